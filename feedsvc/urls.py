@@ -1,0 +1,216 @@
+"""The address scheme, written once, both ways: what -> path and path -> what.
+
+Paths are decoded text that starts with a slash and is relative to base_url; `absolute` makes them URIs.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final, Literal
+from urllib.parse import quote, unquote, urljoin, urlsplit, urlunsplit
+
+Kind = Literal["site", "category", "author", "tag"]
+KINDS: Final[tuple[Kind, ...]] = ("site", "category", "author", "tag")
+SUFFIXES: Final = ("rss", "atom", "json")
+
+# Names that other publishers give their feeds; readers try them, and old subscriptions hold them.
+WELL_KNOWN: Final[Mapping[str, str]] = {
+    "feed": "rss",
+    "rss": "rss",
+    "rss.xml": "rss",
+    "index.xml": "rss",
+    "feed.xml": "rss",
+    "atom.xml": "atom",
+}
+
+_PERIOD: Final = r"\d{4}-\d{2}(?:-\d{2})?"
+_LISTING: Final = r"/(?:(?P<kind>category|author|tag)/(?P<id>[^/]+)/)?"
+_FEED: Final = re.compile(rf"{_LISTING}(?:archive/(?P<period>{_PERIOD})/)?feed\.(?P<suffix>rss|atom|json)")
+_ALIAS: Final = re.compile(rf"{_LISTING}(?P<name>{'|'.join(map(re.escape, WELL_KNOWN))})/?")
+_PAGE: Final = re.compile(r"/(?:(?P<kind>category|author|tag)/(?P<id>[^/]+)/?)?")
+_ARTICLE: Final = re.compile(r"/articles/(?P<slug>[^/]+)/?")
+_FILE: Final = re.compile(r"/(?P<path>(?:media|static)/.+)")
+
+# RFC 3986 section 2: what may stand in a URI as it is; "%" only before two hex digits.
+_SAFE: Final = "!#$&'()*+,/:;=?@[]~-._%"
+_STRAY_PERCENT: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_LONGEST_NAME: Final = 200  # bytes; file systems allow 255 to a name in the static tree
+
+
+@dataclass(frozen=True, slots=True)
+class ListingRef:
+    """Names a listing; `id` is "" for the site."""
+
+    kind: Kind = "site"
+    id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PageAt:
+    """A listing's HTML page."""
+
+    listing: ListingRef
+
+
+@dataclass(frozen=True, slots=True)
+class FeedAt:
+    """A feed document; `period` is "" for the newest entries, else an archive's YYYY-MM or YYYY-MM-DD."""
+
+    listing: ListingRef
+    suffix: str
+    period: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ArticleAt:
+    slug: str
+
+
+@dataclass(frozen=True, slots=True)
+class FileAt:
+    """A file of the content's media/ or of the product's static/."""
+
+    path: str
+
+
+Place = PageAt | FeedAt | ArticleAt | FileAt
+
+
+def _listing_path(listing: ListingRef) -> str:
+    return f"/{listing.kind}/{listing.id}/" if listing.id else "/"
+
+
+def _feed_path(place: FeedAt) -> str:
+    archive = f"archive/{place.period}/" if place.period else ""
+    return f"{_listing_path(place.listing)}{archive}feed.{place.suffix}"
+
+
+def path_of(place: Place) -> str:
+    """The one address of a place."""
+    match place:
+        case PageAt():
+            return _listing_path(place.listing)
+        case FeedAt():
+            return _feed_path(place)
+        case ArticleAt():
+            return f"/articles/{place.slug}/"
+        case FileAt():
+            return f"/{place.path}"
+
+
+def _ref(found: re.Match[str]) -> ListingRef:
+    kinds: Mapping[str | None, Kind] = {"category": "category", "author": "author", "tag": "tag"}
+    return ListingRef(kinds.get(found["kind"], "site"), found["id"] or "")
+
+
+_READERS: Final[tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Place]], ...]] = (
+    (_FEED, lambda m: FeedAt(_ref(m), m["suffix"], m["period"] or "")),
+    (_ALIAS, lambda m: FeedAt(_ref(m), WELL_KNOWN[m["name"]])),
+    (_ARTICLE, lambda m: ArticleAt(m["slug"])),
+    (_FILE, lambda m: FileAt(m["path"])),
+    (_PAGE, lambda m: PageAt(_ref(m))),
+)
+
+
+def place_of(path: str) -> Place | None:
+    """What a path means, well-known names and a missing last slash understood.
+
+    The path is the place's own address exactly when `path_of(place_of(path)) == path`.
+    """
+    for pattern, make in _READERS:
+        if found := pattern.fullmatch(path):
+            return make(found)
+    return None
+
+
+def absolute(base_url: str, path: str) -> str:
+    """The URI of a path below base_url (no trailing slash there)."""
+    return base_url + quote(path, safe="/!$&'()*+,;=:@~-._")
+
+
+def mount(base_url: str) -> str:
+    """base_url's own path, decoded and without a trailing slash: "" for a site at its host's root."""
+    return unquote(urlsplit(base_url).path).rstrip("/")
+
+
+def rooted(base_url: str, path: str) -> str:
+    """The root-relative, percent-encoded reference that a page uses for a path below base_url."""
+    return absolute(urlsplit(base_url).path.rstrip("/"), path)
+
+
+def uri(text: str) -> str:
+    """An http, https, mailto or tel address as a URI (RFC 3987 section 3.1: hosts by IDNA, the rest percent-encoded).
+
+    Raises ValueError if it is none, or has no host where its scheme needs one.
+    """
+    split = urlsplit(text.strip())
+    scheme = split.scheme.lower()
+    if scheme in ("mailto", "tel") and split.path:
+        return _encoded(f"{scheme}:{split.path}" + (f"?{split.query}" if split.query else ""))
+    if scheme not in ("http", "https") or not split.hostname:
+        raise ValueError("not an http or https address")
+    return urlunsplit((scheme, _netloc(split.hostname, split.port), *map(_encoded, (split.path, split.query, split.fragment))))
+
+
+def _netloc(host: str, port: int | None) -> str:
+    if ":" not in host:
+        host = host.encode("idna").decode("ascii") if not host.isascii() else host
+        if not re.fullmatch(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_.])?", host) or ".." in host:
+            raise ValueError("not a host name")
+    return (f"[{host}]" if ":" in host else host) + (f":{port}" if port is not None else "")
+
+
+def _encoded(text: str) -> str:
+    return quote(_STRAY_PERCENT.sub("%25", text), safe=_SAFE.replace("[", "").replace("]", ""))
+
+
+def resolve(base_url: str, page: str, reference: str) -> str:
+    """An author's reference as a URI, "" if it can be none.
+
+    `page` is the address of the page it stands on, which a lone #fragment or ?query means; "/x" and "x" both mean x
+    below base_url, so that a site can move to a path and its links go along.
+    """
+    reference = reference.strip()
+    if not reference or reference[0] in "#?":
+        base = page
+    elif reference.startswith("/") and not reference.startswith("//"):
+        base, reference = f"{base_url}/", f"./{reference.lstrip('/')}"
+    else:
+        base = f"{base_url}/"
+    try:
+        return uri(urljoin(base, reference))
+    except (ValueError, UnicodeError):
+        return ""
+
+
+def path_below(base_url: str, address: str) -> str:
+    """The decoded path of an address below base_url, "" if it lies elsewhere."""
+    address = address.partition("#")[0].partition("?")[0]
+    return unquote(address[len(base_url) :]) if address.startswith(f"{base_url}/") else ""
+
+
+def _is_mark(char: str) -> bool:
+    return unicodedata.category(char).startswith("M")
+
+
+def _is_word(char: str) -> bool:
+    return char.isalnum() or _is_mark(char)
+
+
+def is_slug(text: str) -> bool:
+    """Whether a text can stand in an address as it is: letters and digits of any script, then also - _ . ~"""
+    return text[:1].isalnum() and all(_is_word(c) or c in "-_.~" for c in text) and len(text.encode()) <= _LONGEST_NAME
+
+
+def slugify(text: str) -> str:
+    """Lower-case words of any script joined by "-", "" if there is none; letters' marks stay (Hindi, Arabic).
+
+    Too long a text loses its end, at most 200 bytes stay.
+    """
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+    words = "".join(c if _is_word(c) else "-" for c in folded).split("-")
+    slug = "-".join(word for word in words if not all(map(_is_mark, word)))
+    return slug.encode()[:_LONGEST_NAME].decode(errors="ignore").strip("-")
