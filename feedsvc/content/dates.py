@@ -1,0 +1,52 @@
+"""What editors write as a date -> an aware datetime in UTC and whole seconds.
+
+Accepted are RFC 3339 (with "T" or one space) and shorter: a bare date means 00:00, a time needs no seconds and no
+zone. Without a zone the site's own counts.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
+from typing import Final
+
+_FORM: Final = re.compile(
+    r"(\d{4})-(\d{1,2})-(\d{1,2})"
+    r"(?:(?:[Tt]|[ ]+)(\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?[ ]*(?:([Zz])|([-+])(\d{1,2})(?::?(\d{2}))?)?)?"
+)
+_EXAMPLE: Final = "write it like 2026-01-02 or 2026-01-02T09:30:00+05:30"
+# RFC 822 and RFC 3339 both carry four digits; a day at either end leaves room for a zone.
+_FIRST_YEAR: Final = 1900
+_LAST_YEAR: Final = 9998
+
+
+def instant(text: str, zone: tzinfo) -> tuple[datetime, int]:
+    """The moment in UTC, and the year as it was written. Raises ValueError with a sentence for the editor."""
+    found = _FORM.fullmatch(text.strip())
+    if not found:
+        raise ValueError(f"'{text}' is not a date; {_EXAMPLE}")
+    year, month, day, hour, minute, second = (int(part or 0) for part in found.groups()[:6])
+    try:
+        local = datetime(year, month, day, hour, minute, second, tzinfo=_zone(found, zone))
+    except ValueError as error:
+        raise ValueError(f"there is no such date or time as '{text}' ({error})") from None
+    if not _FIRST_YEAR <= year <= _LAST_YEAR:
+        raise ValueError(f"the year {year} is out of range; expected {_FIRST_YEAR} to {_LAST_YEAR}")
+    return local.astimezone(UTC), year
+
+
+def _zone(found: re.Match[str], zone: tzinfo) -> tzinfo:
+    zulu, sign, hours, minutes = found.groups()[6:]
+    if zulu:
+        return UTC
+    if not sign:
+        return zone
+    if int(minutes or 0) > 59 or int(hours) > 23:  # noqa: PLR2004 - a clock's own numbers
+        raise ValueError("the offset is not one")
+    offset = timedelta(hours=int(hours), minutes=int(minutes or 0))
+    return timezone(-offset if sign == "-" else offset)
+
+
+def day(text: str) -> date:
+    """A bare date. Raises ValueError with a sentence for the editor."""
+    return instant(text, UTC)[0].date()

@@ -1,0 +1,113 @@
+"""Markdown -> safe HTML with absolute addresses, and the plain text of either."""
+
+from __future__ import annotations
+
+import html
+import re
+import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+import nh3
+from markdown_it import MarkdownIt
+
+from feedsvc import urls
+from feedsvc.content.text import UNFIT
+
+# What an article's text needs; each is among the elements that strict validators call safe.
+_ATTRIBUTES: Final[dict[str, set[str]]] = {
+    "a": {"href", "title", "hreflang"},
+    "abbr": {"title"},
+    "audio": {"src", "controls", "preload"},
+    "blockquote": {"cite"},
+    "del": {"cite", "datetime"},
+    "img": {"src", "alt", "title", "width", "height"},
+    "ins": {"cite", "datetime"},
+    "ol": {"start", "reversed"},
+    "q": {"cite"},
+    "source": {"src", "type"},
+    "td": {"colspan", "rowspan"},
+    "th": {"colspan", "rowspan", "scope"},
+    "time": {"datetime"},
+    "video": {"src", "controls", "poster", "preload", "width", "height"},
+    "*": {"lang", "dir"},
+}
+_TAGS: Final = {
+    *(tag for tag in _ATTRIBUTES if tag != "*"),
+    *("b", "bdi", "br", "caption", "cite", "code", "dd", "details", "dfn", "div", "dl", "dt", "em", "figcaption", "figure"),
+    *("h1", "h2", "h3", "h4", "h5", "h6", "hr", "i", "kbd", "li", "mark", "p", "pre", "rp", "rt", "ruby", "s", "samp"),
+    *("section", "small", "span", "strong", "sub", "summary", "sup", "table", "tbody", "tfoot", "thead", "tr", "u", "ul", "var", "wbr"),
+}
+_ADDRESSES: Final = frozenset({"href", "src", "cite", "poster"})
+_WHOLE: Final = re.compile(r"[1-9][0-9]{0,4}")
+_WHITE: Final = re.compile(r"\s+")
+_BLOCK_END: Final = re.compile(r"(</(?:p|h[1-6]|li|dd|dt|td|th|figcaption|blockquote|pre|div|summary)>|<br>|<hr>)")
+
+_NO_PROSE: Final = {"pre", "script", "style", "table"}
+_LOST_PICTURE: Final = re.compile(r"<(?:img|source)(?![^>]* src=)[^>]*>")
+
+_MARKDOWN: Final = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Markup:
+    """`html` is safe and refers to absolute addresses only; `media` are the media paths it refers to, as written -> path."""
+
+    html: str
+    media: dict[str, str] = field(default_factory=dict)
+
+
+def render(markdown: str, *, base_url: str, page: str) -> Markup:
+    """Markdown (CommonMark with tables and strikethrough, HTML cleaned) as HTML; `page` is the article's own address."""
+    media: dict[str, str] = {}
+    filter_attribute = _filter(base_url, page, media)
+    cleaned = nh3.clean(
+        _MARKDOWN.render(markdown),
+        tags=_TAGS,
+        attributes=_ATTRIBUTES,
+        attribute_filter=filter_attribute,
+        url_schemes={"http", "https", "mailto", "tel"},
+        link_rel=None,
+    )
+    # An entity such as &#7; becomes a character only here, and a picture may have lost its address.
+    return Markup(html=_LOST_PICTURE.sub("", UNFIT.sub("", cleaned)).strip(), media=media)
+
+
+def _filter(base_url: str, page: str, media: dict[str, str]) -> Callable[[str, str, str], str | None]:
+    def keep(tag: str, attribute: str, value: str) -> str | None:
+        if attribute in ("width", "height"):
+            return value if _WHOLE.fullmatch(value) else None
+        if attribute not in _ADDRESSES:
+            return value
+        address = urls.resolve(base_url, page, value)
+        path = urls.path_below(base_url, address)
+        if path.startswith("/media/"):
+            media[value] = path[1:]
+        return address or None
+
+    return keep
+
+
+def plain(markup: str) -> str:
+    """HTML's text in one line."""
+    bare = nh3.clean(_BLOCK_END.sub(r"\1 ", markup), tags=set(), attributes={}, clean_content_tags=_NO_PROSE)
+    return UNFIT.sub("", _WHITE.sub(" ", html.unescape(bare))).strip()
+
+
+def excerpt(text: str, longest: int = 280) -> str:
+    """The beginning of a text, cut between words (or between characters where a script has no spaces)."""
+    if len(text) <= longest:
+        return text
+    cut = text[:longest]
+    if " " in cut[longest // 2 :]:
+        return cut.rsplit(" ", 1)[0].rstrip(" ,;:-–—") + "…"
+    while cut and _joins(text[len(cut)], cut[-1]):
+        cut = cut[:-1]
+    return f"{cut}…"
+
+
+def _joins(after: str, before: str) -> bool:
+    """Whether a cut here would split what readers see as one character (UAX #29, the common cases)."""
+    joiner = "\u200d"
+    return joiner in (after, before) or unicodedata.category(after).startswith("M") or "\U0001f3fb" <= after <= "\U0001f3ff"

@@ -1,0 +1,114 @@
+"""Files below media/ and what feeds must say of them: media type, length in bytes, width and height in pixels."""
+
+from __future__ import annotations
+
+import os
+import stat
+import warnings
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
+from typing import Final
+
+from PIL import Image as Pictures
+from PIL import UnidentifiedImageError
+
+from feedsvc.content.keys import nearest
+from feedsvc.model import MediaFile
+
+FOLDER: Final = "media/"
+
+# A table of our own: the system's differs from machine to machine, and so would the feeds.
+TYPES: Final[Mapping[str, str]] = {
+    ".aac": "audio/aac",
+    ".avif": "image/avif",
+    ".csv": "text/csv",
+    ".docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    ".epub": "application/epub+zip",
+    ".flac": "audio/flac",
+    ".gif": "image/gif",
+    ".ico": "image/vnd.microsoft.icon",
+    ".jpeg": "image/jpeg",
+    ".jpg": "image/jpeg",
+    ".m4a": "audio/mp4",
+    ".m4v": "video/mp4",
+    ".mov": "video/quicktime",
+    ".mp3": "audio/mpeg",
+    ".mp4": "video/mp4",
+    ".oga": "audio/ogg",
+    ".ogg": "audio/ogg",
+    ".ogv": "video/ogg",
+    ".opus": "audio/ogg",
+    ".pdf": "application/pdf",
+    ".png": "image/png",
+    ".svg": "image/svg+xml",
+    ".txt": "text/plain",
+    ".vtt": "text/vtt",
+    ".wav": "audio/wav",
+    ".webm": "video/webm",
+    ".webp": "image/webp",
+    ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    ".zip": "application/zip",
+}
+PICTURES: Final = frozenset({"image/avif", "image/gif", "image/jpeg", "image/png", "image/webp"})
+_FORMATS: Final = ("AVIF", "GIF", "JPEG", "PNG", "WEBP")
+# Once for the process: warnings.catch_warnings would not be safe in threads.
+warnings.simplefilter("error", Pictures.DecompressionBombWarning)
+
+
+class Media:
+    """The media of one content folder; what was asked once is remembered for this reading of it."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._real = os.path.realpath(root)
+        self._files: dict[str, MediaFile] = {}
+        self._sizes: dict[str, tuple[int, int]] = {}
+
+    def file(self, path: str) -> MediaFile:
+        """The file at a path like media/summit.jpg. Raises ValueError with a sentence for the editor."""
+        if path not in self._files:
+            self._files[path] = self._look(path)
+        return self._files[path]
+
+    def size(self, path: str) -> tuple[int, int]:
+        """Width and height of a picture. Raises ValueError with a sentence for the editor."""
+        if path not in self._sizes:
+            self._sizes[path] = _size(self.file(path))
+        return self._sizes[path]
+
+    def _look(self, path: str) -> MediaFile:
+        pure = PurePosixPath(path)
+        if not path.startswith(FOLDER) or str(pure) != path or ".." in pure.parts:
+            raise ValueError(f"'{path}' is not a file in media/; write it like media/picture.jpg, or an https address")
+        location = os.path.realpath(self._root / path)
+        if not location.startswith(self._real + os.sep):
+            raise ValueError(f"'{path}' is a link that leaves the content folder")
+        try:
+            status = os.stat(location)
+        except (OSError, ValueError):
+            raise ValueError(f"no file '{path}'{self._hint(path)}") from None
+        if not stat.S_ISREG(status.st_mode):
+            raise ValueError(f"'{path}' is not a file")
+        media_type = TYPES.get(pure.suffix.lower(), "application/octet-stream")
+        return MediaFile(path=path, location=location, type=media_type, length=status.st_size)
+
+    def _hint(self, path: str) -> str:
+        folder = self._root / PurePosixPath(path).parent
+        try:
+            names = sorted(str(PurePosixPath(path).parent / name) for name in os.listdir(folder))
+        except (OSError, ValueError):
+            return ""
+        hint = nearest(path, names)
+        return f"; {hint}" if hint else ""
+
+
+def _size(file: MediaFile) -> tuple[int, int]:
+    if file.type not in PICTURES:
+        raise ValueError(f"'{file.path}' is no picture that readers show; use JPEG, PNG, GIF, WebP or AVIF")
+    try:
+        with Pictures.open(file.location, formats=_FORMATS) as picture:
+            return picture.size
+    except (Pictures.DecompressionBombError, Pictures.DecompressionBombWarning):
+        raise ValueError(f"'{file.path}' has more pixels than any reader shows") from None
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError):
+        raise ValueError(f"'{file.path}' is damaged or no picture at all") from None

@@ -1,0 +1,222 @@
+"""The editors' file format, checked by pydantic 2. What needs other files (authors, media) is checked by the reader.
+
+Field order is the order of the documentation. Every validator raises ValueError with a sentence for the editor.
+"""
+
+from __future__ import annotations
+
+import re
+import zoneinfo
+from collections.abc import Callable
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+
+from feedsvc import urls
+
+_WHITE: Final = re.compile(r"\s+")
+_EMAIL: Final = re.compile(r"[^\s@<>()\[\],;:\\\"]+@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?")
+# RFC 5646 section 2.1, as far as feeds use it: language, script, region, variants.
+_LANGUAGE: Final = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z]{4})?(?:-(?:[A-Za-z]{2}|\d{3}))?(?:-(?:[A-Za-z0-9]{5,8}|\d[A-Za-z0-9]{3}))*")
+# RFC 3986 section 3 without a fragment; RFC 4151 for tag: URIs.
+_URI: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:(?:[A-Za-z0-9\-._~:/?\[\]@!$&'()*+,;=]|%[0-9A-Fa-f]{2})+")
+_TAG_URI: Final = re.compile(r"tag:[A-Za-z0-9][A-Za-z0-9._-]*(?:@[A-Za-z0-9.-]+)?,\d{4}(?:-\d{2}(?:-\d{2})?)?:.*")
+_HOST: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)*")
+_MEDIA_TYPE: Final = re.compile(r"[a-z]+/[a-z0-9][a-z0-9!#$&^_.+-]*")
+
+
+def _flat(text: str) -> str:
+    return _WHITE.sub(" ", text).strip()
+
+
+def _line(text: str) -> str:
+    text = _flat(text)
+    if not text:
+        raise ValueError("is empty")
+    return text
+
+
+def _matching(pattern: re.Pattern[str], sentence: str) -> Callable[[str], str]:
+    def check(text: str) -> str:
+        if not pattern.fullmatch(text):
+            raise ValueError(sentence.format(text))
+        return text
+
+    return check
+
+
+def _web(text: str) -> str:
+    try:
+        address = urls.uri(text)
+    except (ValueError, UnicodeError):
+        address = ""
+    if not address.startswith(("http://", "https://")):
+        raise ValueError(f"'{text}' is not a web address; it begins with https:// and names a host")
+    return address
+
+
+def _base(text: str) -> str:
+    address = _web(text)
+    if "?" in address or "#" in address:
+        raise ValueError(f"'{text}' has a query or a fragment; write the address of the front page alone")
+    return address.rstrip("/")
+
+
+def is_base(text: str) -> bool:
+    """Whether a text can be a base_url."""
+    try:
+        return bool(_base(text))
+    except ValueError:
+        return False
+
+
+def _uri(text: str) -> str:
+    if not _URI.fullmatch(text) or (text.startswith("tag:") and not _TAG_URI.fullmatch(text)):
+        raise ValueError(f"'{text}' is not a URI; write it like tag:example.org,2026:a-name")
+    return text
+
+
+def _zone(text: str) -> str:
+    try:
+        zoneinfo.ZoneInfo(text)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError(f"no time zone '{text}'; write it like Asia/Kolkata or UTC") from None
+    return text
+
+
+def _language(text: str) -> str:
+    """RFC 5646 section 2.1.1: the usual letter case, so that one language has one spelling."""
+    _matching(_LANGUAGE, "'{}' is not a language tag; write it like en, ko or zh-Hant")(text)
+    head, *rest = text.split("-")
+    cased = (part.title() if len(part) == 4 else part.upper() if len(part) == 2 else part.lower() for part in rest)  # noqa: PLR2004
+    return "-".join((head.lower(), *cased))
+
+
+def _slug(text: str) -> str:
+    if not urls.is_slug(text):
+        raise ValueError(f"'{text}' cannot stand in an address; use letters, digits and '-', like '{urls.slugify(text) or 'a-name'}'")
+    return text
+
+
+def _one_or_many(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
+Flat = Annotated[str, AfterValidator(_flat)]
+Line = Annotated[str, AfterValidator(_line)]
+Web = Annotated[str, AfterValidator(_web)]
+Slug = Annotated[str, AfterValidator(_slug)]
+Date = Annotated[str, AfterValidator(_line)]
+Language = Annotated[str, AfterValidator(_language)]
+MediaType = Annotated[str, AfterValidator(_matching(_MEDIA_TYPE, "'{}' is not a media type; write it like image/jpeg"))]
+Email = Annotated[str, AfterValidator(_matching(_EMAIL, "'{}' is not an e-mail address"))]
+Lines = Annotated[list[Line], BeforeValidator(_one_or_many)]
+Slugs = Annotated[list[Slug], BeforeValidator(_one_or_many)]
+
+
+class _Keys(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class ImageKeys(_Keys):
+    src: Line
+    alt: Flat = ""
+    caption: Flat = ""
+    credit: Flat = ""
+    credit_url: Web | None = None
+    type: MediaType | None = None
+    width: Annotated[int, Field(gt=0)] | None = None
+    height: Annotated[int, Field(gt=0)] | None = None
+
+
+class EnclosureKeys(_Keys):
+    src: Line
+    title: Flat = ""
+    type: MediaType | None = None
+    length: Annotated[int, Field(ge=0)] | None = None
+
+
+class SourceKeys(_Keys):
+    name: Line
+    url: Web | None = None
+
+
+class CorrectionKeys(_Keys):
+    date: Date
+    text: Line
+
+
+class WithdrawnKeys(_Keys):
+    date: Date | None = None
+    notice: Flat = ""
+
+
+class ArticleKeys(_Keys):
+    """articles/**/*.yaml, and the front matter of articles/**/*.md."""
+
+    id: Annotated[str, AfterValidator(_uri)] | None = None
+    title: Line
+    published: Date
+    updated: Date | None = None
+    expires: Date | None = None
+    category: Line | None = None
+    categories: Lines = []
+    author: Line | None = None
+    authors: Lines = []
+    tags: Lines = []
+    summary: Flat = ""
+    image: ImageKeys | None = None
+    enclosures: list[EnclosureKeys] = []
+    sources: list[SourceKeys] = []
+    corrections: list[CorrectionKeys] = []
+    language: Language | None = None
+    link: Web | None = None
+    slug: Slug | None = None
+    aliases: Slugs = []
+    status: Literal["draft", "published", "withdrawn"] = "published"
+    withdrawn: WithdrawnKeys | None = None
+    body: str = ""
+
+
+class FeedKeys(_Keys):
+    entries: Annotated[int, Field(ge=1, le=1000)] = 50
+    content: Literal["full", "summary"] = "full"
+    archives: Literal["all", "site", "none"] = "all"
+    ttl: Annotated[int, Field(ge=1, le=10080)] = 60
+    browser_view: bool = True
+
+
+class SiteKeys(_Keys):
+    """site.yaml"""
+
+    title: Line
+    description: Flat = ""
+    base_url: Annotated[str, AfterValidator(_base)]
+    id_domain: Annotated[str, AfterValidator(_matching(_HOST, "'{}' is not a domain name; write it like example.org"))] | None = None
+    since: Date = "2000-01-01"
+    language: Language = "en"
+    timezone: Annotated[str, AfterValidator(_zone)] = "UTC"
+    logo: Line | None = None
+    icon: Line | None = None
+    copyright: Flat = ""
+    feed: FeedKeys = FeedKeys()
+    hubs: Annotated[list[Web], BeforeValidator(_one_or_many)] = []
+
+
+class CategoryKeys(_Keys):
+    """One entry of categories.yaml"""
+
+    title: Line
+    description: Flat = ""
+    aliases: Slugs = []
+
+
+class AuthorKeys(_Keys):
+    """One entry of authors.yaml"""
+
+    name: Line
+    email: Email | None = None
+    url: Web | None = None
+    bio: Flat = ""
+    avatar: Line | None = None
+    aliases: Slugs = []

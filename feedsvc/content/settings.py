@@ -1,0 +1,184 @@
+"""site.yaml, categories.yaml and authors.yaml -> Site, Category, Author."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple, TypeVar
+from urllib.parse import urlsplit
+
+from feedsvc import urls
+from feedsvc.content import dates, keys, text, tree
+from feedsvc.content.media import Media
+from feedsvc.content.schema import AuthorKeys, CategoryKeys, SiteKeys
+from feedsvc.content.tree import Location, Plain, Tree
+from feedsvc.errors import Problem
+from feedsvc.model import Author, Category, FeedOptions, Site
+
+SITE: Final = "site.yaml"
+CATEGORIES: Final = "categories.yaml"
+AUTHORS: Final = "authors.yaml"
+
+Named = TypeVar("Named", Author, Category)
+_STAND_INS: Final[Mapping[str, Mapping[str, Plain]]] = {
+    SITE: {"title": "-", "base_url": "https://site.invalid"},
+    CATEGORIES: {"title": "-"},
+    AUTHORS: {"name": "-"},
+}
+
+
+def grow(path: str, data: bytes) -> Tree:
+    """A settings file's tree with the problems of its text before those of its YAML."""
+    content, problems = text.decode(path, data)
+    if not content and problems:
+        return Tree(path, problems=problems)
+    grown = tree.read(path, content)
+    grown.problems[:0] = problems
+    return grown
+
+
+def site(data: bytes, media: Media, base_url: str = "") -> tuple[Site | None, tuple[Problem, ...]]:
+    """The site, or None and why not; `base_url` takes the place of the file's own."""
+    grown = grow(SITE, data)
+    if base_url and isinstance(grown.value, dict):
+        grown.value["base_url"] = base_url
+    given = keys.check(grown, (), SiteKeys, _STAND_INS[SITE])
+    made = _site(grown, given, media) if given else None
+    broken = any(problem.severity == "error" for problem in grown.problems)
+    return None if broken else made, tuple(sorted(grown.problems))
+
+
+def _site(grown: Tree, given: SiteKeys, media: Media) -> Site | None:
+    refer = _Refer(grown, given.base_url, media)
+    if not given.id_domain:
+        message = "no id_domain; a move to another host would change the ids of articles that have none written down"
+        grown.problems.append(Problem(path=SITE, message=message, hint=f"write id_domain: {urlsplit(given.base_url).hostname}", severity="warning"))
+    try:
+        since = dates.day(given.since)
+    except ValueError as error:
+        grown.problems.append(grown.problem(("since",), f"since: {error}"))
+        return None
+    logo, icon = refer.address(("logo",), given.logo), refer.address(("icon",), given.icon)
+    return Site(
+        title=given.title,
+        description=given.description,
+        base_url=given.base_url,
+        id_domain=given.id_domain or urlsplit(given.base_url).hostname or "",
+        since=since,
+        language=given.language,
+        timezone=given.timezone,
+        logo=logo,
+        icon=icon,
+        copyright=given.copyright,
+        feed=FeedOptions(
+            entries=given.feed.entries,
+            content=given.feed.content,
+            archives=given.feed.archives,
+            ttl=given.feed.ttl,
+            browser_view=given.feed.browser_view,
+        ),
+        hubs=tuple(dict.fromkeys(given.hubs)),
+        media=tuple(refer.found),
+    )
+
+
+@dataclass(slots=True)
+class _Refer:
+    """Turns `media/logo.png` or a web address into an address, and remembers the files."""
+
+    grown: Tree
+    base_url: str
+    media: Media
+    found: list[str] = field(default_factory=list)
+
+    def address(self, at: Location, written: str | None) -> str:
+        if not written:
+            return ""
+        try:
+            if written.startswith(("http:", "https:")):
+                return urls.uri(written)
+            self.found.append(self.media.file(written).path)
+        except (ValueError, UnicodeError) as error:
+            self.grown.problems.append(self.grown.problem(at, f"{at[-1]}: {error}"))
+        return urls.absolute(self.base_url, f"/{written}")
+
+
+class Register(NamedTuple):
+    """A file of named entries: the sound ones, the ids (or the kind itself) that are set aside and where, problems."""
+
+    entries: dict[str, Author] | dict[str, Category]
+    set_aside: dict[str, str]
+    problems: tuple[Problem, ...]
+
+
+def categories(data: bytes, site: Site, media: Media) -> Register:
+    """categories.yaml; every id and every alias leads to its Category."""
+    return _register(CATEGORIES, "category", data, lambda grown, name: _category(grown, name))
+
+
+def authors(data: bytes, site: Site, media: Media) -> Register:
+    """authors.yaml; every id and every alias leads to its Author."""
+    return _register(AUTHORS, "author", data, lambda grown, name: _author(grown, name, _Refer(grown, site.base_url, media)))
+
+
+def _category(grown: Tree, name: str) -> Category | None:
+    given = keys.check(grown, (name,), CategoryKeys, _STAND_INS[CATEGORIES])
+    if given is None:
+        return None
+    return Category(id=name, title=given.title, description=given.description, aliases=tuple(given.aliases))
+
+
+def _author(grown: Tree, name: str, refer: _Refer) -> Author | None:
+    given = keys.check(grown, (name,), AuthorKeys, _STAND_INS[AUTHORS])
+    if given is None:
+        return None
+    return Author(
+        id=name,
+        name=given.name,
+        email=given.email or "",
+        url=given.url or "",
+        bio=given.bio,
+        avatar=refer.address((name, "avatar"), given.avatar),
+        aliases=tuple(given.aliases),
+        media=tuple(refer.found),
+    )
+
+
+def _register(path: str, kind: str, data: bytes, make: Callable[[Tree, str], Named | None]) -> Register:
+    grown = grow(path, data)
+    if not isinstance(grown.value, dict):
+        if not grown.problems:
+            grown.problems.append(Problem(path=path, message=f"expected one '{kind}-id:' after another, each with keys of its own"))
+        first = grown.problems[0]
+        return Register({}, {kind: f"{first.path}:{first.line}"}, tuple(grown.problems))
+    sound: dict[str, Named] = {}
+    aside: dict[str, str] = {}
+    for name in grown.value:
+        before = len(grown.problems)
+        entry = _entry(grown, kind, name, make)
+        if entry and len(grown.problems) == before:
+            sound[name] = entry
+        else:
+            aside[f"{kind} {name}"] = f"{path}:{grown.problem((name,), '', at_key=True).line}"
+    named = dict(_with_aliases(grown, sound))
+    return Register(named, aside, tuple(sorted(grown.problems)))
+
+
+def _entry(grown: Tree, kind: str, name: str, make: Callable[[Tree, str], Named | None]) -> Named | None:
+    if not urls.is_slug(name):
+        message = f"'{name}' cannot stand in an address; use letters, digits and '-', like '{urls.slugify(name) or kind}'"
+        grown.problems.append(grown.problem((name,), message, at_key=True))
+    if not isinstance(grown.value[name], dict):
+        grown.problems.append(grown.problem((name,), f"{name}: expected keys of its own below it", at_key=True))
+        return None
+    return make(grown, name)
+
+
+def _with_aliases(grown: Tree, sound: Mapping[str, Named]) -> Iterator[tuple[str, Named]]:
+    taken: dict[str, Named] = dict(sound)
+    for name, entry in sound.items():
+        for index, alias in enumerate(entry.aliases):
+            if taken.setdefault(alias, entry) is not entry:
+                message = f"{name}.aliases: '{alias}' already leads to '{taken[alias].id}'"
+                grown.problems.append(grown.problem((name, "aliases", index), message, "delete it here"))
+    yield from taken.items()

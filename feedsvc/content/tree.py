@@ -1,0 +1,211 @@
+"""A YAML file as plain values that remember where they stand, and everything YAML itself finds wrong with it.
+
+YAML 1.1 reads `no` as false and `1:30` as 90: here a plain scalar keeps its own text beside its type, so that an
+editor can be told which word to put in quotes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Container, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import yaml
+
+from feedsvc.content.text import UNFIT, unfit_sentence
+from feedsvc.errors import Problem
+
+Plain = Any  # str, int, float, bool, None, list[Plain] or dict[str, Plain]
+Location = tuple[str | int, ...]
+
+_MOST_NODES: Final = 20_000  # an alias bomb grows past any such number, an article does not
+_DEEPEST: Final = 16
+_TAG: Final = "tag:yaml.org,2002:"
+_DECIMAL: Final = re.compile(r"[-+]?(?:0|[1-9][0-9]*)")
+_TRUE: Final = frozenset({"true", "yes", "on"})
+
+# What libyaml says -> what an editor can do about it.
+_SENTENCES: Final[tuple[tuple[str, str], ...]] = (
+    ("mapping values are not allowed", "a second ': ' in one value, or a line indented too far; put a text with ': ' in quotes"),
+    ("found unexpected end of stream", "a quotation mark is opened here and never closed"),
+    ("could not find expected ':'", "expected 'key: value' here"),
+    ("found undefined alias", "a text that begins with '*' means an alias; put it in quotes"),
+    ("did not find expected alphabetic or numeric", "a text that begins with '&' or '*' has a meaning in YAML; put it in quotes"),
+    ("did not find expected ',' or", "a '[' or '{' opened above is not closed before this place"),
+    ("did not find expected key", "expected a key here: look for a wrong indentation or text after a closing quotation mark"),
+    ("did not find expected '-' indicator", "expected '- ' here: the entries of a list stand in one column"),
+    ("found unknown escape character", "a backslash in double quotes has a meaning; write '\\\\' or use single quotes"),
+    ("found invalid Unicode character", "this escape is no character (a lone surrogate, or beyond Unicode)"),
+    ("block sequence entries are not allowed", "a list begins on its own line below the key"),
+    ("but found another document", "a second document begins here; a file holds one article"),
+    ("exceeded maximum nesting depth", "nested too deeply"),
+    ("did not find expected comment or line break", "after '|' or '>' the text begins on the next line"),
+    ("found duplicate anchor", "this anchor was given before"),
+)
+
+
+@dataclass(slots=True)
+class Tree:
+    """`value` is the file as plain data (None where it could not be read), with duplicate keys read once."""
+
+    path: str
+    value: Plain = None
+    problems: list[Problem] = field(default_factory=list)
+    _values: dict[Location, yaml.Node] = field(default_factory=dict)
+    _keys: dict[Location, yaml.Node] = field(default_factory=dict)
+
+    def problem(self, location: Location, message: str, hint: str = "", *, at_key: bool = False) -> Problem:
+        """A Problem at a value (or its key); where the location was not written, at the nearest that was."""
+        node = self._keys.get(location) if at_key else None
+        while node is None and location:
+            node, location = self._values.get(location), location[:-1]
+        node = node or self._values.get(())
+        mark = node.start_mark if node else None
+        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+        return Problem(path=self.path, line=line, column=column, message=message, hint=hint)
+
+    def raw(self, location: Location) -> str | None:
+        """A scalar's own text as it was written, without its quotation marks; None for lists and mappings."""
+        node = self._values.get(location)
+        return node.value if isinstance(node, yaml.ScalarNode) else None
+
+    def line_of(self, location: Location) -> int:
+        node = self._values.get(location)
+        return node.start_mark.line + 1 if node else 1
+
+
+def read(path: str, text: str) -> Tree:
+    """The tree of a file's text; never raises."""
+    tree = Tree(path)
+    try:
+        node = yaml.compose(text, Loader=yaml.CSafeLoader)
+    except yaml.MarkedYAMLError as error:
+        tree.problems.append(_syntax(path, text, error))
+        return tree
+    except (yaml.YAMLError, UnicodeError, ValueError) as error:
+        tree.problems.append(Problem(path=path, message=f"this is not YAML ({str(error).splitlines()[0]})"))
+        return tree
+    if node is None:
+        tree.problems.append(Problem(path=path, message="the file is empty"))
+    else:
+        _Walk(tree).start(node)
+    return tree
+
+
+def _syntax(path: str, text: str, error: yaml.MarkedYAMLError) -> Problem:
+    said = error.problem or "unreadable"
+    mark = error.problem_mark
+    if said == "found unexpected end of stream":
+        mark = error.context_mark or mark
+    line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+    return Problem(path=path, line=line, column=column, message=_sentence(text, line, column, said))
+
+
+def _sentence(text: str, line: int, column: int, said: str) -> str:
+    if "cannot start any token" in said:
+        lines = text.split("\n")
+        char = lines[line - 1][column - 1 : column] if line <= len(lines) else ""
+        if char == "\t":
+            return "a tab; YAML is indented with spaces"
+        return f"a text that begins with '{char}' must stand in quotes"
+    return next((ours for theirs, ours in _SENTENCES if theirs in said), f"this is not YAML here ({said})")
+
+
+class _Walk:
+    """One pass over the nodes: plain values, places, duplicate keys, bombs and cycles."""
+
+    def __init__(self, tree: Tree) -> None:
+        self.tree = tree
+        self.count = 0
+        self.open: set[int] = set()
+
+    def start(self, node: yaml.Node) -> None:
+        try:
+            self.tree.value = self.value(node, ())
+        except _BombError:
+            self.tree.value = None
+            self.tree.problems.append(Problem(path=self.tree.path, message="its aliases multiply without end", hint="write the values out"))
+
+    def value(self, node: yaml.Node, location: Location) -> Plain:
+        self.count += 1
+        if self.count > _MOST_NODES or id(node) in self.open:
+            raise _BombError
+        self.tree._values[location] = node
+        if len(location) > _DEEPEST:
+            self.complain(node, "nested too deeply")
+            return None
+        if not node.tag.startswith(_TAG) or node.tag[len(_TAG) :] not in _known(node):
+            self.complain(node, f"the YAML tag {node.tag.replace(_TAG, '!!')} means nothing here", "delete it")
+            return None
+        if isinstance(node, yaml.ScalarNode):
+            return self.scalar(node)
+        self.open.add(id(node))
+        result = self.mapping(node, location) if isinstance(node, yaml.MappingNode) else self.sequence(node, location)
+        self.open.discard(id(node))
+        return result
+
+    def sequence(self, node: yaml.Node, location: Location) -> list[Plain]:
+        return [self.value(item, (*location, index)) for index, item in enumerate(node.value)]
+
+    def mapping(self, node: yaml.MappingNode, location: Location) -> dict[str, Plain]:
+        result: dict[str, Plain] = {}
+        for key_node, value_node in node.value:
+            if not isinstance(key_node, yaml.ScalarNode):
+                self.complain(key_node, "a list or mapping cannot be a key")
+                continue
+            self.key(result, key_node, value_node, location)
+        return result
+
+    def key(self, result: dict[str, Plain], key_node: yaml.ScalarNode, value_node: yaml.Node, location: Location) -> None:
+        key = self.fit(key_node)
+        here = (*location, key)
+        if key in result:
+            first = self.tree._keys[here].start_mark.line + 1
+            self.complain(key_node, f"'{key}' stands here a second time; the first is in line {first}", "delete one")
+            return
+        self.tree._keys[here] = key_node
+        result[key] = self.value(value_node, here)
+
+    def scalar(self, node: yaml.ScalarNode) -> Plain:
+        text = self.fit(node)
+        return text if node.style else _SCALARS[node.tag[len(_TAG) :]](text)
+
+    def fit(self, node: yaml.ScalarNode) -> str:
+        """The scalar's text; escapes can hold what the file's own text may not."""
+        found = UNFIT.search(node.value)
+        if found:
+            self.complain(node, f"{unfit_sentence(found[0])}, written as an escape", "delete it")
+        return UNFIT.sub(" ", node.value) if found else node.value
+
+    def complain(self, node: yaml.Node, message: str, hint: str = "") -> None:
+        line, column = node.start_mark.line + 1, node.start_mark.column + 1
+        self.tree.problems.append(Problem(path=self.tree.path, line=line, column=column, message=message, hint=hint))
+
+
+def _known(node: yaml.Node) -> Container[str]:
+    if isinstance(node, yaml.ScalarNode):
+        return _SCALARS.keys()
+    return ("map",) if isinstance(node, yaml.MappingNode) else ("seq",)
+
+
+class _BombError(Exception):
+    pass
+
+
+def _integer(text: str) -> int:
+    """A decimal as its number; `1:30`, `0x1F` and `017` are numbers to YAML that no editor meant as such."""
+    return int(text) if _DECIMAL.fullmatch(text) and len(text) <= 18 else -(10**18)
+
+
+# How YAML 1.1 reads a plain scalar by its resolved tag. Dates stay text: this project reads them itself.
+_SCALARS: Final[Mapping[str, Callable[[str], Plain]]] = {
+    "str": str,
+    "timestamp": str,
+    "int": _integer,
+    "float": lambda text: float("nan"),
+    "bool": lambda text: text.lower() in _TRUE,
+    "null": lambda text: None,
+    "merge": str,
+    "value": str,
+}
