@@ -1,0 +1,29 @@
+"""One neutral Feed, spelled in every format. A new format is one module and one row."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+from feedsvc.feeds import atom, json_feed, rss
+from feedsvc.model import Feed
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Format:
+    """A feed format: the address ends in `feed.` + `suffix`; `render` gives the same bytes for the same Feed."""
+
+    suffix: str
+    media_type: str
+    render: Callable[[Feed], bytes]
+
+
+FORMATS: Final[Mapping[str, Format]] = MappingProxyType(
+    {
+        "rss": Format(suffix="rss", media_type="application/rss+xml", render=rss.render),
+        "atom": Format(suffix="atom", media_type="application/atom+xml", render=atom.render),
+        "json": Format(suffix="json", media_type="application/feed+json", render=json_feed.render),
+    }
+)

@@ -1,0 +1,171 @@
+"""Every feed decision, once, for all formats: Listing -> Feed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime, time
+from html import escape
+from typing import Final
+
+from feedsvc.catalog import Catalog, Listing, Row, Standing
+from feedsvc.content import markup
+from feedsvc.model import Article, Correction, Entry, Feed, Image, Link, Person, Site, Source, Term, Tombstone
+from feedsvc.urls import ArticleAt, FeedAt, ListingRef, PageAt, absolute, path_of, rooted
+
+STYLESHEET: Final = "static/feed.css"
+GENERATOR: Final = "feedsvc"
+
+
+class Entries:
+    """Articles as feeds show them, each made once for a catalog, since it stands in several listings."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        self.catalog = catalog
+        self._made: dict[str, Entry] = {}
+
+    def of(self, row: Row) -> Entry:
+        made = self._made.get(row.article.id)
+        if made is None:
+            made = self._made[row.article.id] = entry(self.catalog, row)
+        return made
+
+
+def feed_title(site: Site, listing: Listing) -> str:
+    """A listing's name that also tells whose it is."""
+    return site.title if listing.title == site.title else f"{listing.title} – {site.title}"
+
+
+def feed_id(site: Site, ref: ListingRef) -> str:
+    """A tag: URI (RFC 4151) that no move changes; all documents of one feed share it."""
+    # The path is percent-encoded as in an address, without the slash at either end.
+    name = absolute("", path_of(PageAt(ref))).strip("/") or "site"
+    return f"tag:{site.id_domain},{site.since.year}:{name}"
+
+
+def feed(listing: Listing, entries: Entries, suffix: str, media_type: str, period: str = "") -> Feed:
+    """One document: the newest entries, or those of an archive's period (which must be in `listing.archive`)."""
+    site = entries.catalog.site
+    rows = listing.archive[period] if period else listing.newest
+    return Feed(
+        id=feed_id(site, listing.ref),
+        title=feed_title(site, listing),
+        subtitle=listing.description or feed_title(site, listing),
+        language=site.language,
+        updated=max((row.touched for row in rows), default=datetime.combine(site.since, time(), UTC)),
+        links=tuple(_links(site, listing, suffix, media_type, period)),
+        items=tuple(_items(rows, entries)),
+        author=Person(name=site.title, url=absolute(site.base_url, "/")),
+        generator=GENERATOR,
+        generator_url="",
+        rights=site.copyright,
+        logo=site.logo,
+        icon=site.icon,
+        ttl=site.feed.ttl,
+        archive=bool(period),
+        stylesheet=rooted(site.base_url, f"/{STYLESHEET}") if site.feed.browser_view and suffix != "json" else "",
+    )
+
+
+def _links(site: Site, listing: Listing, suffix: str, media_type: str, period: str) -> Iterator[Link]:
+    """RFC 4287 section 4.2.7 and RFC 5005 section 4; an archive is never pushed, so it names no hub."""
+
+    def at(page: str) -> str:
+        return absolute(site.base_url, path_of(FeedAt(listing.ref, suffix, page)))
+
+    yield Link(rel="self", href=at(period), type=media_type)
+    yield Link(rel="alternate", href=absolute(site.base_url, path_of(PageAt(listing.ref))), type="text/html")
+    if period:
+        older, newer = listing.neighbours[period]
+        yield Link(rel="current", href=at(""), type=media_type)
+    else:
+        older, newer = listing.prev_archive, ""
+        yield from (Link(rel="hub", href=hub) for hub in site.hubs)
+    yield from (
+        Link(rel=rel, href=at(page), type=media_type) for rel, page in (("prev-archive", older), ("next-archive", newer)) if page
+    )
+
+
+def _items(rows: Iterable[Row], entries: Entries) -> Iterator[Entry | Tombstone]:
+    for row in rows:
+        if row.standing is Standing.VISIBLE:
+            yield entries.of(row)
+        elif row.standing is Standing.WITHDRAWN:
+            yield Tombstone(id=row.article.id, when=row.touched, comment=row.article.notice)
+
+
+def entry(catalog: Catalog, row: Row) -> Entry:
+    """What every feed says of a visible article."""
+    article, site = row.article, catalog.site
+    url = article.link or absolute(site.base_url, path_of(ArticleAt(article.slug)))
+    summary = summarise(article)
+    full = site.feed.content == "full"
+    return Entry(
+        id=article.id,
+        url=url,
+        title=article.title,
+        published=article.published,
+        updated=row.touched,
+        summary=summary,
+        content=(content(article) or f"<p>{escape(summary)}</p>") if full else "",
+        authors=tuple(person(catalog, name) for name in article.authors),
+        categories=tuple(_terms(catalog, article)),
+        image=article.image,
+        enclosures=article.enclosures,
+        sources=article.sources,
+        language=article.language,
+        permalink=article.id == url,
+    )
+
+
+def summarise(article: Article) -> str:
+    """The editor's summary, else the text's beginning, else the title: plain text, never empty."""
+    return article.summary or markup.excerpt(markup.plain(article.body)) or article.title
+
+
+def person(catalog: Catalog, name: str) -> Person:
+    author = catalog.content.authors[name]
+    page = absolute(catalog.site.base_url, path_of(PageAt(ListingRef("author", author.id))))
+    return Person(name=author.name, url=author.url or page, email=author.email)
+
+
+def _terms(catalog: Catalog, article: Article) -> Iterator[Term]:
+    """The section first, then further categories, then tags; readers show only the term, so it is the title."""
+    refs = [ListingRef("category", name) for name in article.categories]
+    refs += [ListingRef("tag", tag.id) for tag in article.tags]
+    for ref in refs:
+        yield Term(term=catalog.listings[ref].title, scheme=absolute(catalog.site.base_url, path_of(PageAt(ref))))
+
+
+def content(article: Article) -> str:
+    """The whole article as HTML: picture, text, sources, corrections."""
+    parts = (
+        figure(article.image) if article.image else "",
+        article.body,
+        _sources(article.sources),
+        _corrections(article.corrections),
+    )
+    return "\n".join(filter(None, parts))
+
+
+def figure(image: Image) -> str:
+    caption = " ".join(filter(None, (escape(image.caption), _credit(image))))
+    shown = f"<figcaption>{caption}</figcaption>" if caption else ""
+    size = f'width="{image.width}" height="{image.height}"'
+    return f'<figure><img src="{escape(image.url)}" alt="{escape(image.alt)}" {size}>{shown}</figure>'
+
+
+def _credit(image: Image) -> str:
+    return f"<small>{_linked(image.credit, image.credit_url)}</small>" if image.credit else ""
+
+
+def _linked(name: str, url: str) -> str:
+    return f'<a href="{escape(url)}">{escape(name)}</a>' if url else escape(name)
+
+
+def _sources(sources: tuple[Source, ...]) -> str:
+    names = ", ".join(_linked(source.name, source.url) for source in sources)
+    return f"<p><strong>Sources:</strong> {names}</p>" if names else ""
+
+
+def _corrections(corrections: tuple[Correction, ...]) -> str:
+    return "\n".join(f"<p><strong>Correction, {one.date:%Y-%m-%d}:</strong> {escape(one.text)}</p>" for one in corrections)

@@ -1,0 +1,16 @@
+"""Dates as feeds spell them: always UTC and whole seconds, whatever zone the moment came in."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from email.utils import format_datetime
+
+
+def rfc822(moment: datetime) -> str:
+    """RSS's dates (RFC 822 section 5, with four digits for the year)."""
+    return format_datetime(moment.astimezone(UTC), usegmt=True)
+
+
+def rfc3339(moment: datetime) -> str:
+    """Atom's and JSON Feed's dates (RFC 3339 section 5.6)."""
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"

@@ -1,0 +1,61 @@
+"""JSON Feed 1.1 (https://www.jsonfeed.org/version/1.1/)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from feedsvc.feeds.dates import rfc3339
+from feedsvc.model import Enclosure, Entry, Feed, Person
+
+
+def render(feed: Feed) -> bytes:
+    """`feed` as a JSON Feed 1.1 document. Tombstones have no place in it; `next_url` is the archive before it."""
+    top = _given(
+        version="https://jsonfeed.org/version/1.1",
+        title=feed.title,
+        home_page_url=feed.href("alternate"),
+        feed_url=feed.href("self"),
+        description=feed.subtitle,
+        next_url=feed.href("prev-archive"),
+        icon=feed.logo,
+        favicon=feed.icon,
+        authors=_authors([feed.author]),
+        language=feed.language,
+        hubs=[{"type": "WebSub", "url": link.href} for link in feed.links if link.rel == "hub"],
+    )
+    document = top | {"items": [_item(entry) for entry in feed.entries]}
+    return json.dumps(document, ensure_ascii=False, indent=1).encode() + b"\n"
+
+
+def _item(entry: Entry) -> dict[str, Any]:
+    return _given(
+        id=entry.id,
+        url=entry.url,
+        title=entry.title,
+        content_html=entry.content,
+        # An item must have content in one of two forms.
+        content_text="" if entry.content else entry.summary,
+        summary=entry.summary,
+        image=entry.image.url if entry.image else "",
+        date_published=rfc3339(entry.published),
+        date_modified=rfc3339(entry.updated),
+        authors=_authors(entry.authors),
+        tags=[term.term for term in entry.categories],
+        language=entry.language,
+        attachments=[_attachment(file) for file in entry.enclosures],
+    )
+
+
+def _authors(people: Iterable[Person]) -> list[dict[str, Any]]:
+    return [_given(name=person.name, url=person.url) for person in people]
+
+
+def _attachment(file: Enclosure) -> dict[str, Any]:
+    return _given(url=file.url, mime_type=file.type, size_in_bytes=file.length, title=file.title)
+
+
+def _given(**values: Any) -> dict[str, Any]:
+    """The keys that have a value, in the order given."""
+    return {key: value for key, value in values.items() if value not in ("", [])}
