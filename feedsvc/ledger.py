@@ -1,0 +1,77 @@
+"""When each document's bytes last changed: a Last-Modified that moves exactly when they do, restarts included.
+
+One small SQLite file in the state folder. Whoever deletes it loses nothing but a few 304 answers.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+import threading
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from feedsvc.errors import FeedsvcError
+
+_TABLE: Final = (
+    "CREATE TABLE IF NOT EXISTS modified (path TEXT PRIMARY KEY, digest TEXT NOT NULL, at INTEGER NOT NULL) WITHOUT ROWID"
+)
+# A text that changed takes the next second that this path never had, even if the clock went back.
+_RECORD: Final = """
+INSERT INTO modified (path, digest, at) VALUES (?, ?, ?)
+ON CONFLICT (path) DO UPDATE SET at = max(excluded.at, modified.at + 1), digest = excluded.digest
+WHERE modified.digest <> excluded.digest
+"""
+
+
+class Ledger:
+    """Safe in threads and between processes that share the file."""
+
+    def __init__(self, file: Path | None) -> None:
+        """`file` None keeps the ledger in memory, where it starts anew. Raises FeedsvcError if the file cannot be used."""
+        self._lock = threading.Lock()
+        self._rows = self._open(file) if file else _connect(":memory:")
+
+    def _open(self, file: Path) -> sqlite3.Connection:
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            return _connect(str(file))
+        except sqlite3.DatabaseError as error:
+            if isinstance(error, sqlite3.OperationalError):
+                raise FeedsvcError(f"{file} cannot be used ({error}); give another folder with --state") from None
+            # Damaged: a fresh ledger gives every document a later moment than any it had.
+            for name in (file, Path(f"{file}-wal"), Path(f"{file}-shm")):
+                name.unlink(missing_ok=True)
+            return _connect(str(file))
+        except OSError as error:
+            raise FeedsvcError(f"{file.parent} cannot be used ({error.strerror}); give another folder with --state") from None
+
+    def modified(self, path: str, digest: str, now: datetime) -> datetime | None:
+        """When the path's bytes became those of this digest; `now` if they just did. None if it cannot be written down."""
+        try:
+            with self._lock, self._rows:
+                self._rows.execute(_RECORD, (path, digest, int(now.timestamp())))
+                (at,) = self._rows.execute("SELECT at FROM modified WHERE path = ?", (path,)).fetchone()
+        except sqlite3.Error:
+            # A full disk must not stop a feed: without a date, readers rely on the entity tag.
+            return None
+        return datetime.fromtimestamp(at, UTC)
+
+    def close(self) -> None:
+        with self._lock, contextlib.suppress(sqlite3.Error):
+            self._rows.close()
+
+
+def _connect(name: str) -> sqlite3.Connection:
+    rows = sqlite3.connect(name, check_same_thread=False, timeout=10)
+    try:
+        rows.execute("PRAGMA journal_mode=WAL")
+        # The file may lose its last second at a power cut; then a few readers fetch once more.
+        rows.execute("PRAGMA synchronous=NORMAL")
+        rows.execute(_TABLE)
+        rows.commit()
+    except sqlite3.Error:
+        rows.close()
+        raise
+    return rows

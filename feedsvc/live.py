@@ -1,0 +1,42 @@
+"""The one mutable thing: the current edition, and the clock that ends it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from feedsvc.catalog import catalog
+from feedsvc.content.folder import Content
+from feedsvc.ledger import Ledger
+from feedsvc.publication import Publication
+
+
+def wall_clock() -> datetime:
+    return datetime.now(UTC)
+
+
+class Live:
+    """Gives every request the edition that its moment asks for."""
+
+    def __init__(self, content: Content, ledger: Ledger, clock: Callable[[], datetime] = wall_clock) -> None:
+        self.clock = clock
+        self._content = content
+        self._ledger = ledger
+        self._lock = threading.Lock()
+        self._edition = self._build(clock())
+
+    def current(self, now: datetime) -> Publication:
+        """The edition at a moment: a new one from the very second of a scheduled change."""
+        if self._is_over(self._edition, now):
+            with self._lock:
+                if self._is_over(self._edition, now):
+                    self._edition = self._build(now)
+        return self._edition
+
+    @staticmethod
+    def _is_over(edition: Publication, now: datetime) -> bool:
+        return edition.next_change is not None and now >= edition.next_change
+
+    def _build(self, now: datetime) -> Publication:
+        return Publication(catalog(self._content, now), lambda path, digest: self._ledger.modified(path, digest, now))

@@ -1,0 +1,1 @@
+"""Publication -> HTTP. The only room with Flask and waitress."""

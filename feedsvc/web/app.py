@@ -1,0 +1,106 @@
+"""The WSGI application: documents at once, what is no document through Flask."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Final
+
+from flask import Flask, Response
+
+from feedsvc import urls
+from feedsvc.document import Attachment, Document, Redirect
+from feedsvc.live import Live
+from feedsvc.web import answer
+from feedsvc.web.answer import Headers, Request
+from feedsvc.web.files import Files
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+_STATUS: Final = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
+
+
+class Documents:
+    """WSGI middleware that answers every address of the current edition and passes on the rest.
+
+    Each request takes the edition once and sees no other. The site is mounted at base_url's path.
+    """
+
+    def __init__(self, rest: WSGIApplication, live: Live, mount: str) -> None:
+        self._rest = rest
+        self._live = live
+        self._mount = mount
+        self._files = Files()
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        path = _path(environ)
+        if not path.startswith(f"{self._mount}/"):
+            return self._rest(environ, start_response)
+        environ["SCRIPT_NAME"], environ["PATH_INFO"] = _wsgi(self._mount), _wsgi(path[len(self._mount) :])
+        now = self._live.clock()
+        edition = self._live.current(now)
+        asked = Request(method=environ["REQUEST_METHOD"], headers=_headers(environ))
+        found = edition.at(path[len(self._mount) :])
+        match found:
+            case Document():
+                made = answer.answer(found, asked, now, edition.next_change)
+                return _send(start_response, made.status, made.headers, (made.body,))
+            case Redirect():
+                location = urls.rooted(edition.catalog.site.base_url, found.target)
+                made = (
+                    answer.redirect(location, now, edition.next_change)
+                    if asked.method in ("GET", "HEAD")
+                    else answer.refuse(asked)
+                )
+                return _send(start_response, made.status, made.headers, (made.body if asked.method == "GET" else b"",))
+            case Attachment():
+                sent = self._files.answer(found, asked, now, edition.next_change)
+                if sent:
+                    return _send(start_response, sent.status, sent.headers, sent.body)
+        return self._rest(environ, start_response)
+
+
+def _path(environ: WSGIEnvironment) -> str:
+    """The decoded path; bytes that are no UTF-8 become what no address has (PEP 3333: WSGI text is latin-1)."""
+    path: str = environ.get("PATH_INFO", "")
+    return path.encode("latin-1").decode(errors="replace")
+
+
+def _wsgi(text: str) -> str:
+    return text.encode().decode("latin-1")
+
+
+def _headers(environ: WSGIEnvironment) -> dict[str, str]:
+    return {name[5:].replace("_", "-").lower(): value for name, value in environ.items() if name.startswith("HTTP_")}
+
+
+def _send(start_response: StartResponse, status: int, headers: Headers, body: Iterable[bytes]) -> Iterable[bytes]:
+    start_response(_STATUS[status], headers)
+    return body
+
+
+def application(live: Live) -> WSGIApplication:
+    """What a WSGI server runs: the documents of the live edition before the Flask application."""
+    mount = urls.mount(live.current(live.clock()).catalog.site.base_url)
+    return Documents(flask_app(live).wsgi_app, live, mount)
+
+
+def flask_app(live: Live) -> Flask:
+    """Everything that is not a document."""
+    app = Flask("feedsvc", static_folder=None, template_folder=None)
+
+    @app.get("/healthz")
+    @app.get("/readyz")
+    def healthy() -> Response:
+        return Response("ok\n", mimetype="text/plain", headers={"Cache-Control": "no-store"})
+
+    @app.errorhandler(404)
+    def missing(_: Exception) -> Response:
+        now = live.clock()
+        edition = live.current(now)
+        # Errors are not conditional: only GET's headers count, whatever was asked.
+        made = answer.answer(edition.missing(), Request(method="GET", headers={}), now, edition.next_change)
+        return Response(made.body, status=404, headers=made.headers)
+
+    return app

@@ -1,0 +1,111 @@
+"""waitress, tuned for many connections that each want little, and stopped without cutting an answer."""
+
+from __future__ import annotations
+
+import logging
+import resource
+import signal
+import socket
+import time
+from types import FrameType
+from typing import TYPE_CHECKING, Any, Final
+
+from waitress import wasyncore
+from waitress.server import create_server
+
+from feedsvc.errors import FeedsvcError
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
+_MOST_FILES: Final = 65_536
+_OWN_FILES: Final = 64  # descriptors that are no connections
+_DRAIN_SECONDS: Final = 10.0
+_BACKLOG: Final = 1024
+
+
+class Server:
+    """One process that serves on one socket. Raises FeedsvcError where the address cannot be had."""
+
+    def __init__(self, application: WSGIApplication, *, host: str, port: int, threads: int) -> None:
+        self._socket = _listen(host, port)
+        self._stopping = False
+        # A full queue is no news: at 4 threads and keep-alive it is the ordinary state.
+        logging.getLogger("waitress.queue").setLevel(logging.ERROR)
+        server: Any = create_server(
+            application,
+            sockets=[self._socket],
+            threads=threads,
+            ident="feedsvc",
+            connection_limit=_connection_limit(),
+            asyncore_use_poll=True,
+            channel_timeout=30,
+            cleanup_interval=10,
+            send_bytes=65_536,
+            max_request_header_size=16_384,
+            max_request_body_size=65_536,
+        )
+        self._server = server
+        # waitress has no public way to turn its loop by hand, which draining needs.
+        self._map = server._map  # noqa: SLF001
+
+    @property
+    def url(self) -> str:
+        host, port = self._socket.getsockname()[:2]
+        return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
+
+    def run(self) -> None:
+        """Serve until SIGTERM or SIGINT, then finish what was begun, ten seconds at most."""
+        for name in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(name, self._stop)
+        while not self._stopping:
+            self._turn(1.0)
+        self._drain()
+
+    def _stop(self, _number: int, _frame: FrameType | None) -> None:
+        self._stopping = True
+        self._server.pull_trigger()
+
+    def _turn(self, seconds: float) -> None:
+        wasyncore.loop(timeout=seconds, use_poll=True, map=self._map, count=1)
+
+    def _drain(self) -> None:
+        self._server.del_channel()
+        self._socket.close()
+        end = time.monotonic() + _DRAIN_SECONDS
+        while any(map(_busy, list(self._server.active_channels.values()))) and time.monotonic() < end:
+            self._turn(0.05)
+        self._server.task_dispatcher.shutdown()
+        wasyncore.close_all(self._map)
+
+
+def _busy(channel: Any) -> bool:
+    """Whether a connection still has a request to answer or bytes to send."""
+    return bool(channel.requests or channel.total_outbufs_len > 0)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        listening = socket.socket(family, kind, protocol)
+    except (OSError, UnicodeError, OverflowError) as error:
+        raise FeedsvcError(f"no address {host}:{port} ({error})") from None
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind(address)
+        listening.listen(_BACKLOG)
+    except (OSError, OverflowError) as error:
+        listening.close()
+        reason = getattr(error, "strerror", None) or error
+        raise FeedsvcError(f"cannot listen on {host}:{port} ({reason}); is another server there? --port gives another") from None
+    listening.setblocking(False)  # noqa: FBT003 - the socket's own signature
+    return listening
+
+
+def _connection_limit() -> int:
+    """As many connections as the process may have files, so that idle ones cannot lock others out."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = _MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, _MOST_FILES)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+    return max(most - _OWN_FILES, _OWN_FILES)
