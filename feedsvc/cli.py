@@ -1,0 +1,240 @@
+"""The commands: the composition root. Only here do clock, folders and options meet."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
+from functools import wraps
+from pathlib import Path
+from typing import Final, ParamSpec
+from zoneinfo import ZoneInfo
+
+import click
+
+from feedsvc import __version__, export
+from feedsvc.catalog import catalog
+from feedsvc.content.folder import Content, load
+from feedsvc.content.schema import is_base
+from feedsvc.errors import ContentError, FeedsvcError, Problem
+from feedsvc.ledger import Ledger
+from feedsvc.live import Live, wall_clock
+from feedsvc.publication import Publication
+from feedsvc.web.app import application
+from feedsvc.web.server import Server
+
+P = ParamSpec("P")
+
+_MISUSE: Final = 2  # the operator's fault; 1 is the content's
+_FOLDER: Final = click.Path(path_type=Path)
+_content = click.argument("content", type=_FOLDER, default=Path("content"), envvar="FEEDSVC_CONTENT")
+_base_url = click.option(
+    "--base-url", metavar="URL", default="", envvar="FEEDSVC_BASE_URL", help="Takes the place of site.yaml's."
+)
+
+
+def _plainly(command: Callable[P, None]) -> Callable[P, None]:
+    """Faults end in one sentence and an exit status, never in a traceback."""
+
+    @wraps(command)
+    def run(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            command(*args, **kwargs)
+        except ContentError as error:
+            _tell(error.problems)
+            click.echo(f"feedsvc: {error}", err=True)
+            sys.exit(1 if error.problems else _MISUSE)
+        except FeedsvcError as error:
+            click.echo(f"feedsvc: {error}", err=True)
+            sys.exit(_MISUSE)
+
+    return run
+
+
+@click.group(
+    context_settings={"auto_envvar_prefix": "FEEDSVC", "help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Every option can also be given as a variable: FEEDSVC_SERVE_PORT=8080, FEEDSVC_BASE_URL, FEEDSVC_STATE.",
+)
+@click.version_option(__version__, message="feedsvc %(version)s")
+def main() -> None:
+    """Turn a folder of YAML articles into RSS, Atom and JSON feeds.
+
+    \b
+    Examples:
+      feedsvc check                 what is wrong in ./content, and how to mend it
+      feedsvc serve                 serve ./content at http://127.0.0.1:8000/
+      feedsvc build public          write the same documents to ./public
+    """
+
+
+@main.command()
+@_content
+@click.option("--host", default="127.0.0.1", show_default=True, envvar="FEEDSVC_HOST", help="The address to listen on.")
+@click.option(
+    "--port", default=8000, show_default=True, type=click.IntRange(0, 65535), envvar="FEEDSVC_PORT", help="0 takes a free one."
+)
+@click.option(
+    "--threads", default=4, show_default=True, type=click.IntRange(1, 256), envvar="FEEDSVC_THREADS", help="Worker threads."
+)
+@_base_url
+@click.option("--state", type=_FOLDER, envvar="FEEDSVC_STATE", help="Folder for what must survive a restart; never in CONTENT.")
+@_plainly
+def serve(*, content: Path, host: str, port: int, threads: int, base_url: str, state: Path | None) -> None:
+    """Serve the feeds and pages of CONTENT (./content).
+
+    \b
+    Examples:
+      feedsvc serve
+      feedsvc serve newsroom --port 8080 --base-url http://127.0.0.1:8080
+      FEEDSVC_PORT=8080 feedsvc serve newsroom
+    """
+    read = _read(content, base_url)
+    _tell(read.problems)
+    ledger = Ledger(_state(content, state) / "modified.sqlite")
+    live = Live(read, ledger)
+    server = Server(application(live), host=host, port=port, threads=threads)
+    click.echo(f"feedsvc: serving {_counted(read)} of {content} at {server.url} as {read.site.base_url}/", err=True)
+    server.run()
+    ledger.close()
+
+
+@main.command()
+@_content
+@click.option(
+    "--format", "form", type=click.Choice(["text", "json", "github"]), default="text", show_default=True, help="How to print."
+)
+@_plainly
+def check(content: Path, form: str) -> None:
+    """Report every problem in CONTENT (./content); exit status 1 if there is any.
+
+    \b
+    Examples:
+      feedsvc check
+      feedsvc check newsroom --format github
+    """
+    try:
+        read = _read(content, "")
+        problems, errors = read.problems, read.errors
+        summary = f"{_counted(read)}: {len(errors)} errors, {len(problems) - len(errors)} warnings"
+    except ContentError as error:
+        if not error.problems:
+            raise
+        problems = errors = error.problems
+        summary = f"{error}: {len(errors)} errors"
+    for line in _PRINTERS[form](content, problems):
+        click.echo(line)
+    click.echo(f"feedsvc: {summary}", err=True)
+    sys.exit(1 if errors else 0)
+
+
+@main.command()
+@click.argument("out", type=_FOLDER)
+@_content
+@_base_url
+@click.option("--skip-broken", is_flag=True, help="Leave broken files out instead of writing nothing.")
+@_plainly
+def build(*, out: Path, content: Path, base_url: str, skip_broken: bool) -> None:
+    """Write the documents of CONTENT (./content) as files into OUT.
+
+    Only files whose bytes changed are written; files of an earlier build that no longer belong are removed; others stay.
+
+    \b
+    Examples:
+      feedsvc build public
+      feedsvc build public newsroom --base-url https://example.org/news
+    """
+    read = _read(content, base_url)
+    if read.errors and not skip_broken:
+        raise ContentError("nothing was written; mend the files above, or leave them out with --skip-broken", read.problems)
+    _tell(read.problems)
+    if _overlaps(out, content):
+        raise FeedsvcError(f"{out} and {content} lie in one another; build into a folder of its own")
+    publication = Publication(catalog(read, wall_clock()))
+    built = export.build(publication, out, _bar)
+    click.echo(f"feedsvc: {out}: {built.written} files written, {built.unchanged} unchanged, {built.removed} removed", err=True)
+    click.echo(f"feedsvc: {_next(publication.next_change, read)}", err=True)
+
+
+def _read(content: Path, base_url: str) -> Content:
+    if base_url and not is_base(base_url):
+        raise FeedsvcError(
+            f"--base-url '{base_url}' is no web address; write it like https://example.org or https://example.org/news"
+        )
+    return load(content, base_url)
+
+
+def _counted(read: Content) -> str:
+    number = len(read.articles)
+    return f"{number} article{'' if number == 1 else 's'}"
+
+
+def _next(moment: datetime | None, read: Content) -> str:
+    if moment is None:
+        return "no change is scheduled"
+    local = moment.astimezone(ZoneInfo(read.site.timezone))
+    return f"the next scheduled change is at {local.isoformat(sep=' ')}; build again then"
+
+
+def _tell(problems: Iterable[Problem]) -> None:
+    for problem in problems:
+        click.echo(str(problem), err=True)
+
+
+def _as_text(_: Path, problems: Iterable[Problem]) -> Iterator[str]:
+    yield from map(str, problems)
+
+
+def _as_json(_: Path, problems: Iterable[Problem]) -> Iterator[str]:
+    rows = [
+        {
+            "path": problem.path,
+            "line": problem.line,
+            "column": problem.column,
+            "severity": problem.severity,
+            "message": problem.message,
+            "hint": problem.hint,
+        }
+        for problem in problems
+    ]
+    yield json.dumps({"problems": rows}, ensure_ascii=False, indent=2)
+
+
+def _as_github(content: Path, problems: Iterable[Problem]) -> Iterator[str]:
+    """Workflow commands; their values escape %, line ends and, in properties, : and ,"""
+    for problem in problems:
+        text = f"{problem.message}; {problem.hint}" if problem.hint else problem.message
+        file = f"{content}/{problem.path}".translate({ord("%"): "%25", ord(":"): "%3A", ord(","): "%2C"})
+        yield f"::{problem.severity} file={file},line={problem.line},col={problem.column}::{text.replace('%', '%25')}"
+
+
+_PRINTERS: Final[dict[str, Callable[[Path, Iterable[Problem]], Iterator[str]]]] = {
+    "text": _as_text,
+    "json": _as_json,
+    "github": _as_github,
+}
+
+
+def _state(content: Path, given: Path | None) -> Path:
+    """The state folder; by default one of its own for each content folder. Raises FeedsvcError inside CONTENT."""
+    home = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
+    state = given or home / "feedsvc" / hashlib.sha256(os.fsencode(content.resolve())).hexdigest()[:16]
+    if state.resolve().is_relative_to(content.resolve()):
+        raise FeedsvcError(f"{state} lies in {content}; give a state folder outside it with --state")
+    return state
+
+
+def _overlaps(out: Path, content: Path) -> bool:
+    one, other = out.resolve(), content.resolve()
+    return one.is_relative_to(other) or other.is_relative_to(one)
+
+
+def _bar(paths: Iterable[str]) -> Iterator[str]:
+    """A progress bar where somebody watches."""
+    if not sys.stderr.isatty():
+        yield from paths
+        return
+    with click.progressbar(list(paths), label="Writing", file=sys.stderr) as shown:
+        yield from shown
