@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Final
 
-from feedsvc import feeds, pages
+from feedsvc import directory, feeds, pages
 from feedsvc.catalog import Catalog, Listing
 from feedsvc.document import Answer, Attachment, Document, Redirect, digest, document
 from feedsvc.feeds import assemble
 from feedsvc.model import Link
-from feedsvc.urls import ArticleAt, FeedAt, FileAt, ListingRef, PageAt, Place, path_of, place_of
+from feedsvc.urls import ArticleAt, FeedAt, FileAt, ListingRef, OpmlAt, PageAt, Place, path_of, place_of
 
 # (path, digest) -> when the bytes became these; None where nobody keeps count.
 Modified = Callable[[str, str], datetime | None]
@@ -71,6 +71,8 @@ class Publication:
                 return self._article(place)
             case FileAt():
                 return self._file(place)
+            case OpmlAt():
+                return self._document(path_of(place), directory.opml(self.catalog), directory.MEDIA_TYPE)
 
     def paths(self) -> Iterator[str]:
         """Every path that answers with status 200: files first, then pages, feeds last, so that a feed never leads nowhere."""
@@ -81,6 +83,8 @@ class Publication:
         for listing in self.catalog.listings.values():
             for period in ("", *listing.archive):
                 yield from (path_of(FeedAt(listing.ref, suffix, period)) for suffix in feeds.FORMATS)
+
+        yield path_of(OpmlAt())
 
     def missing(self) -> Document:
         """The page for an address that nothing has."""
@@ -98,7 +102,7 @@ class Publication:
                 ref = self._current(ref)
                 listing = self.catalog.listings.get(ref)
                 return FeedAt(ref, suffix, (listing.day_of(period) or period) if listing and period else period)
-            case FileAt():
+            case FileAt() | OpmlAt():
                 return place
 
     def _current(self, ref: ListingRef) -> ListingRef:
@@ -113,8 +117,8 @@ class Publication:
             case FeedAt(ref, _, period):
                 listing = self.catalog.listings.get(ref)
                 return listing is not None and (not period or period in listing.archive)
-            case FileAt():
-                return False
+            case FileAt() | OpmlAt():
+                return True
 
     def _feed(self, place: FeedAt) -> Document | None:
         if not self._exists(place):

@@ -26,6 +26,7 @@ WELL_KNOWN: Final[Mapping[str, str]] = {
     "atom.xml": "atom",
 }
 
+_OPML: Final = "/feeds.opml"
 _PERIOD: Final = r"\d{4}-\d{2}(?:-\d{2})?"
 _LISTING: Final = r"/(?:(?P<kind>category|author|tag)/(?P<id>[^/]+)/)?"
 _FEED: Final = re.compile(rf"{_LISTING}(?:archive/(?P<period>{_PERIOD})/)?feed\.(?P<suffix>rss|atom|json)")
@@ -76,7 +77,12 @@ class FileAt:
     path: str
 
 
-Place = PageAt | FeedAt | ArticleAt | FileAt
+@dataclass(frozen=True, slots=True)
+class OpmlAt:
+    """The list of every feed."""
+
+
+Place = PageAt | FeedAt | ArticleAt | FileAt | OpmlAt
 
 
 def _listing_path(listing: ListingRef) -> str:
@@ -99,6 +105,8 @@ def path_of(place: Place) -> str:
             return f"/articles/{place.slug}/"
         case FileAt():
             return f"/{place.path}"
+        case OpmlAt():
+            return _OPML
 
 
 def _ref(found: re.Match[str]) -> ListingRef:
@@ -111,6 +119,7 @@ _READERS: Final[tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Place]], 
     (_ALIAS, lambda m: FeedAt(_ref(m), WELL_KNOWN[m["name"]])),
     (_ARTICLE, lambda m: ArticleAt(m["slug"])),
     (_FILE, lambda m: FileAt(m["path"])),
+    (re.compile(re.escape(_OPML)), lambda _: OpmlAt()),
     (_PAGE, lambda m: PageAt(_ref(m))),
 )
 

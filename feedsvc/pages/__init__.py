@@ -17,7 +17,7 @@ from feedsvc.catalog import Catalog, Listing, Row, Standing
 from feedsvc.feeds import assemble
 from feedsvc.feeds.dates import rfc3339
 from feedsvc.model import Article, Site
-from feedsvc.urls import ArticleAt, FeedAt, ListingRef, PageAt, Place, absolute, path_of, rooted
+from feedsvc.urls import ArticleAt, FeedAt, ListingRef, OpmlAt, PageAt, Place, absolute, path_of, rooted
 
 MEDIA_TYPE: Final = "text/html"
 STATIC: Final = {
@@ -62,6 +62,7 @@ def listing(catalog: Catalog, one: Listing) -> bytes:
         canonical=absolute(site.base_url, path_of(PageAt(one.ref))),
         feeds=_feeds(site, (one,)),
         entries=[_line(site, row) for row in one.newest if row.standing is Standing.VISIBLE],
+        opml=_href(site, OpmlAt()),
         listings=[_shown(site, other) for other in others],
     )
 
