@@ -1,7 +1,3 @@
 """feedsvc: a folder of YAML articles becomes feeds that every reader accepts."""
 
-from __future__ import annotations
-
-from typing import Final
-
-__version__: Final = "0.1.0"
+__version__ = "0.1.0"

@@ -96,7 +96,9 @@ class Source:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Correction:
-    date: datetime
+    """`date` is the day in the site's zone."""
+
+    date: date
     text: str
 
 

@@ -161,10 +161,13 @@ def uri(text: str) -> str:
         return _encoded(f"{scheme}:{split.path}" + (f"?{split.query}" if split.query else ""))
     if scheme not in ("http", "https") or not split.hostname:
         raise ValueError("not an http or https address")
-    return urlunsplit((scheme, _netloc(split.hostname, split.port), *map(_encoded, (split.path, split.query, split.fragment))))
+    parts = map(_encoded, (split.path, split.query, split.fragment.replace("#", "%23")))
+    return urlunsplit((scheme, _netloc(split.hostname, split.port), *parts))
 
 
 def _netloc(host: str, port: int | None) -> str:
+    if "%" in host:
+        raise ValueError("a zone means something on one machine only")
     if ":" not in host:
         host = host.encode("idna").decode("ascii") if not host.isascii() else host
         if not re.fullmatch(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_.])?", host) or ".." in host:
@@ -214,6 +217,11 @@ def is_slug(text: str) -> bool:
     return text[:1].isalnum() and all(_is_word(c) or c in "-_.~" for c in text) and len(text.encode()) <= _LONGEST_NAME
 
 
+def _without_leading_marks(word: str) -> str:
+    """A mark that belongs to no letter cannot begin an address."""
+    return word.lstrip("".join(filter(_is_mark, word)))
+
+
 def slugify(text: str) -> str:
     """Lower-case words of any script joined by "-", "" if there is none; letters' marks stay (Hindi, Arabic).
 
@@ -221,5 +229,5 @@ def slugify(text: str) -> str:
     """
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
     words = "".join(c if _is_word(c) else "-" for c in folded).split("-")
-    slug = "-".join(word for word in words if not all(map(_is_mark, word)))
+    slug = "-".join(filter(None, (_without_leading_marks(word) for word in words)))
     return slug.encode()[:_LONGEST_NAME].decode(errors="ignore").strip("-")

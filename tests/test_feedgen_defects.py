@@ -89,9 +89,7 @@ def test_rss_channel_link_is_the_last_link_set() -> None:
 
 
 def test_rss_keeps_only_the_first_self_link() -> None:
-    generator = plain(
-        {"href": "https://plain.example/f", "rel": "self"}, {"href": "https://hub.example/", "rel": "hub"}
-    )
+    generator = plain({"href": "https://plain.example/f", "rel": "self"}, {"href": "https://hub.example/", "rel": "hub"})
     assert found(generator.rss_str(), "channel/a:link/@rel") == ["self"]
 
     assert ours(rich_feed("rss"), "rss", "channel/a:link/@rel") == ["self", "prev-archive", "hub"]
@@ -149,12 +147,10 @@ def test_dates_switch_the_locale_of_the_process(monkeypatch: pytest.MonkeyPatch)
 def test_authors_without_email_vanish_from_rss_and_two_with_it_are_invalid() -> None:
     generator = plain()
     plain_entry(generator, "nameless").author([{"name": "A"}, {"name": "B"}])
-    plain_entry(generator, "twice").author(
-        [{"name": "A", "email": "a@a.example"}, {"name": "B", "email": "b@b.example"}]
-    )
+    plain_entry(generator, "twice").author([{"name": "A", "email": "a@a.example"}, {"name": "B", "email": "b@b.example"}])
     document = generator.rss_str()
     assert found(document, "//item[title='nameless']/author") == []
-    assert len(found(document, "//item[title='twice']/author")) == 2  # noqa: PLR2004 - both of them
+    assert len(found(document, "//item[title='twice']/author")) == 2
 
     assert ours(rich_feed("rss"), "rss", "//author") == []
     assert ours(rich_feed("rss"), "rss", "//dc:creator/text()") == ["Ritesh Nambiar", "Jia Liu & friends"]
@@ -254,9 +250,7 @@ def test_enclosure_without_type_raises_without_length_says_none_and_rss_keeps_th
 
     (first,) = ours(one_entry(SUMMIT, "rss"), "rss", "//item/enclosure")
     assert dict(first.attrib) == {"url": f"{BASE}media/briefing.mp3", "length": "123456", "type": "audio/mpeg"}
-    assert ours(one_entry(SUMMIT, "rss"), "rss", "//item/a:link[@rel='enclosure']/@href") == [
-        f"{BASE}media/minutes.pdf"
-    ]
+    assert ours(one_entry(SUMMIT, "rss"), "rss", "//item/a:link[@rel='enclosure']/@href") == [f"{BASE}media/minutes.pdf"]
 
 
 def test_id_denies_being_a_permalink() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -11,15 +12,17 @@ from pathlib import Path
 from typing import Final
 
 from feedsvc.content import claims, reader, settings
+from feedsvc.content.desk import Known
 from feedsvc.content.media import Media
-from feedsvc.content.reader import Known, Reading
-from feedsvc.content.text import LARGEST_FILE
+from feedsvc.content.reader import Reading
+from feedsvc.content.text import LARGEST_FILE, UNFIT
 from feedsvc.errors import ContentError, Problem
 from feedsvc.model import Article, Author, Category, MediaFile, Site
 
 ARTICLES: Final = "articles"
 _ENDINGS: Final = (".yaml", ".md")
-_MISTAKEN: Final = {".yml": ".yaml", ".markdown": ".md", ".mdown": ".md"}
+_MEANT: Final = {".yaml": ".yaml", ".yml": ".yaml", ".md": ".md", ".markdown": ".md", ".mdown": ".md"}
+_BREAK: Final = re.compile(r"[\t\n\r\u2028\u2029]")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -61,7 +64,11 @@ def load(root: Path, base_url: str = "") -> Content:
     )
     readings, lost = _articles(root, known)
     kept, disputed = claims.settle(readings)
-    referred = {*site.media, *chain.from_iterable(one.media for one in known.authors.values()), *chain.from_iterable(one.media for one in kept)}
+    referred = {
+        *site.media,
+        *chain.from_iterable(one.media for one in known.authors.values()),
+        *chain.from_iterable(one.media for one in kept),
+    }
     return Content(
         site=site,
         categories=known.categories,
@@ -69,7 +76,9 @@ def load(root: Path, base_url: str = "") -> Content:
         articles=kept,
         media={path: media.file(path) for path in sorted(referred)},
         problems=tuple(
-            sorted((*problems, *categories.problems, *authors.problems, *lost, *(p for r in readings for p in r.problems), *disputed))
+            sorted(
+                (*problems, *categories.problems, *authors.problems, *lost, *(p for r in readings for p in r.problems), *disputed)
+            )
         ),
     )
 
@@ -102,48 +111,59 @@ def _articles(root: Path, known: Known) -> tuple[list[Reading], list[Problem]]:
         data = _bytes(root, path)
         if isinstance(data, bytes):
             readings.append(reader.read(path, data, known))
-        elif data is not None:
-            problems.append(data)
+        else:
+            problems += [data] if data else []  # gone since the folder was listed
     return readings, problems
 
 
 def _scan(root: Path, problems: list[Problem]) -> Iterator[str]:
     """Paths of the article files, relative to the root; hidden files and editors' copies (x~) are nobody's business."""
     seen: set[tuple[int, int]] = set()
-    folders = [ARTICLES]
+    folders = [ARTICLES] if not os.path.islink(root / ARTICLES) or _inside(root, ARTICLES, problems) else []
     while folders:
-        folder = folders.pop()
-        try:
-            status = os.stat(root / folder)
-            names = sorted(os.listdir(root / folder))
-        except OSError as error:
-            if folder != ARTICLES or not isinstance(error, FileNotFoundError):
-                problems.append(Problem(path=folder, message=f"the folder cannot be read ({error.strerror})"))
-            continue
-        if (status.st_dev, status.st_ino) in seen:
-            continue
-        seen.add((status.st_dev, status.st_ino))
-        for name in names:
-            path = f"{folder}/{name}"
-            if name.startswith((".", "#")) or name.endswith("~"):
-                continue
+        for path in _listed(root, folders.pop(), seen, problems):
             if os.path.isdir(root / path):
                 folders += [path] if _inside(root, path, problems) else []
             elif _is_article(path, problems):
                 yield path
 
 
-def _is_article(path: str, problems: list[Problem]) -> bool:
+def _listed(root: Path, folder: str, seen: set[tuple[int, int]], problems: list[Problem]) -> list[str]:
+    """What a folder holds, in order; nothing if a symbolic link led to it a second time."""
     try:
-        path.encode()
-    except UnicodeEncodeError:
-        shown = path.encode(errors="surrogateescape").decode(errors="replace")
-        problems.append(Problem(path=shown.replace("\ufffd", "?"), message="the file's name is not UTF-8; rename it"))
-        return False
-    ending = os.path.splitext(path)[1].lower()
-    if ending in _MISTAKEN:
-        problems.append(Problem(path=path, message=f"articles end in {' or '.join(_ENDINGS)}", hint=f"rename it to end in {_MISTAKEN[ending]}"))
-    return path.endswith(_ENDINGS)
+        status = os.stat(root / folder)
+        names = sorted(os.listdir(root / folder))
+    except OSError as error:
+        if folder != ARTICLES or not isinstance(error, FileNotFoundError):
+            problems.append(Problem(path=folder, message=f"the folder cannot be read ({error.strerror})"))
+        return []
+    if (status.st_dev, status.st_ino) in seen:
+        return []
+    seen.add((status.st_dev, status.st_ino))
+    paths = (f"{folder}/{name}" for name in names if not name.startswith((".", "#")) and not name.endswith("~"))
+    return [path for path in paths if _is_legible(path, problems)]
+
+
+def _is_legible(path: str, problems: list[Problem]) -> bool:
+    """Whether a path can be printed and stand in an address; a name that is not UTF-8 holds surrogates."""
+    unfit = UNFIT.search(path) or _BREAK.search(path)
+    if unfit:
+        what = (
+            "is not UTF-8"
+            if "\udc80" <= unfit[0] <= "\udcff"
+            else f"holds a character that has no place there (U+{ord(unfit[0]):04X})"
+        )
+        shown = _BREAK.sub("?", UNFIT.sub("?", path))
+        problems.append(Problem(path=shown, message=f"the name {what}", hint="rename it"))
+    return not unfit
+
+
+def _is_article(path: str, problems: list[Problem]) -> bool:
+    ending = os.path.splitext(path)[1]
+    if ending.lower() in _MEANT and ending not in _ENDINGS:
+        hint = f"rename it to end in {_MEANT[ending.lower()]}"
+        problems.append(Problem(path=path, message=f"articles end in {' or '.join(_ENDINGS)}", hint=hint))
+    return ending in _ENDINGS
 
 
 def _inside(root: Path, path: str, problems: list[Problem]) -> bool:
@@ -162,14 +182,18 @@ def _bytes(root: Path, path: str) -> bytes | Problem | None:
     try:
         # Not to block at a named pipe, of which nothing is read.
         descriptor = os.open(root / path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        try:
+            return _content(path, descriptor)
+        finally:
+            os.close(descriptor)
     except FileNotFoundError:
         return None if not os.path.islink(root / path) else Problem(path=path, message="a symbolic link to nothing")
     except OSError as error:
         return Problem(path=path, message=f"the file cannot be read ({error.strerror})")
-    with open(descriptor, "rb") as file:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            return Problem(path=path, message="this is not a file")
-        try:
-            return file.read(LARGEST_FILE + 1)
-        except OSError as error:
-            return Problem(path=path, message=f"the file cannot be read ({error.strerror})")
+
+
+def _content(path: str, descriptor: int) -> bytes | Problem:
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        return Problem(path=path, message="this is a folder, a pipe or a device, not a file")
+    with open(descriptor, "rb", closefd=False) as file:
+        return file.read(LARGEST_FILE + 1)

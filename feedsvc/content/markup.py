@@ -37,7 +37,24 @@ _TAGS: Final = {
     *(tag for tag in _ATTRIBUTES if tag != "*"),
     *("b", "bdi", "br", "caption", "cite", "code", "dd", "details", "dfn", "div", "dl", "dt", "em", "figcaption", "figure"),
     *("h1", "h2", "h3", "h4", "h5", "h6", "hr", "i", "kbd", "li", "mark", "p", "pre", "rp", "rt", "ruby", "s", "samp"),
-    *("section", "small", "span", "strong", "sub", "summary", "sup", "table", "tbody", "tfoot", "thead", "tr", "u", "ul", "var", "wbr"),
+    *(
+        "section",
+        "small",
+        "span",
+        "strong",
+        "sub",
+        "summary",
+        "sup",
+        "table",
+        "tbody",
+        "tfoot",
+        "thead",
+        "tr",
+        "u",
+        "ul",
+        "var",
+        "wbr",
+    ),
 }
 _ADDRESSES: Final = frozenset({"href", "src", "cite", "poster"})
 _WHOLE: Final = re.compile(r"[1-9][0-9]{0,4}")
@@ -45,7 +62,7 @@ _WHITE: Final = re.compile(r"\s+")
 _BLOCK_END: Final = re.compile(r"(</(?:p|h[1-6]|li|dd|dt|td|th|figcaption|blockquote|pre|div|summary)>|<br>|<hr>)")
 
 _NO_PROSE: Final = {"pre", "script", "style", "table"}
-_LOST_PICTURE: Final = re.compile(r"<(?:img|source)(?![^>]* src=)[^>]*>")
+_LOST_PICTURE: Final = re.compile(r'<(?:img|source)(?: (?!src=)[a-z]+="[^"]*")*>')
 
 _MARKDOWN: Final = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
 
@@ -75,7 +92,7 @@ def render(markdown: str, *, base_url: str, page: str) -> Markup:
 
 
 def _filter(base_url: str, page: str, media: dict[str, str]) -> Callable[[str, str, str], str | None]:
-    def keep(tag: str, attribute: str, value: str) -> str | None:
+    def keep(_tag: str, attribute: str, value: str) -> str | None:
         if attribute in ("width", "height"):
             return value if _WHOLE.fullmatch(value) else None
         if attribute not in _ADDRESSES:

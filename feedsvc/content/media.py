@@ -12,7 +12,7 @@ from typing import Final
 from PIL import Image as Pictures
 from PIL import UnidentifiedImageError
 
-from feedsvc.content.keys import nearest
+from feedsvc.content.text import nearest
 from feedsvc.model import MediaFile
 
 FOLDER: Final = "media/"
@@ -51,6 +51,8 @@ TYPES: Final[Mapping[str, str]] = {
 }
 PICTURES: Final = frozenset({"image/avif", "image/gif", "image/jpeg", "image/png", "image/webp"})
 _FORMATS: Final = ("AVIF", "GIF", "JPEG", "PNG", "WEBP")
+# What Pillow's readers raise for broken bytes; AVIF's raises RuntimeError.
+_DAMAGED: Final = (UnidentifiedImageError, OSError, ValueError, SyntaxError, RuntimeError, EOFError, LookupError, TypeError)
 # Once for the process: warnings.catch_warnings would not be safe in threads.
 warnings.simplefilter("error", Pictures.DecompressionBombWarning)
 
@@ -80,15 +82,17 @@ class Media:
         pure = PurePosixPath(path)
         if not path.startswith(FOLDER) or str(pure) != path or ".." in pure.parts:
             raise ValueError(f"'{path}' is not a file in media/; write it like media/picture.jpg, or an https address")
+        if "\0" in path:
+            raise ValueError(f"no file '{path}'")
         location = os.path.realpath(self._root / path)
         if not location.startswith(self._real + os.sep):
             raise ValueError(f"'{path}' is a link that leaves the content folder")
         try:
             status = os.stat(location)
-        except (OSError, ValueError):
+        except OSError:
             raise ValueError(f"no file '{path}'{self._hint(path)}") from None
         if not stat.S_ISREG(status.st_mode):
-            raise ValueError(f"'{path}' is not a file")
+            raise ValueError(f"'{path}' is a folder or a device, not a file")
         media_type = TYPES.get(pure.suffix.lower(), "application/octet-stream")
         return MediaFile(path=path, location=location, type=media_type, length=status.st_size)
 
@@ -96,7 +100,7 @@ class Media:
         folder = self._root / PurePosixPath(path).parent
         try:
             names = sorted(str(PurePosixPath(path).parent / name) for name in os.listdir(folder))
-        except (OSError, ValueError):
+        except OSError:
             return ""
         hint = nearest(path, names)
         return f"; {hint}" if hint else ""
@@ -107,8 +111,13 @@ def _size(file: MediaFile) -> tuple[int, int]:
         raise ValueError(f"'{file.path}' is no picture that readers show; use JPEG, PNG, GIF, WebP or AVIF")
     try:
         with Pictures.open(file.location, formats=_FORMATS) as picture:
-            return picture.size
+            size, kind = picture.size, Pictures.MIME.get(picture.format or "", "")
     except (Pictures.DecompressionBombError, Pictures.DecompressionBombWarning):
         raise ValueError(f"'{file.path}' has more pixels than any reader shows") from None
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError):
-        raise ValueError(f"'{file.path}' is damaged or no picture at all") from None
+    except _DAMAGED:
+        size, kind = (0, 0), ""
+    if not all(size):
+        raise ValueError(f"'{file.path}' is damaged or no picture at all")
+    if kind in PICTURES and kind != file.type:
+        raise ValueError(f"'{file.path}' holds {kind}, which its name does not say; rename it to end in .{kind[6:]}")
+    return size

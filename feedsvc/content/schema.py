@@ -6,18 +6,24 @@ Field order is the order of the documentation. Every validator raises ValueError
 from __future__ import annotations
 
 import re
+import unicodedata
 import zoneinfo
 from collections.abc import Callable
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic_core import PydanticCustomError
 
 from feedsvc import urls
+from feedsvc.content.text import nearest
 
 _WHITE: Final = re.compile(r"\s+")
+_INVISIBLE: Final = ("Zs", "Zl", "Zp", "Cf")
 _EMAIL: Final = re.compile(r"[^\s@<>()\[\],;:\\\"]+@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?")
 # RFC 5646 section 2.1, as far as feeds use it: language, script, region, variants.
-_LANGUAGE: Final = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z]{4})?(?:-(?:[A-Za-z]{2}|\d{3}))?(?:-(?:[A-Za-z0-9]{5,8}|\d[A-Za-z0-9]{3}))*")
+_LANGUAGE: Final = re.compile(
+    r"[A-Za-z]{2,3}(?:-[A-Za-z]{4})?(?:-(?:[A-Za-z]{2}|[0-9]{3}))?(?:-(?:[A-Za-z0-9]{5,8}|[0-9][A-Za-z0-9]{3}))*"
+)
 # RFC 3986 section 3 without a fragment; RFC 4151 for tag: URIs.
 _URI: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:(?:[A-Za-z0-9\-._~:/?\[\]@!$&'()*+,;=]|%[0-9A-Fa-f]{2})+")
 _TAG_URI: Final = re.compile(r"tag:[A-Za-z0-9][A-Za-z0-9._-]*(?:@[A-Za-z0-9.-]+)?,\d{4}(?:-\d{2}(?:-\d{2})?)?:.*")
@@ -31,7 +37,7 @@ def _flat(text: str) -> str:
 
 def _line(text: str) -> str:
     text = _flat(text)
-    if not text:
+    if not any(unicodedata.category(char) not in _INVISIBLE for char in text):
         raise ValueError("is empty")
     return text
 
@@ -45,18 +51,19 @@ def _matching(pattern: re.Pattern[str], sentence: str) -> Callable[[str], str]:
     return check
 
 
-def _web(text: str) -> str:
+def web(text: str) -> str:
+    """An http or https address as a URI. Raises ValueError with a sentence for the editor."""
     try:
         address = urls.uri(text)
     except (ValueError, UnicodeError):
         address = ""
     if not address.startswith(("http://", "https://")):
-        raise ValueError(f"'{text}' is not a web address; it begins with https:// and names a host")
+        raise ValueError(f"'{text}' is not a web address, which begins with https:// and names a host")
     return address
 
 
 def _base(text: str) -> str:
-    address = _web(text)
+    address = web(text)
     if "?" in address or "#" in address:
         raise ValueError(f"'{text}' has a query or a fragment; write the address of the front page alone")
     return address.rstrip("/")
@@ -72,7 +79,7 @@ def is_base(text: str) -> bool:
 
 def _uri(text: str) -> str:
     if not _URI.fullmatch(text) or (text.startswith("tag:") and not _TAG_URI.fullmatch(text)):
-        raise ValueError(f"'{text}' is not a URI; write it like tag:example.org,2026:a-name")
+        raise ValueError(f"'{text}' is not a URI, as an id must be; write it like tag:example.org,2026:a-name")
     return text
 
 
@@ -80,7 +87,8 @@ def _zone(text: str) -> str:
     try:
         zoneinfo.ZoneInfo(text)
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
-        raise ValueError(f"no time zone '{text}'; write it like Asia/Kolkata or UTC") from None
+        hint = nearest(text, zoneinfo.available_timezones()) or "write it like Asia/Kolkata or UTC"
+        raise ValueError(f"no time zone '{text}'; {hint}") from None
     return text
 
 
@@ -94,23 +102,39 @@ def _language(text: str) -> str:
 
 def _slug(text: str) -> str:
     if not urls.is_slug(text):
-        raise ValueError(f"'{text}' cannot stand in an address; use letters, digits and '-', like '{urls.slugify(text) or 'a-name'}'")
-    return text
+        raise ValueError(
+            f"'{text}' cannot stand in an address; use letters, digits and '-', like '{urls.slugify(text) or 'a-name'}'"
+        )
+    return unicodedata.normalize("NFC", text)
 
 
 def _one_or_many(value: Any) -> Any:
-    return [value] if isinstance(value, str) else value
+    return [value] if isinstance(value, str | int | float) else value
+
+
+def _dated(value: Any) -> Any:
+    """YAML reads 2026 or 20260102 as a number, but quotes would not make a date of it."""
+    if not isinstance(value, str):
+        raise PydanticCustomError("date_type", "not a date")
+    return value
+
+
+def _name(text: str) -> str:
+    """An id of authors.yaml or categories.yaml, spelled as those files' own ids are."""
+    return unicodedata.normalize("NFC", _line(text))
 
 
 Flat = Annotated[str, AfterValidator(_flat)]
 Line = Annotated[str, AfterValidator(_line)]
-Web = Annotated[str, AfterValidator(_web)]
+Web = Annotated[str, AfterValidator(web)]
 Slug = Annotated[str, AfterValidator(_slug)]
-Date = Annotated[str, AfterValidator(_line)]
+Date = Annotated[str, BeforeValidator(_dated), AfterValidator(_line)]
+Name = Annotated[str, AfterValidator(_name)]
 Language = Annotated[str, AfterValidator(_language)]
 MediaType = Annotated[str, AfterValidator(_matching(_MEDIA_TYPE, "'{}' is not a media type; write it like image/jpeg"))]
 Email = Annotated[str, AfterValidator(_matching(_EMAIL, "'{}' is not an e-mail address"))]
 Lines = Annotated[list[Line], BeforeValidator(_one_or_many)]
+Names = Annotated[list[Name], BeforeValidator(_one_or_many)]
 Slugs = Annotated[list[Slug], BeforeValidator(_one_or_many)]
 
 
@@ -159,10 +183,10 @@ class ArticleKeys(_Keys):
     published: Date
     updated: Date | None = None
     expires: Date | None = None
-    category: Line | None = None
-    categories: Lines = []
-    author: Line | None = None
-    authors: Lines = []
+    category: Name | None = None
+    categories: Names = []
+    author: Name | None = None
+    authors: Names = []
     tags: Lines = []
     summary: Flat = ""
     image: ImageKeys | None = None
@@ -192,7 +216,9 @@ class SiteKeys(_Keys):
     title: Line
     description: Flat = ""
     base_url: Annotated[str, AfterValidator(_base)]
-    id_domain: Annotated[str, AfterValidator(_matching(_HOST, "'{}' is not a domain name; write it like example.org"))] | None = None
+    id_domain: Annotated[str, AfterValidator(_matching(_HOST, "'{}' is not a domain name; write it like example.org"))] | None = (
+        None
+    )
     since: Date = "2000-01-01"
     language: Language = "en"
     timezone: Annotated[str, AfterValidator(_zone)] = "UTC"

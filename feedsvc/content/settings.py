@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple, TypeVar
@@ -10,7 +12,7 @@ from urllib.parse import urlsplit
 from feedsvc import urls
 from feedsvc.content import dates, keys, text, tree
 from feedsvc.content.media import Media
-from feedsvc.content.schema import AuthorKeys, CategoryKeys, SiteKeys
+from feedsvc.content.schema import AuthorKeys, CategoryKeys, SiteKeys, web
 from feedsvc.content.tree import Location, Plain, Tree
 from feedsvc.errors import Problem
 from feedsvc.model import Author, Category, FeedOptions, Site
@@ -25,6 +27,9 @@ _STAND_INS: Final[Mapping[str, Mapping[str, Plain]]] = {
     CATEGORIES: {"title": "-"},
     AUTHORS: {"name": "-"},
 }
+
+
+_FIRST: Final = {"category": "title", "author": "name"}
 
 
 def grow(path: str, data: bytes) -> Tree:
@@ -42,7 +47,7 @@ def site(data: bytes, media: Media, base_url: str = "") -> tuple[Site | None, tu
     grown = grow(SITE, data)
     if base_url and isinstance(grown.value, dict):
         grown.value["base_url"] = base_url
-    given = keys.check(grown, (), SiteKeys, _STAND_INS[SITE])
+    given = keys.check(grown, SiteKeys, _STAND_INS[SITE])
     made = _site(grown, given, media) if given else None
     broken = any(problem.severity == "error" for problem in grown.problems)
     return None if broken else made, tuple(sorted(grown.problems))
@@ -50,9 +55,11 @@ def site(data: bytes, media: Media, base_url: str = "") -> tuple[Site | None, tu
 
 def _site(grown: Tree, given: SiteKeys, media: Media) -> Site | None:
     refer = _Refer(grown, given.base_url, media)
-    if not given.id_domain:
+    if not given.id_domain and given.base_url != _STAND_INS[SITE]["base_url"]:
         message = "no id_domain; a move to another host would change the ids of articles that have none written down"
-        grown.problems.append(Problem(path=SITE, message=message, hint=f"write id_domain: {urlsplit(given.base_url).hostname}", severity="warning"))
+        grown.problems.append(
+            Problem(path=SITE, message=message, hint=f"write id_domain: {urlsplit(given.base_url).hostname}", severity="warning")
+        )
     try:
         since = dates.day(given.since)
     except ValueError as error:
@@ -95,10 +102,10 @@ class _Refer:
         if not written:
             return ""
         try:
-            if written.startswith(("http:", "https:")):
-                return urls.uri(written)
+            if re.match("https?:", written, re.IGNORECASE):
+                return web(written)
             self.found.append(self.media.file(written).path)
-        except (ValueError, UnicodeError) as error:
+        except ValueError as error:
             self.grown.problems.append(self.grown.problem(at, f"{at[-1]}: {error}"))
         return urls.absolute(self.base_url, f"/{written}")
 
@@ -111,9 +118,9 @@ class Register(NamedTuple):
     problems: tuple[Problem, ...]
 
 
-def categories(data: bytes, site: Site, media: Media) -> Register:
+def categories(data: bytes, _site: Site, _media: Media) -> Register:
     """categories.yaml; every id and every alias leads to its Category."""
-    return _register(CATEGORIES, "category", data, lambda grown, name: _category(grown, name))
+    return _register(CATEGORIES, "category", data, _category)
 
 
 def authors(data: bytes, site: Site, media: Media) -> Register:
@@ -121,19 +128,15 @@ def authors(data: bytes, site: Site, media: Media) -> Register:
     return _register(AUTHORS, "author", data, lambda grown, name: _author(grown, name, _Refer(grown, site.base_url, media)))
 
 
-def _category(grown: Tree, name: str) -> Category | None:
-    given = keys.check(grown, (name,), CategoryKeys, _STAND_INS[CATEGORIES])
-    if given is None:
-        return None
-    return Category(id=name, title=given.title, description=given.description, aliases=tuple(given.aliases))
+def _category(grown: Tree, name: str) -> Category:
+    given = keys.checked(grown, (name,), CategoryKeys, grown.value[name], _STAND_INS[CATEGORIES])
+    return Category(id=_spelled(name), title=given.title, description=given.description, aliases=tuple(given.aliases))
 
 
-def _author(grown: Tree, name: str, refer: _Refer) -> Author | None:
-    given = keys.check(grown, (name,), AuthorKeys, _STAND_INS[AUTHORS])
-    if given is None:
-        return None
+def _author(grown: Tree, name: str, refer: _Refer) -> Author:
+    given = keys.checked(grown, (name,), AuthorKeys, grown.value[name], _STAND_INS[AUTHORS])
     return Author(
-        id=name,
+        id=_spelled(name),
         name=given.name,
         email=given.email or "",
         url=given.url or "",
@@ -144,11 +147,17 @@ def _author(grown: Tree, name: str, refer: _Refer) -> Author | None:
     )
 
 
-def _register(path: str, kind: str, data: bytes, make: Callable[[Tree, str], Named | None]) -> Register:
+def _spelled(name: str) -> str:
+    return unicodedata.normalize("NFC", name)
+
+
+def _register(path: str, kind: str, data: bytes, make: Callable[[Tree, str], Named]) -> Register:
     grown = grow(path, data)
     if not isinstance(grown.value, dict):
         if not grown.problems:
-            grown.problems.append(Problem(path=path, message=f"expected one '{kind}-id:' after another, each with keys of its own"))
+            grown.problems.append(
+                Problem(path=path, message=f"expected one '{kind}-id:' after another, each with keys of its own")
+            )
         first = grown.problems[0]
         return Register({}, {kind: f"{first.path}:{first.line}"}, tuple(grown.problems))
     sound: dict[str, Named] = {}
@@ -159,26 +168,30 @@ def _register(path: str, kind: str, data: bytes, make: Callable[[Tree, str], Nam
         if entry and len(grown.problems) == before:
             sound[name] = entry
         else:
-            aside[f"{kind} {name}"] = f"{path}:{grown.problem((name,), '', at_key=True).line}"
+            aside[f"{kind} {_spelled(name)}"] = f"{path}:{grown.problem((name,), '', at_key=True).line}"
     named = dict(_with_aliases(grown, sound))
     return Register(named, aside, tuple(sorted(grown.problems)))
 
 
-def _entry(grown: Tree, kind: str, name: str, make: Callable[[Tree, str], Named | None]) -> Named | None:
+def _entry(grown: Tree, kind: str, name: str, make: Callable[[Tree, str], Named]) -> Named | None:
     if not urls.is_slug(name):
         message = f"'{name}' cannot stand in an address; use letters, digits and '-', like '{urls.slugify(name) or kind}'"
         grown.problems.append(grown.problem((name,), message, at_key=True))
     if not isinstance(grown.value[name], dict):
-        grown.problems.append(grown.problem((name,), f"{name}: expected keys of its own below it", at_key=True))
+        grown.problems.append(
+            grown.problem((name,), f"{name}: expected keys of its own, like {_FIRST[kind]}:, indented below it", at_key=True)
+        )
         return None
     return make(grown, name)
 
 
 def _with_aliases(grown: Tree, sound: Mapping[str, Named]) -> Iterator[tuple[str, Named]]:
-    taken: dict[str, Named] = dict(sound)
+    taken: dict[str, Named] = {entry.id: entry for entry in sound.values()}
     for name, entry in sound.items():
         for index, alias in enumerate(entry.aliases):
             if taken.setdefault(alias, entry) is not entry:
-                message = f"{name}.aliases: '{alias}' already leads to '{taken[alias].id}'"
+                other = taken[alias].id
+                what = "an id of its own" if other == alias else f"an alias of '{other}'"
+                message = f"{name}.aliases: '{alias}' is already {what}"
                 grown.problems.append(grown.problem((name, "aliases", index), message, "delete it here"))
     yield from taken.items()

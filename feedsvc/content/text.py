@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import difflib
 import re
+from collections.abc import Iterable
 from typing import Final
 
 from feedsvc.errors import Problem
 
 # XML 1.0 section 2.2 forbids C0 controls, surrogates, U+FFFE and U+FFFF; validators also object to DEL, C1 and U+FFFD,
 # and no feed has a use for noncharacters.
-UNFIT: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffd-\uffff]|[" + "".join(
-    f"{chr(plane * 0x10000 + 0xFFFE)}{chr(plane * 0x10000 + 0xFFFF)}" for plane in range(1, 17)
-) + "]")
+UNFIT: Final = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffd-\uffff]|["
+    + "".join(f"{chr(plane * 0x10000 + 0xFFFE)}{chr(plane * 0x10000 + 0xFFFF)}" for plane in range(1, 17))
+    + "]"
+)
 LARGEST_FILE: Final = 1024 * 1024  # bytes; a novel fits
+_LONGEST_NAME: Final = 200  # characters worth comparing
+_WHITE: Final = re.compile(r"\s+")
+_LONG_QUOTE: Final = re.compile(r"'([^']{100})[^']{20,}'")
 
 
 def place(text: str, index: int) -> tuple[int, int]:
@@ -25,22 +32,45 @@ def unfit_sentence(char: str) -> str:
     return f"{kind} (U+{ord(char):04X})"
 
 
+def told(message: str) -> str:
+    """A message fit for one line of a terminal: what it quotes from a file can be long, broken or unfit."""
+    flat = _WHITE.sub(" ", UNFIT.sub("?", message))
+    return _LONG_QUOTE.sub(lambda found: f"'{found[1]}…'", flat)
+
+
+def nearest(word: str, names: Iterable[str]) -> str:
+    """A hint that names what was probably meant, "" if nothing is near."""
+    known = sorted(names)
+    near = difflib.get_close_matches(word[:_LONGEST_NAME].casefold(), [name.casefold() for name in known], n=1, cutoff=0.6)
+    return next((f"did you mean '{name}'?" for name in known if near and name.casefold() == near[0]), "")
+
+
 def decode(path: str, data: bytes) -> tuple[str, list[Problem]]:
     """The file's text without a byte order mark, and what is wrong with it; unfit characters become spaces.
 
     The text is "" where nothing more can be said of the file.
     """
     if len(data) > LARGEST_FILE:
-        size = f"{len(data) / LARGEST_FILE:.1f} MiB"
-        return "", [Problem(path=path, message=f"the file has {size}, more than the 1 MiB an article may have")]
+        message = "the file is larger than 1 MiB, the most that is read"
+        return "", [Problem(path=path, message=message, hint="pictures and attachments belong in media/")]
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        line, column = place(data[: error.start].decode(errors="replace") + "?", len(data[: error.start].decode(errors="replace")))
-        message = f"byte 0x{data[error.start]:02X} is not UTF-8"
+        # Not `data`: the decoder has cut the byte order mark off.
+        before = error.object[: error.start].decode()
+        line, column = place(before, len(before))
+        message = f"byte 0x{error.object[error.start]:02X} is not UTF-8"
         return "", [Problem(path=path, line=line, column=column, message=message, hint="save the file in UTF-8")]
+    return UNFIT.sub(" ", text), _unfit(path, text) if UNFIT.search(text) else []
+
+
+def _unfit(path: str, text: str) -> list[Problem]:
+    """One problem for each line with unfit characters, so that a binary file does not tell of every byte."""
     problems = []
-    for found in UNFIT.finditer(text):
-        line, column = place(text, found.start())
-        problems.append(Problem(path=path, line=line, column=column, message=unfit_sentence(found[0]), hint="delete it"))
-    return UNFIT.sub(" ", text), problems
+    for number, line in enumerate(text.split("\n"), 1):
+        found = list(UNFIT.finditer(line))
+        if found:
+            hint = "delete it" if len(found) == 1 else f"delete it, and {len(found) - 1} more in this line"
+            message = unfit_sentence(found[0][0])
+            problems.append(Problem(path=path, line=number, column=found[0].start() + 1, message=message, hint=hint))
+    return problems

@@ -13,14 +13,15 @@ from typing import Any, Final
 
 import yaml
 
-from feedsvc.content.text import UNFIT, unfit_sentence
+from feedsvc.content.text import UNFIT, told, unfit_sentence
 from feedsvc.errors import Problem
 
 Plain = Any  # str, int, float, bool, None, list[Plain] or dict[str, Plain]
 Location = tuple[str | int, ...]
 
-_MOST_NODES: Final = 20_000  # an alias bomb grows past any such number, an article does not
+_MOST_REPEATED: Final = 20_000  # values that aliases repeat; a bomb grows past any such number
 _DEEPEST: Final = 16
+_MOST_DIGITS: Final = 18
 _TAG: Final = "tag:yaml.org,2002:"
 _DECIMAL: Final = re.compile(r"[-+]?(?:0|[1-9][0-9]*)")
 _TRUE: Final = frozenset({"true", "yes", "on"})
@@ -29,20 +30,46 @@ _TRUE: Final = frozenset({"true", "yes", "on"})
 _SENTENCES: Final[tuple[tuple[str, str], ...]] = (
     ("mapping values are not allowed", "a second ': ' in one value, or a line indented too far; put a text with ': ' in quotes"),
     ("found unexpected end of stream", "a quotation mark is opened here and never closed"),
-    ("could not find expected ':'", "expected 'key: value' here"),
+    ("could not find expected ':'", "expected 'key: value' here, or more indentation"),
     ("found undefined alias", "a text that begins with '*' means an alias; put it in quotes"),
     ("did not find expected alphabetic or numeric", "a text that begins with '&' or '*' has a meaning in YAML; put it in quotes"),
-    ("did not find expected ',' or", "a '[' or '{' opened above is not closed before this place"),
-    ("did not find expected key", "expected a key here: look for a wrong indentation or text after a closing quotation mark"),
+    ("did not find expected ',' or", "this '[' or '{' is not closed, or a text inside it needs quotes"),
+    (
+        "did not find expected key",
+        "expected a key here: look for a wrong indentation, or for text after a closing quotation mark or bracket",
+    ),
     ("did not find expected '-' indicator", "expected '- ' here: the entries of a list stand in one column"),
     ("found unknown escape character", "a backslash in double quotes has a meaning; write '\\\\' or use single quotes"),
     ("found invalid Unicode character", "this escape is no character (a lone surrogate, or beyond Unicode)"),
     ("block sequence entries are not allowed", "a list begins on its own line below the key"),
-    ("but found another document", "a second document begins here; a file holds one article"),
+    ("mapping keys are not allowed", "a text that begins with '?' has a meaning in YAML; put it in quotes"),
+    ("found unexpected document indicator", "a quotation mark is opened here and never closed"),
+    ("a tab character", "a tab; YAML is indented with spaces"),
+    ("an indentation indicator equal to 0", "after '|' or '>' the text begins on the next line"),
+    ("did not find expected hexdecimal number", "a backslash in double quotes has a meaning; write '\\\\' or use single quotes"),
+    ("found undefined tag handle", "a text that begins with '!' has a meaning in YAML; put it in quotes"),
+    ("did not find expected tag URI", "a text that begins with '!' has a meaning in YAML; put it in quotes"),
+    ("did not find URI escaped octet", "a text that begins with '!' has a meaning in YAML; put it in quotes"),
+    ("did not find expected '!'", "a text that begins with '!' has a meaning in YAML; put it in quotes"),
+    ("did not find expected whitespace or line break", "a text that begins with '!' has a meaning in YAML; put it in quotes"),
+    (
+        "did not find expected node content",
+        "a value is missing here: look for a ',' too many, or a '[' or '{' that is not closed",
+    ),
+    ("directive", "a line that begins with '%' has a meaning in YAML; put the text in quotes or indent it"),
+    ("did not find expected <document start>", "nothing but 'key: value' lines is expected at the left margin"),
+    (
+        "but found another document",
+        "a second document begins at this '---'; a file holds one, and a Markdown article's name ends in .md",
+    ),
     ("exceeded maximum nesting depth", "nested too deeply"),
     ("did not find expected comment or line break", "after '|' or '>' the text begins on the next line"),
-    ("found duplicate anchor", "this anchor was given before"),
+    ("second occurrence", "a text that begins with '&' names a value, and this name was given before; put a text in quotes"),
 )
+
+
+# Where the fault lies at what was begun, not where libyaml gave up.
+_BEGUN: Final = ("unexpected end of stream", "document indicator", "find expected ':'", "find expected ',' or")
 
 
 @dataclass(slots=True)
@@ -52,27 +79,27 @@ class Tree:
     path: str
     value: Plain = None
     problems: list[Problem] = field(default_factory=list)
-    _values: dict[Location, yaml.Node] = field(default_factory=dict)
-    _keys: dict[Location, yaml.Node] = field(default_factory=dict)
+    nodes: dict[Location, yaml.Node] = field(default_factory=dict)
+    key_nodes: dict[Location, yaml.Node] = field(default_factory=dict)
 
     def problem(self, location: Location, message: str, hint: str = "", *, at_key: bool = False) -> Problem:
         """A Problem at a value (or its key); where the location was not written, at the nearest that was."""
-        node = self._keys.get(location) if at_key else None
+        node = self.key_nodes.get(location) if at_key else None
         while node is None and location:
-            node, location = self._values.get(location), location[:-1]
-        node = node or self._values.get(())
+            node, location = self.nodes.get(location), location[:-1]
+        node = node or self.nodes.get(())
         mark = node.start_mark if node else None
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        return Problem(path=self.path, line=line, column=column, message=message, hint=hint)
+        return Problem(path=self.path, line=line, column=column, message=told(message), hint=told(hint))
 
     def raw(self, location: Location) -> str | None:
         """A scalar's own text as it was written, without its quotation marks; None for lists and mappings."""
-        node = self._values.get(location)
+        node = self.nodes.get(location)
         return node.value if isinstance(node, yaml.ScalarNode) else None
 
-    def line_of(self, location: Location) -> int:
-        node = self._values.get(location)
-        return node.start_mark.line + 1 if node else 1
+    def has(self, location: Location) -> bool:
+        """Whether the file writes a value there, be it an empty one."""
+        return location in self.nodes
 
 
 def read(path: str, text: str) -> Tree:
@@ -86,29 +113,35 @@ def read(path: str, text: str) -> Tree:
     except (yaml.YAMLError, UnicodeError, ValueError) as error:
         tree.problems.append(Problem(path=path, message=f"this is not YAML ({str(error).splitlines()[0]})"))
         return tree
-    if node is None:
-        tree.problems.append(Problem(path=path, message="the file is empty"))
+    if node is None or (isinstance(node, yaml.ScalarNode) and not (node.style or node.value)):
+        tree.problems.append(Problem(path=path, message="the file holds no keys" if text.strip() else "the file is empty"))
     else:
         _Walk(tree).start(node)
     return tree
 
 
 def _syntax(path: str, text: str, error: yaml.MarkedYAMLError) -> Problem:
-    said = error.problem or "unreadable"
-    mark = error.problem_mark
-    if said == "found unexpected end of stream":
-        mark = error.context_mark or mark
-    line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-    return Problem(path=path, line=line, column=column, message=_sentence(text, line, column, said))
+    said, begun = error.problem or "unreadable", error.context_mark
+    line, column = _place(text, error.problem_mark)
+    sentence = _sentence(text, line, column, said)
+    if begun and any(theirs in said for theirs in _BEGUN):
+        sentence += f"; reading stopped at line {line}" if line > begun.line + 1 else ""
+        line, column = _place(text, begun)
+    return Problem(path=path, line=line, column=column, message=told(sentence))
+
+
+def _place(text: str, mark: yaml.Mark | None) -> tuple[int, int]:
+    """Line and column, both from 1; libyaml gives up in the line below a file's last."""
+    lines = text.splitlines() or [""]
+    if not mark or mark.line >= len(lines):
+        return len(lines), len(lines[-1]) + 1
+    return mark.line + 1, mark.column + 1
 
 
 def _sentence(text: str, line: int, column: int, said: str) -> str:
     if "cannot start any token" in said:
-        lines = text.split("\n")
-        char = lines[line - 1][column - 1 : column] if line <= len(lines) else ""
-        if char == "\t":
-            return "a tab; YAML is indented with spaces"
-        return f"a text that begins with '{char}' must stand in quotes"
+        char = text.splitlines()[line - 1][column - 1 : column]
+        return "a tab; YAML is indented with spaces" if char == "\t" else f"a text that begins with '{char}' must stand in quotes"
     return next((ours for theirs, ours in _SENTENCES if theirs in said), f"this is not YAML here ({said})")
 
 
@@ -117,7 +150,8 @@ class _Walk:
 
     def __init__(self, tree: Tree) -> None:
         self.tree = tree
-        self.count = 0
+        self.seen: set[int] = set()
+        self.repeated = 0
         self.open: set[int] = set()
 
     def start(self, node: yaml.Node) -> None:
@@ -125,25 +159,33 @@ class _Walk:
             self.tree.value = self.value(node, ())
         except _BombError:
             self.tree.value = None
-            self.tree.problems.append(Problem(path=self.tree.path, message="its aliases multiply without end", hint="write the values out"))
+            self.complain(node, "aliases ('*name') repeat more than an article can hold", "write the values out")
 
     def value(self, node: yaml.Node, location: Location) -> Plain:
-        self.count += 1
-        if self.count > _MOST_NODES or id(node) in self.open:
-            raise _BombError
-        self.tree._values[location] = node
+        self.count(node)
+        if id(node) in self.open:
+            self.complain(node, "an alias ('*name') stands inside the very value that it repeats", "write the value out")
+            return None
+        self.tree.nodes[location] = node
         if len(location) > _DEEPEST:
             self.complain(node, "nested too deeply")
             return None
         if not node.tag.startswith(_TAG) or node.tag[len(_TAG) :] not in _known(node):
-            self.complain(node, f"the YAML tag {node.tag.replace(_TAG, '!!')} means nothing here", "delete it")
-            return None
+            written = node.tag.replace(_TAG, "!!")
+            self.complain(node, f"'{written}' is a YAML tag, which means nothing here", "delete it, or put the text in quotes")
+            return self.fit(node) if isinstance(node, yaml.ScalarNode) else None
         if isinstance(node, yaml.ScalarNode):
             return self.scalar(node)
         self.open.add(id(node))
         result = self.mapping(node, location) if isinstance(node, yaml.MappingNode) else self.sequence(node, location)
         self.open.discard(id(node))
         return result
+
+    def count(self, node: yaml.Node) -> None:
+        self.repeated += id(node) in self.seen
+        self.seen.add(id(node))
+        if self.repeated > _MOST_REPEATED:
+            raise _BombError
 
     def sequence(self, node: yaml.Node, location: Location) -> list[Plain]:
         return [self.value(item, (*location, index)) for index, item in enumerate(node.value)]
@@ -161,10 +203,10 @@ class _Walk:
         key = self.fit(key_node)
         here = (*location, key)
         if key in result:
-            first = self.tree._keys[here].start_mark.line + 1
+            first = self.tree.key_nodes[here].start_mark.line + 1
             self.complain(key_node, f"'{key}' stands here a second time; the first is in line {first}", "delete one")
             return
-        self.tree._keys[here] = key_node
+        self.tree.key_nodes[here] = key_node
         result[key] = self.value(value_node, here)
 
     def scalar(self, node: yaml.ScalarNode) -> Plain:
@@ -180,7 +222,7 @@ class _Walk:
 
     def complain(self, node: yaml.Node, message: str, hint: str = "") -> None:
         line, column = node.start_mark.line + 1, node.start_mark.column + 1
-        self.tree.problems.append(Problem(path=self.tree.path, line=line, column=column, message=message, hint=hint))
+        self.tree.problems.append(Problem(path=self.tree.path, line=line, column=column, message=told(message), hint=hint))
 
 
 def _known(node: yaml.Node) -> Container[str]:
@@ -195,7 +237,7 @@ class _BombError(Exception):
 
 def _integer(text: str) -> int:
     """A decimal as its number; `1:30`, `0x1F` and `017` are numbers to YAML that no editor meant as such."""
-    return int(text) if _DECIMAL.fullmatch(text) and len(text) <= 18 else -(10**18)
+    return int(text) if _DECIMAL.fullmatch(text) and len(text) <= _MOST_DIGITS else -(10**_MOST_DIGITS)
 
 
 # How YAML 1.1 reads a plain scalar by its resolved tag. Dates stay text: this project reads them itself.
@@ -203,9 +245,9 @@ _SCALARS: Final[Mapping[str, Callable[[str], Plain]]] = {
     "str": str,
     "timestamp": str,
     "int": _integer,
-    "float": lambda text: float("nan"),
+    "float": lambda _: float("nan"),
     "bool": lambda text: text.lower() in _TRUE,
-    "null": lambda text: None,
+    "null": lambda _: None,
     "merge": str,
     "value": str,
 }

@@ -1,0 +1,56 @@
+"""One article's text: Markdown to HTML, with the media it shows looked up and its problems placed."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+from urllib.parse import unquote
+
+from feedsvc.content import markup, text
+from feedsvc.content.desk import Desk
+from feedsvc.errors import Problem
+
+_MOST_OPEN: Final = 500
+_VOID: Final = "br|img|hr|wbr|source|col|input|meta|link"
+# Parsers go back to every opening mark that is still open: many of them take minutes, and no text needs them.
+_MARKS: Final = {
+    "[": (re.compile(r"[\[\]]"), frozenset({"["})),
+    "(": (re.compile(r"[()]"), frozenset({"("})),
+    "<": (re.compile(rf"</?(?!(?:{_VOID})\b)(?=[A-Za-z])", re.IGNORECASE), frozenset({"<"})),
+}
+
+
+def body(desk: Desk, content: str, written: str, page: str) -> str:
+    """The article's HTML; `content` is the whole file's text, `written` its Markdown, `page` the article's address."""
+    crowd = next((mark for mark in _MARKS if _most_open(written, mark) > _MOST_OPEN), "")
+    if crowd:
+        desk.complain(("body",), f"more than {_MOST_OPEN} '{crowd}' are open at one place", "close them or take them out")
+        return ""
+    rendered = markup.render(written, base_url=desk.known.site.base_url, page=page)
+    for reference, path in rendered.media.items():
+        try:
+            desk.media[desk.known.media.file(path).path] = None
+        except ValueError as error:
+            desk.tree.problems.append(_in_text(desk, content, reference, f"body: {error}"))
+    return rendered.html
+
+
+def _most_open(written: str, mark: str) -> int:
+    """How many of a mark are open at most at one place; a closing mark too many counts for nothing."""
+    if written.count(mark) <= _MOST_OPEN:
+        return 0
+    pattern, opening = _MARKS[mark]
+    most = now = 0
+    for found in pattern.finditer(written):
+        now = now + 1 if found[0] in opening else max(0, now - 1)
+        most = max(most, now)
+    return most
+
+
+def _in_text(desk: Desk, content: str, reference: str, message: str) -> Problem:
+    """A problem where a reference is written, if it can be found again in the file's own text."""
+    index = next((i for form in (reference, unquote(reference)) if (i := content.find(form)) >= 0), None)
+    if index is None:
+        return desk.tree.problem(("body",), message)
+    line, column = text.place(content, index)
+    return Problem(path=desk.tree.path, line=line, column=column, message=text.told(message))

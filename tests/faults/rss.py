@@ -1,0 +1,142 @@
+"""Planted faults in RSS 2.0 and in the modules it carries."""
+
+from typing import Final
+
+_SELF: Final = '<atom:link rel="self" type="application/rss+xml" href="https://news.example/feed.rss"/>'
+_GUID: Final = '<guid isPermaLink="false">tag:news.example,2026:second-summit</guid>'
+_DATE: Final = "<pubDate>Fri, 02 Jan 2026 04:00:00 GMT</pubDate>"
+_CREDIT: Final = '<media:credit role="photographer" scheme="urn:ebu">'
+_QUIET: Final = "<title>A quiet day</title>"
+_LINK: Final = "<link>https://news.example/articles/quiet-day/</link>"
+_LANGUAGE: Final = "<language>en</language>"
+_CATEGORY: Final = "<category>News</category>"
+_DESCRIPTION: Final = "<description>The two leaders meet in Beijing.</description>"
+_RSS: Final = "<rss "
+
+FEED: Final = (
+    # XML
+    ("declaration", '<?xml version="1.0" encoding="UTF-8"?>\n', ""),
+    ("declaration", ' encoding="UTF-8"', ""),
+    ("declaration", "<?xml version", "\ufeff<?xml version"),
+    ("doctype", _RSS, "<!DOCTYPE rss [<!ENTITY x 'y'>]><rss "),
+    ("character", "A quiet day", "A quiet\x7f day"),
+    ("character", "A quiet day", "A quiet&#x85; day"),
+    ("character", "A quiet day", "A quiet\ufffd day"),
+    ("character", 'alt="Two', 'alt="\x9fTwo'),
+    ("namespace", _RSS, '<rss xmlns:dublin="http://purl.org/dc/elements/1.1/" '),
+    ("namespace", _RSS, '<rss xmlns:own="https://own.example/ns" '),
+    ("namespace", 'xmlns:dc="http://purl.org/dc/elements/1.1/"', 'xmlns:dc="http://purl.org/dc/elements/1.1"'),
+    ("namespace", _RSS, '<rss xmlns="http://www.w3.org/2005/Atom" '),
+    # Elements
+    ("root", 'xmlns:atom="http://www.w3.org/2005/Atom"', 'xmlns="http://www.w3.org/2005/Atom" xmlns:atom="x:y"'),
+    ("missing-element", "<description>What happened in Asia today</description>", ""),
+    ("missing-element", "<link>https://news.example/</link>", ""),
+    ("missing-element", _GUID, ""),
+    ("repeated-element", _GUID, _GUID + _GUID),
+    ("repeated-element", "<ttl>60</ttl>", "<ttl>60</ttl><ttl>60</ttl>"),
+    (
+        "repeated-element",
+        "<enclosure ",
+        '<enclosure url="https://a.example/b" length="1" type="audio/mpeg"/><enclosure ',
+    ),
+    ("repeated-element", "</channel>", "</channel><channel/>"),
+    ("unknown-element", _LANGUAGE, _LANGUAGE + "<updated>2026-01-02T06:30:00Z</updated>"),
+    ("unknown-element", _LANGUAGE, _LANGUAGE + "<content:encoded>x</content:encoded>"),
+    ("unknown-element", _QUIET, _QUIET + "<dc:author>Jia Liu</dc:author>"),
+    ("unknown-element", "A quiet day", "A <b>quiet</b> day"),
+    ("unknown-attribute", "<enclosure ", '<enclosure title="Briefing" '),
+    ("unknown-attribute", "<item>", '<item xml:base="https://news.example/">'),
+    ("missing-attribute", ' length="123456"', ""),
+    ("missing-attribute", ' version="2.0"', ""),
+    ("stray-text", "<channel>", "<channel>News:"),
+    ("stray-text", 'type="audio/mpeg"/>', 'type="audio/mpeg">Briefing</enclosure>'),
+    ("title-or-description", "</item>", f"</item><item>{_GUID}</item>"),
+    ("entries-last", "</item>", f"</item>{_CATEGORY}"),
+    ("description-first", _DESCRIPTION, ""),
+    ("said-twice", "<dc:creator>", "<author>ritesh@news.example (Ritesh Nambiar)</author><dc:creator>"),
+    ("said-twice", _LANGUAGE, _LANGUAGE + "<dc:language>en</dc:language>"),
+    ("said-twice", _DATE, _DATE + "<dc:date>2026-01-02T04:00:00Z</dc:date>"),
+    # Values
+    ("attribute-value", 'version="2.0"', 'version="0.92"'),
+    ("attribute-value", 'isPermaLink="false"', 'isPermaLink="no"'),
+    ("attribute-value", 'length="123456"', 'length="None"'),
+    ("attribute-value", 'type="audio/mpeg"', 'type="mp3"'),
+    ("attribute-value", 'url="https://news.example/media/briefing.mp3"', 'url="/media/briefing.mp3"'),
+    ("text-value", "02 Jan 2026 06:30:00 GMT", "02 Jan 2026 06:30:00"),
+    ("text-value", "Fri, 02 Jan 2026 04:00:00 GMT", "Thu, 02 Jan 2026 04:00:00 GMT"),
+    ("text-value", "Fri, 02 Jan 2026 04:00:00 GMT", "Fri, 02 Jan 2026 04:00:00 +0545"),
+    ("text-value", "Fri, 02 Jan 2026 04:00:00 GMT", "Fri, 02 Jan 2026 04:00:00 UTC"),
+    ("text-value", "Fri, 02 Jan 2026 04:00:00 GMT", "2026-01-02T04:00:00Z"),
+    ("text-value", "Fri, 02 Jan 2026 04:00:00 GMT", "Fri, 30 Feb 2026 04:00:00 GMT"),
+    ("text-value", "Fri, 02 Jan 2026 04:00:00 GMT", "Fri, 02 Jan 2026 04:00:00 +1900"),
+    ("text-value", "2026-01-02T05:30:00Z", "2026-01-02T05:30:00"),
+    ("text-value", "2026-01-02T05:30:00Z", "2026-01-02T05:30:00+23:00"),
+    ("text-value", "<language>en<", "<language>english<"),
+    ("text-value", "<dc:language>ne<", "<dc:language>ne_NP<"),
+    ("text-value", "<width>88<", "<width>145<"),
+    ("text-value", "<height>31<", "<height>401<"),
+    ("text-value", "<ttl>60<", "<ttl>1h<"),
+    ("text-value", _QUIET, "<title> </title>"),
+    ("text-value", _LINK, "<link>/articles/quiet-day/</link>"),
+    ("text-value", _LINK, "<link>https://news.example/articles/quiët-day/</link>"),
+    ("text-value", _LINK, "<link>mailto:jia@news.example</link>"),
+    ("text-value", _LINK, "<link>https:///articles/quiet-day/</link>"),
+    ("text-value", _LINK, "<link> https://news.example/articles/quiet-day/ </link>"),
+    ("text-value", "<dc:creator>Jia Liu</dc:creator>", "<author>Jia Liu</author>"),
+    ("text-value", "<dc:creator>Jia Liu</dc:creator>", "<dc:creator/>"),
+    ("text-value", _LANGUAGE, _LANGUAGE + "<webMaster>desk@news.example</webMaster>"),
+    ("date", _DATE, "<pubDate>Thu, 01 Jan 1970 00:00:00 GMT</pubDate>"),
+    ("date", "2026-01-02T05:30:00Z", "2999-01-02T05:30:00Z"),
+    ("stated-language", _LANGUAGE, ""),
+    ("repeated-skip", _LANGUAGE, _LANGUAGE + "<skipDays><day>Sunday</day><day>Sunday</day></skipDays>"),
+    # Identity and addresses
+    ("permanent-link", _GUID, "<guid>tag:news.example,2026:second-summit</guid>"),
+    ("permanent-link", _GUID, '<guid isPermaLink="false">second summit</guid>'),
+    ("unique-guid", _GUID, '<guid isPermaLink="false">https://news.example/articles/quiet-day/</guid>'),
+    ("own-address", _SELF, ""),
+    ("own-address", _SELF, _SELF + _SELF),
+    ("own-address", 'href="https://news.example/feed.rss"', 'href="https://news.example/feed.atom"'),
+    ("own-address", 'href="https://news.example/feed.rss"', 'href="feed.rss"'),
+    ("own-address", 'rel="self" type="application/rss+xml"', 'rel="self" type="application/xml"'),
+    ("relation", _SELF, _SELF + '<atom:link rel="prev" href="https://news.example/feed.rss?page=2"/>'),
+    ("relation", 'rel="hub"', 'rel="Hub"'),
+    ("image-mirrors-channel", "      <title>Asia &#x26;", "      <title>Asia and"),
+    ("image-kind", "logo.png</url>", "logo.svg</url>"),
+    # Texts
+    ("bare-character", "Xi &#x26; Lee", "Xi &amp; Lee"),
+    ("bare-character", "3 &#x3C; 4?", "3 &lt; 4?"),
+    ("bare-character", "<title>Asia &#x26;", "<title>Asia &#38;"),
+    ("bare-character", "What happened in", "News &amp; views from"),
+    ("bare-character", "A quiet day", "<![CDATA[A quiet day]]>"),
+    ("plain-text", "Xi &#x26; Lee", "Xi &#x26;amp; Lee"),
+    ("plain-text", "A quiet day", "A &#x3C;i>quiet&#x3C;/i> day"),
+    ("plain-text", ">china<", ">R&amp;amp;D<"),
+    ("plain-text", 'type="plain">In Beijing', 'type="plain">In &lt;b&gt;Beijing&lt;/b&gt;'),
+    # Media RSS
+    ("attribute-value", 'medium="image"', 'medium="photo"'),
+    ("attribute-value", 'width="1200" height="800" fileSize', 'width="0" height="800" fileSize'),
+    ("attribute-value", 'fileSize="204800"', 'fileSize="200 kB"'),
+    ("attribute-value", 'type="plain">In', 'type="text">In'),
+    ("credit-role", _CREDIT, '<media:credit role="Photographer" scheme="urn:ebu">'),
+    ("credit-role", _CREDIT, '<media:credit role="snapper">'),
+    ("media-place", '<media:content url="https://news.example/media/summit.jpg"', "<media:content"),
+    ("missing-attribute", '<media:thumbnail url="https://news.example/media/summit.jpg"', "<media:thumbnail"),
+    ("unknown-element", "</media:content>", "<media:caption>x</media:caption></media:content>"),
+    # RFC 5005
+    ("next-of-archive", 'rel="prev-archive"', 'rel="next-archive"'),
+    ("complete-alone", _SELF, f"{_SELF}<fh:complete xmlns:fh='http://purl.org/syndication/history/1.0'/>"),
+    ("of-feeds-only", _GUID, _GUID + '<atom:link rel="prev-archive" href="https://news.example/old.rss"/>'),
+    ("one-of-each", 'rel="hub"', 'rel="prev-archive"'),
+    ("no-circle", "archive/2025-12/feed.rss", "feed.rss"),
+    ("unknown-element", _GUID, f"{_GUID}<fh:archive xmlns:fh='http://purl.org/syndication/history/1.0'/>"),
+)
+ARCHIVE: Final = (
+    ("archive-leads-back", 'rel="current"', 'rel="related"'),
+    ("archive-leads-back", "https://news.example/feed.rss", "https://news.example/archive.rss"),
+    ("archive-date", "<lastBuildDate>Wed, 31 Dec 2025 23:00:00 +0000</lastBuildDate>", ""),
+    ("no-circle", "2025-11", "2026-01"),
+    ("complete-alone", "<fh:archive/>", "<fh:archive/><fh:complete/>"),
+    ("media-alternatives", 'media:content url="https://news.example/media/year.webm"', "media:text"),
+    ("missing-attribute", '<source url="https://wire.example/feed.rss">', "<source>"),
+    ("text-value", "<hour>23</hour>", "<hour>24</hour>"),
+)

@@ -1,0 +1,116 @@
+"""Feed decisions: what an entry says where the editor said little, and what the site's options change."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from feedsvc.feeds import FORMATS
+from feedsvc.feeds.assemble import Entries, feed, summarise
+from feedsvc.model import Entry, Feed, Person, Tombstone
+from feedsvc.urls import ListingRef
+from tests import newsrooms
+from tests.newsrooms import article
+
+SITE = "title: T\nbase_url: https://t.example\nid_domain: t.example\n"
+
+
+def made(root: Path, *articles: dict[str, str | bytes], site: str = SITE) -> Feed:
+    files: dict[str, str | bytes] = {"site.yaml": site}
+    for one in articles:
+        files |= one
+    found = newsrooms.catalogued(newsrooms.write(root, files))
+    return feed(found.listings[ListingRef()], Entries(found), "atom", FORMATS["atom"].media_type)
+
+
+def only(root: Path, one: dict[str, str | bytes], site: str = SITE) -> Entry:
+    [entry] = made(root, one, site=site).entries
+    return entry
+
+
+def test_an_empty_site_has_a_feed_dated_since(tmp_path: Path) -> None:
+    empty = made(tmp_path, site=SITE + "since: 2015-06-01\n")
+    assert (empty.items, empty.updated) == ((), datetime(2015, 6, 1, tzinfo=UTC))
+    assert (empty.title, empty.subtitle, empty.author) == ("T", "T", Person(name="T", url="https://t.example/"))
+    assert empty.id == "tag:t.example,2015:site"
+
+
+def test_without_summary_the_text_begins_the_entry(tmp_path: Path) -> None:
+    entry = only(tmp_path, article("a", body="|\n  # Head\n\n  First *words* &amp; more.\n\n      code\n"))
+    assert entry.summary == "Head First words & more."
+
+
+def test_without_summary_and_text_the_title_does(tmp_path: Path) -> None:
+    assert only(tmp_path, article("a", title="Only a title", body="''")).summary == "Only a title"
+
+
+def test_a_long_text_is_cut_between_words(tmp_path: Path) -> None:
+    summary = only(tmp_path, article("a", body="word " * 200)).summary
+    assert len(summary) <= 281
+    assert summary.endswith("word…")
+
+
+def test_a_site_may_give_summaries_only(tmp_path: Path) -> None:
+    entry = only(tmp_path, article("a", summary="Short."), SITE + "feed: {content: summary}\n")
+    assert (entry.content, entry.summary) == ("", "Short.")
+
+
+def test_an_article_without_text_still_has_content(tmp_path: Path) -> None:
+    assert only(tmp_path, article("a", summary="1 < 2", body="''")).content == "<p>1 &lt; 2</p>"
+
+
+def test_an_id_that_is_the_articles_own_address_is_a_permalink(tmp_path: Path) -> None:
+    entry = only(tmp_path, article("a", id="https://t.example/articles/a/"))
+    assert entry.permalink
+    assert not only(tmp_path, article("a", id="https://t.example/articles/b/")).permalink
+
+
+def test_a_caption_and_its_credit_are_text_not_markup(tmp_path: Path) -> None:
+    image = "{src: media/a.jpg, alt: '<\">', caption: '<b>', credit: A & B, credit_url: 'https://c.example/?a=1&b=2'}"
+    entry = only(tmp_path, article("a", image=image) | {"media/a.jpg": newsrooms.picture(8, 4)})
+    assert entry.content.splitlines()[0] == (
+        '<figure><img src="https://t.example/media/a.jpg" alt="&lt;&quot;&gt;" width="8" height="4"><figcaption>&lt;b&gt; '
+        '<small><a href="https://c.example/?a=1&amp;b=2">A &amp; B</a></small></figcaption></figure>'
+    )
+
+
+def test_a_tombstone_stands_where_its_entry_would(tmp_path: Path) -> None:
+    gone = article("gone", "2026-01-02", status="withdrawn", withdrawn="{date: 2026-01-05, notice: Wrong.}")
+    items = made(tmp_path, article("new", "2026-01-03"), gone, article("old")).items
+    assert items[1] == Tombstone(id="tag:news.example,2026:gone", when=datetime(2026, 1, 5, tzinfo=UTC), comment="Wrong.")
+    assert [type(item) for item in items] == [Entry, Tombstone, Entry]
+
+
+def test_archives_name_no_hub_and_lead_both_ways(tmp_path: Path) -> None:
+    months = [article(f"m{month}", f"2025-{month:02}-01") for month in range(8, 12)]
+    files: dict[str, str | bytes] = {"site.yaml": SITE + "feed: {entries: 1}\nhubs: https://hub.example/\n"}
+    for one in months:
+        files |= one
+    found = newsrooms.catalogued(newsrooms.write(tmp_path, files))
+    listing = found.listings[ListingRef()]
+    archive = feed(listing, Entries(found), "rss", "application/rss+xml", "2025-09")
+    assert archive.archive
+    assert {link.rel: link.href.removeprefix("https://t.example") for link in archive.links} == {
+        "self": "/archive/2025-09/feed.rss",
+        "alternate": "/",
+        "current": "/feed.rss",
+        "prev-archive": "/archive/2025-08/feed.rss",
+        "next-archive": "/archive/2025-10/feed.rss",
+    }
+    assert feed(listing, Entries(found), "rss", "application/rss+xml").href("hub") == "https://hub.example/"
+
+
+@pytest.mark.parametrize(("suffix", "shown"), [("rss", True), ("atom", True), ("json", False)])
+def test_only_what_a_browser_can_style_names_a_stylesheet(tmp_path: Path, suffix: str, shown: bool) -> None:
+    for option, expected in (("true", shown), ("false", False)):
+        site = SITE.replace("t.example\nid", "t.example/x\nid") + f"feed: {{browser_view: {option}}}\n"
+        found = newsrooms.catalogued(newsrooms.write(tmp_path, {"site.yaml": site}))
+        sheet = feed(found.listings[ListingRef()], Entries(found), suffix, "").stylesheet
+        assert sheet == ("/x/static/feed.css" if expected else "")
+
+
+def test_a_summary_of_the_editors_own_wins(tmp_path: Path) -> None:
+    root = newsrooms.write(tmp_path, {"site.yaml": SITE, **article("a", summary="Mine.")})
+    assert summarise(newsrooms.catalogued(root).visible["a"].article) == "Mine."

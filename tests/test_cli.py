@@ -1,0 +1,176 @@
+"""The commands as a person runs them: output, exit status, one sentence for every fault."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+import feedsvc
+from tests import newsrooms
+
+ROOT: Final = Path(feedsvc.__file__).parents[1]
+
+
+def run(*arguments: str | Path, cwd: Path = ROOT, **variables: str) -> subprocess.CompletedProcess[str]:
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("FEEDSVC_")}
+    environment |= {"PYTHONPATH": str(ROOT), **variables}
+    command = [sys.executable, "-m", "feedsvc", *map(str, arguments)]
+    return subprocess.run(command, check=False, capture_output=True, text=True, cwd=cwd, env=environment, timeout=60)
+
+
+@pytest.fixture
+def content(tmp_path: Path) -> Path:
+    return newsrooms.rich(tmp_path / "content")
+
+
+@pytest.fixture
+def broken(content: Path) -> Path:
+    newsrooms.write(content, {"articles/broken.yaml": "title: no\npublished: 2026-02-30\nauthor: ritesch\n"})
+    return content
+
+
+def test_the_sample_newsroom_has_no_errors() -> None:
+    done = run("check")
+    assert done.returncode == 0, done.stdout
+    assert done.stderr.startswith("feedsvc: 34 articles: 0 errors, 1 warning")
+
+
+def test_check_prints_problems_like_a_compiler(broken: Path) -> None:
+    done = run("check", broken)
+    assert done.returncode == 1
+    assert [line for line in done.stdout.splitlines() if "warning" not in line] == [
+        'articles/broken.yaml:1:8: title: YAML reads no as false; put it in quotes: "no"',
+        "articles/broken.yaml:2:12: published: there is no such date or time as '2026-02-30': February 2026 has 28 days",
+        "articles/broken.yaml:3:9: author: no author 'ritesch'; did you mean 'ritesh'?",
+    ]
+
+
+def test_check_speaks_json(broken: Path) -> None:
+    done = run("check", broken, "--format", "json")
+    problems = json.loads(done.stdout)["problems"]
+    assert problems[0] == {
+        "path": "articles/broken.yaml",
+        "line": 1,
+        "column": 8,
+        "severity": "error",
+        "message": "title: YAML reads no as false",
+        "hint": 'put it in quotes: "no"',
+    }
+
+
+def test_check_annotates_a_pull_request(broken: Path) -> None:
+    lines = run("check", "content", "--format", "github", cwd=broken.parent).stdout.splitlines()
+    assert lines[0] == (
+        '::error file=content/articles/broken.yaml,line=1,col=8::title: YAML reads no as false; put it in quotes: "no"'
+    )
+
+
+@pytest.mark.parametrize("command", ["check", "build", "serve"])
+def test_a_broken_site_yaml_is_told_with_its_places(tmp_path: Path, command: str) -> None:
+    newsrooms.write(tmp_path, {"c/site.yaml": "title: 12\nbase_url: nowhere\n"})
+    done = run(command, *(["out"] if command == "build" else []), tmp_path / "c", cwd=tmp_path)
+    assert done.returncode == 1
+    told = (done.stdout + done.stderr).splitlines()
+    assert told[0] == 'site.yaml:1:8: title: YAML reads 12 as a number; put it in quotes: "12"'
+    assert told[1].startswith("site.yaml:2:11: base_url: 'nowhere' is not a web address")
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("command", ["check", "build", "serve"])
+def test_a_missing_folder_is_one_sentence(tmp_path: Path, command: str) -> None:
+    done = run(command, *(["out"] if command == "build" else []), "nowhere", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "feedsvc: no folder nowhere; give the folder that holds site.yaml\n"
+
+
+def test_a_folder_without_site_yaml_is_one_sentence(tmp_path: Path) -> None:
+    done = run("check", tmp_path)
+    assert done.returncode == 2
+    assert done.stderr == f"feedsvc: {tmp_path} has no site.yaml; it needs at least title: and base_url:\n"
+
+
+def test_with_problems_nothing_is_built(broken: Path, tmp_path: Path) -> None:
+    done = run("build", tmp_path / "out", broken)
+    assert done.returncode == 1
+    assert "articles/broken.yaml:1:8: title:" in done.stderr
+    assert done.stderr.splitlines()[-1].startswith("feedsvc: nothing was written;")
+    assert not (tmp_path / "out").exists()
+
+
+def test_broken_files_are_skipped_when_told(broken: Path, tmp_path: Path) -> None:
+    done = run("build", tmp_path / "out", broken, "--skip-broken")
+    assert done.returncode == 0
+    assert "articles/broken.yaml:1:8: title:" in done.stderr
+    assert (tmp_path / "out/articles/rich/index.html").exists()
+    assert not (tmp_path / "out/articles/broken").exists()
+
+
+def test_build_says_when_to_build_again(content: Path, tmp_path: Path) -> None:
+    newsrooms.write(content, newsrooms.article("far", "2100-01-01T00:00:00Z"))
+    done = run("build", tmp_path / "out", content)
+    assert done.stderr.splitlines()[-1] == (
+        "feedsvc: the next scheduled change is at 2100-01-01 09:00:00+09:00; build again then"
+    )
+
+
+def test_build_says_when_nothing_is_scheduled(tmp_path: Path) -> None:
+    content = newsrooms.write(tmp_path / "c", {"site.yaml": "title: T\nbase_url: https://t.example\n", **newsrooms.article("a")})
+    assert run("build", tmp_path / "out", content).stderr.splitlines()[-1] == "feedsvc: no change is scheduled"
+
+
+@pytest.mark.parametrize("out", ["content", "content/public", "."])
+def test_building_into_the_content_is_refused(content: Path, out: str) -> None:
+    done = run("build", out, "content", cwd=content.parent)
+    assert done.returncode == 2
+    assert "lie in one another" in done.stderr
+
+
+def test_a_base_url_from_the_command_line_takes_the_place_of_the_sites_own(content: Path, tmp_path: Path) -> None:
+    done = run("build", tmp_path / "out", content, FEEDSVC_BASE_URL="https://other.example/x")
+    assert done.returncode == 0, done.stderr
+    feed = (tmp_path / "out/feed.atom").read_text()
+    assert "https://other.example/x/articles/rich/" in feed
+    assert "news.example/daily" not in feed
+    assert "tag:news.example,2026:rich" in feed
+
+
+def test_a_base_url_that_is_none_is_one_sentence(content: Path) -> None:
+    done = run("serve", content, "--base-url", "nonsense")
+    assert done.returncode == 2
+    assert done.stderr.startswith("feedsvc: --base-url 'nonsense' is no web address; write it like https://example.org")
+
+
+def test_a_taken_port_is_one_sentence(content: Path, tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        done = run("serve", content, "--port", str(port), "--state", tmp_path / "state")
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1].startswith(f"feedsvc: cannot listen on 127.0.0.1:{port} (Address already in use)")
+
+
+def test_a_state_folder_inside_the_content_is_refused(content: Path) -> None:
+    done = run("serve", content, "--state", content / "state")
+    assert done.returncode == 2
+    assert "give a state folder outside it with --state" in done.stderr
+
+
+def test_help_and_version() -> None:
+    assert run("--version").stdout == f"feedsvc {feedsvc.__version__}\n"
+    for command in ("serve", "check", "build"):
+        told = run(command, "--help").stdout
+        assert f"Examples:\n    feedsvc {command}" in told
+        assert all(len(line) <= 100 for line in told.splitlines())
+
+
+def test_an_unknown_option_is_no_traceback() -> None:
+    done = run("serve", "--prot", "80")
+    assert done.returncode == 2
+    assert "No such option" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -1,0 +1,129 @@
+"""What editors write as a date is one moment in UTC, or a sentence."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta, timezone
+from typing import Final
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from feedsvc.content.dates import EXAMPLE, day, instant
+
+KOLKATA: Final = ZoneInfo("Asia/Kolkata")
+NEW_YORK: Final = ZoneInfo("America/New_York")
+
+
+def utc(*parts: int) -> datetime:
+    return datetime(*parts, tzinfo=UTC)  # type: ignore[arg-type,misc]
+
+
+@pytest.mark.parametrize(
+    ("written", "moment"),
+    [
+        ("2026-01-02", utc(2026, 1, 1, 18, 30)),
+        ("2026-1-2", utc(2026, 1, 1, 18, 30)),
+        (" 2026-01-02 ", utc(2026, 1, 1, 18, 30)),
+        ("2026-01-02T09:30", utc(2026, 1, 2, 4)),
+        ("2026-01-02 9:30", utc(2026, 1, 2, 4)),
+        ("2026-01-02  09:30:15", utc(2026, 1, 2, 4, 0, 15)),
+        ("2026-01-02t09:30:15.999", utc(2026, 1, 2, 4, 0, 15)),
+        ("2026-01-02T09:30:00Z", utc(2026, 1, 2, 9, 30)),
+        ("2026-01-02 09:30z", utc(2026, 1, 2, 9, 30)),
+        ("2026-01-02 09:30 +05:30", utc(2026, 1, 2, 4)),
+        ("2026-01-02T09:30:00+0530", utc(2026, 1, 2, 4)),
+        ("2026-01-02T09:30:00-5", utc(2026, 1, 2, 14, 30)),
+        ("2026-01-02T09:30:00-00:00", utc(2026, 1, 2, 9, 30)),
+        ("2026-01-02T00:00+14:00", utc(2026, 1, 1, 10)),
+        ("2026-01-02T23:00-12", utc(2026, 1, 3, 11)),
+        ("2024-02-29", utc(2024, 2, 28, 18, 30)),
+        ("2000-02-29T00:00Z", utc(2000, 2, 29)),
+        ("9998-12-31T23:59:59-23:59", utc(9999, 1, 1, 23, 58, 59)),
+        ("1900-01-01T00:00Z", utc(1900, 1, 1)),
+    ],
+)
+def test_written_in_india(written: str, moment: datetime) -> None:
+    found, year = instant(written, KOLKATA)
+    assert found == moment
+    assert (found.tzinfo, found.microsecond) == (UTC, 0)
+    assert year == int(written.strip()[:4])
+
+
+@pytest.mark.parametrize(
+    ("written", "moment"),
+    [
+        ("2026-03-08T01:59", utc(2026, 3, 8, 6, 59)),
+        ("2026-03-08T02:30", utc(2026, 3, 8, 7, 30)),  # clocks never showed it: read by the offset before
+        ("2026-03-08T03:00", utc(2026, 3, 8, 7)),
+        ("2026-11-01T01:30", utc(2026, 11, 1, 5, 30)),  # clocks showed it twice: the first
+        ("2026-11-01T02:00", utc(2026, 11, 1, 7)),
+        ("2026-07-01", utc(2026, 7, 1, 4)),
+        ("2026-07-01T00:00+00:00", utc(2026, 7, 1)),
+    ],
+)
+def test_written_in_new_york(written: str, moment: datetime) -> None:
+    assert instant(written, NEW_YORK) == (moment, 2026)
+
+
+@pytest.mark.parametrize(
+    ("written", "sentence"),
+    [
+        ("", f"'' is not a date; {EXAMPLE}"),
+        ("tomorrow", f"'tomorrow' is not a date; {EXAMPLE}"),
+        ("2 January 2026", f"'2 January 2026' is not a date; {EXAMPLE}"),
+        ("02.01.2026", f"'02.01.2026' is not a date; {EXAMPLE}"),
+        ("2026-01", f"'2026-01' is not a date; {EXAMPLE}"),
+        ("26-01-02", f"'26-01-02' is not a date; {EXAMPLE}"),
+        ("2026-01-02T09", f"'2026-01-02T09' is not a date; {EXAMPLE}"),
+        ("2026-01-02T", f"'2026-01-02T' is not a date; {EXAMPLE}"),
+        ("2026-01-02 09:30 IST", f"'2026-01-02 09:30 IST' is not a date; {EXAMPLE}"),
+        ("٢٠٢٦-٠١-٠٢", f"'٢٠٢٦-٠١-٠٢' is not a date; {EXAMPLE}"),
+        ("2026-00-02", "there is no such date or time as '2026-00-02': a year has no month 0"),
+        ("2026-01-00", "there is no such date or time as '2026-01-00': January 2026 has 31 days"),
+        ("2026-02-29", "there is no such date or time as '2026-02-29': February 2026 has 28 days"),
+        ("1900-02-29", "there is no such date or time as '1900-02-29': February 1900 has 28 days"),
+        ("2026-04-31", "there is no such date or time as '2026-04-31': April 2026 has 30 days"),
+        ("2026-01-02T24:00", "there is no such date or time as '2026-01-02T24:00': the hour is at most 23"),
+        ("2026-01-02T09:60", "there is no such date or time as '2026-01-02T09:60': the minute is at most 59"),
+        ("2016-12-31T23:59:60Z", "there is no such date or time as '2016-12-31T23:59:60Z': the second is at most 59"),
+        ("2026-01-02T09:30+24:00", f"no zone is +24:00 away from UTC; {EXAMPLE}"),
+        ("2026-01-02T09:30-05:60", f"no zone is -05:60 away from UTC; {EXAMPLE}"),
+        ("2026-01-02T09:30+99", f"no zone is +99:00 away from UTC; {EXAMPLE}"),
+        ("0000-01-01", "the year 0 is out of range; expected 1900 to 9998"),
+        ("1899-12-31", "the year 1899 is out of range; expected 1900 to 9998"),
+        ("9999-01-01", "the year 9999 is out of range; expected 1900 to 9998"),
+    ],
+)
+def test_no_date(written: str, sentence: str) -> None:
+    with pytest.raises(ValueError, match=r".") as caught:
+        instant(written, UTC)
+    assert str(caught.value) == sentence
+
+
+def test_a_day_is_the_day_that_is_written() -> None:
+    assert day("2015-05-01") == date(2015, 5, 1)
+
+
+MOMENTS: Final = st.datetimes(datetime(1900, 1, 1), datetime(9998, 12, 31, 23, 59, 59))  # noqa: DTZ001 - hypothesis wants them without zone
+OFFSETS: Final = st.integers(-23 * 60, 23 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
+
+
+@given(MOMENTS, OFFSETS, st.sampled_from("T "))
+def test_what_python_writes_is_read_as_the_same_moment(moment: datetime, zone: timezone, between: str) -> None:
+    written = moment.replace(tzinfo=zone).isoformat(between)
+    found, year = instant(written, KOLKATA)
+    assert found == moment.replace(tzinfo=zone, microsecond=0)
+    assert year == moment.year
+
+
+@given(
+    st.text() | st.from_regex(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}([T ][0-9]{1,2}:[0-9]{2}(:[0-9]{2})?([+-][0-9]{2}(:[0-9]{2})?)?)?")
+)
+def test_any_text_is_a_moment_or_a_sentence(written: str) -> None:
+    try:
+        moment, _ = instant(written, NEW_YORK)
+    except ValueError:
+        return
+    assert (moment.utcoffset(), moment.microsecond) == (timedelta(0), 0)

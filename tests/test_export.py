@@ -1,0 +1,144 @@
+"""The static tree: whole files, only what changed, only our own."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from pathlib import Path
+
+import pytest
+
+from feedsvc import export
+from feedsvc.errors import FeedsvcError
+from feedsvc.export import MANIFEST, Built
+from tests import newsrooms
+
+
+@pytest.fixture
+def content(tmp_path: Path) -> Path:
+    return newsrooms.rich(tmp_path / "content")
+
+
+@pytest.fixture
+def out(tmp_path: Path) -> Path:
+    return tmp_path / "out"
+
+
+def build(content: Path, out: Path) -> Built:
+    return export.build(newsrooms.published(content), out)
+
+
+def files(out: Path) -> set[str]:
+    return {str(file.relative_to(out)) for file in out.rglob("*") if file.is_file() and not file.name.startswith(".feedsvc")}
+
+
+def test_a_second_build_touches_nothing(content: Path, out: Path) -> None:
+    first = build(content, out)
+    assert first.written == len(files(out))
+    for file in out.rglob("*.rss"):
+        os.utime(file, (1, 1))
+    assert build(content, out) == Built(written=0, unchanged=first.written, removed=0)
+    assert {file.stat().st_mtime for file in out.rglob("*.rss")} == {1}
+
+
+def test_one_save_writes_only_the_documents_it_belongs_to(content: Path, out: Path) -> None:
+    build(content, out)
+    file = content / "articles/december.yaml"
+    file.write_text(file.read_text().replace("December text.", "Another text."))
+    before = {path: (out / path).stat().st_mtime_ns for path in files(out)}
+    built = build(content, out)
+    touched = {path for path in files(out) if (out / path).stat().st_mtime_ns != before[path]}
+    listings = ("", "category/asia/", "author/ritesh/", "tag/한국/")
+    expected = {f"{listing}archive/2025-12/feed.{suffix}" for listing in listings for suffix in ("rss", "atom", "json")}
+    assert touched == expected | {"articles/december/index.html"}
+    assert built.written == len(touched)
+
+
+def test_files_of_an_earlier_build_that_no_longer_belong_are_removed_with_their_folders(content: Path, out: Path) -> None:
+    build(content, out)
+    (content / "articles/older.yaml").unlink()
+    file = content / "articles/rich.yaml"
+    file.write_text(file.read_text().replace("/articles/older/", "/"))
+    built = build(content, out)
+    assert built.removed == 1
+    assert not (out / "articles/older").exists()
+
+
+def test_foreign_files_are_left_alone(content: Path, out: Path) -> None:
+    foreign = newsrooms.write(out, {"CNAME": "news.example\n", "articles/older/notes.txt": "mine"})
+    build(content, foreign)
+    (content / "articles/older.yaml").unlink()
+    build(content, out)
+    assert (out / "CNAME").read_text() == "news.example\n"
+    assert (out / "articles/older/notes.txt").read_text() == "mine"
+
+
+def test_a_foreign_file_in_the_way_stops_the_build_before_anything_is_written(content: Path, out: Path) -> None:
+    newsrooms.write(out, {"index.html": "my own front page"})
+    with pytest.raises(FeedsvcError, match=r"index.html was not written by feedsvc and would be overwritten"):
+        build(content, out)
+    assert files(out) == {"index.html"}
+    assert (out / "index.html").read_text() == "my own front page"
+
+
+def test_a_tree_that_lost_its_list_is_taken_up_again(content: Path, out: Path) -> None:
+    first = build(content, out)
+    (out / MANIFEST).unlink()
+    assert build(content, out) == Built(written=0, unchanged=first.written, removed=0)
+
+
+def test_a_list_that_was_tampered_with_leads_nowhere_else(content: Path, out: Path, tmp_path: Path) -> None:
+    build(content, out)
+    victim = tmp_path / "victim.txt"
+    victim.write_text("keep me")
+    (out / MANIFEST).write_text('{"files": ["../victim.txt", "/etc/hostname", "", 7, "a/../../victim.txt"]}')
+    build(content, out)
+    assert victim.read_text() == "keep me"
+
+
+@pytest.mark.parametrize("damage", ["", "[]", "{", '{"files": 3}', "\x00"])
+def test_a_damaged_list_is_no_hindrance(content: Path, out: Path, damage: str) -> None:
+    build(content, out)
+    (out / MANIFEST).write_text(damage)
+    assert build(content, out).written == 0
+
+
+def test_the_half_written_files_of_a_killed_build_are_swept_up(content: Path, out: Path) -> None:
+    build(content, out)
+    left = out / "articles/rich/.feedsvc-new-abc123"
+    left.write_text("half")
+    build(content, out)
+    assert not left.exists()
+
+
+def test_two_builds_at_once_are_refused(content: Path, out: Path) -> None:
+    out.mkdir()
+    with (out / ".feedsvc-build.lock").open("ab") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with pytest.raises(FeedsvcError, match="another build is writing"):
+            build(content, out)
+
+
+def test_a_document_that_could_not_be_written_leaves_the_old_one(
+    content: Path, out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    build(content, out)
+    old = (out / "feed.rss").read_bytes()
+    file = content / "articles/rich.yaml"
+    file.write_text(file.read_text().replace("R&D at", "D&R at"))
+
+    def no_space(*_: object) -> None:
+        raise OSError(28, "No space left on device", str(out / "feed.rss"))
+
+    monkeypatch.setattr(os, "replace", no_space)
+    with pytest.raises(FeedsvcError, match="No space left on device"):
+        build(content, out)
+    assert (out / "feed.rss").read_bytes() == old
+    assert not list(out.rglob(".feedsvc-new-*"))
+
+
+def test_where_a_folder_cannot_be_one_sentence_says_so(content: Path, tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_text("")
+    with pytest.raises(FeedsvcError, match=r"file/out cannot be written \(Not a directory\)"):
+        build(content, file / "out")

@@ -1,0 +1,201 @@
+"""The address scheme: what goes in comes out, and a URI is a URI."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+from urllib.parse import unquote
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from feedsvc import urls
+from feedsvc.urls import ArticleAt, FeedAt, FileAt, ListingRef, OpmlAt, PageAt
+
+# RFC 3986, appendix A, as far as http addresses use it.
+PCHAR: Final = r"(?:[A-Za-z0-9\-._~!$&'()*+,;=:@/]|%[0-9A-Fa-f]{2})"
+URI: Final = re.compile(
+    rf"https?://(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.-]+)(?::\d+)?(?:/{PCHAR}*)?(?:\?(?:{PCHAR}|\?)*)?(?:#(?:{PCHAR}|\?)*)?"
+    rf"|(?:mailto|tel):{PCHAR}+(?:\?(?:{PCHAR}|\?)*)?"
+)
+SEGMENTS: Final = st.text(st.characters(exclude_characters="/", exclude_categories=["Cs"]), min_size=1)
+SLUGS: Final = st.text().map(urls.slugify).filter(bool)
+LISTINGS: Final = st.just(ListingRef()) | st.builds(ListingRef, st.sampled_from(["category", "author", "tag"]), SLUGS)
+PERIODS: Final = st.just("") | st.dates().map(lambda day: f"{day:%Y-%m}".rjust(7, "0")) | st.dates().map(str)
+PLACES: Final = (
+    st.builds(PageAt, LISTINGS)
+    | st.builds(FeedAt, LISTINGS, st.sampled_from(urls.SUFFIXES), PERIODS)
+    | st.builds(ArticleAt, SLUGS)
+    | st.just(OpmlAt())
+    | st.builds(FileAt, st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1).map(lambda name: f"media/{name}"))
+)
+
+
+@given(PLACES)
+def test_a_place_is_found_at_its_own_path(place: urls.Place) -> None:
+    assert urls.place_of(urls.path_of(place)) == place
+
+
+@given(
+    st.text()
+    | st.lists(st.sampled_from(["/", "feed", "rss", ".xml", "tag", "a", "archive", "2026-01", "articles", "media"])).map("".join)
+)
+def test_any_path_leads_to_one_place_or_none(path: str) -> None:
+    place = urls.place_of(path)
+    if place is not None:
+        assert urls.place_of(urls.path_of(place)) == place
+
+
+@pytest.mark.parametrize(
+    ("path", "place"),
+    [
+        ("/", PageAt(ListingRef())),
+        ("/tag/정상", PageAt(ListingRef("tag", "정상"))),
+        ("/tag/정상/", PageAt(ListingRef("tag", "정상"))),
+        ("/feed.rss", FeedAt(ListingRef(), "rss")),
+        ("/author/a/feed.json", FeedAt(ListingRef("author", "a"), "json")),
+        ("/category/a/archive/2026-01/feed.atom", FeedAt(ListingRef("category", "a"), "atom", "2026-01")),
+        ("/archive/2026-01-02/feed.rss", FeedAt(ListingRef(), "rss", "2026-01-02")),
+        *((f"/{name}", FeedAt(ListingRef(), suffix)) for name, suffix in urls.WELL_KNOWN.items()),
+        *((f"/tag/a/{name}/", FeedAt(ListingRef("tag", "a"), suffix)) for name, suffix in urls.WELL_KNOWN.items()),
+        ("/articles/a", ArticleAt("a")),
+        ("/media/a/b.png", FileAt("media/a/b.png")),
+        ("/static/x.css", FileAt("static/x.css")),
+        ("/feeds.opml", OpmlAt()),
+        ("", None),
+        ("/nothing", None),
+        ("/tag/", None),
+        ("/tag/a/b", None),
+        ("/media/", None),
+        ("/articles/a/b/", None),
+        ("/archive/2026-1/feed.rss", None),
+        ("/feed.xls", None),
+    ],
+)
+def test_what_a_path_means(path: str, place: urls.Place | None) -> None:
+    assert urls.place_of(path) == place
+
+
+@pytest.mark.parametrize(
+    ("text", "uri"),
+    [
+        ("https://x.example", "https://x.example"),
+        (" HTTP://X.Example/A ", "http://x.example/A"),
+        ("https://x.example/a b?c d#e f", "https://x.example/a%20b?c%20d#e%20f"),
+        ("https://x.example/100%", "https://x.example/100%25"),
+        ("https://x.example/%41%zz", "https://x.example/%41%25zz"),
+        ('https://x.example/"<>\\^`{|}[]', "https://x.example/%22%3C%3E%5C%5E%60%7B%7C%7D%5B%5D"),
+        ("https://정.example:8080/정", "https://xn--2y5b.example:8080/%EC%A0%95"),
+        ("http://[2001:db8::1]:80/", "http://[2001:db8::1]:80/"),
+        ("https://me:secret@x.example/", "https://x.example/"),
+        ("mailto:a@b.example?subject=a b", "mailto:a@b.example?subject=a%20b"),
+        ("tel:+82 2", "tel:+82%202"),
+    ],
+)
+def test_an_address_becomes_a_uri(text: str, uri: str) -> None:
+    assert urls.uri(text) == uri
+    assert urls.uri(uri) == uri
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "x.example", "/a", "https://", "https:///a", "https:x", "ftp://x.example", "javascript:x", "mailto:", "data:,x"),
+        *("https://a b/", "https://-/", "https://x..example", "https://x.example:port/", "https://x.example:99999/"),
+        *("http://[::1", "http://[x]/", 'http://[fe80::1%"<x>]/', "https://%41/", "https://" + "ü" * 80),
+    ],
+)
+def test_what_is_no_address(text: str) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        urls.uri(text)
+
+
+def test_a_uri_holds_one_number_sign() -> None:
+    assert urls.uri("https://x.example/#a#b") == "https://x.example/#a%23b"
+
+
+ADDRESSES: Final = st.text() | st.builds(
+    "{}{}".format, st.sampled_from(["https://x.example/", "http://정/", "mailto:", "https://[::1]/", "//"]), st.text()
+)
+
+
+@given(ADDRESSES)
+def test_a_uri_is_well_formed_and_stays_as_it_is(text: str) -> None:
+    try:
+        once = urls.uri(text)
+    except (ValueError, UnicodeError):
+        assume(False)
+    assert URI.fullmatch(once), once
+    assert urls.uri(once) == once
+
+
+@given(ADDRESSES, st.sampled_from(["https://a.example", "https://a.example/b/c"]))
+def test_a_reference_resolves_to_a_uri_or_to_nothing(reference: str, base: str) -> None:
+    resolved = urls.resolve(base, f"{base}/articles/x/", reference)
+    assert resolved == "" or URI.fullmatch(resolved), resolved
+
+
+@given(SEGMENTS, st.sampled_from(["https://a.example", "https://a.example/b/c"]))
+def test_a_path_is_found_again_below_its_base(name: str, base: str) -> None:
+    assert urls.path_below(base, urls.absolute(base, f"/media/{name}")) == f"/media/{name}"
+
+
+@pytest.mark.parametrize(
+    ("base", "mount", "rooted"),
+    [("https://a.example", "", "/tag/%EC%A0%95/"), ("https://a.example/%C3%BC/b", "/ü/b", "/%C3%BC/b/tag/%EC%A0%95/")],
+)
+def test_a_page_refers_by_the_path_of_its_base(base: str, mount: str, rooted: str) -> None:
+    assert (urls.mount(base), urls.rooted(base, "/tag/정/")) == (mount, rooted)
+    assert unquote(rooted).startswith(f"{mount}/")
+
+
+@pytest.mark.parametrize("address", ["https://b.example/media/x", "https://a.example", "https://a.examples/x", ""])
+def test_what_lies_elsewhere_has_no_path(address: str) -> None:
+    assert urls.path_below("https://a.example", address) == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "slug"),
+    [
+        ("South Korea", "south-korea"),
+        ("  --A  b/c-- ", "a-b-c"),
+        ("C++ & C#", "c-c"),
+        ("ＦＵＬＬ", "full"),
+        ("Straße", "strasse"),
+        ("정상 회담", "정상-회담"),
+        ("हिन्दी", "हिन्दी"),
+        ("عَرَبِيّ", "عَرَبِيّ"),
+        ("cafe\u0301", "café"),
+        ("!!!", ""),
+        ("🎉", ""),
+        ("\u0301", ""),
+        ("a" * 300, "a" * 200),
+    ],
+)
+def test_a_slug_of_words(text: str, slug: str) -> None:
+    assert urls.slugify(text) == slug
+
+
+@given(st.text() | st.text(st.characters(categories=["L", "M", "N"])))
+def test_a_slug_can_stand_in_an_address_and_stays_as_it_is(text: str) -> None:
+    slug = urls.slugify(text)
+    assert urls.slugify(slug) == slug
+    assert slug == "" or urls.is_slug(slug)
+
+
+@pytest.mark.parametrize("text", ["¯0", "\u0301a"])
+def test_a_slug_begins_with_a_letter_or_digit(text: str) -> None:
+    assert urls.is_slug(urls.slugify(text))
+
+
+@pytest.mark.parametrize(
+    ("text", "fits"), [("a", True), ("a.b_c~d-e", True), ("정", True), ("", False), (".", False), ("..", False), ("-a", False)]
+)
+def test_what_can_stand_in_an_address(text: str, fits: bool) -> None:
+    assert urls.is_slug(text) is fits
+
+
+@pytest.mark.parametrize("text", ["a/b", "a b", "a?b", "a\n", "a%20", "a#b", "é" * 101])
+def test_what_cannot_stand_in_an_address(text: str) -> None:
+    assert not urls.is_slug(text)
