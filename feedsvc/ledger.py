@@ -17,11 +17,13 @@ from feedsvc.errors import FeedsvcError
 _TABLE: Final = (
     "CREATE TABLE IF NOT EXISTS modified (path TEXT PRIMARY KEY, digest TEXT NOT NULL, at INTEGER NOT NULL) WITHOUT ROWID"
 )
+_FIND: Final = "SELECT at FROM modified WHERE path = ? AND digest = ?"
 # A text that changed takes the next second that this path never had, even if the clock went back.
 _RECORD: Final = """
 INSERT INTO modified (path, digest, at) VALUES (?, ?, ?)
-ON CONFLICT (path) DO UPDATE SET at = max(excluded.at, modified.at + 1), digest = excluded.digest
-WHERE modified.digest <> excluded.digest
+ON CONFLICT (path) DO UPDATE SET
+  at = CASE digest WHEN excluded.digest THEN at ELSE max(excluded.at, at + 1) END, digest = excluded.digest
+RETURNING at
 """
 
 
@@ -36,31 +38,48 @@ class Ledger:
     def _open(self, file: Path) -> sqlite3.Connection:
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
-            return _connect(str(file))
-        except sqlite3.DatabaseError as error:
-            if isinstance(error, sqlite3.OperationalError):
-                raise FeedsvcError(f"{file} cannot be used ({error}); give another folder with --state") from None
-            # Damaged: a fresh ledger gives every document a later moment than any it had.
-            for name in (file, Path(f"{file}-wal"), Path(f"{file}-shm")):
-                name.unlink(missing_ok=True)
-            return _connect(str(file))
+            return _connect_anew_if_damaged(file)
+        except sqlite3.Error as error:
+            raise FeedsvcError(f"{file} cannot be used ({error}); give another folder with --state") from None
         except OSError as error:
             raise FeedsvcError(f"{file.parent} cannot be used ({error.strerror}); give another folder with --state") from None
 
     def modified(self, path: str, digest: str, now: datetime) -> datetime | None:
         """When the path's bytes became those of this digest; `now` if they just did. None if it cannot be written down."""
         try:
-            with self._lock, self._rows:
-                self._rows.execute(_RECORD, (path, digest, int(now.timestamp())))
-                (at,) = self._rows.execute("SELECT at FROM modified WHERE path = ?", (path,)).fetchone()
+            with self._lock:
+                at = self._found(path, digest) or self._recorded(path, digest, int(now.timestamp()))
         except sqlite3.Error:
             # A full disk must not stop a feed: without a date, readers rely on the entity tag.
             return None
         return datetime.fromtimestamp(at, UTC)
 
+    def _found(self, path: str, digest: str) -> int | None:
+        # Most often nothing changed, and reading waits for no writer and needs no disk.
+        row: tuple[int] | None = self._rows.execute(_FIND, (path, digest)).fetchone()
+        return row[0] if row else None
+
+    def _recorded(self, path: str, digest: str, now: int) -> int:
+        with self._rows:
+            at: int
+            [(at,)] = self._rows.execute(_RECORD, (path, digest, now)).fetchall()
+            return at
+
     def close(self) -> None:
         with self._lock, contextlib.suppress(sqlite3.Error):
             self._rows.close()
+
+
+def _connect_anew_if_damaged(file: Path) -> sqlite3.Connection:
+    try:
+        return _connect(str(file))
+    except sqlite3.OperationalError:
+        raise  # the place is at fault, not the file
+    except sqlite3.DatabaseError:
+        # A fresh ledger gives every document a later moment than any it had.
+        for name in (file, Path(f"{file}-wal"), Path(f"{file}-shm")):
+            name.unlink(missing_ok=True)
+        return _connect(str(file))
 
 
 def _connect(name: str) -> sqlite3.Connection:

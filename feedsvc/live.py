@@ -34,9 +34,13 @@ class Live:
                     self._edition = self._build(now)
         return self._edition
 
+    def modified(self, path: str, digest: str, now: datetime) -> datetime | None:
+        """When the path's bytes became those of this digest; None if nobody can tell."""
+        return self._ledger.modified(path, digest, now)
+
     @staticmethod
     def _is_over(edition: Publication, now: datetime) -> bool:
         return edition.next_change is not None and now >= edition.next_change
 
     def _build(self, now: datetime) -> Publication:
-        return Publication(catalog(self._content, now), lambda path, digest: self._ledger.modified(path, digest, now))
+        return Publication(catalog(self._content, now), lambda path, digest: self.modified(path, digest, now))

@@ -11,8 +11,8 @@ from typing import Final
 import html5lib
 
 from feedsvc.content import reader
-from feedsvc.content.media import Media
 from feedsvc.content.desk import Known
+from feedsvc.content.media import Media
 from feedsvc.content.text import UNFIT
 from feedsvc.model import Article, Author, Category, Site
 

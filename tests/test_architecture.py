@@ -24,7 +24,7 @@ ORDER: Final = (
     ("feedsvc.document", "feedsvc.ledger"),
     ("feedsvc.publication",),
     ("feedsvc.live", "feedsvc.export"),
-    ("feedsvc.web",),
+    ("feedsvc.audience", "feedsvc.web"),
     ("feedsvc.cli",),
     ("feedsvc.__main__",),
 )

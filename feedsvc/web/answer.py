@@ -56,8 +56,9 @@ def answer(document: Document, request: Request, now: datetime, next_change: dat
         return refuse(request)
     browser = bool(document.browser_type) and request.header("sec-fetch-dest") == "document"
     tag = document.etag + (_BROWSER_MARK if browser else "")
-    modified = document.modified if document.modified and document.modified <= now else None
-    headers = _validators(tag, modified)
+    modified = past(document.modified, now)
+    # Weak, since all content codings share it (RFC 9110 section 8.8.3.3).
+    headers = validators(f'W/"{tag}"', modified)
     caching = cache_control(now, next_change, private=browser, missing=document.status == HTTPStatus.NOT_FOUND)
     headers += [("Cache-Control", caching), ("Vary", _vary(document)), *COMMON]
     headers += [("Link", ", ".join(map(_link, document.links)))] if document.links else []
@@ -93,20 +94,26 @@ _PREFLIGHT: Final[Sequence[tuple[str, str]]] = (
 )
 
 
-def redirect(location: str, now: datetime, next_change: datetime | None) -> Response:
+def redirect(location: str, request: Request, now: datetime, next_change: datetime | None) -> Response:
     """A move for good (RFC 9110 section 15.4.2) to a root-relative reference; a link, for what follows none by itself."""
+    if request.method not in ("GET", "HEAD"):
+        return refuse(request)
     body = (
         f'<!doctype html>\n<title>Moved</title>\n<p>Moved to <a href="{escape(location)}">{escape(location)}</a>.</p>\n'.encode()
     )
     headers = [("Location", location), ("Cache-Control", cache_control(now, next_change)), *COMMON]
     headers += [("Content-Type", "text/html; charset=utf-8"), ("Content-Length", str(len(body)))]
-    return Response(status=301, headers=headers, body=body)
+    return Response(status=301, headers=headers, body=body if request.method == "GET" else b"")
 
 
-def _validators(tag: str, modified: datetime | None) -> Headers:
+def past(moment: datetime | None, now: datetime) -> datetime | None:
+    """A Last-Modified is never later than its answer (RFC 9110 section 8.8.2.1); None until then."""
+    return moment if moment and moment <= now else None
+
+
+def validators(tag: str, modified: datetime | None) -> Headers:
     dated = [("Last-Modified", http_date(modified))] if modified else []
-    # Weak, since all content codings share it (RFC 9110 section 8.8.3.3).
-    return [("ETag", f'W/"{tag}"'), *dated]
+    return [("ETag", tag), *dated]
 
 
 def http_date(moment: datetime) -> str:
@@ -150,7 +157,8 @@ def not_modified(request: Request, tag: str, modified: datetime | None) -> bool:
 def _matches(asked: str, tag: str) -> bool:
     """Weak comparison; nginx weakens tags on the way, Apache marks them with the coding."""
     tags = parse_etags(asked)
-    return tags.star_tag or tag in {_CODING_MARK.sub("", one) for one in tags.as_set(include_weak=True)}
+    # werkzeug reads "" as None.
+    return tags.star_tag or tag in {_CODING_MARK.sub("", one or "") for one in tags.as_set(include_weak=True)}
 
 
 def _coded(document: Document, request: Request) -> tuple[str, bytes]:

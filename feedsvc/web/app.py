@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Final
 from flask import Flask, Response
 
 from feedsvc import urls
-from feedsvc.document import Attachment, Document, Redirect
+from feedsvc.document import Answer, Attachment, Document, Redirect
 from feedsvc.live import Live
+from feedsvc.publication import Publication
 from feedsvc.web import answer
 from feedsvc.web.answer import Headers, Request
 from feedsvc.web.files import Files
@@ -31,34 +32,34 @@ class Documents:
         self._rest = rest
         self._live = live
         self._mount = mount
-        self._files = Files()
+        self._files = Files(live.modified)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        path = _path(environ)
-        if not path.startswith(f"{self._mount}/"):
-            return self._rest(environ, start_response)
-        environ["SCRIPT_NAME"], environ["PATH_INFO"] = _wsgi(self._mount), _wsgi(path[len(self._mount) :])
         now = self._live.clock()
         edition = self._live.current(now)
         asked = Request(method=environ["REQUEST_METHOD"], headers=_headers(environ))
-        found = edition.at(path[len(self._mount) :])
-        match found:
-            case Document():
+        match self._find(environ, edition):
+            case Document() as found:
                 made = answer.answer(found, asked, now, edition.next_change)
                 return _send(start_response, made.status, made.headers, (made.body,))
-            case Redirect():
-                location = urls.rooted(edition.catalog.site.base_url, found.target)
-                made = (
-                    answer.redirect(location, now, edition.next_change)
-                    if asked.method in ("GET", "HEAD")
-                    else answer.refuse(asked)
-                )
-                return _send(start_response, made.status, made.headers, (made.body if asked.method == "GET" else b"",))
-            case Attachment():
+            case Redirect(target=target):
+                location = urls.rooted(edition.catalog.site.base_url, target)
+                made = answer.redirect(location, asked, now, edition.next_change)
+                return _send(start_response, made.status, made.headers, (made.body,))
+            case Attachment() as found:
                 sent = self._files.answer(found, asked, now, edition.next_change)
                 if sent:
-                    return _send(start_response, sent.status, sent.headers, sent.body)
+                    return _send(start_response, sent.status, sent.headers, sent.body(environ.get("wsgi.file_wrapper")))
         return self._rest(environ, start_response)
+
+    def _find(self, environ: WSGIEnvironment, edition: Publication) -> Answer | None:
+        """What the address leads to; what is below the mount is told to the rest, too (PEP 3333: SCRIPT_NAME)."""
+        path = _path(environ)
+        if not path.startswith(f"{self._mount}/"):
+            return Redirect(target="/") if path == self._mount else None
+        below = path[len(self._mount) :]
+        environ["SCRIPT_NAME"], environ["PATH_INFO"] = _wsgi(self._mount), _wsgi(below)
+        return edition.at(below)
 
 
 def _path(environ: WSGIEnvironment) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import os
 import threading
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
 from io import BufferedReader
@@ -15,7 +15,12 @@ from typing import Final, NamedTuple
 from werkzeug.http import parse_range_header
 
 from feedsvc.document import Attachment
-from feedsvc.web.answer import COMMON, Headers, Request, cache_control, not_modified, refuse
+from feedsvc.web.answer import COMMON, Headers, Request, cache_control, not_modified, past, refuse, validators
+
+# (path, digest, now) -> when the bytes became these, None where nobody knows.
+Modified = Callable[[str, str, datetime], datetime | None]
+# PEP 3333's wsgi.file_wrapper: the server sends the file from where it stands up to Content-Length.
+FileWrapper = Callable[[BufferedReader, int], Iterable[bytes]]
 
 _BLOCK: Final = 64 * 1024
 # A picture that is a program: shown, but not run as a page of this site.
@@ -24,18 +29,25 @@ _SANDBOX: Final = {"image/svg+xml": "default-src 'none'; style-src 'unsafe-inlin
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FileResponse:
-    """`body` reads the file as it is sent."""
+    """`part` reads the file as it is sent; None where nothing of it is."""
 
     status: int
     headers: Headers
-    body: Iterator[bytes] = field(default_factory=lambda: iter(()))
+    part: Part | None = None
+
+    def body(self, wrapper: FileWrapper | None) -> Iterable[bytes]:
+        """For a server that sends files by itself, the file: a slow client would hold one of its threads."""
+        if self.part is None:
+            return ()
+        return wrapper(self.part.file, _BLOCK) if wrapper else self.part
 
 
 class Files:
-    """Remembers each file's digest for as long as its size and time stay."""
+    """Remembers what each file's bytes are for as long as its size and time stay."""
 
-    def __init__(self) -> None:
-        self._digests: dict[str, tuple[tuple[int, int], str]] = {}
+    def __init__(self, modified: Modified) -> None:
+        self._modified = modified
+        self._known: dict[str, _Known] = {}
         self._lock = threading.Lock()
 
     def answer(
@@ -50,20 +62,21 @@ class Files:
         except OSError:
             return None
         try:
-            status = os.fstat(file.fileno())
-            tag = self._digest(attachment.location, (status.st_size, status.st_mtime_ns), file)
-            return _respond(attachment, request, _Opened(file, status.st_size, tag), cache_control(now, next_change))
+            known = self._look(attachment, file, now)
+            return _respond(attachment, request, _Opened(file, known, past(known.modified, now)), cache_control(now, next_change))
         except OSError:
             file.close()
             return None
 
-    def _digest(self, location: str, state: tuple[int, int], file: BufferedReader) -> str:
-        known = self._digests.get(location)
-        if known is None or known[0] != state:
-            known = (state, hashlib.file_digest(file, "sha256").hexdigest()[:24])
+    def _look(self, attachment: Attachment, file: BufferedReader, now: datetime) -> _Known:
+        status = os.fstat(file.fileno())
+        known = self._known.get(attachment.location)
+        if known is None or (known.size, known.time) != (status.st_size, status.st_mtime_ns):
+            tag = hashlib.file_digest(file, "sha256").hexdigest()[:24]
+            known = _Known(status.st_size, status.st_mtime_ns, tag, self._modified(attachment.path, tag, now))
             with self._lock:
-                self._digests[location] = known
-        return known[1]
+                self._known[attachment.location] = known
+        return known
 
 
 def _open(location: str) -> BufferedReader:
@@ -71,30 +84,44 @@ def _open(location: str) -> BufferedReader:
     return os.fdopen(os.open(location, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC), "rb")
 
 
+class _Known(NamedTuple):
+    """A file's bytes when they were last read through: how many, the file's time then, their tag, since when they are these."""
+
+    size: int
+    time: int
+    tag: str
+    modified: datetime | None
+
+
 class _Opened(NamedTuple):
     file: BufferedReader
-    size: int
-    tag: str
+    known: _Known
+    modified: datetime | None
 
 
 def _respond(attachment: Attachment, request: Request, opened: _Opened, caching: str) -> FileResponse:
-    file, size, tag = opened
-    headers: Headers = [("ETag", f'"{tag}"'), ("Cache-Control", caching), ("Accept-Ranges", "bytes"), *COMMON]
+    file, (size, _, tag, _), modified = opened
+    headers: Headers = [*validators(f'"{tag}"', modified), ("Cache-Control", caching), ("Accept-Ranges", "bytes"), *COMMON]
     sandbox = _SANDBOX.get(attachment.media_type)
     headers += [("Content-Security-Policy", sandbox)] if sandbox else []
-    if not_modified(request, tag, None):
+    if not_modified(request, tag, modified):
         file.close()
         return FileResponse(status=304, headers=headers)
     start, stop, status = _range(request, size, tag)
     if status == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
         file.close()
         return FileResponse(status=416, headers=[*headers, ("Content-Range", f"bytes */{size}"), ("Content-Length", "0")])
-    headers += [("Content-Type", attachment.media_type), ("Content-Length", str(stop - start))]
+    headers += [("Content-Type", _media_type(attachment)), ("Content-Length", str(stop - start))]
     headers += [("Content-Range", f"bytes {start}-{stop - 1}/{size}")] if status == HTTPStatus.PARTIAL_CONTENT else []
     if request.method == "HEAD":
         file.close()
         return FileResponse(status=status, headers=headers)
-    return FileResponse(status=status, headers=headers, body=_Blocks(file, start, stop - start))
+    return FileResponse(status=status, headers=headers, part=Part(file, start, stop - start))
+
+
+def _media_type(attachment: Attachment) -> str:
+    # Text without a charset is guessed at, most often as windows-1252.
+    return f"{attachment.media_type}; charset=utf-8" if attachment.media_type.startswith("text/") else attachment.media_type
 
 
 def _range(request: Request, size: int, tag: str) -> tuple[int, int, int]:
@@ -102,23 +129,25 @@ def _range(request: Request, size: int, tag: str) -> tuple[int, int, int]:
     asked = parse_range_header(request.header("range")) if request.method == "GET" else None
     if asked is None or asked.units != "bytes" or len(asked.ranges) != 1 or request.header("if-range") not in ("", f'"{tag}"'):
         return 0, size, 200
-    found = asked.range_for_length(size)
-    return (*found, 206) if found else (0, 0, 416)
+    first, end = asked.ranges[0]
+    # The last bytes of a file may be more than it has (RFC 9110 section 14.1.2); werkzeug finds no such range.
+    start, stop = max(0, first + size) if first < 0 else first, size if end is None else min(end, size)
+    return (start, stop, 206) if start < stop else (0, 0, 416)
 
 
-class _Blocks:
+class Part:
     """A part of a file, block by block; closed by the server even if it never began (PEP 3333)."""
 
     def __init__(self, file: BufferedReader, start: int, length: int) -> None:
         file.seek(start)
-        self._file = file
+        self.file = file
         self._left = length
 
     def __iter__(self) -> Iterator[bytes]:
         return self
 
     def __next__(self) -> bytes:
-        block = self._file.read(min(_BLOCK, self._left))
+        block = self.file.read(min(_BLOCK, self._left))
         if not block:
             self.close()
             raise StopIteration
@@ -126,4 +155,4 @@ class _Blocks:
         return block
 
     def close(self) -> None:
-        self._file.close()
+        self.file.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import resource
 import signal
 import socket
@@ -11,7 +12,10 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any, Final
 
 from waitress import wasyncore
+from waitress.channel import HTTPChannel
+from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.server import create_server
+from waitress.task import WSGITask
 
 from feedsvc.errors import FeedsvcError
 
@@ -21,11 +25,40 @@ if TYPE_CHECKING:
 _MOST_FILES: Final = 65_536
 _OWN_FILES: Final = 64  # descriptors that are no connections
 _DRAIN_SECONDS: Final = 10.0
+_IDLE_SECONDS: Final = 30
 _BACKLOG: Final = 1024
+_BEYOND_ASCII: Final = re.compile(rb"[\x80-\xff]")
+
+
+class _Task(WSGITask):
+    def set_close_on_finish(self) -> None:
+        # waitress ends the connection of whatever has no Content-Length; a 304 and a 204 may have none (RFC 9110 section 8.6).
+        request: Any = self.request
+        if self.has_body or self.version == "1.0" or request.headers.get("CONNECTION", "").lower() == "close":
+            super().set_close_on_finish()
+
+
+class _Parser(HTTPRequestParser):
+    def parse_header(self, header_plus: bytes) -> None:
+        """Takes addresses as people paste them: letters beyond ASCII stand for their UTF-8 bytes."""
+        line, end, rest = header_plus.partition(b"\r\n")
+        line = _BEYOND_ASCII.sub(lambda found: b"%%%02X" % ord(found[0]), line)
+        try:
+            super().parse_header(line + end + rest)
+        except ValueError:  # from urlsplit: http://[/ would end the connection without an answer
+            raise ParsingError("Bad URI") from None
+
+
+class _Channel(HTTPChannel):
+    parser_class = _Parser
+    task_class = _Task
 
 
 class Server:
-    """One process that serves on one socket. Raises FeedsvcError where the address cannot be had."""
+    """One process that serves on one socket. Raises FeedsvcError where the address cannot be had.
+
+    Made in the main thread: from then on SIGTERM and SIGINT end it in order.
+    """
 
     def __init__(self, application: WSGIApplication, *, host: str, port: int, threads: int) -> None:
         self._socket = _listen(host, port)
@@ -39,15 +72,22 @@ class Server:
             ident="feedsvc",
             connection_limit=_connection_limit(),
             asyncore_use_poll=True,
-            channel_timeout=30,
+            channel_timeout=_IDLE_SECONDS,
             cleanup_interval=10,
-            send_bytes=65_536,
             max_request_header_size=16_384,
             max_request_body_size=65_536,
         )
+        server.channel_class = _Channel
+        # As an argument it draws a DeprecationWarning.
+        server.adj.send_bytes = 65_536
         self._server = server
         # waitress has no public way to turn its loop by hand, which draining needs.
         self._map = server._map  # noqa: SLF001
+        self._cleanup = time.monotonic() + _IDLE_SECONDS
+        # Connections with bytes to send -> when they last took some, as it was at the last clean-up.
+        self._unsent: dict[Any, float] = {}
+        for name in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(name, self._stop)
 
     @property
     def url(self) -> str:
@@ -56,10 +96,9 @@ class Server:
 
     def run(self) -> None:
         """Serve until SIGTERM or SIGINT, then finish what was begun, ten seconds at most."""
-        for name in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(name, self._stop)
         while not self._stopping:
             self._turn(1.0)
+            self._drop_stalled()
         self._drain()
 
     def _stop(self, _number: int, _frame: FrameType | None) -> None:
@@ -69,12 +108,26 @@ class Server:
     def _turn(self, seconds: float) -> None:
         wasyncore.loop(timeout=seconds, use_poll=True, map=self._map, count=1)
 
+    def _drop_stalled(self) -> None:
+        """Close on clients that stopped reading; waitress spares them while a request of theirs holds a thread."""
+        if time.monotonic() < self._cleanup:
+            return
+        self._cleanup = time.monotonic() + _IDLE_SECONDS
+        channels = list(self._server.active_channels.values())
+        unsent = {channel: channel.last_activity for channel in channels if channel.total_outbufs_len}
+        for channel, moved in unsent.items():
+            if self._unsent.get(channel) == moved:
+                channel.handle_close()
+        self._unsent = unsent
+
     def _drain(self) -> None:
         self._server.del_channel()
         self._socket.close()
         end = time.monotonic() + _DRAIN_SECONDS
         while any(map(_busy, list(self._server.active_channels.values()))) and time.monotonic() < end:
             self._turn(0.05)
+        for channel in list(self._server.active_channels.values()):
+            channel.handle_close()
         self._server.task_dispatcher.shutdown()
         wasyncore.close_all(self._map)
 

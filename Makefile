@@ -1,0 +1,58 @@
+# Everything below needs python3 with pip, and make; npm too where the readers written in JavaScript are to be tested.
+PYTHON ?= python3
+HOST ?= 127.0.0.1
+PORT ?= 8000
+CONTENT ?= content
+
+VENV := .venv
+RUN := $(VENV)/bin/python
+# Not every Python brings ensurepip; every pip can install into another environment.
+INSTALL = $(PYTHON) -m pip --python $(RUN) install --quiet --disable-pip-version-check
+
+.PHONY: serve test check coverage lock clean
+
+serve: $(VENV)/serve.done ## Serve the sample newsroom at http://127.0.0.1:8000/
+	$(VENV)/bin/feedsvc serve $(CONTENT) --host $(HOST) --port $(PORT) --base-url http://$(HOST):$(PORT)
+
+test: $(VENV)/test.done readers ## Run every test
+	$(RUN) -m pytest $(ARGS)
+
+check: $(VENV)/test.done ## Style, types and the direction of imports
+	$(RUN) -m ruff check .
+	$(RUN) -m ruff format --check .
+	$(RUN) -m mypy
+	$(RUN) -m pytest -q -p no:randomly tests/test_architecture.py
+
+coverage: $(VENV)/test.done readers ## Run every test and count branches
+	$(RUN) -m pytest --cov --cov-report=term $(ARGS)
+
+.PHONY: readers
+readers:
+	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory tests/node/node_modules/.package-lock.json; fi
+
+tests/node/node_modules/.package-lock.json: tests/node/package-lock.json
+	npm ci --silent --no-audit --no-fund --prefix tests/node
+	@touch $@
+
+$(RUN):
+	$(PYTHON) -m venv --without-pip $(VENV)
+
+$(VENV)/serve.done: requirements.lock pyproject.toml | $(RUN)
+	$(INSTALL) --require-hashes -r requirements.lock
+	$(INSTALL) --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/test.done: requirements-dev.lock pyproject.toml | $(RUN)
+	$(INSTALL) --require-hashes -r requirements-dev.lock
+	$(INSTALL) --no-deps --no-build-isolation -e .
+	@touch $@
+
+LOCK = $(RUN) -m piptools compile --quiet --strip-extras --generate-hashes --allow-unsafe --no-header --no-emit-options \
+	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --annotation-style=line pyproject.toml
+lock: $(VENV)/test.done ## Resolve the dependencies anew; versions and hashes only
+	$(INSTALL) pip-tools
+	$(LOCK) --extra build --output-file requirements.lock
+	$(LOCK) --extra build --extra dev --output-file requirements-dev.lock
+
+clean:
+	rm -rf $(VENV) build dist public tests/node/node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage

@@ -1,0 +1,71 @@
+"""Fixtures of the HTTP tests: one real server for those that only ask, an application with a clock for the others."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from feedsvc.content.folder import load
+from feedsvc.ledger import Ledger
+from feedsvc.live import Live
+from feedsvc.web.app import application
+from tests.http.newsroom import NOON, write_newsroom
+from tests.http.running import Running, serving
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
+
+class Clock:
+    """The time a test says it is."""
+
+    def __init__(self, now: datetime = NOON) -> None:
+        self.now = now
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def tick(self, seconds: float = 1.0) -> None:
+        self.now += timedelta(seconds=seconds)
+
+
+@dataclass(frozen=True)
+class Office:
+    """A newsroom in this process. `start` is a server's start, as often as a test wants one."""
+
+    content: Path
+    state: Path
+    clock: Clock
+    ledgers: list[Ledger] = field(default_factory=list)
+
+    @property
+    def ledger_file(self) -> Path:
+        return self.state / "modified.sqlite"
+
+    def start(self, ledger: Ledger | None = None) -> "WSGIApplication":
+        self.ledgers.append(ledger or Ledger(self.ledger_file))
+        return application(Live(load(self.content), self.ledgers[-1], self.clock))
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """Only asked, never changed: the tests share it."""
+    folder = tmp_path_factory.mktemp("served")
+    with serving(write_newsroom(folder / "content"), folder / "state") as one:
+        yield one
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Iterator[Office]:
+    one = Office(write_newsroom(tmp_path / "content", timed=True), tmp_path / "state", Clock())
+    yield one
+    for ledger in one.ledgers:
+        ledger.close()
+
+
+@pytest.fixture
+def app(office: Office) -> "WSGIApplication":
+    return office.start(Ledger(None))

@@ -1,0 +1,69 @@
+"""A real `feedsvc serve` in a process of its own, ended by its own pid."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final
+
+from tests.http.client import SECONDS
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+NO_VARIABLES: Final[Mapping[str, str]] = MappingProxyType({})
+
+
+def command(*arguments: str | Path) -> list[str]:
+    return [sys.executable, "-m", "feedsvc", *map(str, arguments)]
+
+
+def environment(variables: Mapping[str, str] = NO_VARIABLES) -> dict[str, str]:
+    """This process's variables without any that speak to feedsvc."""
+    own = {name: value for name, value in os.environ.items() if not name.startswith("FEEDSVC_")}
+    return {**own, "PYTHONPATH": str(ROOT), **variables}
+
+
+class Running:
+    """`url` ends with a slash; `said` is what it wrote to stderr, whole once it has stopped."""
+
+    def __init__(self, content: Path, state: Path, *options: str) -> None:
+        self.process = subprocess.Popen(
+            command("serve", content, "--port", "0", "--state", state, *options),
+            stderr=subprocess.PIPE,
+            text=True,
+            env=environment(),
+        )
+        assert self.process.stderr
+        self.said = self.process.stderr.readline()
+        assert " at http://" in self.said, self.said + self.process.stderr.read()
+        self.url = self.said.partition(" at ")[2].split()[0]
+
+    def terminate(self) -> None:
+        self.process.send_signal(signal.SIGTERM)
+
+    def wait(self) -> int:
+        """The exit status."""
+        _, said = self.process.communicate(timeout=SECONDS)
+        self.said += said
+        return self.process.returncode
+
+    def kill(self) -> None:
+        if self.process.returncode is None:
+            self.process.kill()
+            self.process.communicate()
+
+
+@contextlib.contextmanager
+def serving(content: Path, state: Path, *options: str) -> Iterator[Running]:
+    """A server that ends with the block: by SIGTERM, with exit status 0 and not a word after the first line."""
+    server = Running(content, state, *options)
+    try:
+        yield server
+        server.terminate()
+        assert server.wait() == 0, server.said
+        assert server.said.count("\n") == 1, server.said
+    finally:
+        server.kill()

@@ -1,0 +1,101 @@
+"""`feedsvc serve` when it cannot: one sentence, exit status 2, no traceback."""
+
+import socket
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from tests.http.client import ask
+from tests.http.newsroom import write_newsroom
+from tests.http.running import NO_VARIABLES, command, environment, serving
+
+
+def refused(*arguments: str | Path, variables: Mapping[str, str] = NO_VARIABLES) -> str:
+    """What it says as it gives up."""
+    done = subprocess.run(
+        command("serve", *arguments), capture_output=True, text=True, timeout=60, env=environment(variables), check=False
+    )
+    assert done.returncode == 2, done.stderr
+    assert done.stdout == ""
+    assert "Traceback" not in done.stderr
+    return done.stderr
+
+
+@pytest.fixture
+def content(tmp_path: Path) -> Path:
+    return write_newsroom(tmp_path / "content")
+
+
+def test_a_taken_port(content: Path, tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        said = refused(content, "--port", port, "--state", tmp_path / "state")
+    assert said.startswith(f"feedsvc: cannot listen on 127.0.0.1:{port} ")
+    assert said.count("\n") == 1
+
+
+def test_a_missing_folder(tmp_path: Path) -> None:
+    said = refused(tmp_path / "nowhere", "--port", "0")
+    assert said == f"feedsvc: no folder {tmp_path / 'nowhere'}; give the folder that holds site.yaml\n"
+
+
+def test_a_state_folder_that_cannot_be(content: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    said = refused(content, "--port", "0", "--state", tmp_path / "file" / "state")
+    assert said == f"feedsvc: {tmp_path / 'file' / 'state'} cannot be used (Not a directory); give another folder with --state\n"
+
+
+def test_a_ledger_that_is_a_folder(content: Path, tmp_path: Path) -> None:
+    (tmp_path / "state" / "modified.sqlite").mkdir(parents=True)
+    said = refused(content, "--port", "0", "--state", tmp_path / "state")
+    assert said.startswith(f"feedsvc: {tmp_path / 'state' / 'modified.sqlite'} cannot be used (")
+    assert said.count("\n") == 1
+
+
+def test_state_inside_the_content(content: Path) -> None:
+    said = refused(content, "--port", "0", "--state", content / "state")
+    assert "give a state folder outside it with --state" in said
+    assert not (content / "state").exists()
+
+
+@pytest.mark.parametrize("base", ["news.example", "ftp://news.example", "https://"])
+def test_a_base_url_that_is_none(content: Path, tmp_path: Path, base: str) -> None:
+    said = refused(content, "--port", "0", "--state", tmp_path / "state", "--base-url", base)
+    assert said.startswith(f"feedsvc: --base-url '{base}' is no web address")
+    assert said.count("\n") == 1
+
+
+@pytest.mark.parametrize("port", ["-1", "65536", "http"])
+def test_a_port_that_is_none(content: Path, port: str) -> None:
+    assert "Invalid value for '--port'" in refused(content, f"--port={port}")
+
+
+def test_variables_stand_for_options(content: Path) -> None:
+    said = refused(content, "--port", "0", variables={"FEEDSVC_STATE": str(content / "state")})
+    assert "give a state folder outside it" in said
+
+
+def test_a_damaged_ledger_is_made_anew(content: Path, tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    state.mkdir()
+    (state / "modified.sqlite").write_bytes(b"SQLite format 3\x00 but not really " * 300)
+    with serving(content, state) as server:
+        assert ask(server.url, "/feed.rss")["Last-Modified"]
+
+
+def test_a_restart_keeps_last_modified(content: Path, tmp_path: Path) -> None:
+    seen = set()
+    for _ in range(2):
+        with serving(content, tmp_path / "state") as server:
+            got = ask(server.url, "/feed.rss")
+            seen.add(got["Last-Modified"])
+            assert ask(server.url, "/feed.rss", {"If-Modified-Since": got["Last-Modified"]}).status == 304
+    assert len(seen) == 1
+
+
+def test_two_processes_share_a_ledger(content: Path, tmp_path: Path) -> None:
+    with serving(content, tmp_path / "state") as one, serving(content, tmp_path / "state") as other:
+        seen = {(got["ETag"], got["Last-Modified"]) for got in (ask(server.url, "/feed.rss") for server in (one, other))}
+    assert len(seen) == 1

@@ -1,0 +1,173 @@
+"""The server in this process: what it makes of the address it is given, of its connections and of signals."""
+
+import http.client
+import os
+import resource
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from feedsvc.errors import FeedsvcError
+from feedsvc.web import server as module
+from feedsvc.web.server import Server
+from tests.http.client import SECONDS, ask, ask_on, connected, raw
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+_BODY = b"x" * 20_000_000
+
+
+@pytest.fixture(autouse=True)
+def _handlers() -> Iterator[None]:
+    """A Server takes the signals of its process, which is pytest's here."""
+    before = [signal.getsignal(name) for name in _SIGNALS]
+    yield
+    for name, handler in zip(_SIGNALS, before, strict=True):
+        signal.signal(name, handler)
+
+
+def run_while(server: Server, client: Callable[[], None], number: int = signal.SIGTERM) -> None:
+    """Serve while the client's thread asks; a signal then ends it."""
+    failed: list[BaseException] = []
+
+    def ask_and_end() -> None:
+        try:
+            client()
+        except BaseException as error:  # noqa: BLE001 - shown below, by the thread that can fail the test
+            failed.append(error)
+        finally:
+            os.kill(os.getpid(), number)
+
+    thread = threading.Thread(target=ask_and_end)
+    thread.start()
+    server.run()
+    thread.join(SECONDS)
+    if failed:
+        raise failed[0]
+
+
+def large(_: "WSGIEnvironment", start_response: "StartResponse") -> list[bytes]:
+    start_response("200 OK", [("Content-Length", str(len(_BODY)))])
+    return [_BODY]
+
+
+@pytest.mark.parametrize("number", _SIGNALS)
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1", "localhost"])
+def test_answers_until_a_signal(app: "WSGIApplication", host: str, number: int) -> None:
+    try:
+        server = Server(app, host=host, port=0, threads=2)
+    except FeedsvcError:
+        if host == "::1":
+            pytest.skip("this machine has no IPv6")
+        raise
+
+    url = server.url
+
+    def client() -> None:
+        assert ask(url, "/feed.rss").status == 200
+        assert raw(url, b"GET http://[/feed.rss HTTP/1.1\r\n\r\n")[9:12] == b"400"
+
+    run_while(server, client, number)
+    with pytest.raises(ConnectionRefusedError):
+        ask(url, "/feed.rss")
+
+
+def test_a_signal_before_it_runs_ends_it(app: "WSGIApplication") -> None:
+    server = Server(app, host="127.0.0.1", port=0, threads=1)
+    os.kill(os.getpid(), signal.SIGTERM)
+    server.run()
+
+
+def test_a_poll_that_gets_304_keeps_its_connection(app: "WSGIApplication") -> None:
+    server = Server(app, host="127.0.0.1", port=0, threads=2)
+
+    def client() -> None:
+        connection = http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=SECONDS)
+        tag = ask_on(connection, "/feed.rss")["ETag"]
+        first = connection.sock
+        for method, path in (("GET", "/feed.rss"), ("HEAD", "/feed.rss"), ("OPTIONS", "/feed.rss"), ("GET", "/media/photo.png")):
+            assert not ask_on(connection, path, {"If-None-Match": tag}, method)["Connection"]
+            assert connection.sock is first
+        assert ask_on(connection, "/feed.rss", {"If-None-Match": tag, "Connection": "close"})["Connection"] == "close"
+        connection.close()
+        assert raw(server.url, f"GET /feed.rss HTTP/1.0\r\nIf-None-Match: {tag}\r\n\r\n".encode()).startswith(b"HTTP/1.0 304")
+
+    run_while(server, client)
+
+
+def test_a_client_that_stopped_reading_loses_its_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_IDLE_SECONDS", 0.2)
+    server = Server(large, host="127.0.0.1", port=0, threads=1)
+
+    def client() -> None:
+        with connected(server.url, 4096) as stuck:
+            stuck.sendall(b"GET /1 HTTP/1.1\r\n\r\nGET /2 HTTP/1.1\r\n\r\nGET /3 HTTP/1.1\r\n\r\n")
+            time.sleep(0.3)  # the one thread waits for the first answer to be read
+            with connected(server.url) as other:
+                other.sendall(b"GET / HTTP/1.1\r\n\r\n")
+                assert other.recv(12) == b"HTTP/1.1 200"
+
+    run_while(server, client)
+
+
+def test_the_wait_for_slow_clients_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_DRAIN_SECONDS", 0.2)
+    server = Server(large, host="127.0.0.1", port=0, threads=1)
+    with connected(server.url, 4096) as stuck:
+
+        def client() -> None:
+            stuck.sendall(b"GET /1 HTTP/1.1\r\n\r\nGET /2 HTTP/1.1\r\n\r\n")
+            assert stuck.recv(12) == b"HTTP/1.1 200"
+
+        started = time.monotonic()
+        run_while(server, client)
+        assert time.monotonic() - started < 4
+
+
+@pytest.mark.parametrize(
+    ("host", "reason"),
+    [("no-such-host.invalid", "no address"), ("a..b", "no address"), ("x" * 70, "no address"), ("192.0.2.1", "cannot listen")],
+)
+def test_an_address_that_cannot_be_had(app: "WSGIApplication", host: str, reason: str) -> None:
+    with pytest.raises(FeedsvcError, match=reason):
+        Server(app, host=host, port=0, threads=1)
+
+
+def test_a_port_that_is_taken(app: "WSGIApplication") -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(FeedsvcError, match=rf"cannot listen on 127.0.0.1:{port} .*--port"):
+            Server(app, host="127.0.0.1", port=port, threads=1)
+
+
+_NO_LIMIT = resource.RLIM_INFINITY
+
+
+@pytest.mark.parametrize(
+    ("limits", "raised", "connections"),
+    [
+        ((1024, 4096), (4096, 4096), 4032),
+        ((1024, 1024), None, 960),
+        ((1024, _NO_LIMIT), (65_536, _NO_LIMIT), 65_472),
+        ((1024, 1_000_000), (65_536, 1_000_000), 65_472),
+        ((200_000, 1_000_000), None, 65_472),
+        ((_NO_LIMIT, _NO_LIMIT), None, 65_472),
+        ((70, 70), None, 64),
+    ],
+)
+def test_as_many_connections_as_files(
+    monkeypatch: pytest.MonkeyPatch, limits: tuple[int, int], raised: tuple[int, int] | None, connections: int
+) -> None:
+    told: list[Any] = []
+    monkeypatch.setattr(resource, "getrlimit", lambda _: limits)
+    monkeypatch.setattr(resource, "setrlimit", lambda _, new: told.append(new))
+    assert module._connection_limit() == connections
+    assert told == ([raised] if raised else [])
