@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import Enum
 from functools import cached_property
 from itertools import chain, groupby, pairwise
@@ -19,6 +19,7 @@ from feedsvc.content.folder import Content
 from feedsvc.model import Article, MediaFile, Site, Status
 from feedsvc.urls import KINDS, ListingRef
 
+NEWS_AGE: Final = timedelta(days=2)  # what a news sitemap may hold
 LARGEST_MONTH: Final = 500  # entries; a larger month is archived by day
 
 
@@ -70,41 +71,50 @@ class Listing:
         return self.rows
 
     @cached_property
+    def older(self) -> str:
+        """The newest period that the newest rows do not wholly hold, "" if they hold everything."""
+        start = next((row for row in self.rows[len(self.newest) :] if row.standing is not Standing.GHOST), None)
+        return next((period for period in self.periods if start and start.day.startswith(period)), "")
+
+    @property
     def prev_archive(self) -> str:
-        """RFC 5005 section 4: the newest period that the feed does not wholly hold, "" if it holds everything."""
-        older = self.rows[len(self.newest) :] if self.archived else ()
-        start = next((row for row in older if row.standing is not Standing.GHOST), None)
-        return next((period for period in self._periods if start and start.day.startswith(period)), "")
+        """What the feed's prev-archive link names (RFC 5005 section 4)."""
+        return self.older if self.archived else ""
 
     @cached_property
-    def archive(self) -> Mapping[str, tuple[Row, ...]]:
-        """The archive documents: period -> rows, newest first, down from `prev_archive`.
+    def pages(self) -> Mapping[str, tuple[Row, ...]]:
+        """The older pages: period -> rows, newest first, down from `older`.
 
         Where that would be one alone, the next newer period stands above it: an archive that links to no other draws a
         validator's warning.
         """
-        if not self.prev_archive:
+        if not self.older:
             return {}
-        names = list(self._periods)
-        start = names.index(self.prev_archive)
+        names = list(self.periods)
+        start = names.index(self.older)
         start -= start == len(names) - 1 and start > 0
-        return {period: self._periods[period] for period in names[start:]}
+        return {period: self.periods[period] for period in names[start:]}
+
+    @property
+    def archive(self) -> Mapping[str, tuple[Row, ...]]:
+        """The archive documents of the feed (RFC 5005 section 4): the older pages, if older entries have a place."""
+        return self.pages if self.archived else {}
 
     @cached_property
-    def _periods(self) -> Mapping[str, tuple[Row, ...]]:
+    def periods(self) -> Mapping[str, tuple[Row, ...]]:
         return {period: rows for period, rows in _periods(self.rows) if any(row.standing is not Standing.GHOST for row in rows)}
 
     @cached_property
     def neighbours(self) -> Mapping[str, tuple[str, str]]:
-        """Archive period -> the next older and the next newer one, "" where there is none."""
-        names = ["", *self.archive, ""]
+        """Older page -> the next older and the next newer one, "" where there is none."""
+        names = ["", *self.pages, ""]
         return {
             here: (older, newer) for (newer, here), (_, older) in zip(pairwise(names), pairwise(names[1:]), strict=False) if here
         }
 
     def day_of(self, month: str) -> str:
-        """The newest archived day of a month that is archived by day, "" otherwise."""
-        return next((period for period in self.archive if period.startswith(f"{month}-")), "")
+        """The newest day of a month that is paged by day, "" otherwise."""
+        return next((period for period in self.pages if period.startswith(f"{month}-")), "")
 
 
 def _periods(rows: Iterable[Row]) -> Iterator[tuple[str, tuple[Row, ...]]]:
@@ -121,7 +131,8 @@ class Catalog:
     """All that is public at one moment, with its indexes.
 
     `listings` are in the order of their kinds and ids. `visible` and `withdrawn` are keyed by slug; `moved` leads from
-    former addresses: (kind or "article", alias) -> id or slug. `next_change` is the next scheduled moment, if any.
+    former addresses: (kind or "article", alias) -> id or slug. `recent` are the visible rows of the last two days, newest
+    first. `next_change` is the next scheduled moment, if any.
     """
 
     content: Content
@@ -130,6 +141,7 @@ class Catalog:
     withdrawn: Mapping[str, Row]
     moved: Mapping[tuple[str, str], str]
     media: Mapping[str, MediaFile]
+    recent: tuple[Row, ...]
     next_change: datetime | None
 
     @property
@@ -143,6 +155,9 @@ def catalog(content: Content, now: datetime) -> Catalog:
     visible = {row.article.slug: row for row in rows if row.standing is Standing.VISIBLE}
     withdrawn = {row.article.slug: row for row in rows if row.article.status is Status.WITHDRAWN}
     public = {**visible, **withdrawn}
+    recent = tuple(row for row in visible.values() if row.article.published > now - NEWS_AGE)
+    ends = (row.article.published + NEWS_AGE for row in recent)
+    moments = (moment for article in content.articles for moment in _moments(article) if moment > now)
     moved = {("article", alias): slug for slug, row in public.items() for alias in row.article.aliases}
     moved |= {("category", alias): category.id for alias, category in content.categories.items() if alias != category.id}
     moved |= {("author", alias): author.id for alias, author in content.authors.items() if alias != author.id}
@@ -153,7 +168,8 @@ def catalog(content: Content, now: datetime) -> Catalog:
         withdrawn=withdrawn,
         moved=moved,
         media=_media(content, visible.values()),
-        next_change=min((moment for article in content.articles for moment in _moments(article) if moment > now), default=None),
+        recent=recent,
+        next_change=min(chain(moments, ends), default=None),
     )
 
 

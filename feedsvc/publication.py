@@ -9,11 +9,11 @@ from datetime import datetime
 from typing import Final
 
 from feedsvc import directory, feeds, pages
-from feedsvc.catalog import Catalog, Listing
+from feedsvc.catalog import Catalog
 from feedsvc.document import Answer, Attachment, Document, Redirect, digest, document
 from feedsvc.feeds import assemble
 from feedsvc.model import Link
-from feedsvc.urls import ArticleAt, FeedAt, FileAt, ListingRef, OpmlAt, PageAt, Place, path_of, place_of
+from feedsvc.urls import ArticleAt, FeedAt, FileAt, ListingRef, PageAt, Place, SingleAt, path_of, place_of
 
 # (path, digest) -> when the bytes became these; None where nobody keeps count.
 Modified = Callable[[str, str], datetime | None]
@@ -71,8 +71,10 @@ class Publication:
                 return self._article(place)
             case FileAt():
                 return self._file(place)
-            case OpmlAt():
+            case SingleAt("feeds.opml"):
                 return self._document(path_of(place), directory.opml(self.catalog), directory.MEDIA_TYPE)
+            case _:
+                return None
 
     def paths(self) -> Iterator[str]:
         """Every path that answers with status 200: files first, then pages, feeds last, so that a feed never leads nowhere."""
@@ -84,7 +86,7 @@ class Publication:
             for period in ("", *listing.archive):
                 yield from (path_of(FeedAt(listing.ref, suffix, period)) for suffix in feeds.FORMATS)
 
-        yield path_of(OpmlAt())
+        yield path_of(SingleAt("feeds.opml"))
 
     def missing(self) -> Document:
         """The page for an address that nothing has."""
@@ -96,29 +98,31 @@ class Publication:
         match place:
             case ArticleAt(slug):
                 return ArticleAt(moved.get(("article", slug), slug))
-            case PageAt(ref):
-                return PageAt(self._current(ref))
+            case PageAt(ref, period):
+                return PageAt(*self._now(ref, period))
             case FeedAt(ref, suffix, period):
-                ref = self._current(ref)
-                listing = self.catalog.listings.get(ref)
-                return FeedAt(ref, suffix, (listing.day_of(period) or period) if listing and period else period)
-            case FileAt() | OpmlAt():
+                ref, period = self._now(ref, period)
+                return FeedAt(ref, suffix, period)
+            case _:
                 return place
 
-    def _current(self, ref: ListingRef) -> ListingRef:
-        return ListingRef(ref.kind, self.catalog.moved.get((ref.kind, ref.id), ref.id))
+    def _now(self, ref: ListingRef, period: str) -> tuple[ListingRef, str]:
+        ref = ListingRef(ref.kind, self.catalog.moved.get((ref.kind, ref.id), ref.id))
+        listing = self.catalog.listings.get(ref)
+        return ref, (listing.day_of(period) or period) if listing and period else period
 
     def _exists(self, place: Place) -> bool:
         match place:
             case ArticleAt(slug):
                 return slug in self.catalog.visible or slug in self.catalog.withdrawn
-            case PageAt(ref):
-                return ref in self.catalog.listings
+            case PageAt(ref, period):
+                listing = self.catalog.listings.get(ref)
+                return listing is not None and (not period or period in listing.pages)
             case FeedAt(ref, _, period):
                 listing = self.catalog.listings.get(ref)
                 return listing is not None and (not period or period in listing.archive)
-            case FileAt() | OpmlAt():
-                return True
+            case _:
+                return False
 
     def _feed(self, place: FeedAt) -> Document | None:
         if not self._exists(place):
@@ -134,8 +138,9 @@ class Publication:
         )
 
     def _page(self, place: PageAt) -> Document | None:
-        listing: Listing | None = self.catalog.listings.get(place.listing)
-        return self._html(path_of(place), pages.listing(self.catalog, listing)) if listing else None
+        if not self._exists(place):
+            return None
+        return self._html(path_of(place), pages.listing(self.catalog, self.catalog.listings[place.listing], place.period))
 
     def _article(self, place: ArticleAt) -> Document | None:
         row, gone = self.catalog.visible.get(place.slug), self.catalog.withdrawn.get(place.slug)

@@ -9,7 +9,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Any, Final, Literal
 from urllib.parse import quote, unquote, urljoin, urlsplit, urlunsplit
 
 Kind = Literal["site", "category", "author", "tag"]
@@ -26,12 +26,15 @@ WELL_KNOWN: Final[Mapping[str, str]] = {
     "atom.xml": "atom",
 }
 
-_OPML: Final = "/feeds.opml"
+SINGLES: Final = ("feeds.opml", "subscribe/", "sitemap.xml", "news-sitemap.xml", "robots.txt")
 _PERIOD: Final = r"\d{4}-\d{2}(?:-\d{2})?"
 _LISTING: Final = r"/(?:(?P<kind>category|author|tag)/(?P<id>[^/]+)/)?"
 _FEED: Final = re.compile(rf"{_LISTING}(?:archive/(?P<period>{_PERIOD})/)?feed\.(?P<suffix>rss|atom|json)")
 _ALIAS: Final = re.compile(rf"{_LISTING}(?P<name>{'|'.join(map(re.escape, WELL_KNOWN))})/?")
-_PAGE: Final = re.compile(r"/(?:(?P<kind>category|author|tag)/(?P<id>[^/]+)/?)?")
+_PAGE: Final = re.compile(rf"/(?:(?P<kind>category|author|tag)/(?P<id>[^/]+)(?:/|$))?(?:archive/(?P<period>{_PERIOD})/?)?")
+_SIZED: Final = re.compile(r"/sized/(?P<digest>[0-9a-f]+)-(?P<width>[1-9][0-9]{0,4})/(?P<path>.+)")
+_SINGLE: Final = re.compile(rf"/(?P<name>{'|'.join(re.escape(name.rstrip('/')) for name in SINGLES)})/?")
+_SITEMAP: Final = re.compile(rf"/sitemaps/(?P<part>listings|{_PERIOD})\.xml")
 _ARTICLE: Final = re.compile(r"/articles/(?P<slug>[^/]+)/?")
 _FILE: Final = re.compile(r"/(?P<path>(?:media|static)/.+)")
 
@@ -51,9 +54,10 @@ class ListingRef:
 
 @dataclass(frozen=True, slots=True)
 class PageAt:
-    """A listing's HTML page."""
+    """A listing's HTML page; `period` as for feeds, so that no address's articles ever move to another."""
 
     listing: ListingRef
+    period: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,35 +82,50 @@ class FileAt:
 
 
 @dataclass(frozen=True, slots=True)
-class OpmlAt:
-    """The list of every feed."""
+class SizedAt:
+    """A picture of media/ made narrower: `digest` of its bytes, `width` in pixels, `path` as in FileAt."""
+
+    digest: str
+    width: int
+    path: str
 
 
-Place = PageAt | FeedAt | ArticleAt | FileAt | OpmlAt
+@dataclass(frozen=True, slots=True)
+class SingleAt:
+    """A document there is one of: a name of SINGLES."""
+
+    name: str
 
 
-def _listing_path(listing: ListingRef) -> str:
-    return f"/{listing.kind}/{listing.id}/" if listing.id else "/"
+@dataclass(frozen=True, slots=True)
+class SitemapAt:
+    """A part of the sitemap: an archive period of the site, or "listings"."""
+
+    part: str
 
 
-def _feed_path(place: FeedAt) -> str:
-    archive = f"archive/{place.period}/" if place.period else ""
-    return f"{_listing_path(place.listing)}{archive}feed.{place.suffix}"
+Place = PageAt | FeedAt | ArticleAt | FileAt | SizedAt | SingleAt | SitemapAt
+
+
+def _period_path(listing: ListingRef, period: str) -> str:
+    home = f"/{listing.kind}/{listing.id}/" if listing.id else "/"
+    return f"{home}archive/{period}/" if period else home
+
+
+_WRITERS: Final[Mapping[type[Place], Callable[[Any], str]]] = {
+    PageAt: lambda place: _period_path(place.listing, place.period),
+    FeedAt: lambda place: f"{_period_path(place.listing, place.period)}feed.{place.suffix}",
+    ArticleAt: lambda place: f"/articles/{place.slug}/",
+    FileAt: lambda place: f"/{place.path}",
+    SizedAt: lambda place: f"/sized/{place.digest}-{place.width}/{place.path.removeprefix('media/')}",
+    SingleAt: lambda place: f"/{place.name}",
+    SitemapAt: lambda place: f"/sitemaps/{place.part}.xml",
+}
 
 
 def path_of(place: Place) -> str:
     """The one address of a place."""
-    match place:
-        case PageAt():
-            return _listing_path(place.listing)
-        case FeedAt():
-            return _feed_path(place)
-        case ArticleAt():
-            return f"/articles/{place.slug}/"
-        case FileAt():
-            return f"/{place.path}"
-        case OpmlAt():
-            return _OPML
+    return _WRITERS[type(place)](place)
 
 
 def _ref(found: re.Match[str]) -> ListingRef:
@@ -119,8 +138,10 @@ _READERS: Final[tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Place]], 
     (_ALIAS, lambda m: FeedAt(_ref(m), WELL_KNOWN[m["name"]])),
     (_ARTICLE, lambda m: ArticleAt(m["slug"])),
     (_FILE, lambda m: FileAt(m["path"])),
-    (re.compile(re.escape(_OPML)), lambda _: OpmlAt()),
-    (_PAGE, lambda m: PageAt(_ref(m))),
+    (_SIZED, lambda m: SizedAt(m["digest"], int(m["width"]), f"media/{m['path']}")),
+    (_SINGLE, lambda m: SingleAt(next(name for name in SINGLES if name.rstrip("/") == m["name"]))),
+    (_SITEMAP, lambda m: SitemapAt(m["part"])),
+    (_PAGE, lambda m: PageAt(_ref(m), m["period"] or "")),
 )
 
 

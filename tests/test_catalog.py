@@ -43,7 +43,16 @@ def test_a_scheduled_article_appears_in_its_very_second(tmp_path: Path) -> None:
     before = catalogued(tmp_path, one, now=due - timedelta(seconds=1))
     assert (before.next_change, list(before.visible)) == (due, [])
     after = catalogued(tmp_path, one, now=due)
-    assert (after.next_change, list(after.visible)) == (None, ["due"])
+    assert list(after.visible) == ["due"]
+
+
+def test_an_article_that_turns_two_days_old_is_a_scheduled_change(tmp_path: Path) -> None:
+    one = article("new", "2026-03-01T11:00:00Z")
+    turns = datetime(2026, 3, 3, 11, tzinfo=UTC)
+    before = catalogued(tmp_path, one, article("old"), now=turns - timedelta(seconds=1))
+    assert ([row.article.slug for row in before.recent], before.next_change) == (["new"], turns)
+    after = catalogued(tmp_path, one, now=turns)
+    assert (after.recent, after.next_change) == ((), None)
 
 
 def test_an_expired_article_vanishes_in_its_very_second(tmp_path: Path) -> None:
@@ -114,6 +123,12 @@ def test_a_lone_archive_gets_the_next_newer_month_for_company(tmp_path: Path) ->
     found = listing(tmp_path, *days, article("old", "2025-10-01"))
     assert found.prev_archive == "2025-10"
     assert list(found.archive) == ["2025-11", "2025-10"]
+
+
+def test_older_pages_stand_even_where_feeds_have_no_archive(tmp_path: Path) -> None:
+    days = [article(f"day{day}", f"2026-01-{day:02}") for day in range(1, 6)]
+    found = listing(tmp_path, *days, feed="{entries: 3, archives: none}")
+    assert (found.prev_archive, found.archive, list(found.pages)) == ("", {}, ["2026-01"])
 
 
 def test_a_feed_that_holds_everything_has_no_archive(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from feedsvc import urls
-from feedsvc.urls import ArticleAt, FeedAt, FileAt, ListingRef, OpmlAt, PageAt
+from feedsvc.urls import ArticleAt, FeedAt, FileAt, ListingRef, PageAt, SingleAt, SitemapAt, SizedAt
 
 # RFC 3986, appendix A, as far as http addresses use it.
 PCHAR: Final = r"(?:[A-Za-z0-9\-._~!$&'()*+,;=:@/]|%[0-9A-Fa-f]{2})"
@@ -24,10 +24,12 @@ SLUGS: Final = st.text().map(urls.slugify).filter(bool)
 LISTINGS: Final = st.just(ListingRef()) | st.builds(ListingRef, st.sampled_from(["category", "author", "tag"]), SLUGS)
 PERIODS: Final = st.just("") | st.dates().map(lambda day: f"{day:%Y-%m}".rjust(7, "0")) | st.dates().map(str)
 PLACES: Final = (
-    st.builds(PageAt, LISTINGS)
+    st.builds(PageAt, LISTINGS, PERIODS)
     | st.builds(FeedAt, LISTINGS, st.sampled_from(urls.SUFFIXES), PERIODS)
     | st.builds(ArticleAt, SLUGS)
-    | st.just(OpmlAt())
+    | st.builds(SingleAt, st.sampled_from(urls.SINGLES))
+    | st.builds(SitemapAt, PERIODS.filter(bool) | st.just("listings"))
+    | st.builds(SizedAt, st.sampled_from(["0", "c0ffee"]), st.integers(1, 99999), SEGMENTS.map(lambda name: f"media/{name}"))
     | st.builds(FileAt, st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1).map(lambda name: f"media/{name}"))
 )
 
@@ -62,11 +64,21 @@ def test_any_path_leads_to_one_place_or_none(path: str) -> None:
         ("/articles/a", ArticleAt("a")),
         ("/media/a/b.png", FileAt("media/a/b.png")),
         ("/static/x.css", FileAt("static/x.css")),
-        ("/feeds.opml", OpmlAt()),
+        ("/feeds.opml", SingleAt("feeds.opml")),
+        ("/subscribe", SingleAt("subscribe/")),
+        ("/sitemap.xml/", SingleAt("sitemap.xml")),
+        ("/sitemaps/2026-01.xml", SitemapAt("2026-01")),
+        ("/archive/2026-01", PageAt(ListingRef(), "2026-01")),
+        ("/tag/a/archive/2026-01-02/", PageAt(ListingRef("tag", "a"), "2026-01-02")),
+        ("/sized/0af-640/a/b.png", SizedAt("0af", 640, "media/a/b.png")),
         ("", None),
         ("/nothing", None),
         ("/tag/", None),
         ("/tag/a/b", None),
+        ("/tag/aarchive/2026-01/", None),
+        ("/sized/x-640/a.png", None),
+        ("/sized/a-0/a.png", None),
+        ("/sitemaps/x.xml", None),
         ("/media/", None),
         ("/articles/a/b/", None),
         ("/archive/2026-1/feed.rss", None),

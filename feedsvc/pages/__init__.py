@@ -17,7 +17,7 @@ from feedsvc.catalog import Catalog, Listing, Row, Standing
 from feedsvc.feeds import assemble
 from feedsvc.feeds.dates import rfc3339
 from feedsvc.model import Article, Site
-from feedsvc.urls import ArticleAt, FeedAt, ListingRef, OpmlAt, PageAt, Place, absolute, path_of, rooted
+from feedsvc.urls import ArticleAt, FeedAt, ListingRef, PageAt, Place, SingleAt, absolute, path_of, rooted
 
 MEDIA_TYPE: Final = "text/html"
 STATIC: Final = {
@@ -49,7 +49,7 @@ class FeedShown(NamedTuple):
     href: str
 
 
-def listing(catalog: Catalog, one: Listing) -> bytes:
+def listing(catalog: Catalog, one: Listing, period: str = "") -> bytes:
     """A listing's page: its newest articles, its feeds and, at the front, every other listing."""
     site = catalog.site
     others = (other for other in catalog.listings.values() if other.ref != one.ref) if one.ref == ListingRef() else ()
@@ -61,8 +61,8 @@ def listing(catalog: Catalog, one: Listing) -> bytes:
         listing=one,
         canonical=absolute(site.base_url, path_of(PageAt(one.ref))),
         feeds=_feeds(site, (one,)),
-        entries=[_line(site, row) for row in one.newest if row.standing is Standing.VISIBLE],
-        opml=_href(site, OpmlAt()),
+        entries=[_line(site, row) for row in (one.pages[period] if period else one.newest) if row.standing is Standing.VISIBLE],
+        opml=_href(site, SingleAt("feeds.opml")),
         listings=[_shown(site, other) for other in others],
     )
 
