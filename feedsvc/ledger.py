@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 import threading
+import weakref
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -34,6 +35,7 @@ class Ledger:
         """`file` None keeps the ledger in memory, where it starts anew. Raises FeedsvcError if the file cannot be used."""
         self._lock = threading.Lock()
         self._rows = self._open(file) if file else _connect(":memory:")
+        weakref.finalize(self, self._rows.close)
 
     def _open(self, file: Path) -> sqlite3.Connection:
         try:
