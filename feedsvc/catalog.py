@@ -71,6 +71,15 @@ class Listing:
         return self.rows
 
     @cached_property
+    def visible(self) -> tuple[Row, ...]:
+        return tuple(row for row in self.rows if row.standing is Standing.VISIBLE)
+
+    @cached_property
+    def positions(self) -> Mapping[str, int]:
+        """Where each visible article stands in `visible`, by its id."""
+        return {row.article.id: index for index, row in enumerate(self.visible)}
+
+    @cached_property
     def older(self) -> str:
         """The newest period that the newest rows do not wholly hold, "" if they hold everything."""
         start = next((row for row in self.rows[len(self.newest) :] if row.standing is not Standing.GHOST), None)
@@ -132,7 +141,7 @@ class Catalog:
 
     `listings` are in the order of their kinds and ids. `visible` and `withdrawn` are keyed by slug; `moved` leads from
     former addresses: (kind or "article", alias) -> id or slug. `recent` are the visible rows of the last two days, newest
-    first. `next_change` is the next scheduled moment, if any.
+    first. The catalog holds from `last_change` until just before `next_change`; None where time changes nothing more.
     """
 
     content: Content
@@ -142,11 +151,17 @@ class Catalog:
     moved: Mapping[tuple[str, str], str]
     media: Mapping[str, MediaFile]
     recent: tuple[Row, ...]
+    last_change: datetime | None
     next_change: datetime | None
 
     @property
     def site(self) -> Site:
         return self.content.site
+
+    @property
+    def shown(self) -> Iterator[Listing]:
+        """The listings that lists of listings name: no tag whose articles have all gone."""
+        return (listing for listing in self.listings.values() if listing.ref.kind != "tag" or listing.visible)
 
 
 def catalog(content: Content, now: datetime) -> Catalog:
@@ -156,8 +171,7 @@ def catalog(content: Content, now: datetime) -> Catalog:
     withdrawn = {row.article.slug: row for row in rows if row.article.status is Status.WITHDRAWN}
     public = {**visible, **withdrawn}
     recent = tuple(row for row in visible.values() if row.article.published > now - NEWS_AGE)
-    ends = (row.article.published + NEWS_AGE for row in recent)
-    moments = (moment for article in content.articles for moment in _moments(article) if moment > now)
+    moments = [moment for article in content.articles for moment in _moments(article)]
     moved = {("article", alias): slug for slug, row in public.items() for alias in row.article.aliases}
     moved |= {("category", alias): category.id for alias, category in content.categories.items() if alias != category.id}
     moved |= {("author", alias): author.id for alias, author in content.authors.items() if alias != author.id}
@@ -169,7 +183,8 @@ def catalog(content: Content, now: datetime) -> Catalog:
         moved=moved,
         media=_media(content, visible.values()),
         recent=recent,
-        next_change=min(chain(moments, ends), default=None),
+        last_change=max((moment for moment in moments if moment <= now), default=None),
+        next_change=min((moment for moment in moments if moment > now), default=None),
     )
 
 
@@ -178,6 +193,7 @@ def _moments(article: Article) -> Iterator[datetime]:
     if article.status is Status.DRAFT:
         return
     yield article.published
+    yield article.published + NEWS_AGE
     yield article.updated
     if article.withdrawn_at:
         yield article.withdrawn_at
@@ -218,7 +234,8 @@ def _listings(content: Content, rows: Iterable[Row]) -> dict[ListingRef, Listing
         for ref in _refs(row.article):
             members[ref].append(row)
         for tag in row.article.tags:
-            spellings[tag.id][tag.title] += 1
+            # What has gone takes its words along: only the address stays.
+            spellings[tag.id][tag.title if row.standing is Standing.VISIBLE else tag.id] += row.standing is Standing.VISIBLE
     titles = _titles(content, spellings)
     order = sorted(titles, key=lambda ref: (KINDS.index(ref.kind), ref.id))
     return {ref: _listing(content.site, ref, *titles[ref], tuple(members[ref])) for ref in order}

@@ -7,6 +7,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from datetime import datetime
 from functools import wraps
 from pathlib import Path
@@ -15,14 +16,16 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from feedsvc import __version__, export
+from feedsvc import __version__, export, pages
 from feedsvc.catalog import catalog
 from feedsvc.content.folder import Content, load
+from feedsvc.content.renditions import Renditions
 from feedsvc.content.schema import is_base
 from feedsvc.errors import ContentError, FeedsvcError, Problem
 from feedsvc.ledger import Ledger
 from feedsvc.live import Live, wall_clock
 from feedsvc.publication import Publication
+from feedsvc.urls import rooted
 from feedsvc.web.app import application
 from feedsvc.web.server import Server
 
@@ -31,6 +34,9 @@ P = ParamSpec("P")
 _MISUSE: Final = 2  # the operator's fault; 1 is the content's
 _FOLDER: Final = click.Path(path_type=Path)
 _content = click.argument("content", type=_FOLDER, default=Path("content"), envvar="FEEDSVC_CONTENT")
+_state_option = click.option(
+    "--state", type=_FOLDER, envvar="FEEDSVC_STATE", help="Folder for what outlives a run; never in CONTENT."
+)
 _base_url = click.option(
     "--base-url", metavar="URL", default="", envvar="FEEDSVC_BASE_URL", help="Takes the place of site.yaml's."
 )
@@ -56,7 +62,7 @@ def _plainly(command: Callable[P, None]) -> Callable[P, None]:
 
 @click.group(
     context_settings={"auto_envvar_prefix": "FEEDSVC", "help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="Every option can also be given as a variable: FEEDSVC_SERVE_PORT=8080, FEEDSVC_BASE_URL, FEEDSVC_STATE.",
+    epilog="Every option can also be given as a variable: FEEDSVC_PORT=8080, FEEDSVC_BASE_URL, FEEDSVC_STATE.",
 )
 @click.version_option(__version__, message="feedsvc %(version)s")
 def main() -> None:
@@ -80,7 +86,7 @@ def main() -> None:
     "--threads", default=4, show_default=True, type=click.IntRange(1, 256), envvar="FEEDSVC_THREADS", help="Worker threads."
 )
 @_base_url
-@click.option("--state", type=_FOLDER, envvar="FEEDSVC_STATE", help="Folder for what must survive a restart; never in CONTENT.")
+@_state_option
 @_plainly
 def serve(*, content: Path, host: str, port: int, threads: int, base_url: str, state: Path | None) -> None:
     """Serve the feeds and pages of CONTENT (./content).
@@ -93,10 +99,12 @@ def serve(*, content: Path, host: str, port: int, threads: int, base_url: str, s
     """
     read = _read(content, base_url)
     _tell(read.problems)
-    ledger = Ledger(_state(content, state) / "modified.sqlite")
-    live = Live(read, ledger)
+    home = _state(content, state)
+    ledger = Ledger(home / "modified.sqlite")
+    live = Live(read, ledger, renditions=Renditions(home / "pictures"))
+    mount = rooted(read.site.base_url, "/")[1:]
     server = Server(application(live), host=host, port=port, threads=threads)
-    click.echo(f"feedsvc: serving {_counted(read)} of {content} at {server.url} as {read.site.base_url}/", err=True)
+    click.echo(f"feedsvc: serving {_counted(read)} of {content} at {server.url}{mount} as {read.site.base_url}/", err=True)
     server.run()
     ledger.close()
 
@@ -118,15 +126,16 @@ def check(content: Path, form: str) -> None:
     try:
         read = _read(content, "")
         problems, errors = read.problems, read.errors
-        summary = f"{_counted(read)}: {len(errors)} errors, {len(problems) - len(errors)} warnings"
+        summary = _counted(read)
     except ContentError as error:
         if not error.problems:
             raise
-        problems = errors = error.problems
-        summary = f"{error}: {len(errors)} errors"
+        problems, summary = error.problems, str(error)
+        errors = tuple(problem for problem in problems if problem.severity == "error")
     for line in _PRINTERS[form](content, problems):
         click.echo(line)
-    click.echo(f"feedsvc: {summary}", err=True)
+    found = f"{_number(len(errors), 'error')}, {_number(len(problems) - len(errors), 'warning')}"
+    click.echo(f"feedsvc: {summary}: {found}", err=True)
     sys.exit(1 if errors else 0)
 
 
@@ -134,9 +143,10 @@ def check(content: Path, form: str) -> None:
 @click.argument("out", type=_FOLDER)
 @_content
 @_base_url
+@_state_option
 @click.option("--skip-broken", is_flag=True, help="Leave broken files out instead of writing nothing.")
 @_plainly
-def build(*, out: Path, content: Path, base_url: str, skip_broken: bool) -> None:
+def build(*, out: Path, content: Path, base_url: str, state: Path | None, skip_broken: bool) -> None:
     """Write the documents of CONTENT (./content) as files into OUT.
 
     Only files whose bytes changed are written; files of an earlier build that no longer belong are removed; others stay.
@@ -150,9 +160,12 @@ def build(*, out: Path, content: Path, base_url: str, skip_broken: bool) -> None
     if read.errors and not skip_broken:
         raise ContentError("nothing was written; mend the files above, or leave them out with --skip-broken", read.problems)
     _tell(read.problems)
+    if (out / "site.yaml").exists():
+        raise FeedsvcError(f"{out} is a newsroom itself; write: feedsvc build OUT {out}")
     if _overlaps(out, content):
         raise FeedsvcError(f"{out} and {content} lie in one another; build into a folder of its own")
-    publication = Publication(catalog(read, wall_clock()))
+    renditions = Renditions(_state(content, state) / "pictures")
+    publication = Publication(catalog(read, wall_clock()), renditions=renditions)
     built = export.build(publication, out, _bar)
     click.echo(f"feedsvc: {out}: {built.written} files written, {built.unchanged} unchanged, {built.removed} removed", err=True)
     click.echo(f"feedsvc: {_next(publication.next_change, read)}", err=True)
@@ -163,12 +176,18 @@ def _read(content: Path, base_url: str) -> Content:
         raise FeedsvcError(
             f"--base-url '{base_url}' is no web address; write it like https://example.org or https://example.org/news"
         )
-    return load(content, base_url)
+    read = load(content, base_url)
+    unusable = pages.problems(read.theme)
+    theme = {path: data for path, data in read.theme.items() if path not in unusable}
+    return replace(read, theme=theme, problems=tuple(sorted((*read.problems, *unusable.values()))))
 
 
 def _counted(read: Content) -> str:
-    number = len(read.articles)
-    return f"{number} article{'' if number == 1 else 's'}"
+    return _number(len(read.articles), "article")
+
+
+def _number(number: int, thing: str) -> str:
+    return f"{number} {thing}{'' if number == 1 else 's'}"
 
 
 def _next(moment: datetime | None, read: Content) -> str:

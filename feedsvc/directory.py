@@ -24,7 +24,7 @@ def opml(catalog: Catalog) -> bytes:
 
 
 def _groups(catalog: Catalog) -> Iterator[str]:
-    for kind, listings in groupby(catalog.listings.values(), key=lambda listing: listing.ref.kind):
+    for kind, listings in groupby(catalog.shown, key=lambda listing: listing.ref.kind):
         name = _GROUPS[kind]
         yield from ((f"<outline text={quoteattr(name)}>",) if name else ())
         yield from _outlines(catalog.site, listings)

@@ -48,7 +48,8 @@ def build(publication: Publication, out: Path, progress: Callable[[Iterable[str]
             _sweep(out)
             return _build(publication, out, names, progress)
     except OSError as error:
-        raise FeedsvcError(f"{error.filename or out} cannot be written ({error.strerror})") from None
+        place = error.filename2 or error.filename or out
+        raise FeedsvcError(f"{place} cannot be written ({error.strerror})") from None
 
 
 def file_name(path: str) -> str:
@@ -112,8 +113,13 @@ def _put(file: BinaryIO, data: bytes) -> None:
 
 def _refuse_foreign(publication: Publication, out: Path, names: dict[str, str], before: set[str]) -> None:
     """Before anything is written: a file that is not ours is nobody's to overwrite, unless it is the same anyway."""
+    for folder in {(out / name).parent for name in (*names.values(), *before)}:
+        if not folder.resolve().is_relative_to(out.resolve()):
+            raise FeedsvcError(f"{folder} is a link that leaves {out}; move it away or build into another folder")
     for path, name in names.items():
         file = out / name
+        if file.is_dir() and not file.is_symlink():
+            raise FeedsvcError(f"{file} is a folder where a file belongs; move it away or build into another folder")
         if name not in before and os.path.lexists(file) and not _same(publication, path, file):
             raise FeedsvcError(
                 f"{file} was not written by feedsvc and would be overwritten; move it away or build into another folder"

@@ -18,12 +18,19 @@ from feedsvc.errors import FeedsvcError
 _TABLE: Final = (
     "CREATE TABLE IF NOT EXISTS modified (path TEXT PRIMARY KEY, digest TEXT NOT NULL, at INTEGER NOT NULL) WITHOUT ROWID"
 )
-_FIND: Final = "SELECT at FROM modified WHERE path = ? AND digest = ?"
+_FIND: Final = "SELECT at FROM modified WHERE path = ? AND digest = ? AND at <= ?"
+# A date further ahead than this was written by a clock that was wrong, and counts for nothing.
+_MOST_AHEAD: Final = 86_400
 # A text that changed takes the next second that this path never had, even if the clock went back.
 _RECORD: Final = """
 INSERT INTO modified (path, digest, at) VALUES (?, ?, ?)
 ON CONFLICT (path) DO UPDATE SET
-  at = CASE digest WHEN excluded.digest THEN at ELSE max(excluded.at, at + 1) END, digest = excluded.digest
+  at = CASE
+    WHEN at > excluded.at + 86400 THEN excluded.at
+    WHEN digest = excluded.digest THEN at
+    ELSE max(excluded.at, at + 1)
+  END,
+  digest = excluded.digest
 RETURNING at
 """
 
@@ -50,15 +57,16 @@ class Ledger:
         """When the path's bytes became those of this digest; `now` if they just did. None if it cannot be written down."""
         try:
             with self._lock:
-                at = self._found(path, digest) or self._recorded(path, digest, int(now.timestamp()))
+                second = int(now.timestamp())
+                at = self._found(path, digest, second) or self._recorded(path, digest, second)
         except sqlite3.Error:
             # A full disk must not stop a feed: without a date, readers rely on the entity tag.
             return None
         return datetime.fromtimestamp(at, UTC)
 
-    def _found(self, path: str, digest: str) -> int | None:
+    def _found(self, path: str, digest: str, now: int) -> int | None:
         # Most often nothing changed, and reading waits for no writer and needs no disk.
-        row: tuple[int] | None = self._rows.execute(_FIND, (path, digest)).fetchone()
+        row: tuple[int] | None = self._rows.execute(_FIND, (path, digest, now + _MOST_AHEAD)).fetchone()
         return row[0] if row else None
 
     def _recorded(self, path: str, digest: str, now: int) -> int:

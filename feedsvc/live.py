@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from feedsvc.catalog import catalog
 from feedsvc.content.folder import Content
+from feedsvc.content.renditions import Renditions
 from feedsvc.ledger import Ledger
 from feedsvc.publication import Publication
 
@@ -19,8 +20,11 @@ def wall_clock() -> datetime:
 class Live:
     """Gives every request the edition that its moment asks for."""
 
-    def __init__(self, content: Content, ledger: Ledger, clock: Callable[[], datetime] = wall_clock) -> None:
+    def __init__(
+        self, content: Content, ledger: Ledger, clock: Callable[[], datetime] = wall_clock, renditions: Renditions | None = None
+    ) -> None:
         self.clock = clock
+        self._renditions = renditions
         self._content = content
         self._ledger = ledger
         self._lock = threading.Lock()
@@ -40,7 +44,9 @@ class Live:
 
     @staticmethod
     def _is_over(edition: Publication, now: datetime) -> bool:
-        return edition.next_change is not None and now >= edition.next_change
+        # A clock that was ahead and is put right must not leave behind what is not public yet.
+        last, following = edition.catalog.last_change, edition.next_change
+        return (following is not None and now >= following) or (last is not None and now < last)
 
     def _build(self, now: datetime) -> Publication:
-        return Publication(catalog(self._content, now), lambda path, digest: self.modified(path, digest, now))
+        return Publication(catalog(self._content, now), lambda path, digest: self.modified(path, digest, now), self._renditions)

@@ -76,6 +76,7 @@ class Image:
     caption: str = ""
     credit: str = ""
     credit_url: str = ""
+    disclaimer: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -2,26 +2,52 @@
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
-from feedsvc import directory, feeds, pages
+from feedsvc import directory, feeds, pages, sitemaps
 from feedsvc.catalog import Catalog
+from feedsvc.content.renditions import RenditionError, Renditions, can_size, widths
+from feedsvc.content.renditions import digest as file_digest
 from feedsvc.document import Answer, Attachment, Document, Redirect, digest, document
 from feedsvc.feeds import assemble
 from feedsvc.model import Link
-from feedsvc.urls import ArticleAt, FeedAt, FileAt, ListingRef, PageAt, Place, SingleAt, path_of, place_of
+from feedsvc.shelf import Shelf
+from feedsvc.urls import (
+    SINGLES,
+    ArticleAt,
+    FeedAt,
+    FileAt,
+    ListingRef,
+    PageAt,
+    Place,
+    SingleAt,
+    SitemapAt,
+    SizedAt,
+    path_below,
+    path_of,
+    place_of,
+)
 
 # (path, digest) -> when the bytes became these; None where nobody keeps count.
 Modified = Callable[[str, str], datetime | None]
 
 _STATIC: Final = "static/"
+_NEWS: Final = "news-sitemap.xml"
 _KEPT_BYTES: Final = 64 * 1024 * 1024
 _BROWSER_TYPE: Final = "text/xml"
 _HEADER_LINKS: Final = frozenset({"self", "hub"})
+
+
+# What there is one of: (catalog, frame) -> its bytes, None where there is nothing to say, and their media type.
+_SINGLES: Final[Mapping[str, Callable[[Catalog, pages.Frame], tuple[bytes | None, str]]]] = {
+    "feeds.opml": lambda catalog, _: (directory.opml(catalog), directory.MEDIA_TYPE),
+    "subscribe/": lambda _, frame: (pages.subscribe(frame), pages.MEDIA_TYPE),
+    "sitemap.xml": lambda catalog, _: (sitemaps.sitemap(catalog), sitemaps.MEDIA_TYPE),
+    _NEWS: lambda catalog, _: (sitemaps.news(catalog), sitemaps.MEDIA_TYPE),
+    "robots.txt": lambda catalog, _: (sitemaps.robots(catalog), sitemaps.MEDIA_TYPES["robots.txt"]),
+}
 
 
 def _nobody_counts(path: str, digest: str) -> None:  # noqa: ARG001 - a Modified
@@ -34,11 +60,15 @@ class Publication:
     The same catalog gives the same bytes at the same paths, in whatever order they are asked for.
     """
 
-    def __init__(self, catalog: Catalog, modified: Modified = _nobody_counts) -> None:
+    def __init__(self, catalog: Catalog, modified: Modified = _nobody_counts, renditions: Renditions | None = None) -> None:
+        """Without `renditions`, pages offer narrower pictures that this publication does not answer."""
         self.catalog = catalog
+        self._theme = pages.Theme(catalog.content.theme)
+        self._frame = pages.Frame(catalog, self._theme)
+        self._renditions = renditions
         self._modified = modified
         self._entries = assemble.Entries(catalog)
-        self._kept = _Kept(_KEPT_BYTES)
+        self._kept = Shelf(_KEPT_BYTES)
 
     @property
     def next_change(self) -> datetime | None:
@@ -56,41 +86,51 @@ class Publication:
         kept = self._kept.get(path)
         if kept is None:
             made = self._make(place)
-            if isinstance(made, Document):
+            # A date that could not be had once may be had the next time.
+            if isinstance(made, Document) and (made.modified or self._modified is _nobody_counts):
                 self._kept.put(path, made)
             return made
         return kept
 
     def _make(self, place: Place) -> Document | Attachment | None:
-        match place:
-            case FeedAt():
-                return self._feed(place)
-            case PageAt():
-                return self._page(place)
-            case ArticleAt():
-                return self._article(place)
-            case FileAt():
-                return self._file(place)
-            case SingleAt("feeds.opml"):
-                return self._document(path_of(place), directory.opml(self.catalog), directory.MEDIA_TYPE)
-            case _:
-                return None
+        makers: Mapping[type[Place], Callable[[Any], Document | Attachment | None]] = {
+            FeedAt: self._feed,
+            PageAt: self._page,
+            ArticleAt: self._article,
+            FileAt: self._file,
+            SizedAt: self._sized,
+            SingleAt: self._single,
+            SitemapAt: self._part,
+        }
+        return makers[type(place)](place)
 
     def paths(self) -> Iterator[str]:
         """Every path that answers with status 200: files first, then pages, feeds last, so that a feed never leads nowhere."""
         yield from (f"/{path}" for path in sorted(self.catalog.media))
-        yield from (f"/{_STATIC}{name}" for name in sorted(pages.STATIC))
+        yield from (f"/{_STATIC}{name}" for name in sorted(self._theme.static))
+        yield from self._sizes()
         yield from (path_of(ArticleAt(slug)) for slug in sorted(self.catalog.visible))
-        yield from (path_of(PageAt(ref)) for ref in self.catalog.listings)
+        for listing in self.catalog.listings.values():
+            yield from (path_of(PageAt(listing.ref, period)) for period in ("", *listing.pages))
         for listing in self.catalog.listings.values():
             for period in ("", *listing.archive):
                 yield from (path_of(FeedAt(listing.ref, suffix, period)) for suffix in feeds.FORMATS)
+        yield from (path_of(SitemapAt(part)) for part in sitemaps.parts(self.catalog))
+        yield from (path_of(SingleAt(name)) for name in SINGLES if name != _NEWS or sitemaps.has_news(self.catalog))
 
-        yield path_of(SingleAt("feeds.opml"))
+    def _sizes(self) -> Iterator[str]:
+        """The narrower pictures that pages offer, as far as they can be made."""
+        for row in self.catalog.visible.values():
+            image = row.article.image
+            path = path_below(self.catalog.site.base_url, image.url)[1:] if image else ""
+            file = self.catalog.media.get(path)
+            if image and file and self._renditions and can_size(file):
+                places = (SizedAt(file_digest(file), width, path) for width in widths(image.width))
+                yield from (path_of(place) for place in places if self._sized(place))
 
     def missing(self) -> Document:
         """The page for an address that nothing has."""
-        return self._html("", pages.missing(self.catalog.site), status=404)
+        return self._html("", pages.missing(self._frame), status=404)
 
     def _canonical(self, place: Place) -> Place:
         """Where a former address, or a month that is archived by day now, leads."""
@@ -121,6 +161,8 @@ class Publication:
             case FeedAt(ref, _, period):
                 listing = self.catalog.listings.get(ref)
                 return listing is not None and (not period or period in listing.archive)
+            case SingleAt():
+                return True
             case _:
                 return False
 
@@ -140,22 +182,42 @@ class Publication:
     def _page(self, place: PageAt) -> Document | None:
         if not self._exists(place):
             return None
-        return self._html(path_of(place), pages.listing(self.catalog, self.catalog.listings[place.listing], place.period))
+        return self._html(path_of(place), pages.listing(self._frame, self.catalog.listings[place.listing], place.period))
 
     def _article(self, place: ArticleAt) -> Document | None:
         row, gone = self.catalog.visible.get(place.slug), self.catalog.withdrawn.get(place.slug)
         if row:
-            return self._html(path_of(place), pages.article(self.catalog, row))
-        return self._html(path_of(place), pages.gone(self.catalog.site, gone.article), status=410) if gone else None
+            return self._html(path_of(place), pages.article(self._frame, row))
+        return self._html(path_of(place), pages.gone(self._frame, gone.article), status=410) if gone else None
 
     def _file(self, place: FileAt) -> Document | Attachment | None:
         name = place.path.removeprefix(_STATIC)
-        if place.path.startswith(_STATIC) and name in pages.STATIC:
-            return self._document(path_of(place), pages.STATIC[name], pages.STATIC_TYPES[f".{name.rpartition('.')[2]}"])
+        if place.path.startswith(_STATIC) and name in self._theme.static:
+            media_type = pages.STATIC_TYPES[f".{name.rpartition('.')[2].lower()}"]
+            return self._document(path_of(place), self._theme.static[name], media_type)
         file = self.catalog.media.get(place.path)
         if file is None:
             return None
         return Attachment(path=path_of(place), location=file.location, media_type=file.type, length=file.length)
+
+    def _sized(self, place: SizedAt) -> Attachment | None:
+        file = self.catalog.media.get(place.path)
+        if file is None or self._renditions is None:
+            return None
+        try:
+            made = self._renditions.file(file, place.digest, place.width)
+            length = made.stat().st_size
+        except (RenditionError, OSError):
+            return None
+        return Attachment(path=path_of(place), location=str(made), media_type=file.type, length=length)
+
+    def _single(self, place: SingleAt) -> Document | None:
+        body, media_type = _SINGLES[place.name](self.catalog, self._frame)
+        return self._document(path_of(place), body, media_type) if body is not None else None
+
+    def _part(self, place: SitemapAt) -> Document | None:
+        body = sitemaps.part(self.catalog, place.part)
+        return self._document(path_of(place), body, sitemaps.MEDIA_TYPE) if body is not None else None
 
     def _html(self, path: str, body: bytes, status: int = 200) -> Document:
         return self._document(path, body, pages.MEDIA_TYPE, status=status)
@@ -165,33 +227,3 @@ class Publication:
     ) -> Document:
         modified = self._modified(path, digest(body)) if path else None
         return document(path, body, media_type, modified=modified, links=links, browser_type=browser_type, status=status)
-
-
-class _Kept:
-    """The documents asked for last, up to a number of bytes; the rest is made anew when it is wanted."""
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._size = 0
-        self._documents: OrderedDict[str, Document] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def get(self, path: str) -> Document | None:
-        with self._lock:
-            found = self._documents.get(path)
-            if found:
-                self._documents.move_to_end(path)
-            return found
-
-    def put(self, path: str, made: Document) -> None:
-        with self._lock:
-            if path in self._documents:
-                return
-            self._documents[path] = made
-            self._size += _weight(made)
-            while self._size > self._most and len(self._documents) > 1:
-                self._size -= _weight(self._documents.popitem(last=False)[1])
-
-
-def _weight(made: Document) -> int:
-    return len(made.body) + len(made.gzip)

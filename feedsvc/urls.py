@@ -34,7 +34,8 @@ _ALIAS: Final = re.compile(rf"{_LISTING}(?P<name>{'|'.join(map(re.escape, WELL_K
 _PAGE: Final = re.compile(rf"/(?:(?P<kind>category|author|tag)/(?P<id>[^/]+)(?:/|$))?(?:archive/(?P<period>{_PERIOD})/?)?")
 _SIZED: Final = re.compile(r"/sized/(?P<digest>[0-9a-f]+)-(?P<width>[1-9][0-9]{0,4})/(?P<path>.+)")
 _SINGLE: Final = re.compile(rf"/(?P<name>{'|'.join(re.escape(name.rstrip('/')) for name in SINGLES)})/?")
-_SITEMAP: Final = re.compile(rf"/sitemaps/(?P<part>listings|{_PERIOD})\.xml")
+# Beside sitemap.xml, since a sitemap may list only what lies in or below its own folder (sitemaps.org, "location").
+_SITEMAP: Final = re.compile(rf"/sitemap-(?P<part>(?:listings|{_PERIOD})(?:\.[01]+)?)\.xml")
 _ARTICLE: Final = re.compile(r"/articles/(?P<slug>[^/]+)/?")
 _FILE: Final = re.compile(r"/(?P<path>(?:media|static)/.+)")
 
@@ -99,7 +100,7 @@ class SingleAt:
 
 @dataclass(frozen=True, slots=True)
 class SitemapAt:
-    """A part of the sitemap: an archive period of the site, or "listings"."""
+    """A part of the sitemap: an archive period of the site, or "listings"; ".01" and the like name a part of such a part."""
 
     part: str
 
@@ -119,7 +120,7 @@ _WRITERS: Final[Mapping[type[Place], Callable[[Any], str]]] = {
     FileAt: lambda place: f"/{place.path}",
     SizedAt: lambda place: f"/sized/{place.digest}-{place.width}/{place.path.removeprefix('media/')}",
     SingleAt: lambda place: f"/{place.name}",
-    SitemapAt: lambda place: f"/sitemaps/{place.part}.xml",
+    SitemapAt: lambda place: f"/sitemap-{place.part}.xml",
 }
 
 

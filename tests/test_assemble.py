@@ -34,7 +34,7 @@ def test_an_empty_site_has_a_feed_dated_since(tmp_path: Path) -> None:
     empty = made(tmp_path, site=SITE + "since: 2015-06-01\n")
     assert (empty.items, empty.updated) == ((), datetime(2015, 6, 1, tzinfo=UTC))
     assert (empty.title, empty.subtitle, empty.author) == ("T", "T", Person(name="T", url="https://t.example/"))
-    assert empty.id == "tag:t.example,2015:site"
+    assert empty.id == "tag:t.example,2015:site/"
 
 
 def test_without_summary_the_text_begins_the_entry(tmp_path: Path) -> None:
@@ -114,3 +114,15 @@ def test_only_what_a_browser_can_style_names_a_stylesheet(tmp_path: Path, suffix
 def test_a_summary_of_the_editors_own_wins(tmp_path: Path) -> None:
     root = newsrooms.write(tmp_path, {"site.yaml": SITE, **article("a", summary="Mine.")})
     assert summarise(newsrooms.catalogued(root).visible["a"].article) == "Mine."
+
+
+def test_a_bulk_withdrawal_does_not_bury_the_feed(tmp_path: Path) -> None:
+    gone = [article(f"gone{i}", "2026-01-02", status="withdrawn") for i in range(9)]
+    found = made(tmp_path, article("here"), *gone, site=SITE + "feed: {entries: 3}\n")
+    assert [type(item) for item in found.items] == [Tombstone, Tombstone, Tombstone, Entry]
+
+
+def test_no_article_takes_the_id_of_the_sites_feed(tmp_path: Path) -> None:
+    files: dict[str, str | bytes] = {"articles/site.yaml": "title: A\npublished: 2026-01-01\n"}
+    found = newsrooms.catalogued(newsrooms.write(tmp_path, {"site.yaml": SITE + "since: 2026-01-01\n", **files}))
+    assert feed(found.listings[ListingRef()], Entries(found), "atom", "").id != found.visible["site"].article.id

@@ -38,3 +38,21 @@ def test_markup_in_a_plain_text_is_warned_of(newsroom: Newsroom, key: str) -> No
         f"articles/a.yaml:{line}:{len(key) + 3}: warning: {key}: '</em>' is shown as it stands; write plain text"
     ]
     assert len(content.articles) == 1
+
+
+def test_a_long_list_of_links_is_an_ordinary_text(newsroom: Newsroom) -> None:
+    content = load(newsroom({"articles/a.md": HEAD + "<https://x.example/> <a@x.example>\n<p>open\n" * 900}))
+    assert content.problems == ()
+
+
+def test_a_wrong_folder_name_in_every_line_is_told_a_hundred_times_at_most(newsroom: Newsroom) -> None:
+    content = load(newsroom({"articles/a.md": HEAD + "".join(f"![x](media/none/{i}.jpg)\n" for i in range(300))}))
+    assert len(content.problems) == 100
+
+
+def test_a_comma_in_a_tag_is_warned_of(newsroom: Newsroom) -> None:
+    keys = "id: tag:news.example,2026:a\ntitle: A\npublished: 2026-01-02\n"
+    content = load(newsroom({"articles/a.yaml": f"{keys}tags: china, korea\n"}))
+    assert [str(problem) for problem in content.problems] == [
+        "articles/a.yaml:4:7: warning: tags: 'china, korea' is one tag; for several, write [china, korea]"
+    ]

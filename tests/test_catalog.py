@@ -178,3 +178,15 @@ def test_a_feeds_updated_never_goes_back_when_its_newest_article_goes(tmp_path: 
     before = updated(old, new)
     assert updated(old, article("new", "2026-02-01", status="withdrawn")) > before
     assert updated(old, article("new", "2026-02-01", expires="2026-02-20")) > before
+
+
+def test_the_words_of_a_tag_leave_with_its_last_visible_article(tmp_path: Path) -> None:
+    gone = article("gone", status="withdrawn", tags="[Jane Doe]")
+    found = catalogued(tmp_path, gone, article("here", tags="[kept]"))
+    assert found.listings[ListingRef("tag", "jane-doe")].title == "jane-doe"
+    assert [one.ref.id for one in found.shown if one.ref.kind == "tag"] == ["kept"]
+
+
+def test_a_catalog_holds_between_two_changes(tmp_path: Path) -> None:
+    found = catalogued(tmp_path, article("due", "2026-03-02T00:00:00Z"), article("old", "2026-01-01T00:00:00Z"))
+    assert (found.last_change, found.next_change) == (datetime(2026, 1, 3, tzinfo=UTC), datetime(2026, 3, 2, tzinfo=UTC))

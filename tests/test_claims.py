@@ -141,3 +141,11 @@ def _read(files: Mapping[str, str]) -> list[Reading]:
     site = Site(title="A", description="", base_url="https://a.example", id_domain="a.example", since=date(2000, 1, 1))
     known = Known(site=site, media=Media(Path()), categories={}, authors={})
     return [read(f"articles/{name}.yaml", (HEAD + rest).encode(), known) for name, rest in files.items()]
+
+
+def test_a_draft_takes_no_published_article_down(newsroom: Newsroom) -> None:
+    published = "id: tag:news.example,2026:summit\ntitle: A\npublished: 2026-01-02\n"
+    root = newsroom({"articles/07-summit.yaml": published, "articles/drafts/summit.yaml": f"{published}status: draft\n"})
+    content = load(root)
+    assert [article.path for article in content.articles] == ["articles/07-summit.yaml"]
+    assert {problem.path for problem in content.errors} == {"articles/drafts/summit.yaml"}

@@ -125,7 +125,7 @@ def test_build_says_when_nothing_is_scheduled(tmp_path: Path) -> None:
     assert run("build", tmp_path / "out", content).stderr.splitlines()[-1] == "feedsvc: no change is scheduled"
 
 
-@pytest.mark.parametrize("out", ["content", "content/public", "."])
+@pytest.mark.parametrize("out", ["content/public", "."])
 def test_building_into_the_content_is_refused(content: Path, out: str) -> None:
     done = run("build", out, "content", cwd=content.parent)
     assert done.returncode == 2
@@ -174,3 +174,26 @@ def test_an_unknown_option_is_no_traceback() -> None:
     assert done.returncode == 2
     assert "No such option" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_out_and_content_mixed_up_writes_nothing_into_the_newsroom(content: Path) -> None:
+    before = sorted(content.rglob("*"))
+    done = run("build", content, content.parent / "public")
+    assert done.returncode == 2
+    done = run("build", "content", cwd=content.parent)
+    assert done.returncode == 2
+    assert done.stderr == "feedsvc: content is a newsroom itself; write: feedsvc build OUT content\n"
+    assert sorted(content.rglob("*")) == before
+
+
+def test_check_counts_the_warnings_of_a_broken_site_yaml_as_such(tmp_path: Path) -> None:
+    newsrooms.write(tmp_path, {"site.yaml": "title: 12\nbase_url: https://t.example\n"})
+    assert run("check", tmp_path).stderr == f"feedsvc: {tmp_path}/site.yaml cannot be used: 1 error, 1 warning\n"
+
+
+def test_files_that_nobody_reads_are_warned_of(content: Path) -> None:
+    newsrooms.write(content, {"summit.yaml": "title: A\n", "authors.yml": "", "README.md": "# Mine\n"})
+    assert [line for line in run("check", content).stdout.splitlines() if "is not read" in line] == [
+        "authors.yml:1:1: warning: this file is not read; rename it to authors.yaml",
+        "summit.yaml:1:1: warning: this file is not read; articles lie in articles/",
+    ]

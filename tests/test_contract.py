@@ -64,7 +64,8 @@ def test_every_reader_sees_the_feed_as_the_newsroom_means_it(
         name = "site" if ref.kind == "site" else f"{ref.kind}/{'%ED%95%9C%EA%B5%AD' if ref.kind == 'tag' else ref.id}"
         page = f"{BASE}/" if ref.kind == "site" else f"{BASE}/{name}/"
         # JSON Feed has no id but the address itself.
-        agree(tells, "feed.id", feed.id, f"{page}feed.json" if suffix == "json" else f"tag:news.example,2020:{name}")
+        own = "site/" if name == "site" else name
+        agree(tells, "feed.id", feed.id, f"{page}feed.json" if suffix == "json" else f"tag:news.example,2020:{own}")
         agree(tells, "feed.title", feed.title, title)
         agree(tells, "feed.subtitle", feed.subtitle, subtitle or title)
         agree(tells, "feed.link", feed.link, page)

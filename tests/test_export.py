@@ -50,7 +50,9 @@ def test_one_save_writes_only_the_documents_it_belongs_to(content: Path, out: Pa
     touched = {path for path in files(out) if (out / path).stat().st_mtime_ns != before[path]}
     listings = ("", "category/asia/", "author/ritesh/", "tag/한국/")
     expected = {f"{listing}archive/2025-12/feed.{suffix}" for listing in listings for suffix in ("rss", "atom", "json")}
-    assert touched == expected | {"articles/december/index.html"}
+    # The first 280 characters are its summary on the older pages, too.
+    pages = {f"{listing}archive/2025-12/index.html" for listing in listings}
+    assert touched == expected | pages | {"articles/december/index.html"}
     assert built.written == len(touched)
 
 
@@ -142,3 +144,19 @@ def test_where_a_folder_cannot_be_one_sentence_says_so(content: Path, tmp_path: 
     file.write_text("")
     with pytest.raises(FeedsvcError, match=r"file/out cannot be written \(Not a directory\)"):
         build(content, file / "out")
+
+
+def test_a_folder_in_a_documents_place_is_named(content: Path, out: Path) -> None:
+    (out / "feed.rss").mkdir(parents=True)
+    with pytest.raises(FeedsvcError, match=r"feed.rss is a folder where a file belongs; move it away"):
+        build(content, out)
+    assert files(out) == set()
+
+
+def test_a_link_in_the_tree_leads_no_build_astray(content: Path, out: Path, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    out.mkdir()
+    (out / "articles").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(FeedsvcError, match=r"is a link that leaves"):
+        build(content, out)
+    assert list((tmp_path / "elsewhere").iterdir()) == []

@@ -23,6 +23,7 @@ def image(desk: Desk, given: ImageKeys) -> Image | None:
         caption=given.caption,
         credit=given.credit,
         credit_url=given.credit_url or "",
+        disclaimer=given.disclaimer,
     )
 
 

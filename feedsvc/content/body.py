@@ -11,12 +11,16 @@ from feedsvc.content.desk import Desk
 from feedsvc.errors import Problem
 
 _MOST_OPEN: Final = 500
-_VOID: Final = "br|img|hr|wbr|source|col|input|meta|link"
+# Elements without an end, or whose end may be left out, and what is no element but an address: <https://x.example>
+_ENDLESS: Final = (
+    r"(?:br|img|hr|wbr|source|col|input|meta|link|p|li|dt|dd|td|th|tr|thead|tbody|tfoot|option|rt|rp)\b|[A-Za-z0-9+.-]+[:@]"
+)
+_MOST_PROBLEMS: Final = 100
 # Parsers go back to every opening mark that is still open: many of them take minutes, and no text needs them.
 _MARKS: Final = {
     "[": (re.compile(r"[\[\]]"), frozenset({"["})),
     "(": (re.compile(r"[()]"), frozenset({"("})),
-    "<": (re.compile(rf"</?(?!(?:{_VOID})\b)(?=[A-Za-z])", re.IGNORECASE), frozenset({"<"})),
+    "<": (re.compile(rf"</?(?!{_ENDLESS})(?=[A-Za-z])", re.IGNORECASE), frozenset({"<"})),
 }
 
 
@@ -27,12 +31,19 @@ def body(desk: Desk, content: str, written: str, page: str) -> str:
         desk.complain(("body",), f"more than {_MOST_OPEN} '{crowd}' are open at one place", "close them or take them out")
         return ""
     rendered = markup.render(written, base_url=desk.known.site.base_url, page=page)
-    for reference, path in rendered.media.items():
-        try:
-            desk.media[desk.known.media.file(path).path] = None
-        except ValueError as error:
-            desk.tree.problems.append(_in_text(desk, content, reference, f"body: {error}"))
+    missing = [(reference, error) for reference, path in rendered.media.items() if (error := _unshown(desk, path))]
+    # One wrong folder name can stand in every line.
+    desk.tree.problems += [_in_text(desk, content, reference, f"body: {error}") for reference, error in missing[:_MOST_PROBLEMS]]
     return rendered.html
+
+
+def _unshown(desk: Desk, path: str) -> str:
+    """Remembers a file of media/ that the text shows; what is wrong with it, "" if nothing."""
+    try:
+        desk.media[desk.known.media.file(path).path] = None
+    except ValueError as error:
+        return str(error)
+    return ""
 
 
 def _most_open(written: str, mark: str) -> int:

@@ -11,7 +11,7 @@ from urllib.parse import unquote
 from feedsvc.content.reader import Reading
 from feedsvc.content.text import told
 from feedsvc.errors import Problem
-from feedsvc.model import Article
+from feedsvc.model import Article, Status
 
 # Settled in this order. Slugs and aliases share one space of addresses.
 _SPACES: Final = {"id": "id", "slug": "address", "alias": "address"}
@@ -31,8 +31,8 @@ def settle(readings: Iterable[Reading]) -> tuple[tuple[Article, ...], tuple[Prob
     """The articles that stay, in the order given, and a Problem for every claim that another article holds.
 
     The file whose stem ends the claimed text keeps it (so a copied file never takes the original down), else the one
-    with the shorter stem, then the lower path. Ids go before slugs and slugs before former slugs, and an article that
-    has lost one claim holds no other against anybody.
+    with the shorter stem, then the lower path; a draft holds nothing against what is public. Ids go before slugs and
+    slugs before former slugs, and an article that has lost one claim holds no other against anybody.
     """
     read = [(reading.article, tuple(_claims(reading.article, reading.places))) for reading in readings if reading.article]
     holders: dict[tuple[str, str], _Claim] = {}
@@ -40,7 +40,7 @@ def settle(readings: Iterable[Reading]) -> tuple[tuple[Article, ...], tuple[Prob
     aside: set[str] = set()
     for what in _SPACES:
         claims = (claim for _, several in read for claim in several if claim.what == what)
-        for claim in sorted(claims, key=lambda claim: (claim.article.path in aside, *_strength(claim))):
+        for claim in sorted(claims, key=lambda claim: (claim.article.path in aside, _strength(claim))):
             holder = holders.get((_SPACES[what], claim.value))
             if holder and holder.article.path not in aside:
                 aside.add(claim.article.path)
@@ -57,9 +57,9 @@ def _claims(article: Article, places: Mapping[str, tuple[int, int]]) -> Iterator
         yield _Claim("alias", alias, article, places.get(f"alias {alias}"))
 
 
-def _strength(claim: _Claim) -> tuple[int, int, str, str]:
+def _strength(claim: _Claim) -> tuple[bool, int, int, str, str]:
     stem = unicodedata.normalize("NFC", PurePosixPath(claim.article.path).stem)
-    return _match(claim.value, stem), len(stem), claim.article.path, claim.value
+    return claim.article.status is Status.DRAFT, _match(claim.value, stem), len(stem), claim.article.path, claim.value
 
 
 def _match(value: str, stem: str) -> int:

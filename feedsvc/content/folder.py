@@ -3,33 +3,32 @@
 from __future__ import annotations
 
 import os
-import re
-import stat
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
 from typing import Final
 
-from feedsvc.content import claims, reader, settings
+from feedsvc.content import claims, disk, reader, settings
 from feedsvc.content.desk import Known
 from feedsvc.content.media import Media
 from feedsvc.content.reader import Reading
-from feedsvc.content.text import LARGEST_FILE, UNFIT
+from feedsvc.content.text import LARGEST_FILE
 from feedsvc.errors import ContentError, Problem
 from feedsvc.model import Article, Author, Category, MediaFile, Site
 
 ARTICLES: Final = "articles"
+THEME: Final = "theme"
 _ENDINGS: Final = (".yaml", ".md")
 _MEANT: Final = {".yaml": ".yaml", ".yml": ".yaml", ".md": ".md", ".markdown": ".md", ".mdown": ".md"}
-_BREAK: Final = re.compile(r"[\t\n\r\u2028\u2029]")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Content:
     """What a folder held when it was read. `categories` and `authors` are keyed by id and by every alias.
 
-    `media` holds each file that anything refers to, by its path. Articles are in no particular order.
+    `theme` holds the files below theme/, by their path there; `media` each file that anything refers to, by its path.
+    Articles are in no particular order.
     """
 
     site: Site
@@ -37,6 +36,7 @@ class Content:
     authors: Mapping[str, Author]
     articles: tuple[Article, ...]
     media: Mapping[str, MediaFile]
+    theme: Mapping[str, bytes] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
 
     @property
@@ -63,6 +63,9 @@ def load(root: Path, base_url: str = "") -> Content:
         set_aside=categories.set_aside | authors.set_aside,
     )
     readings, lost = _articles(root, known)
+    theme, unread = _theme(root)
+    unread += _stray(root)
+    told = chain.from_iterable(reading.problems for reading in readings)
     kept, disputed = claims.settle(readings)
     referred = {
         *site.media,
@@ -75,16 +78,13 @@ def load(root: Path, base_url: str = "") -> Content:
         authors=known.authors,
         articles=kept,
         media={path: media.file(path) for path in sorted(referred)},
-        problems=tuple(
-            sorted(
-                (*problems, *categories.problems, *authors.problems, *lost, *(p for r in readings for p in r.problems), *disputed)
-            )
-        ),
+        theme=theme,
+        problems=tuple(sorted(chain(problems, categories.problems, authors.problems, lost, unread, told, disputed))),
     )
 
 
 def _site(root: Path, media: Media, base_url: str) -> tuple[Site, tuple[Problem, ...]]:
-    data = _bytes(root, settings.SITE)
+    data = disk.read(root, settings.SITE)
     if data is None:
         raise ContentError(f"{root} has no {settings.SITE}; it needs at least title: and base_url:")
     site, problems = settings.site(data, media, base_url) if isinstance(data, bytes) else (None, (data,))
@@ -95,7 +95,7 @@ def _site(root: Path, media: Media, base_url: str) -> tuple[Site, tuple[Problem,
 
 def _register(root: Path, path: str, site: Site, media: Media) -> settings.Register:
     kind = {settings.CATEGORIES: "category", settings.AUTHORS: "author"}[path]
-    data = _bytes(root, path)
+    data = disk.read(root, path)
     if data is None:
         return settings.Register({}, {}, ())
     if isinstance(data, Problem):
@@ -107,55 +107,15 @@ def _register(root: Path, path: str, site: Site, media: Media) -> settings.Regis
 def _articles(root: Path, known: Known) -> tuple[list[Reading], list[Problem]]:
     readings: list[Reading] = []
     problems: list[Problem] = []
-    for path in _scan(root, problems):
-        data = _bytes(root, path)
+    for path in disk.files(root, ARTICLES, problems):
+        if not _is_article(path, problems):
+            continue
+        data = disk.read(root, path)
         if isinstance(data, bytes):
             readings.append(reader.read(path, data, known))
         else:
             problems += [data] if data else []  # gone since the folder was listed
     return readings, problems
-
-
-def _scan(root: Path, problems: list[Problem]) -> Iterator[str]:
-    """Paths of the article files, relative to the root; hidden files and editors' copies (x~) are nobody's business."""
-    seen: set[tuple[int, int]] = set()
-    folders = [ARTICLES] if not os.path.islink(root / ARTICLES) or _inside(root, ARTICLES, problems) else []
-    while folders:
-        for path in _listed(root, folders.pop(), seen, problems):
-            if os.path.isdir(root / path):
-                folders += [path] if _inside(root, path, problems) else []
-            elif _is_article(path, problems):
-                yield path
-
-
-def _listed(root: Path, folder: str, seen: set[tuple[int, int]], problems: list[Problem]) -> list[str]:
-    """What a folder holds, in order; nothing if a symbolic link led to it a second time."""
-    try:
-        status = os.stat(root / folder)
-        names = sorted(os.listdir(root / folder))
-    except OSError as error:
-        if folder != ARTICLES or not isinstance(error, FileNotFoundError):
-            problems.append(Problem(path=folder, message=f"the folder cannot be read ({error.strerror})"))
-        return []
-    if (status.st_dev, status.st_ino) in seen:
-        return []
-    seen.add((status.st_dev, status.st_ino))
-    paths = (f"{folder}/{name}" for name in names if not name.startswith((".", "#")) and not name.endswith("~"))
-    return [path for path in paths if _is_legible(path, problems)]
-
-
-def _is_legible(path: str, problems: list[Problem]) -> bool:
-    """Whether a path can be printed and stand in an address; a name that is not UTF-8 holds surrogates."""
-    unfit = UNFIT.search(path) or _BREAK.search(path)
-    if unfit:
-        what = (
-            "is not UTF-8"
-            if "\udc80" <= unfit[0] <= "\udcff"
-            else f"holds a character that has no place there (U+{ord(unfit[0]):04X})"
-        )
-        shown = _BREAK.sub("?", UNFIT.sub("?", path))
-        problems.append(Problem(path=shown, message=f"the name {what}", hint="rename it"))
-    return not unfit
 
 
 def _is_article(path: str, problems: list[Problem]) -> bool:
@@ -166,34 +126,30 @@ def _is_article(path: str, problems: list[Problem]) -> bool:
     return ending in _ENDINGS
 
 
-def _inside(root: Path, path: str, problems: list[Problem]) -> bool:
-    real = os.path.realpath(root)
-    if os.path.realpath(root / path).startswith(real + os.sep):
-        return True
-    problems.append(Problem(path=path, message="a symbolic link that leaves the content folder is not followed"))
-    return False
+def _theme(root: Path) -> tuple[dict[str, bytes], list[Problem]]:
+    """The files of a newsroom's own looks; whether pages can use them is for the pages to say."""
+    theme: dict[str, bytes] = {}
+    problems: list[Problem] = []
+    for path in disk.files(root, THEME, problems):
+        data = disk.read(root, path)
+        if isinstance(data, bytes) and len(data) <= LARGEST_FILE:
+            theme[path.removeprefix(f"{THEME}/")] = data
+        else:
+            problems += [data if isinstance(data, Problem) else Problem(path=path, message="the file has more than 1 MiB")]
+    return theme, problems
 
 
-def _bytes(root: Path, path: str) -> bytes | Problem | None:
-    """A file's bytes, no more than needed to see that it is too long; None if it is not there."""
-    left: list[Problem] = []
-    if os.path.islink(root / path) and not _inside(root, path, left):
-        return left[0]
-    try:
-        # Not to block at a named pipe, of which nothing is read.
-        descriptor = os.open(root / path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        try:
-            return _content(path, descriptor)
-        finally:
-            os.close(descriptor)
-    except FileNotFoundError:
-        return None if not os.path.islink(root / path) else Problem(path=path, message="a symbolic link to nothing")
-    except OSError as error:
-        return Problem(path=path, message=f"the file cannot be read ({error.strerror})")
+def _stray(root: Path) -> list[Problem]:
+    """Files beside site.yaml that nobody reads, most often articles or names with another ending."""
+    known = {settings.SITE, settings.CATEGORIES, settings.AUTHORS}
+    names = sorted(name for name in os.listdir(root) if os.path.splitext(name)[1].lower() in _MEANT and not name.startswith("."))
+    return [
+        Problem(path=name, message="this file is not read", hint=_meant(name, known), severity="warning")
+        for name in names
+        if name not in known and name.isprintable() and not name.upper().startswith("README")
+    ]
 
 
-def _content(path: str, descriptor: int) -> bytes | Problem:
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        return Problem(path=path, message="this is a folder, a pipe or a device, not a file")
-    with open(descriptor, "rb", closefd=False) as file:
-        return file.read(LARGEST_FILE + 1)
+def _meant(name: str, known: set[str]) -> str:
+    stem = os.path.splitext(name)[0].lower()
+    return f"rename it to {stem}.yaml" if f"{stem}.yaml" in known else f"articles lie in {ARTICLES}/"

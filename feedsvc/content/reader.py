@@ -142,6 +142,9 @@ class _Article(Desk):
         """What serves well enough, but not as the editor would wish."""
         if not given.id and given.status == "published":
             self.warn((), "no id; after a renaming subscribers would see the article a second time", f"write id: {default}")
+        for index, title in enumerate(given.tags):
+            if "," in title:
+                self.warn(("tags", index), f"tags: '{title}' is one tag", f"for several, write [{title}]")
         for key, words in (("title", given.title), ("summary", given.summary)):
             if found := _MARKUP.search(words):
                 self.warn((key,), f"{key}: '{found[0]}' is shown as it stands", "write plain text")

@@ -64,9 +64,15 @@ def web(text: str) -> str:
 
 def _base(text: str) -> str:
     address = web(text)
-    if "?" in address or "#" in address:
-        raise ValueError(f"'{text}' has a query or a fragment; write the address of the front page alone")
+    path = address.partition("//")[2].partition("/")[2].rstrip("/")
+    if "?" in address or "#" in address or (path and not {"", ".", ".."}.isdisjoint(path.split("/"))):
+        raise ValueError(f"'{text}' is no address of a front page; write it like https://example.org or https://example.org/news")
     return address.rstrip("/")
+
+
+def is_host(text: str) -> bool:
+    """Whether a text is a domain name that ids can be made of (RFC 4151 section 2.1)."""
+    return bool(_HOST.fullmatch(text))
 
 
 def is_base(text: str) -> bool:
@@ -148,6 +154,7 @@ class ImageKeys(_Keys):
     caption: Flat = ""
     credit: Flat = ""
     credit_url: Web | None = None
+    disclaimer: Flat = ""
     type: MediaType | None = None
     width: Annotated[int, Field(gt=0)] | None = None
     height: Annotated[int, Field(gt=0)] | None = None

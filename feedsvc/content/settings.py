@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from feedsvc import urls
 from feedsvc.content import dates, keys, text, tree
 from feedsvc.content.media import Media
-from feedsvc.content.schema import AuthorKeys, CategoryKeys, SiteKeys, web
+from feedsvc.content.schema import AuthorKeys, CategoryKeys, SiteKeys, is_host, web
 from feedsvc.content.tree import Location, Plain, Tree
 from feedsvc.errors import Problem
 from feedsvc.model import Author, Category, FeedOptions, Site
@@ -55,11 +55,7 @@ def site(data: bytes, media: Media, base_url: str = "") -> tuple[Site | None, tu
 
 def _site(grown: Tree, given: SiteKeys, media: Media) -> Site | None:
     refer = _Refer(grown, given.base_url, media)
-    if not given.id_domain and given.base_url != _STAND_INS[SITE]["base_url"]:
-        message = "no id_domain; a move to another host would change the ids of articles that have none written down"
-        grown.problems.append(
-            Problem(path=SITE, message=message, hint=f"write id_domain: {urlsplit(given.base_url).hostname}", severity="warning")
-        )
+    domain = given.id_domain or _host(grown, given)
     try:
         since = dates.day(given.since)
     except ValueError as error:
@@ -70,7 +66,7 @@ def _site(grown: Tree, given: SiteKeys, media: Media) -> Site | None:
         title=given.title,
         description=given.description,
         base_url=given.base_url,
-        id_domain=given.id_domain or urlsplit(given.base_url).hostname or "",
+        id_domain=domain,
         since=since,
         language=given.language,
         timezone=given.timezone,
@@ -87,6 +83,20 @@ def _site(grown: Tree, given: SiteKeys, media: Media) -> Site | None:
         hubs=tuple(dict.fromkeys(given.hubs)),
         media=tuple(refer.found),
     )
+
+
+def _host(grown: Tree, given: SiteKeys) -> str:
+    """base_url's host for the ids, with a word on what that means."""
+    host = urlsplit(given.base_url).hostname or ""
+    if given.base_url == _STAND_INS[SITE]["base_url"] or grown.has(("id_domain",)):
+        return host
+    if not is_host(host):
+        message = f"id_domain: is missing, and base_url's host '{host}' can stand in no id"
+        grown.problems.append(Problem(path=SITE, message=message, hint="write id_domain: followed by a domain name of yours"))
+        return host
+    message = "no id_domain; a move to another host would change the ids of articles that have none written down"
+    grown.problems.append(Problem(path=SITE, message=message, hint=f"write id_domain: {host}", severity="warning"))
+    return host
 
 
 @dataclass(slots=True)

@@ -13,17 +13,21 @@ from feedsvc.model import Feed
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Format:
-    """A feed format: the address ends in `feed.` + `suffix`; `render` gives the same bytes for the same Feed."""
+    """A feed format, called `name` by people: the address ends in `feed.` + `suffix`.
+
+    `render` gives the same bytes for the same Feed.
+    """
 
     suffix: str
+    name: str
     media_type: str
     render: Callable[[Feed], bytes]
 
 
 FORMATS: Final[Mapping[str, Format]] = MappingProxyType(
     {
-        "rss": Format(suffix="rss", media_type="application/rss+xml", render=rss.render),
-        "atom": Format(suffix="atom", media_type="application/atom+xml", render=atom.render),
-        "json": Format(suffix="json", media_type="application/feed+json", render=json_feed.render),
+        "rss": Format(suffix="rss", name="RSS", media_type="application/rss+xml", render=rss.render),
+        "atom": Format(suffix="atom", name="Atom", media_type="application/atom+xml", render=atom.render),
+        "json": Format(suffix="json", name="JSON Feed", media_type="application/feed+json", render=json_feed.render),
     }
 )

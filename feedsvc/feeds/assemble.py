@@ -38,7 +38,8 @@ def feed_title(site: Site, listing: Listing) -> str:
 def feed_id(site: Site, ref: ListingRef) -> str:
     """A tag: URI (RFC 4151) that no move changes; all documents of one feed share it."""
     # The path is percent-encoded as in an address, without the slash at either end.
-    name = absolute("", path_of(PageAt(ref))).strip("/") or "site"
+    # The site's own name ends in a slash, which no article's id does that is made of a file's name.
+    name = absolute("", path_of(PageAt(ref))).strip("/") or "site/"
     return f"tag:{site.id_domain},{site.since.year}:{name}"
 
 
@@ -51,9 +52,9 @@ def feed(listing: Listing, entries: Entries, suffix: str, media_type: str, perio
         title=feed_title(site, listing),
         subtitle=listing.description or feed_title(site, listing),
         language=site.language,
-        updated=max((row.touched for row in rows), default=datetime.combine(site.since, time(), UTC)),
+        updated=updated(site, rows),
         links=tuple(_links(site, listing, suffix, media_type, period)),
-        items=tuple(_items(rows, entries)),
+        items=tuple(_items(rows, entries, listing.size)),
         author=Person(name=site.title, url=absolute(site.base_url, "/")),
         generator=GENERATOR,
         generator_url="",
@@ -64,6 +65,11 @@ def feed(listing: Listing, entries: Entries, suffix: str, media_type: str, perio
         archive=bool(period),
         stylesheet=rooted(site.base_url, f"/{STYLESHEET}") if site.feed.browser_view and suffix != "json" else "",
     )
+
+
+def updated(site: Site, rows: Iterable[Row]) -> datetime:
+    """When these rows last changed, comings and goings alike; the site's `since` if there are none."""
+    return max((row.touched for row in rows), default=datetime.combine(site.since, time(), UTC))
 
 
 def _links(site: Site, listing: Listing, suffix: str, media_type: str, period: str) -> Iterator[Link]:
@@ -85,11 +91,14 @@ def _links(site: Site, listing: Listing, suffix: str, media_type: str, period: s
     )
 
 
-def _items(rows: Iterable[Row], entries: Entries) -> Iterator[Entry | Tombstone]:
+def _items(rows: Iterable[Row], entries: Entries, most: int) -> Iterator[Entry | Tombstone]:
+    """Entries and at most so many tombstones: a bulk withdrawal must not bury the feed."""
+    stones = 0
     for row in rows:
         if row.standing is Standing.VISIBLE:
             yield entries.of(row)
-        elif row.standing is Standing.WITHDRAWN:
+        elif row.standing is Standing.WITHDRAWN and stones < most:
+            stones += 1
             yield Tombstone(id=row.article.id, when=row.touched, comment=row.article.notice)
 
 
@@ -148,7 +157,8 @@ def content(article: Article) -> str:
 
 
 def figure(image: Image) -> str:
-    caption = " ".join(filter(None, (escape(image.caption), _credit(image))))
+    disclaimer = f"<small>{escape(image.disclaimer)}</small>" if image.disclaimer else ""
+    caption = " ".join(filter(None, (escape(image.caption), _credit(image), disclaimer)))
     shown = f"<figcaption>{caption}</figcaption>" if caption else ""
     size = f'width="{image.width}" height="{image.height}"'
     return f'<figure><img src="{escape(image.url)}" alt="{escape(image.alt)}" {size}>{shown}</figure>'

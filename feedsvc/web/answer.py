@@ -66,7 +66,7 @@ def answer(document: Document, request: Request, now: datetime, next_change: dat
         return Response(status=304, headers=headers)
     coding, body = _coded(document, request)
     media_type = document.browser_type if browser else document.media_type
-    headers += [("Content-Type", f"{media_type}; charset=utf-8"), ("Content-Length", str(len(body)))]
+    headers += [("Content-Type", typed(media_type)), ("Content-Length", str(len(body)))]
     headers += [("Content-Encoding", coding)] if coding else []
     return Response(status=document.status, headers=headers, body=body if request.method == "GET" else b"")
 
@@ -159,6 +159,12 @@ def _matches(asked: str, tag: str) -> bool:
     tags = parse_etags(asked)
     # werkzeug reads "" as None.
     return tags.star_tag or tag in {_CODING_MARK.sub("", one or "") for one in tags.as_set(include_weak=True)}
+
+
+def typed(media_type: str) -> str:
+    """A media type with the charset of everything that is text here (without one, text is guessed at)."""
+    binary = media_type.startswith(("image/", "font/", "audio/", "video/")) and not media_type.endswith("+xml")
+    return media_type if binary else f"{media_type}; charset=utf-8"
 
 
 def _coded(document: Document, request: Request) -> tuple[str, bytes]:

@@ -81,6 +81,8 @@ class Files:
 
 def _open(location: str) -> BufferedReader:
     # The path was resolved when it was found; whatever became a link since then is not followed.
+    if os.path.realpath(location) != location:
+        raise FileNotFoundError(location)
     return os.fdopen(os.open(location, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC), "rb")
 
 

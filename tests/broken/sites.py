@@ -24,7 +24,7 @@ CASES: Final = (
         "base_url with a query",
         {"site.yaml": "title: A\nbase_url: https://a.example/?x=1\nid_domain: a.example\n"},
         (
-            "site.yaml:2:11: base_url: 'https://a.example/?x=1' has a query or a fragment; write the address of the front page alone",
+            "site.yaml:2:11: base_url: 'https://a.example/?x=1' is no address of a front page; write it like https://example.org or https://example.org/news",
         ),
     ),
     Case("address called url", site("url: https://a.example\n"), ("site.yaml:4:1: unknown key 'url'; did you mean 'base_url'?",)),

@@ -232,3 +232,19 @@ def test_media_moves_with_its_bytes_too(office: Office) -> None:
     after = call(app, "/media/talk.mp3", {"If-Modified-Since": before["Last-Modified"], "If-None-Match": ""})
     assert (after.status, after.body, moment(after)) == (200, b"another talk", office.clock.now)
     assert after["ETag"] != before["ETag"]
+
+
+def test_a_clock_that_was_years_ahead_does_not_cost_the_date(office: Office) -> None:
+    office.clock.tick(800 * 86_400)
+    fetch(office)
+    office.clock.tick(-800 * 86_400)
+    assert moment(fetch(office)) == office.clock.now
+
+
+def test_a_clock_put_back_hides_what_is_not_public_yet(office: Office) -> None:
+    app = office.start()
+    before = call(app, PATH)
+    office.clock.tick(3_650 * 86_400)
+    assert call(app, PATH).body != before.body
+    office.clock.tick(-3_650 * 86_400)
+    assert call(app, PATH).body == before.body

@@ -1,0 +1,135 @@
+"""An article's page."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import dataclass
+from itertools import islice
+from typing import Final
+from urllib.parse import quote, urlsplit
+
+from markupsafe import Markup
+
+from feedsvc.catalog import Listing, Row
+from feedsvc.feeds import assemble
+from feedsvc.model import Correction, Enclosure
+from feedsvc.pages import head
+from feedsvc.pages.frame import Frame, Shown
+from feedsvc.pages.pictures import local, localised, picture
+from feedsvc.urls import ArticleAt, ListingRef, absolute, path_of, rooted
+
+_RELATED: Final = 3
+_CONSIDERED: Final = 50  # of each tag's articles, so that a page's price does not grow with the archive
+
+# Where people pass an article on, without a script of anybody's; {url} and {title} are percent-encoded.
+_BY_MAIL: Final = "mailto:?subject={title}&body={url}"
+_SHARES: Final = (
+    ("Mastodon", "https://share.joinmastodon.org/#text={title}%20{url}"),
+    ("Bluesky", "https://bsky.app/intent/compose?text={title}%20{url}"),
+    ("X", "https://x.com/intent/post?text={title}&url={url}"),
+    ("WhatsApp", "https://wa.me/?text={title}%20{url}"),
+    ("LinkedIn", "https://www.linkedin.com/sharing/share-offsite/?url={url}"),
+)
+_UNITS: Final = ("B", "kB", "MB", "GB")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Attached:
+    title: str
+    href: str
+    type: str
+    size: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Corrected:
+    title: str
+    text: str
+
+
+def article(frame: Frame, row: Row) -> bytes:
+    """A visible article's page."""
+    catalog, site, one, lang = frame.catalog, frame.site, row.article, frame.lang
+    sections = [catalog.listings[ListingRef("category", name)] for name in one.categories]
+    own = absolute(site.base_url, path_of(ArticleAt(one.slug)))
+    address, summary = one.link or own, assemble.summarise(one)
+    previous, following = _neighbours(row, sections[0] if sections else catalog.listings[ListingRef()])
+    return frame.page(
+        "article.html",
+        head.Head(
+            title=f"{one.title} – {site.title}",
+            canonical=address,
+            description=summary,
+            feeds=head.feeds(site, *sections[:1], catalog.listings[ListingRef()]),
+            graph=head.article_graph(catalog, row, summary, address),
+            data=Markup() if one.link else head.news_article(catalog, row, summary),
+        ),
+        here=sections[0].ref if sections else None,
+        article=one,
+        language=one.language,
+        direction=frame.direction(one),
+        places=[frame.shown(section) for section in sections],
+        published=frame.moment(one.published, "published"),
+        updated=frame.moment(row.touched, "updated") if row.touched > one.published else None,
+        authors=[frame.shown(catalog.listings[ListingRef("author", name)]) for name in one.authors],
+        by=lang.around("by"),
+        views=rooted(site.base_url, f"{path_of(ArticleAt(one.slug))}views"),
+        view_forms=json.dumps(dict(lang.forms("views")), ensure_ascii=False),
+        image=picture(catalog, one.image) if one.image else None,
+        summary=summary,
+        elsewhere=lang.say("elsewhere", host=urlsplit(one.link).hostname or "") if one.link else "",
+        # Cleaned where it was read.
+        body=Markup(localised(site, one.body)),  # noqa: S704
+        enclosures=[_attached(frame, enclosure) for enclosure in one.enclosures],
+        corrections=[_corrected(frame, correction) for correction in one.corrections],
+        tags=[frame.shown(catalog.listings[ListingRef("tag", tag.id)]) for tag in one.tags],
+        shares=_shares(frame, one.title, address),
+        previous=_linked(frame, previous),
+        next=_linked(frame, following),
+        related=[frame.card(other) for other in _related(frame, row)],
+    )
+
+
+def _shares(frame: Frame, title: str, address: str) -> list[Shown]:
+    facts = {"title": quote(title, safe=""), "url": quote(address, safe="")}
+    forms = ((frame.lang.say("email"), _BY_MAIL), *_SHARES)
+    return [Shown(title=name, href=form.format(**facts)) for name, form in forms]
+
+
+def _corrected(frame: Frame, correction: Correction) -> Corrected:
+    day = frame.lang.month(correction.date.isoformat())
+    return Corrected(title=frame.lang.say("correction", date=day), text=correction.text)
+
+
+def _attached(frame: Frame, enclosure: Enclosure) -> Attached:
+    name = enclosure.title or enclosure.url.rsplit("/", 1)[-1]
+    return Attached(title=name, href=local(frame.site, enclosure.url), type=enclosure.type, size=_size(frame, enclosure.length))
+
+
+def _size(frame: Frame, length: int) -> str:
+    unit = min(len(_UNITS) - 1, max(0, (len(str(length)) - 1) // 3))
+    return f"{frame.lang.number(round(length / 1000**unit))} {_UNITS[unit]}" if length else ""
+
+
+def _linked(frame: Frame, row: Row | None) -> Shown | None:
+    return Shown(title=row.article.title, href=frame.href(ArticleAt(row.article.slug))) if row else None
+
+
+def _neighbours(row: Row, section: Listing) -> tuple[Row | None, Row | None]:
+    """The next older and the next newer visible article of the section."""
+    rows = section.visible
+    index = section.positions[row.article.id]
+    return (rows[index + 1] if index + 1 < len(rows) else None), (rows[index - 1] if index else None)
+
+
+def _related(frame: Frame, row: Row) -> list[Row]:
+    """Those that share most tags, the newest first among equals."""
+    found: dict[str, Row] = {}
+    shared: Counter[str] = Counter()
+    for tag in row.article.tags:
+        for other in islice(frame.catalog.listings[ListingRef("tag", tag.id)].visible, _CONSIDERED):
+            found[other.article.id] = other
+            shared[other.article.id] += 1
+    found.pop(row.article.id, None)
+    return sorted(found.values(), key=lambda other: (-shared[other.article.id], *other.key))[:_RELATED]

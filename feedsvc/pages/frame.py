@@ -1,0 +1,110 @@
+"""What every page of a site has around it, and the views that several pages share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from feedsvc.catalog import Catalog, Listing, Row, Standing
+from feedsvc.feeds import assemble
+from feedsvc.feeds.dates import rfc3339
+from feedsvc.language import Language, direction, language
+from feedsvc.model import Article, Site
+from feedsvc.pages.head import POLICY, Head
+from feedsvc.pages.pictures import Picture, local, picture
+from feedsvc.pages.theme import Theme
+from feedsvc.urls import ArticleAt, ListingRef, PageAt, Place, SingleAt, path_of, rooted
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Shown:
+    """A link on a page; `here` where it leads to this very page."""
+
+    title: str
+    href: str
+    here: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Moment:
+    """A date for people and, as `machine`, for a time element; a text may stand `before` and `after` it."""
+
+    machine: str
+    shown: str
+    before: str = ""
+    after: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Card:
+    """An article in a list."""
+
+    href: str
+    title: str
+    summary: str
+    published: str
+    date: str
+    language: str
+    direction: str
+    image: Picture | None
+
+
+class Frame:
+    """Makes pages of one catalog with one theme."""
+
+    def __init__(self, catalog: Catalog, theme: Theme) -> None:
+        self.catalog, self.theme = catalog, theme
+        self.lang: Language = language(catalog.site.language, catalog.site.timezone)
+
+    @property
+    def site(self) -> Site:
+        return self.catalog.site
+
+    def page(self, template: str, head: Head, *, here: ListingRef | None = None, **facts: object) -> bytes:
+        """The whole page; `here` is the listing it shows."""
+        site = self.site
+        frame: dict[str, object] = {
+            "site": site,
+            "lang": self.lang,
+            "head": head,
+            "policy": POLICY,
+            "home": self.href(PageAt(ListingRef())),
+            "static": rooted(site.base_url, "/static/"),
+            "subscribe": self.href(SingleAt("subscribe/")),
+            "icon": local(site, site.icon),
+            "logo": local(site, site.logo),
+            "sections": [self.shown(one, here) for ref, one in self.catalog.listings.items() if ref.kind == "category"],
+        }
+        return self.theme.render(template, {**frame, **facts})
+
+    def href(self, place: Place) -> str:
+        return rooted(self.site.base_url, path_of(place))
+
+    def shown(self, listing: Listing, here: ListingRef | None = None) -> Shown:
+        return Shown(title=listing.title, href=self.href(PageAt(listing.ref)), here=listing.ref == here)
+
+    def moment(self, moment: datetime, key: str = "") -> Moment:
+        """`key` names the sentence that the date stands in."""
+        shown = self.lang.date(moment)
+        before, after = self.lang.around(key) if key else ("", "")
+        return Moment(machine=rfc3339(moment), shown=shown, before=before, after=after)
+
+    def direction(self, article: Article) -> str:
+        return direction(article.language) if article.language else ""
+
+    def card(self, row: Row) -> Card:
+        article = row.article
+        return Card(
+            href=self.href(ArticleAt(article.slug)),
+            title=article.title,
+            summary=assemble.summarise(article),
+            published=rfc3339(article.published),
+            date=self.lang.date(article.published),
+            language=article.language,
+            direction=self.direction(article),
+            image=picture(self.catalog, article.image) if article.image else None,
+        )
+
+
+def visible(rows: tuple[Row, ...]) -> list[Row]:
+    return [row for row in rows if row.standing is Standing.VISIBLE]

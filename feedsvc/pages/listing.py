@@ -1,0 +1,107 @@
+"""A listing's page, and the page that names every feed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Final
+
+from feedsvc.catalog import Listing, Standing
+from feedsvc.feeds import assemble
+from feedsvc.pages import head
+from feedsvc.pages.frame import Frame, Moment, Shown
+from feedsvc.pages.head import FeedShown
+from feedsvc.pages.pictures import local
+from feedsvc.urls import Kind, ListingRef, PageAt, SingleAt, absolute, path_of
+
+_KINDS: Final[dict[Kind, str]] = {"site": "site", "category": "sections", "author": "authors", "tag": "topics"}
+
+
+def listing(frame: Frame, one: Listing, period: str = "") -> bytes:
+    """A listing's newest articles, or those of a period (which must be in `one.pages`)."""
+    site, lang = frame.site, frame.lang
+    title = lang.say("archive", title=one.title, month=lang.month(period)) if period else one.title
+    full = title if one.title == site.title else f"{title} – {site.title}"
+    address = absolute(site.base_url, path_of(PageAt(one.ref, period)))
+    older, newer = one.neighbours[period] if period else (one.older, "")
+    rows = [row for row in (one.pages[period] if period else one.newest) if row.standing is Standing.VISIBLE]
+    author = frame.catalog.content.authors.get(one.ref.id) if one.ref.kind == "author" else None
+    return frame.page(
+        "listing.html",
+        head.Head(
+            title=full,
+            canonical=address,
+            description=one.description,
+            feeds=head.feeds(site, one, frame.catalog.listings[ListingRef()]),
+            graph=head.listing_graph(site, full, one.description, address),
+        ),
+        here=one.ref,
+        title=title,
+        description="" if period else one.description,
+        avatar=local(site, author.avatar) if author and not period else "",
+        entries=[frame.card(row) for row in rows],
+        older=_turned(frame, one, older, "older"),
+        newer=_turned(frame, one, newer, "newer") or (_newest(frame, one) if period else None),
+    )
+
+
+def _turned(frame: Frame, one: Listing, period: str, key: str) -> Shown | None:
+    if not period:
+        return None
+    return Shown(title=frame.lang.say(key, month=frame.lang.month(period)), href=frame.href(PageAt(one.ref, period)))
+
+
+def _newest(frame: Frame, one: Listing) -> Shown:
+    return Shown(title=frame.lang.say("newest"), href=frame.href(PageAt(one.ref)))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Subscription:
+    """A listing on the page of feeds."""
+
+    title: str
+    href: str
+    count: str
+    updated: Moment | None
+    feeds: tuple[FeedShown, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Group:
+    title: str
+    listings: list[Subscription]
+
+
+def subscribe(frame: Frame) -> bytes:
+    """Every feed by kind."""
+    site, lang = frame.site, frame.lang
+    kinds = groupby(frame.catalog.shown, key=lambda one: one.ref.kind)
+    title, address = lang.say("subscribe"), absolute(site.base_url, path_of(SingleAt("subscribe/")))
+    full = f"{title} – {site.title}"
+    return frame.page(
+        "subscribe.html",
+        head.Head(
+            title=full,
+            canonical=address,
+            description=lang.say("subscribe_what"),
+            feeds=head.feeds(site, frame.catalog.listings[ListingRef()]),
+            graph=head.listing_graph(site, full, "", address),
+        ),
+        title=title,
+        opml=frame.href(SingleAt("feeds.opml")),
+        groups=[
+            Group(title=lang.say(_KINDS[kind]), listings=[_subscription(frame, one) for one in several])
+            for kind, several in kinds
+        ],
+    )
+
+
+def _subscription(frame: Frame, one: Listing) -> Subscription:
+    newest = one.visible[:1]
+    return Subscription(
+        title=one.title,
+        href=frame.href(PageAt(one.ref)),
+        count=frame.lang.count("articles", len(one.visible)),
+        updated=frame.moment(assemble.updated(frame.site, one.newest), "last_update") if newest else None,
+        feeds=head.feeds(frame.site, one),
+    )

@@ -1,0 +1,69 @@
+"""Pictures on pages: root-relative addresses, and narrower copies of what lies in media/."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from feedsvc.catalog import Catalog
+from feedsvc.content import renditions
+from feedsvc.model import Image, Site
+from feedsvc.urls import SizedAt, path_below, path_of, rooted
+
+_TAG: Final = re.compile(r'<(?:img|audio|video|source)(?: [a-z]+(?:="[^"]*")?)*>')
+_LOADED: Final = re.compile(r'( (?:src|poster)=")([^"]*)')
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Picture:
+    """`srcset` is "" where there is one size only."""
+
+    src: str
+    srcset: str
+    width: int
+    height: int
+    alt: str
+    caption: str = ""
+    credit: str = ""
+    credit_url: str = ""
+    disclaimer: str = ""
+
+
+def local(site: Site, address: str) -> str:
+    """An address of the site's own as a page refers to it; any other as it is."""
+    path = path_below(site.base_url, address)
+    return rooted(site.base_url, path) if path else address
+
+
+def localised(site: Site, html: str) -> str:
+    """Clean HTML whose pictures and sound, where they are the site's own, are loaded by root-relative addresses."""
+    return _TAG.sub(lambda tag: _LOADED.sub(lambda found: found[1] + local(site, found[2]), tag[0]), html)
+
+
+def picture(catalog: Catalog, image: Image) -> Picture:
+    return Picture(
+        src=local(catalog.site, image.url),
+        srcset=", ".join(_sizes(catalog, image)),
+        width=image.width,
+        height=image.height,
+        alt=image.alt,
+        caption=image.caption,
+        credit=image.credit,
+        credit_url=image.credit_url,
+        disclaimer=image.disclaimer,
+    )
+
+
+def _sizes(catalog: Catalog, image: Image) -> list[str]:
+    path = path_below(catalog.site.base_url, image.url)[1:]
+    file = catalog.media.get(path)
+    if file is None or not renditions.can_size(file):
+        return []
+    try:
+        digest = renditions.digest(file)
+    except OSError:
+        return []
+    base = catalog.site.base_url
+    sizes = [f"{rooted(base, path_of(SizedAt(digest, width, path)))} {width}w" for width in renditions.widths(image.width)]
+    return [*sizes, f"{rooted(base, f'/{path}')} {image.width}w"] if sizes else []

@@ -1,0 +1,73 @@
+// What needs a script: sharing, copying, filtering as one types, and the number of reads. The pages read without it.
+"use strict";
+
+const shown = (element) => { (element.closest("[hidden]") || element).hidden = false; };
+
+for (const button of document.querySelectorAll("[data-copy]")) {
+  if (!navigator.clipboard) break;
+  shown(button);
+  const label = button.textContent;
+  button.addEventListener("click", async () => {
+    await navigator.clipboard.writeText(button.dataset.copy);
+    button.textContent = button.dataset.done;
+    setTimeout(() => { button.textContent = label; }, 2000);
+  });
+}
+
+for (const button of document.querySelectorAll("[data-share]")) {
+  if (!navigator.share) break;
+  shown(button);
+  button.addEventListener("click", () => {
+    navigator.share({ title: button.dataset.title, url: button.dataset.share }).catch(() => {});
+  });
+}
+
+for (const field of document.querySelectorAll("[data-filter]")) {
+  shown(field);
+  const none = document.getElementById("none");
+  const folded = (text) => text.normalize("NFKD").toLocaleLowerCase();
+  field.addEventListener("input", () => {
+    const wanted = folded(field.value.trim());
+    let found = 0;
+    for (const section of document.getElementById(field.dataset.filter).children) {
+      let inside = 0;
+      for (const item of section.querySelectorAll("[data-name]")) {
+        item.hidden = !folded(item.dataset.name).includes(wanted);
+        inside += !item.hidden;
+      }
+      section.hidden = !inside;
+      found += inside;
+    }
+    none.hidden = found > 0;
+  });
+}
+
+for (const place of document.querySelectorAll("[data-views]")) {
+  const address = place.dataset.views;
+  const show = async () => {
+    const answer = await fetch(address);
+    if (!answer.ok) return;
+    const { views } = await answer.json();
+    const language = document.documentElement.lang;
+    const forms = JSON.parse(place.dataset.forms);
+    const form = forms[new Intl.PluralRules(language).select(views)] || forms.other;
+    place.textContent = form.replace("{count}", new Intl.NumberFormat(language).format(views));
+    place.hidden = false;
+  };
+  // A page counts once it has been looked at; a static tree answers neither, and nothing shows.
+  const count = async () => {
+    try {
+      const answer = await fetch(address, { method: "POST", keepalive: true });
+      if (answer.ok || answer.status === 429) await show();
+    } catch { /* nobody is there to count */ }
+  };
+  let timer = 0;
+  const look = () => {
+    clearTimeout(timer);
+    if (document.visibilityState === "visible") {
+      timer = setTimeout(() => { document.removeEventListener("visibilitychange", look); count(); }, 1000);
+    }
+  };
+  document.addEventListener("visibilitychange", look);
+  look();
+}

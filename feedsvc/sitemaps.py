@@ -1,0 +1,205 @@
+"""All public pages -> what search engines read: sitemaps, Google's news sitemap and robots.txt.
+
+The protocols: https://www.sitemaps.org/protocol.html (its sections are named below),
+https://developers.google.com/search/docs/crawling-indexing/sitemaps/news-sitemap and RFC 9309.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime, time
+from hashlib import sha256
+from itertools import chain
+from typing import Final, NamedTuple
+from xml.sax.saxutils import escape
+
+from feedsvc.catalog import Catalog, Row, Standing
+from feedsvc.feeds.dates import rfc3339
+from feedsvc.model import Site
+from feedsvc.urls import ArticleAt, ListingRef, PageAt, SingleAt, SitemapAt, absolute, path_of
+
+MEDIA_TYPE: Final = "application/xml"
+MEDIA_TYPES: Final[Mapping[str, str]] = {
+    "sitemap.xml": MEDIA_TYPE,
+    "news-sitemap.xml": MEDIA_TYPE,
+    "robots.txt": "text/plain",
+}
+MOST: Final = 50_000  # addresses to a sitemap ("Using Sitemap index files")
+MOST_NEWS: Final = 1_000  # articles to a news sitemap
+LISTINGS: Final = "listings"
+
+_LARGEST: Final = 52_428_800  # bytes to a file, from the same section
+_LONGEST: Final = 800  # bytes of an entry beside base_url: a name has at most 200 bytes, each three characters (urls.is_slug)
+_SITEMAP: Final = "http://www.sitemaps.org/schemas/sitemap/0.9"
+_NEWS: Final = "http://www.google.com/schemas/sitemap-news/0.9"
+_TRADITIONAL: Final = frozenset({"hant", "tw", "hk", "mo"})
+
+
+class _Page(NamedTuple):
+    """An address and its last change. What is not `shown` has gone from the sitemap, which changed it at that moment."""
+
+    path: str
+    touched: datetime
+    shown: bool = True
+
+
+def sitemap(catalog: Catalog, most: int = MOST) -> bytes:
+    """Every page ("XML tag definitions"), or an index of `parts` where that would be too much for one file."""
+    found = tuple(_parts(catalog, most))
+    return _index(catalog.site, found) if found else _urlset(catalog.site, _all(catalog))
+
+
+def parts(catalog: Catalog, most: int = MOST) -> tuple[str, ...]:
+    """What the index names, () where there is none."""
+    return tuple(name for name, _ in _parts(catalog, most))
+
+
+def part(catalog: Catalog, name: str, most: int = MOST) -> bytes | None:
+    """The sitemap of one of `parts`, None for any other name."""
+    if not _indexed(catalog, most):
+        return None
+    group = name.partition(".")[0]
+    pages = dict(_split(group, _group(catalog, group), _room(catalog.site, most))).get(name)
+    return _urlset(catalog.site, pages) if pages else None
+
+
+def news(catalog: Catalog, most: int = MOST_NEWS) -> bytes | None:
+    """Google's news sitemap of the last two days, newest first; None without any, since a urlset holds at least one url."""
+    lines = "".join(_story(catalog.site, row) for row in _recent(catalog)[:most])
+    return _xml("urlset", lines, f' xmlns:news="{_NEWS}"') if lines else None
+
+
+def has_news(catalog: Catalog) -> bool:
+    """Whether there is a news sitemap."""
+    return bool(_recent(catalog))
+
+
+def robots(catalog: Catalog) -> bytes:
+    """Everything allowed (RFC 9309 section 2.2.2), and where the sitemaps are ("Informing search engine crawlers").
+
+    Crawlers look for it at their host's root alone (section 2.3), so below a base_url with a path nobody reads it.
+    """
+    names = ("sitemap.xml", "news-sitemap.xml") if has_news(catalog) else ("sitemap.xml",)
+    lines = (f"Sitemap: {absolute(catalog.site.base_url, path_of(SingleAt(name)))}\n" for name in names)
+    return "".join(("User-agent: *\nAllow: /\n\n", *lines)).encode()
+
+
+# --- What is listed -------------------------------------------------------------------------------------------
+
+
+def _all(catalog: Catalog) -> Iterator[_Page]:
+    return chain.from_iterable(_group(catalog, name) for name in _names(catalog))
+
+
+def _names(catalog: Catalog) -> tuple[str, ...]:
+    return LISTINGS, *catalog.listings[ListingRef()].periods
+
+
+def _group(catalog: Catalog, name: str) -> tuple[_Page, ...]:
+    """What belongs together: the articles of a period, which no other month's changes move, or all other pages."""
+    if name == LISTINGS:
+        return tuple(_lists(catalog))
+    return tuple(_articles(catalog.listings[ListingRef()].periods.get(name, ())))
+
+
+def _articles(rows: Iterable[Row]) -> Iterator[_Page]:
+    """The articles whose canonical address is here."""
+    for row in rows:
+        if not row.article.link:
+            yield _Page(path_of(ArticleAt(row.article.slug)), row.touched, row.standing is Standing.VISIBLE)
+
+
+def _lists(catalog: Catalog) -> Iterator[_Page]:
+    """Listings with their older pages, and the page of all feeds, each as new as the newest change of what it shows."""
+    for listing in catalog.shown:
+        for period, rows in {"": listing.newest, **listing.pages}.items():
+            yield _Page(path_of(PageAt(listing.ref, period)), _newest(catalog.site, rows))
+    yield _Page(path_of(SingleAt("subscribe/")), _newest(catalog.site, catalog.listings[ListingRef()].rows))
+
+
+def _newest(site: Site, rows: Iterable[Row]) -> datetime:
+    """As feeds date themselves: what left counts, and what never held anything is as old as the site."""
+    return max((row.touched for row in rows), default=datetime.combine(site.since, time(), UTC))
+
+
+def _recent(catalog: Catalog) -> list[Row]:
+    return [row for row in catalog.recent if not row.article.link]
+
+
+# --- What is too much for one file ----------------------------------------------------------------------------
+
+
+def _room(site: Site, most: int) -> int:
+    """The addresses that surely fit in a file ("Using Sitemap index files"): few enough and small enough."""
+    return max(1, min(most, _LARGEST // (_LONGEST + len(escape(site.base_url)))))
+
+
+def _indexed(catalog: Catalog, most: int) -> bool:
+    articles = sum(not row.article.link for row in catalog.visible.values())
+    pages = sum(1 + len(listing.pages) for listing in catalog.shown)
+    return articles + pages + 1 > _room(catalog.site, most)
+
+
+def _parts(catalog: Catalog, most: int) -> Iterator[tuple[str, tuple[_Page, ...]]]:
+    if _indexed(catalog, most):
+        for name in _names(catalog):
+            yield from _split(name, _group(catalog, name), _room(catalog.site, most))
+
+
+def _split(name: str, pages: tuple[_Page, ...], room: int) -> Iterator[tuple[str, tuple[_Page, ...]]]:
+    """The non-empty parts of a group: itself, or halves by a digest of the address, named NAME.0 and NAME.1, and so on.
+
+    A page stays in its part whatever comes and goes beside it; only a half that overflows is halved again.
+    """
+    shown = sum(page.shown for page in pages)
+    if shown > room:
+        stem, depth = (name, len(name.partition(".")[2])) if "." in name else (f"{name}.", 0)
+        for bit in "01":
+            yield from _split(f"{stem}{bit}", tuple(page for page in pages if _bits(page.path)[depth] == bit), room)
+    elif shown:
+        yield name, pages
+
+
+def _bits(path: str) -> str:
+    return f"{int.from_bytes(sha256(path.encode()).digest()):0256b}"
+
+
+# --- How it is spelled ----------------------------------------------------------------------------------------
+
+
+def _xml(root: str, lines: str, names: str = "") -> bytes:
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n<{root} xmlns="{_SITEMAP}"{names}>\n{lines}</{root}>\n'.encode()
+
+
+def _urlset(site: Site, pages: Iterable[_Page]) -> bytes:
+    """As the section "XML tag definitions" says."""
+    return _xml("urlset", "".join(f"<url>{_facts(site, page.path, page.touched)}</url>\n" for page in pages if page.shown))
+
+
+def _index(site: Site, found: Iterable[tuple[str, tuple[_Page, ...]]]) -> bytes:
+    """Section "Sitemap index XML tag definitions": lastmod is when the part itself changed, by what came, left or was edited."""
+    facts = (_facts(site, path_of(SitemapAt(name)), max(page.touched for page in pages)) for name, pages in found)
+    return _xml("sitemapindex", "".join(f"<sitemap>{one}</sitemap>\n" for one in facts))
+
+
+def _facts(site: Site, path: str, touched: datetime) -> str:
+    return f"<loc>{escape(absolute(site.base_url, path))}</loc><lastmod>{rfc3339(touched)}</lastmod>"
+
+
+def _story(site: Site, row: Row) -> str:
+    """A url with its `news:news`: the name and language are the publication's, the title is the article's."""
+    publication = f"<news:name>{escape(site.title)}</news:name><news:language>{_language(site.language)}</news:language>"
+    return (
+        f"<url>{_facts(site, path_of(ArticleAt(row.article.slug)), row.touched)}\n"
+        f"<news:news><news:publication>{publication}</news:publication>"
+        f"<news:publication_date>{rfc3339(row.article.published)}</news:publication_date>"
+        f"<news:title>{escape(row.article.title)}</news:title></news:news></url>\n"
+    )
+
+
+def _language(tag: str) -> str:
+    """ISO 639, two or three letters; Google tells the two ways to write Chinese apart by zh-cn and zh-tw alone."""
+    head, *rest = tag.lower().split("-")
+    if head != "zh":
+        return head
+    return "zh-tw" if "hans" not in rest and not _TRADITIONAL.isdisjoint(rest) else "zh-cn"
