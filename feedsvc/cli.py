@@ -3,39 +3,52 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from functools import wraps
 from pathlib import Path
 from typing import Final, ParamSpec
-from zoneinfo import ZoneInfo
 
 import click
 
 from feedsvc import __version__, export, pages
+from feedsvc.audience.counter import Counter
+from feedsvc.audience.report import PRINTERS as REPORTS
+from feedsvc.audience.report import report
+from feedsvc.audience.store import Views
+from feedsvc.audience.visitor import Visitors
+from feedsvc.audience.wsgi import Audience
 from feedsvc.catalog import catalog
+from feedsvc.console import PRINTERS, bar, counted, next_change, number, tell
 from feedsvc.content.folder import Content, load
 from feedsvc.content.renditions import Renditions
 from feedsvc.content.schema import is_base
-from feedsvc.errors import ContentError, FeedsvcError, Problem
+from feedsvc.errors import ContentError, FeedsvcError
 from feedsvc.ledger import Ledger
 from feedsvc.live import Live, wall_clock
 from feedsvc.publication import Publication
-from feedsvc.urls import rooted
+from feedsvc.urls import mount
 from feedsvc.web.app import application
 from feedsvc.web.server import Server
 
 P = ParamSpec("P")
 
 _MISUSE: Final = 2  # the operator's fault; 1 is the content's
+_VIEWS: Final = "views.sqlite"
 _FOLDER: Final = click.Path(path_type=Path)
 _content = click.argument("content", type=_FOLDER, default=Path("content"), envvar="FEEDSVC_CONTENT")
 _state_option = click.option(
     "--state", type=_FOLDER, envvar="FEEDSVC_STATE", help="Folder for what outlives a run; never in CONTENT."
+)
+_database = click.option(
+    "--database",
+    metavar="URL",
+    default="",
+    envvar="FEEDSVC_DATABASE_URL",
+    help="For read counts; else a file in the state folder",
 )
 _base_url = click.option(
     "--base-url", metavar="URL", default="", envvar="FEEDSVC_BASE_URL", help="Takes the place of site.yaml's."
@@ -50,7 +63,7 @@ def _plainly(command: Callable[P, None]) -> Callable[P, None]:
         try:
             command(*args, **kwargs)
         except ContentError as error:
-            _tell(error.problems)
+            tell(error.problems)
             click.echo(f"feedsvc: {error}", err=True)
             sys.exit(1 if error.problems else _MISUSE)
         except FeedsvcError as error:
@@ -87,8 +100,9 @@ def main() -> None:
 )
 @_base_url
 @_state_option
+@_database
 @_plainly
-def serve(*, content: Path, host: str, port: int, threads: int, base_url: str, state: Path | None) -> None:
+def serve(*, content: Path, host: str, port: int, threads: int, base_url: str, state: Path | None, database: str) -> None:
     """Serve the feeds and pages of CONTENT (./content).
 
     \b
@@ -98,14 +112,20 @@ def serve(*, content: Path, host: str, port: int, threads: int, base_url: str, s
       FEEDSVC_PORT=8080 feedsvc serve newsroom
     """
     read = _read(content, base_url)
-    _tell(read.problems)
+    tell(read.problems)
     home = _state(content, state)
     ledger = Ledger(home / "modified.sqlite")
     live = Live(read, ledger, renditions=Renditions(home / "pictures"))
-    mount = rooted(read.site.base_url, "/")[1:]
-    server = Server(application(live), host=host, port=port, threads=threads)
-    click.echo(f"feedsvc: serving {_counted(read)} of {content} at {server.url}{mount} as {read.site.base_url}/", err=True)
+    views, visitors = Views(database or home / _VIEWS), Visitors()
+    counter = Counter(views, live.clock, chore=visitors.turn)
+    below = mount(read.site.base_url)
+    app = Audience(application(live), counter, visitors, live.article_id, mount=below, clock=live.clock)
+    server = Server(app, host=host, port=port, threads=threads)
+    address = f"{server.url}{below[1:]}{'/' if below else ''}"
+    click.echo(f"feedsvc: serving {counted(read)} of {content} at {address} as {read.site.base_url}/", err=True)
     server.run()
+    counter.close()
+    views.close()
     ledger.close()
 
 
@@ -126,15 +146,15 @@ def check(content: Path, form: str) -> None:
     try:
         read = _read(content, "")
         problems, errors = read.problems, read.errors
-        summary = _counted(read)
+        summary = counted(read)
     except ContentError as error:
         if not error.problems:
             raise
         problems, summary = error.problems, str(error)
         errors = tuple(problem for problem in problems if problem.severity == "error")
-    for line in _PRINTERS[form](content, problems):
+    for line in PRINTERS[form](content, problems):
         click.echo(line)
-    found = f"{_number(len(errors), 'error')}, {_number(len(problems) - len(errors), 'warning')}"
+    found = f"{number(len(errors), 'error')}, {number(len(problems) - len(errors), 'warning')}"
     click.echo(f"feedsvc: {summary}: {found}", err=True)
     sys.exit(1 if errors else 0)
 
@@ -159,16 +179,39 @@ def build(*, out: Path, content: Path, base_url: str, state: Path | None, skip_b
     read = _read(content, base_url)
     if read.errors and not skip_broken:
         raise ContentError("nothing was written; mend the files above, or leave them out with --skip-broken", read.problems)
-    _tell(read.problems)
+    tell(read.problems)
     if (out / "site.yaml").exists():
         raise FeedsvcError(f"{out} is a newsroom itself; write: feedsvc build OUT {out}")
     if _overlaps(out, content):
         raise FeedsvcError(f"{out} and {content} lie in one another; build into a folder of its own")
     renditions = Renditions(_state(content, state) / "pictures")
     publication = Publication(catalog(read, wall_clock()), renditions=renditions)
-    built = export.build(publication, out, _bar)
+    built = export.build(publication, out, bar)
     click.echo(f"feedsvc: {out}: {built.written} files written, {built.unchanged} unchanged, {built.removed} removed", err=True)
-    click.echo(f"feedsvc: {_next(publication.next_change, read)}", err=True)
+    click.echo(f"feedsvc: {next_change(publication.next_change, read)}", err=True)
+
+
+@main.command("views")
+@_content
+@click.option("--since", type=click.DateTime(["%Y-%m-%d"]), metavar="DATE", help="Count from this day on (UTC).")
+@click.option("--format", "form", type=click.Choice(list(REPORTS)), default="text", show_default=True, help="How to print.")
+@_state_option
+@_database
+@_plainly
+def most_read(*, content: Path, since: datetime | None, form: str, state: Path | None, database: str) -> None:
+    """Print the most read articles, sections and authors of CONTENT (./content).
+
+    \b
+    Examples:
+      feedsvc views
+      feedsvc views newsroom --since 2026-01-01 --format csv
+    """
+    read = _read(content, "")
+    store = Views(database or _state(content, state) / _VIEWS)
+    day = since.date() if since else None
+    for line in REPORTS[form](report(store.since(day), catalog(read, wall_clock()), day)):
+        click.echo(line)
+    store.close()
 
 
 def _read(content: Path, base_url: str) -> Content:
@@ -180,60 +223,6 @@ def _read(content: Path, base_url: str) -> Content:
     unusable = pages.problems(read.theme)
     theme = {path: data for path, data in read.theme.items() if path not in unusable}
     return replace(read, theme=theme, problems=tuple(sorted((*read.problems, *unusable.values()))))
-
-
-def _counted(read: Content) -> str:
-    return _number(len(read.articles), "article")
-
-
-def _number(number: int, thing: str) -> str:
-    return f"{number} {thing}{'' if number == 1 else 's'}"
-
-
-def _next(moment: datetime | None, read: Content) -> str:
-    if moment is None:
-        return "no change is scheduled"
-    local = moment.astimezone(ZoneInfo(read.site.timezone))
-    return f"the next scheduled change is at {local.isoformat(sep=' ')}; build again then"
-
-
-def _tell(problems: Iterable[Problem]) -> None:
-    for problem in problems:
-        click.echo(str(problem), err=True)
-
-
-def _as_text(_: Path, problems: Iterable[Problem]) -> Iterator[str]:
-    yield from map(str, problems)
-
-
-def _as_json(_: Path, problems: Iterable[Problem]) -> Iterator[str]:
-    rows = [
-        {
-            "path": problem.path,
-            "line": problem.line,
-            "column": problem.column,
-            "severity": problem.severity,
-            "message": problem.message,
-            "hint": problem.hint,
-        }
-        for problem in problems
-    ]
-    yield json.dumps({"problems": rows}, ensure_ascii=False, indent=2)
-
-
-def _as_github(content: Path, problems: Iterable[Problem]) -> Iterator[str]:
-    """Workflow commands; their values escape %, line ends and, in properties, : and ,"""
-    for problem in problems:
-        text = f"{problem.message}; {problem.hint}" if problem.hint else problem.message
-        file = f"{content}/{problem.path}".translate({ord("%"): "%25", ord(":"): "%3A", ord(","): "%2C"})
-        yield f"::{problem.severity} file={file},line={problem.line},col={problem.column}::{text.replace('%', '%25')}"
-
-
-_PRINTERS: Final[dict[str, Callable[[Path, Iterable[Problem]], Iterator[str]]]] = {
-    "text": _as_text,
-    "json": _as_json,
-    "github": _as_github,
-}
 
 
 def _state(content: Path, given: Path | None) -> Path:
@@ -248,12 +237,3 @@ def _state(content: Path, given: Path | None) -> Path:
 def _overlaps(out: Path, content: Path) -> bool:
     one, other = out.resolve(), content.resolve()
     return one.is_relative_to(other) or other.is_relative_to(one)
-
-
-def _bar(paths: Iterable[str]) -> Iterator[str]:
-    """A progress bar where somebody watches."""
-    if not sys.stderr.isatty():
-        yield from paths
-        return
-    with click.progressbar(list(paths), label="Writing", file=sys.stderr) as shown:
-        yield from shown

@@ -38,6 +38,11 @@ class Live:
                     self._edition = self._build(now)
         return self._edition
 
+    def article_id(self, slug: str, now: datetime) -> str | None:
+        """The id of the article that is visible under a slug at a moment."""
+        row = self.current(now).catalog.visible.get(slug)
+        return row.article.id if row else None
+
     def modified(self, path: str, digest: str, now: datetime) -> datetime | None:
         """When the path's bytes became those of this digest; None if nobody can tell."""
         return self._ledger.modified(path, digest, now)

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from datetime import datetime
+from functools import cached_property
 from typing import Any, Final
 
 from feedsvc import directory, feeds, pages, sitemaps
 from feedsvc.catalog import Catalog
-from feedsvc.content.renditions import RenditionError, Renditions, can_size, widths
+from feedsvc.content.narrowing import widths
+from feedsvc.content.renditions import RenditionError, Renditions, can_size
 from feedsvc.content.renditions import digest as file_digest
 from feedsvc.document import Answer, Attachment, Document, Redirect, digest, document
 from feedsvc.feeds import assemble
-from feedsvc.model import Link
+from feedsvc.model import Link, MediaFile
 from feedsvc.shelf import Shelf
 from feedsvc.urls import (
     SINGLES,
@@ -120,12 +123,10 @@ class Publication:
 
     def _sizes(self) -> Iterator[str]:
         """The narrower pictures that pages offer, as far as they can be made."""
-        for row in self.catalog.visible.values():
-            image = row.article.image
-            path = path_below(self.catalog.site.base_url, image.url)[1:] if image else ""
-            file = self.catalog.media.get(path)
-            if image and file and self._renditions and can_size(file):
-                places = (SizedAt(file_digest(file), width, path) for width in widths(image.width))
+        for path, several in self._offered.items() if self._renditions else ():
+            file = self.catalog.media[path]
+            with suppress(OSError):
+                places = [SizedAt(file_digest(file), width, path) for width in several if can_size(file)]
                 yield from (path_of(place) for place in places if self._sized(place))
 
     def missing(self) -> Document:
@@ -204,12 +205,29 @@ class Publication:
         file = self.catalog.media.get(place.path)
         if file is None or self._renditions is None:
             return None
+        location, length = file.location, file.length
         try:
             made = self._renditions.file(file, place.digest, place.width)
-            length = made.stat().st_size
+            location, length = str(made), made.stat().st_size
         except (RenditionError, OSError):
-            return None
-        return Attachment(path=path_of(place), location=str(made), media_type=file.type, length=length)
+            # Where the disk does not take the copy, the picture itself does: browsers do not go back to src by themselves.
+            if not self._offers(file, place):
+                return None
+        return Attachment(path=path_of(place), location=location, media_type=file.type, length=length)
+
+    def _offers(self, file: MediaFile, place: SizedAt) -> bool:
+        """Whether a page offers this copy of a visible picture."""
+        with suppress(OSError):
+            return can_size(file) and file_digest(file) == place.digest and place.width in self._offered.get(place.path, ())
+        return False
+
+    @cached_property
+    def _offered(self) -> Mapping[str, tuple[int, ...]]:
+        """Path of each visible lead picture in media/ -> the widths that pages offer of it."""
+        base = self.catalog.site.base_url
+        images = (row.article.image for row in self.catalog.visible.values())
+        found = {path_below(base, image.url)[1:]: widths(image.width) for image in images if image}
+        return {path: several for path, several in found.items() if path in self.catalog.media}
 
     def _single(self, place: SingleAt) -> Document | None:
         body, media_type = _SINGLES[place.name](self.catalog, self._frame)

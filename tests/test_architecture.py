@@ -26,13 +26,14 @@ ORDER: Final = (
     ("feedsvc.publication",),
     ("feedsvc.live", "feedsvc.export"),
     ("feedsvc.audience", "feedsvc.web"),
+    ("feedsvc.console",),
     ("feedsvc.cli",),
     ("feedsvc.__main__",),
 )
 ROOMS: Final = {
-    "PIL": ("feedsvc.content.media", "feedsvc.content.renditions"),
+    "PIL": ("feedsvc.content.media", "feedsvc.content.narrowing"),
     "babel": ("feedsvc.language",),
-    "click": ("feedsvc.cli",),
+    "click": ("feedsvc.cli", "feedsvc.console"),
     "feedgen": ("feedsvc.feeds.rss", "feedsvc.feeds.atom", "feedsvc.feeds.xml_common"),
     "flask": ("feedsvc.web.app",),
     "jinja2": ("feedsvc.pages.theme",),

@@ -126,3 +126,10 @@ def test_no_article_takes_the_id_of_the_sites_feed(tmp_path: Path) -> None:
     files: dict[str, str | bytes] = {"articles/site.yaml": "title: A\npublished: 2026-01-01\n"}
     found = newsrooms.catalogued(newsrooms.write(tmp_path, {"site.yaml": SITE + "since: 2026-01-01\n", **files}))
     assert feed(found.listings[ListingRef()], Entries(found), "atom", "").id != found.visible["site"].article.id
+
+
+def test_an_article_is_told_in_the_words_of_its_own_language(tmp_path: Path) -> None:
+    keys = {"language": "ko", "sources": "[{name: 연합뉴스}]", "corrections": "[{date: 2026-01-03, text: 고쳤습니다.}]"}
+    content = only(tmp_path, article("a", **keys)).content
+    assert "<strong>출처:</strong> 연합뉴스" in content
+    assert "2026년 1월 3일" in content

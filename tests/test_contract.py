@@ -112,7 +112,7 @@ def _assert_content(entry: ReadEntry) -> None:
         f'<p>First <em>paragraph</em> with <a href="{BASE}/articles/older/">a link</a> and 1 &lt; 2.</p>',
         f'<img src="{BASE}/media/inside.png" alt="inside">',
         '<strong>Sources:</strong> <a href="https://en.yna.co.kr/">Yonhap</a>, A caller',
-        "<strong>Correction, 2026-02-21:</strong> The lab has 3 cats.",
+        "<strong>Correction, Sat, 21 Feb 2026:</strong> The lab has 3 cats.",
     ):
         assert part in entry.content
 

@@ -45,9 +45,8 @@ def test_the_readmes_newsroom_is_one(tmp_path: Path) -> None:
         tmp_path,
         {
             **files,
-            "categories.yaml": "asia: {title: Asia In News}\n",
-            "authors.yaml": "ritesh-nambiar: {name: Ritesh Nambiar}\n",
             "media/summit.jpg": newsrooms.picture(),
+            "media/ritesh.jpg": newsrooms.picture(64, 64),
             "media/briefing.mp3": b"mp3",
         },
     )
@@ -71,7 +70,7 @@ def test_the_readmes_problems_are_what_check_prints(tmp_path: Path) -> None:
 
 
 def test_every_command_of_the_readme_exists() -> None:
-    commands = re.findall(r"^feedsvc ((?:check|serve|build)\b[^#\n]*)", README, re.MULTILINE)
+    commands = re.findall(r"^feedsvc ((?:check|serve|build|views)\b[^#\n]*)", README, re.MULTILINE)
     assert len(commands) >= 4
     for line in commands:
         name, *arguments = shlex.split(line)

@@ -10,8 +10,8 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from PIL import Image as Pictures
-from PIL import UnidentifiedImageError
 
+from feedsvc.content.narrowing import UNREADABLE, upright
 from feedsvc.content.text import nearest
 from feedsvc.model import MediaFile
 
@@ -51,8 +51,6 @@ TYPES: Final[Mapping[str, str]] = {
 }
 PICTURES: Final = frozenset({"image/avif", "image/gif", "image/jpeg", "image/png", "image/webp"})
 _FORMATS: Final = ("AVIF", "GIF", "JPEG", "PNG", "WEBP")
-# What Pillow's readers raise for broken bytes; AVIF's raises RuntimeError.
-_DAMAGED: Final = (UnidentifiedImageError, OSError, ValueError, SyntaxError, RuntimeError, EOFError, LookupError, TypeError)
 # Once for the process: warnings.catch_warnings would not be safe in threads.
 warnings.simplefilter("error", Pictures.DecompressionBombWarning)
 
@@ -111,10 +109,10 @@ def _size(file: MediaFile) -> tuple[int, int]:
         raise ValueError(f"'{file.path}' is no picture that readers show; use JPEG, PNG, GIF, WebP or AVIF")
     try:
         with Pictures.open(file.location, formats=_FORMATS) as picture:
-            size, kind = picture.size, Pictures.MIME.get(picture.format or "", "")
+            size, kind = upright(picture), Pictures.MIME.get(picture.format or "", "")
     except (Pictures.DecompressionBombError, Pictures.DecompressionBombWarning):
         raise ValueError(f"'{file.path}' has more pixels than any reader shows") from None
-    except _DAMAGED:
+    except UNREADABLE:
         size, kind = (0, 0), ""
     if not all(size):
         raise ValueError(f"'{file.path}' is damaged or no picture at all")

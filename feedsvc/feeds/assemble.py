@@ -9,6 +9,7 @@ from typing import Final
 
 from feedsvc.catalog import Catalog, Listing, Row, Standing
 from feedsvc.content import markup
+from feedsvc.language import Language, language
 from feedsvc.model import Article, Correction, Entry, Feed, Image, Link, Person, Site, Source, Term, Tombstone
 from feedsvc.urls import ArticleAt, FeedAt, ListingRef, PageAt, absolute, path_of, rooted
 
@@ -115,7 +116,7 @@ def entry(catalog: Catalog, row: Row) -> Entry:
         published=article.published,
         updated=row.touched,
         summary=summary,
-        content=(content(article) or f"<p>{escape(summary)}</p>") if full else "",
+        content=(content(site, article) or f"<p>{escape(summary)}</p>") if full else "",
         authors=tuple(person(catalog, name) for name in article.authors),
         categories=tuple(_terms(catalog, article)),
         image=article.image,
@@ -145,13 +146,14 @@ def _terms(catalog: Catalog, article: Article) -> Iterator[Term]:
         yield Term(term=catalog.listings[ref].title, scheme=absolute(catalog.site.base_url, path_of(PageAt(ref))))
 
 
-def content(article: Article) -> str:
-    """The whole article as HTML: picture, text, sources, corrections."""
+def content(site: Site, article: Article) -> str:
+    """The whole article as HTML: picture, text, sources, corrections, in the words of its own language."""
+    lang = language(article.language or site.language, site.timezone)
     parts = (
         figure(article.image) if article.image else "",
         article.body,
-        _sources(article.sources),
-        _corrections(article.corrections),
+        _sources(lang, article.sources),
+        _corrections(lang, article.corrections),
     )
     return "\n".join(filter(None, parts))
 
@@ -172,10 +174,14 @@ def _linked(name: str, url: str) -> str:
     return f'<a href="{escape(url)}">{escape(name)}</a>' if url else escape(name)
 
 
-def _sources(sources: tuple[Source, ...]) -> str:
-    names = ", ".join(_linked(source.name, source.url) for source in sources)
-    return f"<p><strong>Sources:</strong> {names}</p>" if names else ""
+def _sources(lang: Language, sources: tuple[Source, ...]) -> str:
+    names = lang.say("comma").join(_linked(source.name, source.url) for source in sources)
+    return f"<p><strong>{escape(lang.say('sources'))}:</strong> {names}</p>" if names else ""
 
 
-def _corrections(corrections: tuple[Correction, ...]) -> str:
-    return "\n".join(f"<p><strong>Correction, {one.date:%Y-%m-%d}:</strong> {escape(one.text)}</p>" for one in corrections)
+def _corrections(lang: Language, corrections: tuple[Correction, ...]) -> str:
+    return "\n".join(f"<p><strong>{_corrected(lang, one)}:</strong> {escape(one.text)}</p>" for one in corrections)
+
+
+def _corrected(lang: Language, one: Correction) -> str:
+    return escape(lang.say("correction", date=lang.month(one.date.isoformat())))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
+from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
@@ -33,7 +34,6 @@ _RIGHT_TO_LEFT: Final = frozenset(
     ("Adlm", "Arab", "Aran", "Hebr", "Mand", "Mend", "Nkoo", "Rohg", "Samr", "Syrc", "Syre", "Syrj", "Syrn", "Thaa", "Yezi")
 )
 _BRACKETS: Final = re.compile(r"[\[\]]")  # CLDR's mark for what may be left out
-_ABBREVIATED: Final = re.compile("(?<!M)MMM(?!M)")
 # Languages that are read in the words of another one where they have none of their own.
 _READ_AS: Final = {
     **dict.fromkeys(("hak", "nan", "wuu", "yue"), "zh"),
@@ -129,7 +129,7 @@ class Language:
         return self._dated(day, pattern)
 
     def _dated(self, day: Day, pattern: str) -> str:
-        return format_date(day, _named(self._locale, pattern), self._locale).translate(self._digits)
+        return format_date(day, pattern, self._locale).translate(self._digits)
 
     def _time(self, clock: time) -> str:
         pattern = _TIMES.get(self._locale.language) or self._locale.time_formats["short"].pattern
@@ -198,34 +198,30 @@ def _catalogue(tag: str) -> str:
 
 
 def _locale(tag: str) -> Locale:
-    """CLDR's nearest locale that has names for the months."""
+    """CLDR's nearest locale that has names for the months; without, Babel says M01."""
     for name, script, region in _languages(tag):
         for parts in ((name, script, region), (name, script), (name, region), (name,)):
             locale = _known("_".join(filter(None, parts)))
-            if locale and _has_months(locale, "format", "wide"):
+            if locale and locale.months["format"]["wide"][1] != "M01":
                 return locale
-    return Locale.parse(_LAST_RESORT)
+    return _alone(Locale.parse(_LAST_RESORT))
 
 
 def _known(identifier: str) -> Locale | None:
     try:
-        return Locale.parse(identifier)
+        return _alone(Locale.parse(identifier))
     except (UnknownLocaleError, ValueError):
         return None
 
 
-def _named(locale: Locale, pattern: str) -> str:
-    """The pattern with other names for the month where CLDR has none of the wanted kind."""
-    if not _has_months(locale, "stand-alone", "wide"):
-        pattern = pattern.replace("L", "M")
-    if not _has_months(locale, "format", "abbreviated"):
-        pattern = _ABBREVIATED.sub("MMMM", pattern)
-    return pattern
+def _alone(locale: Locale) -> Locale:
+    """The locale with data of its own.
 
-
-def _has_months(locale: Locale, context: str, width: str) -> bool:
-    """Whether CLDR has the months' names; without, Babel says M01."""
-    return bool(locale.months[context][width][1] != "M01")
+    Babel's locales share what they inherit, and write into it what they found for themselves: after Hebrew, French has
+    Hebrew months (python-babel/babel issue 1234).
+    """
+    _ = locale.character_order  # has the data read
+    return deepcopy(locale)
 
 
 def _read() -> Iterator[tuple[str, _Words]]:

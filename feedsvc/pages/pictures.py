@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from feedsvc.catalog import Catalog
-from feedsvc.content import renditions
+from feedsvc.content import narrowing, renditions
 from feedsvc.model import Image, Site
 from feedsvc.urls import SizedAt, path_below, path_of, rooted
 
@@ -65,5 +65,5 @@ def _sizes(catalog: Catalog, image: Image) -> list[str]:
     except OSError:
         return []
     base = catalog.site.base_url
-    sizes = [f"{rooted(base, path_of(SizedAt(digest, width, path)))} {width}w" for width in renditions.widths(image.width)]
+    sizes = [f"{rooted(base, path_of(SizedAt(digest, width, path)))} {width}w" for width in narrowing.widths(image.width)]
     return [*sizes, f"{rooted(base, f'/{path}')} {image.width}w"] if sizes else []

@@ -25,7 +25,8 @@ for (const button of document.querySelectorAll("[data-share]")) {
 for (const field of document.querySelectorAll("[data-filter]")) {
   shown(field);
   const none = document.getElementById("none");
-  const folded = (text) => text.normalize("NFKD").toLocaleLowerCase();
+  // "nguyen" finds "Nguyễn".
+  const folded = (text) => text.normalize("NFKD").replace(/[\u0300-\u036f]/g, "").toLocaleLowerCase();
   field.addEventListener("input", () => {
     const wanted = folded(field.value.trim());
     let found = 0;

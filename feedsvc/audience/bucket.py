@@ -1,0 +1,47 @@
+"""Token buckets: so many at once, then one every so often. Time is an argument."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Limit:
+    """`burst` at once, then one every `seconds`."""
+
+    burst: int
+    seconds: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Bucket:
+    tokens: float
+    at: datetime
+
+
+class Buckets:
+    """One bucket for every key, full at first; of more than `most` keys the one used longest ago is forgotten."""
+
+    def __init__(self, limit: Limit, most: int) -> None:
+        self._limit = limit
+        self._most = most
+        self._buckets: OrderedDict[bytes, _Bucket] = OrderedDict()
+
+    def wait(self, key: bytes, now: datetime) -> float:
+        """Take a token: 0.0 if there was one, else the seconds until there is."""
+        tokens = self._tokens(key, now)
+        left = tokens - 1 if tokens >= 1 else tokens
+        self._buckets[key] = _Bucket(tokens=left, at=now)
+        self._buckets.move_to_end(key)
+        if len(self._buckets) > self._most:
+            self._buckets.popitem(last=False)
+        return 0.0 if tokens >= 1 else (1 - tokens) * self._limit.seconds
+
+    def _tokens(self, key: bytes, now: datetime) -> float:
+        before = self._buckets.get(key)
+        if before is None:
+            return float(self._limit.burst)
+        passed = max(0.0, (now - before.at).total_seconds())
+        return min(self._limit.burst, before.tokens + passed / self._limit.seconds)

@@ -1,0 +1,105 @@
+"""Who reads again, told without knowing who: hashes under a salt that lives in memory and for one UTC day only."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import secrets
+import threading
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from ipaddress import IPv4Address, IPv6Network, ip_address
+from typing import Any, Final
+
+from feedsvc.audience.bucket import Buckets, Limit
+
+REPEAT: Final = timedelta(minutes=30)
+_MOST: Final = 100_000
+# A person opens an article every other second for half a minute at the most; an office or a village shares an address.
+_PER_VISITOR: Final = Limit(burst=20, seconds=3.0)
+_PER_ADDRESS: Final = Limit(burst=300, seconds=0.2)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Admission:
+    """Whether a read counts; with `retry_after` above 0 (seconds) the visitor asked too often."""
+
+    counts: bool
+    retry_after: int = 0
+
+
+class Visitors:
+    """The readers of the day, at most `most` reads of theirs. Safe in threads. Nothing of it can be told after midnight."""
+
+    def __init__(self, *, most: int = _MOST, per_visitor: Limit = _PER_VISITOR, per_address: Limit = _PER_ADDRESS) -> None:
+        self._most = most
+        self._limits = (per_visitor, per_address)
+        self._lock = threading.Lock()
+        self._start(date.min)
+
+    def admit(self, address: str, agent: str, article_id: str, now: datetime) -> Admission:
+        """A read of an article by whoever has this address and User-Agent, at a moment.
+
+        Half an hour counts from the read that was counted. A User-Agent is easily changed, so that the address has a
+        limit of its own.
+        """
+        with self._lock:
+            self._turn(now)
+            network = _network(address)
+            visitor, place = self._hash(network, agent), self._hash(network)
+            wait = max(self._per_visitor.wait(visitor, now), self._per_address.wait(place, now))
+            if wait > 0:
+                return Admission(counts=False, retry_after=math.ceil(wait))
+            return Admission(counts=self._is_first(self._hash(network, agent, article_id), now))
+
+    def turn(self, now: datetime) -> None:
+        """Forget yesterday, salt and all; the chore that keeps the promise on a night without readers."""
+        with self._lock:
+            self._turn(now)
+
+    def _turn(self, now: datetime) -> None:
+        if now.astimezone(UTC).date() != self._day:
+            self._start(now.astimezone(UTC).date())
+
+    def _start(self, day: date) -> None:
+        self._day = day
+        self._salt = secrets.token_bytes(32)
+        self._reads: OrderedDict[bytes, datetime] = OrderedDict()
+        self._per_visitor, self._per_address = (Buckets(limit, self._most) for limit in self._limits)
+
+    def _is_first(self, read: bytes, now: datetime) -> bool:
+        before = self._reads.get(read)
+        if before and abs(now - before) < REPEAT:
+            return False
+        self._reads[read] = now
+        self._reads.move_to_end(read)
+        while len(self._reads) > self._most or now - next(iter(self._reads.values())) >= REPEAT:
+            self._reads.popitem(last=False)
+        return True
+
+    def _hash(self, *parts: str) -> bytes:
+        made = hashlib.blake2b(key=self._salt, digest_size=16)
+        for part in parts:
+            data = part.encode(errors="surrogatepass")
+            made.update(len(data).to_bytes(4, "big") + data)
+        return made.digest()
+
+
+def _network(address: str) -> str:
+    """An address as one visitor has it: IPv6 gives everybody a /64 to choose from."""
+    try:
+        ip = ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if isinstance(ip, IPv4Address):
+        return str(ip)
+    return str(ip.ipv4_mapped or IPv6Network((int(ip), 64), strict=False))
+
+
+def client(environ: Mapping[str, Any], proxies: int) -> str:
+    """The address that the outermost of so many reverse proxies of ours saw: what others wrote before it is hearsay."""
+    said = (hop.strip() for hop in str(environ.get("HTTP_X_FORWARDED_FOR", "")).split(","))
+    hops = [*filter(None, said), str(environ.get("REMOTE_ADDR", ""))]
+    return hops[-1 - min(proxies, len(hops) - 1)]

@@ -1,0 +1,79 @@
+"""What the commands print: counts, problems in several forms, a progress bar."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+from zoneinfo import ZoneInfo
+
+import click
+
+from feedsvc.content.folder import Content
+from feedsvc.errors import Problem
+
+
+def counted(read: Content) -> str:
+    return number(len(read.articles), "article")
+
+
+def number(count: int, thing: str) -> str:
+    return f"{count} {thing}{'' if count == 1 else 's'}"
+
+
+def next_change(moment: datetime | None, read: Content) -> str:
+    if moment is None:
+        return "no change is scheduled"
+    local = moment.astimezone(ZoneInfo(read.site.timezone))
+    return f"the next scheduled change is at {local.isoformat(sep=' ')}; build again then"
+
+
+def tell(problems: Iterable[Problem]) -> None:
+    for problem in problems:
+        click.echo(str(problem), err=True)
+
+
+def _as_text(_: Path, problems: Iterable[Problem]) -> Iterator[str]:
+    yield from map(str, problems)
+
+
+def _as_json(_: Path, problems: Iterable[Problem]) -> Iterator[str]:
+    rows = [
+        {
+            "path": problem.path,
+            "line": problem.line,
+            "column": problem.column,
+            "severity": problem.severity,
+            "message": problem.message,
+            "hint": problem.hint,
+        }
+        for problem in problems
+    ]
+    yield json.dumps({"problems": rows}, ensure_ascii=False, indent=2)
+
+
+def _as_github(content: Path, problems: Iterable[Problem]) -> Iterator[str]:
+    """Workflow commands; their values escape %, line ends and, in properties, : and ,"""
+    for problem in problems:
+        text = f"{problem.message}; {problem.hint}" if problem.hint else problem.message
+        file = f"{content}/{problem.path}".translate({ord("%"): "%25", ord(":"): "%3A", ord(","): "%2C"})
+        yield f"::{problem.severity} file={file},line={problem.line},col={problem.column}::{text.replace('%', '%25')}"
+
+
+PRINTERS: Final[dict[str, Callable[[Path, Iterable[Problem]], Iterator[str]]]] = {
+    "text": _as_text,
+    "json": _as_json,
+    "github": _as_github,
+}
+
+
+def bar(paths: Iterable[str]) -> Iterator[str]:
+    """A progress bar where somebody watches."""
+    if not sys.stderr.isatty():
+        yield from paths
+        return
+    with click.progressbar(list(paths), label="Writing", file=sys.stderr) as shown:
+        yield from shown

@@ -1,0 +1,110 @@
+"""A server in a process of its own that counts the reads of two articles and has nothing else to say.
+
+Run as `python -m tests.audience.serving WHERE EVERY BATCH`; its address is its first line.
+"""
+
+import contextlib
+import http.client
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from feedsvc.audience.bucket import Limit
+from feedsvc.audience.counter import Counter
+from feedsvc.audience.store import Views
+from feedsvc.audience.visitor import Visitors
+from feedsvc.audience.wsgi import Audience
+from feedsvc.web.server import Server
+from tests.audience.patience import SECONDS
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+ROOT = Path(__file__).parents[2]
+ARTICLES = {"bridge": "tag:news.example,2026:bridge", "다리": "tag:news.example,2026:%EB%8B%A4%EB%A6%AC"}
+FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:141.0) Gecko/20100101 Firefox/141.0"
+
+
+def find(slug: str, _: datetime) -> str | None:
+    return ARTICLES.get(slug)
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def nothing(_: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+    start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", "4")])
+    return [b"page"]
+
+
+def main(where: str, every: str, batch: str) -> None:
+    # All of them come from this machine.
+    views, visitors = Views(where), Visitors(per_address=Limit(burst=10_000, seconds=1.0))
+    # A slow machine is no silent database.
+    counter = Counter(views, now, chore=visitors.turn, every=float(every), batch=int(batch), fresh=0.01, patience=SECONDS)
+    application = Audience(nothing, counter, visitors, find, mount="", clock=now)
+    server = Server(application, host="127.0.0.1", port=0, threads=4)
+    sys.stdout.write(f"{server.url}\n")
+    sys.stdout.flush()
+    server.run()
+    counter.close()
+    views.close()
+
+
+class Serving:
+    """One such process; `said` is what it wrote to stderr, whole once it has stopped."""
+
+    def __init__(self, where: str, *, every: float, batch: int) -> None:
+        command = [sys.executable, "-m", "tests.audience.serving", where, str(every), str(batch)]
+        variables = {**os.environ, "PYTHONPATH": str(ROOT)}
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=variables)
+        assert self.process.stdout
+        self.place = self.process.stdout.readline().strip().removeprefix("http://").rstrip("/")
+        assert self.place, self.process.communicate()[1]
+        self.said = ""
+
+    def ask(self, method: str, visitor: int = 0) -> tuple[int, bytes]:
+        connection = http.client.HTTPConnection(self.place, timeout=SECONDS)
+        with contextlib.closing(connection):
+            headers = {"User-Agent": f"{FIREFOX} Number/{visitor}", "Sec-Fetch-Site": "same-origin"}
+            connection.request(method, "/articles/bridge/views", headers=headers)
+            answer = connection.getresponse()
+            return answer.status, answer.read()
+
+    def beacon(self, visitor: int) -> int:
+        return self.ask("POST", visitor)[0]
+
+    def views(self) -> int | None:
+        status, body = self.ask("GET")
+        return json.loads(body)["views"] if status == 200 else None
+
+    def end(self, number: int = signal.SIGTERM) -> int:
+        """The exit status."""
+        self.process.send_signal(number)
+        self.said += self.process.communicate(timeout=SECONDS)[1]
+        return self.process.returncode
+
+    def remove(self) -> None:
+        if self.process.returncode is None:
+            self.process.kill()
+            self.process.communicate()
+
+
+@contextlib.contextmanager
+def serving(where: str, *, every: float = 0.1, batch: int = 500) -> Iterator[Serving]:
+    server = Serving(where, every=every, batch=batch)
+    try:
+        yield server
+    finally:
+        server.remove()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

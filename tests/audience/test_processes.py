@@ -1,0 +1,112 @@
+"""Real servers in processes of their own: many at once, stopped, killed, and their database going away."""
+
+import signal
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+from tests.audience.conftest import Open
+from tests.audience.patience import until
+from tests.audience.postgres import Schema
+from tests.audience.relay import Relay
+from tests.audience.serving import ARTICLES, Serving, serving
+
+BRIDGE = ARTICLES["bridge"]
+NEVER = 3600.0
+
+
+def beacons(server: Serving, number: int, start: int = 0) -> list[int]:
+    """So many visitors at the same moment; the statuses they get."""
+    gate = threading.Barrier(number)
+
+    def send(index: int) -> int:
+        gate.wait()
+        return server.beacon(index)
+
+    with ThreadPoolExecutor(number) as pool:
+        return list(pool.map(send, range(start, start + number)))
+
+
+def test_two_hundred_beacons_at_once_are_two_hundred_reads(where: str, opened: Open) -> None:
+    with serving(where) as server:
+        assert beacons(server, 200) == [204] * 200
+        assert server.views() == 200
+        assert beacons(server, 200) == [204] * 200  # the same visitors again
+        assert server.views() == 200
+        assert server.end() == 0
+        assert server.said == ""
+    assert opened(where).since(None) == {BRIDGE: 200}
+
+
+def test_two_servers_on_one_database_add_up(where: str, opened: Open) -> None:
+    with (
+        serving(where, every=0.005, batch=3) as one,
+        serving(where, every=0.005, batch=3) as other,
+        ThreadPoolExecutor(2) as pool,
+    ):
+        sent = [pool.submit(beacons, one, 100), pool.submit(beacons, other, 100, 100)]
+        assert [status for each in sent for status in each.result()] == [204] * 200
+        for server in (one, other):
+            until(lambda server=server: server.views() == 200)
+            assert server.end() == 0
+            assert server.said == ""
+    assert opened(where).since(None) == {BRIDGE: 200}
+
+
+def test_sigterm_loses_none(where: str, opened: Open) -> None:
+    with serving(where, every=NEVER) as server:
+        beacons(server, 50)
+        assert opened(where).total(BRIDGE) == 0
+        assert server.end() == 0
+    assert opened(where).total(BRIDGE) == 50
+
+
+def test_kill_loses_the_last_batch_at_most(where: str, opened: Open) -> None:
+    views = opened(where)
+    with serving(where, every=NEVER, batch=20) as server:
+        for index in range(50):
+            assert server.beacon(index) == 204
+        until(lambda: views.total(BRIDGE) >= 40)
+        assert server.end(signal.SIGKILL) == -signal.SIGKILL
+    assert views.total(BRIDGE) in range(40, 51)
+    # What is left is whole: the next server goes on from there.
+    with serving(where) as server:
+        assert server.beacon(99) == 204
+        before = views.total(BRIDGE)
+        assert until(server.views) >= before
+        assert server.end() == 0
+    assert views.total(BRIDGE) in range(41, 52)
+
+
+def test_a_database_that_stops_and_starts_costs_no_read(relay: Relay, postgres: Schema, opened: Open) -> None:
+    with serving(postgres.url(relay.port), every=0.02, batch=10) as server:
+        assert beacons(server, 50) == [204] * 50
+        until(lambda: server.views() == 50)
+        relay.shut()
+        assert beacons(server, 50, 50) == [204] * 50
+        until(lambda: server.ask("GET")[0] == 503)
+        relay.reopen()
+        assert beacons(server, 50, 100) == [204] * 50
+        until(lambda: server.views() == 150)
+        assert server.end() == 0
+        assert "reads wait in memory" in server.said
+        assert "is back" in server.said
+    assert opened(postgres.url()).total(BRIDGE) == 150
+
+
+def test_a_server_starts_and_serves_while_its_database_is_away(relay: Relay, postgres: Schema, opened: Open) -> None:
+    relay.shut()
+    with serving(postgres.url(relay.port), every=0.02) as server:
+        assert server.ask("GET")[0] == 503
+        assert server.beacon(1) == 204
+        relay.reopen()
+        until(lambda: server.views() == 1)
+        assert server.end() == 0
+    assert opened(postgres.url()).total(BRIDGE) == 1
+
+
+def test_a_server_whose_database_never_comes_back_ends_and_says_what_is_lost(relay: Relay, postgres: Schema) -> None:
+    with serving(postgres.url(relay.port), every=NEVER) as server:
+        relay.shut()
+        beacons(server, 3)
+        assert server.end() == 0
+        assert "reads lost: 3" in server.said

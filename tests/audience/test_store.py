@@ -1,0 +1,249 @@
+"""The table of reads, on SQLite and PostgreSQL alike."""
+
+import contextlib
+import os
+import shutil
+import sqlite3
+import sys
+import tempfile
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from feedsvc.audience.store import UnavailableError, Views
+from feedsvc.errors import FeedsvcError
+from tests.audience.conftest import Open
+from tests.audience.postgres import Schema
+from tests.audience.relay import Relay
+
+ONE, TWO = "tag:news.example,2026:one", "tag:news.example,2026:둘"
+MONDAY, TUESDAY = date(2026, 3, 2), date(2026, 3, 3)
+
+
+def test_reads_add_up(where: str, opened: Open) -> None:
+    views = opened(where)
+    assert (views.total(ONE), views.since(None)) == (0, {})
+    views.add({(ONE, MONDAY): 2, (TWO, MONDAY): 1})
+    views.add({(ONE, TUESDAY): 3, (ONE, MONDAY): 1})
+    assert views.total(ONE) == 6
+    assert views.totals([ONE, TWO, "none"]) == {ONE: 6, TWO: 1, "none": 0}
+    assert views.since(None) == {ONE: 6, TWO: 1}
+    assert views.since(TUESDAY) == {ONE: 3}
+    assert all(type(count) is int for count in views.since(None).values())
+
+
+def test_they_are_there_for_others_and_later(where: str, opened: Open) -> None:
+    first, second = opened(where), opened(where)
+    first.add({(ONE, MONDAY): 1})
+    second.add({(ONE, MONDAY): 1})
+    first.close()
+    assert [first.total(ONE), opened(where).total(ONE)] == [2, 2]
+
+
+def test_a_batch_is_added_once_however_often_it_is_sent(where: str, opened: Open) -> None:
+    views, other = opened(where), opened(where)
+    for number in (1, 1, 2, 2, 1):
+        views.add({(ONE, MONDAY): 10}, number)
+    other.add({(ONE, MONDAY): 1}, 1)
+    assert views.total(ONE) == 21
+
+
+def test_adding_nothing_only_asks_whether_the_database_answers(where: str, opened: Open) -> None:
+    views = opened(where)
+    views.add({}, 1)
+    views.add({(ONE, MONDAY): 1}, 1)
+    assert views.total(ONE) == 1
+
+
+def test_writers_at_once_lose_nothing_and_never_wait_for_one_another_in_a_circle(where: str, opened: Open) -> None:
+    writers = [opened(where) for _ in range(4)]
+    start = threading.Barrier(len(writers))
+
+    def write(views: Views) -> None:
+        start.wait()
+        for number in range(1, 11):
+            # Each in an order of its own.
+            articles = [str(index) for index in range(20)][:: -1 if views is writers[0] else 1]
+            views.add({(article, MONDAY): 1 for article in articles}, number)
+
+    with ThreadPoolExecutor(len(writers)) as pool:
+        list(pool.map(write, writers))
+    assert writers[0].since(None) == {str(index): 40 for index in range(20)}
+
+
+@settings(max_examples=20, deadline=None)
+@given(
+    st.lists(
+        st.dictionaries(
+            st.tuples(st.text(st.characters(exclude_characters="\0", codec="utf-8")), st.dates()),
+            st.integers(1, 10**9),
+            max_size=5,
+        ),
+        max_size=5,
+    )
+)
+def test_any_reads_add_up(batches: list[dict[tuple[str, date], int]]) -> None:
+    with tempfile.TemporaryDirectory() as folder, contextlib.closing(Views(Path(folder) / "views.sqlite")) as views:
+        expected: Counter[str] = Counter()
+        for batch in batches:
+            views.add(batch)
+            for (article, _), count in batch.items():
+                expected[article] += count
+        assert views.since(None) == expected
+        assert views.totals(list(expected)) == expected
+
+
+def test_a_path_is_a_file_of_sqlite_whatever_its_name(tmp_path: Path, opened: Open) -> None:
+    file = tmp_path / "new folder" / "50%?mode=ro&x#.sqlite"
+    opened(file).add({(ONE, MONDAY): 1})
+    assert opened(file).total(ONE) == 1
+    with contextlib.closing(sqlite3.connect(file)) as connection:
+        assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+
+
+@pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg"])
+def test_every_common_spelling_of_a_postgresql_url_works(scheme: str, postgres: Schema, opened: Open) -> None:
+    assert opened(postgres.url().replace("postgresql", scheme, 1)).total(ONE) == 0
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "nonsense",
+        "mysql://u:secretword@h/d",
+        "postgresql+asyncpg://u:secretword@h/d",
+        "sqlite://",
+        "sqlite:///:memory:",
+        "postgresql://h",
+        "postgresql://u:secretword@h:port/d",
+    ],
+)
+def test_an_impossible_url_is_told_without_its_password(url: str) -> None:
+    with pytest.raises(FeedsvcError, match=r"postgresql://|PostgreSQL") as told:
+        Views(url)
+    assert "secretword" not in str(told.value)
+
+
+def test_a_missing_driver_is_told_with_the_line_that_installs_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    with pytest.raises(FeedsvcError, match=r"pip install 'psycopg\[binary\]'"):
+        Views("postgresql://h/d")
+
+
+# --- away -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_database_that_is_not_there_is_unavailable_and_its_password_stays_untold(relay: Relay, opened: Open) -> None:
+    relay.shut()
+    views = opened(f"postgresql://someone:secretword@127.0.0.1:{relay.port}/postgres")
+    for ask in (lambda: views.add({(ONE, MONDAY): 1}), lambda: views.total(ONE), lambda: views.since(None)):
+        with pytest.raises(UnavailableError, match=r"cannot be used: postgresql.*refused") as told:
+            ask()
+        assert "secretword" not in str(told.value)
+        assert "\n" not in str(told.value)
+
+
+def test_the_pool_outlives_a_restart(relay: Relay, postgres: Schema, opened: Open) -> None:
+    views = opened(postgres.url(relay.port))
+    views.add({(ONE, MONDAY): 1})
+    relay.shut()
+    relay.reopen()
+    # Not one failure in between: a dead connection is noticed before it is used.
+    views.add({(ONE, MONDAY): 1})
+    assert views.total(ONE) == 2
+
+
+def test_a_commit_whose_answer_got_lost_is_not_added_twice(relay: Relay, postgres: Schema, opened: Open) -> None:
+    views = opened(postgres.url(relay.port))
+    views.add({(ONE, MONDAY): 1}, 1)
+    relay.die_after(b"COMMIT")
+    with pytest.raises(UnavailableError):
+        views.add({(ONE, MONDAY): 10}, 2)
+    assert opened(postgres.url()).total(ONE) == 11
+    views.add({(ONE, MONDAY): 10}, 2)
+    assert views.total(ONE) == 11
+
+
+def test_a_new_empty_database_gets_its_tables_at_the_second_try(postgres: Schema, opened: Open) -> None:
+    views = opened(postgres.url())
+    views.add({(ONE, MONDAY): 1})
+    postgres.run(f"DROP SCHEMA {postgres.name} CASCADE; CREATE SCHEMA {postgres.name}")
+    with pytest.raises(UnavailableError, match="feedsvc_views"):
+        views.total(ONE)
+    assert views.total(ONE) == 0
+
+
+def test_a_deleted_file_is_made_anew_at_the_second_try(file: Path, opened: Open) -> None:
+    views = opened(file)
+    views.add({(ONE, MONDAY): 1})
+    shutil.rmtree(file.parent)
+    with pytest.raises(UnavailableError, match="unable to open"):
+        views.add({(ONE, MONDAY): 1})
+    views.add({(ONE, MONDAY): 1})
+    assert opened(file).total(ONE) == 1
+
+
+def test_a_locked_file_can_be_read_and_is_written_later(file: Path, opened: Open) -> None:
+    views = opened(file)
+    views.add({(ONE, MONDAY): 1})
+    with contextlib.closing(sqlite3.connect(file, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        assert views.total(ONE) == 1
+        with pytest.raises(UnavailableError, match="locked"):
+            views.add({(ONE, MONDAY): 1})
+        other.execute("ROLLBACK")
+    views.add({(ONE, MONDAY): 1})
+    assert views.total(ONE) == 2
+
+
+@contextlib.contextmanager
+def read_only(file: Path) -> Iterator[None]:
+    """Nobody may write there, the superuser's tests neither."""
+    root, parent = os.geteuid() == 0, file.parent
+    file.chmod(0o444)
+    parent.chmod(0o555)
+    ways = [folder for folder in parent.parents if root and not folder.stat().st_mode & 0o001]
+    for folder in ways:
+        folder.chmod(folder.stat().st_mode | 0o001)
+    if root:
+        os.seteuid(65534)
+    try:
+        yield
+    finally:
+        if root:
+            os.seteuid(0)
+        for folder in ways:
+            folder.chmod(folder.stat().st_mode & ~0o001)
+        parent.chmod(0o755)
+        file.chmod(0o644)
+
+
+def test_a_file_that_must_not_be_written_is_unavailable_until_it_may(file: Path, opened: Open) -> None:
+    views = opened(file)
+    views.add({(ONE, MONDAY): 1})
+    with read_only(file), pytest.raises(UnavailableError, match=r"readonly|unable to open"):
+        views.add({(ONE, MONDAY): 1})
+    views.add({(ONE, MONDAY): 1})
+    assert views.total(ONE) == 2
+
+
+def test_what_is_no_database_stays_as_it_is(file: Path, opened: Open) -> None:
+    file.parent.mkdir()
+    file.write_text("Somebody's notes, more than a header long. " * 50)
+    with pytest.raises(UnavailableError, match="not a database"):
+        opened(file).add({(ONE, MONDAY): 1})
+    assert file.read_text().startswith("Somebody's notes")
+
+
+def test_a_state_folder_that_cannot_be_is_unavailable(tmp_path: Path, opened: Open) -> None:
+    (tmp_path / "state").write_text("a file")
+    with pytest.raises(UnavailableError, match="exists"):
+        opened(tmp_path / "state" / "views.sqlite").total(ONE)
