@@ -75,7 +75,7 @@ def _problem(path: str, data: bytes) -> Problem | None:
     if not path.startswith("templates/"):
         return Problem(path=shown, message="a theme holds templates/ and static/ only", hint="move it there")
     try:
-        _own().parse(data.decode())
+        _own().compile(data.decode())
     except TemplateSyntaxError as error:
         return Problem(path=shown, line=error.lineno, message=f"this is no template ({error.message})")
     except UnicodeDecodeError:

@@ -49,6 +49,7 @@ for (const place of document.querySelectorAll("[data-views]")) {
     const answer = await fetch(address);
     if (!answer.ok) return;
     const { views } = await answer.json();
+    if (!views) return;
     const language = document.documentElement.lang;
     const forms = JSON.parse(place.dataset.forms);
     const form = forms[new Intl.PluralRules(language).select(views)] || forms.other;

@@ -1,0 +1,109 @@
+"""Fixtures of the page tests: the sample newsroom on a real server, in English and in Arabic, and one Chromium."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import shutil
+import signal
+import socket
+import subprocess
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import pytest
+
+from tests.http.client import SECONDS
+from tests.http.running import ROOT, command, environment
+from tests.programs import require_program
+from tests.readers.tool import Tool, require
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+SAMPLE: Final = ROOT / "content"
+MODULES: Final = ROOT / "tests/node/node_modules"
+_OPTIONS: Final = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+_PLAYWRIGHT: Final = Tool(
+    name="playwright", installed=lambda: find_spec("playwright") is not None, install="pip install -e '.[dev]'"
+)
+
+
+def require_node_package(name: str) -> Path:
+    tool = Tool(name=name, installed=(MODULES / name).is_dir, install="npm ci --prefix tests/node")
+    require(tool)
+    return MODULES / name
+
+
+def _free_port() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        port: int = one.getsockname()[1]
+        return port
+
+
+@contextlib.contextmanager
+def _serving(content: Path, state: Path) -> Iterator[str]:
+    """The site's address without a last slash, which is its base_url, too. Ends by SIGTERM with exit status 0."""
+    port = str(_free_port())
+    arguments = command("serve", content, "--port", port, "--state", state, "--base-url", f"http://127.0.0.1:{port}")
+    with subprocess.Popen(arguments, stderr=subprocess.PIPE, text=True, env=environment()) as process:
+        try:
+            assert process.stderr
+            said = ""
+            for line in process.stderr:
+                said += line
+                found = re.search(r" serving .* at (http://\S+)/ as ", line)
+                if found:
+                    break
+            else:
+                pytest.fail(f"no server: {said}")
+            yield found[1]
+            process.send_signal(signal.SIGTERM)
+            _, rest = process.communicate(timeout=SECONDS)
+            assert (process.returncode, rest) == (0, "")
+        finally:
+            if process.poll() is None:
+                process.kill()
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The sample newsroom as it is."""
+    folder = tmp_path_factory.mktemp("site")
+    with _serving(Path(shutil.copytree(SAMPLE, folder / "content")), folder / "state") as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def arabic(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The same newsroom with pages in Arabic, from right to left."""
+    folder = tmp_path_factory.mktemp("arabic")
+    settings = Path(shutil.copytree(SAMPLE, folder / "content")) / "site.yaml"
+    text, changed = re.subn(r"(?m)^language: en", "language: ar", settings.read_text("utf-8"))
+    assert changed == 1
+    settings.write_text(text, "utf-8")
+    with _serving(folder / "content", folder / "state") as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    program = require_program("chromium", "apt-get install chromium")
+    require(_PLAYWRIGHT)
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as tools:
+        browser = tools.chromium.launch(executable_path=program, args=list(_OPTIONS))
+        yield browser
+        browser.close()

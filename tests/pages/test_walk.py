@@ -1,0 +1,167 @@
+"""Chromium walks through the sample newsroom as a reader does."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.pages.kinds import ARTICLE, KINDS, SCHEMES, WIDTHS
+from tests.pages.looking import looking
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+    from tests.pages.looking import Look
+
+DESK = "/articles/visa-desk/"
+
+
+def test_from_home_to_an_article_and_its_address_into_the_clipboard(chromium: Browser, site: str) -> None:
+    with looking(chromium, permissions=["clipboard-read", "clipboard-write"]) as look:
+        page = look.page
+        page.goto(f"{site}/")
+        page.locator(".cards h2 a").first.click()
+        page.wait_for_url("**/articles/*/")
+        copy = page.get_by_role("button", name="Copy the address")
+        copy.click()
+        page.get_by_role("button", name="Copied").wait_for()
+        assert page.evaluate("navigator.clipboard.readText()") == page.url
+        copy.wait_for()
+        assert look.told == []
+
+
+def test_from_an_article_to_its_section_and_from_there_to_the_feeds(chromium: Browser, site: str) -> None:
+    with looking(chromium) as look:
+        page = look.page
+        page.goto(site + ARTICLE)
+        page.locator(".article .section a", has_text="Diplomacy").click()
+        page.wait_for_url("**/category/diplomacy/")
+        assert page.get_by_role("heading", level=1).inner_text() == "Diplomacy"
+        with page.expect_response("**/category/diplomacy/feed.rss") as feed:
+            page.locator(".title .formats a", has_text="RSS").click()
+        assert feed.value.ok
+        page.go_back()
+        page.get_by_role("link", name="Subscribe").click()
+        page.wait_for_url("**/subscribe/")
+        assert page.get_by_role("heading", level=1).inner_text() == "Subscribe"
+        assert look.told == []
+
+
+def test_the_feeds_are_filtered_as_one_types(chromium: Browser, site: str) -> None:
+    with looking(chromium, permissions=["clipboard-read", "clipboard-write"]) as look:
+        page = look.page
+        page.goto(f"{site}/subscribe/")
+        names, field = page.locator("[data-name]:visible h3"), page.get_by_role("searchbox")
+        every = names.all_inner_texts()
+        field.press_sequentially("MEERA")
+        assert names.all_inner_texts() == ["Meera Pillai"]
+        assert page.locator("#feeds h2:visible").all_inner_texts() == ["Authors"]
+        page.get_by_role("button", name="Meera Pillai (Atom)").click()
+        assert page.evaluate("navigator.clipboard.readText()") == f"{site}/author/meera-pillai/feed.atom"
+        field.fill("nguyen thao")  # without the marks of Nguyễn Thảo
+        assert names.all_inner_texts() == ["Nguyễn Thảo Vy"]
+        field.fill("no such feed")
+        assert (names.count(), page.locator("#none").is_visible()) == (0, True)
+        field.fill("")
+        assert (names.all_inner_texts(), page.locator("#none").is_visible()) == (every, False)
+
+
+def _count(look: Look, site: str) -> int:
+    """The number that the page shows when it has been looked at."""
+    look.page.goto(site + DESK)
+    shown = look.page.locator(".views")
+    shown.wait_for()
+    found = re.fullmatch(r"(\d+) Views?", shown.inner_text())
+    assert found, shown.inner_text()
+    return int(found[1])
+
+
+def test_the_count_rises_once_for_two_reloads(chromium: Browser, site: str) -> None:
+    with looking(chromium) as look:
+        first = _count(look, site)
+        assert [_count(look, site), _count(look, site)] == [first, first]
+        assert first == 1
+        assert look.told == []
+        assert look.page.context.cookies() == []
+
+
+def test_a_count_moves_nothing(chromium: Browser, site: str) -> None:
+    with looking(chromium, width=360) as look:
+        _count(look, site)
+        assert look.shift() == 0
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_complaint_no_violation_no_shift(chromium: Browser, site: str, kind: str) -> None:
+    path, status = KINDS[kind]
+    with looking(chromium) as look:
+        answer = look.page.goto(site + path, wait_until="load")
+        assert answer
+        assert answer.status == status
+        assert look.page.evaluate("[...document.images].filter(one => one.loading !== 'lazy' && !one.naturalWidth).length") == 0
+        assert look.shift() == 0
+        assert (look.told, look.violations()) == ([], [])
+        blocking = [one.resource_type for one in look.asked if one.resource_type in ("document", "stylesheet", "font")]
+        assert sorted(blocking) == ["document", "stylesheet"]
+        assert not [one.url for one in look.asked if not one.url.startswith(f"{site}/") and one.resource_type != "image"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_nothing_has_to_be_scrolled_sideways(chromium: Browser, site: str, arabic: str, kind: str) -> None:
+    with looking(chromium) as look:
+        for address in (site, arabic):
+            look.page.goto(address + KINDS[kind][0])
+            for width in WIDTHS:
+                look.page.set_viewport_size({"width": width, "height": 900})
+                assert look.page.evaluate("document.documentElement.scrollWidth") <= width
+                # What starts left of the page cannot even be scrolled to.
+                assert (
+                    look.page.evaluate("Math.min(...[...document.images].map(one => one.getBoundingClientRect().left), 0)") == 0
+                )
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_everything_reads_without_a_script(chromium: Browser, site: str, kind: str) -> None:
+    with looking(chromium, java_script_enabled=False) as look:
+        page = look.page
+        page.goto(site + KINDS[kind][0])
+        assert page.get_by_role("heading", level=1).inner_text()
+        for dead in ("button", "input", ".views", ".filter", ".none"):
+            assert not page.locator(f"{dead}:visible").count(), dead
+        empty = [one for one in page.locator("main :is(p, li, h1, h2, h3):visible").all() if not one.inner_text().strip()]
+        assert not empty
+        assert page.locator("main a:visible").count() or kind in ("withdrawn", "missing")
+
+
+def test_sharing_without_a_script_is_by_plain_links(chromium: Browser, site: str) -> None:
+    with looking(chromium, java_script_enabled=False) as look:
+        look.page.goto(site + ARTICLE)
+        assert look.page.locator(".share a:visible").all_inner_texts() == [
+            "E-mail",
+            "Mastodon",
+            "Bluesky",
+            "X",
+            "WhatsApp",
+            "LinkedIn",
+        ]
+
+
+@pytest.mark.parametrize("kind", ["home", "article", "subscribe"])
+def test_light_and_dark_are_two_looks(chromium: Browser, site: str, kind: str) -> None:
+    papers = []
+    for scheme in SCHEMES:
+        with looking(chromium, color_scheme=scheme) as look:
+            look.page.goto(site + KINDS[kind][0])
+            papers.append(look.page.evaluate("getComputedStyle(document.body).backgroundColor"))
+    assert papers == ["rgb(253, 252, 250)", "rgb(23, 22, 20)"]
+
+
+def test_pages_in_arabic_run_from_right_to_left(chromium: Browser, arabic: str) -> None:
+    with looking(chromium) as look:
+        look.page.goto(f"{arabic}/")
+        brand, feeds = look.page.locator(".brand").bounding_box(), look.page.locator(".thumb").first.bounding_box()
+        assert brand
+        assert feeds
+        assert min(brand["x"], feeds["x"]) > 640
