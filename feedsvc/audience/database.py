@@ -12,7 +12,7 @@ from sqlalchemy.exc import ArgumentError
 from feedsvc.errors import FeedsvcError
 
 WRITES: Final = "feedsvc_writes"  # the execution option of a transaction that is going to write
-_BUSY_SECONDS: Final = 2.0
+_BUSY_SECONDS: Final = 10.0  # a slow disk takes its time for each of several writers; only the background thread waits
 # A server that fell silent is given up before anybody gives up this one; what the URL says goes first.
 _POSTGRESQL: Final = {"application_name": "feedsvc", "connect_timeout": "3", "tcp_user_timeout": "5000"}
 _DRIVERS: Final = {
