@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from feedsvc.cli import _read, main
+from feedsvc.cli import main
+from feedsvc.cli.options import newsroom as read_newsroom
 from feedsvc.document import Document
 from tests import newsrooms
 
@@ -65,7 +66,7 @@ def test_what_is_no_template_is_told_with_its_line_and_not_used(
     done = CliRunner().invoke(main, ["check", str(root)])
     [told] = [one for one in done.stdout.splitlines() if one.startswith("theme/")]
     assert (done.exit_code, told.startswith(f"{path}:{line}:"), part in told) == (1, True, True), told
-    assert set(_read(root, "").theme) == {"templates/subscribe.html"}
+    assert set(read_newsroom(root, "").theme) == {"templates/subscribe.html"}
 
 
 @pytest.mark.parametrize(

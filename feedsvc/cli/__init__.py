@@ -1,0 +1,42 @@
+"""The commands: the composition root. Only here do clock, folders and options meet."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Final
+
+import click
+
+from feedsvc import __version__
+
+# Each command has a module of its name, read when it is called: printing a problem must not wait for a database's library.
+_COMMANDS: Final[Mapping[str, str]] = {"build": "build", "check": "check", "serve": "serve", "views": "most_read"}
+
+
+class _Commands(click.Group):
+    def list_commands(self, _: click.Context) -> list[str]:
+        return sorted(_COMMANDS)
+
+    def get_command(self, _: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        command: click.Command = getattr(import_module(f"feedsvc.cli.{cmd_name}"), _COMMANDS[cmd_name])
+        return command
+
+
+@click.group(
+    cls=_Commands,
+    context_settings={"auto_envvar_prefix": "FEEDSVC", "help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Every option can also be given as a variable: FEEDSVC_PORT=8080, FEEDSVC_BASE_URL, FEEDSVC_STATE.",
+)
+@click.version_option(__version__, message="feedsvc %(version)s")
+def main() -> None:
+    """Turn a folder of YAML articles into RSS, Atom and JSON feeds.
+
+    \b
+    Examples:
+      feedsvc check                 what is wrong in ./content, and how to mend it
+      feedsvc serve                 serve ./content at http://127.0.0.1:8000/
+      feedsvc build public          write the same documents to ./public
+    """

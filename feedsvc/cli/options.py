@@ -1,0 +1,78 @@
+"""What the commands share: options, faults told plainly, reading the newsroom, finding its state folder."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from functools import wraps
+from pathlib import Path
+from typing import Final, ParamSpec
+
+import click
+
+from feedsvc import pages
+from feedsvc.console import tell
+from feedsvc.content.folder import Content, load
+from feedsvc.content.schema import is_base
+from feedsvc.errors import ContentError, FeedsvcError
+
+P = ParamSpec("P")
+
+MISUSE: Final = 2  # the operator's fault; 1 is the content's
+VIEWS: Final = "views.sqlite"
+FOLDER: Final = click.Path(path_type=Path)
+content_argument = click.argument("content", type=FOLDER, default=Path("content"), envvar="FEEDSVC_CONTENT")
+state_option = click.option(
+    "--state", type=FOLDER, envvar="FEEDSVC_STATE", help="Folder for what outlives a run; never in CONTENT."
+)
+database_option = click.option(
+    "--database",
+    metavar="URL",
+    default="",
+    envvar="FEEDSVC_DATABASE_URL",
+    help="For read counts; else a file in the state folder",
+)
+base_url_option = click.option(
+    "--base-url", metavar="URL", default="", envvar="FEEDSVC_BASE_URL", help="Takes the place of site.yaml's."
+)
+
+
+def plainly(command: Callable[P, None]) -> Callable[P, None]:
+    """Faults end in one sentence and an exit status, never in a traceback."""
+
+    @wraps(command)
+    def run(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            command(*args, **kwargs)
+        except ContentError as error:
+            tell(error.problems)
+            click.echo(f"feedsvc: {error}", err=True)
+            sys.exit(1 if error.problems else MISUSE)
+        except FeedsvcError as error:
+            click.echo(f"feedsvc: {error}", err=True)
+            sys.exit(MISUSE)
+
+    return run
+
+
+def newsroom(content: Path, base_url: str) -> Content:
+    if base_url and not is_base(base_url):
+        raise FeedsvcError(
+            f"--base-url '{base_url}' is no web address; write it like https://example.org or https://example.org/news"
+        )
+    found = load(content, base_url)
+    unusable = pages.problems(found.theme)
+    theme = {path: data for path, data in found.theme.items() if path not in unusable}
+    return replace(found, theme=theme, problems=tuple(sorted((*found.problems, *unusable.values()))))
+
+
+def state_folder(content: Path, given: Path | None) -> Path:
+    """The state folder; by default one of its own for each content folder. Raises FeedsvcError inside CONTENT."""
+    home = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
+    state = given or home / "feedsvc" / hashlib.sha256(os.fsencode(content.resolve())).hexdigest()[:16]
+    if state.resolve().is_relative_to(content.resolve()):
+        raise FeedsvcError(f"{state} lies in {content}; give a state folder outside it with --state")
+    return state

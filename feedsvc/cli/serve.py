@@ -1,0 +1,69 @@
+"""feedsvc serve"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from feedsvc.audience.counter import Counter
+from feedsvc.audience.store import Views
+from feedsvc.audience.visitor import Visitors
+from feedsvc.audience.wsgi import Audience
+from feedsvc.cli.options import (
+    VIEWS,
+    base_url_option,
+    content_argument,
+    database_option,
+    newsroom,
+    plainly,
+    state_folder,
+    state_option,
+)
+from feedsvc.console import counted, tell
+from feedsvc.content.renditions import Renditions
+from feedsvc.ledger import Ledger
+from feedsvc.live import Live
+from feedsvc.urls import mount
+from feedsvc.web.app import application
+from feedsvc.web.server import Server
+
+
+@click.command()
+@content_argument
+@click.option("--host", default="127.0.0.1", show_default=True, envvar="FEEDSVC_HOST", help="The address to listen on.")
+@click.option(
+    "--port", default=8000, show_default=True, type=click.IntRange(0, 65535), envvar="FEEDSVC_PORT", help="0 takes a free one."
+)
+@click.option(
+    "--threads", default=4, show_default=True, type=click.IntRange(1, 256), envvar="FEEDSVC_THREADS", help="Worker threads."
+)
+@base_url_option
+@state_option
+@database_option
+@plainly
+def serve(*, content: Path, host: str, port: int, threads: int, base_url: str, state: Path | None, database: str) -> None:
+    """Serve the feeds and pages of CONTENT (./content).
+
+    \b
+    Examples:
+      feedsvc serve
+      feedsvc serve newsroom --port 8080 --base-url http://127.0.0.1:8080
+      FEEDSVC_PORT=8080 feedsvc serve newsroom
+    """
+    read = newsroom(content, base_url)
+    tell(read.problems)
+    home = state_folder(content, state)
+    ledger = Ledger(home / "modified.sqlite")
+    live = Live(read, ledger, renditions=Renditions(home / "pictures"))
+    views, visitors = Views(database or home / VIEWS), Visitors()
+    counter = Counter(views, live.clock, chore=visitors.turn)
+    below = mount(read.site.base_url)
+    app = Audience(application(live), counter, visitors, live.article_id, mount=below, clock=live.clock)
+    server = Server(app, host=host, port=port, threads=threads)
+    address = f"{server.url}{below[1:]}{'/' if below else ''}"
+    click.echo(f"feedsvc: serving {counted(read)} of {content} at {address} as {read.site.base_url}/", err=True)
+    server.run()
+    counter.close()
+    views.close()
+    ledger.close()
