@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from feedsvc.errors import FeedsvcError
+from feedsvc.sqlite import connect
 
 _TABLE: Final = (
     "CREATE TABLE IF NOT EXISTS modified (path TEXT PRIMARY KEY, digest TEXT NOT NULL, at INTEGER NOT NULL) WITHOUT ROWID"
@@ -41,17 +41,8 @@ class Ledger:
     def __init__(self, file: Path | None) -> None:
         """`file` None keeps the ledger in memory, where it starts anew. Raises FeedsvcError if the file cannot be used."""
         self._lock = threading.Lock()
-        self._rows = self._open(file) if file else _connect(":memory:")
+        self._rows = connect(file, _TABLE)
         weakref.finalize(self, self._rows.close)
-
-    def _open(self, file: Path) -> sqlite3.Connection:
-        try:
-            file.parent.mkdir(parents=True, exist_ok=True)
-            return _connect_anew_if_damaged(file)
-        except sqlite3.Error as error:
-            raise FeedsvcError(f"{file} cannot be used ({error}); give another folder with --state") from None
-        except OSError as error:
-            raise FeedsvcError(f"{file.parent} cannot be used ({error.strerror}); give another folder with --state") from None
 
     def modified(self, path: str, digest: str, now: datetime) -> datetime | None:
         """When the path's bytes became those of this digest; `now` if they just did. None if it cannot be written down."""
@@ -78,29 +69,3 @@ class Ledger:
     def close(self) -> None:
         with self._lock, contextlib.suppress(sqlite3.Error):
             self._rows.close()
-
-
-def _connect_anew_if_damaged(file: Path) -> sqlite3.Connection:
-    try:
-        return _connect(str(file))
-    except sqlite3.OperationalError:
-        raise  # the place is at fault, not the file
-    except sqlite3.DatabaseError:
-        # A fresh ledger gives every document a later moment than any it had.
-        for name in (file, Path(f"{file}-wal"), Path(f"{file}-shm")):
-            name.unlink(missing_ok=True)
-        return _connect(str(file))
-
-
-def _connect(name: str) -> sqlite3.Connection:
-    rows = sqlite3.connect(name, check_same_thread=False, timeout=10)
-    try:
-        rows.execute("PRAGMA journal_mode=WAL")
-        # The file may lose its last second at a power cut; then a few readers fetch once more.
-        rows.execute("PRAGMA synchronous=NORMAL")
-        rows.execute(_TABLE)
-        rows.commit()
-    except sqlite3.Error:
-        rows.close()
-        raise
-    return rows

@@ -17,6 +17,7 @@ ROOT: Final = Path(feedsvc.__file__).parent
 ORDER: Final = (
     ("feedsvc",),
     ("feedsvc.errors", "feedsvc.urls", "feedsvc.model"),
+    ("feedsvc.sqlite",),
     ("feedsvc.content",),
     ("feedsvc.catalog",),
     ("feedsvc.language",),
@@ -41,7 +42,8 @@ ROOMS: Final = {
     "markdown_it": ("feedsvc.content.markup",),
     "nh3": ("feedsvc.content.markup",),
     "pydantic": ("feedsvc.content.schema", "feedsvc.content.keys"),
-    "sqlite3": ("feedsvc.ledger",),
+    "msgspec": ("feedsvc.content.records",),
+    "sqlite3": ("feedsvc.sqlite", "feedsvc.ledger", "feedsvc.content.records"),
     "sqlalchemy": ("feedsvc.audience",),
     "waitress": ("feedsvc.web.server",),
     "yaml": ("feedsvc.content.tree",),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import Final, NamedTuple
 from urllib.parse import unquote
@@ -27,12 +27,19 @@ class _Claim(NamedTuple):
     place: tuple[int, int] | None
 
 
-def settle(readings: Iterable[Reading]) -> tuple[tuple[Article, ...], tuple[Problem, ...]]:
+def keys(article: Article) -> frozenset[tuple[str, str]]:
+    """What an article lays claim to: (space, text), where a slug and a former slug are in one space."""
+    addresses = (article.slug, *article.aliases)
+    return frozenset((("id", article.id), *(("address", name) for name in addresses)))
+
+
+def settle(readings: Iterable[Reading], behind: Container[str] = frozenset()) -> tuple[tuple[Article, ...], tuple[Problem, ...]]:
     """The articles that stay, in the order given, and a Problem for every claim that another article holds.
 
     The file whose stem ends the claimed text keeps it (so a copied file never takes the original down), else the one
     with the shorter stem, then the lower path; a draft holds nothing against what is public. Ids go before slugs and
-    slugs before former slugs, and an article that has lost one claim holds no other against anybody.
+    slugs before former slugs, and an article that has lost one claim holds no other against anybody. Paths that are `behind`
+    hold nothing against the rest.
     """
     read = [(reading.article, tuple(_claims(reading.article, reading.places))) for reading in readings if reading.article]
     holders: dict[tuple[str, str], _Claim] = {}
@@ -40,7 +47,9 @@ def settle(readings: Iterable[Reading]) -> tuple[tuple[Article, ...], tuple[Prob
     aside: set[str] = set()
     for what in _SPACES:
         claims = (claim for _, several in read for claim in several if claim.what == what)
-        for claim in sorted(claims, key=lambda claim: (claim.article.path in aside, _strength(claim))):
+        for claim in sorted(
+            claims, key=lambda claim: (claim.article.path in aside, claim.article.path in behind, _strength(claim))
+        ):
             holder = holders.get((_SPACES[what], claim.value))
             if holder and holder.article.path not in aside:
                 aside.add(claim.article.path)

@@ -1,47 +1,42 @@
-"""A content folder on disk -> everything in it that can be served, and every problem of the rest."""
+"""A content folder on disk -> everything in it that can be served, and every problem of the rest; followed as it changes."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from itertools import chain
-from pathlib import Path
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path, PurePosixPath
 from typing import Final
 
-from feedsvc.content import claims, disk, reader, settings
-from feedsvc.content.desk import Known
+from feedsvc.content import articles, looks, registers, settings
+from feedsvc.content.articles import Articles, Moved
+from feedsvc.content.content import Content
 from feedsvc.content.media import Media
-from feedsvc.content.reader import Reading
-from feedsvc.content.text import LARGEST_FILE
+from feedsvc.content.records import Entry, Records
+from feedsvc.content.registers import Settings
 from feedsvc.errors import ContentError, Problem
-from feedsvc.model import Article, Author, Category, MediaFile, Site
+from feedsvc.model import Article, Author, Category, MediaFile
 
-ARTICLES: Final = "articles"
-THEME: Final = "theme"
-_ENDINGS: Final = (".yaml", ".md")
-_MEANT: Final = {".yaml": ".yaml", ".yml": ".yaml", ".md": ".md", ".markdown": ".md", ".mdown": ".md"}
+__all__ = ["Change", "Content", "Folder", "load"]
+
+_MEDIA: Final = "media"
+_PARTS: Final = (articles.FOLDER, _MEDIA, looks.FOLDER)
+_NO_TIME: Final = timedelta(0)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Content:
-    """What a folder held when it was read. `categories` and `authors` are keyed by id and by every alias.
+class Change:
+    """What a reading found: the content, the articles in which it differs from before, the files left for later.
 
-    `theme` holds the files below theme/, by their path there; `media` each file that anything refers to, by its path.
-    Articles are in no particular order.
+    An edited article is in both, as it was and as it is. A file is `restless` that was changed a moment ago.
     """
 
-    site: Site
-    categories: Mapping[str, Category]
-    authors: Mapping[str, Author]
-    articles: tuple[Article, ...]
-    media: Mapping[str, MediaFile]
-    theme: Mapping[str, bytes] = field(default_factory=dict)
-    problems: tuple[Problem, ...] = ()
-
-    @property
-    def errors(self) -> tuple[Problem, ...]:
-        return tuple(problem for problem in self.problems if problem.severity == "error")
+    content: Content
+    gone: tuple[Article, ...] = ()
+    come: tuple[Article, ...] = ()
+    restless: frozenset[str] = frozenset()
 
 
 def load(root: Path, base_url: str = "") -> Content:
@@ -49,107 +44,139 @@ def load(root: Path, base_url: str = "") -> Content:
 
     Raises ContentError if there is no such folder or no usable site.yaml; anything smaller is a Problem.
     """
-    if not root.is_dir():
-        raise ContentError(f"no folder {root}; give the folder that holds {settings.SITE}")
-    media = Media(root)
-    site, problems = _site(root, media, base_url)
-    categories = _register(root, settings.CATEGORIES, site, media)
-    authors = _register(root, settings.AUTHORS, site, media)
-    known = Known(
-        site=site,
-        media=media,
-        categories={name: entry for name, entry in categories.entries.items() if isinstance(entry, Category)},
-        authors={name: entry for name, entry in authors.entries.items() if isinstance(entry, Author)},
-        set_aside=categories.set_aside | authors.set_aside,
-    )
-    readings, lost = _articles(root, known)
-    theme, unread = _theme(root)
-    unread += _stray(root)
-    told = chain.from_iterable(reading.problems for reading in readings)
-    kept, disputed = claims.settle(readings)
-    referred = {
-        *site.media,
-        *chain.from_iterable(one.media for one in known.authors.values()),
-        *chain.from_iterable(one.media for one in kept),
-    }
-    return Content(
-        site=site,
-        categories=known.categories,
-        authors=known.authors,
-        articles=kept,
-        media={path: media.file(path) for path in sorted(referred)},
-        theme=theme,
-        problems=tuple(sorted(chain(problems, categories.problems, authors.problems, lost, unread, told, disputed))),
-    )
+    return Folder(root, base_url).read().content
 
 
-def _site(root: Path, media: Media, base_url: str) -> tuple[Site, tuple[Problem, ...]]:
-    data = disk.read(root, settings.SITE)
-    if data is None:
-        raise ContentError(f"{root} has no {settings.SITE}; it needs at least title: and base_url:")
-    site, problems = settings.site(data, media, base_url) if isinstance(data, bytes) else (None, (data,))
-    if site is None:
-        raise ContentError(f"{root / settings.SITE} cannot be used", problems)
-    return site, problems
+class Folder:
+    """A content folder and what was read of it; to be used by one thread at a time.
+
+    With `records`, what is broken stands in its last valid version, that of an earlier run included.
+    """
+
+    def __init__(self, root: Path, base_url: str = "", records: Records | None = None) -> None:
+        self._root, self._base_url, self._records = root, base_url, records
+        self._media = Media(root)
+        self._articles = Articles(root, records.articles() if records else {})
+        self._looks = looks.Looks(root)
+        self._entries: tuple[Entry, ...] = tuple(records.settings()) if records else ()
+        self._settings: Settings | None = None
+        self._files: dict[str, MediaFile] = {}
+        self._stray: tuple[Problem, ...] = ()
+        self._content: Content | None = None
+
+    def read(self, touched: Iterable[str] | None = None, now: datetime | None = None, quiet: timedelta = _NO_TIME) -> Change:
+        """Look everywhere, or at the touched paths (relative to the folder), and read what is not as it was.
+
+        Files changed within `quiet` before `now` are left for the next time. Raises ContentError if there is no such folder,
+        no site.yaml, or none that could ever be used; then nothing is other than before.
+        """
+        if not self._root.is_dir():
+            raise ContentError(f"no folder {self._root}; give the folder that holds {settings.SITE}")
+        scope = _scope(touched)
+        media = self._media.changed(scope)
+        before = self._settings
+        self._settings = None  # should site.yaml be unusable, every file is doubted the next time
+        now_known = self._read_settings(before, scope, media)
+        outdated = self._outdated(now_known, before, media, scope)
+        moved = self._articles.refresh(_within(scope, articles.FOLDER), outdated, now_known.known, now, quiet)
+        self._looks.refresh(scope)
+        self._stray = _stray(self._root) if scope is None else self._stray
+        self._settings = now_known
+        self._content = self._whole(now_known, moved, media)
+        if self._records and (self._articles.changed or now_known is not before):
+            self._records.keep(self._articles.changed, self._entries if now_known is not before else None)
+        return Change(
+            content=self._content,
+            gone=tuple(old for old, _ in moved.values() if old),
+            come=tuple(new for _, new in moved.values() if new),
+            restless=self._articles.restless,
+        )
+
+    def _read_settings(self, before: Settings | None, scope: frozenset[str] | None, media: frozenset[str]) -> Settings:
+        """The very same settings where nothing in them changed."""
+        doubted = scope is None or before is None or media & before.media or (before.problems and _within(scope, _MEDIA))
+        if before and not doubted:
+            return before
+        read = registers.read(self._root, self._media, self._base_url, self._entries)
+        if before and read == before:
+            return before
+        self._entries = tuple(read.entries.values())
+        return registers.like(read, before) if before else read
+
+    def _outdated(
+        self, now: Settings, before: Settings | None, media: frozenset[str], scope: frozenset[str] | None
+    ) -> frozenset[str]:
+        """The files that would read differently, though they did not change themselves."""
+        if now is not before:
+            return self._articles.outdated(now.known)
+        new = bool(media) or scope is None or bool(_within(scope, _MEDIA))
+        return self._articles.users(media) | (self._articles.broken if new else frozenset())
+
+    def _whole(self, now: Settings, moved: Moved, media: frozenset[str]) -> Content:
+        before = self._content
+        standing_in = self._articles.standing_in
+        problems = (*now.problems, *self._articles.problems, *self._looks.problems, *self._stray)
+        categories, authors = self._in_force(now, standing_in)
+        return Content(
+            site=now.known.site,
+            categories=categories,
+            authors=authors,
+            articles=tuple(self._articles.standing.values()) if moved or not before else before.articles,
+            media=self._referred(now, moved, media),
+            theme=self._looks.files,
+            problems=tuple(sorted(problems)),
+            standing_in=standing_in,
+        )
+
+    def _in_force(self, now: Settings, standing_in: Iterable[str]) -> tuple[Mapping[str, Category], Mapping[str, Author]]:
+        """The entries that files name, and those that articles in their last valid version still do."""
+        categories, authors = dict(now.known.categories), dict(now.known.authors)
+        for article in (self._articles.standing[path] for path in standing_in):
+            categories |= {name: one for name in article.categories if isinstance(one := now.last("category", name), Category)}
+            authors |= {name: one for name in article.authors if isinstance(one := now.last("author", name), Author)}
+        before = self._content
+        if before and before.categories == categories and before.authors == authors:
+            return before.categories, before.authors
+        return categories, authors
+
+    def _referred(self, now: Settings, moved: Moved, media: frozenset[str]) -> Mapping[str, MediaFile]:
+        """Every file that anything refers to and that is there; the same mapping where nothing in it changed."""
+        before = self._content
+        if before and not media and not moved and before.site is now.known.site and before.authors is now.known.authors:
+            return before.media
+        changed = {path for pair in moved.values() for one in pair if one for path in one.media} | media | now.media
+        for path in changed:
+            self._files.pop(path, None)
+            if path in now.media or self._articles.users((path,)):
+                with suppress(ValueError):
+                    self._files[path] = self._media.file(path)
+        return dict(self._files)
 
 
-def _register(root: Path, path: str, site: Site, media: Media) -> settings.Register:
-    kind = {settings.CATEGORIES: "category", settings.AUTHORS: "author"}[path]
-    data = disk.read(root, path)
-    if data is None:
-        return settings.Register({}, {}, ())
-    if isinstance(data, Problem):
-        return settings.Register({}, {kind: path}, (data,))
-    read = {settings.CATEGORIES: settings.categories, settings.AUTHORS: settings.authors}[path]
-    return read(data, site, media)
+def _scope(touched: Iterable[str] | None) -> frozenset[str] | None:
+    """The touched paths; None for everything, if one of them lies beside the parts that are followed one by one."""
+    paths = None if touched is None else frozenset(touched)
+    return paths if paths is not None and all(PurePosixPath(path).parts[:1] in _TOPS for path in paths) else None
 
 
-def _articles(root: Path, known: Known) -> tuple[list[Reading], list[Problem]]:
-    readings: list[Reading] = []
-    problems: list[Problem] = []
-    for path in disk.files(root, ARTICLES, problems):
-        if not _is_article(path, problems):
-            continue
-        data = disk.read(root, path)
-        if isinstance(data, bytes):
-            readings.append(reader.read(path, data, known))
-        else:
-            problems += [data] if data else []  # gone since the folder was listed
-    return readings, problems
+def _within(scope: frozenset[str] | None, top: str) -> frozenset[str] | None:
+    return None if scope is None else frozenset(path for path in scope if PurePosixPath(path).parts[0] == top)
 
 
-def _is_article(path: str, problems: list[Problem]) -> bool:
-    ending = os.path.splitext(path)[1]
-    if ending.lower() in _MEANT and ending not in _ENDINGS:
-        hint = f"rename it to end in {_MEANT[ending.lower()]}"
-        problems.append(Problem(path=path, message=f"articles end in {' or '.join(_ENDINGS)}", hint=hint))
-    return ending in _ENDINGS
+_TOPS: Final = tuple((part,) for part in _PARTS)
 
 
-def _theme(root: Path) -> tuple[dict[str, bytes], list[Problem]]:
-    """The files of a newsroom's own looks; whether pages can use them is for the pages to say."""
-    theme: dict[str, bytes] = {}
-    problems: list[Problem] = []
-    for path in disk.files(root, THEME, problems):
-        data = disk.read(root, path)
-        if isinstance(data, bytes) and len(data) <= LARGEST_FILE:
-            theme[path.removeprefix(f"{THEME}/")] = data
-        else:
-            problems += [data if isinstance(data, Problem) else Problem(path=path, message="the file has more than 1 MiB")]
-    return theme, problems
-
-
-def _stray(root: Path) -> list[Problem]:
+def _stray(root: Path) -> tuple[Problem, ...]:
     """Files beside site.yaml that nobody reads, most often articles or names with another ending."""
     known = {settings.SITE, settings.CATEGORIES, settings.AUTHORS}
-    names = sorted(name for name in os.listdir(root) if os.path.splitext(name)[1].lower() in _MEANT and not name.startswith("."))
-    return [
+    alike = (name for name in sorted(os.listdir(root)) if os.path.splitext(name)[1].lower() in articles.MEANT)
+    return tuple(
         Problem(path=name, message="this file is not read", hint=_meant(name, known), severity="warning")
-        for name in names
-        if name not in known and name.isprintable() and not name.upper().startswith("README")
-    ]
+        for name in alike
+        if name not in known and name.isprintable() and not name.startswith(".") and not name.upper().startswith("README")
+    )
 
 
 def _meant(name: str, known: set[str]) -> str:
     stem = os.path.splitext(name)[0].lower()
-    return f"rename it to {stem}.yaml" if f"{stem}.yaml" in known else f"articles lie in {ARTICLES}/"
+    return f"rename it to {stem}.yaml" if f"{stem}.yaml" in known else f"articles lie in {articles.FOLDER}/"

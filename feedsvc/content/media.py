@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import stat
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Final
 
 from PIL import Image as Pictures
 
 from feedsvc.content.narrowing import UNREADABLE, upright
+from feedsvc.content.survey import Stamp, stamp_at, stamp_of
 from feedsvc.content.text import nearest
 from feedsvc.model import MediaFile
 
@@ -56,13 +57,14 @@ warnings.simplefilter("error", Pictures.DecompressionBombWarning)
 
 
 class Media:
-    """The media of one content folder; what was asked once is remembered for this reading of it."""
+    """The media of one content folder; what was asked once is remembered until `changed` finds it other than it was."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
         self._real = os.path.realpath(root)
         self._files: dict[str, MediaFile] = {}
         self._sizes: dict[str, tuple[int, int]] = {}
+        self._stamps: dict[str, Stamp] = {}
 
     def file(self, path: str) -> MediaFile:
         """The file at a path like media/summit.jpg. Raises ValueError with a sentence for the editor."""
@@ -75,6 +77,28 @@ class Media:
         if path not in self._sizes:
             self._sizes[path] = _size(self.file(path))
         return self._sizes[path]
+
+    def stamp(self, path: str) -> Stamp | None:
+        """The stamp of the file when it was first asked for; None if there is none to refer to."""
+        try:
+            self.file(path)
+        except ValueError:
+            return None
+        return self._stamps[path]
+
+    def changed(self, touched: Iterable[str] | None = None) -> frozenset[str]:
+        """Which of the files that were asked for are not what they were, of all or of those at or below touched paths."""
+        known = self._stamps if touched is None else [path for one in touched for path in self._at(one)]
+        changed = frozenset(path for path in known if self._stamps[path] != stamp_at(self._root / path))
+        for path in changed:
+            del self._files[path], self._stamps[path]
+            self._sizes.pop(path, None)
+        return changed
+
+    def _at(self, touched: str) -> list[str]:
+        if touched in self._stamps:
+            return [touched]
+        return [path for path in self._stamps if path.startswith(f"{touched}/")]
 
     def _look(self, path: str) -> MediaFile:
         pure = PurePosixPath(path)
@@ -92,6 +116,7 @@ class Media:
         if not stat.S_ISREG(status.st_mode):
             raise ValueError(f"'{path}' is a folder or a device, not a file")
         media_type = TYPES.get(pure.suffix.lower(), "application/octet-stream")
+        self._stamps[path] = stamp_of(status)
         return MediaFile(path=path, location=location, type=media_type, length=status.st_size)
 
     def _hint(self, path: str) -> str:

@@ -29,12 +29,18 @@ _END: Final = re.compile(r"(?:---|\.\.\.)[ \t]*\r?\n?")
 class Reading(NamedTuple):
     """What a file gave: an article, or None and at least one error among the problems.
 
-    `places` tells where claims to an address are written (id, slug, alias NAME): claim -> line and column.
+    `places` tells where claims to an address are written (id, slug, alias NAME): claim -> line and column. `named` are the
+    entries of the settings that the file names: kind, name as written, id.
     """
 
     article: Article | None
     problems: tuple[Problem, ...]
     places: Mapping[str, tuple[int, int]]
+    named: tuple[tuple[str, str, str], ...] = ()
+
+    @property
+    def broken(self) -> bool:
+        return any(problem.severity == "error" for problem in self.problems)
 
 
 def read(path: str, data: bytes, known: Known) -> Reading:
@@ -73,13 +79,14 @@ class _Article(Desk):
         super().__init__(grown, known)
         self.content, self.below = content, below
         self.stem = unicodedata.normalize("NFC", PurePosixPath(grown.path).stem)
+        self.found: list[tuple[str, str, str]] = []
 
     def reading(self) -> Reading:
         given = keys.check(self.tree, ArticleKeys, _STAND_INS)
         article = self.article(given) if given else None
         problems = tuple(sorted(self.tree.problems))
-        broken = any(problem.severity == "error" for problem in problems)
-        return Reading(None if broken else article, problems, self.places(given) if given else {})
+        read = Reading(article, problems, self.places(given) if given else {}, tuple(self.found))
+        return read._replace(article=None) if read.broken else read
 
     def article(self, given: ArticleKeys) -> Article | None:
         moment = self.tried(("published",), lambda: dates.instant(given.published, self.zone))
@@ -169,6 +176,7 @@ class _Article(Desk):
     def one_named(self, kind: str, at: Location, name: str, known: Mapping[str, object]) -> str | None:
         entry = known.get(name)
         if isinstance(entry, Author | Category):
+            self.found.append((kind, name, entry.id))
             return entry.id
         aside = self.known.set_aside
         if place := aside.get(f"{kind} {name}"):

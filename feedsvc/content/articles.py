@@ -1,0 +1,197 @@
+"""The article files of a content folder, followed: what changed is read again, what is broken stands as it last did."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+from feedsvc.content import disk, reader
+from feedsvc.content.desk import Known
+from feedsvc.content.reader import Reading
+from feedsvc.content.records import Record
+from feedsvc.content.standing import Standing
+from feedsvc.content.survey import Stamp, Survey
+from feedsvc.errors import Problem
+from feedsvc.model import Article, Author, Category, Site
+
+FOLDER: Final = "articles"
+_ENDINGS: Final = (".yaml", ".md")
+MEANT: Final = {".yaml": ".yaml", ".yml": ".yaml", ".md": ".md", ".markdown": ".md", ".mdown": ".md"}
+# Two changes within a tick of the file system's clock leave one stamp: a file that young is read again the next time.
+_TICK: Final = timedelta(seconds=2)
+
+Moved = Mapping[str, tuple[Article | None, Article | None]]
+
+
+class Articles:
+    """`records` are those of an earlier run. To be used by one thread at a time."""
+
+    def __init__(self, root: Path, records: Mapping[str, Record]) -> None:
+        self._root = root
+        self._survey = Survey(root, FOLDER)
+        self._standing = Standing()
+        self.records: dict[str, Record] = dict(records)
+        self.changed: dict[str, Record | None] = {}
+        self.restless: frozenset[str] = frozenset()
+        self._young: set[str] = set()
+        self._told: dict[str, tuple[Problem, ...]] = {}
+        self._users: dict[str, set[str]] = defaultdict(set)
+
+    @property
+    def standing(self) -> Mapping[str, Article]:
+        """Path -> the article that is in force."""
+        return self._standing.articles
+
+    @property
+    def standing_in(self) -> frozenset[str]:
+        """Files that have a problem and are there in their last valid version."""
+        told = (path for path, problems in self._told.items() if any(one.severity == "error" for one in problems))
+        disputed = (problem.path for problem in self._standing.disputes)
+        return frozenset(path for path in (*told, *disputed) if path in self.standing)
+
+    @property
+    def problems(self) -> Iterator[Problem]:
+        for problems in self._told.values():
+            yield from problems
+        yield from self._survey.problems
+        yield from self._standing.disputes
+
+    @property
+    def broken(self) -> frozenset[str]:
+        return frozenset(path for path in self._told if path in self.records and self.records[path].reading.broken)
+
+    def users(self, media: Iterable[str]) -> frozenset[str]:
+        """The files whose articles refer to these."""
+        return frozenset().union(*(self._users[path] for path in media if path in self._users))
+
+    def outdated(self, known: Known) -> frozenset[str]:
+        """The files that could read differently under other settings, or whose media are not what they were."""
+        site = imprint(known.site)
+        return frozenset(path for path, record in self.records.items() if _is_outdated(record, known, site))
+
+    def refresh(
+        self, scope: Iterable[str] | None, outdated: frozenset[str], known: Known, now: datetime | None, quiet: timedelta
+    ) -> Moved:
+        """Look everywhere or at these paths, read what changed and what is outdated; path -> the articles before and now.
+
+        Files changed within `quiet` before `now` are left for the next time (`restless`). `changed` are the records that this
+        changed.
+        """
+        arrived, young = self._survey.refresh(scope), self._young
+        due = arrived | outdated | young
+        self.restless = frozenset(path for path in due if quiet and now and self._is_younger(path, now - quiet))
+        self._young = set(self.restless)
+        self.changed = {}
+        for path in due - self.restless:
+            self._take(path, known, doubted=path in outdated, young=path in young)
+            if now and self._is_younger(path, now - _TICK):
+                self._young.add(path)
+        moved = self._standing.update(self.records, due - self.restless)
+        for path in self.changed.keys() | moved.keys():
+            self._note(path)
+        return moved
+
+    def _is_younger(self, path: str, moment: datetime) -> bool:
+        stamp = self._survey.files.get(path)
+        return stamp is not None and stamp.changed > moment.timestamp() * 1e9
+
+    def _take(self, path: str, known: Known, *, doubted: bool, young: bool) -> None:
+        stamp, before = self._survey.files.get(path), self.records.get(path)
+        if stamp is None or not is_article(path):
+            self._set(path, None, misnamed(path) if stamp else ())
+            return
+        if before and before.stamp == stamp and not doubted and not young:
+            self._set(path, before, before.reading.problems)
+            return
+        data = disk.read(self._root, path)
+        if data is None:
+            self._set(path, None, ())  # gone since the folder was listed
+            return
+        digest = hashlib.blake2b(data, digest_size=16).digest() if isinstance(data, bytes) else b""
+        if before and before.stamp and before.digest == digest and digest and not doubted:
+            record = replace(before, stamp=stamp)
+        else:
+            reading = reader.read(path, data, known) if isinstance(data, bytes) else Reading(None, (data,), {})
+            record = _record(stamp, digest, reading, known, before)
+        self._set(path, record, record.reading.problems)
+
+    def _set(self, path: str, record: Record | None, problems: tuple[Problem, ...]) -> None:
+        before = self.records.get(path)
+        for media in _media(before) - _media(record):
+            self._users[media].discard(path)
+        for media in _media(record):
+            self._users[media].add(path)
+        if problems:
+            self._told[path] = problems
+        else:
+            self._told.pop(path, None)
+        if record is before:
+            return
+        self.changed[path] = record
+        if record:
+            self.records[path] = record
+        else:
+            del self.records[path]
+
+    def _note(self, path: str) -> None:
+        """Whether the file's own article stands; else what stood last is kept."""
+        record = self.records.get(path)
+        if record is None:
+            return
+        stands = record.reading.article is not None and self.standing.get(path) is record.reading.article
+        if stands != record.stood or (stands and record.good):
+            record = replace(record, stood=stands, good=None if stands else record.last)
+            self.records[path] = self.changed[path] = record
+
+
+def is_article(path: str) -> bool:
+    return path.endswith(_ENDINGS)
+
+
+def misnamed(path: str) -> tuple[Problem, ...]:
+    """What to say of a file that looks like an article by its name, but is not read."""
+    ending = os.path.splitext(path)[1]
+    if ending.lower() not in MEANT:
+        return ()
+    hint = f"rename it to end in {MEANT[ending.lower()]}"
+    return (Problem(path=path, message=f"articles end in {' or '.join(_ENDINGS)}", hint=hint),)
+
+
+def imprint(site: Site) -> str:
+    """What of the site an article's reading depends on."""
+    facts = (site.base_url, site.id_domain, site.language, site.timezone)
+    return hashlib.blake2b("\0".join(facts).encode(), digest_size=8).hexdigest()
+
+
+def _record(stamp: Stamp, digest: bytes, reading: Reading, known: Known, before: Record | None) -> Record:
+    media = {path: found for path in (reading.article.media if reading.article else ()) if (found := known.media.stamp(path))}
+    return Record(
+        stamp=stamp,
+        digest=digest,
+        reading=reading,
+        site=imprint(known.site),
+        media=media,
+        good=before.last if before else None,
+    )
+
+
+def _is_outdated(record: Record, known: Known, site: str) -> bool:
+    if record.reading.broken or record.site != site:
+        return True
+    names: Mapping[str, Mapping[str, Author | Category]] = {"category": known.categories, "author": known.authors}
+    if any((entry := names[kind].get(name)) is None or entry.id != found for kind, name, found in record.reading.named):
+        return True
+    return any(known.media.stamp(path) != stamp for path, stamp in record.media.items())
+
+
+def _media(record: Record | None) -> frozenset[str]:
+    if record is None:
+        return frozenset()
+    articles = (record.reading.article, record.good)
+    return frozenset(path for article in articles if article for path in article.media)

@@ -1,0 +1,32 @@
+"""What a content folder holds, as one immutable whole."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from feedsvc.errors import Problem
+from feedsvc.model import Article, Author, Category, MediaFile, Site
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Content:
+    """What a folder held when it was read. `categories` and `authors` are keyed by id and by every alias.
+
+    `theme` holds the files below theme/, by their path there; `media` each file that anything refers to, by its path, as far
+    as it is there. Articles are in no particular order. `standing_in` are the paths of files that have a problem and are
+    there in their last valid version.
+    """
+
+    site: Site
+    categories: Mapping[str, Category]
+    authors: Mapping[str, Author]
+    articles: tuple[Article, ...]
+    media: Mapping[str, MediaFile]
+    theme: Mapping[str, bytes] = field(default_factory=dict)
+    problems: tuple[Problem, ...] = ()
+    standing_in: frozenset[str] = frozenset()
+
+    @property
+    def errors(self) -> tuple[Problem, ...]:
+        return tuple(problem for problem in self.problems if problem.severity == "error")

@@ -1,0 +1,150 @@
+"""What is remembered of a content folder: how each file read, and the last valid version of it.
+
+One SQLite file in the state folder makes starting again cheap and keeps last valid versions over restarts. It can be
+deleted at any time; it is never trusted where a file's stamp differs, and what another version of the program read is read
+again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+import threading
+import weakref
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from feedsvc import __version__
+from feedsvc.content.reader import Reading
+from feedsvc.content.survey import Stamp
+from feedsvc.model import Article, Author, Category, Site
+from feedsvc.sqlite import connect
+
+_TABLES: Final = """
+CREATE TABLE IF NOT EXISTS article (path TEXT PRIMARY KEY, version TEXT NOT NULL, record BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS setting (kind TEXT, name TEXT, entry BLOB NOT NULL, PRIMARY KEY (kind, name)) WITHOUT ROWID;
+"""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Record:
+    """How one article file read. `stamp` None means: not to be trusted; `digest` stands for its bytes.
+
+    `site` stands for the settings that it was read under, `media` are the stamps that the files it refers to had then.
+    `good` is what stood in an edition before, where the reading itself does not stand in one (`stood`).
+    """
+
+    stamp: Stamp | None
+    digest: bytes
+    reading: Reading
+    site: str = ""
+    media: Mapping[str, Stamp] = field(default_factory=dict)
+    stood: bool = False
+    good: Article | None = None
+
+    @property
+    def last(self) -> Article | None:
+        """The file's last article that stood in an edition."""
+        return self.reading.article if self.stood else self.good
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Entry:
+    """The last valid version of an entry of the settings; `former` where the file does not name it any more."""
+
+    kind: str
+    name: str
+    value: Site | Author | Category
+    former: bool = False
+
+
+_ENTRIES: Final[Mapping[str, msgspec.msgpack.Decoder[tuple[bool, Site | Author | Category]]]] = {
+    "site": msgspec.msgpack.Decoder(tuple[bool, Site]),
+    "author": msgspec.msgpack.Decoder(tuple[bool, Author]),
+    "category": msgspec.msgpack.Decoder(tuple[bool, Category]),
+}
+_RECORDS: Final = msgspec.msgpack.Decoder(Record)
+
+
+class Records:
+    """Safe in threads and between processes that share the file. A disk that refuses costs the memory, nothing else."""
+
+    def __init__(self, file: Path | None, version: str = "") -> None:
+        """`version` names the reading, by default this program's: of another's records only the articles count.
+
+        `file` None keeps all in memory. Raises FeedsvcError if the file cannot be used.
+        """
+        self._lock = threading.Lock()
+        self._rows = connect(file, _TABLES)
+        self._version = version or _code()
+        weakref.finalize(self, self._rows.close)
+
+    def articles(self) -> dict[str, Record]:
+        try:
+            with self._lock:
+                rows = self._rows.execute("SELECT path, version, record FROM article").fetchall()
+        except sqlite3.Error:
+            return {}
+        found = ((path, _record(data, trusted=version == self._version)) for path, version, data in rows)
+        return {path: record for path, record in found if record}
+
+    def settings(self) -> list[Entry]:
+        try:
+            with self._lock:
+                rows = self._rows.execute("SELECT kind, name, entry FROM setting").fetchall()
+        except sqlite3.Error:
+            return []
+        return [entry for kind, name, data in rows if (entry := _entry(kind, name, data))]
+
+    def keep(self, changed: Mapping[str, Record | None], settings: Iterable[Entry] | None = None) -> bool:
+        """Write down what changed, all of it or nothing; a path's None means gone. False if the disk does not take it."""
+        encoded = [(path, self._version, msgspec.msgpack.encode(record)) for path, record in changed.items() if record]
+        try:
+            with self._lock, self._rows:
+                self._rows.executemany("DELETE FROM article WHERE path = ?", [(path,) for path in changed if not changed[path]])
+                self._rows.executemany("INSERT OR REPLACE INTO article VALUES (?, ?, ?)", encoded)
+                if settings is not None:
+                    self._rows.execute("DELETE FROM setting")
+                    self._rows.executemany("INSERT INTO setting VALUES (?, ?, ?)", [_row(entry) for entry in settings])
+        except sqlite3.Error:
+            return False
+        return True
+
+    def close(self) -> None:
+        with self._lock:
+            self._rows.close()
+
+
+def _code() -> str:
+    """Stands for the very code that reads: a working copy has one version and many states."""
+    code = hashlib.blake2b(__version__.encode(), digest_size=8)
+    for file in sorted(Path(__file__).parent.glob("*.py")):
+        code.update(file.read_bytes())
+    return code.hexdigest()
+
+
+def _record(data: bytes, *, trusted: bool) -> Record | None:
+    """None where another version of the program left what this one cannot read."""
+    try:
+        record = _RECORDS.decode(data)
+    except msgspec.DecodeError:
+        return None
+    if trusted:
+        return record
+    return Record(stamp=None, digest=b"", reading=Reading(None, (), {}), good=record.last) if record.last else None
+
+
+def _row(entry: Entry) -> tuple[str, str, bytes]:
+    return entry.kind, entry.name, msgspec.msgpack.encode((entry.former, entry.value))
+
+
+def _entry(kind: str, name: str, data: bytes) -> Entry | None:
+    try:
+        former, value = _ENTRIES[kind].decode(data)
+    except (msgspec.DecodeError, KeyError):
+        return None
+    return Entry(kind=kind, name=name, value=value, former=former)

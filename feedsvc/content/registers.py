@@ -1,0 +1,128 @@
+"""site.yaml, categories.yaml and authors.yaml as they are in force: as written, or in their last valid version."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from itertools import chain
+from pathlib import Path
+from typing import Final
+
+from feedsvc.content import disk, settings
+from feedsvc.content.desk import Known
+from feedsvc.content.media import Media
+from feedsvc.content.records import Entry
+from feedsvc.content.settings import Register
+from feedsvc.errors import ContentError, Problem
+from feedsvc.model import Author, Category, Site
+
+_Named = Author | Category
+_FILES: Final[Mapping[str, tuple[str, Callable[[bytes, Site, Media], Register]]]] = {
+    "category": (settings.CATEGORIES, settings.categories),
+    "author": (settings.AUTHORS, settings.authors),
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Settings:
+    """`known` as articles see it; `entries` are the last valid versions, those included that their file names no more."""
+
+    known: Known
+    problems: tuple[Problem, ...]
+    entries: Mapping[tuple[str, str], Entry]
+
+    @property
+    def media(self) -> frozenset[str]:
+        """The media files that the settings refer to."""
+        return frozenset((*self.known.site.media, *chain.from_iterable(one.media for one in self.known.authors.values())))
+
+    def last(self, kind: str, name: str) -> _Named | None:
+        """The last valid version of an author or category."""
+        entry = self.entries.get((kind, name))
+        return entry.value if entry and isinstance(entry.value, Author | Category) else None
+
+
+def read(root: Path, media: Media, base_url: str, before: Iterable[Entry]) -> Settings:
+    """The settings now; what cannot be used stands as it last did (`before`).
+
+    Raises ContentError if there is no usable site.yaml and never was.
+    """
+    last = {(entry.kind, entry.name): entry for entry in before}
+    site, problems = _site(root, media, base_url, last.get(("site", "")))
+    registers = {kind: _register(root, kind, site, media) for kind in _FILES}
+    problems += tuple(chain.from_iterable(register.problems for register in registers.values()))
+    in_force = {kind: _in_force(kind, register, last) for kind, register in registers.items()}
+    known = Known(
+        site=site,
+        media=media,
+        categories={name: one for name, one in in_force["category"].items() if isinstance(one, Category)},
+        authors={name: one for name, one in in_force["author"].items() if isinstance(one, Author)},
+        set_aside={
+            name: place
+            for kind, register in registers.items()
+            for name, place in register.set_aside.items()
+            if name == kind or name.removeprefix(f"{kind} ") not in in_force[kind]
+        },
+    )
+    return Settings(known=known, problems=tuple(sorted(problems)), entries=_entries(site, in_force, last))
+
+
+def like(now: Settings, before: Settings) -> Settings:
+    """The same settings, in the objects of before where they are equal: what has not changed is told by identity."""
+    known = replace(
+        now.known,
+        site=before.known.site if before.known.site == now.known.site else now.known.site,
+        categories=before.known.categories if before.known.categories == now.known.categories else now.known.categories,
+        authors=before.known.authors if before.known.authors == now.known.authors else now.known.authors,
+    )
+    return replace(now, known=known)
+
+
+def _site(root: Path, media: Media, base_url: str, last: Entry | None) -> tuple[Site, tuple[Problem, ...]]:
+    data = disk.read(root, settings.SITE)
+    if isinstance(data, bytes):
+        site, problems = settings.site(data, media, base_url)
+    else:
+        missing = Problem(path=settings.SITE, message="the file is gone", hint="it needs at least title: and base_url:")
+        site, problems = None, (data or missing,)
+    if site is None and last and isinstance(last.value, Site):
+        site = last.value
+    if site is None:
+        if data is None:
+            raise ContentError(f"{root} has no {settings.SITE}; it needs at least title: and base_url:")
+        raise ContentError(f"{root / settings.SITE} cannot be used", problems)
+    return site, problems
+
+
+def _register(root: Path, kind: str, site: Site, media: Media) -> Register:
+    path, make = _FILES[kind]
+    data = disk.read(root, path)
+    if data is None:
+        return Register({}, {}, ())
+    return make(data, site, media) if isinstance(data, bytes) else Register({}, {kind: path}, (data,))
+
+
+def _in_force(kind: str, register: Register, last: Mapping[tuple[str, str], Entry]) -> dict[str, _Named]:
+    """The sound entries, and those set aside as they last were; ids and aliases lead to them."""
+    entries: dict[str, _Named] = {**register.entries}
+    for (of, name), entry in last.items():
+        aside = f"{kind} {name}" in register.set_aside or (kind in register.set_aside and not entry.former)
+        if of == kind and aside and isinstance(entry.value, Author | Category):
+            entries[name] = entry.value
+            for alias in entry.value.aliases:
+                entries.setdefault(alias, entry.value)
+    return entries
+
+
+def _entries(
+    site: Site, in_force: Mapping[str, Mapping[str, _Named]], last: Mapping[tuple[str, str], Entry]
+) -> dict[tuple[str, str], Entry]:
+    found = {("site", ""): Entry(kind="site", name="", value=site)}
+    for kind, entries in in_force.items():
+        found |= {(kind, one.id): Entry(kind=kind, name=one.id, value=one) for one in entries.values()}
+    former = {
+        key: Entry(kind=entry.kind, name=entry.name, value=entry.value, former=True)
+        for key, entry in last.items()
+        if key not in found and entry.kind in in_force
+    }
+    return found | former

@@ -1,0 +1,154 @@
+"""Which files lie below a folder, and a stamp of each that moves when its bytes do."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import Final, NamedTuple
+
+from feedsvc.content.disk import inside, is_legible
+from feedsvc.errors import Problem
+
+_NOWHERE: Final = (0, 0)
+
+
+class Stamp(NamedTuple):
+    """Bytes, times in nanoseconds since 1970, and the inode: whatever replaces or rewrites a file moves one of them."""
+
+    size: int
+    modified: int
+    changed: int
+    inode: int
+
+
+def stamp_of(status: os.stat_result) -> Stamp:
+    return Stamp(status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
+
+
+def stamp_at(path: Path) -> Stamp | None:
+    """A file's stamp, through symbolic links; None if there is nothing that could be read."""
+    try:
+        return stamp_of(os.stat(path))
+    except (OSError, ValueError):
+        return None
+
+
+@dataclass(slots=True)
+class _Listed:
+    """One folder as it was found."""
+
+    identity: tuple[int, int] = _NOWHERE
+    files: dict[str, Stamp] = field(default_factory=dict)
+    folders: list[str] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    linked: bool = False
+
+
+class Survey:
+    """The files below one folder of a content folder, by their paths in it; hidden files and editors' copies (x~) left out.
+
+    A folder that is not there holds nothing; everything else that cannot be read is among the problems.
+    """
+
+    def __init__(self, root: Path, top: str) -> None:
+        self._root, self._top = root, top
+        self._folders: dict[str, _Listed] = {}
+        self.files: dict[str, Stamp] = {}
+
+    @property
+    def problems(self) -> list[Problem]:
+        return [problem for listed in self._folders.values() for problem in listed.problems]
+
+    def refresh(self, touched: Iterable[str] | None = None) -> frozenset[str]:
+        """Look again, everywhere or in the folders of the touched paths; the files that came, went or changed."""
+        before = self.files
+        places = None if touched is None else {self._known_folder(path) for path in touched}
+        if places is None or "" in places or any(listed.linked for listed in self._folders.values()):
+            return self._look_everywhere(before)
+        found = [self._look_again(place) for place in sorted(places) if place in self._folders]
+        return frozenset().union(*found)
+
+    def _known_folder(self, path: str) -> str:
+        """The folder to list anew for a touched path, the innermost that is known; "" where that is all of it."""
+        if path in self._folders and path != self._top:
+            path = str(PurePosixPath(path).parent) if not (self._root / path).is_dir() else path
+        while path not in self._folders:
+            if path in ("", ".", self._top):
+                return ""
+            path = str(PurePosixPath(path).parent)
+        return path
+
+    def _look_everywhere(self, before: dict[str, Stamp]) -> frozenset[str]:
+        self._folders, self.files = {}, {}
+        self._walk([self._top] if os.path.lexists(self._root / self._top) else [])
+        changed = {path for path, stamp in self.files.items() if before.get(path) != stamp}
+        return frozenset(changed | (before.keys() - self.files.keys()))
+
+    def _look_again(self, folder: str) -> frozenset[str]:
+        """One folder, and whatever folders came into it."""
+        old = self._folders[folder]
+        before = {path: self.files.pop(path, None) for path in old.files}
+        listed = self._folders[folder] = self._listed(folder)
+        self.files |= listed.files
+        for gone in set(old.folders) - set(listed.folders):
+            before |= self._forget(gone)
+        new = self._walk([path for path in listed.folders if path not in self._folders])
+        paths = before.keys() | listed.files.keys() | new
+        return frozenset(path for path in paths if before.get(path) != self.files.get(path))
+
+    def _forget(self, folder: str) -> dict[str, Stamp | None]:
+        listed = self._folders.pop(folder, _Listed())
+        lost = {path: self.files.pop(path, None) for path in listed.files}
+        for below in listed.folders:
+            lost |= self._forget(below)
+        return lost
+
+    def _walk(self, folders: list[str]) -> set[str]:
+        """Everything below these folders; each folder once, whatever symbolic links lead to it."""
+        seen = {listed.identity for listed in self._folders.values()}
+        found: set[str] = set()
+        while folders:
+            path = folders.pop()
+            listed = self._listed(path)
+            if listed.identity in seen and listed.identity != _NOWHERE:
+                listed = _Listed(linked=True)
+            seen.add(listed.identity)
+            self._folders[path] = listed
+            self.files |= listed.files
+            found |= listed.files.keys()
+            folders += listed.folders
+        return found
+
+    def _listed(self, folder: str) -> _Listed:
+        listed = _Listed(linked=os.path.islink(self._root / folder))
+        if listed.linked and not inside(self._root, folder, listed.problems):
+            return listed
+        try:
+            status = os.stat(self._root / folder)
+            with os.scandir(self._root / folder) as entries:
+                found = sorted(entries, key=lambda entry: entry.name)
+        except OSError as error:
+            listed.problems.append(Problem(path=folder, message=f"the folder cannot be read ({error.strerror})"))
+            return listed
+        listed.identity = (status.st_dev, status.st_ino)
+        for entry in found:
+            self._sort(listed, folder, entry)
+        return listed
+
+    def _sort(self, listed: _Listed, folder: str, entry: os.DirEntry[str]) -> None:
+        path = f"{folder}/{entry.name}"
+        if entry.name.startswith((".", "#")) or entry.name.endswith("~") or not is_legible(path, listed.problems):
+            return
+        try:
+            status = entry.stat()
+        except OSError:
+            # A link to nothing or to itself, or gone since it was listed: reading it tells which.
+            listed.files[path] = Stamp(0, 0, 0, 0)
+            return
+        if stat.S_ISDIR(status.st_mode):
+            listed.folders.append(path)
+        else:
+            listed.files[path] = stamp_of(status)

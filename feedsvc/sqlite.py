@@ -1,0 +1,52 @@
+"""One small SQLite file in the state folder, opened for several threads and processes, made anew if it is damaged."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+from feedsvc.errors import FeedsvcError
+
+_WAIT: float = 10.0  # seconds for another process to finish its writing
+
+
+def connect(file: Path | None, tables: str) -> sqlite3.Connection:
+    """A connection to a file that has these tables (SQL); `file` None keeps them in memory.
+
+    Raises FeedsvcError if the place cannot be used. A file that is no database is thrown away: nothing in the state folder
+    that is kept this way cannot be made again.
+    """
+    if file is None:
+        return _opened(":memory:", tables)
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        return _opened_anew_if_damaged(file, tables)
+    except sqlite3.Error as error:
+        raise FeedsvcError(f"{file} cannot be used ({error}); give another folder with --state") from None
+    except OSError as error:
+        raise FeedsvcError(f"{file.parent} cannot be used ({error.strerror}); give another folder with --state") from None
+
+
+def _opened_anew_if_damaged(file: Path, tables: str) -> sqlite3.Connection:
+    try:
+        return _opened(str(file), tables)
+    except sqlite3.OperationalError:
+        raise  # the place is at fault, not the file
+    except sqlite3.DatabaseError:
+        for name in (file, Path(f"{file}-wal"), Path(f"{file}-shm")):
+            name.unlink(missing_ok=True)
+        return _opened(str(file), tables)
+
+
+def _opened(name: str, tables: str) -> sqlite3.Connection:
+    rows = sqlite3.connect(name, check_same_thread=False, timeout=_WAIT)
+    try:
+        rows.execute("PRAGMA journal_mode=WAL")
+        # The file may lose its last second at a power cut, which costs a little work done twice.
+        rows.execute("PRAGMA synchronous=NORMAL")
+        rows.executescript(tables)
+        rows.commit()
+    except sqlite3.Error:
+        rows.close()
+        raise
+    return rows
