@@ -19,6 +19,8 @@ ORDER: Final = (
     ("feedsvc.errors", "feedsvc.urls", "feedsvc.model"),
     ("feedsvc.sqlite",),
     ("feedsvc.content",),
+    ("feedsvc.listing",),
+    ("feedsvc.timetable", "feedsvc.lookups", "feedsvc.standing", "feedsvc.selection"),
     ("feedsvc.catalog",),
     ("feedsvc.language",),
     ("feedsvc.feeds",),

@@ -1,0 +1,89 @@
+"""Rows to listings: the site's, and those of every category, author and tag."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+
+from feedsvc.content.folder import Content
+from feedsvc.listing import Listing, Row, Standing
+from feedsvc.lookups import counted
+from feedsvc.model import Article, Site
+from feedsvc.urls import KINDS, ListingRef
+
+# Tag -> how visible articles spell it -> how many of them.
+Spellings = Mapping[str, Mapping[str, int]]
+
+
+def _refs(article: Article) -> Iterator[ListingRef]:
+    yield ListingRef()
+    yield from (ListingRef("category", name) for name in article.categories)
+    yield from (ListingRef("author", name) for name in article.authors)
+    yield from (ListingRef("tag", tag.id) for tag in article.tags)
+
+
+def _members(rows: Iterable[Row]) -> dict[ListingRef, list[Row]]:
+    members: dict[ListingRef, list[Row]] = defaultdict(list)
+    for row in rows:
+        for ref in _refs(row.article):
+            members[ref].append(row)
+    return members
+
+
+def respelled(spellings: Spellings, gone: Iterable[Row], come: Iterable[Row]) -> tuple[Spellings, dict[str, str]]:
+    """How visible articles spell each tag, and how often; and what the tags of the rows that go and come are called."""
+    left, new = _spelled(gone), _spelled(come)
+    named = {*left, *new}
+    changed = {tag: counted(spellings.get(tag, {}), left.get(tag, ()), new.get(tag, ())) for tag in named}
+    titles = {tag: min(count, key=lambda title: (-count[title], title), default=tag) for tag, count in changed.items()}
+    return ({**spellings, **changed} if named else spellings), titles
+
+
+def _spelled(rows: Iterable[Row]) -> dict[str, list[str]]:
+    """What has gone takes its words along: only the address stays."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for row in rows:
+        for tag in row.article.tags:
+            found[tag.id] += [tag.title] if row.standing is Standing.VISIBLE else []
+    return found
+
+
+def _titles(content: Content, tags: Mapping[str, str]) -> dict[ListingRef, tuple[str, str]]:
+    """Every listing's title and description; a tag is called as it is written most often."""
+    titles = {ListingRef(): (content.site.title, content.site.description)}
+    titles |= {ListingRef("category", one.id): (one.title, one.description) for one in content.categories.values()}
+    titles |= {ListingRef("author", one.id): (one.name, one.bio) for one in content.authors.values()}
+    titles |= {ListingRef("tag", tag): (title, "") for tag, title in tags.items()}
+    return titles
+
+
+def _order(ref: ListingRef) -> tuple[int, str]:
+    return KINDS.index(ref.kind), ref.id
+
+
+def listings(content: Content, tags: Mapping[str, str], rows: Iterable[Row]) -> dict[ListingRef, Listing]:
+    """The listings of ordered rows, in the order of their kinds and ids."""
+    members, titles = _members(rows), _titles(content, tags)
+    return {ref: _listing(content.site, ref, *titles[ref], tuple(members[ref])) for ref in sorted(titles, key=_order)}
+
+
+def _listing(site: Site, ref: ListingRef, title: str, description: str, rows: tuple[Row, ...]) -> Listing:
+    archived = site.feed.archives == "all" or (site.feed.archives == "site" and ref.kind == "site")
+    return Listing(ref=ref, title=title, description=description, rows=rows, size=site.feed.entries, archived=archived)
+
+
+def relisted(
+    before: Mapping[ListingRef, Listing], site: Site, tags: Mapping[str, str], gone: Iterable[Row], come: Iterable[Row]
+) -> Mapping[ListingRef, Listing]:
+    """The listings after a change, at its price; `tags` are the titles of the tags of the rows that go and come."""
+    left, new = _members(gone), _members(come)
+    found = dict(before)
+    for ref in {**left, **new}:
+        was = found.get(ref) or _listing(site, ref, "", "", ())
+        title = tags.get(ref.id, was.title) if ref.kind == "tag" else was.title
+        found[ref] = was.replaced(left.get(ref, ()), new.get(ref, ()), title)
+        if ref.kind == "tag" and not found[ref].rows:
+            del found[ref]
+    if not left and not new:
+        return before
+    return {ref: found[ref] for ref in sorted(found, key=_order)} if found.keys() - before.keys() else found

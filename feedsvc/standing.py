@@ -1,0 +1,42 @@
+"""How an article stands at one moment: public, gone, or seen in a preview only."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from feedsvc.listing import Row, Standing
+from feedsvc.model import Article, Site, Status
+
+
+class Maker:
+    """Makes rows of one moment."""
+
+    def __init__(self, site: Site, now: datetime, *, preview: bool) -> None:
+        self._zone, self._now, self._preview = ZoneInfo(site.timezone), now, preview
+
+    def row(self, article: Article) -> Row | None:
+        """None where nothing of the article is to be seen."""
+        mark = self._mark(article)
+        if mark in ("draft", "scheduled") and (not self._preview or article.withdrawn_at):
+            return None
+        standing, touched = self._standing(article, mark)
+        day = f"{article.published.astimezone(self._zone):%Y-%m-%d}"
+        return Row(article=article, standing=standing, touched=touched, day=day, mark=mark if self._preview else "")
+
+    def _mark(self, article: Article) -> str:
+        if article.status is Status.DRAFT:
+            return "draft"
+        if article.published > self._now:
+            return "scheduled"
+        gone = article.expires and not article.withdrawn_at and article.expires <= self._now
+        return "expired" if gone else ""
+
+    def _standing(self, article: Article, mark: str) -> tuple[Standing, datetime]:
+        # A draft has no moments at which it would change.
+        updated = article.updated if article.updated <= self._now or mark == "draft" else article.published
+        if article.withdrawn_at:
+            return (Standing.WITHDRAWN, article.withdrawn_at) if article.withdrawn_at <= self._now else (Standing.GHOST, updated)
+        if article.expires and mark == "expired" and not self._preview:
+            return Standing.GHOST, article.expires
+        return Standing.VISIBLE, updated

@@ -1,0 +1,174 @@
+"""A catalog made from another one: equal to a new one in everything, and at the price of the change."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import fields, replace
+from datetime import timedelta
+from random import Random
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from feedsvc.catalog import Catalog, Listing, catalog
+from feedsvc.model import Article, Category, Status, Tag
+from feedsvc.urls import ListingRef
+from tests import archives
+from tests.archives import START, Desk
+
+SITE = ListingRef()
+
+
+def facts(one: Catalog) -> dict[str, object]:
+    """Everything public, with the order of its mappings."""
+    found: dict[str, object] = {field.name: getattr(one, field.name) for field in fields(one) if field.compare}
+    found |= {name: list(value.items()) for name, value in found.items() if isinstance(value, Mapping)}
+    found["shown"] = list(one.shown)
+    found["listings"] = [(ref, *vars_of(listing)) for ref, listing in one.listings.items()]
+    return found
+
+
+def vars_of(listing: Listing) -> Iterator[object]:
+    """What a listing says, whether it found it out itself or took it over."""
+    yield listing
+    yield from (listing.newest, listing.visible, listing.positions, listing.older, listing.is_empty)
+    yield from (list(listing.periods.items()), list(listing.pages.items()), list(listing.neighbours.items()))
+
+
+def rows(one: Catalog) -> dict[str, object]:
+    return {row.article.id: row for row in one.listings[SITE].rows}
+
+
+def assert_kept(before: Catalog, after: Catalog, changed: set[str]) -> None:
+    """What nobody touched is the very same object."""
+    old, new = rows(before), rows(after)
+    titles = {ref.id: one.title for ref, one in before.listings.items() if ref.kind == "tag"}
+    retitled = {ref for ref, one in after.listings.items() if ref.kind == "tag" and titles.get(ref.id) != one.title}
+    retitled |= {ref for ref in before.listings if ref not in after.listings}
+    touched = {
+        row.article.id for ref in retitled for one in (before, after) if ref in one.listings for row in one.listings[ref].rows
+    }
+    for id_, row in new.items():
+        same = id_ not in changed | touched and old.get(id_) == row
+        assert (old.get(id_) is row) == same, id_
+    for ref, listing in after.listings.items():
+        was = before.listings.get(ref)
+        same_rows = (
+            was is not None and len(was.rows) == len(listing.rows) and all(map(lambda a, b: a is b, was.rows, listing.rows))
+        )
+        assert (was is listing) == same_rows, ref
+
+
+@given(random=st.randoms(use_true_random=False), preview=st.booleans(), asked=st.booleans())
+@settings(max_examples=60, deadline=None)
+def test_whatever_editors_and_clocks_do_the_catalog_is_that_of_a_fresh_start(
+    random: Random, *, preview: bool, asked: bool
+) -> None:
+    desk = Desk(random=random)
+    now = catalog(desk.content, desk.now, preview=preview)
+    for _ in range(15):
+        gone, come = desk.work()
+        before, now = now, now.replaced(desk.content, desk.now, gone=gone, come=come)
+        if asked:
+            facts(now)
+        assert facts(now) == facts(catalog(desk.content, desk.now, preview=preview))
+        assert now.content is desk.content
+        assert_kept(before, now, {one.id for one in (*gone, *come)})
+
+
+def test_other_settings_make_a_new_catalog() -> None:
+    content = archives.newsroom(archives.archive(10, categories=3, authors=3))
+    before = catalog(content, START, preview=True)
+    other = replace(content, categories=dict.fromkeys(("c0", "old-c0"), Category(id="c0", title="Renamed")))
+    after = before.replaced(other, START)
+    assert after == catalog(other, START, preview=True)
+    assert after.listings[ListingRef("category", "c0")].title == "Renamed"
+
+
+def test_equal_settings_read_anew_keep_every_listing() -> None:
+    content = archives.newsroom(archives.archive(10, categories=3, authors=3))
+    before = catalog(content, START)
+    after = before.replaced(replace(content, site=replace(content.site), authors=dict(content.authors)), START)
+    assert after.listings is before.listings
+
+
+# Finding a place by halves takes a step more for twice the archive.
+COMPARING = ("key", "<lambda>", "_when")
+
+
+def calls(work: Callable[[], object]) -> Counter[str]:
+    """How often each Python function of the product was called, beside those that compare."""
+    found: Counter[str] = Counter()
+
+    def count(frame: Any, event: str, _: object) -> None:
+        if event == "call" and "feedsvc/" in frame.f_code.co_filename and not frame.f_code.co_name.endswith(COMPARING):
+            found[frame.f_code.co_qualname] += 1
+
+    sys.setprofile(count)
+    try:
+        work()
+    finally:
+        sys.setprofile(None)
+    return found
+
+
+def price(size: int, edit: Callable[[Article], Article], *, hours: int) -> Counter[str]:
+    """The calls that one edit of the middle article takes."""
+    content = archives.newsroom(archives.archive(size), categories=20, authors=500)
+    before = catalog(content, START)
+    old = content.articles[size // 2]
+    new = edit(old)
+    other = replace(content, articles=tuple(new if one is old else one for one in content.articles))
+    return calls(lambda: before.replaced(other, START + timedelta(hours=hours), gone=(old,), come=(new,)))
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        lambda one: replace(one, title="Another"),
+        lambda one: replace(one, published=START, updated=START),
+        lambda one: replace(one, tags=(Tag(id="new", title="New"), *one.tags[1:])),
+        lambda one: replace(one, status=Status.WITHDRAWN, withdrawn_at=START),
+    ],
+    ids=["retitled", "moved to the top", "another tag", "withdrawn"],
+)
+@pytest.mark.parametrize("hours", [0, 1])
+def test_an_edit_costs_the_same_in_an_archive_a_hundred_times_as_large(edit: Callable[[Article], Article], hours: int) -> None:
+    assert price(20_000, edit, hours=hours) == price(200, edit, hours=hours)
+
+
+def test_a_renamed_tag_is_renamed_in_every_entry_that_bears_it() -> None:
+    spelled = [archives.article(n, START - timedelta(days=n), tags=(Tag(id="r-d", title="R&D"),)) for n in (1, 2)]
+    other = archives.article(3, START, tags=(Tag(id="r-d", title="r-d"),))
+    before = catalog(archives.newsroom((*spelled, other)), START)
+    gone, come = spelled[0], replace(spelled[0], tags=other.tags)
+    after = before.replaced(archives.newsroom((come, spelled[1], other)), START, gone=(gone,), come=(come,))
+    assert after.listings[ListingRef("tag", "r-d")].title == "r-d"
+    assert after.visible["a3"] is not before.visible["a3"]
+
+
+def test_a_preview_shows_and_marks_what_is_not_public() -> None:
+    articles = (
+        archives.article(1, START, status=Status.DRAFT),
+        archives.article(2, START + timedelta(days=1)),
+        archives.article(3, START - timedelta(days=9), expires=START),
+        archives.article(4, START - timedelta(days=9)),
+        archives.article(5, START - timedelta(days=9), status=Status.WITHDRAWN, withdrawn_at=START),
+    )
+    found = catalog(archives.newsroom(articles), START, preview=True)
+    assert {slug: row.mark for slug, row in found.visible.items()} == {
+        "a1": "draft",
+        "a2": "scheduled",
+        "a3": "expired",
+        "a4": "",
+    }
+    assert list(found.withdrawn) == ["a5"]
+    assert (found.preview, found.recent, found.next_change) == (True, (), START + timedelta(days=1))
+    later = found.replaced(found.content, START + timedelta(days=1))
+    assert later.visible["a2"].mark == ""
+    public = catalog(archives.newsroom(articles), START)
+    assert ([*public.visible], {row.mark for row in public.listings[SITE].rows}) == (["a4"], {""})
