@@ -14,6 +14,7 @@ import click
 
 from feedsvc.content.folder import Content
 from feedsvc.errors import Problem
+from feedsvc.live import Edition
 
 
 def counted(read: Content) -> str:
@@ -29,6 +30,14 @@ def next_change(moment: datetime | None, read: Content) -> str:
         return "no change is scheduled"
     local = moment.astimezone(ZoneInfo(read.site.timezone))
     return f"the next scheduled change is at {local.isoformat(sep=' ')}; build again then"
+
+
+def log(before: Edition, now: Edition) -> None:
+    """Each problem once when it comes, each file once when it is mended."""
+    old, new = set(before.content.problems), set(now.content.problems)
+    tell(sorted(new - old))
+    for path in sorted({problem.path for problem in old} - {problem.path for problem in new}):
+        click.echo(f"{path}: no problem any more", err=True)
 
 
 def tell(problems: Iterable[Problem]) -> None:

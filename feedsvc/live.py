@@ -1,57 +1,180 @@
-"""The one mutable thing: the current edition, and the clock that ends it."""
+"""The one mutable thing: the current edition. The folder and the clock end it; the next is made beside it, then swapped in."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
-from datetime import UTC, datetime
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Final
 
-from feedsvc.catalog import catalog
-from feedsvc.content.folder import Content
+from feedsvc import pages
+from feedsvc.catalog import Catalog, catalog
+from feedsvc.content.folder import Content, Folder
 from feedsvc.content.renditions import Renditions
+from feedsvc.errors import ContentError, Problem
 from feedsvc.ledger import Ledger
 from feedsvc.publication import Publication
+
+_AHEAD: Final = timedelta(seconds=5)  # so long before its moment a scheduled edition is made
+_NO_TIME: Final = timedelta(0)
 
 
 def wall_clock() -> datetime:
     return datetime.now(UTC)
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Edition:
+    """What is served from `since` on. `number` counts the publications of this process, from 1.
+
+    `content` is as it was read last, with today's problems.
+    """
+
+    number: int
+    since: datetime
+    publication: Publication
+    content: Content
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reload:
+    """The last look at the folder: when it began, how many seconds it took, how many articles it changed."""
+
+    at: datetime
+    seconds: float
+    changed: int
+
+
 class Live:
-    """Gives every request the edition that its moment asks for."""
+    """Gives every request the edition that its moment asks for. Safe in threads; `reload` is for one of them."""
 
     def __init__(
-        self, content: Content, ledger: Ledger, clock: Callable[[], datetime] = wall_clock, renditions: Renditions | None = None
+        self,
+        folder: Folder,
+        ledger: Ledger,
+        clock: Callable[[], datetime] = wall_clock,
+        renditions: Renditions | None = None,
+        *,
+        preview: bool = False,
     ) -> None:
+        """Reads the folder. Raises ContentError if it cannot be used."""
         self.clock = clock
-        self._renditions = renditions
-        self._content = content
-        self._ledger = ledger
+        self._folder, self._ledger = folder, ledger
         self._lock = threading.Lock()
-        self._edition = self._build(clock())
+        self._theme: Mapping[str, bytes] = {}
+        self._dress: Mapping[str, bytes] = {}
+        self._dress_problems: tuple[Problem, ...] = ()
+        self._upcoming: Publication | None = None
+        now, began = clock(), time.monotonic()
+        change = folder.read(now=now)
+        content = self._dressed(change.content)
+        publication = Publication(catalog(content, now, preview=preview), self._moment, renditions)
+        self.edition = Edition(number=1, since=now, publication=publication, content=content)
+        self.reloaded = Reload(at=now, seconds=time.monotonic() - began, changed=len(change.come))
 
     def current(self, now: datetime) -> Publication:
-        """The edition at a moment: a new one from the very second of a scheduled change."""
-        if self._is_over(self._edition, now):
-            with self._lock:
-                if self._is_over(self._edition, now):
-                    self._edition = self._build(now)
-        return self._edition
+        """The publication at a moment: a new one from the very second of a scheduled change."""
+        edition = self.edition
+        if _is_over(edition.publication, now):
+            edition = self._advance(now)
+        return edition.publication
 
     def article_id(self, slug: str, now: datetime) -> str | None:
-        """The id of the article that is visible under a slug at a moment."""
-        row = self.current(now).catalog.visible.get(slug)
+        """The id of the article that is visible under a slug, today's or a former one, at a moment."""
+        shown = self.current(now).catalog
+        row = shown.visible.get(shown.moved.get(("article", slug), slug))
         return row.article.id if row else None
 
     def modified(self, path: str, digest: str, now: datetime) -> datetime | None:
         """When the path's bytes became those of this digest; None if nobody can tell."""
         return self._ledger.modified(path, digest, now)
 
-    @staticmethod
-    def _is_over(edition: Publication, now: datetime) -> bool:
-        # A clock that was ahead and is put right must not leave behind what is not public yet.
-        last, following = edition.catalog.last_change, edition.next_change
-        return (following is not None and now >= following) or (last is not None and now < last)
+    def prepare(self, now: datetime) -> None:
+        """Shortly before a scheduled change, make its edition, so that no request has to wait for it."""
+        moment = self.edition.publication.next_change
+        if moment is None or not now < moment <= now + _AHEAD or self._upcoming:
+            return
+        with self._lock:
+            publication = self.edition.publication
+            if publication.next_change == moment:
+                self._upcoming = publication.after(_moved(publication.catalog, moment))
 
-    def _build(self, now: datetime) -> Publication:
-        return Publication(catalog(self._content, now), lambda path, digest: self.modified(path, digest, now), self._renditions)
+    def reload(self, touched: Iterable[str] | None = None, quiet: timedelta = _NO_TIME) -> frozenset[str]:
+        """Read what changed in the folder, everywhere or at the touched paths, and swap in what comes of it.
+
+        The paths that are not read yet, since they were changed less than `quiet` ago. A folder that cannot be used leaves
+        everything as it is, and a problem.
+        """
+        now, began = self.clock(), time.monotonic()
+        try:
+            change = self._folder.read(touched, now, quiet)
+        except ContentError as error:
+            with self._lock:
+                self._swap(self.edition.publication, _without(self.edition.content, error), now)
+            return frozenset()
+        content = self._dressed(change.content)
+        with self._lock:
+            self._upcoming = None
+            before = self.edition.publication
+            if change.gone or change.come or not _is_same(before.catalog.content, content) or _is_over(before, now):
+                shown = before.catalog.replaced(content, now, gone=change.gone, come=change.come)
+                publication = before.after(shown)
+            else:
+                publication = before
+            self._swap(publication, content, now)
+        self.reloaded = Reload(at=now, seconds=time.monotonic() - began, changed=len(change.come) + len(change.gone))
+        return change.restless
+
+    def _advance(self, now: datetime) -> Edition:
+        with self._lock:
+            edition = self.edition
+            if _is_over(edition.publication, now):
+                ready, self._upcoming = self._upcoming, None
+                before = edition.publication
+                publication = ready if ready and not _is_over(ready, now) else before.after(_moved(before.catalog, now))
+                self._swap(publication, edition.content, now)
+            return self.edition
+
+    def _swap(self, publication: Publication, content: Content, now: datetime) -> None:
+        before = self.edition
+        if publication is not before.publication:
+            self.edition = Edition(number=before.number + 1, since=now, publication=publication, content=content)
+        elif content.problems != before.content.problems:
+            self.edition = replace(before, content=content)
+
+    def _dressed(self, content: Content) -> Content:
+        """The content with the looks that pages can use; a file that they cannot stands as it last did."""
+        if content.theme is not self._theme:
+            unusable = pages.problems(content.theme)
+            dress = {path: self._dress.get(path, b"") if path in unusable else data for path, data in content.theme.items()}
+            self._dress = {path: data for path, data in dress.items() if path not in unusable or path in self._dress}
+            self._theme, self._dress_problems = content.theme, tuple(unusable.values())
+        return replace(content, theme=self._dress, problems=tuple(sorted((*content.problems, *self._dress_problems))))
+
+    def _moment(self, path: str, digest: str) -> datetime | None:
+        return self.modified(path, digest, self.clock())
+
+
+def _is_over(publication: Publication, now: datetime) -> bool:
+    # A clock that was ahead and is put right must not leave behind what is not public yet.
+    last, following = publication.catalog.last_change, publication.next_change
+    return (following is not None and now >= following) or (last is not None and now < last)
+
+
+def _moved(shown: Catalog, now: datetime) -> Catalog:
+    return shown.replaced(shown.content, now)
+
+
+def _is_same(before: Content, now: Content) -> bool:
+    """Whether nothing but articles and problems can have changed: what has not is the same object."""
+    pairs = ((getattr(before, name), getattr(now, name)) for name in ("site", "categories", "authors", "media", "theme"))
+    return all(one is other for one, other in pairs)
+
+
+def _without(content: Content, error: ContentError) -> Content:
+    """The last content of a folder that is away, with a word on that."""
+    away = Problem(path=".", message=str(error), hint="what was read last is served meanwhile")
+    rest = (problem for problem in content.problems if problem.path != away.path)
+    return replace(content, problems=tuple(sorted((*rest, *(error.problems or (away,))))))

@@ -73,6 +73,10 @@ class Publication:
         self._entries = assemble.Entries(catalog)
         self._kept = Shelf(_KEPT_BYTES)
 
+    def after(self, catalog: Catalog) -> Publication:
+        """The next edition."""
+        return Publication(catalog, self._modified, self._renditions)
+
     @property
     def next_change(self) -> datetime | None:
         """The next moment at which time alone makes another edition."""

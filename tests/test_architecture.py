@@ -28,6 +28,7 @@ ORDER: Final = (
     ("feedsvc.document", "feedsvc.ledger", "feedsvc.shelf"),
     ("feedsvc.publication",),
     ("feedsvc.live", "feedsvc.export"),
+    ("feedsvc.watch",),
     ("feedsvc.audience", "feedsvc.web"),
     ("feedsvc.console",),
     ("feedsvc.cli",),
@@ -47,7 +48,9 @@ ROOMS: Final = {
     "msgspec": ("feedsvc.content.records",),
     "sqlite3": ("feedsvc.sqlite", "feedsvc.ledger", "feedsvc.content.records"),
     "sqlalchemy": ("feedsvc.audience",),
+    "prometheus_client": ("feedsvc.web.metrics",),
     "waitress": ("feedsvc.web.server",),
+    "watchfiles": ("feedsvc.watch",),
     "yaml": ("feedsvc.content.tree",),
 }
 # The clock is read here and nowhere else; everybody else is told the time.

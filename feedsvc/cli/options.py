@@ -15,7 +15,8 @@ import click
 
 from feedsvc import pages
 from feedsvc.console import tell
-from feedsvc.content.folder import Content, load
+from feedsvc.content.folder import Content, Folder, load
+from feedsvc.content.records import Records
 from feedsvc.content.schema import is_base
 from feedsvc.errors import ContentError, FeedsvcError
 
@@ -58,11 +59,22 @@ def plainly(command: Callable[P, None]) -> Callable[P, None]:
     return run
 
 
-def newsroom(content: Path, base_url: str) -> Content:
+def folder(content: Path, base_url: str, state: Path) -> Folder:
+    """The folder with what is remembered of it, for one base_url: links in articles are absolute."""
+    _check_base(base_url)
+    name = f"articles-{hashlib.sha256(base_url.encode()).hexdigest()[:8]}.sqlite" if base_url else "articles.sqlite"
+    return Folder(content, base_url, Records(state / name))
+
+
+def _check_base(base_url: str) -> None:
     if base_url and not is_base(base_url):
         raise FeedsvcError(
             f"--base-url '{base_url}' is no web address; write it like https://example.org or https://example.org/news"
         )
+
+
+def newsroom(content: Path, base_url: str) -> Content:
+    _check_base(base_url)
     found = load(content, base_url)
     unusable = pages.problems(found.theme)
     theme = {path: data for path, data in found.theme.items() if path not in unusable}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 
 import click
@@ -15,16 +16,17 @@ from feedsvc.cli.options import (
     base_url_option,
     content_argument,
     database_option,
-    newsroom,
+    folder,
     plainly,
     state_folder,
     state_option,
 )
-from feedsvc.console import counted, tell
+from feedsvc.console import counted, log, tell
 from feedsvc.content.renditions import Renditions
 from feedsvc.ledger import Ledger
 from feedsvc.live import Live
 from feedsvc.urls import mount
+from feedsvc.watch import Watcher
 from feedsvc.web.app import application
 from feedsvc.web.server import Server
 
@@ -51,19 +53,23 @@ def serve(*, content: Path, host: str, port: int, threads: int, base_url: str, s
       feedsvc serve newsroom --port 8080 --base-url http://127.0.0.1:8080
       FEEDSVC_PORT=8080 feedsvc serve newsroom
     """
-    read = newsroom(content, base_url)
-    tell(read.problems)
     home = state_folder(content, state)
     ledger = Ledger(home / "modified.sqlite")
-    live = Live(read, ledger, renditions=Renditions(home / "pictures"))
+    live = Live(folder(content, base_url, home), ledger, renditions=Renditions(home / "pictures"))
+    tell(live.edition.content.problems)
+    site = live.edition.content.site
     views, visitors = Views(database or home / VIEWS), Visitors()
     counter = Counter(views, live.clock, chore=visitors.turn)
-    below = mount(read.site.base_url)
+    below = mount(site.base_url)
     app = Audience(application(live), counter, visitors, live.article_id, mount=below, clock=live.clock)
     server = Server(app, host=host, port=port, threads=threads)
+    watcher = Watcher(content, live, [log])
+    signal.signal(signal.SIGHUP, lambda *_: watcher.look())
     address = f"{server.url}{below[1:]}{'/' if below else ''}"
-    click.echo(f"feedsvc: serving {counted(read)} of {content} at {address} as {read.site.base_url}/", err=True)
+    click.echo(f"feedsvc: serving {counted(live.edition.content)} of {content} at {address} as {site.base_url}/", err=True)
+    watcher.start()
     server.run()
+    watcher.stop()
     counter.close()
     views.close()
     ledger.close()

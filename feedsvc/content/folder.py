@@ -150,7 +150,7 @@ class Folder:
             if path in now.media or self._articles.users((path,)):
                 with suppress(ValueError):
                     self._files[path] = self._media.file(path)
-        return dict(self._files)
+        return before.media if before and before.media == self._files else dict(self._files)
 
 
 def _scope(touched: Iterable[str] | None) -> frozenset[str] | None:

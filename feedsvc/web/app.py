@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from http import HTTPStatus
+from ipaddress import IPv6Address, ip_address
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from flask import Flask, Response
+from flask import Flask, Response, request
 
 from feedsvc import urls
 from feedsvc.document import Answer, Attachment, Document, Redirect
 from feedsvc.live import Live
 from feedsvc.publication import Publication
-from feedsvc.web import answer
+from feedsvc.web import answer, metrics
 from feedsvc.web.answer import Headers, Request
 from feedsvc.web.files import Files
+from feedsvc.web.status import Addition, status
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
+_UNKEPT: Final = {"Cache-Control": "no-store"}
+_PASSED_ON: Final = ("Forwarded", "X-Forwarded-For", "Via")
+_NOTHING: Final[Mapping[str, Addition]] = MappingProxyType({})
 _STATUS: Final = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
 
 
@@ -81,20 +87,31 @@ def _send(start_response: StartResponse, status: int, headers: Headers, body: It
     return body
 
 
-def application(live: Live) -> WSGIApplication:
-    """What a WSGI server runs: the documents of the live edition before the Flask application."""
+def application(live: Live, additions: Mapping[str, Addition] = _NOTHING) -> WSGIApplication:
+    """What a WSGI server runs: the documents of the live edition before the Flask application.
+
+    `additions` are what optional parts tell on /status.
+    """
     mount = urls.mount(live.current(live.clock()).catalog.site.base_url)
-    return Documents(flask_app(live).wsgi_app, live, mount)
+    return Documents(flask_app(live, additions).wsgi_app, live, mount)
 
 
-def flask_app(live: Live) -> Flask:
+def flask_app(live: Live, additions: Mapping[str, Addition] = _NOTHING) -> Flask:
     """Everything that is not a document."""
     app = Flask("feedsvc", static_folder=None, template_folder=None)
 
     @app.get("/healthz")
     @app.get("/readyz")
     def healthy() -> Response:
-        return Response("ok\n", mimetype="text/plain", headers={"Cache-Control": "no-store"})
+        return Response("ok\n", mimetype="text/plain", headers=_UNKEPT)
+
+    @app.get("/status")
+    def tell_status() -> Response:
+        return _to_this_machine(lambda: status(live, live.clock(), additions), "application/json")
+
+    @app.get("/metrics")
+    def tell_metrics() -> Response:
+        return _to_this_machine(lambda: metrics.metrics(live), metrics.MEDIA_TYPE)
 
     @app.errorhandler(404)
     def missing(_: Exception) -> Response:
@@ -105,3 +122,19 @@ def flask_app(live: Live) -> Flask:
         return Response(made.body, status=404, headers=made.headers)
 
     return app
+
+
+def _to_this_machine(make: Callable[[], bytes], media_type: str) -> Response:
+    """Paths and mistakes are nobody's business elsewhere; what a proxy passes on comes from elsewhere."""
+    peer = request.remote_addr or ""
+    if not _is_loopback(peer) or any(name in request.headers for name in _PASSED_ON):
+        return Response("This is told to the machine itself only.\n", status=403, mimetype="text/plain", headers=_UNKEPT)
+    return Response(make(), content_type=media_type, headers=_UNKEPT)
+
+
+def _is_loopback(address: str) -> bool:
+    try:
+        ip = ip_address(address.partition("%")[0])
+    except ValueError:
+        return False
+    return (ip.ipv4_mapped or ip).is_loopback if isinstance(ip, IPv6Address) else ip.is_loopback

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from feedsvc.content.folder import load
+from feedsvc.content.folder import Folder
 from feedsvc.ledger import Ledger
 from feedsvc.live import Live
 from feedsvc.web.app import application
@@ -47,7 +47,7 @@ class Office:
 
     def start(self, ledger: Ledger | None = None) -> "WSGIApplication":
         self.ledgers.append(ledger or Ledger(self.ledger_file))
-        return application(Live(load(self.content), self.ledgers[-1], self.clock))
+        return application(Live(Folder(self.content), self.ledgers[-1], self.clock))
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from feedsvc.content.folder import load
+from feedsvc.content.folder import Folder
 from feedsvc.ledger import Ledger
 from feedsvc.live import Live
 from feedsvc.web.app import application
@@ -68,7 +68,7 @@ def test_what_has_no_other_look(server: Running, path: str) -> None:
 @pytest.fixture
 def plain_app(tmp_path: Path) -> "WSGIApplication":
     content = write_newsroom(tmp_path / "content", browser_view=False)
-    return application(Live(load(content), Ledger(None), Clock()))
+    return application(Live(Folder(content), Ledger(None), Clock()))
 
 
 @pytest.mark.parametrize("path", XML_FEEDS)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedsvc.content.folder import load
+from feedsvc.content.folder import Folder
 from feedsvc.ledger import Ledger
 from feedsvc.live import Live
 from feedsvc.web.answer import FRESH, cache_control
@@ -107,7 +107,7 @@ def test_an_article_appears_and_another_goes_in_their_very_second(edge: tuple[Of
 
 
 def test_the_next_edition_is_made_once(office: Office) -> None:
-    live = Live(load(office.content), Ledger(None), office.clock)
+    live = Live(Folder(office.content), Ledger(None), office.clock)
     live._lock.acquire()
     with ThreadPoolExecutor(2) as threads:
         both = [threads.submit(live.current, SOON) for _ in range(2)]

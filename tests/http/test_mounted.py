@@ -7,7 +7,7 @@ from urllib.parse import unquote
 
 import pytest
 
-from feedsvc.content.folder import load
+from feedsvc.content.folder import Folder
 from feedsvc.ledger import Ledger
 from feedsvc.live import Live
 from feedsvc.web.app import application
@@ -35,7 +35,7 @@ def mount(base: str) -> str:
 @pytest.fixture
 def app(tmp_path: Path, base: str) -> "WSGIApplication":
     content = write_newsroom(tmp_path / "content", base_url=base)
-    return application(Live(load(content), Ledger(None), Clock()))
+    return application(Live(Folder(content), Ledger(None), Clock()))
 
 
 def test_everything_answers_below_it(app: "WSGIApplication", mount: str, base: str) -> None:
