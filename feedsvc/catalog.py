@@ -6,6 +6,7 @@ equals a new one and costs what changed.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -13,7 +14,7 @@ from itertools import chain, takewhile
 
 from feedsvc.content.folder import Content
 from feedsvc.listing import LARGEST_MONTH, Listing, Row, Standing, visible_only
-from feedsvc.lookups import BySlug, Moved, Name, Referred, counted
+from feedsvc.lookups import BySlug, Layered, Moved, Name, Referred
 from feedsvc.model import Article, Site, Status
 from feedsvc.selection import Spellings, listings, relisted, respelled
 from feedsvc.standing import Maker
@@ -130,8 +131,8 @@ def catalog(content: Content, now: datetime, *, preview: bool = False) -> Catalo
         listings=found,
         visible=BySlug(site.visible),
         withdrawn=BySlug(tuple(_withdrawn(rows))),
-        moved=Moved(moved),
-        media=Referred(content.media, counted({}, (), media)),
+        moved=Moved(Layered(moved)),
+        media=Referred(content.media, Layered(dict(Counter(media)))),
         recent=_recent(site, now),
         elsewhere=_elsewhere(site.visible),
         last_change=table.last(now),

@@ -1,28 +1,55 @@
-"""What a catalog is asked by name. A change copies an index; nothing is put in order before somebody walks through it."""
+"""What a catalog is asked by name. A change is laid over what was there; order is made when somebody walks through it."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from itertools import chain
+from typing import Final, Generic, TypeVar
 
 from feedsvc.listing import Row, merged, row_key
 from feedsvc.model import MediaFile
 
 Name = tuple[str, str]
 _K = TypeVar("_K")
+_V = TypeVar("_V")
+
+_MOST_CHANGES: Final = 500  # more of them become one with what they lie upon
+
+
+class Layered(Generic[_K, _V]):
+    """A dictionary that never changes, and what has changed since: a change costs no copy of the whole."""
+
+    def __init__(self, whole: dict[_K, _V], changes: dict[_K, _V | None] | None = None) -> None:
+        self._whole = whole
+        self._changes = changes or {}
+
+    def get(self, key: _K) -> _V | None:
+        return self._changes[key] if key in self._changes else self._whole.get(key)
+
+    def keys(self) -> list[_K]:
+        """In no particular order."""
+        untouched = (key for key in self._whole if key not in self._changes)
+        return [*untouched, *(key for key, value in self._changes.items() if value is not None)]
+
+    def replaced(self, gone: Iterable[_K], come: Mapping[_K, _V]) -> Layered[_K, _V]:
+        changes: dict[_K, _V | None] = {**self._changes, **dict.fromkeys(gone), **come}
+        if len(changes) <= _MOST_CHANGES:
+            return Layered(self._whole, changes)
+        merged_: dict[_K, _V | None] = {**self._whole, **changes}
+        return Layered({key: value for key, value in merged_.items() if value is not None})
 
 
 class BySlug(Mapping[str, Row]):
     """Rows by their slugs, in the rows' order."""
 
-    def __init__(self, rows: tuple[Row, ...], index: dict[str, Row] | None = None) -> None:
+    def __init__(self, rows: tuple[Row, ...], index: Layered[str, Row] | None = None) -> None:
         self.rows = rows
-        self._index = {row.article.slug: row for row in rows} if index is None else index
+        self._index = index or Layered({row.article.slug: row for row in rows})
 
     def __getitem__(self, slug: str) -> Row:
-        return self._index[slug]
+        return _found(self._index.get(slug), slug)
 
     def __iter__(self) -> Iterator[str]:
         return (row.article.slug for row in self.rows)
@@ -34,68 +61,64 @@ class BySlug(Mapping[str, Row]):
         """With other rows; `rows` are all that are left, where somebody has them already."""
         if not gone and not come:
             return self
-        index = self._index.copy()
-        for row in gone:
-            del index[row.article.slug]
-        index |= {row.article.slug: row for row in come}
+        index = self._index.replaced((row.article.slug for row in gone), {row.article.slug: row for row in come})
         return BySlug(merged(self.rows, gone, come, row_key) if rows is None else rows, index)
 
 
 class Moved(Mapping[Name, str]):
     """Where former names lead, in the order of these names."""
 
-    def __init__(self, index: dict[Name, str]) -> None:
+    def __init__(self, index: Layered[Name, str]) -> None:
         self._index = index
 
     def __getitem__(self, name: Name) -> str:
-        return self._index[name]
+        return _found(self._index.get(name), name)
 
     def __iter__(self) -> Iterator[Name]:
-        return iter(sorted(self._index))
+        return iter(sorted(self._index.keys()))
 
     def __len__(self) -> int:
-        return len(self._index)
+        return len(self._index.keys())
 
     def replaced(self, gone: Mapping[Name, str], come: Mapping[Name, str]) -> Moved:
-        if gone == come:
-            return self
-        left = self._index.copy()
-        for name in gone:
-            del left[name]
-        left.update(come)
-        return Moved(left)
+        return self if gone == come else Moved(self._index.replaced(gone, come))
 
 
 @dataclass(frozen=True, eq=False)
 class Referred(Mapping[str, MediaFile]):
-    """Those of the `files` that something refers to, by path; `counts` tells how often."""
+    """Those of the `files` that something refers to, by path and in that order; `counts` tells how often."""
 
     files: Mapping[str, MediaFile]
-    counts: Mapping[str, int]
+    counts: Layered[str, int]
 
     def __getitem__(self, path: str) -> MediaFile:
-        if path not in self.counts:
-            raise KeyError(path)
+        _found(self.counts.get(path), path)
         return self.files[path]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(sorted(self.counts))
+        return iter(sorted(self.counts.keys()))
 
     def __len__(self) -> int:
-        return len(self.counts)
+        return len(self.counts.keys())
 
     def replaced(self, files: Mapping[str, MediaFile], gone: Iterable[str], come: Iterable[str]) -> Referred:
-        return Referred(files, counted(self.counts, gone, come))
+        left, new = tuple(gone), tuple(come)
+        had = {path: self.counts.get(path) or 0 for path in chain(left, new)}
+        has = counted(had, left, new)
+        return Referred(files, self.counts.replaced(had, has) if has is not had else self.counts)
 
 
 def counted(counts: Mapping[_K, int], gone: Iterable[_K], come: Iterable[_K]) -> Mapping[_K, int]:
     """How often each is there after a change; what is there no more has no count. The same object if nothing changed."""
     change = Counter(come)
     change.subtract(Counter(gone))
-    moved = {key: counts.get(key, 0) + more for key, more in change.items() if more}
-    if not moved:
+    if not any(change.values()):
         return counts
-    found = {**counts, **moved}
-    for key in [key for key, count in moved.items() if not count]:
-        del found[key]
-    return found
+    found = {**counts, **{key: counts.get(key, 0) + more for key, more in change.items()}}
+    return {key: count for key, count in found.items() if count}
+
+
+def _found(value: _V | None, key: object) -> _V:
+    if value is None:
+        raise KeyError(key)
+    return value
