@@ -81,7 +81,7 @@ def visible_only(rows: Iterable[Row]) -> tuple[Row, ...]:
     return tuple(row for row in rows if row.standing is Standing.VISIBLE)
 
 
-class _Month(NamedTuple):
+class Month(NamedTuple):
     """All rows of a month, and its periods: itself or its days, without those that only ghosts inhabit."""
 
     rows: tuple[Row, ...]
@@ -128,11 +128,11 @@ class Listing:
         index = bisect_left(self.rows, key := article_key(article), key=row_key)
         return self.rows[index] if index < len(self.rows) and self.rows[index].key == key else None
 
-    def around(self, key: Key) -> tuple[Row, ...]:
-        """The next newer and the next older visible article of a place in the order, as far as there are such."""
-        index = bisect_left(self.visible, key, key=row_key)
-        here = index < len(self.visible) and self.visible[index].key == key
-        return self.visible[max(index - 1, 0) : index] + self.visible[index + here : index + here + 1]
+    def around(self, key: Key) -> tuple[Row | None, Row | None]:
+        """The next newer and the next older visible article of a place in the order."""
+        rows, index = self.visible, bisect_left(self.visible, key, key=row_key)
+        after = index + (index < len(rows) and rows[index].key == key)
+        return (rows[index - 1] if index else None), (rows[after] if after < len(rows) else None)
 
     @cached_property
     def older(self) -> str:
@@ -168,10 +168,11 @@ class Listing:
     @cached_property
     def periods(self) -> Mapping[str, tuple[Row, ...]]:
         """The months, or days of large months, newest first."""
-        return {period: rows for month in self._months.values() for period, rows in month.periods.items()}
+        return {period: rows for month in self.months.values() for period, rows in month.periods.items()}
 
     @cached_property
-    def _months(self) -> Mapping[str, _Month]:
+    def months(self) -> Mapping[str, Month]:
+        """Newest first; a month that no change touched is the same object."""
         return {name: _month(rows) for name, rows in _grouped(self.rows, 7).items()}
 
     @cached_property
@@ -193,8 +194,8 @@ class Listing:
         known, kept = vars(self), vars(made)
         if "visible" in known:
             kept["visible"] = merged(self.visible, visible_only(gone), visible_only(come), row_key)
-        if "_months" in known:
-            kept["_months"] = _months_replaced(self._months, gone, come)
+        if "months" in known:
+            kept["months"] = _months_replaced(self.months, gone, come)
         return made
 
 
@@ -206,25 +207,25 @@ def _grouped(rows: Iterable[Row], length: int) -> dict[str, tuple[Row, ...]]:
     return {name: tuple(found[name]) for name in sorted(found, reverse=True)}
 
 
-def _month(rows: tuple[Row, ...]) -> _Month:
+def _month(rows: tuple[Row, ...]) -> Month:
     is_small = sum(row.standing is Standing.VISIBLE for row in rows) <= LARGEST_MONTH
     periods = {rows[0].day[:7]: rows} if is_small else _grouped(rows, 10)
-    return _Month(rows, {name: held for name, held in periods.items() if any(row.standing is not Standing.GHOST for row in held)})
+    return Month(rows, {name: held for name, held in periods.items() if any(row.standing is not Standing.GHOST for row in held)})
 
 
-def _months_replaced(months: Mapping[str, _Month], gone: Iterable[Row], come: Iterable[Row]) -> dict[str, _Month]:
+def _months_replaced(months: Mapping[str, Month], gone: Iterable[Row], come: Iterable[Row]) -> dict[str, Month]:
     left, new = _grouped(gone, 7), _grouped(come, 7)
     found = dict(months)
     for name in {**left, **new}:
-        before = found.pop(name, _Month((), {}))
+        before = found.pop(name, Month((), {}))
         if rows := merged(before.rows, left.get(name, ()), new.get(name, ()), row_key):
             found[name] = _with_kept_days(_month(rows), before)
     return dict(sorted(found.items(), reverse=True))
 
 
-def _with_kept_days(month: _Month, before: _Month) -> _Month:
+def _with_kept_days(month: Month, before: Month) -> Month:
     """The days that hold the same rows as before are the same objects."""
-    return _Month(month.rows, {name: _kept(before.periods.get(name, ()), rows) for name, rows in month.periods.items()})
+    return Month(month.rows, {name: _kept(before.periods.get(name, ()), rows) for name, rows in month.periods.items()})
 
 
 def _kept(before: tuple[Row, ...], now: tuple[Row, ...]) -> tuple[Row, ...]:

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+from itertools import chain
 from typing import Any, Final
 
-from feedsvc import directory, feeds, pages, sitemaps
+from feedsvc import difference, directory, feeds, pages, sitemaps
 from feedsvc.catalog import Catalog
 from feedsvc.content.narrowing import widths
 from feedsvc.content.renditions import RenditionError, Renditions, can_size
 from feedsvc.content.renditions import digest as file_digest
 from feedsvc.document import Answer, Attachment, Document, Redirect, digest, document
 from feedsvc.feeds import assemble
+from feedsvc.grounds import are_alike, grounds
 from feedsvc.model import Link, MediaFile
 from feedsvc.shelf import Shelf
 from feedsvc.urls import (
@@ -57,21 +60,58 @@ def _nobody_counts(path: str, digest: str) -> None:  # noqa: ARG001 - a Modified
     return None
 
 
+@dataclass(frozen=True, slots=True)
+class _Carried:
+    """What one edition leaves to the next of the same settings."""
+
+    theme: pages.Theme
+    entries: assemble.Entries
+    kept: Shelf
+
+
 class Publication:
     """What one catalog publishes; immutable to its users, safe in threads.
 
     The same catalog gives the same bytes at the same paths, in whatever order they are asked for.
     """
 
-    def __init__(self, catalog: Catalog, modified: Modified = _nobody_counts, renditions: Renditions | None = None) -> None:
+    def __init__(
+        self,
+        catalog: Catalog,
+        modified: Modified = _nobody_counts,
+        renditions: Renditions | None = None,
+        *,
+        carried: _Carried | None = None,
+    ) -> None:
         """Without `renditions`, pages offer narrower pictures that this publication does not answer."""
+        made = carried or _Carried(pages.Theme(catalog.content.theme), assemble.Entries(catalog), Shelf(_KEPT_BYTES))
         self.catalog = catalog
-        self._theme = pages.Theme(catalog.content.theme)
+        self._theme, self._entries, self._kept = made.theme, made.entries, made.kept
         self._frame = pages.Frame(catalog, self._theme)
         self._renditions = renditions
         self._modified = modified
-        self._entries = assemble.Entries(catalog)
-        self._kept = Shelf(_KEPT_BYTES)
+
+    def after(self, catalog: Catalog, modified: Modified | None = None) -> Publication:
+        """The next edition, with those finished documents that it would make again; `modified` None is that of this one."""
+        alike = are_alike(self.catalog, catalog)
+        carried = _Carried(self._theme, self._entries.after(catalog), self._kept.following()) if alike else None
+        return Publication(catalog, modified or self._modified, self._renditions, carried=carried)
+
+    def changed_since(self, before: Publication) -> frozenset[str]:
+        """The paths whose answers may differ between two editions: a superset, and small where little changed.
+
+        Beside those of `paths`, of both editions, former and withdrawn addresses. Costs the change where one catalog was made
+        from the other; otherwise, and where the settings or the theme differ, everything of both may differ.
+        """
+        if are_alike(before.catalog, self.catalog):
+            return frozenset(path_of(place) for place in difference.places(before.catalog, self.catalog))
+        return frozenset(chain(before.addresses(), self.addresses()))
+
+    def addresses(self) -> Iterator[str]:
+        """`paths`, and the addresses of articles that are withdrawn or have moved."""
+        yield from self.paths()
+        yield from (path_of(ArticleAt(slug)) for slug in self.catalog.withdrawn)
+        yield from (path_of(ArticleAt(alias)) for kind, alias in self.catalog.moved if kind == "article")
 
     def after(self, catalog: Catalog) -> Publication:
         """The next edition."""
@@ -90,14 +130,17 @@ class Publication:
         place = self._canonical(named)
         if path_of(place) != path:
             return Redirect(target=path_of(place)) if self._exists(place) else None
-        kept = self._kept.get(path)
-        if kept is None:
-            made = self._make(place)
-            # A date that could not be had once may be had the next time.
-            if isinstance(made, Document) and (made.modified or self._modified is _nobody_counts):
-                self._kept.put(path, made)
-            return made
-        return kept
+        return self._kept.get(path) or self._found(path, place)
+
+    def _found(self, path: str, place: Place) -> Document | Attachment | None:
+        """A document of an earlier edition where it was made from the same, else a new one."""
+        ground, former = grounds(self.catalog, place), self._kept.former(path)
+        holds = former is not None and former.grounds is not None and ground is not None and ground.hold(former.grounds)
+        made = former.document if former and holds else self._make(place)
+        # A date that could not be had once may be had the next time.
+        if isinstance(made, Document) and (made.modified or self._modified is _nobody_counts):
+            self._kept.put(path, made, ground)
+        return made
 
     def _make(self, place: Place) -> Document | Attachment | None:
         makers: Mapping[type[Place], Callable[[Any], Document | Attachment | None]] = {
@@ -229,7 +272,7 @@ class Publication:
     def _offered(self) -> Mapping[str, tuple[int, ...]]:
         """Path of each visible lead picture in media/ -> the widths that pages offer of it."""
         base = self.catalog.site.base_url
-        images = (row.article.image for row in self.catalog.visible.values())
+        images = (row.article.image for row in self.catalog.visible.rows)
         found = {path_below(base, image.url)[1:]: widths(image.width) for image in images if image}
         return {path: several for path, several in found.items() if path in self.catalog.media}
 

@@ -1,11 +1,21 @@
-"""Finished documents within reach, the ones asked for last."""
+"""Finished documents within reach, the ones asked for last, and what each was made from."""
 
 from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from dataclasses import dataclass
 
 from feedsvc.document import Document
+from feedsvc.grounds import Grounds
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """`grounds` are what the document was made from, None where it is good for one edition only."""
+
+    document: Document
+    grounds: Grounds | None
 
 
 class Shelf:
@@ -14,24 +24,52 @@ class Shelf:
     def __init__(self, most: int) -> None:
         self._most = most
         self._size = 0
-        self._documents: OrderedDict[str, Document] = OrderedDict()
+        self._kept: OrderedDict[str, Kept] = OrderedDict()
+        self._former: dict[str, Kept] = {}
         self._lock = threading.Lock()
 
     def get(self, path: str) -> Document | None:
+        """A document of this edition."""
         with self._lock:
-            found = self._documents.get(path)
+            found = self._kept.get(path)
             if found:
-                self._documents.move_to_end(path)
-            return found
+                self._kept.move_to_end(path)
+            return found.document if found else None
 
-    def put(self, path: str, made: Document) -> None:
+    def former(self, path: str) -> Kept | None:
+        """A document of an earlier edition, which may be another by now."""
         with self._lock:
-            if path in self._documents:
+            return self._former.get(path)
+
+    def put(self, path: str, made: Document, grounds: Grounds | None) -> None:
+        with self._lock:
+            if path in self._kept:
                 return
-            self._documents[path] = made
-            self._size += _weight(made)
-            while self._size > self._most and len(self._documents) > 1:
-                self._size -= _weight(self._documents.popitem(last=False)[1])
+            former = self._former.pop(path, None)
+            self._kept[path] = Kept(made, grounds)
+            self._size += _weight(made) - (_weight(former.document) if former else 0)
+            self._shrink()
+
+    def _shrink(self) -> None:
+        """What nobody asked for in this edition goes first."""
+        while self._size > self._most and len(self._former) + len(self._kept) > 1:
+            if self._former:
+                self._size -= _weight(self._former.pop(next(iter(self._former))).document)
+            else:
+                self._size -= _weight(self._kept.popitem(last=False)[1].document)
+
+    def following(self) -> Shelf:
+        """The shelf of the next edition, on which everything that can outlive this one is a former document."""
+        with self._lock:
+            everything = {**self._former, **self._kept}
+        return Shelf(self._most).holding({path: one for path, one in everything.items() if one.grounds})
+
+    def holding(self, former: dict[str, Kept]) -> Shelf:
+        """Itself, with these documents of an earlier edition."""
+        with self._lock:
+            self._former = former
+            self._size = sum(_weight(one.document) for one in (*former.values(), *self._kept.values()))
+            return self
 
 
 def _weight(made: Document) -> int:

@@ -54,9 +54,15 @@ def parts(catalog: Catalog, most: int = MOST) -> tuple[str, ...]:
     return tuple(name for name, _ in _parts(catalog, most))
 
 
+def parts_of(catalog: Catalog, group: str, most: int = MOST) -> tuple[str, ...]:
+    """Those of `parts` that belong to a period, or to LISTINGS."""
+    pages = _group(catalog, group) if is_indexed(catalog, most) else ()
+    return tuple(name for name, _ in _split(group, pages, _room(catalog.site, most)))
+
+
 def part(catalog: Catalog, name: str, most: int = MOST) -> bytes | None:
     """The sitemap of one of `parts`, None for any other name."""
-    if not _indexed(catalog, most):
+    if not is_indexed(catalog, most):
         return None
     group = name.partition(".")[0]
     pages = dict(_split(group, _group(catalog, group), _room(catalog.site, most))).get(name)
@@ -134,14 +140,17 @@ def _room(site: Site, most: int) -> int:
     return max(1, min(most, _LARGEST // (_LONGEST + len(escape(site.base_url)))))
 
 
-def _indexed(catalog: Catalog, most: int) -> bool:
-    articles = sum(not row.article.link for row in catalog.visible.values())
+def is_indexed(catalog: Catalog, most: int = MOST) -> bool:
+    """Whether there are too many pages for one file."""
+    articles = len(catalog.visible) - catalog.elsewhere
+    if articles > _room(catalog.site, most):
+        return True
     pages = sum(1 + len(listing.pages) for listing in catalog.shown)
     return articles + pages + 1 > _room(catalog.site, most)
 
 
 def _parts(catalog: Catalog, most: int) -> Iterator[tuple[str, tuple[_Page, ...]]]:
-    if _indexed(catalog, most):
+    if is_indexed(catalog, most):
         for name in _names(catalog):
             yield from _split(name, _group(catalog, name), _room(catalog.site, most))
 

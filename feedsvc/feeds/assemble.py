@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, time
 from html import escape
 from typing import Final
@@ -16,19 +18,32 @@ from feedsvc.urls import ArticleAt, FeedAt, ListingRef, PageAt, absolute, path_o
 STYLESHEET: Final = "static/feed.css"
 GENERATOR: Final = "feedsvc"
 
+_MOST_ENTRIES: Final = 5_000  # kept beyond their edition
+
 
 class Entries:
-    """Articles as feeds show them, each made once for a catalog, since it stands in several listings."""
+    """Articles as feeds show them, each made once for a row, since it stands in several listings."""
 
-    def __init__(self, catalog: Catalog) -> None:
+    def __init__(self, catalog: Catalog, made: OrderedDict[str, tuple[Row, Entry]] | None = None) -> None:
         self.catalog = catalog
-        self._made: dict[str, Entry] = {}
+        self._made = OrderedDict() if made is None else made
+
+    def after(self, catalog: Catalog) -> Entries:
+        """Those of a catalog with the same settings; rows that are the same object keep their entries."""
+        return Entries(catalog, self._made)
 
     def of(self, row: Row) -> Entry:
-        made = self._made.get(row.article.id)
-        if made is None:
-            made = self._made[row.article.id] = entry(self.catalog, row)
+        known, made = self._made.get(row.article.id, (None, None))
+        if known is not row or made is None:
+            made = entry(self.catalog, row)
+            self._made[row.article.id] = (row, made)
+            self._forget()
         return made
+
+    def _forget(self) -> None:
+        while len(self._made) > _MOST_ENTRIES:
+            with suppress(KeyError):  # another thread was faster
+                self._made.popitem(last=False)
 
 
 def feed_title(site: Site, listing: Listing) -> str:

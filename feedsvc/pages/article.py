@@ -20,7 +20,7 @@ from feedsvc.pages.pictures import local, localised, picture
 from feedsvc.urls import ArticleAt, ListingRef, absolute, path_of, rooted
 
 _RELATED: Final = 3
-_CONSIDERED: Final = 50  # of each tag's articles, so that a page's price does not grow with the archive
+CONSIDERED: Final = 50  # of each tag's articles, so that a page's price does not grow with the archive
 
 # Where people pass an article on, without a script of anybody's; {url} and {title} are percent-encoded.
 _BY_MAIL: Final = "mailto:?subject={title}&body={url}"
@@ -128,7 +128,7 @@ def _related(frame: Frame, row: Row) -> list[Row]:
     found: dict[str, Row] = {}
     shared: Counter[str] = Counter()
     for tag in row.article.tags:
-        for other in islice(frame.catalog.listings[ListingRef("tag", tag.id)].visible, _CONSIDERED):
+        for other in islice(frame.catalog.listings[ListingRef("tag", tag.id)].visible, CONSIDERED):
             found[other.article.id] = other
             shared[other.article.id] += 1
     found.pop(row.article.id, None)

@@ -1,0 +1,152 @@
+"""The places whose documents may differ between two catalogs of the same settings, found at the price of what differs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import replace
+from itertools import chain
+
+from feedsvc import sitemaps
+from feedsvc.catalog import Catalog, Listing, Row
+from feedsvc.content.narrowing import widths
+from feedsvc.content.renditions import digest as file_digest
+from feedsvc.feeds.assemble import summarise
+from feedsvc.grounds import grounds
+from feedsvc.listing import Key, row_key
+from feedsvc.pages.article import CONSIDERED
+from feedsvc.urls import (
+    SINGLES,
+    SUFFIXES,
+    ArticleAt,
+    FeedAt,
+    FileAt,
+    ListingRef,
+    PageAt,
+    Place,
+    SingleAt,
+    SitemapAt,
+    SizedAt,
+    path_below,
+)
+
+_SITE = ListingRef()
+
+
+def places(before: Catalog, now: Catalog) -> Iterator[Place]:
+    """A superset, some of them more than once; former addresses of what changed as well."""
+    yield from _files(before, now)
+    yield from (SingleAt(name) for name in SINGLES if _differs(before, now, SingleAt(name)))
+    if before.listings is now.listings:
+        return
+    left, new = _rows(before, now), _rows(now, before)
+    for catalog, rows in ((before, left), (now, new)):
+        yield from chain.from_iterable(_own(catalog, row) for row in rows.values())
+    seen = [
+        row for rows, other in ((left, new), (new, left)) for id_, row in rows.items() if _differs_to_others(row, other.get(id_))
+    ]
+    for catalog in (before, now):
+        yield from chain.from_iterable(_beside(catalog, row) for row in seen)
+        yield from _related(catalog, seen)
+    yield from _listings(before, now)
+    yield from _sitemaps(before, now)
+
+
+def _differs(before: Catalog, now: Catalog, place: Place) -> bool:
+    one, other = grounds(before, place), grounds(now, place)
+    return one is None or other is None or not one.hold(other)
+
+
+def _rows(one: Catalog, other: Catalog) -> dict[str, Row]:
+    """The rows of one that the other does not have, by id; whole months that both have are not looked into."""
+    months, others = one.listings[_SITE].months, other.listings[_SITE].months
+    found: dict[str, Row] = {}
+    for name, month in months.items():
+        theirs = others[name].rows if name in others else ()
+        if month.rows is not theirs:
+            known = set(map(id, theirs))
+            found |= {row.article.id: row for row in month.rows if id(row) not in known}
+    return found
+
+
+def _own(catalog: Catalog, row: Row) -> Iterator[Place]:
+    """Its addresses, and the copies of its picture."""
+    article = row.article
+    yield from (ArticleAt(slug) for slug in (article.slug, *article.aliases))
+    yield from (FileAt(path) for path in article.media)
+    path = path_below(catalog.site.base_url, article.image.url)[1:] if article.image else ""
+    file = catalog.media.get(path)
+    if file and article.image:
+        with suppress(OSError):
+            digest = file_digest(file)
+            yield from (SizedAt(digest, width, path) for width in widths(article.image.width))
+
+
+def _differs_to_others(row: Row, other: Row | None) -> bool:
+    """Whether pages that only name an article, or show its card, may tell the two rows apart."""
+    return other is None or _face(row) != _face(other)
+
+
+def _face(row: Row) -> tuple[object, ...]:
+    one = row.article
+    unseen = {"path": "", "body": "", "notice": "", "updated": one.published, "aliases": (), "media": ()}
+    kept = replace(one, **unseen, enclosures=(), sources=(), corrections=(), tags=())  # type: ignore[arg-type]
+    return row.standing, row.mark, kept, summarise(one), [tag.id for tag in one.tags]
+
+
+def _beside(catalog: Catalog, row: Row) -> Iterator[Place]:
+    """Those whose pages lead to it, or past where it was."""
+    for ref in (_SITE, *(ListingRef("category", name) for name in row.article.categories)):
+        for other in catalog.listings[ref].around(row.key):
+            if other:
+                yield ArticleAt(other.article.slug)
+
+
+def _related(catalog: Catalog, rows: Iterable[Row]) -> Iterator[Place]:
+    """Those that share a tag, where the row is new enough to be considered."""
+    keys: dict[ListingRef, Key] = {}
+    for row in rows:
+        for tag in row.article.tags:
+            ref = ListingRef("tag", tag.id)
+            keys[ref] = min(row.key, keys.get(ref, row.key))
+    for ref, key in keys.items():
+        visible = catalog.listings[ref].visible if ref in catalog.listings else ()
+        if len(visible) < CONSIDERED or key <= row_key(visible[CONSIDERED - 1]):
+            yield from (ArticleAt(row.article.slug) for row in visible)
+
+
+def _listings(before: Catalog, now: Catalog) -> Iterator[Place]:
+    for ref in {**before.listings, **now.listings}:
+        one, other = before.listings.get(ref), now.listings.get(ref)
+        if one is not other:
+            for period in _periods(one, other):
+                several: list[Place] = [PageAt(ref, period), *(FeedAt(ref, suffix, period) for suffix in SUFFIXES)]
+                yield from (place for place in several if _differs(before, now, place))
+
+
+def _periods(one: Listing | None, other: Listing | None) -> Iterator[str]:
+    """The newest page, and those of the older ones that may differ."""
+    yield ""
+    if one is None or other is None or (one.title, one.description) != (other.title, other.description):
+        yield from {**(one.pages if one else {}), **(other.pages if other else {})}
+    else:
+        for period in {**one.pages, **other.pages}:
+            is_same = one.pages.get(period) is other.pages.get(period)
+            if not is_same or one.neighbours.get(period) != other.neighbours.get(period):
+                yield period
+
+
+def _sitemaps(before: Catalog, now: Catalog) -> Iterator[Place]:
+    was, is_now = before.listings[_SITE].periods, now.listings[_SITE].periods
+    all_of_them = sitemaps.is_indexed(before) != sitemaps.is_indexed(now)
+    changed = [period for period in {**was, **is_now} if all_of_them or was.get(period) is not is_now.get(period)]
+    for catalog in (before, now):
+        for group in (sitemaps.LISTINGS, *changed):
+            yield from (SitemapAt(name) for name in sitemaps.parts_of(catalog, group))
+
+
+def _files(before: Catalog, now: Catalog) -> Iterator[Place]:
+    """Files that are others by now; of those that come and go, the articles know."""
+    one, other = before.media.files, now.media.files
+    if one is not other and one != other:
+        yield from (FileAt(path) for path in {**one, **other} if one.get(path) != other.get(path))

@@ -1,0 +1,127 @@
+"""What a document is made from, beside the settings and the theme: as long as that is the same, so are its bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import chain
+from typing import Any, Final
+
+from feedsvc import sitemaps
+from feedsvc.catalog import Catalog, Listing, Row
+from feedsvc.content import renditions
+from feedsvc.listing import same
+from feedsvc.pages.article import CONSIDERED
+from feedsvc.urls import ArticleAt, FeedAt, FileAt, ListingRef, PageAt, Place, SingleAt, SitemapAt, path_below
+
+
+@dataclass(frozen=True, slots=True)
+class Grounds:
+    """`objects` must be the very same ones, `facts` equal."""
+
+    objects: tuple[object, ...] = ()
+    facts: tuple[object, ...] = ()
+
+    def hold(self, other: Grounds) -> bool:
+        return self.facts == other.facts and same(self.objects, other.objects)
+
+
+def grounds(catalog: Catalog, place: Place) -> Grounds | None:
+    """None where there is no document, or none that should outlive its edition."""
+    found = _MAKERS.get(type(place))
+    return found(catalog, place) if found else None
+
+
+def are_alike(one: Catalog, other: Catalog) -> bool:
+    """Whether grounds can be compared: the settings, the theme and the audience are the same."""
+    return one.preview == other.preview and _settings(one) == _settings(other)
+
+
+def _settings(catalog: Catalog) -> tuple[object, ...]:
+    content = catalog.content
+    return content.site, content.categories, content.authors, content.theme
+
+
+def _feed(catalog: Catalog, place: FeedAt) -> Grounds | None:
+    listing = catalog.listings.get(place.listing)
+    return _part(listing, place.period, listing.archive, listing.prev_archive) if listing else None
+
+
+def _page(catalog: Catalog, place: PageAt) -> Grounds | None:
+    listing = catalog.listings.get(place.listing)
+    found = _part(listing, place.period, listing.pages, listing.older) if listing else None
+    return Grounds(found.objects, (*found.facts, *_pictures(catalog, found.objects))) if found else None
+
+
+def _part(listing: Listing, period: str, pages: Mapping[str, tuple[Row, ...]], older: str) -> Grounds | None:
+    """The newest rows of a listing, or those of a period, and what is before and after them."""
+    rows = pages.get(period) if period else listing.newest
+    beside = listing.neighbours.get(period) if period else older
+    return Grounds(rows, (listing.title, listing.description, beside)) if rows is not None else None
+
+
+def _article(catalog: Catalog, place: ArticleAt) -> Grounds | None:
+    row, gone = catalog.visible.get(place.slug), catalog.withdrawn.get(place.slug)
+    if row is None:
+        return Grounds((gone,)) if gone else None
+    section = next((ListingRef("category", name) for name in row.article.categories), ListingRef())
+    tags = [catalog.listings[ListingRef("tag", tag.id)].visible[:CONSIDERED] for tag in row.article.tags]
+    related = tuple(chain.from_iterable(tags))
+    objects = (row, *catalog.listings[section].around(row.key), *related)
+    return Grounds(objects, (*map(len, tags), *_pictures(catalog, (row, *related))))
+
+
+def _pictures(catalog: Catalog, rows: Iterable[object]) -> Iterator[object]:
+    """Pages name the narrower copies of pictures by the pictures' bytes."""
+    base = catalog.site.base_url
+    images = (row.article.image for row in rows if isinstance(row, Row))
+    for path in {path_below(base, image.url)[1:]: None for image in images if image}:
+        file = catalog.media.get(path)
+        if file:
+            yield path, file, _digest(file)
+
+
+def _digest(file: Any) -> str:
+    try:
+        return renditions.digest(file) if renditions.can_size(file) else ""
+    except OSError:
+        return ""
+
+
+def _file(_: Catalog, __: FileAt) -> Grounds:
+    return Grounds()
+
+
+def _everything(catalog: Catalog) -> Grounds:
+    return Grounds((catalog.listings,))
+
+
+_SINGLES: Final[Mapping[str, Callable[[Catalog], Grounds]]] = {
+    "feeds.opml": lambda catalog: Grounds((), tuple((listing.ref, listing.title) for listing in catalog.shown)),
+    "subscribe/": _everything,
+    "sitemap.xml": _everything,
+    "news-sitemap.xml": lambda catalog: Grounds(catalog.recent),
+    "robots.txt": lambda catalog: Grounds((), (sitemaps.has_news(catalog),)),
+}
+
+
+def _single(catalog: Catalog, place: SingleAt) -> Grounds:
+    return _SINGLES[place.name](catalog)
+
+
+def _sitemap(catalog: Catalog, place: SitemapAt) -> Grounds | None:
+    """The articles of a period change nothing in the sitemap of another."""
+    if not sitemaps.is_indexed(catalog):
+        return None
+    rows = catalog.listings[ListingRef()].periods.get(place.part.partition(".")[0])
+    return Grounds(rows) if rows is not None else _everything(catalog)
+
+
+_MAKERS: Final[Mapping[type[Place], Callable[[Catalog, Any], Grounds | None]]] = {
+    FeedAt: _feed,
+    PageAt: _page,
+    ArticleAt: _article,
+    FileAt: _file,
+    SingleAt: _single,
+    SitemapAt: _sitemap,
+}
