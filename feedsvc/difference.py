@@ -73,7 +73,7 @@ def _own(catalog: Catalog, row: Row) -> Iterator[Place]:
     """Its addresses, and the copies of its picture."""
     article = row.article
     yield from (ArticleAt(slug) for slug in (article.slug, *article.aliases))
-    yield from (FileAt(path) for path in article.media)
+    yield from (FileAt(path) for path in article.media if path in catalog.media)
     path = path_below(catalog.site.base_url, article.image.url)[1:] if article.image else ""
     file = catalog.media.get(path)
     if file and article.image:
@@ -149,4 +149,5 @@ def _files(before: Catalog, now: Catalog) -> Iterator[Place]:
     """Files that are others by now; of those that come and go, the articles know."""
     one, other = before.media.files, now.media.files
     if one is not other and one != other:
-        yield from (FileAt(path) for path in {**one, **other} if one.get(path) != other.get(path))
+        differing = (path for path in {**one, **other} if one.get(path) != other.get(path))
+        yield from (FileAt(path) for path in differing if path in before.media or path in now.media)

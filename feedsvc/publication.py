@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
 from itertools import chain
 from typing import Any, Final
 
 from feedsvc import difference, directory, feeds, pages, sitemaps
 from feedsvc.catalog import Catalog
-from feedsvc.content.narrowing import widths
-from feedsvc.content.renditions import RenditionError, Renditions, can_size
-from feedsvc.content.renditions import digest as file_digest
+from feedsvc.content.renditions import Renditions
 from feedsvc.document import Answer, Attachment, Document, Redirect, digest, document
 from feedsvc.feeds import assemble
 from feedsvc.grounds import are_alike, grounds
-from feedsvc.model import Link, MediaFile
+from feedsvc.model import Link
 from feedsvc.shelf import Shelf
+from feedsvc.sized import Sizes
 from feedsvc.urls import (
     SINGLES,
     ArticleAt,
@@ -31,7 +28,6 @@ from feedsvc.urls import (
     SingleAt,
     SitemapAt,
     SizedAt,
-    path_below,
     path_of,
     place_of,
 )
@@ -89,6 +85,7 @@ class Publication:
         self._theme, self._entries, self._kept = made.theme, made.entries, made.kept
         self._frame = pages.Frame(catalog, self._theme)
         self._renditions = renditions
+        self._sizes = Sizes(catalog, renditions)
         self._modified = modified
 
     def after(self, catalog: Catalog, modified: Modified | None = None) -> Publication:
@@ -148,7 +145,7 @@ class Publication:
             PageAt: self._page,
             ArticleAt: self._article,
             FileAt: self._file,
-            SizedAt: self._sized,
+            SizedAt: self._sizes.at,
             SingleAt: self._single,
             SitemapAt: self._part,
         }
@@ -158,7 +155,7 @@ class Publication:
         """Every path that answers with status 200: files first, then pages, feeds last, so that a feed never leads nowhere."""
         yield from (f"/{path}" for path in sorted(self.catalog.media))
         yield from (f"/{_STATIC}{name}" for name in sorted(self._theme.static))
-        yield from self._sizes()
+        yield from self._sizes.paths()
         yield from (path_of(ArticleAt(slug)) for slug in sorted(self.catalog.visible))
         for listing in self.catalog.listings.values():
             yield from (path_of(PageAt(listing.ref, period)) for period in ("", *listing.pages))
@@ -167,14 +164,6 @@ class Publication:
                 yield from (path_of(FeedAt(listing.ref, suffix, period)) for suffix in feeds.FORMATS)
         yield from (path_of(SitemapAt(part)) for part in sitemaps.parts(self.catalog))
         yield from (path_of(SingleAt(name)) for name in SINGLES if name != _NEWS or sitemaps.has_news(self.catalog))
-
-    def _sizes(self) -> Iterator[str]:
-        """The narrower pictures that pages offer, as far as they can be made."""
-        for path, several in self._offered.items() if self._renditions else ():
-            file = self.catalog.media[path]
-            with suppress(OSError):
-                places = [SizedAt(file_digest(file), width, path) for width in several if can_size(file)]
-                yield from (path_of(place) for place in places if self._sized(place))
 
     def missing(self) -> Document:
         """The page for an address that nothing has."""
@@ -247,34 +236,6 @@ class Publication:
         if file is None:
             return None
         return Attachment(path=path_of(place), location=file.location, media_type=file.type, length=file.length)
-
-    def _sized(self, place: SizedAt) -> Attachment | None:
-        file = self.catalog.media.get(place.path)
-        if file is None or self._renditions is None:
-            return None
-        location, length = file.location, file.length
-        try:
-            made = self._renditions.file(file, place.digest, place.width)
-            location, length = str(made), made.stat().st_size
-        except (RenditionError, OSError):
-            # Where the disk does not take the copy, the picture itself does: browsers do not go back to src by themselves.
-            if not self._offers(file, place):
-                return None
-        return Attachment(path=path_of(place), location=location, media_type=file.type, length=length)
-
-    def _offers(self, file: MediaFile, place: SizedAt) -> bool:
-        """Whether a page offers this copy of a visible picture."""
-        with suppress(OSError):
-            return can_size(file) and file_digest(file) == place.digest and place.width in self._offered.get(place.path, ())
-        return False
-
-    @cached_property
-    def _offered(self) -> Mapping[str, tuple[int, ...]]:
-        """Path of each visible lead picture in media/ -> the widths that pages offer of it."""
-        base = self.catalog.site.base_url
-        images = (row.article.image for row in self.catalog.visible.rows)
-        found = {path_below(base, image.url)[1:]: widths(image.width) for image in images if image}
-        return {path: several for path, several in found.items() if path in self.catalog.media}
 
     def _single(self, place: SingleAt) -> Document | None:
         body, media_type = _SINGLES[place.name](self.catalog, self._frame)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from random import Random
@@ -16,14 +16,21 @@ START: Final = datetime(2026, 3, 1, 12, tzinfo=UTC)
 BASE: Final = "https://news.example/daily"
 
 _SPELLINGS: Final = ("South Korea", "south-korea", "South-Korea", "China", "china", "Trade", "TRADE", "one-off", "R&D", "r-d")
-_MEDIA: Final = tuple(f"media/{name}" for name in ("a.jpg", "b.jpg", "c.pdf", "logo.png", "face.png"))
-_FILES: Final = {
+MEDIA: Final = tuple(f"media/{name}" for name in ("a.jpg", "b.jpg", "c.pdf", "logo.png", "face.png"))
+_FILES: Final[Mapping[str, MediaFile]] = {
     path: MediaFile(path=path, location=f"/nowhere/{path}", type="image/jpeg", length=length)
-    for length, path in enumerate(_MEDIA, 1)
+    for length, path in enumerate(MEDIA, 1)
 }
 
 
-def newsroom(articles: Iterable[Article] = (), *, entries: int = 3, categories: int = 3, authors: int = 3) -> Content:
+def newsroom(
+    articles: Iterable[Article] = (),
+    *,
+    entries: int = 3,
+    categories: int = 3,
+    authors: int = 3,
+    media: Mapping[str, MediaFile] | None = None,
+) -> Content:
     site = Site(
         title="The Daily",
         description="News",
@@ -41,7 +48,7 @@ def newsroom(articles: Iterable[Article] = (), *, entries: int = 3, categories: 
         categories={**sections, "old-c0": sections["c0"]},
         authors=people,
         articles=tuple(articles),
-        media=_FILES,
+        media=_FILES if media is None else media,
     )
 
 
@@ -66,6 +73,7 @@ def archive(size: int, *, categories: int = 20, authors: int = 500, tags: int = 
         article(
             number,
             (START - timedelta(days=3) - gap * number).replace(microsecond=0),
+            summary=f"Summary of {number}.",
             categories=(f"c{random.randrange(categories)}",),
             authors=(f"p{random.randrange(authors)}",),
             tags=tuple(Tag(id=f"t{tag}", title=f"T{tag}") for tag in random.sample(range(tags), 3)),
@@ -82,6 +90,7 @@ class Desk:
     content: Content = field(default_factory=newsroom)
     now: datetime = START
     count: int = 0
+    most: int = 40
 
     def work(self) -> tuple[list[Article], list[Article]]:
         gone, come = self._edits() if self.random.random() < 0.8 else ([], [])
@@ -98,7 +107,7 @@ class Desk:
         gone = self.random.sample(have, min(len(have), self.random.choice((0, 0, 1, 1, 1, 2, 6))))
         kept = [one for one in gone if self.random.random() < 0.75]
         come = [self._edited(one) if self.random.random() < 0.6 else self._new(one) for one in kept]
-        new = self.random.choice((0, 0, 1, 1, 5)) if len(have) < 40 else 0
+        new = self.random.choice((0, 0, 1, 1, 5)) if len(have) < self.most else 0
         return gone, come + [self._new() for _ in range(new)]
 
     def _new(self, old: Article | None = None) -> Article:
@@ -125,7 +134,7 @@ class Desk:
             slugify(title): Tag(id=slugify(title), title=title) for title in random.sample(_SPELLINGS, random.randrange(5))
         }
         sections, people = [*self.content.categories], [*self.content.authors]
-        picture = Image(url=f"{BASE}/{random.choice(_MEDIA[:2])}", type="image/jpeg", width=1000, height=500)
+        picture = Image(url=f"{BASE}/{random.choice(MEDIA[:2])}", type="image/jpeg", width=1000, height=500)
         enclosure = Enclosure(url=f"{BASE}/media/c.pdf", type="application/pdf", length=3)
         return {
             "title": {"title": f"Title {random.randrange(100)}", "summary": random.choice(("", "A summary."))},

@@ -26,7 +26,7 @@ ORDER: Final = (
     ("feedsvc.feeds",),
     ("feedsvc.pages", "feedsvc.directory", "feedsvc.sitemaps"),
     ("feedsvc.grounds", "feedsvc.document", "feedsvc.ledger"),
-    ("feedsvc.shelf", "feedsvc.difference"),
+    ("feedsvc.shelf", "feedsvc.difference", "feedsvc.sized"),
     ("feedsvc.publication",),
     ("feedsvc.live", "feedsvc.export"),
     ("feedsvc.watch",),

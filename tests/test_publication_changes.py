@@ -1,0 +1,136 @@
+"""One edition made from another: byte for byte what a fresh start publishes, and it knows what may have changed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from random import Random
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from feedsvc.catalog import catalog
+from feedsvc.content.renditions import Renditions
+from feedsvc.document import Answer
+from feedsvc.model import Article, Image, MediaFile, Tag
+from feedsvc.publication import Publication
+from tests import archives, newsrooms
+from tests.archives import BASE, MEDIA, START, Desk
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("newsroom")
+
+
+def media(folder: Path) -> dict[str, MediaFile]:
+    newsrooms.write(folder, {path: newsrooms.picture(1000, 500) if path.endswith("jpg") else b"abc" for path in MEDIA})
+    types = {"jpg": "image/jpeg", "png": "image/png", "pdf": "application/pdf"}
+    return {
+        path: MediaFile(path=path, location=str(folder / path), type=types[path[-3:]], length=(folder / path).stat().st_size)
+        for path in MEDIA
+    }
+
+
+def asked(publication: Publication, paths: set[str], random: Random) -> dict[str, Answer | None]:
+    """What stands at the paths, asked for in any order."""
+    several = sorted(paths)
+    random.shuffle(several)
+    return {path: publication.at(path) for path in several}
+
+
+def turn(desk: Desk, folder: Path) -> tuple[list[Article], list[Article]]:
+    """An edit, and now and then other settings, another theme or another picture under the same name."""
+    gone, come = desk.work()
+    if desk.random.random() < 0.2:
+        site = replace(desk.content.site, title=f"Daily {desk.random.randrange(9)}")
+        desk.content = replace(desk.content, **desk.random.choice(({"site": site}, {"theme": {"static/feed.css": b"a{}"}})))
+    if desk.random.random() < 0.3:
+        path = desk.random.choice(MEDIA[:2])
+        newsrooms.write(folder, {path: newsrooms.picture(1000, desk.random.randrange(300, 800))})
+        length = (folder / path).stat().st_size
+        desk.content = replace(desk.content, media={**desk.content.media, path: replace(desk.content.media[path], length=length)})
+        known = {one.id for one in come}
+        shown = [one for one in desk.content.articles if path in one.media and one.id not in known]
+        gone, come = gone + shown, come + shown
+    return gone, come
+
+
+@given(random=st.randoms(use_true_random=False), preview=st.booleans())
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_an_edition_made_from_another_is_that_of_a_fresh_start(folder: Path, random: Random, *, preview: bool) -> None:
+    desk = Desk(random=random, content=archives.newsroom(media=media(folder)), most=14)
+    renditions = Renditions(folder / "state")
+    now = Publication(catalog(desk.content, desk.now, preview=preview), renditions=renditions)
+    was: dict[str, Answer | None] = {}
+    for _ in range(4):
+        known = set(now.addresses())
+        asked(now, set(random.sample(sorted(known), len(known) // 2)), random)
+        gone, come = turn(desk, folder)
+        found = now.catalog.replaced(desk.content, desk.now, gone=gone, come=come)
+        before, now = now, now.after(found)
+        fresh = Publication(catalog(desk.content, desk.now, preview=preview), renditions=renditions)
+        addresses = known | set(fresh.addresses())
+        expected = asked(fresh, addresses, random)
+        assert asked(now, addresses, random) == expected
+        changed = now.changed_since(before)
+        if was:
+            assert [path for path in addresses - changed if was.get(path) != expected[path]] == []
+        was = expected
+
+
+def editions(index: int, **keys: object) -> tuple[Publication, Publication]:
+    """Before and after an edit of one article in an archive of 1,000, 0 being the newest."""
+    content = archives.newsroom(archives.archive(1000, categories=3, authors=3, tags=40), entries=10)
+    one = content.articles[index]
+    other = replace(one, **keys)  # type: ignore[arg-type]
+    after = replace(content, articles=tuple(other if article is one else article for article in content.articles))
+    before = Publication(catalog(content, START))
+    return before, before.after(before.catalog.replaced(after, START, gone=(one,), come=(other,)))
+
+
+def test_a_word_mended_in_an_old_article_changes_its_page_and_its_archives_alone() -> None:
+    before, after = editions(500, body="<p>Another word.</p>")
+    period = before.catalog.visible["a500"].day[:7]
+    changed = {path for path in after.changed_since(before) if f"/archive/{period}/" not in path}
+    assert changed == {"/articles/a500/", "/subscribe/", "/sitemap.xml"}
+
+
+def test_a_saved_article_changes_few_paths() -> None:
+    before, after = editions(500, title="Another title")
+    changed, everything = after.changed_since(before), set(after.paths())
+    assert "/articles/a500/" in changed
+    assert "/feed.rss" not in changed
+    assert len(changed) * 10 < len(everything)
+
+
+def test_a_feed_that_nothing_changed_in_is_the_same_document() -> None:
+    content = archives.newsroom(archives.archive(100, categories=3, authors=3))
+    before = Publication(catalog(content, START))
+    paths = ("/feed.atom", "/", "/feeds.opml", "/static/site.css", "/articles/a50/")
+    kept = [before.at(path) for path in paths]
+    after = before.after(before.catalog.replaced(content, START + timedelta(hours=1)))
+    assert [after.at(path) is one for path, one in zip(paths, kept, strict=True)] == [True] * len(paths)
+    assert after.changed_since(before) == frozenset()
+
+
+def test_a_picture_with_other_bytes_is_another_picture_on_the_page(folder: Path) -> None:
+    files = media(folder)
+    image = Image(url=f"{BASE}/media/a.jpg", type="image/jpeg", width=1000, height=500)
+    one = archives.article(1, START - timedelta(days=1), image=image, media=("media/a.jpg",))
+    before = Publication(catalog(archives.newsroom((one,), media=files), START))
+    page = before.at("/articles/a1/")
+    newsrooms.write(folder, {"media/a.jpg": newsrooms.picture(1000, 400)})
+    after = before.after(before.catalog.replaced(before.catalog.content, START))
+    assert after.at("/articles/a1/") != page
+
+
+def test_a_theme_or_a_setting_changes_everything() -> None:
+    content = archives.newsroom((archives.article(1, START, tags=(Tag(id="t", title="T"),)),))
+    before = Publication(catalog(content, START))
+    other = replace(content, theme={"static/site.css": b"a{}"})
+    after = before.after(before.catalog.replaced(other, START))
+    assert after.changed_since(before) >= {*before.paths(), *after.paths()}
+    assert getattr(after.at("/static/site.css"), "body", b"") == b"a{}"
