@@ -110,10 +110,6 @@ class Publication:
         yield from (path_of(ArticleAt(slug)) for slug in self.catalog.withdrawn)
         yield from (path_of(ArticleAt(alias)) for kind, alias in self.catalog.moved if kind == "article")
 
-    def after(self, catalog: Catalog) -> Publication:
-        """The next edition."""
-        return Publication(catalog, self._modified, self._renditions)
-
     @property
     def next_change(self) -> datetime | None:
         """The next moment at which time alone makes another edition."""
