@@ -7,11 +7,10 @@ import math
 import secrets
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from ipaddress import IPv4Address, IPv6Network, ip_address
-from typing import Any, Final
+from typing import Final
 
 from feedsvc.audience.bucket import Buckets, Limit
 
@@ -96,10 +95,3 @@ def _network(address: str) -> str:
     if isinstance(ip, IPv4Address):
         return str(ip)
     return str(ip.ipv4_mapped or IPv6Network((int(ip), 64), strict=False))
-
-
-def client(environ: Mapping[str, Any], proxies: int) -> str:
-    """The address that the outermost of so many reverse proxies of ours saw: what others wrote before it is hearsay."""
-    said = (hop.strip() for hop in str(environ.get("HTTP_X_FORWARDED_FOR", "")).split(","))
-    hops = [*filter(None, said), str(environ.get("REMOTE_ADDR", ""))]
-    return hops[-1 - min(proxies, len(hops) - 1)]

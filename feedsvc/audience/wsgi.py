@@ -9,9 +9,10 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
+from feedsvc.audience.address import Networks, client
 from feedsvc.audience.counter import Counter
 from feedsvc.audience.person import stranger
-from feedsvc.audience.visitor import Visitors, client
+from feedsvc.audience.visitor import Visitors
 from feedsvc.urls import ArticleAt, path_of, place_of
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ class _Reply:
 class Audience:
     """Answers for the reads of visible articles below `mount`, and passes everything else on untouched.
 
-    `proxies` is the number of reverse proxies of ours in front, each of which adds to X-Forwarded-For.
+    `trusted` are the reverse proxies whose X-Forwarded-For is believed.
     """
 
     def __init__(
@@ -54,7 +55,7 @@ class Audience:
         *,
         mount: str,
         clock: Callable[[], datetime],
-        proxies: int = 0,
+        trusted: Networks = (),
     ) -> None:
         self._rest = rest
         self._counter = counter
@@ -62,7 +63,7 @@ class Audience:
         self._find = find
         self._mount = mount
         self._clock = clock
-        self._proxies = proxies
+        self._trusted = trusted
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         slug = self._slug(environ)
@@ -111,7 +112,7 @@ class Audience:
         headers = {name[5:].replace("_", "-").lower(): value for name, value in environ.items() if name.startswith("HTTP_")}
         if stranger(headers):
             return _Reply(status=HTTPStatus.NO_CONTENT)
-        admission = self._visitors.admit(client(environ, self._proxies), headers["user-agent"], article_id, now)
+        admission = self._visitors.admit(client(environ, self._trusted), headers["user-agent"], article_id, now)
         if admission.retry_after:
             return _Reply(status=HTTPStatus.TOO_MANY_REQUESTS, headers=(("Retry-After", str(admission.retry_after)),))
         if admission.counts:

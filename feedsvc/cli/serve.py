@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from feedsvc.audience.address import networks
 from feedsvc.audience.counter import Counter
 from feedsvc.audience.store import Views
 from feedsvc.audience.visitor import Visitors
@@ -40,11 +41,29 @@ from feedsvc.web.server import Server
 @click.option(
     "--threads", default=4, show_default=True, type=click.IntRange(1, 256), envvar="FEEDSVC_THREADS", help="Worker threads."
 )
+@click.option(
+    "--trusted-proxy",
+    "proxies",
+    metavar="ADDRESS",
+    multiple=True,
+    envvar="FEEDSVC_TRUSTED_PROXY",
+    help="A reverse proxy (address or network) whose X-Forwarded-For is believed; repeatable.",
+)
 @base_url_option
 @state_option
 @database_option
 @plainly
-def serve(*, content: Path, host: str, port: int, threads: int, base_url: str, state: Path | None, database: str) -> None:
+def serve(
+    *,
+    content: Path,
+    host: str,
+    port: int,
+    threads: int,
+    proxies: tuple[str, ...],
+    base_url: str,
+    state: Path | None,
+    database: str,
+) -> None:
     """Serve the feeds and pages of CONTENT (./content).
 
     \b
@@ -53,6 +72,7 @@ def serve(*, content: Path, host: str, port: int, threads: int, base_url: str, s
       feedsvc serve newsroom --port 8080 --base-url http://127.0.0.1:8080
       FEEDSVC_PORT=8080 feedsvc serve newsroom
     """
+    trusted = networks(proxies)
     home = state_folder(content, state)
     ledger = Ledger(home / "modified.sqlite")
     live = Live(folder(content, base_url, home), ledger, renditions=Renditions(home / "pictures"))
@@ -61,7 +81,7 @@ def serve(*, content: Path, host: str, port: int, threads: int, base_url: str, s
     views, visitors = Views(database or home / VIEWS), Visitors()
     counter = Counter(views, live.clock, chore=visitors.turn)
     below = mount(site.base_url)
-    app = Audience(application(live), counter, visitors, live.article_id, mount=below, clock=live.clock)
+    app = Audience(application(live), counter, visitors, live.article_id, mount=below, clock=live.clock, trusted=trusted)
     server = Server(app, host=host, port=port, threads=threads)
     watcher = Watcher(content, live, [log])
     signal.signal(signal.SIGHUP, lambda *_: watcher.look())

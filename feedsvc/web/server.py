@@ -57,7 +57,8 @@ class _Channel(HTTPChannel):
 class Server:
     """One process that serves on one socket. Raises FeedsvcError where the address cannot be had.
 
-    Made in the main thread: from then on SIGTERM and SIGINT end it in order.
+    Made in the main thread: from then on SIGTERM and SIGINT end it in order. Forwarded and X-Forwarded-* reach the
+    application, which has to know whom to believe; the server itself believes none.
     """
 
     def __init__(self, application: WSGIApplication, *, host: str, port: int, threads: int) -> None:
@@ -76,6 +77,7 @@ class Server:
             cleanup_interval=10,
             max_request_header_size=16_384,
             max_request_body_size=65_536,
+            clear_untrusted_proxy_headers=False,
         )
         server.channel_class = _Channel
         # As an argument it draws a DeprecationWarning.

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feedsvc.audience.bucket import Buckets, Limit
-from feedsvc.audience.visitor import REPEAT, Admission, Visitors, client
+from feedsvc.audience.visitor import REPEAT, Admission, Visitors
 from tests.audience.conftest import Clock
 
 HOME, AGENT, ARTICLE = "203.0.113.7", "Firefox", "tag:news.example,2026:one"
@@ -162,25 +162,3 @@ def test_a_wait_that_is_kept_is_enough() -> None:
     assert buckets.wait(b"key", now) == 0
     assert buckets.wait(b"key", now - timedelta(hours=1)) == 7.0  # a clock that goes back gives nothing away
     assert buckets.wait(b"key", now + timedelta(seconds=7)) == 0
-
-
-@pytest.mark.parametrize(
-    ("forwarded", "proxies", "expected"),
-    [
-        (None, 0, "192.0.2.1"),
-        (None, 1, "192.0.2.1"),
-        ("198.51.100.1", 0, "192.0.2.1"),
-        ("198.51.100.1", 1, "198.51.100.1"),
-        ("6.6.6.6, 198.51.100.1", 1, "198.51.100.1"),
-        ("6.6.6.6, 198.51.100.1 ,10.0.0.1", 2, "198.51.100.1"),
-        ("198.51.100.1", 5, "198.51.100.1"),
-        (" , ", 1, "192.0.2.1"),
-    ],
-)
-def test_only_proxies_of_ours_are_believed(forwarded: str | None, proxies: int, expected: str) -> None:
-    environ = {"REMOTE_ADDR": "192.0.2.1"} | ({} if forwarded is None else {"HTTP_X_FORWARDED_FOR": forwarded})
-    assert client(environ, proxies) == expected
-
-
-def test_a_server_on_a_unix_socket_knows_no_address() -> None:
-    assert client({}, 0) == ""

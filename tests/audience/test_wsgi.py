@@ -10,6 +10,7 @@ from urllib.parse import quote
 import pytest
 from werkzeug.test import Client, TestResponse
 
+from feedsvc.audience.address import networks
 from feedsvc.audience.bucket import Limit
 from feedsvc.audience.visitor import Visitors
 from feedsvc.audience.wsgi import Audience, views_path
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 VIEWS = "/articles/bridge/views"
+PEER = "127.0.0.1"
 Ask = Callable[..., TestResponse]
 
 
@@ -38,15 +40,15 @@ def place(file: Path) -> str | Path:
 
 @pytest.fixture
 def ask(place: str | Path, counting: Count, clock: Clock) -> Ask:
-    """Asks an application of its own, mounted at /daily if a path begins so, with two proxies in front if told."""
+    """Asks an application of its own, mounted at /daily if a path begins so, with proxies in front if told."""
     counter, visitors = counting(place), Visitors(per_visitor=Limit(burst=5, seconds=60.0))
 
-    def make(mount: str, proxies: int) -> Client:
-        return Client(Audience(rest, counter, visitors, find, mount=mount, clock=clock, proxies=proxies))
+    def make(mount: str, proxy: str) -> Client:
+        return Client(Audience(rest, counter, visitors, find, mount=mount, clock=clock, trusted=networks((proxy,))))
 
-    def send(method: str, path: str = VIEWS, *, mount: str = "", proxies: int = 0, **headers: str) -> TestResponse:
+    def send(method: str, path: str = VIEWS, *, mount: str = "", proxy: str = "", **headers: str) -> TestResponse:
         named = {"User-Agent": FIREFOX} | {name.replace("_", "-"): value for name, value in headers.items()}
-        return make(mount, proxies).open(path, method=method, headers=named)
+        return make(mount, proxy).open(path, method=method, headers=named, environ_base={"REMOTE_ADDR": PEER})
 
     return send
 
@@ -186,7 +188,7 @@ def test_too_many_are_told_to_wait(ask: Ask, clock: Clock) -> None:
 
 def test_visitors_behind_our_proxies_are_told_apart(ask: Ask) -> None:
     for address in ("198.51.100.1", "198.51.100.2", "6.6.6.6, 198.51.100.1"):
-        ask("POST", proxies=1, X_Forwarded_For=address)
+        ask("POST", proxy=PEER, X_Forwarded_For=address)
     assert views(ask) == 2
 
 
@@ -211,7 +213,7 @@ def test_a_body_is_not_read_and_not_long(length: str, status: int, file: Path, c
 
 def test_nothing_about_anybody_is_stored_or_logged(ask: Ask, file: Path, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(0)
-    answer = ask("POST", proxies=1, X_Forwarded_For="198.51.100.77")
+    answer = ask("POST", proxy=PEER, X_Forwarded_For="198.51.100.77")
     assert "Set-Cookie" not in answer.headers
     until(lambda: views(ask) == 1 and b"bridge" in file.read_bytes())
     stored = b"".join(part.read_bytes() for part in file.parent.iterdir())

@@ -67,6 +67,13 @@ def test_a_base_url_that_is_none(content: Path, tmp_path: Path, base: str) -> No
     assert said.count("\n") == 1
 
 
+@pytest.mark.parametrize("variables", [NO_VARIABLES, {"FEEDSVC_TRUSTED_PROXY": "10.0.0.0/8, proxy.example"}])
+def test_a_trusted_proxy_that_is_no_address(content: Path, variables: Mapping[str, str]) -> None:
+    said = refused(content, "--port", "0", *(() if variables else ("--trusted-proxy", "proxy.example")), variables=variables)
+    assert said.startswith("feedsvc: --trusted-proxy 'proxy.example' is no IP address and no network; write an address like ")
+    assert said.count("\n") == 1
+
+
 @pytest.mark.parametrize("port", ["-1", "65536", "http"])
 def test_a_port_that_is_none(content: Path, port: str) -> None:
     assert "Invalid value for '--port'" in refused(content, f"--port={port}")
