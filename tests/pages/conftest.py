@@ -85,15 +85,28 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield address
 
 
-@pytest.fixture(scope="session")
-def arabic(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The same newsroom with pages in Arabic, from right to left."""
-    folder = tmp_path_factory.mktemp("arabic")
+@contextlib.contextmanager
+def _worded(folder: Path, language: str) -> Iterator[str]:
+    """The same newsroom with pages in another language."""
     settings = Path(shutil.copytree(SAMPLE, folder / "content")) / "site.yaml"
-    text, changed = re.subn(r"(?m)^language: en", "language: ar", settings.read_text("utf-8"))
+    text, changed = re.subn(r"(?m)^language: en", f"language: {language}", settings.read_text("utf-8"))
     assert changed == 1
     settings.write_text(text, "utf-8")
     with _serving(folder / "content", folder / "state") as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def arabic(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """In Arabic, from right to left."""
+    with _worded(tmp_path_factory.mktemp("arabic"), "ar") as address:
+        yield address
+
+
+@pytest.fixture
+def vietnamese(tmp_path: Path) -> Iterator[str]:
+    """In a language without a catalogue of words, and without a form for one."""
+    with _worded(tmp_path, "vi") as address:
         yield address
 
 

@@ -87,6 +87,14 @@ def test_the_count_rises_once_for_two_reloads(chromium: Browser, site: str) -> N
         assert look.page.context.cookies() == []
 
 
+def test_one_view_is_no_views_where_english_words_stand_in(chromium: Browser, vietnamese: str) -> None:
+    with looking(chromium) as look:
+        look.page.goto(vietnamese + DESK)
+        shown = look.page.locator(".views")
+        shown.wait_for()
+        assert shown.inner_text() == "1 View"
+
+
 def test_a_count_moves_nothing(chromium: Browser, site: str) -> None:
     with looking(chromium, width=360) as look:
         _count(look, site)

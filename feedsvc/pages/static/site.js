@@ -52,7 +52,8 @@ for (const place of document.querySelectorAll("[data-views]")) {
     if (!views) return;
     const language = document.documentElement.lang;
     const forms = JSON.parse(place.dataset.forms);
-    const form = forms[new Intl.PluralRules(language).select(views)] || forms.other;
+    // The words may be of another language than the page: one that has none of its own is worded in English.
+    const form = forms[new Intl.PluralRules(place.dataset.words || language).select(views)] || forms.other;
     place.textContent = form.replace("{count}", new Intl.NumberFormat(language).format(views));
     place.hidden = false;
   };
