@@ -113,7 +113,11 @@ def _size(frame: Frame, length: int) -> str:
 
 
 def _linked(frame: Frame, row: Row | None) -> Shown | None:
-    return Shown(title=row.article.title, href=frame.href(ArticleAt(row.article.slug))) if row else None
+    if row is None:
+        return None
+    one = row.article
+    href = frame.href(ArticleAt(one.slug))
+    return Shown(title=one.title, href=href, language=one.language, direction=frame.direction(one))
 
 
 def _neighbours(row: Row, section: Listing) -> tuple[Row | None, Row | None]:

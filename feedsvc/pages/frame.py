@@ -18,11 +18,16 @@ from feedsvc.urls import ArticleAt, ListingRef, PageAt, Place, SingleAt, path_of
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Shown:
-    """A link on a page; `here` where it leads to this very page."""
+    """A link on a page; `here` where it leads to this page or to the section it belongs to.
+
+    `language` and `direction` are those of the title where it is an article's in a language of its own, else "".
+    """
 
     title: str
     href: str
     here: bool = False
+    language: str = ""
+    direction: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -61,12 +66,13 @@ class Frame:
         return self.catalog.site
 
     def page(self, template: str, head: Head, *, here: ListingRef | None = None, **facts: object) -> bytes:
-        """The whole page; `here` is the listing it shows."""
+        """The whole page; `here` is the listing it shows or belongs to."""
         site = self.site
         frame: dict[str, object] = {
             "site": site,
             "lang": self.lang,
             "head": head,
+            "own": local(site, head.canonical),
             "policy": POLICY,
             "home": self.href(PageAt(ListingRef())),
             "static": rooted(site.base_url, "/static/"),
