@@ -48,7 +48,7 @@ class Entries:
 
 def feed_title(site: Site, listing: Listing) -> str:
     """A listing's name that also tells whose it is."""
-    return site.title if listing.title == site.title else f"{listing.title} – {site.title}"
+    return site.title if listing.ref == ListingRef() else f"{listing.title} – {site.title}"
 
 
 def feed_id(site: Site, ref: ListingRef) -> str:

@@ -21,7 +21,7 @@ def listing(frame: Frame, one: Listing, period: str = "") -> bytes:
     """A listing's newest articles, or those of a period (which must be in `one.pages`)."""
     site, lang = frame.site, frame.lang
     title = lang.say("archive", title=one.title, month=lang.month(period)) if period else one.title
-    full = title if one.title == site.title else f"{title} – {site.title}"
+    full = title if one.ref == ListingRef() else f"{title} – {site.title}"
     address = absolute(site.base_url, path_of(PageAt(one.ref, period)))
     older, newer = one.neighbours[period] if period else (one.older, "")
     rows = [row for row in (one.pages[period] if period else one.newest) if row.standing is Standing.VISIBLE]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
-from lxml import html
+from lxml import etree, html
 
 from feedsvc.document import Document
 from feedsvc.publication import Publication
@@ -75,3 +76,20 @@ def test_on_a_card_the_date_is_in_the_sites_language(several: Publication, path:
     assert (card.get("lang"), card.get("dir")) == ("ar", "rtl")
     [date] = card.xpath(".//p[@class='meta']")
     assert (date.text_content(), date.get("lang"), date.get("dir")) == ("Fri, 02 Jan 2026", "en", "ltr")
+
+
+def _titles(publication: Publication, path: str) -> set[str]:
+    """A feed's title in each of its formats."""
+    rss, atom = (etree.fromstring(_body(publication, f"{path}feed.{suffix}")) for suffix in ("rss", "atom"))
+    told = json.loads(_body(publication, f"{path}feed.json"))["title"]
+    return {rss.findtext("channel/title") or "", atom.findtext("{*}title") or "", told}
+
+
+def test_a_section_named_like_the_site_has_feeds_and_pages_of_another_title(several: Publication) -> None:
+    assert _titles(several, "/") == {"Harbour"}
+    assert _titles(several, "/category/own/") == {"Harbour – Harbour"}
+    titles = [link.get("title") for link in _page(several, "/category/own/").xpath("//link[@rel='alternate']")]
+    assert len(titles) == 6
+    assert len(set(titles)) == 6
+    assert _page(several, "/category/own/").findtext("head/title") == "Harbour – Harbour"
+    assert _page(several, "/").findtext("head/title") == "Harbour"
