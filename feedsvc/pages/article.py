@@ -20,6 +20,7 @@ from feedsvc.pages.pictures import local, localised, picture
 from feedsvc.urls import ArticleAt, ListingRef, absolute, path_of, rooted
 
 _RELATED: Final = 3
+_MOST_VIEWS: Final = 999_999  # the number that a page keeps room for
 CONSIDERED: Final = 50  # of each tag's articles, so that a page's price does not grow with the archive
 
 # Where people pass an article on, without a script of anybody's; {url} and {title} are percent-encoded.
@@ -76,6 +77,7 @@ def article(frame: Frame, row: Row) -> bytes:
         by=lang.around("by"),
         views=rooted(site.base_url, f"{path_of(ArticleAt(one.slug))}views"),
         view_forms=json.dumps(dict(lang.forms("views")), ensure_ascii=False),
+        views_room=lang.count("views", _MOST_VIEWS),
         image=picture(catalog, one.image) if one.image else None,
         summary=summary,
         elsewhere=lang.say("elsewhere", host=urlsplit(one.link).hostname or "") if one.link else "",

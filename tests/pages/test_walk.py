@@ -16,6 +16,11 @@ if TYPE_CHECKING:
     from tests.pages.looking import Look
 
 DESK = "/articles/visa-desk/"
+# A telephone's browser has it; `shared` is what it was given.
+_SHARING = """
+window.shared = [];
+navigator.share = async given => { shared.push(given); if ("REFUSAL") throw new DOMException("no", "REFUSAL"); };
+"""
 
 
 def test_from_home_to_an_article_and_its_address_into_the_clipboard(chromium: Browser, site: str) -> None:
@@ -101,6 +106,34 @@ def test_a_count_moves_nothing(chromium: Browser, site: str) -> None:
         assert look.shift() == 0
 
 
+def _slowly(look: Look) -> None:
+    """As on an old telephone far from the town."""
+    tools = look.page.context.new_cdp_session(look.page)
+    tools.send("Emulation.setCPUThrottlingRate", {"rate": 6})
+    tools.send("Network.enable")
+    slow = {"offline": False, "latency": 300, "downloadThroughput": 30_000, "uploadThroughput": 30_000}
+    tools.send("Network.emulateNetworkConditions", slow)
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+@pytest.mark.parametrize("kind", ["home", "article", "author with avatar", "subscribe"])
+def test_nothing_moves_on_a_slow_device_either(chromium: Browser, site: str, kind: str, width: int) -> None:
+    rights = ["clipboard-read", "clipboard-write"]
+    with looking(chromium, width=width, permissions=rights) as look:
+        look.page.add_init_script(_SHARING)
+        _slowly(look)
+        look.page.goto(site + KINDS[kind][0])
+        if kind == "article":
+            look.page.locator(".views").wait_for()
+        if look.page.locator("[data-copy]").count():
+            button = look.page.locator("[data-copy]").first
+            before = button.inner_text()
+            button.click()
+            look.page.get_by_text("Copied", exact=True).wait_for()
+            look.page.get_by_text(before, exact=True).first.wait_for()
+        assert look.shift() == 0
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_no_complaint_no_violation_no_shift(chromium: Browser, site: str, kind: str) -> None:
     path, status = KINDS[kind]
@@ -154,6 +187,31 @@ def test_sharing_without_a_script_is_by_plain_links(chromium: Browser, site: str
             "WhatsApp",
             "LinkedIn",
         ]
+
+
+@pytest.mark.parametrize("refusal", ["", "AbortError", "NotAllowedError"])
+def test_a_browser_that_can_share_is_asked_to(chromium: Browser, site: str, refusal: str) -> None:
+    with looking(chromium) as look:
+        page = look.page
+        page.add_init_script(_SHARING.replace("REFUSAL", refusal))
+        page.goto(site + ARTICLE)
+        page.get_by_role("button", name="Share…").click()
+        title = page.get_by_role("heading", level=1).inner_text()
+        assert page.evaluate("window.shared") == [{"title": title, "url": page.url}]
+        # Who changed his mind may share again.
+        page.get_by_role("button", name="Share…").click()
+        assert page.evaluate("window.shared.length") == 2
+        assert look.told == []
+
+
+def test_where_a_browser_cannot_share_there_are_links_and_no_button(chromium: Browser, site: str) -> None:
+    with looking(chromium) as look:
+        look.page.add_init_script("delete Navigator.prototype.share")
+        look.page.goto(site + ARTICLE)
+        look.page.get_by_role("button", name="Copy the address").wait_for()
+        assert not look.page.get_by_role("button", name="Share…").count()
+        assert not look.page.locator("[data-share]").is_visible()
+        assert look.page.locator(".share a:visible").count() == 6
 
 
 @pytest.mark.parametrize("kind", ["home", "article", "subscribe"])
