@@ -1,0 +1,79 @@
+"""feedsvc ping"""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+
+import click
+
+from feedsvc.catalog import Catalog, catalog
+from feedsvc.cli.options import base_url_option, content_argument, newsroom, plainly, state_folder, state_option
+from feedsvc.console import number, tell
+from feedsvc.feeds.digest import Digests
+from feedsvc.live import wall_clock
+from feedsvc.push.by_hand import ByHand, Told, by_hand
+from feedsvc.urls import absolute
+
+
+def _split(_context: click.Context, _option: click.Parameter, command: str) -> tuple[str, ...]:
+    try:
+        return tuple(shlex.split(command))
+    except ValueError as error:
+        raise click.BadParameter(f"{command} is no command line ({str(error).lower()})") from None
+
+
+purge_option = click.option(
+    "--purge",
+    metavar="COMMAND",
+    default="",
+    envvar="FEEDSVC_PURGE",
+    callback=_split,
+    help="Run before hubs hear of a change; gets the changed addresses, one a line. No shell reads it.",
+)
+
+
+@click.command()
+@content_argument
+@base_url_option
+@state_option
+@click.option("--all", "everything", is_flag=True, help="Announce every feed, changed or not.")
+@purge_option
+@plainly
+def ping(*, content: Path, base_url: str, state: Path | None, everything: bool, purge: tuple[str, ...]) -> None:
+    """Tell the WebSub hubs in CONTENT (./content) which feeds changed since they were last told.
+
+    For static trees, once the new one is in its place; feedsvc serve does it by itself. Exit status 1 if a hub took less
+    than all; what it did not take is announced by the next ping.
+
+    \b
+    Examples:
+      feedsvc ping
+      feedsvc ping newsroom --purge "./purge-cdn --stdin"
+    """
+    read = newsroom(content, base_url)
+    tell(read.problems)
+    if not read.site.hubs:
+        click.echo("feedsvc: site.yaml names no hubs; nobody is told", err=True)
+        return
+    with by_hand(state_folder(content, state), wall_clock) as hand:
+        failed = _announce(hand, catalog(read, wall_clock()), purge, everything=everything)
+    sys.exit(1 if failed else 0)
+
+
+def _announce(hand: ByHand, current: Catalog, purge: tuple[str, ...], *, everything: bool) -> int:
+    """How many announcements failed."""
+    base, hubs = current.site.base_url, current.site.hubs
+    topics = {absolute(base, path): digest for path, digest in Digests().of(current).items()}
+    changed = hand.plan(hubs, topics, everything=everything)
+    if purge and (trouble := hand.purge(purge, changed)):
+        click.echo(f"feedsvc: {trouble}", err=True)
+    return sum(_say(hand.tell(hub)) for hub in hubs)
+
+
+def _say(told: Told) -> int:
+    for trouble in told.troubles:
+        click.echo(f"feedsvc: {told.hub}: {trouble}", err=True)
+    click.echo(f"hub {told.hub}: {number(told.announced, 'feed')} announced, {told.failed} failed")
+    return told.failed

@@ -1,0 +1,93 @@
+"""Announcing in the foreground, for those who serve a static tree."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from feedsvc.errors import FeedsvcError
+from feedsvc.push.announcer import FILE, LOCK
+from feedsvc.push.outcome import Verdict
+from feedsvc.push.poster import Poster
+from feedsvc.push.purge import Purge
+from feedsvc.push.rounds import Rounds
+from feedsvc.push.store import Store
+from feedsvc.push.turn import Turn
+
+_MOST_TROUBLES: Final = 3  # in a row; whoever waits at a terminal does not wait for a hub that is down
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Told:
+    """What one hub was told: so many feeds `announced` and `failed`, and a sentence for each trouble."""
+
+    hub: str
+    announced: int
+    failed: int
+    troubles: tuple[str, ...]
+
+
+class ByHand:
+    """Holds the state folder's turn to announce; no other process has it meanwhile."""
+
+    def __init__(self, folder: Path, clock: Callable[[], datetime], patience: float = 10.0) -> None:
+        """Raises FeedsvcError if the folder cannot be used, or another process announces from it."""
+        self._clock = clock
+        self._poster = Poster(patience)
+        self._turn = Turn(folder / LOCK)
+        with _usable(folder):
+            if not self._turn.take():
+                raise FeedsvcError(f"a running feedsvc announces from {folder} by itself; it needs no ping")
+            self._folder, self._store = folder, Store(folder / FILE)
+
+    def plan(self, hubs: Collection[str], topics: Mapping[str, str], *, everything: bool = False) -> frozenset[str]:
+        """`topics` are addresses of feeds with their digests. All that are to be announced, whether they changed or not."""
+        with _usable(self._folder):
+            self._store.plan(hubs, topics)
+            if everything:
+                self._store.again()
+            return self._store.topics()
+
+    def purge(self, command: Sequence[str], addresses: Collection[str]) -> str:
+        """ "" if it did well or there was nothing to purge, else a sentence."""
+        what = Purge(command).run(sorted(addresses)) if addresses else ""
+        return what and f"the purge command {what}; announcing goes on"
+
+    def tell(self, hub: str) -> Told:
+        """Announce to one hub what waits for it, pauses or not."""
+        with _usable(self._folder):
+            waiting = self._store.all_waiting(hub)
+            announced, in_a_row, troubles = 0, 0, list[str]()
+            for feed, outcome in Rounds(self._store, self._poster, self._clock).announce(hub, waiting):
+                announced += outcome.verdict is Verdict.DONE
+                in_a_row = in_a_row + 1 if outcome.verdict is Verdict.LATER else 0
+                troubles += [f"{feed.topic}: {outcome.what}"] if outcome.what else []
+                if in_a_row == _MOST_TROUBLES or outcome.retry_after:
+                    break
+            self._poster.rest()
+        return Told(hub=hub, announced=announced, failed=len(waiting) - announced, troubles=tuple(troubles))
+
+    def close(self) -> None:
+        self._poster.rest()
+        self._store.close()
+        self._turn.give()
+
+
+@contextmanager
+def _usable(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except (sqlite3.Error, OSError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise FeedsvcError(f"{folder} cannot be used ({reason}); give another folder with --state") from None
+
+
+@contextmanager
+def by_hand(folder: Path, clock: Callable[[], datetime]) -> Iterator[ByHand]:
+    with closing(ByHand(folder, clock)) as made:
+        yield made

@@ -1,0 +1,40 @@
+"""Whose turn it is: of all processes with one state folder, one announces."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from pathlib import Path
+
+
+class Turn:
+    """A lock on a file that ends with its process, however that ends."""
+
+    def __init__(self, file: Path) -> None:
+        self._path = file
+        self._file = -1
+
+    @property
+    def mine(self) -> bool:
+        return self._file >= 0
+
+    def take(self) -> bool:
+        """Whether it is this process's turn now. Raises OSError if the file cannot be used."""
+        if self.mine:
+            return True
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            os.close(file)
+            if isinstance(error, BlockingIOError):
+                return False
+            raise
+        self._file = file
+        return True
+
+    def give(self) -> None:
+        if self.mine:
+            os.close(self._file)
+            self._file = -1
