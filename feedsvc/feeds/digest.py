@@ -52,7 +52,8 @@ class Digests:
         """Path of each feed (no archive) -> its digest, the same in every process and on every machine.
 
         Feeds with equal digests have equal bytes in every format. A digest may change where no byte does: when a format
-        shows less than its siblings, such as the tombstones of Atom, or the caption where feeds hold summaries only.
+        shows less than its siblings (only Atom has tombstones); a caption, where feeds hold summaries only; a summary that
+        is written, and says what the text begins with.
         """
         self._forget(catalog)
         marks = _Marks(catalog, self._marks)

@@ -43,7 +43,12 @@ class ByHand:
         with _usable(folder):
             if not self._turn.take():
                 raise FeedsvcError(f"a running feedsvc announces from {folder} by itself; it needs no ping")
-            self._folder, self._store = folder, Store(folder / FILE)
+            self._folder = folder
+            try:
+                self._store = Store(folder / FILE)
+            except BaseException:
+                self._turn.give()
+                raise
 
     def plan(self, hubs: Collection[str], topics: Mapping[str, str], *, everything: bool = False) -> frozenset[str]:
         """`topics` are addresses of feeds with their digests. All that are to be announced, whether they changed or not."""

@@ -1,0 +1,1 @@
+"""Announcing to hubs on loopback that do what hubs do, good and bad."""
