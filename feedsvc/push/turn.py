@@ -26,10 +26,11 @@ class Turn:
         file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
+        except BlockingIOError:
             os.close(file)
-            if isinstance(error, BlockingIOError):
-                return False
+            return False
+        except OSError:
+            os.close(file)
             raise
         self._file = file
         return True

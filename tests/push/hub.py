@@ -75,6 +75,12 @@ def drip(handler: Handler) -> None:
         handler.wfile.write(b"x")
 
 
+def promise(handler: Handler) -> None:
+    """A body that never comes."""
+    handler.wfile.write(b"HTTP/1.1 202 Accepted\r\nContent-Length: 100\r\n\r\n")
+    hang(handler)
+
+
 def flood(handler: Handler) -> None:
     """A body without end."""
     handler.wfile.write(b"HTTP/1.1 202 Accepted\r\n\r\n")

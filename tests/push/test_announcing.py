@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from feedsvc.push.announcer import Announcer
+from feedsvc.push.purge import Purge
 from feedsvc.push.store import Store, Waiting
 from feedsvc.push.turn import Turn
 from tests.audience.conftest import Clock
@@ -478,6 +479,12 @@ def test_a_purge_that_fails_is_told_and_stops_nothing(
     failure = desk.announcer.status().purge_failure
     assert failure
     assert failure.what == what
+
+
+def test_a_purge_that_never_ends_is_ended() -> None:
+    command = Purge((sys.executable, "-c", "import time; time.sleep(60)"), patience=0.3)
+    assert command.run(["https://t.example/"]) == "did not end within 0.3 seconds"
+    assert Purge((sys.executable, "-c", "")).run(["https://t.example/"] * 100_000) == ""  # one that reads nothing
 
 
 def test_closing_ends_a_purge_with_all_it_started(

@@ -39,6 +39,7 @@ def test_a_hub_hears_what_the_recommendation_says(hub: Hub, poster: Poster) -> N
         (status(299), Verdict.DONE, "", 0),
         (status(202, b"x" * 1_000_000), Verdict.DONE, "", 0),
         (hubs_.flood, Verdict.DONE, "", 0),
+        (hubs_.promise, Verdict.DONE, "", 0),
         (status(400), Verdict.REFUSED, "it answered 400 Bad Request", 0),
         (status(404, b"no"), Verdict.REFUSED, "it answered 404 Not Found", 0),
         (status(301, Location="/elsewhere"), Verdict.REFUSED, "it answered 301 Moved Permanently", 0),
