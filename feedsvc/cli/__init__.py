@@ -11,7 +11,14 @@ import click
 from feedsvc import __version__
 
 # Each command has a module of its name, read when it is called: printing a problem must not wait for a database's library.
-_COMMANDS: Final[Mapping[str, str]] = {"build": "build", "check": "check", "ping": "ping", "serve": "serve", "views": "most_read"}
+_COMMANDS: Final[Mapping[str, str]] = {
+    "build": "build",
+    "check": "check",
+    "ping": "ping",
+    "serve": "serve",
+    "stamp": "stamp",
+    "views": "most_read",
+}
 
 
 class _Commands(click.Group):

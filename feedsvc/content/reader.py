@@ -49,7 +49,7 @@ def read(path: str, data: bytes, known: Known) -> Reading:
     if not content and problems:
         return Reading(None, tuple(problems), {})
     try:
-        front, below = _split(content) if path.endswith(".md") else (content, None)
+        front, below = split(content) if path.endswith(".md") else (content, None)
     except ValueError as error:
         return Reading(None, (*problems, Problem(path=path, message=str(error))), {})
     grown = tree.read(path, front)
@@ -57,7 +57,7 @@ def read(path: str, data: bytes, known: Known) -> Reading:
     return _Article(content, below, grown, known).reading()
 
 
-def _split(content: str) -> tuple[str, str]:
+def split(content: str) -> tuple[str, str]:
     """A Markdown file's YAML and the text below it; lines keep their numbers. Raises ValueError for the editor."""
     lines = content.splitlines(keepends=True)
     if not lines:

@@ -101,6 +101,16 @@ class Tree:
         """Whether the file writes a value there, be it an empty one."""
         return location in self.nodes
 
+    def span(self, location: Location, *, at_key: bool = False) -> tuple[int, int]:
+        """Where a value (or its key) that is written begins and ends in the text, in characters from 0."""
+        node = (self.key_nodes if at_key else self.nodes)[location]
+        return node.start_mark.index, node.end_mark.index
+
+    @property
+    def is_flow(self) -> bool:
+        """Whether the whole file is one {mapping in braces}."""
+        return isinstance(node := self.nodes.get(()), yaml.MappingNode) and bool(node.flow_style)
+
 
 def read(path: str, text: str) -> Tree:
     """The tree of a file's text; never raises."""

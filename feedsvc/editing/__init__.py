@@ -1,0 +1,1 @@
+"""What editors' tools do to a content folder: ids written in, files compared with what git remembers."""
