@@ -9,7 +9,9 @@ import click
 
 from feedsvc.cli.options import content_argument, newsroom, plainly
 from feedsvc.console import PRINTERS, counted, number
+from feedsvc.editing.against import REPORTS, compare
 from feedsvc.errors import ContentError
+from feedsvc.live import wall_clock
 
 
 @click.command()
@@ -17,25 +19,32 @@ from feedsvc.errors import ContentError
 @click.option(
     "--format", "form", type=click.Choice(["text", "json", "github"]), default="text", show_default=True, help="How to print."
 )
+@click.option("--against", "revision", metavar="REV", help="Warn of what subscribers would feel since that git revision.")
 @plainly
-def check(content: Path, form: str) -> None:
+def check(content: Path, form: str, revision: str | None) -> None:
     """Report every problem in CONTENT (./content); exit status 1 if there is any.
 
     \b
     Examples:
       feedsvc check
       feedsvc check newsroom --format github
+      feedsvc check newsroom --against origin/main
     """
+    comparison = None
     try:
         read = newsroom(content, "")
         problems, errors = read.problems, read.errors
         summary = counted(read)
+        if revision is not None:
+            comparison = compare(content, read, revision, wall_clock())
+            problems = tuple(sorted((*problems, *comparison.problems)))
     except ContentError as error:
         if not error.problems:
             raise
         problems, summary = error.problems, str(error)
         errors = tuple(problem for problem in problems if problem.severity == "error")
-    for line in PRINTERS[form](content, problems):
+    lines = PRINTERS[form](content, problems)
+    for line in REPORTS[form](lines, comparison) if comparison else lines:
         click.echo(line)
     found = f"{number(len(errors), 'error')}, {number(len(problems) - len(errors), 'warning')}"
     click.echo(f"feedsvc: {summary}: {found}", err=True)

@@ -1,0 +1,85 @@
+"""A newsroom in a real git repository that knows nothing of this machine's settings."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from feedsvc.content.folder import load
+from feedsvc.editing.against import Comparison, compare
+from tests import newsrooms
+from tests.conftest import SETTINGS
+
+_HERMETIC: Final = {
+    "GIT_CONFIG_GLOBAL": os.devnull,
+    "GIT_CONFIG_NOSYSTEM": "1",
+    "GIT_AUTHOR_NAME": "Mina",
+    "GIT_AUTHOR_EMAIL": "mina@news.example",
+    "GIT_COMMITTER_NAME": "Mina",
+    "GIT_COMMITTER_EMAIL": "mina@news.example",
+}
+
+A: Final = """\
+id: tag:news.example,2026:a
+title: A bridge
+published: 2026-01-02T09:30:00+05:30
+category: asia
+author: mina-park
+tags: [bridges]
+slug: a
+status: published
+body: Text.
+"""
+FILES: Final = {
+    "articles/a.yaml": A,
+    "articles/b.yaml": "id: tag:news.example,2026:b\ntitle: B\npublished: 2026-01-03\naliases: [bee]\n",
+    "articles/plain.yaml": "title: Plain\npublished: 2026-01-01\n",
+    "articles/taken.yaml": "id: tag:news.example,2026:taken\ntitle: Taken\npublished: 2026-01-04\nstatus: withdrawn\n",
+    "articles/draft.yaml": "id: tag:news.example,2026:draft\ntitle: Draft\npublished: 2026-01-05\nstatus: draft\n",
+    "articles/later.yaml": "id: tag:news.example,2026:later\ntitle: Later\npublished: 2026-12-05\n",
+}
+
+
+def git(folder: Path, *arguments: str) -> str:
+    foreign = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX")
+    environment = {key: value for key, value in os.environ.items() if key not in foreign} | _HERMETIC
+    done = subprocess.run(["git", *arguments], check=True, cwd=folder, env=environment, capture_output=True, text=True)
+    return done.stdout.strip()
+
+
+def commit(top: Path) -> None:
+    git(top, "add", "--all", "--force")
+    git(top, "commit", "--quiet", "--allow-empty", "--message", "x")
+
+
+def repository(top: Path, files: Mapping[str, str | bytes], below: str = "content") -> Path:
+    """A repository at `top` with one commit; the newsroom, which is returned, lies in a folder of it."""
+    root = newsrooms.write(top / below, {**SETTINGS, **files})
+    git(top, "init", "--quiet", "--initial-branch", "main")
+    commit(top)
+    return root
+
+
+def compared(root: Path, revision: str = "HEAD") -> Comparison:
+    return compare(root, load(root), revision, newsrooms.NOW)
+
+
+def told(root: Path) -> list[str]:
+    return [str(problem) for problem in compared(root).problems]
+
+
+def seen(root: Path) -> dict[str, list[str]]:
+    """Feed -> what its subscribers see, as sign words and titles."""
+    return {
+        feed.name: [f"{change.sight.value}: {change.title}" for change in feed.changes] or ["ended"]
+        for feed in compared(root).feeds
+    }
+
+
+def edit(root: Path, path: str, old: str, new: str) -> None:
+    text = (root / path).read_text()
+    assert old in text
+    (root / path).write_text(text.replace(old, new))
