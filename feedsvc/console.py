@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
+from feedsvc.content.excerpt import excerpts
 from feedsvc.content.folder import Content
 from feedsvc.errors import Problem
 from feedsvc.live import Edition
@@ -45,8 +46,11 @@ def tell(problems: Iterable[Problem]) -> None:
         click.echo(str(problem), err=True)
 
 
-def _as_text(_: Path, problems: Iterable[Problem]) -> Iterator[str]:
-    yield from map(str, problems)
+def _as_text(content: Path, problems: Iterable[Problem]) -> Iterator[str]:
+    excerpt = excerpts(content)
+    for problem in problems:
+        yield str(problem)
+        yield from excerpt(problem)
 
 
 def _as_json(_: Path, problems: Iterable[Problem]) -> Iterator[str]:

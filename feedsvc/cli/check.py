@@ -9,6 +9,7 @@ import click
 
 from feedsvc.cli.options import content_argument, newsroom, plainly
 from feedsvc.console import PRINTERS, counted, number
+from feedsvc.content.advice import advice
 from feedsvc.editing.against import REPORTS, compare
 from feedsvc.errors import ContentError
 from feedsvc.live import wall_clock
@@ -19,21 +20,23 @@ from feedsvc.live import wall_clock
 @click.option(
     "--format", "form", type=click.Choice(["text", "json", "github"]), default="text", show_default=True, help="How to print."
 )
+@click.option("--strict", is_flag=True, help="Fail for warnings, too.")
 @click.option("--against", "revision", metavar="REV", help="Warn of what subscribers would feel since that git revision.")
 @plainly
-def check(content: Path, form: str, revision: str | None) -> None:
-    """Report every problem in CONTENT (./content); exit status 1 if there is any.
+def check(*, content: Path, form: str, strict: bool, revision: str | None) -> None:
+    """Report every problem in CONTENT (./content) and what could be better; exit status 1 if there are errors.
 
     \b
     Examples:
       feedsvc check
+      feedsvc check newsroom --strict
       feedsvc check newsroom --format github
       feedsvc check newsroom --against origin/main
     """
     comparison = None
     try:
         read = newsroom(content, "")
-        problems, errors = read.problems, read.errors
+        problems, errors = tuple(sorted((*read.problems, *advice(read, content, wall_clock())))), read.errors
         summary = counted(read)
         if revision is not None:
             comparison = compare(content, read, revision, wall_clock())
@@ -48,4 +51,4 @@ def check(content: Path, form: str, revision: str | None) -> None:
         click.echo(line)
     found = f"{number(len(errors), 'error')}, {number(len(problems) - len(errors), 'warning')}"
     click.echo(f"feedsvc: {summary}: {found}", err=True)
-    sys.exit(1 if errors else 0)
+    sys.exit(1 if errors or (strict and problems) else 0)

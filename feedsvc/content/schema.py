@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 import zoneinfo
-from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
@@ -19,14 +19,14 @@ from feedsvc.content.text import nearest
 
 _WHITE: Final = re.compile(r"\s+")
 _INVISIBLE: Final = ("Zs", "Zl", "Zp", "Cf")
-_EMAIL: Final = re.compile(r"[^\s@<>()\[\],;:\\\"]+@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?")
+_EMAIL: Final = re.compile(r'[^\s@<>()\[\],;:\\"]+@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?')
 # RFC 5646 section 2.1, as far as feeds use it: language, script, region, variants.
 _LANGUAGE: Final = re.compile(
     r"[A-Za-z]{2,3}(?:-[A-Za-z]{4})?(?:-(?:[A-Za-z]{2}|[0-9]{3}))?(?:-(?:[A-Za-z0-9]{5,8}|[0-9][A-Za-z0-9]{3}))*"
 )
 # RFC 3986 section 3 without a fragment; RFC 4151 for tag: URIs.
-_URI: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:(?:[A-Za-z0-9\-._~:/?\[\]@!$&'()*+,;=]|%[0-9A-Fa-f]{2})+")
-_TAG_URI: Final = re.compile(r"tag:[A-Za-z0-9][A-Za-z0-9._-]*(?:@[A-Za-z0-9.-]+)?,\d{4}(?:-\d{2}(?:-\d{2})?)?:.*")
+URI: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:(?:[A-Za-z0-9\-._~:/?\[\]@!$&'()*+,;=]|%[0-9A-Fa-f]{2})+")
+TAG_URI: Final = re.compile(r"tag:[A-Za-z0-9][A-Za-z0-9._-]*(?:@[A-Za-z0-9.-]+)?,\d{4}(?:-\d{2}(?:-\d{2})?)?:.*")
 _HOST: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)*")
 _MEDIA_TYPE: Final = re.compile(r"[a-z]+/[a-z0-9][a-z0-9!#$&^_.+-]*")
 
@@ -42,13 +42,17 @@ def _line(text: str) -> str:
     return text
 
 
-def _matching(pattern: re.Pattern[str], sentence: str) -> Callable[[str], str]:
-    def check(text: str) -> str:
-        if not pattern.fullmatch(text):
-            raise ValueError(sentence.format(text))
-        return text
+@dataclass(frozen=True, slots=True)
+class Matching:
+    """A validator of texts that are wholly like a pattern; `sentence` tells of another one."""
 
-    return check
+    pattern: re.Pattern[str]
+    sentence: str
+
+    def __call__(self, text: str) -> str:
+        if not self.pattern.fullmatch(text):
+            raise ValueError(self.sentence.format(text))
+        return text
 
 
 def web(text: str) -> str:
@@ -84,7 +88,7 @@ def is_base(text: str) -> bool:
 
 
 def _uri(text: str) -> str:
-    if not _URI.fullmatch(text) or (text.startswith("tag:") and not _TAG_URI.fullmatch(text)):
+    if not URI.fullmatch(text) or (text.startswith("tag:") and not TAG_URI.fullmatch(text)):
         raise ValueError(f"'{text}' is not a URI, as an id must be; write it like tag:example.org,2026:a-name")
     return text
 
@@ -98,9 +102,8 @@ def _zone(text: str) -> str:
     return text
 
 
-def _language(text: str) -> str:
+def _cased(text: str) -> str:
     """RFC 5646 section 2.1.1: the usual letter case, so that one language has one spelling."""
-    _matching(_LANGUAGE, "'{}' is not a language tag; write it like en, ko or zh-Hant")(text)
     head, *rest = text.split("-")
     cased = (part.title() if len(part) == 4 else part.upper() if len(part) == 2 else part.lower() for part in rest)  # noqa: PLR2004
     return "-".join((head.lower(), *cased))
@@ -136,9 +139,13 @@ Web = Annotated[str, AfterValidator(web)]
 Slug = Annotated[str, AfterValidator(_slug)]
 Date = Annotated[str, BeforeValidator(_dated), AfterValidator(_line)]
 Name = Annotated[str, AfterValidator(_name)]
-Language = Annotated[str, AfterValidator(_language)]
-MediaType = Annotated[str, AfterValidator(_matching(_MEDIA_TYPE, "'{}' is not a media type; write it like image/jpeg"))]
-Email = Annotated[str, AfterValidator(_matching(_EMAIL, "'{}' is not an e-mail address"))]
+Language = Annotated[
+    str,
+    AfterValidator(Matching(_LANGUAGE, "'{}' is not a language tag; write it like en, ko or zh-Hant")),
+    AfterValidator(_cased),
+]
+MediaType = Annotated[str, AfterValidator(Matching(_MEDIA_TYPE, "'{}' is not a media type; write it like image/jpeg"))]
+Email = Annotated[str, AfterValidator(Matching(_EMAIL, "'{}' is not an e-mail address"))]
 Lines = Annotated[list[Line], BeforeValidator(_one_or_many)]
 Names = Annotated[list[Name], BeforeValidator(_one_or_many)]
 Slugs = Annotated[list[Slug], BeforeValidator(_one_or_many)]
@@ -223,7 +230,7 @@ class SiteKeys(_Keys):
     title: Line
     description: Flat = ""
     base_url: Annotated[str, AfterValidator(_base)]
-    id_domain: Annotated[str, AfterValidator(_matching(_HOST, "'{}' is not a domain name; write it like example.org"))] | None = (
+    id_domain: Annotated[str, AfterValidator(Matching(_HOST, "'{}' is not a domain name; write it like example.org"))] | None = (
         None
     )
     since: Date = "2000-01-01"

@@ -1,0 +1,203 @@
+"""What serves well enough but could be better: told by `check` alone, since it needs all articles and the time.
+
+Drafts are left alone, for they are not finished, and so are withdrawn articles, of which nothing is shown.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from itertools import islice
+from pathlib import Path, PurePosixPath
+from typing import Final
+from urllib.parse import quote, urlsplit
+
+from feedsvc import urls
+from feedsvc.content import disk, settings, text, tree
+from feedsvc.content.folder import ARTICLES, Content
+from feedsvc.content.tree import Location, Tree
+from feedsvc.errors import Problem
+from feedsvc.model import Article, Status
+
+LONGEST_TITLE: Final = 120
+LONGEST_SUMMARY: Final = 300
+_MOST_HINTS: Final = 100  # to look for the nearest of thousands of names takes its time
+_MOST_OF_A_FILE: Final = 100
+_END: Final = re.compile(r"^(?:---|\.\.\.)[ \t]*\r?$", re.MULTILINE)
+_REFERENCE: Final = re.compile(r'(?:href|src|cite|poster)="([^"]*)"')
+_LEFT_OF_REFERENCE: Final = frozenset(" \t\n\r\"'(<>[]{}=`")
+
+
+def advice(content: Content, root: Path, now: datetime) -> tuple[Problem, ...]:
+    """Warnings of a whole newsroom at a moment, in order. Never raises; files that are gone by now lose their places only."""
+    house = _House(content=content, root=root, now=now)
+    public = (article for article in content.articles if article.status is Status.PUBLISHED)
+    found = [problem for article in public for problem in _of_article(house, article)]
+    return tuple(sorted((*found, *_idle_authors(house))))
+
+
+@dataclass(kw_only=True)
+class _House:
+    """What every advice may look at, found out once."""
+
+    content: Content
+    root: Path
+    now: datetime
+    hinted: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.slugs: Mapping[str, Article] = {
+            name: article for article in self.content.articles for name in (*article.aliases, article.slug)
+        }
+        # What is set aside cannot be linked to now, but that is told elsewhere.
+        self.set_aside = {_stem(problem.path) for problem in self.content.errors if problem.path.startswith(f"{ARTICLES}/")}
+
+    def hint(self, slug: str) -> str:
+        if slug not in self.hinted and len(self.hinted) < _MOST_HINTS:
+            self.hinted[slug] = text.nearest(slug, self.slugs)
+        return self.hinted.get(slug, "")
+
+
+class _File:
+    """An article's file once more, for the places of what is said about it; read when there is something to say."""
+
+    def __init__(self, root: Path, path: str) -> None:
+        data = disk.read(root, path)
+        self.text = text.decode(path, data)[0] if isinstance(data, bytes) else ""
+        # A Markdown file's first '---' means the beginning of a document to YAML too.
+        end = _END.search(self.text, 3) if path.endswith(".md") else None
+        self.tree: Tree = tree.read(path, self.text[: end.start()] if end else self.text)
+
+    def at(self, location: Location, message: str, hint: str, *, at_key: bool = False) -> Problem:
+        return replace(self.tree.problem(location, message, hint, at_key=at_key), severity="warning")
+
+    def where(self, forms: tuple[str, ...], message: str, hint: str) -> Problem:
+        """At the first of several spellings that the text holds, from the beginning of the reference that it is part of."""
+        index = next((found.start() for form in forms if (found := re.search(form, self.text))), None)
+        if index is None:
+            return self.at(("body",), message, hint)
+        while index > 0 and self.text[index - 1] not in _LEFT_OF_REFERENCE:
+            index -= 1
+        line, column = text.place(self.text, index)
+        told = text.told(message)
+        return Problem(path=self.tree.path, line=line, column=column, message=told, hint=text.told(hint), severity="warning")
+
+
+_Advice = Callable[[_File], Problem]
+
+
+def _of_article(house: _House, article: Article) -> Iterator[Problem]:
+    found = list(islice((one for rule in _RULES for one in rule(house, article)), _MOST_OF_A_FILE))
+    if found:
+        file = _File(house.root, article.path)
+        yield from (one(file) for one in found)
+
+
+def _title(_: _House, article: Article) -> Iterator[_Advice]:
+    if (length := len(article.title)) > LONGEST_TITLE:
+        message = f"title: has {length} characters; readers and search engines cut at about {LONGEST_TITLE}"
+        yield lambda file: file.at(("title",), message, "write a shorter one")
+
+
+def _summary(_: _House, article: Article) -> Iterator[_Advice]:
+    if not article.summary:
+        message, hint = (
+            "no summary; feeds and search engines would show the beginning of the body",
+            "write summary: and a sentence",
+        )
+        yield lambda file: file.at(("title",), message, hint, at_key=True)
+    elif (length := len(article.summary)) > LONGEST_SUMMARY:
+        long = f"summary: has {length} characters; readers expect at most {LONGEST_SUMMARY}"
+        yield lambda file: file.at(("summary",), long, "move the rest into the body")
+
+
+def _image(_: _House, article: Article) -> Iterator[_Advice]:
+    if article.image and not article.image.alt:
+        message, hint = "image: no alt; who does not see the picture learns nothing of it", "write alt: and what it shows"
+        yield lambda file: file.at(("image",), message, hint, at_key=True)
+    if article.image and not article.image.credit:
+        credit, name = "image: no credit; news partners ask for one", "write credit: and whose picture it is"
+        yield lambda file: file.at(("image",), credit, name, at_key=True)
+
+
+def _updated(house: _House, article: Article) -> Iterator[_Advice]:
+    if article.updated > max(article.published, house.now):
+        message = "updated: lies in the future; until then the article counts as never updated"
+        yield lambda file: file.at(("updated",), message, "write when it was changed")
+
+
+def _name(_: _House, article: Article) -> Iterator[_Advice]:
+    stem = _stem(article.path)
+    if stem != article.slug:
+        message = f"the file's name is '{stem}' and its slug '{article.slug}'; who looks for one will not find the other"
+        hint = f"rename it to {article.slug}{PurePosixPath(article.path).suffix}"
+        yield lambda file: file.at(("slug",), message, hint)
+
+
+def _links(house: _House, article: Article) -> Iterator[_Advice]:
+    base = house.content.site.base_url
+    for address in _addresses(article):
+        place = urls.place_of(urls.path_below(base, address))
+        if isinstance(place, urls.ArticleAt):
+            yield from _link(house, article, unicodedata.normalize("NFC", place.slug))
+        elif _is_insecure(base, address):
+            yield from _insecure(base, address)
+
+
+def _addresses(article: Article) -> Iterable[str]:
+    written = (html.unescape(found) for found in _REFERENCE.findall(article.body))
+    return dict.fromkeys((article.link, *(source.url for source in article.sources), *written))
+
+
+def _link(house: _House, article: Article, slug: str) -> Iterator[_Advice]:
+    target = house.slugs.get(slug)
+    if target is None:
+        message, hint = f"body: a link to '{slug}', but no article has this slug", house.hint(slug)
+        lost = slug not in house.set_aside
+    else:
+        message, hint = f"body: a link to '{slug}', which is not public yet", f"see {target.path}"
+        lost = target.status is Status.DRAFT or target.published > max(house.now, article.published)
+    if lost:
+        yield lambda file: file.where(_spellings(slug), message, hint)
+
+
+def _spellings(slug: str) -> tuple[str, ...]:
+    return tuple(rf"articles/{re.escape(form)}(?![\w%~-])" for form in (slug, quote(slug), quote(slug).lower()))
+
+
+def _is_insecure(base: str, address: str) -> bool:
+    """Whether an address means this very site, but over a connection that anybody can read."""
+    ours, theirs = urlsplit(base), urlsplit(address)
+    return (ours.scheme, theirs.scheme) == ("https", "http") and ours.hostname == theirs.hostname
+
+
+def _insecure(base: str, address: str) -> Iterator[_Advice]:
+    message = f"'{address}' is this very site, without https"
+    path = urlsplit(address).path.removeprefix(urlsplit(base).path) or "/"
+    yield lambda file: file.where((re.escape(address), re.escape(urlsplit(address).netloc)), message, f"write {path}")
+
+
+_RULES: Final[tuple[Callable[[_House, Article], Iterator[_Advice]], ...]] = (_title, _summary, _image, _updated, _name, _links)
+
+
+def _stem(path: str) -> str:
+    return unicodedata.normalize("NFC", PurePosixPath(path).stem)
+
+
+def _idle_authors(house: _House) -> Iterator[Problem]:
+    """Nobody can tell of whom an article speaks that could not be read: then nothing is said."""
+    used = {name for article in house.content.articles for name in article.authors}
+    idle = [name for name, author in house.content.authors.items() if author.id not in used and name == author.id]
+    if not idle or house.set_aside:
+        return
+    data = disk.read(house.root, settings.AUTHORS)
+    grown = settings.grow(settings.AUTHORS, data if isinstance(data, bytes) else b"")
+    spelled = {unicodedata.normalize("NFC", key): key for key in grown.value} if isinstance(grown.value, dict) else {}
+    for name in idle:
+        message, hint = f"{name}: no article names this author", "delete the entry, or name it in an article"
+        problem = grown.problem((spelled.get(name, name),), message, hint, at_key=True)
+        yield replace(problem, severity="warning")
