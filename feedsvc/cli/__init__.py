@@ -14,7 +14,9 @@ from feedsvc import __version__
 _COMMANDS: Final[Mapping[str, str]] = {
     "build": "build",
     "check": "check",
+    "new": "new_article",
     "ping": "ping",
+    "schema": "print_schema",
     "serve": "serve",
     "stamp": "stamp",
     "views": "most_read",

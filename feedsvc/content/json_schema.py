@@ -38,7 +38,7 @@ _DATE: Final = rf"^\s*{_DAY}(?:(?:[Tt]|\s+){_TIME}\s*(?:{_OFFSET})?)?\s*$"
 
 # What a validator accepts, by its name, as far as a schema can tell.
 _FORMS: Final[Mapping[str, Callable[[], Json]]] = {
-    "_line": lambda: _like(_VISIBLE, "is empty"),
+    "line": lambda: _like(_VISIBLE, "is empty"),
     "_name": lambda: _like(_VISIBLE, "is empty"),
     "web": lambda: _like(_WEB, "not a web address, which begins with https:// and names a host"),
     "_base": lambda: _like(rf"{_WEB}[^?#]*$", "no address of a front page; write it like https://example.org"),
@@ -156,8 +156,8 @@ def _or_nothing(value: Json) -> Json:
 
 
 def _not_both(one: str, many: str) -> Json:
-    given = {one: {"not": {"type": "null"}}, many: {"not": {"enum": [None, []]}}}
-    return {"not": {"required": [one, many], "properties": given}}
+    nothing: Json = {"enum": [None, []], "errorMessage": f"give either {one} or {many}, not both"}
+    return {"if": {"required": [one], "properties": {one: {"type": "string"}}}, "then": {"properties": {many: nothing}}}
 
 
 def _far(near: str, *keys: str) -> Json:

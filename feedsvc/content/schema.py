@@ -35,7 +35,8 @@ def _flat(text: str) -> str:
     return _WHITE.sub(" ", text).strip()
 
 
-def _line(text: str) -> str:
+def line(text: str) -> str:
+    """A text in one line. Raises ValueError if nothing of it can be seen."""
     text = _flat(text)
     if not any(unicodedata.category(char) not in _INVISIBLE for char in text):
         raise ValueError("is empty")
@@ -130,14 +131,14 @@ def _dated(value: Any) -> Any:
 
 def _name(text: str) -> str:
     """An id of authors.yaml or categories.yaml, spelled as those files' own ids are."""
-    return unicodedata.normalize("NFC", _line(text))
+    return unicodedata.normalize("NFC", line(text))
 
 
 Flat = Annotated[str, AfterValidator(_flat)]
-Line = Annotated[str, AfterValidator(_line)]
+Line = Annotated[str, AfterValidator(line)]
 Web = Annotated[str, AfterValidator(web)]
 Slug = Annotated[str, AfterValidator(_slug)]
-Date = Annotated[str, BeforeValidator(_dated), AfterValidator(_line)]
+Date = Annotated[str, BeforeValidator(_dated), AfterValidator(line)]
 Name = Annotated[str, AfterValidator(_name)]
 Language = Annotated[
     str,

@@ -1,1 +1,1 @@
-"""What editors' tools do to a content folder: ids written in, files compared with what git remembers."""
+"""What helps editors beside publishing: ids written in, what subscribers will feel, new files."""

@@ -1,0 +1,39 @@
+"""feedsvc new"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from feedsvc.cli.options import content_argument, newsroom, plainly
+from feedsvc.editing import schemas
+from feedsvc.editing.new import draft, put, written
+from feedsvc.live import wall_clock
+
+
+@click.command("new")
+@click.argument("title")
+@content_argument
+@click.option("--category", "categories", metavar="ID", multiple=True, help="Its section; again for more.")
+@click.option("--author", "authors", metavar="ID", multiple=True, help="Who writes it; again for more.")
+@click.option("--slug", metavar="NAME", default="", help="Its name in addresses; otherwise made from the title.")
+@click.option("--markdown", is_flag=True, help="A .md file, with the text below the keys.")
+@plainly
+def new_article(
+    *, title: str, content: Path, categories: tuple[str, ...], authors: tuple[str, ...], slug: str, markdown: bool
+) -> None:
+    """Begin an article called TITLE in CONTENT (./content): a draft, which is not public.
+
+    \b
+    Examples:
+      feedsvc new "Xi invites Lee to Beijing" --category asia --author ritesh-nambiar
+      feedsvc new "Bus 14 keeps its number" newsroom --markdown
+    """
+    read = newsroom(content, "")
+    ending = ".md" if markdown else ".yaml"
+    made = draft(read, title, wall_clock(), slug=slug, categories=categories, authors=authors, ending=ending)
+    file = put(content, made.path, written(made, read, schemas.modeline(content, content / made.path)))
+    if not markdown:  # VS Code's YAML plug-in does not look into Markdown
+        schemas.write(content, ("article",))
+    click.echo(file)

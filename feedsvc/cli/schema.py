@@ -1,0 +1,61 @@
+"""feedsvc schema"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import click
+
+from feedsvc.cli.options import plainly
+from feedsvc.content.json_schema import NAMES, made
+from feedsvc.content.settings import SITE
+from feedsvc.editing import schemas
+from feedsvc.errors import FeedsvcError
+
+
+@click.command("schema")
+@click.argument("what", nargs=-1, metavar=f"[{'|'.join(NAMES)}] [CONTENT]")
+@click.option("--write", is_flag=True, help=f"Write all of them into CONTENT/{schemas.FOLDER} instead.")
+@plainly
+def print_schema(*, what: tuple[str, ...], write: bool) -> None:
+    """Print a JSON Schema (draft-07) of the files of a newsroom, or all of them in one object.
+
+    With CONTENT (./content, if there is one) articles may name its authors and categories only.
+
+    \b
+    Examples:
+      feedsvc schema article newsroom
+      feedsvc schema --write newsroom
+    """
+    names, rest = (what[:1], what[1:]) if what and what[0] in NAMES else ((), what)
+    root = _folder(rest)
+    if write:
+        _write(root)
+    elif names:
+        click.echo(schemas.printed(made(names[0], root)), nl=False)
+    else:
+        click.echo(schemas.printed({name: made(name, root) for name in NAMES}), nl=False)
+
+
+def _folder(rest: tuple[str, ...]) -> Path | None:
+    """The newsroom that was given or lies here; None without one."""
+    if len(rest) > 1:
+        raise FeedsvcError(f"'{rest[0]}' is none of {', '.join(NAMES)}")
+    given = rest[0] if rest else os.environ.get("FEEDSVC_CONTENT", "")
+    root = Path(given or "content")
+    if (root / SITE).exists():
+        return root
+    if given:
+        raise FeedsvcError(f"{given} is neither a newsroom, which holds {SITE}, nor one of {', '.join(NAMES)}")
+    return None
+
+
+def _write(root: Path | None) -> None:
+    if root is None:
+        raise FeedsvcError("no folder content; write: feedsvc schema --write CONTENT")
+    for file in schemas.write(root):
+        click.echo(file)
+    shown = json.dumps(schemas.settings(root), indent=2)
+    click.echo(f"feedsvc: for VS Code's YAML plug-in, write into .vscode/settings.json:\n{shown}", err=True)
