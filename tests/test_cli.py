@@ -45,11 +45,30 @@ def test_the_sample_newsroom_has_no_errors() -> None:
 def test_check_prints_problems_like_a_compiler(broken: Path) -> None:
     done = run("check", broken)
     assert done.returncode == 1
-    assert [line for line in done.stdout.splitlines() if "warning" not in line] == [
-        'articles/broken.yaml:1:8: title: YAML reads no as false; put it in quotes: "no"',
+    assert done.stdout.partition("articles/")[2].partition("\narticles/december")[0].splitlines() == [
+        'broken.yaml:1:8: title: YAML reads no as false; put it in quotes: "no"',
+        "    1 | title: no",
+        "      |        ^",
         "articles/broken.yaml:2:12: published: there is no such date or time as '2026-02-30': February 2026 has 28 days",
+        "    2 | published: 2026-02-30",
+        "      |            ^",
         "articles/broken.yaml:3:9: author: no author 'ritesch'; did you mean 'ritesh'?",
+        "    3 | author: ritesch",
+        "      |         ^",
     ]
+
+
+def test_warnings_fail_only_where_that_is_wanted(content: Path) -> None:
+    done = run("check", content)
+    assert (done.returncode, "warning: no summary" in done.stdout) == (0, True)
+    assert run("check", content, "--strict").returncode == 1
+    assert "no summary" not in run("build", content.parent / "public", content).stderr
+
+
+def test_a_newsroom_that_nothing_can_be_said_of_passes_strictly(tmp_path: Path) -> None:
+    newsrooms.write(tmp_path, {"site.yaml": newsrooms.SITE["site.yaml"], "media/logo.png": newsrooms.SITE["media/logo.png"]})
+    done = run("check", tmp_path, "--strict")
+    assert (done.returncode, done.stdout) == (0, "")
 
 
 def test_check_speaks_json(broken: Path) -> None:
@@ -77,7 +96,7 @@ def test_a_broken_site_yaml_is_told_with_its_places(tmp_path: Path, command: str
     newsrooms.write(tmp_path, {"c/site.yaml": "title: 12\nbase_url: nowhere\n"})
     done = run(command, *(["out"] if command == "build" else []), tmp_path / "c", cwd=tmp_path)
     assert done.returncode == 1
-    told = (done.stdout + done.stderr).splitlines()
+    told = [line for line in (done.stdout + done.stderr).splitlines() if not line.startswith(" ")]
     assert told[0] == 'site.yaml:1:8: title: YAML reads 12 as a number; put it in quotes: "12"'
     assert told[1].startswith("site.yaml:2:11: base_url: 'nowhere' is not a web address")
     assert "Traceback" not in done.stderr
@@ -163,7 +182,7 @@ def test_a_state_folder_inside_the_content_is_refused(content: Path) -> None:
 
 def test_help_and_version() -> None:
     assert run("--version").stdout == f"feedsvc {feedsvc.__version__}\n"
-    for command in ("serve", "check", "build"):
+    for command in ("serve", "check", "build", "new", "schema"):
         told = run(command, "--help").stdout
         assert f"Examples:\n    feedsvc {command}" in told
         assert all(len(line) <= 100 for line in told.splitlines())

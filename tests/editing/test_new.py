@@ -1,0 +1,240 @@
+"""`feedsvc new` and `feedsvc schema` as a person runs them: a draft that `check` has no objection to, at once."""
+
+from __future__ import annotations
+
+import json
+import re
+import tempfile
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+import jsonschema
+import pytest
+import yaml
+from click.testing import CliRunner, Result
+from hypothesis import given
+from hypothesis import strategies as st
+
+from feedsvc.cli import main
+from feedsvc.content.folder import Content, load
+from feedsvc.content.json_schema import NAMES, made
+from feedsvc.content.text import UNFIT
+from feedsvc.editing.new import draft, put, written
+from feedsvc.errors import FeedsvcError
+from feedsvc.model import Article, Status
+from feedsvc.urls import slugify
+from tests import newsrooms
+from tests.conftest import SETTINGS, Newsroom
+from tests.test_any_input import modest
+
+NOW: Final = datetime(2026, 11, 24, 18, 37, 42, 5, tzinfo=UTC)
+ARTICLE: Final = "id: tag:news.example,2026:{0}\ntitle: A\npublished: 2026-01-02\n"
+
+
+def run(*arguments: str | Path) -> Result:
+    return CliRunner().invoke(main, [*map(str, arguments)])
+
+
+def begun(root: Path, title: str, now: datetime = NOW, ending: str = ".yaml", slug: str = "") -> Path:
+    """A new article's file, as the command makes it but at a moment of the test's own."""
+    content = load(root)
+    one = draft(content, title, now, slug=slug, ending=ending)
+    return put(root, one.path, written(one, content, "# modeline"))
+
+
+def article(content: Content, path: str) -> Article:
+    assert content.errors == ()
+    return next(one for one in content.articles if one.path == path)
+
+
+def test_a_new_article_is_a_draft_of_now_with_everything_in_its_place(newsroom: Newsroom) -> None:
+    root = newsroom({})
+    done = run("new", "Xi invites Lee: a “second” summit", root, "--category", "asia", "--author", "mina-park")
+    assert (done.exit_code, done.stderr) == (0, "")
+    file = Path(done.stdout.strip())
+    today = datetime.now(UTC).astimezone().astimezone(None)
+    assert re.fullmatch(r"articles/\d{4}/\d\d/xi-invites-lee-a-second-summit\.yaml", file.relative_to(root).as_posix())
+    one = article(load(root), file.relative_to(root).as_posix())
+    assert one.title == "Xi invites Lee: a “second” summit"
+    assert one.id == f"tag:news.example,{file.parts[-3]}:xi-invites-lee-a-second-summit"
+    assert (one.slug, one.status) == ("xi-invites-lee-a-second-summit", Status.DRAFT)
+    assert (one.categories, one.authors) == (("asia",), ("mina-park",))
+    assert timedelta(0) <= today - one.published < timedelta(minutes=3)
+    assert "xi-invites" not in run("check", root).stdout
+
+
+def test_the_day_is_the_sites_own(newsroom: Newsroom) -> None:
+    root = newsroom({})
+    file = begun(root, "Late", datetime(2026, 12, 31, 19, 0, 59, tzinfo=UTC))
+    assert file == root / "articles/2027/01/late.yaml"
+    assert "id: tag:news.example,2027:late " in file.read_text()
+    assert "published: 2027-01-01T00:30:00+05:30\n" in file.read_text()
+
+
+def test_markdown_has_its_text_below_the_keys(newsroom: Newsroom) -> None:
+    root = newsroom({})
+    done = run("new", "A walk", root, "--markdown")
+    file = Path(done.stdout.strip())
+    assert file.name == "a-walk.md"
+    assert file.read_text().startswith("---\nid: ")
+    assert article(load(root), file.relative_to(root).as_posix()).body == "<p>Write here, in Markdown.</p>"
+
+
+def test_a_taken_name_gets_a_number(newsroom: Newsroom) -> None:
+    root = newsroom(
+        {
+            "articles/x.yaml": ARTICLE.format("x") + "slug: a-walk\n",
+            "articles/y.yaml": ARTICLE.format("y") + "aliases: [a-walk-2]\n",
+            "articles/z.yaml": ARTICLE.format("a-walk-3"),
+        }
+    )
+    assert begun(root, "A walk").name == "a-walk-4.yaml"
+    assert begun(root, "A walk").name == "a-walk-5.yaml"
+    assert load(root).errors == ()
+
+
+def test_the_name_of_a_broken_article_is_taken_too(newsroom: Newsroom) -> None:
+    root = newsroom({"articles/2026/11/a-walk.yaml": "title: no\n"})
+    assert begun(root, "A walk").name == "a-walk-2.yaml"
+
+
+def test_nothing_is_ever_written_over(newsroom: Newsroom) -> None:
+    root = newsroom({"articles/a.yaml": "mine"})
+    with pytest.raises(FeedsvcError, match="is there already; nothing was written"):
+        put(root, "articles/a.yaml", "other")
+    assert (root / "articles/a.yaml").read_text() == "mine"
+    assert [file.name for file in (root / "articles").iterdir()] == ["a.yaml"]
+
+
+def test_a_folder_that_cannot_be_made_is_one_sentence(newsroom: Newsroom) -> None:
+    root = newsroom({"articles": "a file"})
+    done = run("new", "A", root)
+    assert done.exit_code == 2
+    assert re.fullmatch(r"feedsvc: .*/a\.yaml cannot be written \(.*\)\n", done.stderr)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["A", "--author", "mina-prak"], "no author 'mina-prak'; did you mean 'mina-park'?"),
+        (["A", "--category", "zzz"], "no category 'zzz'; known are: asia, sport"),
+        (["!!!"], "the title '!!!' has no letter or digit to make an address of; give one with --slug a-name"),
+        (["A", "--slug", "a b"], "--slug 'a b' cannot stand in an address; use letters, digits and '-'"),
+        ([" \u200b ", "--slug", "a"], "the title is empty"),
+    ],
+)
+def test_what_cannot_be_is_one_sentence_and_nothing_is_written(newsroom: Newsroom, arguments: list[str], sentence: str) -> None:
+    root = newsroom({})
+    title, *options = arguments
+    done = run("new", title, root, *options)
+    assert (done.exit_code, done.stdout, done.stderr) == (2, "", f"feedsvc: {sentence}\n")
+    assert not (root / "articles").exists()
+
+
+def test_a_title_of_signs_alone_with_a_slug(newsroom: Newsroom) -> None:
+    root = newsroom({})
+    assert begun(root, "!!!", slug="signs").name == "signs.yaml"
+    assert article(load(root), "articles/2026/11/signs.yaml").title == "!!!"
+
+
+def test_former_ids_are_written_as_todays_and_several_in_their_order(newsroom: Newsroom) -> None:
+    root = newsroom(
+        {"authors.yaml": "mina: {name: Mina, aliases: [m]}\n'2026': {name: X}\n", "categories.yaml": "'no': {title: N}\n"}
+    )
+    done = run("new", "A", root, "--author", "2026", "--author", "m", "--category", "no")
+    one = article(load(root), Path(done.stdout.strip()).relative_to(root).as_posix())
+    assert (one.authors, one.categories) == (("2026", "mina"), ("no",))
+
+
+@pytest.mark.parametrize("ending", [".yaml", ".md"])
+def test_every_further_key_can_be_uncommented(newsroom: Newsroom, ending: str) -> None:
+    root = newsroom({"media/summit.jpg": newsrooms.picture(), "media/briefing.mp3": b"mp3"})
+    file = begun(root, "A", ending=ending)
+    further = re.sub(r"^# (?=[a-z_]+: )", "", file.read_text(), flags=re.MULTILINE)
+    file.write_text(further.replace("updated: 2026-01-02", "updated: 2026-11-25").replace("status: draft", "status: published"))
+    one = article(load(root), file.relative_to(root).as_posix())
+    assert one.image
+    assert all((one.enclosures, one.sources, one.corrections, one.language, one.link, one.aliases, one.expires))
+    assert (one.categories, one.authors) == (("asia",), ("mina-park",))
+
+
+@modest
+@given(st.text(st.characters(categories=["L", "M", "N", "P", "S", "Z", "C"])), st.sampled_from([".yaml", ".md"]))
+def test_any_title_gives_a_file_without_errors_that_says_it(title: str, ending: str) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        root = newsrooms.write(Path(folder), SETTINGS)
+        flat = " ".join(UNFIT.sub(" ", title).split())
+        if not slugify(flat):
+            with pytest.raises(FeedsvcError, match=r"^the title (?:is empty|'.*' has no letter or digit)"):
+                begun(root, title)
+            return
+        file = begun(root, title, ending=ending)
+        one = article(load(root), file.relative_to(root).as_posix())
+        assert one.title == flat
+        assert one.slug == file.stem
+
+
+# --- Schemas as files -----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working folder without any newsroom."""
+    folder = tmp_path / "nowhere"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    monkeypatch.delenv("FEEDSVC_CONTENT", raising=False)
+    return folder
+
+
+def test_a_new_article_leads_the_text_editor_to_a_schema_that_accepts_it(newsroom: Newsroom) -> None:
+    root = newsroom({})
+    file = Path(run("new", "A walk", root).stdout.strip())
+    found = re.match(r"# yaml-language-server: \$schema=(.*)\n", file.read_text())
+    assert found
+    schema = json.loads((file.parent / found[1]).read_text())
+    assert schema["properties"]["author"]["anyOf"][0]["enum"] == ["mina-park", "ritesh-nambiar"]
+    value = yaml.load(file.read_text(), yaml.BaseLoader) | {"summary": None}
+    jsonschema.Draft7Validator(schema).validate(value)
+
+
+def test_schemas_written_into_a_newsroom_are_no_content(newsroom: Newsroom) -> None:
+    root = newsroom({})
+    done = run("schema", "--write", root)
+    assert done.exit_code == 0
+    assert done.stdout.splitlines() == [f"{root}/.feedsvc/schema/{name}.json" for name in NAMES]
+    settings = json.loads(done.stderr.partition("\n")[2])
+    assert settings["yaml.schemas"][f"{root}/.feedsvc/schema/article.json"] == f"{root}/articles/**/*.yaml"
+    assert sorted(file.name for file in (root / ".feedsvc/schema").iterdir()) == sorted(f"{name}.json" for name in NAMES)
+    assert load(root).problems == ()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_schema_is_printed_with_or_without_a_newsroom(newsroom: Newsroom, nowhere: Path, name: str) -> None:
+    assert json.loads(run("schema", name).stdout) == made(name)
+    assert json.loads(run("schema").stdout)[name] == made(name)
+    root = newsroom({})
+    assert json.loads(run("schema", name, root).stdout) == made(name, root)
+    newsroom({}).rename(nowhere / "content")
+    assert json.loads(run("schema", name).stdout) == made(name, nowhere / "content")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["artikel"], "artikel is neither a newsroom, which holds site.yaml, nor one of site, authors, categories, article"),
+        (["x", "y"], "'x' is none of site, authors, categories, article"),
+        (["--write"], "no folder content; write: feedsvc schema --write CONTENT"),
+    ],
+)
+def test_a_wrong_call_is_one_sentence(nowhere: Path, arguments: list[str], sentence: str) -> None:
+    done = run("schema", *arguments)
+    assert (done.exit_code, done.stdout, done.stderr) == (2, "", f"feedsvc: {sentence}\n")
+
+
+def test_a_disk_that_refuses_is_one_sentence(newsroom: Newsroom) -> None:
+    root = newsroom({".feedsvc": "a file"})
+    done = run("schema", "--write", root)
+    assert done.exit_code == 2
+    assert done.stderr.startswith(f"feedsvc: {root}/.feedsvc/schema cannot be written (")
