@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
 import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 
 from feedsvc.content.advice import advice
 from feedsvc.content.folder import load
+from tests import newsrooms
 from tests.broken.case import PNG, Files
-from tests.conftest import Newsroom
+from tests.conftest import SETTINGS, Newsroom
 from tests.newsrooms import picture
+from tests.test_any_input import modest
 
 NOW: Final = datetime(2026, 3, 1, 12, tzinfo=UTC)
 GOOD: Final = (
@@ -232,3 +238,28 @@ def test_thousands_of_dead_links_do_not_flood_the_terminal(newsroom: Newsroom) -
 def test_a_picture_elsewhere_is_advised_on_too(newsroom: Newsroom) -> None:
     far = "image: {src: https://x.example/p.png, type: image/png, width: 5, height: 5}\n"
     assert len(of_article(newsroom, GOOD + far, **{"media/q.jpg": picture()})) == 2
+
+
+@modest
+@given(
+    st.text(max_size=200),
+    st.sampled_from(["articles/a.yaml", "articles/a.md", "articles/정 상.yaml"]),
+    st.lists(
+        st.sampled_from(
+            ["[a](/articles/", "%", "é/)", "http://news.example", "&amp;", "<a href='/articles/x", "'>", "\n", "`", "é"]
+        )
+    ),
+)
+def test_whatever_an_article_says_advice_never_fails(title: str, path: str, parts: list[str]) -> None:
+    front = yaml.safe_dump({"title": f"A{title}", "published": "2026-01-02", "id": "tag:news.example,2026:a"})
+    body = "".join(parts)
+    text = f"---\n{front}---\n{body}" if path.endswith(".md") else front + yaml.safe_dump({"body": body})
+    with tempfile.TemporaryDirectory() as folder:
+        root = newsrooms.write(Path(folder), SETTINGS)
+        (root / "articles").mkdir()
+        (root / path).write_text(text, "utf-8")
+        content = load(root)
+        found = advice(content, root, NOW)
+        lines = text.count("\n") + 1
+        assert all(1 <= one.line <= lines and one.severity == "warning" for one in found if one.path == path)
+        assert not content.articles or any("no summary" in one.message for one in found)

@@ -25,7 +25,7 @@ from feedsvc.model import Article, Status
 
 LONGEST_TITLE: Final = 120
 LONGEST_SUMMARY: Final = 300
-_MOST_HINTS: Final = 100  # to look for the nearest of thousands of names takes its time
+_MOST_HINTS: Final = 30  # to look for the nearest of thousands of names takes its time
 _MOST_OF_A_FILE: Final = 100
 _END: Final = re.compile(r"^(?:---|\.\.\.)[ \t]*\r?$", re.MULTILINE)
 _REFERENCE: Final = re.compile(r'(?:href|src|cite|poster)="([^"]*)"')
