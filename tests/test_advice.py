@@ -263,3 +263,12 @@ def test_whatever_an_article_says_advice_never_fails(title: str, path: str, part
         lines = text.count("\n") + 1
         assert all(1 <= one.line <= lines and one.severity == "warning" for one in found if one.path == path)
         assert not content.articles or any("no summary" in one.message for one in found)
+
+
+def test_the_nearest_of_very_many_names_is_looked_for_a_few_times_only(newsroom: Newsroom) -> None:
+    former = [f"name-{number}" for number in range(500)]
+    links = " ".join(f"[x](/articles/name-{number}x/)" for number in range(90))
+    root = newsroom({"articles/a.yaml": f"{GOOD}aliases: {former}\nbody: '{links}'\n"})
+    hinted = ["did you mean 'name-" in line for line in told(root)]
+    assert len(hinted) == 90
+    assert 0 < sum(hinted) < 90

@@ -25,7 +25,7 @@ from feedsvc.model import Article, Status
 
 LONGEST_TITLE: Final = 120
 LONGEST_SUMMARY: Final = 300
-_MOST_HINTS: Final = 30  # to look for the nearest of thousands of names takes its time
+_MOST_COMPARED: Final = 20_000  # names, to find the nearest; more would take seconds
 _MOST_OF_A_FILE: Final = 100
 _END: Final = re.compile(r"^(?:---|\.\.\.)[ \t]*\r?$", re.MULTILINE)
 _REFERENCE: Final = re.compile(r'(?:href|src|cite|poster)="([^"]*)"')
@@ -57,7 +57,7 @@ class _House:
         self.set_aside = {_stem(problem.path) for problem in self.content.errors if problem.path.startswith(f"{ARTICLES}/")}
 
     def hint(self, slug: str) -> str:
-        if slug not in self.hinted and len(self.hinted) < _MOST_HINTS:
+        if slug not in self.hinted and len(self.hinted) * len(self.slugs) < _MOST_COMPARED:
             self.hinted[slug] = text.nearest(slug, self.slugs)
         return self.hinted.get(slug, "")
 
