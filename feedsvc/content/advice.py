@@ -18,7 +18,8 @@ from urllib.parse import quote, urlsplit
 
 from feedsvc import urls
 from feedsvc.content import disk, settings, text, tree
-from feedsvc.content.folder import ARTICLES, Content
+from feedsvc.content.articles import FOLDER
+from feedsvc.content.content import Content
 from feedsvc.content.tree import Location, Tree
 from feedsvc.errors import Problem
 from feedsvc.model import Article, Status
@@ -54,7 +55,7 @@ class _House:
             name: article for article in self.content.articles for name in (*article.aliases, article.slug)
         }
         # What is set aside cannot be linked to now, but that is told elsewhere.
-        self.set_aside = {_stem(problem.path) for problem in self.content.errors if problem.path.startswith(f"{ARTICLES}/")}
+        self.set_aside = {_stem(problem.path) for problem in self.content.errors if problem.path.startswith(f"{FOLDER}/")}
 
     def hint(self, slug: str) -> str:
         if slug not in self.hinted and len(self.hinted) * len(self.slugs) < _MOST_COMPARED:

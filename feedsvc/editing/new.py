@@ -16,8 +16,9 @@ from zoneinfo import ZoneInfo
 
 from feedsvc import urls
 from feedsvc.content import text
+from feedsvc.content.articles import FOLDER
+from feedsvc.content.content import Content
 from feedsvc.content.described import KEYS
-from feedsvc.content.folder import ARTICLES, Content
 from feedsvc.content.schema import line
 from feedsvc.errors import FeedsvcError
 from feedsvc.model import Author, Category
@@ -56,7 +57,7 @@ def draft(
     published = now.astimezone(ZoneInfo(content.site.timezone)).replace(second=0, microsecond=0)
     stem = _free(content, _slug(flat, slug), published.year)
     return Draft(
-        path=f"{ARTICLES}/{published:%Y}/{published:%m}/{stem}{ending}",
+        path=f"{FOLDER}/{published:%Y}/{published:%m}/{stem}{ending}",
         title=flat,
         id=_id(content, stem, published.year),
         slug=stem,
