@@ -12,14 +12,16 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, Self
 
 from feedsvc.document import Attachment, Document
 from feedsvc.errors import FeedsvcError
 from feedsvc.publication import Publication
+from feedsvc.urls import ArticleAt, FeedAt, FileAt, PageAt, Place, SizedAt, place_of
 
 MANIFEST: Final = ".feedsvc-build.json"
 _LOCK: Final = ".feedsvc-build.lock"
@@ -42,14 +44,55 @@ def build(publication: Publication, out: Path, progress: Callable[[Iterable[str]
     `progress` passes the paths on one by one as they are worked on. Raises FeedsvcError where the folder cannot be written,
     another build is at work in it, or a file of other origin stands where a document belongs.
     """
-    names = {path: file_name(path) for path in publication.paths()}
-    try:
-        with _only_build(out):
-            _sweep(out)
-            return _build(publication, out, names, progress)
-    except OSError as error:
-        place = error.filename2 or error.filename or out
-        raise FeedsvcError(f"{place} cannot be written ({error.strerror})") from None
+    with Tree(out) as tree:
+        return tree.whole(publication, progress)
+
+
+class Tree:
+    """A static tree that is this process's to write, from entering to leaving. Each method raises as `build` does."""
+
+    def __init__(self, out: Path) -> None:
+        self._out = out
+        self._names: set[str] = set()
+        self._held = ExitStack()
+
+    def __enter__(self) -> Self:
+        with _plainly(self._out):
+            self._held.enter_context(_only_build(self._out))
+            _sweep(self._out)
+            self._names = _manifest(self._out)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._held.close()
+
+    def whole(self, publication: Publication, progress: Callable[[Iterable[str]], Iterable[str]] = iter) -> Built:
+        """Every document of a publication, and no other."""
+        names = {path: file_name(path) for path in publication.paths()}
+        return self._make(publication, names, self._names - set(names.values()), progress)
+
+    def update(self, publication: Publication, paths: Iterable[str]) -> Built:
+        """The documents at these paths as the publication has them: what readers follow before the feeds that name it."""
+        belongs = {path: file_name(path) for path in sorted(paths, key=_last_named) if _belongs(publication, path)}
+        gone = {file_name(path) for path in paths if path not in belongs} & self._names
+        return self._make(publication, belongs, gone, iter)
+
+    def _make(
+        self, publication: Publication, names: dict[str, str], gone: set[str], progress: Callable[[Iterable[str]], Iterable[str]]
+    ) -> Built:
+        with _plainly(self._out):
+            _refuse_foreign(publication, self._out, names, self._names)
+            # Claimed before they are written: a build that dies half-way leaves no file that nobody owns.
+            self._record(self._names | set(names.values()))
+            written = sum(_write(publication, path, self._out / names[path]) for path in progress(list(names)))
+            removed = sum(_remove(self._out, name) for name in sorted(gone))
+            self._record(self._names - gone)
+        return Built(written=written, unchanged=len(names) - written, removed=removed)
+
+    def _record(self, names: set[str]) -> None:
+        if names != self._names or not (self._out / MANIFEST).exists():
+            _record(self._out, names)
+        self._names = names
 
 
 def file_name(path: str) -> str:
@@ -57,18 +100,27 @@ def file_name(path: str) -> str:
     return f"{path[1:]}index.html" if path.endswith("/") else path[1:]
 
 
-def _build(
-    publication: Publication, out: Path, names: dict[str, str], progress: Callable[[Iterable[str]], Iterable[str]]
-) -> Built:
-    before = _manifest(out)
-    _refuse_foreign(publication, out, names, before)
-    # Claimed before they are written: a build that dies half-way leaves no file that nobody owns.
-    _record(out, before | set(names.values()))
-    written = sum(_write(publication, path, out / names[path]) for path in progress(list(names)))
-    gone = before - set(names.values())
-    removed = sum(_remove(out, name) for name in sorted(gone))
-    _record(out, set(names.values()))
-    return Built(written=written, unchanged=len(names) - written, removed=removed)
+def _belongs(publication: Publication, path: str) -> bool:
+    """A tree has no redirects and no 410."""
+    found = publication.at(path)
+    return isinstance(found, Attachment) or (isinstance(found, Document) and found.status == HTTPStatus.OK)
+
+
+_RANKS: Final[tuple[type[Place], ...]] = (FileAt, SizedAt, ArticleAt, PageAt, FeedAt)
+
+
+def _last_named(path: str) -> tuple[int, str]:
+    place = type(place_of(path))
+    return next((rank for rank, kind in enumerate(_RANKS) if place is kind), len(_RANKS)), path
+
+
+@contextmanager
+def _plainly(out: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        place = error.filename2 or error.filename or out
+        raise FeedsvcError(f"{place} cannot be written ({error.strerror})") from None
 
 
 @contextmanager

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import signal
+import threading
 from pathlib import Path
 
 import click
 
-from feedsvc import export
-from feedsvc.catalog import catalog
-from feedsvc.cli.options import FOLDER, base_url_option, content_argument, newsroom, plainly, state_folder, state_option
-from feedsvc.console import bar, next_change, tell
+from feedsvc.cli.options import FOLDER, base_url_option, content_argument, folder, plainly, state_folder, state_option
+from feedsvc.console import bar, log, next_change, tell
 from feedsvc.content.renditions import Renditions
 from feedsvc.errors import ContentError, FeedsvcError
-from feedsvc.live import wall_clock
+from feedsvc.export import Built, Tree
+from feedsvc.ledger import Ledger
+from feedsvc.live import Live
 from feedsvc.publication import Publication
+from feedsvc.watch import Watcher
+
+_AGAIN = 5.0  # seconds until a tree that could not be written is tried again
 
 
 @click.command()
@@ -21,9 +26,10 @@ from feedsvc.publication import Publication
 @content_argument
 @base_url_option
 @state_option
-@click.option("--skip-broken", is_flag=True, help="Leave broken files out instead of writing nothing.")
+@click.option("--skip-broken", is_flag=True, help="Leave broken files out, or as they last were, instead of writing nothing.")
+@click.option("--watch", is_flag=True, help="Stay, and keep OUT in step with every save and every scheduled change.")
 @plainly
-def build(*, out: Path, content: Path, base_url: str, state: Path | None, skip_broken: bool) -> None:
+def build(*, out: Path, content: Path, base_url: str, state: Path | None, skip_broken: bool, watch: bool) -> None:
     """Write the documents of CONTENT (./content) as files into OUT.
 
     Only files whose bytes changed are written; files of an earlier build that no longer belong are removed; others stay.
@@ -32,8 +38,11 @@ def build(*, out: Path, content: Path, base_url: str, state: Path | None, skip_b
     Examples:
       feedsvc build public
       feedsvc build public newsroom --base-url https://example.org/news
+      feedsvc build public newsroom --watch
     """
-    read = newsroom(content, base_url)
+    home = state_folder(content, state)
+    live = Live(folder(content, base_url, home), Ledger(None), renditions=Renditions(home / "pictures"))
+    read = live.edition.content
     if read.errors and not skip_broken:
         raise ContentError("nothing was written; mend the files above, or leave them out with --skip-broken", read.problems)
     tell(read.problems)
@@ -41,11 +50,57 @@ def build(*, out: Path, content: Path, base_url: str, state: Path | None, skip_b
         raise FeedsvcError(f"{out} is a newsroom itself; write: feedsvc build OUT {out}")
     if _overlaps(out, content):
         raise FeedsvcError(f"{out} and {content} lie in one another; build into a folder of its own")
-    renditions = Renditions(state_folder(content, state) / "pictures")
-    publication = Publication(catalog(read, wall_clock()), renditions=renditions)
-    built = export.build(publication, out, bar)
+    with Tree(out) as tree:
+        publication = live.edition.publication
+        _say(out, tree.whole(publication, bar))
+        if watch:
+            _Following(out, content, live, tree, publication).run()
+        else:
+            click.echo(f"feedsvc: {next_change(publication.next_change, read)}", err=True)
+
+
+class _Following:
+    """Writes each edition into the tree, the newest where several came meanwhile, until SIGTERM or SIGINT."""
+
+    def __init__(self, out: Path, content: Path, live: Live, tree: Tree, written: Publication) -> None:
+        self._out, self._live, self._tree, self._written = out, live, tree, written
+        self._news = threading.Event()
+        self._stopping = False
+        self._watcher = Watcher(content, live, [log, lambda *_: self._news.set()])
+
+    def run(self) -> None:
+        for name in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(name, self._stop)
+        signal.signal(signal.SIGHUP, lambda *_: self._watcher.look())
+        self._watcher.start()
+        click.echo(f"feedsvc: keeping {self._out} in step", err=True)
+        pause = None
+        while not self._stopping:
+            self._news.wait(pause)
+            self._news.clear()
+            pause = None if self._stopping or self._follow() else _AGAIN
+        self._watcher.stop()
+
+    def _stop(self, *_: object) -> None:
+        self._stopping = True
+        self._news.set()
+
+    def _follow(self) -> bool:
+        publication = self._live.edition.publication
+        if publication is self._written:
+            return True
+        try:
+            built = self._tree.update(publication, publication.changed_since(self._written))
+        except FeedsvcError as error:
+            click.echo(f"feedsvc: {error}; tried again in {_AGAIN:.0f} seconds", err=True)
+            return False
+        self._written = publication
+        _say(self._out, built)
+        return True
+
+
+def _say(out: Path, built: Built) -> None:
     click.echo(f"feedsvc: {out}: {built.written} files written, {built.unchanged} unchanged, {built.removed} removed", err=True)
-    click.echo(f"feedsvc: {next_change(publication.next_change, read)}", err=True)
 
 
 def _overlaps(out: Path, content: Path) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shlex
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -38,6 +39,23 @@ database_option = click.option(
 )
 base_url_option = click.option(
     "--base-url", metavar="URL", default="", envvar="FEEDSVC_BASE_URL", help="Takes the place of site.yaml's."
+)
+
+
+def _split(_context: click.Context, _option: click.Parameter, command: str) -> tuple[str, ...]:
+    try:
+        return tuple(shlex.split(command))
+    except ValueError as error:
+        raise click.BadParameter(f"{command} is no command line ({str(error).lower()})") from None
+
+
+purge_option = click.option(
+    "--purge",
+    metavar="COMMAND",
+    default="",
+    envvar="FEEDSVC_PURGE",
+    callback=_split,
+    help="Run before hubs hear of a change; gets the changed addresses, one a line. No shell reads it.",
 )
 
 

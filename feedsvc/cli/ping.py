@@ -2,36 +2,18 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
 from pathlib import Path
 
 import click
 
 from feedsvc.catalog import Catalog, catalog
-from feedsvc.cli.options import base_url_option, content_argument, newsroom, plainly, state_folder, state_option
+from feedsvc.cli.options import base_url_option, content_argument, newsroom, plainly, purge_option, state_folder, state_option
 from feedsvc.console import number, tell
 from feedsvc.feeds.digest import Digests
 from feedsvc.live import wall_clock
 from feedsvc.push.by_hand import ByHand, Told, by_hand
 from feedsvc.urls import absolute
-
-
-def _split(_context: click.Context, _option: click.Parameter, command: str) -> tuple[str, ...]:
-    try:
-        return tuple(shlex.split(command))
-    except ValueError as error:
-        raise click.BadParameter(f"{command} is no command line ({str(error).lower()})") from None
-
-
-purge_option = click.option(
-    "--purge",
-    metavar="COMMAND",
-    default="",
-    envvar="FEEDSVC_PURGE",
-    callback=_split,
-    help="Run before hubs hear of a change; gets the changed addresses, one a line. No shell reads it.",
-)
 
 
 @click.command()

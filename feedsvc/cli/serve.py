@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import signal
+from contextlib import ExitStack, closing
+from dataclasses import asdict
 from pathlib import Path
 
 import click
@@ -19,6 +21,7 @@ from feedsvc.cli.options import (
     database_option,
     folder,
     plainly,
+    purge_option,
     state_folder,
     state_option,
 )
@@ -26,6 +29,8 @@ from feedsvc.console import counted, log, tell
 from feedsvc.content.renditions import Renditions
 from feedsvc.ledger import Ledger
 from feedsvc.live import Live
+from feedsvc.push.announcer import Announcer
+from feedsvc.push.listening import Listening
 from feedsvc.urls import mount
 from feedsvc.watch import Watcher
 from feedsvc.web.app import application
@@ -52,6 +57,7 @@ from feedsvc.web.server import Server
 @base_url_option
 @state_option
 @database_option
+@purge_option
 @plainly
 def serve(
     *,
@@ -63,6 +69,7 @@ def serve(
     base_url: str,
     state: Path | None,
     database: str,
+    purge: tuple[str, ...],
 ) -> None:
     """Serve the feeds and pages of CONTENT (./content).
 
@@ -72,24 +79,24 @@ def serve(
       feedsvc serve newsroom --port 8080 --base-url http://127.0.0.1:8080
       FEEDSVC_PORT=8080 feedsvc serve newsroom
     """
-    trusted = networks(proxies)
-    home = state_folder(content, state)
-    ledger = Ledger(home / "modified.sqlite")
-    live = Live(folder(content, base_url, home), ledger, renditions=Renditions(home / "pictures"))
-    tell(live.edition.content.problems)
-    site = live.edition.content.site
-    views, visitors = Views(database or home / VIEWS), Visitors()
-    counter = Counter(views, live.clock, chore=visitors.turn)
-    below = mount(site.base_url)
-    app = Audience(application(live), counter, visitors, live.article_id, mount=below, clock=live.clock, trusted=trusted)
-    server = Server(app, host=host, port=port, threads=threads)
-    watcher = Watcher(content, live, [log])
-    signal.signal(signal.SIGHUP, lambda *_: watcher.look())
-    address = f"{server.url}{below[1:]}{'/' if below else ''}"
-    click.echo(f"feedsvc: serving {counted(live.edition.content)} of {content} at {address} as {site.base_url}/", err=True)
-    watcher.start()
-    server.run()
-    watcher.stop()
-    counter.close()
-    views.close()
-    ledger.close()
+    trusted, home = networks(proxies), state_folder(content, state)
+    with ExitStack() as parts:
+        ledger = parts.enter_context(closing(Ledger(home / "modified.sqlite")))
+        live = Live(folder(content, base_url, home), ledger, renditions=Renditions(home / "pictures"))
+        first = live.edition
+        tell(first.content.problems)
+        views, visitors = parts.enter_context(closing(Views(database or home / VIEWS))), Visitors()
+        counter = parts.enter_context(closing(Counter(views, live.clock, chore=visitors.turn)))
+        announcer = parts.enter_context(closing(Announcer(home, live.clock, purge=purge)))
+        below = mount(first.content.site.base_url)
+        served = application(live, {"push": lambda: asdict(announcer.status())})
+        app = Audience(served, counter, visitors, live.article_id, mount=below, clock=live.clock, trusted=trusted)
+        server = Server(app, host=host, port=port, threads=threads)
+        watcher = Watcher(content, live, [log, Listening(announcer, first, addresses=bool(purge))])
+        signal.signal(signal.SIGHUP, lambda *_: watcher.look())
+        parts.callback(watcher.stop)
+        watcher.start()
+        address = f"{server.url}{below[1:]}{'/' if below else ''}"
+        told = f"{counted(first.content)} of {content} at {address} as {first.content.site.base_url}/"
+        click.echo(f"feedsvc: serving {told}", err=True)
+        server.run()

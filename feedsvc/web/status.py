@@ -37,7 +37,11 @@ def status(live: Live, now: datetime, additions: Mapping[str, Addition]) -> byte
         "problems": _problems(edition.content.problems, edition.content.standing_in),
         **{name: addition() for name, addition in additions.items()},
     }
-    return json.dumps(facts, ensure_ascii=False, indent=2).encode() + b"\n"
+    return json.dumps(facts, ensure_ascii=False, indent=2, default=_spelled).encode() + b"\n"
+
+
+def _spelled(value: object) -> str:
+    return rfc3339(value) if isinstance(value, datetime) else str(value)
 
 
 def _problems(problems: Iterable[Problem], standing_in: frozenset[str]) -> list[dict[str, Any]]:

@@ -1,0 +1,30 @@
+"""The announcer hung on the live edition: a listener that is told of each new one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from feedsvc.feeds.digest import Digests
+from feedsvc.live import Edition
+from feedsvc.push.announcer import Announcer
+from feedsvc.urls import absolute
+
+
+class Listening:
+    """`addresses` tells whether anybody wants to know which addresses changed."""
+
+    def __init__(self, announcer: Announcer, first: Edition, *, addresses: bool) -> None:
+        self._announcer, self._addresses = announcer, addresses
+        self._digests = Digests()
+        self._hand_on(first, ())
+
+    def __call__(self, before: Edition, now: Edition) -> None:
+        if before.publication is not now.publication:
+            paths = now.publication.changed_since(before.publication) if self._addresses else ()
+            self._hand_on(now, paths)
+
+    def _hand_on(self, edition: Edition, paths: Iterable[str]) -> None:
+        catalog = edition.publication.catalog
+        site = catalog.site
+        changed = [absolute(site.base_url, path) for path in paths]
+        self._announcer.edition(site.base_url, site.hubs, lambda: self._digests.of(catalog), changed)
