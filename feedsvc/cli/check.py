@@ -24,7 +24,9 @@ from feedsvc.live import wall_clock
 @click.option("--against", "revision", metavar="REV", help="Warn of what subscribers would feel since that git revision.")
 @plainly
 def check(*, content: Path, form: str, strict: bool, revision: str | None) -> None:
-    """Report every problem in CONTENT (./content) and what could be better; exit status 1 if there are errors.
+    """Report every problem in CONTENT (./content).
+
+    What could be better is a warning; the exit status is 1 if there are errors.
 
     \b
     Examples:

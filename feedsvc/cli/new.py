@@ -23,7 +23,9 @@ from feedsvc.live import wall_clock
 def new_article(
     *, title: str, content: Path, categories: tuple[str, ...], authors: tuple[str, ...], slug: str, markdown: bool
 ) -> None:
-    """Begin an article called TITLE in CONTENT (./content): a draft, which is not public.
+    """Begin an article in CONTENT (./content).
+
+    It is a draft, which is not public, with the site's own date, an id and every further key as a comment.
 
     \b
     Examples:

@@ -20,9 +20,10 @@ from feedsvc.errors import FeedsvcError
 @click.option("--write", is_flag=True, help=f"Write all of them into CONTENT/{schemas.FOLDER} instead.")
 @plainly
 def print_schema(*, what: tuple[str, ...], write: bool) -> None:
-    """Print a JSON Schema (draft-07) of the files of a newsroom, or all of them in one object.
+    """Print JSON Schemas of a newsroom's files.
 
-    With CONTENT (./content, if there is one) articles may name its authors and categories only.
+    They are draft-07; without a name all four are printed in one object. With CONTENT (./content, if there is one)
+    articles may name its authors and categories only.
 
     \b
     Examples:

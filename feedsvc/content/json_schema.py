@@ -1,7 +1,8 @@
 """The editors' file format as JSON Schema, made from the very models that validate, for text editors that complete and warn.
 
-Draft-07, the newest that every text editor's YAML support knows; `description`, `examples` and `patternErrorMessage` (VS
-Code's own) help the editor. What needs other files, such as whether a picture is there, is for `check` alone.
+Draft-07, since older releases of VS Code's YAML plug-in know no later one. `description`, `examples` and the plug-in's own
+`errorMessage` and `patternErrorMessage` help the editor. What needs other files, such as whether a picture is there, is
+for `check` alone.
 """
 
 from __future__ import annotations
@@ -36,6 +37,8 @@ _TIME: Final = r"(?:[01]?\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d+)?)?"
 _OFFSET: Final = r"[Zz]|[-+](?:[01]?\d|2[0-3])(?::?[0-5]\d)?"
 _DATE: Final = rf"^\s*{_DAY}(?:(?:[Tt]|\s+){_TIME}\s*(?:{_OFFSET})?)?\s*$"
 
+_NO_ZONE: Final = "no such time zone; write it like Asia/Kolkata or UTC"
+
 # What a validator accepts, by its name, as far as a schema can tell.
 _FORMS: Final[Mapping[str, Callable[[], Json]]] = {
     "line": lambda: _like(_VISIBLE, "is empty"),
@@ -43,7 +46,7 @@ _FORMS: Final[Mapping[str, Callable[[], Json]]] = {
     "web": lambda: _like(_WEB, "not a web address, which begins with https:// and names a host"),
     "_base": lambda: _like(rf"{_WEB}[^?#]*$", "no address of a front page; write it like https://example.org"),
     "_uri": lambda: _like(rf"^(?:(?!tag:)|(?={schema.TAG_URI.pattern}$)){schema.URI.pattern}$", "not a URI, as an id must be"),
-    "_zone": lambda: {"enum": sorted(zoneinfo.available_timezones())},
+    "_zone": lambda: {"enum": sorted(zoneinfo.available_timezones()), "errorMessage": _NO_ZONE},
     "_slug": lambda: _like(_SLUG, "cannot stand in an address; use letters, digits and '-'") | {"maxLength": 200},
     "_dated": lambda: _like(_DATE, f"not a date; {dates.EXAMPLE}"),
 }
@@ -79,7 +82,7 @@ def made(name: str, root: Path | None = None) -> Json:
     """The schema of one kind of file (a name of NAMES); with a content folder, its own authors and categories are the
     only ones. Never raises for what the folder holds.
     """
-    return {"$schema": DIALECT, "title": _TITLES[name]} | _MAKERS[name](root)
+    return {"$schema": DIALECT} | _MAKERS[name](root) | {"title": _TITLES[name]}
 
 
 def _article(root: Path | None) -> Json:
@@ -145,7 +148,7 @@ def _completed(model: Json) -> Json:
         optional = value if key in model.get("required", ()) else _or_nothing(value)
         told = KEYS.get(name, {}).get(key)
         model["properties"][key] = optional | ({"description": told.says, "examples": [told.example]} if told else {})
-    return model | _RULES.get(name, {})
+    return model | {"title": name.removesuffix("Keys").lower()} | _RULES.get(name, {})
 
 
 def _or_nothing(value: Json) -> Json:
