@@ -44,12 +44,12 @@ def _settings(catalog: Catalog) -> tuple[object, ...]:
 
 def _feed(catalog: Catalog, place: FeedAt) -> Grounds | None:
     listing = catalog.listings.get(place.listing)
-    return _part(listing, place.period, listing.archive, listing.prev_archive) if listing else None
+    return _part(listing, place.period, listing.archive if place.period else {}, listing.prev_archive) if listing else None
 
 
 def _page(catalog: Catalog, place: PageAt) -> Grounds | None:
     listing = catalog.listings.get(place.listing)
-    found = _part(listing, place.period, listing.pages, listing.older) if listing else None
+    found = _part(listing, place.period, listing.pages if place.period else {}, listing.older) if listing else None
     return Grounds(found.objects, (*found.facts, *_pictures(catalog, found.objects))) if found else None
 
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, time
 from hashlib import sha256
-from itertools import chain
+from itertools import chain, product
+from math import ceil, log2
 from typing import Final, NamedTuple
 from xml.sax.saxutils import escape
 
@@ -55,9 +56,13 @@ def parts(catalog: Catalog, most: int = MOST) -> tuple[str, ...]:
 
 
 def parts_of(catalog: Catalog, group: str, most: int = MOST) -> tuple[str, ...]:
-    """Those of `parts` that belong to a period, or to LISTINGS."""
-    pages = _group(catalog, group) if is_indexed(catalog, most) else ()
-    return tuple(name for name, _ in _split(group, pages, _room(catalog.site, most)))
+    """Those of `parts` that belong to a period; of LISTINGS every name that a part may have, for less work."""
+    room = _room(catalog.site, most)
+    if not is_indexed(catalog, most):
+        return ()
+    if group == LISTINGS:
+        return tuple(_halves(_count(catalog), room))
+    return tuple(name for name, _ in _split(group, _group(catalog, group), room))
 
 
 def part(catalog: Catalog, name: str, most: int = MOST) -> bytes | None:
@@ -145,8 +150,12 @@ def is_indexed(catalog: Catalog, most: int = MOST) -> bool:
     articles = len(catalog.visible) - catalog.elsewhere
     if articles > _room(catalog.site, most):
         return True
-    pages = sum(1 + len(listing.pages) for listing in catalog.shown)
-    return articles + pages + 1 > _room(catalog.site, most)
+    return articles + _count(catalog) > _room(catalog.site, most)
+
+
+def _count(catalog: Catalog) -> int:
+    """How many pages are no article's."""
+    return sum(1 + len(listing.pages) for listing in catalog.shown) + 1
 
 
 def _parts(catalog: Catalog, most: int) -> Iterator[tuple[str, tuple[_Page, ...]]]:
@@ -167,6 +176,13 @@ def _split(name: str, pages: tuple[_Page, ...], room: int) -> Iterator[tuple[str
             yield from _split(f"{stem}{bit}", tuple(page for page in pages if _bits(page.path)[depth] == bit), room)
     elif shown:
         yield name, pages
+
+
+def _halves(count: int, room: int) -> Iterator[str]:
+    """The names that so many pages may be split into: digests halve evenly, so two bits more than needed are plenty."""
+    yield LISTINGS
+    depth = max(0, ceil(log2(count / room)) + 2) if count > room else 0
+    yield from (f"{LISTINGS}.{''.join(bits)}" for length in range(1, depth + 1) for bits in product("01", repeat=length))
 
 
 def _bits(path: str) -> str:

@@ -6,7 +6,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
@@ -14,8 +14,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from feedsvc.catalog import Catalog, Listing, catalog
+from feedsvc.catalog import NEWS_AGE, Catalog, Listing, catalog
 from feedsvc.model import Article, Category, Status, Tag
+from feedsvc.timetable import timetable
 from feedsvc.urls import ListingRef
 from tests import archives
 from tests.archives import START, Desk
@@ -78,6 +79,47 @@ def test_whatever_editors_and_clocks_do_the_catalog_is_that_of_a_fresh_start(
         assert facts(now) == facts(catalog(desk.content, desk.now, preview=preview))
         assert now.content is desk.content
         assert_kept(before, now, {one.id for one in (*gone, *come)})
+
+
+def moments(one: Article) -> set[datetime]:
+    """When time alone changes what is public of an article."""
+    if one.status is Status.DRAFT:
+        return set()
+    last = one.withdrawn_at or one.expires
+    return {one.published, one.published + NEWS_AGE, one.updated} | ({last} if last else set())
+
+
+@given(random=st.randoms(use_true_random=False))
+@settings(max_examples=40, deadline=None)
+def test_the_timetable_knows_every_moment_of_every_article(random: Random) -> None:
+    desk = Desk(random=random)
+    table = timetable(())
+    for _ in range(10):
+        table = table.replaced(*desk.work())
+        every = {moment for one in desk.content.articles for moment in moments(one)}
+        for now in (
+            desk.now,
+            desk.now + timedelta(hours=random.randrange(-900, 900)),
+            *random.sample(sorted(every), min(len(every), 2)),
+        ):
+            assert table.last(now) == max((moment for moment in every if moment <= now), default=None)
+            assert table.next(now) == min((moment for moment in every if moment > now), default=None)
+            start, end = sorted((now, desk.now))
+            due = {
+                one.id
+                for one in desk.content.articles
+                if any(start < moment <= end for moment in moments(one) - {one.published + NEWS_AGE})
+            }
+            assert due <= {one.id for one in table.between(now, desk.now)}
+
+
+def test_thousands_of_changes_at_once_are_one_change() -> None:
+    content = archives.newsroom(archives.archive(2000), categories=20, authors=500)
+    before = catalog(content, START)
+    come = [replace(one, slug=f"{one.slug}-new", aliases=(one.slug,)) for one in content.articles[:1500]]
+    other = replace(content, articles=(*come, *content.articles[1500:]))
+    after = before.replaced(other, START, gone=content.articles[:1500], come=come)
+    assert facts(after) == facts(catalog(other, START))
 
 
 def test_other_settings_make_a_new_catalog() -> None:

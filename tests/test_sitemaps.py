@@ -13,9 +13,9 @@ import pytest
 from lxml import etree
 
 from feedsvc import sitemaps
-from feedsvc.catalog import Catalog
+from feedsvc.catalog import Catalog, catalog
 from feedsvc.urls import ListingRef, PageAt, SitemapAt, absolute, path_of
-from tests import newsrooms
+from tests import archives, newsrooms
 from tests.newsrooms import BASE, NOW, article
 from tests.readers import Tool, require
 
@@ -386,3 +386,14 @@ def test_each_has_its_media_type() -> None:
         "robots.txt": "text/plain",
     }
     assert sitemaps.MEDIA_TYPE == "application/xml"
+
+
+def test_the_parts_of_each_group_are_among_those_of_the_index() -> None:
+    content = archives.newsroom(archives.archive(300, categories=3, authors=3, tags=4), entries=10)
+    found = catalog(content, archives.START)
+    for most in (20, 60, 299, 5000):
+        groups = (sitemaps.LISTINGS, *found.listings[ListingRef()].periods)
+        known = {name for group in groups for name in sitemaps.parts_of(found, group, most)}
+        assert set(sitemaps.parts(found, most)) <= known
+        periods = {name for name in known if not name.startswith(sitemaps.LISTINGS)}
+        assert periods <= set(sitemaps.parts(found, most))
