@@ -12,6 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
+from feedsvc.errors import FeedsvcError
 from feedsvc.push import status
 from feedsvc.push.outcome import Outcome, Verdict
 from feedsvc.push.poster import Poster
@@ -148,9 +149,9 @@ class Announcer:
         """Seconds until there is more to do, None if only an edition brings it."""
         try:
             pause = self._work() if self._turn.take() else self._every
-        except (sqlite3.Error, OSError) as error:
+        except (FeedsvcError, sqlite3.Error, OSError) as error:
             if not self._broken:
-                _log.warning("nothing is announced: %s cannot be used (%s)", self._file, error)
+                _log.warning("nothing is announced: %s", error if isinstance(error, FeedsvcError) else f"{self._file}: {error}")
             self._broken = True
             return _DISK_PAUSE
         self._broken = False

@@ -5,10 +5,12 @@ from __future__ import annotations
 import contextlib
 import json
 import sqlite3
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+from feedsvc.sqlite import connect
 
 _TABLES: Final = """
 CREATE TABLE IF NOT EXISTS hubs (
@@ -51,10 +53,9 @@ class Store:
     """For one thread of one process: the one whose turn it is."""
 
     def __init__(self, file: Path) -> None:
-        """Raises sqlite3.Error or OSError if the file cannot be used."""
-        file.parent.mkdir(parents=True, exist_ok=True)
+        """Raises FeedsvcError if the file cannot be used."""
         self._file = file
-        self._rows = _opened_anew_if_damaged(file)
+        self._rows = connect(file, _TABLES)
 
     def plan(self, hubs: Collection[str], digests: Mapping[str, str]) -> frozenset[str]:
         """From now on these are the hubs, and these the topics with their digests. The topics that are to be announced anew."""
@@ -121,33 +122,5 @@ class Store:
     def remove(self) -> None:
         """Forget everything, the file too."""
         self.close()
-        for name in _files(self._file):
-            name.unlink(missing_ok=True)
-
-
-def _files(file: Path) -> Iterator[Path]:
-    yield from (Path(f"{file}{ending}") for ending in ("", "-wal", "-shm"))
-
-
-def _opened_anew_if_damaged(file: Path) -> sqlite3.Connection:
-    try:
-        return _opened(file)
-    except sqlite3.OperationalError:
-        raise  # the place is at fault, not the file
-    except sqlite3.DatabaseError:
-        for name in _files(file):
-            name.unlink(missing_ok=True)
-        return _opened(file)
-
-
-def _opened(file: Path) -> sqlite3.Connection:
-    rows = sqlite3.connect(file, check_same_thread=False, timeout=10)
-    try:
-        rows.execute("PRAGMA journal_mode=WAL")
-        # A power cut may take the last announcements along; they are made once more.
-        rows.execute("PRAGMA synchronous=NORMAL")
-        rows.executescript(_TABLES)
-    except sqlite3.Error:
-        rows.close()
-        raise
-    return rows
+        for ending in ("", "-wal", "-shm"):
+            Path(f"{self._file}{ending}").unlink(missing_ok=True)

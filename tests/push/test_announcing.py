@@ -347,7 +347,8 @@ def test_a_state_folder_that_cannot_be_is_told_once(
     desk.publish()
     desk.announcer.close()
     assert [record.levelno for record in caplog.records] == [logging.WARNING]
-    assert "cannot be used" in caplog.text
+    assert "nothing is announced: " in caplog.text
+    assert "push.sqlite: [Errno 17] File exists" in caplog.text
     assert hub.asked == []
 
 

@@ -129,6 +129,6 @@ def test_a_state_folder_that_cannot_be(content: Path, tmp_path: Path, inside: st
         state.write_text("in the way")
     done = run("ping", content, "--state", state)
     assert done.returncode == 2
-    assert done.stderr.startswith(f"feedsvc: {state} cannot be used (")
+    assert done.stderr.startswith(f"feedsvc: {state / inside} cannot be used (")
     assert done.stderr.count("\n") == 1
     assert hub.asked == []
