@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from feedsvc.catalog import Catalog, catalog
-from feedsvc.content.folder import load
+from feedsvc.content.folder import Folder
 from feedsvc.document import Document
 from feedsvc.feeds.digest import Digests
 from feedsvc.publication import Publication
@@ -102,29 +102,31 @@ EDITS: Final = [(file, key, line) for file, keys in FILES.items() for key, lines
 
 
 class Newsroom:
-    """A folder that is edited, and the catalogs that a running server would have of it."""
+    """A folder that is edited and followed, and the catalogs that a running server has of it."""
 
-    def __init__(self, root: Path, extra: str = "") -> None:
+    def __init__(self, root: Path) -> None:
         self.root = root
-        self.extra = extra
+        self.folder = Folder(root)
         self.lines = {(file, key): lines[0] for file, keys in FILES.items() for key, lines in keys.items()}
         newsrooms.write(root, {"media/a.mp3": b"mp3"})
 
     def read(self, hours: int = 0, before: Catalog | None = None) -> Catalog:
         for file in FILES:
-            identity = f"id: tag:t.example,2026:{Path(file).stem}" if file.startswith("articles/") else ""
-            lines = [line for (name, _), line in self.lines.items() if name == file]
-            newsrooms.write(self.root, {file: "\n".join(filter(None, (identity, *lines))).encode() + b"\n"})
-        made = catalog(load(self.root), NOW + timedelta(hours=hours))
-        return carried(made, before) if before else made
+            self._write(file)
+        change, now = self.folder.read(), NOW + timedelta(hours=hours)
+        assert not change.content.errors, change.content.errors
+        if before:
+            return before.replaced(change.content, now, gone=change.gone, come=change.come)
+        return catalog(change.content, now)
 
-
-def carried(made: Catalog, before: Catalog) -> Catalog:
-    """Listings that a change did not touch stay the same objects."""
-    kept = {
-        ref: before.listings[ref] if before.listings.get(ref) == listing else listing for ref, listing in made.listings.items()
-    }
-    return replace(made, listings=kept)
+    def _write(self, file: str) -> None:
+        identity = f"id: tag:t.example,2026:{Path(file).stem}" if file.startswith("articles/") else ""
+        lines = [line for (name, _), line in self.lines.items() if name == file]
+        data = "\n".join(filter(None, (identity, *lines))).encode() + b"\n"
+        path = self.root / file
+        if not path.exists() or path.read_bytes() != data:
+            path.unlink(missing_ok=True)
+            newsrooms.write(self.root, {file: data})
 
 
 def rendered(made: Catalog) -> Mapping[str, tuple[bytes, ...]]:
@@ -209,6 +211,18 @@ def test_a_summary_that_says_what_the_text_begins_with_may_count_as_a_change(tmp
     after = newsroom.read(0, before)
     assert rendered(before) == rendered(after)
     assert_told(before, after, digests, exact=False)
+
+
+def test_listings_that_a_change_does_not_touch_are_not_looked_at(tmp_path: Path) -> None:
+    newsroom, digests = Newsroom(tmp_path), Digests()
+    newsroom.lines["articles/two.yaml", "category"] = "category: money"
+    before = newsroom.read()
+    digests.of(before)
+    told = dict(digests._told)
+    newsroom.lines["articles/two.yaml", "title"] = "title: B"
+    digests.of(newsroom.read(0, before))
+    looked_at = {ref.id or ref.kind for ref, one in digests._told.items() if told[ref] is not one}
+    assert looked_at == {"site", "money", "mina"}
 
 
 def test_nothing_is_rendered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
