@@ -167,7 +167,9 @@ class Announcer:
             return None
         rounds = Rounds(self._store, self._poster, self._clock)
         for hub in latest.hubs:
-            self._tell(hub, rounds, self._store)
+            # Where a newer edition has come meanwhile, hubs are told of that one.
+            if not self._called:
+                self._tell(hub, rounds, self._store)
         self._poster.rest()
         due = self._store.next_due()
         return None if due is None else min(max(due - self._clock().timestamp(), 0.0), self._every)

@@ -216,6 +216,7 @@ def test_a_feed_that_changes_while_it_waits_is_announced_once_with_the_newest(op
     for text in ("one", "two", "three"):
         newsroom.correct(content, text)
         desk.publish()
+    until(lambda: desk.announcer._planned is desk.announcer._latest)
     clock.tick(minutes=2)
     settled(desk)
     assert hub.counts == dict.fromkeys(ALL, 1)
