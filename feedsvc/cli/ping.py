@@ -13,6 +13,7 @@ from feedsvc.console import number, tell
 from feedsvc.feeds.digest import Digests
 from feedsvc.live import wall_clock
 from feedsvc.push.by_hand import ByHand, Told, by_hand
+from feedsvc.push.listening import within_reach
 from feedsvc.urls import absolute
 
 
@@ -39,6 +40,9 @@ def ping(*, content: Path, base_url: str, state: Path | None, everything: bool, 
     if not read.site.hubs:
         click.echo("feedsvc: site.yaml names no hubs; nobody is told", err=True)
         return
+    if not within_reach(read.site):
+        click.echo(f"feedsvc: no hub elsewhere can fetch {read.site.base_url}/; nobody is told", err=True)
+        return
     with by_hand(state_folder(content, state), wall_clock) as hand:
         failed = _announce(hand, catalog(read, wall_clock()), purge, everything=everything)
     sys.exit(1 if failed else 0)
@@ -46,7 +50,7 @@ def ping(*, content: Path, base_url: str, state: Path | None, everything: bool, 
 
 def _announce(hand: ByHand, current: Catalog, purge: tuple[str, ...], *, everything: bool) -> int:
     """How many announcements failed."""
-    base, hubs = current.site.base_url, current.site.hubs
+    base, hubs = current.site.base_url, within_reach(current.site)
     topics = {absolute(base, path): digest for path, digest in Digests().of(current).items()}
     changed = hand.plan(hubs, topics, everything=everything)
     if purge and (trouble := hand.purge(purge, changed)):

@@ -32,7 +32,7 @@ from feedsvc.live import Live
 from feedsvc.push.announcer import Announcer
 from feedsvc.push.listening import Listening
 from feedsvc.urls import mount
-from feedsvc.watch import Watcher
+from feedsvc.watch import Listener, Watcher
 from feedsvc.web.app import application
 from feedsvc.web.server import Server
 
@@ -58,6 +58,12 @@ from feedsvc.web.server import Server
 @state_option
 @database_option
 @purge_option
+@click.option(
+    "--announce/--no-announce",
+    default=True,
+    envvar="FEEDSVC_ANNOUNCE",
+    help="Tell the hubs of site.yaml; not from a copy of a site.",
+)
 @plainly
 def serve(
     *,
@@ -70,6 +76,7 @@ def serve(
     state: Path | None,
     database: str,
     purge: tuple[str, ...],
+    announce: bool,
 ) -> None:
     """Serve the feeds and pages of CONTENT (./content).
 
@@ -92,7 +99,8 @@ def serve(
         served = application(live, {"push": lambda: asdict(announcer.status())})
         app = Audience(served, counter, visitors, live.article_id, mount=below, clock=live.clock, trusted=trusted)
         server = Server(app, host=host, port=port, threads=threads)
-        watcher = Watcher(content, live, [log, Listening(announcer, first, addresses=bool(purge))])
+        listeners: list[Listener] = [log, *([Listening(announcer, first, addresses=bool(purge))] if announce else [])]
+        watcher = Watcher(content, live, listeners)
         signal.signal(signal.SIGHUP, lambda *_: watcher.look())
         parts.callback(watcher.stop)
         watcher.start()

@@ -23,7 +23,8 @@ def command(*arguments: str | Path) -> list[str]:
 def environment(variables: Mapping[str, str] = NO_VARIABLES) -> dict[str, str]:
     """This process's variables without any that speak to feedsvc."""
     own = {name: value for name, value in os.environ.items() if not name.startswith("FEEDSVC_")}
-    return {**own, "PYTHONPATH": str(ROOT), **variables}
+    # The hubs of the tests' newsrooms are nobody's.
+    return {**own, "PYTHONPATH": str(ROOT), "FEEDSVC_ANNOUNCE": "no", **variables}
 
 
 class Running:
