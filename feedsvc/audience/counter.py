@@ -1,4 +1,4 @@
-"""Counts in memory and writes in batches: one thread talks to the database, and no request ever waits for it in vain."""
+"""Counts in memory and writes in batches: one thread talks to the database, and no request waits for it in vain."""
 
 from __future__ import annotations
 
@@ -7,12 +7,22 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from itertools import islice
+from pathlib import Path
 from typing import Final
 
-from feedsvc.audience.store import UnavailableError, Views
+from feedsvc.audience.chores import Chore
+from feedsvc.audience.spill import Spilled, spill, spilled
+from feedsvc.audience.store import Views
 from feedsvc.audience.tally import Tally
+from feedsvc.errors import FeedsvcError
 
-_log: Final = logging.getLogger(__name__)
+_LOG: Final = logging.getLogger(__name__)
+_WAITERS: Final = 2  # requests that wait at once; all others have better things to do
+_QUIET: Final = 15.0  # seconds in which nobody waits, once somebody waited in vain
+_AGAIN: Final = 0.2  # seconds between two tries at the stop
+_ASKED: Final = 500  # numbers read at once
+_TOLD: Final = 5  # different reasons told while the database is away
 
 
 class Counter:
@@ -28,73 +38,110 @@ class Counter:
         clock: Callable[[], datetime],
         *,
         chore: Callable[[datetime], None] = lambda _: None,
+        spill: Path | None = None,
         every: float = 2.0,
         batch: int = 500,
         most: int = 100_000,
         fresh: float = 5.0,
-        patience: float = 1.0,
+        patience: float = 0.25,
     ) -> None:
-        """`chore` is told the time every `every` seconds. `fresh` and `patience` are seconds: how long a number of the
-        database is good, and how long a request waits for one before the database counts as away.
+        """`chore` is told the time every other second. `spill` is the folder for what cannot be written at the stop.
+
+        `fresh` and `patience` are seconds: after how long a number of the database is read again, and how long a
+        request waits for one that was never read.
         """
         self._store = store
         self._clock = clock
-        self._chore = chore
+        self._spill = spill
         self._every = every
         self._batch = batch
         self._patience = patience
         self._tally = Tally(most=most, fresh=timedelta(seconds=fresh))
-        self._lost = 0
-        self._wanted: set[str] = set()
-        self._away = self._stopping = False
+        self._lost = self._waiters = 0
+        self._wanted: dict[str, None] = {}
+        self._spilled: list[Spilled] = []
+        self._told: set[str] = set()
+        self._away = self._stopping = self._over = False
+        self._quiet_until = time.monotonic()
         self._news = threading.Condition()
+        self._chore = Chore(chore, clock)
         self._thread = threading.Thread(target=self._run, name="feedsvc-views", daemon=True)
         self._thread.start()
 
     def add(self, article_id: str) -> None:
         """Count one read of an article, today in UTC."""
         with self._news:
-            self._lost += not self._tally.add(article_id, self._clock().astimezone(UTC).date())
+            if not self._tally.add(article_id, self._clock().astimezone(UTC).date()):
+                self._lose()
             if self._tally.waiting >= self._batch:
                 self._news.notify_all()
 
     def count(self, article_id: str) -> int | None:
-        """An article's reads, those not yet written included; None while the database is away."""
-        with self._news:
-            known = self._tally.count(article_id, self._clock())
-            return self._ask(article_id) if known is None and not self._away else known
+        """An article's reads, those not yet written included; None if the database has not told them yet.
 
-    def close(self, patience: float = 5.0) -> None:
-        """Write everything and end. What is not written after `patience` seconds or had no room is lost; its number is logged."""
+        A number that is known is told at once, even an old one: it is read again behind it.
+        """
+        with self._news:
+            if self._tally.count(article_id, self._clock()) is None:
+                self._want(article_id)
+            if self._tally.last(article_id) is None and self._may_wait():
+                self._wait(article_id)
+            return self._tally.last(article_id)
+
+    def close(self, patience: float = 12.0) -> None:
+        """Write everything and end. What is not written after `patience` seconds is kept for the next start, or told."""
         with self._news:
             self._stopping = True
             self._news.notify_all()
         self._thread.join(patience)
+        self._chore.close()
         with self._news:
-            if lost := self._tally.pending + self._lost:
-                _log.warning("reads lost: %d; the database did not take them in time", lost)
+            self._over = True
+            self._news.notify_all()
+            lost = self._lost + self._keep()
+        if lost:
+            _LOG.warning("feedsvc: reads lost: %d; the database did not take them in time", lost)
 
-    def _ask(self, article_id: str) -> int | None:
-        self._wanted.add(article_id)
+    # --- requests, all under the lock
+
+    def _want(self, article_id: str) -> None:
+        self._wanted[article_id] = None
         self._news.notify_all()
-        answered = self._news.wait_for(lambda: self._away or self._stopping or article_id not in self._wanted, self._patience)
-        if not answered:
-            self._leave("it is silent")
-        return None if article_id in self._wanted else self._tally.last(article_id)
+
+    def _may_wait(self) -> bool:
+        return self._waiters < _WAITERS and not self._away and not self._stopping and time.monotonic() >= self._quiet_until
+
+    def _wait(self, article_id: str) -> None:
+        self._waiters += 1
+        if not self._news.wait_for(lambda: self._away or self._stopping or article_id not in self._wanted, self._patience):
+            self._quiet_until = time.monotonic() + _QUIET
+        self._waiters -= 1
+
+    def _lose(self) -> None:
+        if not self._lost:
+            _LOG.warning(
+                "feedsvc: no more reads fit in memory; those of further articles are lost until their database takes some"
+            )
+        self._lost += 1
+
+    # --- the thread
 
     def _run(self) -> None:
+        self._spilled = list(spilled(self._spill)) if self._spill else []
+        self._write(always=True)  # a wrong password is better told now than with the first read
         due = time.monotonic() + self._every
         while not self._stopping:
             with self._news:
                 self._news.wait_for(self._is_called, max(0.0, due - time.monotonic()))
                 full = self._is_full()
             if full or time.monotonic() >= due:
-                self._write()
-                self._chore(self._clock())
+                self._write_all()
                 due = time.monotonic() + self._every
             self._load()
-        while self._tally.pending and self._write():
-            pass
+        while self._tally.pending and not self._over:
+            if not self._write():
+                with self._news:
+                    self._news.wait_for(lambda: self._over, _AGAIN)
 
     def _is_called(self) -> bool:
         return self._stopping or self._is_full() or (bool(self._wanted) and not self._away)
@@ -103,48 +150,88 @@ class Counter:
         # While the database is away only the clock makes another try.
         return self._tally.waiting >= self._batch and not self._away
 
-    def _write(self) -> bool:
+    def _write_all(self) -> None:
+        while self._write() and self._tally.waiting >= self._batch:
+            pass
+
+    def _write(self, *, always: bool = False) -> bool:
         """Write one batch; with none, see whether a database that was away is back. False if it is not."""
         with self._news:
             batch = self._tally.batch()
-        if not batch.reads and not self._away:
+        if not (always or batch.reads or self._away or self._spilled):
             return True
         try:
-            self._store.add(batch.reads, batch.number)
-        except UnavailableError as error:
-            with self._news:
-                self._leave(str(error))
+            self._replay()
+            refused = self._store.add(batch.reads, batch.number)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the next try may work
+            self._leave(error)
             return False
+        for (article_id, _), reason in refused.items():
+            _LOG.warning("feedsvc: reads of %s cannot be stored and are lost: %s", ascii(article_id), reason)
         with self._news:
-            self._tally.written()
-            self._return()
+            if not self._over:  # else they are counted as kept
+                self._tally.written()
+                self._return()
         return True
 
+    def _replay(self) -> None:
+        """What an earlier stop left; the store knows what of it was written after all."""
+        while self._spilled:
+            last = self._spilled[-1]
+            for batch in last.batches:
+                self._store.add(batch.reads, batch.number, writer=last.writer)
+            self._spilled.pop()
+            try:
+                last.file.unlink(missing_ok=True)
+            except OSError as error:
+                _LOG.warning(
+                    "feedsvc: the reads in %s are written, and the file cannot be deleted (%s); delete it", last.file, error
+                )
+
     def _load(self) -> None:
-        """Read what requests wait for, all at once."""
+        """Read what requests ask for, many at once."""
         with self._news:
-            wanted = () if self._away else tuple(self._wanted)
+            wanted = () if self._away else tuple(islice(self._wanted, _ASKED))
         if not wanted:
             return
         try:
             totals = self._store.totals(wanted)
-        except UnavailableError as error:
-            with self._news:
-                self._leave(str(error))
+        except Exception as error:  # noqa: BLE001 - whatever it is, the next try may work
+            self._leave(error)
             return
         with self._news:
             self._tally.loaded(totals, self._clock())
-            self._wanted.difference_update(wanted)
+            for article_id in wanted:
+                del self._wanted[article_id]
             self._return()
 
-    def _leave(self, reason: str) -> None:
-        if not self._away:
-            _log.warning("reads wait in memory for their database: %s", reason)
-        self._away = True
-        self._news.notify_all()
+    def _leave(self, error: Exception) -> None:
+        reason = str(error) if isinstance(error, FeedsvcError) else f"{type(error).__name__}: {error}"
+        with self._news:
+            if reason not in self._told and len(self._told) < _TOLD:
+                self._told.add(reason)
+                _LOG.warning("feedsvc: reads wait in memory, pages and feeds are not affected: %s", reason)
+            self._away = True
+            self._news.notify_all()
 
     def _return(self) -> None:
         if self._away:
-            _log.warning("the database of reads is back")
+            lost = f"; {self._lost} reads had no room and are lost" if self._lost else ""
+            _LOG.warning("feedsvc: the database of reads is back%s", lost)
+            self._lost = 0
+            self._told.clear()
         self._away = False
         self._news.notify_all()
+
+    def _keep(self) -> int:
+        """Put what is not written into a file for the next start; the number of reads that are lost all the same."""
+        pending, rest = self._tally.pending, self._tally.rest()
+        if not rest or not self._spill:
+            return pending
+        try:
+            file = spill(self._spill, self._store.writer, rest)
+        except OSError as error:
+            _LOG.warning("feedsvc: nothing can be kept in %s: %s", self._spill, error)
+            return pending
+        _LOG.warning("feedsvc: %d reads wait in %s for the next start", pending, file)
+        return 0

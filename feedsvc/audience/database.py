@@ -1,20 +1,37 @@
-"""A database by its file or URL: SQLite in WAL mode, or PostgreSQL by psycopg 3. With store.py the room of SQLAlchemy."""
+"""A database by its file or URL: SQLite in WAL mode, or PostgreSQL by psycopg 3. A part of the room of SQLAlchemy."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import quote
 
 from sqlalchemy import Connection, Engine, NullPool, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
+from feedsvc.audience.faults import UnavailableError, place, unavailable
 from feedsvc.errors import FeedsvcError
 
 WRITES: Final = "feedsvc_writes"  # the execution option of a transaction that is going to write
 _BUSY_SECONDS: Final = 10.0  # a slow disk takes its time for each of several writers; only the background thread waits
-# A server that fell silent is given up before anybody gives up this one; what the URL says goes first.
-_POSTGRESQL: Final = {"application_name": "feedsvc", "connect_timeout": "3", "tcp_user_timeout": "5000"}
+# A server that fell silent is given up soon; what the URL says goes first.
+_POSTGRESQL: Final = {
+    "application_name": "feedsvc",
+    "connect_timeout": "3",
+    "tcp_user_timeout": "5000",
+    "keepalives_idle": "10",
+    "keepalives_interval": "3",
+    "keepalives_count": "3",
+}
+# Told with every transaction: a pooler such as pgbouncer takes no settings with the connection. A server that no longer
+# hears of a client lets go of its rows by itself.
+_PATIENCE: Final = (
+    "SELECT set_config('statement_timeout', '4s', true), set_config('lock_timeout', '3s', true), "
+    "set_config('idle_in_transaction_session_timeout', '10s', true)"
+)
 _DRIVERS: Final = {
     "sqlite": "sqlite+pysqlite",
     "sqlite+pysqlite": "sqlite+pysqlite",
@@ -29,11 +46,20 @@ def engine(where: str | Path) -> Engine:
 
     Raises FeedsvcError if `where` can be no SQLite file and no PostgreSQL database, or the driver is missing.
     """
-    url = _url(where)
+    url = address(where)
     return _sqlite(url) if url.get_backend_name() == "sqlite" else _postgresql(url)
 
 
-def _url(where: str | Path) -> URL:
+def reading(url: URL, options: Mapping[str, str]) -> Engine:
+    """An engine that writes nothing; `options` are SQLite's for its file."""
+    if url.get_backend_name() == "sqlite":
+        file = f"file:{quote(str(url.database))}"
+        return _made(url.set(database=file, query={**url.query, **options, "uri": "true"}), poolclass=NullPool)
+    return _postgresql(url).execution_options(postgresql_readonly=True)
+
+
+def address(where: str | Path) -> URL:
+    """The URL of a database that reads can be kept in. Raises FeedsvcError for every other."""
     try:
         url = URL.create("sqlite", database=str(where)) if isinstance(where, Path) else make_url(where)
     except (ArgumentError, ValueError):
@@ -41,16 +67,39 @@ def _url(where: str | Path) -> URL:
         raise FeedsvcError("that is no database URL; write it like postgresql://USER:PASSWORD@HOST/NAME") from None
     driver = _DRIVERS.get(url.drivername)
     if driver is None or url.database in (None, "", ":memory:"):
-        raise FeedsvcError(f"reads cannot be kept in {url.render_as_string()}; name a file of SQLite or a PostgreSQL database")
+        name = f"a database of the kind {url.drivername}" if driver is None else place(url)
+        raise FeedsvcError(f"reads cannot be kept in {name}; name a file of SQLite or a PostgreSQL database")
+    if "\0" in str(url.database):
+        raise FeedsvcError("no file or database has a name with a NUL (%00) in it; correct the database URL")
     return url.set(drivername=driver)
+
+
+@contextmanager
+def transaction(made: Engine, **options: Any) -> Iterator[Connection]:
+    """One transaction. Whatever fails in it, in the driver or below, fails as UnavailableError, with nothing done."""
+    try:
+        with made.execution_options(**options).begin() as rows:
+            yield rows
+    except UnavailableError:
+        raise
+    except Exception as error:  # noqa: BLE001 - drivers raise what they like: UnicodeError, OverflowError, TypeError
+        raise unavailable(place(made.url), error) from None
 
 
 def _sqlite(url: URL) -> Engine:
     # Opened for every use, so that no read is written into a file that was deleted or replaced.
-    made = create_engine(url, poolclass=NullPool, connect_args={"timeout": _BUSY_SECONDS})
+    made = _made(url, poolclass=NullPool, connect_args={"timeout": _BUSY_SECONDS})
     event.listen(made, "connect", _use_wal)
     event.listen(made, "begin", _begin)
     return made
+
+
+def _made(url: URL, **options: Any) -> Engine:
+    """What the URL says to the driver is read here, before anybody waits for it."""
+    try:
+        return create_engine(url, **options)
+    except (ArgumentError, ValueError, TypeError) as error:
+        raise FeedsvcError(f"the database URL of {place(url)} has an option that cannot be: {error}") from None
 
 
 def _begin(connection: Connection) -> None:
@@ -70,6 +119,15 @@ def _postgresql(url: URL) -> Engine:
     patient = url.set(query={**_POSTGRESQL, **url.query})
     try:
         # A statement prepared on one connection is unknown to the next one behind a pooler such as pgbouncer.
-        return create_engine(patient, pool_pre_ping=True, connect_args={"prepare_threshold": None})
+        made = _made(patient, pool_pre_ping=True, connect_args={"prepare_threshold": None})
     except ImportError:
         raise FeedsvcError("PostgreSQL needs psycopg; install it with: pip install 'psycopg[binary]'") from None
+    event.listen(made, "do_connect", _connect)
+    event.listen(made, "begin", lambda connection: connection.exec_driver_sql(_PATIENCE).close())
+    return made
+
+
+def _connect(_dialect: object, _record: object, args: list[Any], options: dict[str, Any]) -> Any:
+    from feedsvc.audience.patient import PatientConnection  # noqa: PLC0415 - not installed where SQLite is enough
+
+    return PatientConnection.connect(*args, **options)

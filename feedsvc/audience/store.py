@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import BigInteger, Column, Connection, Date, MetaData, Table, Text, delete, func, inspect, literal_column, select
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.schema import CreateTable
 
-from feedsvc.audience.database import WRITES, engine
-from feedsvc.errors import FeedsvcError
+from feedsvc.audience.database import WRITES, engine, transaction
+from feedsvc.audience.faults import RefusedError, UnavailableError, place, unavailable
 
 Key = tuple[str, date]  # an article's id and the UTC day
+_Row = dict[str, Any]
 
 _TABLES: Final = MetaData()
 _VIEWS: Final = Table(
@@ -43,8 +43,21 @@ _INSERTS: Final[Mapping[str, Callable[[Table], sqlite.Insert | postgresql.Insert
 }
 
 
-class UnavailableError(FeedsvcError):
-    """The database does not do what was asked now, and may later."""
+def sums(rows: Connection, *conditions: Any) -> dict[str, int]:
+    """Article id -> its reads, of the rows that fit."""
+    query = select(_VIEWS.c.article, func.sum(_VIEWS.c.reads)).where(*conditions).group_by(_VIEWS.c.article)
+    # A sum of PostgreSQL's bigint is a Decimal; a table that others made may hold NULL.
+    return {article: int(count or 0) for article, count in rows.execute(query)}
+
+
+def sums_since(rows: Connection, day: date | None) -> dict[str, int]:
+    """Article id -> its reads from a UTC day on, or ever; only articles with any."""
+    return sums(rows, *([_VIEWS.c.day >= day] if day else []))
+
+
+def is_kept(rows: Connection) -> bool:
+    """Whether there is a table of reads."""
+    return inspect(rows).has_table(_VIEWS.name)
 
 
 class Views:
@@ -57,22 +70,32 @@ class Views:
         """
         self._engine = engine(where)
         self._insert = _INSERTS[self._engine.dialect.name]
-        self._writer = uuid.uuid4().hex
         self._ready = False
+        self._tidied: date | None = None
+        self.writer = uuid.uuid4().hex
 
-    def add(self, reads: Mapping[Key, int], batch: int | None = None) -> None:
+    @property
+    def place(self) -> str:
+        """Where it is, fit for a log."""
+        return place(self._engine.url)
+
+    def add(self, reads: Mapping[Key, int], batch: int | None = None, *, writer: str = "") -> Mapping[Key, str]:
         """Add all of them or, raising UnavailableError, perhaps none; without any it only sees whether the database answers.
 
-        A number from `batch` makes it safe to try again: this object's batches count upwards, and one that was
-        written already is not added a second time.
+        Returns what the database refuses for what it holds, with the reason: those never get in, the others are.
+        A number from `batch` makes it safe to try again: a writer's batches (this object's, if none is named) count
+        upwards, and one that was written already is not added a second time.
         """
-        with self._transaction(writes=bool(reads)) as rows:
-            if reads and (batch is None or self._is_new(rows, batch, max(day for _, day in reads))):
-                # In one order everywhere, or two processes would wait for one another's rows.
-                ordered = [{"article": article, "day": day, "reads": count} for (article, day), count in sorted(reads.items())]
-                insert = self._insert(_VIEWS)
-                more = {"reads": _VIEWS.c.reads + insert.excluded.reads}
-                rows.execute(insert.on_conflict_do_update(index_elements=["article", "day"], set_=more), ordered)
+        ordered = [{"article": article, "day": day, "reads": count} for (article, day), count in sorted(reads.items())]
+        newest = max((day for _, day in reads), default=date.min)
+        guard = {"writer": writer or self.writer, "batch": batch, "day": newest} if reads and batch is not None else {}
+        try:
+            self._add(guard, ordered, self._together)
+        except RefusedError:
+            return self._add(guard, ordered, self._one_by_one)
+        if guard:
+            self._tidy(newest)
+        return {}
 
     def total(self, article_id: str) -> int:
         """All reads of an article. Raises UnavailableError."""
@@ -80,24 +103,45 @@ class Views:
 
     def totals(self, article_ids: Collection[str]) -> Mapping[str, int]:
         """All reads of each of the articles, 0 for those never read. Raises UnavailableError."""
-        return {**dict.fromkeys(article_ids, 0), **self._sums(_VIEWS.c.article.in_(list(article_ids)))}
+        with self._transaction() as rows:
+            return {**dict.fromkeys(article_ids, 0), **sums(rows, _VIEWS.c.article.in_(list(article_ids)))}
 
     def since(self, day: date | None) -> Mapping[str, int]:
         """Article id -> its reads from a UTC day on, or ever; only articles with any. Raises UnavailableError."""
-        return self._sums(*([_VIEWS.c.day >= day] if day else []))
+        with self._transaction() as rows:
+            return sums_since(rows, day)
 
     def close(self) -> None:
         self._engine.dispose()
 
-    def _sums(self, *conditions: Any) -> dict[str, int]:
-        query = select(_VIEWS.c.article, func.sum(_VIEWS.c.reads)).where(*conditions).group_by(_VIEWS.c.article)
-        with self._transaction() as rows:
-            # A sum of PostgreSQL's bigint is a Decimal.
-            return {article: int(count) for article, count in rows.execute(query)}
+    def _add(self, guard: _Row, ordered: list[_Row], how: Callable[[Connection, list[_Row]], dict[Key, str]]) -> dict[Key, str]:
+        with self._transaction(writes=bool(ordered)) as rows:
+            if not ordered or (guard and not self._is_new(rows, guard)):
+                return {}
+            return how(rows, ordered)
 
-    def _is_new(self, rows: Connection, batch: int, day: date) -> bool:
-        rows.execute(delete(_WRITERS).where(_WRITERS.c.day < day - _FORGOTTEN))
-        insert = self._insert(_WRITERS).values(writer=self._writer, batch=batch, day=day)
+    def _together(self, rows: Connection, ordered: list[_Row]) -> dict[Key, str]:
+        # In one order everywhere, or two processes would wait for one another's rows.
+        insert = self._insert(_VIEWS)
+        more = {"reads": _VIEWS.c.reads + insert.excluded.reads}
+        rows.execute(insert.on_conflict_do_update(index_elements=["article", "day"], set_=more), ordered)
+        return {}
+
+    def _one_by_one(self, rows: Connection, ordered: list[_Row]) -> dict[Key, str]:
+        """One row that cannot be stored must not keep all others waiting for ever."""
+        refused: dict[Key, str] = {}
+        for row in ordered:
+            try:
+                with rows.begin_nested():
+                    self._together(rows, [row])
+            except Exception as error:
+                if not isinstance(fault := unavailable(self.place, error), RefusedError):
+                    raise
+                refused[row["article"], row["day"]] = str(fault)
+        return refused
+
+    def _is_new(self, rows: Connection, guard: _Row) -> bool:
+        insert = self._insert(_WRITERS).values(guard)
         taken = insert.on_conflict_do_update(
             index_elements=["writer"],
             set_={"batch": insert.excluded.batch, "day": insert.excluded.day},
@@ -105,20 +149,35 @@ class Views:
         )
         return rows.execute(taken.returning(literal_column("1"))).first() is not None
 
+    def _tidy(self, day: date) -> None:
+        """Once a day; who may not delete keeps a few short rows more."""
+        if day == self._tidied:
+            return
+        self._tidied = day
+        with suppress(UnavailableError), transaction(self._engine, **{WRITES: True}) as rows:
+            rows.execute(delete(_WRITERS).where(_WRITERS.c.day < day - _FORGOTTEN))
+
     @contextmanager
     def _transaction(self, *, writes: bool = False) -> Iterator[Connection]:
         """One transaction on the tables. Whatever fails in it fails as UnavailableError, with nothing done."""
-        url = self._engine.url
         try:
-            if not self._ready and url.get_backend_name() == "sqlite":
-                Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
-            with self._engine.execution_options(**{WRITES: writes or not self._ready}).begin() as rows:
+            self._make_room()
+            with transaction(self._engine, **{WRITES: writes or not self._ready}) as rows:
                 self._prepare(rows)
                 yield rows
-        except (SQLAlchemyError, OSError) as error:
+        except UnavailableError:
             # The file may have been deleted, the database be a new one.
             self._ready = False
-            raise UnavailableError(f"the database of reads cannot be used: {url.render_as_string()}: {_reason(error)}") from None
+            raise
+
+    def _make_room(self) -> None:
+        url = self._engine.url
+        if self._ready or url.get_backend_name() != "sqlite":
+            return
+        try:
+            Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise unavailable(self.place, error) from None
 
     def _prepare(self, rows: Connection) -> None:
         if self._ready:
@@ -131,7 +190,3 @@ class Views:
             if not known.has_table(table.name):  # whoever may only write needs no right to create
                 rows.execute(CreateTable(table, if_not_exists=True))
         self._ready = True
-
-
-def _reason(error: Exception) -> str:
-    return str(getattr(error, "orig", None) or error).strip().partition("\n")[0]

@@ -6,8 +6,12 @@ from collections import Counter, OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from itertools import islice
+from typing import Final
 
 from feedsvc.audience.store import Key
+
+_LARGEST: Final = 500  # pairs of article and day in a batch: what a slow database takes within its patience
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -52,11 +56,21 @@ class Tally:
         return True
 
     def batch(self) -> Batch:
-        """What to write now: the last batch again until `written` says that it arrived, then all that waits."""
+        """What to write now: the last batch again until `written` says that it arrived, then the next of what waits."""
         if not self._writing.reads and self._waiting:
-            self._writing = Batch(number=self._writing.number + 1, reads=self._waiting)
-            self._waiting, self.waiting = Counter(), 0
+            keys = list(islice(self._waiting, _LARGEST))
+            reads = {key: self._waiting.pop(key) for key in keys}
+            self.waiting -= sum(reads.values())
+            self._writing = Batch(number=self._writing.number + 1, reads=reads)
         return self._writing
+
+    def rest(self) -> tuple[Batch, ...]:
+        """All that is not known to be written, as batches. Nothing of it is pending here any more."""
+        batches = []
+        while (batch := self.batch()).reads:
+            batches.append(batch)
+            self.written()
+        return tuple(batches)
 
     def written(self) -> None:
         """The last batch is in the database."""

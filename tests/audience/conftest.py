@@ -9,6 +9,7 @@ import pytest
 
 from feedsvc.audience.counter import Counter
 from feedsvc.audience.store import Views
+from tests.audience.patience import SECONDS
 from tests.audience.postgres import Schema, schema
 from tests.audience.relay import Relay, relayed
 
@@ -72,5 +73,5 @@ def counting(clock: Clock, opened: Open) -> Iterator[Count]:
     """Makes counters; those that a test leaves running are closed when it ends."""
     with contextlib.ExitStack() as stack:
         yield lambda place, **options: stack.enter_context(
-            contextlib.closing(Counter(opened(place), clock, **{"every": 0.02, **options}))
+            contextlib.closing(Counter(opened(place), clock, **{"every": 0.02, "patience": SECONDS, **options}))
         )

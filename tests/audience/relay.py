@@ -12,6 +12,7 @@ class _Line:
     near: socket.socket
     far: socket.socket
     deaf: threading.Event = field(default_factory=threading.Event)
+    swallows: threading.Event = field(default_factory=threading.Event)
 
     def cut(self) -> None:
         for end in (self.near, self.far):
@@ -29,6 +30,8 @@ class Relay:
         self._flowing = threading.Event()
         self._flowing.set()
         self._fatal = b""
+        self._last = b""
+        self.delay = 0.0  # seconds, one way
         self.port = 0
         self.reopen()
 
@@ -52,6 +55,15 @@ class Relay:
     def flow(self) -> None:
         self._flowing.set()
 
+    def swallow(self) -> None:
+        """Every connection that there is stays open and loses all that is sent."""
+        for line in self._lines:
+            line.swallows.set()
+
+    def swallow_after(self, words: bytes) -> None:
+        """Once: the connection on which these words are sent loses them and all that follows."""
+        self._last = words
+
     def die_after(self, words: bytes) -> None:
         """Once: the server does what it is told in these words, and is gone before its answer arrives."""
         self._fatal = words
@@ -65,6 +77,10 @@ class Relay:
             line.near.close()
             line.far.close()
 
+    def _pause(self) -> None:
+        threading.Event().wait(self.delay)
+        self._flowing.wait()
+
     def _start(self, target: object, *arguments: object) -> None:
         thread = threading.Thread(target=target, args=arguments, daemon=True)
         self._threads.append(thread)
@@ -76,13 +92,20 @@ class Relay:
                 near, _ = listening.accept()
                 line = _Line(near, socket.create_connection(self._server))
                 self._lines.append(line)
+                if listening.fileno() < 0:  # shut in between
+                    line.cut()
                 self._start(self._ask, line)
                 self._start(self._answer, line)
 
     def _ask(self, line: _Line) -> None:
         with contextlib.suppress(OSError):
             while data := line.near.recv(65536):
-                self._flowing.wait()
+                self._pause()
+                if self._last and self._last in data:
+                    line.swallows.set()
+                    self._last = b""
+                if line.swallows.is_set():
+                    continue
                 if self._fatal and self._fatal in data:
                     line.deaf.set()
                     self._fatal = b""
@@ -92,9 +115,11 @@ class Relay:
     def _answer(self, line: _Line) -> None:
         with contextlib.suppress(OSError):
             while data := line.far.recv(65536):
-                self._flowing.wait()
+                self._pause()
                 if line.deaf.is_set():
                     break
+                if line.swallows.is_set():
+                    continue
                 line.near.sendall(data)
         line.cut()
 

@@ -1,6 +1,6 @@
 """A server in a process of its own that counts the reads of two articles and has nothing else to say.
 
-Run as `python -m tests.audience.serving WHERE EVERY BATCH`; its address is its first line.
+Run as `python -m tests.audience.serving WHERE EVERY BATCH SPILL PATIENCE`; its address is its first line.
 """
 
 import contextlib
@@ -26,6 +26,7 @@ from tests.audience.patience import SECONDS
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
+STOP = 8.0  # seconds, for what cannot be written
 ROOT = Path(__file__).parents[2]
 ARTICLES = {"bridge": "tag:news.example,2026:bridge", "다리": "tag:news.example,2026:%EB%8B%A4%EB%A6%AC"}
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:141.0) Gecko/20100101 Firefox/141.0"
@@ -44,25 +45,33 @@ def nothing(_: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[b
     return [b"page"]
 
 
-def main(where: str, every: str, batch: str) -> None:
+def main(where: str, every: str, batch: str, spill: str, patience: str) -> None:
     # All of them come from this machine.
     views, visitors = Views(where), Visitors(per_address=Limit(burst=10_000, seconds=1.0))
-    # A slow machine is no silent database.
-    counter = Counter(views, now, chore=visitors.turn, every=float(every), batch=int(batch), fresh=0.01, patience=SECONDS)
+    counter = Counter(
+        views,
+        now,
+        chore=visitors.turn,
+        spill=Path(spill) if spill else None,
+        every=float(every),
+        batch=int(batch),
+        fresh=0.01,
+        patience=float(patience),
+    )
     application = Audience(nothing, counter, visitors, find, mount="", clock=now)
     server = Server(application, host="127.0.0.1", port=0, threads=4)
     sys.stdout.write(f"{server.url}\n")
     sys.stdout.flush()
     server.run()
-    counter.close()
+    counter.close(patience=STOP)
     views.close()
 
 
 class Serving:
     """One such process; `said` is what it wrote to stderr, whole once it has stopped."""
 
-    def __init__(self, where: str, *, every: float, batch: int) -> None:
-        command = [sys.executable, "-m", "tests.audience.serving", where, str(every), str(batch)]
+    def __init__(self, where: str, *options: object) -> None:
+        command = [sys.executable, "-m", "tests.audience.serving", where, *map(str, options)]
         variables = {**os.environ, "PYTHONPATH": str(ROOT)}
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=variables)
         assert self.process.stdout
@@ -98,8 +107,11 @@ class Serving:
 
 
 @contextlib.contextmanager
-def serving(where: str, *, every: float = 0.1, batch: int = 500) -> Iterator[Serving]:
-    server = Serving(where, every=every, batch=batch)
+def serving(
+    where: str, *, every: float = 0.1, batch: int = 500, spill: Path | str = "", patience: float = SECONDS
+) -> Iterator[Serving]:
+    # A slow machine is no silent database, hence the patience.
+    server = Serving(where, every, batch, spill, patience)
     try:
         yield server
     finally:

@@ -65,16 +65,16 @@ def test_kill_loses_the_last_batch_at_most(where: str, opened: Open) -> None:
     with serving(where, every=NEVER, batch=20) as server:
         for index in range(50):
             assert server.beacon(index) == 204
-        until(lambda: views.total(BRIDGE) >= 40)
+        until(lambda: views.total(BRIDGE) > 30)
         assert server.end(signal.SIGKILL) == -signal.SIGKILL
-    assert views.total(BRIDGE) in range(40, 51)
+    assert views.total(BRIDGE) in range(31, 51)
     # What is left is whole: the next server goes on from there.
     with serving(where) as server:
         assert server.beacon(99) == 204
         before = views.total(BRIDGE)
         assert until(server.views) >= before
         assert server.end() == 0
-    assert views.total(BRIDGE) in range(41, 52)
+    assert views.total(BRIDGE) in range(32, 52)
 
 
 def test_a_database_that_stops_and_starts_costs_no_read(relay: Relay, postgres: Schema, opened: Open) -> None:
@@ -83,7 +83,7 @@ def test_a_database_that_stops_and_starts_costs_no_read(relay: Relay, postgres: 
         until(lambda: server.views() == 50)
         relay.shut()
         assert beacons(server, 50, 50) == [204] * 50
-        until(lambda: server.ask("GET")[0] == 503)
+        assert server.views() == 100  # those that wait are known, and what the database said last
         relay.reopen()
         assert beacons(server, 50, 100) == [204] * 50
         until(lambda: server.views() == 150)

@@ -17,6 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from feedsvc.audience.faults import unavailable
 from feedsvc.audience.store import UnavailableError, Views
 from feedsvc.errors import FeedsvcError
 from tests.audience.conftest import Open
@@ -124,10 +125,13 @@ def test_every_common_spelling_of_a_postgresql_url_works(scheme: str, postgres: 
         "sqlite:///:memory:",
         "postgresql://h",
         "postgresql://u:secretword@h:port/d",
+        "mysql://u@h/d?password=secretword",
+        "sqlite:///x.db?timeout=secretnumber",
+        "sqlite:///a%00b",
     ],
 )
 def test_an_impossible_url_is_told_without_its_password(url: str) -> None:
-    with pytest.raises(FeedsvcError, match=r"postgresql://|PostgreSQL") as told:
+    with pytest.raises(FeedsvcError, match=r"postgresql://|PostgreSQL|database URL") as told:
         Views(url)
     assert "secretword" not in str(told.value)
 
@@ -149,6 +153,84 @@ def test_a_database_that_is_not_there_is_unavailable_and_its_password_stays_unto
             ask()
         assert "secretword" not in str(told.value)
         assert "\n" not in str(told.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        ("postgresql://u:secretword@h:1/d?sslmode=disable", "postgresql://h:1/d"),
+        ("postgresql://u@/d?host=/run/postgresql&port=5433&password=secretword", "postgresql:///run/postgresql:5433/d"),
+        ("postgresql://u@/d?host=one&host=two&password=secretword", "postgresql://one,two/d"),
+        ("postgresql://u:12/secretword@h/d", "postgresql://h/d"),
+        ("sqlite:////srv/50%25/reads.sqlite?timeout=3", "/srv/50%/reads.sqlite"),
+    ],
+)
+def test_a_database_is_named_by_host_port_and_name_alone(url: str, told: str, opened: Open) -> None:
+    assert opened(url).place == told
+
+
+@pytest.mark.parametrize(
+    ("reason", "advice"),
+    [
+        ("database or disk is full", "make room on its disk"),
+        ("file is not a database", "move that file away"),
+        ("database disk image is malformed", "move that file away"),
+        ("no such column: feedsvc_views.reads", "rename that table"),
+        ("permission denied for table feedsvc_views", "GRANT SELECT, INSERT, UPDATE ON feedsvc_views, feedsvc_views_writers"),
+        ("no schema has been selected to create in", "search_path"),
+        ("attempt to write a readonly database", "let feedsvc write in that folder"),
+        ("database is locked", "end it or wait"),
+        ('password authentication failed for user "x"', "correct user and password"),
+        ("failed to resolve host 'nowhere'", "correct the host"),
+        ("connection timeout expired", "see that it runs"),
+        ("something unheard of", "something unheard of"),
+    ],
+)
+def test_what_goes_wrong_comes_with_what_to_do(reason: str, advice: str) -> None:
+    assert advice in str(unavailable("here", OSError(reason)))
+
+
+def test_who_may_read_and_write_and_no_more_counts_all_the_same(postgres: Schema, opened: Open) -> None:
+    opened(postgres.url()).add({})
+    role = postgres.name.replace("test", "role")
+    grants = f"GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA {postgres.name} TO {role}"
+    postgres.run(f"CREATE ROLE {role} LOGIN; GRANT USAGE ON SCHEMA {postgres.name} TO {role}")
+    try:
+        url = postgres.url().replace("//postgres@", f"//{role}@")
+        with pytest.raises(UnavailableError, match=r"permission denied .*; let an owner of the database run: GRANT USAGE"):
+            opened(url).add({(ONE, MONDAY): 1}, 1)
+        postgres.run(grants)
+        views = opened(url)
+        views.add({(ONE, MONDAY): 1}, 1)
+        views.add({(ONE, TUESDAY): 1}, 2)
+        assert views.total(ONE) == 2
+    finally:
+        postgres.run(f"DROP OWNED BY {role}; DROP ROLE {role}")
+
+
+def test_what_nobody_will_ask_for_again_is_tidied_up(postgres: Schema, opened: Open) -> None:
+    for day in (date(2026, 1, 1), MONDAY):
+        opened(postgres.url()).add({(ONE, day): 1}, 1)
+    with opened(postgres.url())._transaction() as rows:
+        assert len(rows.exec_driver_sql("SELECT * FROM feedsvc_views_writers").all()) == 1
+
+
+def test_a_row_that_a_table_refuses_is_told_and_the_others_are_added(file: Path, opened: Open) -> None:
+    views = opened(file)
+    views.add({})
+    with contextlib.closing(sqlite3.connect(file)) as other:
+        refuse = (
+            "CREATE TRIGGER no BEFORE INSERT ON feedsvc_views WHEN new.article = 'poison' BEGIN SELECT RAISE(ABORT, 'never'); END"
+        )
+        other.execute(refuse)
+    reads = {("poison", MONDAY): 1, (ONE, MONDAY): 2, (TWO, MONDAY): 3}
+    for _ in range(2):
+        refused = views.add(reads, 7)
+    assert views.since(None) == {ONE: 2, TWO: 3}
+    assert refused == {}  # that batch was done the first time
+    ((key, reason),) = views.add(reads, 8).items()
+    assert key == ("poison", MONDAY)
+    assert "never" in reason
 
 
 def test_the_pool_outlives_a_restart(relay: Relay, postgres: Schema, opened: Open) -> None:

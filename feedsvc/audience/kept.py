@@ -1,0 +1,74 @@
+"""The reads that a database has, for a report: nothing is made, nothing written, and no right to write needed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy.engine import URL
+
+from feedsvc.audience.database import address, reading, transaction
+from feedsvc.audience.faults import UnavailableError, place
+from feedsvc.audience.store import is_kept, sums_since
+from feedsvc.errors import FeedsvcError
+
+_TRIES: Final = 5
+_Reads = Mapping[str, int]  # article id -> its reads
+
+
+def kept_since(where: str | Path, day: date | None) -> _Reads:
+    """Article id -> its reads from a UTC day on, or ever; only articles with any.
+
+    Raises UnavailableError, and FeedsvcError where no reads are kept yet or `where` can be no database.
+    """
+    url = address(where)
+    if url.get_backend_name() != "sqlite":
+        return _read(url, day)
+    file = Path(str(url.database))
+    if not file.exists():
+        raise _nothing(url)
+    return _read_file(file, url, day)
+
+
+def _read_file(file: Path, url: URL, day: date | None) -> _Reads:
+    """In WAL mode SQLite makes two files even for a reader, unless it is told that nobody writes ("immutable").
+
+    Then it looks after nothing, and we do: if somebody wrote meanwhile, what was read is worth nothing. See "Read-Only
+    Databases" in https://sqlite.org/wal.html.
+    """
+    for _ in range(_TRIES):
+        if _is_in_use(file):
+            break
+        before = file.stat()
+        found: _Reads | UnavailableError
+        try:
+            found = _read(url, day, immutable="1")
+        except UnavailableError as error:
+            found = error
+        after = file.stat()
+        if (before.st_mtime_ns, before.st_size) == (after.st_mtime_ns, after.st_size) and not _is_in_use(file):
+            if isinstance(found, UnavailableError):
+                raise found
+            return found
+    return _read(url, day)
+
+
+def _is_in_use(file: Path) -> bool:
+    return any(file.with_name(f"{file.name}{end}").exists() for end in ("-wal", "-journal"))
+
+
+def _read(url: URL, day: date | None, **options: str) -> _Reads:
+    made = reading(url, options)
+    try:
+        with transaction(made) as rows:
+            if is_kept(rows):
+                return sums_since(rows, day)
+    finally:
+        made.dispose()
+    raise _nothing(url)
+
+
+def _nothing(url: URL) -> FeedsvcError:
+    return FeedsvcError(f"no reads are kept in {place(url)} yet; feedsvc serve makes it, --state or --database names another")
