@@ -49,8 +49,6 @@ ROOMS: Final = {
     "msgspec": ("feedsvc.content.records",),
     "sqlite3": ("feedsvc.sqlite", "feedsvc.ledger", "feedsvc.content.records", "feedsvc.push"),
     "psycopg": ("feedsvc.audience.patient",),
-    "pydantic": ("feedsvc.content.schema", "feedsvc.content.keys"),
-    "sqlite3": ("feedsvc.ledger",),
     "sqlalchemy": ("feedsvc.audience",),
     "prometheus_client": ("feedsvc.web.metrics",),
     "waitress": ("feedsvc.web.server",),

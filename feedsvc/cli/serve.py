@@ -93,7 +93,7 @@ def serve(
         first = live.edition
         tell(first.content.problems)
         views, visitors = parts.enter_context(closing(Views(database or home / VIEWS))), Visitors()
-        counter = parts.enter_context(closing(Counter(views, live.clock, chore=visitors.turn)))
+        counter = parts.enter_context(closing(Counter(views, live.clock, chore=visitors.turn, spill=home / "unwritten")))
         announcer = parts.enter_context(closing(Announcer(home, live.clock, purge=purge)))
         below = mount(first.content.site.base_url)
         served = application(live, {"push": lambda: asdict(announcer.status())})

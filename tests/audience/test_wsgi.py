@@ -228,6 +228,7 @@ class TestAway:
         return postgres.url(relay.port)
 
     def test_while_the_number_is_unknown_the_page_does_without(self, ask: Ask, relay: Relay, clock: Clock) -> None:
+        assert views(ask, quote("/articles/다리/views")) == 0
         relay.shut()
         answer = ask("GET")
         assert (answer.status_code, answer.headers["Retry-After"], answer.data) == (503, "5", b"")
