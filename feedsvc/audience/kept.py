@@ -10,7 +10,7 @@ from typing import Final
 from sqlalchemy.engine import URL
 
 from feedsvc.audience.database import address, reading, transaction
-from feedsvc.audience.faults import UnavailableError, place
+from feedsvc.audience.faults import UnavailableError, place, unavailable
 from feedsvc.audience.store import is_kept, sums_since
 from feedsvc.errors import FeedsvcError
 
@@ -26,10 +26,14 @@ def kept_since(where: str | Path, day: date | None) -> _Reads:
     url = address(where)
     if url.get_backend_name() != "sqlite":
         return _read(url, day)
+    reading(url, {})  # an option that cannot be is told even where there is nothing to read
     file = Path(str(url.database))
-    if not file.exists():
-        raise _nothing(url)
-    return _read_file(file, url, day)
+    try:
+        if not file.exists():
+            raise _nothing(url)
+        return _read_file(file, url, day)
+    except OSError as error:
+        raise unavailable(place(url), error) from None
 
 
 def _read_file(file: Path, url: URL, day: date | None) -> _Reads:

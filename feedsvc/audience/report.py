@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
@@ -16,11 +17,19 @@ from feedsvc.model import Article
 
 _SHOWN: Final = 20  # rows of each kind in a text for people
 _COLUMNS: Final = ("kind", "id", "title", "views")
+_GONE: Final = "(no longer in the content)"
+_NONE: Final = "(none)"
+_UNSEEN: Final = ("Cc", "Cs", "Zl", "Zp")
+_OVERRIDES: Final = frozenset("\u202a\u202b\u202d\u202e")  # they turn the rest of a line round
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Row:
-    """`id` is "" for articles without a section or an author; `title` is "" for what the content no longer has."""
+    """`id` is "" for articles without a section or an author, and for those that are gone, whose `title` says so.
+
+    `title` is "" for an article that the content no longer has.
+    """
 
     id: str
     title: str
@@ -65,14 +74,18 @@ def _shared(views: Mapping[str, int], known: Mapping[str, Article], owners: Call
     shares: Counter[str] = Counter()
     for article_id, count in views.items():
         article = known.get(article_id)
-        for owner in (article and owners(article)) or ("",):
+        for owner in (owners(article) or ("",)) if article else (_GONE,):
             shares[owner] += count
     return shares
 
 
 def _rows(views: Mapping[str, int], titles: Mapping[str, str]) -> tuple[Row, ...]:
-    rows = (Row(id=id_, title=titles.get(id_, ""), views=count) for id_, count in views.items())
+    rows = (_row(id_, titles.get(id_, ""), count) for id_, count in views.items())
     return tuple(sorted(rows, key=lambda row: (-row.views, row.id)))
+
+
+def _row(id_: str, title: str, count: int) -> Row:
+    return Row(id="", title=_GONE, views=count) if id_ == _GONE else Row(id=id_, title=title, views=count)
 
 
 def _as_text(made: Report) -> Iterator[str]:
@@ -87,7 +100,12 @@ def _as_text(made: Report) -> Iterator[str]:
 
 
 def _name(row: Row) -> str:
-    return " ".join(row.title.split()) or row.id or "(none)"
+    return _visible(" ".join(row.title.split()) or row.id or _NONE)
+
+
+def _visible(text: str) -> str:
+    """Control characters as one writes them in a program: a terminal obeys them."""
+    return "".join(ascii(sign)[1:-1] if unicodedata.category(sign) in _UNSEEN or sign in _OVERRIDES else sign for sign in text)
 
 
 def _as_json(made: Report) -> Iterator[str]:
@@ -103,9 +121,9 @@ def _as_csv(made: Report) -> Iterator[str]:
 
 
 def _record(fields: tuple[str, ...]) -> str:
-    """One line of RFC 4180, without its end."""
+    """One line of RFC 4180, without its end. What a spreadsheet takes for a formula gets an apostrophe before it."""
     line = io.StringIO()
-    csv.writer(line, lineterminator="").writerow(fields)
+    csv.writer(line, lineterminator="").writerow(f"'{each}" if each.startswith(_FORMULA) else each for each in fields)
     return line.getvalue()
 
 

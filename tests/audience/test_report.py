@@ -34,10 +34,13 @@ def test_the_most_read_come_first(made: Report) -> None:
 
 
 def test_an_article_counts_for_its_section_and_for_each_of_its_authors(made: Report) -> None:
-    assert made.sections == (Row(id="asia", title="Asia & Pacific", views=1212), Row(id="", title="", views=7))
+    assert made.sections == (
+        Row(id="asia", title="Asia & Pacific", views=1212),
+        Row(id="", title="(no longer in the content)", views=7),
+    )
     assert made.authors == (
         Row(id="ritesh", title="Ritesh Nambiar", views=1212),
-        Row(id="", title="", views=7),
+        Row(id="", title="(no longer in the content)", views=7),
         Row(id="jia", title="刘佳", views=5),
     )
 
@@ -60,11 +63,11 @@ def test_text_is_for_people(made: Report) -> None:
         "\n"
         "By section:\n"
         "  1212  Asia & Pacific\n"
-        "     7  (none)\n"
+        "     7  (no longer in the content)\n"
         "\n"
         "By author:\n"
         "  1212  Ritesh Nambiar\n"
-        "     7  (none)\n"
+        "     7  (no longer in the content)\n"
         "     5  刘佳"
     )
 
@@ -93,3 +96,17 @@ def test_csv_is_read_back(made: Report) -> None:
     assert len(rows) == 9
     assert rows[3] == {"kind": "article", "id": "tag:news.example,2026:rich", "title": newsrooms.TITLE, "views": "5"}
     assert list(PRINTERS["csv"](EMPTY)) == ["kind,id,title,views"]
+
+
+def test_nothing_in_a_text_is_obeyed_by_a_terminal() -> None:
+    names = ["gone\x1b[2J\x07\x9b1m", "\u202egnp.exe", "line\nbreak", "नमस्\u200dते"]
+    rows = tuple(Row(id=name, title="", views=1) for name in names)
+    lines = list(PRINTERS["text"](Report(since=None, articles=rows, sections=(), authors=())))[3:7]
+    assert lines == [r"  1  gone\x1b[2J\x07\x9b1m", r"  1  \u202egnp.exe", r"  1  line\nbreak", "  1  नमस्\u200dते"]
+
+
+def test_nothing_in_a_csv_is_a_formula() -> None:
+    names = ["=1+1", "+1", "-1", "@x", "\t=1", "a=1"]
+    rows = tuple(Row(id=name, title=name, views=1) for name in names)
+    read = list(csv.DictReader(PRINTERS["csv"](Report(since=None, articles=rows, sections=(), authors=()))))
+    assert [row["id"] for row in read] == [row["title"] for row in read] == ["'=1+1", "'+1", "'-1", "'@x", "'\t=1", "a=1"]

@@ -1,14 +1,12 @@
 """The table of reads, on SQLite and PostgreSQL alike."""
 
 import contextlib
-import os
 import shutil
 import sqlite3
 import sys
 import tempfile
 import threading
 from collections import Counter
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
@@ -23,6 +21,7 @@ from feedsvc.errors import FeedsvcError
 from tests.audience.conftest import Open
 from tests.audience.postgres import Schema
 from tests.audience.relay import Relay
+from tests.audience.rights import read_only
 
 ONE, TWO = "tag:news.example,2026:one", "tag:news.example,2026:둘"
 MONDAY, TUESDAY = date(2026, 3, 2), date(2026, 3, 3)
@@ -284,28 +283,6 @@ def test_a_locked_file_can_be_read_and_is_written_later(file: Path, opened: Open
         other.execute("ROLLBACK")
     views.add({(ONE, MONDAY): 1})
     assert views.total(ONE) == 2
-
-
-@contextlib.contextmanager
-def read_only(file: Path) -> Iterator[None]:
-    """Nobody may write there, the superuser's tests neither."""
-    root, parent = os.geteuid() == 0, file.parent
-    file.chmod(0o444)
-    parent.chmod(0o555)
-    ways = [folder for folder in parent.parents if root and not folder.stat().st_mode & 0o001]
-    for folder in ways:
-        folder.chmod(folder.stat().st_mode | 0o001)
-    if root:
-        os.seteuid(65534)
-    try:
-        yield
-    finally:
-        if root:
-            os.seteuid(0)
-        for folder in ways:
-            folder.chmod(folder.stat().st_mode & ~0o001)
-        parent.chmod(0o755)
-        file.chmod(0o644)
 
 
 def test_a_file_that_must_not_be_written_is_unavailable_until_it_may(file: Path, opened: Open) -> None:
