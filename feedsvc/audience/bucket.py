@@ -31,12 +31,17 @@ class Buckets:
 
     def wait(self, key: bytes, now: datetime) -> float:
         """Take a token: 0.0 if there was one, else the seconds until there is."""
-        tokens = self._tokens(key, now)
-        left = tokens - 1 if tokens >= 1 else tokens
-        self._buckets[key] = _Bucket(tokens=left, at=now)
+        if wait := self.due(key, now):
+            return wait
+        self._buckets[key] = _Bucket(tokens=self._tokens(key, now) - 1, at=now)
         self._buckets.move_to_end(key)
         if len(self._buckets) > self._most:
             self._buckets.popitem(last=False)
+        return 0.0
+
+    def due(self, key: bytes, now: datetime) -> float:
+        """The same without taking anything."""
+        tokens = self._tokens(key, now)
         return 0.0 if tokens >= 1 else (1 - tokens) * self._limit.seconds
 
     def _tokens(self, key: bytes, now: datetime) -> float:

@@ -15,6 +15,7 @@ from typing import Final
 from feedsvc.audience.bucket import Buckets, Limit
 
 REPEAT: Final = timedelta(minutes=30)
+_JITTER: Final = timedelta(hours=1)
 _MOST: Final = 100_000
 # A person opens an article every other second for half a minute at the most; an office or a village shares an address.
 _PER_VISITOR: Final = Limit(burst=20, seconds=3.0)
@@ -48,9 +49,10 @@ class Visitors:
             self._turn(now)
             network = _network(address)
             visitor, place = self._hash(network, agent), self._hash(network)
-            wait = max(self._per_visitor.wait(visitor, now), self._per_address.wait(place, now))
-            if wait > 0:
+            # Who is refused takes nothing from the others at that address, and pushes nobody out of memory.
+            if wait := self._per_address.due(place, now) or self._per_visitor.wait(visitor, now):
                 return Admission(counts=False, retry_after=math.ceil(wait))
+            self._per_address.wait(place, now)
             return Admission(counts=self._is_first(self._hash(network, agent, article_id), now))
 
     def turn(self, now: datetime) -> None:
@@ -59,8 +61,10 @@ class Visitors:
             self._turn(now)
 
     def _turn(self, now: datetime) -> None:
-        if now.astimezone(UTC).date() != self._day:
-            self._start(now.astimezone(UTC).date())
+        day = now.astimezone(UTC).date()
+        # Two threads around midnight must not turn the day back and forth; a clock that is put right may.
+        if day > self._day or (now.astimezone(UTC) + _JITTER).date() < self._day:
+            self._start(day)
 
     def _start(self, day: date) -> None:
         self._day = day

@@ -132,6 +132,42 @@ def test_an_address_that_changes_its_user_agent_has_a_limit_too(clock: Clock) ->
     assert visitors.admit("203.0.113.8", AGENT, ARTICLE, clock()) == YES
 
 
+def test_who_is_refused_takes_nothing_from_the_others_at_that_address(clock: Clock) -> None:
+    visitors = Visitors(per_visitor=Limit(burst=1, seconds=60.0), per_address=Limit(burst=3, seconds=60.0))
+    assert [visitors.admit(HOME, AGENT, str(number), clock()).counts for number in range(10)] == [True, *[False] * 9]
+    assert visitors.admit(HOME, "Safari", ARTICLE, clock()) == YES
+    assert visitors.admit(HOME, "Edge", ARTICLE, clock()) == YES
+    assert visitors.admit(HOME, "Opera", ARTICLE, clock()).retry_after == 60  # now the address has none left
+
+
+def test_one_address_with_very_many_names_pushes_nobody_out(clock: Clock) -> None:
+    visitors = Visitors(most=10, per_visitor=Limit(burst=1, seconds=60.0), per_address=Limit(burst=5, seconds=60.0))
+    visitors.admit("203.0.113.99", AGENT, ARTICLE, clock())
+    for number in range(100):
+        visitors.admit(HOME, f"Firefox/{number}", ARTICLE, clock())
+    assert visitors.admit("203.0.113.99", AGENT, "another", clock()).retry_after == 60
+
+
+def test_two_threads_around_midnight_do_not_count_a_reader_twice() -> None:
+    visitors, midnight = Visitors(), datetime(2026, 3, 2, tzinfo=UTC)
+    visitors.admit(HOME, AGENT, ARTICLE, midnight)
+    salt = visitors._salt
+    visitors.admit("203.0.113.8", AGENT, ARTICLE, midnight - timedelta(microseconds=1))
+    assert visitors.admit(HOME, AGENT, ARTICLE, midnight) == NO
+    assert visitors._salt == salt
+
+
+def test_a_clock_that_is_put_right_turns_the_day_back() -> None:
+    visitors = Visitors()
+    visitors.turn(datetime(2030, 1, 1, tzinfo=UTC))
+    salt = visitors._salt
+    visitors.turn(datetime(2026, 3, 1, tzinfo=UTC))
+    assert visitors._salt != salt
+    salt = visitors._salt
+    visitors.turn(datetime(2026, 3, 2, tzinfo=UTC))
+    assert visitors._salt != salt
+
+
 MOMENTS = st.lists(st.floats(-4000, 4000), min_size=1, max_size=60)
 
 
