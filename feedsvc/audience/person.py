@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
+from urllib.parse import urlsplit
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -23,6 +24,7 @@ def _sign(who: str, header: str, patterns: str) -> Sign:
 
 
 _AGENT: Final = "user-agent"
+_SCHEMES: Final = {"http": 80, "https": 443}
 _EARLY: Final = r"\bprefetch\b \bprerender\b \bpreview\b"
 
 SIGNS: Final = (
@@ -34,27 +36,20 @@ SIGNS: Final = (
     _sign("another site", "sec-fetch-site", r"^(?!same-origin$)."),
     # No browser writes an address into its name; every well-behaved robot does.
     _sign("robot", _AGENT, r"https?:// www\. \w@\w"),
-    # Cubot makes telephones.
-    _sign("robot", _AGENT, r"(?<!cu)bots?\b (?<!cu)bot[/_-] crawl spider slurp scrap archiver"),
+    # Cubot makes telephones; Internet Explorer and Konqueror are compatible too.
+    _sign(
+        "robot", _AGENT, r"(?<!cu)bots?\b (?<!cu)bot[/_-] crawl spider slurp scrap archiver compatible;(?!\s*(?:msie|konqueror))"
+    ),
     _sign("robot", _AGENT, r"mediapartners-google google-\w googleother chatgpt-user meta-external"),
-    _sign("preview", _AGENT, r"preview facebookexternalhit ^whatsapp/ ^viber/ embedly iframely vkshare cardyb flipboardproxy"),
-    _sign("preview", _AGENT, r"mastodon/ pleroma akkoma misskey lemmy/"),
-    _sign(
-        "feed reader",
-        _AGENT,
-        r"feed(?:ly|bin|er\b|burner|demon|fetcher|parser|press|validator|wrangler) \brss\b rss(?:owl|reader)",
-    ),
-    _sign(
-        "feed reader",
-        _AGENT,
-        r"newsblur inoreader freshrss miniflux netnewswire theoldreader newsboat liferea akregator simplepie",
-    ),
-    _sign(
-        "program", _AGENT, r"^curl/ wget python aiohttp httpx go-http-client okhttp ^java/ libwww ^http\.rb/ apache-httpclient"
-    ),
-    _sign("program", _AGENT, r"axios node-fetch undici ^node\b deno/ postman guzzle ^ruby ^php"),
-    _sign("automaton", _AGENT, r"headless phantomjs puppeteer playwright selenium lighthouse page.?speed gtmetrix ptst/ jsdom"),
-    _sign("automaton", _AGENT, r"pingdom statuscake site24x7 monitor uptime validator"),
+    _sign("robot", _AGENT, r"nutch bubing barkrowler dataforseo"),
+    _sign("preview", _AGENT, r"preview facebookexternalhit embedly iframely vkshare cardyb flipboardproxy"),
+    # A person may read in the app of a feed reader; its fetcher counts its readers.
+    _sign("feed reader", _AGENT, r"\bsubscribers?\b feed-id= feed(?:burner|fetcher|parser|validator)"),
+    _sign("automaton", _AGENT, r"headless phantomjs puppeteer playwright selenium cypress lighthouse page.?speed gtmetrix ptst/"),
+    _sign("automaton", _AGENT, r"pingdom statuscake site24x7 monitor uptime validator synthetics? catchpoint checkly"),
+    _sign("automaton", _AGENT, r"prerender rendertron datadog newrelic ghost.?inspector"),
+    # Every browser calls itself Mozilla or Opera; hardly any program that fetches pages does.
+    _sign("program", _AGENT, r"^(?!mozilla/|opera/). powershell jsdom"),
 )
 
 
@@ -63,3 +58,19 @@ def stranger(headers: Mapping[str, str]) -> str:
     if not headers.get(_AGENT, "").strip():
         return "nameless"
     return next((sign.who for sign in SIGNS if sign.pattern.search(headers.get(sign.header, "").strip())), "")
+
+
+def from_elsewhere(headers: Mapping[str, str], base_url: str) -> bool:
+    """Whether another site's page sends this: a browser names the page's origin even where it says nothing else of it."""
+    said = headers.get("origin", "").strip().lower()
+    return bool(said) and said not in {
+        _origin(base_url),
+        *(f"{scheme}://{headers.get('host', '')}".lower() for scheme in _SCHEMES),
+    }
+
+
+def _origin(base_url: str) -> str:
+    """RFC 6454 section 6.2: scheme, host and a port that is not the scheme's own."""
+    split = urlsplit(base_url.lower())
+    own = split.scheme in _SCHEMES and split.port in (None, _SCHEMES[split.scheme])
+    return f"{split.scheme}://{split.netloc.rpartition(':')[0] if own and split.port else split.netloc}"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from feedsvc.audience.address import Networks, client
 from feedsvc.audience.counter import Counter
-from feedsvc.audience.person import stranger
+from feedsvc.audience.person import from_elsewhere, stranger
 from feedsvc.audience.visitor import Visitors
 from feedsvc.urls import ArticleAt, path_of, place_of
 
@@ -43,6 +43,7 @@ class _Reply:
 class Audience:
     """Answers for the reads of visible articles below `mount`, and passes everything else on untouched.
 
+    Beacons from pages that lie neither at `base_url` nor at the host that is asked do not count.
     `trusted` are the reverse proxies whose X-Forwarded-For is believed.
     """
 
@@ -56,6 +57,7 @@ class Audience:
         mount: str,
         clock: Callable[[], datetime],
         trusted: Networks = (),
+        base_url: str = "",
     ) -> None:
         self._rest = rest
         self._counter = counter
@@ -64,6 +66,7 @@ class Audience:
         self._mount = mount
         self._clock = clock
         self._trusted = trusted
+        self._base_url = base_url
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         slug = self._slug(environ)
@@ -110,7 +113,7 @@ class Audience:
         if _length(environ) > _MOST_BODY:
             return _Reply(status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
         headers = {name[5:].replace("_", "-").lower(): value for name, value in environ.items() if name.startswith("HTTP_")}
-        if stranger(headers):
+        if stranger(headers) or from_elsewhere(headers, self._base_url):
             return _Reply(status=HTTPStatus.NO_CONTENT)
         admission = self._visitors.admit(client(environ, self._trusted), headers["user-agent"], article_id, now)
         if admission.retry_after:

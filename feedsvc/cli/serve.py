@@ -95,9 +95,10 @@ def serve(
         views, visitors = parts.enter_context(closing(Views(database or home / VIEWS))), Visitors()
         counter = parts.enter_context(closing(Counter(views, live.clock, chore=visitors.turn, spill=home / "unwritten")))
         announcer = parts.enter_context(closing(Announcer(home, live.clock, purge=purge)))
-        below = mount(first.content.site.base_url)
+        base = first.content.site.base_url
+        below = mount(base)
         served = application(live, {"push": lambda: asdict(announcer.status())})
-        app = Audience(served, counter, visitors, live.article_id, mount=below, clock=live.clock, trusted=trusted)
+        app = Audience(served, counter, visitors, live.article_id, mount=below, clock=live.clock, trusted=trusted, base_url=base)
         server = Server(app, host=host, port=port, threads=threads)
         listeners: list[Listener] = [log, *([Listening(announcer, first, addresses=bool(purge))] if announce else [])]
         watcher = Watcher(content, live, listeners)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedsvc.audience.person import SIGNS, stranger
+from feedsvc.audience.person import SIGNS, from_elsewhere, stranger
 
 CHROME = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/139.0.0.0 Safari/537.36"
 PHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_6 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko)"
@@ -23,7 +23,31 @@ PEOPLE = [
     "Mozilla/5.0 (Linux; arm_64; Android 14) AppleWebKit/537.36 Chrome/136 YaBrowser/25.6 Mobile Safari/537.36",
     "Mozilla/5.0 (Linux; Android 14; KAKAOTALK 25.6.0) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 Chrome/138 Mobile",
     "Mozilla/5.0 (Linux; Android 14; SM-S921B; wv) AppleWebKit/537.36 Version/4.0 Chrome/138 Mobile MicroMessenger/8.0.61",
+    f"{PHONE} Mobile/15E148 Feedly/103.0",
+    f"{PHONE} Mobile/15E148 NewsBlur iPhone App v13.2",
+    f"{CHROME} inoreader",
+    "Mozilla/5.0 (compatible; MSIE 10.0; Windows NT 6.2; Trident/6.0)",
+    "Opera/9.80 (Android; Opera Mini/88.0/191.299; U; en) Presto/2.12.423 Version/12.16",
+]
+PROGRAMS = [
+    "HTTPie/3.2.4",
+    "reqwest/0.12",
+    "PowerShell/7.4.1",
+    "Bun/1.1.29",
+    "insomnia/10.0.0",
+    "k6/0.53.0 (https)",
+    "got (sindre)",
+    "Dart/3.5 (dart:io)",
+    "libcurl-agent/1.0",
+    "aria2/1.37.0",
+    "Java-http-client/21.0.4",
+    "Faraday v2.12.0",
+    "ApacheBench/2.3",
+    "hey/0.0.1",
+    "x",
     "Links (2.29; Linux 6.1 x86_64; GNU C 12.2; text)",
+    "Dalvik/2.1.0 (Linux; U; Android 14)",
+    "not Mozilla/5.0",
 ]
 STRANGERS = {
     "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)": "robot",
@@ -42,16 +66,16 @@ STRANGERS = {
     "Google-InspectionTool/1.0": "robot",
     "Mozilla/5.0 (X11) AppleWebKit/537.36 Chrome/139 Safari/537.36 (compatible; Google-Read-Aloud)": "robot",
     "facebookexternalhit/1.1": "preview",
-    "WhatsApp/2.25.18.80 A": "preview",
+    "WhatsApp/2.25.18.80 A": "program",
     "SkypeUriPreview Preview/0.5": "preview",
     "Mozilla/5.0 (Windows NT 6.1) BingPreview/1.0b": "preview",
-    "http.rb/5.2.0 (Mastodon/4.4.2)": "preview",
-    "Feedly/1.0": "feed reader",
-    "Tiny Tiny RSS/24.1": "feed reader",
-    "FreshRSS/1.26.3 (Linux)": "feed reader",
-    "NetNewsWire (RSS Reader)": "feed reader",
-    "Miniflux/2.2.10": "feed reader",
-    "newsboat/2.40": "feed reader",
+    "http.rb/5.2.0 (Mastodon/4.4.2)": "program",
+    "Feedly/1.0": "program",
+    "Tiny Tiny RSS/24.1": "program",
+    "FreshRSS/1.26.3 (Linux)": "program",
+    "NetNewsWire (RSS Reader)": "program",
+    "Miniflux/2.2.10": "program",
+    "newsboat/2.40": "program",
     "UniversalFeedParser/6.0.11": "feed reader",
     "curl/8.15.0": "program",
     "Wget/1.25.0": "program",
@@ -65,6 +89,21 @@ STRANGERS = {
     f"{CHROME} Chrome-Lighthouse": "automaton",
     "Pingdom.com_1.4": "automaton",
     "": "nameless",
+    "Mozilla/5.0 (compatible; theoldreader.com; 1 subscribers; feed-id=abc)": "robot",
+    "Mozilla/5.0 (Windows NT; Windows NT 10.0; en-US) WindowsPowerShell/5.1.19041.1": "program",
+    "Mozilla/5.0 (linux) AppleWebKit/537.36 (KHTML, like Gecko) jsdom/20.0.3": "program",
+    f"{CHROME} Prerender": "automaton",
+    f"{CHROME} DatadogSynthetics": "automaton",
+    f"{CHROME} NewRelicSynthetics/1.0": "automaton",
+    f"{CHROME} Ghost Inspector": "automaton",
+    f"{CHROME} Cypress/13.6": "automaton",
+    f"{CHROME} Checkly/1.0": "automaton",
+    f"{CHROME} CatchpointAnalyzer": "automaton",
+    f"{CHROME} BUbiNG": "robot",
+    f"{CHROME} Barkrowler/0.9": "robot",
+    f"{CHROME} DataForSeo": "robot",
+    f"{CHROME} Nutch-1.19": "robot",
+    **dict.fromkeys(PROGRAMS, "program"),
     "  ": "nameless",
 }
 
@@ -104,3 +143,27 @@ def test_no_sign_sees_anything_in_nothing(sign: object) -> None:
 @given(st.text(), st.text())
 def test_any_text_is_told(agent: str, site: str) -> None:
     assert isinstance(stranger({"user-agent": agent, "sec-fetch-site": site}), str)
+
+
+HERE = {"user-agent": CHROME, "host": "News.example"}
+
+
+@pytest.mark.parametrize(
+    "origin", [None, "", "https://www.news.example", "http://news.example", "https://news.example", "HTTPS://NEWS.EXAMPLE"]
+)
+def test_a_page_of_ours_is_not_elsewhere(origin: str | None) -> None:
+    headers = HERE | ({} if origin is None else {"origin": origin})
+    assert not from_elsewhere(headers, "https://www.news.example:443/daily")
+
+
+@pytest.mark.parametrize(
+    "origin",
+    ["https://evil.example", "null", "http://www.news.example", "https://news.example.evil.example", "https://news.example:444"],
+)
+def test_a_page_of_another_site_is(origin: str) -> None:
+    assert from_elsewhere({**HERE, "origin": origin}, "https://www.news.example/daily")
+
+
+def test_a_port_belongs_to_an_origin() -> None:
+    assert not from_elsewhere({"origin": "http://127.0.0.1:8000", "host": "x"}, "http://127.0.0.1:8000")
+    assert from_elsewhere({"origin": "http://127.0.0.1", "host": "x"}, "http://127.0.0.1:8000")

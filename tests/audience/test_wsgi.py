@@ -177,6 +177,14 @@ def test_a_request_without_a_user_agent_is_answered(file: Path, counting: Count,
     assert client.post(VIEWS, headers={"User-Agent": ""}).status_code == 204
 
 
+def test_a_form_on_another_site_does_not_make_its_readers_count(ask: Ask) -> None:
+    for origin in ("https://evil.example", "null"):
+        assert ask("POST", Origin=origin).status_code == 204
+    assert views(ask) == 0
+    ask("POST", Origin="http://localhost")
+    assert views(ask) == 1
+
+
 def test_too_many_are_told_to_wait(ask: Ask, clock: Clock) -> None:
     assert [ask("POST").status_code for _ in range(5)] == [204] * 5
     answer = ask("POST")
