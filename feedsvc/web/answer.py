@@ -62,6 +62,7 @@ def answer(document: Document, request: Request, now: datetime, next_change: dat
     caching = cache_control(now, next_change, private=browser, missing=document.status == HTTPStatus.NOT_FOUND)
     headers += [("Cache-Control", caching), ("Vary", _vary(document)), *COMMON]
     headers += [("Link", ", ".join(map(_link, document.links)))] if document.links else []
+    headers += _FRAMES if document.media_type == "text/html" else []
     if document.status == HTTPStatus.OK and not_modified(request, tag, modified):
         return Response(status=304, headers=headers)
     coding, body = _coded(document, request)
@@ -77,6 +78,10 @@ COMMON: Final[Sequence[tuple[str, str]]] = (
     ("Access-Control-Expose-Headers", _EXPOSED),
     ("X-Content-Type-Options", "nosniff"),
 )
+
+# No other site shows a page of ours inside its own and makes its visitors readers. In a <meta> it has no force
+# (CSP Level 3, section 3.3), so that a page carries the rest of its policy and this comes beside it.
+_FRAMES: Final[Sequence[tuple[str, str]]] = (("Content-Security-Policy", "frame-ancestors 'self'"),)
 
 
 def refuse(request: Request) -> Response:

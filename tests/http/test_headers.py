@@ -113,6 +113,16 @@ def test_no_header_at_all(server: Running) -> None:
     assert answer.endswith(ask(server.url, "/feed.rss").body)
 
 
+@pytest.mark.parametrize("path", TYPES)
+def test_no_other_site_shows_a_page_inside_its_own(server: Running, path: str) -> None:
+    got = ask(server.url, path)
+    page = TYPES[path].startswith("text/html") and got.status != 301
+    assert ("frame-ancestors 'self'" in got["Content-Security-Policy"]) == page
+    if page and got.status == 200:
+        again = ask(server.url, path, {"If-None-Match": got["ETag"]})
+        assert (again.status, again["Content-Security-Policy"]) == (304, "frame-ancestors 'self'")
+
+
 _INJECTED = {
     "X-Forwarded-Host": "evil.example",
     "X-Forwarded-Proto": "gopher",

@@ -58,11 +58,12 @@ for (const place of document.querySelectorAll("[data-views]")) {
     place.textContent = form.replace("{count}", new Intl.NumberFormat(language).format(views));
     place.hidden = false;
   };
-  // A page counts once it has been looked at; a static tree answers neither, and nothing shows.
+  // A page counts once it has been looked at, and not inside another one; a static tree answers neither, and nothing shows.
+  const framed = window.top !== window.self;
   const count = async () => {
     try {
-      const answer = await fetch(address, { method: "POST", keepalive: true });
-      if (answer.ok || answer.status === 429) await show();
+      const answer = framed || await fetch(address, { method: "POST", keepalive: true });
+      if (framed || answer.ok || answer.status === 429) await show();
     } catch { /* nobody is there to count */ }
   };
   let timer = 0;
