@@ -1,8 +1,11 @@
 """Real servers in processes of their own: many at once, stopped, killed, and their database going away."""
 
+import contextlib
 import signal
+import sqlite3
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 from tests.audience.conftest import Open
 from tests.audience.patience import until
@@ -104,7 +107,46 @@ def test_a_server_starts_and_serves_while_its_database_is_away(relay: Relay, pos
     assert opened(postgres.url()).total(BRIDGE) == 1
 
 
-def test_a_server_whose_database_never_comes_back_ends_and_says_what_is_lost(relay: Relay, postgres: Schema) -> None:
+def test_a_server_whose_database_never_comes_back_ends_and_its_reads_count_once_after_the_next_start(
+    relay: Relay, postgres: Schema, tmp_path: Path, opened: Open
+) -> None:
+    spill = tmp_path / "unwritten"
+    with serving(postgres.url(relay.port), every=NEVER, spill=spill) as server:
+        relay.shut()
+        beacons(server, 3)
+        assert server.end() == 0
+        assert f"feedsvc: 3 reads wait in {spill}/" in server.said
+    (file,) = spill.iterdir()
+    saved = file.read_bytes()
+    for _ in range(2):
+        with serving(postgres.url(), every=NEVER, spill=spill) as server:
+            until(lambda: not file.exists())
+            server.end(signal.SIGKILL)
+        assert opened(postgres.url()).total(BRIDGE) == 3
+        file.write_bytes(saved)  # as if the kill had come between the commit and the deletion
+
+
+def test_a_stop_while_another_program_locks_the_file_loses_none(file: Path, opened: Open) -> None:
+    views = opened(file)
+    views.add({})
+    with (
+        serving(f"sqlite:///{file}", every=NEVER) as server,
+        contextlib.closing(sqlite3.connect(file, isolation_level=None)) as other,
+    ):
+        until(lambda: server.views() == 0)
+        other.execute("BEGIN IMMEDIATE")
+        beacons(server, 3)
+        server.process.send_signal(signal.SIGTERM)
+        threading.Event().wait(2.0)
+        other.execute("ROLLBACK")
+        assert server.end() == 0
+        assert server.said == ""
+    assert views.total(BRIDGE) == 3
+
+
+def test_a_server_whose_database_never_comes_back_and_that_keeps_no_file_says_what_is_lost(
+    relay: Relay, postgres: Schema
+) -> None:
     with serving(postgres.url(relay.port), every=NEVER) as server:
         relay.shut()
         beacons(server, 3)
