@@ -41,7 +41,7 @@ ROOMS: Final = {
     "click": ("feedsvc.cli", "feedsvc.console"),
     "feedgen": ("feedsvc.feeds.rss", "feedsvc.feeds.atom", "feedsvc.feeds.xml_common"),
     "flask": ("feedsvc.web.app",),
-    "jinja2": ("feedsvc.pages.theme",),
+    "jinja2": ("feedsvc.pages.theme", "feedsvc.pages.sandbox"),
     "lxml": ("feedsvc.feeds.rss", "feedsvc.feeds.atom", "feedsvc.feeds.xml_common"),
     "markdown_it": ("feedsvc.content.markup",),
     "nh3": ("feedsvc.content.markup",),

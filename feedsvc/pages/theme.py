@@ -1,32 +1,49 @@
 """Templates and static files: the product's own, and those of a newsroom that take their place, file by file.
 
-The only room with Jinja, with pages/__init__.py's callers knowing nothing of it. A newsroom's templates run in a
-sandbox; one that cannot be used gives way to the product's own.
+The only room with Jinja but for sandbox.py. A newsroom's templates run in a sandbox, within a budget; one that cannot make
+a page gives way to the product's own.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+from traceback import walk_tb
 from typing import Final
 
-from jinja2 import BaseLoader, ChoiceLoader, DictLoader, PackageLoader, StrictUndefined, TemplateError, TemplateSyntaxError
+from jinja2 import (
+    ChoiceLoader,
+    Environment,
+    FunctionLoader,
+    PackageLoader,
+    TemplateError,
+    TemplateNotFound,
+    TemplateSyntaxError,
+    meta,
+)
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from feedsvc.errors import Problem
+from feedsvc.pages.budget import budget
+from feedsvc.pages.sandbox import Sandbox, environment
 
 FOLDER: Final = "theme"
+TEMPLATES: Final = "templates/"
+STATIC: Final = "static/"
 STATIC_TYPES: Final[Mapping[str, str]] = {
     ".css": "text/css",
+    ".gif": "image/gif",
+    ".ico": "image/vnd.microsoft.icon",
+    ".jpeg": "image/jpeg",
+    ".jpg": "image/jpeg",
     ".js": "text/javascript",
     ".json": "application/json",
     ".png": "image/png",
-    ".jpg": "image/jpeg",
-    ".ico": "image/vnd.microsoft.icon",
     ".svg": "image/svg+xml",
     ".webp": "image/webp",
+    ".woff": "font/woff",
     ".woff2": "font/woff2",
 }
 _OWN: Final = PackageLoader("feedsvc.pages")
@@ -41,54 +58,119 @@ def _static() -> dict[str, bytes]:
 _OWN_STATIC: Final = _static()
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Failure:
+    """Why a page cannot be made: `name` of the newsroom's template at fault and its `line`, from 1."""
+
+    name: str
+    line: int
+    message: str
+
+    def __str__(self) -> str:
+        return f"{FOLDER}/{TEMPLATES}{self.name}:{self.line}: {self.message}"
+
+
+class Unmakeable(Exception):  # noqa: N818 - a page
+    """A newsroom's template cannot make a page; `failure` says why."""
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(str(failure))
+        self.failure = failure
+
+
 class Theme:
     """What pages are made with. `static` are the files below /static/, by name."""
 
-    def __init__(self, files: Mapping[str, bytes]) -> None:
-        """`files` are those below content/theme/, path -> bytes, each sound by `problems`."""
-        given = {path.removeprefix("templates/"): text.decode() for path, text in files.items() if path.startswith("templates/")}
-        named = {path.removeprefix("static/"): data for path, data in files.items() if path.startswith("static/")}
-        self.static: Mapping[str, bytes] = {**_OWN_STATIC, **named}
-        self._themed = _environment(ChoiceLoader([DictLoader(given), _OWN])) if given else None
+    def __init__(self, files: Mapping[str, bytes], *, strict: bool = False) -> None:
+        """`files` are those below content/theme/, path -> bytes, each sound by `problem`.
+
+        With `strict`, `render` raises Unmakeable instead of falling back to the product's own template.
+        """
+        self._given = {name: data.decode() for name, data in below(files, TEMPLATES)}
+        self._strict = strict
+        self._told: set[Failure] = set()
+        self.static: Mapping[str, bytes] = {**_OWN_STATIC, **dict(below(files, STATIC))}
+        self._themed = environment(Sandbox, ChoiceLoader([FunctionLoader(self._source), _OWN])) if self._given else None
+
+    def _source(self, name: str) -> tuple[str, str, None] | None:
+        """With a file name of its own, by which tracebacks tell it from the product's."""
+        return (self._given[name], f"{FOLDER}/{TEMPLATES}{name}", None) if name in self._given else None
 
     def render(self, template: str, facts: Mapping[str, object]) -> bytes:
-        """A page; a newsroom's template that fails at it gives way to the product's own, and the log says so."""
+        """A page; a newsroom's template that fails at it gives way to the product's own, and the log says so once."""
         if self._themed is not None:
             try:
-                return self._themed.get_template(template).render(facts).encode()
-            except (TemplateError, TypeError, ValueError, ArithmeticError, LookupError, RecursionError) as error:
-                _LOG.warning("theme/templates/%s cannot make its page (%s); the product's own is used", template, error)
-        return _own().get_template(template).render(facts).encode()
+                return _made(self._themed, template, facts)
+            # Whatever a template does wrong must cost its own look only.
+            except Exception as error:  # noqa: BLE001
+                self._fail(self._failure(template, error))
+        return own().get_template(template).render(facts).encode()
+
+    def _fail(self, failure: Failure) -> None:
+        if self._strict:
+            raise Unmakeable(failure)
+        if failure not in self._told:
+            self._told.add(failure)
+            _LOG.warning("%s; the product's own template is used", failure)
+
+    def _failure(self, template: str, error: Exception) -> Failure:
+        names = {f"{FOLDER}/{TEMPLATES}{name}": name for name in self._given}
+        if isinstance(error, TemplateSyntaxError) and error.filename in names:
+            ours = [(names[error.filename], error.lineno)]
+        else:
+            frames = ((frame.f_code.co_filename, line) for frame, line in walk_tb(error.__traceback__))
+            ours = [(names[file], line) for file, line in frames if file in names]
+        # One that is only missed, such as a macro, has no frame.
+        name, line = ours[-1] if ours else (template if template in self._given else next(iter(self._given)), 1)
+        return Failure(name=name, line=line, message=f"this cannot make a page ({_reason(error)})")
 
 
-def problems(files: Mapping[str, bytes]) -> dict[str, Problem]:
-    """What is wrong with each file below content/theme/, by its path."""
-    found = {path: _problem(path, data) for path, data in files.items()}
-    return {path: problem for path, problem in found.items() if problem}
+def _made(themed: Environment, template: str, facts: Mapping[str, object]) -> bytes:
+    with budget():
+        page = themed.get_template(template).render(facts)
+    if not page.strip():
+        raise TemplateError("nothing comes of it")
+    return page.encode()
 
 
-def _problem(path: str, data: bytes) -> Problem | None:
-    shown = f"{FOLDER}/{path}"
-    if path.startswith("static/"):
-        known = path[path.rfind(".") :].lower() in STATIC_TYPES
-        return None if known else Problem(path=shown, message="no page uses such a file", hint=f"use {', '.join(STATIC_TYPES)}")
-    if not path.startswith("templates/"):
-        return Problem(path=shown, message="a theme holds templates/ and static/ only", hint="move it there")
+def _reason(error: Exception) -> str:
+    """What a template does wrong, without this machine's words for it."""
+    if isinstance(error, TemplateNotFound):
+        return f"there is no template '{error.name}'"
+    if isinstance(error, RecursionError):
+        return "it nests too deep, or includes itself"
+    if isinstance(error, MemoryError):
+        return "it takes more memory than there is"
+    return str(error) or type(error).__name__
+
+
+def below(files: Mapping[str, bytes], folder: str) -> Iterator[tuple[str, bytes]]:
+    """(name below the folder, bytes) of the theme's files in it."""
+    return ((path.removeprefix(folder), data) for path, data in files.items() if path.startswith(folder))
+
+
+def own_names() -> frozenset[str]:
+    """The names of the product's templates."""
+    return frozenset(_OWN.list_templates())
+
+
+def references(text: str) -> frozenset[str]:
+    """The templates that a sound one names; "" where a name is worked out only when the page is made."""
+    return frozenset(name or "" for name in meta.find_referenced_templates(own().parse(text)))
+
+
+def fault(text: str) -> tuple[int, str] | None:
+    """(line, why) if a text is no template."""
     try:
-        _own().compile(data.decode())
+        environment(Sandbox, _OWN).compile(text)
     except TemplateSyntaxError as error:
-        return Problem(path=shown, line=error.lineno, message=f"this is no template ({error.message})")
-    except UnicodeDecodeError:
-        return Problem(path=shown, message="the file is not UTF-8")
+        return error.lineno, f"this is no template ({error.message})"
+    # Python's compiler has limits of its own, each with another exception.
+    except (TemplateError, SyntaxError, RecursionError, MemoryError, ValueError):
+        return 1, "this is no template (it nests deeper than can be worked with)"
     return None
 
 
 @cache
-def _own() -> ImmutableSandboxedEnvironment:
-    return _environment(_OWN)
-
-
-def _environment(loader: BaseLoader) -> ImmutableSandboxedEnvironment:
-    return ImmutableSandboxedEnvironment(
-        loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, auto_reload=False
-    )
+def own() -> ImmutableSandboxedEnvironment:
+    return environment(ImmutableSandboxedEnvironment, _OWN)

@@ -15,6 +15,42 @@ from feedsvc.document import Document
 from tests import newsrooms
 
 MESSAGE = "theme/templates/message.html"
+ENDLESS = (
+    "{% for i in range(99999) %}{% for j in range(99999) %}{% endfor %}{% endfor %}",
+    "{% macro m(n) %}{% if n %}{{ m(n - 1) }}{{ m(n - 1) }}{% endif %}{% endmacro %}{{ m(60) }}",
+    "{% set r = range(99999)|list %}{% for i in range(99999) %}{{ r|sum }}{% endfor %}",
+    "{% set r = range(99999)|list %}{% for i in range(99999) %}{{ -1 in r }}{% endfor %}",
+    "{% set n = n + 1 if n is defined else 0 %}{% if n < 40 %}" + "{% include 'message.html' %}" * 2 + "{% endif %}",
+    "{% set ns = namespace(x=[1]) %}{% for i in range(60) %}{% set ns.x = ns.x + ns.x %}{% endfor %}",
+)
+IMMENSE = (
+    "{{ 'a' * 10000000000 }}",
+    "{{ '%1000000000d' % 1 }}",
+    "{{ '%*d' % (1000000000, 1) }}",
+    "{{ '%1000000000d'|format(1) }}",
+    "{{ '{:>1000000000}'.format(1) }}",
+    "{{ '{:{}}'.format(1, 1000000000) }}",
+    "{{ '{a}{a}{a}'.format_map({'a': 'x' * 9000000}) }}",
+    "{{ 99999 ** 99999 }}",
+    "{{ 1.5|round(1000000000, 'ceil') }}",
+    "{{ 'a'|center(1000000000) }}",
+    "{{ 'a'.center(1000000000) }}",
+    "{{ [1]|batch(1000000000, 1)|list }}",
+    "{{ range(99999)|join('a' * 1000) }}",
+    "{{ ('a' * 1000).join(range(99999)|map('string')) }}",
+    "{{ ('aaaa' * 1000)|replace('', 'b' * 1000000) }}",
+    "{{ ('a b ' * 1000)|wordwrap(1, true, 'b' * 1000000) }}",
+    "{% set ns = namespace(x='a') %}{% for i in range(60) %}{% set ns.x = ns.x ~ ns.x %}{% endfor %}",
+    "{% set ns = namespace(x='a') %}{% for i in range(60) %}{% set ns.x = ns.x + ns.x %}{% endfor %}",
+    "{% set ns = namespace(x='a') %}{% for i in range(60) %}{% set ns.x %}{{ ns.x }}{{ ns.x }}{% endset %}{% endfor %}",
+    "{% for i in range(99999) %}{{ 'x' * 1000 }}{% endfor %}",
+)
+TOO_DEEP = (
+    "{% for i in range(9) %}" * 30 + "{% endfor %}" * 30,
+    "{{ " + "(" * 3000 + "1" + ")" * 3000 + " }}",
+    "{% if 1 %}" * 2000 + "{% endif %}" * 2000,
+    "{{ 1" + "|string" * 3000 + " }}",
+)
 OWN_MESSAGE = '{% extends "base.html" %}\n{% block main %}<h1 class="ours">{{ title }}</h1>{% endblock %}\n'
 
 
@@ -81,6 +117,12 @@ def test_what_is_no_template_is_told_with_its_line_and_not_used(
         "{{ title.__class__.__mro__ }}",
         "{{ title + 1 }}",
         "{{ title() }}",
+        "{{ lang.date(1) }}",
+        "{{ title|xmlattr }}",
+        "{% include 'message.html' %}",
+        "",
+        *ENDLESS,
+        *IMMENSE,
     ],
 )
 def test_a_template_that_fails_at_its_page_gives_way(tmp_path: Path, caplog: pytest.LogCaptureFixture, text: str) -> None:
@@ -88,4 +130,87 @@ def test_a_template_that_fails_at_its_page_gives_way(tmp_path: Path, caplog: pyt
     root = _themed(tmp_path / "themed", {MESSAGE: text})
     with caplog.at_level(logging.WARNING):
         assert newsrooms.published(root).missing().body == plain.body
-    assert "theme/templates/message.html cannot make its page" in caplog.text
+    assert "theme/templates/message.html:1: this cannot make a page" in caplog.text
+
+
+def test_what_every_article_page_stumbles_over_is_told_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    broken = '{% extends "base.html" %}\n{% block main %}\n{{ article.nonesuch }}\n{% endblock %}\n'
+    publication = newsrooms.published(_themed(tmp_path, {"theme/templates/article.html": broken}))
+    with caplog.at_level(logging.WARNING):
+        pages = [publication.at(path) for path in publication.paths() if path.startswith("/articles/")]
+    assert len(pages) > 3
+    assert [one.getMessage().partition(" ")[0] for one in caplog.records] == ["theme/templates/article.html:3:"]
+
+
+BLOCK = '{%% extends "base.html" %%}\n{%% block main %%}\n%s{%% endblock %%}\n'
+
+
+@pytest.mark.parametrize(
+    ("files", "told"),
+    [
+        ({"message.html": BLOCK % "<p>{{ nope }}"}, "message.html:3:1: this cannot make a page ('nope' is undefined)"),
+        ({"message.html": BLOCK % "\n{{ 1 / 0 }}"}, "message.html:4:1: this cannot make a page (division by zero)"),
+        (
+            {"message.html": "{% include 'ad.html' %}"},
+            "message.html:1:1: this cannot make a page (there is no template 'ad.html')",
+        ),
+        ({"message.html": "{% include 'message.html' %}"}, "message.html:1:1: this cannot make a page (it nests too deep"),
+        ({"message.html": BLOCK % "{{ title|random }}"}, "message.html:3:1: this is no template (No filter named 'random'"),
+        ({"message.html": "x" * 200_000}, "message.html:1:1: the template is larger than 128 KiB"),
+        ({"article.html": ""}, "article.html:1:1: this cannot make a page (nothing comes of it)"),
+        ({"article.html": "{{ previous.title }}"}, "article.html:1:1: this cannot make a page ('None' has no attribute"),
+        ({"base.html": "<p>{{ nope }}"}, "base.html:1:1: this cannot make a page ('nope' is undefined)"),
+        ({"parts.html": "{% macro links(a, b) %}{% endmacro %}"}, "parts.html:1:1: this cannot make a page ("),
+        (
+            {"ad.html": "<p>\n{{ nope }}", "message.html": "{% include 'ad.html' %}"},
+            "ad.html:2:1: this cannot make a page ('nope'",
+        ),
+        ({"artcle.html": "x"}, "artcle.html:1:1: no page uses a template of this name; did you mean 'article.html'?"),
+        (
+            {"quux.html": "x"},
+            "quux.html:1:1: no page uses a template of this name; the product's own are article.html, base",
+        ),
+        ({"article.html/a.html": "x"}, "article.html/a.html:1:1: no page uses a template of this name; article.html is a file"),
+        *(
+            ({"message.html": text}, "message.html:1:1: this cannot make a page (it takes more than 2,000,000 steps")
+            for text in ENDLESS
+        ),
+        *(({"message.html": text}, "message.html:1:1: this is no template (it nests deeper") for text in TOO_DEEP),
+    ],
+)
+def test_what_cannot_make_a_page_is_told_by_check_and_never_used(tmp_path: Path, files: Mapping[str, str], told: str) -> None:
+    root = _themed(tmp_path, {f"theme/templates/{name}": text for name, text in files.items()})
+    done = CliRunner().invoke(main, ["check", str(root)])
+    assert done.exit_code == 1
+    assert any(line.startswith(f"theme/templates/{told}") for line in done.stdout.splitlines()), done.stdout
+    assert not {f"templates/{told.partition(':')[0]}"} & set(read_newsroom(root, "").theme)
+
+
+def test_a_template_of_ones_own_that_others_include_is_no_mistake(tmp_path: Path) -> None:
+    files = {MESSAGE: "<p>{% include 'ads/top.html' %}", "theme/templates/ads/top.html": "<b>{{ title }}</b>"}
+    root = _themed(tmp_path, files)
+    assert CliRunner().invoke(main, ["check", str(root)]).exit_code == 0
+    assert newsrooms.published(root).missing().body == b"<p><b>Nothing is here</b>"
+
+
+def test_what_templates_usually_do_is_done_in_the_sandbox_as_elsewhere(tmp_path: Path) -> None:
+    shown = _sandboxed(
+        tmp_path,
+        "{% for a in [1, 2] %}{{ loop.length }}{{ a ~ '<' }}{{ '%s' % '<b>' }}{{ '{}'.format('-') }}{% endfor %}.",
+        "{{ ['<', 1]|join(', ') }} {{ [{'a': 1}, {'a': 2}]|join('+', attribute='a') }} {{ 'abc'.replace('b', 'B') }}",
+        "{{ [[1], [2]]|map('join')|join }} {{ 'wide'|center(8) }}{{ '-'.join(['x', 'y']) }} {{ '%s' % 20000 }} {{ 2 ** 3 + 1 }}",
+        "{% for a in [[1, [2]]] recursive %}{{ loop(a) if a is iterable else a }}{% endfor %} {{ 'a' in 'abc' }}",
+        "{% set x %}<i>{% endset %}{{ x }}{{ 'Z'.lower() }}{{ [1] + [2] }}{{ range(3)|sum }}",
+    )
+    assert shown == [
+        "21&lt;&lt;b&gt;-22&lt;&lt;b&gt;-.",
+        "&lt;, 1 1+2 aBc",
+        "12   wide  x-y 20000 9",
+        "12 True",
+        "<i>z[1, 2]3",
+    ]
+
+
+def _sandboxed(root: Path, *texts: str) -> list[str]:
+    publication = newsrooms.published(_themed(root, {MESSAGE: "\n".join(texts)}))
+    return publication.missing().body.decode().split("\n")
