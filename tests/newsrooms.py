@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -196,6 +197,11 @@ def catalogued(root: Path, now: datetime = NOW) -> Catalog:
     content = load(root)
     assert not content.errors, [str(problem) for problem in content.errors]
     return catalog(content, now)
+
+
+def quoted(text: str) -> str:
+    """A text of any lines as a YAML scalar."""
+    return json.dumps(text, ensure_ascii=False)
 
 
 def article(stem: str, published_at: str = "2026-01-01", **keys: str) -> dict[str, str | bytes]:

@@ -47,7 +47,7 @@ def is_harmless(html: str) -> bool:
 @pytest.mark.parametrize(
     ("markdown", "html"),
     [
-        ("# A\n\nb *c* **d** `e`", "<h1>A</h1>\n<p>b <em>c</em> <strong>d</strong> <code>e</code></p>"),
+        ("# A\n\nb *c* **d** `e`", "<h2>A</h2>\n<p>b <em>c</em> <strong>d</strong> <code>e</code></p>"),
         ("- a\n- b", "<ul>\n<li>a</li>\n<li>b</li>\n</ul>"),
         ("3. a", '<ol start="3">\n<li>a</li>\n</ol>'),
         ("> a", "<blockquote>\n<p>a</p>\n</blockquote>"),
@@ -74,7 +74,7 @@ def test_markdown_becomes_html(markdown: str, html: str) -> None:
         ("about", f"{BASE}/about"),
         ("./about", f"{BASE}/about"),
         ("articles/b/", f"{BASE}/articles/b/"),
-        ("#part", f"{PAGE}#part"),
+        ("/articles/b/#part", f"{BASE}/articles/b/#part"),
         ("?page=2", f"{PAGE}?page=2"),
         ("//cdn.example/a", "https://cdn.example/a"),
         ("http://x.example", "http://x.example"),
@@ -89,6 +89,32 @@ def test_markdown_becomes_html(markdown: str, html: str) -> None:
 @pytest.mark.parametrize("form", ["[t]({})", '<a href="{}">t</a>'])
 def test_every_link_is_absolute(written: str, address: str, form: str) -> None:
     assert attributes(rendered(form.format(written)).html) == [("a", "href", address)]
+
+
+@pytest.mark.parametrize("written", ["[t](#part)", '<a href="#part">t</a>', "[t](#)"])
+def test_a_link_within_the_text_that_would_lead_nowhere_is_none(written: str) -> None:
+    assert rendered(written).html == ("<p><a>t</a></p>")
+
+
+@pytest.mark.parametrize(
+    ("markdown", "html"),
+    [
+        ("# A\n## B\n###### C", "<h2>A</h2>\n<h3>B</h3>\n<h6>C</h6>"),
+        ("## B\n### C", "<h2>B</h2>\n<h3>C</h3>"),
+        ('<h1 lang="ko">A</h1>', '<h2 lang="ko">A</h2>'),
+        ("<abbr title='<h1>'>x</abbr>\n# A", '<p><abbr title="&lt;h1&gt;">x</abbr></p>\n<h2>A</h2>'),
+    ],
+)
+def test_the_title_stays_the_only_first_heading(markdown: str, html: str) -> None:
+    assert rendered(markdown).html == html
+
+
+@pytest.mark.parametrize(
+    ("markdown", "alt"),
+    [('<img src="media/p.png">', ""), ('<img title=" alt=&quot;x" src="media/p.png">', ""), ("![a](media/p.png)", "a")],
+)
+def test_a_picture_of_which_nothing_is_told_is_skipped_when_read_aloud(markdown: str, alt: str) -> None:
+    assert [value for _, name, value in attributes(rendered(markdown).html) if name == "alt"] == [alt]
 
 
 @pytest.mark.parametrize("base", ["https://news.example", BASE, "http://[::1]:8000/x"])

@@ -143,7 +143,7 @@ def test_a_withdrawal_never_lies_before_the_last_word(newsroom: Newsroom, rest: 
 def test_markdown_stands_below_its_front_matter(newsroom: Newsroom, fence: str) -> None:
     body = "" if fence == "---" else "# Head\n\n---\n\nText\n"
     article = one(load(newsroom({"articles/a.md": f"---\n{HEAD}{fence}{body}"})))
-    assert article.body == ("<h1>Head</h1>\n<hr>\n<p>Text</p>" if body else "")
+    assert article.body == ("<h2>Head</h2>\n<hr>\n<p>Text</p>" if body else "")
 
 
 def test_a_byte_order_mark_and_windows_line_ends_are_no_fault(newsroom: Newsroom) -> None:

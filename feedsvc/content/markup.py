@@ -63,6 +63,9 @@ _BLOCK_END: Final = re.compile(r"(</(?:p|h[1-6]|li|dd|dt|td|th|figcaption|blockq
 
 _NO_PROSE: Final = {"pre", "script", "style", "table"}
 _LOST_PICTURE: Final = re.compile(r'<(?:img|source)(?: (?!src=)[a-z]+="[^"]*")*>')
+# In clean HTML each "<" begins a tag, and no value holds a quote or ">".
+_UNTOLD_PICTURE: Final = re.compile(r'<img(?![^>]* alt=")')
+_HEADING: Final = re.compile(r"(</?h)([1-6])(?=[ >])")
 
 _MARKDOWN: Final = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
 
@@ -88,7 +91,13 @@ def render(markdown: str, *, base_url: str, page: str) -> Markup:
         link_rel=None,
     )
     # An entity such as &#7; becomes a character only here, and a picture may have lost its address.
-    return Markup(html=_LOST_PICTURE.sub("", UNFIT.sub("", cleaned)).strip(), media=media)
+    clean = _LOST_PICTURE.sub("", UNFIT.sub("", cleaned)).strip()
+    return Markup(html=_UNTOLD_PICTURE.sub('<img alt=""', _below_title(clean)), media=media)
+
+
+def _below_title(clean: str) -> str:
+    """The first heading of a page is the article's title: a text with headings of that rank is moved below it."""
+    return _HEADING.sub(lambda tag: f"{tag[1]}{min(6, int(tag[2]) + 1)}", clean) if "</h1>" in clean else clean
 
 
 def _filter(base_url: str, page: str, media: dict[str, str]) -> Callable[[str, str, str], str | None]:
@@ -97,6 +106,9 @@ def _filter(base_url: str, page: str, media: dict[str, str]) -> Callable[[str, s
             return value if _WHOLE.fullmatch(value) else None
         if attribute not in _ADDRESSES:
             return value
+        # No text keeps an id that it could lead to.
+        if attribute == "href" and value.strip().startswith("#"):
+            return None
         address = urls.resolve(base_url, page, value)
         path = urls.path_below(base_url, address)
         if path.startswith("/media/"):

@@ -75,7 +75,7 @@ class Media:
     def size(self, path: str) -> tuple[int, int]:
         """Width and height of a picture. Raises ValueError with a sentence for the editor."""
         if path not in self._sizes:
-            self._sizes[path] = _size(self.file(path))
+            self._sizes[path] = size(self.file(path))
         return self._sizes[path]
 
     def stamp(self, path: str) -> Stamp | None:
@@ -129,18 +129,19 @@ class Media:
         return f"; {hint}" if hint else ""
 
 
-def _size(file: MediaFile) -> tuple[int, int]:
+def size(file: MediaFile) -> tuple[int, int]:
+    """Width and height of a picture, of which only the beginning is read. Raises ValueError with a sentence for the editor."""
     if file.type not in PICTURES:
         raise ValueError(f"'{file.path}' is no picture that readers show; use JPEG, PNG, GIF, WebP or AVIF")
     try:
         with Pictures.open(file.location, formats=_FORMATS) as picture:
-            size, kind = upright(picture), Pictures.MIME.get(picture.format or "", "")
+            shape, kind = upright(picture), Pictures.MIME.get(picture.format or "", "")
     except (Pictures.DecompressionBombError, Pictures.DecompressionBombWarning):
         raise ValueError(f"'{file.path}' has more pixels than any reader shows") from None
     except UNREADABLE:
-        size, kind = (0, 0), ""
-    if not all(size):
+        shape, kind = (0, 0), ""
+    if not all(shape):
         raise ValueError(f"'{file.path}' is damaged or no picture at all")
     if kind in PICTURES and kind != file.type:
         raise ValueError(f"'{file.path}' holds {kind}, which its name does not say; rename it to end in .{kind[6:]}")
-    return size
+    return shape

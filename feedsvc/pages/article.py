@@ -7,16 +7,16 @@ from collections import Counter
 from dataclasses import dataclass
 from itertools import islice
 from typing import Final
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from markupsafe import Markup
 
 from feedsvc.catalog import Listing, Row
 from feedsvc.feeds import assemble
 from feedsvc.model import Correction, Enclosure
-from feedsvc.pages import head
+from feedsvc.pages import head, text
 from feedsvc.pages.frame import Frame, Shown
-from feedsvc.pages.pictures import local, localised, picture
+from feedsvc.pages.pictures import local, picture
 from feedsvc.urls import ArticleAt, ListingRef, absolute, path_of, rooted
 
 _RELATED: Final = 3
@@ -82,7 +82,7 @@ def article(frame: Frame, row: Row) -> bytes:
         summary=summary,
         elsewhere=lang.say("elsewhere", host=urlsplit(one.link).hostname or "") if one.link else "",
         # Cleaned where it was read.
-        body=Markup(localised(site, one.body)),  # noqa: S704
+        body=Markup(text.shown(catalog, one.body)),  # noqa: S704
         enclosures=[_attached(frame, enclosure) for enclosure in one.enclosures],
         corrections=[_corrected(frame, correction) for correction in one.corrections],
         tags=[frame.shown(catalog.listings[ListingRef("tag", tag.id)]) for tag in one.tags],
@@ -105,7 +105,7 @@ def _corrected(frame: Frame, correction: Correction) -> Corrected:
 
 
 def _attached(frame: Frame, enclosure: Enclosure) -> Attached:
-    name = enclosure.title or enclosure.url.rsplit("/", 1)[-1]
+    name = enclosure.title or unquote(enclosure.url.rsplit("/", 1)[-1])
     return Attached(title=name, href=local(frame.site, enclosure.url), type=enclosure.type, size=_size(frame, enclosure.length))
 
 

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
-from typing import Final
 
 from feedsvc.catalog import Catalog
 from feedsvc.content import narrowing, renditions
 from feedsvc.model import Image, Site
 from feedsvc.urls import SizedAt, path_below, path_of, rooted
-
-_TAG: Final = re.compile(r'<(?:img|audio|video|source)(?: [a-z]+(?:="[^"]*")?)*>')
-_LOADED: Final = re.compile(r'( (?:src|poster)=")([^"]*)')
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -34,11 +29,6 @@ def local(site: Site, address: str) -> str:
     """An address of the site's own as a page refers to it; any other as it is."""
     path = path_below(site.base_url, address)
     return rooted(site.base_url, path) if path else address
-
-
-def localised(site: Site, html: str) -> str:
-    """Clean HTML whose pictures and sound, where they are the site's own, are loaded by root-relative addresses."""
-    return _TAG.sub(lambda tag: _LOADED.sub(lambda found: found[1] + local(site, found[2]), tag[0]), html)
 
 
 def picture(catalog: Catalog, image: Image) -> Picture:
