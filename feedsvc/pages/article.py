@@ -12,10 +12,9 @@ from urllib.parse import quote, unquote, urlsplit
 from markupsafe import Markup
 
 from feedsvc.catalog import Listing, Row
-from feedsvc.feeds import assemble
 from feedsvc.model import Correction, Enclosure
 from feedsvc.pages import head, text
-from feedsvc.pages.frame import Frame, Shown
+from feedsvc.pages.frame import Frame, Shown, summary
 from feedsvc.pages.pictures import local, picture
 from feedsvc.urls import ArticleAt, ListingRef, absolute, path_of, rooted
 
@@ -54,17 +53,17 @@ def article(frame: Frame, row: Row) -> bytes:
     catalog, site, one, lang = frame.catalog, frame.site, row.article, frame.lang
     sections = [catalog.listings[ListingRef("category", name)] for name in one.categories]
     own = absolute(site.base_url, path_of(ArticleAt(one.slug)))
-    address, summary = one.link or own, assemble.summarise(one)
+    address, told = one.link or own, summary(one)
     previous, following = _neighbours(row, sections[0] if sections else catalog.listings[ListingRef()])
     return frame.page(
         "article.html",
         head.Head(
             title=f"{one.title} – {site.title}",
             canonical=address,
-            description=summary,
+            description=told,
             feeds=head.feeds(site, *sections[:1], catalog.listings[ListingRef()]),
-            graph=head.article_graph(catalog, row, summary, address),
-            data=Markup() if one.link else head.news_article(catalog, row, summary),
+            graph=head.article_graph(catalog, row, told, address),
+            data=Markup() if one.link else head.news_article(catalog, row, told),
         ),
         here=sections[0].ref if sections else None,
         article=one,
@@ -79,7 +78,7 @@ def article(frame: Frame, row: Row) -> bytes:
         view_forms=json.dumps(dict(lang.forms("views")), ensure_ascii=False),
         views_room=lang.count("views", _MOST_VIEWS),
         image=picture(catalog, one.image) if one.image else None,
-        summary=summary,
+        summary=told,
         elsewhere=lang.say("elsewhere", host=urlsplit(one.link).hostname or "") if one.link else "",
         # Cleaned where it was read.
         body=Markup(text.shown(catalog, one.body)),  # noqa: S704

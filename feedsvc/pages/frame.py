@@ -103,13 +103,19 @@ class Frame:
         return Card(
             href=self.href(ArticleAt(article.slug)),
             title=article.title,
-            summary=assemble.summarise(article),
+            summary=summary(article),
             published=rfc3339(article.published),
             date=self.lang.date(article.published),
             language=article.language,
             direction=self.direction(article),
             image=picture(self.catalog, article.image) if article.image else None,
         )
+
+
+def summary(article: Article) -> str:
+    """What stands below a title; "" where that would be the title again."""
+    told = assemble.summarise(article)
+    return "" if told == article.title else told
 
 
 def visible(rows: tuple[Row, ...]) -> list[Row]:

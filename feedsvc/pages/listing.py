@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Final
@@ -88,6 +89,7 @@ def subscribe(frame: Frame) -> bytes:
             graph=head.listing_graph(site, full, "", address),
         ),
         title=title,
+        found_forms=json.dumps(dict(lang.forms("found")), ensure_ascii=False),
         opml=frame.href(SingleAt("feeds.opml")),
         groups=[
             Group(title=lang.say(_KINDS[kind]), listings=[_subscription(frame, one) for one in several])

@@ -73,6 +73,61 @@ def test_the_feeds_are_filtered_as_one_types(chromium: Browser, site: str) -> No
         assert (names.all_inner_texts(), page.locator("#none").is_visible()) == (every, False)
 
 
+def test_the_feeds_are_found_by_their_kind_and_format_and_counted_aloud(chromium: Browser, site: str) -> None:
+    with looking(chromium) as look:
+        page = look.page
+        page.goto(f"{site}/subscribe/")
+        said, field = page.locator("p.unseen[role=status]"), page.get_by_role("searchbox")
+        field.fill("authors atom")
+        assert page.locator("#feeds h2:visible").all_inner_texts() == ["Authors"]
+        found = page.locator("[data-name]:visible").count()
+        assert (found > 1, said.text_content()) == (True, f"{found} feeds")
+        field.fill("meera json")
+        assert (page.locator("[data-name]:visible h3").all_inner_texts(), said.text_content()) == (["Meera Pillai"], "1 feed")
+        field.fill("")
+        assert said.text_content() == ""
+
+
+_NO_CLIPBOARD = "Object.defineProperty(navigator, 'clipboard', { value: undefined });"
+_REFUSED = "navigator.clipboard.writeText = async () => { throw new DOMException('no', 'NotAllowedError'); };"
+_NOTHING_COPIES = "document.execCommand = () => false;"
+
+
+@pytest.mark.parametrize("without", [_NO_CLIPBOARD, _REFUSED])
+def test_an_address_is_copied_where_the_clipboard_is_not_to_be_had(chromium: Browser, site: str, without: str) -> None:
+    with looking(chromium) as look:
+        page = look.page
+        page.add_init_script(without)
+        page.goto(f"{site}/subscribe/")
+        page.get_by_role("button", name="Meera Pillai (Atom)").click()
+        page.get_by_role("button", name="Copied", exact=True).wait_for()
+        assert page.locator("p.unseen[role=status]").text_content() == "Copied"
+        page.get_by_role("button", name="Meera Pillai (Atom)").wait_for()
+        field = page.get_by_role("searchbox")
+        field.focus()
+        page.keyboard.press("Control+v")
+        assert field.input_value() == f"{site}/author/meera-pillai/feed.atom"
+        assert look.told == []
+
+
+@pytest.mark.parametrize("path", [ARTICLE, "/subscribe/"])
+def test_where_nothing_may_be_copied_the_address_is_there_to_be_selected(chromium: Browser, site: str, path: str) -> None:
+    with looking(chromium, width=360) as look:
+        page = look.page
+        page.add_init_script(_NO_CLIPBOARD + _NOTHING_COPIES)
+        page.goto(site + path)
+        page.locator("main [data-copy]").first.click()
+        field = page.get_by_role("textbox", name="Copy the address")
+        field.wait_for()
+        assert (
+            page.evaluate("getSelection().toString()")
+            == field.input_value()
+            == (f"{site}{path}" if path == ARTICLE else f"{site}/feed.rss")
+        )
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360
+        assert look.told == []
+
+
 def _count(look: Look, site: str) -> int:
     """The number that the page shows when it has been looked at."""
     look.page.goto(site + DESK)

@@ -3,15 +3,49 @@
 
 const shown = (element) => { (element.closest("[hidden]") || element).hidden = false; };
 
+// Told to who listens instead of looking.
+const said = document.createElement("p");
+said.className = "unseen";
+said.setAttribute("role", "status");
+document.body.append(said);
+
+// What took the clipboard's place before there was one, and still does on a page without https.
+const copied = async (text) => {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    const field = Object.assign(document.createElement("textarea"), { value: text, className: "unseen" });
+    document.body.append(field);
+    field.select();
+    const done = document.execCommand("copy");
+    field.remove();
+    return done;
+  }
+};
+
 for (const button of document.querySelectorAll("[data-copy]")) {
-  if (!navigator.clipboard) break;
   shown(button);
   const label = button.textContent;
+  const name = button.getAttribute("aria-label");
   button.addEventListener("click", async () => {
-    await navigator.clipboard.writeText(button.dataset.copy);
+    if (!await copied(button.dataset.copy)) {
+      // Nothing may write there: the address itself, for the reader to copy.
+      const field = Object.assign(document.createElement("input"), { value: button.dataset.copy, readOnly: true, ariaLabel: name || label });
+      button.replaceWith(field);
+      field.focus();
+      field.select();
+      return;
+    }
     button.style.minWidth = `${button.getBoundingClientRect().width}px`; // so that the shorter text moves nothing
-    button.textContent = button.dataset.done;
-    setTimeout(() => { button.textContent = label; }, 2000);
+    button.focus();
+    button.textContent = said.textContent = button.dataset.done;
+    button.removeAttribute("aria-label");
+    setTimeout(() => {
+      button.textContent = label;
+      said.textContent = "";
+      if (name) button.setAttribute("aria-label", name);
+    }, 2000);
   });
 }
 
@@ -26,21 +60,30 @@ for (const button of document.querySelectorAll("[data-share]")) {
 for (const field of document.querySelectorAll("[data-filter]")) {
   shown(field);
   const none = document.getElementById("none");
+  const { forms, words } = field.dataset;
+  const telling = (found) => {
+    const form = JSON.parse(forms)[new Intl.PluralRules(words).select(found)] || JSON.parse(forms).other;
+    return form.replace("{count}", new Intl.NumberFormat(document.documentElement.lang).format(found));
+  };
   // "nguyen" finds "Nguyễn".
   const folded = (text) => text.normalize("NFKD").replace(/[\u0300-\u036f]/g, "").toLocaleLowerCase();
+  const sections = [...document.getElementById(field.dataset.filter).children];
   field.addEventListener("input", () => {
-    const wanted = folded(field.value.trim());
+    const wanted = folded(field.value).split(/\s+/).filter(Boolean);
     let found = 0;
-    for (const section of document.getElementById(field.dataset.filter).children) {
+    for (const section of sections) {
       let inside = 0;
+      const kind = section.querySelector("h2").textContent;
       for (const item of section.querySelectorAll("[data-name]")) {
-        item.hidden = !folded(item.dataset.name).includes(wanted);
+        const about = folded(`${item.dataset.name} ${kind} ${[...item.querySelectorAll("a[type]")].map((one) => one.textContent).join(" ")}`);
+        item.hidden = !wanted.every((word) => about.includes(word));
         inside += !item.hidden;
       }
       section.hidden = !inside;
       found += inside;
     }
     none.hidden = found > 0;
+    said.textContent = wanted.length && found ? telling(found) : "";
   });
 }
 
