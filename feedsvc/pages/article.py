@@ -77,6 +77,7 @@ def article(frame: Frame, row: Row) -> bytes:
         views=rooted(site.base_url, f"{path_of(ArticleAt(one.slug))}views"),
         view_forms=json.dumps(dict(lang.forms("views")), ensure_ascii=False),
         views_room=lang.count("views", _MOST_VIEWS),
+        photo=lang.around("photo"),
         image=picture(catalog, one.image) if one.image else None,
         summary=told,
         elsewhere=lang.say("elsewhere", host=urlsplit(one.link).hostname or "") if one.link else "",

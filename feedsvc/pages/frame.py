@@ -11,7 +11,7 @@ from feedsvc.feeds.dates import rfc3339
 from feedsvc.language import Language, direction, language
 from feedsvc.model import Article, Site
 from feedsvc.pages.head import POLICY, Head
-from feedsvc.pages.pictures import Picture, local, picture
+from feedsvc.pages.pictures import Picture, local, logo_size, picture
 from feedsvc.pages.theme import Theme
 from feedsvc.urls import ArticleAt, ListingRef, PageAt, Place, SingleAt, path_of, rooted
 
@@ -59,6 +59,7 @@ class Frame:
 
     def __init__(self, catalog: Catalog, theme: Theme) -> None:
         self.catalog, self.theme = catalog, theme
+        self._logo_size = logo_size(catalog) if catalog.site.logo else (0, 0)
         self.lang: Language = language(catalog.site.language, catalog.site.timezone)
 
     @property
@@ -79,6 +80,7 @@ class Frame:
             "subscribe": self.href(SingleAt("subscribe/")),
             "icon": local(site, site.icon),
             "logo": local(site, site.logo),
+            "logo_size": self._logo_size,
             "sections": [self.shown(one, here) for ref, one in self.catalog.listings.items() if ref.kind == "category"],
         }
         return self.theme.render(template, {**frame, **facts})

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from feedsvc.catalog import Catalog
-from feedsvc.content import narrowing, renditions
+from feedsvc.content import media, narrowing, renditions
 from feedsvc.model import Image, Site
 from feedsvc.urls import SizedAt, path_below, path_of, rooted
+
+_LOGO: Final = (40, 200)  # pixels: at most so high and so wide
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -29,6 +32,17 @@ def local(site: Site, address: str) -> str:
     """An address of the site's own as a page refers to it; any other as it is."""
     path = path_below(site.base_url, address)
     return rooted(site.base_url, path) if path else address
+
+
+def logo_size(catalog: Catalog) -> tuple[int, int]:
+    """Width and height of the logo as a page shows it: as high as a line of the menu, unless it is very wide."""
+    file = catalog.media.get(path_below(catalog.site.base_url, catalog.site.logo)[1:])
+    try:
+        width, height = media.size(file) if file else _LOGO[:1] * 2
+    except ValueError:  # an SVG, most often: shown within a square
+        width, height = _LOGO[:1] * 2
+    scale = min(_LOGO[0] / height, _LOGO[1] / width)
+    return max(1, round(width * scale)), max(1, round(height * scale))
 
 
 def picture(catalog: Catalog, image: Image) -> Picture:

@@ -53,7 +53,7 @@ def _free_port() -> int:
 
 
 @contextlib.contextmanager
-def _serving(content: Path, state: Path) -> Iterator[str]:
+def serving(content: Path, state: Path) -> Iterator[str]:
     """The site's address without a last slash, which is its base_url, too. Ends by SIGTERM with exit status 0."""
     port = str(_free_port())
     arguments = command("serve", content, "--port", port, "--state", state, "--base-url", f"http://127.0.0.1:{port}")
@@ -81,7 +81,7 @@ def _serving(content: Path, state: Path) -> Iterator[str]:
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The sample newsroom as it is."""
     folder = tmp_path_factory.mktemp("site")
-    with _serving(Path(shutil.copytree(SAMPLE, folder / "content")), folder / "state") as address:
+    with serving(Path(shutil.copytree(SAMPLE, folder / "content")), folder / "state") as address:
         yield address
 
 
@@ -92,7 +92,7 @@ def _worded(folder: Path, language: str) -> Iterator[str]:
     text, changed = re.subn(r"(?m)^language: en", f"language: {language}", settings.read_text("utf-8"))
     assert changed == 1
     settings.write_text(text, "utf-8")
-    with _serving(folder / "content", folder / "state") as address:
+    with serving(folder / "content", folder / "state") as address:
         yield address
 
 
