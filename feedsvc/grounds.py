@@ -14,6 +14,8 @@ from feedsvc.listing import same
 from feedsvc.pages.article import CONSIDERED
 from feedsvc.urls import ArticleAt, FeedAt, FileAt, ListingRef, PageAt, Place, SingleAt, SitemapAt, path_below
 
+_WITH_LOGO: Final = (ArticleAt, PageAt, SingleAt)
+
 
 @dataclass(frozen=True, slots=True)
 class Grounds:
@@ -28,8 +30,9 @@ class Grounds:
 
 def grounds(catalog: Catalog, place: Place) -> Grounds | None:
     """None where there is no document, or none that should outlive its edition."""
-    found = _MAKERS.get(type(place))
-    return found(catalog, place) if found else None
+    make = _MAKERS.get(type(place))
+    found = make(catalog, place) if make else None
+    return Grounds(found.objects, (*found.facts, *_logo(catalog))) if found and isinstance(place, _WITH_LOGO) else found
 
 
 def are_alike(one: Catalog, other: Catalog) -> bool:
@@ -68,17 +71,26 @@ def _article(catalog: Catalog, place: ArticleAt) -> Grounds | None:
     tags = [catalog.listings[ListingRef("tag", tag.id)].visible[:CONSIDERED] for tag in row.article.tags]
     related = tuple(chain.from_iterable(tags))
     objects = (row, *catalog.listings[section].around(row.key), *related)
-    return Grounds(objects, (*map(len, tags), *_pictures(catalog, (row, *related))))
+    return Grounds(objects, (*map(len, tags), *_files(catalog, row.article.media), *_pictures(catalog, (row, *related))))
 
 
 def _pictures(catalog: Catalog, rows: Iterable[object]) -> Iterator[object]:
     """Pages name the narrower copies of pictures by the pictures' bytes."""
     base = catalog.site.base_url
     images = (row.article.image for row in rows if isinstance(row, Row))
-    for path in {path_below(base, image.url)[1:]: None for image in images if image}:
+    yield from _files(catalog, {path_below(base, image.url)[1:]: None for image in images if image})
+
+
+def _files(catalog: Catalog, paths: Iterable[str]) -> Iterator[object]:
+    """Pages tell the width and height of pictures by the pictures' bytes, too."""
+    for path in paths:
         file = catalog.media.get(path)
         if file:
             yield path, file, _digest(file)
+
+
+def _logo(catalog: Catalog) -> Iterator[object]:
+    return _files(catalog, [path_below(catalog.site.base_url, catalog.site.logo)[1:]])
 
 
 def _digest(file: Any) -> str:

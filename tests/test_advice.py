@@ -42,6 +42,16 @@ def test_a_good_article_is_left_alone(newsroom: Newsroom) -> None:
     )
 
 
+@pytest.mark.parametrize("form", ["jpeg", "png", "gif"])
+@pytest.mark.parametrize(("cut", "behind"), [(0, b""), (0, b"\0" * 9), (300, b"")])
+def test_a_picture_of_which_the_end_is_missing(newsroom: Newsroom, form: str, cut: int, behind: bytes) -> None:
+    path, whole = f"media/p.{form}", picture(900, 700, form.upper())
+    files = {path: whole[: len(whole) - cut] + behind}
+    lines = of_article(newsroom, GOOD + f"image: {{src: {path}, alt: x, credit: y}}\n", **files)
+    expected = f"articles/a.yaml:6:14: warning: '{path}' ends before its end; readers see a part of it; save it again"
+    assert lines == ([expected] if cut else [])
+
+
 def test_no_summary(newsroom: Newsroom) -> None:
     assert of_article(newsroom, GOOD.replace("summary: One.\n", "")) == [
         (

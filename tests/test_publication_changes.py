@@ -127,6 +127,21 @@ def test_a_picture_with_other_bytes_is_another_picture_on_the_page(folder: Path)
     assert after.at("/articles/a1/") != page
 
 
+def test_a_picture_in_a_text_and_a_logo_of_another_shape_have_another_place_on_the_page(folder: Path) -> None:
+    content = archives.newsroom((), media=media(folder))
+    body, logo = f'<p><img alt="" src="{BASE}/media/a.jpg"></p>', f"{BASE}/media/a.jpg"
+    one = archives.article(1, START - timedelta(days=1), body=body, media=("media/a.jpg",))
+    other = archives.article(2, START - timedelta(days=1))
+    site = replace(content.site, logo=logo, media=("media/a.jpg",))
+    for paths, known in (("/articles/a1/", content.site), ("/articles/a2/", site)):
+        newsrooms.write(folder, {"media/a.jpg": newsrooms.picture(1000, 500)})
+        before = Publication(catalog(replace(content, site=known, articles=(one, other)), START))
+        page = before.at(paths)
+        newsrooms.write(folder, {"media/a.jpg": newsrooms.picture(1000, 400)})
+        after = before.after(before.catalog.replaced(before.catalog.content, START))
+        assert after.at(paths) != page
+
+
 def test_a_theme_or_a_setting_changes_everything() -> None:
     content = archives.newsroom((archives.article(1, START, tags=(Tag(id="t", title="T"),)),))
     before = Publication(catalog(content, START))

@@ -9,6 +9,7 @@ import html
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import islice
@@ -17,7 +18,7 @@ from typing import Final
 from urllib.parse import quote, urlsplit
 
 from feedsvc import urls
-from feedsvc.content import disk, settings, text, tree
+from feedsvc.content import disk, media, settings, text, tree
 from feedsvc.content.articles import FOLDER
 from feedsvc.content.content import Content
 from feedsvc.content.tree import Location, Tree
@@ -125,6 +126,17 @@ def _image(_: _House, article: Article) -> Iterator[_Advice]:
         yield lambda file: file.at(("image",), credit, name, at_key=True)
 
 
+def _cut(house: _House, article: Article) -> Iterator[_Advice]:
+    for path in article.media:
+        with suppress(OSError):
+            if media.is_cut(house.content.media[path]):
+                message, forms = (
+                    f"'{path}' ends before its end; readers see a part of it",
+                    (re.escape(path), re.escape(quote(path))),
+                )
+                yield lambda file, forms=forms, message=message: file.where(forms, message, "save it again")  # type: ignore[misc]
+
+
 def _updated(house: _House, article: Article) -> Iterator[_Advice]:
     if article.updated > max(article.published, house.now):
         message = "updated: lies in the future; until then the article counts as never updated"
@@ -182,7 +194,9 @@ def _insecure(base: str, address: str) -> Iterator[_Advice]:
     yield lambda file: file.where((re.escape(address), re.escape(urlsplit(address).netloc)), message, f"write {path}")
 
 
-_RULES: Final[tuple[Callable[[_House, Article], Iterator[_Advice]], ...]] = (_title, _summary, _image, _updated, _name, _links)
+_RULES: Final[tuple[Callable[[_House, Article], Iterator[_Advice]], ...]] = (
+    *(_title, _summary, _image, _cut, _updated, _name, _links),
+)
 
 
 def _stem(path: str) -> str:

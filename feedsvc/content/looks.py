@@ -34,7 +34,9 @@ class Looks:
             return
         self._survey.refresh()
         self._unread = []
-        found = {path.removeprefix(f"{FOLDER}/"): data for path in sorted(self._survey.files) if (data := self._read(path))}
+        found = {
+            path.removeprefix(f"{FOLDER}/"): data for path in sorted(self._survey.files) if (data := self._read(path)) is not None
+        }
         if found != self.files:
             self.files = found
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Final
 
@@ -52,6 +52,7 @@ TYPES: Final[Mapping[str, str]] = {
 }
 PICTURES: Final = frozenset({"image/avif", "image/gif", "image/jpeg", "image/png", "image/webp"})
 _FORMATS: Final = ("AVIF", "GIF", "JPEG", "PNG", "WEBP")
+_TAIL: Final = 64 * 1024  # bytes
 # Once for the process: warnings.catch_warnings would not be safe in threads.
 warnings.simplefilter("error", Pictures.DecompressionBombWarning)
 
@@ -145,3 +146,24 @@ def size(file: MediaFile) -> tuple[int, int]:
     if kind in PICTURES and kind != file.type:
         raise ValueError(f"'{file.path}' holds {kind}, which its name does not say; rename it to end in .{kind[6:]}")
     return shape
+
+
+def is_cut(file: MediaFile) -> bool:
+    """Whether a picture ends before its end, as after a broken upload: by its last bytes, since to decode it would take long.
+
+    Raises OSError if it cannot be read.
+    """
+    is_whole = _ENDS.get(file.type)
+    if is_whole is None:
+        return False
+    with open(file.location, "rb") as opened:
+        opened.seek(max(0, file.length - _TAIL))
+        return not is_whole(opened.read())
+
+
+# Media type -> whether a file with these last bytes is whole; something may follow the end. Of WebP, Pillow opens no part.
+_ENDS: Final[Mapping[str, Callable[[bytes], bool]]] = {
+    "image/gif": lambda tail: tail.rstrip(b"\0").endswith(b";"),
+    "image/jpeg": lambda tail: tail.rfind(b"\xff\xd9") > tail.rfind(b"\xff\xda"),
+    "image/png": lambda tail: b"IEND\xaeB`\x82" in tail,
+}
