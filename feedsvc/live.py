@@ -81,6 +81,9 @@ class Live:
             edition = self._advance(now)
         return edition.publication
 
+    def base_url(self) -> str:
+        return self.edition.content.site.base_url
+
     def article_id(self, slug: str, now: datetime) -> str | None:
         """The id of the article that is visible under a slug, today's or a former one, at a moment."""
         shown = self.current(now).catalog

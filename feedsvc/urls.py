@@ -9,6 +9,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final, Literal
 from urllib.parse import quote, unquote, urljoin, urlsplit, urlunsplit
 
@@ -162,6 +163,7 @@ def absolute(base_url: str, path: str) -> str:
     return base_url + quote(path, safe="/!$&'()*+,;=:@~-._")
 
 
+@lru_cache(maxsize=8)
 def mount(base_url: str) -> str:
     """base_url's own path, decoded and without a trailing slash: "" for a site at its host's root."""
     return unquote(urlsplit(base_url).path).rstrip("/")

@@ -13,7 +13,7 @@ from feedsvc.audience.address import Networks, client
 from feedsvc.audience.counter import Counter
 from feedsvc.audience.person import from_elsewhere, stranger
 from feedsvc.audience.visitor import Visitors
-from feedsvc.urls import ArticleAt, path_of, place_of
+from feedsvc.urls import ArticleAt, mount, path_of, place_of
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -41,9 +41,9 @@ class _Reply:
 
 
 class Audience:
-    """Answers for the reads of visible articles below `mount`, and passes everything else on untouched.
+    """Answers for the reads of visible articles below base_url, and passes everything else on untouched.
 
-    Beacons from pages that lie neither at `base_url` nor at the host that is asked do not count.
+    Beacons from pages that lie neither at its host nor at the host that is asked do not count.
     `trusted` are the reverse proxies whose X-Forwarded-For is believed.
     """
 
@@ -54,16 +54,14 @@ class Audience:
         visitors: Visitors,
         find: Finder,
         *,
-        mount: str,
+        base_url: Callable[[], str],
         clock: Callable[[], datetime],
         trusted: Networks = (),
-        base_url: str = "",
     ) -> None:
         self._rest = rest
         self._counter = counter
         self._visitors = visitors
         self._find = find
-        self._mount = mount
         self._clock = clock
         self._trusted = trusted
         self._base_url = base_url
@@ -84,7 +82,8 @@ class Audience:
         if not raw.endswith(f"/{_NAME}"):
             return ""
         path = raw.encode("latin-1").decode(errors="replace")
-        below = path.removeprefix(self._mount) if path.startswith(f"{self._mount}/") else ""
+        top = mount(self._base_url())
+        below = path.removeprefix(top) if path.startswith(f"{top}/") else ""
         place = place_of(below.removesuffix(_NAME))
         return place.slug if isinstance(place, ArticleAt) and views_path(place.slug) == below else ""
 
@@ -113,7 +112,7 @@ class Audience:
         if _length(environ) > _MOST_BODY:
             return _Reply(status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
         headers = {name[5:].replace("_", "-").lower(): value for name, value in environ.items() if name.startswith("HTTP_")}
-        if stranger(headers) or from_elsewhere(headers, self._base_url):
+        if stranger(headers) or from_elsewhere(headers, self._base_url()):
             return _Reply(status=HTTPStatus.NO_CONTENT)
         admission = self._visitors.admit(client(environ, self._trusted), headers["user-agent"], article_id, now)
         if admission.retry_after:

@@ -96,16 +96,14 @@ def serve(
         counter = parts.enter_context(closing(Counter(views, live.clock, chore=visitors.turn, spill=home / "unwritten")))
         announcer = parts.enter_context(closing(Announcer(home, live.clock, purge=purge)))
         base = first.content.site.base_url
-        below = mount(base)
         served = application(live, {"push": lambda: asdict(announcer.status())})
-        app = Audience(served, counter, visitors, live.article_id, mount=below, clock=live.clock, trusted=trusted, base_url=base)
+        app = Audience(served, counter, visitors, live.article_id, base_url=live.base_url, clock=live.clock, trusted=trusted)
         server = Server(app, host=host, port=port, threads=threads)
         listeners: list[Listener] = [log, *([Listening(announcer, first, addresses=bool(purge))] if announce else [])]
         watcher = Watcher(content, live, listeners)
         signal.signal(signal.SIGHUP, lambda *_: watcher.look())
         parts.callback(watcher.stop)
         watcher.start()
-        address = f"{server.url}{below[1:]}{'/' if below else ''}"
-        told = f"{counted(first.content)} of {content} at {address} as {first.content.site.base_url}/"
-        click.echo(f"feedsvc: serving {told}", err=True)
+        address = f"{server.url}{mount(base)[1:]}{'/' if mount(base) else ''}"
+        click.echo(f"feedsvc: serving {counted(first.content)} of {content} at {address} as {base}/", err=True)
         server.run()

@@ -34,10 +34,9 @@ class Documents:
     Each request takes the edition once and sees no other. The site is mounted at base_url's path.
     """
 
-    def __init__(self, rest: WSGIApplication, live: Live, mount: str) -> None:
+    def __init__(self, rest: WSGIApplication, live: Live) -> None:
         self._rest = rest
         self._live = live
-        self._mount = mount
         self._files = Files(live.modified)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -61,10 +60,11 @@ class Documents:
     def _find(self, environ: WSGIEnvironment, edition: Publication) -> Answer | None:
         """What the address leads to; what is below the mount is told to the rest, too (PEP 3333: SCRIPT_NAME)."""
         path = _path(environ)
-        if not path.startswith(f"{self._mount}/"):
-            return Redirect(target="/") if path == self._mount else None
-        below = path[len(self._mount) :]
-        environ["SCRIPT_NAME"], environ["PATH_INFO"] = _wsgi(self._mount), _wsgi(below)
+        mount = urls.mount(edition.catalog.site.base_url)
+        if not path.startswith(f"{mount}/"):
+            return Redirect(target="/") if path == mount else None
+        below = path[len(mount) :]
+        environ["SCRIPT_NAME"], environ["PATH_INFO"] = _wsgi(mount), _wsgi(below)
         return edition.at(below)
 
 
@@ -92,8 +92,7 @@ def application(live: Live, additions: Mapping[str, Addition] = _NOTHING) -> WSG
 
     `additions` are what optional parts tell on /status.
     """
-    mount = urls.mount(live.current(live.clock()).catalog.site.base_url)
-    return Documents(flask_app(live, additions).wsgi_app, live, mount)
+    return Documents(flask_app(live, additions).wsgi_app, live)
 
 
 def flask_app(live: Live, additions: Mapping[str, Addition] = _NOTHING) -> Flask:

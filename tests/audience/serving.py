@@ -58,7 +58,7 @@ def main(where: str, every: str, batch: str, spill: str, patience: str) -> None:
         fresh=0.01,
         patience=float(patience),
     )
-    application = Audience(nothing, counter, visitors, find, mount="", clock=now)
+    application = Audience(nothing, counter, visitors, find, base_url=lambda: "https://news.example", clock=now)
     server = Server(application, host="127.0.0.1", port=0, threads=4)
     sys.stdout.write(f"{server.url}\n")
     sys.stdout.flush()

@@ -44,7 +44,17 @@ def ask(place: str | Path, counting: Count, clock: Clock) -> Ask:
     counter, visitors = counting(place), Visitors(per_visitor=Limit(burst=5, seconds=60.0))
 
     def make(mount: str, proxy: str) -> Client:
-        return Client(Audience(rest, counter, visitors, find, mount=mount, clock=clock, trusted=networks((proxy,))))
+        return Client(
+            Audience(
+                rest,
+                counter,
+                visitors,
+                find,
+                base_url=lambda: f"https://news.example{mount}",
+                clock=clock,
+                trusted=networks((proxy,)),
+            )
+        )
 
     def send(method: str, path: str = VIEWS, *, mount: str = "", proxy: str = "", **headers: str) -> TestResponse:
         named = {"User-Agent": FIREFOX} | {name.replace("_", "-"): value for name, value in headers.items()}
@@ -108,7 +118,7 @@ def test_the_moment_decides_who_is_visible(file: Path, counting: Count, clock: C
     def later(slug: str, now: datetime) -> str | None:
         return find(slug, now) if now > noon else None
 
-    client = Client(Audience(rest, counting(file), Visitors(), later, mount="", clock=clock))
+    client = Client(Audience(rest, counting(file), Visitors(), later, base_url=lambda: "https://news.example", clock=clock))
     assert client.get(VIEWS).status_code == 404
     clock.tick(seconds=1)
     assert client.get(VIEWS).status_code == 200
@@ -173,7 +183,7 @@ def test_whoever_is_no_person_is_not_counted_and_not_told(headers: dict[str, str
 
 
 def test_a_request_without_a_user_agent_is_answered(file: Path, counting: Count, clock: Clock) -> None:
-    client = Client(Audience(rest, counting(file), Visitors(), find, mount="", clock=clock))
+    client = Client(Audience(rest, counting(file), Visitors(), find, base_url=lambda: "https://news.example", clock=clock))
     assert client.post(VIEWS, headers={"User-Agent": ""}).status_code == 204
 
 
@@ -206,7 +216,7 @@ def test_a_body_is_not_read_and_not_long(length: str, status: int, file: Path, c
         def read(self, *_: int) -> bytes:
             raise AssertionError
 
-    audience = Audience(rest, counting(file), Visitors(), find, mount="", clock=clock)
+    audience = Audience(rest, counting(file), Visitors(), find, base_url=lambda: "https://news.example", clock=clock)
     environ = {
         "REQUEST_METHOD": "POST",
         "PATH_INFO": VIEWS,
