@@ -98,7 +98,8 @@ class Publication:
         """The paths whose answers may differ between two editions: a superset, and small where little changed.
 
         Beside those of `paths`, of both editions, former and withdrawn addresses. Costs the change where one catalog was made
-        from the other; otherwise, and where the settings or the theme differ, everything of both may differ.
+        from the other; otherwise, and where the settings or the theme differ, everything of both may differ. Narrower copies of
+        a picture whose bytes were overwritten are not named: its own path stands for them.
         """
         if are_alike(before.catalog, self.catalog):
             return frozenset(path_of(place) for place in difference.places(before.catalog, self.catalog))
