@@ -95,11 +95,10 @@ class Publication:
         return Publication(catalog, modified or self._modified, self._renditions, carried=carried)
 
     def changed_since(self, before: Publication) -> frozenset[str]:
-        """The paths whose answers may differ between two editions: a superset, and small where little changed.
+        """The paths whose answers may differ between two editions, those of `addresses` of both: small where little changed.
 
-        Beside those of `paths`, of both editions, former and withdrawn addresses. Costs the change where one catalog was made
-        from the other; otherwise, and where the settings or the theme differ, everything of both may differ. Narrower copies of
-        a picture whose bytes were overwritten are not named: its own path stands for them.
+        Everything where settings or theme differ or neither catalog was made from the other. Narrower copies of a picture whose
+        bytes were overwritten are not named: its own path stands for them.
         """
         if are_alike(before.catalog, self.catalog):
             return frozenset(path_of(place) for place in difference.places(before.catalog, self.catalog))
