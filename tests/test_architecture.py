@@ -45,7 +45,7 @@ ROOMS: Final = {
     "lxml": ("feedsvc.feeds.rss", "feedsvc.feeds.atom", "feedsvc.feeds.xml_common"),
     "markdown_it": ("feedsvc.content.markup",),
     "nh3": ("feedsvc.content.markup",),
-    "pydantic": ("feedsvc.content.schema", "feedsvc.content.keys", "feedsvc.content.json_schema"),
+    "pydantic": ("feedsvc.content.values", "feedsvc.content.schema", "feedsvc.content.keys", "feedsvc.content.json_schema"),
     "msgspec": ("feedsvc.content.records",),
     "sqlite3": ("feedsvc.sqlite", "feedsvc.ledger", "feedsvc.content.records", "feedsvc.push"),
     "psycopg": ("feedsvc.audience.patient",),

@@ -14,7 +14,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedsvc.content import dates
+from feedsvc.content import dates, values
 from feedsvc.content import schema as models
 from feedsvc.content.described import KEYS
 from feedsvc.content.json_schema import NAMES, known, made
@@ -213,7 +213,7 @@ def test_no_slug_that_check_accepts_is_refused(text: str) -> None:
 
 
 @modest
-@given(st.text(max_size=5).map(lambda text: f"tag:x.example,2026:{text}") | st.from_regex(models.URI))
+@given(st.text(max_size=5).map(lambda text: f"tag:x.example,2026:{text}") | st.from_regex(values.URI))
 def test_no_id_that_check_accepts_is_refused(text: str) -> None:
-    if models.URI.fullmatch(text) and (not text.startswith("tag:") or models.TAG_URI.fullmatch(text)):
+    if values.URI.fullmatch(text) and (not text.startswith("tag:") or values.TAG_URI.fullmatch(text)):
         assert accepts("article", "id", text)

@@ -18,7 +18,7 @@ from feedsvc import pages
 from feedsvc.console import tell
 from feedsvc.content.folder import Content, Folder, load
 from feedsvc.content.records import Records
-from feedsvc.content.schema import is_base
+from feedsvc.content.values import is_base
 from feedsvc.errors import ContentError, FeedsvcError
 
 P = ParamSpec("P")

@@ -17,7 +17,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema
 from pydantic_core import core_schema
 
-from feedsvc.content import dates, disk, schema, settings
+from feedsvc.content import dates, disk, schema, settings, values
 from feedsvc.content.described import KEYS
 from feedsvc.content.media import PICTURES, TYPES
 
@@ -45,7 +45,7 @@ _FORMS: Final[Mapping[str, Callable[[], Json]]] = {
     "_name": lambda: _like(_VISIBLE, "is empty"),
     "web": lambda: _like(_WEB, "not a web address, which begins with https:// and names a host"),
     "_base": lambda: _like(rf"{_WEB}[^?#]*$", "no address of a front page; write it like https://example.org"),
-    "_uri": lambda: _like(rf"^(?:(?!tag:)|(?={schema.TAG_URI.pattern}$)){schema.URI.pattern}$", "not a URI, as an id must be"),
+    "_uri": lambda: _like(rf"^(?:(?!tag:)|(?={values.TAG_URI.pattern}$)){values.URI.pattern}$", "not a URI, as an id must be"),
     "_zone": lambda: {"enum": sorted(zoneinfo.available_timezones()), "errorMessage": _NO_ZONE},
     "_slug": lambda: _like(_SLUG, "cannot stand in an address; use letters, digits and '-'") | {"maxLength": 200},
     "_dated": lambda: _like(_DATE, f"not a date; {dates.EXAMPLE}"),
@@ -73,7 +73,7 @@ class _Generator(GenerateJsonSchema):
 
 
 def _form(function: Callable[..., Any]) -> Json:
-    if isinstance(function, schema.Matching):
+    if isinstance(function, values.Matching):
         return _like(rf"^(?:{function.pattern.pattern})$", function.sentence.format("this"))
     return _FORMS.get(function.__name__, dict)()
 

@@ -19,7 +19,7 @@ from feedsvc.content import text
 from feedsvc.content.articles import FOLDER
 from feedsvc.content.content import Content
 from feedsvc.content.described import KEYS
-from feedsvc.content.schema import line
+from feedsvc.content.values import line
 from feedsvc.errors import FeedsvcError
 from feedsvc.model import Author, Category
 
