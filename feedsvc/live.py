@@ -73,6 +73,7 @@ class Live:
         publication = Publication(catalog(content, now, preview=preview), self._moment, renditions)
         self.edition = Edition(number=1, since=now, publication=publication, content=content)
         self.reloaded = Reload(at=now, seconds=time.monotonic() - began, changed=len(change.come))
+        folder.remember()
 
     def current(self, now: datetime) -> Publication:
         """The publication at a moment: a new one from the very second of a scheduled change."""
@@ -128,6 +129,8 @@ class Live:
                 publication = before
             self._swap(publication, content, now)
         self.reloaded = Reload(at=now, seconds=time.monotonic() - began, changed=len(change.come) + len(change.gone))
+        # After the swap: no reader waits for a disk.
+        self._folder.remember()
         return change.restless
 
     def _advance(self, now: datetime) -> Edition:

@@ -85,6 +85,7 @@ class Watcher:
             yield_on_timeout=True,
             stop_event=self._stop,
             raise_interrupt=False,
+            ignore_permission_denied=True,
         )
         for notices in bell:
             self._turn(_touched(self._root, (path for _, path in notices)))

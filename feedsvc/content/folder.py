@@ -14,7 +14,7 @@ from feedsvc.content import articles, looks, registers, settings
 from feedsvc.content.articles import Articles, Moved
 from feedsvc.content.content import Content
 from feedsvc.content.media import Media
-from feedsvc.content.records import Entry, Records
+from feedsvc.content.records import Entry, Record, Records
 from feedsvc.content.registers import Settings
 from feedsvc.errors import ContentError, Problem
 from feedsvc.model import Article, Author, Category, MediaFile
@@ -63,6 +63,8 @@ class Folder:
         self._files: dict[str, MediaFile] = {}
         self._stray: tuple[Problem, ...] = ()
         self._content: Content | None = None
+        self._unwritten: dict[str, Record | None] = {}
+        self._settings_unwritten = False
 
     def read(self, touched: Iterable[str] | None = None, now: datetime | None = None, quiet: timedelta = _NO_TIME) -> Change:
         """Look everywhere, or at the touched paths (relative to the folder), and read what is not as it was.
@@ -70,7 +72,7 @@ class Folder:
         Files changed within `quiet` before `now` are left for the next time. Raises ContentError if there is no such folder,
         no site.yaml, or none that could ever be used; then nothing is other than before.
         """
-        if not self._root.is_dir():
+        if not os.path.isdir(self._root):
             raise ContentError(f"no folder {self._root}; give the folder that holds {settings.SITE}")
         scope = _scope(touched)
         media = self._media.changed(scope)
@@ -83,14 +85,21 @@ class Folder:
         self._stray = _stray(self._root) if scope is None else self._stray
         self._settings = now_known
         self._content = self._whole(now_known, moved, media)
-        if self._records and (self._articles.changed or now_known is not before):
-            self._records.keep(self._articles.changed, self._entries if now_known is not before else None)
+        self._unwritten |= self._articles.changed
+        self._settings_unwritten |= now_known is not before
         return Change(
             content=self._content,
             gone=tuple(old for old, _ in moved.values() if old),
             come=tuple(new for _, new in moved.values() if new),
             restless=self._articles.restless,
         )
+
+    def remember(self) -> None:
+        """Write down what was read, for the next start; what the disk does not take now it is offered again."""
+        if self._records is None or not (self._unwritten or self._settings_unwritten):
+            return
+        if self._records.keep(self._unwritten, self._entries if self._settings_unwritten else None):
+            self._unwritten, self._settings_unwritten = {}, False
 
     def _read_settings(self, before: Settings | None, scope: frozenset[str] | None, media: frozenset[str]) -> Settings:
         """The very same settings where nothing in them changed."""
@@ -169,7 +178,11 @@ _TOPS: Final = tuple((part,) for part in _PARTS)
 def _stray(root: Path) -> tuple[Problem, ...]:
     """Files beside site.yaml that nobody reads, most often articles or names with another ending."""
     known = {settings.SITE, settings.CATEGORIES, settings.AUTHORS}
-    alike = (name for name in sorted(os.listdir(root)) if os.path.splitext(name)[1].lower() in articles.MEANT)
+    try:
+        names = sorted(os.listdir(root))
+    except OSError:
+        return ()  # gone meanwhile
+    alike = (name for name in names if os.path.splitext(name)[1].lower() in articles.MEANT)
     return tuple(
         Problem(path=name, message="this file is not read", hint=_meant(name, known), severity="warning")
         for name in alike

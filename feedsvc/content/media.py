@@ -51,6 +51,7 @@ TYPES: Final[Mapping[str, str]] = {
     ".zip": "application/zip",
 }
 PICTURES: Final = frozenset({"image/avif", "image/gif", "image/jpeg", "image/png", "image/webp"})
+_NOTHING: Final = Stamp(-1, 0, 0, 0)
 _FORMATS: Final = ("AVIF", "GIF", "JPEG", "PNG", "WEBP")
 _TAIL: Final = 64 * 1024  # bytes
 # Once for the process: warnings.catch_warnings would not be safe in threads.
@@ -89,6 +90,11 @@ class Media:
 
     def changed(self, touched: Iterable[str] | None = None) -> frozenset[str]:
         """Which of the files that were asked for are not what they were, of all or of those at or below touched paths."""
+        real = os.path.realpath(self._root)
+        if real != self._real:
+            # A link was switched to another folder: the same file may lie at another place.
+            self._real, touched = real, None
+            self._stamps = dict.fromkeys(self._stamps, _NOTHING)
         known = self._stamps if touched is None else [path for one in touched for path in self._at(one)]
         changed = frozenset(path for path in known if self._stamps[path] != stamp_at(self._root / path))
         for path in changed:

@@ -42,7 +42,7 @@ class _Listed:
 
     identity: tuple[int, int] = _NOWHERE
     files: dict[str, Stamp] = field(default_factory=dict)
-    folders: list[str] = field(default_factory=list)
+    folders: dict[str, tuple[int, int]] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     linked: bool = False
 
@@ -93,8 +93,10 @@ class Survey:
         before = {path: self.files.pop(path, None) for path in old.files}
         listed = self._folders[folder] = self._listed(folder)
         self.files |= listed.files
-        for gone in set(old.folders) - set(listed.folders):
-            before |= self._forget(gone)
+        for path, identity in old.folders.items():
+            # Another folder of that name, or what a folder of another name held: nothing below it is known.
+            if listed.folders.get(path) != identity or listed.identity != old.identity:
+                before |= self._forget(path)
         new = self._walk([path for path in listed.folders if path not in self._folders])
         paths = before.keys() | listed.files.keys() | new
         return frozenset(path for path in paths if before.get(path) != self.files.get(path))
@@ -149,6 +151,6 @@ class Survey:
             listed.files[path] = Stamp(0, 0, 0, 0)
             return
         if stat.S_ISDIR(status.st_mode):
-            listed.folders.append(path)
+            listed.folders[path] = (status.st_dev, status.st_ino)
         else:
             listed.files[path] = stamp_of(status)
