@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -32,6 +33,8 @@ _PATIENCE: Final = (
     "SELECT set_config('statement_timeout', '4s', true), set_config('lock_timeout', '3s', true), "
     "set_config('idle_in_transaction_session_timeout', '10s', true)"
 )
+# What it warns of comes as an exception too, which is told in words for the operator.
+logging.getLogger("psycopg").setLevel(logging.CRITICAL)
 _DRIVERS: Final = {
     "sqlite": "sqlite+pysqlite",
     "sqlite+pysqlite": "sqlite+pysqlite",

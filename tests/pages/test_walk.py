@@ -184,7 +184,7 @@ def test_nothing_moves_on_a_slow_device_either(chromium: Browser, site: str, kin
             button = look.page.locator("[data-copy]").first
             before = button.inner_text()
             button.click()
-            look.page.get_by_text("Copied", exact=True).wait_for()
+            look.page.get_by_role("button", name="Copied", exact=True).wait_for()
             look.page.get_by_text(before, exact=True).first.wait_for()
         assert look.shift() == 0
 
