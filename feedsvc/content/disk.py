@@ -56,7 +56,10 @@ def read(root: Path, path: str) -> bytes | Problem | None:
 
 
 def _content(path: str, descriptor: int) -> bytes | Problem:
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode):
         return Problem(path=path, message="this is a folder, a pipe or a device, not a file")
     with open(descriptor, "rb", closefd=False) as file:
-        return file.read(LARGEST_FILE + 1)
+        # The room for the largest is not made for each of thousands; a file that grew meanwhile is read on.
+        data = file.read(min(status.st_size, LARGEST_FILE) + 1)
+        return data + file.read(LARGEST_FILE + 1 - len(data)) if len(data) > status.st_size else data
