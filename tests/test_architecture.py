@@ -30,7 +30,7 @@ ORDER: Final = (
     ("feedsvc.publication",),
     ("feedsvc.live", "feedsvc.export"),
     ("feedsvc.watch",),
-    ("feedsvc.audience", "feedsvc.editing", "feedsvc.push", "feedsvc.web"),
+    ("feedsvc.audience", "feedsvc.editing", "feedsvc.preview", "feedsvc.push", "feedsvc.web"),
     ("feedsvc.console",),
     ("feedsvc.cli",),
     ("feedsvc.__main__",),

@@ -14,6 +14,7 @@ from feedsvc.audience.counter import Counter
 from feedsvc.audience.store import Views
 from feedsvc.audience.visitor import Visitors
 from feedsvc.audience.wsgi import Audience
+from feedsvc.cli import previewing
 from feedsvc.cli.options import (
     VIEWS,
     base_url_option,
@@ -64,6 +65,8 @@ from feedsvc.web.server import Server
     envvar="FEEDSVC_ANNOUNCE",
     help="Tell the hubs of site.yaml; not from a copy of a site.",
 )
+@click.option("--preview", is_flag=True, envvar="FEEDSVC_PREVIEW", help="Show drafts and problems, on this machine only.")
+@click.option("--preview-anywhere", is_flag=True, envvar="FEEDSVC_PREVIEW_ANYWHERE", help="Let others reach the preview.")
 @plainly
 def serve(
     *,
@@ -77,6 +80,8 @@ def serve(
     database: str,
     purge: tuple[str, ...],
     announce: bool,
+    preview: bool,
+    preview_anywhere: bool,
 ) -> None:
     """Serve the feeds and pages of CONTENT (./content).
 
@@ -84,8 +89,14 @@ def serve(
     Examples:
       feedsvc serve
       feedsvc serve newsroom --port 8080 --base-url http://127.0.0.1:8080
+      feedsvc serve newsroom --preview
       FEEDSVC_PORT=8080 feedsvc serve newsroom
     """
+    if preview:
+        previewing.preview(
+            content, host=host, port=port, threads=threads, base_url=base_url, state=state, anywhere=preview_anywhere
+        )
+        return
     trusted, home = networks(proxies), state_folder(content, state)
     with ExitStack() as parts:
         ledger = parts.enter_context(closing(Ledger(home / "modified.sqlite")))

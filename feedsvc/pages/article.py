@@ -67,6 +67,7 @@ def article(frame: Frame, row: Row) -> bytes:
         ),
         here=sections[0].ref if sections else None,
         article=one,
+        mark=frame.mark(row),
         language=one.language,
         direction=frame.direction(one),
         places=[frame.shown(section) for section in sections],

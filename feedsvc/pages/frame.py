@@ -42,7 +42,7 @@ class Moment:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Card:
-    """An article in a list."""
+    """An article in a list; `mark` says in a preview why readers do not see it."""
 
     href: str
     title: str
@@ -52,6 +52,7 @@ class Card:
     language: str
     direction: str
     image: Picture | None
+    mark: str = ""
 
 
 class Frame:
@@ -100,6 +101,10 @@ class Frame:
     def direction(self, article: Article) -> str:
         return direction(article.language) if article.language else ""
 
+    def mark(self, row: Row) -> str:
+        """Why only a preview shows the article; "" for what readers see."""
+        return self.lang.say(row.mark, date=self.lang.date_time(row.article.published)) if row.mark else ""
+
     def card(self, row: Row) -> Card:
         article = row.article
         return Card(
@@ -111,6 +116,7 @@ class Frame:
             language=article.language,
             direction=self.direction(article),
             image=picture(self.catalog, article.image) if article.image else None,
+            mark=self.mark(row),
         )
 
 

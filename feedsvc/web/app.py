@@ -126,12 +126,13 @@ def flask_app(live: Live, additions: Mapping[str, Addition] = _NOTHING) -> Flask
 def _to_this_machine(make: Callable[[], bytes], media_type: str) -> Response:
     """Paths and mistakes are nobody's business elsewhere; what a proxy passes on comes from elsewhere."""
     peer = request.remote_addr or ""
-    if not _is_loopback(peer) or any(name in request.headers for name in _PASSED_ON):
+    if not is_loopback(peer) or any(name in request.headers for name in _PASSED_ON):
         return Response("This is told to the machine itself only.\n", status=403, mimetype="text/plain", headers=_UNKEPT)
     return Response(make(), content_type=media_type, headers=_UNKEPT)
 
 
-def _is_loopback(address: str) -> bool:
+def is_loopback(address: str) -> bool:
+    """Whether an IP address, as text, is this machine's own."""
     try:
         ip = ip_address(address.partition("%")[0])
     except ValueError:

@@ -8,6 +8,7 @@ import resource
 import signal
 import socket
 import time
+from collections.abc import Callable
 from types import FrameType
 from typing import TYPE_CHECKING, Any, Final
 
@@ -61,8 +62,21 @@ class Server:
     application, which has to know whom to believe; the server itself believes none.
     """
 
-    def __init__(self, application: WSGIApplication, *, host: str, port: int, threads: int) -> None:
-        self._socket = _listen(host, port)
+    def __init__(
+        self,
+        application: WSGIApplication,
+        *,
+        host: str,
+        port: int,
+        threads: int,
+        listening: socket.socket | None = None,
+        leaving: Callable[[], None] = lambda: None,
+        streams: bool = False,
+    ) -> None:
+        """`listening` is what `listen` gave before. `leaving` is called first when the server stops: it ends what would not
+        end by itself. With `streams`, each part of an answer leaves at once.
+        """
+        self._socket, self._leaving = listening or listen(host, port), leaving
         self._stopping = False
         # A full queue is no news: at 4 threads and keep-alive it is the ordinary state.
         logging.getLogger("waitress.queue").setLevel(logging.ERROR)
@@ -81,7 +95,7 @@ class Server:
         )
         server.channel_class = _Channel
         # As an argument it draws a DeprecationWarning.
-        server.adj.send_bytes = 65_536
+        server.adj.send_bytes = 1 if streams else 65_536
         self._server = server
         # waitress has no public way to turn its loop by hand, which draining needs.
         self._map = server._map  # noqa: SLF001
@@ -93,8 +107,7 @@ class Server:
 
     @property
     def url(self) -> str:
-        host, port = self._socket.getsockname()[:2]
-        return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
+        return url_of(self._socket)
 
     def run(self) -> None:
         """Serve until SIGTERM or SIGINT, then finish what was begun, ten seconds at most."""
@@ -123,6 +136,7 @@ class Server:
         self._unsent = unsent
 
     def _drain(self) -> None:
+        self._leaving()
         self._server.del_channel()
         self._socket.close()
         end = time.monotonic() + _DRAIN_SECONDS
@@ -139,7 +153,14 @@ def _busy(channel: Any) -> bool:
     return bool(channel.requests or channel.total_outbufs_len > 0)
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def url_of(listening: socket.socket) -> str:
+    """Where a socket is reached, with a last slash."""
+    host, port = listening.getsockname()[:2]
+    return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that listens. Raises FeedsvcError where the address cannot be had."""
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         listening = socket.socket(family, kind, protocol)

@@ -1,0 +1,130 @@
+"""WSGI middleware: what it passes on is nobody's to keep, and every page bears the panel. The core knows nothing of it.
+
+A browser lets any site ask this machine: so no other site may read the answers (no CORS), and a name that a stranger
+lets point here gets none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from http import HTTPStatus
+from importlib import resources
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
+
+from markupsafe import Markup
+
+from feedsvc.live import Live
+from feedsvc.preview.panel import panel
+from feedsvc.preview.streams import Streams
+from feedsvc.urls import mount, rooted
+from feedsvc.web.app import is_loopback
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+    from feedsvc.live import Edition
+
+PLACE: Final = "/.preview/"  # below base_url
+_EVENTS: Final = "events"
+# What would let a browser be told that it has the page already, or send it packed.
+_CONDITIONS: Final = ("HTTP_IF_NONE_MATCH", "HTTP_IF_MODIFIED_SINCE", "HTTP_ACCEPT_ENCODING")
+_NOT_PASSED_ON: Final = ("cache-control", "etag", "last-modified", "content-length", "vary")
+_OWN: Final = (("Cache-Control", "no-store"), ("X-Robots-Tag", "noindex"))
+_STATIC: Final = {
+    name: (media_type, resources.files(__package__).joinpath("static", name).read_bytes())
+    for name, media_type in (("preview.css", "text/css; charset=utf-8"), ("preview.js", "text/javascript; charset=utf-8"))
+}
+_HEAD: Final = Markup('<link rel="stylesheet" href="{place}preview.css">\n<script src="{place}preview.js" defer></script>\n')
+_STRANGER: Final = b"A preview answers this machine only, at 127.0.0.1 or localhost; --preview-anywhere opens it to others.\n"
+
+
+class Preview:
+    """`live` is one of previews. Without `anywhere`, only a Host that is this machine is answered."""
+
+    def __init__(self, rest: WSGIApplication, live: Live, streams: Streams, *, anywhere: bool = False) -> None:
+        self._rest, self._live, self._streams, self._anywhere = rest, live, streams, anywhere
+        base = live.edition.publication.catalog.site.base_url
+        self._mount, self._place = mount(base), rooted(base, PLACE)
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        path: str = environ.get("PATH_INFO", "").encode("latin-1").decode(errors="replace")
+        below = path.removeprefix(self._mount) if path.startswith(f"{self._mount}/") else ""
+        if not self._anywhere and not _is_here(environ.get("HTTP_HOST", "")):
+            return _send(start_response, HTTPStatus.FORBIDDEN, "text/plain; charset=utf-8", _STRANGER)
+        if below.startswith(PLACE) and environ["REQUEST_METHOD"] in ("GET", "HEAD"):
+            return self._own(environ, start_response, below.removeprefix(PLACE))
+        # Taken before the page is made: if an edition comes in between, the page loads once more.
+        self._live.current(self._live.clock())
+        edition = self._live.edition
+        return self._passed(environ, start_response, edition, below)
+
+    def _own(self, environ: WSGIEnvironment, start_response: StartResponse, name: str) -> Iterable[bytes]:
+        if name == _EVENTS:
+            start_response("200 OK", [("Content-Type", "text/event-stream; charset=utf-8"), *_OWN])
+            return self._streams.stream() if environ["REQUEST_METHOD"] == "GET" else []
+        if name not in _STATIC:
+            return _send(start_response, HTTPStatus.NOT_FOUND, "text/plain; charset=utf-8", b"Nothing is here.\n")
+        return _send(start_response, HTTPStatus.OK, *_STATIC[name])
+
+    def _passed(self, environ: WSGIEnvironment, start_response: StartResponse, edition: Edition, path: str) -> Iterable[bytes]:
+        started: list[tuple[str, list[tuple[str, str]]]] = []
+
+        def start(status: str, headers: list[tuple[str, str]], _error: Any = None) -> Any:
+            started.append((status, headers))
+
+        asked = {name: value for name, value in environ.items() if name not in _CONDITIONS}
+        is_head = environ["REQUEST_METHOD"] == "HEAD"
+        body = self._rest({**asked, "REQUEST_METHOD": "GET"} if is_head else asked, start)
+        status, given = started[-1]
+        named = {name.lower(): value for name, value in given}
+        headers = [(name, value) for name, value in given if not _is_dropped(name)]
+        if named.get("content-type", "").startswith("text/html"):
+            page = self._dressed(_whole(body), edition, path)
+            start_response(status, [*headers, ("Content-Length", str(len(page))), *_OWN])
+            return [] if is_head else [page]
+        kept = [("Content-Length", named["content-length"])] if "content-length" in named else []
+        start_response(status, [*headers, *kept, *_OWN])
+        if is_head:
+            _close(body)
+        return [] if is_head else body
+
+    def _dressed(self, page: bytes, edition: Edition, path: str) -> bytes:
+        """The page with the panel at its end, wherever a theme lets it end."""
+        head = _HEAD.format(place=self._place).encode()
+        foot = panel(edition, path, f"{self._place}{_EVENTS}").encode()
+        before, end, after = page.rpartition(b"</body>")
+        whole = before + foot + end + after if end else page + foot
+        start, end, rest = whole.partition(b"</head>")
+        return start + head + end + rest if end else head + whole
+
+
+def _is_dropped(name: str) -> bool:
+    return name.lower() in _NOT_PASSED_ON or name.lower().startswith("access-control-")
+
+
+def _is_here(host: str) -> bool:
+    try:
+        name = urlsplit(f"//{host}").hostname or ""
+    except ValueError:
+        return False
+    return name == "localhost" or name.endswith(".localhost") or is_loopback(name)
+
+
+def _whole(body: Iterable[bytes]) -> bytes:
+    try:
+        return b"".join(body)
+    finally:
+        _close(body)
+
+
+def _close(body: Iterable[bytes]) -> None:
+    close = getattr(body, "close", None)
+    if close:
+        close()
+
+
+def _send(start_response: StartResponse, status: HTTPStatus, media_type: str, body: bytes) -> Iterable[bytes]:
+    headers = [("Content-Type", media_type), ("Content-Length", str(len(body))), ("X-Content-Type-Options", "nosniff"), *_OWN]
+    start_response(f"{status.value} {status.phrase}", headers)
+    return [body]
