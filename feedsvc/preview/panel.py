@@ -30,7 +30,7 @@ _PROBLEM: Final = Markup(
     '<span dir="auto">{message}</span>{more}</li>'
 )
 _HINT: Final = Markup('<br><span class="preview-hint" dir="auto">{hint}</span>')
-_STANDING: Final = Markup("<br><small>Its last valid version is shown meanwhile.</small>")
+_STANDING: Final = Markup("<br><small>The file's last valid version is shown meanwhile.</small>")
 _LIST: Final = Markup('<{tag} class="preview-{kind}">{items}</{tag}>')
 _GROUP: Final = Markup('<p class="preview-heading">{title}</p>{items}')
 _ARTICLE: Final = Markup('<li><a href="{href}" dir="auto">{title}</a> <small>{date}</small></li>')
@@ -84,20 +84,21 @@ def counts(rows: Iterable[Row]) -> list[str]:
 def _problems(problems: Iterable[Problem], standing_in: frozenset[str]) -> Markup:
     """Errors first."""
     ordered = sorted(problems, key=lambda problem: (problem.severity != "error", problem))
-    items = [_problem(problem, standing_in) for problem in ordered[:_MOST]]
+    # Told once of each file.
+    first = {problem.path: problem for problem in reversed(ordered) if problem.path in standing_in}
+    items = [_problem(problem, is_standing=first.get(problem.path) is problem) for problem in ordered[:_MOST]]
     return _list("ol", "problems", items, len(ordered))
 
 
-def _problem(problem: Problem, standing_in: frozenset[str]) -> Markup:
+def _problem(problem: Problem, *, is_standing: bool) -> Markup:
     hint = _HINT.format(hint=problem.hint) if problem.hint else _NOTHING
-    standing = _STANDING if problem.path in standing_in and problem.severity == "error" else _NOTHING
     return _PROBLEM.format(
         path=problem.path,
         line=problem.line,
         column=problem.column,
         severity=problem.severity,
         message=problem.message,
-        more=hint + standing,
+        more=hint + (_STANDING if is_standing else _NOTHING),
     )
 
 

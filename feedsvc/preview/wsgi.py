@@ -48,21 +48,26 @@ class Preview:
         self._mount, self._place = mount(base), rooted(base, PLACE)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        if environ["REQUEST_METHOD"] != "HEAD":
+            return self._answered(environ, start_response)
+        _close(self._answered({**environ, "REQUEST_METHOD": "GET"}, start_response))
+        return []
+
+    def _answered(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         path: str = environ.get("PATH_INFO", "").encode("latin-1").decode(errors="replace")
         below = path.removeprefix(self._mount) if path.startswith(f"{self._mount}/") else ""
         if not self._anywhere and not _is_here(environ.get("HTTP_HOST", "")):
             return _send(start_response, HTTPStatus.FORBIDDEN, "text/plain; charset=utf-8", _STRANGER)
-        if below.startswith(PLACE) and environ["REQUEST_METHOD"] in ("GET", "HEAD"):
-            return self._own(environ, start_response, below.removeprefix(PLACE))
+        if below.startswith(PLACE) and environ["REQUEST_METHOD"] == "GET":
+            return self._own(start_response, below.removeprefix(PLACE))
         # Taken before the page is made: if an edition comes in between, the page loads once more.
         self._live.current(self._live.clock())
-        edition = self._live.edition
-        return self._passed(environ, start_response, edition, below)
+        return self._passed(environ, start_response, self._live.edition, below)
 
-    def _own(self, environ: WSGIEnvironment, start_response: StartResponse, name: str) -> Iterable[bytes]:
+    def _own(self, start_response: StartResponse, name: str) -> Iterable[bytes]:
         if name == _EVENTS:
             start_response("200 OK", [("Content-Type", "text/event-stream; charset=utf-8"), *_OWN])
-            return self._streams.stream() if environ["REQUEST_METHOD"] == "GET" else []
+            return self._streams.stream()
         if name not in _STATIC:
             return _send(start_response, HTTPStatus.NOT_FOUND, "text/plain; charset=utf-8", b"Nothing is here.\n")
         return _send(start_response, HTTPStatus.OK, *_STATIC[name])
@@ -74,20 +79,17 @@ class Preview:
             started.append((status, headers))
 
         asked = {name: value for name, value in environ.items() if name not in _CONDITIONS}
-        is_head = environ["REQUEST_METHOD"] == "HEAD"
-        body = self._rest({**asked, "REQUEST_METHOD": "GET"} if is_head else asked, start)
+        body = self._rest(asked, start)
         status, given = started[-1]
         named = {name.lower(): value for name, value in given}
         headers = [(name, value) for name, value in given if not _is_dropped(name)]
         if named.get("content-type", "").startswith("text/html"):
             page = self._dressed(_whole(body), edition, path)
             start_response(status, [*headers, ("Content-Length", str(len(page))), *_OWN])
-            return [] if is_head else [page]
+            return [page]
         kept = [("Content-Length", named["content-length"])] if "content-length" in named else []
         start_response(status, [*headers, *kept, *_OWN])
-        if is_head:
-            _close(body)
-        return [] if is_head else body
+        return body
 
     def _dressed(self, page: bytes, edition: Edition, path: str) -> bytes:
         """The page with the panel at its end, wherever a theme lets it end."""

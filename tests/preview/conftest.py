@@ -1,0 +1,40 @@
+"""Fixtures of the preview's tests: a small newsroom that may be edited, previewed by a real server, and Chromium."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.http.newsroom import write_newsroom
+from tests.http.running import Running, serving
+from tests.pages.conftest import chromium
+
+__all__ = ["chromium"]
+
+
+@pytest.fixture(scope="session")
+def asked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """Only asked, never changed: the tests share it."""
+    folder = tmp_path_factory.mktemp("previewed")
+    with serving(write_newsroom(folder / "content"), folder / "state", "--preview") as one:
+        yield one
+
+
+@pytest.fixture
+def content(tmp_path: Path) -> Path:
+    return write_newsroom(tmp_path / "content")
+
+
+@pytest.fixture
+def preview(content: Path, tmp_path: Path) -> Iterator[Running]:
+    """It may say something of problems; it ends with status 0 unless the test has ended it."""
+    server = Running(content, tmp_path / "state", "--preview")
+    try:
+        yield server
+        if server.process.poll() is None:
+            server.terminate()
+            assert server.wait() == 0, server.said
+    finally:
+        server.kill()
