@@ -79,6 +79,9 @@ KEYS: Final = (
     "withdrawn_text",
     "missing_title",
     "missing_text",
+    "draft",
+    "scheduled",
+    "expired",
 )
 PLURALS: Final = ("views", "articles", "found")
 MORNING: Final = datetime(2026, 1, 2, 3, 5, tzinfo=UTC)
