@@ -44,8 +44,6 @@ class Preview:
 
     def __init__(self, rest: WSGIApplication, live: Live, streams: Streams, *, anywhere: bool = False) -> None:
         self._rest, self._live, self._streams, self._anywhere = rest, live, streams, anywhere
-        base = live.edition.publication.catalog.site.base_url
-        self._mount, self._place = mount(base), rooted(base, PLACE)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if environ["REQUEST_METHOD"] != "HEAD":
@@ -55,22 +53,18 @@ class Preview:
 
     def _answered(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         path: str = environ.get("PATH_INFO", "").encode("latin-1").decode(errors="replace")
-        below = path.removeprefix(self._mount) if path.startswith(f"{self._mount}/") else ""
         if not self._anywhere and not _is_here(environ.get("HTTP_HOST", "")):
             return _send(start_response, HTTPStatus.FORBIDDEN, "text/plain; charset=utf-8", _STRANGER)
-        if below.startswith(PLACE) and environ["REQUEST_METHOD"] == "GET":
-            return self._own(start_response, below.removeprefix(PLACE))
-        # Taken before the page is made: if an edition comes in between, the page loads once more.
-        self._live.current(self._live.clock())
-        return self._passed(environ, start_response, self._live.edition, below)
-
-    def _own(self, start_response: StartResponse, name: str) -> Iterable[bytes]:
+        # Wherever the site lies now: pages that are open remember where it was.
+        name = path.rpartition(PLACE)[2] if PLACE in path and environ["REQUEST_METHOD"] == "GET" else ""
         if name == _EVENTS:
             start_response("200 OK", [("Content-Type", "text/event-stream; charset=utf-8"), *_OWN])
             return self._streams.stream()
-        if name not in _STATIC:
-            return _send(start_response, HTTPStatus.NOT_FOUND, "text/plain; charset=utf-8", b"Nothing is here.\n")
-        return _send(start_response, HTTPStatus.OK, *_STATIC[name])
+        if name in _STATIC:
+            return _send(start_response, HTTPStatus.OK, *_STATIC[name])
+        # Taken before the page is made: if an edition comes in between, the page loads once more.
+        self._live.current(self._live.clock())
+        return self._passed(environ, start_response, self._live.edition, path)
 
     def _passed(self, environ: WSGIEnvironment, start_response: StartResponse, edition: Edition, path: str) -> Iterable[bytes]:
         started: list[tuple[str, list[tuple[str, str]]]] = []
@@ -93,8 +87,10 @@ class Preview:
 
     def _dressed(self, page: bytes, edition: Edition, path: str) -> bytes:
         """The page with the panel at its end, wherever a theme lets it end."""
-        head = _HEAD.format(place=self._place).encode()
-        foot = panel(edition, path, f"{self._place}{_EVENTS}").encode()
+        base = edition.publication.catalog.site.base_url
+        place = rooted(base, PLACE)
+        head = _HEAD.format(place=place).encode()
+        foot = panel(edition, path.removeprefix(mount(base)), f"{place}{_EVENTS}").encode()
         before, end, after = page.rpartition(b"</body>")
         whole = before + foot + end + after if end else page + foot
         start, end, rest = whole.partition(b"</head>")

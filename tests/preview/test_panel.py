@@ -151,6 +151,16 @@ def test_head_is_get_without_its_body(desk: Desk, path: str) -> None:
     assert got["Content-Length"] in ("", str(len(got.body)))
 
 
+def test_a_page_that_is_open_hears_that_the_site_has_moved(desk: Desk) -> None:
+    desk.streams.stop()
+    before = call(desk.app, "/.preview/events", HERE).body
+    site = (desk.content / "site.yaml").read_text("utf-8")
+    desk.save("site.yaml", site.replace("base_url: https://news.example", "base_url: https://news.example/news"))
+    assert call(desk.app, "/.preview/events", HERE).body not in (b"", before)
+    assert 'data-events="/news/.preview/events"' in desk.page("/news/articles/unfinished/")
+    assert "This article is a draft" in words(desk.page("/news/articles/unfinished/"))
+
+
 def test_other_methods_are_passed_on(desk: Desk) -> None:
     assert call(desk.app, "/", HERE, "POST").status == 405
     assert call(desk.app, "/.preview/events", HERE, "POST").status == 404

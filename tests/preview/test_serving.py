@@ -118,12 +118,13 @@ def test_it_stops_at_once_while_streams_are_open(preview: Running) -> None:
 
 def test_a_site_below_a_path(content: Path, tmp_path: Path) -> None:
     with serving(content, tmp_path / "state", "--preview", "--base-url", "http://127.0.0.1:1/news") as server:
-        page = ask(server.url, "/news/").body.decode()
+        assert server.url.endswith("/news/")
+        page = ask(server.url, "/news/articles/unfinished/").body.decode()
+        assert "This article is a draft" in page
         [events] = re.findall(r'data-events="([^"]+)"', page)
         assert events == "/news/.preview/events"
         for name in ("preview.css", "preview.js"):
             assert ask(server.url, f"/news/.preview/{name}").status == 200
-        assert ask(server.url, "/.preview/preview.css").status == 404
         assert ask(server.url, "/news/.preview/other").status == 404
 
 
