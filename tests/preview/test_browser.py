@@ -11,8 +11,10 @@ import pytest
 from tests.http.client import SECONDS
 from tests.http.newsroom import write_article
 from tests.http.running import Running
+from tests.pages.conftest import require_node_package
 from tests.pages.kinds import SCHEMES
 from tests.pages.looking import looking
+from tests.pages.test_accessible import _RUN as AXE
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -154,3 +156,17 @@ def test_nothing_is_wider_than_the_page(chromium: Browser, preview: Running, con
         look.page.locator(".preview-problems").wait_for()
         assert look.page.evaluate("document.documentElement.scrollWidth") == width
         assert look.page.evaluate("document.querySelector('.preview').scrollWidth") <= width
+
+
+@pytest.mark.parametrize(("width", "scheme"), list(zip((1280, 360), SCHEMES, strict=True)))
+def test_axe_finds_nothing(chromium: Browser, preview: Running, content: Path, width: int, scheme: str) -> None:
+    script = (require_node_package("axe-core") / "axe.min.js").read_text("utf-8")
+    (content / "articles/aaa.yaml").write_text("title: No id\npublished: 2026-02-20\nbody: A\n")
+    edit(content / BAY, "author: mina-park", "author: mina-perk")
+    with looking(chromium, width=width, color_scheme=scheme, bypass_csp=True) as look:
+        for path in ("", "articles/unfinished/"):
+            look.page.goto(preview.url + path)
+            look.page.locator("li.preview-warning").wait_for()
+            look.page.evaluate(script)
+            found = look.page.evaluate(AXE)
+            assert not found, "\n".join(found)
