@@ -109,6 +109,15 @@ def test_a_missing_folder_is_one_sentence(tmp_path: Path, command: str) -> None:
     assert done.stderr == "feedsvc: no folder nowhere; give the folder that holds site.yaml\n"
 
 
+def test_who_stands_in_the_newsroom_itself_is_told_how_to_name_it(content: Path) -> None:
+    done = run("check", cwd=content)
+    assert done.returncode == 2
+    assert done.stderr == (
+        "feedsvc: no folder content; give the folder that holds site.yaml; site.yaml is in this very folder: write . for it\n"
+    )
+    assert run("check", ".", cwd=content).returncode == 0
+
+
 def test_a_folder_without_site_yaml_is_one_sentence(tmp_path: Path) -> None:
     done = run("check", tmp_path)
     assert done.returncode == 2

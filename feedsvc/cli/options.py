@@ -18,6 +18,7 @@ from feedsvc import pages
 from feedsvc.console import tell
 from feedsvc.content.folder import Content, Folder, load
 from feedsvc.content.records import Records
+from feedsvc.content.settings import SITE
 from feedsvc.content.values import is_base
 from feedsvc.errors import ContentError, FeedsvcError
 
@@ -68,13 +69,19 @@ def plainly(command: Callable[P, None]) -> Callable[P, None]:
             command(*args, **kwargs)
         except ContentError as error:
             tell(error.problems)
-            click.echo(f"feedsvc: {error}", err=True)
+            click.echo(f"feedsvc: {error}{'' if error.problems else _inside()}", err=True)
             sys.exit(1 if error.problems else MISUSE)
         except FeedsvcError as error:
             click.echo(f"feedsvc: {error}", err=True)
             sys.exit(MISUSE)
 
     return run
+
+
+def _inside() -> str:
+    """Who stands in the newsroom itself, where ./content is looked for, is told how to name it."""
+    is_inside = Path(SITE).is_file() and not Path("content").exists()
+    return f"; {SITE} is in this very folder: write . for it" if is_inside else ""
 
 
 def folder(content: Path, base_url: str, state: Path) -> Folder:
