@@ -109,6 +109,15 @@ def test_a_missing_folder_is_one_sentence(tmp_path: Path, command: str) -> None:
     assert done.stderr == "feedsvc: no folder nowhere; give the folder that holds site.yaml\n"
 
 
+@pytest.mark.parametrize(
+    ("typed", "told"), [("chekc", "'chekc'; did you mean 'check'?"), ("publish", "'publish'; feedsvc --help names all")]
+)
+def test_a_mistyped_command_is_told_the_nearest(typed: str, told: str) -> None:
+    done = run(typed)
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1] == f"Error: No such command {told}"
+
+
 def test_who_stands_in_the_newsroom_itself_is_told_how_to_name_it(content: Path) -> None:
     done = run("check", cwd=content)
     assert done.returncode == 2

@@ -9,6 +9,7 @@ from typing import Final
 import click
 
 from feedsvc import __version__
+from feedsvc.content.text import nearest
 
 # Each command has a module of its name, read when it is called: printing a problem must not wait for a database's library.
 _COMMANDS: Final[Mapping[str, str]] = {
@@ -32,6 +33,11 @@ class _Commands(click.Group):
             return None
         command: click.Command = getattr(import_module(f"feedsvc.cli.{cmd_name}"), _COMMANDS[cmd_name])
         return command
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+        if args[0] not in _COMMANDS and not args[0].startswith("-"):
+            ctx.fail(f"No such command '{args[0]}'; {nearest(args[0], _COMMANDS) or 'feedsvc --help names all'}")
+        return super().resolve_command(ctx, args)
 
 
 @click.group(
