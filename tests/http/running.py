@@ -30,9 +30,10 @@ def environment(variables: Mapping[str, str] = NO_VARIABLES) -> dict[str, str]:
 class Running:
     """`url` ends with a slash; `said` is what it wrote to stderr, whole once it has stopped."""
 
-    def __init__(self, content: Path, state: Path, *options: str) -> None:
+    def __init__(self, content: Path, state: Path | None, *options: str) -> None:
+        kept = ("--state", state) if state else ()
         self.process = subprocess.Popen(
-            command("serve", content, "--port", "0", "--state", state, *options),
+            command("serve", content, "--port", "0", *kept, *options),
             stderr=subprocess.PIPE,
             text=True,
             env=environment(),

@@ -170,7 +170,7 @@ def test_a_free_port_leaves_nothing_behind(content: Path, tmp_path: Path, monkey
     (tmp_path / "temporary").mkdir()
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("TMPDIR", str(tmp_path / "temporary"))
-    server = Running(content, Path(), "--preview")
+    server = Running(content, None, "--preview")
     try:
         assert ask(server.url, "/").status == 200
         server.terminate()
