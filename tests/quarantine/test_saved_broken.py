@@ -1,0 +1,64 @@
+"""A broken file saved into a running newsroom: it stays as it last was, everything else is served, and the editor is told."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from feedsvc.content.folder import Folder
+from feedsvc.content.records import Records
+from feedsvc.ledger import Ledger
+from feedsvc.live import Live
+from feedsvc.web.status import status
+from tests.broken.case import Case
+from tests.quarantine import saved
+
+NOW: Final = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+def started(root: Path) -> Live:
+    """Each call is a start of its own, with what an earlier one remembered."""
+    return Live(Folder(root, "", Records(root.parent / "state/articles.sqlite")), Ledger(None), lambda: NOW)
+
+
+@pytest.fixture(params=saved.CASES, ids=lambda case: case.name)
+def case(request: pytest.FixtureRequest) -> Case:
+    return request.param  # type: ignore[no-any-return]
+
+
+def test_readers_see_the_last_valid_version_and_everything_else_and_the_editor_is_told(tmp_path: Path, case: Case) -> None:
+    root = saved.write(tmp_path / "content", saved.before(case))
+    live = started(root)
+    assert live.edition.content.errors == ()
+    was, dates = saved.served(live), saved.moments(live)
+
+    saved.write(root, case.files)
+    live.reload()
+    now, then = saved.served(live), saved.moments(live)
+    assert now == (was if saved.expected(case) == saved.before(case) else without_fault(tmp_path / "like", case))
+    assert [path for path in now if now[path] == was.get(path) and then[path] != dates[path]] == []
+    assert told(live) == saved.lines(case)
+    assert saved.served(started(root)) == now, "another start shows something else"
+
+    saved.only(root, saved.before(case))
+    live.reload()
+    assert saved.served(live) == was
+    assert json.loads(status(live, NOW, {}))["problems"] == []
+
+
+def without_fault(home: Path, case: Case) -> dict[str, object]:
+    """What a start in a sound folder serves that looks to readers as this one should."""
+    live = started(saved.write(home / "content", saved.expected(case)))
+    assert live.edition.content.errors == ()
+    return saved.served(live)
+
+
+def told(live: Live) -> tuple[str, ...]:
+    problems = json.loads(status(live, NOW, {}))["problems"]
+    stand = {article.path for article in live.edition.content.articles}
+    assert all(one["last_valid_version"] == (one["path"] in stand) for one in problems if one["severity"] == "error")
+    return saved.told(problems)
