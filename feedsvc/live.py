@@ -121,13 +121,13 @@ class Live:
         content = self._dressed(change.content)
         with self._lock:
             self._upcoming = None
-            before = self.edition.publication
-            if change.gone or change.come or not _is_same(before.catalog.content, content) or _is_over(before, now):
-                shown = before.catalog.replaced(content, now, gone=change.gone, come=change.come)
+            before, read = self.edition.publication, self.clock()  # time went on while the folder was read
+            if change.gone or change.come or not _is_same(before.catalog.content, content) or _is_over(before, read):
+                shown = before.catalog.replaced(content, read, gone=change.gone, come=change.come)
                 publication = before.after(shown)
             else:
                 publication = before
-            self._swap(publication, content, now)
+            self._swap(publication, content, read)
         self.reloaded = Reload(at=now, seconds=time.monotonic() - began, changed=len(change.come) + len(change.gone))
         # After the swap: no reader waits for a disk.
         self._folder.remember()

@@ -93,13 +93,14 @@ class Watcher:
                 return
 
     def _turn(self, touched: frozenset[str] | None) -> None:
-        now = self._live.clock()
         if touched is None or self._everything.is_set() or time.monotonic() >= self._next_look:
             self._everything.clear()
             self._reload(None)
             self._next_look = time.monotonic() + _EVERYTHING
         elif touched:
             self._reload(touched)
+        # The clock after the reading: by the one before it, a change that came meanwhile would be taken back.
+        now = self._live.clock()
         self._live.current(now)
         self._tell()
         self._live.prepare(now)

@@ -127,7 +127,7 @@ def test_those_who_hear_of_editions_never_hear_of_one_that_time_has_passed(root:
     heard: list[datetime] = []
 
     def passing() -> datetime:
-        clock.tick(7 * 60)
+        clock.tick(17 * 60)
         watcher.look()
         if clock.now > due(HOURS + 3):
             over.set()
@@ -141,6 +141,23 @@ def test_those_who_hear_of_editions_never_hear_of_one_that_time_has_passed(root:
     watcher.stop()
     assert len(heard) > HOURS
     assert heard == sorted(heard)
+
+
+def test_a_change_that_comes_while_the_folder_is_read_is_not_taken_back(root: Path) -> None:
+    clock = Clock(due(1) - TICK)
+    live = opened(root, clock)
+    moments = iter([due(1) - TICK])
+
+    def passing() -> datetime:
+        begun = next(moments, None)
+        if begun:
+            live.current(due(1))  # a request, just after the reading began
+        return begun or due(1)
+
+    live.clock = passing
+    write(root, article("saved", "2026-02-28", tags="[harbour]"))
+    live.reload()
+    assert {"saved", "late1"} <= live.edition.publication.catalog.visible.keys()
 
 
 def all_answers(app: WSGIApplication, paths: list[str]) -> Iterator[tuple[str, Got]]:
