@@ -61,6 +61,35 @@ def test_no_summary(newsroom: Newsroom) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("keys", "lines"),
+    [
+        (
+            "body: |\n  Write here, in Markdown.\n",
+            [("7:3: warning: body: still says 'Write here, in Markdown.'; write the text, or status: draft until it is written")],
+        ),
+        ("status: draft\nbody: Write here, in Markdown.\n", []),
+        (
+            "corrections: [{date: 2026-03-05, text: x}]\n",
+            ["6:22: warning: corrections: lies in the future, but is shown already; write today's date"],
+        ),
+        ("corrections: [{date: 2026-03-01, text: x}]\n", []),
+        (
+            "link: https://news.example/articles/a\n",
+            [
+                (
+                    "6:7: warning: link: leads to this very article, whose page would show a summary only; "
+                    "delete it; it is for articles that live elsewhere"
+                )
+            ],
+        ),
+        ("link: https://news.example/articles/b/c/\n", []),
+    ],
+)
+def test_what_was_forgotten_or_dated_ahead(newsroom: Newsroom, keys: str, lines: list[str]) -> None:
+    assert of_article(newsroom, GOOD + keys) == [f"articles/a.yaml:{line}" for line in lines]
+
+
 @pytest.mark.parametrize(("length", "count"), [(300, 0), (301, 1)])
 def test_a_long_summary(newsroom: Newsroom, length: int, count: int) -> None:
     lines = of_article(newsroom, GOOD.replace("One.", "é" * length))

@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import Final
@@ -25,6 +25,7 @@ from feedsvc.content.tree import Location, Tree
 from feedsvc.errors import Problem
 from feedsvc.model import Article, Status
 
+PLACEHOLDER: Final = "Write here, in Markdown."  # what a new article's body says
 LONGEST_TITLE: Final = 120
 LONGEST_SUMMARY: Final = 300
 _MOST_COMPARED: Final = 20_000  # names, to find the nearest; more would take seconds
@@ -143,6 +144,26 @@ def _updated(house: _House, article: Article) -> Iterator[_Advice]:
         yield lambda file: file.at(("updated",), message, "write when it was changed")
 
 
+def _corrections(house: _House, article: Article) -> Iterator[_Advice]:
+    message = "corrections: lies in the future, but is shown already"
+    for index, correction in enumerate(article.corrections):
+        if correction.date > house.now.date() + timedelta(days=1):  # which day it is depends on the zone
+            yield lambda file, index=index: file.at(("corrections", index, "date"), message, "write today's date")  # type: ignore[misc]
+
+
+def _unwritten(_: _House, article: Article) -> Iterator[_Advice]:
+    if PLACEHOLDER in article.body:
+        message, hint = f"body: still says '{PLACEHOLDER}'", "write the text, or status: draft until it is written"
+        yield lambda file: file.where((re.escape(PLACEHOLDER),), message, hint)
+
+
+def _to_itself(house: _House, article: Article) -> Iterator[_Advice]:
+    own = urls.path_of(urls.ArticleAt(article.slug))
+    if article.link and urls.path_below(house.content.site.base_url, article.link).rstrip("/") == own.rstrip("/"):
+        message = "link: leads to this very article, whose page would show a summary only"
+        yield lambda file: file.at(("link",), message, "delete it; it is for articles that live elsewhere")
+
+
 def _name(_: _House, article: Article) -> Iterator[_Advice]:
     stem = _stem(article.path)
     if stem != article.slug:
@@ -195,7 +216,7 @@ def _insecure(base: str, address: str) -> Iterator[_Advice]:
 
 
 _RULES: Final[tuple[Callable[[_House, Article], Iterator[_Advice]], ...]] = (
-    *(_title, _summary, _image, _cut, _updated, _name, _links),
+    *(_title, _summary, _image, _cut, _updated, _corrections, _unwritten, _to_itself, _name, _links),
 )
 
 

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 from feedsvc import urls
 from feedsvc.content import text
+from feedsvc.content.advice import PLACEHOLDER
 from feedsvc.content.articles import FOLDER
 from feedsvc.content.content import Content
 from feedsvc.content.described import KEYS
@@ -111,8 +112,8 @@ def written(made: Draft, content: Content, modeline: str) -> str:
     """The file's text, ending in .md as Markdown below its keys."""
     keys = "\n".join(_keys(made, content)) + "\n"
     if made.path.endswith(".md"):
-        return f"---\n{keys}---\nWrite here, in Markdown.\n"
-    return f"{modeline}\n{keys}body: |\n  Write here, in Markdown.\n"
+        return f"---\n{keys}---\n{PLACEHOLDER}\n"
+    return f"{modeline}\n{keys}body: |\n  {PLACEHOLDER}\n"
 
 
 def _keys(made: Draft, content: Content) -> Iterator[str]:
