@@ -1,17 +1,38 @@
-"""What every test of the reading shares: a newsroom, which is a content folder in tmp_path."""
+"""What tests share: a newsroom, which is a content folder in tmp_path, and one Chromium."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 import pytest
+
+from tests.programs import require_program
+from tests.readers.tool import Tool, require
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 SETTINGS = {
     "site.yaml": "title: Asia Daily\nbase_url: https://news.example\nid_domain: news.example\ntimezone: Asia/Kolkata\n",
     "categories.yaml": "asia:\n  title: Asia\nsport:\n  title: Sport\n",
     "authors.yaml": "mina-park:\n  name: Mina Park\nritesh-nambiar:\n  name: Ritesh Nambiar\n",
 }
+
+_OPTIONS: Final = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+_PLAYWRIGHT: Final = Tool(
+    name="playwright", installed=lambda: find_spec("playwright") is not None, install="pip install -e '.[dev]'"
+)
 
 Newsroom = Callable[[Mapping[str, str | bytes]], Path]
 
@@ -29,3 +50,15 @@ def newsroom(tmp_path: Path) -> Newsroom:
         return root
 
     return write
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    program = require_program("chromium", "apt-get install chromium")
+    require(_PLAYWRIGHT)
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as tools:
+        browser = tools.chromium.launch(executable_path=program, args=list(_OPTIONS))
+        yield browser
+        browser.close()

@@ -9,34 +9,17 @@ import signal
 import socket
 import subprocess
 from collections.abc import Iterator
-from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import pytest
 
 from tests.http.client import SECONDS
 from tests.http.running import ROOT, command, environment
-from tests.programs import require_program
 from tests.readers.tool import Tool, require
-
-if TYPE_CHECKING:
-    from playwright.sync_api import Browser
 
 SAMPLE: Final = ROOT / "content"
 MODULES: Final = ROOT / "tests/node/node_modules"
-_OPTIONS: Final = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
-_PLAYWRIGHT: Final = Tool(
-    name="playwright", installed=lambda: find_spec("playwright") is not None, install="pip install -e '.[dev]'"
-)
 
 
 def require_node_package(name: str) -> Path:
@@ -108,15 +91,3 @@ def vietnamese(tmp_path: Path) -> Iterator[str]:
     """In a language without a catalogue of words, and without a form for one."""
     with _worded(tmp_path, "vi") as address:
         yield address
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    program = require_program("chromium", "apt-get install chromium")
-    require(_PLAYWRIGHT)
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as tools:
-        browser = tools.chromium.launch(executable_path=program, args=list(_OPTIONS))
-        yield browser
-        browser.close()

@@ -1,4 +1,4 @@
-"""Fixtures of the preview's tests: a small newsroom that may be edited, previewed by a real server, and Chromium."""
+"""Fixtures of the preview's tests: a small newsroom that may be edited, previewed by a real server."""
 
 from __future__ import annotations
 
@@ -9,9 +9,6 @@ import pytest
 
 from tests.http.newsroom import write_newsroom
 from tests.http.running import Running, serving
-from tests.pages.conftest import chromium
-
-__all__ = ["chromium"]
 
 
 @pytest.fixture(scope="session")
