@@ -157,7 +157,9 @@ class Live:
             dress = {path: self._dress.get(path, b"") if path in unusable else data for path, data in content.theme.items()}
             self._dress = {path: data for path, data in dress.items() if path not in unusable or path in self._dress}
             self._theme, self._dress_problems = content.theme, tuple(unusable.values())
-        return replace(content, theme=self._dress, problems=tuple(sorted((*content.problems, *self._dress_problems))))
+        stood = {problem.path for problem in self._dress_problems if problem.path.removeprefix("theme/") in self._dress}
+        problems = tuple(sorted((*content.problems, *self._dress_problems)))
+        return replace(content, theme=self._dress, problems=problems, standing_in=content.standing_in | stood)
 
     def _moment(self, path: str, digest: str) -> datetime | None:
         return self.modified(path, digest, self.clock())

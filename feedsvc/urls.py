@@ -33,12 +33,12 @@ _LISTING: Final = r"/(?:(?P<kind>category|author|tag)/(?P<id>[^/]+)/)?"
 _FEED: Final = re.compile(rf"{_LISTING}(?:archive/(?P<period>{_PERIOD})/)?feed\.(?P<suffix>rss|atom|json)")
 _ALIAS: Final = re.compile(rf"{_LISTING}(?P<name>{'|'.join(map(re.escape, WELL_KNOWN))})/?")
 _PAGE: Final = re.compile(rf"/(?:(?P<kind>category|author|tag)/(?P<id>[^/]+)(?:/|$))?(?:archive/(?P<period>{_PERIOD})/?)?")
-_SIZED: Final = re.compile(r"/sized/(?P<digest>[0-9a-f]+)-(?P<width>[1-9][0-9]{0,4})/(?P<path>.+)")
+_SIZED: Final = re.compile(r"/sized/(?P<digest>[0-9a-f]+)-(?P<width>[1-9][0-9]{0,4})/(?P<path>(?s:.+))")
 _SINGLE: Final = re.compile(rf"/(?P<name>{'|'.join(re.escape(name.rstrip('/')) for name in SINGLES)})/?")
 # Beside sitemap.xml, since a sitemap may list only what lies in or below its own folder (sitemaps.org, "location").
 _SITEMAP: Final = re.compile(rf"/sitemap-(?P<part>(?:listings|{_PERIOD})(?:\.[01]+)?)\.xml")
 _ARTICLE: Final = re.compile(r"/articles/(?P<slug>[^/]+)/?")
-_FILE: Final = re.compile(r"/(?P<path>(?:media|static)/.+)")
+_FILE: Final = re.compile(r"/(?P<path>(?:media|static)/(?s:.+))")
 
 # RFC 3986 section 2: what may stand in a URI as it is; "%" only before two hex digits.
 _SAFE: Final = "!#$&'()*+,/:;=?@[]~-._%"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import shutil
 import socket
 import sys
 from pathlib import Path
@@ -11,7 +12,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from feedsvc.content.folder import load
+from feedsvc.content.folder import Folder, load
+from feedsvc.content.records import Records
 from feedsvc.errors import ContentError
 from tests.broken.case import HEAD, PNG, Files
 from tests.conftest import Newsroom
@@ -236,3 +238,30 @@ def test_a_picture_without_pixels_is_damaged(newsroom: Newsroom) -> None:
     gif = b"GIF89a" + bytes(4) + b"\x00\x00\x00;"
     root = newsroom({"articles/a.yaml": article("a", "image: {src: media/x.gif}\n"), "media/x.gif": gif})
     assert lines(root) == ["articles/a.yaml:4:14: image.src: 'media/x.gif' is damaged or no picture at all"]
+
+
+def test_a_state_folder_thrown_away_is_made_again_with_everything_that_is_known(newsroom: Newsroom, tmp_path: Path) -> None:
+    root = newsroom({f"articles/{name}.yaml": HEAD for name in ("a", "b")})
+    kept = tmp_path / "state/articles.sqlite"
+    folder = Folder(root, "", Records(kept))
+    folder.read()
+    folder.remember()
+    shutil.rmtree(kept.parent)
+    folder.read()
+    folder.remember()
+    (root / "articles/a.yaml").write_text("title: [")
+    assert Folder(root, "", Records(kept)).read().content.standing_in == {"articles/a.yaml"}
+
+
+def test_a_folder_whose_site_yaml_is_gone_is_away_and_nothing_in_it_is_deleted(newsroom: Newsroom, tmp_path: Path) -> None:
+    root = newsroom({"articles/a.yaml": HEAD})
+    folder = Folder(root, "", Records(tmp_path / "state/articles.sqlite"))
+    folder.read()
+    root.rename(tmp_path / "away")
+    root.mkdir()
+    with pytest.raises(ContentError, match=r"has no site\.yaml"):
+        folder.read()
+    root.rmdir()
+    (tmp_path / "away").rename(root)
+    again = folder.read()
+    assert (again.gone, again.come, len(again.content.articles)) == ((), (), 1)

@@ -96,7 +96,11 @@ class Folder:
 
     def remember(self) -> None:
         """Write down what was read, for the next start; what the disk does not take now it is offered again."""
-        if self._records is None or not (self._unwritten or self._settings_unwritten):
+        if self._records is None:
+            return
+        if self._records.renewed():
+            self._unwritten, self._settings_unwritten = {**self._articles.records, **self._unwritten}, True
+        if not (self._unwritten or self._settings_unwritten):
             return
         if self._records.keep(self._unwritten, self._entries if self._settings_unwritten else None):
             self._unwritten, self._settings_unwritten = {}, False
@@ -134,7 +138,7 @@ class Folder:
             media=self._referred(now, moved, media),
             theme=self._looks.files,
             problems=tuple(sorted(problems)),
-            standing_in=standing_in,
+            standing_in=standing_in | now.standing_in,
         )
 
     def _in_force(self, now: Settings, standing_in: Iterable[str]) -> tuple[Mapping[str, Category], Mapping[str, Author]]:

@@ -8,6 +8,7 @@ again.
 from __future__ import annotations
 
 import hashlib
+import logging
 import sqlite3
 import threading
 import weakref
@@ -20,10 +21,12 @@ import msgspec
 
 from feedsvc import __version__
 from feedsvc.content.reader import Reading
-from feedsvc.content.survey import Stamp
+from feedsvc.content.survey import Stamp, stamp_at
+from feedsvc.errors import FeedsvcError
 from feedsvc.model import Article, Author, Category, Site
 from feedsvc.sqlite import connect
 
+_LOG: Final = logging.getLogger(__name__)
 _TABLES: Final = """
 CREATE TABLE IF NOT EXISTS article (path TEXT PRIMARY KEY, version TEXT NOT NULL, record BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS setting (kind TEXT, name TEXT, entry BLOB NOT NULL, PRIMARY KEY (kind, name)) WITHOUT ROWID;
@@ -79,9 +82,28 @@ class Records:
         `file` None keeps all in memory. Raises FeedsvcError if the file cannot be used.
         """
         self._lock = threading.Lock()
-        self._rows = connect(file, _TABLES)
+        self._file = file
         self._version = version or _code()
+        self._failing = False
+        self._open()
+
+    def _open(self) -> None:
+        self._rows = connect(self._file, _TABLES)
+        self._stamp = stamp_at(self._file) if self._file else None
         weakref.finalize(self, self._rows.close)
+
+    def renewed(self) -> bool:
+        """Whether the file had gone from under its name and is another one now, which knows nothing yet."""
+        now = stamp_at(self._file) if self._file else None
+        if (now and now.inode) == (self._stamp and self._stamp.inode):
+            return False
+        try:
+            with self._lock:
+                self._open()
+        except FeedsvcError as error:
+            self._fail(error)
+            return False
+        return True
 
     def articles(self) -> dict[str, Record]:
         try:
@@ -110,9 +132,17 @@ class Records:
                 if settings is not None:
                     self._rows.execute("DELETE FROM setting")
                     self._rows.executemany("INSERT INTO setting VALUES (?, ?, ?)", [_row(entry) for entry in settings])
-        except sqlite3.Error:
+        except sqlite3.Error as error:
+            self._fail(error)
             return False
+        self._failing = False
         return True
+
+    def _fail(self, error: Exception) -> None:
+        """Said once: what is served is not concerned, only the next start."""
+        if not self._failing:
+            _LOG.warning("feedsvc: what is read is not remembered for the next start: %s (%s)", self._file, error)
+        self._failing = True
 
     def close(self) -> None:
         with self._lock:

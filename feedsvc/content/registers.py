@@ -25,11 +25,15 @@ _FILES: Final[Mapping[str, tuple[str, Callable[[bytes, Site, Media], Register]]]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Settings:
-    """`known` as articles see it; `entries` are the last valid versions, those included that their file names no more."""
+    """`known` as articles see it; `entries` are the last valid versions, those included that their file names no more.
+
+    `standing_in` are the files of which something stands in its last valid version.
+    """
 
     known: Known
     problems: tuple[Problem, ...]
     entries: Mapping[tuple[str, str], Entry]
+    standing_in: frozenset[str] = frozenset()
 
     @property
     def media(self) -> frozenset[str]:
@@ -45,7 +49,7 @@ class Settings:
 def read(root: Path, media: Media, base_url: str, before: Iterable[Entry]) -> Settings:
     """The settings now; what cannot be used stands as it last did (`before`).
 
-    Raises ContentError if there is no usable site.yaml and never was.
+    Raises ContentError if there is no site.yaml, or none that could ever be used.
     """
     last = {(entry.kind, entry.name): entry for entry in before}
     site, problems = _site(root, media, base_url, last.get(("site", "")))
@@ -64,7 +68,14 @@ def read(root: Path, media: Media, base_url: str, before: Iterable[Entry]) -> Se
             if name == kind or name.removeprefix(f"{kind} ") not in in_force[kind]
         },
     )
-    return Settings(known=known, problems=tuple(sorted(problems)), entries=_entries(site, in_force, last))
+    stood = {path for kind, (path, _) in _FILES.items() if in_force[kind].keys() - registers[kind].entries.keys()}
+    stood |= {settings.SITE} if any(one.path == settings.SITE and one.severity == "error" for one in problems) else set()
+    return Settings(
+        known=known,
+        problems=tuple(sorted(problems)),
+        entries=_entries(site, in_force, last),
+        standing_in=frozenset(stood),
+    )
 
 
 def like(now: Settings, before: Settings) -> Settings:
@@ -80,16 +91,13 @@ def like(now: Settings, before: Settings) -> Settings:
 
 def _site(root: Path, media: Media, base_url: str, last: Entry | None) -> tuple[Site, tuple[Problem, ...]]:
     data = disk.read(root, settings.SITE)
-    if isinstance(data, bytes):
-        site, problems = settings.site(data, media, base_url)
-    else:
-        missing = Problem(path=settings.SITE, message="the file is gone", hint="it needs at least title: and base_url:")
-        site, problems = None, (data or missing,)
+    if data is None:
+        # Not broken but away: so is the folder, or what was mounted there.
+        raise ContentError(f"{root} has no {settings.SITE}; it needs at least title: and base_url:")
+    site, problems = settings.site(data, media, base_url) if isinstance(data, bytes) else (None, (data,))
     if site is None and last and isinstance(last.value, Site):
         site = last.value
     if site is None:
-        if data is None:
-            raise ContentError(f"{root} has no {settings.SITE}; it needs at least title: and base_url:")
         raise ContentError(f"{root / settings.SITE} cannot be used", problems)
     return site, problems
 

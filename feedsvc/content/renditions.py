@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Final
 
 from feedsvc.content import narrowing
+from feedsvc.content.survey import Stamp, stamp_of
 from feedsvc.errors import FeedsvcError
 from feedsvc.model import MediaFile
 
@@ -27,10 +28,9 @@ _LARGEST: Final = 64 * 1024 * 1024  # bytes of a source
 _AT_ONCE: Final = 4  # a picture of 90 million pixels takes a third of a gigabyte while it is worked on
 _OURS: Final = re.compile(r"(?P<digest>[0-9a-f]{16})/(?:\.new-.+|[0-9]+-(?P<recipe>[0-9]+)-[0-9a-f]{16})")
 
-_Stamp = tuple[int, int]
 _Key = tuple[str, int]
-# Location -> its size and time when the bytes were read, their digest, whether copies can be made.
-_known: Final[dict[str, tuple[_Stamp, str, bool]]] = {}
+# Location -> its stamp when the bytes were read, their digest, whether copies can be made.
+_known: Final[dict[str, tuple[Stamp, str, bool]]] = {}
 
 
 class RenditionError(FeedsvcError):
@@ -55,7 +55,7 @@ class Renditions:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._sound: dict[_Key, tuple[Path, _Stamp]] = {}
+        self._sound: dict[_Key, tuple[Path, Stamp]] = {}
         self._turns = tuple(threading.Lock() for _ in range(_AT_ONCE))
 
     def file(self, media: MediaFile, digest: str, width: int) -> Path:
@@ -143,22 +143,21 @@ def _replace(path: Path, data: bytes) -> None:
         raise
 
 
-def _stamp(file: Path | str | int) -> _Stamp:
-    status = os.stat(file)
-    return status.st_size, status.st_mtime_ns
+def _stamp(file: Path | str | int) -> Stamp:
+    return stamp_of(os.stat(file))
 
 
 def _sum(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()[:16]
 
 
-def _facts(file: MediaFile) -> tuple[_Stamp, str, bool]:
+def _facts(file: MediaFile) -> tuple[Stamp, str, bool]:
     """Threads that ask at once may look twice, and see the same."""
     known = _known.get(file.location)
     if known is None or known[0] != _stamp(file.location):
         with _open(file) as opened:
             stamp, tag = _stamp(opened.fileno()), hashlib.file_digest(opened, "sha256").hexdigest()[:16]
-            known = _known[file.location] = (stamp, tag, stamp[0] <= _LARGEST and narrowing.can_narrow(opened, file.type))
+            known = _known[file.location] = (stamp, tag, stamp.size <= _LARGEST and narrowing.can_narrow(opened, file.type))
     return known
 
 

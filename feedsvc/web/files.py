@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 
 from werkzeug.http import parse_range_header
 
+from feedsvc.content.survey import Stamp, stamp_of
 from feedsvc.document import Attachment
 from feedsvc.web.answer import COMMON, Headers, Request, cache_control, not_modified, past, refuse, validators
 
@@ -43,7 +44,7 @@ class FileResponse:
 
 
 class Files:
-    """Remembers what each file's bytes are for as long as its size and time stay."""
+    """Remembers what each file's bytes are for as long as its stamp stays."""
 
     def __init__(self, modified: Modified) -> None:
         self._modified = modified
@@ -69,11 +70,11 @@ class Files:
             return None
 
     def _look(self, attachment: Attachment, file: BufferedReader, now: datetime) -> _Known:
-        status = os.fstat(file.fileno())
+        stamp = stamp_of(os.fstat(file.fileno()))
         known = self._known.get(attachment.location)
-        if known is None or (known.size, known.time) != (status.st_size, status.st_mtime_ns):
+        if known is None or known.stamp != stamp:
             tag = hashlib.file_digest(file, "sha256").hexdigest()[:24]
-            known = _Known(status.st_size, status.st_mtime_ns, tag, self._modified(attachment.path, tag, now))
+            known = _Known(stamp, tag, self._modified(attachment.path, tag, now))
             with self._lock:
                 self._known[attachment.location] = known
         return known
@@ -87,10 +88,9 @@ def _open(location: str) -> BufferedReader:
 
 
 class _Known(NamedTuple):
-    """A file's bytes when they were last read through: how many, the file's time then, their tag, since when they are these."""
+    """A file's bytes when they were last read through: its stamp then, their tag, since when they are these."""
 
-    size: int
-    time: int
+    stamp: Stamp
     tag: str
     modified: datetime | None
 
@@ -102,7 +102,8 @@ class _Opened(NamedTuple):
 
 
 def _respond(attachment: Attachment, request: Request, opened: _Opened, caching: str) -> FileResponse:
-    file, (size, _, tag, _), modified = opened
+    file, (stamp, tag, _), modified = opened
+    size = stamp.size
     headers: Headers = [*validators(f'"{tag}"', modified), ("Cache-Control", caching), ("Accept-Ranges", "bytes"), *COMMON]
     sandbox = _SANDBOX.get(attachment.media_type)
     headers += [("Content-Security-Policy", sandbox)] if sandbox else []

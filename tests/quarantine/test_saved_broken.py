@@ -13,7 +13,9 @@ from feedsvc.content.folder import Folder
 from feedsvc.content.records import Records
 from feedsvc.ledger import Ledger
 from feedsvc.live import Live
+from feedsvc.web.metrics import metrics
 from feedsvc.web.status import status
+from tests import newsrooms
 from tests.broken.case import Case
 from tests.quarantine import saved
 
@@ -23,6 +25,9 @@ NOW: Final = datetime(2026, 3, 1, 12, tzinfo=UTC)
 def started(root: Path) -> Live:
     """Each call is a start of its own, with what an earlier one remembered."""
     return Live(Folder(root, "", Records(root.parent / "state/articles.sqlite")), Ledger(None), lambda: NOW)
+
+
+SETTINGS: Final = ("site.yaml", "authors.yaml", "categories.yaml")
 
 
 @pytest.fixture(params=saved.CASES, ids=lambda case: case.name)
@@ -57,8 +62,17 @@ def without_fault(home: Path, case: Case) -> dict[str, object]:
     return saved.served(live)
 
 
+@pytest.mark.parametrize("path", SETTINGS)
+def test_the_gauge_and_the_status_know_that_settings_stand_in_their_last_valid_version(tmp_path: Path, path: str) -> None:
+    live = started(newsrooms.rich(tmp_path / "content"))
+    saved.write(tmp_path / "content", {path: "a: ["})
+    live.reload()
+    assert [one["last_valid_version"] for one in json.loads(status(live, NOW, {}))["problems"]] == [True]
+    assert b"feedsvc_standing_in 1.0" in metrics(live)
+
+
 def told(live: Live) -> tuple[str, ...]:
     problems = json.loads(status(live, NOW, {}))["problems"]
-    stand = {article.path for article in live.edition.content.articles}
+    stand = {article.path for article in live.edition.content.articles} | live.edition.content.standing_in & set(SETTINGS)
     assert all(one["last_valid_version"] == (one["path"] in stand) for one in problems if one["severity"] == "error")
     return saved.told(problems)
