@@ -13,7 +13,7 @@ from feedsvc.console import number, tell
 from feedsvc.feeds.digest import Digests
 from feedsvc.live import wall_clock
 from feedsvc.push.by_hand import ByHand, Told, by_hand
-from feedsvc.push.listening import within_reach
+from feedsvc.push.reach import Reach
 from feedsvc.urls import absolute
 
 
@@ -40,22 +40,22 @@ def ping(*, content: Path, base_url: str, state: Path | None, everything: bool, 
     if not read.site.hubs:
         click.echo("feedsvc: site.yaml names no hubs; nobody is told", err=True)
         return
-    if not within_reach(read.site):
+    reach = Reach(base_url=read.site.base_url, named=read.site.hubs)
+    if not reach.hubs:
         click.echo(f"feedsvc: no hub elsewhere can fetch {read.site.base_url}/; nobody is told", err=True)
         return
     with by_hand(state_folder(content, state), wall_clock) as hand:
-        failed = _announce(hand, catalog(read, wall_clock()), purge, everything=everything)
+        failed = _announce(hand, reach, catalog(read, wall_clock()), purge, everything=everything)
     sys.exit(1 if failed else 0)
 
 
-def _announce(hand: ByHand, current: Catalog, purge: tuple[str, ...], *, everything: bool) -> int:
+def _announce(hand: ByHand, reach: Reach, current: Catalog, purge: tuple[str, ...], *, everything: bool) -> int:
     """How many announcements failed."""
-    base, hubs = current.site.base_url, within_reach(current.site)
-    topics = {absolute(base, path): digest for path, digest in Digests().of(current).items()}
-    changed = hand.plan(hubs, topics, everything=everything)
+    topics = {absolute(reach.base_url, path): digest for path, digest in Digests().of(current).items()}
+    changed = hand.plan(reach, topics, everything=everything)
     if purge and (trouble := hand.purge(purge, changed)):
         click.echo(f"feedsvc: {trouble}", err=True)
-    return sum(_say(hand.tell(hub)) for hub in hubs)
+    return sum(_say(hand.tell(hub)) for hub in reach.hubs)
 
 
 def _say(told: Told) -> int:

@@ -17,6 +17,7 @@ from feedsvc.push import status
 from feedsvc.push.outcome import Outcome, Verdict
 from feedsvc.push.poster import Poster
 from feedsvc.push.purge import Purge
+from feedsvc.push.reach import Reach
 from feedsvc.push.rounds import Rounds
 from feedsvc.push.status import Failure, Status
 from feedsvc.push.store import Store
@@ -33,14 +34,13 @@ _log: Final = logging.getLogger(__name__)
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class _Edition:
-    base_url: str
-    hubs: tuple[str, ...]
+    reach: Reach
     digests: Callable[[], Mapping[str, str]]
 
     def topics(self) -> dict[str, str]:
         """The address of each feed, which is its topic (WebSub section 4), with its digest."""
-        found = self.digests() if self.hubs else {}
-        return {absolute(self.base_url, path): digest for path, digest in found.items()}
+        found = self.digests() if self.reach.hubs else {}
+        return {absolute(self.reach.base_url, path): digest for path, digest in found.items()}
 
 
 class _Words:
@@ -105,22 +105,26 @@ class Announcer:
     ) -> None:
         """There is a new edition, or a first one: call it when every worker has it.
 
+        `hubs` are all that site.yaml names; those that could not fetch what is below `base_url` are left alone.
         `digests` tells path of each feed -> digest; it is called in the announcing thread, and only in the process whose
         turn it is. `changed` are absolute addresses for the purge command; those of changed feeds need not be among them.
         """
         with self._news:
-            self._latest = _Edition(base_url=base_url, hubs=tuple(dict.fromkeys(hubs)), digests=digests)
+            reach = Reach(base_url=base_url, named=tuple(dict.fromkeys(hubs)))
+            self._latest = _Edition(reach=reach, digests=digests)
             if self._purge:
                 # A process that stands by must not gather for ever what another one purges.
                 self._changed = {*changed, *(self._changed if self._turn.mine or not self._thread.ident else ())}
             self._called = True
             self._news.notify_all()
-            if not self._thread.ident and not self._stopping and (hubs or self._purge or self._file.exists()):
+            if not self._thread.ident and not self._stopping and self._has_work(reach):
                 self._thread.start()
 
     def status(self) -> Status:
-        """How it goes; the hubs as the state file has them, whichever process writes it."""
-        return Status(announcing=self._turn.mine, hubs=status.hubs(self._file), purge_failure=self._purge_failure)
+        """How it goes; the hubs within reach as the state file has them, whichever process writes it."""
+        reach = self._latest.reach if self._latest else None
+        told = tuple(one for one in status.hubs(self._file, reach.below) if one.hub in reach.hubs) if reach else ()
+        return Status(announcing=self._turn.mine, hubs=told, purge_failure=self._purge_failure)
 
     def close(self, patience: float = 2.0) -> None:
         """Stop: what is under way has `patience` seconds to end, what then waits is announced after the next start."""
@@ -133,6 +137,10 @@ class Announcer:
             if self._purge:
                 self._purge.stop()
             self._thread.join(patience)
+
+    def _has_work(self, reach: Reach) -> bool:
+        """Who has none takes no turn: a look at this machine alone never keeps a `ping` from announcing."""
+        return bool(reach.hubs or self._purge or (not reach.named and self._file.exists()))
 
     def _run(self) -> None:
         pause: float | None = 0.0
@@ -166,7 +174,7 @@ class Announcer:
         if not self._store or not latest:
             return None
         rounds = Rounds(self._store, self._poster, self._clock)
-        for hub in latest.hubs:
+        for hub in latest.reach.hubs:
             # Where a newer edition has come meanwhile, hubs are told of that one.
             if not self._called:
                 self._tell(hub, rounds, self._store)
@@ -175,12 +183,12 @@ class Announcer:
         return None if due is None else min(max(due - self._clock().timestamp(), 0.0), self._every)
 
     def _plan(self, latest: _Edition) -> None:
-        if not latest.hubs:
+        if not latest.reach.named:
             self._forget()
-        else:
+        elif latest.reach.hubs or self._store:
             first = self._store is None
             store = self._store = self._store or Store(self._file)
-            topics = store.plan(latest.hubs, latest.topics())
+            topics = store.plan(latest.reach, latest.topics())
             with self._news:
                 # Whether an earlier process came to its purge is not known.
                 self._changed |= (store.topics() if first else topics) if self._purge else set()

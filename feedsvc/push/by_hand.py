@@ -15,6 +15,7 @@ from feedsvc.push.announcer import FILE, LOCK
 from feedsvc.push.outcome import Verdict
 from feedsvc.push.poster import Poster
 from feedsvc.push.purge import Purge
+from feedsvc.push.reach import Reach
 from feedsvc.push.rounds import Rounds
 from feedsvc.push.store import Store
 from feedsvc.push.turn import Turn
@@ -50,10 +51,10 @@ class ByHand:
                 self._turn.give()
                 raise
 
-    def plan(self, hubs: Collection[str], topics: Mapping[str, str], *, everything: bool = False) -> frozenset[str]:
+    def plan(self, reach: Reach, topics: Mapping[str, str], *, everything: bool = False) -> frozenset[str]:
         """`topics` are addresses of feeds with their digests. All that are to be announced, whether they changed or not."""
         with _usable(self._folder):
-            self._store.plan(hubs, topics)
+            self._store.plan(reach, topics)
             if everything:
                 self._store.again()
             return self._store.topics()

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from ipaddress import ip_address
-from urllib.parse import urlsplit
 
 from feedsvc.feeds.digest import Digests
 from feedsvc.live import Edition
-from feedsvc.model import Site
 from feedsvc.push.announcer import Announcer
 from feedsvc.urls import absolute
 
@@ -30,19 +27,4 @@ class Listening:
         catalog = edition.publication.catalog
         site = catalog.site
         changed = [absolute(site.base_url, path) for path in paths]
-        self._announcer.edition(site.base_url, within_reach(site), lambda: self._digests.of(catalog), changed)
-
-
-def within_reach(site: Site) -> tuple[str, ...]:
-    """The site's hubs that could fetch its feeds: what is served to this machine alone is no hub's business elsewhere."""
-    if not _is_local(site.base_url):
-        return site.hubs
-    return tuple(hub for hub in site.hubs if _is_local(hub))
-
-
-def _is_local(address: str) -> bool:
-    host = urlsplit(address).hostname or ""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")
+        self._announcer.edition(site.base_url, site.hubs, lambda: self._digests.of(catalog), changed)

@@ -11,8 +11,8 @@ from typing import Final
 
 _STATUS: Final = """
 SELECT hub, announced, due, succeeded_at, failed_at, failure,
-  (SELECT count(*) FROM feeds WHERE feeds.hub = hubs.hub AND wanted <> feeds.announced) AS waiting,
-  (SELECT min(due) FROM feeds WHERE feeds.hub = hubs.hub AND wanted <> feeds.announced) AS feed_due
+  (SELECT count(*) FROM feeds WHERE feeds.hub = hubs.hub AND wanted <> feeds.announced AND instr(topic, :below) = 1) AS waiting,
+  (SELECT min(due) FROM feeds WHERE feeds.hub = hubs.hub AND wanted <> feeds.announced AND instr(topic, :below) = 1) AS feed_due
 FROM hubs ORDER BY hub
 """
 
@@ -46,12 +46,15 @@ class Status:
     purge_failure: Failure | None = None
 
 
-def hubs(file: Path) -> tuple[HubStatus, ...]:
-    """What the state file says, in the order of the hubs; nothing if there is none or it cannot be read."""
+def hubs(file: Path, below: str) -> tuple[HubStatus, ...]:
+    """What the state file says, in the order of the hubs; nothing if there is none or it cannot be read.
+
+    `below` is what the addresses of the feeds begin with that are counted as waiting.
+    """
     try:
         with contextlib.closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True, timeout=1)) as rows:
             rows.row_factory = sqlite3.Row
-            return tuple(_hub(row) for row in rows.execute(_STATUS))
+            return tuple(_hub(row) for row in rows.execute(_STATUS, {"below": below}))
     except sqlite3.Error:
         return ()
 

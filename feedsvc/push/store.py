@@ -5,11 +5,12 @@ from __future__ import annotations
 import contextlib
 import json
 import sqlite3
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from feedsvc.push.reach import Reach
 from feedsvc.sqlite import connect
 
 _TABLES: Final = """
@@ -26,15 +27,17 @@ CREATE INDEX IF NOT EXISTS waiting ON feeds (hub, attempts, topic) WHERE wanted 
 # What failed least goes first, so that one feed a hub cannot bear never keeps the others waiting.
 _WAITING: Final = """
 SELECT topic, wanted, attempts FROM feeds
-WHERE hub = ? AND wanted <> announced AND NOT (due > ? AND due <= ?) ORDER BY attempts, topic LIMIT ?
+WHERE hub = ? AND wanted <> announced AND instr(topic, ?) = 1 AND NOT (due > ? AND due <= ?) ORDER BY attempts, topic LIMIT ?
 """
 _WANT: Final = """
 INSERT INTO feeds (hub, topic, wanted) SELECT hubs.value, topics.key, topics.value
 FROM json_each(?) AS hubs, json_each(?) AS topics WHERE true
 ON CONFLICT DO UPDATE SET wanted = excluded.wanted WHERE wanted <> excluded.wanted RETURNING topic
 """
+_GONE: Final = "DELETE FROM feeds WHERE instr(topic, ?) = 1 AND topic NOT IN (SELECT key FROM json_each(?))"
 _NEXT: Final = """
-SELECT min(max(feeds.due, hubs.due)) FROM feeds JOIN hubs USING (hub) WHERE wanted <> feeds.announced
+SELECT min(max(feeds.due, hubs.due)) FROM feeds JOIN hubs USING (hub)
+WHERE wanted <> feeds.announced AND instr(topic, ?) = 1
 """
 # Nothing is put off for longer; a later moment was written by a clock that was wrong.
 _LONGEST: Final = 2 * 86_400.0
@@ -50,31 +53,37 @@ class Waiting:
 
 
 class Store:
-    """For one thread of one process: the one whose turn it is."""
+    """For one thread of one process: the one whose turn it is.
+
+    After `plan` it speaks of the feeds below that base_url only; what hubs were told of others is kept as it is.
+    """
 
     def __init__(self, file: Path) -> None:
         """Raises FeedsvcError if the file cannot be used."""
         self._file = file
+        self._below = ""
         self._rows = connect(file, _TABLES)
 
-    def plan(self, hubs: Collection[str], digests: Mapping[str, str]) -> frozenset[str]:
+    def plan(self, reach: Reach, digests: Mapping[str, str]) -> frozenset[str]:
         """From now on these are the hubs, and these the topics with their digests. The topics that are to be announced anew."""
-        names = json.dumps(list(hubs))
+        self._below = reach.below
+        named, hubs, topics = json.dumps(reach.named), json.dumps(reach.hubs), json.dumps(dict(digests))
         with self._rows as rows:
-            rows.execute("DELETE FROM hubs WHERE hub NOT IN (SELECT value FROM json_each(?))", (names,))
-            rows.execute("DELETE FROM feeds WHERE hub NOT IN (SELECT value FROM json_each(?))", (names,))
-            rows.execute("DELETE FROM feeds WHERE topic NOT IN (SELECT key FROM json_each(?))", (json.dumps(dict(digests)),))
-            rows.execute("INSERT OR IGNORE INTO hubs (hub) SELECT value FROM json_each(?)", (names,))
-            return frozenset(topic for (topic,) in rows.execute(_WANT, (names, json.dumps(dict(digests)))).fetchall())
+            rows.execute("DELETE FROM hubs WHERE hub NOT IN (SELECT value FROM json_each(?))", (named,))
+            rows.execute("DELETE FROM feeds WHERE hub NOT IN (SELECT value FROM json_each(?))", (named,))
+            rows.execute(_GONE, (self._below, topics))
+            rows.execute("INSERT OR IGNORE INTO hubs (hub) SELECT value FROM json_each(?)", (hubs,))
+            return frozenset(topic for (topic,) in rows.execute(_WANT, (hubs, topics)).fetchall())
 
     def again(self) -> None:
         """Everything is to be announced once more."""
         with self._rows as rows:
-            rows.execute("UPDATE feeds SET announced = ''")
+            rows.execute("UPDATE feeds SET announced = '' WHERE instr(topic, ?) = 1", (self._below,))
 
     def topics(self) -> frozenset[str]:
         """All that wait, for whichever hub."""
-        return frozenset(topic for (topic,) in self._rows.execute("SELECT topic FROM feeds WHERE wanted <> announced"))
+        found = self._rows.execute("SELECT topic FROM feeds WHERE wanted <> announced AND instr(topic, ?) = 1", (self._below,))
+        return frozenset(topic for (topic,) in found)
 
     def waiting(self, hub: str, now: float, most: int) -> tuple[Waiting, ...]:
         """What a hub is to be told by now, nothing while it is left in peace."""
@@ -86,12 +95,12 @@ class Store:
         return self._first(hub, float("inf"), -1)
 
     def _first(self, hub: str, now: float, most: int) -> tuple[Waiting, ...]:
-        found = self._rows.execute(_WAITING, (hub, now, now + _LONGEST, most))
+        found = self._rows.execute(_WAITING, (hub, self._below, now, now + _LONGEST, most))
         return tuple(Waiting(topic=topic, digest=digest, attempts=attempts) for topic, digest, attempts in found)
 
     def next_due(self) -> float | None:
         """When the next feed is to be announced, None if none waits."""
-        [(due,)] = self._rows.execute(_NEXT).fetchall()
+        [(due,)] = self._rows.execute(_NEXT, (self._below,)).fetchall()
         found: float | None = due
         return found
 

@@ -45,6 +45,6 @@ class Desk:
         self.announcer = announcer
         self.digests = Digests()
 
-    def publish(self, *changed: str) -> None:
-        current = catalog(load(self.root), NOW)
+    def publish(self, *changed: str, base_url: str = "") -> None:
+        current = catalog(load(self.root, base_url), NOW)
         self.announcer.edition(current.site.base_url, current.site.hubs, lambda: self.digests.of(current), changed)

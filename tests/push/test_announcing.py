@@ -10,12 +10,18 @@ from pathlib import Path
 
 import pytest
 
+from feedsvc.catalog import catalog
+from feedsvc.content.folder import load
+from feedsvc.feeds.digest import Digests
 from feedsvc.push.announcer import Announcer
 from feedsvc.push.purge import Purge
+from feedsvc.push.reach import Reach
 from feedsvc.push.store import Store, Waiting
 from feedsvc.push.turn import Turn
+from feedsvc.urls import absolute
 from tests.audience.conftest import Clock
 from tests.audience.patience import SECONDS, until
+from tests.newsrooms import NOW
 from tests.push import hub as hubs_
 from tests.push import newsroom
 from tests.push.conftest import Open, now, settled
@@ -278,6 +284,72 @@ def test_another_base_url_makes_other_feeds(opened: Open, content: Path, hub: Hu
     assert set(hub.told[9:]) == {topic.replace(BASE, "https://new.example") for topic in ALL}
 
 
+FAR = "https://hub.invalid/"
+
+
+def far_hub_was_told(content: Path, state: Path) -> None:
+    """As if the far hub had taken all nine feeds."""
+    newsroom.write(content, FAR)
+    current = catalog(load(content), NOW)
+    with contextlib.closing(Store(state / "push.sqlite")) as store:
+        store.plan(
+            Reach(base_url=BASE, named=(FAR,)), {absolute(BASE, path): digest for path, digest in Digests().of(current).items()}
+        )
+        for feed in store.all_waiting(FAR):
+            store.announced(FAR, feed, NOW.timestamp())
+
+
+def what_the_far_hub_was_told(state: Path) -> set[str]:
+    with contextlib.closing(sqlite3.connect(state / "push.sqlite")) as rows:
+        return {topic for (topic,) in rows.execute("SELECT topic FROM feeds WHERE hub = ? AND wanted = announced", (FAR,))}
+
+
+def test_a_look_at_this_machine_alone_leaves_far_hubs_told(opened: Open, content: Path, state: Path) -> None:
+    far_hub_was_told(content, state)
+    desk = opened()
+    desk.publish(base_url="http://127.0.0.1:8000")
+    assert threads() == []  # and a ping meanwhile is not told that somebody announces
+    assert desk.announcer.status().hubs == ()
+    assert what_the_far_hub_was_told(state) == ALL
+
+
+def test_a_near_hub_is_told_of_a_look_at_this_machine_and_a_far_one_stays_told(
+    opened: Open, content: Path, state: Path, hub: Hub
+) -> None:
+    far_hub_was_told(content, state)
+    newsroom.write(content, FAR, hub.url)
+    desk = opened()
+    desk.publish(base_url="http://127.0.0.1:8000")
+    until(lambda: len(hub.told) == 9)
+    settled(desk)
+    assert [one.hub for one in desk.announcer.status().hubs] == [hub.url]
+    assert what_the_far_hub_was_told(state) == ALL
+
+
+def test_a_site_that_becomes_local_while_it_runs_forgets_nothing(opened: Open, content: Path, state: Path) -> None:
+    far_hub_was_told(content, state)
+    desk = opened()
+    desk.publish()
+    until(lambda: desk.announcer._planned is desk.announcer._latest)
+    desk.publish(base_url="http://localhost:8000")
+    until(lambda: desk.announcer._planned is desk.announcer._latest)
+    assert what_the_far_hub_was_told(state) == ALL
+
+
+def test_what_waits_below_another_base_url_waits_on_unseen(opened: Open, content: Path, hub: Hub) -> None:
+    hub.when = dict.fromkeys(ASIA, status(404))
+    desk = opened()
+    desk.publish()
+    until(lambda: len(hub.asked) == 9)
+    hub.when = {}
+    desk.publish(base_url="https://new.example")
+    until(lambda: len(hub.told) == 15)
+    settled(desk)
+    desk.publish()
+    until(lambda: [one.waiting for one in desk.announcer.status().hubs] == [3])
+    assert len(hub.asked) == 18
+
+
 def test_without_hubs_nothing_runs(opened: Open, content: Path, state: Path) -> None:
     newsroom.write(content)
     desk = opened()
@@ -365,7 +437,7 @@ def test_a_damaged_file_is_made_anew(opened: Open, state: Path, hub: Hub) -> Non
 
 def test_a_clock_put_right_lets_nothing_wait_for_years(state: Path) -> None:
     store = Store(state / "push.sqlite")
-    store.plan(["https://hub.example/"], {"https://a.example/feed.rss": "1"})
+    store.plan(Reach(base_url="https://a.example", named=("https://hub.example/",)), {"https://a.example/feed.rss": "1"})
     [feed] = store.all_waiting("https://hub.example/")
     ahead = datetime(2036, 1, 1, tzinfo=UTC).timestamp()
     store.failed("https://hub.example/", feed, "it failed", now=ahead, due=ahead + 1, hub_due=ahead + 1)

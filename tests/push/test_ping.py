@@ -38,6 +38,14 @@ def test_a_base_url_of_its_own(content: Path, state: Path, hub: Hub) -> None:
     assert "https://elsewhere.example/category/asia/feed.rss" in hub.told
 
 
+def test_another_base_url_forgets_nothing_of_the_first(content: Path, state: Path, hub: Hub) -> None:
+    assert run("ping", content, "--state", state).returncode == 0
+    other = ("ping", content, "--state", state, "--base-url", "https://elsewhere.example")
+    assert run(*other).stdout == f"hub {hub.url}: 9 feeds announced, 0 failed\n"
+    assert run("ping", content, "--state", state).stdout == f"hub {hub.url}: 0 feeds announced, 0 failed\n"
+    assert run(*other).stdout == f"hub {hub.url}: 0 feeds announced, 0 failed\n"
+
+
 def test_a_refused_feed_is_told_and_tried_again_by_the_next_ping(content: Path, state: Path, hub: Hub) -> None:
     hub.when = {ASIA[0]: status(404)}
     done = run("ping", content, "--state", state)

@@ -10,11 +10,11 @@ from tests.push import hub as hubs_
 from tests.push import newsroom
 from tests.push.announcing import announcing
 from tests.push.hub import Hub
-from tests.push.newsroom import ALL, ASIA, MONEY, SITE
+from tests.push.newsroom import ALL, ASIA, BASE, MONEY, SITE
 
 
 def waiting(state: Path) -> list[int]:
-    return [hub.waiting for hub in status.hubs(state / "push.sqlite")]
+    return [hub.waiting for hub in status.hubs(state / "push.sqlite", f"{BASE}/")]
 
 
 @pytest.mark.parametrize("before", [0, 1, 4, 8])
