@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from enum import Enum
 from typing import Final
 
 from werkzeug.http import parse_date
+
+from feedsvc.content.text import told
 
 _LATER: Final = (408, 425, 429)
 _LONGEST_WAIT: Final = 86_400.0  # seconds of Retry-After that are believed
@@ -41,11 +43,13 @@ def judged(answer: Answer, now: datetime) -> Outcome:
     if 200 <= answer.status < 300:  # noqa: PLR2004 - RFC 9110 section 15.3
         return Outcome(verdict=Verdict.DONE)
     refused = 300 <= answer.status < 500 and answer.status not in _LATER  # noqa: PLR2004 - RFC 9110 sections 15.4, 15.5
-    return Outcome(
-        verdict=Verdict.REFUSED if refused else Verdict.LATER,
-        what=f"it answered {answer.status} {answer.reason[:100]}".rstrip(),
-        retry_after=_seconds(answer.retry_after, now),
-    )
+    wait = _seconds(answer.retry_after, now)
+    what = f"it answered {answer.status} {told(answer.reason)[:100]}".rstrip() + _until(now, wait)
+    return Outcome(verdict=Verdict.REFUSED if refused else Verdict.LATER, what=what, retry_after=wait)
+
+
+def _until(now: datetime, wait: float) -> str:
+    return f"; it asks for patience until {(now + timedelta(seconds=wait)).astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC" if wait else ""
 
 
 def _seconds(retry_after: str, now: datetime) -> float:

@@ -17,11 +17,13 @@ from typing import Final
 from urllib.parse import SplitResult, urlencode, urljoin, urlsplit
 
 from feedsvc import __version__
+from feedsvc.content.text import told
 from feedsvc.push.outcome import Answer, Outcome, Verdict, judged
 
 _HEADERS: Final = {"Content-Type": "application/x-www-form-urlencoded", "User-Agent": f"feedsvc/{__version__}"}
 _REDIRECTS: Final = (307, 308)  # those that keep a POST what it is
 _MOST_REDIRECTS: Final = 5
+_MOST_TOLD: Final = 200  # characters of an answer that is none
 _MOST_READ: Final = 16 * 1024  # bytes of an answer's body, which nobody needs
 
 
@@ -137,8 +139,8 @@ class Poster:
         if isinstance(error, RemoteDisconnected | ConnectionResetError | BrokenPipeError):
             return "it closed the connection without an answer"
         if isinstance(error, OSError):
-            return f"it cannot be reached ({error.strerror or error})"
-        return f"it cannot be understood ({error or type(error).__name__})"
+            return f"it cannot be reached ({told(error.strerror or str(error))})"
+        return f"it cannot be understood ({told(str(error)).strip()[:_MOST_TOLD] or type(error).__name__})"
 
 
 def _line(address: SplitResult, patience: float) -> HTTPConnection:

@@ -68,6 +68,11 @@ def nonsense(handler: Handler) -> None:
     handler.close_connection = True
 
 
+def painted(handler: Handler) -> None:
+    """A reason that would paint a terminal."""
+    handler.wfile.write(b"HTTP/1.1 500 \x1b[31mred\x00\tnext\r\nContent-Length: 0\r\n\r\n")
+
+
 def drip(handler: Handler) -> None:
     """A byte of a header now and then, so that no read of a socket ever takes long."""
     handler.wfile.write(b"HTTP/1.1 202 Accepted\r\nX-Slow: ")
