@@ -50,14 +50,10 @@ def _split(_context: click.Context, _option: click.Parameter, command: str) -> t
         raise click.BadParameter(f"{command} is no command line ({str(error).lower()})") from None
 
 
-purge_option = click.option(
-    "--purge",
-    metavar="COMMAND",
-    default="",
-    envvar="FEEDSVC_PURGE",
-    callback=_split,
-    help="Run before hubs hear of a change; gets the changed addresses, one a line. No shell reads it.",
-)
+def purge_option(addresses: str) -> Callable[[Callable[P, None]], Callable[P, None]]:
+    """`addresses` says which ones the command gets."""
+    words = f"Run before hubs hear of a change; gets {addresses}, one a line. No shell reads it."
+    return click.option("--purge", metavar="COMMAND", default="", envvar="FEEDSVC_PURGE", callback=_split, help=words)
 
 
 def plainly(command: Callable[P, None]) -> Callable[P, None]:

@@ -22,13 +22,14 @@ from feedsvc.urls import absolute
 @base_url_option
 @state_option
 @click.option("--all", "everything", is_flag=True, help="Announce every feed, changed or not.")
-@purge_option
+@purge_option("the addresses of the changed feeds, not of pages")
 @plainly
 def ping(*, content: Path, base_url: str, state: Path | None, everything: bool, purge: tuple[str, ...]) -> None:
     """Tell the WebSub hubs in CONTENT (./content) which feeds changed since they were last told.
 
     For static trees, once the new one is in its place; feedsvc serve does it by itself. Exit status 1 if a hub took less
-    than all; what it did not take is announced by the next ping.
+    than all, which the next ping announces, or if the purge failed, which only ping --all does again. Pages are purged by
+    whoever puts the tree in its place.
 
     \b
     Examples:
@@ -50,16 +51,18 @@ def ping(*, content: Path, base_url: str, state: Path | None, everything: bool, 
 
 
 def _announce(hand: ByHand, reach: Reach, current: Catalog, purge: tuple[str, ...], *, everything: bool) -> int:
-    """How many announcements failed."""
+    """How many announcements and purges failed."""
     topics = {absolute(reach.base_url, path): digest for path, digest in Digests().of(current).items()}
-    changed = hand.plan(reach, topics, everything=everything)
-    if purge and (trouble := hand.purge(purge, changed)):
+    waiting = hand.plan(reach, topics, everything=everything)
+    trouble = hand.purge(purge, waiting) if purge else ""
+    if trouble:
         click.echo(f"feedsvc: {trouble}", err=True)
-    return sum(_say(hand.tell(hub)) for hub in reach.hubs)
+    return bool(trouble) + sum(_say(hand.tell(hub)) for hub in reach.hubs)
 
 
 def _say(told: Told) -> int:
     for trouble in told.troubles:
         click.echo(f"feedsvc: {told.hub}: {trouble}", err=True)
-    click.echo(f"hub {told.hub}: {number(told.announced, 'feed')} announced, {told.failed} failed")
-    return told.failed
+    untried = f", {told.untried} not tried" if told.untried else ""
+    click.echo(f"hub {told.hub}: {number(told.announced, 'feed')} announced, {told.failed} failed{untried}")
+    return told.failed + told.untried

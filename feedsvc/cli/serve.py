@@ -58,7 +58,7 @@ from feedsvc.web.server import Server
 @base_url_option
 @state_option
 @database_option
-@purge_option
+@purge_option("the changed addresses")
 @click.option(
     "--announce/--no-announce",
     default=True,

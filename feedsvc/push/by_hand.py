@@ -25,11 +25,12 @@ _MOST_TROUBLES: Final = 3  # in a row; whoever waits at a terminal does not wait
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Told:
-    """What one hub was told: so many feeds `announced` and `failed`, and a sentence for each trouble."""
+    """What one hub was told: so many feeds `announced`, `failed` and not tried, and each trouble once, with its feeds."""
 
     hub: str
     announced: int
     failed: int
+    untried: int
     troubles: tuple[str, ...]
 
 
@@ -68,20 +69,28 @@ class ByHand:
         """Announce to one hub what waits for it, pauses or not."""
         with _usable(self._folder):
             waiting = self._store.all_waiting(hub)
-            announced, in_a_row, troubles = 0, 0, list[str]()
+            announced, in_a_row, troubles = 0, 0, dict[str, list[str]]()
             for feed, outcome in Rounds(self._store, self._poster, self._clock).announce(hub, waiting):
                 announced += outcome.verdict is Verdict.DONE
                 in_a_row = in_a_row + 1 if outcome.verdict is Verdict.LATER else 0
-                troubles += [f"{feed.topic}: {outcome.what}"] if outcome.what else []
+                if outcome.what:
+                    troubles.setdefault(outcome.what, []).append(feed.topic)
                 if in_a_row == _MOST_TROUBLES or outcome.retry_after:
                     break
             self._poster.rest()
-        return Told(hub=hub, announced=announced, failed=len(waiting) - announced, troubles=tuple(troubles))
+        failed = sum(map(len, troubles.values()))
+        sentences = tuple(f"{_named(topics)}: {what}" for what, topics in troubles.items())
+        untried = len(waiting) - announced - failed
+        return Told(hub=hub, announced=announced, failed=failed, untried=untried, troubles=sentences)
 
     def close(self) -> None:
         self._poster.rest()
         self._store.close()
         self._turn.give()
+
+
+def _named(topics: Sequence[str]) -> str:
+    return topics[0] + (f" and {len(topics) - 1} more" if topics[1:] else "")
 
 
 @contextmanager
