@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import ssl
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection, RemoteDisconnected
@@ -24,17 +25,23 @@ _HEADERS: Final = {"Content-Type": "application/x-www-form-urlencoded", "User-Ag
 _REDIRECTS: Final = (307, 308)  # those that keep a POST what it is
 _MOST_REDIRECTS: Final = 5
 _MOST_TOLD: Final = 200  # characters of an answer that is none
+_MOST_UNREAD: Final = 3  # answers whose bodies were waited for in vain; after them no body of that hub is
 _MOST_READ: Final = 16 * 1024  # bytes of an answer's body, which nobody needs
 
 
 class Poster:
     """Announces for one thread at a time, over connections that are kept until `rest`; `cut` may come from any thread."""
 
-    def __init__(self, patience: float = 10.0) -> None:
-        """`patience` are the seconds that a whole exchange may take, and again as many to reach the hub."""
+    def __init__(self, patience: float = 10.0, linger: float = 1.0) -> None:
+        """`patience` are the seconds until an answer must be there, and again as many to reach the hub.
+
+        `linger` are the seconds that its body, which nobody needs, may take for the connection to be kept.
+        """
         self._patience = patience
+        self._linger = min(linger, patience)
+        self._unread: Counter[tuple[str, str]] = Counter()
         self._kept: dict[tuple[str, str], HTTPConnection] = {}
-        self._line: HTTPConnection | None = None
+        self._socket: socket | None = None
         self._late = self._cut = False
 
     def announce(self, hub: str, topic: str, now: datetime) -> Outcome:
@@ -56,6 +63,7 @@ class Poster:
         for line in self._kept.values():
             line.close()
         self._kept.clear()
+        self._unread.clear()
 
     def cut(self) -> None:
         """End the exchange under way, and let no other begin."""
@@ -74,40 +82,55 @@ class Poster:
         return self._exchange(address, body)
 
     def _exchange(self, address: SplitResult, body: bytes) -> Answer:
-        with self._dropped_unless_whole(address), self._watched(self._connected(address)) as line:
-            line.request("POST", address._replace(scheme="", netloc="", fragment="").geturl() or "/", body, _HEADERS)
-            response = line.getresponse()
+        with self._dropped_unless_whole(address):
+            line = self._connected(address)
+            with self._watched(self._patience):
+                line.request("POST", address._replace(scheme="", netloc="", fragment="").geturl() or "/", body, _HEADERS)
+                response = line.getresponse()
             answer = Answer(
                 status=response.status,
                 reason=response.reason,
                 location=response.getheader("Location", ""),
                 retry_after=response.getheader("Retry-After", ""),
             )
-            if not _is_read(response):
+            if not self._is_read(address, response):
                 self._drop(address)
             return answer
+
+    def _is_read(self, address: SplitResult, response: HTTPResponse) -> bool:
+        """Whether the body came to its end, so that the connection can be used again. Never raises: the answer is known."""
+        key = (address.scheme, address.netloc)
+        if not response.isclosed() and self._unread[key] < _MOST_UNREAD:
+            with contextlib.suppress(OSError, HTTPException, ValueError), self._watched(self._linger):
+                response.read(_MOST_READ)
+        whole = response.isclosed() and not self._late
+        response.close()
+        self._unread[key] += not whole
+        return whole
 
     def _connected(self, address: SplitResult) -> HTTPConnection:
         key = (address.scheme, address.netloc)
         if key not in self._kept:
             self._kept[key] = _line(address, self._patience)
-        line = self._line = self._kept[key]
+        line = self._kept[key]
         if line.sock is None:
             self._late = False
             line.connect()
+        # The connection forgets it as soon as the hub says that it closes.
+        self._socket = line.sock
         if self._cut:
             raise ConnectionAbortedError("stopped")
         return line
 
     @contextlib.contextmanager
-    def _watched(self, line: HTTPConnection) -> Iterator[HTTPConnection]:
+    def _watched(self, seconds: float) -> Iterator[None]:
         """A hub that sends a little now and then outwits the timeout of a socket."""
         self._late = False
-        watch = threading.Timer(self._patience, self._give_up)
+        watch = threading.Timer(seconds, self._give_up)
         watch.daemon = True
         watch.start()
         try:
-            yield line
+            yield
         finally:
             watch.cancel()
 
@@ -128,10 +151,10 @@ class Poster:
         self._hang_up()
 
     def _hang_up(self) -> None:
-        if self._line and self._line.sock:
+        if self._socket:
             with contextlib.suppress(OSError):
                 # Past the methods of TLS, which must not be called while another thread is inside them.
-                socket.shutdown(self._line.sock, SHUT_RDWR)
+                socket.shutdown(self._socket, SHUT_RDWR)
 
     def _told(self, error: Exception) -> str:
         if self._late or isinstance(error, TimeoutError):
@@ -150,11 +173,3 @@ def _line(address: SplitResult, patience: float) -> HTTPConnection:
     if address.scheme == "http":
         return HTTPConnection(host, port, timeout=patience)
     raise ValueError(f"'{address.geturl()[:200]}' is no http or https address")
-
-
-def _is_read(response: HTTPResponse) -> bool:
-    """Whether the body came to its end, so that the connection can be used again. Never raises: the answer is known."""
-    with contextlib.suppress(OSError, HTTPException, ValueError):
-        response.read(_MOST_READ)
-        return response.isclosed()
-    return False

@@ -80,6 +80,14 @@ def drip(handler: Handler) -> None:
         handler.wfile.write(b"x")
 
 
+def drip_body(handler: Handler) -> None:
+    """A body that comes to its end after a second, a byte at a time."""
+    handler.wfile.write(b"HTTP/1.1 202 Accepted\r\nContent-Length: 50\r\n\r\n")
+    for _ in range(50):
+        handler.server.over.wait(0.02)
+        handler.wfile.write(b"x")
+
+
 def promise(handler: Handler) -> None:
     """A body that never comes."""
     handler.wfile.write(b"HTTP/1.1 202 Accepted\r\nContent-Length: 100\r\n\r\n")

@@ -8,6 +8,7 @@ import pytest
 import feedsvc
 from feedsvc.push.outcome import Outcome, Verdict
 from feedsvc.push.poster import Poster
+from tests.audience.patience import SECONDS
 from tests.push import hub as hubs_
 from tests.push.hub import Answer, Hub, Hubs, status
 
@@ -80,6 +81,20 @@ def test_a_hub_that_drips_is_given_up(hub: Hub, poster: Poster) -> None:
     hub.always = hubs_.drip
     # What came of its answer before the end counts: the status did.
     assert poster.announce(hub.url, TOPIC, NOW).verdict is Verdict.DONE
+    poster.rest()
+
+
+def test_a_hub_that_drips_its_body_is_not_waited_for(hub: Hub) -> None:
+    poster = Poster(SECONDS, linger=0.05)
+    hub.next += [hubs_.drip_body] * 3
+    hub.always = status(202, b"ok")
+    for _ in range(5):
+        assert poster.announce(hub.url, TOPIC, NOW) == DONE
+    assert len({heard.line for heard in hub.asked}) == 5  # after three, not even for a body that comes at once
+    poster.rest()
+    for _ in range(2):
+        assert poster.announce(hub.url, TOPIC, NOW) == DONE
+    assert len({heard.line for heard in hub.asked}) == 6  # and later it has another chance
     poster.rest()
 
 
