@@ -1,7 +1,7 @@
 """Rings when a content folder changes, and when the clock reaches a scheduled change. The only room with watchfiles.
 
 The notices of the operating system are a bell, not the truth: some are lost, a link switched as the root sends none. So the
-folders that a notice names are looked at whole, the root's inode four times a second, everything once a minute.
+folders that a notice names are looked at whole, the root's inode and the clock many times a second, everything once a minute.
 """
 
 from __future__ import annotations
@@ -19,12 +19,11 @@ from watchfiles import watch
 
 from feedsvc.live import Edition, Live
 
-_TICK: Final = 250  # milliseconds; between two looks at the root and the clock
+_TICK: Final = 25  # milliseconds; between two looks at the root, the clock, and what was being written
 _GROUP: Final = 200  # milliseconds; a burst of notices is taken in pieces of this length
 _STEP: Final = 10  # milliseconds without a notice end a piece
 _EVERYTHING: Final = 60.0  # seconds
 _QUIET: Final = timedelta(milliseconds=20)  # a file younger than this may be half written
-_PATIENCE: Final = 0.5  # seconds; who writes without a pause is read as he is
 _PAUSE: Final = 1.0  # seconds; between two looks where there is no bell
 
 _NOT_CONTENT: Final = (".git", ".hg", ".svn", ".feedsvc")
@@ -40,6 +39,7 @@ class Watcher:
     def __init__(self, root: Path, live: Live, listeners: Iterable[Listener] = ()) -> None:
         self._root, self._live, self._listeners = root, live, tuple(listeners)
         self._told = live.edition
+        self._restless: frozenset[str] = frozenset()
         self._stop = threading.Event()
         self._everything = threading.Event()
         self._next_look = time.monotonic() + _EVERYTHING
@@ -97,8 +97,8 @@ class Watcher:
             self._everything.clear()
             self._reload(None)
             self._next_look = time.monotonic() + _EVERYTHING
-        elif touched:
-            self._reload(touched)
+        elif touched or self._restless:
+            self._reload(touched | self._restless)
         # The clock after the reading: by the one before it, a change that came meanwhile would be taken back.
         now = self._live.clock()
         self._live.current(now)
@@ -106,13 +106,8 @@ class Watcher:
         self._live.prepare(now)
 
     def _reload(self, touched: frozenset[str] | None) -> None:
-        """Files that are being written are read once they have been left alone for a moment."""
-        end = time.monotonic() + _PATIENCE
-        restless = self._live.reload(touched, _QUIET)
-        while restless:
-            self._tell()
-            time.sleep(_QUIET.total_seconds())
-            restless = self._live.reload(restless, _QUIET if time.monotonic() < end else timedelta(0))
+        """What is being written is looked at again, with all that is noticed by then, once it has been left alone."""
+        self._restless = self._live.reload(touched, _QUIET)
 
     def _tell(self) -> None:
         before, self._told = self._told, self._live.edition

@@ -16,7 +16,7 @@ from feedsvc.content.desk import Known
 from feedsvc.content.reader import Reading
 from feedsvc.content.records import Record
 from feedsvc.content.standing import Standing
-from feedsvc.content.survey import Stamp, Survey
+from feedsvc.content.survey import Stamp, Survey, is_younger, stamp_at
 from feedsvc.errors import Problem
 from feedsvc.model import Article, Author, Category, Site
 
@@ -40,6 +40,8 @@ class Articles:
         self.changed: dict[str, Record | None] = {}
         self.restless: frozenset[str] = frozenset()
         self._young: set[str] = set()
+        self._missed: frozenset[str] = frozenset()
+        self._due: frozenset[str] = frozenset()
         self._told: dict[str, tuple[Problem, ...]] = {}
         self._users: dict[str, set[str]] = defaultdict(set)
 
@@ -75,44 +77,56 @@ class Articles:
         site = imprint(known.site)
         return frozenset(path for path, record in self.records.items() if _is_outdated(record, known, site))
 
-    def refresh(
-        self, scope: Iterable[str] | None, outdated: frozenset[str], known: Known, now: datetime | None, quiet: timedelta
-    ) -> Moved:
-        """Look everywhere or at these paths, read what changed and what is outdated; path -> the articles before and now.
+    def look(self, scope: Iterable[str] | None, moment: datetime) -> frozenset[str]:
+        """See which files changed, everywhere or at these paths; those of them that changed since the moment.
 
-        Files changed within `quiet` before `now` are left for the next time (`restless`). `changed` are the records that this
-        changed.
+        A file that has just vanished is among them: who saves by way of another name takes it away for an instant, and who
+        renames it brings it back elsewhere.
         """
-        arrived, young = self._survey.refresh(scope), self._young
-        due = arrived | outdated | young
-        self.restless = frozenset(path for path in due if quiet and now and self._is_younger(path, now - quiet))
-        self._young = set(self.restless)
-        self.changed = {}
-        for path in due - self.restless:
-            self._take(path, known, doubted=path in outdated, young=path in young)
-            if now and self._is_younger(path, now - _TICK):
+        self._due |= self._survey.refresh(scope) | self._young
+        missing = frozenset(path for path in self._due if path in self.records and path not in self._survey.files)
+        vanished, self._missed = missing - self._missed, missing
+        return vanished | {path for path in self._due if self._is_younger(path, moment)}
+
+    def refresh(
+        self, outdated: frozenset[str], restless: frozenset[str], known: Known, now: datetime | None, *, still: bool
+    ) -> Moved:
+        """Read what a look found changed and what is outdated; path -> the articles before and now.
+
+        `restless` files are left for the next time, and where they ought to be `still`, those that change while they are read.
+        `changed` are the records that this changed.
+        """
+        due, young, left = self._due | outdated, self._young, set(restless)
+        self._young, self.changed = set(), {}
+        for path in due - restless:
+            if not self._take(path, known, doubted=path in outdated, young=path in young, still=still):
+                left.add(path)
+            elif now and self._is_younger(path, now - _TICK):
                 self._young.add(path)
-        moved = self._standing.update(self.records, due - self.restless)
+        self._due = self.restless = due & left
+        moved = self._standing.update(self.records, due - left)
         for path in self.changed.keys() | moved.keys():
             self._note(path)
         return moved
 
     def _is_younger(self, path: str, moment: datetime) -> bool:
-        stamp = self._survey.files.get(path)
-        return stamp is not None and stamp.changed > moment.timestamp() * 1e9
+        return is_younger(self._survey.files.get(path), moment)
 
-    def _take(self, path: str, known: Known, *, doubted: bool, young: bool) -> None:
+    def _take(self, path: str, known: Known, *, doubted: bool, young: bool, still: bool) -> bool:
+        """Read a file, if need be; False if it was written meanwhile and ought to be `still`."""
         stamp, before = self._survey.files.get(path), self.records.get(path)
         if stamp is None or not is_article(path):
             self._set(path, None, misnamed(path) if stamp else ())
-            return
+            return True
         if before and before.stamp == stamp and not doubted and not young:
             self._set(path, before, before.reading.problems)
-            return
+            return True
         data = disk.read(self._root, path)
+        if still and stamp_at(self._root / path) != stamp:
+            return False
         if data is None:
             self._set(path, None, ())  # gone since the folder was listed
-            return
+            return True
         digest = hashlib.blake2b(data, digest_size=16).digest() if isinstance(data, bytes) else b""
         if before and before.stamp and before.digest == digest and digest and not doubted:
             record = replace(before, stamp=stamp)
@@ -120,6 +134,7 @@ class Articles:
             reading = reader.read(path, data, known) if isinstance(data, bytes) else Reading(None, (data,), {})
             record = _record(stamp, digest, reading, known, before)
         self._set(path, record, record.reading.problems)
+        return True
 
     def _set(self, path: str, record: Record | None, problems: tuple[Problem, ...]) -> None:
         before = self.records.get(path)

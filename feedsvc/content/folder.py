@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path, PurePosixPath
 from typing import Final
 
@@ -16,6 +16,7 @@ from feedsvc.content.content import Content
 from feedsvc.content.media import Media
 from feedsvc.content.records import Entry, Record, Records
 from feedsvc.content.registers import Settings
+from feedsvc.content.survey import Waiting, is_younger, stamp_at
 from feedsvc.errors import ContentError, Problem
 from feedsvc.model import Article, Author, Category, MediaFile
 
@@ -23,7 +24,10 @@ __all__ = ["Change", "Content", "Folder", "load"]
 
 _MEDIA: Final = "media"
 _PARTS: Final = (articles.FOLDER, _MEDIA, looks.FOLDER)
+_SETTINGS: Final = (settings.SITE, settings.CATEGORIES, settings.AUTHORS)
 _NO_TIME: Final = timedelta(0)
+_NEVER: Final = datetime.max.replace(tzinfo=UTC)  # nothing changed after it
+_LOOK: Final = "."
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -61,26 +65,32 @@ class Folder:
         self._entries: tuple[Entry, ...] = tuple(records.settings()) if records else ()
         self._settings: Settings | None = None
         self._files: dict[str, MediaFile] = {}
+        self._lacking: set[str] = set()  # media that something refers to and that is not there
         self._stray: tuple[Problem, ...] = ()
         self._content: Content | None = None
+        self._waiting, self._absent = Waiting(), frozenset[str]()
         self._unwritten: dict[str, Record | None] = {}
         self._settings_unwritten = False
 
     def read(self, touched: Iterable[str] | None = None, now: datetime | None = None, quiet: timedelta = _NO_TIME) -> Change:
         """Look everywhere, or at the touched paths (relative to the folder), and read what is not as it was.
 
-        Files changed within `quiet` before `now` are left for the next time. Raises ContentError if there is no such folder,
+        Where a file changed within `quiet` before `now`, everything is left for the next time, so that a burst makes one
+        edition; after half a second that file alone. Raises ContentError if there is no such folder,
         no site.yaml, or none that could ever be used; then nothing is other than before.
         """
         if not os.path.isdir(self._root):
             raise ContentError(f"no folder {self._root}; give the folder that holds {settings.SITE}")
         scope = _scope(touched)
-        media = self._media.changed(scope)
+        restless = self._left_alone(scope, now, quiet)
+        if self._content and _LOOK in restless:
+            return Change(content=self._content, restless=restless - {_LOOK} | (scope if scope is not None else {settings.SITE}))
+        media = self._media.changed(scope, restless)
         before = self._settings
         self._settings = None  # should site.yaml be unusable, every file is doubted the next time
-        now_known = self._read_settings(before, scope, media)
+        now_known = before if before and restless & set(_SETTINGS) else self._read_settings(before, scope, media)
         outdated = self._outdated(now_known, before, media, scope)
-        moved = self._articles.refresh(_within(scope, articles.FOLDER), outdated, now_known.known, now, quiet)
+        moved = self._articles.refresh(outdated, restless, now_known.known, now, still=bool(quiet))
         self._looks.refresh(scope)
         self._stray = _stray(self._root) if scope is None else self._stray
         self._settings = now_known
@@ -91,8 +101,22 @@ class Folder:
             content=self._content,
             gone=tuple(old for old, _ in moved.values() if old),
             come=tuple(new for _, new in moved.values() if new),
-            restless=self._articles.restless,
+            restless=self._articles.restless | restless,
         )
+
+    def _left_alone(self, scope: frozenset[str] | None, now: datetime | None, quiet: timedelta) -> frozenset[str]:
+        """What to leave for the next time: files that changed a moment ago, and the whole look (_LOOK) while there are any."""
+        moment = now - quiet if now and quiet else _NEVER
+        young = self._articles.look(_within(scope, articles.FOLDER), moment)
+        if now is None or not quiet:
+            return frozenset()
+        young |= self._media.young(_within(scope, _MEDIA), moment)
+        if scope is None:
+            stamps = {name: stamp_at(self._root / name) for name in _SETTINGS}
+            absent = frozenset(name for name, stamp in stamps.items() if stamp is None)
+            young |= absent - self._absent | {name for name, stamp in stamps.items() if is_younger(stamp, moment)}
+            self._absent = absent
+        return self._waiting.among({*young, _LOOK} if young else (), now)
 
     def remember(self) -> None:
         """Write down what was read, for the next start; what the disk does not take now it is offered again."""
@@ -155,14 +179,18 @@ class Folder:
     def _referred(self, now: Settings, moved: Moved, media: frozenset[str]) -> Mapping[str, MediaFile]:
         """Every file that anything refers to and that is there; the same mapping where nothing in it changed."""
         before = self._content
-        if before and not media and not moved and before.site is now.known.site and before.authors is now.known.authors:
+        still = before and before.site is now.known.site and before.authors is now.known.authors
+        if before and still and not (media or moved or self._lacking):
             return before.media
         changed = {path for pair in moved.values() for one in pair if one for path in one.media} | media | now.media
-        for path in changed:
+        for path in changed | self._lacking:
             self._files.pop(path, None)
+            self._lacking.discard(path)
             if path in now.media or self._articles.users((path,)):
+                self._lacking.add(path)
                 with suppress(ValueError):
                     self._files[path] = self._media.file(path)
+                    self._lacking.discard(path)
         return before.media if before and before.media == self._files else dict(self._files)
 
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 import os
 import stat
 import warnings
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
+from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import Final
 
 from PIL import Image as Pictures
 
 from feedsvc.content.narrowing import UNREADABLE, upright
-from feedsvc.content.survey import Stamp, stamp_at, stamp_of
+from feedsvc.content.survey import Stamp, is_younger, stamp_at, stamp_of
 from feedsvc.content.text import nearest
 from feedsvc.model import MediaFile
 
@@ -88,19 +89,30 @@ class Media:
             return None
         return self._stamps[path]
 
-    def changed(self, touched: Iterable[str] | None = None) -> frozenset[str]:
-        """Which of the files that were asked for are not what they were, of all or of those at or below touched paths."""
+    def young(self, touched: Iterable[str] | None, moment: datetime) -> frozenset[str]:
+        """Which of the files that were asked for changed since the moment, or are away."""
+        now = {path: stamp_at(self._root / path) for path in self._known(touched)}
+        return frozenset(path for path, stamp in now.items() if stamp is None or is_younger(stamp, moment))
+
+    def changed(self, touched: Iterable[str] | None = None, restless: Container[str] = frozenset()) -> frozenset[str]:
+        """Which of the files that were asked for are not what they were, of all or of those at or below touched paths.
+
+        Those that are `restless` count as they were.
+        """
         real = os.path.realpath(self._root)
         if real != self._real:
             # A link was switched to another folder: the same file may lie at another place.
             self._real, touched = real, None
             self._stamps = dict.fromkeys(self._stamps, _NOTHING)
-        known = self._stamps if touched is None else [path for one in touched for path in self._at(one)]
+        known = (path for path in self._known(touched) if path not in restless)
         changed = frozenset(path for path in known if self._stamps[path] != stamp_at(self._root / path))
         for path in changed:
             del self._files[path], self._stamps[path]
             self._sizes.pop(path, None)
         return changed
+
+    def _known(self, touched: Iterable[str] | None) -> Iterable[str]:
+        return self._stamps if touched is None else [path for one in touched for path in self._at(one)]
 
     def _at(self, touched: str) -> list[str]:
         if touched in self._stamps:

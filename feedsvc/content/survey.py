@@ -6,12 +6,14 @@ import os
 import stat
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from pathlib import Path, PurePosixPath
 from typing import Final, NamedTuple
 
 from feedsvc.content.disk import inside, is_legible
 from feedsvc.errors import Problem
 
+_PATIENCE: Final = timedelta(seconds=1)
 _NOWHERE: Final = (0, 0)
 
 
@@ -34,6 +36,22 @@ def stamp_at(path: Path) -> Stamp | None:
         return stamp_of(os.stat(path))
     except (OSError, ValueError):
         return None
+
+
+def is_younger(stamp: Stamp | None, moment: datetime) -> bool:
+    return stamp is not None and stamp.changed > moment.timestamp() * 1e9
+
+
+class Waiting:
+    """What is left alone while somebody writes it, but not for ever: who writes without a pause is read as he is."""
+
+    def __init__(self) -> None:
+        self._since: dict[str, datetime] = {}
+
+    def among(self, young: Iterable[str], now: datetime) -> frozenset[str]:
+        """Those to leave for the next time."""
+        self._since = {path: self._since.get(path, now) for path in young}
+        return frozenset(path for path, since in self._since.items() if abs(now - since) < _PATIENCE)
 
 
 @dataclass(slots=True)

@@ -1,0 +1,1 @@
+"""A folder that changes while it is served."""
