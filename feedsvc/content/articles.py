@@ -16,7 +16,7 @@ from feedsvc.content.desk import Known
 from feedsvc.content.reader import Reading
 from feedsvc.content.records import Record
 from feedsvc.content.standing import Standing
-from feedsvc.content.survey import Stamp, Survey, is_younger, stamp_at
+from feedsvc.content.survey import NOTHING, Stamp, Survey, is_younger, stamp_at
 from feedsvc.errors import Problem
 from feedsvc.model import Article, Author, Category, Site
 
@@ -78,15 +78,15 @@ class Articles:
         return frozenset(path for path, record in self.records.items() if _is_outdated(record, known, site))
 
     def look(self, scope: Iterable[str] | None, moment: datetime) -> frozenset[str]:
-        """See which files changed, everywhere or at these paths; those of them that changed since the moment.
+        """See which files changed, everywhere or at these paths; those of them, and their folders, that changed since the moment.
 
         A file that has just vanished is among them: who saves by way of another name takes it away for an instant, and who
         renames it brings it back elsewhere.
         """
         self._due |= self._survey.refresh(scope) | self._young
-        missing = frozenset(path for path in self._due if path in self.records and path not in self._survey.files)
+        missing = frozenset(path for path in self._due if self._survey.files.get(path, NOTHING) == NOTHING)
         vanished, self._missed = missing - self._missed, missing
-        return vanished | {path for path in self._due if self._is_younger(path, moment)}
+        return vanished | self._survey.young(moment) | {path for path in self._due if self._is_younger(path, moment)}
 
     def refresh(
         self, outdated: frozenset[str], restless: frozenset[str], known: Known, now: datetime | None, *, still: bool

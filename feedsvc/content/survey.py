@@ -26,6 +26,9 @@ class Stamp(NamedTuple):
     inode: int
 
 
+NOTHING: Final = Stamp(0, 0, 0, 0)  # a link to nothing or to itself, or a file gone while its folder was listed
+
+
 def stamp_of(status: os.stat_result) -> Stamp:
     return Stamp(status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
 
@@ -74,7 +77,12 @@ class Survey:
     def __init__(self, root: Path, top: str) -> None:
         self._root, self._top = root, top
         self._folders: dict[str, _Listed] = {}
+        self._looked: dict[str, int] = {}
         self.files: dict[str, Stamp] = {}
+
+    def young(self, moment: datetime) -> frozenset[str]:
+        """The folders, of those looked into last, in which a file came, went or changed its name since the moment."""
+        return frozenset(path for path, changed in self._looked.items() if changed > moment.timestamp() * 1e9)
 
     @property
     def problems(self) -> list[Problem]:
@@ -82,7 +90,7 @@ class Survey:
 
     def refresh(self, touched: Iterable[str] | None = None) -> frozenset[str]:
         """Look again, everywhere or in the folders of the touched paths; the files that came, went or changed."""
-        before = self.files
+        before, self._looked = self.files, {}
         places = None if touched is None else {self._known_folder(path) for path in touched}
         if places is None or "" in places or any(listed.linked for listed in self._folders.values()):
             return self._look_everywhere(before)
@@ -147,13 +155,14 @@ class Survey:
         if listed.linked and not inside(self._root, folder, listed.problems):
             return listed
         try:
-            status = os.stat(self._root / folder)
             with os.scandir(self._root / folder) as entries:
                 found = sorted(entries, key=lambda entry: entry.name)
+            status = os.stat(self._root / folder)  # afterwards, to tell what changed meanwhile
         except OSError as error:
             listed.problems.append(Problem(path=folder, message=f"the folder cannot be read ({error.strerror})"))
             return listed
         listed.identity = (status.st_dev, status.st_ino)
+        self._looked[folder] = status.st_mtime_ns
         for entry in found:
             self._sort(listed, folder, entry)
         return listed
@@ -165,8 +174,7 @@ class Survey:
         try:
             status = entry.stat()
         except OSError:
-            # A link to nothing or to itself, or gone since it was listed: reading it tells which.
-            listed.files[path] = Stamp(0, 0, 0, 0)
+            listed.files[path] = NOTHING  # reading it tells which
             return
         if stat.S_ISDIR(status.st_mode):
             listed.folders[path] = (status.st_dev, status.st_ino)
