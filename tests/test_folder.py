@@ -6,8 +6,11 @@ import io
 import os
 import shutil
 import socket
+import subprocess
 import sys
+import tempfile
 from pathlib import Path
+from typing import Final
 
 import pytest
 from PIL import Image
@@ -16,7 +19,8 @@ from feedsvc.content.folder import Folder, load
 from feedsvc.content.records import Records
 from feedsvc.errors import ContentError
 from tests.broken.case import HEAD, PNG, Files
-from tests.conftest import Newsroom
+from tests.conftest import SETTINGS, Newsroom
+from tests.newsrooms import write
 
 
 def article(name: str, rest: str = "") -> str:
@@ -265,3 +269,57 @@ def test_a_folder_whose_site_yaml_is_gone_is_away_and_nothing_in_it_is_deleted(n
     (tmp_path / "away").rename(root)
     again = folder.read()
     assert (again.gone, again.come, len(again.content.articles)) == ((), (), 1)
+
+
+@pytest.mark.skipif(
+    not hasattr(os, "setresuid") or os.getuid() != 0, reason="only root may act as another; run the tests as root"
+)
+def test_a_folder_that_cannot_be_read_keeps_its_articles_and_last_valid_versions() -> None:
+    # Not in pytest's own folder, into which nobody else may go.
+    with tempfile.TemporaryDirectory() as home:
+        root = write(Path(home) / "content", {**SETTINGS, "articles/2026/a.yaml": HEAD, "articles/b.yaml": HEAD})
+        for path in (Path(home), *Path(home).rglob("*")):
+            os.chown(path, 65534, 65534)
+        command = [sys.executable, "-c", _AS_NOBODY, root, f"{home}/articles.sqlite"]
+        found = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert found.returncode == 0, found.stderr
+    assert found.stdout.splitlines() == [
+        "2 ['articles/2026', 'articles/2026/a.yaml']",
+        "2 ['articles/2026', 'articles/2026/a.yaml']",
+        "2 ['articles/2026/a.yaml']",
+    ]
+
+
+_AS_NOBODY: Final = """
+import os, pathlib, sys
+from feedsvc.content.folder import Folder
+from feedsvc.content.records import Records
+root, kept = map(pathlib.Path, sys.argv[1:])
+Folder(root).read()  # Python itself may lie where nobody may look
+os.setgroups([]), os.setresgid(65534, 65534, 65534), os.setresuid(65534, 65534, 65534)
+folder = Folder(root, "", Records(kept))
+folder.read(), folder.remember()
+
+def say(folder):
+    content = folder.read().content
+    print(len(content.articles), sorted(content.standing_in))
+    folder.remember()
+
+(root / "articles/2026").chmod(0)
+say(folder)
+say(Folder(root, "", Records(kept)))
+(root / "articles/2026").chmod(0o755)
+(root / "articles/2026/a.yaml").write_text("title: [")
+say(Folder(root, "", Records(kept)))
+"""
+
+
+def test_a_file_that_went_while_nothing_ran_has_no_last_valid_version_any_more(newsroom: Newsroom, tmp_path: Path) -> None:
+    root = newsroom({"articles/a.yaml": HEAD, "articles/b.yaml": HEAD})
+    for _ in range(2):
+        folder = Folder(root, "", Records(tmp_path / "articles.sqlite"))
+        assert folder.read().content.standing_in == frozenset()
+        folder.remember()
+        (root / "articles/a.yaml").unlink(missing_ok=True)
+    (root / "articles/a.yaml").write_text("title: [")
+    assert Folder(root, "", Records(tmp_path / "articles.sqlite")).read().content.standing_in == frozenset()

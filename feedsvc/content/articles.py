@@ -41,7 +41,7 @@ class Articles:
         self.restless: frozenset[str] = frozenset()
         self._young: set[str] = set()
         self._missed: frozenset[str] = frozenset()
-        self._due: frozenset[str] = frozenset()
+        self._due = frozenset(records)  # what went while nobody looked is seen by the first look
         self._told: dict[str, tuple[Problem, ...]] = {}
         self._users: dict[str, set[str]] = defaultdict(set)
 
@@ -52,10 +52,12 @@ class Articles:
 
     @property
     def standing_in(self) -> frozenset[str]:
-        """Files that have a problem and are there in their last valid version."""
+        """Files, and folders, that have a problem and are there in their last valid version."""
         told = (path for path, problems in self._told.items() if any(one.severity == "error" for one in problems))
         disputed = (problem.path for problem in self._standing.disputes)
-        return frozenset(path for path in (*told, *disputed) if path in self.standing)
+        closed = self._survey.closed
+        unread = [path for path in self.standing if _lies_in(path, closed)] if closed else []
+        return frozenset((*(path for path in (*told, *disputed) if path in self.standing), *unread, *(closed if unread else ())))
 
     @property
     def problems(self) -> Iterator[Problem]:
@@ -115,6 +117,9 @@ class Articles:
     def _take(self, path: str, known: Known, *, doubted: bool, young: bool, still: bool) -> bool:
         """Read a file, if need be; False if it was written meanwhile and ought to be `still`."""
         stamp, before = self._survey.files.get(path), self.records.get(path)
+        if stamp is None and before and _lies_in(path, self._survey.closed):
+            self._set(path, before, before.reading.problems)
+            return True
         if stamp is None or not is_article(path):
             self._set(path, None, misnamed(path) if stamp else ())
             return True
@@ -163,6 +168,10 @@ class Articles:
         if stands != record.stood or (stands and record.good):
             record = replace(record, stood=stands, good=None if stands else record.last)
             self.records[path] = self.changed[path] = record
+
+
+def _lies_in(path: str, folders: Iterable[str]) -> bool:
+    return any(path.startswith(f"{folder}/") for folder in folders)
 
 
 def is_article(path: str) -> bool:

@@ -168,7 +168,7 @@ class Folder:
     def _in_force(self, now: Settings, standing_in: Iterable[str]) -> tuple[Mapping[str, Category], Mapping[str, Author]]:
         """The entries that files name, and those that articles in their last valid version still do."""
         categories, authors = dict(now.known.categories), dict(now.known.authors)
-        for article in (self._articles.standing[path] for path in standing_in):
+        for article in (self._articles.standing[path] for path in standing_in if path in self._articles.standing):
             categories |= {name: one for name in article.categories if isinstance(one := now.last("category", name), Category)}
             authors |= {name: one for name in article.authors if isinstance(one := now.last("author", name), Author)}
         before = self._content

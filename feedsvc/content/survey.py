@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from collections.abc import Iterable
@@ -66,6 +67,7 @@ class _Listed:
     folders: dict[str, tuple[int, int]] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     linked: bool = False
+    closed: bool = False
 
 
 class Survey:
@@ -87,6 +89,11 @@ class Survey:
     @property
     def problems(self) -> list[Problem]:
         return [problem for listed in self._folders.values() for problem in listed.problems]
+
+    @property
+    def closed(self) -> frozenset[str]:
+        """The folders that are there but cannot be read: what they held is not gone."""
+        return frozenset(path for path, listed in self._folders.items() if listed.closed)
 
     def refresh(self, touched: Iterable[str] | None = None) -> frozenset[str]:
         """Look again, everywhere or in the folders of the touched paths; the files that came, went or changed."""
@@ -160,6 +167,7 @@ class Survey:
             status = os.stat(self._root / folder)  # afterwards, to tell what changed meanwhile
         except OSError as error:
             listed.problems.append(Problem(path=folder, message=f"the folder cannot be read ({error.strerror})"))
+            listed.closed = error.errno not in (errno.ENOENT, errno.ENOTDIR)
             return listed
         listed.identity = (status.st_dev, status.st_ino)
         self._looked[folder] = status.st_mtime_ns
