@@ -234,3 +234,15 @@ def test_files_that_nobody_reads_are_warned_of(content: Path) -> None:
         "authors.yml:1:1: warning: this file is not read; rename it to authors.yaml",
         "summit.yaml:1:1: warning: this file is not read; articles lie in articles/",
     ]
+
+
+def test_a_terminal_without_utf_8_loses_no_letter_of_a_new_title(content: Path) -> None:
+    plain = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    done = run("new", "Zoë gewinnt", content, **plain)
+    assert (done.returncode, done.stderr) == (0, "")
+    file = Path(done.stdout.strip())
+    assert file.name == "zoë-gewinnt.yaml"
+    assert 'title: "Zoë gewinnt"\n' in file.read_text("utf-8")
+    done = run("new", os.fsdecode(b"Zo\xeb"), content, **plain)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.splitlines()[-1].endswith("this is not UTF-8; write it with the terminal's encoding set to UTF-8")

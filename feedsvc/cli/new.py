@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import click
@@ -12,12 +13,27 @@ from feedsvc.editing.new import draft, put, written
 from feedsvc.live import wall_clock
 
 
+class _Words(click.ParamType):
+    """Text in UTF-8, whatever the terminal's locale says: a lost letter would stay in the article's id for ever."""
+
+    name = "text"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        try:
+            return os.fsencode(value).decode()
+        except UnicodeError:
+            self.fail("this is not UTF-8; write it with the terminal's encoding set to UTF-8", param, ctx)
+
+
+_WORDS = _Words()
+
+
 @click.command("new")
-@click.argument("title")
+@click.argument("title", type=_WORDS)
 @content_argument
-@click.option("--category", "categories", metavar="ID", multiple=True, help="Its section; again for more.")
-@click.option("--author", "authors", metavar="ID", multiple=True, help="Who writes it; again for more.")
-@click.option("--slug", metavar="NAME", default="", help="Its name in addresses; otherwise made from the title.")
+@click.option("--category", "categories", metavar="ID", type=_WORDS, multiple=True, help="Its section; again for more.")
+@click.option("--author", "authors", metavar="ID", type=_WORDS, multiple=True, help="Who writes it; again for more.")
+@click.option("--slug", metavar="NAME", type=_WORDS, default="", help="Its name in addresses; otherwise made from the title.")
 @click.option("--markdown", is_flag=True, help="A .md file, with the text below the keys.")
 @plainly
 def new_article(
@@ -38,4 +54,4 @@ def new_article(
     file = put(content, made.path, written(made, read, schemas.modeline(content, content / made.path)))
     if not markdown:  # VS Code's YAML plug-in does not look into Markdown
         schemas.write(content, ("article",))
-    click.echo(file)
+    click.echo(os.fsencode(file))  # as text a locale without its letters would print question marks

@@ -165,7 +165,7 @@ def _quoted(value: str) -> str:
 
 def put(root: Path, path: str, content: str) -> Path:
     """The file in its place, whole or not at all; never in place of another. Raises FeedsvcError if that cannot be."""
-    file = root / path
+    file = root / os.fsdecode(path.encode())  # in UTF-8 where the locale is another, too
     beside = file.with_name(f".new-{os.getpid()}")
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
