@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from feedsvc.catalog import Catalog, Row, Standing
 from feedsvc.content import disk, settings
 from feedsvc.content.tree import Tree
+from feedsvc.editing.new import scalar
 from feedsvc.editing.written import warning, written
 from feedsvc.errors import Problem
 from feedsvc.model import Article, Author, Category, Status
@@ -109,7 +110,7 @@ def _address(sides: Sides, grown: Tree, was: Article, now: Article) -> Iterator[
         key = "slug" if was.slug in lost else "aliases"
         shown = ", ".join(f"'{name}'" for name in lost)
         message = f"{key}: {shown} led to this article at {sides.name} and would no longer"
-        hint = f"write aliases: [{', '.join((*now.aliases, *lost))}]"
+        hint = f"write aliases: [{', '.join(map(scalar, (*now.aliases, *lost)))}]"
         others = [f"take '{name}' out of {sides.holders[name].path}, then " for name in lost if name in sides.holders]
         yield warning(grown, key, message, "".join((*others[:1], hint)))
 
@@ -160,5 +161,5 @@ def _lost(sides: Sides, path: str, kind: str, old: Mapping[str, Named], new: Ite
     for name in names:
         if name not in new:
             message = f"the {kind} '{name}' was there at {sides.name}; its feeds would be gone"
-            hint = f"write aliases: [{name}] below the {kind} that takes its place"
+            hint = f"write aliases: [{scalar(name)}] below the {kind} that takes its place"
             yield warning(Tree(path), "", message, hint)

@@ -121,7 +121,7 @@ def _keys(made: Draft, content: Content) -> Iterator[str]:
     yield f"title: {_quoted(made.title)}"
     yield f"published: {made.published.isoformat()}"
     yield "status: draft   # delete this line to publish, and write in published: when that is"
-    yield f"slug: {_scalar(made.slug)}   # its address: {urls.path_of(urls.ArticleAt(made.slug))}"
+    yield f"slug: {scalar(made.slug)}   # its address: {urls.path_of(urls.ArticleAt(made.slug))}"
     yield from _one_or_many("category", "categories", made.categories, content.categories)
     yield from _one_or_many("author", "authors", made.authors, content.authors)
     yield "tags: []"
@@ -135,10 +135,10 @@ def _one_or_many(one: str, many: str, names: tuple[str, ...], known: Mapping[str
     if len(names) > 1:
         yield f"{many}: {_value(list(names))}"
     elif names:
-        yield f"{one}: {_scalar(names[0])}"
+        yield f"{one}: {scalar(names[0])}"
     else:
         ids = sorted({entry.id for entry in known.values()})[:8]
-        yield f"# {one}: {_scalar(ids[0] if ids else 'a-name')}" + (f"   # {', '.join(ids)}" if len(ids) > 1 else "")
+        yield f"# {one}: {scalar(ids[0] if ids else 'a-name')}" + (f"   # {', '.join(ids)}" if len(ids) > 1 else "")
 
 
 def _value(value: Any) -> str:
@@ -147,10 +147,11 @@ def _value(value: Any) -> str:
         return "{" + ", ".join(f"{key}: {_value(inner)}" for key, inner in value.items()) + "}"
     if isinstance(value, list):
         return f"[{', '.join(map(_value, value))}]"
-    return _scalar(str(value))
+    return scalar(str(value))
 
 
-def _scalar(value: str) -> str:
+def scalar(value: str) -> str:
+    """A text as YAML that means that text: in quotes if it would be a number, a truth value or a sign without them."""
     return value if _PLAIN.fullmatch(value) or _is_date(value) else _quoted(value)
 
 

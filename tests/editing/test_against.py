@@ -208,3 +208,18 @@ def test_an_address_that_another_article_took_is_told_with_its_new_holder(root: 
             "take 'a' out of articles/b.yaml, then write aliases: [a]"
         )
     ]
+
+
+@pytest.mark.parametrize("name", ["no", "2026", "1.0", "null"])
+def test_the_hint_can_be_copied_where_a_former_name_is_a_word_of_yaml(root: Path, name: str) -> None:
+    edit(root, "articles/a.yaml", "slug: a", f'slug: "{name}"')
+    edit(root, "categories.yaml", "sport:", f'"{name}":')
+    commit(root.parent)
+    edit(root, "articles/a.yaml", f'slug: "{name}"', "slug: new")
+    edit(root, "categories.yaml", f'"{name}":', "sport:")
+    article, category = told(root)
+    assert article.endswith(f'; write aliases: ["{name}"]')
+    assert f'; write aliases: ["{name}"] below the category' in category
+    edit(root, "articles/a.yaml", "slug: new", f'slug: new\naliases: ["{name}"]')
+    edit(root, "categories.yaml", "  title: Sport", f'  title: Sport\n  aliases: ["{name}"]')
+    assert told(root) == []
