@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import yaml
 
+from feedsvc.content import syntax
 from feedsvc.content.text import UNFIT, told, unfit_sentence
 from feedsvc.errors import Problem
 
@@ -25,51 +26,6 @@ _MOST_DIGITS: Final = 18
 _TAG: Final = "tag:yaml.org,2002:"
 _DECIMAL: Final = re.compile(r"[-+]?(?:0|[1-9][0-9]*)")
 _TRUE: Final = frozenset({"true", "yes", "on"})
-
-# What libyaml says -> what an editor can do about it.
-_SENTENCES: Final[tuple[tuple[str, str], ...]] = (
-    ("mapping values are not allowed", "a second ': ' in one value, or a line indented too far; put a text with ': ' in quotes"),
-    ("found unexpected end of stream", "a quotation mark is opened here and never closed"),
-    ("could not find expected ':'", "expected 'key: value' here, or more indentation"),
-    ("found undefined alias", "a text that begins with '*' means an alias; put it in quotes"),
-    ("did not find expected alphabetic or numeric", "a text that begins with '&' or '*' has a meaning in YAML; put it in quotes"),
-    ("did not find expected ',' or", "this '[' or '{' is not closed, or a text inside it needs quotes"),
-    (
-        "did not find expected key",
-        "expected a key here: look for a wrong indentation, or for text after a closing quotation mark or bracket",
-    ),
-    ("did not find expected '-' indicator", "expected '- ' here: the entries of a list stand in one column"),
-    ("found unknown escape character", "a backslash in double quotes has a meaning; write '\\\\' or use single quotes"),
-    ("found invalid Unicode character", "this escape is no character (a lone surrogate, or beyond Unicode)"),
-    ("block sequence entries are not allowed", "a list begins on its own line below the key"),
-    ("mapping keys are not allowed", "a text that begins with '?' has a meaning in YAML; put it in quotes"),
-    ("found unexpected document indicator", "a quotation mark is opened here and never closed"),
-    ("a tab character", "a tab; YAML is indented with spaces"),
-    ("an indentation indicator equal to 0", "after '|' or '>' the text begins on the next line"),
-    ("did not find expected hexdecimal number", "a backslash in double quotes has a meaning; write '\\\\' or use single quotes"),
-    ("found undefined tag handle", "a text that begins with '!' has a meaning in YAML; put it in quotes"),
-    ("did not find expected tag URI", "a text that begins with '!' has a meaning in YAML; put it in quotes"),
-    ("did not find URI escaped octet", "a text that begins with '!' has a meaning in YAML; put it in quotes"),
-    ("did not find expected '!'", "a text that begins with '!' has a meaning in YAML; put it in quotes"),
-    ("did not find expected whitespace or line break", "a text that begins with '!' has a meaning in YAML; put it in quotes"),
-    (
-        "did not find expected node content",
-        "a value is missing here: look for a ',' too many, or a '[' or '{' that is not closed",
-    ),
-    ("directive", "a line that begins with '%' has a meaning in YAML; put the text in quotes or indent it"),
-    ("did not find expected <document start>", "nothing but 'key: value' lines is expected at the left margin"),
-    (
-        "but found another document",
-        "a second document begins at this '---'; a file holds one, and a Markdown article's name ends in .md",
-    ),
-    ("exceeded maximum nesting depth", "nested too deeply"),
-    ("did not find expected comment or line break", "after '|' or '>' the text begins on the next line"),
-    ("second occurrence", "a text that begins with '&' names a value, and this name was given before; put a text in quotes"),
-)
-
-
-# Where the fault lies at what was begun, not where libyaml gave up.
-_BEGUN: Final = ("unexpected end of stream", "document indicator", "find expected ':'", "find expected ',' or")
 
 
 @dataclass(slots=True)
@@ -131,28 +87,9 @@ def read(path: str, text: str) -> Tree:
 
 
 def _syntax(path: str, text: str, error: yaml.MarkedYAMLError) -> Problem:
-    said, begun = error.problem or "unreadable", error.context_mark
-    line, column = _place(text, error.problem_mark)
-    sentence = _sentence(text, line, column, said)
-    if begun and any(theirs in said for theirs in _BEGUN):
-        sentence += f"; reading stopped at line {line}" if line > begun.line + 1 else ""
-        line, column = _place(text, begun)
+    where, begun = ((mark.line, mark.column) if mark else None for mark in (error.problem_mark, error.context_mark))
+    line, column, sentence = syntax.fault(text, error.problem or "unreadable", where, begun)
     return Problem(path=path, line=line, column=column, message=told(sentence))
-
-
-def _place(text: str, mark: yaml.Mark | None) -> tuple[int, int]:
-    """Line and column, both from 1; libyaml gives up in the line below a file's last."""
-    lines = text.splitlines() or [""]
-    if not mark or mark.line >= len(lines):
-        return len(lines), len(lines[-1]) + 1
-    return mark.line + 1, mark.column + 1
-
-
-def _sentence(text: str, line: int, column: int, said: str) -> str:
-    if "cannot start any token" in said:
-        char = text.splitlines()[line - 1][column - 1 : column]
-        return "a tab; YAML is indented with spaces" if char == "\t" else f"a text that begins with '{char}' must stand in quotes"
-    return next((ours for theirs, ours in _SENTENCES if theirs in said), f"this is not YAML here ({said})")
 
 
 class _Walk:

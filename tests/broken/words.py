@@ -78,12 +78,12 @@ CASES: Final = (
     Case(
         "text with star",
         titled("*breaking* news"),
-        ("articles/a.yaml:1:17: a text that begins with '&' or '*' has a meaning in YAML; put it in quotes",),
+        ("articles/a.yaml:1:8: a text that begins with '&' or '*' has a meaning in YAML; put it in quotes",),
     ),
     Case(
         "text with ampersand",
         titled("& then"),
-        ("articles/a.yaml:1:9: a text that begins with '&' or '*' has a meaning in YAML; put it in quotes",),
+        ("articles/a.yaml:1:8: a text that begins with '&' or '*' has a meaning in YAML; put it in quotes",),
     ),
     Case(
         "text with exclamation mark",
@@ -121,5 +121,45 @@ CASES: Final = (
     ),
     Case(
         "word after bar", article("body: | text\n"), ("articles/a.yaml:3:9: after '|' or '>' the text begins on the next line",)
+    ),
+    Case(
+        "no space after the first colon",
+        {"articles/a.yaml": "title:A\npublished: 2026-01-02\n"},
+        ("articles/a.yaml:1:6: a space is missing after title:",),
+    ),
+    Case(
+        "no space after the last colon",
+        {"articles/a.yaml": "published: 2026-01-02\ntitle:A\n"},
+        ("articles/a.yaml:2:6: a space is missing after title:",),
+    ),
+    Case(
+        "no space after a colon below a comment",
+        {"articles/a.yaml": "# Mine\ntitle:A\n\n# when\npublished: 2026-01-02\n"},
+        ("articles/a.yaml:2:6: a space is missing after title:",),
+    ),
+    Case(
+        "no space after a colon in a picture",
+        article("image:\n  src:media/p.png\n  alt: a\n"),
+        ("articles/a.yaml:4:6: a space is missing after src:",),
+    ),
+    Case(
+        "no space after a colon in a list",
+        article("sources:\n  - name:Yonhap\n    url: https://a.example\n"),
+        ("articles/a.yaml:4:9: a space is missing after name:",),
+    ),
+    Case(
+        "no-break space after a colon",
+        {"articles/a.yaml": "title:\u00a0A\npublished: 2026-01-02\n"},
+        ("articles/a.yaml:1:6: a plain space is missing after title:, where a space of another kind (U+00A0) stands",),
+    ),
+    Case(
+        "a time in the second line of a text",
+        article("summary: Seoul\n  at9:30 today\n  and: so\n"),
+        ("articles/a.yaml:5:6: a second ': ' in one value, or a line indented too far; put a text with ': ' in quotes",),
+    ),
+    Case(
+        "text with stars",
+        titled("*bold*"),
+        ("articles/a.yaml:1:8: a text that begins with '&' or '*' has a meaning in YAML; put it in quotes",),
     ),
 )
