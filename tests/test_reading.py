@@ -197,3 +197,24 @@ def test_two_articles_with_one_picture_look_at_it_once(newsroom: Newsroom) -> No
     content = load(newsroom({"media/p.png": PNG, "articles/a.yaml": text, "articles/b.yaml": text}))
     assert content.errors == ()
     assert len({article.image for article in content.articles}) == 1
+
+
+@pytest.mark.parametrize(
+    ("line", "column"),
+    [
+        ("title: C #1 hit single", 10),
+        ("title: C  # checked by Mina", 0),
+        ("title: C  #todo", 0),
+        ("title: C ## checked", 0),
+        ('title: "C #1 hit"', 0),
+        ("title: C#1", 0),
+    ],
+)
+@pytest.mark.parametrize("ending", [".yaml", ".md"])
+def test_a_headline_that_is_cut_at_a_number_sign_is_noticed(newsroom: Newsroom, line: str, column: int, ending: str) -> None:
+    keys = f"id: tag:news.example,2026:x\n{line}\npublished: 2026-01-02\n"
+    root = newsroom({f"articles/a{ending}": f"---\n{keys}---\n" if ending == ".md" else keys})
+    told = [str(problem) for problem in load(root).problems]
+    place = f"articles/a{ending}:{3 if ending == '.md' else 2}:{column}"
+    sentence = "title: ends here, for what follows ' #' is a comment; put the whole text in quotes"
+    assert told == ([f"{place}: warning: {sentence}"] if column else [])

@@ -13,27 +13,20 @@ from feedsvc.editing.new import draft, put, written
 from feedsvc.live import wall_clock
 
 
-class _Words(click.ParamType):
+def _words(value: str) -> str:
     """Text in UTF-8, whatever the terminal's locale says: a lost letter would stay in the article's id for ever."""
-
-    name = "text"
-
-    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        try:
-            return os.fsencode(value).decode()
-        except UnicodeError:
-            self.fail("this is not UTF-8; write it with the terminal's encoding set to UTF-8", param, ctx)
-
-
-_WORDS = _Words()
+    try:
+        return os.fsencode(value).decode()
+    except UnicodeError:
+        raise click.BadParameter("this is not UTF-8; write it with the terminal's encoding set to UTF-8") from None
 
 
 @click.command("new")
-@click.argument("title", type=_WORDS)
+@click.argument("title", type=_words)
 @content_argument
-@click.option("--category", "categories", metavar="ID", type=_WORDS, multiple=True, help="Its section; again for more.")
-@click.option("--author", "authors", metavar="ID", type=_WORDS, multiple=True, help="Who writes it; again for more.")
-@click.option("--slug", metavar="NAME", type=_WORDS, default="", help="Its name in addresses; otherwise made from the title.")
+@click.option("--category", "categories", metavar="ID", type=_words, multiple=True, help="Its section; again for more.")
+@click.option("--author", "authors", metavar="ID", type=_words, multiple=True, help="Who writes it; again for more.")
+@click.option("--slug", metavar="NAME", type=_words, default="", help="Its name in addresses; otherwise made from the title.")
 @click.option("--markdown", is_flag=True, help="A .md file, with the text below the keys.")
 @plainly
 def new_article(

@@ -155,6 +155,8 @@ class _Article(Desk):
         for key, words in (("title", given.title), ("summary", given.summary)):
             if found := _MARKUP.search(words):
                 self.warn((key,), f"{key}: '{found[0]}' is shown as it stands", "write plain text")
+        one_line: tuple[Location, ...] = (("title",), ("summary",), *(("image", key) for key in ("alt", "caption", "credit")))
+        self.tree.problems += filter(None, map(self.tree.cut, one_line))
 
     def slug(self, given: ArticleKeys) -> str:
         if given.slug:

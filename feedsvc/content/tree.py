@@ -25,6 +25,7 @@ _DEEPEST: Final = 16
 _MOST_DIGITS: Final = 18
 _TAG: Final = "tag:yaml.org,2002:"
 _DECIMAL: Final = re.compile(r"[-+]?(?:0|[1-9][0-9]*)")
+_HASH: Final = re.compile(r"[ \t]#(?=[^\s#])")  # a comment that is meant has a blank behind its sign
 _TRUE: Final = frozenset({"true", "yes", "on"})
 
 
@@ -37,6 +38,7 @@ class Tree:
     problems: list[Problem] = field(default_factory=list)
     nodes: dict[Location, yaml.Node] = field(default_factory=dict)
     key_nodes: dict[Location, yaml.Node] = field(default_factory=dict)
+    text: str = ""
 
     def problem(self, location: Location, message: str, hint: str = "", *, at_key: bool = False) -> Problem:
         """A Problem at a value (or its key); where the location was not written, at the nearest that was."""
@@ -57,6 +59,16 @@ class Tree:
         """Whether the file writes a value there, be it an empty one."""
         return location in self.nodes
 
+    def cut(self, location: Location) -> Problem | None:
+        """A warning where a text without quotes ends at a '#' that looks like a part of it, as in 'Room #5'."""
+        node = self.nodes.get(location)
+        if not isinstance(node, yaml.ScalarNode) or node.style or not _HASH.match(self.text, node.end_mark.index):
+            return None
+        line, column = node.end_mark.line + 1, node.end_mark.column + 2
+        message = f"{location[-1]}: ends here, for what follows ' #' is a comment"
+        hint = "put the whole text in quotes"
+        return Problem(path=self.path, line=line, column=column, message=message, hint=hint, severity="warning")
+
     def span(self, location: Location, *, at_key: bool = False) -> tuple[int, int]:
         """Where a value (or its key) that is written begins and ends in the text, in characters from 0."""
         node = (self.key_nodes if at_key else self.nodes)[location]
@@ -70,7 +82,7 @@ class Tree:
 
 def read(path: str, text: str) -> Tree:
     """The tree of a file's text; never raises."""
-    tree = Tree(path)
+    tree = Tree(path, text=text)
     try:
         node = yaml.compose(text, Loader=yaml.CSafeLoader)
     except yaml.MarkedYAMLError as error:
