@@ -52,6 +52,7 @@ def test_the_workflow_checks_pull_requests_and_builds_what_is_published() -> Non
 def test_the_hook_has_what_pre_commit_asks_for_and_looks_at_the_newsroom() -> None:
     assert {"id", "name", "entry", "language"} <= set(HOOK)
     assert HOOK["pass_filenames"] is False
+    assert HOOK["always_run"] is True  # or a commit that only deletes would pass unseen
     assert re.search(HOOK["files"], "content/articles/a.yaml")
     assert not re.search(HOOK["files"], "feedsvc/cli/new.py")
 

@@ -10,7 +10,7 @@ import click
 from feedsvc.cli.options import content_argument, newsroom, plainly
 from feedsvc.console import PRINTERS, counted, number
 from feedsvc.content.advice import advice
-from feedsvc.editing.against import REPORTS, compare
+from feedsvc.editing.against import REPORTS, Comparison, compare
 from feedsvc.errors import ContentError
 from feedsvc.live import wall_clock
 
@@ -49,6 +49,9 @@ def check(*, content: Path, form: str, strict: bool, revision: str | None) -> No
         problems, summary = error.problems, str(error)
         errors = tuple(problem for problem in problems if problem.severity == "error")
     lines = PRINTERS[form](content, problems)
+    if revision is not None and comparison is None:
+        click.echo(f"feedsvc: nothing was compared with '{revision}': mend the errors first", err=True)
+        comparison = Comparison() if form == "json" else None  # programs find the same keys
     for line in REPORTS[form](lines, comparison) if comparison else lines:
         click.echo(line)
     found = f"{number(len(errors), 'error')}, {number(len(problems) - len(errors), 'warning')}"

@@ -52,7 +52,7 @@ def _around(line: str, column: int) -> tuple[str, int]:
     """What is shown of a line, and how many cells stand before the column."""
     at = min(column, len(line) + 1) - 1
     first, last = _window(line, at)
-    before, after = _visible(line[first:at]), _visible(line[at:last])
+    before, after = visible(line[first:at]), visible(line[at:last])
     head, tail = "…" * (first > 0), "…" * (last < len(line))
     return f"{head}{before}{after}{tail}", _width(head) + _width(before)
 
@@ -60,15 +60,16 @@ def _around(line: str, column: int) -> tuple[str, int]:
 def _window(line: str, at: int) -> tuple[int, int]:
     """First and last index of what fits: half before the place, the rest behind it."""
     first, room = at, _WIDEST // 2
-    while first > 0 and (room := room - _width(_visible(line[first - 1]))) >= 0:
+    while first > 0 and (room := room - _width(visible(line[first - 1]))) >= 0:
         first -= 1
-    last, room = at, _WIDEST - _width(_visible(line[first:at]))
-    while last < len(line) and (room := room - _width(_visible(line[last]))) >= 0:
+    last, room = at, _WIDEST - _width(visible(line[first:at]))
+    while last < len(line) and (room := room - _width(visible(line[last]))) >= 0:
         last += 1
     return first, last
 
 
-def _visible(text: str) -> str:
+def visible(text: str) -> str:
+    """A text with what nobody would see in it written out, like <U+202E>."""
     return "".join(map(_shown, text))
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from feedsvc.catalog import catalog
+from feedsvc.content.excerpt import visible
 from feedsvc.content.folder import Content, load
 from feedsvc.editing import identity, revision, seen
 from feedsvc.editing.seen import Change, FeedChange, Sight
@@ -24,9 +25,9 @@ _SIGNS: Final[Mapping[Sight, str]] = {Sight.NEW: "+", Sight.UPDATED: "~", Sight.
 class Comparison:
     """`problems` are warnings; `feeds` those that look different; `unknown` files that had errors at the revision."""
 
-    problems: tuple[Problem, ...]
-    feeds: tuple[FeedChange, ...]
-    unknown: tuple[str, ...]
+    problems: tuple[Problem, ...] = ()
+    feeds: tuple[FeedChange, ...] = ()
+    unknown: tuple[str, ...] = ()
 
 
 def compare(root: Path, content: Content, name: str, now: datetime) -> Comparison:
@@ -72,7 +73,8 @@ def _summary(feed: FeedChange) -> str:
 
 
 def _titled(change: Change) -> str:
-    return f"{change.title} ({change.reason})" if change.reason else change.title
+    title = visible(change.title)
+    return f"{title} ({change.reason})" if change.reason else title
 
 
 def _as_json(lines: Iterable[str], comparison: Comparison) -> Iterator[str]:
@@ -90,9 +92,9 @@ def _row(change: Change) -> dict[str, str]:
     return {"change": change.sight.value, "id": change.id, "title": change.title, "reason": change.reason}
 
 
-# Puts the feeds below the problems that were printed in a form; annotations of a pull request have no place for feeds.
+# Puts the feeds below the problems that were printed in a form. A workflow shows lines that are no annotations in its log.
 REPORTS: Final[Mapping[str, Callable[[Iterable[str], Comparison], Iterable[str]]]] = {
     "text": _as_text,
     "json": _as_json,
-    "github": lambda lines, _: lines,
+    "github": _as_text,
 }

@@ -134,11 +134,18 @@ def test_programs_get_the_feeds_beside_the_problems(root: Path) -> None:
     )
 
 
-def test_a_pull_request_gets_the_warnings_alone(root: Path) -> None:
+def test_a_pull_request_gets_the_warnings_and_its_log_the_feeds(root: Path) -> None:
     edit(root, "articles/b.yaml", "2026:b", "2026:c")
     lines = run("check", root, "--against", "HEAD", "--format", "github").stdout.splitlines()
-    assert {line.partition(" ")[0] for line in lines} == {"::warning"}
+    assert {line.partition(" ")[0] for line in lines[:-3]} == {"::warning"}
     assert sum("at HEAD" in line for line in lines) == 1
+    assert lines[-3:] == ["site: 1 new, 1 gone", "  + B", "  - B (no article any more)"]
+
+
+def test_a_title_that_turns_the_line_round_is_shown_as_it_is_written(root: Path) -> None:
+    edit(root, "articles/b.yaml", "title: B", "title: B\u202ec")
+    edit(root, "articles/b.yaml", "2026:b", "2026:c")
+    assert "  + B<U+202E>c" in run("check", root, "--against", "HEAD").stdout.splitlines()
 
 
 def test_a_broken_site_yaml_is_told_before_anything_is_compared(root: Path) -> None:
@@ -147,6 +154,9 @@ def test_a_broken_site_yaml_is_told_before_anything_is_compared(root: Path) -> N
     assert done.returncode == 1
     assert done.stdout.startswith("site.yaml:1:1: base_url: is missing\n")
     assert "subscribers" not in done.stdout
+    assert done.stderr.splitlines()[0] == "feedsvc: nothing was compared with 'HEAD': mend the errors first"
+    told = json.loads(run("check", root, "--against", "HEAD", "--format", "json").stdout)
+    assert (told["feeds"], told["not_compared"]) == ([], [])
 
 
 def test_a_hooks_variables_do_not_mislead(root: Path) -> None:
