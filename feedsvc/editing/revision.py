@@ -44,7 +44,7 @@ def write_out(content: Path, revision: str, into: Path) -> None:
         raise FeedsvcError(f"no folder {content}")
     git = _Git(content)
     inside = git.line("rev-parse", "--show-prefix", failing=f"{content} lies in no git repository").rstrip("/")
-    missing = f"git knows no revision '{revision}' here; if it lies elsewhere, fetch it first"
+    missing = f"git knows no revision '{revision}' here; {_why(git)}"
     commit = git.line("rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}", failing=missing)
     absent = f"{content} is not in the revision '{revision}'"
     tree = git.line("rev-parse", "--verify", "--quiet", f"{commit}:{inside}", failing=absent)
@@ -87,6 +87,15 @@ class _Git:
 
     def line(self, *arguments: str, failing: str) -> str:
         return os.fsdecode(self.run(*arguments, failing=failing).removesuffix(b"\n"))
+
+
+def _why(git: _Git) -> str:
+    """What a missing revision mostly comes of."""
+    if not git.line("rev-list", "--all", "--max-count=1", failing="git cannot list its commits"):
+        return "nothing is committed yet"
+    if git.line("rev-parse", "--is-shallow-repository", failing="git cannot tell how much it holds") == "true":
+        return "this is a shallow clone: git fetch --unshallow (in a workflow, fetch-depth: 0)"
+    return "if it lies elsewhere, fetch it first"
 
 
 def _blobs(listed: bytes) -> Iterator[_Blob]:

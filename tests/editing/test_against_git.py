@@ -155,3 +155,23 @@ def test_nothing_is_left_in_the_folder_or_beside_it(root: Path, tmp_path: Path) 
     before = git(root, "status", "--porcelain")
     assert run("check", root, "--against", "HEAD", TMPDIR=str(scratch)).returncode == 0
     assert (list(scratch.iterdir()), git(root, "status", "--porcelain")) == ([], before)
+
+
+def test_a_shallow_clone_is_told_how_to_get_the_rest(root: Path, tmp_path: Path) -> None:
+    git(root, "commit", "--quiet", "--allow-empty", "--message", "x")
+    git(tmp_path, "clone", "--quiet", "--depth", "1", f"file://{root.parent}", "shallow")
+    done = run("check", tmp_path / "shallow/content", "--against", "HEAD~1")
+    assert (done.returncode, done.stderr) == (
+        2,
+        (
+            "feedsvc: git knows no revision 'HEAD~1' here; "
+            "this is a shallow clone: git fetch --unshallow (in a workflow, fetch-depth: 0)\n"
+        ),
+    )
+
+
+def test_a_repository_without_a_commit_says_so(tmp_path: Path) -> None:
+    root = write(tmp_path / "c", {"site.yaml": "title: T\nbase_url: https://t.example\nid_domain: t.example\n"})
+    git(root, "init", "--quiet")
+    done = run("check", root, "--against", "HEAD")
+    assert (done.returncode, done.stderr) == (2, "feedsvc: git knows no revision 'HEAD' here; nothing is committed yet\n")
