@@ -246,3 +246,11 @@ def test_a_terminal_without_utf_8_loses_no_letter_of_a_new_title(content: Path) 
     done = run("new", os.fsdecode(b"Zo\xeb"), content, **plain)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.splitlines()[-1].endswith("this is not UTF-8; write it with the terminal's encoding set to UTF-8")
+
+
+def test_an_output_without_room_is_told_in_one_sentence(content: Path) -> None:
+    (content / "articles/broken.yaml").write_text("title: [")
+    with open("/dev/full", "w") as full:
+        command = [sys.executable, "-m", "feedsvc", "check", str(content)]
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, cwd=ROOT, check=False)
+    assert (done.returncode, done.stderr) == (2, "feedsvc: the output cannot be written (No space left on device)\n")

@@ -110,12 +110,13 @@ def test_every_key_arrives(newsroom: Newsroom) -> None:
 def test_id_and_slug_come_from_the_name_of_a_file_without_them(
     newsroom: Newsroom, path: str, published: str, expected: tuple[str, str]
 ) -> None:
-    content = load(newsroom({f"articles/{path}": f"title: A\npublished: {published}\n"}))
+    content = load(newsroom({f"articles/{path}": f"# a comment\ntitle: A\npublished: {published}\n"}))
     article = one(content)
     assert (article.id, article.slug) == expected
     (warning,) = content.problems
     assert str(warning).endswith(
-        f"warning: no id; after a renaming subscribers would see the article a second time; write id: {article.id}"
+        "2:1: warning: no id; after a renaming subscribers would see the article a second time; "
+        f"write id: {article.id}, or let feedsvc stamp do it"
     )
 
 

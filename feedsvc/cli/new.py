@@ -10,6 +10,7 @@ import click
 from feedsvc.cli.options import content_argument, newsroom, plainly
 from feedsvc.editing import schemas
 from feedsvc.editing.new import draft, put, written
+from feedsvc.errors import FeedsvcError
 from feedsvc.live import wall_clock
 
 
@@ -24,13 +25,21 @@ def _words(value: str) -> str:
 @click.command("new")
 @click.argument("title", type=_words)
 @content_argument
+@click.argument("rest", nargs=-1, metavar="")
 @click.option("--category", "categories", metavar="ID", type=_words, multiple=True, help="Its section; again for more.")
 @click.option("--author", "authors", metavar="ID", type=_words, multiple=True, help="Who writes it; again for more.")
 @click.option("--slug", metavar="NAME", type=_words, default="", help="Its name in addresses; otherwise made from the title.")
 @click.option("--markdown", is_flag=True, help="A .md file, with the text below the keys.")
 @plainly
 def new_article(
-    *, title: str, content: Path, categories: tuple[str, ...], authors: tuple[str, ...], slug: str, markdown: bool
+    *,
+    title: str,
+    content: Path,
+    rest: tuple[str, ...],
+    categories: tuple[str, ...],
+    authors: tuple[str, ...],
+    slug: str,
+    markdown: bool,
 ) -> None:
     """Begin an article in CONTENT (./content).
 
@@ -41,6 +50,9 @@ def new_article(
       feedsvc new "Xi invites Lee to Beijing" --category asia --author ritesh-nambiar
       feedsvc new "Bus 14 keeps its number" newsroom --markdown
     """
+    if rest or (not content.exists() and content.name == str(content)):
+        told = " ".join((title, str(content), *rest))
+        raise FeedsvcError(f'no folder {content}; if that belongs to the title, put it in quotes: feedsvc new "{told}"')
     read = newsroom(content, "")
     ending = ".md" if markdown else ".yaml"
     made = draft(read, title, wall_clock(), slug=slug, categories=categories, authors=authors, ending=ending)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import shlex
@@ -26,6 +27,7 @@ P = ParamSpec("P")
 
 MISUSE: Final = 2  # the operator's fault; 1 is the content's
 VIEWS: Final = "views.sqlite"
+_NO_ROOM: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 FOLDER: Final = click.Path(path_type=Path)
 content_argument = click.argument("content", type=FOLDER, default=Path("content"), envvar="FEEDSVC_CONTENT")
 state_option = click.option(
@@ -69,6 +71,13 @@ def plainly(command: Callable[P, None]) -> Callable[P, None]:
             sys.exit(1 if error.problems else MISUSE)
         except FeedsvcError as error:
             click.echo(f"feedsvc: {error}", err=True)
+            sys.exit(MISUSE)
+        except OSError as error:
+            if error.filename is not None or error.errno not in _NO_ROOM:
+                raise
+            # Where the output goes, nothing fits any more; what is left of it must not be tried again at the end.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            click.echo(f"feedsvc: the output cannot be written ({error.strerror})", err=True)
             sys.exit(MISUSE)
 
     return run

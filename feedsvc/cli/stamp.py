@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from pathlib import Path
 
@@ -27,6 +28,9 @@ def stamp(*, content: Path, dry_run: bool) -> None:
       feedsvc stamp
       feedsvc stamp newsroom --dry-run
     """
+    for name in (signal.SIGTERM, signal.SIGHUP):
+        # An orderly end takes the file along that was being written beside an article.
+        signal.signal(name, lambda number, _: sys.exit(128 + number))
     planned = plan(content, newsroom(content, ""))
     if not dry_run:
         sweep(content)

@@ -13,7 +13,6 @@ from feedsvc import urls
 from feedsvc.content import dates
 from feedsvc.content.media import Media
 from feedsvc.content.tree import Location, Tree
-from feedsvc.errors import Problem
 from feedsvc.model import Author, Category, Site
 
 T = TypeVar("T")
@@ -43,9 +42,8 @@ class Desk:
         name = ".".join(str(step) for step in at if isinstance(step, str))
         self.tree.problems.append(self.tree.problem(at, f"{name}: {message}" if name else message, hint, at_key=at_key))
 
-    def warn(self, at: Location, message: str, hint: str) -> None:
-        place = self.tree.problem(at, message, hint) if at else Problem(path=self.tree.path, message=message, hint=hint)
-        self.tree.problems.append(replace(place, severity="warning"))
+    def warn(self, at: Location, message: str, hint: str, *, at_key: bool = False) -> None:
+        self.tree.problems.append(replace(self.tree.problem(at, message, hint, at_key=at_key), severity="warning"))
 
     def tried(self, at: Location, make: Callable[[], T]) -> T | None:
         try:

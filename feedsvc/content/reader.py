@@ -147,8 +147,10 @@ class _Article(Desk):
 
     def warnings(self, given: ArticleKeys, default: str) -> None:
         """What serves well enough, but not as the editor would wish."""
-        if not given.id and given.status == "published":
-            self.warn((), "no id; after a renaming subscribers would see the article a second time", f"write id: {default}")
+        if not given.id and given.status == "published" and not any(one.message.startswith("id:") for one in self.tree.problems):
+            at: Location = ("id",) if self.tree.has(("id",)) else ("title",)
+            hint = f"write id: {default}, or let feedsvc stamp do it"
+            self.warn(at, "no id; after a renaming subscribers would see the article a second time", hint, at_key=True)
         for index, title in enumerate(given.tags):
             if "," in title:
                 self.warn(("tags", index), f"tags: '{title}' is one tag", f"for several, write [{title}]")

@@ -56,7 +56,10 @@ def draft(
     """A draft for the site's own today, at an address that nobody has. Raises FeedsvcError for what the operator gave."""
     flat = _title(title)
     published = now.astimezone(ZoneInfo(content.site.timezone)).replace(second=0, microsecond=0)
-    stem = _free(content, _slug(flat, slug), published.year)
+    wanted = _slug(flat, slug)
+    stem = _free(content, wanted, published.year)
+    if slug and stem != wanted:
+        raise FeedsvcError(f"--slug '{slug}' is another article's; '{stem}' is free")
     return Draft(
         path=f"{FOLDER}/{published:%Y}/{published:%m}/{stem}{ending}",
         title=flat,
@@ -77,7 +80,7 @@ def _title(given: str) -> str:
 
 def _slug(title: str, given: str) -> str:
     if given and not urls.is_slug(given):
-        raise FeedsvcError(f"--slug '{given}' cannot stand in an address; use letters, digits and '-'")
+        raise FeedsvcError(f"--slug '{given}' cannot stand in an address; use letters, digits and '-', 200 bytes at most")
     made = unicodedata.normalize("NFC", given) or urls.slugify(title).encode()[:_LONGEST].decode(errors="ignore").strip("-")
     if not urls.is_slug(made):
         raise FeedsvcError(

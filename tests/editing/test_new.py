@@ -120,7 +120,7 @@ def test_a_folder_that_cannot_be_made_is_one_sentence(newsroom: Newsroom) -> Non
         (["A", "--author", "mina-prak"], "no author 'mina-prak'; did you mean 'mina-park'?"),
         (["A", "--category", "zzz"], "no category 'zzz'; known are: asia, sport"),
         (["!!!"], "the title '!!!' has no letter or digit to make an address of; give one with --slug a-name"),
-        (["A", "--slug", "a b"], "--slug 'a b' cannot stand in an address; use letters, digits and '-'"),
+        (["A", "--slug", "a b"], "--slug 'a b' cannot stand in an address; use letters, digits and '-', 200 bytes at most"),
         ([" \u200b ", "--slug", "a"], "the title is empty"),
     ],
 )
@@ -238,3 +238,17 @@ def test_a_disk_that_refuses_is_one_sentence(newsroom: Newsroom) -> None:
     done = run("schema", "--write", root)
     assert done.exit_code == 2
     assert done.stderr.startswith(f"feedsvc: {root}/.feedsvc/schema cannot be written (")
+
+
+def test_a_title_without_quotes_is_told_to_have_some(newsroom: Newsroom) -> None:
+    root = newsroom({})
+    for words in (("Bus", "stop"), ("Bus", "14", "keeps", str(root))):
+        done = run("new", *words)
+        assert (done.exit_code, done.stdout) == (2, "")
+        assert done.stderr.endswith(f'if that belongs to the title, put it in quotes: feedsvc new "{" ".join(words)}"\n')
+
+
+def test_a_slug_that_was_asked_for_is_not_silently_another(newsroom: Newsroom) -> None:
+    root = newsroom({"articles/a.yaml": "title: A\npublished: 2026-01-02\n"})
+    done = run("new", "A", root, "--slug", "a")
+    assert (done.exit_code, done.stderr) == (2, "feedsvc: --slug 'a' is another article's; 'a-2' is free\n")
