@@ -143,10 +143,7 @@ class Articles:
 
     def _set(self, path: str, record: Record | None, problems: tuple[Problem, ...]) -> None:
         before = self.records.get(path)
-        for media in _media(before) - _media(record):
-            self._users[media].discard(path)
-        for media in _media(record):
-            self._users[media].add(path)
+        self._use(path, before, record)
         if problems:
             self._told[path] = problems
         else:
@@ -159,6 +156,13 @@ class Articles:
         else:
             del self.records[path]
 
+    def _use(self, path: str, before: Record | None, record: Record | None) -> None:
+        """A file refers to the media of its article, and of the one that stands in for it."""
+        for media in _media(before) - _media(record):
+            self._users[media].discard(path)
+        for media in _media(record):
+            self._users[media].add(path)
+
     def _note(self, path: str) -> None:
         """Whether the file's own article stands; else what stood last is kept."""
         record = self.records.get(path)
@@ -166,8 +170,9 @@ class Articles:
             return
         stands = record.reading.article is not None and self.standing.get(path) is record.reading.article
         if stands != record.stood or (stands and record.good):
-            record = replace(record, stood=stands, good=None if stands else record.last)
-            self.records[path] = self.changed[path] = record
+            noted = replace(record, stood=stands, good=None if stands else record.last)
+            self.records[path] = self.changed[path] = noted
+            self._use(path, record, noted)
 
 
 def _lies_in(path: str, folders: Iterable[str]) -> bool:

@@ -99,16 +99,18 @@ class Survey:
         """Look again, everywhere or in the folders of the touched paths; the files that came, went or changed."""
         before, self._looked = self.files, {}
         places = None if touched is None else {self._known_folder(path) for path in touched}
-        if places is None or "" in places or any(listed.linked for listed in self._folders.values()):
+        if places is None or "" in places or self._is_linked():
             return self._look_everywhere(before)
-        found = [self._look_again(place) for place in sorted(places) if place in self._folders]
-        return frozenset().union(*found)
+        found = frozenset().union(*[self._look_again(place) for place in sorted(places) if place in self._folders])
+        # A folder that was seen elsewhere has been moved, most often: where from may not have been looked into yet.
+        return found | self._look_everywhere(self.files) if self._is_linked() else found
+
+    def _is_linked(self) -> bool:
+        return any(listed.linked for listed in self._folders.values())
 
     def _known_folder(self, path: str) -> str:
-        """The folder to list anew for a touched path, the innermost that is known; "" where that is all of it."""
-        if path in self._folders and path != self._top:
-            path = str(PurePosixPath(path).parent) if not (self._root / path).is_dir() else path
-        while path not in self._folders:
+        """The folder to list anew for a touched path, the innermost that is known and there; "" where that is all of it."""
+        while path not in self._folders or not (self._root / path).is_dir():
             if path in ("", ".", self._top):
                 return ""
             path = str(PurePosixPath(path).parent)
