@@ -39,9 +39,13 @@ class Running:
             env=environment(),
         )
         assert self.process.stderr
-        self.said = self.process.stderr.readline()
-        assert " at http://" in self.said, self.said + self.process.stderr.read()
-        self.url = self.said.partition(" at ")[2].split()[0]
+        self.said = ""
+        for line in self.process.stderr:
+            self.said += line
+            if " at http://" in line:
+                break
+        assert " at http://" in self.said, self.said
+        self.url = self.said.rpartition(" at ")[2].split()[0]
 
     def terminate(self) -> None:
         self.process.send_signal(signal.SIGTERM)
