@@ -17,7 +17,7 @@ from feedsvc.content.desk import Desk, Known
 from feedsvc.content.schema import ArticleKeys
 from feedsvc.content.tree import Location, Tree
 from feedsvc.errors import Problem
-from feedsvc.model import Article, Author, Category, Correction, Enclosure, Image, Source, Status, Tag
+from feedsvc.model import Article, Author, Category, Correction, Enclosure, Image, Site, Source, Status, Tag
 
 _STAND_INS: Final = {"title": "-", "published": "2000-01-01"}
 # What strict validators take for HTML in a plain text.
@@ -72,6 +72,11 @@ def split(content: str) -> tuple[str, str]:
     return "\n" + "".join(lines[1:end]), "".join(lines[end + 1 :])
 
 
+def default_id(site: Site, stem: str, year: int) -> str:
+    """The id of an article that has none written down (RFC 4151); `year` is that of its publication, as written."""
+    return f"tag:{site.id_domain},{year}:{quote(stem, safe='')}"
+
+
 class _Article(Desk):
     """The second pass: what the schema cannot see, in one place for each key."""
 
@@ -107,7 +112,7 @@ class _Article(Desk):
         )
         if published is None:
             return None
-        default = f"tag:{self.known.site.id_domain},{year}:{quote(self.stem, safe='')}"
+        default = default_id(self.known.site, self.stem, year)
         self.warnings(given, default)
         updated = max(published, parts.updated or published)
         if parts.expires and parts.expires <= published:

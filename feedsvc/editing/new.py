@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
-from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from feedsvc import urls
@@ -20,6 +19,7 @@ from feedsvc.content.advice import PLACEHOLDER
 from feedsvc.content.articles import FOLDER
 from feedsvc.content.content import Content
 from feedsvc.content.described import KEYS
+from feedsvc.content.reader import default_id
 from feedsvc.content.values import line
 from feedsvc.errors import FeedsvcError
 from feedsvc.model import Author, Category
@@ -63,7 +63,7 @@ def draft(
     return Draft(
         path=f"{FOLDER}/{published:%Y}/{published:%m}/{stem}{ending}",
         title=flat,
-        id=_id(content, stem, published.year),
+        id=default_id(content.site, stem, published.year),
         slug=stem,
         published=published,
         categories=_named("category", categories, content.categories),
@@ -95,12 +95,7 @@ def _free(content: Content, slug: str, year: int) -> str:
     taken |= {unicodedata.normalize("NFC", PurePosixPath(problem.path).stem) for problem in content.errors}
     ids = {article.id for article in content.articles}
     names = (slug, *(f"{slug}-{number}" for number in range(2, len(taken) + len(ids) + 3)))
-    return next(name for name in names if name not in taken and _id(content, name, year) not in ids)
-
-
-def _id(content: Content, stem: str, year: int) -> str:
-    """The id that the reader would give, too."""
-    return f"tag:{content.site.id_domain},{year}:{quote(stem, safe='')}"
+    return next(name for name in names if name not in taken and default_id(content.site, name, year) not in ids)
 
 
 def _named(kind: str, names: tuple[str, ...], known: Mapping[str, Author] | Mapping[str, Category]) -> tuple[str, ...]:
