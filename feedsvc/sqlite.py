@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from pathlib import Path
+from typing import Final
 
 from feedsvc.errors import FeedsvcError
 
-_WAIT: float = 10.0  # seconds for another process to finish its writing
+_WAIT: Final = 10.0  # seconds for another process to finish its writing
 
 
 def connect(file: Path | None, tables: str) -> sqlite3.Connection:
@@ -27,6 +29,23 @@ def connect(file: Path | None, tables: str) -> sqlite3.Connection:
         raise FeedsvcError(f"{file.parent} cannot be used ({error.strerror}); give another folder with --state") from None
 
 
+def use_wal(rows: sqlite3.Connection) -> None:
+    """Readers wait for no writer then; the last second may be lost at a power cut, nothing at a kill.
+
+    Who makes a new file so does not wait for another who does (SQLite's busy handler is not asked): it is tried again.
+    """
+    end = time.monotonic() + _WAIT
+    while True:
+        try:
+            rows.execute("PRAGMA journal_mode=WAL").close()
+            break
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > end:
+                raise
+            time.sleep(0.01)
+    rows.execute("PRAGMA synchronous=NORMAL").close()
+
+
 def _opened_anew_if_damaged(file: Path, tables: str) -> sqlite3.Connection:
     try:
         return _opened(str(file), tables)
@@ -41,9 +60,7 @@ def _opened_anew_if_damaged(file: Path, tables: str) -> sqlite3.Connection:
 def _opened(name: str, tables: str) -> sqlite3.Connection:
     rows = sqlite3.connect(name, check_same_thread=False, timeout=_WAIT)
     try:
-        rows.execute("PRAGMA journal_mode=WAL")
-        # The file may lose its last second at a power cut, which costs a little work done twice.
-        rows.execute("PRAGMA synchronous=NORMAL")
+        use_wal(rows)
         rows.executescript(tables)
         rows.commit()
     except sqlite3.Error:

@@ -43,7 +43,9 @@ UNSEEN: Final = {
         *("comma too many", "dash out of line", "syntax in categories", "colon in title", "text with star"),
         *("text with ampersand", "text with exclamation mark", "text with at sign", "text with backtick", "text with per cent"),
         *("text after quotes", "text with bracket", "unclosed quote", "backslash", "word after bar", "site without YAML"),
-        "two authors of one id",
+        *("two authors of one id", "no-break space after a colon", "no space after a colon in a picture", "text with stars"),
+        *("no space after the first colon", "no space after the last colon", "no space after a colon below a comment"),
+        *("no space after a colon in a list", "a time in the second line of a text"),
     ),
     "a Markdown file's own form": (
         *("markdown without front matter", "empty markdown", "open front matter", "body in front matter"),

@@ -15,6 +15,7 @@ from sqlalchemy.exc import ArgumentError
 
 from feedsvc.audience.faults import UnavailableError, place, unavailable
 from feedsvc.errors import FeedsvcError
+from feedsvc.sqlite import use_wal
 
 WRITES: Final = "feedsvc_writes"  # the execution option of a transaction that is going to write
 _BUSY_SECONDS: Final = 10.0  # a slow disk takes its time for each of several writers; only the background thread waits
@@ -112,10 +113,8 @@ def _begin(connection: Connection) -> None:
 
 
 def _use_wal(connection: Any, _: object) -> None:
-    """Then no reader waits for a writer; the last second may be lost at a power cut, nothing at a kill."""
     connection.isolation_level = None  # transactions begin as _begin says, not as the driver thinks
-    for statement in ("PRAGMA journal_mode=WAL", "PRAGMA synchronous=NORMAL"):
-        connection.execute(statement).close()
+    use_wal(connection)
 
 
 def _postgresql(url: URL) -> Engine:

@@ -1,5 +1,6 @@
 """A Last-Modified that moves exactly when the bytes do, so that a reader with If-Modified-Since alone misses nothing."""
 
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -248,3 +249,18 @@ def test_a_clock_put_back_hides_what_is_not_public_yet(office: Office) -> None:
     assert call(app, PATH).body != before.body
     office.clock.tick(-3_650 * 86_400)
     assert call(app, PATH).body == before.body
+
+
+def test_many_who_make_one_new_state_file_at_once_all_get_it(tmp_path: Path) -> None:
+    """Whoever came while another turned the new file to WAL was told at once that the database is locked."""
+    several = 3
+
+    def made(folder: Path, turn: threading.Barrier) -> None:
+        turn.wait()
+        Ledger(folder / "modified.sqlite").close()
+
+    with ThreadPoolExecutor(several) as pool:
+        for number in range(150):
+            turn = threading.Barrier(several)
+            for one in [pool.submit(made, tmp_path / str(number), turn) for _ in range(several)]:
+                one.result()
