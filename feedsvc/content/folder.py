@@ -76,8 +76,8 @@ class Folder:
         """Look everywhere, or at the touched paths (relative to the folder), and read what is not as it was.
 
         Where a file changed within `quiet` before `now`, everything is left for the next time, so that a burst makes one
-        edition; after half a second that file alone. Raises ContentError if there is no such folder,
-        no site.yaml, or none that could ever be used; then nothing is other than before.
+        edition; after a second of that the busy files alone. Raises ContentError if there is no such folder, no site.yaml,
+        or none that could ever be used; then nothing is other than before.
         """
         if not os.path.isdir(self._root):
             raise ContentError(f"no folder {self._root}; give the folder that holds {settings.SITE}")
