@@ -11,7 +11,6 @@ from feedsvc import sitemaps
 from feedsvc.catalog import Catalog, Listing, Row
 from feedsvc.content.narrowing import widths
 from feedsvc.content.renditions import digest as file_digest
-from feedsvc.feeds.assemble import summarise
 from feedsvc.grounds import grounds
 from feedsvc.listing import Key, row_key
 from feedsvc.pages.article import CONSIDERED
@@ -89,9 +88,9 @@ def _differs_to_others(row: Row, other: Row | None) -> bool:
 
 def _face(row: Row) -> tuple[object, ...]:
     one = row.article
-    unseen = {"path": "", "body": "", "notice": "", "updated": one.published, "aliases": (), "media": ()}
+    unseen = {"path": "", "text": b"", "notice": "", "updated": one.published, "aliases": (), "media": ()}
     kept = replace(one, **unseen, enclosures=(), sources=(), corrections=(), tags=())  # type: ignore[arg-type]
-    return row.standing, row.mark, kept, summarise(one), [tag.id for tag in one.tags]
+    return row.standing, row.mark, kept, one.summary or one.text, [tag.id for tag in one.tags]
 
 
 def _beside(catalog: Catalog, row: Row) -> Iterator[Place]:

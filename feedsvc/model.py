@@ -121,7 +121,7 @@ class Tag:
 class Article:
     """One validated file. `path` is relative to the content folder.
 
-    `body` is safe HTML with absolute addresses; `media` are the files under the content folder it refers to;
+    `text` stands for its Markdown (`content.texts`); `media` are the files under the content folder it refers to;
     `withdrawn_at` is when a withdrawn article went (RFC 6721 `when`), else None.
     """
 
@@ -146,7 +146,7 @@ class Article:
     status: Status = Status.PUBLISHED
     withdrawn_at: datetime | None = None
     notice: str = ""
-    body: str = ""
+    text: bytes = b""
     media: tuple[str, ...] = ()
 
 

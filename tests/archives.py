@@ -9,11 +9,13 @@ from random import Random
 from typing import Final
 
 from feedsvc.content.folder import Content
+from feedsvc.content.texts import Texts, digest
 from feedsvc.model import Article, Author, Category, Enclosure, FeedOptions, Image, MediaFile, Site, Status, Tag
 from feedsvc.urls import slugify
 
 START: Final = datetime(2026, 3, 1, 12, tzinfo=UTC)
 BASE: Final = "https://news.example/daily"
+TEXTS: Final = Texts()
 
 _SPELLINGS: Final = ("South Korea", "south-korea", "South-Korea", "China", "china", "Trade", "TRADE", "one-off", "R&D", "r-d")
 MEDIA: Final = tuple(f"media/{name}" for name in ("a.jpg", "b.jpg", "c.pdf", "logo.png", "face.png"))
@@ -49,7 +51,14 @@ def newsroom(
         authors=people,
         articles=tuple(articles),
         media=_FILES if media is None else media,
+        texts=TEXTS,
     )
+
+
+def text(markdown: str) -> bytes:
+    """What an article says that has this text."""
+    TEXTS.add(markdown)
+    return digest(markdown)
 
 
 def article(number: int, published: datetime, **keys: object) -> Article:
@@ -61,7 +70,7 @@ def article(number: int, published: datetime, **keys: object) -> Article:
         title=f"Title {number}",
         published=published,
         updated=published,
-        body=f"<p>Text of {number}.</p>",
+        text=text(f"Text of {number}."),
     )
     return replace(one, **keys)  # type: ignore[arg-type]
 

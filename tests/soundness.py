@@ -10,7 +10,8 @@ from typing import Final
 
 import html5lib
 
-from feedsvc.content import reader
+from feedsvc import urls
+from feedsvc.content import markup, reader
 from feedsvc.content.desk import Known
 from feedsvc.content.media import Media
 from feedsvc.content.text import UNFIT
@@ -83,7 +84,10 @@ def assert_sound(path: str, data: bytes) -> Article | None:
         assert any(problem.severity == "error" for problem in reading.problems)
         return None
     assert_fit(reading.article)
-    assert_absolute(reading.article.body)
+    page = urls.absolute(SITE.base_url, urls.path_of(urls.ArticleAt(reading.article.slug)))
+    html = markup.render(reading.markdown, base_url=SITE.base_url, page=page).html
+    assert_fit(html)
+    assert_absolute(html)
     assert reading.article.title
     assert reading.article.slug
     return reading.article

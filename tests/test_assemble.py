@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from feedsvc.feeds import FORMATS
-from feedsvc.feeds.assemble import Entries, feed, summarise
+from feedsvc.feeds.assemble import Entries, feed
 from feedsvc.model import Entry, Feed, Person, Tombstone
 from feedsvc.urls import ListingRef
 from tests import newsrooms
@@ -113,7 +113,8 @@ def test_only_what_a_browser_can_style_names_a_stylesheet(tmp_path: Path, suffix
 
 def test_a_summary_of_the_editors_own_wins(tmp_path: Path) -> None:
     root = newsrooms.write(tmp_path, {"site.yaml": SITE, **article("a", summary="Mine.")})
-    assert summarise(newsrooms.catalogued(root).visible["a"].article) == "Mine."
+    catalog = newsrooms.catalogued(root)
+    assert catalog.content.summary(catalog.visible["a"].article) == "Mine."
 
 
 def test_a_bulk_withdrawal_does_not_bury_the_feed(tmp_path: Path) -> None:

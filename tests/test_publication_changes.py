@@ -96,7 +96,7 @@ def editions(index: int, **keys: object) -> tuple[Publication, Publication]:
 
 
 def test_a_word_mended_in_an_old_article_changes_its_page_and_its_archives_alone() -> None:
-    before, after = editions(500, body="<p>Another word.</p>")
+    before, after = editions(500, text=archives.text("Another word."))
     period = before.catalog.visible["a500"].day[:7]
     changed = {path for path in after.changed_since(before) if f"/archive/{period}/" not in path}
     assert changed == {"/articles/a500/", "/subscribe/", "/sitemap.xml"}
@@ -133,8 +133,8 @@ def test_a_picture_with_other_bytes_is_another_picture_on_the_page(folder: Path)
 
 def test_a_picture_in_a_text_and_a_logo_of_another_shape_have_another_place_on_the_page(folder: Path) -> None:
     content = archives.newsroom((), media=media(folder))
-    body, logo = f'<p><img alt="" src="{BASE}/media/a.jpg"></p>', f"{BASE}/media/a.jpg"
-    one = archives.article(1, START - timedelta(days=1), body=body, media=("media/a.jpg",))
+    body, logo = archives.text("![](/media/a.jpg)"), f"{BASE}/media/a.jpg"
+    one = archives.article(1, START - timedelta(days=1), text=body, media=("media/a.jpg",))
     other = archives.article(2, START - timedelta(days=1))
     site = replace(content.site, logo=logo, media=("media/a.jpg",))
     for paths, known in (("/articles/a1/", content.site), ("/articles/a2/", site)):

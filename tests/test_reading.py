@@ -8,6 +8,7 @@ from typing import Final
 import pytest
 
 from feedsvc.content.folder import Content, load
+from feedsvc.content.texts import digest
 from feedsvc.model import Article, Correction, Enclosure, Image, Source, Status, Tag
 from tests.broken.case import HEAD, PNG, Files
 from tests.conftest import Newsroom
@@ -87,11 +88,12 @@ def test_every_key_arrives(newsroom: Newsroom) -> None:
         language="ko-KR",
         link="https://elsewhere.example/story",
         aliases=("xi-lee",),
-        body=(
-            '<p>See <img src="https://news.example/media/p.png" alt="p">'
-            ' and <a href="https://news.example/media/briefing.mp3">it</a>.</p>'
-        ),
+        text=digest("See ![p](media/p.png) and [it](media/briefing.mp3).\n"),
         media=("media/p.png", "media/briefing.mp3"),
+    )
+    assert content.html(one(content)) == (
+        '<p>See <img src="https://news.example/media/p.png" alt="p">'
+        ' and <a href="https://news.example/media/briefing.mp3">it</a>.</p>'
     )
     assert set(content.media) == {"media/p.png", "media/briefing.mp3"}
     assert content.problems == ()
@@ -143,13 +145,14 @@ def test_a_withdrawal_never_lies_before_the_last_word(newsroom: Newsroom, rest: 
 @pytest.mark.parametrize("fence", ["---\n", "---  \n", "---\r\n", "...\n", "---"])
 def test_markdown_stands_below_its_front_matter(newsroom: Newsroom, fence: str) -> None:
     body = "" if fence == "---" else "# Head\n\n---\n\nText\n"
-    article = one(load(newsroom({"articles/a.md": f"---\n{HEAD}{fence}{body}"})))
-    assert article.body == ("<h2>Head</h2>\n<hr>\n<p>Text</p>" if body else "")
+    content = load(newsroom({"articles/a.md": f"---\n{HEAD}{fence}{body}"}))
+    assert content.html(one(content)) == ("<h2>Head</h2>\n<hr>\n<p>Text</p>" if body else "")
 
 
 def test_a_byte_order_mark_and_windows_line_ends_are_no_fault(newsroom: Newsroom) -> None:
     text = f"\ufeff---\n{HEAD}---\nText\n".replace("\n", "\r\n")
-    assert one(load(newsroom({"articles/a.md": text}))).body == "<p>Text</p>"
+    content = load(newsroom({"articles/a.md": text}))
+    assert content.html(one(content)) == "<p>Text</p>"
 
 
 def test_keys_without_a_value_are_as_if_not_written(newsroom: Newsroom) -> None:
@@ -182,8 +185,8 @@ def test_a_large_authors_file_is_no_alias_bomb(newsroom: Newsroom) -> None:
 
 
 def test_aliases_of_yaml_may_be_used_with_measure(newsroom: Newsroom) -> None:
-    article = one(load(newsroom({"articles/a.yaml": f"{HEAD}summary: &s It is so.\nbody: *s\n"})))
-    assert (article.summary, article.body) == ("It is so.", "<p>It is so.</p>")
+    content = load(newsroom({"articles/a.yaml": f"{HEAD}summary: &s It is so.\nbody: *s\n"}))
+    assert (one(content).summary, content.html(one(content))) == ("It is so.", "<p>It is so.</p>")
 
 
 @pytest.mark.parametrize(

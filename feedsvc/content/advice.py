@@ -151,8 +151,8 @@ def _corrections(house: _House, article: Article) -> Iterator[_Advice]:
             yield lambda file, index=index: file.at(("corrections", index, "date"), message, "write today's date")  # type: ignore[misc]
 
 
-def _unwritten(_: _House, article: Article) -> Iterator[_Advice]:
-    if PLACEHOLDER in article.body:
+def _unwritten(house: _House, article: Article) -> Iterator[_Advice]:
+    if PLACEHOLDER in house.content.html(article):
         message, hint = f"body: still says '{PLACEHOLDER}'", "write the text, or status: draft until it is written"
         yield lambda file: file.where((re.escape(PLACEHOLDER),), message, hint)
 
@@ -174,7 +174,7 @@ def _name(_: _House, article: Article) -> Iterator[_Advice]:
 
 def _links(house: _House, article: Article) -> Iterator[_Advice]:
     base = house.content.site.base_url
-    for address in _addresses(article):
+    for address in _addresses(house, article):
         place = urls.place_of(urls.path_below(base, address))
         if isinstance(place, urls.ArticleAt):
             yield from _link(house, article, unicodedata.normalize("NFC", place.slug))
@@ -182,8 +182,8 @@ def _links(house: _House, article: Article) -> Iterator[_Advice]:
             yield from _insecure(base, address)
 
 
-def _addresses(article: Article) -> Iterable[str]:
-    written = (html.unescape(found) for found in _REFERENCE.findall(article.body))
+def _addresses(house: _House, article: Article) -> Iterable[str]:
+    written = (html.unescape(found) for found in _REFERENCE.findall(house.content.html(article)))
     return dict.fromkeys((article.link, *(source.url for source in article.sources), *written))
 
 

@@ -17,6 +17,7 @@ from feedsvc.content.reader import Reading
 from feedsvc.content.records import Record
 from feedsvc.content.standing import Standing
 from feedsvc.content.survey import NOTHING, Stamp, Survey, is_younger, stamp_at
+from feedsvc.content.texts import Shelf, Texts
 from feedsvc.errors import Problem
 from feedsvc.model import Article, Author, Category, Site
 
@@ -32,8 +33,10 @@ Moved = Mapping[str, tuple[Article | None, Article | None]]
 class Articles:
     """`records` are those of an earlier run. To be used by one thread at a time."""
 
-    def __init__(self, root: Path, records: Mapping[str, Record]) -> None:
+    def __init__(self, root: Path, records: Mapping[str, Record], shelf: Shelf | None = None) -> None:
         self._root = root
+        self.texts = Texts(shelf, self._again)
+        self._known: Known | None = None
         self._survey = Survey(root, FOLDER)
         self._standing = Standing()
         self.records: dict[str, Record] = dict(records)
@@ -98,6 +101,7 @@ class Articles:
         `restless` files are left for the next time, and where they ought to be `still`, those that change while they are read.
         `changed` are the records that this changed.
         """
+        self._known = known
         due, young, left = self._due | outdated, self._young, set(restless)
         self._young, self.changed = set(), {}
         for path in due - restless:
@@ -137,9 +141,16 @@ class Articles:
             record = replace(before, stamp=stamp)
         else:
             reading = reader.read(path, data, known) if isinstance(data, bytes) else Reading(None, (data,), {})
+            self.texts.add(reading.markdown)
+            reading = reading._replace(markdown="")
             record = _record(stamp, digest, reading, known, before)
         self._set(path, record, record.reading.problems)
         return True
+
+    def _again(self, article: Article) -> str:
+        """An article's text from its file, "" if that is broken or gone."""
+        data = disk.read(self._root, article.path)
+        return reader.read(article.path, data, self._known).markdown if self._known and isinstance(data, bytes) else ""
 
     def _set(self, path: str, record: Record | None, problems: tuple[Problem, ...]) -> None:
         before = self.records.get(path)

@@ -1,4 +1,4 @@
-"""One article's text: Markdown to HTML, with the media it shows looked up and its problems placed."""
+"""One article's text: the media that it shows looked up, and its problems placed."""
 
 from __future__ import annotations
 
@@ -25,7 +25,10 @@ _MARKS: Final = {
 
 
 def body(desk: Desk, content: str, written: str, page: str) -> str:
-    """The article's HTML; `content` is the whole file's text, `written` its Markdown, `page` the article's address."""
+    """The Markdown, looked through; `content` is the whole file's text, `written` its Markdown, `page` the article's address.
+
+    "" where it shows nothing.
+    """
     crowd = next((mark for mark in _MARKS if _most_open(written, mark) > _MOST_OPEN), "")
     if crowd:
         desk.complain(("body",), f"more than {_MOST_OPEN} '{crowd}' are open at one place", "close them or take them out")
@@ -34,7 +37,7 @@ def body(desk: Desk, content: str, written: str, page: str) -> str:
     missing = [(reference, error) for reference, path in rendered.media.items() if (error := _unshown(desk, path))]
     # One wrong folder name can stand in every line.
     desk.tree.problems += [_in_text(desk, content, reference, f"body: {error}") for reference, error in missing[:_MOST_PROBLEMS]]
-    return rendered.html
+    return written if written.strip() else ""
 
 
 def _unshown(desk: Desk, path: str) -> str:

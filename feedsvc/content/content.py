@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from feedsvc.content.texts import Texts
 from feedsvc.errors import Problem
 from feedsvc.model import Article, Author, Category, MediaFile, Site
 
@@ -26,6 +27,15 @@ class Content:
     theme: Mapping[str, bytes] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
     standing_in: frozenset[str] = frozenset()
+    texts: Texts = field(default_factory=Texts, repr=False, compare=False)
+
+    def html(self, article: Article) -> str:
+        """The article's text as safe HTML with absolute addresses. Raises FeedsvcError where `texts` cannot give it."""
+        return self.texts.html(article, self.site.base_url)
+
+    def summary(self, article: Article) -> str:
+        """The editor's summary, else the text's beginning, else the title: plain text, never empty. Raises as `html` does."""
+        return article.summary or self.texts.beginning(article, self.site.base_url) or article.title
 
     @property
     def errors(self) -> tuple[Problem, ...]:

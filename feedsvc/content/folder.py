@@ -60,7 +60,7 @@ class Folder:
     def __init__(self, root: Path, base_url: str = "", records: Records | None = None) -> None:
         self._root, self._base_url, self._records = root, base_url, records
         self._media = Media(root)
-        self._articles = Articles(root, records.articles() if records else {})
+        self._articles = Articles(root, records.articles() if records else {}, records)
         self._looks = looks.Looks(root)
         self._entries: tuple[Entry, ...] = tuple(records.settings()) if records else ()
         self._settings: Settings | None = None
@@ -124,6 +124,7 @@ class Folder:
             return
         if self._records.renewed():
             self._unwritten, self._settings_unwritten = {**self._articles.records, **self._unwritten}, True
+        self._articles.texts.put_away()
         if not (self._unwritten or self._settings_unwritten):
             return
         if self._records.keep(self._unwritten, self._entries if self._settings_unwritten else None):
@@ -163,6 +164,7 @@ class Folder:
             theme=self._looks.files,
             problems=tuple(sorted(problems)),
             standing_in=standing_in | now.standing_in,
+            texts=self._articles.texts,
         )
 
     def _in_force(self, now: Settings, standing_in: Iterable[str]) -> tuple[Mapping[str, Category], Mapping[str, Author]]:

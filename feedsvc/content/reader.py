@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 from urllib.parse import quote
 
 from feedsvc import urls
-from feedsvc.content import attachments, body, dates, keys, text, tree
+from feedsvc.content import attachments, body, dates, keys, text, texts, tree
 from feedsvc.content.desk import Desk, Known
 from feedsvc.content.schema import ArticleKeys
 from feedsvc.content.tree import Location, Tree
@@ -30,13 +30,15 @@ class Reading(NamedTuple):
     """What a file gave: an article, or None and at least one error among the problems.
 
     `places` tells where claims to an address are written (id, slug, alias NAME): claim -> line and column. `named` are the
-    entries of the settings that the file names: kind, name as written, id.
+    entries of the settings that the file names: kind, name as written, id. `markdown` is the text for which the article's
+    `text` stands.
     """
 
     article: Article | None
     problems: tuple[Problem, ...]
     places: Mapping[str, tuple[int, int]]
     named: tuple[tuple[str, str, str], ...] = ()
+    markdown: str = ""
 
     @property
     def broken(self) -> bool:
@@ -85,13 +87,14 @@ class _Article(Desk):
         self.content, self.below = content, below
         self.stem = unicodedata.normalize("NFC", PurePosixPath(grown.path).stem)
         self.found: list[tuple[str, str, str]] = []
+        self.written = ""
 
     def reading(self) -> Reading:
         given = keys.check(self.tree, ArticleKeys, _STAND_INS)
         article = self.article(given) if given else None
         problems = tuple(sorted(self.tree.problems))
-        read = Reading(article, problems, self.places(given) if given else {}, tuple(self.found))
-        return read._replace(article=None) if read.broken else read
+        read = Reading(article, problems, self.places(given) if given else {}, tuple(self.found), self.written)
+        return read._replace(article=None, markdown="") if read.broken else read
 
     def article(self, given: ArticleKeys) -> Article | None:
         moment = self.tried(("published",), lambda: dates.instant(given.published, self.zone))
@@ -108,7 +111,7 @@ class _Article(Desk):
             enclosures=tuple(filter(None, (attachments.enclosure(self, i, one) for i, one in enumerate(given.enclosures)))),
             corrections=self.corrections(given),
             withdrawn=self.withdrawn(given),
-            body=body.body(self, self.content, self.markdown(given), page),
+            markdown=body.body(self, self.content, self.markdown(given), page),
         )
         if published is None:
             return None
@@ -117,6 +120,7 @@ class _Article(Desk):
         updated = max(published, parts.updated or published)
         if parts.expires and parts.expires <= published:
             self.complain(("expires",), "is not after published")
+        self.written = parts.markdown
         return Article(
             path=self.tree.path,
             id=given.id or default,
@@ -139,7 +143,7 @@ class _Article(Desk):
             status=Status(given.status),
             withdrawn_at=self.gone(given, updated, parts.withdrawn),
             notice=given.withdrawn.notice if given.withdrawn else "",
-            body=parts.body,
+            text=texts.digest(parts.markdown),
             media=tuple(self.media),
         )
 
@@ -244,7 +248,7 @@ class _Parts:
     enclosures: tuple[Enclosure, ...]
     corrections: tuple[Correction, ...]
     withdrawn: datetime | None
-    body: str
+    markdown: str
 
 
 def _choice(kind: str, known: Mapping[str, object]) -> str:

@@ -7,6 +7,7 @@ again.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import logging
 import sqlite3
@@ -28,9 +29,12 @@ from feedsvc.sqlite import connect
 
 _LOG: Final = logging.getLogger(__name__)
 _TABLES: Final = """
-CREATE TABLE IF NOT EXISTS article (path TEXT PRIMARY KEY, version TEXT NOT NULL, record BLOB NOT NULL) WITHOUT ROWID;
+DROP TABLE IF EXISTS article;
+CREATE TABLE IF NOT EXISTS record (path TEXT PRIMARY KEY, version TEXT NOT NULL, record BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS text (id INTEGER PRIMARY KEY, digest BLOB NOT NULL UNIQUE, markdown TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS setting (kind TEXT, name TEXT, entry BLOB NOT NULL, PRIMARY KEY (kind, name)) WITHOUT ROWID;
 """
+_TEXTS: Final = "SELECT digest, markdown FROM text"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -99,7 +103,9 @@ class Records:
             return False
         try:
             with self._lock:
+                before = self._rows
                 self._open()
+                _carry_over(before, self._rows)
         except FeedsvcError as error:
             self._fail(error)
             return False
@@ -108,7 +114,7 @@ class Records:
     def articles(self) -> dict[str, Record]:
         try:
             with self._lock:
-                rows = self._rows.execute("SELECT path, version, record FROM article").fetchall()
+                rows = self._rows.execute("SELECT path, version, record FROM record").fetchall()
         except sqlite3.Error:
             return {}
         found = ((path, _record(data, trusted=version == self._version)) for path, version, data in rows)
@@ -122,13 +128,32 @@ class Records:
             return []
         return [entry for kind, name, data in rows if (entry := _entry(kind, name, data))]
 
+    def text(self, digest: bytes) -> str | None:
+        """A text that was kept; None if it is not here, or cannot be read."""
+        try:
+            with self._lock:
+                row = self._rows.execute("SELECT markdown FROM text WHERE digest = ?", (digest,)).fetchone()
+        except sqlite3.Error:
+            return None
+        return row[0] if row else None
+
+    def keep_texts(self, texts: Mapping[bytes, str]) -> bool:
+        """Write texts down by their digests; False if the disk does not take them."""
+        try:
+            with self._lock, self._rows:
+                self._rows.executemany("INSERT OR IGNORE INTO text (digest, markdown) VALUES (?, ?)", texts.items())
+        except sqlite3.Error as error:
+            self._fail(error)
+            return False
+        return True
+
     def keep(self, changed: Mapping[str, Record | None], settings: Iterable[Entry] | None = None) -> bool:
         """Write down what changed, all of it or nothing; a path's None means gone. False if the disk does not take it."""
         encoded = [(path, self._version, msgspec.msgpack.encode(record)) for path, record in changed.items() if record]
         try:
             with self._lock, self._rows:
-                self._rows.executemany("DELETE FROM article WHERE path = ?", [(path,) for path in changed if not changed[path]])
-                self._rows.executemany("INSERT OR REPLACE INTO article VALUES (?, ?, ?)", encoded)
+                self._rows.executemany("DELETE FROM record WHERE path = ?", [(path,) for path in changed if not changed[path]])
+                self._rows.executemany("INSERT OR REPLACE INTO record VALUES (?, ?, ?)", encoded)
                 if settings is not None:
                     self._rows.execute("DELETE FROM setting")
                     self._rows.executemany("INSERT INTO setting VALUES (?, ?, ?)", [_row(entry) for entry in settings])
@@ -147,6 +172,12 @@ class Records:
     def close(self) -> None:
         with self._lock:
             self._rows.close()
+
+
+def _carry_over(before: sqlite3.Connection, now: sqlite3.Connection) -> None:
+    """The texts of a file without a name, which lives for as long as it is open: nothing else holds them all."""
+    with contextlib.suppress(sqlite3.Error), now, contextlib.closing(before):
+        now.executemany("INSERT OR IGNORE INTO text (digest, markdown) VALUES (?, ?)", before.execute(_TEXTS))
 
 
 def _code() -> str:

@@ -10,7 +10,7 @@ from html import escape
 from typing import Final
 
 from feedsvc.catalog import Catalog, Listing, Row, Standing
-from feedsvc.content import markup
+from feedsvc.content.content import Content
 from feedsvc.language import Language, language
 from feedsvc.model import Article, Correction, Entry, Feed, Image, Link, Person, Site, Source, Term, Tombstone
 from feedsvc.urls import ArticleAt, FeedAt, ListingRef, PageAt, absolute, path_of, rooted
@@ -122,7 +122,7 @@ def entry(catalog: Catalog, row: Row) -> Entry:
     """What every feed says of a visible article."""
     article, site = row.article, catalog.site
     url = article.link or absolute(site.base_url, path_of(ArticleAt(article.slug)))
-    summary = summarise(article)
+    summary = catalog.content.summary(article)
     full = site.feed.content == "full"
     return Entry(
         id=article.id,
@@ -131,7 +131,7 @@ def entry(catalog: Catalog, row: Row) -> Entry:
         published=article.published,
         updated=row.touched,
         summary=summary,
-        content=(content(site, article) or f"<p>{escape(summary)}</p>") if full else "",
+        content=(content(catalog.content, article) or f"<p>{escape(summary)}</p>") if full else "",
         authors=tuple(person(catalog, name) for name in article.authors),
         categories=tuple(_terms(catalog, article)),
         image=article.image,
@@ -140,11 +140,6 @@ def entry(catalog: Catalog, row: Row) -> Entry:
         language=article.language,
         permalink=article.id == url,
     )
-
-
-def summarise(article: Article) -> str:
-    """The editor's summary, else the text's beginning, else the title: plain text, never empty."""
-    return article.summary or markup.excerpt(markup.plain(article.body)) or article.title
 
 
 def person(catalog: Catalog, name: str) -> Person:
@@ -161,12 +156,13 @@ def _terms(catalog: Catalog, article: Article) -> Iterator[Term]:
         yield Term(term=catalog.listings[ref].title, scheme=absolute(catalog.site.base_url, path_of(PageAt(ref))))
 
 
-def content(site: Site, article: Article) -> str:
+def content(newsroom: Content, article: Article) -> str:
     """The whole article as HTML: picture, text, sources, corrections, in the words of its own language."""
+    site = newsroom.site
     lang = language(article.language or site.language, site.timezone)
     parts = (
         figure(article.image) if article.image else "",
-        article.body,
+        newsroom.html(article),
         _sources(lang, article.sources),
         _corrections(lang, article.corrections),
     )

@@ -114,10 +114,10 @@ class _Marks(assemble.Entries):
 
 def _standing_for(catalog: Catalog, row: Row) -> Entry:
     article = row.article
-    if catalog.site.feed.content == "full" and article.body and not article.summary:
-        # To take a text's beginning costs more than all the rest, and says nothing that the whole text does not.
-        row = replace(row, article=replace(article, summary=sha256(article.body.encode()).hexdigest()))
-    digest = _digest(assemble.entry(catalog, row))
+    # To make HTML of a text, or take its beginning, costs more than all the rest, and its digest says as much.
+    said = "" if catalog.site.feed.content == "summary" and article.summary else article.text.hex()
+    row = replace(row, article=replace(article, text=b"", summary=article.summary or said or article.title))
+    digest = _digest([said, assemble.entry(catalog, row)])
     return Entry(id="", url="", title="", published=row.touched, updated=row.touched, summary="", content=digest)
 
 

@@ -53,7 +53,7 @@ def article(frame: Frame, row: Row) -> bytes:
     catalog, site, one, lang = frame.catalog, frame.site, row.article, frame.lang
     sections = [catalog.listings[ListingRef("category", name)] for name in one.categories]
     own = absolute(site.base_url, path_of(ArticleAt(one.slug)))
-    address, told = one.link or own, summary(one)
+    address, told = one.link or own, summary(catalog, one)
     previous, following = _neighbours(row, sections[0] if sections else catalog.listings[ListingRef()])
     return frame.page(
         "article.html",
@@ -83,7 +83,7 @@ def article(frame: Frame, row: Row) -> bytes:
         summary=told,
         elsewhere=lang.say("elsewhere", host=urlsplit(one.link).hostname or "") if one.link else "",
         # Cleaned where it was read.
-        body=Markup(text.shown(catalog, one.body)),  # noqa: S704
+        body=Markup(text.shown(catalog, catalog.content.html(one))),  # noqa: S704
         enclosures=[_attached(frame, enclosure) for enclosure in one.enclosures],
         corrections=[_corrected(frame, correction) for correction in one.corrections],
         tags=[frame.shown(catalog.listings[ListingRef("tag", tag.id)]) for tag in one.tags],

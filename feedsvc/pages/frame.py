@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from feedsvc.catalog import Catalog, Listing, Row, Standing
-from feedsvc.feeds import assemble
 from feedsvc.feeds.dates import rfc3339
 from feedsvc.language import Language, direction, language
 from feedsvc.model import Article, Site
@@ -110,7 +109,7 @@ class Frame:
         return Card(
             href=self.href(ArticleAt(article.slug)),
             title=article.title,
-            summary=summary(article),
+            summary=summary(self.catalog, article),
             published=rfc3339(article.published),
             date=self.lang.date(article.published),
             language=article.language,
@@ -120,9 +119,9 @@ class Frame:
         )
 
 
-def summary(article: Article) -> str:
+def summary(catalog: Catalog, article: Article) -> str:
     """What stands below a title; "" where that would be the title again."""
-    told = assemble.summarise(article)
+    told = catalog.content.summary(article)
     return "" if told == article.title else told
 
 

@@ -8,6 +8,7 @@ from typing import Final
 
 from feedsvc.catalog import Catalog, catalog
 from feedsvc.content.folder import Content
+from feedsvc.content.texts import Texts, digest
 from feedsvc.model import (
     Article,
     Author,
@@ -50,6 +51,9 @@ def newsrooms() -> tuple[Catalog, ...]:
     return catalog(_full(), _NOW), catalog(_bare(), _NOW)
 
 
+_LONG, _SHORT = "At length", "Alone"
+
+
 def _bare() -> Content:
     site = Site(title="Sample", description="", base_url=_PLACE, id_domain="sample.example", since=_SINCE)
     return Content(site=site, categories={}, authors={}, articles=(), media={})
@@ -76,7 +80,15 @@ def _full() -> Content:
         },
         articles=_articles(),
         media={},
+        texts=_texts(),
     )
+
+
+def _texts() -> Texts:
+    texts = Texts()
+    for written in (_LONG, _SHORT):
+        texts.add(written)
+    return texts
 
 
 def _articles() -> tuple[Article, ...]:
@@ -90,13 +102,13 @@ def _articles() -> tuple[Article, ...]:
             updated=_NOW - timedelta(days=1),
             language="ar",
             summary="In short",
-            body="<p>At length</p>",
+            text=digest(_LONG),
             image=_IMAGE,
             enclosures=(Enclosure(url=f"{_PLACE}/a.mp3", type="audio/mpeg", length=1_000_000, title="Listen"),),
             sources=(Source(name="An agency", url="https://agency.example/"), Source(name="A caller")),
             corrections=(Correction(date=date(2026, 2, 1), text="It was three"),),
         ),
         _article(3, **place, tags=tags, link="https://elsewhere.example/story"),
-        _article(4, body="<p>Alone</p>"),
+        _article(4, text=digest(_SHORT)),
         _article(5, status=Status.WITHDRAWN, withdrawn_at=_NOW, notice="We were wrong", language="ar"),
     )

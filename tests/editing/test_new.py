@@ -78,7 +78,8 @@ def test_markdown_has_its_text_below_the_keys(newsroom: Newsroom) -> None:
     file = Path(done.stdout.strip())
     assert file.name == "a-walk.md"
     assert file.read_text().startswith("---\nid: ")
-    assert article(load(root), file.relative_to(root).as_posix()).body == "<p>Write here, in Markdown.</p>"
+    content = load(root)
+    assert content.html(article(content, file.relative_to(root).as_posix())) == "<p>Write here, in Markdown.</p>"
 
 
 def test_a_taken_name_gets_a_number(newsroom: Newsroom) -> None:

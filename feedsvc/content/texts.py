@@ -1,0 +1,102 @@
+"""Articles' texts: Markdown, kept by its digest where the records are, and made HTML when somebody wants to see it.
+
+A hundred thousand texts need not stand in memory while readers ask for fifty.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from hashlib import blake2b
+from typing import Final, Protocol
+
+from feedsvc import urls
+from feedsvc.content import markup
+from feedsvc.errors import FeedsvcError
+from feedsvc.model import Article
+
+_MOST_WAITING: Final = 4_000_000  # characters that no disk has yet
+_MOST_SHOWN: Final = 300  # articles, as HTML
+_MOST_BEGUN: Final = 5_000  # articles, as their first words
+
+
+class Shelf(Protocol):
+    """Where texts lie when they are not in memory."""
+
+    def text(self, digest: bytes) -> str | None: ...
+    def keep_texts(self, texts: Mapping[bytes, str]) -> bool: ...
+
+
+def digest(markdown: str) -> bytes:
+    """Stands for a text: the same for the same Markdown, on every machine. Of no text it is b""."""
+    return blake2b(markdown.encode(), digest_size=16).digest() if markdown else b""
+
+
+class Texts:
+    """Safe in threads. What the shelf does not take stays in memory."""
+
+    def __init__(self, shelf: Shelf | None = None, again: Callable[[Article], str] = lambda _: "") -> None:
+        """`again` reads an article's Markdown from its file, "" if that is gone, should the shelf have lost it."""
+        self._shelf, self._again = shelf, again
+        self._waiting: dict[bytes, str] = {}
+        self._size = 0
+        self._lock = threading.Lock()
+        self._shown: dict[tuple[bytes, str, str], str] = {}
+        self._begun: dict[tuple[bytes, str, str], str] = {}
+
+    def add(self, markdown: str) -> None:
+        """Take a text in, for as long as some article has it."""
+        if not markdown:
+            return
+        with self._lock:
+            self._waiting[digest(markdown)] = markdown
+            self._size += len(markdown)
+        if self._size > _MOST_WAITING:
+            self.put_away()
+
+    def put_away(self) -> None:
+        """Leave to the shelf what is in memory, if there is one and it takes it."""
+        with self._lock:
+            waiting, self._size = dict(self._waiting), 0
+        if waiting and self._shelf and self._shelf.keep_texts(waiting):
+            with self._lock:
+                for key in waiting:
+                    del self._waiting[key]
+
+    def markdown(self, article: Article) -> str:
+        """An article's text as its editor wrote it. Raises FeedsvcError if it is in no place any more."""
+        if not article.text:
+            return ""
+        found = self._waiting.get(article.text) or (self._shelf.text(article.text) if self._shelf else None)
+        if found is None:
+            found = self._again(article)
+            if digest(found) != article.text:
+                raise FeedsvcError(f"the text of {article.path} is lost: the state folder has it no more, and the file another")
+            self.add(found)
+        return found
+
+    def html(self, article: Article, base_url: str) -> str:
+        """Safe HTML with absolute addresses. Raises as `markdown` does."""
+        key = (article.text, article.slug, base_url)
+        found = self._shown.get(key)
+        if found is None:
+            page = urls.absolute(base_url, urls.path_of(urls.ArticleAt(article.slug)))
+            found = markup.render(self.markdown(article), base_url=base_url, page=page).html
+            self._remember(self._shown, key, found, _MOST_SHOWN)
+        return found
+
+    def beginning(self, article: Article, base_url: str) -> str:
+        """The first words, as plain text. Raises as `markdown` does."""
+        key = (article.text, article.slug, base_url)
+        found = self._begun.get(key)
+        if found is None:
+            found = markup.excerpt(markup.plain(self.html(article, base_url)))
+            self._remember(self._begun, key, found, _MOST_BEGUN)
+        return found
+
+    def _remember(self, made: dict[tuple[bytes, str, str], str], key: tuple[bytes, str, str], found: str, most: int) -> None:
+        """The oldest goes first: what is asked for again is most often what was asked for just now."""
+        with self._lock:
+            made[key] = found
+            while len(made) > most:
+                del made[next(iter(made))]
