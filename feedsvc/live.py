@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from feedsvc import pages
+from feedsvc import collector, pages
 from feedsvc.catalog import Catalog, catalog
 from feedsvc.content.folder import Content, Folder
 from feedsvc.content.renditions import Renditions
@@ -68,9 +68,10 @@ class Live:
         self._dress_problems: tuple[Problem, ...] = ()
         self._upcoming: Publication | None = None
         now, began = clock(), time.monotonic()
-        change = folder.read(now=now)
-        content = self._dressed(change.content)
-        publication = Publication(catalog(content, now, preview=preview), self._moment, renditions)
+        with collector.paused():
+            change = folder.read(now=now)
+            content = self._dressed(change.content)
+            publication = Publication(catalog(content, now, preview=preview), self._moment, renditions)
         self.edition = Edition(number=1, since=now, publication=publication, content=content)
         self.reloaded = Reload(at=now, seconds=time.monotonic() - began, changed=len(change.come))
         folder.remember()

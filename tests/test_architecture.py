@@ -17,7 +17,7 @@ ROOT: Final = Path(feedsvc.__file__).parent
 ORDER: Final = (
     ("feedsvc",),
     ("feedsvc.errors", "feedsvc.urls", "feedsvc.model"),
-    ("feedsvc.sqlite",),
+    ("feedsvc.collector", "feedsvc.sqlite", "feedsvc.spreading"),
     ("feedsvc.content",),
     ("feedsvc.listing",),
     ("feedsvc.timetable", "feedsvc.lookups", "feedsvc.standing", "feedsvc.selection"),

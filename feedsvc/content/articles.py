@@ -5,27 +5,32 @@ from __future__ import annotations
 import hashlib
 import os
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 from feedsvc.content import disk, reader
 from feedsvc.content.desk import Known
 from feedsvc.content.reader import Reading
-from feedsvc.content.records import Record
+from feedsvc.content.records import Fetched, Record, Shared, packed, unpacked
 from feedsvc.content.standing import Standing
-from feedsvc.content.survey import NOTHING, Stamp, Survey, is_younger, stamp_at
+from feedsvc.content.survey import NEVER, NOTHING, Stamp, Survey, is_younger, stamp_at
 from feedsvc.content.texts import Shelf, Texts
 from feedsvc.errors import Problem
 from feedsvc.model import Article, Author, Category, Site
+from feedsvc.spreading import at_hand, spread
 
 FOLDER: Final = "articles"
 _ENDINGS: Final = (".yaml", ".md")
 MEANT: Final = {".yaml": ".yaml", ".yml": ".yaml", ".md": ".md", ".markdown": ".md", ".mdown": ".md"}
 # Two changes within a tick of the file system's clock leave one stamp: a file that young is read again the next time.
 _TICK: Final = timedelta(seconds=2)
+
+_MANY: Final = 500  # files; fewer are read sooner than a process is made
+_PIECE: Final = 250  # files
 
 Moved = Mapping[str, tuple[Article | None, Article | None]]
 
@@ -37,6 +42,8 @@ class Articles:
         self._root = root
         self.texts = Texts(shelf, self._again)
         self._known: Known | None = None
+        self._ready: dict[str, Fetched] = {}
+        self._share = Shared()
         self._survey = Survey(root, FOLDER)
         self._standing = Standing()
         self.records: dict[str, Record] = dict(records)
@@ -79,8 +86,8 @@ class Articles:
 
     def outdated(self, known: Known) -> frozenset[str]:
         """The files that could read differently under other settings, or whose media are not what they were."""
-        site = imprint(known.site)
-        return frozenset(path for path, record in self.records.items() if _is_outdated(record, known, site))
+        outdated = _Outdated(known)
+        return frozenset(path for path, record in self.records.items() if outdated(record))
 
     def look(self, scope: Iterable[str] | None, moment: datetime) -> frozenset[str]:
         """See which files changed, everywhere or at these paths; those of them, and their folders, that changed since the moment.
@@ -91,7 +98,7 @@ class Articles:
         self._due |= self._survey.refresh(scope) | self._young
         missing = frozenset(path for path in self._due if self._survey.files.get(path, NOTHING) == NOTHING)
         vanished, self._missed = missing - self._missed, missing
-        return vanished | self._survey.young(moment) | {path for path in self._due if self._is_younger(path, moment)}
+        return vanished | self._survey.young(moment) | self._younger(self._due, moment)
 
     def refresh(
         self, outdated: frozenset[str], restless: frozenset[str], known: Known, now: datetime | None, *, still: bool
@@ -104,8 +111,10 @@ class Articles:
         self._known = known
         due, young, left = self._due | outdated, self._young, set(restless)
         self._young, self.changed = set(), {}
-        for path in due - restless:
-            if not self._take(path, known, doubted=path in outdated, young=path in young, still=still):
+        unread = [path for path in due - restless if not self._lasts(path, outdated, young)]
+        self._ready = self._ahead(unread, known, outdated)
+        for path in unread:
+            if not self._take(path, known, doubted=path in outdated, still=still):
                 left.add(path)
             elif now and self._is_younger(path, now - _TICK):
                 self._young.add(path)
@@ -118,7 +127,52 @@ class Articles:
     def _is_younger(self, path: str, moment: datetime) -> bool:
         return is_younger(self._survey.files.get(path), moment)
 
-    def _take(self, path: str, known: Known, *, doubted: bool, young: bool, still: bool) -> bool:
+    def _younger(self, paths: Iterable[str], moment: datetime) -> frozenset[str]:
+        if moment == NEVER:
+            return frozenset()
+        return frozenset(path for path in paths if self._is_younger(path, moment))
+
+    def _lasts(self, path: str, outdated: frozenset[str], young: set[str]) -> bool:
+        """Whether a file is as it was read, and nothing else has to be done about it."""
+        record = self.records.get(path)
+        if record is None or record.stamp != self._survey.files.get(path) or path in outdated or path in young:
+            return False
+        if record.reading.problems or record.media or record.good or path in self._told:
+            self._set(path, record, record.reading.problems)
+        return True
+
+    def _ahead(self, paths: list[str], known: Known, outdated: frozenset[str]) -> dict[str, Fetched]:
+        """Where there is much to read, it is read by several processes."""
+        if len(paths) < _MANY:
+            return {}
+        fetch = partial(_fetch_several, self, known, outdated)
+        ordered, found = sorted(paths), dict[str, Fetched]()
+        pieces = [ordered[start : start + _PIECE] for start in range(0, len(ordered), _PIECE)]
+        for data, texts in spread(fetch, pieces, at_hand()):
+            for markdown in texts:
+                self.texts.add(markdown)
+            found |= {one.path: one for one in unpacked(data)}
+        return found
+
+    def fetch(self, path: str, known: Known, *, doubted: bool) -> tuple[Fetched | None, str]:
+        """One file, read, and its text; None if it is gone."""
+        before, data = self.records.get(path), disk.read(self._root, path)
+        if not isinstance(data, bytes):
+            return (Fetched(path, b"", Reading(None, (data,), {})) if data else None), ""
+        digest = hashlib.blake2b(data, digest_size=16).digest()
+        if before and before.stamp and before.digest == digest and not doubted:
+            return Fetched(path, digest, None), ""
+        reading = reader.read(path, data, known)
+        return Fetched(path, digest, reading._replace(markdown="")), reading.markdown
+
+    def _fetched(self, path: str, known: Known, *, doubted: bool) -> Fetched | None:
+        if path in self._ready:
+            return self._ready.pop(path)
+        fetched, markdown = self.fetch(path, known, doubted=doubted)
+        self.texts.add(markdown)
+        return fetched
+
+    def _take(self, path: str, known: Known, *, doubted: bool, still: bool) -> bool:
         """Read a file, if need be; False if it was written meanwhile and ought to be `still`."""
         stamp, before = self._survey.files.get(path), self.records.get(path)
         if stamp is None and before and _lies_in(path, self._survey.closed):
@@ -127,23 +181,16 @@ class Articles:
         if stamp is None or not is_article(path):
             self._set(path, None, misnamed(path) if stamp else ())
             return True
-        if before and before.stamp == stamp and not doubted and not young:
-            self._set(path, before, before.reading.problems)
-            return True
-        data = disk.read(self._root, path)
+        fetched = self._fetched(path, known, doubted=doubted)
         if still and stamp_at(self._root / path) != stamp:
             return False
-        if data is None:
+        if fetched is None:
             self._set(path, None, ())  # gone since the folder was listed
             return True
-        digest = hashlib.blake2b(data, digest_size=16).digest() if isinstance(data, bytes) else b""
-        if before and before.stamp and before.digest == digest and digest and not doubted:
+        if fetched.reading is None and before:
             record = replace(before, stamp=stamp)
         else:
-            reading = reader.read(path, data, known) if isinstance(data, bytes) else Reading(None, (data,), {})
-            self.texts.add(reading.markdown)
-            reading = reading._replace(markdown="")
-            record = _record(stamp, digest, reading, known, before)
+            record = self._share.record(_record(stamp, fetched, known, before))
         self._set(path, record, record.reading.problems)
         return True
 
@@ -209,25 +256,45 @@ def imprint(site: Site) -> str:
     return hashlib.blake2b("\0".join(facts).encode(), digest_size=8).hexdigest()
 
 
-def _record(stamp: Stamp, digest: bytes, reading: Reading, known: Known, before: Record | None) -> Record:
+def _fetch_several(articles: Articles, known: Known, outdated: frozenset[str], paths: Sequence[str]) -> tuple[bytes, list[str]]:
+    """Files read, packed, and those of their texts that could not be put away."""
+    found = [articles.fetch(path, known, doubted=path in outdated) for path in paths]
+    texts = [markdown for _, markdown in found if markdown]
+    left = [] if articles.texts.put(texts) else texts
+    return packed([one for one, _ in found if one]), left
+
+
+def _record(stamp: Stamp, fetched: Fetched, known: Known, before: Record | None) -> Record:
+    reading = fetched.reading or Reading(None, (), {})
     media = {path: found for path in (reading.article.media if reading.article else ()) if (found := known.media.stamp(path))}
     return Record(
         stamp=stamp,
-        digest=digest,
-        reading=reading,
+        digest=fetched.digest,
+        # Who is named by his id is found again by it.
+        reading=reading._replace(named=tuple(one for one in reading.named if one[1] != one[2])),
         site=imprint(known.site),
         media=media,
         good=before.last if before else None,
     )
 
 
-def _is_outdated(record: Record, known: Known, site: str) -> bool:
-    if record.reading.broken or record.site != site:
-        return True
-    names: Mapping[str, Mapping[str, Author | Category]] = {"category": known.categories, "author": known.authors}
-    if any((entry := names[kind].get(name)) is None or entry.id != found for kind, name, found in record.reading.named):
-        return True
-    return any(known.media.stamp(path) != stamp for path, stamp in record.media.items())
+class _Outdated:
+    """Tells whether a file would read differently under these settings, or with the media as they are now."""
+
+    def __init__(self, known: Known) -> None:
+        self._media, self._site = known.media, imprint(known.site)
+        self._names: Mapping[str, Mapping[str, Author | Category]] = {"category": known.categories, "author": known.authors}
+        self._same = {kind: {name for name, one in names.items() if name == one.id} for kind, names in self._names.items()}
+
+    def __call__(self, record: Record) -> bool:
+        reading, article = record.reading, record.reading.article
+        if record.site != self._site or article is None or (reading.problems and reading.broken):
+            return True
+        if not (self._same["category"].issuperset(article.categories) and self._same["author"].issuperset(article.authors)):
+            return True
+        if any((entry := self._names[kind].get(name)) is None or entry.id != found for kind, name, found in reading.named):
+            return True
+        return any(self._media.stamp(path) != stamp for path, stamp in record.media.items())
 
 
 def _media(record: Record | None) -> frozenset[str]:

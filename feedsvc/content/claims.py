@@ -18,6 +18,10 @@ _SPACES: Final = {"id": "id", "slug": "address", "alias": "address"}
 _NAMES: Final = {"id": "an id", "slug": "a slug"}
 
 
+# (space, text)
+Key = tuple[str, str]
+
+
 class _Claim(NamedTuple):
     """`what` is id, slug or alias; `place` is None where the file's name gives it."""
 
@@ -27,10 +31,11 @@ class _Claim(NamedTuple):
     place: tuple[int, int] | None
 
 
-def keys(article: Article) -> frozenset[tuple[str, str]]:
-    """What an article lays claim to: (space, text), where a slug and a former slug are in one space."""
-    addresses = (article.slug, *article.aliases)
-    return frozenset((("id", article.id), *(("address", name) for name in addresses)))
+def each(article: Article) -> Iterator[Key]:
+    """What an article lays claim to, once each; a slug and a former slug are in one space."""
+    yield "id", article.id
+    yield "address", article.slug
+    yield from (("address", name) for name in article.aliases if name != article.slug)
 
 
 def settle(readings: Iterable[Reading], behind: Container[str] = frozenset()) -> tuple[tuple[Article, ...], tuple[Problem, ...]]:

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path, PurePosixPath
 from typing import Final
 
@@ -16,7 +16,7 @@ from feedsvc.content.content import Content
 from feedsvc.content.media import Media
 from feedsvc.content.records import Entry, Record, Records
 from feedsvc.content.registers import Settings
-from feedsvc.content.survey import Waiting, is_younger, stamp_at
+from feedsvc.content.survey import NEVER, Waiting, is_younger, stamp_at
 from feedsvc.errors import ContentError, Problem
 from feedsvc.model import Article, Author, Category, MediaFile
 
@@ -26,7 +26,6 @@ _MEDIA: Final = "media"
 _PARTS: Final = (articles.FOLDER, _MEDIA, looks.FOLDER)
 _SETTINGS: Final = (settings.SITE, settings.CATEGORIES, settings.AUTHORS)
 _NO_TIME: Final = timedelta(0)
-_NEVER: Final = datetime.max.replace(tzinfo=UTC)  # nothing changed after it
 _LOOK: Final = "."
 
 
@@ -106,7 +105,7 @@ class Folder:
 
     def _left_alone(self, scope: frozenset[str] | None, now: datetime | None, quiet: timedelta) -> frozenset[str]:
         """What to leave for the next time: files that changed a moment ago, and the whole look (_LOOK) while there are any."""
-        moment = now - quiet if now and quiet else _NEVER
+        moment = now - quiet if now and quiet else NEVER
         young = self._articles.look(_within(scope, articles.FOLDER), moment)
         if now is None or not quiet:
             return frozenset()

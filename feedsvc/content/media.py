@@ -52,7 +52,7 @@ TYPES: Final[Mapping[str, str]] = {
     ".zip": "application/zip",
 }
 PICTURES: Final = frozenset({"image/avif", "image/gif", "image/jpeg", "image/png", "image/webp"})
-_NOTHING: Final = Stamp(-1, 0, 0, 0)
+_NOTHING: Final[Stamp] = b"?"  # unlike that of any file
 _FORMATS: Final = ("AVIF", "GIF", "JPEG", "PNG", "WEBP")
 _TAIL: Final = 64 * 1024  # bytes
 # Once for the process: warnings.catch_warnings would not be safe in threads.

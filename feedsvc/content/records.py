@@ -10,19 +10,20 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import logging
+import os
 import sqlite3
 import threading
 import weakref
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, NamedTuple, TypeVar, cast
 
 import msgspec
 
-from feedsvc import __version__
+from feedsvc import __version__, collector
 from feedsvc.content.reader import Reading
-from feedsvc.content.survey import Stamp, stamp_at
+from feedsvc.content.survey import NOTHING, Stamp, inode_of, stamp_at
 from feedsvc.errors import FeedsvcError
 from feedsvc.model import Article, Author, Category, Site
 from feedsvc.sqlite import connect
@@ -34,6 +35,9 @@ CREATE TABLE IF NOT EXISTS record (path TEXT PRIMARY KEY, version TEXT NOT NULL,
 CREATE TABLE IF NOT EXISTS text (id INTEGER PRIMARY KEY, digest BLOB NOT NULL UNIQUE, markdown TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS setting (kind TEXT, name TEXT, entry BLOB NOT NULL, PRIMARY KEY (kind, name)) WITHOUT ROWID;
 """
+_T = TypeVar("_T")
+_NO_MEDIA: Final[Mapping[str, Stamp]] = {}
+_LEFT: Final[list[sqlite3.Connection]] = []  # of the process that this one is a copy of: closing them would end its locks
 _TEXTS: Final = "SELECT digest, markdown FROM text"
 
 
@@ -59,6 +63,38 @@ class Record:
         return self.reading.article if self.stood else self.good
 
 
+class Shared:
+    """Makes equal parts of many articles one object: authors, sections and tags are named again and again."""
+
+    def __init__(self) -> None:
+        self._pool: dict[object, Any] = {}
+        self._places: dict[object, Mapping[str, tuple[int, int]]] = {}
+
+    def one(self, value: _T) -> _T:
+        return cast("_T", self._pool.setdefault(value, value))
+
+    def record(self, record: Record) -> Record:
+        """The record itself, which nobody has seen yet: only so may it be changed."""
+        if record.reading.article:
+            self._article(record.reading.article)
+        if record.good:
+            self._article(record.good)
+        put = object.__setattr__
+        put(record, "reading", record.reading._replace(places=self.places(record.reading.places)))
+        put(record, "site", self.one(record.site))
+        put(record, "media", record.media or _NO_MEDIA)
+        return record
+
+    def places(self, places: Mapping[str, tuple[int, int]]) -> Mapping[str, tuple[int, int]]:
+        return self._places.setdefault(tuple(places.items()), places)
+
+    def _article(self, article: Article) -> None:
+        put = object.__setattr__
+        put(article, "categories", self.one(article.categories))
+        put(article, "authors", self.one(article.authors))
+        put(article, "tags", tuple(map(self.one, article.tags)))
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Entry:
     """The last valid version of an entry of the settings; `former` where the file does not name it any more."""
@@ -77,6 +113,26 @@ _ENTRIES: Final[Mapping[str, msgspec.msgpack.Decoder[tuple[bool, Site | Author |
 _RECORDS: Final = msgspec.msgpack.Decoder(Record)
 
 
+class Fetched(NamedTuple):
+    """What one look at an article file gave. `reading` None: its bytes are those of the digest that was known."""
+
+    path: str
+    digest: bytes
+    reading: Reading | None
+
+
+_FETCHED: Final = msgspec.msgpack.Decoder(list[Fetched])
+
+
+def packed(fetched: list[Fetched]) -> bytes:
+    """As bytes that pass between processes."""
+    return msgspec.msgpack.encode(fetched)
+
+
+def unpacked(data: bytes) -> list[Fetched]:
+    return _FETCHED.decode(data)
+
+
 class Records:
     """Safe in threads and between processes that share the file. A disk that refuses costs the memory, nothing else."""
 
@@ -93,13 +149,14 @@ class Records:
 
     def _open(self) -> None:
         self._rows = connect(self._file, _TABLES)
+        self._process = os.getpid()
         self._stamp = stamp_at(self._file) if self._file else None
         weakref.finalize(self, self._rows.close)
 
     def renewed(self) -> bool:
         """Whether the file had gone from under its name and is another one now, which knows nothing yet."""
         now = stamp_at(self._file) if self._file else None
-        if (now and now.inode) == (self._stamp and self._stamp.inode):
+        if inode_of(now or NOTHING) == inode_of(self._stamp or NOTHING):
             return False
         try:
             with self._lock:
@@ -111,14 +168,24 @@ class Records:
             return False
         return True
 
+    def _own(self) -> sqlite3.Connection:
+        """The connection; a copy of a process opens one of its own, for none may be used in two."""
+        if self._process != os.getpid():
+            _LEFT.append(self._rows)
+            self._lock = threading.Lock()
+            self._open()
+        return self._rows
+
     def articles(self) -> dict[str, Record]:
         try:
             with self._lock:
                 rows = self._rows.execute("SELECT path, version, record FROM record").fetchall()
         except sqlite3.Error:
             return {}
-        found = ((path, _record(data, trusted=version == self._version)) for path, version, data in rows)
-        return {path: record for path, record in found if record}
+        with collector.paused():
+            share = Shared()
+            found = ((path, _record(data, trusted=version == self._version)) for path, version, data in rows)
+            return {path: share.record(record) for path, record in found if record}
 
     def settings(self) -> list[Entry]:
         try:
@@ -131,17 +198,21 @@ class Records:
     def text(self, digest: bytes) -> str | None:
         """A text that was kept; None if it is not here, or cannot be read."""
         try:
+            rows = self._own()
             with self._lock:
-                row = self._rows.execute("SELECT markdown FROM text WHERE digest = ?", (digest,)).fetchone()
+                row = rows.execute("SELECT markdown FROM text WHERE digest = ?", (digest,)).fetchone()
         except sqlite3.Error:
             return None
         return row[0] if row else None
 
     def keep_texts(self, texts: Mapping[bytes, str]) -> bool:
         """Write texts down by their digests; False if the disk does not take them."""
+        if self._file is None and self._process != os.getpid():
+            return False  # a copy's memory is not that of the process
         try:
-            with self._lock, self._rows:
-                self._rows.executemany("INSERT OR IGNORE INTO text (digest, markdown) VALUES (?, ?)", texts.items())
+            rows = self._own()
+            with self._lock, rows:
+                rows.executemany("INSERT OR IGNORE INTO text (digest, markdown) VALUES (?, ?)", texts.items())
         except sqlite3.Error as error:
             self._fail(error)
             return False

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Final
 
 from feedsvc.content import narrowing
-from feedsvc.content.survey import Stamp, stamp_of
+from feedsvc.content.survey import Stamp, size_of, stamp_of
 from feedsvc.errors import FeedsvcError
 from feedsvc.model import MediaFile
 
@@ -157,7 +157,7 @@ def _facts(file: MediaFile) -> tuple[Stamp, str, bool]:
     if known is None or known[0] != _stamp(file.location):
         with _open(file) as opened:
             stamp, tag = _stamp(opened.fileno()), hashlib.file_digest(opened, "sha256").hexdigest()[:16]
-            known = _known[file.location] = (stamp, tag, stamp.size <= _LARGEST and narrowing.can_narrow(opened, file.type))
+            known = _known[file.location] = (stamp, tag, size_of(stamp) <= _LARGEST and narrowing.can_narrow(opened, file.type))
     return known
 
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Final
 
 from feedsvc.content import claims
+from feedsvc.content.claims import Key
 from feedsvc.content.reader import Reading
 from feedsvc.content.records import Record
 from feedsvc.errors import Problem
 from feedsvc.model import Article
 
 _NOTHING: Final = Reading(None, (), {})
+
+Change = tuple[Article | None, Article | None]
 
 
 class Standing:
@@ -21,55 +23,49 @@ class Standing:
     def __init__(self) -> None:
         self.articles: dict[str, Article] = {}
         self.disputes: tuple[Problem, ...] = ()
-        self._candidates: dict[str, Reading] = {}
-        self._claimants: dict[tuple[str, str], set[str]] = defaultdict(set)
-        self._disputed: set[tuple[str, str]] = set()
+        self._candidates: dict[str, Article] = {}
+        self._claims = _Claims()
 
-    def update(self, records: Mapping[str, Record], changed: Iterable[str]) -> dict[str, tuple[Article | None, Article | None]]:
+    def update(self, records: Mapping[str, Record], changed: Iterable[str]) -> dict[str, Change]:
         """Take in what changed; path -> the article that stood there and the one that does now, where they differ."""
-        before = self._disputed.copy()
-        touched = {path: self._enter(path, records.get(path)) for path in changed}
-        if not self._disputed and not before:
-            return self._stand({path: self._candidates.get(path, _NOTHING).article for path in touched})
-        if before == self._disputed and not any(keys & before for keys in touched.values()):
-            return self._stand({path: self._candidates.get(path, _NOTHING).article for path in touched})
+        paths = tuple(changed)
+        before, entered = self._claims.disputed(), [pair for path in paths if (pair := self._enter(path, records.get(path)))]
+        now = self._claims.disputed()
+        if not now and not before:
+            return self._stand({path: self._candidates.get(path) for path in paths})
+        touched = {key for pair in entered for article in pair if article for key in claims.each(article)}
+        if now == before and not touched & before:
+            return self._stand({path: self._candidates.get(path) for path in paths})
         return self._settle(records)
 
-    def _enter(self, path: str, record: Record | None) -> set[tuple[str, str]]:
-        """Note what a file lays claim to; everything that it did or does."""
-        old, new = self._candidates.pop(path, _NOTHING), _candidate(record)
-        released = claims.keys(old.article) if old.article else frozenset()
-        claimed = claims.keys(new.article) if new.article else frozenset()
-        for key in released:
-            self._claimants[key].discard(path)
-        for key in claimed:
-            self._claimants[key].add(path)
-        if new.article:
+    def _enter(self, path: str, record: Record | None) -> Change | None:
+        """Note what a file lays claim to; what it held and holds, where that differs."""
+        old, new = self._candidates.get(path), candidate(record).article
+        if old is new:
+            return None
+        if old:
+            self._claims.release(path, old)
+            del self._candidates[path]
+        if new:
+            self._claims.lay(path, new)
             self._candidates[path] = new
-        for key in released | claimed:
-            self._note(key)
-        return set(released | claimed)
+        return old, new
 
-    def _note(self, key: tuple[str, str]) -> None:
-        several = len(self._claimants[key])
-        if not several:
-            del self._claimants[key]
-        (self._disputed.add if several > 1 else self._disputed.discard)(key)
-
-    def _settle(self, records: Mapping[str, Record]) -> dict[str, tuple[Article | None, Article | None]]:
+    def _settle(self, records: Mapping[str, Record]) -> dict[str, Change]:
         """Whoever loses a claim stands as he last did, if that takes nothing from anybody."""
-        won, told = claims.settle(self._candidates.values())
-        winners = {article.path: self._candidates[article.path] for article in won}
-        lost = {path: records[path].last for path in self._candidates.keys() - winners.keys() if records[path].reading.article}
+        readings = {path: candidate(records.get(path)) for path in self._candidates}
+        won, told = claims.settle(readings.values())
+        winners = {article.path: readings[article.path] for article in won}
+        lost = {path: records[path].last for path in readings.keys() - winners.keys() if records[path].reading.article}
         former = {path: Reading(article, (), {}) for path, article in lost.items() if article}
         stand, _ = claims.settle([*winners.values(), *former.values()], former.keys())
         self.disputes = tuple(problem for problem in told if problem.path in lost)
         now: dict[str, Article | None] = {article.path: article for article in stand}
         return self._stand({path: now.get(path) for path in self.articles.keys() | self._candidates.keys()})
 
-    def _stand(self, now: Mapping[str, Article | None]) -> dict[str, tuple[Article | None, Article | None]]:
-        changes = {path: (self.articles.get(path), article) for path, article in now.items()}
-        changes = {path: (old, new) for path, (old, new) in changes.items() if old is not new}
+    def _stand(self, now: Mapping[str, Article | None]) -> dict[str, Change]:
+        was = self.articles
+        changes = {path: (old, new) for path, new in now.items() if (old := was.get(path)) is not new}
         for path, (_, new) in changes.items():
             if new:
                 self.articles[path] = new
@@ -78,7 +74,36 @@ class Standing:
         return changes
 
 
-def _candidate(record: Record | None) -> Reading:
+class _Claims:
+    """Who claims what: most often one path does, and only where several do they are listed."""
+
+    def __init__(self) -> None:
+        self._holders: dict[str, dict[str, str]] = {"id": {}, "address": {}}
+        self._several: dict[Key, set[str]] = {}
+
+    def disputed(self) -> frozenset[Key]:
+        return frozenset(self._several)
+
+    def lay(self, path: str, article: Article) -> None:
+        for space, value in claims.each(article):
+            holder = self._holders[space].setdefault(value, path)
+            if holder is not path and holder != path:
+                self._several.setdefault((space, value), {holder}).add(path)
+
+    def release(self, path: str, article: Article) -> None:
+        for space, value in claims.each(article):
+            left = self._several.get((space, value), set()) - {path}
+            if left:
+                self._holders[space][value] = min(left)
+                self._several[space, value] = left
+            else:
+                del self._holders[space][value]
+            if len(left) <= 1:
+                self._several.pop((space, value), None)
+
+
+def candidate(record: Record | None) -> Reading:
+    """What a file would put into force: its own article, else its last valid one."""
     if record is None:
         return _NOTHING
     return record.reading if record.reading.article else Reading(record.good, (), {})

@@ -7,31 +7,42 @@ import os
 import stat
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path, PurePosixPath
-from typing import Final, NamedTuple
+from struct import Struct
+from typing import Final
 
 from feedsvc.content.disk import inside, is_legible
 from feedsvc.errors import Problem
 
+NEVER: Final = datetime.max.replace(tzinfo=UTC)  # nothing changed after it
 _PATIENCE: Final = timedelta(seconds=1)
 _NOWHERE: Final = (0, 0)
 
 
-class Stamp(NamedTuple):
-    """Bytes, times in nanoseconds since 1970, and the inode: whatever replaces or rewrites a file moves one of them."""
+# A file's size, two times in nanoseconds since 1970 and its inode: whatever replaces or rewrites a file moves one of them.
+# In one piece, since there are as many as files.
+Stamp = bytes
+_PACKED: Final = Struct("<qqqQ")
 
-    size: int
-    modified: int
-    changed: int
-    inode: int
-
-
-NOTHING: Final = Stamp(0, 0, 0, 0)  # a link to nothing or to itself, or a file gone while its folder was listed
+NOTHING: Final[Stamp] = bytes(_PACKED.size)  # a link to nothing or to itself, or a file gone while its folder was listed
 
 
 def stamp_of(status: os.stat_result) -> Stamp:
-    return Stamp(status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
+    return _PACKED.pack(status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
+
+
+def changed_at(stamp: Stamp) -> int:
+    """When the file was written or replaced last, in nanoseconds since 1970."""
+    return int(_PACKED.unpack(stamp)[2])
+
+
+def size_of(stamp: Stamp) -> int:
+    return int(_PACKED.unpack(stamp)[0])
+
+
+def inode_of(stamp: Stamp) -> int:
+    return int(_PACKED.unpack(stamp)[3])
 
 
 def stamp_at(path: Path) -> Stamp | None:
@@ -43,7 +54,7 @@ def stamp_at(path: Path) -> Stamp | None:
 
 
 def is_younger(stamp: Stamp | None, moment: datetime) -> bool:
-    return stamp is not None and stamp.changed > moment.timestamp() * 1e9
+    return stamp is not None and changed_at(stamp) > moment.timestamp() * 1e9
 
 
 class Waiting:

@@ -6,7 +6,7 @@ A hundred thousand texts need not stand in memory while readers ask for fifty.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from hashlib import blake2b
 from typing import Final, Protocol
 
@@ -53,6 +53,10 @@ class Texts:
             self._size += len(markdown)
         if self._size > _MOST_WAITING:
             self.put_away()
+
+    def put(self, texts: Iterable[str]) -> bool:
+        """Leave these to the shelf; False if there is none or it does not take them."""
+        return self._shelf is not None and self._shelf.keep_texts({digest(one): one for one in texts})
 
     def put_away(self) -> None:
         """Leave to the shelf what is in memory, if there is one and it takes it."""

@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 
 from werkzeug.http import parse_range_header
 
-from feedsvc.content.survey import Stamp, stamp_of
+from feedsvc.content.survey import Stamp, size_of, stamp_of
 from feedsvc.document import Attachment
 from feedsvc.web.answer import COMMON, Headers, Request, cache_control, not_modified, past, refuse, validators
 
@@ -103,7 +103,7 @@ class _Opened(NamedTuple):
 
 def _respond(attachment: Attachment, request: Request, opened: _Opened, caching: str) -> FileResponse:
     file, (stamp, tag, _), modified = opened
-    size = stamp.size
+    size = size_of(stamp)
     headers: Headers = [*validators(f'"{tag}"', modified), ("Cache-Control", caching), ("Accept-Ranges", "bytes"), *COMMON]
     sandbox = _SANDBOX.get(attachment.media_type)
     headers += [("Content-Security-Policy", sandbox)] if sandbox else []
