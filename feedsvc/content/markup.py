@@ -13,6 +13,7 @@ import nh3
 from markdown_it import MarkdownIt
 
 from feedsvc import urls
+from feedsvc.content import prose
 from feedsvc.content.text import UNFIT
 
 # What an article's text needs; each is among the elements that strict validators call safe.
@@ -67,6 +68,13 @@ _LOST_PICTURE: Final = re.compile(r'<(?:img|source)(?: (?!src=)[a-z]+="[^"]*")*>
 _UNTOLD_PICTURE: Final = re.compile(r'<img(?![^>]* alt=")')
 _HEADING: Final = re.compile(r"(</?h)([1-6])(?=[ >])")
 
+# Addresses that stay as they are, whoever normalises them; most links of an article are such.
+_SETTLED: Final = re.compile(
+    r"https?://(?:[a-z0-9]+(?:-[a-z0-9]+)*\.)+[a-z]+"
+    r"(?:/[A-Za-z0-9/._~+,=@-]*(?:\?[A-Za-z0-9/._~+,=@&-]+)?(?:#[A-Za-z0-9/._~+,=@&-]+)?)?"
+)
+_AS_WRITTEN: Final = re.compile(rf"{_SETTLED.pattern}|/?[A-Za-z0-9._~-][A-Za-z0-9/._~-]*")
+
 _MARKDOWN: Final = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
 
 
@@ -81,18 +89,30 @@ class Markup:
 def render(markdown: str, *, base_url: str, page: str) -> Markup:
     """Markdown (CommonMark with tables and strikethrough, HTML cleaned) as HTML; `page` is the article's own address."""
     media: dict[str, str] = {}
-    filter_attribute = _filter(base_url, page, media)
+    parts = [_passage(passage, base_url, page, media) for passage in prose.passages(markdown)]
+    return Markup(html=_below_title("\n".join(filter(None, parts))), media=media)
+
+
+def _passage(passage: str, base_url: str, page: str, media: dict[str, str]) -> str:
+    """Ordinary prose is written at once; everything else takes the way through parser and cleaner."""
+    shown: dict[str, str] = {}
+    html = prose.html(passage, lambda reference: _destination(base_url, page, reference, shown))
+    media |= shown if html is not None else {}
+    return _parsed(passage, base_url, page, media) if html is None else html
+
+
+def _parsed(markdown: str, base_url: str, page: str, media: dict[str, str]) -> str:
     cleaned = nh3.clean(
         _MARKDOWN.render(markdown),
         tags=_TAGS,
         attributes=_ATTRIBUTES,
-        attribute_filter=filter_attribute,
+        attribute_filter=_filter(base_url, page, media),
         url_schemes={"http", "https", "mailto", "tel"},
         link_rel=None,
     )
     # An entity such as &#7; becomes a character only here, and a picture may have lost its address.
     clean = _LOST_PICTURE.sub("", UNFIT.sub("", cleaned)).strip()
-    return Markup(html=_UNTOLD_PICTURE.sub('<img alt=""', _below_title(clean)), media=media)
+    return _UNTOLD_PICTURE.sub('<img alt=""', clean)
 
 
 def _below_title(clean: str) -> str:
@@ -109,13 +129,26 @@ def _filter(base_url: str, page: str, media: dict[str, str]) -> Callable[[str, s
         # No text keeps an id that it could lead to.
         if attribute == "href" and value.strip().startswith("#"):
             return None
-        address = urls.resolve(base_url, page, value)
-        path = urls.path_below(base_url, address)
-        if path.startswith("/media/"):
-            media[value] = path[1:]
-        return address or None
+        return _address(base_url, page, value, media) or None
 
     return keep
+
+
+def _address(base_url: str, page: str, reference: str, media: dict[str, str]) -> str:
+    """Where a reference leads, "" if nowhere; one to a file of media/ is noted."""
+    address = reference if _SETTLED.fullmatch(reference) else urls.resolve(base_url, page, reference)
+    path = urls.path_below(base_url, address)
+    if path.startswith("/media/"):
+        media[reference] = path[1:]
+    return address
+
+
+def _destination(base_url: str, page: str, written: str, media: dict[str, str]) -> str:
+    """The same for a reference as prose takes it from the text: what the parser would hand to the filter, or ""."""
+    if written.startswith("#"):
+        return ""
+    reference = written if _AS_WRITTEN.fullmatch(written) else _MARKDOWN.normalizeLink(written)
+    return _address(base_url, page, reference, media)
 
 
 def plain(markup: str) -> str:
