@@ -59,10 +59,15 @@ _TAGS: Final = {
 }
 _ADDRESSES: Final = frozenset({"href", "src", "cite", "poster"})
 _WHOLE: Final = re.compile(r"[1-9][0-9]{0,4}")
-_WHITE: Final = re.compile(r"\s+")
-_BLOCK_END: Final = re.compile(r"(</(?:p|h[1-6]|li|dd|dt|td|th|figcaption|blockquote|pre|div|summary)>|<br>|<hr>)")
+_BLOCK_END: Final = re.compile(r"</(?:p|h[1-6]|li|dd|dt|td|th|figcaption|blockquote|pre|div|summary)>|<br>|<hr>")
 
 _NO_PROSE: Final = {"pre", "script", "style", "table"}
+# As clean HTML has them, none of which hides or changes the text within.
+_TAG: Final = re.compile(
+    r"</?(?:p|a|b|i|em|strong|code|s|br|hr|h[1-6]|ul|ol|li|blockquote|figure|figcaption|span|sub|sup|img)"
+    r"(?: [a-z]+=\"[^\"<>]*\")*>"
+)
+_OTHER_ENTITY: Final = re.compile(r"&(?!(?:amp|lt|gt|nbsp);)")
 _LOST_PICTURE: Final = re.compile(r'<(?:img|source)(?: (?!src=)[a-z]+="[^"]*")*>')
 # In clean HTML each "<" begins a tag, and no value holds a quote or ">".
 _UNTOLD_PICTURE: Final = re.compile(r'<img(?![^>]* alt=")')
@@ -74,6 +79,18 @@ _SETTLED: Final = re.compile(
     r"(?:/[A-Za-z0-9/._~+,=@-]*(?:\?[A-Za-z0-9/._~+,=@&-]+)?(?:#[A-Za-z0-9/._~+,=@&-]+)?)?"
 )
 _AS_WRITTEN: Final = re.compile(rf"{_SETTLED.pattern}|/?[A-Za-z0-9._~-][A-Za-z0-9/._~-]*")
+
+# What "media/" can be spelled with: percents, entities, in raw HTML line ends (with the marks of a quote behind them).
+_GAP: Final = r"(?:[\t\r\n][\s>]*+)?+"
+_MEDIA: Final = re.compile(
+    # Not within another name; but a digit, also a hexadecimal one, can be an entity's last.
+    rf"m(?<![^\W0-9A-Fa-f]m){_GAP}{_GAP.join('edia')}{_GAP}[/\\%&]"
+    rf"|%{_GAP}6{_GAP}[14569Dd]"
+    r"|&(?:Tab|NewLine|percnt|sol);"
+    r"|&#0*+(?:9|1[03]|37|4[7-9]|5[0-7]|6[5-9]|70|9[7-9]|10[0-9])(?![0-9])"
+    r"|&#[xX]0*+(?:[9aAdD]|2[5fF]|3[0-9]|4[1-6]|6[1-9a-dA-D])(?![0-9A-Fa-f])"
+)
+_MEDIA_HINTS: Final = ("media", "<", "%", "&")
 
 _MARKDOWN: Final = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
 
@@ -91,6 +108,14 @@ def render(markdown: str, *, base_url: str, page: str) -> Markup:
     media: dict[str, str] = {}
     parts = [_passage(passage, base_url, page, media) for passage in prose.passages(markdown)]
     return Markup(html=_below_title("\n".join(filter(None, parts))), media=media)
+
+
+def may_show_media(markdown: str) -> bool:
+    """Whether `render` could find a file of media/ in a text at all, under any address: False is certain, True a guess.
+
+    `page` must not itself lie below media/.
+    """
+    return any(hint in markdown for hint in _MEDIA_HINTS) and bool(_MEDIA.search(markdown))
 
 
 def _passage(passage: str, base_url: str, page: str, media: dict[str, str]) -> str:
@@ -153,8 +178,12 @@ def _destination(base_url: str, page: str, written: str, media: dict[str, str]) 
 
 def plain(markup: str) -> str:
     """HTML's text in one line."""
-    bare = nh3.clean(_BLOCK_END.sub(r"\1 ", markup), tags=set(), attributes={}, clean_content_tags=_NO_PROSE)
-    return UNFIT.sub("", _WHITE.sub(" ", html.unescape(bare))).strip()
+    spaced = _BLOCK_END.sub(r"\g<0> ", markup)
+    bare = _TAG.sub("", spaced)
+    # Text alone is left, spelled as a cleaner spells it; else a parser has to look.
+    if "<" in bare or "\0" in bare or _OTHER_ENTITY.search(bare):
+        bare = nh3.clean(spaced, tags=set(), attributes={}, clean_content_tags=_NO_PROSE)
+    return UNFIT.sub("", " ".join(html.unescape(bare).split())).strip()
 
 
 def excerpt(text: str, longest: int = 280) -> str:

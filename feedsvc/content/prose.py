@@ -25,13 +25,13 @@ _UNDERLINED: Final = re.compile(rf"({_BEGIN}[^\n|]*[^\s|])\n(=|-)\2*")
 _RULE: Final = re.compile(r"-{3,}|\*{3,}|_{3,}")
 _QUOTE: Final = re.compile(rf"> {_BEGIN}{_REST}(?:\n> {_BEGIN}{_REST})*+")
 _BULLETS: Final = re.compile(rf"([-+*]) {{1,4}}{_LINES}(?:\n\1 {{1,4}}{_LINES})*+")
-_NUMBERS: Final = re.compile(rf"(\d{{1,9}})\. {{1,4}}{_LINES}(?:\n\d{{1,9}}\. {{1,4}}{_LINES})*+")
-_MARK: Final = re.compile(r"(?:^|\n)(?:[-+*]|\d{1,9}\.) +")
+_NUMBERS: Final = re.compile(rf"[0-9]{{1,9}}\. {{1,4}}{_LINES}(?:\n[0-9]{{1,9}}\. {{1,4}}{_LINES})*+")
+_MARK: Final = re.compile(r"(?:^|\n)(?:[-+*]|[0-9]{1,9}\.) +")
 _INDENT: Final = re.compile(r"\n +")
 
 # Such a line ends every block before it, but a list that it goes on with.
 _BREAK: Final = re.compile(r"\n(?: *\n)+(?=\S)")
-_ITEM: Final = re.compile(r"^[ \t>]*(?:[-+*]|\d{1,9}[.)])(?:\s|\Z)", re.MULTILINE)
+_ITEM: Final = re.compile(r"^[ \t>]*(?:[-+*]|[0-9]{1,9}[.)])(?:\s|\Z)", re.MULTILINE)
 # With any of these, what one passage means may hang on another: raw HTML, definitions, fences, other line ends.
 _TIES: Final = ("<", "]:", "```", "~~~", "\r")
 
@@ -59,7 +59,7 @@ _FORM: Final = re.compile(
             _pair("em", r"\*"),
             _pair("strong_", "__"),
             _pair("em_", "_"),
-            r"\\|`|\*|_|\[|<|~~|&(?=[#A-Za-z0-9]+;)",
+            r"\\|`|\*|_|\[|~~|&(?=[#A-Za-z0-9]+;)",
         )
     )
 )
@@ -75,13 +75,14 @@ def passages(markdown: str) -> list[str]:
     """The text cut where its parts mean the same alone as together: their HTML, joined by line ends, is the text's."""
     if any(tie in markdown for tie in _TIES):
         return [markdown]
+    text = markdown.strip("\n")
     found: list[str] = []
-    for passage in _BREAK.split(markdown.strip("\n")):
-        if found and _ITEM.match(passage) and _ITEM.search(found[-1]):
-            found[-1] += f"\n\n{passage}"
-        else:
-            found.append(passage)
-    return found
+    start = 0
+    for gap in _BREAK.finditer(text):
+        if not (_ITEM.match(text, gap.end()) and _ITEM.search(text, start, gap.start())):
+            found.append(text[start : gap.start()])
+            start = gap.end()
+    return [*found, text[start:]]
 
 
 def html(passage: str, address: Address) -> str | None:
@@ -146,7 +147,7 @@ def _inline(text: str, address: Address) -> str:
         text = _INDENT.sub("\n", text)
     if not _SPECIAL.search(text):
         return text
-    if "\r" in text or UNFIT.search(text):
+    if "<" in text or "\r" in text or UNFIT.search(text):
         raise _OddError
     out: list[str] = []
     end = 0
