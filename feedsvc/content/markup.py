@@ -75,7 +75,8 @@ _HEADING: Final = re.compile(r"(</?h)([1-6])(?=[ >])")
 
 # Addresses that stay as they are, whoever normalises them; most links of an article are such.
 _SETTLED: Final = re.compile(
-    r"https?://(?:[a-z0-9]+(?:-[a-z0-9]+)*\.)+[a-z]+"
+    # A host of more characters may be none: DNS limits its parts.
+    r"https?://(?=[a-z0-9.-]{1,63}(?:/|\Z))(?:[a-z0-9]+(?:-[a-z0-9]+)*\.)+[a-z]+"
     r"(?:/[A-Za-z0-9/._~+,=@-]*(?:\?[A-Za-z0-9/._~+,=@&-]+)?(?:#[A-Za-z0-9/._~+,=@&-]+)?)?"
 )
 _AS_WRITTEN: Final = re.compile(rf"{_SETTLED.pattern}|/?[A-Za-z0-9._~-][A-Za-z0-9/._~-]*")
