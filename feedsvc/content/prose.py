@@ -78,8 +78,10 @@ def passages(markdown: str) -> list[str]:
     text = markdown.strip("\n")
     found: list[str] = []
     start = 0
+    goes_on = False
     for gap in _BREAK.finditer(text):
-        if not (_ITEM.match(text, gap.end()) and _ITEM.search(text, start, gap.start())):
+        goes_on = bool(_ITEM.match(text, gap.end())) and (goes_on or bool(_ITEM.search(text, start, gap.start())))
+        if not goes_on:
             found.append(text[start : gap.start()])
             start = gap.end()
     return [*found, text[start:]]
