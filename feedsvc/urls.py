@@ -43,6 +43,11 @@ _FILE: Final = re.compile(r"/(?P<path>(?:media|static)/(?s:.+))")
 # RFC 3986 section 2: what may stand in a URI as it is; "%" only before two hex digits.
 _SAFE: Final = "!#$&'()*+,/:;=?@[]~-._%"
 _STRAY_PERCENT: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_PLAIN_PATH: Final = re.compile(r"[A-Za-z0-9/_.~-]*")
+_PLAIN_SLUG: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.~-]{0,199}")
+_PLAIN_URI: Final = re.compile(
+    r"https?://[a-z0-9]+(?:[.-][a-z0-9]+)*(?:/[A-Za-z0-9!$&'()*+,/:;=@~._-]*)?(?:\?[A-Za-z0-9!$&'()*+,/:;=@~._-]+)?"
+)
 _LONGEST_NAME: Final = 200  # bytes; file systems allow 255 to a name in the static tree
 
 
@@ -160,7 +165,7 @@ def place_of(path: str) -> Place | None:
 
 def absolute(base_url: str, path: str) -> str:
     """The URI of a path below base_url (no trailing slash there)."""
-    return base_url + quote(path, safe="/!$&'()*+,;=:@~-._")
+    return base_url + path if _PLAIN_PATH.fullmatch(path) else base_url + quote(path, safe="/!$&'()*+,;=:@~-._")
 
 
 @lru_cache(maxsize=8)
@@ -179,6 +184,8 @@ def uri(text: str) -> str:
 
     Raises ValueError if it is none, or has no host where its scheme needs one.
     """
+    if _PLAIN_URI.fullmatch(text):
+        return text
     split = urlsplit(text.strip())
     scheme = split.scheme.lower()
     if scheme in ("mailto", "tel") and split.path:
@@ -238,6 +245,10 @@ def _is_word(char: str) -> bool:
 
 def is_slug(text: str) -> bool:
     """Whether a text can stand in an address as it is: letters and digits of any script, then also - _ . ~"""
+    return bool(_PLAIN_SLUG.fullmatch(text)) or _is_slug(text)
+
+
+def _is_slug(text: str) -> bool:
     return text[:1].isalnum() and all(_is_word(c) or c in "-_.~" for c in text) and len(text.encode()) <= _LONGEST_NAME
 
 
@@ -246,6 +257,7 @@ def _without_leading_marks(word: str) -> str:
     return word.lstrip("".join(filter(_is_mark, word)))
 
 
+@lru_cache(maxsize=4096)
 def slugify(text: str) -> str:
     """Lower-case words of any script joined by "-", "" if there is none; letters' marks stay (Hindi, Arabic).
 

@@ -11,6 +11,10 @@ import re
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from typing import Final
 
+# What datetime itself reads just so, but for the years.
+_WHOLE: Final = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3]):[0-9]{2}:[0-9]{2}(?:Z|[-+](?:[01][0-9]|2[0-3]):[0-5][0-9])"
+)
 _FORM: Final = re.compile(
     r"(\d{4})-(\d{1,2})-(\d{1,2})"
     r"(?:(?:[Tt]|[ ]+)(\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?[ ]*(?:([Zz])|([-+])(\d{1,2})(?::?(\d{2}))?)?)?",
@@ -28,6 +32,21 @@ _LAST_YEAR: Final = 9998
 
 def instant(text: str, zone: tzinfo) -> tuple[datetime, int]:
     """The moment in UTC, and the year as it was written. Raises ValueError with a sentence for the editor."""
+    return _whole(text) or _instant(text, zone)
+
+
+def _whole(text: str) -> tuple[datetime, int] | None:
+    """`instant` of what most files write; None says nothing."""
+    if not _WHOLE.fullmatch(text):
+        return None
+    try:
+        local = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return (local.astimezone(UTC), local.year) if _FIRST_YEAR <= local.year <= _LAST_YEAR else None
+
+
+def _instant(text: str, zone: tzinfo) -> tuple[datetime, int]:
     found = _FORM.fullmatch(text.strip())
     if not found:
         raise ValueError(f"'{text}' is not a date; {EXAMPLE}")

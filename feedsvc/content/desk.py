@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import lru_cache
 from typing import Final, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -35,7 +36,7 @@ class Desk:
 
     def __init__(self, tree: Tree, known: Known) -> None:
         self.tree, self.known = tree, known
-        self.zone = ZoneInfo(known.site.timezone)
+        self.zone = _zone(known.site.timezone)
         self.media: dict[str, None] = {}
 
     def complain(self, at: Location, message: str, hint: str = "", *, at_key: bool = False) -> None:
@@ -68,6 +69,11 @@ class Desk:
     def refer(self, path: str) -> str:
         self.media[path] = None
         return urls.absolute(self.known.site.base_url, f"/{path}")
+
+
+@lru_cache(maxsize=8)
+def _zone(name: str) -> ZoneInfo:
+    return ZoneInfo(name)
 
 
 def is_far(address: str) -> bool:

@@ -5,7 +5,7 @@ Field order is the order of the documentation.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -28,6 +28,9 @@ from feedsvc.content.values import (
     Webs,
     Zone,
 )
+
+# pydantic copies a list for every article that goes without; a tuple is shared.
+_NONE: Final[Any] = ()
 
 
 class _Keys(BaseModel):
@@ -77,19 +80,19 @@ class ArticleKeys(_Keys):
     updated: Date | None = None
     expires: Date | None = None
     category: Name | None = None
-    categories: Names = []
+    categories: Names = _NONE
     author: Name | None = None
-    authors: Names = []
-    tags: Lines = []
+    authors: Names = _NONE
+    tags: Lines = _NONE
     summary: Flat = ""
     image: ImageKeys | None = None
-    enclosures: list[EnclosureKeys] = []
-    sources: list[SourceKeys] = []
-    corrections: list[CorrectionKeys] = []
+    enclosures: list[EnclosureKeys] = _NONE
+    sources: list[SourceKeys] = _NONE
+    corrections: list[CorrectionKeys] = _NONE
     language: Language | None = None
     link: Web | None = None
     slug: Slug | None = None
-    aliases: Slugs = []
+    aliases: Slugs = _NONE
     status: Literal["draft", "published", "withdrawn"] = "published"
     withdrawn: WithdrawnKeys | None = None
     body: str = ""

@@ -6,6 +6,7 @@ import re
 import unicodedata
 import zoneinfo
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, BeforeValidator
@@ -14,7 +15,6 @@ from pydantic_core import PydanticCustomError
 from feedsvc import urls
 from feedsvc.content.text import nearest
 
-_WHITE: Final = re.compile(r"\s+")
 _INVISIBLE: Final = ("Zs", "Zl", "Zp", "Cf")
 _EMAIL: Final = re.compile(r'[^\s@<>()\[\],;:\\"]+@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?')
 # RFC 5646 section 2.1, as far as feeds use it: language, script, region, variants.
@@ -29,13 +29,13 @@ _MEDIA_TYPE: Final = re.compile(r"[a-z]+/[a-z0-9][a-z0-9!#$&^_.+-]*")
 
 
 def _flat(text: str) -> str:
-    return _WHITE.sub(" ", text).strip()
+    return " ".join(text.split())
 
 
 def line(text: str) -> str:
     """A text in one line. Raises ValueError if nothing of it can be seen."""
     text = _flat(text)
-    if not any(unicodedata.category(char) not in _INVISIBLE for char in text):
+    if not text[:1].isalnum() and not any(unicodedata.category(char) not in _INVISIBLE for char in text):
         raise ValueError("is empty")
     return text
 
@@ -126,6 +126,7 @@ def _dated(value: Any) -> Any:
     return value
 
 
+@lru_cache(maxsize=4096)
 def _name(text: str) -> str:
     """An id of authors.yaml or categories.yaml, spelled as those files' own ids are."""
     return unicodedata.normalize("NFC", line(text))
