@@ -69,7 +69,7 @@ def checked(tree: Tree, at: Location, schema: type[Model], value: dict[str, Plai
     Where only some keys are wrong the rest comes back, with stand-ins for what cannot be missing, so that the caller
     can go on looking for problems.
     """
-    given = _given(value)
+    given = value if tree.found is None else _given(value)  # nothing that is read quickly is without a value
     try:
         return schema.model_validate(given)
     except ValidationError as error:
@@ -85,7 +85,7 @@ def checked(tree: Tree, at: Location, schema: type[Model], value: dict[str, Plai
 def _given(value: Plain) -> Plain:
     """Without the keys that have no value: `image:` alone means no image."""
     if isinstance(value, dict):
-        return {key: _given(item) for key, item in value.items() if item is not None}
+        return {key: item if type(item) is str else _given(item) for key, item in value.items() if item is not None}
     return [_given(item) for item in value] if isinstance(value, list) else value
 
 

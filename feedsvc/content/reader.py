@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import PurePosixPath
+from functools import lru_cache
 from typing import Final, NamedTuple
 from urllib.parse import quote
 
@@ -74,6 +74,11 @@ def split(content: str) -> tuple[str, str]:
     return "\n" + "".join(lines[1:end]), "".join(lines[end + 1 :])
 
 
+def _stem(path: str) -> str:
+    name = path.rpartition("/")[2]
+    return name.rpartition(".")[0] or name
+
+
 def default_id(site: Site, stem: str, year: int) -> str:
     """The id of an article that has none written down (RFC 4151); `year` is that of its publication, as written."""
     return f"tag:{site.id_domain},{year}:{quote(stem, safe='')}"
@@ -85,7 +90,7 @@ class _Article(Desk):
     def __init__(self, content: str, below: str | None, grown: Tree, known: Known) -> None:
         super().__init__(grown, known)
         self.content, self.below = content, below
-        self.stem = unicodedata.normalize("NFC", PurePosixPath(grown.path).stem)
+        self.stem = unicodedata.normalize("NFC", _stem(grown.path))
         self.found: list[tuple[str, str, str]] = []
         self.written = ""
 
@@ -115,7 +120,7 @@ class _Article(Desk):
         )
         if published is None:
             return None
-        default = default_id(self.known.site, self.stem, year)
+        default = given.id or default_id(self.known.site, self.stem, year)
         self.warnings(given, default)
         updated = max(published, parts.updated or published)
         if parts.expires and parts.expires <= published:
@@ -123,7 +128,7 @@ class _Article(Desk):
         self.written = parts.markdown
         return Article(
             path=self.tree.path,
-            id=given.id or default,
+            id=default,
             slug=slug,
             title=given.title,
             published=published,
@@ -206,7 +211,7 @@ class _Article(Desk):
             slug = urls.slugify(title)
             if not slug:
                 self.complain(("tags", index), f"'{title}' has no letter or digit to make an address of")
-            tags.setdefault(slug, Tag(id=slug, title=title))
+            tags.setdefault(slug, _tag(slug, title))
         return tuple(tags.values())
 
     def corrections(self, given: ArticleKeys) -> tuple[Correction, ...]:
@@ -231,8 +236,7 @@ class _Article(Desk):
             ("slug", ("slug",)),
             *((f"alias {alias}", ("aliases", i)) for i, alias in enumerate(given.aliases)),
         )
-        problems = ((claim, self.tree.problem(at, "")) for claim, at in claims if self.tree.has(at[:1]))
-        return {claim: (problem.line, problem.column) for claim, problem in problems}
+        return {claim: self.tree.place(at) for claim, at in claims if self.tree.has_key(str(at[0]))}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -249,6 +253,12 @@ class _Parts:
     corrections: tuple[Correction, ...]
     withdrawn: datetime | None
     markdown: str
+
+
+@lru_cache(maxsize=4096)
+def _tag(slug: str, title: str) -> Tag:
+    """Shared by all articles that bear it."""
+    return Tag(id=slug, title=title)
 
 
 def _choice(kind: str, known: Mapping[str, object]) -> str:

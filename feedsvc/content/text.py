@@ -17,6 +17,7 @@ UNFIT: Final = re.compile(
     + "".join(f"{chr(plane * 0x10000)}-{chr(plane * 0x10000 + 0xFFFD)}" for plane in range(1, 17))
     + "]"
 )
+_PLAIN_BYTES: Final = bytes((*range(0x20, 0x7F), 0x0A))
 LARGEST_FILE: Final = 1024 * 1024  # bytes; a novel fits
 _LONGEST_NAME: Final = 200  # characters worth comparing
 _WHITE: Final = re.compile(r"\s+")
@@ -26,6 +27,16 @@ _LONG_QUOTE: Final = re.compile(r"'([^']{100})[^']{20,}'")
 def place(text: str, index: int) -> tuple[int, int]:
     """Line and column, both from 1, of an index into the text."""
     return text.count("\n", 0, index) + 1, index - text.rfind("\n", 0, index)
+
+
+def is_plain(text: str) -> bool:
+    """Whether nothing but letters, signs, plain spaces and "\\n" stands in a text.
+
+    So it holds nothing unfit, no tab and no other end of a line; a text of which this cannot be told soon is not plain.
+    """
+    if text.isascii():
+        return not text.encode().translate(None, _PLAIN_BYTES)
+    return "\ufffd" not in text and text.replace("\n", " ").isprintable()
 
 
 def unfit_sentence(char: str) -> str:
@@ -62,7 +73,9 @@ def decode(path: str, data: bytes) -> tuple[str, list[Problem]]:
         line, column = place(before, len(before))
         message = f"byte 0x{error.object[error.start]:02X} is not UTF-8"
         return "", [Problem(path=path, line=line, column=column, message=message, hint="save the file in UTF-8")]
-    return UNFIT.sub(" ", text), _unfit(path, text) if UNFIT.search(text) else []
+    if is_plain(text) or not UNFIT.search(text):
+        return text, []
+    return UNFIT.sub(" ", text), _unfit(path, text)
 
 
 def _unfit(path: str, text: str) -> list[Problem]:

@@ -13,8 +13,8 @@ from typing import Any, Final
 
 import yaml
 
-from feedsvc.content import syntax
-from feedsvc.content.text import UNFIT, told, unfit_sentence
+from feedsvc.content import quick, syntax
+from feedsvc.content.text import UNFIT, place, told, unfit_sentence
 from feedsvc.errors import Problem
 
 Plain = Any  # str, int, float, bool, None, list[Plain] or dict[str, Plain]
@@ -30,38 +30,69 @@ _TRUE: Final = frozenset({"true", "yes", "on"})
 
 
 @dataclass(slots=True)
+class Places:
+    """The nodes of a file's values and of their keys."""
+
+    nodes: dict[Location, yaml.Node] = field(default_factory=dict)
+    key_nodes: dict[Location, yaml.Node] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
 class Tree:
-    """`value` is the file as plain data (None where it could not be read), with duplicate keys read once."""
+    """`value` is the file as plain data (None where it could not be read), with duplicate keys read once.
+
+    A file that was read quickly has nothing wrong with it that YAML could tell; its places are looked for when something
+    else is (`found` is None until then).
+    """
 
     path: str
     value: Plain = None
     problems: list[Problem] = field(default_factory=list)
-    nodes: dict[Location, yaml.Node] = field(default_factory=dict)
-    key_nodes: dict[Location, yaml.Node] = field(default_factory=dict)
     text: str = ""
+    found: Places | None = field(default_factory=Places)
+
+    @property
+    def places(self) -> Places:
+        if self.found is None:
+            self.found = _thorough(self.path, self.text).places
+        return self.found
 
     def problem(self, location: Location, message: str, hint: str = "", *, at_key: bool = False) -> Problem:
         """A Problem at a value (or its key); where the location was not written, at the nearest that was."""
-        node = self.key_nodes.get(location) if at_key else None
+        places = self.places
+        node = places.key_nodes.get(location) if at_key else None
         while node is None and location:
-            node, location = self.nodes.get(location), location[:-1]
-        node = node or self.nodes.get(())
+            node, location = places.nodes.get(location), location[:-1]
+        node = node or places.nodes.get(())
         mark = node.start_mark if node else None
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
         return Problem(path=self.path, line=line, column=column, message=told(message), hint=told(hint))
 
+    def place(self, location: Location) -> tuple[int, int]:
+        """Line and column where `problem` would tell of a value."""
+        if self.found is None and len(location) == 1 and (begins := re.search(rf"^{location[0]}: +", self.text, re.MULTILINE)):
+            return place(self.text, begins.end())
+        problem = self.problem(location, "")
+        return problem.line, problem.column
+
     def raw(self, location: Location) -> str | None:
         """A scalar's own text as it was written, without its quotation marks; None for lists and mappings."""
-        node = self.nodes.get(location)
+        node = self.places.nodes.get(location)
         return node.value if isinstance(node, yaml.ScalarNode) else None
 
     def has(self, location: Location) -> bool:
         """Whether the file writes a value there, be it an empty one."""
-        return location in self.nodes
+        return location in self.places.nodes
+
+    def has_key(self, key: str) -> bool:
+        """`has` of a key of the whole file."""
+        return key in self.value if self.found is None else self.has((key,))
 
     def cut(self, location: Location) -> Problem | None:
         """A warning where a text without quotes ends at a '#' that looks like a part of it, as in 'Room #5'."""
-        node = self.nodes.get(location)
+        if self.found is None:  # a comment is nothing that is read quickly
+            return None
+        node = self.found.nodes.get(location)
         if not isinstance(node, yaml.ScalarNode) or node.style or not _HASH.match(self.text, node.end_mark.index):
             return None
         line, column = node.end_mark.line + 1, node.end_mark.column + 2
@@ -71,17 +102,23 @@ class Tree:
 
     def span(self, location: Location, *, at_key: bool = False) -> tuple[int, int]:
         """Where a value (or its key) that is written begins and ends in the text, in characters from 0."""
-        node = (self.key_nodes if at_key else self.nodes)[location]
+        node = (self.places.key_nodes if at_key else self.places.nodes)[location]
         return node.start_mark.index, node.end_mark.index
 
     @property
     def is_flow(self) -> bool:
         """Whether the whole file is one {mapping in braces}."""
-        return isinstance(node := self.nodes.get(()), yaml.MappingNode) and bool(node.flow_style)
+        return isinstance(node := self.places.nodes.get(()), yaml.MappingNode) and bool(node.flow_style)
 
 
 def read(path: str, text: str) -> Tree:
     """The tree of a file's text; never raises."""
+    value = quick.read(text)
+    return _thorough(path, text) if value is None else Tree(path, value, text=text, found=None)
+
+
+def _thorough(path: str, text: str) -> Tree:
+    """What PyYAML reads, and where."""
     tree = Tree(path, text=text)
     try:
         node = yaml.compose(text, Loader=yaml.CSafeLoader)
@@ -108,7 +145,7 @@ class _Walk:
     """One pass over the nodes: plain values, places, duplicate keys, bombs and cycles."""
 
     def __init__(self, tree: Tree) -> None:
-        self.tree = tree
+        self.tree, self.places = tree, tree.places
         self.seen: set[int] = set()
         self.repeated = 0
         self.open: set[int] = set()
@@ -125,7 +162,7 @@ class _Walk:
         if id(node) in self.open:
             self.complain(node, "an alias ('*name') stands inside the very value that it repeats", "write the value out")
             return None
-        self.tree.nodes[location] = node
+        self.places.nodes[location] = node
         if len(location) > _DEEPEST:
             self.complain(node, "nested too deeply")
             return None
@@ -162,10 +199,10 @@ class _Walk:
         key = self.fit(key_node)
         here = (*location, key)
         if key in result:
-            first = self.tree.key_nodes[here].start_mark.line + 1
+            first = self.places.key_nodes[here].start_mark.line + 1
             self.complain(key_node, f"'{key}' stands here a second time; the first is in line {first}", "delete one")
             return
-        self.tree.key_nodes[here] = key_node
+        self.places.key_nodes[here] = key_node
         result[key] = self.value(value_node, here)
 
     def scalar(self, node: yaml.ScalarNode) -> Plain:
