@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from dataclasses import replace
 from itertools import chain
@@ -12,8 +13,7 @@ from feedsvc.catalog import Catalog, Listing, Row
 from feedsvc.content.narrowing import widths
 from feedsvc.content.renditions import digest as file_digest
 from feedsvc.grounds import grounds
-from feedsvc.listing import Key, row_key
-from feedsvc.pages.article import CONSIDERED
+from feedsvc.pages.related import leading_to
 from feedsvc.urls import (
     SINGLES,
     SUFFIXES,
@@ -26,6 +26,7 @@ from feedsvc.urls import (
     SingleAt,
     SitemapAt,
     SizedAt,
+    absolute,
     path_below,
 )
 
@@ -41,12 +42,16 @@ def places(before: Catalog, now: Catalog) -> Iterator[Place]:
     left, new = _rows(before, now), _rows(now, before)
     for catalog, rows in ((before, left), (now, new)):
         yield from chain.from_iterable(_own(catalog, row) for row in rows.values())
+    pictures = frozenset(_pictures(before, now))
     seen = [
-        row for rows, other in ((left, new), (new, left)) for id_, row in rows.items() if _differs_to_others(row, other.get(id_))
+        row
+        for rows, other in ((left, new), (new, left))
+        for id_, row in rows.items()
+        if _differs_to_others(row, other.get(id_), pictures)
     ]
     for catalog in (before, now):
         yield from chain.from_iterable(_beside(catalog, row) for row in seen)
-        yield from _related(catalog, seen)
+        yield from (ArticleAt(row.article.slug) for row in leading_to(catalog, seen))
     yield from _listings(before, now)
     yield from _sitemaps(before, now)
 
@@ -81,9 +86,13 @@ def _own(catalog: Catalog, row: Row) -> Iterator[Place]:
             yield from (SizedAt(digest, width, path) for width in widths(article.image.width))
 
 
-def _differs_to_others(row: Row, other: Row | None) -> bool:
+def _differs_to_others(row: Row, other: Row | None, pictures: AbstractSet[str]) -> bool:
     """Whether pages that only name an article, or show its card, may tell the two rows apart."""
-    return other is None or _face(row) != _face(other)
+    if other is None or _face(row) != _face(other):
+        return True
+    image = row.article.image
+    # An article that is the same was named for the bytes of its files; a picture's name in pages is made from them.
+    return image is not None and (row.article == other.article or image.url in pictures)
 
 
 def _face(row: Row) -> tuple[object, ...]:
@@ -99,19 +108,6 @@ def _beside(catalog: Catalog, row: Row) -> Iterator[Place]:
         for other in catalog.listings[ref].around(row.key):
             if other:
                 yield ArticleAt(other.article.slug)
-
-
-def _related(catalog: Catalog, rows: Iterable[Row]) -> Iterator[Place]:
-    """Those that share a tag, where the row is new enough to be considered."""
-    keys: dict[ListingRef, Key] = {}
-    for row in rows:
-        for tag in row.article.tags:
-            ref = ListingRef("tag", tag.id)
-            keys[ref] = min(row.key, keys.get(ref, row.key))
-    for ref, key in keys.items():
-        visible = catalog.listings[ref].visible if ref in catalog.listings else ()
-        if len(visible) < CONSIDERED or key <= row_key(visible[CONSIDERED - 1]):
-            yield from (ArticleAt(row.article.slug) for row in visible)
 
 
 def _listings(before: Catalog, now: Catalog) -> Iterator[Place]:
@@ -146,7 +142,14 @@ def _sitemaps(before: Catalog, now: Catalog) -> Iterator[Place]:
 
 def _files(before: Catalog, now: Catalog) -> Iterator[Place]:
     """Files that are others by now; of those that come and go, the articles know."""
+    yield from (FileAt(path) for path in _differing(before, now) if path in before.media or path in now.media)
+
+
+def _pictures(before: Catalog, now: Catalog) -> Iterator[str]:
+    """The addresses of files that are others by now."""
+    return (absolute(now.site.base_url, f"/{path}") for path in _differing(before, now))
+
+
+def _differing(before: Catalog, now: Catalog) -> list[str]:
     one, other = before.media.files, now.media.files
-    if one is not other and one != other:
-        differing = (path for path in {**one, **other} if one.get(path) != other.get(path))
-        yield from (FileAt(path) for path in differing if path in before.media or path in now.media)
+    return [path for path in {**one, **other} if one.get(path) != other.get(path)] if one is not other and one != other else []

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import chain
 from typing import Any, Final
 
 from feedsvc import sitemaps
 from feedsvc.catalog import Catalog, Listing, Row
 from feedsvc.content import renditions
 from feedsvc.listing import same
-from feedsvc.pages.article import CONSIDERED
+from feedsvc.pages.related import related
 from feedsvc.urls import ArticleAt, FeedAt, FileAt, ListingRef, PageAt, Place, SingleAt, SitemapAt, path_below
 
 _WITH_LOGO: Final = (ArticleAt, PageAt, SingleAt)
@@ -68,10 +67,10 @@ def _article(catalog: Catalog, place: ArticleAt) -> Grounds | None:
     if row is None:
         return Grounds((gone,)) if gone else None
     section = next((ListingRef("category", name) for name in row.article.categories), ListingRef())
-    tags = [catalog.listings[ListingRef("tag", tag.id)].visible[:CONSIDERED] for tag in row.article.tags]
-    related = tuple(chain.from_iterable(tags))
-    objects = (row, *catalog.listings[section].around(row.key), *related)
-    return Grounds(objects, (*map(len, tags), *_files(catalog, row.article.media), *_pictures(catalog, (row, *related))))
+    shown = (row, *related(catalog, row))
+    # A row is another one where a tag that it bears is called another name.
+    objects = (*shown, *catalog.listings[section].around(row.key))
+    return Grounds(objects, (*_files(catalog, row.article.media), *_pictures(catalog, shown)))
 
 
 def _pictures(catalog: Catalog, rows: Iterable[object]) -> Iterator[object]:

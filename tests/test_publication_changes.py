@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -153,3 +154,65 @@ def test_a_theme_or_a_setting_changes_everything() -> None:
     after = before.after(before.catalog.replaced(other, START))
     assert after.changed_since(before) >= {*before.paths(), *after.paths()}
     assert getattr(after.at("/static/site.css"), "body", b"") == b"a{}"
+
+
+def edited(random: Random, articles: tuple[Article, ...]) -> tuple[list[Article], list[Article]]:
+    """Some articles gone, moved to another day or given other words, and some new ones."""
+    gone = random.sample(articles, random.randrange(4))
+    days = [START - timedelta(days=random.randrange(3, 3650)) for _ in range(8)]
+    kinds = random.choices(({}, {"title": "Other"}, {"body": "<p>Other.</p>"}, {"tags": ()}, {"published": days[0]}), k=len(gone))
+    come = [replace(one, **keys) for one, keys in zip(gone, kinds, strict=True) if random.random() < 0.8]
+    tags = (Tag(id="t0", title="T0"), Tag(id="t1", title="T1"))
+    new = [archives.article(500 + number, day, tags=tags[number % 2 :]) for number, day in enumerate(days[: random.randrange(4)])]
+    return gone, come + new
+
+
+@given(random=st.randoms(use_true_random=False))
+@settings(max_examples=15, deadline=None)
+def test_no_page_is_forgotten_where_more_articles_share_a_tag_than_are_considered(random: Random) -> None:
+    content = archives.newsroom(archives.archive(120, categories=2, authors=1, tags=3), entries=10)
+    before = Publication(catalog(content, START))
+    gone, come = edited(random, content.articles)
+    kept = [one for one in content.articles if one not in gone]
+    content = replace(content, articles=(*kept, *come))
+    after = before.after(before.catalog.replaced(content, START, gone=gone, come=come))
+    fresh, changed = Publication(catalog(content, START)), after.changed_since(before)
+    pages = {path for path in {*before.paths(), *fresh.paths()} if path.startswith("/articles/")}
+    was, expected = asked(before, pages, random), asked(fresh, pages, random)
+    assert asked(after, pages, random) == expected
+    assert {path for path in pages - changed if was[path] != expected[path]} == set()
+
+
+def test_a_new_article_changes_no_older_page_but_the_one_before_it_in_its_section() -> None:
+    content = archives.newsroom(archives.archive(1000, categories=3, authors=3, tags=4), entries=10)
+    newest = content.articles[0]
+    new = archives.article(5000, START - timedelta(hours=1), categories=newest.categories, tags=newest.tags)
+    before = Publication(catalog(content, START))
+    found = before.catalog.replaced(replace(content, articles=(*content.articles, new)), START, come=(new,))
+    changed = {path for path in before.after(found).changed_since(before) if path.startswith("/articles/")}
+    assert changed == {"/articles/a5000/", "/articles/a0/"}
+
+
+def test_a_page_leads_to_older_articles_that_share_most_of_its_tags() -> None:
+    one, two = (Tag(id="t1", title="T1"),), (Tag(id="t1", title="T1"), Tag(id="t2", title="T2"))
+    tags = (two, two, one, one, two, one, ())
+    articles = [archives.article(number, START - timedelta(days=number + 1), tags=tags[number]) for number in range(len(tags))]
+    publication = Publication(catalog(archives.newsroom(articles), START))
+    page = getattr(publication.at("/articles/a1/"), "body", b"").decode()
+    shown = page.partition('<section class="related">')[2]
+    assert re.findall(r"<h3><a href=\"/daily/articles/(\w+)/", shown) == ["a4", "a2", "a3"]
+    last = getattr(publication.at("/articles/a5/"), "body", b"").decode()
+    assert "related" not in last
+
+
+def test_a_page_that_shows_the_card_of_an_article_changes_with_the_bytes_of_its_picture(folder: Path) -> None:
+    newsrooms.write(folder, {"media/a.jpg": newsrooms.picture(1000, 500)})
+    image = Image(url=f"{BASE}/media/a.jpg", type="image/jpeg", width=1000, height=500)
+    tags = (Tag(id="t", title="T"),)
+    shown = archives.article(1, START - timedelta(days=2), image=image, media=("media/a.jpg",), tags=tags)
+    other = archives.article(2, START - timedelta(days=1), tags=tags)
+    content = archives.newsroom((shown, other), media=media(folder))
+    before = Publication(catalog(content, START))
+    newsrooms.write(folder, {"media/a.jpg": newsrooms.picture(1000, 400)})
+    after = before.after(before.catalog.replaced(content, START, gone=(shown,), come=(shown,)))
+    assert "/articles/a2/" in after.changed_since(before)

@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from dataclasses import dataclass
-from itertools import islice
 from typing import Final
 from urllib.parse import quote, unquote, urlsplit
 
 from markupsafe import Markup
 
-from feedsvc.catalog import Listing, Row
+from feedsvc.catalog import Row
 from feedsvc.model import Correction, Enclosure
 from feedsvc.pages import head, text
 from feedsvc.pages.frame import Frame, Shown, summary
 from feedsvc.pages.pictures import local, picture
+from feedsvc.pages.related import related
 from feedsvc.urls import ArticleAt, ListingRef, absolute, path_of, rooted
 
-_RELATED: Final = 3
 _MOST_VIEWS: Final = 999_999  # the number that a page keeps room for
-CONSIDERED: Final = 50  # of each tag's articles, so that a page's price does not grow with the archive
 
 # Where people pass an article on, without a script of anybody's; {url} and {title} are percent-encoded.
 _BY_MAIL: Final = "mailto:?subject={title}&body={url}"
@@ -54,7 +51,7 @@ def article(frame: Frame, row: Row) -> bytes:
     sections = [catalog.listings[ListingRef("category", name)] for name in one.categories]
     own = absolute(site.base_url, path_of(ArticleAt(one.slug)))
     address, told = one.link or own, summary(catalog, one)
-    previous, following = _neighbours(row, sections[0] if sections else catalog.listings[ListingRef()])
+    newer, older = (sections[0] if sections else catalog.listings[ListingRef()]).around(row.key)
     return frame.page(
         "article.html",
         head.Head(
@@ -88,9 +85,9 @@ def article(frame: Frame, row: Row) -> bytes:
         corrections=[_corrected(frame, correction) for correction in one.corrections],
         tags=[frame.shown(catalog.listings[ListingRef("tag", tag.id)]) for tag in one.tags],
         shares=_shares(frame, one.title, address),
-        previous=_linked(frame, previous),
-        next=_linked(frame, following),
-        related=[frame.card(other) for other in _related(frame, row)],
+        previous=_linked(frame, older),
+        next=_linked(frame, newer),
+        related=[frame.card(other) for other in related(catalog, row)],
     )
 
 
@@ -121,22 +118,3 @@ def _linked(frame: Frame, row: Row | None) -> Shown | None:
     one = row.article
     href = frame.href(ArticleAt(one.slug))
     return Shown(title=one.title, href=href, language=one.language, direction=frame.direction(one))
-
-
-def _neighbours(row: Row, section: Listing) -> tuple[Row | None, Row | None]:
-    """The next older and the next newer visible article of the section."""
-    rows = section.visible
-    index = section.positions[row.article.id]
-    return (rows[index + 1] if index + 1 < len(rows) else None), (rows[index - 1] if index else None)
-
-
-def _related(frame: Frame, row: Row) -> list[Row]:
-    """Those that share most tags, the newest first among equals."""
-    found: dict[str, Row] = {}
-    shared: Counter[str] = Counter()
-    for tag in row.article.tags:
-        for other in islice(frame.catalog.listings[ListingRef("tag", tag.id)].visible, CONSIDERED):
-            found[other.article.id] = other
-            shared[other.article.id] += 1
-    found.pop(row.article.id, None)
-    return sorted(found.values(), key=lambda other: (-shared[other.article.id], *other.key))[:_RELATED]

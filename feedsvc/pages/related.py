@@ -1,0 +1,50 @@
+"""Which articles an article's page leads to: some that share its tags, all older, so that no new one changes an old page."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from feedsvc.catalog import Catalog, Listing, Row
+from feedsvc.listing import Key, row_key
+from feedsvc.urls import ListingRef
+
+_SHOWN: Final = 3
+_CONSIDERED: Final = 24  # of each tag's articles, so that a page's price does not grow with the archive
+
+
+def related(catalog: Catalog, row: Row) -> list[Row]:
+    """Those that share most tags, the newest first among equals."""
+    found: dict[int, Row] = {}
+    shared: Counter[int] = Counter()
+    for tag in row.article.tags:
+        rows = _older(catalog.listings[ListingRef("tag", tag.id)], row.key)
+        shared.update(map(id, rows))
+        found |= zip(map(id, rows), rows, strict=True)
+    return sorted(found.values(), key=lambda other: (-shared[id(other)], other.key))[:_SHOWN]
+
+
+def _older(tagged: Listing, key: Key) -> tuple[Row, ...]:
+    start = bisect_right(tagged.visible, key, key=row_key)
+    return tagged.visible[start : start + _CONSIDERED]
+
+
+def leading_to(catalog: Catalog, rows: Iterable[Row]) -> Iterator[Row]:
+    """Those that may be related to one of the rows, wherever these stand in the catalog: the next newer of each tag."""
+    keys: dict[str, set[Key]] = {}
+    for row in rows:
+        for tag in row.article.tags:
+            keys.setdefault(tag.id, set()).add(row.key)
+    for name, several in keys.items():
+        tagged = catalog.listings.get(ListingRef("tag", name))
+        yield from _newer(tagged.visible, several) if tagged else ()
+
+
+def _newer(visible: tuple[Row, ...], keys: Iterable[Key]) -> Iterator[Row]:
+    """The next newer ones of each key, none of them twice."""
+    seen = 0
+    for index in sorted(bisect_left(visible, key, key=row_key) for key in keys):
+        yield from visible[max(seen, index - _CONSIDERED) : index]
+        seen = index
