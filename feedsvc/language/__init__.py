@@ -83,15 +83,15 @@ class Language:
 
     def say(self, key: str, **facts: str) -> str:
         """The text with its placeholders filled. Raises KeyError for an unknown key or a missing fact."""
-        return self._words.texts[key].format_map(facts)
+        text = self._words.texts[key]
+        return text if "{" not in text and "}" not in text else text.format_map(facts)
 
     def around(self, key: str) -> tuple[str, str]:
         """What stands before and after the text's one placeholder, for a template that puts markup in its place.
 
         Raises ValueError where there is not exactly one.
         """
-        before, after = re.split(r"\{\w+\}", self._words.texts[key])
-        return before, after
+        return _around(self._words.texts[key])
 
     def forms(self, key: str) -> Mapping[str, str]:
         """CLDR's plural categories -> text, with {count} to be filled; "other" is always there."""
@@ -104,7 +104,7 @@ class Language:
 
     def number(self, number: int) -> str:
         """Grouped, in the language's digits: 1,234,567 or 12,34,567."""
-        return format_decimal(number, locale=self._locale, numbering_system="default").translate(self._digits)
+        return _grouped(self, number)
 
     def date(self, moment: datetime) -> str:
         """The day with its weekday: Fri, 02 Jan 2026."""
@@ -129,7 +129,7 @@ class Language:
         return self._dated(day, pattern)
 
     def _dated(self, day: Day, pattern: str) -> str:
-        return format_date(day, pattern, self._locale).translate(self._digits)
+        return _formatted(self, day, pattern)
 
     def _time(self, clock: time) -> str:
         pattern = _TIMES.get(self._locale.language) or self._locale.time_formats["short"].pattern
@@ -141,6 +141,26 @@ class Language:
         hours, rest = divmod(abs(minutes), 60)
         shown = f"{'-' if minutes < 0 else '+'}{hours}" + (f":{rest:02}" if rest else "") if minutes else ""
         return _BRACKETS.sub("", self._locale.zone_formats["gmt"] % shown).strip().translate(self._digits)
+
+
+# Pages tell the same few days and numbers over and over, and Babel reads its pattern anew for each.
+
+
+@lru_cache(maxsize=8192)
+def _formatted(lang: Language, day: Day, pattern: str) -> str:
+    return format_date(day, pattern, lang._locale).translate(lang._digits)  # noqa: SLF001 - of this very module
+
+
+@lru_cache(maxsize=4096)
+def _grouped(lang: Language, number: int) -> str:
+    text = format_decimal(number, locale=lang._locale, numbering_system="default")  # noqa: SLF001
+    return text.translate(lang._digits)  # noqa: SLF001
+
+
+@lru_cache(maxsize=256)
+def _around(text: str) -> tuple[str, str]:
+    before, after = re.split(r"\{\w+\}", text)
+    return before, after
 
 
 @lru_cache(maxsize=256)

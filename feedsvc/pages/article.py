@@ -58,7 +58,7 @@ def article(frame: Frame, row: Row) -> bytes:
             title=f"{one.title} – {site.title}",
             canonical=address,
             description=told,
-            feeds=head.feeds(site, *sections[:1], catalog.listings[ListingRef()]),
+            feeds=frame.feeds(*sections[:1], catalog.listings[ListingRef()]),
             graph=head.article_graph(catalog, row, told, address),
             data=Markup() if one.link else head.news_article(catalog, row, told),
         ),

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cached_property
+from itertools import chain
 
 from feedsvc.catalog import Catalog, Listing, Row, Standing
 from feedsvc.feeds.dates import rfc3339
 from feedsvc.language import Language, direction, language
 from feedsvc.model import Article, Site
-from feedsvc.pages.head import POLICY, Head
+from feedsvc.pages.head import POLICY, FeedShown, Head, feeds
 from feedsvc.pages.pictures import Picture, local, logo_size, picture
 from feedsvc.pages.theme import Theme
 from feedsvc.urls import ArticleAt, ListingRef, PageAt, Place, SingleAt, path_of, rooted
@@ -61,6 +64,10 @@ class Frame:
         self.catalog, self.theme = catalog, theme
         self._logo_size = logo_size(catalog) if catalog.site.logo else (0, 0)
         self.lang: Language = language(catalog.site.language, catalog.site.timezone)
+        # Made once, since every page of the edition has them; no more of them than there are listings.
+        self._links: dict[ListingRef, Shown] = {}
+        self._feeds: dict[ListingRef, tuple[FeedShown, ...]] = {}
+        self._menus: dict[ListingRef | None, list[Shown]] = {}
 
     @property
     def site(self) -> Site:
@@ -68,12 +75,17 @@ class Frame:
 
     def page(self, template: str, head: Head, *, here: ListingRef | None = None, **facts: object) -> bytes:
         """The whole page; `here` is the listing it shows or belongs to."""
+        own = local(self.site, head.canonical)
+        around = {"head": head, "own": own, "sections": self._menu(here)}
+        return self.theme.render(template, {**self._constant, **around, **facts})
+
+    @cached_property
+    def _constant(self) -> Mapping[str, object]:
+        """What is the same on every page."""
         site = self.site
-        frame: dict[str, object] = {
+        return {
             "site": site,
             "lang": self.lang,
-            "head": head,
-            "own": local(site, head.canonical),
             "policy": POLICY,
             "home": self.href(PageAt(ListingRef())),
             "static": rooted(site.base_url, "/static/"),
@@ -81,15 +93,39 @@ class Frame:
             "icon": local(site, site.icon),
             "logo": local(site, site.logo),
             "logo_size": self._logo_size,
-            "sections": [self.shown(one, here) for ref, one in self.catalog.listings.items() if ref.kind == "category"],
         }
-        return self.theme.render(template, {**frame, **facts})
+
+    @cached_property
+    def _sections(self) -> tuple[Listing, ...]:
+        return tuple(one for ref, one in self.catalog.listings.items() if ref.kind == "category")
+
+    def _menu(self, here: ListingRef | None) -> list[Shown]:
+        """The sections, `here` among them marked."""
+        known = here if here and here.kind == "category" else None
+        if known not in self._menus:
+            links = [(one, self.shown(one)) for one in self._sections]
+            self._menus[known] = [replace(link, here=True) if one.ref == known else link for one, link in links]
+        return self._menus[known]
 
     def href(self, place: Place) -> str:
         return rooted(self.site.base_url, path_of(place))
 
-    def shown(self, listing: Listing, here: ListingRef | None = None) -> Shown:
-        return Shown(title=listing.title, href=self.href(PageAt(listing.ref)), here=listing.ref == here)
+    def shown(self, listing: Listing) -> Shown:
+        found = self._links.get(listing.ref)
+        if found is None:
+            found = self._links[listing.ref] = Shown(title=listing.title, href=self.href(PageAt(listing.ref)))
+        return found
+
+    def feeds(self, *listings: Listing) -> tuple[FeedShown, ...]:
+        """Each listing's feeds, the page's own first; one listing named twice counts once."""
+        distinct = {listing.ref: listing for listing in listings}
+        return tuple(chain.from_iterable(map(self._feeds_of, distinct.values())))
+
+    def _feeds_of(self, listing: Listing) -> tuple[FeedShown, ...]:
+        found = self._feeds.get(listing.ref)
+        if found is None:
+            found = self._feeds[listing.ref] = feeds(self.site, listing)
+        return found
 
     def moment(self, moment: datetime, key: str = "") -> Moment:
         """`key` names the sentence that the date stands in."""

@@ -50,10 +50,9 @@ class Head:
         return self.feeds[: len(FORMATS)]
 
 
-def feeds(site: Site, *listings: Listing) -> tuple[FeedShown, ...]:
-    """Each listing's feeds, the page's own first; one listing named twice counts once."""
-    distinct = {listing.ref: listing for listing in listings}
-    return tuple(_feed(site, listing, suffix) for listing in distinct.values() for suffix in FORMATS)
+def feeds(site: Site, listing: Listing) -> tuple[FeedShown, ...]:
+    """The listing's feeds."""
+    return tuple(_feed(site, listing, suffix) for suffix in FORMATS)
 
 
 def _feed(site: Site, listing: Listing, suffix: str) -> FeedShown:

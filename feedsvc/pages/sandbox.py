@@ -10,7 +10,7 @@ from functools import partial
 from types import BuiltinMethodType, MethodType
 from typing import Any, Final, cast
 
-from jinja2 import BaseLoader, StrictUndefined, nodes, pass_context
+from jinja2 import BaseLoader, Environment, StrictUndefined, nodes, pass_context
 from jinja2.runtime import Context, LoopContext, markup_join, str_join
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.visitor import NodeTransformer
@@ -24,7 +24,7 @@ _CALL: Final = 10  # steps: how much longer it takes than an empty loop's
 _BY_CHANCE: Final = ("random", "lipsum")
 
 
-def environment(kind: type[ImmutableSandboxedEnvironment], loader: BaseLoader) -> ImmutableSandboxedEnvironment:
+def environment(kind: type[Environment], loader: BaseLoader) -> Environment:
     return kind(
         loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, auto_reload=False
     )

@@ -24,7 +24,6 @@ from jinja2 import (
     TemplateSyntaxError,
     meta,
 )
-from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from feedsvc.pages.budget import budget
 from feedsvc.pages.sandbox import Sandbox, environment
@@ -171,6 +170,12 @@ def fault(text: str) -> tuple[int, str] | None:
     return None
 
 
+class _Trusted(Environment):
+    """For the product's own templates, which need neither a sandbox nor more than attributes that are there."""
+
+    getattr = staticmethod(getattr)  # type: ignore[assignment]
+
+
 @cache
-def own() -> ImmutableSandboxedEnvironment:
-    return environment(ImmutableSandboxedEnvironment, _OWN)
+def own() -> Environment:
+    return environment(_Trusted, _OWN)
