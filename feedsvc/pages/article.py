@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 from urllib.parse import quote, unquote, urlsplit
 
 from markupsafe import Markup
 
 from feedsvc.catalog import Row
+from feedsvc.language import Language
 from feedsvc.model import Correction, Enclosure
 from feedsvc.pages import head, text
 from feedsvc.pages.frame import Frame, Shown, summary
@@ -73,8 +75,8 @@ def article(frame: Frame, row: Row) -> bytes:
         authors=[frame.shown(catalog.listings[ListingRef("author", name)]) for name in one.authors],
         by=lang.around("by"),
         views=rooted(site.base_url, f"{path_of(ArticleAt(one.slug))}views"),
-        view_forms=json.dumps(dict(lang.forms("views")), ensure_ascii=False),
-        views_room=lang.count("views", _MOST_VIEWS),
+        view_forms=_view_forms(lang),
+        views_room=_views_room(lang),
         photo=lang.around("photo"),
         image=picture(catalog, one.image) if one.image else None,
         summary=told,
@@ -89,6 +91,16 @@ def article(frame: Frame, row: Row) -> bytes:
         next=_linked(frame, newer),
         related=[frame.card(other) for other in related(catalog, row)],
     )
+
+
+@lru_cache(maxsize=256)
+def _view_forms(lang: Language) -> str:
+    return json.dumps(dict(lang.forms("views")), ensure_ascii=False)
+
+
+@lru_cache(maxsize=256)
+def _views_room(lang: Language) -> str:
+    return lang.count("views", _MOST_VIEWS)
 
 
 def _shares(frame: Frame, title: str, address: str) -> list[Shown]:

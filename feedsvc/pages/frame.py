@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import chain
 
 from feedsvc.catalog import Catalog, Listing, Row, Standing
@@ -13,6 +13,7 @@ from feedsvc.feeds.dates import rfc3339
 from feedsvc.language import Language, direction, language
 from feedsvc.model import Article, Site
 from feedsvc.pages.head import POLICY, FeedShown, Head, feeds
+from feedsvc.pages.kept import Kept
 from feedsvc.pages.pictures import Picture, local, logo_size, picture
 from feedsvc.pages.theme import Theme
 from feedsvc.urls import ArticleAt, ListingRef, PageAt, Place, SingleAt, path_of, rooted
@@ -64,10 +65,11 @@ class Frame:
         self.catalog, self.theme = catalog, theme
         self._logo_size = logo_size(catalog) if catalog.site.logo else (0, 0)
         self.lang: Language = language(catalog.site.language, catalog.site.timezone)
-        # Made once, since every page of the edition has them; no more of them than there are listings.
-        self._links: dict[ListingRef, Shown] = {}
-        self._feeds: dict[ListingRef, tuple[FeedShown, ...]] = {}
-        self._menus: dict[ListingRef | None, list[Shown]] = {}
+        # What many pages of the edition have alike.
+        self._links: Kept[ListingRef, Shown] = Kept()
+        self._feeds: Kept[ListingRef, tuple[FeedShown, ...]] = Kept()
+        self._menus: Kept[ListingRef | None, list[Shown]] = Kept()
+        self._parts: Kept[tuple[str, object], str] = Kept()
 
     @property
     def site(self) -> Site:
@@ -76,8 +78,20 @@ class Frame:
     def page(self, template: str, head: Head, *, here: ListingRef | None = None, **facts: object) -> bytes:
         """The whole page; `here` is the listing it shows or belongs to."""
         own = local(self.site, head.canonical)
-        around = {"head": head, "own": own, "sections": self._menu(here)}
-        return self.theme.render(template, {**self._constant, **around, **facts})
+        section = here if here and here.kind == "category" else None
+        menu = self._menus.of(section, lambda: self._menu(section))
+        around = {
+            "head": head,
+            "own": own,
+            "sections": menu,
+            "menu_key": (section, own if own in self._menu_leads_to else ""),
+            "feeds_key": tuple(feed.href for feed in head.feeds),
+        }
+        return self.theme.render(template, {**self._constant, **around, **facts}, self._once)
+
+    def _once(self, make: Callable[[], str], name: str, key: object) -> str:
+        """A part of pages that is the same wherever name and key are."""
+        return self._parts.of((name, key), make)
 
     @cached_property
     def _constant(self) -> Mapping[str, object]:
@@ -99,33 +113,28 @@ class Frame:
     def _sections(self) -> tuple[Listing, ...]:
         return tuple(one for ref, one in self.catalog.listings.items() if ref.kind == "category")
 
+    @cached_property
+    def _menu_leads_to(self) -> frozenset[object]:
+        """The pages in whose menu something is marked as the page itself."""
+        sections = (self.shown(one).href for one in self._sections)
+        return frozenset((self._constant["home"], self._constant["subscribe"], *sections))
+
     def _menu(self, here: ListingRef | None) -> list[Shown]:
         """The sections, `here` among them marked."""
-        known = here if here and here.kind == "category" else None
-        if known not in self._menus:
-            links = [(one, self.shown(one)) for one in self._sections]
-            self._menus[known] = [replace(link, here=True) if one.ref == known else link for one, link in links]
-        return self._menus[known]
+        links = [(one, self.shown(one)) for one in self._sections]
+        return [replace(link, here=True) if one.ref == here else link for one, link in links]
 
     def href(self, place: Place) -> str:
         return rooted(self.site.base_url, path_of(place))
 
     def shown(self, listing: Listing) -> Shown:
-        found = self._links.get(listing.ref)
-        if found is None:
-            found = self._links[listing.ref] = Shown(title=listing.title, href=self.href(PageAt(listing.ref)))
-        return found
+        return self._links.of(listing.ref, lambda: Shown(title=listing.title, href=self.href(PageAt(listing.ref))))
 
     def feeds(self, *listings: Listing) -> tuple[FeedShown, ...]:
         """Each listing's feeds, the page's own first; one listing named twice counts once."""
         distinct = {listing.ref: listing for listing in listings}
-        return tuple(chain.from_iterable(map(self._feeds_of, distinct.values())))
-
-    def _feeds_of(self, listing: Listing) -> tuple[FeedShown, ...]:
-        found = self._feeds.get(listing.ref)
-        if found is None:
-            found = self._feeds[listing.ref] = feeds(self.site, listing)
-        return found
+        several = (self._feeds.of(one.ref, partial(feeds, self.site, one)) for one in distinct.values())
+        return tuple(chain.from_iterable(several))
 
     def moment(self, moment: datetime, key: str = "") -> Moment:
         """`key` names the sentence that the date stands in."""

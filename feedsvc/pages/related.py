@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from itertools import chain, islice
 from typing import Final
 
 from feedsvc.catalog import Catalog, Listing, Row
@@ -17,13 +18,16 @@ _CONSIDERED: Final = 24  # of each tag's articles, so that a page's price does n
 
 def related(catalog: Catalog, row: Row) -> list[Row]:
     """Those that share most tags, the newest first among equals."""
-    found: dict[int, Row] = {}
-    shared: Counter[int] = Counter()
-    for tag in row.article.tags:
-        rows = _older(catalog.listings[ListingRef("tag", tag.id)], row.key)
-        shared.update(map(id, rows))
-        found |= zip(map(id, rows), rows, strict=True)
-    return sorted(found.values(), key=lambda other: (-shared[id(other)], other.key))[:_SHOWN]
+    tagged = [_older(catalog.listings[ListingRef("tag", tag.id)], row.key) for tag in row.article.tags]
+    shared = Counter(map(id, chain.from_iterable(tagged)))
+    found: list[Row] = []
+    for level in range(max(shared.values(), default=0), 0, -1):
+        # Only the first few of each tag can be among the newest, and to tell which of two is newer costs most here.
+        heads = [islice((one for one in rows if shared[id(one)] == level), _SHOWN) for rows in tagged]
+        found += sorted({id(one): one for one in chain.from_iterable(heads)}.values(), key=row_key)
+        if len(found) >= _SHOWN:
+            break
+    return found[:_SHOWN]
 
 
 def _older(tagged: Listing, key: Key) -> tuple[Row, ...]:

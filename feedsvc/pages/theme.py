@@ -7,7 +7,7 @@ a page gives way to the product's own.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -95,15 +95,18 @@ class Theme:
         """With a file name of its own, by which tracebacks tell it from the product's."""
         return (self._given[name], f"{FOLDER}/{TEMPLATES}{name}", None) if name in self._given else None
 
-    def render(self, template: str, facts: Mapping[str, object]) -> bytes:
-        """A page; a newsroom's template that fails at it gives way to the product's own, and the log says so once."""
+    def render(self, template: str, facts: Mapping[str, object], once: Callable[..., str]) -> bytes:
+        """A page; a newsroom's template that fails at it gives way to the product's own, and the log says so once.
+
+        `once` may keep what the product's own templates make for a name and a key.
+        """
         if self._themed is not None:
             try:
                 return _made(self._themed, template, facts)
             # Whatever a template does wrong must cost its own look only.
             except Exception as error:  # noqa: BLE001
                 self._fail(self._failure(template, error))
-        return own().get_template(template).render(facts).encode()
+        return own().get_template(template).render(facts, once=once).encode()
 
     def _fail(self, failure: Failure) -> None:
         if self._strict:
@@ -126,10 +129,15 @@ class Theme:
 
 def _made(themed: Environment, template: str, facts: Mapping[str, object]) -> bytes:
     with budget():
-        page = themed.get_template(template).render(facts)
+        page = themed.get_template(template).render(facts, once=_anew)
     if not page.strip():
         raise TemplateError("nothing comes of it")
     return page.encode()
+
+
+def _anew(make: Callable[[], str], _name: str, _key: object) -> str:
+    """Keeps nothing: a newsroom's page takes as much of its budget whatever was made before it."""
+    return make()
 
 
 def _reason(error: Exception) -> str:
