@@ -5,13 +5,16 @@ feedgen writes the namespace as an attribute called xmlns: in memory Atom's own 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 import feedgen.entry  # type: ignore[import-untyped]
 from lxml import etree
 
 from feedsvc.feeds.dates import rfc3339
+from feedsvc.feeds.parts import Part, Parts
 from feedsvc.feeds.xml_common import (
+    NAMESPACES,
     FeedExtension,
     Generator,
     add,
@@ -19,6 +22,8 @@ from feedsvc.feeds.xml_common import (
     add_text,
     categories,
     given,
+    joined,
+    part,
     qualified,
     related_links,
 )
@@ -29,8 +34,9 @@ _XML_LANG: Final = "{http://www.w3.org/XML/1998/namespace}lang"
 
 def render(feed: Feed) -> bytes:
     """`feed` as an Atom 1.0 document, tombstones among its entries."""
-    document: bytes = _Atom(feed).atom_str(pretty=True)
-    return document
+    parts = [_PARTS.of(item) for item in feed.items]
+    document: bytes = _Atom(feed, parts).atom_str(pretty=True)
+    return joined(document, "feed", parts)
 
 
 class _Head(FeedExtension):
@@ -43,20 +49,19 @@ class _Head(FeedExtension):
 
 
 class _Atom(Generator):
-    def __init__(self, feed: Feed) -> None:
+    def __init__(self, feed: Feed, parts: Iterable[Part]) -> None:
         super().__init__(feed, _Head)
+        self._parts = parts
         self.id(feed.id)
         self.subtitle(feed.subtitle)
         self.icon(feed.icon)
         self.author(_person(feed.author))
         self.link([given(rel=link.rel, href=link.href, type=link.type) for link in feed.links])
-        for item in feed.items:
-            self.add_entry(_Entry(item) if isinstance(item, Entry) else _DeletedEntry(item), order="append")
 
     def _create_atom(self, **options: bool) -> tuple[etree._Element, etree._ElementTree]:
         # The one place where feedgen has the whole tree and not yet bytes.
         root, tree = super()._create_atom(**options)
-        self.finish(root)
+        self.finish(root, self._parts)
         return root, tree
 
 
@@ -110,3 +115,12 @@ def _set_texts(parent: etree._Element, **texts: str) -> None:
     for name, text in texts.items():
         for element in parent.iterfind(name):
             element.text = text
+
+
+def _part(item: Entry | Tombstone) -> Part:
+    root = etree.Element("feed", nsmap=dict(NAMESPACES))
+    made = _Entry(item) if isinstance(item, Entry) else _DeletedEntry(item)
+    return part(root, root, made.atom_entry())
+
+
+_PARTS: Final = Parts(_part)

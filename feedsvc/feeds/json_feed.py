@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
 
 from feedsvc.feeds.dates import rfc3339
+from feedsvc.feeds.parts import Part, Parts
 from feedsvc.model import Enclosure, Entry, Feed, Person
 
 
@@ -25,8 +26,21 @@ def render(feed: Feed) -> bytes:
         language=feed.language,
         hubs=[{"type": "WebSub", "url": link.href} for link in feed.links if link.rel == "hub"],
     )
-    document = top | {"items": [_item(entry) for entry in feed.entries]}
-    return json.dumps(document, ensure_ascii=False, indent=1).encode() + b"\n"
+    head = _spelled(top | {"items": []}).removesuffix(b"]\n}")
+    items = b",\n  ".join(_PARTS.of(entry).data for entry in feed.entries)
+    return b"".join((head, b"\n  " + items + b"\n " if items else b"", b"]\n}\n"))
+
+
+def _spelled(value: Mapping[str, Any]) -> bytes:
+    return json.dumps(value, ensure_ascii=False, indent=1).encode()
+
+
+def _part(entry: Entry) -> Part:
+    # Indented as it stands among the items; within a text no line ends.
+    return Part(_spelled(_item(entry)).replace(b"\n", b"\n  "))
+
+
+_PARTS: Final = Parts(_part)
 
 
 def _item(entry: Entry) -> dict[str, Any]:

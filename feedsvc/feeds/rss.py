@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Iterable
 from typing import Final
 
 import feedgen.entry  # type: ignore[import-untyped]
 from lxml import etree
 
 from feedsvc.feeds.dates import rfc3339
+from feedsvc.feeds.parts import Part, Parts
 from feedsvc.feeds.xml_common import (
+    NAMESPACES,
     FeedExtension,
     Generator,
     add,
@@ -18,6 +21,8 @@ from feedsvc.feeds.xml_common import (
     add_text,
     categories,
     given,
+    joined,
+    part,
     related_links,
 )
 from feedsvc.model import Entry, Feed
@@ -27,8 +32,9 @@ _READ_AS_HTML: Final = re.compile("<|&(?=[#0-9A-Za-z])")
 
 def render(feed: Feed) -> bytes:
     """`feed` as an RSS 2.0 document. Tombstones have no place in it."""
-    document: bytes = _Rss(feed).rss_str(pretty=True)
-    return document
+    parts = [_PARTS.of(entry) for entry in feed.entries]
+    document: bytes = _Rss(feed, parts).rss_str(pretty=True)
+    return joined(document, "channel", parts)
 
 
 class _Channel(FeedExtension):
@@ -44,19 +50,18 @@ class _Channel(FeedExtension):
 
 
 class _Rss(Generator):
-    def __init__(self, feed: Feed) -> None:
+    def __init__(self, feed: Feed, parts: Iterable[Part]) -> None:
         super().__init__(feed, _Channel)
+        self._parts = parts
         # feedgen points the channel at the last link it hears of, whatever its rel, so it hears of this one only.
         self.link(href=feed.href("alternate"), rel="alternate")
         self.description(feed.subtitle or feed.title)
         self.ttl(feed.ttl)
-        for entry in feed.entries:
-            self.add_entry(_Item(entry), order="append")
 
     def _create_rss(self, **options: bool) -> tuple[etree._Element, etree._ElementTree]:
         # The one place where feedgen has the whole tree and not yet bytes.
         root, tree = super()._create_rss(**options)
-        self.finish(root)
+        self.finish(root, self._parts)
         return root, tree
 
 
@@ -97,3 +102,11 @@ def _as_html(text: str) -> str:
     Escaped is only what HTML would not take as it stands, so that readers that show plain text spell "A & B" right.
     """
     return _READ_AS_HTML.sub(lambda found: html.escape(found[0]), text)
+
+
+def _part(entry: Entry) -> Part:
+    root = etree.Element("rss", nsmap=dict(NAMESPACES))
+    return part(root, etree.SubElement(root, "channel"), _Item(entry).rss_entry())
+
+
+_PARTS: Final = Parts(_part)

@@ -15,6 +15,7 @@ from feedgen.ext.base import BaseExtension  # type: ignore[import-untyped]
 from lxml import etree
 
 from feedsvc.feeds.dates import rfc822
+from feedsvc.feeds.parts import Part
 from feedsvc.model import Enclosure, Entry, Feed, Image, Term
 
 NAMESPACES: Final[Mapping[str, str]] = MappingProxyType(
@@ -118,14 +119,37 @@ class Generator(feedgen.feed.FeedGenerator):  # type: ignore[misc]
         self.logo(feed.logo or None)
         self.generator(feed.generator, uri=feed.generator_url)
 
-    def finish(self, root: etree._Element) -> None:
-        """Mend the whole tree once it stands: its namespaces, its plain texts, its stylesheet."""
+    def finish(self, root: etree._Element, parts: Iterable[Part]) -> None:
+        """Mend the tree once it stands, but for the parts that come into it: its namespaces, plain texts, stylesheet."""
         # Validators warn of at:, which they do not know, even where nothing uses it.
-        etree.cleanup_namespaces(root)
+        used = frozenset[str]().union(*(part.prefixes for part in parts))
+        etree.cleanup_namespaces(root, keep_ns_prefixes=sorted(used))
         _refer_to_markup(root)
         if self.feed.stylesheet:
             pseudo_attributes = f'type="text/css" href={quoteattr(self.feed.stylesheet)}'
             root.addprevious(etree.ProcessingInstruction("xml-stylesheet", pseudo_attributes))
+
+
+def part(root: etree._Element, parent: etree._Element, element: etree._Element) -> Part:
+    """`element` as it stands as the last child of `parent` in a document with such a root."""
+    parent.append(element)
+    etree.cleanup_namespaces(root)
+    _refer_to_markup(root)
+    document = etree.tostring(root.getroottree(), pretty_print=True, encoding="UTF-8")
+    indent = b"  " * (1 if parent is root else 2)
+    start = document.index(b"\n" + indent + b"<") + 1
+    return Part(document[start : _end(document, str(parent.tag))], frozenset(filter(None, root.nsmap)))
+
+
+def joined(document: bytes, name: str, parts: Iterable[Part]) -> bytes:
+    """The document with the parts as the last children of its one element of this name."""
+    end = _end(document, name)
+    return b"".join((document[:end], *(part.data for part in parts), document[end:]))
+
+
+def _end(document: bytes, name: str) -> int:
+    """Where the line begins that ends the element."""
+    return document.rindex(b"\n", 0, document.rindex(f"</{name}>".encode())) + 1
 
 
 def _refer_to_markup(root: etree._Element) -> None:
