@@ -160,7 +160,9 @@ def edited(random: Random, articles: tuple[Article, ...]) -> tuple[list[Article]
     """Some articles gone, moved to another day or given other words, and some new ones."""
     gone = random.sample(articles, random.randrange(4))
     days = [START - timedelta(days=random.randrange(3, 3650)) for _ in range(8)]
-    kinds = random.choices(({}, {"title": "Other"}, {"body": "<p>Other.</p>"}, {"tags": ()}, {"published": days[0]}), k=len(gone))
+    kinds = random.choices(
+        ({}, {"title": "Other"}, {"text": archives.text("Other.")}, {"tags": ()}, {"published": days[0]}), k=len(gone)
+    )
     come = [replace(one, **keys) for one, keys in zip(gone, kinds, strict=True) if random.random() < 0.8]
     tags = (Tag(id="t0", title="T0"), Tag(id="t1", title="T1"))
     new = [archives.article(500 + number, day, tags=tags[number % 2 :]) for number, day in enumerate(days[: random.randrange(4)])]
