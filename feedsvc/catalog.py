@@ -13,9 +13,12 @@ from datetime import datetime
 from itertools import chain, takewhile
 
 from feedsvc.content.folder import Content
-from feedsvc.listing import LARGEST_MONTH, Listing, Row, Standing, visible_only
+from feedsvc.listing import Listing
 from feedsvc.lookups import BySlug, Layered, Moved, Name, Referred
 from feedsvc.model import Article, Site, Status
+from feedsvc.ordered import Ordered
+from feedsvc.periods import LARGEST_MONTH
+from feedsvc.rows import Row, Standing, article_key, is_visible, row_key
 from feedsvc.selection import Spellings, listings, relisted, respelled
 from feedsvc.standing import Maker
 from feedsvc.timetable import NEWS_AGE, Timetable, timetable
@@ -73,19 +76,20 @@ class Catalog:
         left, new = tuple(gone), tuple(come)
         table = self.timetable.replaced(left, new)
         before, after = self._changed(left, new, table.between(self.now, now), now)
-        spellings, titles = respelled(self.spellings, before.values(), after.values())
+        spellings, titles = respelled(self.spellings, [*before.values()], [*after.values()])
         self._retitle(titles, before, after)
+        left_rows, new_rows = [*before.values()], [*after.values()]
         made = replace(
             self,
             content=content,
-            listings=relisted(self.listings, self.site, titles, before.values(), after.values()),
+            listings=relisted(self.listings, self.site, titles, left_rows, new_rows),
             last_change=table.last(now),
             next_change=table.next(now),
             now=now,
             timetable=table,
             spellings=spellings,
         )
-        return _followed(made, [*before.values()], [*after.values()])
+        return _followed(made, left_rows, new_rows)
 
     def _changed(
         self, gone: tuple[Article, ...], come: tuple[Article, ...], due: Iterable[Article], now: datetime
@@ -117,10 +121,11 @@ class Catalog:
 def catalog(content: Content, now: datetime, *, preview: bool = False) -> Catalog:
     """What of the content is public at a moment; in a preview, also what is not yet or no more."""
     make = Maker(content.site, now, preview=preview)
-    rows = sorted(filter(None, map(make.row, content.articles)), key=lambda row: row.key)
+    ordered = sorted(content.articles, key=article_key)
+    rows = [*filter(None, map(make.row, ordered))]
     spellings, titles = respelled({}, (), rows)
     found = listings(content, titles, rows)
-    site, table = found[ListingRef()], timetable(content.articles)
+    site, table = found[ListingRef()], timetable(ordered)
     moved: dict[Name, str] = _aliases(rows)
     moved |= {("category", alias): category.id for alias, category in content.categories.items() if alias != category.id}
     moved |= {("author", alias): author.id for alias, author in content.authors.items() if alias != author.id}
@@ -130,7 +135,7 @@ def catalog(content: Content, now: datetime, *, preview: bool = False) -> Catalo
         content=content,
         listings=found,
         visible=BySlug(site.visible),
-        withdrawn=BySlug(tuple(_withdrawn(rows))),
+        withdrawn=BySlug(Ordered.of(_withdrawn(rows), row_key)),
         moved=Moved(Layered(moved)),
         media=Referred(content.media, Layered(dict(Counter(media)))),
         recent=_recent(site, now),
@@ -146,7 +151,7 @@ def catalog(content: Content, now: datetime, *, preview: bool = False) -> Catalo
 
 def _followed(made: Catalog, before: list[Row], after: list[Row]) -> Catalog:
     """With everything that hangs on the rows that went and came, once the listings are right."""
-    site, left, new = made.listings[ListingRef()], visible_only(before), visible_only(after)
+    site, left, new = made.listings[ListingRef()], [*filter(is_visible, before)], [*filter(is_visible, after)]
     return replace(
         made,
         visible=made.visible.replaced(left, new, site.visible),
@@ -164,13 +169,14 @@ def is_alike(one: Content, other: Content) -> bool:
 
 
 def _withdrawn(rows: Iterable[Row]) -> list[Row]:
-    return [row for row in rows if row.article.status is Status.WITHDRAWN]
+    withdrawn = Status.WITHDRAWN
+    return [row for row in rows if row.article.status is withdrawn]
 
 
 def _aliases(rows: Iterable[Row]) -> dict[Name, str]:
     """From the former slugs of what has a page, and be it one that says that it is gone."""
-    public = (row for row in rows if row.standing is Standing.VISIBLE or row.article.status is Status.WITHDRAWN)
-    return {("article", alias): row.article.slug for row in public for alias in row.article.aliases}
+    moved = (row for row in rows if row.article.aliases and (is_visible(row) or row.article.status is Status.WITHDRAWN))
+    return {("article", alias): row.article.slug for row in moved for alias in row.article.aliases}
 
 
 def _media(visible: Iterable[Row]) -> Iterator[str]:

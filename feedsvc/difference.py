@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
@@ -13,7 +14,9 @@ from feedsvc.catalog import Catalog, Listing, Row
 from feedsvc.content.narrowing import widths
 from feedsvc.content.renditions import digest as file_digest
 from feedsvc.grounds import grounds
+from feedsvc.listing import same
 from feedsvc.pages.related import leading_to
+from feedsvc.periods import span
 from feedsvc.urls import (
     SINGLES,
     SUFFIXES,
@@ -62,15 +65,8 @@ def _differs(before: Catalog, now: Catalog, place: Place) -> bool:
 
 
 def _rows(one: Catalog, other: Catalog) -> dict[str, Row]:
-    """The rows of one that the other does not have, by id; whole months that both have are not looked into."""
-    months, others = one.listings[_SITE].months, other.listings[_SITE].months
-    found: dict[str, Row] = {}
-    for name, month in months.items():
-        theirs = others[name].rows if name in others else ()
-        if month.rows is not theirs:
-            known = set(map(id, theirs))
-            found |= {row.article.id: row for row in month.rows if id(row) not in known}
-    return found
+    """The rows of one that the other does not have, by id."""
+    return {row.article.id: row for row in one.listings[_SITE].rows.beyond(other.listings[_SITE].rows)}
 
 
 def _own(catalog: Catalog, row: Row) -> Iterator[Place]:
@@ -123,18 +119,56 @@ def _periods(one: Listing | None, other: Listing | None) -> Iterator[str]:
     """The newest page, and those of the older ones that may differ."""
     yield ""
     if one is None or other is None or (one.title, one.description) != (other.title, other.description):
-        yield from {**(one.pages if one else {}), **(other.pages if other else {})}
+        yield from dict.fromkeys(chain(one.pages if one else (), other.pages if other else ()))
     else:
-        for period in {**one.pages, **other.pages}:
-            is_same = one.pages.get(period) is other.pages.get(period)
-            if not is_same or one.neighbours.get(period) != other.neighbours.get(period):
-                yield period
+        yield from (period for period in dict.fromkeys(_touched(one, other)) if _is_other(one, other, period))
+
+
+def _is_other(one: Listing, other: Listing, period: str) -> bool:
+    """Whether an older page of either shows other rows, or leads elsewhere."""
+    if period not in one.pages or period not in other.pages:
+        return period in one.pages or period in other.pages
+    return one.neighbours[period] != other.neighbours[period] or not same(one.pages[period], other.pages[period])
+
+
+def _touched(one: Listing, other: Listing) -> Iterator[str]:
+    """The periods whose rows are others, those that came and went, and where the older pages begin; with those beside them."""
+    days = {row.day for row in chain(one.rows.beyond(other.rows), other.rows.beyond(one.rows))}
+    found = {listing.period_of(day) for listing in (one, other) for day in days}
+    found.update(chain.from_iterable(_come_and_gone(one, other, month) for month in {day[:7] for day in days}))
+    found.update(_between(one, other))
+    yield from found
+    for listing in (one, other):
+        for period in found:
+            start, end = span(listing.names, period)
+            yield from listing.names[max(start - 1, 0) : end + 1]
+
+
+def _come_and_gone(one: Listing, other: Listing, month: str) -> set[str]:
+    """The names that one of the two has in a month."""
+    if one.names is other.names:
+        return set()
+    return set(one.names[slice(*span(one.names, month))]) ^ set(other.names[slice(*span(other.names, month))])
+
+
+def _between(one: Listing, other: Listing) -> Iterator[str]:
+    """From where the older pages of one begin to where those of the other do."""
+    tops = sorted(next(iter(listing.pages), "") for listing in (one, other))
+    for listing in (one, other):
+        start, end = bisect_left(listing.names, tops[0]), bisect_right(listing.names, tops[1])
+        yield from listing.names[start:end] if tops[0] != tops[1] else tops[:1]
 
 
 def _sitemaps(before: Catalog, now: Catalog) -> Iterator[Place]:
-    was, is_now = before.listings[_SITE].periods, now.listings[_SITE].periods
+    was, is_now = before.listings[_SITE], now.listings[_SITE]
     all_of_them = sitemaps.is_indexed(before) != sitemaps.is_indexed(now)
-    changed = [period for period in {**was, **is_now} if all_of_them or was.get(period) is not is_now.get(period)]
+    every = chain(was.periods, is_now.periods) if all_of_them else _touched(was, is_now)
+    empty: tuple[Row, ...] = ()
+    changed = [
+        one
+        for one in dict.fromkeys(every)
+        if all_of_them or not same(was.periods.get(one, empty), is_now.periods.get(one, empty))
+    ]
     for catalog in (before, now):
         for group in (sitemaps.LISTINGS, *changed):
             yield from (SitemapAt(name) for name in sitemaps.parts_of(catalog, group))

@@ -2,90 +2,17 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
-from enum import Enum
 from functools import cached_property
-from itertools import islice, pairwise
+from itertools import islice
 from operator import is_
-from typing import Any, Final, NamedTuple, TypeVar
 
 from feedsvc.model import Article
+from feedsvc.ordered import Ordered
+from feedsvc.periods import Neighbours, Periods, named, renamed, span
+from feedsvc.rows import Key, Row, Standing, article_key, is_visible
 from feedsvc.urls import ListingRef
-
-LARGEST_MONTH: Final = 500  # entries; a larger month is archived by day
-_FEW: Final = 1000  # changes; more of them are sorted in
-
-Key = tuple[float, str]
-_T = TypeVar("_T")
-
-
-class Standing(Enum):
-    """What an article that has been public is now. A ghost shows nowhere, but its going is a change."""
-
-    VISIBLE = "visible"
-    WITHDRAWN = "withdrawn"
-    GHOST = "ghost"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Row:
-    """An article's line in every listing it belongs to.
-
-    `touched` is its last change that subscribers see, never in the future; `day` is YYYY-MM-DD in the site's zone. `mark`
-    is draft, scheduled or expired where only a preview shows the article, else "".
-
-    One object gives one Entry: whatever an Entry says of the article, titles of tags included, makes another Row when it
-    changes.
-    """
-
-    article: Article
-    standing: Standing
-    touched: datetime
-    day: str
-    mark: str = ""
-
-    @property
-    def key(self) -> Key:
-        """Newest first, ties by id."""
-        return article_key(self.article)
-
-
-def article_key(article: Article) -> Key:
-    """Newest first, ties by id."""
-    return -article.published.timestamp(), article.id
-
-
-def row_key(row: Row) -> Key:
-    return row.key
-
-
-def merged(items: tuple[_T, ...], gone: Sequence[_T], come: Sequence[_T], key: Callable[[_T], Any]) -> tuple[_T, ...]:
-    """Ordered items without some of them and with others, at the price of a copy of pointers."""
-    if not gone and not come:
-        return items
-    if len(gone) + len(come) > _FEW:
-        left = {key(item) for item in gone}
-        return tuple(sorted((*(item for item in items if key(item) not in left), *come), key=key))
-    found = list(items)
-    for item in gone:
-        del found[bisect_left(found, key(item), key=key)]
-    for item in come:
-        found.insert(bisect_left(found, key(item), key=key), item)
-    return tuple(found)
-
-
-def visible_only(rows: Iterable[Row]) -> tuple[Row, ...]:
-    return tuple(row for row in rows if row.standing is Standing.VISIBLE)
-
-
-class Month(NamedTuple):
-    """All rows of a month, and its periods: itself or its days, without those that only ghosts inhabit."""
-
-    rows: tuple[Row, ...]
-    periods: Mapping[str, tuple[Row, ...]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,7 +22,7 @@ class Listing:
     ref: ListingRef
     title: str
     description: str
-    rows: tuple[Row, ...]
+    rows: Ordered[Row]
     size: int
     archived: bool
 
@@ -106,40 +33,53 @@ class Listing:
         for index, row in enumerate(self.rows):
             if seen == self.size:
                 return self.rows[:index]
-            seen += row.standing is Standing.VISIBLE
-        return self.rows
+            seen += is_visible(row)
+        return self.rows[:]
 
     @cached_property
-    def visible(self) -> tuple[Row, ...]:
-        return visible_only(self.rows)
+    def visible(self) -> Ordered[Row]:
+        return self.rows.only(is_visible)
 
     @cached_property
     def is_empty(self) -> bool:
         """Whether nothing in it is visible."""
-        return all(row.standing is not Standing.VISIBLE for row in self.rows)
-
-    @cached_property
-    def positions(self) -> Mapping[str, int]:
-        """Where each visible article stands in `visible`, by its id."""
-        return {row.article.id: index for index, row in enumerate(self.visible)}
+        return not any(map(is_visible, self.rows))
 
     def find(self, article: Article) -> Row | None:
         """The article's row, if it has one here."""
-        index = bisect_left(self.rows, key := article_key(article), key=row_key)
-        return self.rows[index] if index < len(self.rows) and self.rows[index].key == key else None
+        key = article_key(article)
+        found = self._at(self.rows, self.rows.place(key))
+        return found if found and found.key == key else None
 
     def around(self, key: Key) -> tuple[Row | None, Row | None]:
         """The next newer and the next older visible article of a place in the order."""
-        rows, index = self.visible, bisect_left(self.visible, key, key=row_key)
-        after = index + (index < len(rows) and rows[index].key == key)
-        return (rows[index - 1] if index else None), (rows[after] if after < len(rows) else None)
+        place = self.visible.place(key)
+        here = self._at(self.visible, place)
+        return self._at(self.visible, place - 1), self._at(self.visible, place + 1) if here and here.key == key else here
+
+    def _at(self, rows: Ordered[Row], place: int) -> Row | None:
+        return rows[place] if 0 <= place < len(rows) else None
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """Of all periods, those that only ghosts inhabit left out: oldest first."""
+        return named(self.rows[:])
+
+    @cached_property
+    def periods(self) -> Periods:
+        """The months, or days of large months, newest first."""
+        return Periods(self.rows, self.names, len(self.names))
+
+    def period_of(self, day: str) -> str:
+        """The period that holds a day, "" where there is none."""
+        return next((name for name in (day, day[:7]) if name in self.periods), "")
 
     @cached_property
     def older(self) -> str:
         """The newest period that the newest rows do not wholly hold, "" if they hold everything."""
         rest = islice(self.rows, len(self.newest), None)
         start = next((row for row in rest if row.standing is not Standing.GHOST), None)
-        return next((period for period in self.periods if start and start.day.startswith(period)), "")
+        return self.period_of(start.day) if start else ""
 
     @property
     def prev_archive(self) -> str:
@@ -147,18 +87,19 @@ class Listing:
         return self.older if self.archived else ""
 
     @cached_property
-    def pages(self) -> Mapping[str, tuple[Row, ...]]:
-        """The older pages: period -> rows, newest first, down from `older`.
+    def _reach(self) -> int:
+        """How many periods, of the oldest, are older pages.
 
         Where that would be one alone, the next newer period stands above it: an archive that links to no other draws a
         validator's warning.
         """
-        if not self.older:
-            return {}
-        names = list(self.periods)
-        start = names.index(self.older)
-        start -= start == len(names) - 1 and start > 0
-        return {period: self.periods[period] for period in names[start:]}
+        reach = self.names.index(self.older) + 1 if self.older else 0
+        return min(2, len(self.names)) if reach == 1 else reach
+
+    @cached_property
+    def pages(self) -> Periods:
+        """The older pages: period -> rows, newest first, down from `older` or the one above it."""
+        return Periods(self.rows, self.names, self._reach)
 
     @property
     def archive(self) -> Mapping[str, tuple[Row, ...]]:
@@ -166,70 +107,26 @@ class Listing:
         return self.pages if self.archived else {}
 
     @cached_property
-    def periods(self) -> Mapping[str, tuple[Row, ...]]:
-        """The months, or days of large months, newest first."""
-        return {period: rows for month in self.months.values() for period, rows in month.periods.items()}
-
-    @cached_property
-    def months(self) -> Mapping[str, Month]:
-        """Newest first; a month that no change touched is the same object."""
-        return {name: _month(rows) for name, rows in _grouped(self.rows, 7).items()}
-
-    @cached_property
-    def neighbours(self) -> Mapping[str, tuple[str, str]]:
+    def neighbours(self) -> Neighbours:
         """Older page -> the next older and the next newer one, "" where there is none."""
-        names = ["", *self.pages, ""]
-        return {
-            here: (older, newer) for (newer, here), (_, older) in zip(pairwise(names), pairwise(names[1:]), strict=False) if here
-        }
+        return Neighbours(self.names, self._reach)
 
     def day_of(self, month: str) -> str:
         """The newest day of a month that is paged by day, "" otherwise."""
-        return next((period for period in self.pages if period.startswith(f"{month}-")), "")
+        start, end = span(self.names, f"{month}-")
+        end = min(end, self._reach)
+        return self.names[end - 1] if start < end else ""
 
     def replaced(self, gone: Sequence[Row], come: Sequence[Row], title: str) -> Listing:
-        """The listing after a change. What was found out about untouched rows is kept: the months are the same objects."""
-        made = replace(self, rows=merged(self.rows, gone, come, row_key), title=title)
+        """The listing after a change, at its price; what was found out about untouched rows is kept."""
+        made = replace(self, rows=self.rows.replaced(gone, come), title=title)
         # Where a cached_property keeps its value; whoever asked for it once will ask again.
         known, kept = vars(self), vars(made)
         if "visible" in known:
-            kept["visible"] = merged(self.visible, visible_only(gone), visible_only(come), row_key)
-        if "months" in known:
-            kept["months"] = _months_replaced(self.months, gone, come)
+            kept["visible"] = self.visible.replaced([*filter(is_visible, gone)], [*filter(is_visible, come)])
+        if "names" in known:
+            kept["names"] = renamed(self.names, made.rows, (row.day for row in (*gone, *come)))
         return made
-
-
-def _grouped(rows: Iterable[Row], length: int) -> dict[str, tuple[Row, ...]]:
-    """By the first characters of the day, newest first; a clock put back may mix the last minutes of two days."""
-    found: dict[str, list[Row]] = {}
-    for row in rows:
-        found.setdefault(row.day[:length], []).append(row)
-    return {name: tuple(found[name]) for name in sorted(found, reverse=True)}
-
-
-def _month(rows: tuple[Row, ...]) -> Month:
-    is_small = sum(row.standing is Standing.VISIBLE for row in rows) <= LARGEST_MONTH
-    periods = {rows[0].day[:7]: rows} if is_small else _grouped(rows, 10)
-    return Month(rows, {name: held for name, held in periods.items() if any(row.standing is not Standing.GHOST for row in held)})
-
-
-def _months_replaced(months: Mapping[str, Month], gone: Iterable[Row], come: Iterable[Row]) -> dict[str, Month]:
-    left, new = _grouped(gone, 7), _grouped(come, 7)
-    found = dict(months)
-    for name in {**left, **new}:
-        before = found.pop(name, Month((), {}))
-        if rows := merged(before.rows, left.get(name, ()), new.get(name, ()), row_key):
-            found[name] = _with_kept_days(_month(rows), before)
-    return dict(sorted(found.items(), reverse=True))
-
-
-def _with_kept_days(month: Month, before: Month) -> Month:
-    """The days that hold the same rows as before are the same objects."""
-    return Month(month.rows, {name: _kept(before.periods.get(name, ()), rows) for name, rows in month.periods.items()})
-
-
-def _kept(before: tuple[Row, ...], now: tuple[Row, ...]) -> tuple[Row, ...]:
-    return before if same(before, now) else now
 
 
 def same(before: Sequence[object], now: Sequence[object]) -> bool:

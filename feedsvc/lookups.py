@@ -6,15 +6,18 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
+from operator import attrgetter
 from typing import Final, Generic, TypeVar
 
-from feedsvc.listing import Row, merged, row_key
 from feedsvc.model import MediaFile
+from feedsvc.ordered import Ordered
+from feedsvc.rows import Row
 
 Name = tuple[str, str]
 _K = TypeVar("_K")
 _V = TypeVar("_V")
 
+_slug: Final = attrgetter("article.slug")
 _MOST_CHANGES: Final = 500  # more of them become one with what they lie upon
 
 
@@ -37,32 +40,38 @@ class Layered(Generic[_K, _V]):
         changes: dict[_K, _V | None] = {**self._changes, **dict.fromkeys(gone), **come}
         if len(changes) <= _MOST_CHANGES:
             return Layered(self._whole, changes)
-        merged_: dict[_K, _V | None] = {**self._whole, **changes}
-        return Layered({key: value for key, value in merged_.items() if value is not None})
+        # In one copy: nobody else's thread runs while it is made.
+        whole = self._whole.copy()
+        for key, value in changes.items():
+            if value is None:
+                whole.pop(key, None)
+            else:
+                whole[key] = value
+        return Layered(whole)
 
 
 class BySlug(Mapping[str, Row]):
     """Rows by their slugs, in the rows' order."""
 
-    def __init__(self, rows: tuple[Row, ...], index: Layered[str, Row] | None = None) -> None:
+    def __init__(self, rows: Ordered[Row], index: Layered[str, Row] | None = None) -> None:
         self.rows = rows
-        self._index = index or Layered({row.article.slug: row for row in rows})
+        self._index = index or Layered(dict(zip(map(_slug, rows), rows, strict=True)))
 
     def __getitem__(self, slug: str) -> Row:
         return _found(self._index.get(slug), slug)
 
     def __iter__(self) -> Iterator[str]:
-        return (row.article.slug for row in self.rows)
+        return map(_slug, self.rows)
 
     def __len__(self) -> int:
         return len(self.rows)
 
-    def replaced(self, gone: Sequence[Row], come: Sequence[Row], rows: tuple[Row, ...] | None = None) -> BySlug:
+    def replaced(self, gone: Sequence[Row], come: Sequence[Row], rows: Ordered[Row] | None = None) -> BySlug:
         """With other rows; `rows` are all that are left, where somebody has them already."""
         if not gone and not come:
             return self
         index = self._index.replaced((row.article.slug for row in gone), {row.article.slug: row for row in come})
-        return BySlug(merged(self.rows, gone, come, row_key) if rows is None else rows, index)
+        return BySlug(self.rows.replaced(gone, come) if rows is None else rows, index)
 
 
 class Moved(Mapping[Name, str]):
@@ -109,7 +118,10 @@ class Referred(Mapping[str, MediaFile]):
 
 
 def counted(counts: Mapping[_K, int], gone: Iterable[_K], come: Iterable[_K]) -> Mapping[_K, int]:
-    """How often each is there after a change; what is there no more has no count. The same object if nothing changed."""
+    """How often each is there after a change; what is there no more has no count. The same object if nothing changed.
+
+    What goes and comes may be counted already.
+    """
     change = Counter(come)
     change.subtract(Counter(gone))
     if not any(change.values()):

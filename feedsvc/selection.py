@@ -2,35 +2,41 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 
 from feedsvc.content.folder import Content
-from feedsvc.listing import Listing, Row, Standing
+from feedsvc.listing import Listing
 from feedsvc.lookups import counted
-from feedsvc.model import Article, Site
-from feedsvc.urls import KINDS, ListingRef
+from feedsvc.model import Site
+from feedsvc.ordered import Ordered
+from feedsvc.rows import Row, is_visible, row_key
+from feedsvc.urls import KINDS, Kind, ListingRef
 
 # Tag -> how visible articles spell it -> how many of them.
 Spellings = Mapping[str, Mapping[str, int]]
 
 
-def _refs(article: Article) -> Iterator[ListingRef]:
-    yield ListingRef()
-    yield from (ListingRef("category", name) for name in article.categories)
-    yield from (ListingRef("author", name) for name in article.authors)
-    yield from (ListingRef("tag", tag.id) for tag in article.tags)
-
-
-def _members(rows: Iterable[Row]) -> dict[ListingRef, list[Row]]:
-    members: dict[ListingRef, list[Row]] = defaultdict(list)
+def _members(rows: Sequence[Row]) -> dict[ListingRef, Sequence[Row]]:
+    categories: dict[str, list[Row]] = defaultdict(list)
+    authors: dict[str, list[Row]] = defaultdict(list)
+    tags: dict[str, list[Row]] = defaultdict(list)
     for row in rows:
-        for ref in _refs(row.article):
-            members[ref].append(row)
-    return members
+        article = row.article
+        for name in article.categories:
+            categories[name].append(row)
+        for name in article.authors:
+            authors[name].append(row)
+        for tag in article.tags:
+            tags[tag.id].append(row)
+    kinds: tuple[tuple[Kind, dict[str, list[Row]]], ...] = (("category", categories), ("author", authors), ("tag", tags))
+    found: dict[ListingRef, Sequence[Row]] = {
+        ListingRef(kind, name): own for kind, several in kinds for name, own in several.items()
+    }
+    return {ListingRef(): rows, **found} if rows else {}
 
 
-def respelled(spellings: Spellings, gone: Iterable[Row], come: Iterable[Row]) -> tuple[Spellings, dict[str, str]]:
+def respelled(spellings: Spellings, gone: Sequence[Row], come: Sequence[Row]) -> tuple[Spellings, dict[str, str]]:
     """How visible articles spell each tag, and how often; and what the tags of the rows that go and come are called."""
     left, new = _spelled(gone), _spelled(come)
     named = {*left, *new}
@@ -39,12 +45,12 @@ def respelled(spellings: Spellings, gone: Iterable[Row], come: Iterable[Row]) ->
     return ({**spellings, **changed} if named else spellings), titles
 
 
-def _spelled(rows: Iterable[Row]) -> dict[str, list[str]]:
+def _spelled(rows: Iterable[Row]) -> dict[str, Counter[str]]:
     """What has gone takes its words along: only the address stays."""
-    found: dict[str, list[str]] = defaultdict(list)
+    found: dict[str, Counter[str]] = defaultdict(Counter)
     for row in rows:
         for tag in row.article.tags:
-            found[tag.id] += [tag.title] if row.standing is Standing.VISIBLE else []
+            found[tag.id][tag.title] += is_visible(row)
     return found
 
 
@@ -61,19 +67,21 @@ def _order(ref: ListingRef) -> tuple[int, str]:
     return KINDS.index(ref.kind), ref.id
 
 
-def listings(content: Content, tags: Mapping[str, str], rows: Iterable[Row]) -> dict[ListingRef, Listing]:
+def listings(content: Content, tags: Mapping[str, str], rows: Sequence[Row]) -> dict[ListingRef, Listing]:
     """The listings of ordered rows, in the order of their kinds and ids."""
     members, titles = _members(rows), _titles(content, tags)
-    return {ref: _listing(content.site, ref, *titles[ref], tuple(members[ref])) for ref in sorted(titles, key=_order)}
+    return {ref: _listing(content.site, ref, *titles[ref], members.get(ref, ())) for ref in sorted(titles, key=_order)}
 
 
-def _listing(site: Site, ref: ListingRef, title: str, description: str, rows: tuple[Row, ...]) -> Listing:
+def _listing(site: Site, ref: ListingRef, title: str, description: str, rows: Sequence[Row]) -> Listing:
     archived = site.feed.archives == "all" or (site.feed.archives == "site" and ref.kind == "site")
-    return Listing(ref=ref, title=title, description=description, rows=rows, size=site.feed.entries, archived=archived)
+    return Listing(
+        ref=ref, title=title, description=description, rows=Ordered.of(rows, row_key), size=site.feed.entries, archived=archived
+    )
 
 
 def relisted(
-    before: Mapping[ListingRef, Listing], site: Site, tags: Mapping[str, str], gone: Iterable[Row], come: Iterable[Row]
+    before: Mapping[ListingRef, Listing], site: Site, tags: Mapping[str, str], gone: Sequence[Row], come: Sequence[Row]
 ) -> Mapping[ListingRef, Listing]:
     """The listings after a change, at its price; `tags` are the titles of the tags of the rows that go and come."""
     left, new = _members(gone), _members(come)

@@ -14,7 +14,7 @@ from math import ceil, log2
 from typing import Final, NamedTuple
 from xml.sax.saxutils import escape
 
-from feedsvc.catalog import Catalog, Row, Standing
+from feedsvc.catalog import LARGEST_MONTH, Catalog, Row, Standing
 from feedsvc.feeds.dates import rfc3339
 from feedsvc.model import Site
 from feedsvc.urls import ArticleAt, ListingRef, PageAt, SingleAt, SitemapAt, absolute, path_of
@@ -33,6 +33,7 @@ _LARGEST: Final = 52_428_800  # bytes to a file, from the same section
 _LONGEST: Final = 800  # bytes of an entry beside base_url: a name has at most 200 bytes, each three characters (urls.is_slug)
 _SITEMAP: Final = "http://www.sitemaps.org/schemas/sitemap/0.9"
 _NEWS: Final = "http://www.google.com/schemas/sitemap-news/0.9"
+_MORE_DAYS: Final = 30  # than a month has pages by itself
 _TRADITIONAL: Final = frozenset({"hant", "tw", "hk", "mo"})
 
 
@@ -61,7 +62,7 @@ def parts_of(catalog: Catalog, group: str, most: int = MOST) -> tuple[str, ...]:
     if not is_indexed(catalog, most):
         return ()
     if group == LISTINGS:
-        return tuple(_halves(_count(catalog), room))
+        return tuple(_halves(_most_lists(catalog), room))
     return tuple(name for name, _ in _split(group, _group(catalog, group), room))
 
 
@@ -123,7 +124,7 @@ def _articles(rows: Iterable[Row]) -> Iterator[_Page]:
 def _lists(catalog: Catalog) -> Iterator[_Page]:
     """Listings with their older pages, and the page of all feeds, each as new as the newest change of what it shows."""
     for listing in catalog.shown:
-        for period, rows in {"": listing.newest, **listing.pages}.items():
+        for period, rows in (("", listing.newest), *listing.pages.items()):
             yield _Page(path_of(PageAt(listing.ref, period)), _newest(catalog.site, rows))
     yield _Page(path_of(SingleAt("subscribe/")), _newest(catalog.site, catalog.listings[ListingRef()].rows))
 
@@ -148,14 +149,23 @@ def _room(site: Site, most: int) -> int:
 def is_indexed(catalog: Catalog, most: int = MOST) -> bool:
     """Whether there are too many pages for one file."""
     articles = len(catalog.visible) - catalog.elsewhere
-    if articles > _room(catalog.site, most):
+    room = _room(catalog.site, most)
+    if articles > room:
         return True
-    return articles + _count(catalog) > _room(catalog.site, most)
+    return articles + _most_lists(catalog) > room and articles + _count(catalog) > room
 
 
 def _count(catalog: Catalog) -> int:
     """How many pages are no article's."""
     return sum(1 + len(listing.pages) for listing in catalog.shown) + 1
+
+
+def _most_lists(catalog: Catalog) -> int:
+    """At least `_count`, for less work: no listing has more months than the site, and only a large month has days."""
+    names = catalog.listings[ListingRef()].names
+    months = len({name[:7] for name in names})
+    sizes = (len(listing.rows) for listing in catalog.listings.values())
+    return sum(1 + min(size, len(names), months + _MORE_DAYS * (size // LARGEST_MONTH)) for size in sizes) + 1
 
 
 def _parts(catalog: Catalog, most: int) -> Iterator[tuple[str, tuple[_Page, ...]]]:

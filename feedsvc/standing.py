@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from feedsvc.listing import Row, Standing
 from feedsvc.model import Article, Site, Status
+from feedsvc.rows import Row, Standing
 
 
 class Maker:
@@ -14,6 +14,7 @@ class Maker:
 
     def __init__(self, site: Site, now: datetime, *, preview: bool) -> None:
         self._zone, self._now, self._preview = ZoneInfo(site.timezone), now, preview
+        self._days: dict[date, str] = {}
 
     def row(self, article: Article) -> Row | None:
         """None where nothing of the article is to be seen."""
@@ -21,8 +22,13 @@ class Maker:
         if mark in ("draft", "scheduled") and (not self._preview or article.withdrawn_at):
             return None
         standing, touched = self._standing(article, mark)
-        day = f"{article.published.astimezone(self._zone):%Y-%m-%d}"
-        return Row(article=article, standing=standing, touched=touched, day=day, mark=mark if self._preview else "")
+        mark = mark if self._preview else ""
+        return Row(article=article, standing=standing, touched=touched, day=self._day(article.published), mark=mark)
+
+    def _day(self, moment: datetime) -> str:
+        """One text for all rows of a day."""
+        day = moment.astimezone(self._zone).date()
+        return self._days.get(day) or self._days.setdefault(day, day.isoformat())
 
     def _mark(self, article: Article) -> str:
         if article.status is Status.DRAFT:

@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple
 from urllib.parse import quote, unquote, urljoin, urlsplit, urlunsplit
 
 Kind = Literal["site", "category", "author", "tag"]
@@ -51,9 +51,8 @@ _PLAIN_URI: Final = re.compile(
 _LONGEST_NAME: Final = 200  # bytes; file systems allow 255 to a name in the static tree
 
 
-@dataclass(frozen=True, slots=True)
-class ListingRef:
-    """Names a listing; `id` is "" for the site."""
+class ListingRef(NamedTuple):
+    """Names a listing; `id` is "" for the site. A tuple, since catalogs look listings up very often."""
 
     kind: Kind = "site"
     id: str = ""

@@ -19,6 +19,8 @@ ORDER: Final = (
     ("feedsvc.errors", "feedsvc.urls", "feedsvc.model"),
     ("feedsvc.collector", "feedsvc.sqlite", "feedsvc.spreading"),
     ("feedsvc.content",),
+    ("feedsvc.ordered", "feedsvc.rows"),
+    ("feedsvc.periods",),
     ("feedsvc.listing",),
     ("feedsvc.timetable", "feedsvc.lookups", "feedsvc.standing", "feedsvc.selection"),
     ("feedsvc.catalog",),

@@ -91,7 +91,7 @@ def test_a_withdrawal_dated_in_the_future_hides_at_once_and_marks_later(tmp_path
 def test_what_was_never_public_leaves_no_tombstone(tmp_path: Path) -> None:
     one = article("never", "2026-04-01", status="withdrawn")
     found = catalogued(tmp_path, one)
-    assert (found.withdrawn, found.listings[SITE].rows) == ({}, ())
+    assert (found.withdrawn, [*found.listings[SITE].rows]) == ({}, [])
 
 
 def test_the_feed_holds_so_many_visible_entries_and_what_stands_between(tmp_path: Path) -> None:

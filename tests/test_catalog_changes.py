@@ -36,7 +36,7 @@ def facts(one: Catalog) -> dict[str, object]:
 def vars_of(listing: Listing) -> Iterator[object]:
     """What a listing says, whether it found it out itself or took it over."""
     yield listing
-    yield from (listing.newest, listing.visible, listing.positions, listing.older, listing.is_empty)
+    yield from (listing.newest, listing.visible, listing.names, listing.older, listing.is_empty)
     yield from (list(listing.periods.items()), list(listing.pages.items()), list(listing.neighbours.items()))
 
 

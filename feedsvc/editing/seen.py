@@ -93,7 +93,7 @@ class _Look:
         return Sight.UPDATED if other.updated > one.updated else Sight.SILENT
 
     def _gone(self, before: Listing, after: Listing) -> Iterator[Change]:
-        held = after.positions
+        held = {row.article.id for row in after.visible}
         for row in _shown(before):
             article = row.article
             if article.id not in held and article.path not in self.aside:

@@ -9,7 +9,8 @@ from itertools import chain, islice
 from typing import Final
 
 from feedsvc.catalog import Catalog, Listing, Row
-from feedsvc.listing import Key, row_key
+from feedsvc.ordered import Ordered
+from feedsvc.rows import Key, row_key
 from feedsvc.urls import ListingRef
 
 _SHOWN: Final = 3
@@ -46,7 +47,7 @@ def leading_to(catalog: Catalog, rows: Iterable[Row]) -> Iterator[Row]:
         yield from _newer(tagged.visible, several) if tagged else ()
 
 
-def _newer(visible: tuple[Row, ...], keys: Iterable[Key]) -> Iterator[Row]:
+def _newer(visible: Ordered[Row], keys: Iterable[Key]) -> Iterator[Row]:
     """The next newer ones of each key, none of them twice."""
     seen = 0
     for index in sorted(bisect_left(visible, key, key=row_key) for key in keys):
