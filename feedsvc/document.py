@@ -2,16 +2,44 @@
 
 from __future__ import annotations
 
-import gzip
 import hashlib
-from collections.abc import Iterable
-from dataclasses import dataclass
+import threading
+from collections.abc import Hashable, Iterable
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
+from typing import Any
 
+from feedsvc.codings import compressed
 from feedsvc.model import Link
 
-_SMALLEST_GZIP: Final = 200  # bytes; below it the coding's own header eats the gain
+
+class Kept:
+    """What was made of a document on first need, kept as long as the document is. Safe in threads.
+
+    `finished` is for those who send documents: what they made of this one, under keys of their own. `has_grown` until
+    `size` is asked: there is more of it than then.
+    """
+
+    __slots__ = ("_coded", "_lock", "finished", "has_grown")
+
+    def __init__(self) -> None:
+        self.finished: dict[Hashable, Any] = {}
+        self.has_grown = False
+        self._coded: dict[str, bytes] = {}
+        self._lock = threading.Lock()
+
+    def coded(self, body: bytes, coding: str) -> bytes:
+        with self._lock:
+            made = self._coded.get(coding)
+            if made is None:
+                made = self._coded[coding] = compressed(body, coding)
+                self.has_grown = self.has_grown or bool(made)
+            return made
+
+    def size(self) -> int:
+        with self._lock:
+            self.has_grown = False
+            return sum(map(len, self._coded.values()))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -19,20 +47,27 @@ class Document:
     """What one address answers with.
 
     `path` is decoded and relative to base_url. `etag` is the opaque part of an entity tag, made from the identity bytes
-    (RFC 9110 section 8.8.3). `modified` moved when the bytes last did; None if nobody keeps count. `gzip` is the same
-    body compressed, b"" where that gains nothing. `links` are sent as Link headers. `browser_type` is the media type for
-    a browser that navigates here, "" where it is no other.
+    (RFC 9110 section 8.8.3). `modified` moved when the bytes last did; None if nobody keeps count. `links` are sent as Link
+    headers. `browser_type` is the media type for a browser that navigates here, "" where it is no other.
     """
 
     path: str
     body: bytes
     media_type: str
     etag: str
-    gzip: bytes = b""
     modified: datetime | None = None
     links: tuple[Link, ...] = ()
     browser_type: str = ""
     status: int = 200
+    kept: Kept = field(default_factory=Kept, repr=False, compare=False)
+
+    def coded(self, coding: str) -> bytes:
+        """The body in a coding of CODINGS, b"" where that gains nothing; made once."""
+        return self.kept.coded(self.body, coding)
+
+    def weight(self) -> int:
+        """The bytes that the document takes now, in all its codings."""
+        return len(self.body) + self.kept.size()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -70,15 +105,12 @@ def document(
     browser_type: str = "",
     status: int = 200,
 ) -> Document:
-    """A document with its entity tag and compressed twin."""
-    # No time stamp, so that two replicas send the same bytes.
-    packed = gzip.compress(body, compresslevel=6, mtime=0) if len(body) >= _SMALLEST_GZIP else b""
+    """A document with its entity tag."""
     return Document(
         path=path,
         body=body,
         media_type=media_type,
         etag=digest(body),
-        gzip=packed if len(packed) < len(body) else b"",
         modified=modified,
         links=tuple(links),
         browser_type=browser_type,

@@ -168,7 +168,8 @@ class Live:
 
 def _is_over(publication: Publication, now: datetime) -> bool:
     # A clock that was ahead and is put right must not leave behind what is not public yet.
-    last, following = publication.catalog.last_change, publication.next_change
+    shown = publication.catalog
+    last, following = shown.last_change, shown.next_change
     return (following is not None and now >= following) or (last is not None and now < last)
 
 

@@ -15,7 +15,7 @@ from feedsvc.document import Answer, Attachment, Document, Redirect, digest, doc
 from feedsvc.feeds import assemble
 from feedsvc.grounds import are_alike, grounds
 from feedsvc.model import Link
-from feedsvc.shelf import Shelf
+from feedsvc.shelf import Lookups, Shelf
 from feedsvc.sized import Sizes
 from feedsvc.urls import (
     SINGLES,
@@ -87,6 +87,7 @@ class Publication:
         self._renditions = renditions
         self._sizes = Sizes(catalog, renditions)
         self._modified = modified
+        self._missing: Document | None = None
 
     def after(self, catalog: Catalog, modified: Modified | None = None) -> Publication:
         """The next edition, with those finished documents that it would make again; `modified` None is that of this one."""
@@ -117,13 +118,25 @@ class Publication:
 
     def at(self, path: str) -> Answer | None:
         """The answer at a decoded path below base_url; None is 404. Aliases and loose spellings redirect in one hop."""
+        # What stands on the shelf stands there at its own address.
+        return self._kept.get(path) or self._sought(path)
+
+    def weigh(self, path: str) -> None:
+        """Take note that the document at a path takes more memory than when it was made: its codings are made on first need."""
+        self._kept.weigh(path)
+
+    @property
+    def lookups(self) -> Lookups:
+        return self._kept.lookups
+
+    def _sought(self, path: str) -> Answer | None:
         named = place_of(path)
         if named is None:
             return None
         place = self._canonical(named)
         if path_of(place) != path:
             return Redirect(target=path_of(place)) if self._exists(place) else None
-        return self._kept.get(path) or self._found(path, place)
+        return self._found(path, place)
 
     def _found(self, path: str, place: Place) -> Document | Attachment | None:
         """A document of an earlier edition where it was made from the same, else a new one."""
@@ -163,7 +176,9 @@ class Publication:
 
     def missing(self) -> Document:
         """The page for an address that nothing has."""
-        return self._html("", pages.missing(self._frame), status=404)
+        if self._missing is None:
+            self._missing = self._html("", pages.missing(self._frame), status=404)
+        return self._missing
 
     def _canonical(self, place: Place) -> Place:
         """Where a former address, or a month that is archived by day now, leads."""

@@ -16,12 +16,22 @@ class Kept:
 
     document: Document
     grounds: Grounds | None
+    weight: int
+
+
+@dataclass(slots=True)
+class Lookups:
+    """How often a document that was asked for was there, and how often not; counted on from edition to edition."""
+
+    hits: int = 0
+    misses: int = 0
 
 
 class Shelf:
     """Up to `most` bytes of documents; the rest is made anew when it is wanted. Safe in threads."""
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: int, lookups: Lookups | None = None) -> None:
+        self.lookups = lookups or Lookups()
         self._most = most
         self._size = 0
         self._kept: OrderedDict[str, Kept] = OrderedDict()
@@ -32,9 +42,11 @@ class Shelf:
         """A document of this edition."""
         with self._lock:
             found = self._kept.get(path)
-            if found:
-                self._kept.move_to_end(path)
-            return found.document if found else None
+            if found is None:
+                return None
+            self._kept.move_to_end(path)
+            self.lookups.hits += 1
+            return found.document
 
     def former(self, path: str) -> Kept | None:
         """A document of an earlier edition, which may be another by now."""
@@ -45,32 +57,40 @@ class Shelf:
         with self._lock:
             if path in self._kept:
                 return
+            self.lookups.misses += 1
             former = self._former.pop(path, None)
-            self._kept[path] = Kept(made, grounds)
-            self._size += _weight(made) - (_weight(former.document) if former else 0)
+            self._kept[path] = Kept(made, grounds, made.weight())
+            self._size += self._kept[path].weight - (former.weight if former else 0)
+            self._shrink()
+
+    def weigh(self, path: str) -> None:
+        """Take note of what a document has come to weigh: its codings are made when they are wanted."""
+        with self._lock:
+            found = self._kept.get(path)
+            if found is None:
+                return
+            weight = found.document.weight()
+            self._kept[path] = Kept(found.document, found.grounds, weight)
+            self._size += weight - found.weight
             self._shrink()
 
     def _shrink(self) -> None:
         """What nobody asked for in this edition goes first."""
         while self._size > self._most and len(self._former) + len(self._kept) > 1:
             if self._former:
-                self._size -= _weight(self._former.pop(next(iter(self._former))).document)
+                self._size -= self._former.pop(next(iter(self._former))).weight
             else:
-                self._size -= _weight(self._kept.popitem(last=False)[1].document)
+                self._size -= self._kept.popitem(last=False)[1].weight
 
     def following(self) -> Shelf:
         """The shelf of the next edition, on which everything that can outlive this one is a former document."""
         with self._lock:
             everything = {**self._former, **self._kept}
-        return Shelf(self._most).holding({path: one for path, one in everything.items() if one.grounds})
+        return Shelf(self._most, self.lookups).holding({path: one for path, one in everything.items() if one.grounds})
 
     def holding(self, former: dict[str, Kept]) -> Shelf:
         """Itself, with these documents of an earlier edition."""
         with self._lock:
             self._former = former
-            self._size = sum(_weight(one.document) for one in (*former.values(), *self._kept.values()))
+            self._size = sum(one.weight for one in (*former.values(), *self._kept.values()))
             return self
-
-
-def _weight(made: Document) -> int:
-    return len(made.body) + len(made.gzip)

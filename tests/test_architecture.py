@@ -16,7 +16,7 @@ ROOT: Final = Path(feedsvc.__file__).parent
 # A module imports only what stands in its own line or above it. `content` may use what it stands on, never the reverse.
 ORDER: Final = (
     ("feedsvc",),
-    ("feedsvc.errors", "feedsvc.urls", "feedsvc.model"),
+    ("feedsvc.errors", "feedsvc.urls", "feedsvc.model", "feedsvc.codings"),
     ("feedsvc.collector", "feedsvc.sqlite", "feedsvc.spreading"),
     ("feedsvc.content",),
     ("feedsvc.ordered", "feedsvc.rows"),
@@ -39,6 +39,9 @@ ORDER: Final = (
 )
 ROOMS: Final = {
     "PIL": ("feedsvc.content.media", "feedsvc.content.narrowing"),
+    "backports": ("feedsvc.codings",),
+    "brotli": ("feedsvc.codings",),
+    "compression": ("feedsvc.codings",),
     "babel": ("feedsvc.language",),
     "click": ("feedsvc.cli", "feedsvc.console"),
     "feedgen": ("feedsvc.feeds.rss", "feedsvc.feeds.atom", "feedsvc.feeds.xml_common"),

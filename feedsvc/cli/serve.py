@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import signal
+import sys
 from contextlib import ExitStack, closing
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -34,8 +36,12 @@ from feedsvc.push.announcer import Announcer
 from feedsvc.push.listening import Listening
 from feedsvc.urls import mount
 from feedsvc.watch import Listener, Watcher
+from feedsvc.web.access import FORMATS, AccessLog
 from feedsvc.web.app import application
 from feedsvc.web.server import Server
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
 
 
 @click.command()
@@ -65,6 +71,9 @@ from feedsvc.web.server import Server
     envvar="FEEDSVC_ANNOUNCE",
     help="Tell the hubs of site.yaml; not from a copy of a site.",
 )
+@click.option(
+    "--access-log", type=click.Choice(tuple(FORMATS)), envvar="FEEDSVC_ACCESS_LOG", help="One line to stdout for each answer."
+)
 @click.option("--preview", is_flag=True, envvar="FEEDSVC_PREVIEW", help="Show drafts and problems, on this machine only.")
 @click.option("--preview-anywhere", is_flag=True, envvar="FEEDSVC_PREVIEW_ANYWHERE", help="Let others reach the preview.")
 @plainly
@@ -80,6 +89,7 @@ def serve(
     database: str,
     purge: tuple[str, ...],
     announce: bool,
+    access_log: str | None,
     preview: bool,
     preview_anywhere: bool,
 ) -> None:
@@ -108,7 +118,12 @@ def serve(
         announcer = parts.enter_context(closing(Announcer(home, live.clock, purge=purge)))
         base = first.content.site.base_url
         served = application(live, {"push": lambda: asdict(announcer.status())})
-        app = Audience(served, counter, visitors, live.article_id, base_url=live.base_url, clock=live.clock, trusted=trusted)
+        app: WSGIApplication = Audience(
+            served, counter, visitors, live.article_id, base_url=live.base_url, clock=live.clock, trusted=trusted
+        )
+        if access_log:
+            accesses = parts.enter_context(closing(AccessLog(access_log, sys.stdout.fileno(), trusted)))
+            app = accesses.around(app, live.clock)
         server = Server(app, host=host, port=port, threads=threads)
         listeners: list[Listener] = [log, *([Listening(announcer, first, addresses=bool(purge))] if announce else [])]
         watcher = Watcher(content, live, listeners)

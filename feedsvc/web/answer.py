@@ -5,36 +5,34 @@ RFC 9110 (semantics, conditional requests, ranges), RFC 9111 and RFC 5861 (cachi
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime
+from functools import lru_cache
 from html import escape
 from http import HTTPStatus
-from typing import Final
-
-from werkzeug.datastructures import Accept
-from werkzeug.http import parse_accept_header, parse_date, parse_etags
+from typing import Final, NamedTuple
 
 from feedsvc.document import Document
 from feedsvc.model import Link
+from feedsvc.web import asked
 
 Headers = list[tuple[str, str]]
 
 FRESH: Final = 300  # seconds a cache may keep an answer without asking
 _STALE: Final = (("stale-while-revalidate", 600), ("stale-if-error", 86400))  # RFC 5861
 METHODS: Final = "GET, HEAD, OPTIONS"
+_OK: Final = HTTPStatus.OK.value
+_MISSING: Final = HTTPStatus.NOT_FOUND.value
 _FRESH_MISSING: Final = 10  # what is missing now may be saved in the next minute
+_FAR: Final = FRESH + max(longest for _, longest in _STALE)  # a change after so many seconds shortens nothing
 _EXPOSED: Final = "ETag, Last-Modified, Link"
 # The same bytes as another media type need a tag of their own: a browser would revive the one as the other.
 _BROWSER_MARK: Final = "-xml"
-_CODING_MARK: Final = re.compile(r"[-;](?:gzip|br|zstd|deflate)$")
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Request:
-    """What of a request matters; `headers` are keyed by lower-case name."""
+class Request(NamedTuple):
+    """What of a request matters; `headers` are named as WSGI does (HTTP_IF_NONE_MATCH), so that its environ will do."""
 
     method: str
     headers: Mapping[str, str]
@@ -43,33 +41,62 @@ class Request:
         return self.headers.get(name, "")
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Response:
+class Response(NamedTuple):
     status: int
     headers: Headers
     body: bytes = b""
 
 
 def answer(document: Document, request: Request, now: datetime, next_change: datetime | None) -> Response:
-    """What to send for a document. No answer depends on the Host, the query string or an unknown header."""
-    if request.method not in ("GET", "HEAD"):
+    """What to send for a document. No answer depends on the Host, the query string or an unknown header.
+
+    What does not depend on the moment is made once for each kind of request, and kept with the document.
+    """
+    method, headers = request
+    if method not in ("GET", "HEAD"):
         return refuse(request)
-    browser = bool(document.browser_type) and request.header("sec-fetch-dest") == "document"
+    browser = headers.get("HTTP_SEC_FETCH_DEST") == "document" and bool(document.browser_type)
+    modified, status = past(document.modified, now), document.status
+    caching = ("Cache-Control", cache_control(now, next_change, private=browser, missing=status == _MISSING))
+    if status == _OK and not_modified(request, document.etag + _BROWSER_MARK if browser else document.etag, modified):
+        made = _finished(document, (browser, modified is not None, None))
+        return Response(304, [caching, *made.headers])
+    made = _finished(document, (browser, modified is not None, asked.codings(headers.get("HTTP_ACCEPT_ENCODING", ""))))
+    return Response(status, [caching, *made.headers], made.body if method == "GET" else b"")
+
+
+class _Finished(NamedTuple):
+    headers: Headers
+    body: bytes
+
+
+# Whether a browser navigates here, whether Last-Modified has come, the codings wanted (None for a 304): of few kinds, whatever
+# clients send.
+_Form = tuple[bool, bool, tuple[str, ...] | None]
+
+
+def _finished(document: Document, form: _Form) -> _Finished:
+    """All of an answer but its Cache-Control; made once."""
+    made: _Finished | None = document.kept.finished.get(form)
+    if made is None:
+        made = document.kept.finished[form] = _finish(document, *form)
+    return made
+
+
+def _finish(document: Document, browser: bool, dated: bool, wanted: tuple[str, ...] | None) -> _Finished:  # noqa: FBT001 - a _Form
     tag = document.etag + (_BROWSER_MARK if browser else "")
-    modified = past(document.modified, now)
     # Weak, since all content codings share it (RFC 9110 section 8.8.3.3).
-    headers = validators(f'W/"{tag}"', modified)
-    caching = cache_control(now, next_change, private=browser, missing=document.status == HTTPStatus.NOT_FOUND)
-    headers += [("Cache-Control", caching), ("Vary", _vary(document)), *COMMON]
+    headers = [*validators(f'W/"{tag}"', document.modified if dated else None), ("Vary", _vary(document)), *COMMON]
     headers += [("Link", ", ".join(map(_link, document.links)))] if document.links else []
     headers += _FRAMES if document.media_type == "text/html" else []
-    if document.status == HTTPStatus.OK and not_modified(request, tag, modified):
-        return Response(status=304, headers=headers)
-    coding, body = _coded(document, request)
+    if wanted is None:
+        return _Finished(headers, b"")
+    coding = next((name for name in wanted if document.coded(name)), "")
+    body = document.coded(coding) if coding else document.body
     media_type = document.browser_type if browser else document.media_type
     headers += [("Content-Type", typed(media_type)), ("Content-Length", str(len(body)))]
     headers += [("Content-Encoding", coding)] if coding else []
-    return Response(status=document.status, headers=headers, body=body if request.method == "GET" else b"")
+    return _Finished(headers, body)
 
 
 # What every answer says: any page may read it (CORS), and its media type is meant.
@@ -127,7 +154,12 @@ def http_date(moment: datetime) -> str:
 
 def cache_control(now: datetime, next_change: datetime | None, *, private: bool = False, missing: bool = False) -> str:
     """Nothing may be shown, fresh or stale, from the second of the next scheduled change on."""
-    left = max(0, int((next_change - now).total_seconds()) - 1) if next_change else None
+    left = None if next_change is None else min(max(0, int((next_change - now).total_seconds()) - 1), _FAR)
+    return _caching(left, private, missing)
+
+
+@lru_cache(4096)
+def _caching(left: int | None, private: bool, missing: bool) -> str:  # noqa: FBT001 - keywords would cost more than the look-up
     fresh = _within(_FRESH_MISSING if missing else FRESH, left)
     words = ["private" if private else "public", f"max-age={fresh}"]
     if not private and not missing:
@@ -148,37 +180,12 @@ def _link(link: Link) -> str:
 
 
 def not_modified(request: Request, tag: str, modified: datetime | None) -> bool:
-    """RFC 9110 section 13.2.2: If-None-Match decides alone where it is given.
-
-    If-Modified-Since counts only by equality: a date is a name for one text here, not a point on a line.
-    """
-    asked = request.header("if-none-match")
-    if asked:
-        return _matches(asked, tag)
-    since = parse_date(request.header("if-modified-since")) if modified else None
-    return since is not None and since == modified
-
-
-def _matches(asked: str, tag: str) -> bool:
-    """Weak comparison; nginx weakens tags on the way, Apache marks them with the coding."""
-    tags = parse_etags(asked)
-    # werkzeug reads "" as None.
-    return tags.star_tag or tag in {_CODING_MARK.sub("", one or "") for one in tags.as_set(include_weak=True)}
+    """Whether the one who asks has these bytes."""
+    said = request.headers.get
+    return asked.not_modified(said("HTTP_IF_NONE_MATCH", ""), said("HTTP_IF_MODIFIED_SINCE", ""), tag, modified)
 
 
 def typed(media_type: str) -> str:
     """A media type with the charset of everything that is text here (without one, text is guessed at)."""
     binary = media_type.startswith(("image/", "font/", "audio/", "video/")) and not media_type.endswith("+xml")
     return media_type if binary else f"{media_type}; charset=utf-8"
-
-
-def _coded(document: Document, request: Request) -> tuple[str, bytes]:
-    accepted = parse_accept_header(request.header("accept-encoding"), Accept)
-    if document.gzip and accepted.quality("gzip") > 0 and accepted.quality("gzip") >= _identity(accepted):
-        return "gzip", document.gzip
-    return "", document.body
-
-
-def _identity(accepted: Accept) -> float:
-    """identity is acceptable without being named (RFC 9110 section 12.5.3); only a named one can be preferred."""
-    return next((quality for name, quality in accepted if name.lower() == "identity"), 0.0)

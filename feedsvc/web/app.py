@@ -5,19 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from http import HTTPStatus
 from ipaddress import IPv6Address, ip_address
+from time import perf_counter
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from flask import Flask, Response, request
 
 from feedsvc import urls
-from feedsvc.document import Answer, Attachment, Document, Redirect
+from feedsvc.document import Answer, Document, Redirect
 from feedsvc.live import Live
 from feedsvc.publication import Publication
 from feedsvc.web import answer, metrics
 from feedsvc.web.answer import Headers, Request
 from feedsvc.web.files import Files
 from feedsvc.web.status import Addition, status
+from feedsvc.web.traffic import MEDIA, OTHER, REDIRECT, Traffic, labels_of
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -34,52 +36,61 @@ class Documents:
     Each request takes the edition once and sees no other. The site is mounted at base_url's path.
     """
 
-    def __init__(self, rest: WSGIApplication, live: Live) -> None:
-        self._rest = rest
-        self._live = live
+    def __init__(self, rest: WSGIApplication, live: Live, traffic: Traffic) -> None:
+        self._rest, self._live, self._traffic = rest, live, traffic
         self._files = Files(live.modified)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        now = self._live.clock()
+        began, now = perf_counter(), self._live.clock()
         edition = self._live.current(now)
-        asked = Request(method=environ["REQUEST_METHOD"], headers=_headers(environ))
-        match self._find(environ, edition):
-            case Document() as found:
-                made = answer.answer(found, asked, now, edition.next_change)
-                return _send(start_response, made.status, made.headers, (made.body,))
-            case Redirect(target=target):
-                location = urls.rooted(edition.catalog.site.base_url, target)
-                made = answer.redirect(location, asked, now, edition.next_change)
-                return _send(start_response, made.status, made.headers, (made.body,))
-            case Attachment() as found:
-                sent = self._files.answer(found, asked, now, edition.next_change)
-                if sent:
-                    return _send(start_response, sent.status, sent.headers, sent.body(environ.get("wsgi.file_wrapper")))
-        return self._rest(environ, start_response)
+        found, asked = _find(environ, edition), Request(environ["REQUEST_METHOD"], environ)
+        if isinstance(found, Document):
+            made = answer.answer(found, asked, now, edition.next_change)
+            if found.kept.has_grown:
+                edition.weigh(found.path)
+            self._traffic.count(labels_of(found), made.status, perf_counter() - began)
+            return _send(start_response, made.status, made.headers, (made.body,))
+        if isinstance(found, Redirect):
+            location = urls.rooted(edition.catalog.site.base_url, found.target)
+            made = answer.redirect(location, asked, now, edition.next_change)
+            self._traffic.count(REDIRECT, made.status, perf_counter() - began)
+            return _send(start_response, made.status, made.headers, (made.body,))
+        sent = self._files.answer(found, asked, now, edition.next_change) if found else None
+        if sent:
+            self._traffic.count(MEDIA, sent.status, perf_counter() - began)
+            return _send(start_response, sent.status, sent.headers, sent.body(environ.get("wsgi.file_wrapper")))
+        return self._passed_on(environ, start_response, urls.mount(edition.catalog.site.base_url), began)
 
-    def _find(self, environ: WSGIEnvironment, edition: Publication) -> Answer | None:
-        """What the address leads to; what is below the mount is told to the rest, too (PEP 3333: SCRIPT_NAME)."""
+    def _passed_on(self, environ: WSGIEnvironment, start_response: StartResponse, mount: str, began: float) -> Iterable[bytes]:
+        """What is below the mount is told to the rest (PEP 3333: SCRIPT_NAME)."""
         path = _path(environ)
-        mount = urls.mount(edition.catalog.site.base_url)
-        if not path.startswith(f"{mount}/"):
-            return Redirect(target="/") if path == mount else None
-        below = path[len(mount) :]
-        environ["SCRIPT_NAME"], environ["PATH_INFO"] = _wsgi(mount), _wsgi(below)
-        return edition.at(below)
+        if path.startswith(f"{mount}/"):
+            environ["SCRIPT_NAME"], environ["PATH_INFO"] = _wsgi(mount), _wsgi(path[len(mount) :])
+
+        def start(status: str, headers: Headers, *error: Any) -> Any:
+            self._traffic.count(OTHER, int(status[:3]), perf_counter() - began)
+            return start_response(status, headers, *error)
+
+        return self._rest(environ, start)
+
+
+def _find(environ: WSGIEnvironment, edition: Publication) -> Answer | None:
+    """What the address leads to."""
+    path = _path(environ)
+    mount = urls.mount(edition.catalog.site.base_url)
+    if not path.startswith(f"{mount}/"):
+        return Redirect(target="/") if path == mount else None
+    return edition.at(path[len(mount) :])
 
 
 def _path(environ: WSGIEnvironment) -> str:
     """The decoded path; bytes that are no UTF-8 become what no address has (PEP 3333: WSGI text is latin-1)."""
     path: str = environ.get("PATH_INFO", "")
-    return path.encode("latin-1").decode(errors="replace")
+    return path if path.isascii() else path.encode("latin-1").decode(errors="replace")
 
 
 def _wsgi(text: str) -> str:
     return text.encode().decode("latin-1")
-
-
-def _headers(environ: WSGIEnvironment) -> dict[str, str]:
-    return {name[5:].replace("_", "-").lower(): value for name, value in environ.items() if name.startswith("HTTP_")}
 
 
 def _send(start_response: StartResponse, status: int, headers: Headers, body: Iterable[bytes]) -> Iterable[bytes]:
@@ -92,10 +103,11 @@ def application(live: Live, additions: Mapping[str, Addition] = _NOTHING) -> WSG
 
     `additions` are what optional parts tell on /status.
     """
-    return Documents(flask_app(live, additions).wsgi_app, live)
+    traffic = Traffic()
+    return Documents(flask_app(live, traffic, additions).wsgi_app, live, traffic)
 
 
-def flask_app(live: Live, additions: Mapping[str, Addition] = _NOTHING) -> Flask:
+def flask_app(live: Live, traffic: Traffic, additions: Mapping[str, Addition] = _NOTHING) -> Flask:
     """Everything that is not a document."""
     app = Flask("feedsvc", static_folder=None, template_folder=None)
 
@@ -110,7 +122,7 @@ def flask_app(live: Live, additions: Mapping[str, Addition] = _NOTHING) -> Flask
 
     @app.get("/metrics")
     def tell_metrics() -> Response:
-        return _to_this_machine(lambda: metrics.metrics(live), metrics.MEDIA_TYPE)
+        return _to_this_machine(lambda: metrics.metrics(live, traffic), metrics.MEDIA_TYPE)
 
     @app.errorhandler(404)
     def missing(_: Exception) -> Response:

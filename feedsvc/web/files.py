@@ -129,8 +129,13 @@ def _media_type(attachment: Attachment) -> str:
 
 def _range(request: Request, size: int, tag: str) -> tuple[int, int, int]:
     """Start, stop and status; several ranges at once, and those of another version, get the whole file."""
-    asked = parse_range_header(request.header("range")) if request.method == "GET" else None
-    if asked is None or asked.units != "bytes" or len(asked.ranges) != 1 or request.header("if-range") not in ("", f'"{tag}"'):
+    asked = parse_range_header(request.header("HTTP_RANGE")) if request.method == "GET" else None
+    if (
+        asked is None
+        or asked.units != "bytes"
+        or len(asked.ranges) != 1
+        or request.header("HTTP_IF_RANGE") not in ("", f'"{tag}"')
+    ):
         return 0, size, 200
     first, end = asked.ranges[0]
     # The last bytes of a file may be more than it has (RFC 9110 section 14.1.2); werkzeug finds no such range.

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from itertools import accumulate
 from typing import Final
 
-from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.registry import Collector, CollectorRegistry
 
 from feedsvc.live import Edition, Live
+from feedsvc.web.traffic import BUCKETS, Traffic
 
 MEDIA_TYPE: Final = CONTENT_TYPE_LATEST
 
@@ -27,9 +29,10 @@ _GAUGES: Final[Mapping[str, tuple[str, Callable[[Live, Edition], float]]]] = {
 }
 
 
-def metrics(live: Live) -> bytes:
+def metrics(live: Live, traffic: Traffic) -> bytes:
     registry = CollectorRegistry(auto_describe=False)
     registry.register(_Gauges(live))
+    registry.register(_Counts(live, traffic))
     return generate_latest(registry)
 
 
@@ -49,3 +52,24 @@ class _Gauges(Collector):
         if change:
             meaning = "When time alone changes the edition, Unix time"
             yield GaugeMetricFamily("feedsvc_next_change_seconds", meaning, value=change.timestamp())
+
+
+class _Counts(Collector):
+    """What this process answered since it began."""
+
+    def __init__(self, live: Live, traffic: Traffic) -> None:
+        self._live, self._traffic = live, traffic
+
+    def collect(self) -> Iterable[Metric]:
+        answers = CounterMetricFamily("feedsvc_requests", "Answers; 304 is not modified", labels=["kind", "format", "status"])
+        for (labels, status), number in sorted(self._traffic.answers().items()):
+            answers.add_metric([labels.kind, labels.format, str(status)], number)
+        yield answers
+        buckets, seconds = self._traffic.durations()
+        ends = [*map(str, BUCKETS), "+Inf"]
+        meaning = "How long answers took to make, without sending them"
+        cumulated = list(zip(ends, accumulate(buckets or [0] * len(ends)), strict=True))
+        yield HistogramMetricFamily("feedsvc_request_seconds", meaning, buckets=cumulated, sum_value=seconds)
+        lookups = self._live.edition.publication.lookups
+        yield CounterMetricFamily("feedsvc_documents_ready", "Documents that were ready when asked for", value=lookups.hits)
+        yield CounterMetricFamily("feedsvc_documents_sought", "Documents that had to be looked for or made", value=lookups.misses)

@@ -114,7 +114,7 @@ def test_every_internal_link_resolves(publication: Publication) -> None:
 
 
 def test_no_article_is_heavy(publication: Publication) -> None:
-    weights = {path: len(document.gzip or document.body) for path, document in _pages(publication)}
+    weights = {path: len(document.coded("gzip") or document.body) for path, document in _pages(publication)}
     assert not {path: weight for path, weight in weights.items() if path.startswith("/articles/") and weight > HEAVIEST}
 
 

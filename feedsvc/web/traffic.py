@@ -1,0 +1,91 @@
+"""How many answers there were, of which kind, and how long they took to make: plain numbers, cheap enough for every request."""
+
+from __future__ import annotations
+
+import threading
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
+
+from feedsvc.document import Document
+from feedsvc.urls import ArticleAt, FeedAt, FileAt, PageAt, Place, SingleAt, SitemapAt, SizedAt, place_of
+
+# Upper ends in seconds: what is kept ready, what is made anew, what is slow.
+BUCKETS: Final = (0.0001, 0.001, 0.01, 0.1, 1.0)
+_KINDS: Final[Mapping[type[Place], str]] = {
+    FeedAt: "feed",
+    PageAt: "page",
+    ArticleAt: "article",
+    FileAt: "file",
+    SizedAt: "file",
+    SingleAt: "directory",
+    SitemapAt: "directory",
+}
+_LABELS: Final = "labels"  # a key of Document.kept.finished
+
+
+class Labels(NamedTuple):
+    """`kind` of place; `format` is a feed's suffix, "" for what has but one."""
+
+    kind: str
+    format: str = ""
+
+
+REDIRECT: Final = Labels("redirect")
+MEDIA: Final = Labels("file")
+OTHER: Final = Labels("other")
+
+
+@dataclass(slots=True)
+class _Counts:
+    answers: dict[tuple[Labels, int], int] = field(default_factory=dict)
+    buckets: list[int] = field(default_factory=lambda: [0] * (len(BUCKETS) + 1))
+    seconds: float = 0.0
+
+
+class Traffic:
+    """Each thread counts on its own, without a lock; who asks gets the sum."""
+
+    def __init__(self) -> None:
+        self._own = threading.local()
+        self._all: list[_Counts] = []
+
+    def count(self, labels: Labels, status: int, seconds: float) -> None:
+        try:
+            counts: _Counts = self._own.counts
+        except AttributeError:
+            counts = self._own.counts = _Counts()
+            self._all.append(counts)
+        key = (labels, status)
+        counts.answers[key] = counts.answers.get(key, 0) + 1
+        counts.buckets[bisect_left(BUCKETS, seconds)] += 1
+        counts.seconds += seconds
+
+    def answers(self) -> dict[tuple[Labels, int], int]:
+        """How many by labels and status."""
+        total: Counter[tuple[Labels, int]] = Counter()
+        for counts in list(self._all):
+            total.update(counts.answers.copy())
+        return dict(total)
+
+    def durations(self) -> tuple[list[int], float]:
+        """How many took so long: up to each of BUCKETS and beyond, not yet cumulated; and the seconds of all."""
+        everybody = list(self._all)
+        return [sum(column) for column in zip(*(one.buckets for one in everybody), strict=True)], sum(
+            c.seconds for c in everybody
+        )
+
+
+def labels_of(document: Document) -> Labels:
+    found: Labels | None = document.kept.finished.get(_LABELS)
+    if found is None:
+        found = document.kept.finished[_LABELS] = _labels(place_of(document.path))
+    return found
+
+
+def _labels(place: Place | None) -> Labels:
+    if place is None:
+        return OTHER
+    return Labels(_KINDS[type(place)], place.suffix if isinstance(place, FeedAt) else "")
