@@ -15,22 +15,29 @@ from typing import Final
 
 from feedsvc.sqlite import connect
 
-_TABLE: Final = (
-    "CREATE TABLE IF NOT EXISTS modified (path TEXT PRIMARY KEY, digest TEXT NOT NULL, at INTEGER NOT NULL) WITHOUT ROWID"
-)
-_FIND: Final = "SELECT at FROM modified WHERE path = ? AND digest = ? AND at <= ?"
+_TABLE: Final = """
+CREATE TABLE IF NOT EXISTS dated (
+  path TEXT PRIMARY KEY, digest TEXT NOT NULL, at INTEGER NOT NULL, read REAL NOT NULL, was TEXT, was_at INTEGER
+) WITHOUT ROWID
+"""
+_FIND: Final = "SELECT at FROM dated WHERE path = ? AND digest = ? AND at <= ?"
+# Of two processes the one that has not read the folder again yet must not take the newer text's date away.
+_OVERTAKEN: Final = "SELECT was, was_at FROM dated WHERE path = ? AND digest != ? AND read > ? AND read <= ?"
 # A date further ahead than this was written by a clock that was wrong, and counts for nothing.
 _MOST_AHEAD: Final = 86_400
 # A text that changed takes the next second that this path never had, even if the clock went back.
 _RECORD: Final = """
-INSERT INTO modified (path, digest, at) VALUES (?, ?, ?)
+INSERT INTO dated (path, digest, at, read) VALUES (?, ?, ?, ?)
 ON CONFLICT (path) DO UPDATE SET
   at = CASE
     WHEN at > excluded.at + 86400 THEN excluded.at
     WHEN digest = excluded.digest THEN at
     ELSE max(excluded.at, at + 1)
   END,
-  digest = excluded.digest
+  was = CASE WHEN digest = excluded.digest THEN was ELSE digest END,
+  was_at = CASE WHEN digest = excluded.digest THEN was_at ELSE at END,
+  digest = excluded.digest,
+  read = excluded.read
 RETURNING at
 """
 
@@ -44,26 +51,35 @@ class Ledger:
         self._rows = connect(file, _TABLE)
         weakref.finalize(self, self._rows.close)
 
-    def modified(self, path: str, digest: str, now: datetime) -> datetime | None:
-        """When the path's bytes became those of this digest; `now` if they just did. None if it cannot be written down."""
+    def modified(self, path: str, digest: str, now: datetime, read: datetime | None = None) -> datetime | None:
+        """When the path's bytes became those of this digest; `now` if they just did. None if it cannot be told.
+
+        `read` is the moment that they show: when the folder was read last, or time alone changed something; None for just now.
+        A text of an earlier moment than the recorded one has the date that it had, and is not recorded.
+        """
         try:
             with self._lock:
                 second = int(now.timestamp())
-                at = self._found(path, digest, second) or self._recorded(path, digest, second)
+                at = self._found(path, digest, second) or self._recorded(path, digest, now, read or now)
         except sqlite3.Error:
             # A full disk must not stop a feed: without a date, readers rely on the entity tag.
             return None
-        return datetime.fromtimestamp(at, UTC)
+        return datetime.fromtimestamp(at, UTC) if at else None
 
     def _found(self, path: str, digest: str, now: int) -> int | None:
         # Most often nothing changed, and reading waits for no writer and needs no disk.
         row: tuple[int] | None = self._rows.execute(_FIND, (path, digest, now + _MOST_AHEAD)).fetchone()
         return row[0] if row else None
 
-    def _recorded(self, path: str, digest: str, now: int) -> int:
+    def _recorded(self, path: str, digest: str, now: datetime, read: datetime) -> int | None:
         with self._rows:
+            self._rows.execute("BEGIN IMMEDIATE")
+            overtaken = self._rows.execute(_OVERTAKEN, (path, digest, read.timestamp(), now.timestamp())).fetchone()
+            if overtaken:
+                was, was_at = overtaken
+                return was_at if was == digest else None
             at: int
-            [(at,)] = self._rows.execute(_RECORD, (path, digest, now)).fetchall()
+            [(at,)] = self._rows.execute(_RECORD, (path, digest, int(now.timestamp()), read.timestamp())).fetchall()
             return at
 
     def close(self) -> None:

@@ -94,7 +94,8 @@ class Live:
 
     def modified(self, path: str, digest: str, now: datetime) -> datetime | None:
         """When the path's bytes became those of this digest; None if nobody can tell."""
-        return self._ledger.modified(path, digest, now)
+        read, moved = self.reloaded.at, self.edition.publication.catalog.last_change
+        return self._ledger.modified(path, digest, now, max(read, moved) if moved else read)
 
     def prepare(self, now: datetime) -> None:
         """Shortly before a scheduled change, make its edition, so that no request has to wait for it."""

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterable
 from datetime import timedelta
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 from watchfiles import watch
 
@@ -33,11 +33,33 @@ _LOG: Final = logging.getLogger(__name__)
 Listener = Callable[[Edition, Edition], None]
 
 
+class Fellows(Protocol):
+    """Other processes that serve the same folder, and may want to be sure that this one has read what they have."""
+
+    def asks(self) -> bool:
+        """Whether one of them waits for a look at everything; asked many times a second."""
+
+    def looked(self, since: float) -> None:
+        """Everything as it was at this moment (monotonic seconds) has been read."""
+
+
+class _Nobody:
+    def asks(self) -> bool:
+        return False
+
+    def looked(self, since: float) -> None:
+        pass
+
+
+_NOBODY: Final = _Nobody()
+
+
 class Watcher:
     """A thread that keeps a Live in step with its folder, and tells every new edition to its listeners."""
 
-    def __init__(self, root: Path, live: Live, listeners: Iterable[Listener] = ()) -> None:
+    def __init__(self, root: Path, live: Live, listeners: Iterable[Listener] = (), fellows: Fellows = _NOBODY) -> None:
         self._root, self._live, self._listeners = root, live, tuple(listeners)
+        self._fellows, self._looking = fellows, 0.0
         self._told = live.edition
         self._restless: frozenset[str] = frozenset()
         self._stop = threading.Event()
@@ -93,12 +115,16 @@ class Watcher:
                 return
 
     def _turn(self, touched: frozenset[str] | None) -> None:
-        if touched is None or self._everything.is_set() or time.monotonic() >= self._next_look:
+        if touched is None or self._everything.is_set() or time.monotonic() >= self._next_look or self._fellows.asks():
             self._everything.clear()
+            self._looking = time.monotonic()
             self._reload(None)
             self._next_look = time.monotonic() + _EVERYTHING
         elif touched or self._restless:
             self._reload(touched | self._restless)
+        if self._looking and not self._restless:
+            self._fellows.looked(self._looking)
+            self._looking = 0.0
         # The clock after the reading: by the one before it, a change that came meanwhile would be taken back.
         now = self._live.clock()
         self._live.current(now)

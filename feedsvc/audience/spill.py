@@ -45,6 +45,8 @@ def spilled(folder: Path) -> tuple[Spilled, ...]:
     for file in sorted(folder.glob(f"*{_SUFFIX}")):
         try:
             found.append(_read(file))
+        except FileNotFoundError:
+            continue  # another process has written its reads down meanwhile
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             _LOG.warning("feedsvc: %s holds no reads that can be understood (%s) and is left as it is; move it away", file, error)
     return tuple(found)

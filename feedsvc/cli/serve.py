@@ -2,46 +2,25 @@
 
 from __future__ import annotations
 
-import signal
 import sys
-from contextlib import ExitStack, closing
-from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from feedsvc.audience.address import networks
-from feedsvc.audience.counter import Counter
-from feedsvc.audience.store import Views
-from feedsvc.audience.visitor import Visitors
-from feedsvc.audience.wsgi import Audience
-from feedsvc.cli import previewing
+from feedsvc.cli import previewing, serving
 from feedsvc.cli.options import (
-    VIEWS,
     base_url_option,
     content_argument,
     database_option,
-    folder,
     plainly,
     purge_option,
     state_folder,
     state_option,
 )
-from feedsvc.console import counted, log, tell
-from feedsvc.content.renditions import Renditions
-from feedsvc.ledger import Ledger
-from feedsvc.live import Live
-from feedsvc.push.announcer import Announcer
-from feedsvc.push.listening import Listening
-from feedsvc.urls import mount
-from feedsvc.watch import Listener, Watcher
-from feedsvc.web.access import FORMATS, AccessLog
-from feedsvc.web.app import application
-from feedsvc.web.server import Server
-
-if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIApplication
+from feedsvc.web.server import listen
+from feedsvc.web.station import Station
+from feedsvc.web.workers import Workers
 
 
 @click.command()
@@ -51,7 +30,20 @@ if TYPE_CHECKING:
     "--port", default=8000, show_default=True, type=click.IntRange(0, 65535), envvar="FEEDSVC_PORT", help="0 takes a free one."
 )
 @click.option(
-    "--threads", default=4, show_default=True, type=click.IntRange(1, 256), envvar="FEEDSVC_THREADS", help="Worker threads."
+    "--threads",
+    default=4,
+    show_default=True,
+    type=click.IntRange(1, 256),
+    envvar="FEEDSVC_THREADS",
+    help="Threads of each worker.",
+)
+@click.option(
+    "--workers",
+    default=1,
+    show_default=True,
+    type=click.IntRange(1, 64),
+    envvar="FEEDSVC_WORKERS",
+    help="Processes that serve together, one for each core; each holds all articles.",
 )
 @click.option(
     "--trusted-proxy",
@@ -83,6 +75,7 @@ def serve(
     host: str,
     port: int,
     threads: int,
+    workers: int,
     proxies: tuple[str, ...],
     base_url: str,
     state: Path | None,
@@ -100,36 +93,41 @@ def serve(
       feedsvc serve
       feedsvc serve newsroom --port 8080 --base-url http://127.0.0.1:8080
       feedsvc serve newsroom --preview
+      feedsvc serve newsroom --workers 2
       FEEDSVC_PORT=8080 feedsvc serve newsroom
     """
     if preview:
+        if workers > 1:
+            click.echo("feedsvc: a preview is one process; --workers is for readers", err=True)
         previewing.preview(
             content, host=host, port=port, threads=threads, base_url=base_url, state=state, anywhere=preview_anywhere
         )
         return
-    trusted, home = networks(proxies), state_folder(content, state)
-    with ExitStack() as parts:
-        ledger = parts.enter_context(closing(Ledger(home / "modified.sqlite")))
-        live = Live(folder(content, base_url, home), ledger, renditions=Renditions(home / "pictures"))
-        first = live.edition
-        tell(first.content.problems)
-        views, visitors = parts.enter_context(closing(Views(database or home / VIEWS))), Visitors()
-        counter = parts.enter_context(closing(Counter(views, live.clock, chore=visitors.turn, spill=home / "unwritten")))
-        announcer = parts.enter_context(closing(Announcer(home, live.clock, purge=purge)))
-        base = first.content.site.base_url
-        served = application(live, {"push": lambda: asdict(announcer.status())})
-        app: WSGIApplication = Audience(
-            served, counter, visitors, live.article_id, base_url=live.base_url, clock=live.clock, trusted=trusted
-        )
-        if access_log:
-            accesses = parts.enter_context(closing(AccessLog(access_log, sys.stdout.fileno(), trusted)))
-            app = accesses.around(app, live.clock)
-        server = Server(app, host=host, port=port, threads=threads)
-        listeners: list[Listener] = [log, *([Listening(announcer, first, addresses=bool(purge))] if announce else [])]
-        watcher = Watcher(content, live, listeners)
-        signal.signal(signal.SIGHUP, lambda *_: watcher.look())
-        parts.callback(watcher.stop)
-        watcher.start()
-        address = f"{server.url}{mount(base)[1:]}{'/' if mount(base) else ''}"
-        click.echo(f"feedsvc: serving {counted(first.content)} of {content} at {address} as {base}/", err=True)
-        server.run()
+    plan = serving.Plan(
+        content=content,
+        host=host,
+        port=port,
+        threads=threads,
+        trusted=networks(proxies),
+        base_url=base_url,
+        home=state_folder(content, state),
+        database=database,
+        purge=purge,
+        announce=announce,
+    )
+    if workers == 1:
+        serving.serve(plan)
+    else:
+        _serve_together(plan, workers)
+
+
+def _serve_together(plan: serving.Plan, workers: int) -> None:
+    # The address is had, or not, before any worker has to read the folder.
+    listening = listen(plan.host, plan.port)
+
+    @plainly
+    def serve_one(station: Station) -> None:
+        serving.serve_as(station, plan, listening)
+
+    together = Workers(workers, serve_one, say=lambda line: click.echo(line, err=True), leaving=listening.close)
+    sys.exit(together.run())

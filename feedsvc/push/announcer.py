@@ -28,6 +28,7 @@ FILE: Final = "push.sqlite"
 LOCK: Final = "push.lock"
 _DISK_PAUSE: Final = 60.0  # seconds until a disk that failed is tried again
 _BATCH_SECONDS: Final = 5.0  # a slow hub keeps the next one waiting no longer
+_EVERYWHERE: Final = 0.05  # seconds until it is asked again whether all workers have the edition
 
 _log: Final = logging.getLogger(__name__)
 
@@ -36,6 +37,7 @@ _log: Final = logging.getLogger(__name__)
 class _Edition:
     reach: Reach
     digests: Callable[[], Mapping[str, str]]
+    is_everywhere: Callable[[], bool]
 
     def topics(self) -> dict[str, str]:
         """The address of each feed, which is its topic (WebSub section 4), with its digest."""
@@ -101,17 +103,23 @@ class Announcer:
         self._thread = threading.Thread(target=self._run, name="feedsvc-push", daemon=True)
 
     def edition(
-        self, base_url: str, hubs: Sequence[str], digests: Callable[[], Mapping[str, str]], changed: Iterable[str] = ()
+        self,
+        base_url: str,
+        hubs: Sequence[str],
+        digests: Callable[[], Mapping[str, str]],
+        changed: Iterable[str] = (),
+        is_everywhere: Callable[[], bool] = lambda: True,
     ) -> None:
-        """There is a new edition, or a first one: call it when every worker has it.
+        """There is a new edition, or a first one.
 
         `hubs` are all that site.yaml names; those that could not fetch what is below `base_url` are left alone.
         `digests` tells path of each feed -> digest; it is called in the announcing thread, and only in the process whose
-        turn it is. `changed` are absolute addresses for the purge command; those of changed feeds need not be among them.
+        turn it is, and not before `is_everywhere` says there that every worker has the edition: a hub that hears of it
+        fetches at once. `changed` are absolute addresses for the purge command; those of changed feeds need not be among them.
         """
         with self._news:
             reach = Reach(base_url=base_url, named=tuple(dict.fromkeys(hubs)))
-            self._latest = _Edition(reach=reach, digests=digests)
+            self._latest = _Edition(reach=reach, digests=digests, is_everywhere=is_everywhere)
             if self._purge:
                 # A process that stands by must not gather for ever what another one purges.
                 self._changed = {*changed, *(self._changed if self._turn.mine or not self._thread.ident else ())}
@@ -169,6 +177,8 @@ class Announcer:
         with self._news:
             latest = self._latest
         if latest and latest is not self._planned:
+            if not latest.is_everywhere():
+                return _EVERYWHERE
             self._plan(latest)
         self._run_purge()
         if not self._store or not latest:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from feedsvc.feeds.digest import Digests
 from feedsvc.live import Edition
@@ -10,11 +10,25 @@ from feedsvc.push.announcer import Announcer
 from feedsvc.urls import absolute
 
 
-class Listening:
-    """`addresses` tells whether anybody wants to know which addresses changed."""
+def _alone() -> Callable[[], bool]:
+    return lambda: True
 
-    def __init__(self, announcer: Announcer, first: Edition, *, addresses: bool) -> None:
-        self._announcer, self._addresses = announcer, addresses
+
+class Listening:
+    """`addresses` tells whether anybody wants to know which addresses changed.
+
+    `question` makes, for one edition, what tells whether every worker has it; it is asked only where one announces.
+    """
+
+    def __init__(
+        self,
+        announcer: Announcer,
+        first: Edition,
+        *,
+        addresses: bool,
+        question: Callable[[], Callable[[], bool]] = _alone,
+    ) -> None:
+        self._announcer, self._addresses, self._question = announcer, addresses, question
         self._digests = Digests()
         self._hand_on(first, ())
 
@@ -27,4 +41,4 @@ class Listening:
         catalog = edition.publication.catalog
         site = catalog.site
         changed = [absolute(site.base_url, path) for path in paths]
-        self._announcer.edition(site.base_url, site.hubs, lambda: self._digests.of(catalog), changed)
+        self._announcer.edition(site.base_url, site.hubs, lambda: self._digests.of(catalog), changed, self._question())

@@ -142,7 +142,7 @@ def _read_only(ledger: Ledger) -> None:
 
 
 def _full(ledger: Ledger) -> None:
-    ledger._rows.execute("DROP TABLE modified")  # no page is left to write one into
+    ledger._rows.execute("DROP TABLE dated")  # no page is left to write one into
     ledger._rows.execute("PRAGMA max_page_count = 1")
 
 

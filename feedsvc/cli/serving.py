@@ -1,0 +1,130 @@
+"""The parts of one serving process, put together; alone, or as one of several workers."""
+
+from __future__ import annotations
+
+import json
+import signal
+import socket
+from collections.abc import Mapping
+from contextlib import ExitStack, closing
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+from feedsvc.audience.address import Networks
+from feedsvc.audience.counter import Counter
+from feedsvc.audience.store import Views
+from feedsvc.audience.visitor import Visitors
+from feedsvc.audience.wsgi import Audience
+from feedsvc.cli.options import VIEWS, folder
+from feedsvc.console import counted, log, tell
+from feedsvc.content.renditions import Renditions
+from feedsvc.feeds.dates import rfc3339
+from feedsvc.ledger import Ledger
+from feedsvc.live import Edition, Live
+from feedsvc.push.announcer import Announcer
+from feedsvc.push.listening import Listening
+from feedsvc.urls import mount
+from feedsvc.watch import Listener, Watcher
+from feedsvc.web.app import application
+from feedsvc.web.server import Server
+from feedsvc.web.station import Station
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Plan:
+    """What the command line asks for; `home` is the state folder."""
+
+    content: Path
+    host: str
+    port: int
+    threads: int
+    trusted: Networks
+    base_url: str
+    home: Path
+    database: str
+    purge: tuple[str, ...]
+    announce: bool
+
+
+def serve(plan: Plan) -> None:
+    """Serve in this process until it is stopped."""
+    _serve(plan, None, None)
+
+
+def serve_as(station: Station, plan: Plan, listening: socket.socket) -> None:
+    """Serve as one of several workers. Editors' problems are told by the first."""
+    _serve(plan, listening, station)
+
+
+def _serve(plan: Plan, listening: socket.socket | None, station: Station | None) -> None:
+    is_first = station is None or station.seat.number == 1
+    with ExitStack() as parts:
+        ledger = parts.enter_context(closing(Ledger(plan.home / "modified.sqlite")))
+        renditions = Renditions(plan.home / "pictures")
+        live = Live(folder(plan.content, plan.base_url, plan.home), ledger, renditions=renditions)
+        first = live.edition
+        if is_first:
+            tell(first.content.problems)
+        announcer = parts.enter_context(closing(Announcer(plan.home, live.clock, purge=plan.purge)))
+        server = Server(
+            _application(plan, live, announcer, station, parts),
+            host=plan.host,
+            port=plan.port,
+            threads=plan.threads,
+            listening=listening,
+        )
+        listeners: list[Listener] = [log] if is_first else []
+        listeners += [_listening(plan, announcer, first, station)] if plan.announce else []
+        watcher = Watcher(plan.content, live, listeners, *([station.seat] if station else []))
+        signal.signal(signal.SIGHUP, lambda *_: watcher.look())
+        parts.callback(watcher.stop)
+        watcher.start()
+        line = _greeting(plan, first, server)
+        if station:
+            station.tells(lambda: {"push": _push(announcer)})
+            station.ready(f"{line} with {station.seat.of} workers")
+        else:
+            click.echo(line, err=True)
+        server.run()
+
+
+def _application(plan: Plan, live: Live, announcer: Announcer, station: Station | None, parts: ExitStack) -> Audience:
+    views, visitors = parts.enter_context(closing(Views(plan.database or plan.home / VIEWS))), Visitors()
+    spill = plan.home / "unwritten"
+    counter = parts.enter_context(closing(Counter(views, live.clock, chore=visitors.turn, spill=spill)))
+    additions = {"push": lambda: _push(announcer, station)}
+    if station:
+        additions["workers"] = lambda: _workers(station)
+    served = application(live, additions)
+    return Audience(served, counter, visitors, live.article_id, base_url=live.base_url, clock=live.clock, trusted=plan.trusted)
+
+
+def _listening(plan: Plan, announcer: Announcer, first: Edition, station: Station | None) -> Listening:
+    if station:
+        return Listening(announcer, first, addresses=bool(plan.purge), question=station.seat.question)
+    return Listening(announcer, first, addresses=bool(plan.purge))
+
+
+def _greeting(plan: Plan, first: Edition, server: Server) -> str:
+    base = first.content.site.base_url
+    address = f"{server.url}{mount(base)[1:]}{'/' if mount(base) else ''}"
+    return f"feedsvc: serving {counted(first.content)} of {plan.content} at {address} as {base}/"
+
+
+def _push(announcer: Announcer, station: Station | None = None) -> Mapping[str, Any]:
+    """How announcing goes, as the worker says that does it."""
+    own: dict[str, Any] = json.loads(json.dumps(asdict(announcer.status()), default=rfc3339))
+    if own["announcing"] or not station:
+        return own
+    living = station.seat.living()
+    told = (notice["push"] for number, notice in station.seat.notices().items() if number in living and "push" in notice)
+    return next((push for push in told if push["announcing"]), own)
+
+
+def _workers(station: Station) -> Mapping[str, Any]:
+    """Which worker answers, of how many, and the process of each that there is."""
+    processes = {str(number): pid for number, pid in station.seat.living().items()}
+    return {"answering": station.seat.number, "of": station.seat.of, "processes": processes}
