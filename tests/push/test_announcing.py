@@ -591,3 +591,23 @@ def test_a_process_that_stands_by_does_not_gather_what_another_purges(opened: Op
     until(other_file.exists)
     until(lambda: other_file.read_text().endswith("--\n"))
     assert other_file.read_text() == f"{BASE}/4/\n--\n"
+
+
+def test_hubs_hear_of_nothing_that_another_worker_does_not_serve_yet(content: Path, state: Path, hub: Hub) -> None:
+    """A hub that fetched from the slower of two workers found nothing new, and told nobody."""
+    asked = threading.Event()
+    everywhere = threading.Event()
+
+    def is_everywhere() -> bool:
+        asked.set()
+        return everywhere.is_set()
+
+    shown = catalog(load(content), NOW)
+    with contextlib.closing(Announcer(state, now, every=0.05)) as announcer:
+        announcer.edition(BASE, [hub.url], lambda: Digests().of(shown), is_everywhere=is_everywhere)
+        assert asked.wait(SECONDS)
+        asked.clear()
+        assert asked.wait(SECONDS)
+        assert hub.told == []
+        everywhere.set()
+        until(lambda: len(hub.told) == len(ALL))
