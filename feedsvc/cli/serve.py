@@ -18,6 +18,7 @@ from feedsvc.cli.options import (
     state_folder,
     state_option,
 )
+from feedsvc.web.access import FORMATS
 from feedsvc.web.server import listen
 from feedsvc.web.station import Station
 from feedsvc.web.workers import Workers
@@ -114,6 +115,7 @@ def serve(
         database=database,
         purge=purge,
         announce=announce,
+        access_log=access_log or "",
     )
     if workers == 1:
         serving.serve(plan)

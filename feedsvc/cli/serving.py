@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import signal
 import socket
+import sys
 from collections.abc import Mapping
 from contextlib import ExitStack, closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -28,9 +29,13 @@ from feedsvc.push.announcer import Announcer
 from feedsvc.push.listening import Listening
 from feedsvc.urls import mount
 from feedsvc.watch import Listener, Watcher
+from feedsvc.web.access import AccessLog
 from feedsvc.web.app import application
 from feedsvc.web.server import Server
 from feedsvc.web.station import Station
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,6 +52,7 @@ class Plan:
     database: str
     purge: tuple[str, ...]
     announce: bool
+    access_log: str
 
 
 def serve(plan: Plan) -> None:
@@ -91,7 +97,7 @@ def _serve(plan: Plan, listening: socket.socket | None, station: Station | None)
         server.run()
 
 
-def _application(plan: Plan, live: Live, announcer: Announcer, station: Station | None, parts: ExitStack) -> Audience:
+def _application(plan: Plan, live: Live, announcer: Announcer, station: Station | None, parts: ExitStack) -> WSGIApplication:
     views, visitors = parts.enter_context(closing(Views(plan.database or plan.home / VIEWS))), Visitors()
     spill = plan.home / "unwritten"
     counter = parts.enter_context(closing(Counter(views, live.clock, chore=visitors.turn, spill=spill)))
@@ -99,7 +105,13 @@ def _application(plan: Plan, live: Live, announcer: Announcer, station: Station 
     if station:
         additions["workers"] = lambda: _workers(station)
     served = application(live, additions)
-    return Audience(served, counter, visitors, live.article_id, base_url=live.base_url, clock=live.clock, trusted=plan.trusted)
+    app: WSGIApplication = Audience(
+        served, counter, visitors, live.article_id, base_url=live.base_url, clock=live.clock, trusted=plan.trusted
+    )
+    if plan.access_log:
+        accesses = parts.enter_context(closing(AccessLog(plan.access_log, sys.stdout.fileno(), plan.trusted)))
+        app = accesses.around(app, live.clock)
+    return app
 
 
 def _listening(plan: Plan, announcer: Announcer, first: Edition, station: Station | None) -> Listening:
