@@ -83,10 +83,12 @@ PRINTERS: Final[dict[str, Callable[[Path, Iterable[Problem]], Iterator[str]]]] =
 }
 
 
-def bar(paths: Iterable[str]) -> Iterator[str]:
-    """A progress bar where somebody watches."""
+def bar(done: Iterable[int], total: int) -> Iterator[int]:
+    """A progress bar where somebody watches; the counts of what is done come at the pace of the work."""
     if not sys.stderr.isatty():
-        yield from paths
+        yield from done
         return
-    with click.progressbar(list(paths), label="Writing", file=sys.stderr) as shown:
-        yield from shown
+    with click.progressbar(length=total, label="Writing", file=sys.stderr) as shown:
+        for count in done:
+            shown.update(count)
+            yield count

@@ -15,7 +15,7 @@ from feedsvc.content.folder import Content, Folder
 from feedsvc.content.renditions import Renditions
 from feedsvc.errors import ContentError, Problem
 from feedsvc.ledger import Ledger
-from feedsvc.publication import Publication
+from feedsvc.publication import Publication, nobody_counts
 
 _AHEAD: Final = timedelta(seconds=5)  # so long before its moment a scheduled edition is made
 _NO_TIME: Final = timedelta(0)
@@ -53,13 +53,13 @@ class Live:
     def __init__(
         self,
         folder: Folder,
-        ledger: Ledger,
+        ledger: Ledger | None,
         clock: Callable[[], datetime] = wall_clock,
         renditions: Renditions | None = None,
         *,
         preview: bool = False,
     ) -> None:
-        """Reads the folder. Raises ContentError if it cannot be used."""
+        """Reads the folder. Raises ContentError if it cannot be used. `ledger` None keeps no dates."""
         self.clock = clock
         self._folder, self._ledger = folder, ledger
         self._lock = threading.Lock()
@@ -71,7 +71,8 @@ class Live:
         with collector.paused():
             change = folder.read(now=now)
             content = self._dressed(change.content)
-            publication = Publication(catalog(content, now, preview=preview), self._moment, renditions)
+            moment = self._moment if ledger else nobody_counts
+            publication = Publication(catalog(content, now, preview=preview), moment, renditions)
         self.edition = Edition(number=1, since=now, publication=publication, content=content)
         self.reloaded = Reload(at=now, seconds=time.monotonic() - began, changed=len(change.come))
         folder.remember()
@@ -95,7 +96,7 @@ class Live:
     def modified(self, path: str, digest: str, now: datetime) -> datetime | None:
         """When the path's bytes became those of this digest; None if nobody can tell."""
         read, moved = self.reloaded.at, self.edition.publication.catalog.last_change
-        return self._ledger.modified(path, digest, now, max(read, moved) if moved else read)
+        return self._ledger.modified(path, digest, now, max(read, moved) if moved else read) if self._ledger else None
 
     def prepare(self, now: datetime) -> None:
         """Shortly before a scheduled change, make its edition, so that no request has to wait for it."""

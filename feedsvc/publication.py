@@ -52,7 +52,7 @@ _SINGLES: Final[Mapping[str, Callable[[Catalog, pages.Frame], tuple[bytes | None
 }
 
 
-def _nobody_counts(path: str, digest: str) -> None:  # noqa: ARG001 - a Modified
+def nobody_counts(path: str, digest: str) -> None:  # noqa: ARG001 - a Modified
     return None
 
 
@@ -74,7 +74,7 @@ class Publication:
     def __init__(
         self,
         catalog: Catalog,
-        modified: Modified = _nobody_counts,
+        modified: Modified = nobody_counts,
         renditions: Renditions | None = None,
         *,
         carried: _Carried | None = None,
@@ -138,13 +138,18 @@ class Publication:
             return Redirect(target=path_of(place)) if self._exists(place) else None
         return self._found(path, place)
 
+    def made(self, path: str) -> Document | Attachment | None:
+        """As `at` where no redirect answers, for who asks once: a document is made anew, and is not kept."""
+        place = place_of(path)
+        return self._make(place) if place and path_of(self._canonical(place)) == path else None
+
     def _found(self, path: str, place: Place) -> Document | Attachment | None:
         """A document of an earlier edition where it was made from the same, else a new one."""
         ground, former = grounds(self.catalog, place), self._kept.former(path)
         holds = former is not None and former.grounds is not None and ground is not None and ground.hold(former.grounds)
         made = former.document if former and holds else self._make(place)
         # A date that could not be had once may be had the next time.
-        if isinstance(made, Document) and (made.modified or self._modified is _nobody_counts):
+        if isinstance(made, Document) and (made.modified or self._modified is nobody_counts):
             self._kept.put(path, made, ground)
         return made
 
@@ -168,11 +173,15 @@ class Publication:
         yield from (path_of(ArticleAt(slug)) for slug in sorted(self.catalog.visible))
         for listing in self.catalog.listings.values():
             yield from (path_of(PageAt(listing.ref, period)) for period in ("", *listing.pages))
+        yield from self.feed_paths()
+        yield from (path_of(SitemapAt(part)) for part in sitemaps.parts(self.catalog))
+        yield from (path_of(SingleAt(name)) for name in SINGLES if name != _NEWS or sitemaps.has_news(self.catalog))
+
+    def feed_paths(self) -> Iterator[str]:
+        """Those of `paths` that are feeds."""
         for listing in self.catalog.listings.values():
             for period in ("", *listing.archive):
                 yield from (path_of(FeedAt(listing.ref, suffix, period)) for suffix in feeds.FORMATS)
-        yield from (path_of(SitemapAt(part)) for part in sitemaps.parts(self.catalog))
-        yield from (path_of(SingleAt(name)) for name in SINGLES if name != _NEWS or sitemaps.has_news(self.catalog))
 
     def missing(self) -> Document:
         """The page for an address that nothing has."""

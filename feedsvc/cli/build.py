@@ -12,12 +12,12 @@ from feedsvc.cli.options import FOLDER, base_url_option, content_argument, folde
 from feedsvc.console import bar, log, next_change, tell
 from feedsvc.content.renditions import Renditions
 from feedsvc.errors import ContentError, FeedsvcError
-from feedsvc.export import Built, Tree
-from feedsvc.ledger import Ledger
+from feedsvc.export import SELECTIONS, Built, Tree
 from feedsvc.live import Live
 from feedsvc.publication import Publication
 from feedsvc.watch import Watcher
 
+_ONLY = "Write nothing but these; whatever else an earlier build wrote is removed."
 _AGAIN = 5.0  # seconds until a tree that could not be written is tried again
 
 
@@ -28,20 +28,38 @@ _AGAIN = 5.0  # seconds until a tree that could not be written is tried again
 @state_option
 @click.option("--skip-broken", is_flag=True, help="Leave broken files out, or as they last were, instead of writing nothing.")
 @click.option("--watch", is_flag=True, help="Stay, and keep OUT in step with every save and every scheduled change.")
+@click.option("--only", type=click.Choice([one for one in SELECTIONS if one]), help=_ONLY)
+@click.option("--no-gzip", is_flag=True, help="Write no .gz beside each file that it would make smaller.")
+@click.option(
+    "--processes", type=click.IntRange(min=1), help="Work in so many processes; as many as there are processors if not given."
+)
 @plainly
-def build(*, out: Path, content: Path, base_url: str, state: Path | None, skip_broken: bool, watch: bool) -> None:
-    """Write the documents of CONTENT (./content) as files into OUT.
+def build(
+    *,
+    out: Path,
+    content: Path,
+    base_url: str,
+    state: Path | None,
+    skip_broken: bool,
+    watch: bool,
+    only: str | None,
+    no_gzip: bool,
+    processes: int | None,
+) -> None:
+    """Write the documents of CONTENT (./content) as files into OUT, each with a .gz beside it that servers can send.
 
     Only files whose bytes changed are written; files of an earlier build that no longer belong are removed; others stay.
+    What was made from the same as last time is not made at all.
 
     \b
     Examples:
       feedsvc build public
       feedsvc build public newsroom --base-url https://example.org/news
       feedsvc build public newsroom --watch
+      feedsvc build feeds newsroom --only feeds
     """
     home = state_folder(content, state)
-    live = Live(folder(content, base_url, home), Ledger(None), renditions=Renditions(home / "pictures"))
+    live = Live(folder(content, base_url, home), None, renditions=Renditions(home / "pictures"))
     read = live.edition.content
     if read.errors and not skip_broken:
         raise ContentError("nothing was written; mend the files above, or leave them out with --skip-broken", read.problems)
@@ -50,7 +68,7 @@ def build(*, out: Path, content: Path, base_url: str, state: Path | None, skip_b
         raise FeedsvcError(f"{out} is a newsroom itself; write: feedsvc build OUT {out}")
     if _overlaps(out, content):
         raise FeedsvcError(f"{out} and {content} lie in one another; build into a folder of its own")
-    with Tree(out) as tree:
+    with Tree(out, only=only or "", packing=not no_gzip, processes=processes) as tree:
         publication = live.edition.publication
         _say(out, tree.whole(publication, bar))
         if watch:

@@ -1,0 +1,54 @@
+"""Where documents lie in a tree, in which order they are written, and which of them are wanted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Final
+
+from feedsvc.publication import Publication
+from feedsvc.urls import SUFFIXES, ArticleAt, FeedAt, FileAt, PageAt, Place, SingleAt, SizedAt, place_of
+
+MANIFEST: Final = ".feedsvc-build.journal"
+FORMER: Final = ".feedsvc-build.json"  # the list of earlier versions
+LOCK: Final = ".feedsvc-build.lock"
+TEMPORARY: Final = ".feedsvc-new-"
+
+_RANKS: Final[tuple[type[Place], ...]] = (FileAt, SizedAt, ArticleAt, PageAt, FeedAt)
+_ENDINGS: Final = tuple(f"/feed.{suffix}" for suffix in SUFFIXES)
+_WITH_FEEDS: Final = (SingleAt("feeds.opml"), FileAt("static/feed.css"))
+
+
+def file_name(path: str) -> str:
+    """Where a document lies in the tree: a page in its folder's index.html."""
+    return f"{path[1:]}index.html" if path.endswith("/") else path[1:]
+
+
+def is_feed(path: str) -> bool:
+    return path.endswith(_ENDINGS) and isinstance(place_of(path), FeedAt)
+
+
+def last_named(path: str) -> tuple[int, str]:
+    """In this order, what readers follow comes before the feeds that name it."""
+    place = type(place_of(path))
+    return next((rank for rank, kind in enumerate(_RANKS) if place is kind), len(_RANKS)), path
+
+
+def _all(publication: Publication) -> Iterator[str]:
+    return publication.paths()
+
+
+def _feeds(publication: Publication) -> Iterator[str]:
+    yield "/static/feed.css"
+    yield from publication.feed_paths()
+    yield "/feeds.opml"
+
+
+def _is_of_feeds(place: Place | None) -> bool:
+    return isinstance(place, FeedAt) or place in _WITH_FEEDS
+
+
+# What `--only` may say: all paths of it, in the order of writing, and whether a place belongs to it.
+SELECTIONS: Final[Mapping[str, tuple[Callable[[Publication], Iterator[str]], Callable[[Place | None], bool]]]] = {
+    "": (_all, lambda _: True),
+    "feeds": (_feeds, _is_of_feeds),
+}

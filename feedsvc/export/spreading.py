@@ -1,0 +1,135 @@
+"""Work spread over processes that are copies of this one, which works along."""
+
+from __future__ import annotations
+
+import gc
+import os
+import pickle
+import signal
+import threading
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from multiprocessing import Pipe, connection, get_context
+from multiprocessing.connection import Connection
+from multiprocessing.context import ForkProcess
+from typing import Any, Final, TypeVar
+
+from feedsvc.errors import FeedsvcError
+
+_AHEAD: Final = 2  # pieces that a process has before it: it never waits while this one is at work
+_ENDED: Final = "a process that was at work ended by itself (killed for its memory, perhaps); build again, or with --processes 1"
+
+_T = TypeVar("_T")
+_R = TypeVar("_R")
+_Work = Callable[[Sequence[_T]], _R]
+
+
+def at_hand() -> int:
+    """The processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def spread(work: _Work[_T, _R], pieces: Sequence[Sequence[_T]], processes: int) -> Iterator[_R]:
+    """What `work` makes of each piece, in any order; at once in so many processes, this one among them.
+
+    Raises what `work` raised, FeedsvcError where a process ended by itself. However this ends, the others end first.
+    """
+    count = min(processes, len(pieces)) - 1
+    if count < 1 or threading.active_count() > 1:  # a copy of a process with threads may never move again
+        yield from map(work, pieces)
+        return
+    with _children(work, pieces, count) as children:
+        yield from _collected(work, pieces, children)
+
+
+def _collected(work: _Work[_T, _R], pieces: Sequence[Sequence[_T]], children: list[Connection]) -> Iterator[_R]:
+    todo = iter(range(len(pieces)))
+    waiting = sum(_sent(conn, todo) for conn in children * _AHEAD)
+    for index in todo:
+        yield work(pieces[index])
+        for conn in _speaking(children, timeout=0):
+            yield _received(conn)
+            waiting += _sent(conn, todo) - 1
+    while waiting:
+        for conn in _speaking(children, timeout=None):
+            yield _received(conn)
+            waiting -= 1
+
+
+def _speaking(children: list[Connection], timeout: float | None) -> list[Connection]:
+    ready = connection.wait(children, timeout)
+    return [conn for conn in children if conn in ready]
+
+
+def _sent(conn: Connection, todo: Iterator[int]) -> bool:
+    index = next(todo, None)
+    if index is not None:
+        with suppress(BrokenPipeError):  # whoever listens to it will hear
+            conn.send(index)
+    return index is not None
+
+
+def _received(conn: Connection) -> Any:
+    try:
+        error, made = conn.recv()
+    except (EOFError, ConnectionResetError):
+        raise FeedsvcError(_ENDED) from None
+    if error is not None:
+        raise error
+    return made
+
+
+@contextmanager
+def _children(work: _Work[_T, _R], pieces: Sequence[Sequence[_T]], count: int) -> Iterator[list[Connection]]:
+    """Copies of this process. What it holds by now is not looked through for garbage, or all of it would be copied indeed."""
+    children: list[tuple[ForkProcess, Connection]] = []
+    gc.freeze()
+    try:
+        for _ in range(count):
+            children.append(_child(work, pieces, [conn for _, conn in children]))
+        yield [conn for _, conn in children]
+    finally:
+        for process, conn in children:
+            conn.close()
+            process.terminate()
+        for process, _ in children:
+            process.join()
+            process.close()
+        gc.unfreeze()
+
+
+def _child(work: _Work[_T, _R], pieces: Sequence[Sequence[_T]], others: list[Connection]) -> tuple[ForkProcess, Connection]:
+    ours, its = Pipe()
+    process = get_context("fork").Process(target=_serve, args=(work, pieces, its, [*others, ours]), daemon=True)
+    process.start()
+    its.close()
+    return process, ours
+
+
+def _serve(work: _Work[_T, _R], pieces: Sequence[Sequence[_T]], conn: Connection, others: list[Connection]) -> None:
+    """In the copy: until the process that it is a copy of ends, or ends it. A Ctrl-C is for that one alone to answer."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    for one in others:
+        one.close()
+    with suppress(EOFError, ConnectionError):
+        while True:
+            conn.send(_answer(work, pieces[conn.recv()]))
+
+
+def _answer(work: _Work[_T, _R], piece: Sequence[_T]) -> tuple[Exception | None, _R | None]:
+    try:
+        return None, work(piece)
+    except Exception as error:  # noqa: BLE001 - whatever it is, it belongs to who asked
+        return _portable(error), None
+
+
+def _portable(error: Exception) -> Exception:
+    """With the lines where it came up, in a form that passes from process to process."""
+    lines = "".join(traceback.format_exception(error))
+    with suppress(Exception):
+        pickle.loads(pickle.dumps(error))  # noqa: S301 - our own
+        error.add_note(lines)
+        return error
+    return RuntimeError(lines)

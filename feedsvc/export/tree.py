@@ -1,0 +1,219 @@
+"""A publication as files in a folder.
+
+Each file is written whole or not at all, and only if its bytes changed. A list of what was written, kept in the tree,
+tells a later build which files are its own to remove, and what each was made from: while that is the same, it is not made.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import stat
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Self
+
+from feedsvc.document import Document
+from feedsvc.errors import FeedsvcError
+from feedsvc.export.journal import Journal
+from feedsvc.export.making import Maker
+from feedsvc.export.names import LOCK, SELECTIONS, file_name, is_feed, last_named
+from feedsvc.export.spreading import at_hand, spread
+from feedsvc.export.writing import TWIN, Files, compressed
+from feedsvc.imprint import Imprints, common
+from feedsvc.publication import Publication
+from feedsvc.urls import place_of
+
+_MANY: Final = 1000  # paths; where more may have changed, all are looked at
+# Fewer than these are sooner done than a process is copied.
+_TO_CHECK: Final = 20_000
+_TO_MAKE: Final = 200
+_PIECE: Final = 64  # paths
+_FOREIGN: Final = "was not written by feedsvc and would be overwritten"
+
+# (counts of what was done, how much there is) -> the counts, as they come.
+Progress = Callable[[Iterable[int], int], Iterable[int]]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Built:
+    """How many files a build wrote, left as they were, and removed; a compressed twin counts with its file."""
+
+    written: int
+    unchanged: int
+    removed: int
+
+
+def _silent(done: Iterable[int], _total: int) -> Iterable[int]:
+    return done
+
+
+def build(publication: Publication, out: Path, progress: Progress = _silent, *, processes: int = 1) -> Built:
+    """Make the tree hold exactly the publication's documents, beside files of other origin.
+
+    Raises FeedsvcError where the folder cannot be written, another build is at work in it, or a file of other origin stands
+    where a document belongs.
+    """
+    with Tree(out, processes=processes) as tree:
+        return tree.whole(publication, progress)
+
+
+class Tree:
+    """A static tree that is this process's to write, from entering to leaving. Each method raises as `build` does."""
+
+    def __init__(self, out: Path, *, only: str = "", packing: bool = True, processes: int | None = None) -> None:
+        """`only` is one of SELECTIONS; `packing` puts a .gz beside each file that it makes smaller.
+
+        `processes` work at once where there is much to do, None is one to a processor.
+        """
+        self._out, self._packing = out, packing
+        self._paths, self._is_wanted = SELECTIONS[only]
+        self._processes = processes or at_hand()
+        self._held = ExitStack()
+        self._imprints: Imprints | None = None
+
+    def __enter__(self) -> Self:
+        with _plainly(self._out), ExitStack() as held:
+            root = held.enter_context(_only_build(self._out))
+            self._files = Files(root, packing=self._packing)
+            self._journal = Journal(root)
+            held.callback(self._journal.close)
+            held.callback(self._files.sweep)
+            self._files.sweep(() if self._journal.ended else self._journal.notes)
+            self._held = held.pop_all()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with _plainly(self._out):
+            self._held.close()
+
+    def whole(self, publication: Publication, progress: Progress = _silent) -> Built:
+        """Every document of a publication that is wanted, and no other."""
+        with _plainly(self._out):
+            paths = list(self._paths(publication))
+            maker = self._maker(publication)
+            stale = self._stale(maker, paths)
+            names = set(map(file_name, paths))
+            gone = [name for name in self._journal.notes if name not in names]
+            written, removed = self._write(maker, stale, gone, progress)
+            self._journal.settle()
+        return Built(written=written, unchanged=len(paths) - written, removed=removed)
+
+    def update(self, publication: Publication, paths: Iterable[str]) -> Built:
+        """The documents at these paths as the publication has them: what readers follow before the feeds that name it."""
+        wanted = {path for path in paths if self._is_wanted(place_of(path))}
+        if len(wanted) > _MANY:
+            return self.whole(publication)
+        with _plainly(self._out):
+            maker = self._maker(publication)
+            stale = maker.stale(sorted(wanted, key=last_named))
+            here = [path for path in stale if maker.found(path)]
+            away = {file_name(path) for path in stale} - set(map(file_name, here))
+            gone = [name for name in away if name in self._journal.notes]
+            written, removed = self._write(maker, here, gone, _silent)
+        return Built(written=written, unchanged=len(wanted) - len(away) - written, removed=removed)
+
+    def _maker(self, publication: Publication) -> Maker:
+        self._journal.begin(f"{common(publication.catalog)}{'' if self._packing else '-plain'}")
+        catalog = publication.catalog
+        self._imprints = self._imprints.after(catalog) if self._imprints else Imprints(catalog)
+        return Maker(publication, self._imprints, self._files, self._journal.notes)
+
+    def _stale(self, maker: Maker, paths: Sequence[str]) -> list[str]:
+        known = sum(bool(note.imprint) for note in self._journal.notes.values())
+        processes = self._processes if known >= _TO_CHECK else 1
+        found = {path for stale in spread(maker.stale, _pieces(paths), processes) for path in stale}
+        return [path for path in paths if path in found]
+
+    def _write(self, maker: Maker, paths: list[str], gone: Sequence[str], progress: Progress) -> tuple[int, int]:
+        names = {path: file_name(path) for path in paths}
+        self._refuse_links([*names.values(), *gone])
+        self._refuse_foreign(maker, names)
+        self._journal.claim(names.values())
+        written: list[bool] = []
+        for _ in progress(self._made(maker, paths, written), len(paths)):
+            pass
+        removed = sum(self._remove(name) for name in gone)
+        self._journal.forget(gone)
+        self._journal.end()
+        return sum(written), removed
+
+    def _made(self, maker: Maker, paths: list[str], written: list[bool]) -> Iterator[int]:
+        """How many are done with each step; everything that feeds name is there before the first of them is begun."""
+        processes = self._processes if len(paths) >= _TO_MAKE else 1
+        cut = next((index for index, path in enumerate(paths) if is_feed(path)), len(paths))
+        for part in (paths[:cut], paths[cut:]):
+            for made in spread(maker.make, _pieces(part), processes):
+                self._journal.note((name, note) for name, note, _ in made)
+                written += [is_new for _, _, is_new in made]
+                yield len(made)
+
+    def _remove(self, name: str) -> bool:
+        note = self._journal.notes.get(name)
+        if note is None or note.packed:
+            self._files.remove(name + TWIN)
+        return self._files.remove(name)
+
+    def _refuse_links(self, names: Iterable[str]) -> None:
+        for folder in self._files.links(names):
+            if not (self._out / folder).resolve().is_relative_to(self._out.resolve()):
+                raise FeedsvcError(
+                    f"{self._out / folder} is a link that leaves {self._out}; move it away or build into another folder"
+                )
+
+    def _refuse_foreign(self, maker: Maker, names: dict[str, str]) -> None:
+        """Before anything is written: a file that is not ours is nobody's to overwrite, unless it is the same anyway."""
+        notes = self._journal.notes
+        for path, name in names.items():
+            note = notes.get(name)
+            status = self._files.status(name)
+            if status and stat.S_ISDIR(status.st_mode):
+                raise FeedsvcError(
+                    f"{self._out / name} is a folder where a file belongs; move it away or build into another folder"
+                )
+            if note is None and status and not self._is_same(maker, path, name):
+                raise FeedsvcError(f"{self._out / name} {_FOREIGN}; move it away or build into another folder")
+            if self._packing and not (note and note.packed) and self._is_foreign_twin(maker, path, name + TWIN):
+                raise FeedsvcError(f"{self._out / name}{TWIN} {_FOREIGN}; move it away or build with --no-gzip")
+
+    def _is_same(self, maker: Maker, path: str, name: str) -> bool:
+        found = maker.found(path)
+        return found is not None and self._files.is_same(name, found)
+
+    def _is_foreign_twin(self, maker: Maker, path: str, name: str) -> bool:
+        if self._files.status(name) is None:
+            return False
+        found = maker.found(path)
+        twin = compressed(found) if isinstance(found, Document) else b""
+        return bool(twin) and not self._files.is_same(name, twin)
+
+
+def _pieces(paths: Sequence[str]) -> list[Sequence[str]]:
+    return [paths[start : start + _PIECE] for start in range(0, len(paths), _PIECE)]
+
+
+@contextmanager
+def _plainly(out: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        place = error.filename2 or error.filename
+        raise FeedsvcError(f"{out / place if place else out} cannot be written ({error.strerror})") from None
+
+
+@contextmanager
+def _only_build(out: Path) -> Iterator[int]:
+    """The folder's descriptor, while no other build has it."""
+    out.mkdir(parents=True, exist_ok=True)
+    root = os.open(out, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        with open(out / LOCK, "ab") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise FeedsvcError(f"another build is writing {out}; wait for it to end") from None
+            yield root
+    finally:
+        os.close(root)

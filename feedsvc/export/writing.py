@@ -1,0 +1,193 @@
+"""Files below one folder: seen, compared, replaced whole or not at all, removed. Every method raises OSError.
+
+Names are relative to the folder's descriptor, so that nothing is looked up twice and nothing moves under our feet.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import stat
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from io import FileIO
+from typing import Final
+
+from feedsvc.document import Attachment, Document
+from feedsvc.export.journal import Note
+from feedsvc.export.names import TEMPORARY
+
+TWIN: Final = ".gz"
+_BLOCK: Final = 1024 * 1024
+_MODE: Final = 0o644
+_NEW: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
+_READ: Final = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+
+
+def compressed(document: Document) -> bytes:
+    """The twin's bytes, b"" where it would gain nothing."""
+    return document.gzip
+
+
+class Files:
+    """The files of a tree. A copy of this process may use a copy of it."""
+
+    def __init__(self, root: int, *, packing: bool) -> None:
+        """`packing` puts a compressed twin beside each document that is smaller that way."""
+        self._root, self._packing = root, packing
+        self._folders: set[str] = {""}
+
+    def status(self, name: str) -> os.stat_result | None:
+        """None where there is nothing; a link is what it is."""
+        try:
+            return os.stat(name, dir_fd=self._root, follow_symlinks=False)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+
+    def holds(self, name: str, note: Note) -> bool:
+        """Whether a file and its twin are as they were noted."""
+        own = self.status(name)
+        if own is None or (own.st_size, own.st_mtime_ns) != (note.size, note.time) or not stat.S_ISREG(own.st_mode):
+            return False
+        if not note.packed:
+            return True
+        twin = self.status(name + TWIN)
+        return twin is not None and (twin.st_size, twin.st_mtime_ns) == (note.packed, note.time) and stat.S_ISREG(twin.st_mode)
+
+    def put(self, name: str, found: Document | Attachment, note: Note) -> tuple[bool, Note]:
+        """Whether the file's bytes changed, and what is to be noted of it, but for its imprint; `note` is what was."""
+        written = not self.is_same(name, found)
+        if written:
+            self._replace(name, found, None)
+        own = os.stat(name, dir_fd=self._root, follow_symlinks=False)
+        twin = compressed(found) if self._packing and isinstance(found, Document) else b""
+        if twin:
+            self._put_twin(name + TWIN, twin, own.st_mtime_ns)
+        elif note.packed:
+            self.remove(name + TWIN)
+        return written, Note("", own.st_size, own.st_mtime_ns, len(twin))
+
+    def _put_twin(self, name: str, data: bytes, time: int) -> None:
+        """Of the very time of its document: a server that has both to choose from must not take the one for older."""
+        if not self.is_same(name, data):
+            self._replace(name, data, time)
+        elif os.stat(name, dir_fd=self._root).st_mtime_ns != time:
+            os.utime(name, ns=(time, time), dir_fd=self._root)
+
+    def is_same(self, name: str, wanted: Document | Attachment | bytes) -> bool:
+        """Whether a file of ours, or of anybody's, has these bytes already."""
+        if name.rpartition("/")[0] not in self._folders and self.status(name) is None:
+            return False
+        try:
+            with open(os.open(name, _READ, dir_fd=self._root), "rb", buffering=0) as file:
+                status = os.fstat(file.fileno())
+                return stat.S_ISREG(status.st_mode) and _equals(file, status.st_size, wanted)
+        except FileNotFoundError:
+            return False
+        except OSError as error:
+            if error.errno in (errno.ELOOP, errno.ENXIO):  # a link; a pipe
+                return False
+            raise
+
+    def _replace(self, name: str, wanted: Document | Attachment | bytes, time: int | None) -> None:
+        """Whole or not at all: whoever reads the file sees the old bytes or the new ones."""
+        folder = name.rpartition("/")[0]
+        self._make(folder)
+        try:
+            self._fill(new := f"{TEMPORARY}{os.getpid()}", name, wanted, time)
+        except OSError as error:
+            if error.errno != errno.EXDEV:
+                raise
+            self._fill(f"{folder}/{new}", name, wanted, time)  # a folder that lies on another disk
+
+    def _fill(self, new: str, name: str, wanted: Document | Attachment | bytes, time: int | None) -> None:
+        descriptor = os.open(new, _NEW, _MODE, dir_fd=self._root)
+        try:
+            with open(descriptor, "wb", buffering=0) as file:
+                _write(file, wanted)
+                if os.fstat(descriptor).st_mode & 0o777 != _MODE:
+                    os.fchmod(descriptor, _MODE)
+                if time is not None:
+                    os.utime(descriptor, ns=(time, time))
+            os.replace(new, name, src_dir_fd=self._root, dst_dir_fd=self._root)
+        except BaseException:
+            with suppress(FileNotFoundError):
+                os.unlink(new, dir_fd=self._root)
+            raise
+
+    def _make(self, folder: str) -> None:
+        if folder in self._folders:
+            return
+        try:
+            os.mkdir(folder, dir_fd=self._root)
+        except FileExistsError:
+            pass
+        except FileNotFoundError:
+            self._make(folder.rpartition("/")[0])
+            self._make(folder)
+            return
+        self._folders.add(folder)
+
+    def remove(self, name: str) -> bool:
+        """A file, and the folders that it leaves empty."""
+        try:
+            os.unlink(name, dir_fd=self._root)
+        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+            return False
+        folder = name.rpartition("/")[0]
+        with suppress(OSError):
+            while folder:
+                os.rmdir(folder, dir_fd=self._root)
+                self._folders.discard(folder)
+                folder = folder.rpartition("/")[0]
+        return True
+
+    def links(self, names: Iterable[str]) -> Iterator[str]:
+        """The folders of these names that are links."""
+        seen = {""}
+        for name in names:
+            folder = name.rpartition("/")[0]
+            while folder not in seen:
+                seen.add(folder)
+                status = self.status(folder)
+                if status and stat.S_ISLNK(status.st_mode):
+                    yield folder
+                folder = folder.rpartition("/")[0]
+
+    def sweep(self, names: Iterable[str] = ()) -> None:
+        """What builds that were killed left half-written, in the folder itself and beside these names."""
+        for folder in {".", *(name.rpartition("/")[0] or "." for name in names)}:
+            with suppress(FileNotFoundError, NotADirectoryError):
+                descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC | os.O_NOFOLLOW, dir_fd=self._root)
+                try:
+                    for left in os.listdir(descriptor):
+                        if left.startswith(TEMPORARY):
+                            os.unlink(left, dir_fd=descriptor)
+                finally:
+                    os.close(descriptor)
+
+
+def _equals(file: FileIO, size: int, wanted: Document | Attachment | bytes) -> bool:
+    if isinstance(wanted, Attachment):
+        with open(wanted.location, "rb", buffering=0) as source:
+            return size == os.fstat(source.fileno()).st_size and _are_same(file, source)
+    body = wanted.body if isinstance(wanted, Document) else wanted
+    return size == len(body) and file.read() == body
+
+
+def _are_same(one: FileIO, other: FileIO) -> bool:
+    while block := one.read(_BLOCK):
+        if block != other.read(len(block)):
+            return False
+    return True
+
+
+def _write(file: FileIO, wanted: Document | Attachment | bytes) -> None:
+    if isinstance(wanted, Attachment):
+        with open(wanted.location, "rb") as source:
+            shutil.copyfileobj(source, file, _BLOCK)
+        return
+    rest = memoryview(wanted.body if isinstance(wanted, Document) else wanted)
+    while rest:
+        rest = rest[file.write(rest) :]
