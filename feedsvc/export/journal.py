@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from typing import Final, NamedTuple
 
 from feedsvc.export.names import FORMER, MANIFEST, TEMPORARY
@@ -90,11 +90,19 @@ class Journal:
             self._append([f"= {common}"])
             self._common(common)
 
-    def claim(self, names: Iterable[str]) -> None:
-        """Before they are written: a build that dies half-way leaves no file that nobody owns."""
-        new = [name for name in names if name not in self.notes]
-        self._append(f"+ {_escaped(name)}" for name in new)
-        self.notes |= dict.fromkeys(new, Note())
+    def claim(self, names: Iterable[str], alone: Container[str]) -> None:
+        """Before they are written: a build that dies half-way leaves no file that nobody owns.
+
+        The twins beside those that are `alone` are not ours.
+        """
+        claims = {name: Note(packed=0 if name in alone else -1) for name in names}
+        new = {name: claim for name, claim in claims.items() if self._widens(name, claim)}
+        self._append(f"+ {_escaped(name)}" if claim.packed else _line(name, claim) for name, claim in new.items())
+        self.notes |= new
+
+    def _widens(self, name: str, claim: Note) -> bool:
+        note = self.notes.get(name)
+        return note is None or (note.packed == 0 and claim.packed != 0)
 
     def note(self, notes: Iterable[tuple[str, Note]]) -> None:
         fresh = {name: note for name, note in notes if self.notes.get(name) != note}

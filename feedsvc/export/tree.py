@@ -130,8 +130,7 @@ class Tree:
     def _write(self, maker: Maker, paths: list[str], gone: Sequence[str], progress: Progress) -> tuple[int, int]:
         names = {path: file_name(path) for path in paths}
         self._refuse_links([*names.values(), *gone])
-        self._refuse_foreign(maker, names)
-        self._journal.claim(names.values())
+        self._journal.claim(names.values(), alone=self._refuse_foreign(maker, names))
         written: list[bool] = []
         for _ in progress(self._made(maker, paths, written), len(paths)):
             pass
@@ -163,31 +162,39 @@ class Tree:
                     f"{self._out / folder} is a link that leaves {self._out}; move it away or build into another folder"
                 )
 
-    def _refuse_foreign(self, maker: Maker, names: dict[str, str]) -> None:
-        """Before anything is written: a file that is not ours is nobody's to overwrite, unless it is the same anyway."""
-        notes = self._journal.notes
+    def _refuse_foreign(self, maker: Maker, names: dict[str, str]) -> set[str]:
+        """Before anything is written: a file that is not ours is nobody's to overwrite, unless it is the same anyway.
+
+        The names beside which no twin of ours is, nor will be.
+        """
+        alone: set[str] = set()
         for path, name in names.items():
-            note = notes.get(name)
-            status = self._files.status(name)
-            if status and stat.S_ISDIR(status.st_mode):
-                raise FeedsvcError(
-                    f"{self._out / name} is a folder where a file belongs; move it away or build into another folder"
-                )
-            if note is None and status and not self._is_same(maker, path, name):
-                raise FeedsvcError(f"{self._out / name} {_FOREIGN}; move it away or build into another folder")
-            if self._packing and not (note and note.packed) and self._is_foreign_twin(maker, path, name + TWIN):
-                raise FeedsvcError(f"{self._out / name}{TWIN} {_FOREIGN}; move it away or build with --no-gzip")
+            self._refuse(maker, path, name)
+            note = self._journal.notes.get(name)
+            if not self._packing or ((note is None or not note.packed) and not self._is_twin_free(maker, path, name + TWIN)):
+                alone.add(name)
+        return alone
+
+    def _refuse(self, maker: Maker, path: str, name: str) -> None:
+        status = self._files.status(name)
+        if status and stat.S_ISDIR(status.st_mode):
+            raise FeedsvcError(f"{self._out / name} is a folder where a file belongs; move it away or build into another folder")
+        if status and name not in self._journal.notes and not self._is_same(maker, path, name):
+            raise FeedsvcError(f"{self._out / name} {_FOREIGN}; move it away or build into another folder")
 
     def _is_same(self, maker: Maker, path: str, name: str) -> bool:
         found = maker.found(path)
         return found is not None and self._files.is_same(name, found)
 
-    def _is_foreign_twin(self, maker: Maker, path: str, name: str) -> bool:
+    def _is_twin_free(self, maker: Maker, path: str, name: str) -> bool:
+        """Whether nobody else's file is in its place. One that is in nobody's way, since none belongs there, stays."""
         if self._files.status(name) is None:
-            return False
+            return True
         found = maker.found(path)
         twin = compressed(found) if isinstance(found, Document) else b""
-        return bool(twin) and not self._files.is_same(name, twin)
+        if twin and not self._files.is_same(name, twin):
+            raise FeedsvcError(f"{self._out / name} {_FOREIGN}; move it away or build with --no-gzip")
+        return bool(twin)
 
 
 def _pieces(paths: Sequence[str]) -> list[Sequence[str]]:

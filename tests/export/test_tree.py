@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 
 from feedsvc import export
 from feedsvc.errors import FeedsvcError
-from feedsvc.export import MANIFEST, Built
+from feedsvc.export import FORMER, MANIFEST, Built
 from tests import newsrooms
 
 
@@ -29,7 +30,9 @@ def build(content: Path, out: Path) -> Built:
 
 
 def files(out: Path) -> set[str]:
-    return {str(file.relative_to(out)) for file in out.rglob("*") if file.is_file() and not file.name.startswith(".feedsvc")}
+    """Without the twins, which stand and fall with their files."""
+    found = (file for file in out.rglob("*") if file.is_file() and not file.name.startswith(".feedsvc") and file.suffix != ".gz")
+    return {str(file.relative_to(out)) for file in found}
 
 
 def test_a_second_build_touches_nothing(content: Path, out: Path) -> None:
@@ -93,24 +96,51 @@ def test_a_list_that_was_tampered_with_leads_nowhere_else(content: Path, out: Pa
     build(content, out)
     victim = tmp_path / "victim.txt"
     victim.write_text("keep me")
-    (out / MANIFEST).write_text('{"files": ["../victim.txt", "/etc/hostname", "", 7, "a/../../victim.txt"]}')
+    (out / MANIFEST).write_text("+ ../victim.txt\n- 1 2 0 ../victim.txt\n- 1 2 -1 a/../../victim.txt\n+ /etc/hostname\n")
+    (out / FORMER).write_text('{"files": ["../victim.txt", "/etc/hostname", "", 7, "a/../../victim.txt"]}')
     build(content, out)
     assert victim.read_text() == "keep me"
 
 
-@pytest.mark.parametrize("damage", ["", "[]", "{", '{"files": 3}', "\x00"])
+@pytest.mark.parametrize("damage", ["", "[]", "{", "12 1 x", "abc 1 2 3", "+ \n- \n= \n", "\x00", "+ a\x00b\n", "\udcff"])
 def test_a_damaged_list_is_no_hindrance(content: Path, out: Path, damage: str) -> None:
     build(content, out)
-    (out / MANIFEST).write_text(damage)
+    (out / MANIFEST).write_bytes(damage.encode("utf-8", "surrogateescape"))
+    assert build(content, out).written == 0
     assert build(content, out).written == 0
 
 
-def test_the_half_written_files_of_a_killed_build_are_swept_up(content: Path, out: Path) -> None:
+@pytest.mark.parametrize("damage", ["", "[]", "{", '{"files": 3}', "\x00"])
+def test_a_damaged_list_of_an_earlier_version_is_no_hindrance(content: Path, out: Path, damage: str) -> None:
     build(content, out)
-    left = out / "articles/rich/.feedsvc-new-abc123"
-    left.write_text("half")
+    (out / MANIFEST).unlink()
+    (out / FORMER).write_text(damage)
+    assert build(content, out).written == 0
+
+
+def test_a_tree_of_an_earlier_version_is_taken_over(content: Path, out: Path) -> None:
+    first = build(content, out)
+    for twin in out.rglob("*.gz"):
+        twin.unlink()
+    (out / MANIFEST).unlink()
+    (out / "articles/gone").mkdir()
+    (out / "articles/gone/index.html").write_text("by an earlier version")
+    (out / FORMER).write_text(json.dumps({"files": [*files(out)]}))
+    (out / "index.html").write_text("as it was then")
+    assert build(content, out) == Built(written=1, unchanged=first.written - 1, removed=1)
+    assert not (out / FORMER).exists()
+    assert (out / "index.html.gz").exists()
+
+
+@pytest.mark.parametrize("place", [".feedsvc-new-123", "articles/rich/.feedsvc-new-abc123"])
+def test_the_half_written_files_of_a_killed_build_are_swept_up(content: Path, out: Path, place: str) -> None:
     build(content, out)
-    assert not left.exists()
+    with (out / MANIFEST).open("a") as journal:
+        journal.write("+ articles/another/index.html\n- articles/ri")
+    (out / place).write_text("half")
+    assert build(content, out).written == 0
+    assert not (out / place).exists()
+    assert "another" not in (out / MANIFEST).read_text()
 
 
 def test_two_builds_at_once_are_refused(content: Path, out: Path) -> None:
@@ -129,7 +159,7 @@ def test_a_document_that_could_not_be_written_leaves_the_old_one(
     file = content / "articles/rich.yaml"
     file.write_text(file.read_text().replace("R&D at", "D&R at"))
 
-    def no_space(*_: object) -> None:
+    def no_space(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device", str(out / "feed.rss"))
 
     monkeypatch.setattr(os, "replace", no_space)

@@ -1,0 +1,135 @@
+"""The .gz beside a file: what a web server sends instead, so it is never another document and never older."""
+
+from __future__ import annotations
+
+import gzip
+import os
+from pathlib import Path
+
+import pytest
+
+from feedsvc.errors import FeedsvcError
+from feedsvc.export import MANIFEST, Built, Tree
+from tests import newsrooms
+
+
+@pytest.fixture
+def content(tmp_path: Path) -> Path:
+    return newsrooms.rich(tmp_path / "content")
+
+
+@pytest.fixture
+def out(tmp_path: Path) -> Path:
+    return tmp_path / "out"
+
+
+def build(content: Path, out: Path, *, packing: bool = True, only: str = "") -> Built:
+    with Tree(out, packing=packing, only=only) as tree:
+        return tree.whole(newsrooms.published(content))
+
+
+def twins(out: Path) -> list[Path]:
+    return sorted(out.rglob("*.gz"))
+
+
+def check(out: Path) -> None:
+    for twin in twins(out):
+        own = twin.with_suffix("")
+        assert gzip.decompress(twin.read_bytes()) == own.read_bytes()
+        assert twin.read_bytes()[4:8] == bytes(4), "no time inside"
+        assert twin.stat().st_mtime_ns == own.stat().st_mtime_ns
+        assert twin.stat().st_size < own.stat().st_size
+
+
+def test_a_twin_is_its_file_and_of_the_same_time(content: Path, out: Path) -> None:
+    build(content, out)
+    assert {"index.html.gz", "feed.rss.gz"} <= {twin.name for twin in twins(out)}
+    assert not list((out / "media").rglob("*.gz"))
+    check(out)
+
+
+def test_an_edit_moves_both(content: Path, out: Path) -> None:
+    build(content, out)
+    file = content / "articles/december.yaml"
+    file.write_text(file.read_text().replace("December text.", "Another text."))
+    assert build(content, out).written
+    check(out)
+    assert b"Another text." in gzip.decompress((out / "articles/december/index.html.gz").read_bytes())
+
+
+@pytest.mark.parametrize("harm", [lambda twin: twin.unlink(), lambda twin: twin.write_bytes(b"?"), os.utime])
+def test_a_twin_that_was_harmed_is_mended_and_its_file_left_alone(content: Path, out: Path, harm: object) -> None:
+    build(content, out)
+    time = (out / "feed.rss").stat().st_mtime_ns
+    harm(out / "feed.rss.gz")  # type: ignore[operator]
+    assert build(content, out).written == 0
+    assert (out / "feed.rss").stat().st_mtime_ns == time
+    check(out)
+
+
+def test_without_twins_those_of_an_earlier_build_go_and_come_back(content: Path, out: Path) -> None:
+    build(content, out)
+    before = len(twins(out))
+    assert build(content, out, packing=False).written == 0
+    assert twins(out) == []
+    build(content, out)
+    assert len(twins(out)) == before
+    check(out)
+
+
+def test_a_file_that_goes_takes_its_twin_and_its_folder_along(content: Path, out: Path) -> None:
+    build(content, out)
+    (content / "articles/older.yaml").unlink()
+    file = content / "articles/rich.yaml"
+    file.write_text(file.read_text().replace("/articles/older/", "/"))
+    assert build(content, out).removed == 1
+    assert not (out / "articles/older").exists()
+    assert "articles/older/" not in (out / MANIFEST).read_text()
+
+
+def test_a_foreign_twin_stops_the_build_before_anything_is_written(content: Path, out: Path) -> None:
+    newsrooms.write(out, {"index.html.gz": "my own"})
+    with pytest.raises(FeedsvcError, match=r"index.html.gz was not written by feedsvc .* or build with --no-gzip"):
+        build(content, out)
+    assert not (out / "index.html").exists()
+    build(content, out, packing=False)
+    assert (out / "index.html.gz").read_text() == "my own"
+
+
+def test_a_foreign_twin_of_the_same_bytes_is_taken_up(content: Path, out: Path) -> None:
+    build(content, out)
+    (out / MANIFEST).unlink()
+    assert build(content, out).written == 0
+    build(content, out, packing=False)
+    assert twins(out) == []
+
+
+def test_a_foreign_twin_that_is_in_nobodys_way_stays(content: Path, out: Path) -> None:
+    build(content, out)
+    [picture, *_] = sorted((out / "media").rglob("*.png"))
+    beside = picture.with_name(f"{picture.name}.gz")
+    beside.write_text("my own")
+    os.utime(picture, (1, 1))
+    (out / MANIFEST).unlink()
+    assert build(content, out).written == 0
+    assert build(content, out, packing=False).written == 0
+    assert beside.read_text() == "my own"
+
+
+def test_only_feeds_are_written_with_what_they_need(content: Path, out: Path) -> None:
+    newsrooms.write(out, {"index.html": "a site made by another program"})
+    build(content, out, only="feeds")
+    names = {file.name.removesuffix(".gz") for file in out.rglob("*") if file.is_file()}
+    assert names - {MANIFEST, ".feedsvc-build.lock"} == {
+        "index.html", "feed.rss", "feed.atom", "feed.json", "feeds.opml", "feed.css"
+    }  # fmt: skip
+    assert (out / "index.html").read_text() == "a site made by another program"
+    assert build(content, out, only="feeds").written == 0
+
+
+def test_who_wants_only_feeds_from_now_on_keeps_no_pages_that_nobody_renews(content: Path, out: Path) -> None:
+    first = build(content, out)
+    feeds = build(content, out, only="feeds")
+    assert (feeds.written, feeds.removed) == (0, first.written - feeds.unchanged)
+    assert not (out / "articles").exists()
+    assert build(content, out).written == feeds.removed

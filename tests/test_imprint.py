@@ -1,0 +1,104 @@
+"""What a document is made from, told the same in every process: as long as it is the same, the bytes are."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from datetime import timedelta
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from feedsvc.catalog import catalog
+from feedsvc.content.folder import load
+from feedsvc.document import Document
+from feedsvc.imprint import Imprints, common
+from feedsvc.publication import Publication
+from feedsvc.urls import place_of
+from tests import newsrooms
+from tests.newsrooms import NOW
+
+ASKED: Final = """
+import sys
+from pathlib import Path
+from feedsvc.imprint import Imprints, common
+from feedsvc.urls import place_of
+from tests import newsrooms
+made = newsrooms.published(Path(sys.argv[1]))
+print(common(made.catalog))
+for path in made.paths():
+    print(path, Imprints(made.catalog).of(place_of(path)))
+"""
+
+
+def imprints(publication: Publication) -> dict[str, str]:
+    asked = Imprints(publication.catalog)
+    return {path: asked.of(place) for path in publication.addresses() if (place := place_of(path))}
+
+
+def bodies(publication: Publication) -> dict[str, bytes]:
+    found = ((path, publication.made(path)) for path in publication.addresses())
+    return {path: answer.body for path, answer in found if isinstance(answer, Document)}
+
+
+def test_two_processes_tell_the_same(tmp_path: Path) -> None:
+    content = newsrooms.rich(tmp_path)
+    said = []
+    for seed in ("1", "4711"):
+        environment = {**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": str(Path(__file__).parents[1])}
+        command = [sys.executable, "-c", ASKED, str(content)]
+        said.append(subprocess.run(command, check=True, env=environment, capture_output=True, text=True).stdout)
+    assert said[0] == said[1]
+    assert len(said[0].splitlines()) > 80
+
+
+EDITS: Final = {
+    "a body": ("articles/december.yaml", "December text.", "Another text."),
+    "a headline": ("articles/rich.yaml", "R&D at", "D&R at"),
+    "a tag": ("articles/rich.yaml", "한국", "한국, another"),
+    "a tag's spelling": ("articles/december.yaml", "한국", "한국 "),
+    "a category": ("categories.yaml", "Money", "Cash"),
+    "an author": ("authors.yaml", "Ritesh Nambiar", "R. Nambiar"),
+    "the site": ("site.yaml", "The Daily & Co", "The Weekly"),
+}
+
+
+@pytest.mark.parametrize("edit", EDITS)
+def test_where_bytes_differ_the_imprint_does(tmp_path: Path, edit: str) -> None:
+    content = newsrooms.rich(tmp_path)
+    before = newsrooms.published(content)
+    known, said, shared = imprints(before), bodies(before), common(before.catalog)
+    name, old, new = EDITS[edit]
+    file = content / name
+    assert old in file.read_text()
+    file.write_text(file.read_text().replace(old, new))
+    after = newsrooms.published(content)
+    now = imprints(after)
+    if common(after.catalog) == shared:
+        same = [path for path, imprint in now.items() if imprint and imprint == known.get(path)]
+        assert same
+        assert [path for path in same if bodies(after).get(path) != said.get(path)] == []
+    else:
+        assert edit in ("a category", "an author", "the site")
+
+
+def test_time_that_changes_a_document_changes_its_imprint(tmp_path: Path) -> None:
+    content = load(newsrooms.rich(tmp_path))
+    for days in (-400, -40, 30, 4000, 40_000):
+        one, other = (Publication(catalog(content, NOW + timedelta(days=by))) for by in (0, days))
+        known, said = imprints(one), bodies(one)
+        now, says = imprints(other), bodies(other)
+        same = [path for path, imprint in now.items() if imprint and imprint == known.get(path)]
+        assert [path for path in same if says.get(path) != said.get(path)] == []
+
+
+def test_the_imprints_of_the_next_edition_are_those_of_one_made_anew(tmp_path: Path) -> None:
+    content = load(newsrooms.rich(tmp_path))
+    first = catalog(content, NOW)
+    asked = Imprints(first)
+    places = [place for path in Publication(first).addresses() if (place := place_of(path))]
+    assert [asked.of(place) for place in places]
+    later = first.replaced(content, NOW + timedelta(days=40_000))
+    assert [asked.after(later).of(place) for place in places] == [Imprints(later).of(place) for place in places]
