@@ -77,8 +77,6 @@ class Files:
 
     def is_same(self, name: str, wanted: Document | Attachment | bytes) -> bool:
         """Whether a file of ours, or of anybody's, has these bytes already."""
-        if name.rpartition("/")[0] not in self._folders and self.status(name) is None:
-            return False
         try:
             with open(os.open(name, _READ, dir_fd=self._root), "rb", buffering=0) as file:
                 status = os.fstat(file.fileno())
@@ -94,15 +92,9 @@ class Files:
         """Whole or not at all: whoever reads the file sees the old bytes or the new ones."""
         folder = name.rpartition("/")[0]
         self._make(folder)
-        try:
-            self._fill(new := f"{TEMPORARY}{os.getpid()}", name, wanted, time)
-        except OSError as error:
-            if error.errno != errno.EXDEV:
-                raise
-            self._fill(f"{folder}/{new}", name, wanted, time)  # a folder that lies on another disk
-
-    def _fill(self, new: str, name: str, wanted: Document | Attachment | bytes, time: int | None) -> None:
-        descriptor = os.open(new, _NEW, _MODE, dir_fd=self._root)
+        # In the file's own folder: one for all would lie far from it on the disk.
+        new = f"{folder or '.'}/{TEMPORARY}{os.getpid()}"
+        descriptor = self._opened(new, folder)
         try:
             with open(descriptor, "wb", buffering=0) as file:
                 _write(file, wanted)
@@ -116,6 +108,14 @@ class Files:
                 os.unlink(new, dir_fd=self._root)
             raise
 
+    def _opened(self, new: str, folder: str) -> int:
+        try:
+            return os.open(new, _NEW, _MODE, dir_fd=self._root)
+        except FileNotFoundError:  # somebody removed the folder meanwhile
+            self._folders = {""}
+            self._make(folder)
+            return os.open(new, _NEW, _MODE, dir_fd=self._root)
+
     def _make(self, folder: str) -> None:
         if folder in self._folders:
             return
@@ -126,7 +126,6 @@ class Files:
         except FileNotFoundError:
             self._make(folder.rpartition("/")[0])
             self._make(folder)
-            return
         self._folders.add(folder)
 
     def remove(self, name: str) -> bool:
