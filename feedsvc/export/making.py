@@ -23,6 +23,7 @@ class Maker:
 
     def __init__(self, publication: Publication, imprints: Imprints, files: Files, notes: Mapping[str, Note]) -> None:
         self._publication, self._imprints, self._files, self._notes = publication, imprints, files, notes
+        self._held: dict[str, Document | Attachment] = {}
 
     def stale(self, paths: Sequence[str]) -> list[str]:
         """Those that may be others by now, or whose files are not as they were noted."""
@@ -40,11 +41,18 @@ class Maker:
         return [made for path in paths if (made := self._made(path))]
 
     def _made(self, path: str) -> Made | None:
-        found, imprint, name = self.found(path), self._imprint(path), file_name(path)
+        found, imprint, name = self._held.pop(path, None) or self.found(path), self._imprint(path), file_name(path)
         if found is None:
             return None
         written, note = self._files.put(name, found, self._notes.get(name, Note()))
         return name, note._replace(imprint=imprint), written
+
+    def holds(self, path: str) -> bool:
+        """Whether something belongs there; it is made by that, and kept until it is written."""
+        found = self.found(path)
+        if found:
+            self._held[path] = found
+        return found is not None
 
     def found(self, path: str) -> Document | Attachment | None:
         """What belongs in a tree: it has no redirects and no 410."""

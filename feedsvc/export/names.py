@@ -33,6 +33,11 @@ def last_named(path: str) -> tuple[int, str]:
     return next((rank for rank, kind in enumerate(_RANKS) if place is kind), len(_RANKS)), path
 
 
+def is_beside(path: str) -> bool:
+    """What names feeds and pages, and that nothing else leads to."""
+    return last_named(path)[0] == len(_RANKS)
+
+
 def _all(publication: Publication) -> Iterator[str]:
     return publication.paths()
 

@@ -19,7 +19,7 @@ from feedsvc.document import Document
 from feedsvc.errors import FeedsvcError
 from feedsvc.export.journal import Journal
 from feedsvc.export.making import Maker
-from feedsvc.export.names import LOCK, SELECTIONS, file_name, is_feed, last_named
+from feedsvc.export.names import LOCK, SELECTIONS, file_name, is_beside, is_feed, last_named
 from feedsvc.export.spreading import at_hand, spread
 from feedsvc.export.writing import TWIN, Files, compressed
 from feedsvc.imprint import Imprints, common
@@ -97,23 +97,34 @@ class Tree:
             stale = self._stale(maker, paths)
             names = set(map(file_name, paths))
             gone = [name for name in self._journal.notes if name not in names]
-            written, removed = self._write(maker, stale, gone, progress)
+            self._refuse_links(gone)
+            written = self._write(maker, stale, progress)
+            removed = self._clear(gone)
             self._journal.settle()
         return Built(written=written, unchanged=len(paths) - written, removed=removed)
 
     def update(self, publication: Publication, paths: Iterable[str]) -> Built:
-        """The documents at these paths as the publication has them: what readers follow before the feeds that name it."""
-        wanted = {path for path in paths if self._is_wanted(place_of(path))}
+        """The documents at these paths as the publication has them: what readers follow before the feeds that name it.
+
+        What only search engines and lists of feeds are for comes after the feeds.
+        """
+        wanted = sorted((path for path in paths if self._is_wanted(place_of(path))), key=last_named)
         if len(wanted) > _MANY:
             return self.whole(publication)
+        cut = next((index for index, path in enumerate(wanted) if is_beside(path)), len(wanted))
+        gone: list[str] = []
         with _plainly(self._out):
             maker = self._maker(publication)
-            stale = maker.stale(sorted(wanted, key=last_named))
-            here = [path for path in stale if maker.found(path)]
-            away = {file_name(path) for path in stale} - set(map(file_name, here))
-            gone = [name for name in away if name in self._journal.notes]
-            written, removed = self._write(maker, here, gone, _silent)
-        return Built(written=written, unchanged=len(wanted) - len(away) - written, removed=removed)
+            written = sum(self._follow(maker, part, gone) for part in (wanted[:cut], wanted[cut:]))
+            removed = self._clear(gone)
+        return Built(written=written, unchanged=len(wanted) - len(gone) - written, removed=removed)
+
+    def _follow(self, maker: Maker, paths: list[str], gone: list[str]) -> int:
+        stale = maker.stale(paths)
+        here = [path for path in stale if maker.holds(path)]
+        away = set(map(file_name, stale)) - set(map(file_name, here))
+        gone += sorted(away & self._journal.notes.keys())
+        return self._write(maker, here, _silent)
 
     def _maker(self, publication: Publication) -> Maker:
         self._journal.begin(f"{common(publication.catalog)}{'' if self._packing else '-plain'}")
@@ -127,17 +138,22 @@ class Tree:
         found = {path for stale in spread(maker.stale, _pieces(paths), processes) for path in stale}
         return [path for path in paths if path in found]
 
-    def _write(self, maker: Maker, paths: list[str], gone: Sequence[str], progress: Progress) -> tuple[int, int]:
+    def _write(self, maker: Maker, paths: list[str], progress: Progress) -> int:
+        """How many are others by now."""
         names = {path: file_name(path) for path in paths}
-        self._refuse_links([*names.values(), *gone])
+        self._refuse_links(names.values())
         self._journal.claim(names.values(), alone=self._refuse_foreign(maker, names))
         written: list[bool] = []
         for _ in progress(self._made(maker, paths, written), len(paths)):
             pass
+        return sum(written)
+
+    def _clear(self, gone: Sequence[str]) -> int:
+        self._refuse_links(gone)
         removed = sum(self._remove(name) for name in gone)
         self._journal.forget(gone)
         self._journal.end()
-        return sum(written), removed
+        return removed
 
     def _made(self, maker: Maker, paths: list[str], written: list[bool]) -> Iterator[int]:
         """How many are done with each step; everything that feeds name is there before the first of them is begun."""
