@@ -33,6 +33,8 @@ def body(desk: Desk, content: str, written: str, page: str) -> str:
     if crowd:
         desk.complain(("body",), f"more than {_MOST_OPEN} '{crowd}' are open at one place", "close them or take them out")
         return ""
+    if not markup.may_show_media(written):
+        return written if written.strip() else ""
     rendered = markup.render(written, base_url=desk.known.site.base_url, page=page)
     missing = [(reference, error) for reference, path in rendered.media.items() if (error := _unshown(desk, path))]
     # One wrong folder name can stand in every line.

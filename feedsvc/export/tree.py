@@ -20,10 +20,10 @@ from feedsvc.errors import FeedsvcError
 from feedsvc.export.journal import Journal
 from feedsvc.export.making import Maker
 from feedsvc.export.names import LOCK, SELECTIONS, file_name, is_beside, is_feed, last_named
-from feedsvc.export.spreading import at_hand, spread
 from feedsvc.export.writing import TWIN, Files, compressed
 from feedsvc.imprint import Imprints, common
 from feedsvc.publication import Publication
+from feedsvc.spreading import at_hand, spread
 from feedsvc.urls import place_of
 
 _MANY: Final = 1000  # paths; where more may have changed, all are looked at

@@ -27,7 +27,7 @@ _READ: Final = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
 
 def compressed(document: Document) -> bytes:
     """The twin's bytes, b"" where it would gain nothing."""
-    return document.gzip
+    return document.coded("gzip")
 
 
 class Files:

@@ -12,7 +12,7 @@ import pytest
 
 from feedsvc.errors import FeedsvcError
 from feedsvc.export import MANIFEST, Tree
-from feedsvc.export.spreading import spread
+from feedsvc.spreading import spread
 from tests import newsrooms
 
 PIECES = [[number] for number in range(40)]
