@@ -1,0 +1,36 @@
+"""The least that a WSGI application can do: one prepared answer, on feedsvc's own waitress.
+
+`python -m bench.bare PORT FILE`; FILE is JSON with status, headers and body in latin-1.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable
+from http import HTTPStatus
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+# The one look behind the command line, so that both servers are tuned the same way.
+from feedsvc.web.server import Server
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+
+def main(port: str, file: str) -> None:
+    told = json.loads(Path(file).read_text("utf-8"))
+    status = f"{told['status']} {HTTPStatus(told['status']).phrase}"
+    headers = [(name, value) for name, value in told["headers"]]
+    body = (told["body"].encode("latin-1"),)
+
+    def application(_: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        start_response(status, headers)
+        return body
+
+    Server(application, host="127.0.0.1", port=int(port), threads=4).run()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,40 @@
+"""Pelican's whole site: its lean theme, no cache, RSS and Atom for the site and for every section, author and tag."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+from typing import Final
+
+from bench import corpus
+from bench.measure import Cost, cost
+
+_SETTINGS: Final = f"""
+SITENAME = "Bench News"
+SITEURL = FEED_DOMAIN = "{corpus.BASE}"
+PATH = "content"
+TIMEZONE = "UTC"
+DEFAULT_LANG = "en"
+THEME = "simple"
+SLUGIFY_SOURCE = "basename"
+STATIC_PATHS = []
+FEED_MAX_ITEMS = 50
+RSS_FEED_SUMMARY_ONLY = False
+FEED_RSS, FEED_ATOM = "feed.rss", "feed.atom"
+CATEGORY_FEED_RSS, CATEGORY_FEED_ATOM = "category/{{slug}}/feed.rss", "category/{{slug}}/feed.atom"
+AUTHOR_FEED_RSS, AUTHOR_FEED_ATOM = "author/{{slug}}/feed.rss", "author/{{slug}}/feed.atom"
+TAG_FEED_RSS, TAG_FEED_ATOM = "tag/{{slug}}/feed.rss", "tag/{{slug}}/feed.atom"
+FEED_ALL_ATOM = TRANSLATION_FEED_ATOM = None
+DEFAULT_PAGINATION = 50
+"""
+
+
+def site(folder: Path, count: int) -> None:
+    corpus.write(folder / "content", count, ".md", corpus.as_pelican)
+    (folder / "pelicanconf.py").write_text(_SETTINGS)
+
+
+def build(folder: Path, log: Path) -> Cost:
+    shutil.rmtree(folder / "output", ignore_errors=True)
+    return cost([sys.executable, "-m", "pelican", "-s", "pelicanconf.py", "-o", "output", "-q"], log, folder=folder)

@@ -1,0 +1,49 @@
+"""Where the time goes in a row that missed its goal: py-spy's samples, the most frequent lines."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+from bench.lab import Lab
+from bench.product import Product
+from bench.running import BenchError
+from bench.table import Row
+
+_LINES = 12
+
+
+def profile(lab: Lab, row: Row) -> str:
+    """Markdown: functions by the share of samples in which they ran, by themselves and with all that they called."""
+    samples = lab.new("samples")
+    if row.again is None:
+        return ""
+    try:
+        row.again(Product().profiled(samples))
+    except BenchError as error:
+        return f"The profile failed: {error}\n"
+    return (
+        top(samples.read_text("utf-8")) if samples.exists() else "py-spy took no samples: it may not look at other processes.\n"
+    )
+
+
+def top(samples: str) -> str:
+    """Of py-spy's raw format: `frame;frame;frame count` a line, the innermost last."""
+    own: Counter[str] = Counter()
+    all_in: Counter[str] = Counter()
+    for line in samples.splitlines():
+        stack, _, number = line.rpartition(" ")
+        frames = [_short(frame) for frame in stack.split(";")]
+        own[frames[-1]] += int(number)
+        all_in.update({frame: int(number) for frame in frames})
+    total = max(1, own.total())
+    lines = [f"| {own[name] / total:.0%} | {number / total:.0%} | `{name}` |" for name, number in all_in.most_common(_LINES)]
+    lines += [f"| {number / total:.0%} | {all_in[name] / total:.0%} | `{name}` |" for name, number in own.most_common(_LINES)]
+    return "\n".join(("| itself | with calls | function |", "| ---: | ---: | --- |", *dict.fromkeys(lines))) + "\n"
+
+
+def _short(frame: str) -> str:
+    """`function (package/module.py)`: no line, and no path of a machine."""
+    name, _, place = frame.partition(" (")
+    path = Path(place.rstrip(")").rpartition(":")[0] or place.rstrip(")"))
+    return f"{name} ({'/'.join(path.parts[-2:])})"

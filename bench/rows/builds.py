@@ -1,0 +1,107 @@
+"""Whole builds from cold files, beside Hugo and Pelican."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from bench import hugo, pelican
+from bench.lab import Lab
+from bench.measure import Cost, alternating
+from bench.product import Product
+from bench.table import Goal, Row
+
+_ALL_OF_IT = "this feedsvc has no --only feeds: the whole site was built"
+_NO_TWINS = "this feedsvc has no --no-gzip: what it writes by itself was measured"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Build:
+    what: str
+    number: int
+    options: tuple[str, ...] = ()
+    note: str = ""
+
+
+def cold(lab: Lab, number: int, *options: str, product: Product | None = None) -> Cost:
+    """A build into a new folder that remembers nothing."""
+    with lab.passing("tree") as out, lab.passing("state") as state:
+        return (product or Product()).build(out, lab.newsroom(number), state, lab.log, *options)
+
+
+def cold_feeds(lab: Lab, number: int) -> tuple[Cost, Cost]:
+    """Every feed by us, every RSS feed by Hugo."""
+
+    def both() -> tuple[Cost, Cost]:
+        site = lab.hugo(number, pages=False)
+        lab.newsroom(number)
+        makers = (lambda: cold(lab, number, *lab.able.only_feeds), lambda: hugo.build(site, lab.log))
+        ours, theirs = alternating(makers, lab.sizes.builds(number))
+        return ours, theirs
+
+    return lab.once(("all feeds from cold files", number), both)
+
+
+def feeds(lab: Lab) -> Iterator[Row]:
+    number = lab.sizes.large
+    ours, theirs = cold_feeds(lab, number)
+    options = lab.able.only_feeds
+    build = _Build(what=f"every feed of {number:,} articles", number=number, options=options, note="" if options else _ALL_OF_IT)
+    yield from _rows(lab, build, ours, theirs, (Goal(most=0.5), Goal(most=0.2)))
+
+
+def site(lab: Lab) -> Iterator[Row]:
+    number = lab.sizes.large
+    ours, theirs = _sites(lab, number)
+    build = _Build(what=f"the whole site of {number:,} articles", number=number)
+    yield from _rows(lab, build, ours, theirs, (Goal(most=1.0), Goal(most=0.3)))
+
+
+def small_site(lab: Lab) -> Iterator[Row]:
+    number = lab.sizes.small
+    ours, theirs = _sites(lab, number)
+    plain = lab.able.no_gzip
+    bare = lab.once(("whole site without .gz", number), lambda: _median_cold(lab, number, *plain)) if plain else ours
+    what, note = f"the whole site of {number:,} articles", "" if plain else _NO_TWINS
+    build = _Build(what=f"{what} with .gz", number=number, note=note)
+    yield _time(lab, replace(build, what=f"{what} without .gz", options=plain), bare, theirs, Goal(most=1.5))
+    yield _time(lab, build, ours, theirs, Goal(most=3))
+
+
+def beside_pelican(lab: Lab) -> Iterator[Row]:
+    number = lab.sizes.small
+    folder = lab.pelican(number)
+    lab.newsroom(number)
+    ours, theirs = alternating((lambda: cold(lab, number), lambda: pelican.build(folder, lab.log)), lab.sizes.builds(number))
+    what = f"the whole site of {number:,} articles beside Pelican's"
+    yield Row(what=what, ours=ours.seconds, beside=theirs.seconds, beside_is="Pelican")
+    yield Row(what=f"{what}: memory", ours=ours.memory, unit="B", beside=theirs.memory, beside_is="Pelican")
+
+
+def _sites(lab: Lab, number: int) -> tuple[Cost, Cost]:
+    def both() -> tuple[Cost, Cost]:
+        folder = lab.hugo(number, pages=True)
+        lab.newsroom(number)
+        ours, theirs = alternating((lambda: cold(lab, number), lambda: hugo.build(folder, lab.log)), lab.sizes.builds(number))
+        return ours, theirs
+
+    return lab.once(("whole site from cold files", number), both)
+
+
+def _median_cold(lab: Lab, number: int, *options: str) -> Cost:
+    [ours] = alternating((lambda: cold(lab, number, *options),), lab.sizes.builds(number))
+    return ours
+
+
+def _rows(lab: Lab, build: _Build, ours: Cost, theirs: Cost, goals: tuple[Goal, Goal]) -> Iterator[Row]:
+    yield _time(lab, build, ours, theirs, goals[0])
+    what = f"{build.what}: memory"
+    yield Row(what=what, ours=ours.memory, unit="B", beside=theirs.memory, beside_is="Hugo", goal=goals[1])
+
+
+def _time(lab: Lab, build: _Build, ours: Cost, theirs: Cost, goal: Goal) -> Row:
+    def again(product: Product) -> Cost:
+        return cold(lab, build.number, *build.options, product=product)
+
+    seconds, beside = ours.seconds, theirs.seconds
+    return Row(what=build.what, ours=seconds, beside=beside, beside_is="Hugo", goal=goal, note=build.note, again=again)
