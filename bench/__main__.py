@@ -70,7 +70,8 @@ def _sizes(asked: argparse.Namespace) -> Sizes:
     if asked.sizes:
         small, middle, large = asked.sizes
         sizes = replace(sizes, small=small, middle=middle, large=large)
-    return replace(sizes, curve=tuple(number for number in sizes.curve if number <= sizes.large))
+    curve = tuple(number for number in sizes.curve if number <= sizes.large)
+    return replace(sizes, curve=curve or sizes.all)
 
 
 def _without_paths(words: list[str]) -> list[str]:
