@@ -9,7 +9,7 @@ RUN := $(VENV)/bin/python
 # Not every Python brings ensurepip; every pip can install into another environment.
 INSTALL = $(PYTHON) -m pip --python $(RUN) install --quiet --disable-pip-version-check
 
-.PHONY: serve test check coverage lock clean
+.PHONY: serve test check coverage bench bench-quick lock clean
 
 serve: $(VENV)/serve.done ## Serve the sample newsroom at http://127.0.0.1:8000/
 	$(VENV)/bin/feedsvc serve $(CONTENT) --host $(HOST) --port $(PORT) --base-url http://$(HOST):$(PORT)
@@ -25,6 +25,12 @@ check: $(VENV)/test.done ## Style, types and the direction of imports
 
 coverage: $(VENV)/test.done readers ## Run every test and count branches
 	$(RUN) -m pytest --cov --cov-report=term $(ARGS)
+
+bench: $(VENV)/bench.done ## Measure feedsvc beside Hugo, Pelican and nginx, an hour long, and write docs/performance.md
+	$(RUN) -m bench --curves --profile --write docs/performance.md $(ARGS)
+
+bench-quick: $(VENV)/bench.done ## The same rows with few articles, in minutes; nothing is written
+	$(RUN) -m bench --quick $(ARGS)
 
 .PHONY: readers
 readers:
@@ -45,6 +51,10 @@ $(VENV)/serve.done: requirements.lock pyproject.toml | $(RUN)
 $(VENV)/test.done: requirements-dev.lock pyproject.toml | $(RUN)
 	$(INSTALL) --require-hashes -r requirements-dev.lock
 	$(INSTALL) --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/bench.done: $(VENV)/serve.done
+	$(INSTALL) --no-build-isolation -e '.[bench]'
 	@touch $@
 
 LOCK = $(RUN) -m piptools compile --quiet --strip-extras --generate-hashes --allow-unsafe --no-header --no-emit-options \

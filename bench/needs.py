@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from importlib.util import find_spec
 from types import MappingProxyType
 from typing import Final
 
 from bench import hugo, nginx, wrk
+from bench.product import profiler
 
 _EXTRA: Final = "pip install -e '.[bench]'"
 # Group of rows -> what only it needs; "curves" and "profile" stand for the options.
@@ -40,6 +41,9 @@ _INSTALL: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 
+# What may lie where PATH does not lead.
+_ELSEWHERE: Final[Mapping[str, Callable[[], str]]] = MappingProxyType({"nginx": nginx.program, "py-spy": profiler})
+
 
 def missing(groups: Iterable[str]) -> Iterator[str]:
     """A sentence for each thing that these groups need and this machine lacks."""
@@ -51,4 +55,4 @@ def missing(groups: Iterable[str]) -> Iterator[str]:
 def _here(name: str) -> bool:
     if name in ("pelican", "matplotlib"):
         return find_spec(name) is not None
-    return bool(nginx.program() if name == "nginx" else shutil.which(name))
+    return bool(_ELSEWHERE[name]() if name in _ELSEWHERE else shutil.which(name))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator
@@ -25,6 +26,11 @@ def environment() -> dict[str, str]:
     return {**own, "FEEDSVC_ANNOUNCE": "no"}
 
 
+def profiler() -> str:
+    """py-spy's path, "" where it is not installed: beside this Python, whose folder need not be in PATH."""
+    return shutil.which("py-spy", path=Path(sys.executable).parent) or shutil.which("py-spy") or ""
+
+
 @dataclass(frozen=True)
 class Product:
     """`profile`, where it is given, takes the samples of py-spy, which then runs the command."""
@@ -38,7 +44,20 @@ class Product:
         plain = [sys.executable, "-m", "feedsvc", *map(str, words)]
         if self.profile is None:
             return plain
-        return ["py-spy", "record", "--nonblocking", "--format", "raw", "--rate", "50", "-o", str(self.profile), "--", *plain]
+        return [
+            profiler(),
+            "record",
+            "--nonblocking",
+            "--subprocesses",
+            "--format",
+            "raw",
+            "--rate",
+            "50",
+            "-o",
+            str(self.profile),
+            "--",
+            *plain,
+        ]
 
     def build(self, out: Path, content: Path, state: Path, log: Path, *options: str) -> Cost:
         return cost(self.command("build", out, content, "--state", state, *options), log, environment())

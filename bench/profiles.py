@@ -11,10 +11,12 @@ from bench.running import BenchError
 from bench.table import Row
 
 _LINES = 12
+_OURS = "/feedsvc/"
+_PROCESS = "process "  # how py-spy names a process where there are several
 
 
 def profile(lab: Lab, row: Row) -> str:
-    """Markdown: functions by the share of samples in which they ran, by themselves and with all that they called."""
+    """Markdown: feedsvc's functions by the share of samples in which they or what they called ran, then all by themselves."""
     samples = lab.new("samples")
     if row.again is None:
         return ""
@@ -33,13 +35,17 @@ def top(samples: str) -> str:
     all_in: Counter[str] = Counter()
     for line in samples.splitlines():
         stack, _, number = line.rpartition(" ")
-        frames = [_short(frame) for frame in stack.split(";")]
-        own[frames[-1]] += int(number)
-        all_in.update({frame: int(number) for frame in frames})
+        frames = [frame for frame in stack.split(";") if not frame.startswith(_PROCESS)]
+        own[_short(frames[-1]) if frames else "outside Python"] += int(number)
+        all_in.update({_short(frame): int(number) for frame in frames if _OURS in frame})
     total = max(1, own.total())
     lines = [f"| {own[name] / total:.0%} | {number / total:.0%} | `{name}` |" for name, number in all_in.most_common(_LINES)]
-    lines += [f"| {number / total:.0%} | {all_in[name] / total:.0%} | `{name}` |" for name, number in own.most_common(_LINES)]
+    lines += [f"| {number / total:.0%} | {_share(all_in[name], total)} | `{name}` |" for name, number in own.most_common(_LINES)]
     return "\n".join(("| itself | with calls | function |", "| ---: | ---: | --- |", *dict.fromkeys(lines))) + "\n"
+
+
+def _share(number: int, total: int) -> str:
+    return f"{number / total:.0%}" if number else ""
 
 
 def _short(frame: str) -> str:
