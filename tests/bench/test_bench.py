@@ -143,8 +143,10 @@ def test_the_table_says_figures_as_people_do() -> None:
 
 
 def test_a_profile_names_no_folder_of_the_machine() -> None:
-    told = top(
-        'process 7:"python /home/x" ();main (/home/x/feedsvc/cli.py:3);read (/home/x/feedsvc/tree.py:9) 3\nmain (/home/x/feedsvc/cli.py:4) 1\n'
+    samples = (
+        'process 7:"python /home/x" ();main (/home/x/feedsvc/cli.py:3);read (/home/x/feedsvc/tree.py:9) 3\n'
+        'process 7:"python /home/x" ();main (/home/x/feedsvc/cli.py:4) 1\n'
     )
+    told = top(samples)
     assert "| 25% | 100% | `main (feedsvc/cli.py)` |" in told
     assert "home" not in told
