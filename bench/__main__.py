@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import subprocess
 import sys
 import tempfile
 from dataclasses import asdict, replace
@@ -55,7 +56,7 @@ def _rows(names: list[str], lab: Lab) -> tuple[list[Row], bool]:
         _say(name)
         try:
             rows += GROUPS[name](lab)
-        except BenchError as error:
+        except (BenchError, OSError, subprocess.CalledProcessError) as error:
             failed = True
             rows.append(Row(what=name, ours=None, note=str(error).replace("\n", " ")[:500]))
     return rows, failed
