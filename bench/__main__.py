@@ -12,7 +12,7 @@ from pathlib import Path
 
 from bench import needs
 from bench.curves import curves
-from bench.document import write
+from bench.document import Found, write
 from bench.lab import QUICK, Lab, Sizes
 from bench.machine import machine
 from bench.profiles import profile
@@ -35,17 +35,23 @@ def main() -> int:
 
 
 def _run(asked: argparse.Namespace, lab: Lab) -> int:
+    facts = machine()
     rows, failed = _rows(asked.only or list(GROUPS), lab)
     profiles = _profiles(lab, rows) if asked.profile else {}
     print(markdown(rows))
     drawn = curves(lab) if asked.curves else []
-    facts, told = machine(), "python -m bench " + " ".join(_without_paths(sys.argv[1:]))
+    command = " ".join(("python -m bench", *_without_paths(sys.argv[1:])))
+    found = Found(command=command, largest=lab.sizes.large, facts=facts, rows=rows, curves=drawn, profiles=profiles)
     if asked.json:
-        found = {"machine": facts, "rows": [row.plain() for row in rows], "curves": [asdict(curve) for curve in drawn]}
-        asked.json.write_text(json.dumps(found, indent=1) + "\n", "utf-8")
+        asked.json.write_text(_json(found), "utf-8")
     if asked.write:
-        write(asked.write, facts=facts, rows=rows, curves=drawn, profiles=profiles, title=told.strip())
+        write(asked.write, found)
     return 1 if failed else 0
+
+
+def _json(found: Found) -> str:
+    plain = {"machine": found.facts, "rows": [row.plain() for row in found.rows], "curves": [asdict(one) for one in found.curves]}
+    return json.dumps(plain, indent=1) + "\n"
 
 
 def _rows(names: list[str], lab: Lab) -> tuple[list[Row], bool]:

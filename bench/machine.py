@@ -14,13 +14,14 @@ from bench import nginx
 
 
 def machine() -> dict[str, str]:
-    """Name -> value, in the order in which people read it."""
+    """Name -> value, in the order in which people read it. Asked before a run: its load is what others do."""
     cores = f"{len(os.sched_getaffinity(0))} of {os.cpu_count()}"
     memory = re.search(r"MemTotal:\s+(\d+)", Path("/proc/meminfo").read_text())
     return {
         "processor": _model(),
         "cores": cores,
         "memory": f"{int(memory[1]) / 1024**2:.1f} GiB" if memory else "unknown",
+        "load before the run": f"{os.getloadavg()[0]:.1f}",
         "kernel": platform.release(),
         "Python": platform.python_version(),
         "feedsvc": _said(["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty"], r"(\S+)"),
