@@ -23,6 +23,7 @@ _OUTSIDE: Final = """{user}worker_processes 1;
 daemon off;
 pid nginx.pid;
 error_log stderr warn;
+pcre_jit on;
 events {{ worker_connections 4096; }}
 http {{
   access_log off;

@@ -11,7 +11,7 @@ from bench.running import BenchError
 from bench.table import Row
 
 _LINES = 12
-_OURS = "/feedsvc/"
+_OURS = "feedsvc/"  # py-spy leaves out what stands before it
 _PROCESS = "process "  # how py-spy names a process where there are several
 
 

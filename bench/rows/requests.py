@@ -132,22 +132,28 @@ def _load(lab: Lab, server: Running) -> wrk.Load:
 
 
 def p99(lab: Lab) -> Iterator[Row]:
-    number = lab.sizes.large
+    number, times = lab.sizes.large, lab.sizes.times
+    quiet, busy = _with_and_without_saves(lab, times)
+    yield Row(
+        what=f"p99 of a hot feed while 10 files a second are saved, {number:,} articles",
+        ours=median(busy),
+        beside=median(quiet),
+        beside_is="without saves",
+        goal=Goal(most=2),
+        again=lambda product: _with_and_without_saves(lab, 1, product),
+    )
+
+
+def _with_and_without_saves(lab: Lab, times: int, product: Product | None = None) -> tuple[list[float], list[float]]:
+    quiet, busy, number = [], [], lab.sizes.large
     try:
-        quiet, busy = _with_and_without_saves(lab, number)
+        with _hot(lab, (), cores=lab.cores[:1], product=product, number=number) as server:
+            for _ in range(times):
+                quiet.append(_load(lab, server).p99)
+                with _saves(lab):
+                    busy.append(_load(lab, server).p99)
     finally:
         restore(lab.newsroom(number) / "articles", ".yaml", corpus.as_yaml, SAVED)
-    what, goal = f"p99 of a hot feed while 10 files a second are saved, {number:,} articles", Goal(most=2)
-    yield Row(what=what, ours=median(busy), beside=median(quiet), beside_is="without saves", goal=goal)
-
-
-def _with_and_without_saves(lab: Lab, number: int) -> tuple[list[float], list[float]]:
-    quiet, busy = [], []
-    with _hot(lab, (), cores=lab.cores[:1], number=number) as server:
-        for _ in range(lab.sizes.times):
-            quiet.append(_load(lab, server).p99)
-            with _saves(lab):
-                busy.append(_load(lab, server).p99)
     return quiet, busy
 
 

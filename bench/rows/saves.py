@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 from bench import corpus, hugo
@@ -89,9 +90,10 @@ def saves(lab: Lab) -> Iterator[Row]:
         beside=min(taken),
         beside_is="the fastest",
         goal=Goal(most=1.5),
-        again=lambda product: ours(lab, lab.sizes.large, product),
+        again=partial(ours, lab, lab.sizes.large),
     )
     number = lab.sizes.large
     theirs = lab.once(("save to feed, Hugo", number), lambda: _hugo(lab, number))
     what, goal = f"a save until its feed shows it, {number:,} articles, beside Hugo", Goal(most=0.01)
-    yield Row(what=what, ours=in_server(lab, number), beside=theirs, beside_is="hugo server", goal=goal)
+    again = partial(ours, lab, number)
+    yield Row(what=what, ours=in_server(lab, number), beside=theirs, beside_is="hugo server", goal=goal, again=again)
