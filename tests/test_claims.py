@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import random
+import shutil
 from collections.abc import Mapping
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 from feedsvc.content.claims import settle
 from feedsvc.content.desk import Known
-from feedsvc.content.folder import load
+from feedsvc.content.folder import Folder, load
 from feedsvc.content.media import Media
 from feedsvc.content.reader import Reading, read
 from feedsvc.model import Site
@@ -149,3 +150,14 @@ def test_a_draft_takes_no_published_article_down(newsroom: Newsroom) -> None:
     content = load(root)
     assert [article.path for article in content.articles] == ["articles/07-summit.yaml"]
     assert {problem.path for problem in content.errors} == {"articles/drafts/summit.yaml"}
+
+
+def test_a_copy_that_is_read_a_second_time_unchanged_stays_aside(newsroom: Newsroom) -> None:
+    root = newsroom({"articles/a.yaml": HEAD + "id: tag:news.example,2026:a\n"})
+    folder = Folder(root)
+    folder.read(now=datetime.now(UTC))
+    shutil.copy(root / "articles/a.yaml", root / "articles/copy-of-a.yaml")
+    # Files that young are read again at every look.
+    for _ in range(3):
+        read = folder.read(now=datetime.now(UTC)).content
+        assert [article.path for article in read.articles] == ["articles/a.yaml"]

@@ -29,7 +29,7 @@ class Standing:
     def update(self, records: Mapping[str, Record], changed: Iterable[str]) -> dict[str, Change]:
         """Take in what changed; path -> the article that stood there and the one that does now, where they differ."""
         paths = tuple(changed)
-        before, entered = self._claims.disputed(), [pair for path in paths if (pair := self._enter(path, records.get(path)))]
+        before, entered = self._claims.disputed(), [self._enter(path, records.get(path)) for path in paths]
         now = self._claims.disputed()
         if not now and not before:
             return self._stand({path: self._candidates.get(path) for path in paths})
@@ -38,11 +38,11 @@ class Standing:
             return self._stand({path: self._candidates.get(path) for path in paths})
         return self._settle(records)
 
-    def _enter(self, path: str, record: Record | None) -> Change | None:
-        """Note what a file lays claim to; what it held and holds, where that differs."""
+    def _enter(self, path: str, record: Record | None) -> Change:
+        """Note what a file lays claim to; what it held and holds."""
         old, new = self._candidates.get(path), candidate(record).article
         if old is new:
-            return None
+            return old, new
         if old:
             self._claims.release(path, old)
             del self._candidates[path]
