@@ -29,13 +29,19 @@ from feedsvc.push.announcer import Announcer
 from feedsvc.push.listening import Listening
 from feedsvc.urls import mount
 from feedsvc.watch import Listener, Watcher
+from feedsvc.web import metrics
 from feedsvc.web.access import AccessLog
-from feedsvc.web.app import application
+from feedsvc.web.app import Measured, application
 from feedsvc.web.server import Server
 from feedsvc.web.station import Station
+from feedsvc.web.totals import COUNTERS, Totals
+from feedsvc.web.traffic import Traffic
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
+
+
+_GAUGES = "gauges"  # the key of a notice that a worker's own figures stand under
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -90,7 +96,6 @@ def _serve(plan: Plan, listening: socket.socket | None, station: Station | None)
         watcher.start()
         line = _greeting(plan, first, server)
         if station:
-            station.tells(lambda: {"push": _push(announcer)})
             station.ready(f"{line} with {station.seat.of} workers")
         else:
             click.echo(line, err=True)
@@ -101,10 +106,12 @@ def _application(plan: Plan, live: Live, announcer: Announcer, station: Station 
     views, visitors = parts.enter_context(closing(Views(plan.database or plan.home / VIEWS))), Visitors()
     spill = plan.home / "unwritten"
     counter = parts.enter_context(closing(Counter(views, live.clock, chore=visitors.turn, spill=spill)))
-    additions = {"push": lambda: _push(announcer, station)}
+    additions, traffic = {"push": lambda: _push(announcer, station)}, Traffic()
+    measured = None
     if station:
         additions["workers"] = lambda: _workers(station)
-    served = application(live, additions)
+        measured = _together(station, live, traffic, announcer)
+    served = application(live, additions, traffic, measured)
     app: WSGIApplication = Audience(
         served, counter, visitors, live.article_id, base_url=live.base_url, clock=live.clock, trusted=plan.trusted
     )
@@ -134,6 +141,19 @@ def _push(announcer: Announcer, station: Station | None = None) -> Mapping[str, 
     living = station.seat.living()
     told = (notice["push"] for number, notice in station.seat.notices().items() if number in living and "push" in notice)
     return next((push for push in told if push["announcing"]), own)
+
+
+def _together(station: Station, live: Live, traffic: Traffic, announcer: Announcer) -> Measured:
+    """Tells the other workers of this one, and of all of them who asks."""
+    totals = Totals(station.seat, lambda: metrics.counts(live, traffic))
+    station.tells(lambda: {"push": _push(announcer), COUNTERS: totals.mine(), _GAUGES: metrics.gauges(live)})
+
+    def measured() -> tuple[metrics.Numbers, Mapping[str, metrics.Numbers]]:
+        station.tell()
+        living, notices = station.seat.living(), station.seat.notices()
+        return totals(), {str(number): notice.get(_GAUGES, {}) for number, notice in notices.items() if number in living}
+
+    return measured
 
 
 def _workers(station: Station) -> Mapping[str, Any]:

@@ -24,6 +24,7 @@ from feedsvc.web.traffic import MEDIA, OTHER, REDIRECT, Traffic, labels_of
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
+Measured = Callable[[], tuple[metrics.Numbers, Mapping[str, metrics.Numbers]]]
 _UNKEPT: Final = {"Cache-Control": "no-store"}
 _PASSED_ON: Final = ("Forwarded", "X-Forwarded-For", "Via")
 _NOTHING: Final[Mapping[str, Addition]] = MappingProxyType({})
@@ -98,16 +99,23 @@ def _send(start_response: StartResponse, status: int, headers: Headers, body: It
     return body
 
 
-def application(live: Live, additions: Mapping[str, Addition] = _NOTHING) -> WSGIApplication:
+def application(
+    live: Live, additions: Mapping[str, Addition] = _NOTHING, traffic: Traffic | None = None, measured: Measured | None = None
+) -> WSGIApplication:
     """What a WSGI server runs: the documents of the live edition before the Flask application.
 
-    `additions` are what optional parts tell on /status.
+    `additions` are what optional parts tell on /status; `measured` gives the arguments of `metrics.metrics`, where more is to
+    be told than of this process.
     """
-    traffic = Traffic()
-    return Documents(flask_app(live, traffic, additions).wsgi_app, live, traffic)
+    own = traffic or Traffic()
+
+    def alone() -> tuple[metrics.Numbers, Mapping[str, metrics.Numbers]]:
+        return metrics.counts(live, own), {"": metrics.gauges(live)}
+
+    return Documents(flask_app(live, measured or alone, additions).wsgi_app, live, own)
 
 
-def flask_app(live: Live, traffic: Traffic, additions: Mapping[str, Addition] = _NOTHING) -> Flask:
+def flask_app(live: Live, measured: Measured, additions: Mapping[str, Addition] = _NOTHING) -> Flask:
     """Everything that is not a document."""
     app = Flask("feedsvc", static_folder=None, template_folder=None)
 
@@ -122,7 +130,7 @@ def flask_app(live: Live, traffic: Traffic, additions: Mapping[str, Addition] = 
 
     @app.get("/metrics")
     def tell_metrics() -> Response:
-        return _to_this_machine(lambda: metrics.metrics(live, traffic), metrics.MEDIA_TYPE)
+        return _to_this_machine(lambda: metrics.metrics(*measured()), metrics.MEDIA_TYPE)
 
     @app.errorhandler(404)
     def missing(_: Exception) -> Response:

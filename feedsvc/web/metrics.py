@@ -1,4 +1,7 @@
-"""/metrics in the text format of Prometheus. The only room with prometheus_client."""
+"""/metrics in the text format of Prometheus. The only room with prometheus_client.
+
+What a process measures is a mapping of plain numbers first, so that several workers can add theirs up.
+"""
 
 from __future__ import annotations
 
@@ -11,65 +14,107 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.registry import Collector, CollectorRegistry
 
 from feedsvc.live import Edition, Live
-from feedsvc.web.traffic import BUCKETS, Traffic
+from feedsvc.web.traffic import BUCKETS, SECONDS, Traffic, answer_of, bucket
 
 MEDIA_TYPE: Final = CONTENT_TYPE_LATEST
 
-# name -> what it tells, and how it is read off.
-_GAUGES: Final[Mapping[str, tuple[str, Callable[[Live, Edition], float]]]] = {
-    "feedsvc_edition": ("Number of the edition that is served", lambda _, edition: edition.number),
-    "feedsvc_edition_since_seconds": ("When the edition came to be, Unix time", lambda _, edition: edition.since.timestamp()),
-    "feedsvc_articles": ("Articles that are visible", lambda _, edition: len(edition.publication.catalog.visible)),
+Numbers = Mapping[str, float]
+
+_READY: Final = "ready"
+_SOUGHT: Final = "sought"
+_SEVERITIES: Final = ("error", "warning")
+
+
+def _problems(severity: str) -> Callable[[Live, Edition], float]:
+    return lambda _, edition: sum(problem.severity == severity for problem in edition.content.problems)
+
+
+def _next_change(_: Live, edition: Edition) -> float | None:
+    change = edition.publication.next_change
+    return change.timestamp() if change else None
+
+
+# name -> what it tells, further labels, and how it is read off: None where there is nothing to tell.
+_GAUGES: Final[Mapping[str, tuple[str, Mapping[str, Callable[[Live, Edition], float | None]]]]] = {
+    "feedsvc_edition": ("Number of the edition that is served", {"": lambda _, edition: edition.number}),
+    "feedsvc_edition_since_seconds": (
+        "When the edition came to be, Unix time",
+        {"": lambda _, edition: edition.since.timestamp()},
+    ),
+    "feedsvc_articles": ("Articles that are visible", {"": lambda _, edition: len(edition.publication.catalog.visible)}),
     "feedsvc_standing_in": (
         "Files with a problem that are served in their last valid version",
-        lambda _, edition: len(edition.content.standing_in),
+        {"": lambda _, edition: len(edition.content.standing_in)},
     ),
-    "feedsvc_last_reload_seconds": ("How long the last look at the folder took", lambda live, _: live.reloaded.seconds),
-    "feedsvc_last_reload_time_seconds": ("When the folder was last looked at", lambda live, _: live.reloaded.at.timestamp()),
+    "feedsvc_last_reload_seconds": ("How long the last look at the folder took", {"": lambda live, _: live.reloaded.seconds}),
+    "feedsvc_last_reload_time_seconds": (
+        "When the folder was last looked at",
+        {"": lambda live, _: live.reloaded.at.timestamp()},
+    ),
+    "feedsvc_problems": ("Problems in the content folder", {severity: _problems(severity) for severity in _SEVERITIES}),
+    "feedsvc_next_change_seconds": ("When time alone changes the edition, Unix time", {"": _next_change}),
 }
 
 
-def metrics(live: Live, traffic: Traffic) -> bytes:
+def gauges(live: Live) -> dict[str, float]:
+    """How things stand in this process: name, a space and a further label -> number."""
+    edition, found = live.edition, dict[str, float]()
+    for name, (_, several) in _GAUGES.items():
+        for label, read in several.items():
+            value = read(live, edition)
+            found |= {f"{name} {label}": value} if value is not None else {}
+    return found
+
+
+def counts(live: Live, traffic: Traffic) -> dict[str, float]:
+    """What this process did since it began: numbers that only grow, and may be added to other processes'."""
+    lookups = live.edition.publication.lookups
+    return {**traffic.numbers(), _READY: lookups.hits, _SOUGHT: lookups.misses}
+
+
+def metrics(counted: Numbers, standing: Mapping[str, Numbers]) -> bytes:
+    """`counted` is of all processes together; `standing` has the gauges of each worker by its number, "" of one alone."""
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Gauges(live))
-    registry.register(_Counts(live, traffic))
+    registry.register(_Gauges(standing))
+    registry.register(_Counts(counted))
     return generate_latest(registry)
 
 
 class _Gauges(Collector):
-    def __init__(self, live: Live) -> None:
-        self._live = live
+    def __init__(self, standing: Mapping[str, Numbers]) -> None:
+        self._standing = standing
 
     def collect(self) -> Iterable[GaugeMetricFamily]:
-        edition = self._live.edition
-        for name, (meaning, read) in _GAUGES.items():
-            yield GaugeMetricFamily(name, meaning, value=read(self._live, edition))
-        problems = GaugeMetricFamily("feedsvc_problems", "Problems in the content folder", labels=["severity"])
-        for severity in ("error", "warning"):
-            problems.add_metric([severity], sum(problem.severity == severity for problem in edition.content.problems))
-        yield problems
-        change = edition.publication.next_change
-        if change:
-            meaning = "When time alone changes the edition, Unix time"
-            yield GaugeMetricFamily("feedsvc_next_change_seconds", meaning, value=change.timestamp())
+        for name, (meaning, several) in _GAUGES.items():
+            labels = [*(["worker"] if "" not in self._standing else []), *(["severity"] if "" not in several else [])]
+            family = GaugeMetricFamily(name, meaning, labels=labels)
+            for worker, numbers in self._standing.items():
+                for label in several:
+                    if (value := numbers.get(f"{name} {label}")) is not None:
+                        family.add_metric([each for each in (worker, label) if each], value)
+            if family.samples:
+                yield family
 
 
 class _Counts(Collector):
-    """What this process answered since it began."""
+    """What was answered."""
 
-    def __init__(self, live: Live, traffic: Traffic) -> None:
-        self._live, self._traffic = live, traffic
+    def __init__(self, counted: Numbers) -> None:
+        self._counted = counted
 
     def collect(self) -> Iterable[Metric]:
         answers = CounterMetricFamily("feedsvc_requests", "Answers; 304 is not modified", labels=["kind", "format", "status"])
-        for (labels, status), number in sorted(self._traffic.answers().items()):
-            answers.add_metric([labels.kind, labels.format, str(status)], number)
+        for name, number in sorted(self._counted.items()):
+            if labels := answer_of(name):
+                answers.add_metric(list(labels), number)
         yield answers
-        buckets, seconds = self._traffic.durations()
         ends = [*map(str, BUCKETS), "+Inf"]
+        buckets = accumulate(self._counted.get(bucket(index), 0) for index in range(len(ends)))
         meaning = "How long answers took to make, without sending them"
-        cumulated = list(zip(ends, accumulate(buckets or [0] * len(ends)), strict=True))
+        cumulated, seconds = list(zip(ends, buckets, strict=True)), self._counted.get(SECONDS, 0)
         yield HistogramMetricFamily("feedsvc_request_seconds", meaning, buckets=cumulated, sum_value=seconds)
-        lookups = self._live.edition.publication.lookups
-        yield CounterMetricFamily("feedsvc_documents_ready", "Documents that were ready when asked for", value=lookups.hits)
-        yield CounterMetricFamily("feedsvc_documents_sought", "Documents that had to be looked for or made", value=lookups.misses)
+        for name, key, meaning in (
+            ("feedsvc_documents_ready", _READY, "Documents that were ready when asked for"),
+            ("feedsvc_documents_sought", _SOUGHT, "Documents that had to be looked for or made"),
+        ):
+            yield CounterMetricFamily(name, meaning, value=self._counted.get(key, 0))

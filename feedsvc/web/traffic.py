@@ -23,6 +23,8 @@ _KINDS: Final[Mapping[type[Place], str]] = {
     SingleAt: "directory",
     SitemapAt: "directory",
 }
+SECONDS: Final = "seconds"
+_ANSWERS: Final = "answers"
 _LABELS: Final = "labels"  # a key of Document.kept.finished
 
 
@@ -70,12 +72,30 @@ class Traffic:
             total.update(counts.answers.copy())
         return dict(total)
 
+    def numbers(self) -> dict[str, float]:
+        """All of it under names that `answer_of`, `bucket` and SECONDS tell."""
+        buckets, seconds = self.durations()
+        answers = {f"{_ANSWERS} {labels.kind} {labels.format} {status}": n for (labels, status), n in self.answers().items()}
+        return {**answers, **{bucket(index): number for index, number in enumerate(buckets)}, SECONDS: seconds}
+
     def durations(self) -> tuple[list[int], float]:
         """How many took so long: up to each of BUCKETS and beyond, not yet cumulated; and the seconds of all."""
         everybody = list(self._all)
         return [sum(column) for column in zip(*(one.buckets for one in everybody), strict=True)], sum(
             c.seconds for c in everybody
         )
+
+
+def bucket(index: int) -> str:
+    """The name of a bucket's number."""
+    return f"bucket {index}"
+
+
+def answer_of(name: str) -> tuple[str, str, str] | None:
+    """Kind, format and status that a number's name tells, None where it is not one of answers."""
+    what, _, rest = name.partition(" ")
+    kind, form, status = rest.split(" ") if what == _ANSWERS else ("", "", "")
+    return (kind, form, status) if kind else None
 
 
 def labels_of(document: Document) -> Labels:

@@ -13,7 +13,7 @@ from feedsvc.content.folder import Folder
 from feedsvc.content.records import Records
 from feedsvc.ledger import Ledger
 from feedsvc.live import Live
-from feedsvc.web.metrics import metrics
+from feedsvc.web.metrics import gauges, metrics
 from feedsvc.web.status import status
 from tests import newsrooms
 from tests.broken.case import Case
@@ -68,7 +68,7 @@ def test_the_gauge_and_the_status_know_that_settings_stand_in_their_last_valid_v
     saved.write(tmp_path / "content", {path: "a: ["})
     live.reload()
     assert [one["last_valid_version"] for one in json.loads(status(live, NOW, {}))["problems"]] == [True]
-    assert b"feedsvc_standing_in 1.0" in metrics(live)
+    assert b"feedsvc_standing_in 1.0" in metrics({}, {"": gauges(live)})
 
 
 def told(live: Live) -> tuple[str, ...]:
