@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
 import subprocess
 import sys
 import tempfile
@@ -28,6 +29,8 @@ def main() -> int:
     if lacking := list(needs.missing(groups)):
         print(*lacking, sep="\n", file=sys.stderr)
         return 1
+    # As Ctrl-C does it: servers end with the run, and articles get their own titles back.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended"))
     with tempfile.TemporaryDirectory(prefix="bench-") as home:
         lab = Lab(home=Path(home), keep=asked.keep or Path(home), sizes=_sizes(asked), say=_say)
         lab.keep.mkdir(parents=True, exist_ok=True)
