@@ -6,6 +6,7 @@ import re
 from typing import Final
 from urllib.parse import unquote
 
+from feedsvc import urls
 from feedsvc.content import markup, text
 from feedsvc.content.desk import Desk
 from feedsvc.errors import Problem
@@ -24,8 +25,8 @@ _MARKS: Final = {
 }
 
 
-def body(desk: Desk, content: str, written: str, page: str) -> str:
-    """The Markdown, looked through; `content` is the whole file's text, `written` its Markdown, `page` the article's address.
+def body(desk: Desk, content: str, written: str, slug: str) -> str:
+    """The Markdown, looked through; `content` is the whole file's text, `written` its Markdown, `slug` the article's.
 
     "" where it shows nothing.
     """
@@ -35,7 +36,9 @@ def body(desk: Desk, content: str, written: str, page: str) -> str:
         return ""
     if not markup.may_show_media(written):
         return written if written.strip() else ""
-    rendered = markup.render(written, base_url=desk.known.site.base_url, page=page)
+    base_url = desk.known.site.base_url
+    page = urls.absolute(base_url, urls.path_of(urls.ArticleAt(slug)))
+    rendered = markup.render(written, base_url=base_url, page=page)
     missing = [(reference, error) for reference, path in rendered.media.items() if (error := _unshown(desk, path))]
     # One wrong folder name can stand in every line.
     desk.tree.problems += [_in_text(desk, content, reference, f"body: {error}") for reference, error in missing[:_MOST_PROBLEMS]]

@@ -12,10 +12,13 @@ from feedsvc.content.text import LARGEST_FILE, UNFIT
 from feedsvc.errors import Problem
 
 _BREAK: Final = re.compile(r"[\t\n\r\u2028\u2029]")
+_READ: Final = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC  # not to block at a named pipe, of which nothing is read
 
 
 def is_legible(path: str, problems: list[Problem]) -> bool:
     """Whether a path can be printed and stand in an address; a name that is not UTF-8 holds surrogates."""
+    if path.isprintable() and path.isascii():
+        return True
     unfit = UNFIT.search(path) or _BREAK.search(path)
     if unfit:
         what = (
@@ -39,27 +42,42 @@ def inside(root: Path, path: str, problems: list[Problem]) -> bool:
 
 def read(root: Path, path: str) -> bytes | Problem | None:
     """A file's bytes, no more than needed to see that it is too long; None if it is not there."""
+    try:
+        return _opened(f"{root}/{path}", path, _READ | os.O_NOFOLLOW)  # of thousands of files hardly one is a link
+    except FileNotFoundError:
+        return None
+    except OSError:
+        return _followed(root, path)
+
+
+def _followed(root: Path, path: str) -> bytes | Problem | None:
+    """`read` of a link, or of what cannot be read."""
     left: list[Problem] = []
     if os.path.islink(root / path) and not inside(root, path, left):
         return left[0]
     try:
-        # Not to block at a named pipe, of which nothing is read.
-        descriptor = os.open(root / path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        try:
-            return _content(path, descriptor)
-        finally:
-            os.close(descriptor)
+        return _opened(f"{root}/{path}", path, _READ)
     except FileNotFoundError:
         return None if not os.path.islink(root / path) else Problem(path=path, message="a symbolic link to nothing")
     except OSError as error:
         return Problem(path=path, message=f"the file cannot be read ({error.strerror})")
 
 
+def _opened(location: str, path: str, flags: int) -> bytes | Problem:
+    descriptor = os.open(location, flags)
+    try:
+        return _content(path, descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def _content(path: str, descriptor: int) -> bytes | Problem:
     status = os.fstat(descriptor)
     if not stat.S_ISREG(status.st_mode):
         return Problem(path=path, message="this is a folder, a pipe or a device, not a file")
+    # The room for the largest is not made for each of thousands; a file that grew meanwhile, or came in parts, is read on.
+    data = os.read(descriptor, min(status.st_size, LARGEST_FILE) + 1)
+    if len(data) == status.st_size:
+        return data
     with open(descriptor, "rb", closefd=False) as file:
-        # The room for the largest is not made for each of thousands; a file that grew meanwhile is read on.
-        data = file.read(min(status.st_size, LARGEST_FILE) + 1)
-        return data + file.read(LARGEST_FILE + 1 - len(data)) if len(data) > status.st_size else data
+        return data + file.read(LARGEST_FILE + 1 - len(data))

@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Final, NamedTuple
 from urllib.parse import quote
@@ -17,8 +16,11 @@ from feedsvc.content.desk import Desk, Known
 from feedsvc.content.schema import ArticleKeys
 from feedsvc.content.tree import Location, Tree
 from feedsvc.errors import Problem
-from feedsvc.model import Article, Author, Category, Correction, Enclosure, Image, Site, Source, Status, Tag
+from feedsvc.model import Article, Author, Category, Correction, Enclosure, Site, Source, Status, Tag
 
+_NO_MOMENT: Final = (datetime.min.replace(tzinfo=UTC), 0)
+_STATUS: Final = {status.value: status for status in Status}
+_ONE_LINE: Final[tuple[Location, ...]] = (("title",), ("summary",), ("image", "alt"), ("image", "caption"), ("image", "credit"))
 _STAND_INS: Final = {"title": "-", "published": "2000-01-01"}
 # What strict validators take for HTML in a plain text.
 _MARKUP: Final = re.compile(r"</[A-Za-z][A-Za-z0-9]*>")
@@ -30,8 +32,8 @@ class Reading(NamedTuple):
     """What a file gave: an article, or None and at least one error among the problems.
 
     `places` tells where claims to an address are written (id, slug, alias NAME): claim -> line and column. `named` are the
-    entries of the settings that the file names: kind, name as written, id. `markdown` is the text for which the article's
-    `text` stands.
+    entries of the settings that the file names by another name than their id: kind, name as written, id. `markdown` is the
+    text for which the article's `text` stands.
     """
 
     article: Article | None
@@ -97,60 +99,56 @@ class _Article(Desk):
     def reading(self) -> Reading:
         given = keys.check(self.tree, ArticleKeys, _STAND_INS)
         article = self.article(given) if given else None
-        problems = tuple(sorted(self.tree.problems))
-        read = Reading(article, problems, self.places(given) if given else {}, tuple(self.found), self.written)
-        return read._replace(article=None, markdown="") if read.broken else read
-
-    def article(self, given: ArticleKeys) -> Article | None:
-        moment = self.tried(("published",), lambda: dates.instant(given.published, self.zone))
-        published, year = moment or (None, 0)
-        slug, link = self.slug(given), given.link or ""
-        page = urls.absolute(self.known.site.base_url, urls.path_of(urls.ArticleAt(slug)))
-        parts = _Parts(
-            updated=self.moment(("updated",), given.updated),
-            expires=self.moment(("expires",), given.expires),
-            categories=self.named("category", "categories", given.category, given.categories, self.known.categories),
-            authors=self.named("author", "authors", given.author, given.authors, self.known.authors),
-            tags=self.tags(given),
-            image=attachments.image(self, given.image) if given.image else None,
-            enclosures=tuple(filter(None, (attachments.enclosure(self, i, one) for i, one in enumerate(given.enclosures)))),
-            corrections=self.corrections(given),
-            withdrawn=self.withdrawn(given),
-            markdown=body.body(self, self.content, self.markdown(given), page),
+        read = Reading(
+            article, tuple(sorted(self.tree.problems)), self.places(given) if given else {}, tuple(self.found), self.written
         )
-        if published is None:
-            return None
+        return read._replace(article=None, markdown="") if read.problems and read.broken else read
+
+    def article(self, given: ArticleKeys) -> Article:
+        """Everything is looked at, so that all problems are told at once; where there are any it is not to be used."""
+        published, year = self.tried(("published",), lambda: dates.instant(given.published, self.zone)) or _NO_MOMENT
+        updated, expires = self.moment(("updated",), given.updated) or published, self.moment(("expires",), given.expires)
+        updated, slug = max(published, updated), self.slug(given)
         default = given.id or default_id(self.known.site, self.stem, year)
-        self.warnings(given, default)
-        updated = max(published, parts.updated or published)
-        if parts.expires and parts.expires <= published:
-            self.complain(("expires",), "is not after published")
-        self.written = parts.markdown
-        return Article(
+        made = Article(
             path=self.tree.path,
             id=default,
             slug=slug,
             title=given.title,
             published=published,
             updated=updated,
-            expires=parts.expires,
-            categories=parts.categories,
-            authors=parts.authors,
-            tags=parts.tags,
+            expires=expires,
+            categories=self.named("category", "categories", given.category, given.categories, self.known.categories),
+            authors=self.named("author", "authors", given.author, given.authors, self.known.authors),
+            tags=self.tags(given),
             summary=given.summary,
-            image=parts.image,
-            enclosures=parts.enclosures,
-            sources=tuple(Source(name=source.name, url=source.url or "") for source in given.sources),
-            corrections=parts.corrections,
+            image=attachments.image(self, given.image) if given.image else None,
+            enclosures=self.enclosures(given) if given.enclosures else (),
+            sources=tuple([Source(name=source.name, url=source.url or "") for source in given.sources]),
+            corrections=self.corrections(given) if given.corrections else (),
             language="" if given.language == self.known.site.language else given.language or "",
-            link=link,
-            aliases=tuple(dict.fromkeys(alias for alias in given.aliases if alias != slug)),
-            status=Status(given.status),
-            withdrawn_at=self.gone(given, updated, parts.withdrawn),
+            link=given.link or "",
+            aliases=tuple(dict.fromkeys(alias for alias in given.aliases if alias != slug)) if given.aliases else (),
+            status=_STATUS[given.status],
+            withdrawn_at=self.gone(given, updated, self.withdrawn(given))
+            if given.withdrawn or given.status == "withdrawn"
+            else None,
             notice=given.withdrawn.notice if given.withdrawn else "",
-            text=texts.digest(parts.markdown),
+            text=self.text(given, slug),
             media=tuple(self.media),
         )
+        if year:
+            self.warnings(given, default)
+        if year and expires and expires <= published:
+            self.complain(("expires",), "is not after published")
+        return made
+
+    def text(self, given: ArticleKeys, slug: str) -> bytes:
+        self.written = body.body(self, self.content, self.markdown(given), slug)
+        return texts.digest(self.written)
+
+    def enclosures(self, given: ArticleKeys) -> tuple[Enclosure, ...]:
+        return tuple(filter(None, (attachments.enclosure(self, i, one) for i, one in enumerate(given.enclosures))))
 
     def markdown(self, given: ArticleKeys) -> str:
         if self.below is None:
@@ -169,10 +167,10 @@ class _Article(Desk):
             if "," in title:
                 self.warn(("tags", index), f"tags: '{title}' is one tag", f"for several, write [{title}]")
         for key, words in (("title", given.title), ("summary", given.summary)):
-            if found := _MARKUP.search(words):
+            if "</" in words and (found := _MARKUP.search(words)):
                 self.warn((key,), f"{key}: '{found[0]}' is shown as it stands", "write plain text")
-        one_line: tuple[Location, ...] = (("title",), ("summary",), *(("image", key) for key in ("alt", "caption", "credit")))
-        self.tree.problems += filter(None, map(self.tree.cut, one_line))
+        if self.tree.found is not None:
+            self.tree.problems += filter(None, map(self.tree.cut, _ONE_LINE))
 
     def slug(self, given: ArticleKeys) -> str:
         if given.slug:
@@ -186,15 +184,18 @@ class _Article(Desk):
         """Ids that `author:` or `authors:` (likewise categories) give, former ids read as today's."""
         if single is not None and several:
             self.complain((many,), f"give either {one} or {many}, not both", at_key=True)
+        if single is not None and not several:
+            return (found,) if (found := self.one_named(one, (one,), single, known)) else ()
         places: list[tuple[Location, str]] = [((one,), single)] if single is not None else []
         listed: list[tuple[Location, str]] = [((many, i), name) for i, name in enumerate(several)]
-        found = [self.one_named(one, at, name, known) for at, name in (*places, *listed)]
-        return tuple(dict.fromkeys(filter(None, found)))
+        several_found = (self.one_named(one, at, name, known) for at, name in (*places, *listed))
+        return tuple(dict.fromkeys(filter(None, several_found)))
 
     def one_named(self, kind: str, at: Location, name: str, known: Mapping[str, object]) -> str | None:
         entry = known.get(name)
         if isinstance(entry, Author | Category):
-            self.found.append((kind, name, entry.id))
+            if name != entry.id:
+                self.found.append((kind, name, entry.id))
             return entry.id
         aside = self.known.set_aside
         if place := aside.get(f"{kind} {name}"):
@@ -237,22 +238,6 @@ class _Article(Desk):
             *((f"alias {alias}", ("aliases", i)) for i, alias in enumerate(given.aliases)),
         )
         return {claim: self.tree.place(at) for claim, at in claims if self.tree.has_key(str(at[0]))}
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Parts:
-    """Everything that is looked at before an article is refused, so that all its problems are told at once."""
-
-    updated: datetime | None
-    expires: datetime | None
-    categories: tuple[str, ...]
-    authors: tuple[str, ...]
-    tags: tuple[Tag, ...]
-    image: Image | None
-    enclosures: tuple[Enclosure, ...]
-    corrections: tuple[Correction, ...]
-    withdrawn: datetime | None
-    markdown: str
 
 
 @lru_cache(maxsize=4096)
