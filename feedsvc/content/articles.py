@@ -8,14 +8,14 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Final
 
 from feedsvc.content import disk, reader
 from feedsvc.content.desk import Known
 from feedsvc.content.reader import Reading
-from feedsvc.content.records import Fetched, Record, Shared, packed, unpacked
+from feedsvc.content.records import NO_MEDIA, Fetched, Record, Shared, packed, unpacked
 from feedsvc.content.standing import Standing
 from feedsvc.content.survey import NEVER, NOTHING, Stamp, Survey, is_younger, stamp_at
 from feedsvc.content.texts import Shelf, Texts
@@ -29,6 +29,7 @@ MEANT: Final = {".yaml": ".yaml", ".yml": ".yaml", ".md": ".md", ".markdown": ".
 # Two changes within a tick of the file system's clock leave one stamp: a file that young is read again the next time.
 _TICK: Final = timedelta(seconds=2)
 
+_NONE: Final = frozenset[str]()
 _MANY: Final = 500  # files; fewer are read sooner than a process is made
 _PIECE: Final = 250  # files
 
@@ -44,7 +45,7 @@ class Articles:
         self._known: Known | None = None
         self._ready: dict[str, Fetched] = {}
         self._share = Shared()
-        self._survey = Survey(root, FOLDER)
+        self._survey = Survey(root, FOLDER, {path: record.stamp for path, record in records.items() if record.stamp})
         self._standing = Standing()
         self.records: dict[str, Record] = dict(records)
         self.changed: dict[str, Record | None] = {}
@@ -87,7 +88,7 @@ class Articles:
     def outdated(self, known: Known) -> frozenset[str]:
         """The files that could read differently under other settings, or whose media are not what they were."""
         outdated = _Outdated(known)
-        return frozenset(path for path, record in self.records.items() if outdated(record))
+        return frozenset([path for path, record in self.records.items() if outdated(record)])
 
     def look(self, scope: Iterable[str] | None, moment: datetime) -> frozenset[str]:
         """See which files changed, everywhere or at these paths; those of them, and their folders, that changed since the moment.
@@ -95,8 +96,9 @@ class Articles:
         A file that has just vanished is among them: who saves by way of another name takes it away for an instant, and who
         renames it brings it back elsewhere.
         """
-        self._due |= self._survey.refresh(scope) | self._young
-        missing = frozenset(path for path in self._due if self._survey.files.get(path, NOTHING) == NOTHING)
+        self._due = self._due.union(self._survey.refresh(scope), self._young)
+        files = self._survey.files
+        missing = frozenset([path for path in self._due if files.get(path, NOTHING) == NOTHING])
         vanished, self._missed = missing - self._missed, missing
         return vanished | self._survey.young(moment) | self._younger(self._due, moment)
 
@@ -111,7 +113,7 @@ class Articles:
         self._known = known
         due, young, left = self._due | outdated, self._young, set(restless)
         self._young, self.changed = set(), {}
-        unread = [path for path in due - restless if not self._lasts(path, outdated, young)]
+        unread = [path for path in (due - restless if restless else due) if not self._lasts(path, outdated, young)]
         self._ready = self._ahead(unread, known, outdated)
         for path in unread:
             if not self._take(path, known, doubted=path in outdated, still=still):
@@ -119,9 +121,8 @@ class Articles:
             elif now and self._is_younger(path, now - _TICK):
                 self._young.add(path)
         self._due = self.restless = due & left
-        moved = self._standing.update(self.records, due - left)
-        for path in self.changed.keys() | moved.keys():
-            self._note(path)
+        moved = self._standing.update(self.records, due - left if left else due)
+        self._note(self.changed.keys() | moved.keys())
         return moved
 
     def _is_younger(self, path: str, moment: datetime) -> bool:
@@ -149,8 +150,7 @@ class Articles:
         ordered, found = sorted(paths), dict[str, Fetched]()
         pieces = [ordered[start : start + _PIECE] for start in range(0, len(ordered), _PIECE)]
         for data, texts in spread(fetch, pieces, at_hand()):
-            for markdown in texts:
-                self.texts.add(markdown)
+            self.texts.add(texts)
             found |= {one.path: one for one in unpacked(data)}
         return found
 
@@ -162,14 +162,14 @@ class Articles:
         digest = hashlib.blake2b(data, digest_size=16).digest()
         if before and before.stamp and before.digest == digest and not doubted:
             return Fetched(path, digest, None), ""
-        reading = reader.read(path, data, known)
-        return Fetched(path, digest, reading._replace(markdown="")), reading.markdown
+        article, problems, places, named, markdown = reader.read(path, data, known)
+        return Fetched(path, digest, Reading(article, problems, places, named)), markdown
 
     def _fetched(self, path: str, known: Known, *, doubted: bool) -> Fetched | None:
         if path in self._ready:
             return self._ready.pop(path)
         fetched, markdown = self.fetch(path, known, doubted=doubted)
-        self.texts.add(markdown)
+        self.texts.add(_by_digest([(fetched, markdown)]))
         return fetched
 
     def _take(self, path: str, known: Known, *, doubted: bool, still: bool) -> bool:
@@ -216,21 +216,24 @@ class Articles:
 
     def _use(self, path: str, before: Record | None, record: Record | None) -> None:
         """A file refers to the media of its article, and of the one that stands in for it."""
-        for media in _media(before) - _media(record):
+        now = _media(record)
+        for media in _media(before) - now:
             self._users[media].discard(path)
-        for media in _media(record):
+        for media in now:
             self._users[media].add(path)
 
-    def _note(self, path: str) -> None:
-        """Whether the file's own article stands; else what stood last is kept."""
-        record = self.records.get(path)
-        if record is None:
-            return
-        stands = record.reading.article is not None and self.standing.get(path) is record.reading.article
-        if stands != record.stood or (stands and record.good):
-            noted = replace(record, stood=stands, good=None if stands else record.last)
-            self.records[path] = self.changed[path] = noted
-            self._use(path, record, noted)
+    def _note(self, paths: Iterable[str]) -> None:
+        """Whether a file's own article stands; else what stood last is kept."""
+        records, standing = self.records, self.standing
+        for path in paths:
+            if (record := records.get(path)) is None:
+                continue
+            article, good = record.reading.article, record.good
+            stands = article is not None and standing.get(path) is article
+            if stands != record.stood or (stands and good):
+                records[path] = self.changed[path] = noted = record.noted(stood=stands)
+                if good or noted.good:
+                    self._use(path, record, noted)
 
 
 def _lies_in(path: str, folders: Iterable[str]) -> bool:
@@ -252,28 +255,39 @@ def misnamed(path: str) -> tuple[Problem, ...]:
 
 def imprint(site: Site) -> str:
     """What of the site an article's reading depends on."""
-    facts = (site.base_url, site.id_domain, site.language, site.timezone)
+    return _imprint(site.base_url, site.id_domain, site.language, site.timezone)
+
+
+@lru_cache(maxsize=8)
+def _imprint(*facts: str) -> str:
     return hashlib.blake2b("\0".join(facts).encode(), digest_size=8).hexdigest()
 
 
-def _fetch_several(articles: Articles, known: Known, outdated: frozenset[str], paths: Sequence[str]) -> tuple[bytes, list[str]]:
+def _fetch_several(
+    articles: Articles, known: Known, outdated: frozenset[str], paths: Sequence[str]
+) -> tuple[bytes, dict[bytes, str]]:
     """Files read, packed, and those of their texts that could not be put away."""
     found = [articles.fetch(path, known, doubted=path in outdated) for path in paths]
-    texts = [markdown for _, markdown in found if markdown]
-    left = [] if articles.texts.put(texts) else texts
+    texts = _by_digest(found)
+    left = {} if articles.texts.put(texts) else texts
     return packed([one for one, _ in found if one]), left
+
+
+def _by_digest(found: Iterable[tuple[Fetched | None, str]]) -> dict[bytes, str]:
+    """The texts that were read."""
+    read = ((one.reading.article, markdown) for one, markdown in found if markdown and one and one.reading)
+    return {article.text: markdown for article, markdown in read if article}
 
 
 def _record(stamp: Stamp, fetched: Fetched, known: Known, before: Record | None) -> Record:
     reading = fetched.reading or Reading(None, (), {})
-    media = {path: found for path in (reading.article.media if reading.article else ()) if (found := known.media.stamp(path))}
+    referred = reading.article.media if reading.article else ()
     return Record(
         stamp=stamp,
         digest=fetched.digest,
-        # Who is named by his id is found again by it.
-        reading=reading._replace(named=tuple(one for one in reading.named if one[1] != one[2])),
+        reading=reading,
         site=imprint(known.site),
-        media=media,
+        media={path: found for path in referred if (found := known.media.stamp(path))} if referred else NO_MEDIA,
         good=before.last if before else None,
     )
 
@@ -284,21 +298,21 @@ class _Outdated:
     def __init__(self, known: Known) -> None:
         self._media, self._site = known.media, imprint(known.site)
         self._names: Mapping[str, Mapping[str, Author | Category]] = {"category": known.categories, "author": known.authors}
-        self._same = {kind: {name for name, one in names.items() if name == one.id} for kind, names in self._names.items()}
+        self._categories, self._authors = (
+            {name for name, one in names.items() if name == one.id} for names in self._names.values()
+        )
 
     def __call__(self, record: Record) -> bool:
-        reading, article = record.reading, record.reading.article
-        if record.site != self._site or article is None or (reading.problems and reading.broken):
+        article, problems, _, named, _ = record.reading
+        if record.site != self._site or article is None or (problems and record.reading.broken):
             return True
-        if not (self._same["category"].issuperset(article.categories) and self._same["author"].issuperset(article.authors)):
+        if not (self._categories.issuperset(article.categories) and self._authors.issuperset(article.authors)):
             return True
-        if any((entry := self._names[kind].get(name)) is None or entry.id != found for kind, name, found in reading.named):
+        if named and any((entry := self._names[kind].get(name)) is None or entry.id != found for kind, name, found in named):
             return True
-        return any(self._media.stamp(path) != stamp for path, stamp in record.media.items())
+        return bool(record.media) and any(self._media.stamp(path) != stamp for path, stamp in record.media.items())
 
 
 def _media(record: Record | None) -> frozenset[str]:
-    if record is None:
-        return frozenset()
-    articles = (record.reading.article, record.good)
-    return frozenset(path for article in articles if article for path in article.media)
+    own, good = (record.reading.article, record.good) if record else (None, None)
+    return frozenset((*(own.media if own else ()), *(good.media if good else ()))) if good or (own and own.media) else _NONE

@@ -15,9 +15,14 @@ _BREAK: Final = re.compile(r"[\t\n\r\u2028\u2029]")
 _READ: Final = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC  # not to block at a named pipe, of which nothing is read
 
 
+def is_plain(name: str) -> bool:
+    """Whether a name is legible beyond doubt: told sooner than of most."""
+    return name.isascii() and name.isprintable()
+
+
 def is_legible(path: str, problems: list[Problem]) -> bool:
     """Whether a path can be printed and stand in an address; a name that is not UTF-8 holds surrogates."""
-    if path.isprintable() and path.isascii():
+    if is_plain(path):
         return True
     unfit = UNFIT.search(path) or _BREAK.search(path)
     if unfit:

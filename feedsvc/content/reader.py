@@ -99,9 +99,8 @@ class _Article(Desk):
     def reading(self) -> Reading:
         given = keys.check(self.tree, ArticleKeys, _STAND_INS)
         article = self.article(given) if given else None
-        read = Reading(
-            article, tuple(sorted(self.tree.problems)), self.places(given) if given else {}, tuple(self.found), self.written
-        )
+        problems, places = tuple(sorted(self.tree.problems)), self.places(given) if given else {}
+        read = Reading(article, problems, places, tuple(self.found), self.written)
         return read._replace(article=None, markdown="") if read.problems and read.broken else read
 
     def article(self, given: ArticleKeys) -> Article:
@@ -130,9 +129,7 @@ class _Article(Desk):
             link=given.link or "",
             aliases=tuple(dict.fromkeys(alias for alias in given.aliases if alias != slug)) if given.aliases else (),
             status=_STATUS[given.status],
-            withdrawn_at=self.gone(given, updated, self.withdrawn(given))
-            if given.withdrawn or given.status == "withdrawn"
-            else None,
+            withdrawn_at=self.gone(given, updated),
             notice=given.withdrawn.notice if given.withdrawn else "",
             text=self.text(given, slug),
             media=tuple(self.media),
@@ -222,13 +219,11 @@ class _Article(Desk):
             made += [Correction(date=date.astimezone(self.zone).date(), text=one.text)] if date else []
         return tuple(made)
 
-    def withdrawn(self, given: ArticleKeys) -> datetime | None:
+    def gone(self, given: ArticleKeys, updated: datetime) -> datetime | None:
+        """Never before the article's last word, so that a feed's updated never goes back."""
         if given.withdrawn and given.status != "withdrawn":
             self.complain(("withdrawn",), f"stands beside status: {given.status}", "write status: withdrawn", at_key=True)
-        return self.moment(("withdrawn", "date"), given.withdrawn.date) if given.withdrawn else None
-
-    def gone(self, given: ArticleKeys, updated: datetime, date: datetime | None) -> datetime | None:
-        """Never before the article's last word, so that a feed's updated never goes back."""
+        date = self.moment(("withdrawn", "date"), given.withdrawn.date) if given.withdrawn else None
         return max(date or updated, updated + timedelta(seconds=1)) if given.status == "withdrawn" else None
 
     def places(self, given: ArticleKeys) -> dict[str, tuple[int, int]]:

@@ -17,7 +17,7 @@ import weakref
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final, NamedTuple, TypeVar, cast
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -25,7 +25,7 @@ from feedsvc import __version__, collector
 from feedsvc.content.reader import Reading
 from feedsvc.content.survey import NOTHING, Stamp, inode_of, stamp_at
 from feedsvc.errors import FeedsvcError
-from feedsvc.model import Article, Author, Category, Site
+from feedsvc.model import Article, Author, Category, Site, Tag
 from feedsvc.sqlite import connect
 
 _LOG: Final = logging.getLogger(__name__)
@@ -35,8 +35,8 @@ CREATE TABLE IF NOT EXISTS record (path TEXT PRIMARY KEY, version TEXT NOT NULL,
 CREATE TABLE IF NOT EXISTS text (id INTEGER PRIMARY KEY, digest BLOB NOT NULL UNIQUE, markdown TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS setting (kind TEXT, name TEXT, entry BLOB NOT NULL, PRIMARY KEY (kind, name)) WITHOUT ROWID;
 """
-_T = TypeVar("_T")
-_NO_MEDIA: Final[Mapping[str, Stamp]] = {}
+_put: Final = object.__setattr__
+NO_MEDIA: Final[Mapping[str, Stamp]] = {}
 _LEFT: Final[list[sqlite3.Connection]] = []  # of the process that this one is a copy of: closing them would end its locks
 _TEXTS: Final = "SELECT digest, markdown FROM text"
 
@@ -62,37 +62,42 @@ class Record:
         """The file's last article that stood in an edition."""
         return self.reading.article if self.stood else self.good
 
+    def noted(self, *, stood: bool) -> Record:
+        """Whether the article stands from now on."""
+        good = None if stood else self.last
+        return Record(
+            stamp=self.stamp, digest=self.digest, reading=self.reading, site=self.site, media=self.media, stood=stood, good=good
+        )
+
 
 class Shared:
     """Makes equal parts of many articles one object: authors, sections and tags are named again and again."""
 
     def __init__(self) -> None:
-        self._pool: dict[object, Any] = {}
+        self._names: dict[tuple[str, ...], tuple[str, ...]] = {}
+        self._tags: dict[tuple[str, str], Tag] = {}
         self._places: dict[object, Mapping[str, tuple[int, int]]] = {}
-
-    def one(self, value: _T) -> _T:
-        return cast("_T", self._pool.setdefault(value, value))
+        self._sites: dict[str, str] = {}
 
     def record(self, record: Record) -> Record:
         """The record itself, which nobody has seen yet: only so may it be changed."""
-        if record.reading.article:
-            self._article(record.reading.article)
+        article, problems, places, named, _ = record.reading
+        if article:
+            self._article(article)
         if record.good:
             self._article(record.good)
-        put = object.__setattr__
-        put(record, "reading", record.reading._replace(places=self.places(record.reading.places)))
-        put(record, "site", self.one(record.site))
-        put(record, "media", record.media or _NO_MEDIA)
+        _put(record, "reading", Reading(article, problems, self._places.setdefault(tuple(places.items()), places), named))
+        _put(record, "site", self._sites.setdefault(record.site, record.site))
+        _put(record, "media", record.media or NO_MEDIA)
         return record
 
-    def places(self, places: Mapping[str, tuple[int, int]]) -> Mapping[str, tuple[int, int]]:
-        return self._places.setdefault(tuple(places.items()), places)
-
     def _article(self, article: Article) -> None:
-        put = object.__setattr__
-        put(article, "categories", self.one(article.categories))
-        put(article, "authors", self.one(article.authors))
-        put(article, "tags", tuple(map(self.one, article.tags)))
+        _put(article, "categories", self._names.setdefault(article.categories, article.categories))
+        _put(article, "authors", self._names.setdefault(article.authors, article.authors))
+        if article.tags:
+            _put(article, "tags", tuple([self._tags.setdefault((tag.id, tag.title), tag) for tag in article.tags]))
+        if article.updated == article.published:
+            _put(article, "updated", article.published)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -110,6 +115,7 @@ _ENTRIES: Final[Mapping[str, msgspec.msgpack.Decoder[tuple[bool, Site | Author |
     "author": msgspec.msgpack.Decoder(tuple[bool, Author]),
     "category": msgspec.msgpack.Decoder(tuple[bool, Category]),
 }
+_ENCODER: Final = msgspec.msgpack.Encoder()
 _RECORDS: Final = msgspec.msgpack.Decoder(Record)
 
 
@@ -177,15 +183,17 @@ class Records:
         return self._rows
 
     def articles(self) -> dict[str, Record]:
+        share, found = Shared(), dict[str, Record]()
         try:
-            with self._lock:
-                rows = self._rows.execute("SELECT path, version, record FROM record").fetchall()
+            # One by one: together they would take as much room again as what is made of them.
+            with collector.paused(), self._lock:
+                for path, version, data in self._rows.execute("SELECT path, version, record FROM record"):
+                    if record := _record(data, trusted=version == self._version):
+                        article = record.last or record.reading.article
+                        found[article.path if article else path] = share.record(record)
         except sqlite3.Error:
             return {}
-        with collector.paused():
-            share = Shared()
-            found = ((path, _record(data, trusted=version == self._version)) for path, version, data in rows)
-            return {path: share.record(record) for path, record in found if record}
+        return found
 
     def settings(self) -> list[Entry]:
         try:
@@ -220,7 +228,8 @@ class Records:
 
     def keep(self, changed: Mapping[str, Record | None], settings: Iterable[Entry] | None = None) -> bool:
         """Write down what changed, all of it or nothing; a path's None means gone. False if the disk does not take it."""
-        encoded = [(path, self._version, msgspec.msgpack.encode(record)) for path, record in changed.items() if record]
+        # In the order of the table: what comes next lies beside what came last.
+        encoded = [(path, self._version, _ENCODER.encode(record)) for path in sorted(changed) if (record := changed[path])]
         try:
             with self._lock, self._rows:
                 self._rows.executemany("DELETE FROM record WHERE path = ?", [(path,) for path in changed if not changed[path]])

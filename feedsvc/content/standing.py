@@ -40,7 +40,7 @@ class Standing:
 
     def _enter(self, path: str, record: Record | None) -> Change:
         """Note what a file lays claim to; what it held and holds."""
-        old, new = self._candidates.get(path), candidate(record).article
+        old, new = self._candidates.get(path), (record.reading.article or record.good) if record else None
         if old is new:
             return old, new
         if old:
@@ -85,9 +85,13 @@ class _Claims:
         return frozenset(self._several)
 
     def lay(self, path: str, article: Article) -> None:
+        ids, addresses = self._holders["id"], self._holders["address"]
+        alone = ids.setdefault(article.id, path) == path and addresses.setdefault(article.slug, path) == path
+        if alone and not article.aliases:
+            return
         for space, value in claims.each(article):
             holder = self._holders[space].setdefault(value, path)
-            if holder is not path and holder != path:
+            if holder != path:
                 self._several.setdefault((space, value), {holder}).add(path)
 
     def release(self, path: str, article: Article) -> None:

@@ -5,14 +5,15 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path, PurePosixPath
 from struct import Struct
 from typing import Final
 
-from feedsvc.content.disk import inside, is_legible
+from feedsvc.content.disk import inside, is_legible, is_plain
 from feedsvc.errors import Problem
 
 NEVER: Final = datetime.max.replace(tzinfo=UTC)  # nothing changed after it
@@ -69,6 +70,9 @@ class Waiting:
         return frozenset(path for path, since in self._since.items() if abs(now - since) < _PATIENCE)
 
 
+_NONE_KNOWN: Final[Mapping[str, Stamp]] = {}
+
+
 @dataclass(slots=True)
 class _Listed:
     """One folder as it was found."""
@@ -87,8 +91,10 @@ class Survey:
     A folder that is not there holds nothing; everything else that cannot be read is among the problems.
     """
 
-    def __init__(self, root: Path, top: str) -> None:
+    def __init__(self, root: Path, top: str, known: Mapping[str, Stamp] = _NONE_KNOWN) -> None:
+        """`known` are paths and stamps that somebody keeps already: what equals them is the same object."""
         self._root, self._top = root, top
+        self._alike = _by_folder(known)
         self._folders: dict[str, _Listed] = {}
         self._looked: dict[str, int] = {}
         self.files: dict[str, Stamp] = {}
@@ -128,8 +134,12 @@ class Survey:
         return path
 
     def _look_everywhere(self, before: dict[str, Stamp]) -> frozenset[str]:
+        self._alike |= {path: listed.files for path, listed in self._folders.items()}
         self._folders, self.files = {}, {}
         self._walk([self._top] if os.path.lexists(self._root / self._top) else [])
+        self._alike = {}
+        if not before:
+            return frozenset(self.files)
         changed = {path for path, stamp in self.files.items() if before.get(path) != stamp}
         return frozenset(changed | (before.keys() - self.files.keys()))
 
@@ -185,19 +195,30 @@ class Survey:
         listed.identity = (status.st_dev, status.st_ino)
         self._looked[folder] = status.st_mtime_ns
         for entry in found:
-            self._sort(listed, folder, entry)
+            _sort(listed, folder, entry)
+        if (alike := self._alike.get(folder)) == listed.files:
+            listed.files = alike
         return listed
 
-    def _sort(self, listed: _Listed, folder: str, entry: os.DirEntry[str]) -> None:
-        path = f"{folder}/{entry.name}"
-        if entry.name.startswith((".", "#")) or entry.name.endswith("~") or not is_legible(path, listed.problems):
-            return
-        try:
-            status = entry.stat()
-        except OSError:
-            listed.files[path] = NOTHING  # reading it tells which
-            return
-        if stat.S_ISDIR(status.st_mode):
-            listed.folders[path] = (status.st_dev, status.st_ino)
-        else:
-            listed.files[path] = stamp_of(status)
+
+def _sort(listed: _Listed, folder: str, entry: os.DirEntry[str]) -> None:
+    name = entry.name
+    path = f"{folder}/{name}"
+    if name[0] in ".#" or name[-1] == "~" or not (is_plain(name) or is_legible(path, listed.problems)):
+        return
+    try:
+        status = entry.stat()
+    except OSError:
+        listed.files[path] = NOTHING  # reading it tells which
+        return
+    if stat.S_ISDIR(status.st_mode):
+        listed.folders[path] = (status.st_dev, status.st_ino)
+    else:
+        listed.files[path] = stamp_of(status)
+
+
+def _by_folder(known: Mapping[str, Stamp]) -> dict[str, dict[str, Stamp]]:
+    found: dict[str, dict[str, Stamp]] = defaultdict(dict)
+    for path, stamp in known.items():
+        found[path.rpartition("/")[0]][path] = stamp
+    return dict(found)

@@ -6,7 +6,7 @@ A hundred thousand texts need not stand in memory while readers ask for fifty.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from hashlib import blake2b
 from typing import Final, Protocol
 
@@ -44,19 +44,19 @@ class Texts:
         self._shown: dict[tuple[bytes, str, str], str] = {}
         self._begun: dict[tuple[bytes, str, str], str] = {}
 
-    def add(self, markdown: str) -> None:
-        """Take a text in, for as long as some article has it."""
-        if not markdown:
+    def add(self, texts: Mapping[bytes, str]) -> None:
+        """Take texts in, by their digests, for as long as some article has them."""
+        if not texts:
             return
         with self._lock:
-            self._waiting[digest(markdown)] = markdown
-            self._size += len(markdown)
+            self._waiting |= texts
+            self._size += sum(map(len, texts.values()))
         if self._size > _MOST_WAITING:
             self.put_away()
 
-    def put(self, texts: Iterable[str]) -> bool:
+    def put(self, texts: Mapping[bytes, str]) -> bool:
         """Leave these to the shelf; False if there is none or it does not take them."""
-        return self._shelf is not None and self._shelf.keep_texts({digest(one): one for one in texts})
+        return self._shelf is not None and self._shelf.keep_texts(texts)
 
     def put_away(self) -> None:
         """Leave to the shelf what is in memory, if there is one and it takes it."""
@@ -76,7 +76,7 @@ class Texts:
             found = self._again(article)
             if digest(found) != article.text:
                 raise FeedsvcError(f"the text of {article.path} is lost: the state folder has it no more, and the file another")
-            self.add(found)
+            self.add({article.text: found})
         return found
 
     def html(self, article: Article, base_url: str) -> str:

@@ -86,8 +86,7 @@ def _full() -> Content:
 
 def _texts() -> Texts:
     texts = Texts()
-    for written in (_LONG, _SHORT):
-        texts.add(written)
+    texts.add({digest(written): written for written in (_LONG, _SHORT)})
     return texts
 
 
