@@ -28,8 +28,8 @@ class Standing:
 
     def update(self, records: Mapping[str, Record], changed: Iterable[str]) -> dict[str, Change]:
         """Take in what changed; path -> the article that stood there and the one that does now, where they differ."""
-        paths = tuple(changed)
-        before, entered = self._claims.disputed(), [self._enter(path, records.get(path)) for path in paths]
+        paths, before = tuple(changed), self._claims.disputed()
+        entered = self._enter(paths, records)
         now = self._claims.disputed()
         if not now and not before:
             return self._stand({path: self._candidates.get(path) for path in paths})
@@ -38,18 +38,22 @@ class Standing:
             return self._stand({path: self._candidates.get(path) for path in paths})
         return self._settle(records)
 
-    def _enter(self, path: str, record: Record | None) -> Change:
-        """Note what a file lays claim to; what it held and holds."""
-        old, new = self._candidates.get(path), (record.reading.article or record.good) if record else None
-        if old is new:
-            return old, new
-        if old:
-            self._claims.release(path, old)
-            del self._candidates[path]
-        if new:
-            self._claims.lay(path, new)
-            self._candidates[path] = new
-        return old, new
+    def _enter(self, paths: Iterable[str], records: Mapping[str, Record]) -> list[Change]:
+        """Note what files lay claim to; what each held and holds."""
+        candidates, entered = self._candidates, list[Change]()
+        for path in paths:
+            record, old = records.get(path), candidates.get(path)
+            new = (record.reading.article or record.good) if record else None
+            entered.append((old, new))
+            if old is new:
+                continue
+            if old:
+                self._claims.release(path, old)
+                del candidates[path]
+            if new:
+                self._claims.lay(path, new)
+                candidates[path] = new
+        return entered
 
     def _settle(self, records: Mapping[str, Record]) -> dict[str, Change]:
         """Whoever loses a claim stands as he last did, if that takes nothing from anybody."""

@@ -176,7 +176,7 @@ class Survey:
             seen.add(listed.identity)
             self._folders[path] = listed
             self.files |= listed.files
-            found |= listed.files.keys()
+            found.update(listed.files)  # with |= all that was found would be copied for each folder
             folders += listed.folders
         return found
 
