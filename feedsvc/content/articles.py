@@ -6,6 +6,7 @@ import hashlib
 import os
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import lru_cache, partial
@@ -19,7 +20,7 @@ from feedsvc.content.records import NO_MEDIA, Fetched, Record, Shared, packed, u
 from feedsvc.content.standing import Standing
 from feedsvc.content.survey import NEVER, NOTHING, Stamp, Survey, is_younger, stamp_at
 from feedsvc.content.texts import Shelf, Texts
-from feedsvc.errors import Problem
+from feedsvc.errors import FeedsvcError, Problem
 from feedsvc.model import Article, Author, Category, Site
 from feedsvc.spreading import at_hand, spread
 
@@ -155,9 +156,11 @@ class Articles:
         fetch = partial(_fetch_several, self, known, outdated)
         ordered, found = sorted(paths), dict[str, Fetched]()
         pieces = [ordered[start : start + _PIECE] for start in range(0, len(ordered), _PIECE)]
-        for data, texts in spread(fetch, pieces, at_hand()):
-            self.texts.add(texts)
-            found |= {one.path: one for one in unpacked(data)}
+        # Where a process is killed, for its memory perhaps, what it had not read yet is read by this one.
+        with suppress(FeedsvcError):
+            for data, texts in spread(fetch, pieces, at_hand()):
+                self.texts.add(texts)
+                found |= {one.path: one for one in unpacked(data)}
         return found
 
     def fetch(self, path: str, known: Known, *, doubted: bool) -> tuple[Fetched | None, str]:
