@@ -13,8 +13,10 @@ from lxml import etree
 
 from feedsvc.feeds.dates import rfc3339
 from feedsvc.feeds.parts import Part, Parts
+from feedsvc.feeds.shapes import Shapes
 from feedsvc.feeds.xml_common import (
     NAMESPACES,
+    WAYS,
     FeedExtension,
     Generator,
     add,
@@ -23,6 +25,7 @@ from feedsvc.feeds.xml_common import (
     categories,
     given,
     joined,
+    odd,
     part,
     qualified,
     related_links,
@@ -117,10 +120,17 @@ def _set_texts(parent: etree._Element, **texts: str) -> None:
             element.text = text
 
 
-def _part(item: Entry | Tombstone) -> Part:
+def _spelled(item: Entry | Tombstone) -> Part:
     root = etree.Element("feed", nsmap=dict(NAMESPACES))
     made = _Entry(item) if isinstance(item, Entry) else _DeletedEntry(item)
     return part(root, root, made.atom_entry())
+
+
+_SHAPES: Final = Shapes(_spelled, WAYS, odd)
+
+
+def _part(item: Entry | Tombstone) -> Part:
+    return _SHAPES.part(item) if isinstance(item, Entry) else _spelled(item)
 
 
 _PARTS: Final = Parts(_part)

@@ -8,7 +8,10 @@ from typing import Any, Final
 
 from feedsvc.feeds.dates import rfc3339
 from feedsvc.feeds.parts import Part, Parts
+from feedsvc.feeds.shapes import Shapes
 from feedsvc.model import Enclosure, Entry, Feed, Person
+
+_QUOTED: Final = json.JSONEncoder(ensure_ascii=False).encode
 
 
 def render(feed: Feed) -> bytes:
@@ -35,12 +38,21 @@ def _spelled(value: Mapping[str, Any]) -> bytes:
     return json.dumps(value, ensure_ascii=False, indent=1).encode()
 
 
-def _part(entry: Entry) -> Part:
+def _spelled_item(entry: Entry) -> Part:
     # Indented as it stands among the items; within a text no line ends.
     return Part(_spelled(_item(entry)).replace(b"\n", b"\n  "))
 
 
-_PARTS: Final = Parts(_part)
+def _text(text: str) -> str:
+    return _QUOTED(text)[1:-1]
+
+
+def _odd(_text: str, _data: bytes) -> bool:
+    return False
+
+
+_SHAPES: Final = Shapes(_spelled_item, (_text,), _odd)
+_PARTS: Final = Parts(_SHAPES.part)
 
 
 def _item(entry: Entry) -> dict[str, Any]:

@@ -12,8 +12,10 @@ from lxml import etree
 
 from feedsvc.feeds.dates import rfc3339
 from feedsvc.feeds.parts import Part, Parts
+from feedsvc.feeds.shapes import Shapes
 from feedsvc.feeds.xml_common import (
     NAMESPACES,
+    WAYS,
     FeedExtension,
     Generator,
     add,
@@ -22,7 +24,9 @@ from feedsvc.feeds.xml_common import (
     categories,
     given,
     joined,
+    odd,
     part,
+    plain_text,
     related_links,
 )
 from feedsvc.model import Entry, Feed
@@ -101,12 +105,17 @@ def _as_html(text: str) -> str:
 
     Escaped is only what HTML would not take as it stands, so that readers that show plain text spell "A & B" right.
     """
-    return _READ_AS_HTML.sub(lambda found: html.escape(found[0]), text)
+    return _READ_AS_HTML.sub(lambda found: html.escape(found[0]), text) if "<" in text or "&" in text else text
 
 
-def _part(entry: Entry) -> Part:
+def _spelled(entry: Entry) -> Part:
     root = etree.Element("rss", nsmap=dict(NAMESPACES))
     return part(root, etree.SubElement(root, "channel"), _Item(entry).rss_entry())
 
 
-_PARTS: Final = Parts(_part)
+def _description(text: str) -> str:
+    return plain_text(_as_html(text))
+
+
+_SHAPES: Final = Shapes(_spelled, (*WAYS, _description), odd)
+_PARTS: Final = Parts(_SHAPES.part)

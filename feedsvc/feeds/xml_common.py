@@ -36,6 +36,10 @@ _NO_PLAIN_TEXT: Final = frozenset(
     {"content", f"{{{NAMESPACES['content']}}}encoded", "guid", "icon", "id", "link", "logo", "uri", "url"}
 )
 
+# What XML 1.0 forbids, and the carriage return, which is spelled otherwise in each place.
+_CONTROLS: Final = bytes({*range(32)} - {*b"\t\n"})
+_NO_CHARACTERS: Final = ("\ufffe", "\uffff")
+
 # feedgen's own writer of RFC 822 dates switches the locale of the whole process, under the feet of other threads.
 feedgen.entry.formatRFC2822 = feedgen.feed.formatRFC2822 = rfc822
 
@@ -128,6 +132,31 @@ class Generator(feedgen.feed.FeedGenerator):  # type: ignore[misc]
         if self.feed.stylesheet:
             pseudo_attributes = f'type="text/css" href={quoteattr(self.feed.stylesheet)}'
             root.addprevious(etree.ProcessingInstruction("xml-stylesheet", pseudo_attributes))
+
+
+def odd(text: str, data: bytes) -> bool:
+    """Whether lxml may spell something in this text otherwise than WAYS do, or refuse it; `data` is the text in UTF-8."""
+    return len(data.translate(None, _CONTROLS)) < len(data) or any(map(text.__contains__, _NO_CHARACTERS))
+
+
+def _text(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def plain_text(text: str) -> str:
+    """A text of an element as `part` spells it."""
+    return text.replace("&", "&#x26;").replace("<", "&#x3C;").replace(">", "&gt;")
+
+
+def _attribute(text: str) -> str:
+    return _text(text).replace('"', "&quot;").replace("\t", "&#9;").replace("\n", "&#10;")
+
+
+def _cdata(text: str) -> str:
+    return text.replace("]]>", "]]]]><![CDATA[>")
+
+
+WAYS: Final = (_text, plain_text, _attribute, _cdata)
 
 
 def part(root: etree._Element, parent: etree._Element, element: etree._Element) -> Part:

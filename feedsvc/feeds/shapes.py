@@ -1,0 +1,134 @@
+"""Entries of one shape are spelled alike but for their values: a format spells one of them, and the others are filled in."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from itertools import count
+from operator import attrgetter
+from typing import Any, Final, TypeVar
+
+from feedsvc.feeds.dates import rfc822, rfc3339
+from feedsvc.feeds.parts import Part
+from feedsvc.model import Enclosure, Entry, Image, Person, Source, Term
+
+_Data = TypeVar("_Data", Entry, Person, Term, Enclosure, Source, Image)
+Way = Callable[[Any], str]
+
+_LISTS: Final[Mapping[str, Callable[[Any], tuple[Any, ...]]]] = {
+    "authors": attrgetter(*Person.__slots__),
+    "categories": attrgetter(*Term.__slots__),
+    "enclosures": attrgetter(*Enclosure.__slots__),
+    "sources": attrgetter(*Source.__slots__),
+}
+_LONE: Final = attrgetter(*(name for name in Entry.__slots__ if name not in {*_LISTS, "image", "permalink"}))
+_LISTED: Final = tuple((attrgetter(name), values) for name, values in _LISTS.items())
+_IMAGE: Final = attrgetter(*Image.__slots__)
+
+_MOST_SHAPES: Final = 500
+# A value that stands nowhere else in a document. A text holds whatever any way of spelling may spell otherwise.
+_TEXT: Final = '\ue000{}&x<>"\t\n]]>\ue001'
+_SIGN: Final = re.compile(
+    "(\ue000[^\ue001]*\ue001|1[0-9]{17}|1[0-9]{3}-01-01T00:00:00Z|[A-Z][a-z]{2}, 01 Jan 1[0-9]{3} 00:00:00 GMT)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """`texts` stand around the values: for each of `places` the number of a value and how it is spelled there."""
+
+    texts: Sequence[str]
+    places: Sequence[tuple[int, Way]]
+    prefixes: frozenset[str]
+
+    def filled(self, values: Sequence[Any]) -> str:
+        pieces = [""] * (2 * len(self.places) + 1)
+        pieces[::2] = self.texts
+        pieces[1::2] = [way(values[number]) for number, way in self.places]
+        return "".join(pieces)
+
+
+class Shapes:
+    """What `spelled` gives for an entry, made from what it gave for one of the same shape. Safe in threads.
+
+    `ways` are the ways in which it spells a text. An entry that holds anything else, or that `odd` is true of as text and in
+    UTF-8, is spelled by `spelled` itself.
+    """
+
+    def __init__(self, spelled: Callable[[Entry], Part], ways: Sequence[Way], odd: Callable[[str, bytes], bool]) -> None:
+        self._spelled, self._odd = spelled, odd
+        self._ways: Mapping[type, Sequence[Way]] = {str: ways, int: (str,), datetime: (rfc3339, rfc822)}
+        self._shapes: dict[object, _Shape] = {}
+
+    def part(self, entry: Entry) -> Part:
+        values, sizes = _values(entry)
+        # Only whether there is a text, and how many of a kind there are, decides what stands around the texts.
+        key = (*sizes, entry.image is None, entry.permalink, entry.updated == entry.published, bytes(map(bool, values)))
+        shape = self._shapes.get(key) or self._learnt(key, entry)
+        if shape:
+            text = shape.filled(values)
+            data = text.encode()
+            if not self._odd(text, data):
+                return Part(data, shape.prefixes)
+        return self._spelled(entry)
+
+    def _learnt(self, key: object, entry: Entry) -> _Shape | None:
+        shape = self._shape(_sample(entry))
+        if shape:
+            if len(self._shapes) >= _MOST_SHAPES:
+                self._shapes.clear()
+            self._shapes[key] = shape
+        return shape
+
+    def _shape(self, sample: Entry) -> _Shape | None:
+        part = self._spelled(sample)
+        places = {
+            way(value): (number, way)
+            for number, value in enumerate(_values(sample)[0])
+            if value
+            for way in self._ways[type(value)]
+        }
+        pieces = _SIGN.split(part.data.decode())
+        signs = pieces[1::2]
+        return _Shape(pieces[::2], [places[sign] for sign in signs], part.prefixes) if places.keys() >= {*signs} else None
+
+
+def _values(entry: Entry) -> tuple[list[Any], list[int]]:
+    """Every value of an entry in one order, and how many there are of each kind."""
+    values = [*_LONE(entry)]
+    sizes = []
+    for listed, of in _LISTED:
+        some = listed(entry)
+        sizes.append(len(some))
+        for one in some:
+            values += of(one)
+    if entry.image:
+        values += _IMAGE(entry.image)
+    return values, sizes
+
+
+def _sample(entry: Entry) -> Entry:
+    """An entry of the same shape whose every value is a sign."""
+    sample = _signed(entry, count())
+    return replace(sample, updated=sample.published) if entry.updated == entry.published else sample
+
+
+def _signed(data: _Data, numbers: Iterator[int]) -> _Data:
+    return replace(data, **{name: _sign(getattr(data, name), numbers) for name in data.__slots__})
+
+
+def _sign(value: Any, numbers: Iterator[int]) -> Any:
+    match value:
+        case "" | bool() | None:
+            return value
+        case str():
+            return _TEXT.format(next(numbers))
+        case int():
+            return 10**17 + next(numbers)
+        case datetime():
+            return datetime(1000 + next(numbers), 1, 1, tzinfo=UTC)
+        case tuple():
+            return tuple(_signed(one, numbers) for one in value)
+    return _signed(value, numbers)
