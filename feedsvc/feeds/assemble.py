@@ -6,6 +6,7 @@ from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, time
+from functools import lru_cache
 from html import escape
 from typing import Final
 
@@ -144,8 +145,8 @@ def entry(catalog: Catalog, row: Row) -> Entry:
 
 def person(catalog: Catalog, name: str) -> Person:
     author = catalog.content.authors[name]
-    page = absolute(catalog.site.base_url, path_of(PageAt(ListingRef("author", author.id))))
-    return Person(name=author.name, url=author.url or page, email=author.email)
+    url = author.url or _page(catalog.site.base_url, ListingRef("author", author.id))
+    return Person(name=author.name, url=url, email=author.email)
 
 
 def _terms(catalog: Catalog, article: Article) -> Iterator[Term]:
@@ -153,7 +154,12 @@ def _terms(catalog: Catalog, article: Article) -> Iterator[Term]:
     refs = [ListingRef("category", name) for name in article.categories]
     refs += [ListingRef("tag", tag.id) for tag in article.tags]
     for ref in refs:
-        yield Term(term=catalog.listings[ref].title, scheme=absolute(catalog.site.base_url, path_of(PageAt(ref))))
+        yield Term(term=catalog.listings[ref].title, scheme=_page(catalog.site.base_url, ref))
+
+
+@lru_cache(maxsize=4096)  # each stands in many entries
+def _page(base_url: str, ref: ListingRef) -> str:
+    return absolute(base_url, path_of(PageAt(ref)))
 
 
 def content(newsroom: Content, article: Article) -> str:
