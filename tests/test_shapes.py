@@ -103,7 +103,7 @@ def test_no_entry_carries_what_xml_forbids(suffix: str, character: str) -> None:
 
 def test_shapes_take_no_more_memory_than_they_may(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shapes, "_MOST_SHAPES", 2)
-    made = Shapes(json_feed._spelled_item, (json_feed._text,), json_feed._odd)
+    made = Shapes(json_feed._spelled_item, (json_feed._text,))
     for one in (SUMMIT, QUIET_DAY, replace(SUMMIT, language="en"), SUMMIT):
         assert made.part(one) == json_feed._spelled_item(one)
         assert len(made._shapes) <= 2

@@ -47,11 +47,7 @@ def _text(text: str) -> str:
     return _QUOTED(text)[1:-1]
 
 
-def _odd(_text: str, _data: bytes) -> bool:
-    return False
-
-
-_SHAPES: Final = Shapes(_spelled_item, (_text,), _odd)
+_SHAPES: Final = Shapes(_spelled_item, (_text,))
 _PARTS: Final = Parts(_SHAPES.part)
 
 

@@ -16,6 +16,7 @@ from feedsvc.model import Enclosure, Entry, Image, Person, Source, Term
 
 _Data = TypeVar("_Data", Entry, Person, Term, Enclosure, Source, Image)
 Way = Callable[[Any], str]
+Odd = Callable[[str, bytes], bool]
 
 _LISTS: Final[Mapping[str, Callable[[Any], tuple[Any, ...]]]] = {
     "authors": attrgetter(*Person.__slots__),
@@ -50,6 +51,10 @@ class _Shape:
         return "".join(pieces)
 
 
+def _never(_text: str, _data: bytes) -> bool:
+    return False
+
+
 class Shapes:
     """What `spelled` gives for an entry, made from what it gave for one of the same shape. Safe in threads.
 
@@ -57,7 +62,7 @@ class Shapes:
     UTF-8, is spelled by `spelled` itself.
     """
 
-    def __init__(self, spelled: Callable[[Entry], Part], ways: Sequence[Way], odd: Callable[[str, bytes], bool]) -> None:
+    def __init__(self, spelled: Callable[[Entry], Part], ways: Sequence[Way], odd: Odd = _never) -> None:
         self._spelled, self._odd = spelled, odd
         self._ways: Mapping[type, Sequence[Way]] = {str: ways, int: (str,), datetime: (rfc3339, rfc822)}
         self._shapes: dict[object, _Shape] = {}
