@@ -76,6 +76,7 @@ class Live:
         self.edition = Edition(number=1, since=now, publication=publication, content=content)
         self.reloaded = Reload(at=now, seconds=time.monotonic() - began, changed=len(change.come))
         folder.remember()
+        collector.give_back()
 
     def current(self, now: datetime) -> Publication:
         """The publication at a moment: a new one from the very second of a scheduled change."""

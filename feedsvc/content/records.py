@@ -229,7 +229,8 @@ class Records:
     def keep(self, changed: Mapping[str, Record | None], settings: Iterable[Entry] | None = None) -> bool:
         """Write down what changed, all of it or nothing; a path's None means gone. False if the disk does not take it."""
         # In the order of the table: what comes next lies beside what came last.
-        encoded = [(path, self._version, _ENCODER.encode(record)) for path in sorted(changed) if (record := changed[path])]
+        # One by one: all of them at once would be a third of what a large newsroom takes.
+        encoded = ((path, self._version, _ENCODER.encode(record)) for path in sorted(changed) if (record := changed[path]))
         try:
             with self._lock, self._rows:
                 self._rows.executemany("DELETE FROM record WHERE path = ?", [(path,) for path in changed if not changed[path]])
