@@ -27,6 +27,7 @@ from jinja2 import (
 
 from feedsvc.pages.budget import budget
 from feedsvc.pages.sandbox import Sandbox, environment
+from feedsvc.pages.spelling import Trusted
 
 FOLDER: Final = "theme"
 TEMPLATES: Final = "templates/"
@@ -178,12 +179,6 @@ def fault(text: str) -> tuple[int, str] | None:
     return None
 
 
-class _Trusted(Environment):
-    """For the product's own templates, which need neither a sandbox nor more than attributes that are there."""
-
-    getattr = staticmethod(getattr)  # type: ignore[assignment]
-
-
 @cache
 def own() -> Environment:
-    return environment(_Trusted, _OWN)
+    return environment(Trusted, _OWN)
