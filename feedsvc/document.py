@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -93,26 +93,3 @@ Answer = Document | Attachment | Redirect
 def digest(body: bytes) -> str:
     """The same for the same bytes, on every machine."""
     return hashlib.sha256(body).hexdigest()[:24]
-
-
-def document(
-    path: str,
-    body: bytes,
-    media_type: str,
-    *,
-    modified: datetime | None = None,
-    links: Iterable[Link] = (),
-    browser_type: str = "",
-    status: int = 200,
-) -> Document:
-    """A document with its entity tag."""
-    return Document(
-        path=path,
-        body=body,
-        media_type=media_type,
-        etag=digest(body),
-        modified=modified,
-        links=tuple(links),
-        browser_type=browser_type,
-        status=status,
-    )

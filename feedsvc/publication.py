@@ -11,7 +11,7 @@ from typing import Any, Final
 from feedsvc import difference, directory, feeds, pages, sitemaps
 from feedsvc.catalog import Catalog
 from feedsvc.content.renditions import Renditions
-from feedsvc.document import Answer, Attachment, Document, Redirect, digest, document
+from feedsvc.document import Answer, Attachment, Document, Redirect, digest
 from feedsvc.feeds import assemble
 from feedsvc.grounds import are_alike, grounds
 from feedsvc.model import Link
@@ -271,5 +271,14 @@ class Publication:
     def _document(
         self, path: str, body: bytes, media_type: str, *, links: tuple[Link, ...] = (), browser_type: str = "", status: int = 200
     ) -> Document:
-        modified = self._modified(path, digest(body)) if path else None
-        return document(path, body, media_type, modified=modified, links=links, browser_type=browser_type, status=status)
+        name = digest(body)
+        return Document(
+            path=path,
+            body=body,
+            media_type=media_type,
+            etag=name,
+            modified=self._modified(path, name) if path else None,
+            links=links,
+            browser_type=browser_type,
+            status=status,
+        )

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Final
 from urllib.parse import quote, unquote, urlsplit
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from feedsvc.catalog import Row
 from feedsvc.language import Language
@@ -94,8 +94,8 @@ def article(frame: Frame, row: Row) -> bytes:
 
 
 @lru_cache(maxsize=256)
-def _view_forms(lang: Language) -> str:
-    return json.dumps(dict(lang.forms("views")), ensure_ascii=False)
+def _view_forms(lang: Language) -> Markup:
+    return escape(json.dumps(dict(lang.forms("views")), ensure_ascii=False))
 
 
 @lru_cache(maxsize=256)

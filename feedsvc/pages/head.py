@@ -20,6 +20,8 @@ POLICY: Final = (
     "media-src 'self' http: https:; connect-src 'self'; base-uri 'none'; form-action 'none'"
 )
 
+_JSON: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FeedShown:
@@ -126,7 +128,7 @@ def news_article(catalog: Catalog, row: Row, summary: str) -> Markup:
         "publisher": _publisher(site),
         "mainEntityOfPage": absolute(site.base_url, path_of(ArticleAt(article.slug))),
     }
-    text = json.dumps({key: value for key, value in facts.items() if value}, ensure_ascii=False, separators=(",", ":"))
+    text = _JSON.encode({key: value for key, value in facts.items() if value})
     # Nothing in it may end the script element (HTML, restrictions for contents of script elements).
     return Markup(text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026"))  # noqa: S704
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import chain, islice
@@ -32,8 +32,9 @@ def related(catalog: Catalog, row: Row) -> list[Row]:
 
 
 def _older(tagged: Listing, key: Key) -> tuple[Row, ...]:
-    start = bisect_right(tagged.visible, key, key=row_key)
-    return tagged.visible[start : start + _CONSIDERED]
+    start = tagged.visible.place(key)
+    found = tagged.visible[start : start + _CONSIDERED + 1]
+    return found[1:] if found and found[0].key == key else found[:_CONSIDERED]
 
 
 def leading_to(catalog: Catalog, rows: Iterable[Row]) -> Iterator[Row]:

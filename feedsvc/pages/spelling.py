@@ -5,10 +5,13 @@ Jinja's third room, beside theme.py and sandbox.py.
 
 from __future__ import annotations
 
-from typing import Any, Final
+from collections.abc import MutableMapping
+from typing import Any
 
-from jinja2 import Environment, nodes
+from jinja2 import Environment, Template, nodes
 from jinja2.compiler import CodeGenerator, Frame
+from jinja2.environment import TemplateModule
+from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
 
@@ -52,19 +55,42 @@ class _Direct(CodeGenerator):
         if isinstance(child, nodes.TemplateData):
             self.write(repr(child.data))
             return
-        self.write("environment.spelled(")
+        self.write("spelled(")
         self.visit(child, frame)
         self.write(")")
 
+    def write_commons(self) -> None:
+        super().write_commons()
+        self.writeline("spelled = environment.spelled")
+
     def _output_child_pre(self, node: nodes.Expr, frame: Frame, finalize: Any) -> None:
-        self.write("environment.spelled(")
+        self.write("spelled(")
 
     def _output_child_post(self, node: nodes.Expr, frame: Frame, finalize: Any) -> None:
         self.write(")")
 
 
+class _Fixed(Template):
+    def _get_default_module(self, ctx: Context | None = None) -> TemplateModule:  # noqa: ARG002
+        """What another one imports of it; no template of the product's has facts of its own that it could depend on."""
+        return super()._get_default_module()
+
+
 class Trusted(Environment):
-    """For the product's own templates, which need no sandbox."""
+    """For the product's own templates, which need no sandbox and never change."""
 
     code_generator_class = _Direct
+    template_class = _Fixed
     spelled = staticmethod(spelled)
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._ready: dict[object, Template] = {}
+
+    def get_template(
+        self, name: str | Template, parent: str | None = None, globals: MutableMapping[str, Any] | None = None  # noqa: A002
+    ) -> Template:
+        found = self._ready.get(name)
+        if found is None:
+            found = self._ready[name] = super().get_template(name, parent, globals)
+        return found

@@ -12,8 +12,8 @@ from feedsvc.model import Site
 from feedsvc.pages.pictures import local
 from feedsvc.urls import ArticleAt, PageAt, SingleAt, path_below, path_of, place_of, rooted
 
-# In clean HTML each "<" begins a tag, and no value holds a quote.
-_TAG: Final = re.compile(r'<(?P<name>[a-z0-9]+)(?P<rest>(?: [a-z]+(?:="[^"]*")?)*)>')
+# In clean HTML each "<" begins a tag, and no value holds a quote. The names are those of _MAKERS.
+_TAG: Final = re.compile(r'<(?P<name>a|audio|img|pre|source|video)(?P<rest>(?: [a-z]+(?:="[^"]*")?)*)>')
 _LOADED: Final = re.compile(r'( (?:src|poster)=")([^"]*)')
 _LEADING: Final = re.compile(r'( href=")([^"]*)')
 _VALUE: Final = re.compile(r' (src|width|height)="([^"]*)"')
@@ -22,12 +22,12 @@ _TABLE: Final = re.compile(r"<(/?)table\b[^>]*>")
 
 def shown(catalog: Catalog, html: str) -> str:
     """Clean HTML as a page shows it. What is wider than the page can be reached and scrolled with the keyboard."""
-    return _wrapped(_TAG.sub(lambda tag: _tag(catalog, tag["name"], tag["rest"]), html))
+    made = _TAG.sub(lambda tag: _tag(catalog, tag["name"], tag["rest"]), html)
+    return _wrapped(made) if "<table" in made else made
 
 
 def _tag(catalog: Catalog, name: str, rest: str) -> str:
-    make = _MAKERS.get(name)
-    return f"<{name}{make(catalog, rest) if make else rest}>"
+    return f"<{name}{_MAKERS[name](catalog, rest)}>"
 
 
 def _loading(catalog: Catalog, rest: str) -> str:
