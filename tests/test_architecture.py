@@ -46,7 +46,7 @@ ROOMS: Final = {
     "click": ("feedsvc.cli", "feedsvc.console"),
     "feedgen": ("feedsvc.feeds.rss", "feedsvc.feeds.atom", "feedsvc.feeds.xml_common"),
     "flask": ("feedsvc.web.app",),
-    "jinja2": ("feedsvc.pages.theme", "feedsvc.pages.sandbox"),
+    "jinja2": ("feedsvc.pages.theme", "feedsvc.pages.sandbox", "feedsvc.pages.spelling"),
     "lxml": ("feedsvc.feeds.rss", "feedsvc.feeds.atom", "feedsvc.feeds.xml_common"),
     "markdown_it": ("feedsvc.content.markup",),
     "nh3": ("feedsvc.content.markup",),

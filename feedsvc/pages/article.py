@@ -21,15 +21,16 @@ from feedsvc.urls import ArticleAt, ListingRef, absolute, path_of, rooted
 
 _MOST_VIEWS: Final = 999_999  # the number that a page keeps room for
 
-# Where people pass an article on, without a script of anybody's; {url} and {title} are percent-encoded.
-_BY_MAIL: Final = "mailto:?subject={title}&body={url}"
+# Where people pass an article on, without a script of anybody's: HTML before and after the title. Behind it stands the
+# article's address; both are percent-encoded.
+_BY_MAIL: Final = ("mailto:?subject=", "&amp;body=")
 _SHARES: Final = (
-    ("Mastodon", "https://share.joinmastodon.org/#text={title}%20{url}"),
-    ("Bluesky", "https://bsky.app/intent/compose?text={title}%20{url}"),
-    ("X", "https://x.com/intent/post?text={title}&url={url}"),
-    ("WhatsApp", "https://wa.me/?text={title}%20{url}"),
-    ("LinkedIn", "https://www.linkedin.com/sharing/share-offsite/?url={url}"),
+    ("Mastodon", "https://share.joinmastodon.org/#text=", "%20"),
+    ("Bluesky", "https://bsky.app/intent/compose?text=", "%20"),
+    ("X", "https://x.com/intent/post?text=", "&amp;url="),
+    ("WhatsApp", "https://wa.me/?text=", "%20"),
 )
+_LINKEDIN: Final = "https://www.linkedin.com/sharing/share-offsite/?url="
 _UNITS: Final = ("B", "kB", "MB", "GB")
 
 
@@ -104,9 +105,11 @@ def _views_room(lang: Language) -> str:
 
 
 def _shares(frame: Frame, title: str, address: str) -> list[Shown]:
-    facts = {"title": quote(title, safe=""), "url": quote(address, safe="")}
-    forms = ((frame.lang.say("email"), _BY_MAIL), *_SHARES)
-    return [Shown(title=name, href=form.format(**facts)) for name, form in forms]
+    told, url = quote(title, safe=""), quote(address, safe="")
+    forms = ((frame.lang.say("email"), *_BY_MAIL), *_SHARES)
+    # What is percent-encoded has nothing to escape.
+    found = [Shown(title=name, href=Markup(before + told + after + url)) for name, before, after in forms]  # noqa: S704
+    return [*found, Shown(title="LinkedIn", href=Markup(_LINKEDIN + url))]  # noqa: S704
 
 
 def _corrected(frame: Frame, correction: Correction) -> Corrected:

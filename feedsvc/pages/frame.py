@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property, partial
 from itertools import chain
+from typing import Final
 
 from feedsvc.catalog import Catalog, Listing, Row, Standing
 from feedsvc.feeds.dates import rfc3339
@@ -17,6 +18,8 @@ from feedsvc.pages.kept import Kept
 from feedsvc.pages.pictures import Picture, local, logo_size, picture
 from feedsvc.pages.theme import Theme
 from feedsvc.urls import ArticleAt, ListingRef, PageAt, Place, SingleAt, path_of, rooted
+
+_MOST_CARDS: Final = 2048  # of about 2 kB
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,7 +48,10 @@ class Moment:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Card:
-    """An article in a list; `mark` says in a preview why readers do not see it."""
+    """An article in a list; `mark` says in a preview why readers do not see it.
+
+    `spelled` is for the product's own templates: what they made of the card, by what else it was made with.
+    """
 
     href: str
     title: str
@@ -56,6 +62,7 @@ class Card:
     direction: str
     image: Picture | None
     mark: str = ""
+    spelled: dict[object, str] = field(default_factory=dict, repr=False, compare=False)
 
 
 class Frame:
@@ -70,6 +77,8 @@ class Frame:
         self._feeds: Kept[ListingRef, tuple[FeedShown, ...]] = Kept()
         self._menus: Kept[ListingRef | None, list[Shown]] = Kept()
         self._parts: Kept[tuple[str, object], str] = Kept()
+        # With the row, so that no other one takes its place in memory, and so its key.
+        self._cards: Kept[int, tuple[Row, Card]] = Kept(_MOST_CARDS)
 
     @property
     def site(self) -> Site:
@@ -150,6 +159,9 @@ class Frame:
         return self.lang.say(row.mark, date=self.lang.date_time(row.article.published)) if row.mark else ""
 
     def card(self, row: Row) -> Card:
+        return self._cards.of(id(row), lambda: (row, self._card(row)))[1]
+
+    def _card(self, row: Row) -> Card:
         article = row.article
         return Card(
             href=self.href(ArticleAt(article.slug)),

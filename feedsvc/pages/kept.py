@@ -12,15 +12,16 @@ _MOST: Final = 1024
 
 
 class Kept(Generic[_K, _V]):
-    def __init__(self) -> None:
+    def __init__(self, most: int = _MOST) -> None:
         self._made: dict[_K, _V] = {}
+        self._most = most
 
     def of(self, key: _K, make: Callable[[], _V]) -> _V:
         """What was made for the key, or is now."""
         found = self._made.get(key)
         if found is None:
             found = make()
-            if len(self._made) >= _MOST:
+            if len(self._made) >= self._most:
                 self._made = {}
             self._made[key] = found
         return found

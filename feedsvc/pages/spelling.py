@@ -5,7 +5,7 @@ Jinja's third room, beside theme.py and sandbox.py.
 
 from __future__ import annotations
 
-from collections.abc import MutableMapping
+from collections.abc import Callable, MutableMapping
 from typing import Any
 
 from jinja2 import Environment, Template, nodes
@@ -17,22 +17,27 @@ from markupsafe import Markup, escape
 
 def spelled(value: object) -> str:
     """As `escape`, without making a Markup of a text that is only to be joined to others."""
-    if isinstance(value, Markup):
-        return value
-    # To look five times is quicker than to have a Markup made.
-    if type(value) is str and not ("&" in value or "<" in value or ">" in value or '"' in value or "'" in value):
-        return value
-    return escape(value)
+    kind = type(value)
+    if kind is str:
+        # To look five times is quicker than to have a Markup made.
+        special = "&" in value or "<" in value or ">" in value or '"' in value or "'" in value  # type: ignore[operator]
+        return escape(value) if special else value  # type: ignore[return-value]
+    if kind is Markup:
+        return value  # type: ignore[return-value]
+    return str(value) if kind is int else escape(value)
 
 
 class _Direct(CodeGenerator):
-    """Attributes, items and calls as Python's own, and the parts of a page joined where they stand together."""
+    """Attributes and calls as Python's own, and the parts of a page joined where they stand together.
+
+    `{% call %}`, and arguments by * and **, are not understood: no template of the product's has them.
+    """
 
     def visit_Getattr(self, node: nodes.Getattr, frame: Frame) -> None:  # noqa: N802 - Jinja's
         self.visit(node.node, frame)
         self.write(f".{node.attr}")
 
-    def visit_Call(self, node: nodes.Call, frame: Frame, forward_caller: bool = False) -> None:  # noqa: FBT001, FBT002, N802
+    def visit_Call(self, node: nodes.Call, frame: Frame, forward_caller: bool = False) -> None:  # noqa: ARG002, FBT001, FBT002, N802
         self.visit(node.node, frame)
         self.write("(")
         for argument in (*node.args, *node.kwargs):
@@ -63,11 +68,19 @@ class _Direct(CodeGenerator):
         super().write_commons()
         self.writeline("spelled = environment.spelled")
 
-    def _output_child_pre(self, node: nodes.Expr, frame: Frame, finalize: Any) -> None:
+    def _output_child_pre(self, node: nodes.Expr, frame: Frame, finalize: Any) -> None:  # noqa: ARG002
         self.write("spelled(")
 
-    def _output_child_post(self, node: nodes.Expr, frame: Frame, finalize: Any) -> None:
+    def _output_child_post(self, node: nodes.Expr, frame: Frame, finalize: Any) -> None:  # noqa: ARG002
         self.write(")")
+
+
+def once_of(make: Callable[..., str], card: Any, *given: object) -> str:
+    """What is made of a card, kept with it."""
+    found: str | None = card.spelled.get(given)
+    if found is None:
+        found = card.spelled[given] = make(card, *given)
+    return found
 
 
 class _Fixed(Template):
@@ -85,10 +98,14 @@ class Trusted(Environment):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
+        self.globals["once_of"] = once_of
         self._ready: dict[object, Template] = {}
 
     def get_template(
-        self, name: str | Template, parent: str | None = None, globals: MutableMapping[str, Any] | None = None  # noqa: A002
+        self,
+        name: str | Template,
+        parent: str | None = None,
+        globals: MutableMapping[str, Any] | None = None,  # noqa: A002
     ) -> Template:
         found = self._ready.get(name)
         if found is None:

@@ -1,7 +1,7 @@
 """Templates and static files: the product's own, and those of a newsroom that take their place, file by file.
 
-The only room with Jinja but for sandbox.py. A newsroom's templates run in a sandbox, within a budget; one that cannot make
-a page gives way to the product's own.
+The only room with Jinja but for sandbox.py and spelling.py. A newsroom's templates run in a sandbox, within a budget; one
+that cannot make a page gives way to the product's own.
 """
 
 from __future__ import annotations
