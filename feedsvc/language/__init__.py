@@ -99,8 +99,7 @@ class Language:
 
     def count(self, key: str, number: int) -> str:
         """The plural text for a number, which is written as `number` does."""
-        category = self._words.locale.plural_form(number)
-        return self._words.plurals[key][category].format(count=self.number(number))
+        return _counted(self, key, number)
 
     def number(self, number: int) -> str:
         """Grouped, in the language's digits: 1,234,567 or 12,34,567."""
@@ -155,6 +154,12 @@ def _formatted(lang: Language, day: Day, pattern: str) -> str:
 def _grouped(lang: Language, number: int) -> str:
     text = format_decimal(number, locale=lang._locale, numbering_system="default")  # noqa: SLF001
     return text.translate(lang._digits)  # noqa: SLF001
+
+
+@lru_cache(maxsize=4096)
+def _counted(lang: Language, key: str, number: int) -> str:
+    category = lang._words.locale.plural_form(number)  # noqa: SLF001
+    return lang.forms(key)[category].format(count=lang.number(number))
 
 
 @lru_cache(maxsize=256)

@@ -112,7 +112,7 @@ def _given(*pairs: tuple[str, str]) -> tuple[tuple[str, str], ...]:
 def news_article(catalog: Catalog, row: Row, summary: str) -> Markup:
     """schema.org/NewsArticle as JSON-LD."""
     article, site = row.article, catalog.site
-    people = [assemble.person(catalog, name) for name in article.authors]
+    people, publisher = [assemble.person(catalog, name) for name in article.authors], _publisher(site)
     facts: dict[str, Any] = {
         "@context": "https://schema.org",
         "@type": "NewsArticle",
@@ -120,12 +120,12 @@ def news_article(catalog: Catalog, row: Row, summary: str) -> Markup:
         "description": summary,
         "datePublished": rfc3339(article.published),
         "dateModified": rfc3339(row.touched),
-        "author": [{"@type": "Person", "name": one.name, "url": one.url} for one in people] or [_publisher(site)],
+        "author": [{"@type": "Person", "name": one.name, "url": one.url} for one in people] or [publisher],
         "image": [article.image.url] if article.image else [],
         "articleSection": [catalog.listings[ListingRef("category", name)].title for name in article.categories],
         "keywords": [tag.title for tag in article.tags],
         "inLanguage": article.language or site.language,
-        "publisher": _publisher(site),
+        "publisher": publisher,
         "mainEntityOfPage": absolute(site.base_url, path_of(ArticleAt(article.slug))),
     }
     text = _JSON.encode({key: value for key, value in facts.items() if value})

@@ -98,8 +98,12 @@ class Trusted(Environment):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
-        self.globals["once_of"] = once_of
+        self.globals = {"once_of": once_of}
         self._ready: dict[object, Template] = {}
+
+    def make_globals(self, d: MutableMapping[str, Any] | None) -> MutableMapping[str, Any]:
+        """One dict, not a chain of two, since each page copies it."""
+        return {**self.globals, **(d or {})}
 
     def get_template(
         self,

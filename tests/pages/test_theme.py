@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from importlib import resources
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from markupsafe import Markup, escape
 
 from feedsvc.cli import main
 from feedsvc.cli.options import newsroom as read_newsroom
 from feedsvc.document import Document
+from feedsvc.pages.spelling import spelled
 from tests import newsrooms
 
 MESSAGE = "theme/templates/message.html"
@@ -214,3 +217,26 @@ def test_what_templates_usually_do_is_done_in_the_sandbox_as_elsewhere(tmp_path:
 def _sandboxed(root: Path, *texts: str) -> list[str]:
     publication = newsrooms.published(_themed(root, {MESSAGE: "\n".join(texts)}))
     return publication.missing().body.decode().split("\n")
+
+
+def test_a_theme_of_the_products_own_templates_changes_no_page(tmp_path: Path) -> None:
+    """The product's own run another way where no sandbox guards them."""
+    folder = resources.files("feedsvc.pages").joinpath("templates")
+    files = {f"theme/templates/{file.name}": file.read_bytes() for file in folder.iterdir()}
+    plain = newsrooms.published(newsrooms.rich(tmp_path / "plain"))
+    themed = newsrooms.published(_themed(tmp_path / "themed", files))
+    for path in plain.addresses():
+        if path.endswith("/"):
+            assert themed.at(path) == plain.at(path), path
+
+
+def test_a_card_says_the_same_in_every_list_it_stands_in(tmp_path: Path) -> None:
+    publication = newsrooms.published(newsrooms.rich(tmp_path))
+    before = {path: publication.made(path) for path in publication.paths() if path.endswith("/")}
+    again = newsrooms.published(newsrooms.rich(tmp_path / "again"))
+    assert {path: again.made(path) for path in reversed(before)} == before
+
+
+@pytest.mark.parametrize("value", ["plain", "a & b", "<i>", ">", 'say "no"', "it's", Markup("<b>&amp;</b>"), 7, None, True, 1.5])
+def test_what_the_products_templates_write_is_escaped_as_elsewhere(value: object) -> None:
+    assert spelled(value) == escape(value)
