@@ -11,7 +11,6 @@ from datetime import UTC, datetime, time
 from hashlib import sha256
 from itertools import chain, product
 from math import ceil, log2
-from operator import attrgetter
 from typing import Final, NamedTuple
 from xml.sax.saxutils import escape
 
@@ -35,7 +34,6 @@ _LONGEST: Final = 800  # bytes of an entry beside base_url: a name has at most 2
 _SITEMAP: Final = "http://www.sitemaps.org/schemas/sitemap/0.9"
 _NEWS: Final = "http://www.google.com/schemas/sitemap-news/0.9"
 _MORE_DAYS: Final = 30  # than a month has pages by itself
-_TOUCHED: Final = attrgetter("touched")
 _TRADITIONAL: Final = frozenset({"hant", "tw", "hk", "mo"})
 
 
@@ -133,7 +131,7 @@ def _lists(catalog: Catalog) -> Iterator[_Page]:
 
 def _newest(site: Site, rows: Iterable[Row]) -> datetime:
     """As feeds date themselves: what left counts, and what never held anything is as old as the site."""
-    return max(map(_TOUCHED, rows), default=None) or datetime.combine(site.since, time(), UTC)
+    return max((row.touched for row in rows), default=datetime.combine(site.since, time(), UTC))
 
 
 def _recent(catalog: Catalog) -> list[Row]:
@@ -220,9 +218,7 @@ def _index(site: Site, found: Iterable[tuple[str, tuple[_Page, ...]]]) -> bytes:
 
 
 def _facts(site: Site, path: str, touched: datetime) -> str:
-    address = absolute(site.base_url, path)
-    # A URI has no "<" and no ">", most have no "&".
-    return f"<loc>{escape(address) if '&' in address else address}</loc><lastmod>{rfc3339(touched)}</lastmod>"
+    return f"<loc>{escape(absolute(site.base_url, path))}</loc><lastmod>{rfc3339(touched)}</lastmod>"
 
 
 def _story(site: Site, row: Row) -> str:
