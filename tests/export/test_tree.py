@@ -55,7 +55,9 @@ def test_one_save_writes_only_the_documents_it_belongs_to(content: Path, out: Pa
     expected = {f"{listing}archive/2025-12/feed.{suffix}" for listing in listings for suffix in ("rss", "atom", "json")}
     # The first 280 characters are its summary on the older pages, too.
     pages = {f"{listing}archive/2025-12/index.html" for listing in listings}
-    assert touched == expected | pages | {"articles/december/index.html"}
+    # So they are on the pages of newer articles that lead to it; the two newest lead to three that are nearer to them.
+    related = {f"articles/{slug}/index.html" for slug in ("elsewhere", "older", "january")}
+    assert touched == expected | pages | related | {"articles/december/index.html"}
     assert built.written == len(touched)
 
 
