@@ -169,8 +169,9 @@ def _sitemaps(before: Catalog, now: Catalog) -> Iterator[Place]:
         for one in dict.fromkeys(every)
         if all_of_them or not same(was.periods.get(one, empty), is_now.periods.get(one, empty))
     ]
+    lists = (sitemaps.LISTINGS,) if all_of_them or _differs(before, now, SitemapAt(sitemaps.LISTINGS)) else ()
     for catalog in (before, now):
-        for group in (sitemaps.LISTINGS, *changed):
+        for group in (*lists, *changed):
             yield from (SitemapAt(name) for name in sitemaps.parts_of(catalog, group))
 
 

@@ -103,14 +103,16 @@ def _file(_: Catalog, __: FileAt) -> Grounds:
     return Grounds()
 
 
-def _everything(catalog: Catalog) -> Grounds:
-    return Grounds((catalog.listings,))
+def _subscriptions(catalog: Catalog) -> Iterator[object]:
+    """What the page of all feeds says of each."""
+    for one in catalog.shown:
+        yield one.ref, one.title, len(one.visible), max((row.touched for row in one.newest), default=None)
 
 
 _SINGLES: Final[Mapping[str, Callable[[Catalog], Grounds]]] = {
     "feeds.opml": lambda catalog: Grounds((), tuple((listing.ref, listing.title) for listing in catalog.shown)),
-    "subscribe/": _everything,
-    "sitemap.xml": _everything,
+    "subscribe/": lambda catalog: Grounds((), tuple(_subscriptions(catalog))),
+    "sitemap.xml": lambda catalog: Grounds((), sitemaps.facts(catalog)),
     "news-sitemap.xml": lambda catalog: Grounds(catalog.recent),
     "robots.txt": lambda catalog: Grounds((), (sitemaps.has_news(catalog),)),
 }
@@ -125,7 +127,7 @@ def _sitemap(catalog: Catalog, place: SitemapAt) -> Grounds | None:
     if not sitemaps.is_indexed(catalog):
         return None
     rows = catalog.listings[ListingRef()].periods.get(place.part.partition(".")[0])
-    return Grounds(rows) if rows is not None else _everything(catalog)
+    return Grounds(rows) if rows is not None else Grounds((), sitemaps.facts_of_lists(catalog))
 
 
 _MAKERS: Final[Mapping[type[Place], Callable[[Catalog, Any], Grounds | None]]] = {

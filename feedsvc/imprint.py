@@ -34,7 +34,6 @@ class Imprints:
     def __init__(self, catalog: Catalog, rows: dict[int, tuple[Row, bytes]] | None = None) -> None:
         self._catalog = catalog
         self._rows: dict[int, tuple[Row, bytes]] = {} if rows is None else rows
-        self._all = b""
 
     def after(self, catalog: Catalog) -> Imprints:
         """Those of a catalog made from this one: a row that is the same object is not looked at again."""
@@ -58,8 +57,6 @@ class Imprints:
             return self._row(one)
         if one is None:
             return _NOTHING
-        if one is self._catalog.listings:
-            return self._everything()
         raise TypeError(f"{type(one).__name__} has no imprint")
 
     def _row(self, row: Row) -> bytes:
@@ -73,13 +70,6 @@ class Imprints:
         """Whatever an entry says of the article: the titles of its tags, too, which other articles decide."""
         titles = [self._catalog.listings[ListingRef("tag", tag.id)].title for tag in row.article.tags]
         return blake2b(_ENCODER.encode((row, titles)), digest_size=_SIZE).digest()
-
-    def _everything(self) -> bytes:
-        """All listings: their rows are the site's, in the same order."""
-        if not self._all:
-            rows = self._catalog.listings[ListingRef()].rows
-            self._all = blake2b(b"".join(map(self._row, rows)), digest_size=_SIZE).digest()
-        return self._all
 
 
 def common(catalog: Catalog) -> str:

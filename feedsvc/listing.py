@@ -10,7 +10,7 @@ from operator import is_
 
 from feedsvc.model import Article
 from feedsvc.ordered import Ordered
-from feedsvc.periods import Neighbours, Periods, named, renamed, span
+from feedsvc.periods import Neighbours, Periods, Total, named, renamed, retotalled, span, total
 from feedsvc.rows import Key, Row, Standing, article_key, is_visible
 from feedsvc.urls import ListingRef
 
@@ -70,6 +70,11 @@ class Listing:
         """The months, or days of large months, newest first."""
         return Periods(self.rows, self.names, len(self.names))
 
+    @cached_property
+    def totals(self) -> Mapping[str, Total]:
+        """Of each of `periods`, newest first."""
+        return {period: total(rows) for period, rows in self.periods.items()}
+
     def period_of(self, day: str) -> str:
         """The period that holds a day, "" where there is none."""
         return next((name for name in (day, day[:7]) if name in self.periods), "")
@@ -126,6 +131,8 @@ class Listing:
             kept["visible"] = self.visible.replaced([*filter(is_visible, gone)], [*filter(is_visible, come)])
         if "names" in known:
             kept["names"] = renamed(self.names, made.rows, (row.day for row in (*gone, *come)))
+        if "totals" in known:
+            kept["totals"] = retotalled(self.totals, made.periods, (row.day for row in (*gone, *come)))
         return made
 
 

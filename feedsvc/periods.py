@@ -8,7 +8,7 @@ from collections.abc import ItemsView, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from sys import intern
-from typing import Final
+from typing import Final, NamedTuple
 
 from feedsvc.ordered import Ordered
 from feedsvc.rows import Row, Standing, since
@@ -19,6 +19,25 @@ _AFTER: Final = "~"  # stands after whatever follows the name of a month
 _LONGEST: Final = {len("2026-01"): timedelta(days=31).total_seconds(), len("2026-01-01"): timedelta(days=1).total_seconds()}
 # No clock was ever further from UTC (Manila until 1844: 15:56 hours).
 _FURTHEST: Final = timedelta(hours=16).total_seconds()
+
+
+class Total(NamedTuple):
+    """Of some rows: the last change; that of those whose canonical address is here, and how many of these are visible."""
+
+    touched: datetime
+    own: datetime | None
+    shown: int
+
+
+def total(rows: Sequence[Row]) -> Total:
+    """There is at least one row."""
+    own = [row for row in rows if not row.article.link]
+    visible = Standing.VISIBLE
+    return Total(
+        max([row.touched for row in rows]),
+        max([row.touched for row in own], default=None),
+        sum([row.standing is visible for row in own]),
+    )
 
 
 def named(rows: Sequence[Row]) -> tuple[str, ...]:
@@ -106,3 +125,10 @@ class Neighbours(Names, Mapping[str, tuple[str, str]]):
             raise KeyError(period)
         newer = self._names[place + 1] if place + 1 < self._end else ""
         return (self._names[place - 1] if place else ""), newer
+
+
+def retotalled(totals: Mapping[str, Total], periods: Periods, days: Iterable[str]) -> Mapping[str, Total]:
+    """The totals of periods that were others on some days before the change."""
+    others = {name for day in days for name in (day, day[:7])}
+    kept = {name: one for name, one in totals.items() if name not in others}
+    return {period: kept.get(period) or total(periods[period]) for period in periods}

@@ -63,7 +63,7 @@ def parts_of(catalog: Catalog, group: str, most: int = MOST) -> tuple[str, ...]:
         return ()
     if group == LISTINGS:
         return tuple(_halves(_most_lists(catalog), room))
-    return tuple(name for name, _ in _split(group, _group(catalog, group), room))
+    return tuple(name for name, _ in _dated(catalog, group, room))
 
 
 def part(catalog: Catalog, name: str, most: int = MOST) -> bytes | None:
@@ -96,6 +96,23 @@ def robots(catalog: Catalog) -> bytes:
     return "".join(("User-agent: *\nAllow: /\n\n", *lines)).encode()
 
 
+def facts(catalog: Catalog) -> tuple[object, ...]:
+    """While they are the same, the sitemap is; they cost less."""
+    if not is_indexed(catalog):
+        return *facts_of_lists(catalog), _told(_articles(catalog.visible.rows))
+    room = _room(catalog.site, MOST)
+    return *facts_of_lists(catalog), *(_dated(catalog, name, room) for name in catalog.listings[ListingRef()].periods)
+
+
+def facts_of_lists(catalog: Catalog) -> tuple[object, ...]:
+    """While they are the same, the parts of LISTINGS are."""
+    return tuple((one.ref, len(one.pages), _newest(catalog.site, one.newest), one.totals) for one in catalog.shown)
+
+
+def _told(pages: Iterable[_Page]) -> bytes:
+    return sha256("\n".join(f"{page.path} {page.touched.timestamp()}" for page in pages).encode()).digest()
+
+
 # --- What is listed -------------------------------------------------------------------------------------------
 
 
@@ -124,8 +141,8 @@ def _articles(rows: Iterable[Row]) -> Iterator[_Page]:
 def _lists(catalog: Catalog) -> Iterator[_Page]:
     """Listings with their older pages, and the page of all feeds, each as new as the newest change of what it shows."""
     for listing in catalog.shown:
-        for period, rows in (("", listing.newest), *listing.pages.items()):
-            yield _Page(path_of(PageAt(listing.ref, period)), _newest(catalog.site, rows))
+        yield _Page(path_of(PageAt(listing.ref)), _newest(catalog.site, listing.newest))
+        yield from (_Page(path_of(PageAt(listing.ref, period)), listing.totals[period].touched) for period in listing.pages)
     yield _Page(path_of(SingleAt("subscribe/")), _newest(catalog.site, catalog.listings[ListingRef()].rows))
 
 
@@ -168,10 +185,18 @@ def _most_lists(catalog: Catalog) -> int:
     return sum(1 + min(size, len(names), months + _MORE_DAYS * (size // LARGEST_MONTH)) for size in sizes) + 1
 
 
-def _parts(catalog: Catalog, most: int) -> Iterator[tuple[str, tuple[_Page, ...]]]:
+def _parts(catalog: Catalog, most: int) -> Iterator[tuple[str, datetime]]:
+    """Each with its last change."""
     if is_indexed(catalog, most):
-        for name in _names(catalog):
-            yield from _split(name, _group(catalog, name), _room(catalog.site, most))
+        yield from chain.from_iterable(_dated(catalog, name, _room(catalog.site, most)) for name in _names(catalog))
+
+
+def _dated(catalog: Catalog, name: str, room: int) -> tuple[tuple[str, datetime], ...]:
+    """The parts of a group. Of a period that needs no halving, the totals tell all."""
+    total = catalog.listings[ListingRef()].totals.get(name)
+    if total and total.shown <= room:
+        return ((name, total.own),) if total.own and total.shown else ()
+    return tuple((part, max(page.touched for page in pages)) for part, pages in _split(name, _group(catalog, name), room))
 
 
 def _split(name: str, pages: tuple[_Page, ...], room: int) -> Iterator[tuple[str, tuple[_Page, ...]]]:
@@ -211,10 +236,10 @@ def _urlset(site: Site, pages: Iterable[_Page]) -> bytes:
     return _xml("urlset", "".join(f"<url>{_facts(site, page.path, page.touched)}</url>\n" for page in pages if page.shown))
 
 
-def _index(site: Site, found: Iterable[tuple[str, tuple[_Page, ...]]]) -> bytes:
+def _index(site: Site, found: Iterable[tuple[str, datetime]]) -> bytes:
     """Section "Sitemap index XML tag definitions": lastmod is when the part itself changed, by what came, left or was edited."""
-    facts = (_facts(site, path_of(SitemapAt(name)), max(page.touched for page in pages)) for name, pages in found)
-    return _xml("sitemapindex", "".join(f"<sitemap>{one}</sitemap>\n" for one in facts))
+    entries = (_facts(site, path_of(SitemapAt(name)), touched) for name, touched in found)
+    return _xml("sitemapindex", "".join(f"<sitemap>{one}</sitemap>\n" for one in entries))
 
 
 def _facts(site: Site, path: str, touched: datetime) -> str:
