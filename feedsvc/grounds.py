@@ -14,6 +14,7 @@ from feedsvc.pages.related import related
 from feedsvc.urls import ArticleAt, FeedAt, FileAt, ListingRef, PageAt, Place, SingleAt, SitemapAt, path_below
 
 _WITH_LOGO: Final = (ArticleAt, PageAt, SingleAt)
+Pages = Callable[[Listing], Mapping[str, tuple[Row, ...]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +28,15 @@ class Grounds:
         return self.facts == other.facts and same(self.objects, other.objects)
 
 
-def grounds(catalog: Catalog, place: Place) -> Grounds | None:
-    """None where there is no document, or none that should outlive its edition."""
+def pages_of(listing: Listing) -> Mapping[str, tuple[Row, ...]]:
+    return listing.pages
+
+
+def grounds(catalog: Catalog, place: Place, pages: Pages = pages_of) -> Grounds | None:
+    """None where there is no document, or none that should outlive its edition; `pages` gives a listing's older pages."""
     make = _MAKERS.get(type(place))
-    found = make(catalog, place) if make else None
-    return Grounds(found.objects, (*found.facts, *_logo(catalog))) if found and isinstance(place, _WITH_LOGO) else found
+    found = make(catalog, place, pages) if make else None
+    return Grounds(found.objects, (*found.facts, *logo(catalog))) if found and isinstance(place, _WITH_LOGO) else found
 
 
 def are_alike(one: Catalog, other: Catalog) -> bool:
@@ -44,15 +49,18 @@ def _settings(catalog: Catalog) -> tuple[object, ...]:
     return content.site, content.categories, content.authors, content.theme
 
 
-def _feed(catalog: Catalog, place: FeedAt) -> Grounds | None:
+def _feed(catalog: Catalog, place: FeedAt, pages: Pages) -> Grounds | None:
     listing = catalog.listings.get(place.listing)
-    return _part(listing, place.period, listing.archive if place.period else {}, listing.prev_archive) if listing else None
+    if listing is None:
+        return None
+    archived = place.period and listing.archived
+    return _part(listing, place.period, pages(listing) if archived else {}, listing.prev_archive)
 
 
-def _page(catalog: Catalog, place: PageAt) -> Grounds | None:
+def _page(catalog: Catalog, place: PageAt, pages: Pages) -> Grounds | None:
     listing = catalog.listings.get(place.listing)
-    found = _part(listing, place.period, listing.pages if place.period else {}, listing.older) if listing else None
-    return Grounds(found.objects, (*found.facts, *_pictures(catalog, found.objects))) if found else None
+    found = _part(listing, place.period, pages(listing) if place.period else {}, listing.older) if listing else None
+    return Grounds(found.objects, (*found.facts, *pictures(catalog, found.objects))) if found else None
 
 
 def _part(listing: Listing, period: str, pages: Mapping[str, tuple[Row, ...]], older: str) -> Grounds | None:
@@ -62,25 +70,29 @@ def _part(listing: Listing, period: str, pages: Mapping[str, tuple[Row, ...]], o
     return Grounds(rows, (listing.title, listing.description, beside)) if rows is not None else None
 
 
-def _article(catalog: Catalog, place: ArticleAt) -> Grounds | None:
+def _article(catalog: Catalog, place: ArticleAt, _: Pages) -> Grounds | None:
     row, gone = catalog.visible.get(place.slug), catalog.withdrawn.get(place.slug)
     if row is None:
         return Grounds((gone,)) if gone else None
-    section = next((ListingRef("category", name) for name in row.article.categories), ListingRef())
     shown = (row, *related(catalog, row))
     # A row is another one where a tag that it bears is called another name.
-    objects = (*shown, *catalog.listings[section].around(row.key))
-    return Grounds(objects, (*_files(catalog, row.article.media), *_pictures(catalog, shown)))
+    objects = (*shown, *catalog.listings[section(row)].around(row.key))
+    return Grounds(objects, (*files(catalog, row.article.media), *pictures(catalog, shown)))
 
 
-def _pictures(catalog: Catalog, rows: Iterable[object]) -> Iterator[object]:
+def section(row: Row) -> ListingRef:
+    """The listing in which an article's page has its neighbours."""
+    return next((ListingRef("category", name) for name in row.article.categories), ListingRef())
+
+
+def pictures(catalog: Catalog, rows: Iterable[object]) -> Iterator[object]:
     """Pages name the narrower copies of pictures by the pictures' bytes."""
     base = catalog.site.base_url
     images = (row.article.image for row in rows if isinstance(row, Row))
-    yield from _files(catalog, {path_below(base, image.url)[1:]: None for image in images if image})
+    yield from files(catalog, {path_below(base, image.url)[1:]: None for image in images if image})
 
 
-def _files(catalog: Catalog, paths: Iterable[str]) -> Iterator[object]:
+def files(catalog: Catalog, paths: Iterable[str]) -> Iterator[object]:
     """Pages tell the width and height of pictures by the pictures' bytes, too."""
     for path in paths:
         file = catalog.media.get(path)
@@ -88,8 +100,9 @@ def _files(catalog: Catalog, paths: Iterable[str]) -> Iterator[object]:
             yield path, file, _digest(file)
 
 
-def _logo(catalog: Catalog) -> Iterator[object]:
-    return _files(catalog, [path_below(catalog.site.base_url, catalog.site.logo)[1:]])
+def logo(catalog: Catalog) -> Iterator[object]:
+    """Every page shows it."""
+    return files(catalog, [path_below(catalog.site.base_url, catalog.site.logo)[1:]])
 
 
 def _digest(file: Any) -> str:
@@ -99,7 +112,7 @@ def _digest(file: Any) -> str:
         return ""
 
 
-def _file(_: Catalog, __: FileAt) -> Grounds:
+def _file(_: Catalog, __: FileAt, ___: Pages) -> Grounds:
     return Grounds()
 
 
@@ -118,11 +131,11 @@ _SINGLES: Final[Mapping[str, Callable[[Catalog], Grounds]]] = {
 }
 
 
-def _single(catalog: Catalog, place: SingleAt) -> Grounds:
+def _single(catalog: Catalog, place: SingleAt, _: Pages) -> Grounds:
     return _SINGLES[place.name](catalog)
 
 
-def _sitemap(catalog: Catalog, place: SitemapAt) -> Grounds | None:
+def _sitemap(catalog: Catalog, place: SitemapAt, _: Pages) -> Grounds | None:
     """The articles of a period change nothing in the sitemap of another."""
     if not sitemaps.is_indexed(catalog):
         return None
@@ -130,7 +143,7 @@ def _sitemap(catalog: Catalog, place: SitemapAt) -> Grounds | None:
     return Grounds(rows) if rows is not None else Grounds((), sitemaps.facts_of_lists(catalog))
 
 
-_MAKERS: Final[Mapping[type[Place], Callable[[Catalog, Any], Grounds | None]]] = {
+_MAKERS: Final[Mapping[type[Place], Callable[[Catalog, Any, Pages], Grounds | None]]] = {
     FeedAt: _feed,
     PageAt: _page,
     ArticleAt: _article,

@@ -7,18 +7,20 @@ from __future__ import annotations
 
 import sys
 import zlib
-from functools import cache
+from collections.abc import Mapping, Sequence
+from functools import cache, cached_property
 from hashlib import blake2b
 from importlib import metadata
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
 from feedsvc import __version__
-from feedsvc.catalog import Catalog, Row
-from feedsvc.grounds import grounds
-from feedsvc.urls import ListingRef, Place
+from feedsvc.catalog import Catalog, Listing, Row
+from feedsvc.grounds import Grounds, files, grounds, logo, pictures, section
+from feedsvc.pages.related import CONSIDERED
+from feedsvc.urls import ArticleAt, ListingRef, Place
 
 _SIZE: Final = 12  # bytes
 _NOTHING: Final = bytes(_SIZE)
@@ -28,29 +30,96 @@ _LIBRARIES: Final = ("babel", "feedgen", "jinja2", "lxml", "markdown-it-py", "ma
 _ENCODER: Final = msgspec.msgpack.Encoder(order="deterministic")
 
 
+class _Walk(NamedTuple):
+    """The cards of a listing's visible rows in order, and the place of each row by its id()."""
+
+    cards: list[bytes]
+    places: dict[int, int]
+
+
 class Imprints:
     """The imprints of one catalog's documents; those of other settings, another theme or program are none of theirs."""
 
-    def __init__(self, catalog: Catalog, rows: dict[int, tuple[Row, bytes]] | None = None) -> None:
-        self._catalog = catalog
+    def __init__(self, catalog: Catalog, rows: dict[int, tuple[Row, bytes]] | None = None, *, every: bool = False) -> None:
+        """`every` tells that nearly all will be asked for: what takes one walk through a listing is then sought no more."""
+        self._catalog, self._every = catalog, every
         self._rows: dict[int, tuple[Row, bytes]] = {} if rows is None else rows
+        self._cards: dict[int, bytes] = {}
+        self._walks: dict[ListingRef, _Walk] = {}
+        self._turned: tuple[Listing, Mapping[str, tuple[Row, ...]]] | None = None
 
-    def after(self, catalog: Catalog) -> Imprints:
+    def after(self, catalog: Catalog, *, every: bool = False) -> Imprints:
         """Those of a catalog made from this one: a row that is the same object is not looked at again."""
         if len(self._rows) > len(catalog.listings[ListingRef()].rows) + _MOST_STRANGERS:
-            return Imprints(catalog)
-        return Imprints(catalog, self._rows)
+            return Imprints(catalog, every=every)
+        return Imprints(catalog, self._rows, every=every)
 
     def of(self, place: Place) -> str:
         """24 hex digits; "" where nothing tells whether the document would be the same. Not for files of media/."""
-        found = grounds(self._catalog, place)
-        if found is None:
-            return ""
+        row = self._catalog.visible.get(place.slug) if isinstance(place, ArticleAt) else None
         try:
-            facts = _ENCODER.encode((len(found.objects), found.facts))
+            return self._of_article(row) if row else self._of_grounds(grounds(self._catalog, place, self._pages))
         except (TypeError, ValueError):  # nothing that has one spelling
             return ""
-        return blake2b(b"".join(map(self._object, found.objects)) + facts, digest_size=_SIZE).hexdigest()
+
+    def _of_grounds(self, found: Grounds | None) -> str:
+        if found is None:
+            return ""
+        facts = _ENCODER.encode((len(found.objects), found.facts))
+        return _digest(b"".join(map(self._object, found.objects)) + facts).hex()
+
+    def _of_article(self, row: Row) -> str:
+        """Coarser than its grounds, and cheaper: of each tag, all that may be related are in it, not the few that are."""
+        article = row.article
+        parts = [self._card(row), self._beside(self._catalog.listings[section(row)], row)]
+        parts += [self._older(self._catalog.listings[ListingRef("tag", tag.id)], row) for tag in article.tags]
+        if facts := (*files(self._catalog, article.media), *self._logo):
+            parts.append(_ENCODER.encode(facts))
+        return _digest(b"".join(parts)).hex()
+
+    def _beside(self, listing: Listing, row: Row) -> bytes:
+        cards, place = self._place(listing, row)
+        newer, older = cards[place - 1 : place] if place else (), cards[place + 1 : place + 2]
+        return b"".join((*(newer or (_NOTHING,)), *(older or (_NOTHING,))))
+
+    def _older(self, tagged: Listing, row: Row) -> bytes:
+        cards, place = self._place(tagged, row)
+        found = cards[place + 1 : place + 1 + CONSIDERED]
+        return bytes((len(found),)) + b"".join(found)
+
+    def _place(self, listing: Listing, row: Row) -> tuple[Sequence[bytes], int]:
+        """The cards of visible rows of a listing, those around one row at least, and where among them its own is."""
+        if not self._every:
+            place = listing.visible.place(row.key)
+            start = max(place - 1, 0)
+            return [*map(self._card, listing.visible[start : place + 1 + CONSIDERED])], place - start
+        walk = self._walks.get(listing.ref)
+        if walk is None:
+            walk = self._walks[listing.ref] = self._walk(listing)
+        return walk.cards, walk.places[id(row)]
+
+    def _walk(self, listing: Listing) -> _Walk:
+        return _Walk([*map(self._card, listing.visible)], {id(row): place for place, row in enumerate(listing.visible)})
+
+    def _pages(self, listing: Listing) -> Mapping[str, tuple[Row, ...]]:
+        """They are asked for listing by listing."""
+        if not self._every:
+            return listing.pages
+        if self._turned is None or self._turned[0] is not listing:
+            self._turned = listing, dict(listing.pages.items())
+        return self._turned[1]
+
+    @cached_property
+    def _logo(self) -> tuple[object, ...]:
+        return tuple(logo(self._catalog))
+
+    def _card(self, row: Row) -> bytes:
+        """With the bytes of its picture, which pages name its copies by."""
+        known = self._cards.get(id(row))
+        if known is None:
+            facts, known = tuple(pictures(self._catalog, (row,))), self._row(row)
+            known = self._cards[id(row)] = _digest(known + _ENCODER.encode(facts)) if facts else known
+        return known
 
     def _object(self, one: object) -> bytes:
         if isinstance(one, Row):
@@ -69,7 +138,11 @@ class Imprints:
     def _made(self, row: Row) -> bytes:
         """Whatever an entry says of the article: the titles of its tags, too, which other articles decide."""
         titles = [self._catalog.listings[ListingRef("tag", tag.id)].title for tag in row.article.tags]
-        return blake2b(_ENCODER.encode((row, titles)), digest_size=_SIZE).digest()
+        return _digest(_ENCODER.encode((row, titles)))
+
+
+def _digest(data: bytes) -> bytes:
+    return blake2b(data, digest_size=_SIZE).digest()
 
 
 def common(catalog: Catalog) -> str:

@@ -16,8 +16,8 @@ from feedsvc.content.folder import load
 from feedsvc.document import Document
 from feedsvc.imprint import Imprints, common
 from feedsvc.publication import Publication
-from feedsvc.urls import place_of
-from tests import newsrooms
+from feedsvc.urls import ArticleAt, place_of
+from tests import archives, newsrooms
 from tests.newsrooms import NOW
 
 ASKED: Final = """
@@ -102,3 +102,20 @@ def test_the_imprints_of_the_next_edition_are_those_of_one_made_anew(tmp_path: P
     assert [asked.of(place) for place in places]
     later = first.replaced(content, NOW + timedelta(days=40_000))
     assert [asked.after(later).of(place) for place in places] == [Imprints(later).of(place) for place in places]
+
+
+def test_whoever_asks_for_all_of_them_hears_the_same(tmp_path: Path) -> None:
+    content = archives.newsroom(archives.archive(700, categories=3, authors=3, tags=9), entries=10)
+    for found in (newsrooms.published(newsrooms.rich(tmp_path)).catalog, catalog(content, archives.START)):
+        one, all_of_them = Imprints(found), Imprints(found, every=True)
+        places = [place for path in Publication(found).addresses() if (place := place_of(path))]
+        assert [one.of(place) for place in places] == [all_of_them.of(place) for place in places]
+
+
+def test_a_new_article_leaves_the_pages_of_older_ones_as_they_are() -> None:
+    older = archives.archive(300, categories=1, authors=2, tags=5)
+    new = archives.article(9999, archives.START, categories=older[0].categories, tags=older[0].tags)
+    before, after = (catalog(archives.newsroom(several, categories=1), archives.START) for several in (older, (new, *older)))
+    one, other = Imprints(before, every=True), Imprints(after, every=True)
+    slugs = list(before.visible)
+    assert [slug for slug in slugs if one.of(ArticleAt(slug)) != other.of(ArticleAt(slug))] == slugs[:1]

@@ -93,7 +93,7 @@ class Tree:
         """Every document of a publication that is wanted, and no other."""
         with _plainly(self._out):
             paths = list(self._paths(publication))
-            maker = self._maker(publication)
+            maker = self._maker(publication, every=True)
             stale = self._stale(maker, paths)
             names = set(map(file_name, paths))
             gone = [name for name in self._journal.notes if name not in names]
@@ -126,10 +126,10 @@ class Tree:
         gone += sorted(away & self._journal.notes.keys())
         return self._write(maker, here, _silent)
 
-    def _maker(self, publication: Publication) -> Maker:
+    def _maker(self, publication: Publication, *, every: bool = False) -> Maker:
         self._journal.begin(f"{common(publication.catalog)}{'' if self._packing else '-plain'}")
         catalog = publication.catalog
-        self._imprints = self._imprints.after(catalog) if self._imprints else Imprints(catalog)
+        self._imprints = self._imprints.after(catalog, every=every) if self._imprints else Imprints(catalog, every=every)
         return Maker(publication, self._imprints, self._files, self._journal.notes)
 
     def _stale(self, maker: Maker, paths: Sequence[str]) -> list[str]:

@@ -14,7 +14,7 @@ from feedsvc.rows import Key, row_key
 from feedsvc.urls import ListingRef
 
 _SHOWN: Final = 3
-_CONSIDERED: Final = 24  # of each tag's articles, so that a page's price does not grow with the archive
+CONSIDERED: Final = 24  # of each tag's articles, so that a page's price does not grow with the archive
 
 
 def related(catalog: Catalog, row: Row) -> list[Row]:
@@ -33,8 +33,8 @@ def related(catalog: Catalog, row: Row) -> list[Row]:
 
 def _older(tagged: Listing, key: Key) -> tuple[Row, ...]:
     start = tagged.visible.place(key)
-    found = tagged.visible[start : start + _CONSIDERED + 1]
-    return found[1:] if found and found[0].key == key else found[:_CONSIDERED]
+    found = tagged.visible[start : start + CONSIDERED + 1]
+    return found[1:] if found and found[0].key == key else found[:CONSIDERED]
 
 
 def leading_to(catalog: Catalog, rows: Iterable[Row]) -> Iterator[Row]:
@@ -52,5 +52,5 @@ def _newer(visible: Ordered[Row], keys: Iterable[Key]) -> Iterator[Row]:
     """The next newer ones of each key, none of them twice."""
     seen = 0
     for index in sorted(bisect_left(visible, key, key=row_key) for key in keys):
-        yield from visible[max(seen, index - _CONSIDERED) : index]
+        yield from visible[max(seen, index - CONSIDERED) : index]
         seen = index
