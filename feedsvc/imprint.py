@@ -20,7 +20,8 @@ from feedsvc import __version__
 from feedsvc.catalog import Catalog, Listing, Row
 from feedsvc.grounds import Grounds, files, grounds, logo, pictures, section
 from feedsvc.pages.related import CONSIDERED
-from feedsvc.urls import ArticleAt, ListingRef, Place
+from feedsvc.sitemaps import LISTINGS
+from feedsvc.urls import ArticleAt, ListingRef, Place, SitemapAt
 
 _SIZE: Final = 12  # bytes
 _NOTHING: Final = bytes(_SIZE)
@@ -56,11 +57,18 @@ class Imprints:
 
     def of(self, place: Place) -> str:
         """24 hex digits; "" where nothing tells whether the document would be the same. Not for files of media/."""
+        if isinstance(place, SitemapAt) and place.part.startswith(LISTINGS):
+            return self._of_lists
         row = self._catalog.visible.get(place.slug) if isinstance(place, ArticleAt) else None
         try:
             return self._of_article(row) if row else self._of_grounds(grounds(self._catalog, place, self._pages))
         except (TypeError, ValueError):  # nothing that has one spelling
             return ""
+
+    @cached_property
+    def _of_lists(self) -> str:
+        """One for all parts of that group."""
+        return self._of_grounds(grounds(self._catalog, SitemapAt(LISTINGS)))
 
     def _of_grounds(self, found: Grounds | None) -> str:
         if found is None:

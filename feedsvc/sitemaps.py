@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, time
+from functools import lru_cache
 from hashlib import sha256
 from itertools import chain, product
 from math import ceil, log2
@@ -28,6 +29,7 @@ MEDIA_TYPES: Final[Mapping[str, str]] = {
 MOST: Final = 50_000  # addresses to a sitemap ("Using Sitemap index files")
 MOST_NEWS: Final = 1_000  # articles to a news sitemap
 LISTINGS: Final = "listings"
+_SUBSCRIBE: Final = SingleAt("subscribe/")
 
 _LARGEST: Final = 52_428_800  # bytes to a file, from the same section
 _LONGEST: Final = 800  # bytes of an entry beside base_url: a name has at most 200 bytes, each three characters (urls.is_slug)
@@ -35,6 +37,10 @@ _SITEMAP: Final = "http://www.sitemaps.org/schemas/sitemap/0.9"
 _NEWS: Final = "http://www.google.com/schemas/sitemap-news/0.9"
 _MORE_DAYS: Final = 30  # than a month has pages by itself
 _TRADITIONAL: Final = frozenset({"hant", "tw", "hk", "mo"})
+
+
+# Listings with their periods, oldest first, and how many of these are older pages.
+_Lists = tuple[tuple[ListingRef, tuple[str, ...], int], ...]
 
 
 class _Page(NamedTuple):
@@ -70,8 +76,11 @@ def part(catalog: Catalog, name: str, most: int = MOST) -> bytes | None:
     """The sitemap of one of `parts`, None for any other name."""
     if not is_indexed(catalog, most):
         return None
-    group = name.partition(".")[0]
-    pages = dict(_split(group, _group(catalog, group), _room(catalog.site, most))).get(name)
+    group, room = name.partition(".")[0], _room(catalog.site, most)
+    if group == LISTINGS:
+        pages = tuple(_page(catalog, place) for place in _divided(_lists(catalog), room).get(name, ()))
+    else:
+        pages = dict(_split(group, _group(catalog, group), room)).get(name, ())
     return _urlset(catalog.site, pages) if pages else None
 
 
@@ -127,7 +136,7 @@ def _names(catalog: Catalog) -> tuple[str, ...]:
 def _group(catalog: Catalog, name: str) -> tuple[_Page, ...]:
     """What belongs together: the articles of a period, which no other month's changes move, or all other pages."""
     if name == LISTINGS:
-        return tuple(_lists(catalog))
+        return tuple(_page(catalog, place) for place in _places(_lists(catalog)))
     return tuple(_articles(catalog.listings[ListingRef()].periods.get(name, ())))
 
 
@@ -138,12 +147,27 @@ def _articles(rows: Iterable[Row]) -> Iterator[_Page]:
             yield _Page(path_of(ArticleAt(row.article.slug)), row.touched, row.standing is Standing.VISIBLE)
 
 
-def _lists(catalog: Catalog) -> Iterator[_Page]:
-    """Listings with their older pages, and the page of all feeds, each as new as the newest change of what it shows."""
-    for listing in catalog.shown:
-        yield _Page(path_of(PageAt(listing.ref)), _newest(catalog.site, listing.newest))
-        yield from (_Page(path_of(PageAt(listing.ref, period)), listing.totals[period].touched) for period in listing.pages)
-    yield _Page(path_of(SingleAt("subscribe/")), _newest(catalog.site, catalog.listings[ListingRef()].rows))
+def _lists(catalog: Catalog) -> _Lists:
+    """What tells which pages are no article's."""
+    return tuple((one.ref, one.names, len(one.pages)) for one in catalog.shown)
+
+
+def _places(lists: _Lists) -> Iterator[PageAt | SingleAt]:
+    """Listings with their older pages, newest first, and the page of all feeds."""
+    for ref, names, older in lists:
+        yield PageAt(ref)
+        yield from (PageAt(ref, period) for period in reversed(names[:older]))
+    yield _SUBSCRIBE
+
+
+def _page(catalog: Catalog, place: PageAt | SingleAt) -> _Page:
+    """As new as the newest change of what it shows."""
+    if isinstance(place, SingleAt):
+        touched = _newest(catalog.site, catalog.listings[ListingRef()].rows)
+    else:
+        listing = catalog.listings[place.listing]
+        touched = listing.totals[place.period].touched if place.period else _newest(catalog.site, listing.newest)
+    return _Page(path_of(place), touched)
 
 
 def _newest(site: Site, rows: Iterable[Row]) -> datetime:
@@ -196,7 +220,18 @@ def _dated(catalog: Catalog, name: str, room: int) -> tuple[tuple[str, datetime]
     total = catalog.listings[ListingRef()].totals.get(name)
     if total and total.shown <= room:
         return ((name, total.own),) if total.own and total.shown else ()
+    if name == LISTINGS:
+        divided = _divided(_lists(catalog), room).items()
+        return tuple((part, max(_page(catalog, place).touched for place in places)) for part, places in divided)
     return tuple((part, max(page.touched for page in pages)) for part, pages in _split(name, _group(catalog, name), room))
+
+
+@lru_cache(maxsize=2)
+def _divided(lists: _Lists, room: int) -> Mapping[str, tuple[PageAt | SingleAt, ...]]:
+    """The parts of LISTINGS. Which page is in which is the same in most editions."""
+    places = {path_of(place): place for place in _places(lists)}
+    pages = tuple(_Page(path, datetime.min) for path in places)  # noqa: DTZ901 - nobody looks at it
+    return {name: tuple(places[page.path] for page in several) for name, several in _split(LISTINGS, pages, room)}
 
 
 def _split(name: str, pages: tuple[_Page, ...], room: int) -> Iterator[tuple[str, tuple[_Page, ...]]]:
