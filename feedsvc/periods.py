@@ -31,13 +31,14 @@ class Total(NamedTuple):
 
 def total(rows: Sequence[Row]) -> Total:
     """There is at least one row."""
-    own = [row for row in rows if not row.article.link]
-    visible = Standing.VISIBLE
-    return Total(
-        max([row.touched for row in rows]),
-        max([row.touched for row in own], default=None),
-        sum([row.standing is visible for row in own]),
-    )
+    touched, visible, shown = rows[0].touched, Standing.VISIBLE, 0
+    own: datetime | None = None
+    for row in rows:
+        touched = max(touched, row.touched)
+        if not row.article.link:
+            own = row.touched if own is None or row.touched > own else own
+            shown += row.standing is visible
+    return Total(touched, own, shown)
 
 
 def named(rows: Sequence[Row]) -> tuple[str, ...]:

@@ -108,7 +108,7 @@ def robots(catalog: Catalog) -> bytes:
 def facts(catalog: Catalog) -> tuple[object, ...]:
     """While they are the same, the sitemap is; they cost less."""
     if not is_indexed(catalog):
-        return *facts_of_lists(catalog), _told(_articles(catalog.visible.rows))
+        return *facts_of_lists(catalog), _told(catalog.visible.rows)
     room = _room(catalog.site, MOST)
     return *facts_of_lists(catalog), *(_dated(catalog, name, room) for name in catalog.listings[ListingRef()].periods)
 
@@ -118,8 +118,10 @@ def facts_of_lists(catalog: Catalog) -> tuple[object, ...]:
     return tuple((one.ref, len(one.pages), _newest(catalog.site, one.newest), one.totals) for one in catalog.shown)
 
 
-def _told(pages: Iterable[_Page]) -> bytes:
-    return sha256("\n".join(f"{page.path} {page.touched.timestamp()}" for page in pages).encode()).digest()
+def _told(rows: Iterable[Row]) -> bytes:
+    """What a sitemap says of visible articles."""
+    lines = [f"{row.article.slug} {row.touched.timestamp()}" for row in rows if not row.article.link]
+    return sha256("\n".join(lines).encode()).digest()
 
 
 # --- What is listed -------------------------------------------------------------------------------------------
