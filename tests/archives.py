@@ -57,7 +57,7 @@ def newsroom(
 
 def text(markdown: str) -> bytes:
     """What an article says that has this text."""
-    TEXTS.add(markdown)
+    TEXTS.add({digest(markdown): markdown})
     return digest(markdown)
 
 
