@@ -69,12 +69,16 @@ class _Scan:
 
     def mapping(self, at: int, indent: int, depth: int) -> tuple[dict[str, Plain], int]:
         result: dict[str, Plain] = {}
+        text = self.text
         while True:
-            found = _ENTRY.match(self.text, at)
-            if not found or found["key"] in result:
+            found = _ENTRY.match(text, at)
+            if not found or (key := found["key"]) in result:
                 raise _Declined
-            result[found["key"]], at = self.value(found, indent, depth + 1)
-            if at == len(self.text) or not self.goes_on(at, indent):
+            if found.lastgroup == "plain":  # most of them
+                result[key], at = _scalar(found["plain"].rstrip(" ")), found.end()
+            else:
+                result[key], at = self.value(found, indent, depth + 1)
+            if at == len(text) or not ((not indent and text[at] != " ") or self.goes_on(at, indent)):
                 return result, at
             at += indent
 

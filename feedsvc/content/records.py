@@ -88,7 +88,8 @@ class Shared:
             self._article(record.good)
         _put(record, "reading", Reading(article, problems, self._places.setdefault(tuple(places.items()), places), named))
         _put(record, "site", self._sites.setdefault(record.site, record.site))
-        _put(record, "media", record.media or NO_MEDIA)
+        if not record.media:
+            _put(record, "media", NO_MEDIA)
         return record
 
     def _article(self, article: Article) -> None:
