@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feedsvc.codings import CODINGS, compressed
-from feedsvc.document import document
 from feedsvc.shelf import Shelf
 from tests.http.client import ask, call
+from tests.http.documents import document
 from tests.http.running import Running
 
 if TYPE_CHECKING:

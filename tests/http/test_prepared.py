@@ -6,9 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feedsvc.codings import CODINGS
-from feedsvc.document import Document, document
+from feedsvc.document import Document
 from feedsvc.model import Link
 from feedsvc.web.answer import Request, answer
+from tests.http.documents import document
 
 _NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 _BODY = b"A bridge over the bay. " * 40

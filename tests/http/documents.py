@@ -1,0 +1,29 @@
+"""Documents made by hand."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from feedsvc.document import Document, digest
+from feedsvc.model import Link
+
+
+def document(
+    path: str,
+    body: bytes,
+    media_type: str,
+    *,
+    modified: datetime | None = None,
+    links: Iterable[Link] = (),
+    browser_type: str = "",
+    status: int = 200,
+) -> Document:
+    return Document(
+        path=path,
+        body=body,
+        media_type=media_type,
+        etag=digest(body),
+        modified=modified,
+        links=tuple(links),
+        browser_type=browser_type,
+        status=status,
+    )
