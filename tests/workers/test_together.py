@@ -134,6 +134,6 @@ def test_metrics_are_of_all_workers_and_never_jump(server: Followed) -> None:
         seen.append(counted(server))
     assert seen == sorted(seen)
     # What another worker counted is told within a second or so.
-    until(lambda: counted(server) == seen[0] + 10)
+    until(lambda: counted(server) >= seen[0] + 10)
     text = ask(server.url, "/metrics").body.decode()
     assert all(f'feedsvc_edition{{worker="{number}"}}' in text for number in (1, 2))
