@@ -38,6 +38,7 @@ CREATE TABLE IF NOT EXISTS setting (kind TEXT, name TEXT, entry BLOB NOT NULL, P
 _put: Final = object.__setattr__
 NO_MEDIA: Final[Mapping[str, Stamp]] = {}
 _LEFT: Final[list[sqlite3.Connection]] = []  # of the process that this one is a copy of: closing them would end its locks
+_ROOM: Final = 1000  # texts that may be past before they are dropped
 _TEXTS: Final = "SELECT digest, markdown FROM text"
 
 
@@ -194,7 +195,18 @@ class Records:
                         found[article.path if article else path] = share.record(record)
         except sqlite3.Error:
             return {}
+        self._prune(found.values())
         return found
+
+    def _prune(self, records: Iterable[Record]) -> None:
+        """Drop the texts that nothing names, once they are the most of what is kept. Who still reads one has its file."""
+        articles = (article for record in records for article in (record.reading.article, record.good) if article)
+        wanted = {article.text for article in articles}
+        with contextlib.suppress(sqlite3.Error), self._lock, self._rows:
+            ((count,),) = self._rows.execute("SELECT count(*) FROM text").fetchall()
+            if count > 2 * len(wanted) + _ROOM:
+                known = self._rows.execute("SELECT digest FROM text").fetchall()
+                self._rows.executemany("DELETE FROM text WHERE digest = ?", [one for one in known if one[0] not in wanted])
 
     def settings(self) -> list[Entry]:
         try:

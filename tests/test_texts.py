@@ -1,0 +1,109 @@
+"""Articles' texts are read on demand, from wherever they lie, and never another text."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from feedsvc.content.content import Content
+from feedsvc.content.folder import Folder
+from feedsvc.content.records import Records
+from feedsvc.errors import FeedsvcError
+from tests.broken.case import HEAD
+from tests.conftest import Newsroom
+
+FILE = "articles/a.md"
+
+
+@pytest.fixture
+def kept(tmp_path: Path) -> Path:
+    return tmp_path / "state/articles.sqlite"
+
+
+@pytest.fixture
+def root(newsroom: Newsroom) -> Path:
+    return newsroom({FILE: said("First words.")})
+
+
+def said(text: str) -> str:
+    return f"---\n{HEAD}---\n{text}\n"
+
+
+def read(folder: Folder) -> Content:
+    content = folder.read().content
+    folder.remember()
+    return content
+
+
+def html(content: Content) -> str:
+    (article,) = content.articles
+    return content.html(article)
+
+
+def texts(kept: Path) -> int:
+    with sqlite3.connect(kept) as rows:
+        ((count,),) = rows.execute("SELECT count(*) FROM text")
+    rows.close()
+    return int(count)
+
+
+def test_a_text_is_there_after_a_restart_without_reading_its_file(root: Path, kept: Path) -> None:
+    read(Folder(root, "", Records(kept)))
+    again = Folder(root, "", Records(kept)).read().content
+    (root / FILE).unlink()
+    assert html(again) == "<p>First words.</p>"
+
+
+def test_an_edition_that_is_being_read_keeps_its_texts_when_an_editor_saves(root: Path, kept: Path) -> None:
+    folder = Folder(root, "", Records(kept))
+    before = read(folder)
+    (root / FILE).write_text(said("Second words."))
+    after = read(folder)
+    assert (html(before), html(after)) == ("<p>First words.</p>", "<p>Second words.</p>")
+
+
+def test_a_broken_file_shows_the_text_of_its_last_valid_version_over_a_restart(root: Path, kept: Path) -> None:
+    read(Folder(root, "", Records(kept)))
+    (root / FILE).write_text("---\ntitle: [\n---\nOther words.\n")
+    assert html(read(Folder(root, "", Records(kept)))) == "<p>First words.</p>"
+    assert html(Folder(root, "", Records(kept)).read().content) == "<p>First words.</p>"
+
+
+def test_a_state_folder_that_is_deleted_takes_no_text_with_it(root: Path, kept: Path) -> None:
+    folder = Folder(root, "", Records(kept))
+    content = read(folder)
+    shutil.rmtree(kept.parent)
+    read(folder)
+    assert html(content) == "<p>First words.</p>"
+    assert html(Folder(root, "", Records(kept)).read().content) == "<p>First words.</p>"
+
+
+def test_a_text_that_the_state_folder_lost_is_read_from_its_file_but_never_another(root: Path, kept: Path) -> None:
+    folder = Folder(root, "", Records(kept))
+    content = read(folder)
+    with sqlite3.connect(kept) as rows:
+        rows.execute("DELETE FROM text")
+    rows.close()
+    assert html(content) == "<p>First words.</p>"
+    again = Folder(root, "", Records(kept)).read().content
+    with sqlite3.connect(kept) as rows:
+        rows.execute("DELETE FROM text")
+    rows.close()
+    (root / FILE).write_text(said("Second words."))
+    with pytest.raises(FeedsvcError, match=r"the text of articles/a\.md is lost"):
+        html(again)
+
+
+def test_texts_of_long_ago_do_not_fill_the_disk(root: Path, kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("feedsvc.content.records._ROOM", 3)
+    folder = Folder(root, "", Records(kept))
+    for number in range(6):
+        (root / FILE).write_text(said(f"Words {number}."))
+        read(folder)
+    assert texts(kept) == 6
+    again = Folder(root, "", Records(kept))
+    assert texts(kept) == 1
+    assert html(again.read().content) == "<p>Words 5.</p>"
