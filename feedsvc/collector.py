@@ -10,13 +10,12 @@ from contextlib import contextmanager, suppress
 
 @contextmanager
 def paused() -> Iterator[None]:
-    """While much is made that stays; it is not looked through afterwards either, or pauses would grow with the archive."""
+    """While much is made that stays."""
     was_on = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
-        gc.freeze()
         if was_on:
             gc.enable()
 
@@ -25,3 +24,12 @@ def give_back() -> None:
     """Return to the system what much work at once left free (malloc_trim(3), where the C library has it)."""
     with suppress(OSError, AttributeError):
         ctypes.CDLL(None).malloc_trim(0)
+
+
+def settle() -> None:
+    """Once for a process, when what it lives with is there: it is not looked through again, or pauses would be its size.
+
+    What is garbage by then stays, files that it holds open included; so this is for programs, not for parts of them.
+    """
+    gc.freeze()
+    give_back()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import os
 import shutil
 import sqlite3
 from pathlib import Path
@@ -12,6 +14,8 @@ from feedsvc.content.content import Content
 from feedsvc.content.folder import Folder
 from feedsvc.content.records import Records
 from feedsvc.errors import FeedsvcError
+from feedsvc.ledger import Ledger
+from feedsvc.live import Live
 from tests.broken.case import HEAD
 from tests.conftest import Newsroom
 
@@ -107,3 +111,14 @@ def test_texts_of_long_ago_do_not_fill_the_disk(root: Path, kept: Path, monkeypa
     again = Folder(root, "", Records(kept))
     assert texts(kept) == 1
     assert html(again.read().content) == "<p>Words 5.</p>"
+
+
+def test_folders_that_nobody_has_any_more_hold_no_files_open(root: Path, tmp_path: Path) -> None:
+    gc.collect()
+    before = len(os.listdir("/proc/self/fd"))
+    for number in range(20):
+        live = Live(Folder(root, "", Records(tmp_path / f"state-{number}.sqlite")), Ledger(None))
+        live.current(live.clock()).at("/")
+    del live
+    gc.collect()
+    assert len(os.listdir("/proc/self/fd")) <= before

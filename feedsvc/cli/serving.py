@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from feedsvc import collector
 from feedsvc.audience.address import Networks
 from feedsvc.audience.counter import Counter
 from feedsvc.audience.store import Views
@@ -77,6 +78,7 @@ def _serve(plan: Plan, listening: socket.socket | None, station: Station | None)
         ledger = parts.enter_context(closing(Ledger(plan.home / "modified.sqlite")))
         renditions = Renditions(plan.home / "pictures")
         live = Live(folder(plan.content, plan.base_url, plan.home), ledger, renditions=renditions)
+        collector.settle()
         first = live.edition
         if is_first:
             tell(first.content.problems)
