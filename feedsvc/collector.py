@@ -32,4 +32,3 @@ def settle() -> None:
     What is garbage by then stays, files that it holds open included; so this is for programs, not for parts of them.
     """
     gc.freeze()
-    give_back()

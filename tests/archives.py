@@ -72,7 +72,7 @@ def article(number: int, published: datetime, **keys: object) -> Article:
         updated=published,
         text=text(f"Text of {number}."),
     )
-    return replace(one, **keys)  # type: ignore[arg-type]
+    return replace(one, **keys)
 
 
 def archive(size: int, *, categories: int = 20, authors: int = 500, tags: int = 100) -> tuple[Article, ...]:
@@ -130,7 +130,7 @@ class Desk:
     def _edited(self, one: Article) -> Article:
         several = self.random.sample(("title", "tags", "categories", "authors", "status", "dates", "slug", "media", "link"), 2)
         for name in several:
-            one = replace(one, **self._facts(name, one))  # type: ignore[arg-type]
+            one = replace(one, **self._facts(name, one))
         return one
 
     def _moment(self) -> datetime:

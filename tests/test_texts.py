@@ -6,6 +6,7 @@ import gc
 import os
 import shutil
 import sqlite3
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ import pytest
 from feedsvc.content.content import Content
 from feedsvc.content.folder import Folder
 from feedsvc.content.records import Records
+from feedsvc.content.texts import Texts
 from feedsvc.errors import FeedsvcError
 from feedsvc.ledger import Ledger
 from feedsvc.live import Live
@@ -122,3 +124,29 @@ def test_folders_that_nobody_has_any_more_hold_no_files_open(root: Path, tmp_pat
     del live
     gc.collect()
     assert len(os.listdir("/proc/self/fd")) <= before
+
+
+class Drawer:
+    """A shelf at which two come at once: while one puts texts away, the other does, too."""
+
+    def __init__(self) -> None:
+        self.kept: dict[bytes, str] = {}
+        self.texts: Texts | None = None
+
+    def text(self, digest: bytes) -> str | None:
+        return self.kept.get(digest)
+
+    def keep_texts(self, texts: Mapping[bytes, str]) -> bool:
+        other, self.texts = self.texts, None
+        if other:
+            other.put_away()
+        self.kept |= texts
+        return True
+
+
+def test_two_that_put_the_same_texts_away_do_not_stumble_over_one_another() -> None:
+    drawer = Drawer()
+    drawer.texts = texts = Texts(drawer)
+    texts.add({b"1": "one", b"2": "two"})
+    texts.put_away()
+    assert drawer.kept == {b"1": "one", b"2": "two"}

@@ -9,19 +9,21 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
-from functools import lru_cache, partial
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 from feedsvc.content import disk, reader
 from feedsvc.content.desk import Known
+from feedsvc.content.outdated import Outdated, imprint
 from feedsvc.content.reader import Reading
-from feedsvc.content.records import NO_MEDIA, Fetched, Record, Shared, packed, unpacked
+from feedsvc.content.record import NO_MEDIA, Fetched, Record, Shared
+from feedsvc.content.records import packed, unpacked
 from feedsvc.content.standing import Standing
 from feedsvc.content.survey import NEVER, NOTHING, Stamp, Survey, is_younger, stamp_at
 from feedsvc.content.texts import Shelf, Texts
 from feedsvc.errors import FeedsvcError, Problem
-from feedsvc.model import Article, Author, Category, Site
+from feedsvc.model import Article
 from feedsvc.spreading import at_hand, spread
 
 FOLDER: Final = "articles"
@@ -88,7 +90,7 @@ class Articles:
 
     def outdated(self, known: Known) -> frozenset[str]:
         """The files that could read differently under other settings, or whose media are not what they were."""
-        outdated = _Outdated(known)
+        outdated = Outdated(known)
         return frozenset([path for path, record in self.records.items() if outdated(record)])
 
     def look(self, scope: Iterable[str] | None, moment: datetime) -> frozenset[str]:
@@ -262,16 +264,6 @@ def misnamed(path: str) -> tuple[Problem, ...]:
     return (Problem(path=path, message=f"articles end in {' or '.join(_ENDINGS)}", hint=hint),)
 
 
-def imprint(site: Site) -> str:
-    """What of the site an article's reading depends on."""
-    return _imprint(site.base_url, site.id_domain, site.language, site.timezone)
-
-
-@lru_cache(maxsize=8)
-def _imprint(*facts: str) -> str:
-    return hashlib.blake2b("\0".join(facts).encode(), digest_size=8).hexdigest()
-
-
 def _fetch_several(
     articles: Articles, known: Known, outdated: frozenset[str], paths: Sequence[str]
 ) -> tuple[bytes, dict[bytes, str]]:
@@ -299,27 +291,6 @@ def _record(stamp: Stamp, fetched: Fetched, known: Known, before: Record | None)
         media={path: found for path in referred if (found := known.media.stamp(path))} if referred else NO_MEDIA,
         good=before.last if before else None,
     )
-
-
-class _Outdated:
-    """Tells whether a file would read differently under these settings, or with the media as they are now."""
-
-    def __init__(self, known: Known) -> None:
-        self._media, self._site = known.media, imprint(known.site)
-        self._names: Mapping[str, Mapping[str, Author | Category]] = {"category": known.categories, "author": known.authors}
-        self._categories, self._authors = (
-            {name for name, one in names.items() if name == one.id} for names in self._names.values()
-        )
-
-    def __call__(self, record: Record) -> bool:
-        article, problems, _, named, _ = record.reading
-        if record.site != self._site or article is None or (problems and record.reading.broken):
-            return True
-        if not (self._categories.issuperset(article.categories) and self._authors.issuperset(article.authors)):
-            return True
-        if named and any((entry := self._names[kind].get(name)) is None or entry.id != found for kind, name, found in named):
-            return True
-        return bool(record.media) and any(self._media.stamp(path) != stamp for path, stamp in record.media.items())
 
 
 def _media(record: Record | None) -> frozenset[str]:

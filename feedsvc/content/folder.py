@@ -14,7 +14,8 @@ from feedsvc.content import articles, looks, registers, settings
 from feedsvc.content.articles import Articles, Moved
 from feedsvc.content.content import Content
 from feedsvc.content.media import Media
-from feedsvc.content.records import Entry, Record, Records
+from feedsvc.content.record import Record
+from feedsvc.content.records import Entry, Records
 from feedsvc.content.registers import Settings
 from feedsvc.content.survey import NEVER, Waiting, is_younger, stamp_at
 from feedsvc.errors import ContentError, Problem

@@ -15,17 +15,18 @@ import sqlite3
 import threading
 import weakref
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
 import msgspec
 
 from feedsvc import __version__, collector
 from feedsvc.content.reader import Reading
-from feedsvc.content.survey import NOTHING, Stamp, inode_of, stamp_at
+from feedsvc.content.record import Fetched, Record, Shared
+from feedsvc.content.survey import NOTHING, inode_of, stamp_at
 from feedsvc.errors import FeedsvcError
-from feedsvc.model import Article, Author, Category, Site, Tag
+from feedsvc.model import Author, Category, Site
 from feedsvc.sqlite import connect
 
 _LOG: Final = logging.getLogger(__name__)
@@ -35,71 +36,9 @@ CREATE TABLE IF NOT EXISTS record (path TEXT PRIMARY KEY, version TEXT NOT NULL,
 CREATE TABLE IF NOT EXISTS text (id INTEGER PRIMARY KEY, digest BLOB NOT NULL UNIQUE, markdown TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS setting (kind TEXT, name TEXT, entry BLOB NOT NULL, PRIMARY KEY (kind, name)) WITHOUT ROWID;
 """
-_put: Final = object.__setattr__
-NO_MEDIA: Final[Mapping[str, Stamp]] = {}
 _LEFT: Final[list[sqlite3.Connection]] = []  # of the process that this one is a copy of: closing them would end its locks
 _ROOM: Final = 1000  # texts that may be past before they are dropped
 _TEXTS: Final = "SELECT digest, markdown FROM text"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Record:
-    """How one article file read. `stamp` None means: not to be trusted; `digest` stands for its bytes.
-
-    `site` stands for the settings that it was read under, `media` are the stamps that the files it refers to had then.
-    `good` is what stood in an edition before, where the reading itself does not stand in one (`stood`).
-    """
-
-    stamp: Stamp | None
-    digest: bytes
-    reading: Reading
-    site: str = ""
-    media: Mapping[str, Stamp] = field(default_factory=dict)
-    stood: bool = False
-    good: Article | None = None
-
-    @property
-    def last(self) -> Article | None:
-        """The file's last article that stood in an edition."""
-        return self.reading.article if self.stood else self.good
-
-    def noted(self, *, stood: bool) -> Record:
-        """Whether the article stands from now on."""
-        good = None if stood else self.last
-        return Record(
-            stamp=self.stamp, digest=self.digest, reading=self.reading, site=self.site, media=self.media, stood=stood, good=good
-        )
-
-
-class Shared:
-    """Makes equal parts of many articles one object: authors, sections and tags are named again and again."""
-
-    def __init__(self) -> None:
-        self._names: dict[tuple[str, ...], tuple[str, ...]] = {}
-        self._tags: dict[tuple[str, str], Tag] = {}
-        self._places: dict[object, Mapping[str, tuple[int, int]]] = {}
-        self._sites: dict[str, str] = {}
-
-    def record(self, record: Record) -> Record:
-        """The record itself, which nobody has seen yet: only so may it be changed."""
-        article, problems, places, named, _ = record.reading
-        if article:
-            self._article(article)
-        if record.good:
-            self._article(record.good)
-        _put(record, "reading", Reading(article, problems, self._places.setdefault(tuple(places.items()), places), named))
-        _put(record, "site", self._sites.setdefault(record.site, record.site))
-        if not record.media:
-            _put(record, "media", NO_MEDIA)
-        return record
-
-    def _article(self, article: Article) -> None:
-        _put(article, "categories", self._names.setdefault(article.categories, article.categories))
-        _put(article, "authors", self._names.setdefault(article.authors, article.authors))
-        if article.tags:
-            _put(article, "tags", tuple([self._tags.setdefault((tag.id, tag.title), tag) for tag in article.tags]))
-        if article.updated == article.published:
-            _put(article, "updated", article.published)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -119,14 +58,6 @@ _ENTRIES: Final[Mapping[str, msgspec.msgpack.Decoder[tuple[bool, Site | Author |
 }
 _ENCODER: Final = msgspec.msgpack.Encoder()
 _RECORDS: Final = msgspec.msgpack.Decoder(Record)
-
-
-class Fetched(NamedTuple):
-    """What one look at an article file gave. `reading` None: its bytes are those of the digest that was known."""
-
-    path: str
-    digest: bytes
-    reading: Reading | None
 
 
 _FETCHED: Final = msgspec.msgpack.Decoder(list[Fetched])

@@ -8,7 +8,7 @@ from typing import Final
 from feedsvc.content import claims
 from feedsvc.content.claims import Key
 from feedsvc.content.reader import Reading
-from feedsvc.content.records import Record
+from feedsvc.content.record import Record
 from feedsvc.errors import Problem
 from feedsvc.model import Article
 

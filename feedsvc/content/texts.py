@@ -65,7 +65,7 @@ class Texts:
         if waiting and self._shelf and self._shelf.keep_texts(waiting):
             with self._lock:
                 for key in waiting:
-                    del self._waiting[key]
+                    self._waiting.pop(key, None)  # somebody else may have put it away, too
 
     def markdown(self, article: Article) -> str:
         """An article's text as its editor wrote it. Raises FeedsvcError if it is in no place any more."""

@@ -71,7 +71,7 @@ HERE = os.getpid()
 )
 def test_what_goes_wrong_elsewhere_is_told_here(work: object, fault: type[Exception], sentence: str) -> None:
     with pytest.raises(fault, match=sentence):
-        list(spread(work, PIECES, 2))  # type: ignore[arg-type]
+        list(spread(work, PIECES, 2))
 
 
 def test_who_stops_asking_ends_the_others() -> None:

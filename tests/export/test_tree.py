@@ -15,16 +15,6 @@ from feedsvc.export import FORMER, MANIFEST, Built
 from tests import newsrooms
 
 
-@pytest.fixture
-def content(tmp_path: Path) -> Path:
-    return newsrooms.rich(tmp_path / "content")
-
-
-@pytest.fixture
-def out(tmp_path: Path) -> Path:
-    return tmp_path / "out"
-
-
 def build(content: Path, out: Path) -> Built:
     return export.build(newsrooms.published(content), out)
 

@@ -1,0 +1,17 @@
+"""A newsroom, and where its tree is to stand."""
+
+from pathlib import Path
+
+import pytest
+
+from tests import newsrooms
+
+
+@pytest.fixture
+def content(tmp_path: Path) -> Path:
+    return newsrooms.rich(tmp_path / "content")
+
+
+@pytest.fixture
+def out(tmp_path: Path) -> Path:
+    return tmp_path / "out"
