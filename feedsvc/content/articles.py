@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
-from functools import partial
 from pathlib import Path
 from typing import Final
 
 from feedsvc.content import disk, reader
 from feedsvc.content.desk import Known
-from feedsvc.content.outdated import Outdated, imprint
-from feedsvc.content.reader import Reading
-from feedsvc.content.record import NO_MEDIA, Fetched, Record, Shared
-from feedsvc.content.records import packed, unpacked
+from feedsvc.content.fetching import MANY, Fetching
+from feedsvc.content.outdated import Outdated
+from feedsvc.content.record import Record, Shared
 from feedsvc.content.standing import Standing
-from feedsvc.content.survey import NEVER, NOTHING, Stamp, Survey, is_younger, stamp_at
+from feedsvc.content.survey import NEVER, NOTHING, Survey, is_younger, stamp_at
 from feedsvc.content.texts import Shelf, Texts
-from feedsvc.errors import FeedsvcError, Problem
+from feedsvc.errors import Problem
 from feedsvc.model import Article
-from feedsvc.spreading import at_hand, spread
 
 FOLDER: Final = "articles"
 _ENDINGS: Final = (".yaml", ".md")
@@ -33,8 +27,6 @@ MEANT: Final = {".yaml": ".yaml", ".yml": ".yaml", ".md": ".md", ".markdown": ".
 _TICK: Final = timedelta(seconds=2)
 
 _NONE: Final = frozenset[str]()
-_MANY: Final = 500  # files; fewer are read sooner than a process is made
-_PIECE: Final = 250  # files
 
 Moved = Mapping[str, tuple[Article | None, Article | None]]
 
@@ -46,7 +38,6 @@ class Articles:
         self._root = root
         self.texts = Texts(shelf, self._again)
         self._known: Known | None = None
-        self._ready: dict[str, Fetched] = {}
         self._share = Shared()
         self._survey = Survey(root, FOLDER, {path: record.stamp for path, record in records.items() if record.stamp})
         self._standing = Standing()
@@ -117,9 +108,17 @@ class Articles:
         due, young, left = self._in_order(self._due | outdated), self._young, set(restless)
         self._young, self.changed = set(), {}
         unread = [path for path in due if path not in restless and not self._lasts(path, outdated, young)]
-        self._ready = self._ahead(unread, known, outdated)
+        fetching = Fetching(
+            root=self._root,
+            known=known,
+            stamps=self._survey.files,
+            records=self.records,
+            outdated=outdated,
+            texts=self.texts,
+        )
+        fetching.ahead(unread)
         for path in unread:
-            if not self._take(path, known, doubted=path in outdated, still=still):
+            if not self._take(path, fetching, still=still):
                 left.add(path)
             elif now and self._is_younger(path, now - _TICK):
                 self._young.add(path)
@@ -130,7 +129,7 @@ class Articles:
 
     def _in_order(self, paths: frozenset[str]) -> list[str]:
         """Many: as their records lie in memory, for to look things up all over it takes twice the time."""
-        if len(paths) < _MANY:
+        if len(paths) < MANY:
             return list(paths)
         return [*(path for path in self.records if path in paths), *paths.difference(self.records)]
 
@@ -151,39 +150,7 @@ class Articles:
             self._set(path, record, record.reading.problems)
         return True
 
-    def _ahead(self, paths: list[str], known: Known, outdated: frozenset[str]) -> dict[str, Fetched]:
-        """Where there is much to read, it is read by several processes."""
-        if len(paths) < _MANY:
-            return {}
-        fetch = partial(_fetch_several, self, known, outdated)
-        ordered, found = sorted(paths), dict[str, Fetched]()
-        pieces = [ordered[start : start + _PIECE] for start in range(0, len(ordered), _PIECE)]
-        # Where a process is killed, for its memory perhaps, what it had not read yet is read by this one.
-        with suppress(FeedsvcError):
-            for data, texts in spread(fetch, pieces, at_hand()):
-                self.texts.add(texts)
-                found |= {one.path: one for one in unpacked(data)}
-        return found
-
-    def fetch(self, path: str, known: Known, *, doubted: bool) -> tuple[Fetched | None, str]:
-        """One file, read, and its text; None if it is gone."""
-        before, data = self.records.get(path), disk.read(self._root, path)
-        if not isinstance(data, bytes):
-            return (Fetched(path, b"", Reading(None, (data,), {})) if data else None), ""
-        digest = hashlib.blake2b(data, digest_size=16).digest()
-        if before and before.stamp and before.digest == digest and not doubted:
-            return Fetched(path, digest, None), ""
-        article, problems, places, named, markdown = reader.read(path, data, known)
-        return Fetched(path, digest, Reading(article, problems, places, named)), markdown
-
-    def _fetched(self, path: str, known: Known, *, doubted: bool) -> Fetched | None:
-        if path in self._ready:
-            return self._ready.pop(path)
-        fetched, markdown = self.fetch(path, known, doubted=doubted)
-        self.texts.add(_by_digest([(fetched, markdown)]))
-        return fetched
-
-    def _take(self, path: str, known: Known, *, doubted: bool, still: bool) -> bool:
+    def _take(self, path: str, fetching: Fetching, *, still: bool) -> bool:
         """Read a file, if need be; False if it was written meanwhile and ought to be `still`."""
         stamp, before = self._survey.files.get(path), self.records.get(path)
         if stamp is None and before and _lies_in(path, self._survey.closed):
@@ -192,17 +159,11 @@ class Articles:
         if stamp is None or not is_article(path):
             self._set(path, None, misnamed(path) if stamp else ())
             return True
-        fetched = self._fetched(path, known, doubted=doubted)
+        record = fetching.record(path)
         if still and stamp_at(self._root / path) != stamp:
             return False
-        if fetched is None:
-            self._set(path, None, ())  # gone since the folder was listed
-            return True
-        if fetched.reading is None and before:
-            record = replace(before, stamp=stamp)
-        else:
-            record = self._share.record(_record(stamp, fetched, known, before))
-        self._set(path, record, record.reading.problems)
+        # None: gone since the folder was listed.
+        self._set(path, self._share.record(record) if record else None, record.reading.problems if record else ())
         return True
 
     def _again(self, article: Article) -> str:
@@ -262,35 +223,6 @@ def misnamed(path: str) -> tuple[Problem, ...]:
         return ()
     hint = f"rename it to end in {MEANT[ending.lower()]}"
     return (Problem(path=path, message=f"articles end in {' or '.join(_ENDINGS)}", hint=hint),)
-
-
-def _fetch_several(
-    articles: Articles, known: Known, outdated: frozenset[str], paths: Sequence[str]
-) -> tuple[bytes, dict[bytes, str]]:
-    """Files read, packed, and those of their texts that could not be put away."""
-    found = [articles.fetch(path, known, doubted=path in outdated) for path in paths]
-    texts = _by_digest(found)
-    left = {} if articles.texts.put(texts) else texts
-    return packed([one for one, _ in found if one]), left
-
-
-def _by_digest(found: Iterable[tuple[Fetched | None, str]]) -> dict[bytes, str]:
-    """The texts that were read."""
-    read = ((one.reading.article, markdown) for one, markdown in found if markdown and one and one.reading)
-    return {article.text: markdown for article, markdown in read if article}
-
-
-def _record(stamp: Stamp, fetched: Fetched, known: Known, before: Record | None) -> Record:
-    reading = fetched.reading or Reading(None, (), {})
-    referred = reading.article.media if reading.article else ()
-    return Record(
-        stamp=stamp,
-        digest=fetched.digest,
-        reading=reading,
-        site=imprint(known.site),
-        media={path: found for path in referred if (found := known.media.stamp(path))} if referred else NO_MEDIA,
-        good=before.last if before else None,
-    )
 
 
 def _media(record: Record | None) -> frozenset[str]:
