@@ -10,19 +10,23 @@ from typing import Final
 from feedsvc.errors import FeedsvcError
 
 _WAIT: Final = 10.0  # seconds for another process to finish its writing
+# For many rows of a kilobyte and more: fewer pages are touched than with SQLite's own 4 kB, and the disk is waited for less often
+# than each 4 MB.
+_LARGE_PAGES: Final = "PRAGMA page_size=16384"
+_LONG_LOG: Final = "PRAGMA wal_autocheckpoint=4000"  # pages
 
 
-def connect(file: Path | None, tables: str) -> sqlite3.Connection:
-    """A connection to a file that has these tables (SQL); `file` None keeps them in memory.
+def connect(file: Path | None, tables: str, *, large: bool = False) -> sqlite3.Connection:
+    """A connection to a file that has these tables (SQL); `file` None keeps them in memory. `large` rows may come by thousands.
 
     Raises FeedsvcError if the place cannot be used. A file that is no database is thrown away: nothing in the state folder
     that is kept this way cannot be made again.
     """
     if file is None:
-        return _opened(":memory:", tables)
+        return _opened(":memory:", tables, large=large)
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        return _opened_anew_if_damaged(file, tables)
+        return _opened_anew_if_damaged(file, tables, large=large)
     except sqlite3.Error as error:
         raise FeedsvcError(f"{file} cannot be used ({error}); give another folder with --state") from None
     except OSError as error:
@@ -46,20 +50,23 @@ def use_wal(rows: sqlite3.Connection) -> None:
     rows.execute("PRAGMA synchronous=NORMAL").close()
 
 
-def _opened_anew_if_damaged(file: Path, tables: str) -> sqlite3.Connection:
+def _opened_anew_if_damaged(file: Path, tables: str, *, large: bool) -> sqlite3.Connection:
     try:
-        return _opened(str(file), tables)
+        return _opened(str(file), tables, large=large)
     except sqlite3.OperationalError:
         raise  # the place is at fault, not the file
     except sqlite3.DatabaseError:
         for name in (file, Path(f"{file}-wal"), Path(f"{file}-shm")):
             name.unlink(missing_ok=True)
-        return _opened(str(file), tables)
+        return _opened(str(file), tables, large=large)
 
 
-def _opened(name: str, tables: str) -> sqlite3.Connection:
+def _opened(name: str, tables: str, *, large: bool) -> sqlite3.Connection:
     rows = sqlite3.connect(name, check_same_thread=False, timeout=_WAIT)
     try:
+        if large:
+            rows.execute(_LARGE_PAGES).close()  # of a file that is new; others keep theirs
+            rows.execute(_LONG_LOG).close()
         use_wal(rows)
         rows.executescript(tables)
         rows.commit()

@@ -14,9 +14,10 @@ from feedsvc.content.desk import Known
 from feedsvc.content.fetching import MANY, Fetching
 from feedsvc.content.outdated import Outdated
 from feedsvc.content.record import Record, Shared
+from feedsvc.content.records import Records
 from feedsvc.content.standing import Standing
 from feedsvc.content.survey import NEVER, NOTHING, Survey, is_younger, stamp_at
-from feedsvc.content.texts import Shelf, Texts
+from feedsvc.content.texts import Texts
 from feedsvc.errors import Problem
 from feedsvc.model import Article
 
@@ -34,8 +35,8 @@ Moved = Mapping[str, tuple[Article | None, Article | None]]
 class Articles:
     """`records` are those of an earlier run. To be used by one thread at a time."""
 
-    def __init__(self, root: Path, records: Mapping[str, Record], shelf: Shelf | None = None) -> None:
-        self._root = root
+    def __init__(self, root: Path, records: Mapping[str, Record], shelf: Records | None = None) -> None:
+        self._root, self._shelf = root, shelf
         self.texts = Texts(shelf, self._again)
         self._known: Known | None = None
         self._share = Shared()
@@ -115,6 +116,8 @@ class Articles:
             records=self.records,
             outdated=outdated,
             texts=self.texts,
+            shelf=self._shelf,
+            share=self._share,
         )
         fetching.ahead(unread)
         for path in unread:
@@ -163,7 +166,7 @@ class Articles:
         if still and stamp_at(self._root / path) != stamp:
             return False
         # None: gone since the folder was listed.
-        self._set(path, self._share.record(record) if record else None, record.reading.problems if record else ())
+        self._set(path, record, record.reading.problems if record else ())
         return True
 
     def _again(self, article: Article) -> str:
@@ -180,7 +183,8 @@ class Articles:
             self._told.pop(path, None)
         if record is before:
             return
-        self.changed[path] = record
+        if before or record is None or not record.stood:  # what is new and stands already was written down where it was read
+            self.changed[path] = record
         if record:
             self.records[path] = record
         else:

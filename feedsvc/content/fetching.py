@@ -5,23 +5,41 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from feedsvc.content import disk, reader
 from feedsvc.content.desk import Known
 from feedsvc.content.outdated import imprint
 from feedsvc.content.reader import Reading
-from feedsvc.content.record import NO_MEDIA, Fetched, Record
-from feedsvc.content.records import packed, unpacked
+from feedsvc.content.record import NO_MEDIA, Record, Shared
+from feedsvc.content.records import Records, packed, unpacked
 from feedsvc.content.survey import NOTHING, Stamp
 from feedsvc.content.texts import Texts
-from feedsvc.errors import FeedsvcError
+from feedsvc.errors import FeedsvcError, Problem
 from feedsvc.spreading import at_hand, spread
 
 MANY: Final = 500  # files; fewer are read sooner than a process is made
-_PIECE: Final = 250  # files
+# Files of a piece: enough for one writing of their texts, few enough for all processes to end together.
+_SMALLEST_PIECE: Final = 250
+_LARGEST_PIECE: Final = 2000
+_PIECES: Final = 16
+
+
+@dataclass(frozen=True, slots=True)
+class _Several:
+    """How files read, in the process that has read them or in another; `texts` are those that are not put away."""
+
+    records: Sequence[tuple[str, Record | None]]
+    texts: Mapping[bytes, str]
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _arrived, (packed(self.records), self.texts)
+
+
+def _arrived(data: bytes, texts: Mapping[bytes, str]) -> _Several:
+    return _Several(unpacked(data), texts)
 
 
 class Fetching:
@@ -39,68 +57,84 @@ class Fetching:
         records: Mapping[str, Record],
         outdated: frozenset[str],
         texts: Texts,
+        shelf: Records | None,
+        share: Shared,
     ) -> None:
         self._root, self._known, self._stamps, self._records = root, known, stamps, records
-        self._outdated, self._texts = outdated, texts
-        self._ready: dict[str, Fetched] = {}
+        self._outdated, self._texts, self._shelf = outdated, texts, shelf
+        self._share, self._site = share, imprint(known.site)
+        self._ready: dict[str, Record | None] = {}
 
     def ahead(self, paths: Sequence[str]) -> None:
-        """Where there is much to read, it is read by several processes; their texts are put away."""
+        """Where there is much to read, it is read by several processes, and written down by them if it is new."""
         if len(paths) < MANY:
             return
-        ordered = sorted(paths)
-        pieces = [ordered[start : start + _PIECE] for start in range(0, len(ordered), _PIECE)]
+        ordered, size = sorted(paths), min(max(_SMALLEST_PIECE, len(paths) // _PIECES), _LARGEST_PIECE)
+        pieces = [ordered[start : start + size] for start in range(0, len(ordered), size)]
         # Where a process is killed, for its memory perhaps, what it had not read yet is read by this one.
         with suppress(FeedsvcError):
-            for data, texts in spread(self._several, pieces, at_hand()):
-                self._texts.add(texts)
-                self._ready |= {one.path: one for one in unpacked(data)}
+            for several in spread(self._several, pieces, at_hand()):
+                self._texts.add(several.texts)
+                self._ready.update((path, self._shared(record)) for path, record in several.records)
 
     def record(self, path: str) -> Record | None:
         """How a file reads; None if it is gone. Its text is taken in."""
-        fetched = self._ready.pop(path, None)
-        if fetched is None:
-            fetched, markdown = self._fetched(path)
-            self._texts.add(_by_digest([(fetched, markdown)]))
-        before = self._records.get(path)
-        if fetched is None:
-            return None
-        stamp = self._stamps.get(path, NOTHING)
-        return replace(before, stamp=stamp) if fetched.reading is None and before else self._record(stamp, fetched, before)
+        if path in self._ready:
+            return self._ready.pop(path)
+        record, markdown = self._read(path)
+        self._texts.add(_by_digest([(record, markdown)]))
+        return self._shared(record)
 
-    def _several(self, paths: Sequence[str]) -> tuple[bytes, dict[bytes, str]]:
-        """Files read, packed, and those of their texts that could not be put away."""
-        found = [self._fetched(path) for path in paths]
-        texts = _by_digest(found)
-        left = {} if self._texts.put(texts) else texts
-        return packed([one for one, _ in found if one]), left
+    def _shared(self, record: Record | None) -> Record | None:
+        return self._share.record(record) if record else None
 
-    def _fetched(self, path: str) -> tuple[Fetched | None, str]:
-        """One file, read, and its text; None if it is gone."""
+    def _several(self, paths: Sequence[str]) -> _Several:
+        """Files read and, where nothing was known of them, written down as what is going to stand: hardly any will not."""
+        read = [(path, *self._read(path, ahead=True)) for path in paths]
+        texts = _by_digest((record, markdown) for _, record, markdown in read)
+        found = [(path, record) for path, record, _ in read]
+        new = {path: record for path, record in found if record and path not in self._records and record.stood}
+        if self._shelf and self._shelf.keep(new, texts=texts):
+            return _Several(found, {})
+        return _Several(
+            [(path, record.noted(stood=False) if path in new and record else record) for path, record in found], texts
+        )
+
+    def _read(self, path: str, *, ahead: bool = False) -> tuple[Record | None, str]:
+        """A file's record and text; None if it is gone. With `ahead` a new article stands already."""
         before, data = self._records.get(path), disk.read(self._root, path)
-        if not isinstance(data, bytes):
-            return (Fetched(path, b"", Reading(None, (data,), {})) if data else None), ""
+        if data is None:
+            return None, ""
+        stamp = self._stamps.get(path, NOTHING)
+        if isinstance(data, Problem):
+            return self._record(stamp, b"", Reading(None, (data,), {}), before), ""
         digest = hashlib.blake2b(data, digest_size=16).digest()
         if before and before.stamp and before.digest == digest and path not in self._outdated:
-            return Fetched(path, digest, None), ""
+            return replace(before, stamp=stamp), ""
         article, problems, places, named, markdown = reader.read(path, data, self._known)
-        return Fetched(path, digest, Reading(article, problems, places, named)), markdown
+        record = self._record(
+            stamp,
+            digest,
+            Reading(article, problems, places, named),
+            before,
+            stood=bool(ahead and article and not (before or problems)),
+        )
+        return record, markdown if article else ""
 
-    def _record(self, stamp: Stamp, fetched: Fetched, before: Record | None) -> Record:
-        reading = fetched.reading or Reading(None, (), {})
-        referred = reading.article.media if reading.article else ()
-        media = self._known.media
+    def _record(self, stamp: Stamp, digest: bytes, reading: Reading, before: Record | None, *, stood: bool = False) -> Record:
+        referred, media = reading.article.media if reading.article else (), self._known.media
         return Record(
             stamp=stamp,
-            digest=fetched.digest,
+            digest=digest,
             reading=reading,
-            site=imprint(self._known.site),
+            site=self._site,
             media={path: found for path in referred if (found := media.stamp(path))} if referred else NO_MEDIA,
+            stood=stood,
             good=before.last if before else None,
         )
 
 
-def _by_digest(found: Iterable[tuple[Fetched | None, str]]) -> dict[bytes, str]:
+def _by_digest(read: Iterable[tuple[Record | None, str]]) -> dict[bytes, str]:
     """The texts that were read."""
-    read = ((one.reading.article, markdown) for one, markdown in found if markdown and one and one.reading)
-    return {article.text: markdown for article, markdown in read if article}
+    known = ((record.reading.article, markdown) for record, markdown in read if record and markdown)
+    return {article.text: markdown for article, markdown in known if article}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple
+from typing import Final
 
 from feedsvc.content.reader import Reading
 from feedsvc.content.survey import Stamp
@@ -72,11 +72,3 @@ class Shared:
             _put(article, "tags", tuple([self._tags.setdefault((tag.id, tag.title), tag) for tag in article.tags]))
         if article.updated == article.published:
             _put(article, "updated", article.published)
-
-
-class Fetched(NamedTuple):
-    """What one look at an article file gave. `reading` None: its bytes are those of the digest that was known."""
-
-    path: str
-    digest: bytes
-    reading: Reading | None

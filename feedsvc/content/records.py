@@ -14,7 +14,7 @@ import os
 import sqlite3
 import threading
 import weakref
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -23,7 +23,7 @@ import msgspec
 
 from feedsvc import __version__, collector
 from feedsvc.content.reader import Reading
-from feedsvc.content.record import Fetched, Record, Shared
+from feedsvc.content.record import Record, Shared
 from feedsvc.content.survey import NOTHING, inode_of, stamp_at
 from feedsvc.errors import FeedsvcError
 from feedsvc.model import Author, Category, Site
@@ -60,16 +60,17 @@ _ENCODER: Final = msgspec.msgpack.Encoder()
 _RECORDS: Final = msgspec.msgpack.Decoder(Record)
 
 
-_FETCHED: Final = msgspec.msgpack.Decoder(list[Fetched])
+_SEVERAL: Final = msgspec.msgpack.Decoder(list[tuple[str, Record | None]])
+_NO_TEXTS: Final[Mapping[bytes, str]] = {}
 
 
-def packed(fetched: list[Fetched]) -> bytes:
-    """As bytes that pass between processes."""
-    return msgspec.msgpack.encode(fetched)
+def packed(records: Sequence[tuple[str, Record | None]]) -> bytes:
+    """Paths and what their files gave, as bytes that pass between processes."""
+    return _ENCODER.encode(records)
 
 
-def unpacked(data: bytes) -> list[Fetched]:
-    return _FETCHED.decode(data)
+def unpacked(data: bytes) -> list[tuple[str, Record | None]]:
+    return _SEVERAL.decode(data)
 
 
 class Records:
@@ -87,7 +88,7 @@ class Records:
         self._open()
 
     def _open(self) -> None:
-        self._rows = connect(self._file, _TABLES)
+        self._rows = connect(self._file, _TABLES, large=True)
         self._process = os.getpid()
         self._stamp = stamp_at(self._file) if self._file else None
         weakref.finalize(self, self._rows.close)
@@ -159,29 +160,29 @@ class Records:
 
     def keep_texts(self, texts: Mapping[bytes, str]) -> bool:
         """Write texts down by their digests; False if the disk does not take them."""
+        return self.keep({}, texts=texts)
+
+    def keep(
+        self,
+        changed: Mapping[str, Record | None],
+        settings: Iterable[Entry] | None = None,
+        texts: Mapping[bytes, str] = _NO_TEXTS,
+    ) -> bool:
+        """Write down what changed, all of it or nothing; a path's None means gone. False if the disk does not take it."""
         if self._file is None and self._process != os.getpid():
             return False  # a copy's memory is not that of the process
-        try:
-            rows = self._own()
-            with self._lock, rows:
-                rows.executemany("INSERT OR IGNORE INTO text (digest, markdown) VALUES (?, ?)", texts.items())
-        except sqlite3.Error as error:
-            self._fail(error)
-            return False
-        return True
-
-    def keep(self, changed: Mapping[str, Record | None], settings: Iterable[Entry] | None = None) -> bool:
-        """Write down what changed, all of it or nothing; a path's None means gone. False if the disk does not take it."""
         # In the order of the table: what comes next lies beside what came last.
         # One by one: all of them at once would be a third of what a large newsroom takes.
         encoded = ((path, self._version, _ENCODER.encode(record)) for path in sorted(changed) if (record := changed[path]))
         try:
-            with self._lock, self._rows:
-                self._rows.executemany("DELETE FROM record WHERE path = ?", [(path,) for path in changed if not changed[path]])
-                self._rows.executemany("INSERT OR REPLACE INTO record VALUES (?, ?, ?)", encoded)
+            rows = self._own()
+            with self._lock, rows:
+                rows.executemany("INSERT OR IGNORE INTO text (digest, markdown) VALUES (?, ?)", texts.items())
+                rows.executemany("DELETE FROM record WHERE path = ?", [(path,) for path in changed if not changed[path]])
+                rows.executemany("INSERT OR REPLACE INTO record VALUES (?, ?, ?)", encoded)
                 if settings is not None:
-                    self._rows.execute("DELETE FROM setting")
-                    self._rows.executemany("INSERT INTO setting VALUES (?, ?, ?)", [_row(entry) for entry in settings])
+                    rows.execute("DELETE FROM setting")
+                    rows.executemany("INSERT INTO setting VALUES (?, ?, ?)", [_row(entry) for entry in settings])
         except sqlite3.Error as error:
             self._fail(error)
             return False

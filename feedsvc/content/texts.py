@@ -54,10 +54,6 @@ class Texts:
         if self._size > _MOST_WAITING:
             self.put_away()
 
-    def put(self, texts: Mapping[bytes, str]) -> bool:
-        """Leave these to the shelf; False if there is none or it does not take them."""
-        return self._shelf is not None and self._shelf.keep_texts(texts)
-
     def put_away(self) -> None:
         """Leave to the shelf what is in memory, if there is one and it takes it."""
         with self._lock:
