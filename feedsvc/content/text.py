@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+from codecs import BOM_UTF8
 from collections.abc import Iterable
 from typing import Final
 
@@ -18,6 +19,7 @@ UNFIT: Final = re.compile(
     + "]"
 )
 _PLAIN_BYTES: Final = bytes((*range(0x20, 0x7F), 0x0A))
+_REPLACEMENT: Final = "\ufffd".encode()
 LARGEST_FILE: Final = 1024 * 1024  # bytes; a novel fits
 _LONGEST_NAME: Final = 200  # characters worth comparing
 _WHITE: Final = re.compile(r"\s+")
@@ -34,9 +36,13 @@ def is_plain(text: str) -> bool:
 
     So it holds nothing unfit, no tab and no other end of a line; a text of which this cannot be told soon is not plain.
     """
-    if text.isascii():
-        return not text.encode().translate(None, _PLAIN_BYTES)
-    return "\ufffd" not in text and text.replace("\n", " ").isprintable()
+    return _are_plain(text.encode(errors="surrogatepass"))
+
+
+def _are_plain(data: bytes) -> bool:
+    """`is_plain` of a text in UTF-8: what is ASCII goes first, for little is left then."""
+    rest = data.translate(None, _PLAIN_BYTES)
+    return not rest or (_REPLACEMENT not in rest and rest.decode(errors="surrogatepass").isprintable())
 
 
 def unfit_sentence(char: str) -> str:
@@ -65,15 +71,15 @@ def decode(path: str, data: bytes) -> tuple[str, list[Problem]]:
     if len(data) > LARGEST_FILE:
         message = "the file is larger than 1 MiB, the most that is read"
         return "", [Problem(path=path, message=message, hint="pictures and attachments belong in media/")]
+    data = data.removeprefix(BOM_UTF8)
     try:
-        text = data.decode("utf-8-sig")
+        text = data.decode()
     except UnicodeDecodeError as error:
-        # Not `data`: the decoder has cut the byte order mark off.
-        before = error.object[: error.start].decode()
+        before = data[: error.start].decode()
         line, column = place(before, len(before))
         message = f"byte 0x{error.object[error.start]:02X} is not UTF-8"
         return "", [Problem(path=path, line=line, column=column, message=message, hint="save the file in UTF-8")]
-    if is_plain(text) or not UNFIT.search(text):
+    if _are_plain(data) or not UNFIT.search(text):
         return text, []
     return UNFIT.sub(" ", text), _unfit(path, text)
 

@@ -70,10 +70,18 @@ class Tree:
 
     def place(self, location: Location) -> tuple[int, int]:
         """Line and column where `problem` would tell of a value."""
-        if self.found is None and len(location) == 1 and (begins := re.search(rf"^{location[0]}: +", self.text, re.MULTILINE)):
-            return place(self.text, begins.end())
+        if self.found is None and len(location) == 1 and (begins := self._begins(str(location[0]))):
+            return place(self.text, begins)
         problem = self.problem(location, "")
         return problem.line, problem.column
+
+    def _begins(self, key: str) -> int:
+        """Where the value of one of the whole file's own keys begins, in a text that was read quickly; 0 if that is not found."""
+        found = f"\n{self.text}".find(f"\n{key}: ")
+        at = found + len(key) + 2
+        while found >= 0 and self.text.startswith(" ", at):
+            at += 1
+        return at if found >= 0 else 0
 
     def raw(self, location: Location) -> str | None:
         """A scalar's own text as it was written, without its quotation marks; None for lists and mappings."""
