@@ -31,7 +31,7 @@ def curves(lab: Lab) -> list[Curve]:
     """Everything measured at every size of the curve."""
     sizes = lab.sizes.curve
     cold = {number: cold_feeds(lab, number) for number in sizes}
-    ours, theirs = ({number: both[who] for number, both in cold.items()} for who in (0, 1))
+    ours, theirs = {n: found.plain for n, found in cold.items()}, {n: found.hugo for n, found in cold.items()}
     peaks = {"feedsvc build": _each(ours, lambda cost: cost.memory / 1e6), "Hugo": _each(theirs, lambda cost: cost.memory / 1e6)}
     seconds = {"feedsvc": _each(ours, lambda cost: cost.seconds), "Hugo": _each(theirs, lambda cost: cost.seconds)}
     held = _at(sizes, lab, lambda lab, number: of_server(lab, number)[0] / 1e6)

@@ -10,13 +10,16 @@ from contextlib import contextmanager, suppress
 
 @contextmanager
 def paused() -> Iterator[None]:
-    """While much is made that stays."""
+    """While much is made that stays; afterwards it counts as old, or the very next look would go through all of it."""
     was_on = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
         if was_on:
+            if not gc.get_freeze_count():
+                gc.freeze()
+                gc.unfreeze()  # into the oldest generation
             gc.enable()
 
 

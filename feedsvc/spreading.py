@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from multiprocessing import Pipe, connection, get_context
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkProcess
+from queue import SimpleQueue
 from typing import Any, Final, TypeVar
 
 from feedsvc.errors import FeedsvcError
@@ -113,9 +114,18 @@ def _serve(work: _Work[_T, _R], pieces: Sequence[Sequence[_T]], conn: Connection
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     for one in others:
         one.close()
+    answers: SimpleQueue[tuple[Exception | None, _R | None]] = SimpleQueue()
+    # A large answer waits until it is taken, at which the next piece need not wait: there are never more than _AHEAD.
+    threading.Thread(target=_send, args=(conn, answers), daemon=True).start()
     with suppress(EOFError, ConnectionError):
         while True:
-            conn.send(_answer(work, pieces[conn.recv()]))
+            answers.put(_answer(work, pieces[conn.recv()]))
+
+
+def _send(conn: Connection, answers: SimpleQueue[tuple[Exception | None, _R | None]]) -> None:
+    with suppress(ConnectionError):
+        while True:
+            conn.send(answers.get())
 
 
 def _answer(work: _Work[_T, _R], piece: Sequence[_T]) -> tuple[Exception | None, _R | None]:

@@ -29,25 +29,38 @@ def cold(lab: Lab, number: int, *options: str, product: Product | None = None) -
         return (product or Product()).build(out, lab.newsroom(number), state, lab.log, *options)
 
 
-def cold_feeds(lab: Lab, number: int) -> tuple[Cost, Cost]:
-    """Every feed by us, every RSS feed by Hugo."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ColdFeeds:
+    """What all feeds cost: as Hugo makes them, with our .gz beside each, and Hugo's RSS."""
 
-    def both() -> tuple[Cost, Cost]:
+    plain: Cost
+    packed: Cost
+    hugo: Cost
+
+
+def cold_feeds(lab: Lab, number: int) -> ColdFeeds:
+    """Every feed by us, every RSS feed by Hugo, in turns."""
+
+    def all_three() -> ColdFeeds:
         site = lab.hugo(number, pages=False)
         lab.newsroom(number)
-        makers = (lambda: cold(lab, number, *lab.able.only_feeds), lambda: hugo.build(site, lab.log))
-        ours, theirs = alternating(makers, lab.sizes.builds(number))
-        return ours, theirs
+        only, plain = lab.able.only_feeds, lab.able.no_gzip
+        makers = (lambda: cold(lab, number, *only, *plain), lambda: cold(lab, number, *only), lambda: hugo.build(site, lab.log))
+        ours, packed, theirs = alternating(makers, lab.sizes.builds(number))
+        return ColdFeeds(plain=ours, packed=packed, hugo=theirs)
 
-    return lab.once(("all feeds from cold files", number), both)
+    return lab.once(("all feeds from cold files", number), all_three)
 
 
 def feeds(lab: Lab) -> Iterator[Row]:
     number = lab.sizes.large
-    ours, theirs = cold_feeds(lab, number)
-    options = lab.able.only_feeds
-    build = _Build(what=f"every feed of {number:,} articles", number=number, options=options, note="" if options else _ALL_OF_IT)
-    yield from _rows(lab, build, ours, theirs, (Goal(most=0.5), Goal(most=0.2)))
+    found = cold_feeds(lab, number)
+    options = (*lab.able.only_feeds, *lab.able.no_gzip)
+    what, note = f"every feed of {number:,} articles", "" if lab.able.only_feeds else _ALL_OF_IT
+    build = _Build(what=what, number=number, options=options, note=note)
+    yield from _rows(lab, build, found.plain, found.hugo, (Goal(most=0.5), Goal(most=0.2)))
+    packed = "a .gz beside each, of which Hugo has none"
+    yield Row(what=f"{what}, with .gz", ours=found.packed.seconds, beside=found.hugo.seconds, beside_is="Hugo", note=packed)
 
 
 def site(lab: Lab) -> Iterator[Row]:

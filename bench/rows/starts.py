@@ -40,7 +40,7 @@ def starts(lab: Lab) -> Iterator[Row]:
     yield Row(
         what=f"starting again with {number:,} articles until the first feed",
         ours=warm(lab, number),
-        beside=cold_feeds(lab, number)[0].seconds,
+        beside=cold_feeds(lab, number).plain.seconds,
         beside_is="cold build of all feeds",
         goal=Goal(most=0.2),
         note="" if lab.able.only_feeds else "the cold build it is held against is of the whole site: there is no --only feeds",

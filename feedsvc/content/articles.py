@@ -179,7 +179,7 @@ class Articles:
         self._use(path, before, record)
         if problems:
             self._told[path] = problems
-        else:
+        elif self._told:
             self._told.pop(path, None)
         if record is before:
             return
@@ -192,8 +192,10 @@ class Articles:
 
     def _use(self, path: str, before: Record | None, record: Record | None) -> None:
         """A file refers to the media of its article, and of the one that stands in for it."""
-        now = _media(record)
-        for media in _media(before) - now:
+        now, was = _media(record), _media(before)
+        if not now and not was:
+            return
+        for media in was - now:
             self._users[media].discard(path)
         for media in now:
             self._users[media].add(path)

@@ -79,7 +79,7 @@ def test_the_rows_of_a_server_alone(tmp_path: Path) -> None:
 def test_the_rows_beside_hugo(tmp_path: Path) -> None:
     require_program("hugo", hugo.INSTALL)
     rows = run(tmp_path, "--only", "feeds", "--only", "start", "--write", str(tmp_path / "performance.md"))
-    assert len(rows) == 3
+    assert len(rows) == 4
     assert all(row["feedsvc"] and row["beside"] for row in rows)
     text = (tmp_path / "performance.md").read_text("utf-8")
     assert "every feed of 50 articles" in text
