@@ -30,19 +30,18 @@ def body(desk: Desk, content: str, written: str, slug: str) -> str:
 
     "" where it shows nothing.
     """
-    crowd = next((mark for mark in _MARKS if _most_open(written, mark) > _MOST_OPEN), "")
-    if crowd:
+    if sum(map(written.count, _MARKS)) > _MOST_OPEN and (crowd := _crowd(written)):
         desk.complain(("body",), f"more than {_MOST_OPEN} '{crowd}' are open at one place", "close them or take them out")
         return ""
     if not markup.may_show_media(written):
-        return written if written.strip() else ""
+        return "" if written.isspace() else written
     base_url = desk.known.site.base_url
     page = urls.absolute(base_url, urls.path_of(urls.ArticleAt(slug)))
     rendered = markup.render(written, base_url=base_url, page=page)
     missing = [(reference, error) for reference, path in rendered.media.items() if (error := _unshown(desk, path))]
     # One wrong folder name can stand in every line.
     desk.tree.problems += [_in_text(desk, content, reference, f"body: {error}") for reference, error in missing[:_MOST_PROBLEMS]]
-    return written if written.strip() else ""
+    return "" if written.isspace() else written
 
 
 def _unshown(desk: Desk, path: str) -> str:
@@ -54,10 +53,13 @@ def _unshown(desk: Desk, path: str) -> str:
     return ""
 
 
+def _crowd(written: str) -> str:
+    """The mark of which more are open than may be, "" where none is."""
+    return next((mark for mark in _MARKS if _most_open(written, mark) > _MOST_OPEN), "")
+
+
 def _most_open(written: str, mark: str) -> int:
     """How many of a mark are open at most at one place; a closing mark too many counts for nothing."""
-    if written.count(mark) <= _MOST_OPEN:
-        return 0
     pattern, opening = _MARKS[mark]
     most = now = 0
     for found in pattern.finditer(written):

@@ -116,7 +116,7 @@ def may_show_media(markdown: str) -> bool:
 
     `page` must not itself lie below media/.
     """
-    return any(hint in markdown for hint in _MEDIA_HINTS) and bool(_MEDIA.search(markdown))
+    return any(map(markdown.__contains__, _MEDIA_HINTS)) and bool(_MEDIA.search(markdown))
 
 
 def _passage(passage: str, base_url: str, page: str, media: dict[str, str]) -> str:

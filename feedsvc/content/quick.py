@@ -135,10 +135,9 @@ class _Scan:
         end = _less(width).search(self.text, found.end())
         stop = end.start() + 1 if end else len(self.text)
         written = self.text[found.start("block") : stop]
-        lines = [line[width:] for line in written.split("\n")]
         if not written.endswith("\n"):
             raise _Declined
-        text = self.folded(lines) if found["style"] == ">" else "\n".join(lines)
+        text = self.folded(_dedented(written, width).split("\n")) if found["style"] == ">" else _dedented(written, width)
         return text.rstrip("\n") + ("" if found["chomp"] else "\n"), stop
 
     @staticmethod
@@ -199,6 +198,13 @@ class _Scan:
         if not found:
             raise _Declined
         return found[1], found.end()
+
+
+def _dedented(written: str, width: int) -> str:
+    """Lines without the first `width` characters; those that are shorter hold nothing but blanks."""
+    if width == 2 and "\n \n" not in written:  # noqa: PLR2004 - most blocks are indented so, and all of it is done at once
+        return written[width:].replace("\n  ", "\n")
+    return "\n".join([line[width:] for line in written.split("\n")])
 
 
 @lru_cache(maxsize=16)

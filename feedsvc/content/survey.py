@@ -6,7 +6,8 @@ import errno
 import os
 import stat
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path, PurePosixPath
@@ -185,29 +186,38 @@ class Survey:
         if listed.linked and not inside(self._root, folder, listed.problems):
             return listed
         try:
-            with os.scandir(self._root / folder) as entries:
-                found = sorted(entries, key=lambda entry: entry.name)
-            status = os.stat(self._root / folder)  # afterwards, to tell what changed meanwhile
+            with _opened(self._root / folder) as descriptor:
+                names = sorted(os.listdir(descriptor))
+                status = os.fstat(descriptor)  # afterwards, to tell what changed meanwhile
+                for name in names:
+                    _sort(listed, folder, name, descriptor)
         except OSError as error:
             listed.problems.append(Problem(path=folder, message=f"the folder cannot be read ({error.strerror})"))
             listed.closed = error.errno not in (errno.ENOENT, errno.ENOTDIR)
             return listed
         listed.identity = (status.st_dev, status.st_ino)
         self._looked[folder] = status.st_mtime_ns
-        for entry in found:
-            _sort(listed, folder, entry)
         if (alike := self._alike.get(folder)) == listed.files:
             listed.files = alike
         return listed
 
 
-def _sort(listed: _Listed, folder: str, entry: os.DirEntry[str]) -> None:
-    name = entry.name
+@contextmanager
+def _opened(folder: Path) -> Iterator[int]:
+    """What is looked up in it by its descriptor need not be sought from the root each time."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _sort(listed: _Listed, folder: str, name: str, descriptor: int) -> None:
     path = f"{folder}/{name}"
     if name[0] in ".#" or name[-1] == "~" or not (is_plain(name) or is_legible(path, listed.problems)):
         return
     try:
-        status = entry.stat()
+        status = os.stat(name, dir_fd=descriptor)
     except OSError:
         listed.files[path] = NOTHING  # reading it tells which
         return

@@ -77,11 +77,14 @@ class Tree:
 
     def _begins(self, key: str) -> int:
         """Where the value of one of the whole file's own keys begins, in a text that was read quickly; 0 if that is not found."""
-        found = f"\n{self.text}".find(f"\n{key}: ")
-        at = found + len(key) + 2
-        while found >= 0 and self.text.startswith(" ", at):
+        text, head = self.text, f"{key}: "
+        before = -1 if text.startswith(head) else text.find(f"\n{head}")
+        if not text.startswith(head, before + 1):
+            return 0
+        at = before + 1 + len(head)
+        while text.startswith(" ", at):
             at += 1
-        return at if found >= 0 else 0
+        return at
 
     def raw(self, location: Location) -> str | None:
         """A scalar's own text as it was written, without its quotation marks; None for lists and mappings."""
