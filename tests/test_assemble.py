@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from feedsvc.model import Entry, Feed, Person, Tombstone
 from feedsvc.urls import ListingRef
 from tests import newsrooms
 from tests.newsrooms import article
+from tests.readers import READERS
 
 SITE = "title: T\nbase_url: https://t.example\nid_domain: t.example\n"
 
@@ -134,3 +136,19 @@ def test_an_article_is_told_in_the_words_of_its_own_language(tmp_path: Path) -> 
     content = only(tmp_path, article("a", **keys)).content
     assert "<strong>출처:</strong> 연합뉴스" in content
     assert "2026년 1월 3일" in content
+
+
+@pytest.mark.parametrize("suffix", list(FORMATS))
+def test_an_article_that_names_nobody_is_the_sites_in_every_format(tmp_path: Path, suffix: str) -> None:
+    """A letter of rss2email's came from <author>, and each format said something else."""
+    document = FORMATS[suffix].render(made(tmp_path, article("a")))
+    told = READERS["fastfeedparser"].read(document, suffix)
+    assert [entry.authors for entry in told.entries] == [("T",)]
+
+
+def test_no_byline_is_longer_by_the_sites_name(tmp_path: Path) -> None:
+    """miniflux puts the authors of a JSON feed before those of each item."""
+    authors: dict[str, str | bytes] = {"authors.yaml": "mina: {name: Mina Park}\n"}
+    told = json.loads(FORMATS["json"].render(made(tmp_path, authors, article("a", author="mina"))))
+    assert "authors" not in told
+    assert [[author["name"] for author in item["authors"]] for item in told["items"]] == [["Mina Park"]]

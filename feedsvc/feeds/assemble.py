@@ -72,7 +72,7 @@ def feed(listing: Listing, entries: Entries, suffix: str, media_type: str, perio
         updated=updated(site, rows),
         links=tuple(_links(site, listing, suffix, media_type, period)),
         items=tuple(_items(rows, entries, listing.size)),
-        author=Person(name=site.title, url=absolute(site.base_url, "/")),
+        author=publisher(site),
         generator=GENERATOR,
         generator_url="",
         rights=site.copyright,
@@ -133,7 +133,8 @@ def entry(catalog: Catalog, row: Row) -> Entry:
         updated=row.touched,
         summary=summary,
         content=(content(catalog.content, article) or f"<p>{escape(summary)}</p>") if full else "",
-        authors=tuple(person(catalog, name) for name in article.authors),
+        # Where an entry names nobody, some readers show a blank to be filled in, and none the same as another.
+        authors=tuple(person(catalog, name) for name in article.authors) or (publisher(site),),
         categories=tuple(_terms(catalog, article)),
         image=article.image,
         enclosures=article.enclosures,
@@ -141,6 +142,11 @@ def entry(catalog: Catalog, row: Row) -> Entry:
         language=article.language,
         permalink=article.id == url,
     )
+
+
+def publisher(site: Site) -> Person:
+    """Whose words an article is that names nobody."""
+    return Person(name=site.title, url=absolute(site.base_url, "/"))
 
 
 def person(catalog: Catalog, name: str) -> Person:

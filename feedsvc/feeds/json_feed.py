@@ -15,7 +15,10 @@ _QUOTED: Final = json.JSONEncoder(ensure_ascii=False).encode
 
 
 def render(feed: Feed) -> bytes:
-    """`feed` as a JSON Feed 1.1 document. Tombstones have no place in it; `next_url` is the archive before it."""
+    """`feed` as a JSON Feed 1.1 document. Tombstones have no place in it; `next_url` is the archive before it.
+
+    Each item has its authors; the feed names none, since some readers would add those to every byline.
+    """
     top = _given(
         version="https://jsonfeed.org/version/1.1",
         title=feed.title,
@@ -25,7 +28,6 @@ def render(feed: Feed) -> bytes:
         next_url=feed.href("prev-archive"),
         icon=feed.logo,
         favicon=feed.icon,
-        authors=_authors([feed.author]),
         language=feed.language,
         hubs=[{"type": "WebSub", "url": link.href} for link in feed.links if link.rel == "hub"],
     )
