@@ -32,6 +32,10 @@ bench: $(VENV)/bench.done ## Measure feedsvc beside Hugo, Pelican and nginx, an 
 bench-quick: $(VENV)/bench.done ## The same rows with few articles, in minutes; nothing is written
 	$(RUN) -m bench --quick $(ARGS)
 
+.PHONY: readers-table
+readers-table: $(VENV)/test.done ## See what feed readers do with the feeds, and write docs/readers.md
+	FEEDSVC_TEST_REQUIRE_ALL=1 FEEDSVC_TEST_WRITE_READERS=1 $(RUN) -m pytest -k table_of_readers tests/subscribers
+
 .PHONY: readers
 readers:
 	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory tests/node/node_modules/.package-lock.json; fi

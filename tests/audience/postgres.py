@@ -1,4 +1,4 @@
-"""A PostgreSQL that runs already; every test gets a schema of its own and leaves nothing behind."""
+"""A PostgreSQL that runs already; every test gets a schema or a database of its own and leaves nothing behind."""
 
 import contextlib
 import os
@@ -34,20 +34,44 @@ class Schema:
         return f"postgresql://{place}:{port or self.port}{split.path}?options=-csearch_path%3D{self.name}"
 
     def run(self, statement: str) -> None:
-        with psycopg.connect(URL, autocommit=True) as connection:
-            connection.execute(statement.encode())
+        _run(statement)
 
 
-@contextlib.contextmanager
-def schema() -> Iterator[Schema]:
-    made = Schema(f"feedsvc_test_{secrets.token_hex(6)}")
+def _run(statement: str) -> None:
+    with psycopg.connect(URL, autocommit=True) as connection:
+        connection.execute(statement.encode())
+
+
+def _begun(statement: str) -> None:
+    """The first statement of a test, which is skipped, or fails where all are required, if nobody answers."""
     try:
-        made.run(f"CREATE SCHEMA {made.name}")
+        _run(statement)
     except psycopg.OperationalError as error:
         if os.environ.get("FEEDSVC_TEST_REQUIRE_ALL") == "1":
             pytest.fail(f"{HINT}: {error}")
         pytest.skip(HINT)
+
+
+def _name() -> str:
+    return f"feedsvc_test_{secrets.token_hex(6)}"
+
+
+@contextlib.contextmanager
+def schema() -> Iterator[Schema]:
+    made = Schema(_name())
+    _begun(f"CREATE SCHEMA {made.name}")
     try:
         yield made
     finally:
         made.run(f"DROP SCHEMA {made.name} CASCADE")
+
+
+@contextlib.contextmanager
+def database() -> Iterator[str]:
+    """The address of a database of its own, for programs that fill one."""
+    name = _name()
+    _begun(f"CREATE DATABASE {name}")
+    try:
+        yield urlsplit(URL)._replace(path=f"/{name}").geturl()
+    finally:
+        _run(f"DROP DATABASE {name} WITH (FORCE)")

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Final
+from typing import IO, Final
 
 from tests.http.client import SECONDS
 
@@ -28,12 +28,13 @@ def environment(variables: Mapping[str, str] = NO_VARIABLES) -> dict[str, str]:
 
 
 class Running:
-    """`url` ends with a slash; `said` is what it wrote to stderr, whole once it has stopped."""
+    """`url` ends with a slash; `said` is what it wrote to stderr, whole once it has stopped. `log` takes its stdout."""
 
-    def __init__(self, content: Path, state: Path | None, *options: str) -> None:
+    def __init__(self, content: Path, state: Path | None, *options: str, log: IO[bytes] | None = None) -> None:
         kept = ("--state", state) if state else ()
         self.process = subprocess.Popen(
             command("serve", content, "--port", "0", *kept, *options),
+            stdout=log,
             stderr=subprocess.PIPE,
             text=True,
             env=environment(),
@@ -63,9 +64,9 @@ class Running:
 
 
 @contextlib.contextmanager
-def serving(content: Path, state: Path, *options: str) -> Iterator[Running]:
+def serving(content: Path, state: Path, *options: str, log: IO[bytes] | None = None) -> Iterator[Running]:
     """A server that ends with the block: by SIGTERM, with exit status 0 and not a word after the first line."""
-    server = Running(content, state, *options)
+    server = Running(content, state, *options, log=log)
     try:
         yield server
         server.terminate()

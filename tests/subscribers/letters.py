@@ -1,0 +1,98 @@
+"""rss2email and feed2exec, which write a letter for each article into a maildir."""
+
+import email
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC
+from email.message import EmailMessage
+from email.policy import default
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+
+from tests.subscribers.program import Item, run
+
+_LINK = re.compile(r"https?://\S+?/articles/[^\s>)\"]+")
+_RSS2EMAIL = """\
+[DEFAULT]
+from = reader@mail.example
+to = reader@mail.example
+email-protocol = maildir
+maildir-path = {home}/mail
+maildir-mailbox = inbox
+date-header = True
+reply-changes = True
+"""
+_FEED2EXEC = "[{name}]\nurl = {address}\noutput = feed2exec.plugins.maildir\nmailbox = {home}/mail\nargs = reader@mail.example\n"
+
+
+def _text(letter: EmailMessage) -> str:
+    part = letter.get_body(("plain", "html"))
+    return str(part.get_content()) if part else ""
+
+
+def _item(letter: EmailMessage) -> Item:
+    text = _text(letter)
+    link = letter["X-RSS-URL"] or letter["Archived-At"] or "".join(_LINK.findall(text)[:1])
+    sender = letter["From"].addresses[0].display_name
+    return Item(
+        title=str(letter["Subject"]),
+        link=str(link),
+        byline=sender,
+        date=parsedate_to_datetime(letter["Date"]).astimezone(UTC),
+        text=text,
+    )
+
+
+def _letters(folder: Path) -> list[EmailMessage]:
+    files = sorted(folder.glob("new/*")) + sorted(folder.glob("cur/*"))
+    return [email.message_from_bytes(file.read_bytes(), policy=default) for file in files]
+
+
+class Rss2email:
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        (home / "config").write_text(_RSS2EMAIL.format(home=home))
+        for part in ("new", "cur", "tmp"):
+            (home / "mail" / "inbox" / part).mkdir(parents=True)
+
+    def run(self, *words: str) -> None:
+        run(self.home, "r2e", "-c", self.home / "config", "-d", self.home / "seen.json", *words)
+
+    def subscribe(self, name: str, address: str) -> None:
+        self.run("add", name, address)
+
+    def refresh(self, later: int) -> None:
+        self.run("run")
+
+    def items(self, name: str) -> list[Item]:
+        letters = _letters(self.home / "mail" / "inbox")
+        return [_item(one) for one in letters if one["List-ID"] == f"<{name}.localhost>"]
+
+
+class Feed2exec:
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        (home / "feeds.ini").touch()
+
+    def subscribe(self, name: str, address: str) -> None:
+        with (self.home / "feeds.ini").open("a") as feeds:
+            feeds.write(_FEED2EXEC.format(name=name, address=address, home=self.home))
+
+    def refresh(self, later: int) -> None:
+        # It asks nothing while max-age lasts, so that its clock is put forward.
+        clock = ("faketime", "-f", f"+{later}m")
+        run(self.home, *clock, "feed2exec", "--config", self.home / "feeds.ini", "--database", self.home / "seen.db", "fetch")
+
+    def items(self, name: str) -> list[Item]:
+        return [_item(one) for one in _letters(self.home / "mail" / name)]
+
+
+@contextmanager
+def rss2email(home: Path) -> Iterator[Rss2email]:
+    yield Rss2email(home)
+
+
+@contextmanager
+def feed2exec(home: Path) -> Iterator[Feed2exec]:
+    yield Feed2exec(home)
