@@ -1,10 +1,8 @@
 """A small newsroom, and what its editor does to it while people read."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from types import MappingProxyType
 from typing import Final
 
 from tests.newsrooms import quoted, write
@@ -45,7 +43,6 @@ def _day(number: int, hour: int = 9) -> datetime:
     return datetime(2026, 2, number, hour, 30, tzinfo=UTC)
 
 
-NAMES: Final[Mapping[str, str]] = MappingProxyType({"mina": "Mina Park", "tuan": "Lê Tuấn"})
 NEW_WORDS: Final = "As it was told again, with the right number."
 WITHDRAWN: Final = "status: withdrawn\nwithdrawn: {date: 2026-02-20, notice: It named the wrong harbour.}"
 

@@ -1,7 +1,6 @@
 """rss2email and feed2exec, which write a letter for each article into a maildir."""
 
 import email
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC
@@ -12,7 +11,6 @@ from pathlib import Path
 
 from tests.subscribers.program import Item, run
 
-_LINK = re.compile(r"https?://\S+?/articles/[^\s>)\"]+")
 _RSS2EMAIL = """\
 [DEFAULT]
 from = reader@mail.example
@@ -32,15 +30,12 @@ def _text(letter: EmailMessage) -> str:
 
 
 def _item(letter: EmailMessage) -> Item:
-    text = _text(letter)
-    link = letter["X-RSS-URL"] or letter["Archived-At"] or "".join(_LINK.findall(text)[:1])
-    sender = letter["From"].addresses[0].display_name
     return Item(
         title=str(letter["Subject"]),
-        link=str(link),
-        byline=sender,
+        link=str(letter["X-RSS-URL"] or letter["Archived-At"]),
+        byline=letter["From"].addresses[0].display_name,
         date=parsedate_to_datetime(letter["Date"]).astimezone(UTC),
-        text=text,
+        text=_text(letter),
     )
 
 
