@@ -151,12 +151,13 @@ def _inline(text: str, address: Address) -> str:
         return text
     if "<" in text or "\r" in text or UNFIT.search(text):
         raise _OddError
+    escaped = _escaped if "&" in text or ">" in text or "\xa0" in text else str
     out: list[str] = []
     end = 0
     for form in _FORM.finditer(text):
-        out += _escaped(text[end : form.start()]), _FORMS[form.lastgroup](form, address)
+        out += escaped(text[end : form.start()]), _FORMS[form.lastgroup](form, address)
         end = form.end()
-    return "".join((*out, _escaped(text[end:])))
+    return "".join((*out, escaped(text[end:])))
 
 
 def _escaped(text: str) -> str:

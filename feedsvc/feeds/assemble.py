@@ -151,8 +151,12 @@ def publisher(site: Site) -> Person:
 
 def person(catalog: Catalog, name: str) -> Person:
     author = catalog.content.authors[name]
-    url = author.url or _page(catalog.site.base_url, ListingRef("author", author.id))
-    return Person(name=author.name, url=url, email=author.email)
+    return _person(author.name, author.url, author.email, catalog.site.base_url, author.id)
+
+
+@lru_cache(maxsize=4096)  # people and terms stand in many entries each
+def _person(name: str, url: str, email: str, base_url: str, author: str) -> Person:
+    return Person(name=name, url=url or _page(base_url, ListingRef("author", author)), email=email)
 
 
 def _terms(catalog: Catalog, article: Article) -> Iterator[Term]:
@@ -160,10 +164,14 @@ def _terms(catalog: Catalog, article: Article) -> Iterator[Term]:
     refs = [ListingRef("category", name) for name in article.categories]
     refs += [ListingRef("tag", tag.id) for tag in article.tags]
     for ref in refs:
-        yield Term(term=catalog.listings[ref].title, scheme=_page(catalog.site.base_url, ref))
+        yield _term(catalog.listings[ref].title, catalog.site.base_url, ref)
 
 
-@lru_cache(maxsize=4096)  # each stands in many entries
+@lru_cache(maxsize=4096)
+def _term(title: str, base_url: str, ref: ListingRef) -> Term:
+    return Term(term=title, scheme=_page(base_url, ref))
+
+
 def _page(base_url: str, ref: ListingRef) -> str:
     return absolute(base_url, path_of(PageAt(ref)))
 

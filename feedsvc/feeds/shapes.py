@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import lru_cache
 from itertools import count
 from operator import attrgetter
 from typing import Any, Final, TypeVar
@@ -26,9 +27,11 @@ _LISTS: Final[Mapping[str, Callable[[Any], tuple[Any, ...]]]] = {
 }
 _LONE: Final = attrgetter(*(name for name in Entry.__slots__ if name not in {*_LISTS, "image", "permalink"}))
 _LISTED: Final = tuple((attrgetter(name), values) for name, values in _LISTS.items())
+_OWN: Final = len(Entry.__slots__) - len(_LISTS) - 2  # the values of _LONE, which come first
 _IMAGE: Final = attrgetter(*Image.__slots__)
 
 _MOST_SHAPES: Final = 500
+_MOST_SPELLED: Final = 1024  # for each way
 # A value that stands nowhere else in a document. A text holds whatever any way of spelling may spell otherwise.
 _TEXT: Final = '\ue000{}&x<>"\t\n]]>\ue001'
 _SIGN: Final = re.compile(
@@ -65,6 +68,10 @@ class Shapes:
     def __init__(self, spelled: Callable[[Entry], Part], ways: Sequence[Way], odd: Odd = _never) -> None:
         self._spelled, self._odd = spelled, odd
         self._ways: Mapping[type, Sequence[Way]] = {str: ways, int: (str,), datetime: (rfc3339, rfc822)}
+        # People, sections and tags stand in many entries.
+        self._again: Mapping[Way, Way] = {
+            way: lru_cache(_MOST_SPELLED)(way) for several in self._ways.values() for way in several
+        }
         self._shapes: dict[object, _Shape] = {}
 
     def part(self, entry: Entry) -> Part:
@@ -90,7 +97,7 @@ class Shapes:
     def _shape(self, sample: Entry) -> _Shape | None:
         part = self._spelled(sample)
         places = {
-            way(value): (number, way)
+            way(value): (number, way if number < _OWN else self._again[way])
             for number, value in enumerate(_values(sample)[0])
             if value
             for way in self._ways[type(value)]
