@@ -13,6 +13,7 @@ from feedsvc.errors import Problem
 from feedsvc.model import Article
 
 _NOTHING: Final = Reading(None, (), {})
+_NOBODY: Final[Mapping[str, Article]] = {}
 
 Change = tuple[Article | None, Article | None]
 
@@ -29,6 +30,8 @@ class Standing:
     def update(self, records: Mapping[str, Record], changed: Iterable[str]) -> dict[str, Change]:
         """Take in what changed; path -> the article that stood there and the one that does now, where they differ."""
         paths, before = tuple(changed), self._claims.disputed()
+        if not self._candidates and self._begin(paths, records):
+            return {path: (None, article) for path, article in self.articles.items()}
         entered = self._enter(paths, records)
         now = self._claims.disputed()
         if not now and not before:
@@ -37,6 +40,16 @@ class Standing:
         if now == before and not touched & before:
             return self._stand({path: self._candidates.get(path) for path in paths})
         return self._settle(records)
+
+    def _begin(self, paths: Iterable[str], records: Mapping[str, Record]) -> bool:
+        """Take in all there is at once, where it is plain that no two of it claim the same."""
+        read = {path: record.reading.article or record.good for path in paths if (record := records.get(path))}
+        found = {path: article for path, article in read.items() if article}
+        claims = _Claims(found)
+        if not claims.are_apart(found):
+            return False
+        self._claims, self._candidates, self.articles = claims, found, dict(found)
+        return True
 
     def _enter(self, paths: Iterable[str], records: Mapping[str, Record]) -> list[Change]:
         """Note what files lay claim to; what each held and holds."""
@@ -81,9 +94,18 @@ class Standing:
 class _Claims:
     """Who claims what: most often one path does, and only where several do they are listed."""
 
-    def __init__(self) -> None:
-        self._holders: dict[str, dict[str, str]] = {"id": {}, "address": {}}
+    def __init__(self, alone: Mapping[str, Article] = _NOBODY) -> None:
+        """`alone` are articles, by their paths, that `are_apart`."""
+        self._holders: dict[str, dict[str, str]] = {
+            "id": {article.id: path for path, article in alone.items()},
+            "address": {article.slug: path for path, article in alone.items()},
+        }
         self._several: dict[Key, set[str]] = {}
+
+    def are_apart(self, alone: Mapping[str, Article]) -> bool:
+        """Whether no two of the articles claim the same and none claims a former address."""
+        counts = {len(alone), *map(len, self._holders.values())}
+        return len(counts) == 1 and not any([article.aliases for article in alone.values()])
 
     def disputed(self) -> frozenset[Key]:
         return frozenset(self._several)
