@@ -179,7 +179,8 @@ class Publication:
 
     def feed_paths(self) -> Iterator[str]:
         """Those of `paths` that are feeds."""
-        for listing in self.catalog.listings.values():
+        # Authors last: the others show the newest articles of all, which are at hand for one another.
+        for listing in sorted(self.catalog.listings.values(), key=lambda one: one.ref.kind == "author"):
             for period in ("", *listing.archive):
                 yield from (path_of(FeedAt(listing.ref, suffix, period)) for suffix in feeds.FORMATS)
 

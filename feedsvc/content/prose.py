@@ -73,7 +73,7 @@ class _OddError(Exception):
 
 def passages(markdown: str) -> list[str]:
     """The text cut where its parts mean the same alone as together: their HTML, joined by line ends, is the text's."""
-    if any(tie in markdown for tie in _TIES):
+    if any(map(markdown.__contains__, _TIES)):
         return [markdown]
     text = markdown.strip("\n")
     found: list[str] = []
@@ -91,9 +91,12 @@ def html(passage: str, address: Address) -> str | None:
     """Clean HTML of an ordinary passage without a line end behind it; None of any other."""
     passage = passage.rstrip(" ")
     try:
-        return next((write(passage, address) for block, write in _BLOCKS.items() if block.fullmatch(passage)), None)
+        for block, write in _BLOCKS.items():
+            if block.fullmatch(passage):
+                return write(passage, address)
     except _OddError:
-        return None
+        pass
+    return None
 
 
 def _paragraph(text: str, address: Address) -> str:

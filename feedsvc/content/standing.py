@@ -105,7 +105,7 @@ class _Claims:
     def are_apart(self, alone: Mapping[str, Article]) -> bool:
         """Whether no two of the articles claim the same and none claims a former address."""
         counts = {len(alone), *map(len, self._holders.values())}
-        return len(counts) == 1 and not any([article.aliases for article in alone.values()])
+        return len(counts) == 1 and not any(article.aliases for article in alone.values())
 
     def disputed(self) -> frozenset[Key]:
         return frozenset(self._several)
