@@ -24,21 +24,22 @@ class Standing:
     def __init__(self) -> None:
         self.articles: dict[str, Article] = {}
         self.disputes: tuple[Problem, ...] = ()
-        self._candidates: dict[str, Article] = {}
+        # Candidates that do not stand; of all others what stands is the candidate.
+        self._aside: dict[str, Article | None] = {}
         self._claims = _Claims()
 
     def update(self, records: Mapping[str, Record], changed: Iterable[str]) -> dict[str, Change]:
         """Take in what changed; path -> the article that stood there and the one that does now, where they differ."""
         paths, before = tuple(changed), self._claims.disputed()
-        if not self._candidates and self._begin(paths, records):
+        if not self.articles and not self._aside and self._begin(paths, records):
             return {path: (None, article) for path, article in self.articles.items()}
         entered = self._enter(paths, records)
         now = self._claims.disputed()
         if not now and not before:
-            return self._stand({path: self._candidates.get(path) for path in paths})
+            return self._stand({path: self._candidate(path) for path in paths})
         touched = {key for pair in entered for article in pair if article for key in claims.each(article)}
         if now == before and not touched & before:
-            return self._stand({path: self._candidates.get(path) for path in paths})
+            return self._stand({path: self._candidate(path) for path in paths})
         return self._settle(records)
 
     def _begin(self, paths: Iterable[str], records: Mapping[str, Record]) -> bool:
@@ -48,29 +49,32 @@ class Standing:
         claims = _Claims(found)
         if not claims.are_apart(found):
             return False
-        self._claims, self._candidates, self.articles = claims, found, dict(found)
+        self._claims, self.articles = claims, found
         return True
+
+    def _candidate(self, path: str) -> Article | None:
+        return self._aside[path] if path in self._aside else self.articles.get(path)
 
     def _enter(self, paths: Iterable[str], records: Mapping[str, Record]) -> list[Change]:
         """Note what files lay claim to; what each held and holds."""
-        candidates, entered = self._candidates, list[Change]()
+        entered: list[Change] = []
         for path in paths:
-            record, old = records.get(path), candidates.get(path)
+            record, old = records.get(path), self._candidate(path)
             new = (record.reading.article or record.good) if record else None
             entered.append((old, new))
             if old is new:
                 continue
             if old:
                 self._claims.release(path, old)
-                del candidates[path]
             if new:
                 self._claims.lay(path, new)
-                candidates[path] = new
+            self._aside[path] = new
         return entered
 
     def _settle(self, records: Mapping[str, Record]) -> dict[str, Change]:
         """Whoever loses a claim stands as he last did, if that takes nothing from anybody."""
-        readings = {path: candidate(records.get(path)) for path in self._candidates}
+        paths = self.articles.keys() | self._aside.keys()
+        readings = {path: candidate(records.get(path)) for path in paths if self._candidate(path)}
         won, told = claims.settle(readings.values())
         winners = {article.path: readings[article.path] for article in won}
         lost = {path: records[path].last for path in readings.keys() - winners.keys() if records[path].reading.article}
@@ -78,7 +82,7 @@ class Standing:
         stand, _ = claims.settle([*winners.values(), *former.values()], former.keys())
         self.disputes = tuple(problem for problem in told if problem.path in lost)
         now: dict[str, Article | None] = {article.path: article for article in stand}
-        return self._stand({path: now.get(path) for path in self.articles.keys() | self._candidates.keys()})
+        return self._stand({path: now.get(path) for path in paths})
 
     def _stand(self, now: Mapping[str, Article | None]) -> dict[str, Change]:
         was = self.articles
@@ -88,6 +92,9 @@ class Standing:
                 self.articles[path] = new
             else:
                 del self.articles[path]
+        for path, article in now.items():
+            if path in self._aside and self._aside[path] is article:
+                del self._aside[path]
         return changes
 
 

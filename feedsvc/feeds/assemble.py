@@ -19,7 +19,7 @@ from feedsvc.urls import ArticleAt, FeedAt, ListingRef, PageAt, absolute, path_o
 STYLESHEET: Final = "static/feed.css"
 GENERATOR: Final = "feedsvc"
 
-_MOST_ENTRIES: Final = 5_000  # kept beyond their edition
+_MOST_ENTRIES: Final = 2_000  # kept beyond their edition
 
 
 class Entries:

@@ -12,7 +12,7 @@ from feedsvc.model import Entry, Tombstone
 
 _Item = TypeVar("_Item", bound=Entry | Tombstone)
 
-_KEPT_BYTES: Final = 5 * 1024 * 1024  # for each format
+_KEPT_BYTES: Final = 4 * 1024 * 1024  # for each format
 
 
 @dataclass(frozen=True, slots=True)
