@@ -31,7 +31,7 @@ class Sizes:
 
     def builds(self, number: int) -> int:
         """How often a build of so many articles is measured."""
-        return min(self.times, 3 if number <= self.small else 2 if number < 50_000 else 1)
+        return min(self.times, 5 if number <= self.small else 2 if number < 50_000 else 1)
 
     @property
     def all(self) -> tuple[int, ...]:

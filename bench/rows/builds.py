@@ -65,16 +65,19 @@ def feeds(lab: Lab) -> Iterator[Row]:
 
 def site(lab: Lab) -> Iterator[Row]:
     number = lab.sizes.large
-    ours, theirs = _sites(lab, number)
+    folder = lab.hugo(number, pages=True)
+    lab.newsroom(number)
+    ours, theirs = alternating((lambda: cold(lab, number), lambda: hugo.build(folder, lab.log)), lab.sizes.builds(number))
     build = _Build(what=f"the whole site of {number:,} articles", number=number)
     yield from _rows(lab, build, ours, theirs, (Goal(most=1.0), Goal(most=0.3)))
 
 
 def small_site(lab: Lab) -> Iterator[Row]:
-    number = lab.sizes.small
-    ours, theirs = _sites(lab, number)
-    plain = lab.able.no_gzip
-    bare = lab.once(("whole site without .gz", number), lambda: _median_cold(lab, number, *plain)) if plain else ours
+    number, plain = lab.sizes.small, lab.able.no_gzip
+    folder = lab.hugo(number, pages=True)
+    lab.newsroom(number)
+    makers = (lambda: cold(lab, number, *plain), lambda: cold(lab, number), lambda: hugo.build(folder, lab.log))
+    bare, ours, theirs = alternating(makers, lab.sizes.builds(number))
     what, note = f"the whole site of {number:,} articles", "" if plain else _NO_TWINS
     build = _Build(what=f"{what} with .gz", number=number, note=note)
     yield _time(lab, replace(build, what=f"{what} without .gz", options=plain), bare, theirs, Goal(most=1.5))
@@ -89,21 +92,6 @@ def beside_pelican(lab: Lab) -> Iterator[Row]:
     what = f"the whole site of {number:,} articles beside Pelican's"
     yield Row(what=what, ours=ours.seconds, beside=theirs.seconds, beside_is="Pelican")
     yield Row(what=f"{what}: memory", ours=ours.memory, unit="B", beside=theirs.memory, beside_is="Pelican")
-
-
-def _sites(lab: Lab, number: int) -> tuple[Cost, Cost]:
-    def both() -> tuple[Cost, Cost]:
-        folder = lab.hugo(number, pages=True)
-        lab.newsroom(number)
-        ours, theirs = alternating((lambda: cold(lab, number), lambda: hugo.build(folder, lab.log)), lab.sizes.builds(number))
-        return ours, theirs
-
-    return lab.once(("whole site from cold files", number), both)
-
-
-def _median_cold(lab: Lab, number: int, *options: str) -> Cost:
-    [ours] = alternating((lambda: cold(lab, number, *options),), lab.sizes.builds(number))
-    return ours
 
 
 def _rows(lab: Lab, build: _Build, ours: Cost, theirs: Cost, goals: tuple[Goal, Goal]) -> Iterator[Row]:
