@@ -192,7 +192,7 @@ class Tree:
         return alone
 
     def _refuse(self, maker: Maker, path: str, name: str) -> None:
-        status = self._files.status(name)
+        status = self._files.sought(name)
         if status and stat.S_ISDIR(status.st_mode):
             raise FeedsvcError(f"{self._out / name} is a folder where a file belongs; move it away or build into another folder")
         if status and name not in self._journal.notes and not self._is_same(maker, path, name):
@@ -204,7 +204,7 @@ class Tree:
 
     def _is_twin_free(self, maker: Maker, path: str, name: str) -> bool:
         """Whether nobody else's file is in its place. One that is in nobody's way, since none belongs there, stays."""
-        if self._files.status(name) is None:
+        if self._files.sought(name) is None:
             return True
         found = maker.found(path)
         twin = compressed(found) if isinstance(found, Document) else b""

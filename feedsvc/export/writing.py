@@ -37,6 +37,7 @@ class Files:
         """`packing` puts a compressed twin beside each document that is smaller that way."""
         self._root, self._packing = root, packing
         self._folders: set[str] = {""}
+        self._bare: set[str] = set()  # folders that were not there when `links` looked, but for those in them
 
     def status(self, name: str) -> os.stat_result | None:
         """None where there is nothing; a link is what it is."""
@@ -44,6 +45,17 @@ class Files:
             return os.stat(name, dir_fd=self._root, follow_symlinks=False)
         except (FileNotFoundError, NotADirectoryError):
             return None
+
+    def sought(self, name: str) -> os.stat_result | None:
+        """As `status`, for a name that `links` was asked about before."""
+        return None if self._is_vacant(name) else self.status(name)
+
+    def _is_vacant(self, name: str) -> bool:
+        """Whether nothing was there to compare with."""
+        while name := name.rpartition("/")[0]:
+            if name in self._bare:
+                return True
+        return False
 
     def holds(self, name: str, note: Note) -> bool:
         """Whether a file and its twin are as they were noted."""
@@ -57,23 +69,24 @@ class Files:
 
     def put(self, name: str, found: Document | Attachment, note: Note) -> tuple[bool, Note]:
         """Whether the file's bytes changed, and what is to be noted of it, but for its imprint; `note` is what was."""
-        written = not self.is_same(name, found)
-        if written:
-            self._replace(name, found, None)
-        own = os.stat(name, dir_fd=self._root, follow_symlinks=False)
+        written = not self._has(name, found)
+        own = self._replace(name, found, None) if written else os.stat(name, dir_fd=self._root, follow_symlinks=False)
         twin = compressed(found) if self._packing and isinstance(found, Document) else b""
         if twin:
             self._put_twin(name + TWIN, twin, own.st_mtime_ns)
-        elif note.packed:
+        elif note.packed and not self._is_vacant(name):
             self.remove(name + TWIN)
         return written, Note("", own.st_size, own.st_mtime_ns, len(twin))
 
     def _put_twin(self, name: str, data: bytes, time: int) -> None:
         """Of the very time of its document: a server that has both to choose from must not take the one for older."""
-        if not self.is_same(name, data):
+        if not self._has(name, data):
             self._replace(name, data, time)
         elif os.stat(name, dir_fd=self._root).st_mtime_ns != time:
             os.utime(name, ns=(time, time), dir_fd=self._root)
+
+    def _has(self, name: str, wanted: Document | Attachment | bytes) -> bool:
+        return not self._is_vacant(name) and self.is_same(name, wanted)
 
     def is_same(self, name: str, wanted: Document | Attachment | bytes) -> bool:
         """Whether a file of ours, or of anybody's, has these bytes already."""
@@ -88,25 +101,29 @@ class Files:
                 return False
             raise
 
-    def _replace(self, name: str, wanted: Document | Attachment | bytes, time: int | None) -> None:
-        """Whole or not at all: whoever reads the file sees the old bytes or the new ones."""
+    def _replace(self, name: str, wanted: Document | Attachment | bytes, time: int | None) -> os.stat_result:
+        """Whole or not at all: whoever reads the file sees the old bytes or the new ones. What there is to know of it then."""
         folder = name.rpartition("/")[0]
         self._make(folder)
         # In the file's own folder: one for all would lie far from it on the disk.
         new = f"{folder or '.'}/{TEMPORARY}{os.getpid()}"
         descriptor = self._opened(new, folder)
         try:
-            with open(descriptor, "wb", buffering=0) as file:
-                _write(file, wanted)
-                if os.fstat(descriptor).st_mode & 0o777 != _MODE:
+            try:
+                _write(descriptor, wanted)
+                status = os.fstat(descriptor)
+                if status.st_mode & 0o777 != _MODE:
                     os.fchmod(descriptor, _MODE)
                 if time is not None:
                     os.utime(descriptor, ns=(time, time))
+            finally:
+                os.close(descriptor)
             os.replace(new, name, src_dir_fd=self._root, dst_dir_fd=self._root)
         except BaseException:
             with suppress(FileNotFoundError):
                 os.unlink(new, dir_fd=self._root)
             raise
+        return status
 
     def _opened(self, new: str, folder: str) -> int:
         try:
@@ -143,16 +160,25 @@ class Files:
         return True
 
     def links(self, names: Iterable[str]) -> Iterator[str]:
-        """The folders of these names that are links."""
+        """The folders of these names that are links. `put` and `sought` go by this look, until there is another one."""
+        self._bare = set()
         seen = {""}
         for name in names:
-            folder = name.rpartition("/")[0]
-            while folder not in seen:
-                seen.add(folder)
-                status = self.status(folder)
-                if status and stat.S_ISLNK(status.st_mode):
-                    yield folder
-                folder = folder.rpartition("/")[0]
+            yield from self._links(name.rpartition("/")[0], seen)
+
+    def _links(self, folder: str, seen: set[str]) -> Iterator[str]:
+        if folder in seen:
+            return
+        seen.add(folder)
+        above = folder.rpartition("/")[0]
+        yield from self._links(above, seen)
+        if self._is_vacant(folder):
+            return
+        status = self.status(folder)
+        if status is None:
+            self._bare.add(folder)
+        elif stat.S_ISLNK(status.st_mode):
+            yield folder
 
     def sweep(self, names: Iterable[str] = ()) -> None:
         """What builds that were killed left half-written, in the folder itself and beside these names."""
@@ -182,11 +208,11 @@ def _are_same(one: FileIO, other: FileIO) -> bool:
     return True
 
 
-def _write(file: FileIO, wanted: Document | Attachment | bytes) -> None:
+def _write(descriptor: int, wanted: Document | Attachment | bytes) -> None:
     if isinstance(wanted, Attachment):
-        with open(wanted.location, "rb") as source:
+        with open(wanted.location, "rb") as source, open(descriptor, "wb", buffering=0, closefd=False) as file:
             shutil.copyfileobj(source, file, _BLOCK)
         return
     rest = memoryview(wanted.body if isinstance(wanted, Document) else wanted)
     while rest:
-        rest = rest[file.write(rest) :]
+        rest = rest[os.write(descriptor, rest) :]
