@@ -31,6 +31,7 @@ _MANY: Final = 1000  # paths; where more may have changed, all are looked at
 _TO_CHECK: Final = 20_000
 _TO_MAKE: Final = 200
 _PIECE: Final = 64  # paths
+_LEAST: Final = 8  # towards the end, so that nobody waits long for the last piece of another
 _FOREIGN: Final = "was not written by feedsvc and would be overwritten"
 
 # (counts of what was done, how much there is) -> the counts, as they come.
@@ -135,7 +136,7 @@ class Tree:
     def _stale(self, maker: Maker, paths: Sequence[str]) -> list[str]:
         known = sum(bool(note.imprint) for note in self._journal.notes.values())
         processes = self._processes if known >= _TO_CHECK else 1
-        found = {path for stale in spread(maker.stale, _pieces(paths), processes) for path in stale}
+        found = {path for stale in spread(maker.stale, _pieces(paths, processes), processes) for path in stale}
         return [path for path in paths if path in found]
 
     def _write(self, maker: Maker, paths: list[str], progress: Progress) -> int:
@@ -160,7 +161,7 @@ class Tree:
         processes = self._processes if len(paths) >= _TO_MAKE else 1
         cut = next((index for index, path in enumerate(paths) if is_feed(path)), len(paths))
         for part in (paths[:cut], paths[cut:]):
-            for made in spread(maker.make, _pieces(part), processes):
+            for made in spread(maker.make, _pieces(part, processes), processes):
                 self._journal.note((name, note) for name, note, _ in made)
                 written += [is_new for _, _, is_new in made]
                 yield len(made)
@@ -213,8 +214,14 @@ class Tree:
         return bool(twin)
 
 
-def _pieces(paths: Sequence[str]) -> list[Sequence[str]]:
-    return [paths[start : start + _PIECE] for start in range(0, len(paths), _PIECE)]
+def _pieces(paths: Sequence[str], processes: int) -> list[Sequence[str]]:
+    """Smaller and smaller ones, once few are left for each process."""
+    found, start = [], 0
+    while start < len(paths):
+        size = max(_LEAST, min(_PIECE, (len(paths) - start) // (4 * processes)))
+        found.append(paths[start : start + size])
+        start += size
+    return found
 
 
 @contextmanager
