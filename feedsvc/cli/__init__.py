@@ -8,7 +8,7 @@ from typing import Final
 
 import click
 
-from feedsvc import __version__
+from feedsvc import __version__, collector
 from feedsvc.content.text import nearest
 
 # Each command has a module of its name, read when it is called: printing a problem must not wait for a database's library.
@@ -31,7 +31,9 @@ class _Commands(click.Group):
     def get_command(self, _: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in _COMMANDS:
             return None
-        command: click.Command = getattr(import_module(f"feedsvc.cli.{cmd_name}"), _COMMANDS[cmd_name])
+        with collector.paused():
+            module = import_module(f"feedsvc.cli.{cmd_name}")
+        command: click.Command = getattr(module, _COMMANDS[cmd_name])
         return command
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
