@@ -20,13 +20,18 @@ class Kept:
     `size` is asked: there is more of it than then.
     """
 
-    __slots__ = ("_coded", "_lock", "finished", "has_grown")
+    __slots__ = ("_coded", "_digest", "_lock", "finished", "has_grown")
 
     def __init__(self) -> None:
         self.finished: dict[Hashable, Any] = {}
         self.has_grown = False
         self._coded: dict[str, bytes] = {}
+        self._digest = ""
         self._lock = threading.Lock()
+
+    def digest(self, body: bytes) -> str:
+        self._digest = self._digest or digest(body)
+        return self._digest
 
     def coded(self, body: bytes, coding: str) -> bytes:
         with self._lock:
@@ -46,20 +51,23 @@ class Kept:
 class Document:
     """What one address answers with.
 
-    `path` is decoded and relative to base_url. `etag` is the opaque part of an entity tag, made from the identity bytes
-    (RFC 9110 section 8.8.3). `modified` moved when the bytes last did; None if nobody keeps count. `links` are sent as Link
-    headers. `browser_type` is the media type for a browser that navigates here, "" where it is no other.
+    `path` is decoded and relative to base_url. `modified` moved when the bytes last did; None if nobody keeps count. `links`
+    are sent as Link headers. `browser_type` is the media type for a browser that navigates here, "" where it is no other.
     """
 
     path: str
     body: bytes
     media_type: str
-    etag: str
     modified: datetime | None = None
     links: tuple[Link, ...] = ()
     browser_type: str = ""
     status: int = 200
     kept: Kept = field(default_factory=Kept, repr=False, compare=False)
+
+    @property
+    def etag(self) -> str:
+        """The opaque part of an entity tag, made from the identity bytes (RFC 9110 section 8.8.3) on first need."""
+        return self.kept.digest(self.body)
 
     def coded(self, coding: str) -> bytes:
         """The body in a coding of CODINGS, b"" where that gains nothing; made once."""

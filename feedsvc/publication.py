@@ -11,7 +11,7 @@ from typing import Any, Final
 from feedsvc import difference, directory, feeds, pages, sitemaps
 from feedsvc.catalog import Catalog
 from feedsvc.content.renditions import Renditions
-from feedsvc.document import Answer, Attachment, Document, Redirect, digest
+from feedsvc.document import Answer, Attachment, Document, Kept, Redirect
 from feedsvc.feeds import assemble
 from feedsvc.grounds import are_alike, grounds
 from feedsvc.model import Link
@@ -272,14 +272,14 @@ class Publication:
     def _document(
         self, path: str, body: bytes, media_type: str, *, links: tuple[Link, ...] = (), browser_type: str = "", status: int = 200
     ) -> Document:
-        name = digest(body)
+        kept, counted = Kept(), path and self._modified is not nobody_counts
         return Document(
             path=path,
             body=body,
             media_type=media_type,
-            etag=name,
-            modified=self._modified(path, name) if path else None,
+            modified=self._modified(path, kept.digest(body)) if counted else None,
             links=links,
             browser_type=browser_type,
             status=status,
+            kept=kept,
         )

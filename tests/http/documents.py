@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from feedsvc.document import Document, digest
+from feedsvc.document import Document
 from feedsvc.model import Link
 
 
@@ -21,7 +21,6 @@ def document(
         path=path,
         body=body,
         media_type=media_type,
-        etag=digest(body),
         modified=modified,
         links=tuple(links),
         browser_type=browser_type,
