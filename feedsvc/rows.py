@@ -51,7 +51,8 @@ def article_key(article: Article) -> Key:
 
 
 def row_key(row: Row) -> Key:
-    return article_key(row.article)
+    article = row.article  # in so many words, since it is what most look-ups come down to
+    return -article.published.timestamp(), article.id
 
 
 def since(seconds: float) -> tuple[float]:
