@@ -85,6 +85,11 @@ class Standing:
         return self._stand({path: now.get(path) for path in paths})
 
     def _stand(self, now: Mapping[str, Article | None]) -> dict[str, Change]:
+        for path, article in now.items():
+            if (own := self._candidate(path)) is not article:
+                self._aside[path] = own
+            else:
+                self._aside.pop(path, None)
         was = self.articles
         changes = {path: (old, new) for path, new in now.items() if (old := was.get(path)) is not new}
         for path, (_, new) in changes.items():
@@ -92,9 +97,6 @@ class Standing:
                 self.articles[path] = new
             else:
                 del self.articles[path]
-        for path, article in now.items():
-            if path in self._aside and self._aside[path] is article:
-                del self._aside[path]
         return changes
 
 
