@@ -80,10 +80,8 @@ class Live:
 
     def current(self, now: datetime) -> Publication:
         """The publication at a moment: a new one from the very second of a scheduled change."""
-        edition = self.edition
-        if _is_over(edition.publication, now):
-            edition = self._advance(now)
-        return edition.publication
+        publication = self.edition.publication
+        return self._advance(now).publication if _is_over(publication, now) else publication
 
     def base_url(self) -> str:
         return self.edition.content.site.base_url
@@ -171,8 +169,7 @@ class Live:
 
 def _is_over(publication: Publication, now: datetime) -> bool:
     # A clock that was ahead and is put right must not leave behind what is not public yet.
-    shown = publication.catalog
-    last, following = shown.last_change, shown.next_change
+    last, following = publication.last_change, publication.next_change
     return (following is not None and now >= following) or (last is not None and now < last)
 
 

@@ -28,6 +28,7 @@ from feedsvc.urls import (
     SingleAt,
     SitemapAt,
     SizedAt,
+    mount,
     path_of,
     place_of,
 )
@@ -81,7 +82,9 @@ class Publication:
     ) -> None:
         """Without `renditions`, pages offer narrower pictures that this publication does not answer."""
         made = carried or _Carried(pages.Theme(catalog.content.theme), assemble.Entries(catalog), Shelf(_KEPT_BYTES))
-        self.catalog = catalog
+        self.catalog, self.mount = catalog, mount(catalog.site.base_url)
+        # Between these moments time alone makes no other edition.
+        self.last_change, self.next_change = catalog.last_change, catalog.next_change
         self._theme, self._entries, self._kept = made.theme, made.entries, made.kept
         self._frame = pages.Frame(catalog, self._theme)
         self._renditions = renditions
@@ -110,11 +113,6 @@ class Publication:
         yield from self.paths()
         yield from (path_of(ArticleAt(slug)) for slug in self.catalog.withdrawn)
         yield from (path_of(ArticleAt(alias)) for kind, alias in self.catalog.moved if kind == "article")
-
-    @property
-    def next_change(self) -> datetime | None:
-        """The next moment at which time alone makes another edition."""
-        return self.catalog.next_change
 
     def at(self, path: str) -> Answer | None:
         """The answer at a decoded path below base_url; None is 404. Aliases and loose spellings redirect in one hop."""

@@ -6,7 +6,8 @@ RFC 9110 (semantics, conditional requests, ranges), RFC 9111 and RFC 5861 (cachi
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from functools import lru_cache
 from html import escape
@@ -17,28 +18,25 @@ from feedsvc.document import Document
 from feedsvc.model import Link
 from feedsvc.web import asked
 
-Headers = list[tuple[str, str]]
+# Nobody changes them: they are sent again.
+Headers = Sequence[tuple[str, str]]
 
 FRESH: Final = 300  # seconds a cache may keep an answer without asking
 _STALE: Final = (("stale-while-revalidate", 600), ("stale-if-error", 86400))  # RFC 5861
 METHODS: Final = "GET, HEAD, OPTIONS"
+_READING: Final = frozenset(("GET", "HEAD"))
 _OK: Final = HTTPStatus.OK.value
 _MISSING: Final = HTTPStatus.NOT_FOUND.value
 _FRESH_MISSING: Final = 10  # what is missing now may be saved in the next minute
-_FAR: Final = FRESH + max(longest for _, longest in _STALE)  # a change after so many seconds shortens nothing
+# A change after so long shortens nothing.
+_FAR: Final = timedelta(seconds=FRESH + max(longest for _, longest in _STALE) + 1)
 _EXPOSED: Final = "ETag, Last-Modified, Link"
 # The same bytes as another media type need a tag of their own: a browser would revive the one as the other.
 _BROWSER_MARK: Final = "-xml"
 
 
-class Request(NamedTuple):
-    """What of a request matters; `headers` are named as WSGI does (HTTP_IF_NONE_MATCH), so that its environ will do."""
-
-    method: str
-    headers: Mapping[str, str]
-
-    def header(self, name: str) -> str:
-        return self.headers.get(name, "")
+# What of a request matters: its method, and its headers named as WSGI does (HTTP_IF_NONE_MATCH), so that an environ will do.
+Request = tuple[str, Mapping[str, str]]
 
 
 class Response(NamedTuple):
@@ -50,24 +48,19 @@ class Response(NamedTuple):
 def answer(document: Document, request: Request, now: datetime, next_change: datetime | None) -> Response:
     """What to send for a document. No answer depends on the Host, the query string or an unknown header.
 
-    What does not depend on the moment is made once for each kind of request, and kept with the document.
+    It is made once for each kind of request, and kept with the document; with it the last word to caches that it was sent with.
     """
     method, headers = request
-    if method not in ("GET", "HEAD"):
+    if method not in _READING:
         return refuse(request)
-    browser = headers.get("HTTP_SEC_FETCH_DEST") == "document" and bool(document.browser_type)
-    modified, status = past(document.modified, now), document.status
-    caching = ("Cache-Control", cache_control(now, next_change, private=browser, missing=status == _MISSING))
-    if status == _OK and not_modified(request, document.etag + _BROWSER_MARK if browser else document.etag, modified):
-        made = _finished(document, (browser, modified is not None, None))
-        return Response(304, [caching, *made.headers])
-    made = _finished(document, (browser, modified is not None, asked.codings(headers.get("HTTP_ACCEPT_ENCODING", ""))))
-    return Response(status, [caching, *made.headers], made.body if method == "GET" else b"")
-
-
-class _Finished(NamedTuple):
-    headers: Headers
-    body: bytes
+    form, left = _form(document, headers, now), seconds_left(now, next_change)
+    kept: _Finished | None = document.kept.finished.get(form)
+    if kept is None:
+        kept = document.kept.finished[form] = _finish(document, *form)
+    told, made = kept.told
+    if told != left or made is None:
+        made = kept.tell(left)
+    return made if method == "GET" else Response(made.status, made.headers)
 
 
 # Whether a browser navigates here, whether Last-Modified has come, the codings wanted (None for a 304): of few kinds, whatever
@@ -75,12 +68,32 @@ class _Finished(NamedTuple):
 _Form = tuple[bool, bool, tuple[str, ...] | None]
 
 
-def _finished(document: Document, form: _Form) -> _Finished:
-    """All of an answer but its Cache-Control; made once."""
-    made: _Finished | None = document.kept.finished.get(form)
-    if made is None:
-        made = document.kept.finished[form] = _finish(document, *form)
-    return made
+def _form(document: Document, headers: Mapping[str, str], now: datetime) -> _Form:
+    modified = document.modified
+    browser = "HTTP_SEC_FETCH_DEST" in headers and headers["HTTP_SEC_FETCH_DEST"] == "document" and bool(document.browser_type)
+    dated = modified is not None and modified <= now
+    if ("HTTP_IF_NONE_MATCH" in headers or "HTTP_IF_MODIFIED_SINCE" in headers) and document.status == _OK:
+        tag = document.etag + _BROWSER_MARK if browser else document.etag
+        if not_modified(headers, tag, modified if dated else None):
+            return browser, dated, None
+    return browser, dated, asked.codings(headers.get("HTTP_ACCEPT_ENCODING", ""))
+
+
+@dataclass(slots=True)
+class _Finished:
+    """An answer but for its Cache-Control, and as it was last told, with how many seconds left."""
+
+    status: int
+    private: bool
+    headers: Headers
+    body: bytes
+    told: tuple[int | None, Response | None] = (None, None)
+
+    def tell(self, left: int | None) -> Response:
+        caching = ("Cache-Control", _caching(left, self.private, self.status == _MISSING))
+        made = Response(self.status, (caching, *self.headers), self.body)
+        self.told = left, made
+        return made
 
 
 def _finish(document: Document, browser: bool, dated: bool, wanted: tuple[str, ...] | None) -> _Finished:  # noqa: FBT001 - a _Form
@@ -90,13 +103,13 @@ def _finish(document: Document, browser: bool, dated: bool, wanted: tuple[str, .
     headers += [("Link", ", ".join(map(_link, document.links)))] if document.links else []
     headers += _FRAMES if document.media_type == "text/html" else []
     if wanted is None:
-        return _Finished(headers, b"")
+        return _Finished(304, browser, headers, b"")
     coding = next((name for name in wanted if document.coded(name)), "")
     body = document.coded(coding) if coding else document.body
     media_type = document.browser_type if browser else document.media_type
     headers += [("Content-Type", typed(media_type)), ("Content-Length", str(len(body)))]
     headers += [("Content-Encoding", coding)] if coding else []
-    return _Finished(headers, body)
+    return _Finished(document.status, browser, headers, body)
 
 
 # What every answer says: any page may read it (CORS), and its media type is meant.
@@ -114,7 +127,8 @@ _FRAMES: Final[Sequence[tuple[str, str]]] = (("Content-Security-Policy", "frame-
 def refuse(request: Request) -> Response:
     """OPTIONS (with CORS preflights: a script that sends If-None-Match needs one), else 405."""
     headers = [("Allow", METHODS), ("Access-Control-Allow-Origin", "*")]
-    if request.method != "OPTIONS":
+    method, _ = request
+    if method != "OPTIONS":
         return Response(status=405, headers=[*headers, ("Content-Length", "0")])
     return Response(status=204, headers=[*headers, *_PREFLIGHT])
 
@@ -128,14 +142,15 @@ _PREFLIGHT: Final[Sequence[tuple[str, str]]] = (
 
 def redirect(location: str, request: Request, now: datetime, next_change: datetime | None) -> Response:
     """A move for good (RFC 9110 section 15.4.2) to a root-relative reference; a link, for what follows none by itself."""
-    if request.method not in ("GET", "HEAD"):
+    method, _ = request
+    if method not in _READING:
         return refuse(request)
     body = (
         f'<!doctype html>\n<title>Moved</title>\n<p>Moved to <a href="{escape(location)}">{escape(location)}</a>.</p>\n'.encode()
     )
     headers = [("Location", location), ("Cache-Control", cache_control(now, next_change)), *COMMON]
     headers += [("Content-Type", "text/html; charset=utf-8"), ("Content-Length", str(len(body)))]
-    return Response(status=301, headers=headers, body=body if request.method == "GET" else b"")
+    return Response(status=301, headers=headers, body=body if method == "GET" else b"")
 
 
 def past(moment: datetime | None, now: datetime) -> datetime | None:
@@ -154,8 +169,15 @@ def http_date(moment: datetime) -> str:
 
 def cache_control(now: datetime, next_change: datetime | None, *, private: bool = False, missing: bool = False) -> str:
     """Nothing may be shown, fresh or stale, from the second of the next scheduled change on."""
-    left = None if next_change is None else min(max(0, int((next_change - now).total_seconds()) - 1), _FAR)
-    return _caching(left, private, missing)
+    return _caching(seconds_left(now, next_change), private, missing)
+
+
+def seconds_left(now: datetime, next_change: datetime | None) -> int | None:
+    """How long a cache may keep what is answered now: None where the next scheduled change shortens nothing."""
+    if next_change is None:
+        return None
+    ahead = next_change - now
+    return None if ahead > _FAR else max(0, int(ahead.total_seconds()) - 1)
 
 
 @lru_cache(4096)
@@ -179,10 +201,9 @@ def _link(link: Link) -> str:
     return f'<{link.href}>; rel="{link.rel}"'
 
 
-def not_modified(request: Request, tag: str, modified: datetime | None) -> bool:
+def not_modified(headers: Mapping[str, str], tag: str, modified: datetime | None) -> bool:
     """Whether the one who asks has these bytes."""
-    said = request.headers.get
-    return asked.not_modified(said("HTTP_IF_NONE_MATCH", ""), said("HTTP_IF_MODIFIED_SINCE", ""), tag, modified)
+    return asked.not_modified(headers.get("HTTP_IF_NONE_MATCH", ""), headers.get("HTTP_IF_MODIFIED_SINCE", ""), tag, modified)
 
 
 def typed(media_type: str) -> str:

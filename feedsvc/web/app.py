@@ -16,7 +16,7 @@ from feedsvc.document import Answer, Document, Redirect
 from feedsvc.live import Live
 from feedsvc.publication import Publication
 from feedsvc.web import answer, metrics
-from feedsvc.web.answer import Headers, Request
+from feedsvc.web.answer import Headers
 from feedsvc.web.files import Files
 from feedsvc.web.status import Addition, status
 from feedsvc.web.traffic import MEDIA, OTHER, REDIRECT, Traffic, labels_of
@@ -44,7 +44,7 @@ class Documents:
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         began, now = perf_counter(), self._live.clock()
         edition = self._live.current(now)
-        found, asked = _find(environ, edition), Request(environ["REQUEST_METHOD"], environ)
+        found, asked = _find(environ, edition), (environ["REQUEST_METHOD"], environ)
         if isinstance(found, Document):
             made = answer.answer(found, asked, now, edition.next_change)
             if found.kept.has_grown:
@@ -60,7 +60,7 @@ class Documents:
         if sent:
             self._traffic.count(MEDIA, sent.status, perf_counter() - began)
             return _send(start_response, sent.status, sent.headers, sent.body(environ.get("wsgi.file_wrapper")))
-        return self._passed_on(environ, start_response, urls.mount(edition.catalog.site.base_url), began)
+        return self._passed_on(environ, start_response, edition.mount, began)
 
     def _passed_on(self, environ: WSGIEnvironment, start_response: StartResponse, mount: str, began: float) -> Iterable[bytes]:
         """What is below the mount is told to the rest (PEP 3333: SCRIPT_NAME)."""
@@ -68,7 +68,7 @@ class Documents:
         if path.startswith(f"{mount}/"):
             environ["SCRIPT_NAME"], environ["PATH_INFO"] = _wsgi(mount), _wsgi(path[len(mount) :])
 
-        def start(status: str, headers: Headers, *error: Any) -> Any:
+        def start(status: str, headers: list[tuple[str, str]], *error: Any) -> Any:
             self._traffic.count(OTHER, int(status[:3]), perf_counter() - began)
             return start_response(status, headers, *error)
 
@@ -77,8 +77,7 @@ class Documents:
 
 def _find(environ: WSGIEnvironment, edition: Publication) -> Answer | None:
     """What the address leads to."""
-    path = _path(environ)
-    mount = urls.mount(edition.catalog.site.base_url)
+    path, mount = _path(environ), edition.mount
     if not path.startswith(f"{mount}/"):
         return Redirect(target="/") if path == mount else None
     return edition.at(path[len(mount) :])
@@ -95,7 +94,8 @@ def _wsgi(text: str) -> str:
 
 
 def _send(start_response: StartResponse, status: int, headers: Headers, body: Iterable[bytes]) -> Iterable[bytes]:
-    start_response(_STATUS[status], headers)
+    # A list of its own: the server may do with it what it likes (PEP 3333).
+    start_response(_STATUS[status], [*headers])
     return body
 
 
@@ -137,8 +137,8 @@ def flask_app(live: Live, measured: Measured, additions: Mapping[str, Addition] 
         now = live.clock()
         edition = live.current(now)
         # Errors are not conditional: only GET's headers count, whatever was asked.
-        made = answer.answer(edition.missing(), Request(method="GET", headers={}), now, edition.next_change)
-        return Response(made.body, status=404, headers=made.headers)
+        made = answer.answer(edition.missing(), ("GET", {}), now, edition.next_change)
+        return Response(made.body, status=404, headers=[*made.headers])
 
     return app
 

@@ -55,7 +55,7 @@ class Files:
         self, attachment: Attachment, request: Request, now: datetime, next_change: datetime | None
     ) -> FileResponse | None:
         """What to send for a media file; None if it is no longer there."""
-        if request.method not in ("GET", "HEAD"):
+        if request[0] not in ("GET", "HEAD"):
             refused = refuse(request)
             return FileResponse(status=refused.status, headers=refused.headers)
         try:
@@ -102,12 +102,12 @@ class _Opened(NamedTuple):
 
 
 def _respond(attachment: Attachment, request: Request, opened: _Opened, caching: str) -> FileResponse:
-    file, (stamp, tag, _), modified = opened
+    (file, (stamp, tag, _), modified), (method, said) = opened, request
     size = size_of(stamp)
-    headers: Headers = [*validators(f'"{tag}"', modified), ("Cache-Control", caching), ("Accept-Ranges", "bytes"), *COMMON]
+    headers = [*validators(f'"{tag}"', modified), ("Cache-Control", caching), ("Accept-Ranges", "bytes"), *COMMON]
     sandbox = _SANDBOX.get(attachment.media_type)
     headers += [("Content-Security-Policy", sandbox)] if sandbox else []
-    if not_modified(request, tag, modified):
+    if not_modified(said, tag, modified):
         file.close()
         return FileResponse(status=304, headers=headers)
     start, stop, status = _range(request, size, tag)
@@ -116,7 +116,7 @@ def _respond(attachment: Attachment, request: Request, opened: _Opened, caching:
         return FileResponse(status=416, headers=[*headers, ("Content-Range", f"bytes */{size}"), ("Content-Length", "0")])
     headers += [("Content-Type", _media_type(attachment)), ("Content-Length", str(stop - start))]
     headers += [("Content-Range", f"bytes {start}-{stop - 1}/{size}")] if status == HTTPStatus.PARTIAL_CONTENT else []
-    if request.method == "HEAD":
+    if method == "HEAD":
         file.close()
         return FileResponse(status=status, headers=headers)
     return FileResponse(status=status, headers=headers, part=Part(file, start, stop - start))
@@ -129,12 +129,13 @@ def _media_type(attachment: Attachment) -> str:
 
 def _range(request: Request, size: int, tag: str) -> tuple[int, int, int]:
     """Start, stop and status; several ranges at once, and those of another version, get the whole file."""
-    asked = parse_range_header(request.header("HTTP_RANGE")) if request.method == "GET" else None
+    method, headers = request
+    asked = parse_range_header(headers.get("HTTP_RANGE", "")) if method == "GET" else None
     if (
         asked is None
         or asked.units != "bytes"
         or len(asked.ranges) != 1
-        or request.header("HTTP_IF_RANGE") not in ("", f'"{tag}"')
+        or headers.get("HTTP_IF_RANGE", "") not in ("", f'"{tag}"')
     ):
         return 0, size, 200
     first, end = asked.ranges[0]
