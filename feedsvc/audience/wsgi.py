@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 Finder = Callable[[str, datetime], str | None]
 
 _NAME: Final = "views"
+_TAIL: Final = f"/{_NAME}"
 _METHODS: Final = "GET, HEAD, POST"
 _MOST_BODY: Final = 1024  # bytes; a beacon needs none
 _RETRY: Final = 5  # seconds
@@ -67,7 +68,7 @@ class Audience:
         self._base_url = base_url
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        slug = self._slug(environ)
+        slug = self._slug(environ) if environ.get("PATH_INFO", "").endswith(_TAIL) else ""
         if not slug:
             return self._rest(environ, start_response)
         reply, method = self._reply(environ, slug), environ["REQUEST_METHOD"]
@@ -77,11 +78,8 @@ class Audience:
         return [] if method == "HEAD" else [reply.body]
 
     def _slug(self, environ: WSGIEnvironment) -> str:
-        """The slug that the address asks about, "" for every other address."""
-        raw: str = environ.get("PATH_INFO", "")
-        if not raw.endswith(f"/{_NAME}"):
-            return ""
-        path = raw.encode("latin-1").decode(errors="replace")
+        """The slug that an address with that tail asks about, "" where it asks about none."""
+        path = environ["PATH_INFO"].encode("latin-1").decode(errors="replace")
         top = mount(self._base_url())
         below = path.removeprefix(top) if path.startswith(f"{top}/") else ""
         place = place_of(below.removesuffix(_NAME))
