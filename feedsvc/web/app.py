@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
 from http import HTTPStatus
 from ipaddress import IPv6Address, ip_address
 from time import perf_counter
@@ -18,6 +19,7 @@ from feedsvc.publication import Publication
 from feedsvc.web import answer, metrics
 from feedsvc.web.answer import Headers
 from feedsvc.web.files import Files
+from feedsvc.web.second import Second, Told
 from feedsvc.web.status import Addition, status
 from feedsvc.web.traffic import MEDIA, OTHER, REDIRECT, Traffic, labels_of
 
@@ -40,16 +42,29 @@ class Documents:
     def __init__(self, rest: WSGIApplication, live: Live, traffic: Traffic) -> None:
         self._rest, self._live, self._traffic = rest, live, traffic
         self._files = Files(live.modified)
+        self._second = Second(live, live.clock())
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         began, now = perf_counter(), self._live.clock()
-        edition = self._live.current(now)
+        told = self._second.again(environ, now)
+        if told is None:
+            return self._answer(environ, start_response, began, now)
+        line, headers, body, labels, status = told
+        self._traffic.count(labels, status, perf_counter() - began, again=1)
+        # A list of its own: the server may do with it what it likes (PEP 3333).
+        start_response(line, [*headers])
+        return body
+
+    def _answer(self, environ: WSGIEnvironment, start_response: StartResponse, began: float, now: datetime) -> Iterable[bytes]:
+        second = self._now(now)
+        edition = second.publication
         found, asked = _find(environ, edition), (environ["REQUEST_METHOD"], environ)
         if isinstance(found, Document):
-            made = answer.answer(found, asked, now, edition.next_change)
+            made, labels = answer.answer(found, asked, now, edition.next_change), labels_of(found)
             if found.kept.has_grown:
                 edition.weigh(found.path)
-            self._traffic.count(labels_of(found), made.status, perf_counter() - began)
+            second.keep(environ, Told(_STATUS[made.status], made.headers, (made.body,), labels, made.status))
+            self._traffic.count(labels, made.status, perf_counter() - began)
             return _send(start_response, made.status, made.headers, (made.body,))
         if isinstance(found, Redirect):
             location = urls.rooted(edition.catalog.site.base_url, found.target)
@@ -61,6 +76,12 @@ class Documents:
             self._traffic.count(MEDIA, sent.status, perf_counter() - began)
             return _send(start_response, sent.status, sent.headers, sent.body(environ.get("wsgi.file_wrapper")))
         return self._passed_on(environ, start_response, edition.mount, began)
+
+    def _now(self, now: datetime) -> Second:
+        second = self._second
+        if not second.holds(now):
+            second = self._second = Second(self._live, now)
+        return second
 
     def _passed_on(self, environ: WSGIEnvironment, start_response: StartResponse, mount: str, began: float) -> Iterable[bytes]:
         """What is below the mount is told to the rest (PEP 3333: SCRIPT_NAME)."""
@@ -94,7 +115,6 @@ def _wsgi(text: str) -> str:
 
 
 def _send(start_response: StartResponse, status: int, headers: Headers, body: Iterable[bytes]) -> Iterable[bytes]:
-    # A list of its own: the server may do with it what it likes (PEP 3333).
     start_response(_STATUS[status], [*headers])
     return body
 

@@ -69,7 +69,7 @@ def gauges(live: Live) -> dict[str, float]:
 def counts(live: Live, traffic: Traffic) -> dict[str, float]:
     """What this process did since it began: numbers that only grow, and may be added to other processes'."""
     lookups = live.edition.publication.lookups
-    return {**traffic.numbers(), _READY: lookups.hits, _SOUGHT: lookups.misses}
+    return {**traffic.numbers(), _READY: lookups.hits + traffic.again(), _SOUGHT: lookups.misses}
 
 
 def metrics(counted: Numbers, standing: Mapping[str, Numbers]) -> bytes:

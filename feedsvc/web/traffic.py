@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from bisect import bisect_left
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
@@ -42,9 +42,10 @@ OTHER: Final = Labels("other")
 
 @dataclass(slots=True)
 class _Counts:
-    answers: dict[tuple[Labels, int], int] = field(default_factory=dict)
+    answers: defaultdict[Labels, defaultdict[int, int]] = field(default_factory=lambda: defaultdict(lambda: defaultdict(int)))
     buckets: list[int] = field(default_factory=lambda: [0] * (len(BUCKETS) + 1))
     seconds: float = 0.0
+    again: int = 0
 
 
 class Traffic:
@@ -54,22 +55,24 @@ class Traffic:
         self._own = threading.local()
         self._all: list[_Counts] = []
 
-    def count(self, labels: Labels, status: int, seconds: float) -> None:
+    def count(self, labels: Labels, status: int, seconds: float, *, again: int = 0) -> None:
+        """`again` is 1 where the answer was one that had been told before."""
         try:
             counts: _Counts = self._own.counts
         except AttributeError:
             counts = self._own.counts = _Counts()
             self._all.append(counts)
-        key = (labels, status)
-        counts.answers[key] = counts.answers.get(key, 0) + 1
+        counts.answers[labels][status] += 1
         counts.buckets[bisect_left(BUCKETS, seconds)] += 1
         counts.seconds += seconds
+        counts.again += again
 
     def answers(self) -> dict[tuple[Labels, int], int]:
         """How many by labels and status."""
         total: Counter[tuple[Labels, int]] = Counter()
         for counts in list(self._all):
-            total.update(counts.answers.copy())
+            for labels, answers in counts.answers.copy().items():
+                total.update({(labels, status): number for status, number in answers.copy().items()})
         return dict(total)
 
     def numbers(self) -> dict[str, float]:
@@ -77,6 +80,10 @@ class Traffic:
         buckets, seconds = self.durations()
         answers = {f"{_ANSWERS} {labels.kind} {labels.format} {status}": n for (labels, status), n in self.answers().items()}
         return {**answers, **{bucket(index): number for index, number in enumerate(buckets)}, SECONDS: seconds}
+
+    def again(self) -> int:
+        """How many had been told before."""
+        return sum(counts.again for counts in list(self._all))
 
     def durations(self) -> tuple[list[int], float]:
         """How many took so long: up to each of BUCKETS and beyond, not yet cumulated; and the seconds of all."""
