@@ -110,7 +110,8 @@ class Watcher:
             ignore_permission_denied=True,
         )
         for notices in bell:
-            self._turn(_touched(self._root, (path for _, path in notices)))
+            # Most often nothing rang; the look at the root's own path would be most of the work then.
+            self._turn(_touched(self._root, (path for _, path in notices)) if notices else frozenset())
             if _identity(self._root) != identity:
                 return
 
