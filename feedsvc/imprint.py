@@ -70,6 +70,11 @@ class Imprints:
         """One for all parts of that group."""
         return self._of_grounds(grounds(self._catalog, SitemapAt(LISTINGS)))
 
+    @cached_property
+    def missing(self) -> str:
+        """Of the page for what is missing."""
+        return self._of_grounds(Grounds((), self._logo))
+
     def _of_grounds(self, found: Grounds | None) -> str:
         if found is None:
             return ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
@@ -12,12 +13,15 @@ from feedsvc.cli.options import FOLDER, base_url_option, content_argument, folde
 from feedsvc.console import bar, log, next_change, tell
 from feedsvc.content.renditions import Renditions
 from feedsvc.errors import ContentError, FeedsvcError
-from feedsvc.export import SELECTIONS, Built, Tree
+from feedsvc.export import SELECTIONS, TWINS, Built, Tree, write_nginx
 from feedsvc.live import Live
 from feedsvc.publication import Publication
 from feedsvc.watch import Watcher
 
 _ONLY = "Write nothing but these; whatever else an earlier build wrote is removed."
+_CODING = "Write .br or .zst, too, beside each file that it makes smaller; repeatable."
+_GZIP = "gzip"
+_NGINX = "Write what nginx has to know of the tree beside its files: former addresses and the next scheduled change."
 _AGAIN = 5.0  # seconds until a tree that could not be written is tried again
 
 
@@ -29,6 +33,8 @@ _AGAIN = 5.0  # seconds until a tree that could not be written is tried again
 @click.option("--skip-broken", is_flag=True, help="Leave broken files out, or as they last were, instead of writing nothing.")
 @click.option("--watch", is_flag=True, help="Stay, and keep OUT in step with every save and every scheduled change.")
 @click.option("--only", type=click.Choice([one for one in SELECTIONS if one]), help=_ONLY)
+@click.option("--coding", "codings", type=click.Choice([one for one in TWINS if one != _GZIP]), multiple=True, help=_CODING)
+@click.option("--nginx", type=FOLDER, metavar="FILE", help=_NGINX)
 @click.option("--no-gzip", is_flag=True, help="Write no .gz beside each file that it would make smaller.")
 @click.option(
     "--processes", type=click.IntRange(min=1), help="Work in so many processes; as many as there are processors if not given."
@@ -43,6 +49,8 @@ def build(
     skip_broken: bool,
     watch: bool,
     only: str | None,
+    codings: tuple[str, ...],
+    nginx: Path | None,
     no_gzip: bool,
     processes: int | None,
 ) -> None:
@@ -57,6 +65,7 @@ def build(
       feedsvc build public newsroom --base-url https://example.org/news
       feedsvc build public newsroom --watch
       feedsvc build feeds newsroom --only feeds
+      feedsvc build public newsroom --coding br --coding zstd --nginx feedsvc-tree.conf
     """
     home = state_folder(content, state)
     live = Live(folder(content, base_url, home), None, renditions=Renditions(home / "pictures"))
@@ -68,20 +77,33 @@ def build(
         raise FeedsvcError(f"{out} is a newsroom itself; write: feedsvc build OUT {out}")
     if _overlaps(out, content):
         raise FeedsvcError(f"{out} and {content} lie in one another; build into a folder of its own")
-    with Tree(out, only=only or "", packing=not no_gzip, processes=processes) as tree:
+    with Tree(out, only=only or "", codings=(*codings, *(() if no_gzip else (_GZIP,))), processes=processes) as tree:
         publication = live.edition.publication
         _say(out, tree.whole(publication, bar))
+        beside = _Beside(nginx)
+        beside(publication)
         if watch:
-            _Following(out, content, live, tree, publication).run()
+            _Following(content, live, tree, publication, beside).run()
         else:
             click.echo(f"feedsvc: {next_change(publication.next_change, read)}", err=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _Beside:
+    """Writes what nginx has to know of a publication into a file, where one is named."""
+
+    file: Path | None
+
+    def __call__(self, publication: Publication) -> None:
+        if self.file:
+            write_nginx(self.file, publication.catalog)
 
 
 class _Following:
     """Writes each edition into the tree, the newest where several came meanwhile, until SIGTERM or SIGINT."""
 
-    def __init__(self, out: Path, content: Path, live: Live, tree: Tree, written: Publication) -> None:
-        self._out, self._live, self._tree, self._written = out, live, tree, written
+    def __init__(self, content: Path, live: Live, tree: Tree, written: Publication, beside: _Beside) -> None:
+        self._live, self._tree, self._written, self._beside = live, tree, written, beside
         self._news = threading.Event()
         self._stopping = False
         self._watcher = Watcher(content, live, [log, lambda *_: self._news.set()])
@@ -91,7 +113,7 @@ class _Following:
             signal.signal(name, self._stop)
         signal.signal(signal.SIGHUP, lambda *_: self._watcher.look())
         self._watcher.start()
-        click.echo(f"feedsvc: keeping {self._out} in step", err=True)
+        click.echo(f"feedsvc: keeping {self._tree.out} in step", err=True)
         pause = None
         while not self._stopping:
             self._news.wait(pause)
@@ -109,11 +131,12 @@ class _Following:
             return True
         try:
             built = self._tree.update(publication, publication.changed_since(self._written))
+            self._beside(publication)
         except FeedsvcError as error:
             click.echo(f"feedsvc: {error}; tried again in {_AGAIN:.0f} seconds", err=True)
             return False
         self._written = publication
-        _say(self._out, built)
+        _say(self._tree.out, built)
         return True
 
 

@@ -1,6 +1,7 @@
 """Publication -> a static tree: the same documents as files."""
 
-from feedsvc.export.names import FORMER, MANIFEST, SELECTIONS, file_name
+from feedsvc.export.names import FORMER, MANIFEST, SELECTIONS, TWINS, file_name
+from feedsvc.export.nginx import write as write_nginx
 from feedsvc.export.tree import Built, Progress, Tree, build
 
-__all__ = ["FORMER", "MANIFEST", "SELECTIONS", "Built", "Progress", "Tree", "build", "file_name"]
+__all__ = ["FORMER", "MANIFEST", "SELECTIONS", "TWINS", "Built", "Progress", "Tree", "build", "file_name", "write_nginx"]

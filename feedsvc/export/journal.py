@@ -5,7 +5,8 @@ One line to a fact, so that a kill at any moment costs at most the last one. A l
     = COMMON                          what all documents are made from; imprints before another one are void
     + NAME                            the file, and its compressed twin, are about to be ours
     IMPRINT SIZE TIME PACKED NAME     what the file was made from ("-" if nobody can tell), its bytes and nanoseconds, and
-                                      the bytes of its twin of the same time: 0 for none, -1 where nobody has looked
+                                      the bytes of its twins of the same time, as BR/ZST/GZ or, for .gz alone, GZ: 0 for
+                                      none, -1 where nobody has looked
     - NAME                            the file is ours no more
     .                                 the build before this line came to its end
 """
@@ -17,19 +18,21 @@ import os
 from collections.abc import Container, Iterable, Iterator
 from typing import Final, NamedTuple
 
-from feedsvc.export.names import FORMER, MANIFEST, TEMPORARY
+from feedsvc.export.names import FORMER, MANIFEST, TEMPORARY, TWINS
 
 _ROOM: Final = 1000  # lines that may be past before the list is written anew
 _MODE: Final = 0o644
+_ALONE: Final = (0,) * len(TWINS)
+_UNKNOWN: Final = (-1,) * len(TWINS)
 
 
 class Note(NamedTuple):
-    """What is known of a file of ours; as it stands here, of one that was only claimed."""
+    """What is known of a file of ours; as it stands here, of one that was only claimed. `packed` is in the order of TWINS."""
 
     imprint: str = ""
     size: int = -1
     time: int = 0
-    packed: int = -1
+    packed: tuple[int, ...] = _UNKNOWN
 
 
 class Journal:
@@ -55,7 +58,7 @@ class Journal:
             self._take(line)
         for name in _former(_bytes(self._root, FORMER)):
             self.ended = False
-            self.notes.setdefault(name, Note(packed=0))
+            self.notes.setdefault(name, Note(packed=_ALONE))
 
     def _take(self, line: str) -> None:
         kind, _, rest = line.partition(" ")
@@ -78,7 +81,7 @@ class Journal:
     def _note(self, imprint: str, rest: str) -> None:
         try:
             size, time, packed, name = rest.split(" ", 3)
-            note = Note("" if imprint == "-" else imprint, int(size), int(time), int(packed))
+            note = Note("" if imprint == "-" else imprint, int(size), int(time), _sizes(packed))
         except ValueError:
             return
         if _is_below(name := _unescaped(name)):
@@ -93,16 +96,16 @@ class Journal:
     def claim(self, names: Iterable[str], alone: Container[str]) -> None:
         """Before they are written: a build that dies half-way leaves no file that nobody owns.
 
-        The twins beside those that are `alone` are not ours.
+        The twins of the names in `alone` are not ours.
         """
-        claims = {name: Note(packed=0 if name in alone else -1) for name in names}
+        claims = {name: Note(packed=tuple(0 if name + end in alone else -1 for end in TWINS.values())) for name in names}
         new = {name: claim for name, claim in claims.items() if self._widens(name, claim)}
-        self._append(f"+ {_escaped(name)}" if claim.packed else _line(name, claim) for name, claim in new.items())
+        self._append(f"+ {_escaped(name)}" if claim.packed == _UNKNOWN else _line(name, claim) for name, claim in new.items())
         self.notes |= new
 
     def _widens(self, name: str, claim: Note) -> bool:
         note = self.notes.get(name)
-        return note is None or (note.packed == 0 and claim.packed != 0)
+        return note is None or any(not was and now for was, now in zip(note.packed, claim.packed, strict=True))
 
     def note(self, notes: Iterable[tuple[str, Note]]) -> None:
         fresh = {name: note for name, note in notes if self.notes.get(name) != note}
@@ -173,7 +176,16 @@ def _put(file: int, text: str) -> int:
 
 
 def _line(name: str, note: Note) -> str:
-    return f"{note.imprint or '-'} {note.size} {note.time} {note.packed} {_escaped(name)}"
+    packed = "/".join(map(str, note.packed)) if any(note.packed[:-1]) else note.packed[-1]
+    return f"{note.imprint or '-'} {note.size} {note.time} {packed} {_escaped(name)}"
+
+
+def _sizes(text: str) -> tuple[int, ...]:
+    """Raises ValueError where they are not those of TWINS."""
+    known = tuple(map(int, text.split("/")))
+    if len(known) not in (1, len(TWINS)):
+        raise ValueError(text)
+    return (*_ALONE[len(known) :], *known)
 
 
 def _escaped(name: str) -> str:

@@ -9,7 +9,7 @@ from http import HTTPStatus
 
 from feedsvc.document import Attachment, Document
 from feedsvc.export.journal import Note
-from feedsvc.export.names import file_name
+from feedsvc.export.names import MISSING, file_name, gone_from
 from feedsvc.export.writing import Files
 from feedsvc.imprint import Imprints
 from feedsvc.publication import Publication
@@ -55,14 +55,18 @@ class Maker:
         return found is not None
 
     def found(self, path: str) -> Document | Attachment | None:
-        """What belongs in a tree: it has no redirects and no 410."""
-        found = self._publication.made(path)
-        return found if isinstance(found, Attachment) or (found and found.status == HTTPStatus.OK) else None
+        """What belongs in a tree: it has no redirects, and pages with another status have files of their own."""
+        if path == MISSING:
+            return self._publication.missing()
+        address = gone_from(path)
+        found = self._publication.made(address or path)
+        wanted = HTTPStatus.GONE if address else HTTPStatus.OK
+        return found if isinstance(found, Attachment) or (found and found.status == wanted) else None
 
     def _imprint(self, path: str) -> str:
-        place = place_of(path)
+        place = place_of(gone_from(path) or path)
         if place is None:
-            return ""
+            return self._imprints.missing if path == MISSING else ""
         is_media = isinstance(place, SizedAt) or (isinstance(place, FileAt) and place.path in self._publication.catalog.media)
         return self._stamp(path) if is_media else self._imprints.of(place)
 

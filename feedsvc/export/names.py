@@ -5,13 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
+from feedsvc.codings import CODINGS
 from feedsvc.publication import Publication
-from feedsvc.urls import SUFFIXES, ArticleAt, FeedAt, FileAt, PageAt, Place, SingleAt, SizedAt, place_of
+from feedsvc.urls import SUFFIXES, ArticleAt, FeedAt, FileAt, PageAt, Place, SingleAt, SizedAt, path_of, place_of
 
 MANIFEST: Final = ".feedsvc-build.journal"
 FORMER: Final = ".feedsvc-build.json"  # the list of earlier versions
 LOCK: Final = ".feedsvc-build.lock"
 TEMPORARY: Final = ".feedsvc-new-"
+# How the compressed twin of a file ends, by its coding: all of CODINGS, in that order.
+TWINS: Final[Mapping[str, str]] = {coding: {"zstd": ".zst", "gzip": ".gz"}.get(coding, f".{coding}") for coding in CODINGS}
+
+# What a server has no address for, and a tree has a file for: the page for what is missing, and that of a withdrawn article,
+# which lies in the folder of its address.
+MISSING: Final = "/404.html"
+_GONE: Final = "410.html"
 
 _RANKS: Final[tuple[type[Place], ...]] = (FileAt, SizedAt, ArticleAt, PageAt, FeedAt)
 _ENDINGS: Final = tuple(f"/feed.{suffix}" for suffix in SUFFIXES)
@@ -21,6 +29,17 @@ _WITH_FEEDS: Final = (SingleAt("feeds.opml"), FileAt("static/feed.css"))
 def file_name(path: str) -> str:
     """Where a document lies in the tree: a page in its folder's index.html."""
     return f"{path[1:]}index.html" if path.endswith("/") else path[1:]
+
+
+def gone(path: str) -> str:
+    """The path of the file that says of an article's address that it is gone."""
+    return path + _GONE
+
+
+def gone_from(path: str) -> str:
+    """The address that such a file speaks of, "" for any other path."""
+    address = path.removesuffix(_GONE)
+    return address if address != path and isinstance(place_of(address), ArticleAt) else ""
 
 
 def is_feed(path: str) -> bool:
@@ -39,7 +58,9 @@ def is_beside(path: str) -> bool:
 
 
 def _all(publication: Publication) -> Iterator[str]:
-    return publication.paths()
+    yield MISSING
+    yield from (gone(path_of(ArticleAt(slug))) for slug in sorted(publication.catalog.withdrawn))
+    yield from publication.paths()
 
 
 def _feeds(publication: Publication) -> Iterator[str]:

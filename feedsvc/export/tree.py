@@ -17,14 +17,14 @@ from typing import Final, Self
 
 from feedsvc.document import Document
 from feedsvc.errors import FeedsvcError
-from feedsvc.export.journal import Journal
+from feedsvc.export.journal import Journal, Note
 from feedsvc.export.making import Maker
-from feedsvc.export.names import LOCK, SELECTIONS, file_name, is_beside, is_feed, last_named
-from feedsvc.export.writing import TWIN, Files, compressed
+from feedsvc.export.names import LOCK, MISSING, SELECTIONS, TWINS, file_name, gone, is_beside, is_feed, last_named
+from feedsvc.export.writing import Files
 from feedsvc.imprint import Imprints, common
 from feedsvc.publication import Publication
 from feedsvc.spreading import at_hand, spread
-from feedsvc.urls import place_of
+from feedsvc.urls import ArticleAt, place_of
 
 _MANY: Final = 1000  # paths; where more may have changed, all are looked at
 # Fewer than these are sooner done than a process is copied.
@@ -33,6 +33,9 @@ _TO_MAKE: Final = 200
 _PIECE: Final = 64  # paths
 _LEAST: Final = 8  # towards the end, so that nobody waits long for the last piece of another
 _FOREIGN: Final = "was not written by feedsvc and would be overwritten"
+_WITHOUT: Final = {"gzip": "with --no-gzip"}  # how a build goes that writes no twins of a coding
+
+_NEW: Final = Note(packed=(0,) * len(TWINS))  # of a file that is not ours yet
 
 # (counts of what was done, how much there is) -> the counts, as they come.
 Progress = Callable[[Iterable[int], int], Iterable[int]]
@@ -64,21 +67,21 @@ def build(publication: Publication, out: Path, progress: Progress = _silent, *, 
 class Tree:
     """A static tree that is this process's to write, from entering to leaving. Each method raises as `build` does."""
 
-    def __init__(self, out: Path, *, only: str = "", packing: bool = True, processes: int | None = None) -> None:
-        """`only` is one of SELECTIONS; `packing` puts a .gz beside each file that it makes smaller.
+    def __init__(self, out: Path, *, only: str = "", codings: Iterable[str] = ("gzip",), processes: int | None = None) -> None:
+        """`only` is one of SELECTIONS; a twin in each of the `codings` is put beside each file that it makes smaller.
 
         `processes` work at once where there is much to do, None is one to a processor.
         """
-        self._out, self._packing = out, packing
+        self.out, self._codings = out, tuple(coding for coding in TWINS if coding in codings)
         self._paths, self._is_wanted = SELECTIONS[only]
         self._processes = processes or at_hand()
         self._held = ExitStack()
         self._imprints: Imprints | None = None
 
     def __enter__(self) -> Self:
-        with _plainly(self._out), ExitStack() as held:
-            root = held.enter_context(_only_build(self._out))
-            self._files = Files(root, packing=self._packing)
+        with _plainly(self.out), ExitStack() as held:
+            root = held.enter_context(_only_build(self.out))
+            self._files = Files(root, codings=self._codings)
             self._journal = Journal(root)
             held.callback(self._journal.close)
             held.callback(self._files.sweep)
@@ -87,14 +90,14 @@ class Tree:
         return self
 
     def __exit__(self, *_: object) -> None:
-        with _plainly(self._out):
+        with _plainly(self.out):
             self._held.close()
 
     def whole(self, publication: Publication, progress: Progress = _silent) -> Built:
         """Every document of a publication that is wanted, and no other."""
-        with _plainly(self._out):
-            paths = list(self._paths(publication))
+        with _plainly(self.out):
             maker = self._maker(publication, every=True)
+            paths = [path for path in self._paths(publication) if not self._is_left(maker, path)]
             stale = self._stale(maker, paths)
             names = set(map(file_name, paths))
             gone = [name for name in self._journal.notes if name not in names]
@@ -109,29 +112,51 @@ class Tree:
 
         What only search engines and lists of feeds are for comes after the feeds.
         """
-        wanted = sorted((path for path in paths if self._is_wanted(place_of(path))), key=last_named)
+        named = tuple(paths)
+        named += tuple(self._beside(publication, named))
+        wanted = sorted((path for path in named if self._is_wanted(place_of(path))), key=last_named)
         if len(wanted) > _MANY:
             return self.whole(publication)
         cut = next((index for index, path in enumerate(wanted) if is_beside(path)), len(wanted))
         gone: list[str] = []
-        with _plainly(self._out):
+        with _plainly(self.out):
             maker = self._maker(publication)
             written = sum(self._follow(maker, part, gone) for part in (wanted[:cut], wanted[cut:]))
             removed = self._clear(gone)
         return Built(written=written, unchanged=len(wanted) - len(gone) - written, removed=removed)
 
+    def _beside(self, publication: Publication, paths: Iterable[str]) -> Iterator[str]:
+        """The files of no address that change with documents at these paths."""
+        yield MISSING
+        for path in paths:
+            place = place_of(path)
+            if isinstance(place, ArticleAt) and (
+                place.slug in publication.catalog.withdrawn or file_name(gone(path)) in self._journal.notes
+            ):
+                yield gone(path)
+
+    def _is_left(self, maker: Maker, path: str) -> bool:
+        """Who has a page for what is missing already keeps it."""
+        name = file_name(path)
+        is_theirs = path == MISSING and name not in self._journal.notes and self._files.status(name) is not None
+        return is_theirs and not self._is_same(maker, path, name)
+
     def _follow(self, maker: Maker, paths: list[str], gone: list[str]) -> int:
-        stale = maker.stale(paths)
+        stale = [path for path in maker.stale(paths) if not self._is_left(maker, path)]
         here = [path for path in stale if maker.holds(path)]
         away = set(map(file_name, stale)) - set(map(file_name, here))
         gone += sorted(away & self._journal.notes.keys())
         return self._write(maker, here, _silent)
 
     def _maker(self, publication: Publication, *, every: bool = False) -> Maker:
-        self._journal.begin(f"{common(publication.catalog)}{'' if self._packing else '-plain'}")
+        self._journal.begin(f"{common(publication.catalog)}{self._made_so()}")
         catalog = publication.catalog
         self._imprints = self._imprints.after(catalog, every=every) if self._imprints else Imprints(catalog, every=every)
         return Maker(publication, self._imprints, self._files, self._journal.notes)
+
+    def _made_so(self) -> str:
+        """What tells this way of writing from the usual one."""
+        return "" if self._codings == ("gzip",) else f"-{'-'.join(self._codings) or 'plain'}"
 
     def _stale(self, maker: Maker, paths: Sequence[str]) -> list[str]:
         known = sum(bool(note.imprint) for note in self._journal.notes.values())
@@ -167,50 +192,55 @@ class Tree:
                 yield len(made)
 
     def _remove(self, name: str) -> bool:
-        note = self._journal.notes.get(name)
-        if note is None or note.packed:
-            self._files.remove(name + TWIN)
+        note = self._journal.notes.get(name, Note())
+        for end, size in zip(TWINS.values(), note.packed, strict=True):
+            if size:
+                self._files.remove(name + end)
         return self._files.remove(name)
 
     def _refuse_links(self, names: Iterable[str]) -> None:
         for folder in self._files.links(names):
-            if not (self._out / folder).resolve().is_relative_to(self._out.resolve()):
+            if not (self.out / folder).resolve().is_relative_to(self.out.resolve()):
                 raise FeedsvcError(
-                    f"{self._out / folder} is a link that leaves {self._out}; move it away or build into another folder"
+                    f"{self.out / folder} is a link that leaves {self.out}; move it away or build into another folder"
                 )
 
     def _refuse_foreign(self, maker: Maker, names: dict[str, str]) -> set[str]:
         """Before anything is written: a file that is not ours is nobody's to overwrite, unless it is the same anyway.
 
-        The names beside which no twin of ours is, nor will be.
+        The names of twins that are not ours, nor will be.
         """
         alone: set[str] = set()
         for path, name in names.items():
             self._refuse(maker, path, name)
-            note = self._journal.notes.get(name)
-            if not self._packing or ((note is None or not note.packed) and not self._is_twin_free(maker, path, name + TWIN)):
-                alone.add(name)
+            ours = zip(TWINS, self._journal.notes.get(name, _NEW).packed, strict=True)
+            alone |= {name + TWINS[coding] for coding, size in ours if not self._is_twin_ours(maker, path, coding, size)}
         return alone
+
+    def _is_twin_ours(self, maker: Maker, path: str, coding: str, size: int) -> bool:
+        return coding in self._codings and bool(size or self._is_twin_free(maker, path, coding))
 
     def _refuse(self, maker: Maker, path: str, name: str) -> None:
         status = self._files.sought(name)
         if status and stat.S_ISDIR(status.st_mode):
-            raise FeedsvcError(f"{self._out / name} is a folder where a file belongs; move it away or build into another folder")
+            raise FeedsvcError(f"{self.out / name} is a folder where a file belongs; move it away or build into another folder")
         if status and name not in self._journal.notes and not self._is_same(maker, path, name):
-            raise FeedsvcError(f"{self._out / name} {_FOREIGN}; move it away or build into another folder")
+            raise FeedsvcError(f"{self.out / name} {_FOREIGN}; move it away or build into another folder")
 
     def _is_same(self, maker: Maker, path: str, name: str) -> bool:
         found = maker.found(path)
         return found is not None and self._files.is_same(name, found)
 
-    def _is_twin_free(self, maker: Maker, path: str, name: str) -> bool:
+    def _is_twin_free(self, maker: Maker, path: str, coding: str) -> bool:
         """Whether nobody else's file is in its place. One that is in nobody's way, since none belongs there, stays."""
+        name = file_name(path) + TWINS[coding]
         if self._files.sought(name) is None:
             return True
         found = maker.found(path)
-        twin = compressed(found) if isinstance(found, Document) else b""
+        twin = found.coded(coding) if isinstance(found, Document) else b""
         if twin and not self._files.is_same(name, twin):
-            raise FeedsvcError(f"{self._out / name} {_FOREIGN}; move it away or build with --no-gzip")
+            hint = _WITHOUT.get(coding, f"without --coding {coding}")
+            raise FeedsvcError(f"{self.out / name} {_FOREIGN}; move it away or build {hint}")
         return bool(twin)
 
 

@@ -9,33 +9,28 @@ import errno
 import os
 import shutil
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from io import FileIO
 from typing import Final
 
 from feedsvc.document import Attachment, Document
 from feedsvc.export.journal import Note
-from feedsvc.export.names import TEMPORARY
+from feedsvc.export.names import TEMPORARY, TWINS
 
-TWIN: Final = ".gz"
 _BLOCK: Final = 1024 * 1024
 _MODE: Final = 0o644
 _NEW: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
 _READ: Final = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
-
-
-def compressed(document: Document) -> bytes:
-    """The twin's bytes, b"" where it would gain nothing."""
-    return document.coded("gzip")
+_SECOND: Final = 1_000_000_000  # nanoseconds
 
 
 class Files:
     """The files of a tree. A copy of this process may use a copy of it."""
 
-    def __init__(self, root: int, *, packing: bool) -> None:
-        """`packing` puts a compressed twin beside each document that is smaller that way."""
-        self._root, self._packing = root, packing
+    def __init__(self, root: int, *, codings: Collection[str]) -> None:
+        """A twin in each of these `codings` is put beside each document that is smaller that way."""
+        self._root, self._codings = root, codings
         self._folders: set[str] = {""}
         self._bare: set[str] = set()  # folders that were not there when `links` looked, but for those in them
 
@@ -58,25 +53,43 @@ class Files:
         return False
 
     def holds(self, name: str, note: Note) -> bool:
-        """Whether a file and its twin are as they were noted."""
+        """Whether a file and its twins are as they were noted."""
         own = self.status(name)
         if own is None or (own.st_size, own.st_mtime_ns) != (note.size, note.time) or not stat.S_ISREG(own.st_mode):
             return False
-        if not note.packed:
-            return True
-        twin = self.status(name + TWIN)
-        return twin is not None and (twin.st_size, twin.st_mtime_ns) == (note.packed, note.time) and stat.S_ISREG(twin.st_mode)
+        twins = zip(TWINS.values(), note.packed, strict=True)
+        return all(self._holds_twin(name + end, size, note.time) for end, size in twins if size)
+
+    def _holds_twin(self, name: str, size: int, time: int) -> bool:
+        twin = self.status(name)
+        return twin is not None and (twin.st_size, twin.st_mtime_ns) == (size, time) and stat.S_ISREG(twin.st_mode)
 
     def put(self, name: str, found: Document | Attachment, note: Note) -> tuple[bool, Note]:
         """Whether the file's bytes changed, and what is to be noted of it, but for its imprint; `note` is what was."""
         written = not self._has(name, found)
-        own = self._replace(name, found, None) if written else os.stat(name, dir_fd=self._root, follow_symlinks=False)
-        twin = compressed(found) if self._packing and isinstance(found, Document) else b""
+        own = self._renewed(name, found) if written else os.stat(name, dir_fd=self._root, follow_symlinks=False)
+        known = zip(TWINS, note.packed, strict=True)
+        packed = tuple(self._follow(name, coding, found, own.st_mtime_ns, was=was) for coding, was in known)
+        return written, Note("", own.st_size, own.st_mtime_ns, packed)
+
+    def _renewed(self, name: str, found: Document | Attachment) -> os.stat_result:
+        """Other bytes have another time even to who counts in seconds, as HTTP and a server's entity tags do."""
+        before = self.sought(name)
+        now = self._replace(name, found, None)
+        if before is None or now.st_mtime_ns // _SECOND > before.st_mtime_ns // _SECOND:
+            return now
+        next_second = (before.st_mtime_ns // _SECOND + 1) * _SECOND
+        os.utime(name, ns=(next_second, next_second), dir_fd=self._root)
+        return os.stat(name, dir_fd=self._root, follow_symlinks=False)
+
+    def _follow(self, name: str, coding: str, found: Document | Attachment, time: int, *, was: int) -> int:
+        """Give a file its twin in a coding, or take it away; the twin's bytes."""
+        twin = found.coded(coding) if coding in self._codings and isinstance(found, Document) else b""
         if twin:
-            self._put_twin(name + TWIN, twin, own.st_mtime_ns)
-        elif note.packed and not self._is_vacant(name):
-            self.remove(name + TWIN)
-        return written, Note("", own.st_size, own.st_mtime_ns, len(twin))
+            self._put_twin(name + TWINS[coding], twin, time)
+        elif was and not self._is_vacant(name):
+            self.remove(name + TWINS[coding])
+        return len(twin)
 
     def _put_twin(self, name: str, data: bytes, time: int) -> None:
         """Of the very time of its document: a server that has both to choose from must not take the one for older."""

@@ -115,7 +115,7 @@ def test_a_tree_of_an_earlier_version_is_taken_over(content: Path, out: Path) ->
     for twin in out.rglob("*.gz"):
         twin.unlink()
     (out / MANIFEST).unlink()
-    (out / "articles/gone").mkdir()
+    (out / "articles/gone").mkdir(exist_ok=True)
     (out / "articles/gone/index.html").write_text("by an earlier version")
     (out / FORMER).write_text(json.dumps({"files": [*files(out)]}))
     (out / "index.html").write_text("as it was then")

@@ -8,13 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from feedsvc.codings import compressed
 from feedsvc.errors import FeedsvcError
-from feedsvc.export import MANIFEST, Built, Tree
+from feedsvc.export import MANIFEST, TWINS, Built, Tree
 from tests import newsrooms
 
 
-def build(content: Path, out: Path, *, packing: bool = True, only: str = "") -> Built:
-    with Tree(out, packing=packing, only=only) as tree:
+def build(content: Path, out: Path, *codings: str, packing: bool = True, only: str = "") -> Built:
+    with Tree(out, codings=codings or (("gzip",) if packing else ()), only=only) as tree:
         return tree.whole(newsrooms.published(content))
 
 
@@ -123,3 +124,44 @@ def test_who_wants_only_feeds_from_now_on_keeps_no_pages_that_nobody_renews(cont
     assert (feeds.written, feeds.removed) == (0, first.written - feeds.unchanged)
     assert not (out / "articles").exists()
     assert build(content, out).written == feeds.removed
+
+
+def test_a_twin_in_each_coding_that_is_asked_for(content: Path, out: Path) -> None:
+    build(content, out, "br", "zstd", "gzip")
+    own = out / "feed.rss"
+    for coding, end in TWINS.items():
+        twin = out / f"feed.rss{end}"
+        assert twin.read_bytes() == compressed(own.read_bytes(), coding)
+        assert twin.stat().st_mtime_ns == own.stat().st_mtime_ns
+    (out / "feed.rss.zst").write_bytes(b"?")
+    assert build(content, out, "br", "zstd", "gzip").written == 0
+    assert (out / "feed.rss.zst").read_bytes() == compressed(own.read_bytes(), "zstd")
+
+
+def test_twins_of_a_coding_that_is_asked_for_no_more_go(content: Path, out: Path) -> None:
+    build(content, out)
+    files = {file for file in out.rglob("*") if file.is_file()}
+    assert build(content, out, "br", "zstd", "gzip").written == 0
+    assert build(content, out).written == 0
+    assert {file for file in out.rglob("*") if file.is_file()} == files
+    check(out)
+
+
+def test_a_foreign_twin_of_another_coding_stops_the_build(content: Path, out: Path) -> None:
+    newsrooms.write(out, {"index.html.br": "my own"})
+    with pytest.raises(FeedsvcError, match=r"index.html.br was not written by feedsvc .* or build without --coding br"):
+        build(content, out, "br")
+    build(content, out)
+    assert (out / "index.html.br").read_text() == "my own"
+
+
+def test_sizes_of_twins_outlive_the_list_that_they_stand_in(content: Path, out: Path) -> None:
+    build(content, out, "br", "zstd")
+    before = {file: file.stat().st_mtime_ns for file in out.rglob("*") if file.is_file()}
+    (content / "articles/older.yaml").unlink()
+    file = content / "articles/rich.yaml"
+    file.write_text(file.read_text().replace("/articles/older/", "/"))
+    build(content, out, "br", "zstd")
+    assert not (out / "articles/older").exists()
+    assert {twin.suffix for twin in before if twin.name.startswith("feed.rss.")} == {".br", ".zst"}
+    assert build(content, out, "br", "zstd").written == 0
