@@ -12,6 +12,7 @@ from bench.web import GZIP, Client, Got
 
 # A server's own: its validators, and what speaks of the connection.
 _OWN: Final = frozenset({"etag", "last-modified", "date", "server", "connection", "keep-alive"})
+_TWINS: Final = (".br", ".gz", ".zst")
 BROWSER: Final[Mapping[str, str]] = {"Sec-Fetch-Dest": "document", **GZIP}
 
 
@@ -22,8 +23,8 @@ def addresses(tree: Path) -> list[str]:
 
 
 def _is_document(name: str) -> bool:
-    twin = name.endswith(".gz") and not name.startswith("media/")
-    return not (twin or name == "404.html" or name.rpartition("/")[2].startswith("."))
+    twin = name.endswith(_TWINS) and not name.startswith("media/")
+    return not (twin or name.rpartition("/")[2].startswith((".", "404.html", "410.html")))
 
 
 def differences(live: Client, static: Client, path: str, headers: Mapping[str, str], method: str = "GET") -> Iterator[str]:

@@ -12,7 +12,7 @@ from typing import Final
 from bench.running import Running, running
 from bench.web import free_port
 
-CONFIGURATION: Final = Path(__file__).parents[1] / "docs" / "deploy" / "nginx-static.conf"
+SHIPPED: Final = Path(__file__).parents[1] / "docs" / "deploy"
 INSTALL: Final = "apt-get install nginx"
 # Nothing but what speed wants: what the shipped configuration is measured against.
 BARE: Final = """
@@ -34,7 +34,7 @@ http {{
   include site.conf;
 }}
 """
-_SITE: Final = 'listen 127.0.0.1:{port};\nroot {tree};\nset $feedsvc_host "{host}";\nset $feedsvc_hubs "{hubs}";\n'
+_SITE: Final = "listen 127.0.0.1:{port};\nroot {tree};\n"
 _TEMPORARY: Final = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
 
 
@@ -45,26 +45,29 @@ def program() -> str:
 
 @contextmanager
 def serving(
-    folder: Path, tree: Path, *, host: str = "", hubs: Iterable[str] = (), configuration: str = "", cores: Iterable[int] = ()
+    folder: Path, tree: Path, *, known: Path | None = None, configuration: str = "", cores: Iterable[int] = ()
 ) -> Iterator[Running]:
-    """nginx over `tree` with what ships, or with another `configuration`; `folder` is new and its own."""
+    """nginx over `tree` with what ships, or with another `configuration`; `folder` is new and its own.
+
+    `known` is what the build wrote of the tree for nginx.
+    """
     port = free_port()
-    command = prepared(folder, tree, port=port, host=host, hubs=hubs, configuration=configuration)
+    command = prepared(folder, tree, port=port, known=known, configuration=configuration)
     with running(command, log=folder / "log", port=port, cores=cores) as one:
         one.serves("/")
         yield one
 
 
-def prepared(
-    folder: Path, tree: Path, *, port: int, host: str = "", hubs: Iterable[str] = (), configuration: str = ""
-) -> list[str]:
+def prepared(folder: Path, tree: Path, *, port: int, known: Path | None = None, configuration: str = "") -> list[str]:
     """The command that starts it, once its files lie in `folder`."""
     folder.mkdir()
     # A worker that root starts would be somebody else, who may not read a temporary folder.
     user = "user root;\n" if os.geteuid() == 0 else ""
     temporary = " ".join(f"{name}_temp_path {folder}/{name};" for name in _TEMPORARY)
-    named = "".join(f', <{hub}>; rel=\\"hub\\"' for hub in hubs)
     (folder / "nginx.conf").write_text(_OUTSIDE.format(user=user, temporary=temporary))
-    (folder / "site.conf").write_text(configuration or CONFIGURATION.read_text("utf-8"))
-    (folder / "feedsvc-site.conf").write_text(_SITE.format(port=port, tree=tree, host=host, hubs=named))
+    (folder / "site.conf").write_text(configuration or f"include {SHIPPED / 'nginx-static.conf'};\n")
+    (folder / "feedsvc-codings.conf").write_text((SHIPPED / "nginx-codings.conf").read_text("utf-8"))
+    (folder / "feedsvc-site.conf").write_text(_SITE.format(port=port, tree=tree))
+    if known:
+        shutil.copyfile(known, folder / "feedsvc-tree.conf")
     return [program(), "-e", "stderr", "-p", str(folder), "-c", str(folder / "nginx.conf")]

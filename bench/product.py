@@ -59,7 +59,7 @@ class Product:
             *plain,
         ]
 
-    def build(self, out: Path, content: Path, state: Path, log: Path, *options: str) -> Cost:
+    def build(self, out: Path, content: Path, state: Path, log: Path, *options: str | Path) -> Cost:
         return cost(self.command("build", out, content, "--state", state, *options), log, environment())
 
     @contextmanager

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
-from bench import corpus, nginx, wrk
+from bench import nginx, wrk
 from bench.headers import BROWSER, addresses, differences
 from bench.lab import Lab
 from bench.measure import median
@@ -20,9 +20,10 @@ from bench.web import GZIP, Client
 def behind_nginx(lab: Lab) -> Iterator[Row]:
     number = lab.sizes.small
     with lab.passing("tree") as tree, lab.passing("state") as built:
-        Product().build(tree, lab.newsroom(number), built, lab.log)
-        ours, bare = _rates(lab, tree)
-        other, asked = _compared(lab, tree, number)
+        known = built / "nginx.conf"
+        Product().build(tree, lab.newsroom(number), built, lab.log, "--nginx", known)
+        ours, bare = _rates(lab, tree, known)
+        other, asked = _compared(lab, tree, known, number)
     what = "the static tree behind nginx"
     yield Row(
         what=f"{what}, 64 connections",
@@ -42,9 +43,9 @@ def behind_nginx(lab: Lab) -> Iterator[Row]:
     )
 
 
-def _rates(lab: Lab, tree: Path) -> tuple[float, float]:
+def _rates(lab: Lab, tree: Path, known: Path) -> tuple[float, float]:
     core = lab.cores[:1]
-    shipped = nginx.serving(lab.new("nginx"), tree, host=corpus.BASE, cores=core)
+    shipped = nginx.serving(lab.new("nginx"), tree, known=known, cores=core)
     bare = nginx.serving(lab.new("nginx"), tree, configuration=nginx.BARE, cores=core)
     with shipped as one, bare as other:
         rounds = [(_load(lab, one), _load(lab, other)) for _ in range(lab.sizes.times)]
@@ -55,10 +56,10 @@ def _load(lab: Lab, server: Running) -> float:
     return wrk.load(server.port, FEED, GZIP, connections=64, seconds=lab.sizes.seconds, core=lab.cores[1]).rate
 
 
-def _compared(lab: Lab, tree: Path, number: int) -> tuple[list[str], int]:
+def _compared(lab: Lab, tree: Path, known: Path, number: int) -> tuple[list[str], int]:
     paths = addresses(tree)
     live = Product().serving(lab.newsroom(number), state(lab, number), lab.log)
-    with live as one, nginx.serving(lab.new("nginx"), tree, host=corpus.BASE) as other:
+    with live as one, nginx.serving(lab.new("nginx"), tree, known=known) as other:
         one.serves(FEED)
         with closing(Client(one.port)) as ours, closing(Client(other.port)) as theirs:
             found = [

@@ -2,29 +2,38 @@
 
 from __future__ import annotations
 
-import gzip
 import re
 import subprocess
 from collections.abc import Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
+from urllib.parse import quote, urlsplit
 
 import pytest
 
 from bench import nginx
 from bench.headers import BROWSER, addresses, differences
 from bench.web import GZIP, NO_HEADERS, Client
-from tests.http.client import ask
-from tests.http.newsroom import BASE, HUB, write_newsroom
-from tests.http.running import Running, command, environment, serving
+from feedsvc.export import write_nginx
+from tests import newsrooms
+from tests.http.newsroom import NOTICE, write_newsroom
+from tests.http.running import command, environment, serving
+from tests.http.test_addresses import MOVED
 from tests.programs import require_program
 
-HUBS: Final = (HUB, "https://second-hub.example/")
-COMPRESSED: Final = (".html", ".rss", ".atom", ".json", ".xml", ".opml", ".txt", ".css", ".js")
+ALL: Final = {"Accept-Encoding": "gzip, deflate, br, zstd"}
+NO_ADDRESSES: Final = (
+    "/nothing", "/articles/nothing/", "/articles/bay/index.html", "/404.html", "/feed.rss.gz", "/feed.rss.br", "/index.html.zst",
+    "/articles/recalled/410.html",
+)  # fmt: skip
 OWN: Final = {"etag", "last-modified", "date", "server", "connection", "accept-ranges"}
-LEAST: Final = 200  # bytes; less is not worth compressing
+CODINGS: Final = (
+    "", "identity", "gzip", "GZIP", "gzip, deflate", "br", "zstd", "br, gzip", "zstd,gzip", "deflate", "*", "gzip;q=0", "*;q=0",
+    "br;q=0, gzip", "br;q=0.0,zstd ; q=0.5 , gzip;q=0", "*, br;q=0", "gzip;q=1.0, *;q=0", "brotli, gzippy", "zstd;q=0.001",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -39,33 +48,29 @@ class Two:
         return list(differences(self.live, self.static, path, headers, method))
 
 
-@pytest.fixture(scope="module")
-def two(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Two]:
+@contextmanager
+def both(home: Path, content: Path, below: str = "") -> Iterator[Two]:
+    """The tree is built and served as docs/deploy/ says, in the folder of base_url's path."""
     if not nginx.program():
         require_program("nginx", nginx.INSTALL)
+    tree, known = home / "tree", home / "feedsvc-tree.conf"
+    options = ("--state", home / "built", "--nginx", known, "--coding", "br", "--coding", "zstd")
+    newsrooms.write(tree, {"index.html": "Not of this site"} if below else {})
+    subprocess.run(command("build", tree / below, content, *options), check=True, env=environment(), capture_output=True)
+    with serving(content, home / "state") as server, nginx.serving(home / "nginx", tree, known=known) as static:
+        port = urlsplit(server.url).port or 0
+        with closing(Client(port)) as live, closing(Client(static.port)) as other:
+            yield Two(live, other, tree)
+
+
+@pytest.fixture(scope="module")
+def two(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Two]:
     home = tmp_path_factory.mktemp("deployed")
-    content, tree = write_newsroom(home / "content"), home / "tree"
-    subprocess.run(command("build", tree, content, "--state", home / "built"), check=True, env=environment(), capture_output=True)
-    with serving(content, home / "state") as server:
-        completed(tree, server)
-        with nginx.serving(home / "nginx", tree, host=BASE, hubs=HUBS) as static:
-            port = int(server.url.rstrip("/").rpartition(":")[2])
-            with closing(Client(port)) as live, closing(Client(static.port)) as other:
-                yield Two(live, other, tree)
+    with both(home, write_newsroom(home / "content")) as found:
+        yield found
 
 
-def completed(tree: Path, server: Running) -> None:
-    """What a build may leave to whoever deploys: the page for what is missing, and compressed twins."""
-    if not (tree / "404.html").exists():
-        (tree / "404.html").write_bytes(ask(server.url, "/nothing").body)
-    for file in [*tree.rglob("*")]:
-        twin = file.with_name(f"{file.name}.gz")
-        wanted = file.is_file() and file.suffix in COMPRESSED and not file.is_relative_to(tree / "media")
-        if wanted and file.stat().st_size >= LEAST and not twin.exists():
-            twin.write_bytes(gzip.compress(file.read_bytes(), 6, mtime=0))
-
-
-@pytest.mark.parametrize("headers", [NO_HEADERS, GZIP, BROWSER], ids=["plain", "gzip", "browser"])
+@pytest.mark.parametrize("headers", [NO_HEADERS, GZIP, ALL, BROWSER], ids=["plain", "gzip", "all", "browser"])
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 def test_every_document_says_what_the_live_server_says(two: Two, headers: Mapping[str, str], method: str) -> None:
     paths = addresses(two.tree)
@@ -73,7 +78,19 @@ def test_every_document_says_what_the_live_server_says(two: Two, headers: Mappin
     assert [line for path in paths for line in two.differ(path, headers, method)] == []
 
 
-@pytest.mark.parametrize("path", ["/nothing", "/articles/nothing/", "/articles/bay/index.html", "/404.html", "/feed.rss.gz"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/nothing",
+        "/articles/nothing/",
+        "/articles/bay/index.html",
+        "/404.html",
+        "/feed.rss.gz",
+        "/feed.rss.br",
+        "/index.html.zst",
+        "/articles/recalled/410.html",
+    ],
+)
 @pytest.mark.parametrize("headers", [NO_HEADERS, GZIP], ids=["plain", "gzip"])
 def test_what_is_missing_gets_the_site_s_own_page(two: Two, path: str, headers: Mapping[str, str]) -> None:
     assert two.static.ask(path, headers).status == 404
@@ -136,14 +153,69 @@ def test_a_query_is_no_part_of_an_address(two: Two) -> None:
 def test_nginx_has_no_word_against_it(tmp_path: Path) -> None:
     if not nginx.program():
         require_program("nginx", nginx.INSTALL)
-    words = nginx.prepared(tmp_path / "nginx", tmp_path, port=8080, host=BASE)
+    known = tmp_path / "known.conf"
+    write_nginx(known, newsrooms.published(newsrooms.rich(tmp_path / "content")).catalog)
+    words = nginx.prepared(tmp_path / "nginx", tmp_path, port=8080, known=known)
     done = subprocess.run([*words, "-t"], check=False, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert not re.search(r"\[(?:warn|error|emerg)\]", done.stderr)
 
 
 def test_the_include_that_is_shipped_says_all_that_is_asked_for() -> None:
-    shipped = nginx.CONFIGURATION.with_name("nginx-site.conf").read_text("utf-8")
-    assert {"listen", "root", "set $feedsvc_host", "set $feedsvc_hubs"} <= set(
-        re.findall(r"^(set \$\w+|\w+)", shipped, re.MULTILINE)
-    )
+    shipped = (nginx.SHIPPED / "nginx-site.conf").read_text("utf-8")
+    assert {"listen", "server_name", "root"} == set(re.findall(r"^\w+", shipped, re.MULTILINE))
+
+
+@pytest.mark.parametrize("accepted", CODINGS)
+def test_each_client_gets_the_coding_that_the_live_server_gives_it(two: Two, accepted: str) -> None:
+    headers = {"Accept-Encoding": accepted}
+    assert [line for path in ("/", "/feed.json", "/media/notes.txt") for line in two.differ(path, headers)] == []
+
+
+@pytest.mark.parametrize("headers", [NO_HEADERS, GZIP, ALL, BROWSER], ids=["plain", "gzip", "all", "browser"])
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_a_withdrawn_article_is_gone_with_its_notice(two: Two, headers: Mapping[str, str], method: str) -> None:
+    got = two.static.ask("/articles/recalled/", headers, method)
+    assert got.status == 410
+    assert two.differ("/articles/recalled/", headers, method) == []
+    assert NOTICE.encode() in two.static.ask("/articles/recalled/").body
+
+
+@pytest.mark.parametrize("path", [*MOVED, "/articles/recalled", "/articles/recalled-once/", "/subscribe", "/robots.txt/"])
+def test_former_addresses_and_other_spellings_lead_on_in_one_hop(two: Two, path: str) -> None:
+    live, static = (client.ask(path) for client in (two.live, two.static))
+    assert (static.status, static.headers["location"]) == (301, live.headers["location"])
+    own = OWN | {"content-length", "content-type"}  # nginx says it in words of its own
+    assert {name: static.headers[name] for name in static.headers.keys() - own} == {
+        name: live.headers[name] for name in live.headers.keys() - own
+    }
+
+
+NOWHERE: Final = (
+    "/articles/", "/articles", "/category/", "/tag", "/media/", "/static", "/articles/fish/feed.rss", "/category/nothing/rss",
+    "/category/rss", "/feed.rss/", "/archive/1999-01", "/category/economy/archive/1999-01/feed.rss", "/articles/nothing",
+    "/category/economy/nothing", "/.feedsvc-build.journal", "/.feedsvc-build.lock", "/articles/recalled/x", "/feed/feed",
+    "/media/nothing.mp3", "/media/recalled.pdf", "/sized/00-1/x.png", "/-browser/feed.rss", "/index.html/",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("path", NOWHERE)
+def test_what_leads_nowhere_there_leads_nowhere_here(two: Two, path: str) -> None:
+    assert two.live.ask(path).status == 404
+    assert two.differ(path) == []
+
+
+def test_a_site_below_a_path_with_awkward_names_and_unstyled_feeds(tmp_path: Path) -> None:
+    """Tags that are called as folders are, and all former addresses, each as the live server has them."""
+    content = newsrooms.rich(tmp_path / "content")
+    newsrooms.write(content, newsrooms.article("media", tags="[media, static, sized, feed]", aliases="[rss, Feed]", author="jia"))
+    site = content / "site.yaml"
+    site.write_text(site.read_text().replace("entries: 4", "entries: 4, browser_view: false"))
+    former = [path for path in newsrooms.published(content, datetime.now(UTC)).addresses() if "?" not in path]
+    with both(tmp_path, content, "daily") as two:
+        paths = [*(path for path in addresses(two.tree) if path != "/"), *(quote(f"/daily{path}", safe="/~") for path in former)]
+        found = [line for path in paths for headers in (NO_HEADERS, ALL, BROWSER) for line in two.differ(path, headers)]
+        # Redirects are told in nginx's own words.
+        assert [line for line in found if not re.search(r": (?:another body|content-(?:length|type): .*)$", line)] == []
+        assert {line.partition(":")[0] for line in found} <= {f"/daily/articles/{name}/" for name in ("old-rich", "rss", "Feed")}
+        assert len(paths) > 100
