@@ -65,6 +65,12 @@ from feedsvc.web.workers import Workers
     help="Tell the hubs of site.yaml; not from a copy of a site.",
 )
 @click.option(
+    "--no-last-modified",
+    is_flag=True,
+    envvar="FEEDSVC_NO_LAST_MODIFIED",
+    help="Send entity tags alone: servers that share no state folder agree on these, not on dates.",
+)
+@click.option(
     "--access-log", type=click.Choice(tuple(FORMATS)), envvar="FEEDSVC_ACCESS_LOG", help="One line to stdout for each answer."
 )
 @click.option("--preview", is_flag=True, envvar="FEEDSVC_PREVIEW", help="Show drafts and problems, on this machine only.")
@@ -83,6 +89,7 @@ def serve(
     database: str,
     purge: tuple[str, ...],
     announce: bool,
+    no_last_modified: bool,
     access_log: str | None,
     preview: bool,
     preview_anywhere: bool,
@@ -115,6 +122,7 @@ def serve(
         database=database,
         purge=purge,
         announce=announce,
+        dated=not no_last_modified,
         access_log=access_log or "",
     )
     if workers == 1:

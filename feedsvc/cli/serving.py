@@ -47,7 +47,7 @@ _GAUGES = "gauges"  # the key of a notice that a worker's own figures stand unde
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Plan:
-    """What the command line asks for; `home` is the state folder."""
+    """What the command line asks for; `home` is the state folder. `dated` sends Last-Modified."""
 
     content: Path
     host: str
@@ -59,6 +59,7 @@ class Plan:
     database: str
     purge: tuple[str, ...]
     announce: bool
+    dated: bool
     access_log: str
 
 
@@ -75,7 +76,7 @@ def serve_as(station: Station, plan: Plan, listening: socket.socket) -> None:
 def _serve(plan: Plan, listening: socket.socket | None, station: Station | None) -> None:
     is_first = station is None or station.seat.number == 1
     with ExitStack() as parts:
-        ledger = parts.enter_context(closing(Ledger(plan.home / "modified.sqlite")))
+        ledger = parts.enter_context(closing(Ledger(plan.home / "modified.sqlite"))) if plan.dated else None
         renditions = Renditions(plan.home / "pictures")
         live = Live(folder(plan.content, plan.base_url, plan.home), ledger, renditions=renditions)
         collector.settle()
