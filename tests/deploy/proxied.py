@@ -32,8 +32,8 @@ def proxied(folder: Path, *urls: str, name: str = "nginx-service.conf") -> Itera
         require_program("nginx", nginx.INSTALL)
     port = free_port()
     shipped = (nginx.SHIPPED / "nginx-cache.conf").read_text("utf-8")
-    assert shipped.count("/var/cache/nginx/feedsvc") == 1
-    words = nginx.prepared(folder, folder, port=port, configuration=shipped.replace("/var/cache/nginx/feedsvc", f"{folder}/kept"))
+    assert shipped.count("/var/lib/nginx/feedsvc") == 1
+    words = nginx.prepared(folder, folder, port=port, configuration=shipped.replace("/var/lib/nginx/feedsvc", f"{folder}/kept"))
     (folder / "feedsvc-upstream.conf").write_text(upstream(name, urls))
     with running(words, log=folder / "log", port=port) as one:
         one.serves("/feed.rss")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.server
 import json
 import re
+import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -18,17 +19,20 @@ from urllib.parse import quote, urlsplit
 import pytest
 
 from bench.headers import BROWSER, differences
+from bench.nginx import SHIPPED
 from bench.web import GZIP, NO_HEADERS, Client
 from tests import newsrooms
 from tests.audience.patience import until
 from tests.deploy.proxied import proxied
 from tests.deploy.test_nginx import ALL, CODINGS
-from tests.http.client import ask
-from tests.http.newsroom import write_newsroom
+from tests.http.client import SECONDS, ask
+from tests.http.newsroom import BASE, write_article, write_newsroom
 from tests.http.running import Running, serving
 from tests.http.test_addresses import MOVED
 from tests.live.served import addresses as known_addresses
+from tests.programs import require_program
 
+ALL_OF_THEM: Final = "gzip, br, zstd"
 PROXY: Final = ("--trusted-proxy", "127.0.0.1")
 
 
@@ -39,6 +43,7 @@ class Chain:
     service: Running
     direct: Client
     cached: Client
+    port: int
 
     def differ(self, path: str, headers: Mapping[str, str] = NO_HEADERS, method: str = "GET") -> list[str]:
         return list(differences(self.direct, self.cached, path, headers, method))
@@ -57,7 +62,7 @@ def chain(home: Path, content: Path, *options: str) -> Iterator[Chain]:
         closing(Client(urlsplit(service.url).port or 0)) as direct,
         closing(Client(nginx.port)) as cached,
     ):
-        yield Chain(service, direct, cached)
+        yield Chain(service, direct, cached, nginx.port)
 
 
 @pytest.fixture(scope="module")
@@ -257,6 +262,28 @@ def test_stale_answers_are_shown_within_the_windows_that_were_told(tmp_path: Pat
         assert (client.ask("/page").status, client.ask("/page").body) == (200, kept)
         time.sleep(4)
         assert client.ask("/page").status == 502
+
+
+def test_news_are_kept_at_once_where_nginx_is_told(tmp_path: Path) -> None:
+    """What --purge runs before hubs hear of a change: each form in which a client may get it."""
+    require_program("curl", "apt-get install curl")
+    content = write_newsroom(tmp_path / "content")
+    forms = [{"Accept-Encoding": form} for form in ("", "gzip", "br", "zstd", "gzip, zstd", "gzip, br", "br, zstd", ALL_OF_THEM)]
+    paths = ("/feed.rss", "/tag/%EC%84%9C%EC%9A%B8/feed.json", "/articles/clock/")
+    with chain(tmp_path, content) as both:
+        for path in paths:
+            assert [line for form in forms for line in both.differ(path, form)] == []
+        write_article(
+            content, "clock", "title: Newsword\npublished: 2026-02-20\ncategory: culture\nauthor: tuan-le\ntags: [서울]"
+        )
+        until(lambda: all(b"Newsword" in both.direct.ask(path).body for path in paths))
+        assert not any(b"Newsword" in both.cached.ask(path).body for path in paths)
+        told = "".join(f"{BASE}{path}\n" for path in paths)
+        words = [SHIPPED / "nginx-refresh", f"http://127.0.0.1:{both.port}"]
+        subprocess.run([*map(str, words)], input=told, text=True, check=True, timeout=SECONDS)
+        for path in paths:
+            assert [line for form in forms for line in both.differ(path, form)] == []
+            assert reaching(both, path) == 0
 
 
 def test_nginx_has_no_word_against_it(both: Chain, newsroom: Path) -> None:

@@ -40,9 +40,12 @@ def installed(folder: Path) -> str:
 
 def test_systemd_has_no_word_against_it(tmp_path: Path) -> None:
     program = require_program("systemd-analyze", INSTALL)
-    unit = tmp_path / UNIT.name
-    unit.write_text(installed(tmp_path))
-    done = subprocess.run([program, "verify", "--man=no", unit], check=False, capture_output=True, text=True)
+    require_program("systemctl", INSTALL)
+    units = [tmp_path / name for name in (UNIT.name, "feedsvc-tree.path", "feedsvc-tree.service")]
+    units[0].write_text(installed(tmp_path))
+    for unit in units[1:]:
+        unit.write_text((UNIT.with_name(unit.name)).read_text("utf-8"))
+    done = subprocess.run([program, "verify", "--man=no", *units], check=False, capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import signal
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -26,6 +28,7 @@ from feedsvc.publication import Publication
 from feedsvc.urls import WELL_KNOWN, rooted
 from feedsvc.web.answer import cache_control
 from tests import newsrooms
+from tests.audience.patience import until
 from tests.programs import require_program
 
 LEAVES: Final = ("", "/", "/feed.rss", "/feed.atom", "/feed.json", "/rss.xml", "/atom.xml/")
@@ -169,3 +172,21 @@ def test_what_means_something_to_nginx_is_said_as_it_is(tmp_path: Path) -> None:
     with nginx.serving(tmp_path / "nginx", tree, known=known) as server, closing(Client(server.port)) as client:
         assert client.ask("/a$b(c)/articles/old-rich/").headers["location"] == "/a$b(c)/articles/rich/"
         assert client.ask("/a$b(c)/feed.rss").headers["content-type"] == "application/rss+xml; charset=utf-8"
+
+
+def test_nginx_reads_what_is_new_when_it_is_reloaded(tree: Path, tmp_path: Path) -> None:
+    """As feedsvc-tree.path has it done."""
+    known, told = tmp_path / "known.conf", catalog_of(tmp_path)
+    write_nginx(known, told)
+    with nginx.serving(tmp_path / "nginx", tree, known=known) as server, closing(Client(server.port)) as client:
+        assert client.ask("/daily/articles/just-renamed").status == 404
+        article = tmp_path / "content/articles/korean.yaml"
+        article.write_text(article.read_text() + "aliases: [just-renamed]\n")
+        write_nginx(tmp_path / "nginx/feedsvc-tree.conf", newsrooms.catalogued(tmp_path / "content"))
+        os.kill(server.pid, signal.SIGHUP)
+
+        def location() -> str:
+            client.close()
+            return client.ask("/daily/articles/just-renamed").headers.get("location", "")
+
+        until(lambda: location() == "/daily/articles/korean/")
