@@ -14,13 +14,14 @@ from typing import Final
 
 from feedsvc.catalog import Catalog, Listing
 from feedsvc.errors import FeedsvcError
-from feedsvc.export.names import TEMPORARY
+from feedsvc.export.names import TEMPORARY, TWINS
 from feedsvc.urls import KINDS, ArticleAt, ListingRef, PageAt, mount, path_of, rooted
 
 # Seconds before the next scheduled change from which on caches have to be told of it: a day and five minutes (the longest
 # window for stale answers), fifteen minutes (the shorter one), five (freshness), ten seconds (freshness of what is missing).
 STEPS: Final = (86_701, 901, 301, 11)
 
+_ENDS: Final = "|".join(end[1:] for end in TWINS.values())
 _HEAD: Final = """\
 # What nginx has to know of this tree beside its files; for the http context, beside nginx-static.conf.
 # Written by `feedsvc build --nginx`, and anew whenever something in it changed. nginx reads it when it is reloaded.
@@ -37,7 +38,8 @@ def configuration(catalog: Catalog) -> str:
         _sizes(chain(pages, feeds)),  # nginx takes them before its first map only
         _constants(catalog),
         _map("$uri", "$feedsvc_path", [(f"~^{below}(?<feedsvc_below>/.*)$", "$feedsvc_below")]),
-        _map("$uri", "$feedsvc_name", [(f"~^{below}(?<feedsvc_bare>/.*?)(?:\\.(?:br|zst|gz))?$", "$feedsvc_bare")]),
+        _map("$uri", "$feedsvc_name", _names(below)),
+        _map("$uri", "$feedsvc_twin", [(f"~^{below}/(?!media/).*\\.(?<feedsvc_end>{_ENDS})$", "$feedsvc_end")]),
         _map("$msec", "$feedsvc_left", _left(catalog.next_change)),
         _map("$feedsvc_folder", "$feedsvc_moved_page", _rows(pages, site.base_url)),
         _map("$feedsvc_folder", "$feedsvc_moved_feed", _rows(feeds, site.base_url)),
@@ -56,6 +58,12 @@ def write(file: Path, catalog: Catalog) -> None:
         os.replace(new, file)
     except OSError as error:
         raise FeedsvcError(f"{file} cannot be written ({error.strerror})") from None
+
+
+def _names(below: str) -> Iterator[tuple[str, str]]:
+    """What a file is a twin of, and itself where it is none; in media/ there are no twins."""
+    yield f"~^{below}(?<feedsvc_own>/media/.*)$", "$feedsvc_own"
+    yield f"~^{below}(?<feedsvc_bare>/.*?)(?:\\.(?:{_ENDS}))?$", "$feedsvc_bare"
 
 
 def _constants(catalog: Catalog) -> str:
