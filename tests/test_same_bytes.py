@@ -73,11 +73,12 @@ def test_the_static_tree_holds_what_the_server_answers(tmp_path: Path) -> None:
     out = tmp_path / "out"
     export.build(publication, out)
     answered = {}
-    for path in publication.paths():
-        found = publication.at(path)
+    beside = {"/404.html": publication.missing(), "/articles/gone/410.html": publication.at("/articles/gone/")}
+    for path in (*publication.paths(), *beside):
+        found = beside.get(path) or publication.at(path)
         match found:
             case Document():
-                assert found.status == 200
+                assert found.status == (200 if path not in beside else int(path[-8:-5]))
                 data = found.body
             case Attachment():
                 data = Path(found.location).read_bytes()
