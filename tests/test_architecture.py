@@ -29,7 +29,7 @@ ORDER: Final = (
     ("feedsvc.pages", "feedsvc.directory", "feedsvc.sitemaps"),
     ("feedsvc.grounds", "feedsvc.document", "feedsvc.ledger"),
     ("feedsvc.shelf", "feedsvc.difference", "feedsvc.sized", "feedsvc.imprint"),
-    ("feedsvc.publication",),
+    ("feedsvc.headers", "feedsvc.publication"),
     ("feedsvc.live", "feedsvc.export"),
     ("feedsvc.watch",),
     ("feedsvc.audience", "feedsvc.editing", "feedsvc.preview", "feedsvc.push", "feedsvc.web"),

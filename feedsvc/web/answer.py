@@ -7,29 +7,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from email.utils import format_datetime
-from functools import lru_cache
 from html import escape
 from http import HTTPStatus
 from typing import Final, NamedTuple
 
 from feedsvc.document import Document
+from feedsvc.headers import cache_control, caching, seconds_left, typed
 from feedsvc.model import Link
 from feedsvc.web import asked
 
 # Nobody changes them: they are sent again.
 Headers = Sequence[tuple[str, str]]
 
-FRESH: Final = 300  # seconds a cache may keep an answer without asking
-_STALE: Final = (("stale-while-revalidate", 600), ("stale-if-error", 86400))  # RFC 5861
 METHODS: Final = "GET, HEAD, OPTIONS"
 _READING: Final = frozenset(("GET", "HEAD"))
 _OK: Final = HTTPStatus.OK.value
 _MISSING: Final = HTTPStatus.NOT_FOUND.value
-_FRESH_MISSING: Final = 10  # what is missing now may be saved in the next minute
-# A change after so long shortens nothing.
-_FAR: Final = timedelta(seconds=FRESH + max(longest for _, longest in _STALE) + 1)
 _EXPOSED: Final = "ETag, Last-Modified, Link"
 # The same bytes as another media type need a tag of their own: a browser would revive the one as the other.
 _BROWSER_MARK: Final = "-xml"
@@ -90,8 +85,8 @@ class _Finished:
     told: tuple[int | None, Response | None] = (None, None)
 
     def tell(self, left: int | None) -> Response:
-        caching = ("Cache-Control", _caching(left, self.private, self.status == _MISSING))
-        made = Response(self.status, (caching, *self.headers), self.body)
+        word = ("Cache-Control", caching(left, private=self.private, missing=self.status == _MISSING))
+        made = Response(self.status, (word, *self.headers), self.body)
         self.told = left, made
         return made
 
@@ -167,32 +162,6 @@ def http_date(moment: datetime) -> str:
     return format_datetime(moment.astimezone(UTC), usegmt=True)
 
 
-def cache_control(now: datetime, next_change: datetime | None, *, private: bool = False, missing: bool = False) -> str:
-    """Nothing may be shown, fresh or stale, from the second of the next scheduled change on."""
-    return _caching(seconds_left(now, next_change), private, missing)
-
-
-def seconds_left(now: datetime, next_change: datetime | None) -> int | None:
-    """How long a cache may keep what is answered now: None where the next scheduled change shortens nothing."""
-    if next_change is None:
-        return None
-    ahead = next_change - now
-    return None if ahead > _FAR else max(0, int(ahead.total_seconds()) - 1)
-
-
-@lru_cache(4096)
-def _caching(left: int | None, private: bool, missing: bool) -> str:  # noqa: FBT001 - keywords would cost more than the look-up
-    fresh = _within(_FRESH_MISSING if missing else FRESH, left)
-    words = ["private" if private else "public", f"max-age={fresh}"]
-    if not private and not missing:
-        words += [f"{name}={_within(longest, None if left is None else left - fresh)}" for name, longest in _STALE]
-    return ", ".join(words)
-
-
-def _within(seconds: int, left: int | None) -> int:
-    return seconds if left is None else min(seconds, left)
-
-
 def _vary(document: Document) -> str:
     return "Accept-Encoding, Sec-Fetch-Dest" if document.browser_type else "Accept-Encoding"
 
@@ -204,9 +173,3 @@ def _link(link: Link) -> str:
 def not_modified(headers: Mapping[str, str], tag: str, modified: datetime | None) -> bool:
     """Whether the one who asks has these bytes."""
     return asked.not_modified(headers.get("HTTP_IF_NONE_MATCH", ""), headers.get("HTTP_IF_MODIFIED_SINCE", ""), tag, modified)
-
-
-def typed(media_type: str) -> str:
-    """A media type with the charset of everything that is text here (without one, text is guessed at)."""
-    binary = media_type.startswith(("image/", "font/", "audio/", "video/")) and not media_type.endswith("+xml")
-    return media_type if binary else f"{media_type}; charset=utf-8"

@@ -16,7 +16,8 @@ from werkzeug.http import parse_range_header
 
 from feedsvc.content.survey import Stamp, size_of, stamp_of
 from feedsvc.document import Attachment
-from feedsvc.web.answer import COMMON, Headers, Request, cache_control, not_modified, past, refuse, validators
+from feedsvc.headers import cache_control, media_type
+from feedsvc.web.answer import COMMON, Headers, Request, not_modified, past, refuse, validators
 
 # (path, digest, now) -> when the bytes became these, None where nobody knows.
 Modified = Callable[[str, str, datetime], datetime | None]
@@ -114,17 +115,12 @@ def _respond(attachment: Attachment, request: Request, opened: _Opened, caching:
     if status == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
         file.close()
         return FileResponse(status=416, headers=[*headers, ("Content-Range", f"bytes */{size}"), ("Content-Length", "0")])
-    headers += [("Content-Type", _media_type(attachment)), ("Content-Length", str(stop - start))]
+    headers += [("Content-Type", media_type(attachment)), ("Content-Length", str(stop - start))]
     headers += [("Content-Range", f"bytes {start}-{stop - 1}/{size}")] if status == HTTPStatus.PARTIAL_CONTENT else []
     if method == "HEAD":
         file.close()
         return FileResponse(status=status, headers=headers)
     return FileResponse(status=status, headers=headers, part=Part(file, start, stop - start))
-
-
-def _media_type(attachment: Attachment) -> str:
-    # Text without a charset is guessed at, most often as windows-1252.
-    return f"{attachment.media_type}; charset=utf-8" if attachment.media_type.startswith("text/") else attachment.media_type
 
 
 def _range(request: Request, size: int, tag: str) -> tuple[int, int, int]:

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feedsvc.content.folder import Folder
+from feedsvc.headers import FRESH, cache_control
 from feedsvc.ledger import Ledger
 from feedsvc.live import Live
-from feedsvc.web.answer import FRESH, cache_control
 from tests.http.client import Got, call
 from tests.http.conftest import Office
 from tests.http.newsroom import NOON, SOON
