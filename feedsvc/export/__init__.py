@@ -2,6 +2,7 @@
 
 from feedsvc.export.names import FORMER, MANIFEST, SELECTIONS, TWINS, file_name
 from feedsvc.export.nginx import write as write_nginx
-from feedsvc.export.tree import Built, Progress, Tree, build
+from feedsvc.export.steps import Built, Progress
+from feedsvc.export.tree import Tree, build
 
 __all__ = ["FORMER", "MANIFEST", "SELECTIONS", "TWINS", "Built", "Progress", "Tree", "build", "file_name", "write_nginx"]

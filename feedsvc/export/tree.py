@@ -9,9 +9,8 @@ from __future__ import annotations
 import fcntl
 import os
 import stat
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
 
@@ -20,41 +19,20 @@ from feedsvc.errors import FeedsvcError
 from feedsvc.export.journal import Journal, Note
 from feedsvc.export.making import Maker
 from feedsvc.export.names import LOCK, MISSING, SELECTIONS, TWINS, file_name, gone, is_beside, is_feed, last_named
+from feedsvc.export.steps import MANY, TO_CHECK, TO_MAKE, Built, Progress, pieces, silent
 from feedsvc.export.writing import Files
 from feedsvc.imprint import Imprints, common
 from feedsvc.publication import Publication
 from feedsvc.spreading import at_hand, spread
 from feedsvc.urls import ArticleAt, place_of
 
-_MANY: Final = 1000  # paths; where more may have changed, all are looked at
-# Fewer than these are sooner done than a process is copied.
-_TO_CHECK: Final = 20_000
-_TO_MAKE: Final = 200
-_PIECE: Final = 64  # paths
-_LEAST: Final = 8  # towards the end, so that nobody waits long for the last piece of another
 _FOREIGN: Final = "was not written by feedsvc and would be overwritten"
 _WITHOUT: Final = {"gzip": "with --no-gzip"}  # how a build goes that writes no twins of a coding
 
 _NEW: Final = Note(packed=(0,) * len(TWINS))  # of a file that is not ours yet
 
-# (counts of what was done, how much there is) -> the counts, as they come.
-Progress = Callable[[Iterable[int], int], Iterable[int]]
 
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Built:
-    """How many files a build wrote, left as they were, and removed; a compressed twin counts with its file."""
-
-    written: int
-    unchanged: int
-    removed: int
-
-
-def _silent(done: Iterable[int], _total: int) -> Iterable[int]:
-    return done
-
-
-def build(publication: Publication, out: Path, progress: Progress = _silent, *, processes: int = 1) -> Built:
+def build(publication: Publication, out: Path, progress: Progress = silent, *, processes: int = 1) -> Built:
     """Make the tree hold exactly the publication's documents, beside files of other origin.
 
     Raises FeedsvcError where the folder cannot be written, another build is at work in it, or a file of other origin stands
@@ -93,7 +71,7 @@ class Tree:
         with _plainly(self.out):
             self._held.close()
 
-    def whole(self, publication: Publication, progress: Progress = _silent) -> Built:
+    def whole(self, publication: Publication, progress: Progress = silent) -> Built:
         """Every document of a publication that is wanted, and no other."""
         with _plainly(self.out):
             maker = self._maker(publication, every=True)
@@ -115,7 +93,7 @@ class Tree:
         named = tuple(paths)
         named += tuple(self._beside(publication, named))
         wanted = sorted((path for path in named if self._is_wanted(place_of(path))), key=last_named)
-        if len(wanted) > _MANY:
+        if len(wanted) > MANY:
             return self.whole(publication)
         cut = next((index for index, path in enumerate(wanted) if is_beside(path)), len(wanted))
         gone: list[str] = []
@@ -146,7 +124,7 @@ class Tree:
         here = [path for path in stale if maker.holds(path)]
         away = set(map(file_name, stale)) - set(map(file_name, here))
         gone += sorted(away & self._journal.notes.keys())
-        return self._write(maker, here, _silent)
+        return self._write(maker, here, silent)
 
     def _maker(self, publication: Publication, *, every: bool = False) -> Maker:
         self._journal.begin(f"{common(publication.catalog)}{self._made_so()}")
@@ -160,8 +138,8 @@ class Tree:
 
     def _stale(self, maker: Maker, paths: Sequence[str]) -> list[str]:
         known = sum(bool(note.imprint) for note in self._journal.notes.values())
-        processes = self._processes if known >= _TO_CHECK else 1
-        found = {path for stale in spread(maker.stale, _pieces(paths, processes), processes) for path in stale}
+        processes = self._processes if known >= TO_CHECK else 1
+        found = {path for stale in spread(maker.stale, pieces(paths, processes), processes) for path in stale}
         return [path for path in paths if path in found]
 
     def _write(self, maker: Maker, paths: list[str], progress: Progress) -> int:
@@ -183,10 +161,10 @@ class Tree:
 
     def _made(self, maker: Maker, paths: list[str], written: list[bool]) -> Iterator[int]:
         """How many are done with each step; everything that feeds name is there before the first of them is begun."""
-        processes = self._processes if len(paths) >= _TO_MAKE else 1
+        processes = self._processes if len(paths) >= TO_MAKE else 1
         cut = next((index for index, path in enumerate(paths) if is_feed(path)), len(paths))
         for part in (paths[:cut], paths[cut:]):
-            for made in spread(maker.make, _pieces(part, processes), processes):
+            for made in spread(maker.make, pieces(part, processes), processes):
                 self._journal.note((name, note) for name, note, _ in made)
                 written += [is_new for _, _, is_new in made]
                 yield len(made)
@@ -242,16 +220,6 @@ class Tree:
             hint = _WITHOUT.get(coding, f"without --coding {coding}")
             raise FeedsvcError(f"{self.out / name} {_FOREIGN}; move it away or build {hint}")
         return bool(twin)
-
-
-def _pieces(paths: Sequence[str], processes: int) -> list[Sequence[str]]:
-    """Smaller and smaller ones, once few are left for each process."""
-    found, start = [], 0
-    while start < len(paths):
-        size = max(_LEAST, min(_PIECE, (len(paths) - start) // (4 * processes)))
-        found.append(paths[start : start + size])
-        start += size
-    return found
 
 
 @contextmanager

@@ -1,0 +1,40 @@
+"""How an export goes on: in pieces, counted as they are done, by one process or several."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+MANY: Final = 1000  # paths; where more may have changed, all are looked at
+# Fewer than these are sooner done than a process is copied.
+TO_CHECK: Final = 20_000
+TO_MAKE: Final = 200
+_PIECE: Final = 64  # paths
+_LEAST: Final = 8  # towards the end, so that nobody waits long for the last piece of another
+
+# (counts of what was done, how much there is) -> the counts, as they come.
+Progress = Callable[[Iterable[int], int], Iterable[int]]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Built:
+    """How many files a build wrote, left as they were, and removed; a compressed twin counts with its file."""
+
+    written: int
+    unchanged: int
+    removed: int
+
+
+def silent(done: Iterable[int], _total: int) -> Iterable[int]:
+    return done
+
+
+def pieces(paths: Sequence[str], processes: int = 1) -> list[Sequence[str]]:
+    """Smaller and smaller ones, once few are left for each process."""
+    found, start = [], 0
+    while start < len(paths):
+        size = max(_LEAST, min(_PIECE, (len(paths) - start) // (4 * processes)))
+        found.append(paths[start : start + size])
+        start += size
+    return found

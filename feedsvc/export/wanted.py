@@ -1,0 +1,48 @@
+"""What belongs where a publication is exported to, and what each of it is made from."""
+
+from __future__ import annotations
+
+import os
+from hashlib import blake2b
+from http import HTTPStatus
+
+from feedsvc.document import Attachment, Document
+from feedsvc.export.names import MISSING, gone_from
+from feedsvc.imprint import Imprints
+from feedsvc.publication import Publication
+from feedsvc.urls import FileAt, SizedAt, place_of
+
+
+class Wanted:
+    """Knows a publication."""
+
+    def __init__(self, publication: Publication, imprints: Imprints) -> None:
+        self._publication, self._imprints = publication, imprints
+
+    def found(self, path: str) -> Document | Attachment | None:
+        """What belongs in a tree: it has no redirects, and pages with another status have files of their own."""
+        if path == MISSING:
+            return self._publication.missing()
+        address = gone_from(path)
+        found = self._publication.made(address or path)
+        wanted = HTTPStatus.GONE if address else HTTPStatus.OK
+        return found if isinstance(found, Attachment) or (found and found.status == wanted) else None
+
+    def imprint(self, path: str) -> str:
+        place = place_of(gone_from(path) or path)
+        if place is None:
+            return self._imprints.missing if path == MISSING else ""
+        is_media = isinstance(place, SizedAt) or (isinstance(place, FileAt) and place.path in self._publication.catalog.media)
+        return self._stamp(path) if is_media else self._imprints.of(place)
+
+    def _stamp(self, path: str) -> str:
+        """Of a file that is copied: its place, size and time."""
+        found = self._publication.made(path)
+        if not isinstance(found, Attachment):
+            return ""
+        try:
+            status = os.stat(found.location)
+        except OSError:
+            return ""
+        facts = f"{status.st_size} {status.st_mtime_ns} {status.st_ctime_ns} {status.st_ino} {found.location}"
+        return blake2b(facts.encode("utf-8", "surrogateescape"), digest_size=12).hexdigest()
