@@ -66,7 +66,7 @@ LOCK = $(RUN) -m piptools compile --quiet --strip-extras --generate-hashes --all
 lock: $(VENV)/test.done ## Resolve the dependencies anew; versions and hashes only
 	$(INSTALL) pip-tools
 	$(LOCK) --extra build --output-file requirements.lock
-	$(LOCK) --extra build --extra postgres --extra dev --output-file requirements-dev.lock
+	$(LOCK) --extra build --extra postgres --extra s3 --extra dev --output-file requirements-dev.lock
 
 clean:
 	rm -rf $(VENV) build dist public tests/node/node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage

@@ -52,3 +52,7 @@ def caching(left: int | None, *, private: bool = False, missing: bool = False) -
 
 def _within(seconds: int, left: int | None) -> int:
     return seconds if left is None else min(seconds, left)
+
+
+# Of what is looked at when it is sent away and not when it is asked for: no change that comes is known to it.
+CACHING: Final = caching(None)

@@ -10,10 +10,11 @@ from pathlib import Path
 import click
 
 from feedsvc.cli.options import FOLDER, base_url_option, content_argument, folder, plainly, state_folder, state_option
+from feedsvc.cli.target import Target, target
 from feedsvc.console import bar, log, next_change, tell
 from feedsvc.content.renditions import Renditions
 from feedsvc.errors import ContentError, FeedsvcError
-from feedsvc.export import SELECTIONS, TWINS, Built, Tree, write_nginx
+from feedsvc.export import SELECTIONS, TWINS, Built, write_nginx
 from feedsvc.live import Live
 from feedsvc.publication import Publication
 from feedsvc.watch import Watcher
@@ -22,11 +23,12 @@ _ONLY = "Write nothing but these; whatever else an earlier build wrote is remove
 _CODING = "Write .br or .zst, too, beside each file that it makes smaller; repeatable."
 _GZIP = "gzip"
 _NGINX = "Write what nginx has to know of the tree beside its files: former addresses and the next scheduled change."
+_GZIP_ONLY = "Put documents into a bucket compressed, whether or not a reader asked for that; for who has a CDN that undoes it."
 _AGAIN = 5.0  # seconds until a tree that could not be written is tried again
 
 
 @click.command()
-@click.argument("out", type=FOLDER)
+@click.argument("out", type=click.Path())
 @content_argument
 @base_url_option
 @state_option
@@ -36,13 +38,14 @@ _AGAIN = 5.0  # seconds until a tree that could not be written is tried again
 @click.option("--coding", "codings", type=click.Choice([one for one in TWINS if one != _GZIP]), multiple=True, help=_CODING)
 @click.option("--nginx", type=FOLDER, metavar="FILE", help=_NGINX)
 @click.option("--no-gzip", is_flag=True, help="Write no .gz beside each file that it would make smaller.")
+@click.option("--gzip-only", is_flag=True, help=_GZIP_ONLY)
 @click.option(
     "--processes", type=click.IntRange(min=1), help="Work in so many processes; as many as there are processors if not given."
 )
 @plainly
 def build(
     *,
-    out: Path,
+    out: str,
     content: Path,
     base_url: str,
     state: Path | None,
@@ -52,9 +55,12 @@ def build(
     codings: tuple[str, ...],
     nginx: Path | None,
     no_gzip: bool,
+    gzip_only: bool,
     processes: int | None,
 ) -> None:
     """Write the documents of CONTENT (./content) as files into OUT, each with a .gz beside it that servers can send.
+
+    OUT may be s3://BUCKET/PREFIX: then they become objects there, with their headers and without a .gz.
 
     Only files whose bytes changed are written; files of an earlier build that no longer belong are removed; others stay.
     What was made from the same as last time is not made at all.
@@ -66,6 +72,7 @@ def build(
       feedsvc build public newsroom --watch
       feedsvc build feeds newsroom --only feeds
       feedsvc build public newsroom --coding br --coding zstd --nginx feedsvc-tree.conf
+      feedsvc build s3://news-example newsroom
     """
     home = state_folder(content, state)
     live = Live(folder(content, base_url, home), None, renditions=Renditions(home / "pictures"))
@@ -73,13 +80,10 @@ def build(
     if read.errors and not skip_broken:
         raise ContentError("nothing was written; mend the files above, or leave them out with --skip-broken", read.problems)
     tell(read.problems)
-    if (out / "site.yaml").exists():
-        raise FeedsvcError(f"{out} is a newsroom itself; write: feedsvc build OUT {out}")
-    if _overlaps(out, content):
-        raise FeedsvcError(f"{out} and {content} lie in one another; build into a folder of its own")
-    with Tree(out, only=only or "", codings=(*codings, *(() if no_gzip else (_GZIP,))), processes=processes) as tree:
+    twins = (*codings, *(() if no_gzip else (_GZIP,)))
+    with target(out, content, only=only or "", twins=twins, coding=_GZIP if gzip_only else "", processes=processes) as tree:
         publication = live.edition.publication
-        _say(out, tree.whole(publication, bar))
+        _say(tree.out, tree.whole(publication, bar))
         beside = _Beside(nginx)
         beside(publication)
         if watch:
@@ -102,7 +106,7 @@ class _Beside:
 class _Following:
     """Writes each edition into the tree, the newest where several came meanwhile, until SIGTERM or SIGINT."""
 
-    def __init__(self, content: Path, live: Live, tree: Tree, written: Publication, beside: _Beside) -> None:
+    def __init__(self, content: Path, live: Live, tree: Target, written: Publication, beside: _Beside) -> None:
         self._live, self._tree, self._written, self._beside = live, tree, written, beside
         self._news = threading.Event()
         self._stopping = False
@@ -140,10 +144,5 @@ class _Following:
         return True
 
 
-def _say(out: Path, built: Built) -> None:
+def _say(out: Path | str, built: Built) -> None:
     click.echo(f"feedsvc: {out}: {built.written} files written, {built.unchanged} unchanged, {built.removed} removed", err=True)
-
-
-def _overlaps(out: Path, content: Path) -> bool:
-    one, other = out.resolve(), content.resolve()
-    return one.is_relative_to(other) or other.is_relative_to(one)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from feedsvc.document import Attachment, Document
 from feedsvc.export.journal import Note
 from feedsvc.export.names import file_name
 from feedsvc.export.wanted import Wanted
@@ -21,7 +20,6 @@ class Maker(Wanted):
     def __init__(self, publication: Publication, imprints: Imprints, files: Files, notes: Mapping[str, Note]) -> None:
         super().__init__(publication, imprints)
         self._files, self._notes = files, notes
-        self._held: dict[str, Document | Attachment] = {}
 
     def stale(self, paths: Sequence[str]) -> list[str]:
         """Those that may be others by now, or whose files are not as they were noted."""
@@ -39,15 +37,8 @@ class Maker(Wanted):
         return [made for path in paths if (made := self._made(path))]
 
     def _made(self, path: str) -> Made | None:
-        found, imprint, name = self._held.pop(path, None) or self.found(path), self.imprint(path), file_name(path)
+        found, imprint, name = self.taken(path), self.imprint(path), file_name(path)
         if found is None:
             return None
         written, note = self._files.put(name, found, self._notes.get(name, Note()))
         return name, note._replace(imprint=imprint), written
-
-    def holds(self, path: str) -> bool:
-        """Whether something belongs there; it is made by that, and kept until it is written."""
-        found = self.found(path)
-        if found:
-            self._held[path] = found
-        return found is not None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from typing import Final
 
 from feedsvc.codings import CODINGS
@@ -40,6 +40,15 @@ def gone_from(path: str) -> str:
     """The address that such a file speaks of, "" for any other path."""
     address = path.removesuffix(_GONE)
     return address if address != path and isinstance(place_of(address), ArticleAt) else ""
+
+
+def files_beside(publication: Publication, paths: Iterable[str], ours: Container[str]) -> Iterator[str]:
+    """The files of no address that change with documents at these paths; `ours` are the names of those that are there."""
+    yield MISSING
+    for path in paths:
+        place = place_of(path)
+        if isinstance(place, ArticleAt) and (place.slug in publication.catalog.withdrawn or file_name(gone(path)) in ours):
+            yield gone(path)
 
 
 def is_feed(path: str) -> bool:

@@ -30,11 +30,11 @@ def silent(done: Iterable[int], _total: int) -> Iterable[int]:
     return done
 
 
-def pieces(paths: Sequence[str], processes: int = 1) -> list[Sequence[str]]:
-    """Smaller and smaller ones, once few are left for each process."""
+def pieces(paths: Sequence[str], processes: int = 1, most: int = _PIECE) -> list[Sequence[str]]:
+    """Of so many paths at most; smaller and smaller ones, once few are left for each process."""
     found, start = [], 0
     while start < len(paths):
-        size = max(_LEAST, min(_PIECE, (len(paths) - start) // (4 * processes)))
+        size = max(_LEAST, min(most, (len(paths) - start) // (4 * processes)))
         found.append(paths[start : start + size])
         start += size
     return found

@@ -18,13 +18,13 @@ from feedsvc.document import Document
 from feedsvc.errors import FeedsvcError
 from feedsvc.export.journal import Journal, Note
 from feedsvc.export.making import Maker
-from feedsvc.export.names import LOCK, MISSING, SELECTIONS, TWINS, file_name, gone, is_beside, is_feed, last_named
+from feedsvc.export.names import LOCK, MISSING, SELECTIONS, TWINS, file_name, files_beside, is_beside, is_feed, last_named
 from feedsvc.export.steps import MANY, TO_CHECK, TO_MAKE, Built, Progress, pieces, silent
 from feedsvc.export.writing import Files
 from feedsvc.imprint import Imprints, common
 from feedsvc.publication import Publication
 from feedsvc.spreading import at_hand, spread
-from feedsvc.urls import ArticleAt, place_of
+from feedsvc.urls import place_of
 
 _FOREIGN: Final = "was not written by feedsvc and would be overwritten"
 _WITHOUT: Final = {"gzip": "with --no-gzip"}  # how a build goes that writes no twins of a coding
@@ -91,7 +91,7 @@ class Tree:
         What only search engines and lists of feeds are for comes after the feeds.
         """
         named = tuple(paths)
-        named += tuple(self._beside(publication, named))
+        named += tuple(files_beside(publication, named, self._journal.notes))
         wanted = sorted((path for path in named if self._is_wanted(place_of(path))), key=last_named)
         if len(wanted) > MANY:
             return self.whole(publication)
@@ -102,16 +102,6 @@ class Tree:
             written = sum(self._follow(maker, part, gone) for part in (wanted[:cut], wanted[cut:]))
             removed = self._clear(gone)
         return Built(written=written, unchanged=len(wanted) - len(gone) - written, removed=removed)
-
-    def _beside(self, publication: Publication, paths: Iterable[str]) -> Iterator[str]:
-        """The files of no address that change with documents at these paths."""
-        yield MISSING
-        for path in paths:
-            place = place_of(path)
-            if isinstance(place, ArticleAt) and (
-                place.slug in publication.catalog.withdrawn or file_name(gone(path)) in self._journal.notes
-            ):
-                yield gone(path)
 
     def _is_left(self, maker: Maker, path: str) -> bool:
         """Who has a page for what is missing already keeps it."""

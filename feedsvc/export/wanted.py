@@ -18,6 +18,17 @@ class Wanted:
 
     def __init__(self, publication: Publication, imprints: Imprints) -> None:
         self._publication, self._imprints = publication, imprints
+        self._held: dict[str, Document | Attachment] = {}
+
+    def holds(self, path: str) -> bool:
+        """Whether something belongs there; it is made by that, and kept until it is taken."""
+        found = self.found(path)
+        if found:
+            self._held[path] = found
+        return found is not None
+
+    def taken(self, path: str) -> Document | Attachment | None:
+        return self._held.pop(path, None) or self.found(path)
 
     def found(self, path: str) -> Document | Attachment | None:
         """What belongs in a tree: it has no redirects, and pages with another status have files of their own."""
@@ -29,6 +40,7 @@ class Wanted:
         return found if isinstance(found, Attachment) or (found and found.status == wanted) else None
 
     def imprint(self, path: str) -> str:
+        """The same where the bytes will be; "" where nothing tells."""
         place = place_of(gone_from(path) or path)
         if place is None:
             return self._imprints.missing if path == MISSING else ""

@@ -1,0 +1,67 @@
+"""Where a build goes: a folder, or a prefix of a bucket."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
+from importlib import import_module
+from pathlib import Path
+from typing import Final, Protocol
+
+from feedsvc.errors import FeedsvcError
+from feedsvc.export import Built, Progress, Tree
+from feedsvc.publication import Publication
+
+_SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+_USUAL: Final = (("gzip",), ())  # the twins of who asks for none, or wants none
+_BUCKET: Final = "s3://"
+
+
+class Target(Protocol):
+    """What a tree and an upload have in common."""
+
+    @property
+    def out(self) -> Path | str: ...
+
+    def whole(self, publication: Publication, progress: Progress = ...) -> Built: ...
+
+    def update(self, publication: Publication, paths: Iterable[str]) -> Built: ...
+
+
+def target(
+    out: str, content: Path, *, only: str, twins: tuple[str, ...], coding: str, processes: int | None
+) -> AbstractContextManager[Target]:
+    """`twins` are the codings that a folder holds each file in, too, `coding` the only one of a bucket.
+
+    Raises FeedsvcError where nothing can be built.
+    """
+    if _SCHEME.match(out):
+        if twins not in _USUAL:
+            raise FeedsvcError("--coding is for folders; an object has one coding only, none or, by --gzip-only, gzip")
+        return _bucket(out, only, coding, processes)
+    if coding:
+        raise FeedsvcError("--gzip-only is for s3:// addresses; in a folder each file has a compressed twin beside it")
+    folder = Path(out)
+    if (folder / "site.yaml").exists():
+        raise FeedsvcError(f"{folder} is a newsroom itself; write: feedsvc build OUT {folder}")
+    if _overlaps(folder, content):
+        raise FeedsvcError(f"{folder} and {content} lie in one another; build into a folder of its own")
+    return Tree(folder, only=only, codings=twins, processes=processes)
+
+
+def _bucket(out: str, only: str, coding: str, processes: int | None) -> AbstractContextManager[Target]:
+    if not out.startswith(_BUCKET):
+        raise FeedsvcError(f"{out}: a build goes to a folder or to {_BUCKET}BUCKET/PREFIX")
+    try:
+        # Read where it is wanted: its libraries take longer to read than a small build takes, and may not be there.
+        upload = import_module("feedsvc.export.upload").Upload
+    except ImportError:
+        raise FeedsvcError(f"{_BUCKET} needs s3fs; install it with: pip install 'feedsvc[s3]'") from None
+    made: AbstractContextManager[Target] = upload(out, only=only, coding=coding, processes=processes)
+    return made
+
+
+def _overlaps(out: Path, content: Path) -> bool:
+    one, other = out.resolve(), content.resolve()
+    return one.is_relative_to(other) or other.is_relative_to(one)

@@ -1,0 +1,111 @@
+"""What a bucket's build knows of its own objects: parts that say what is new, kept in the bucket, and all in one now and then.
+
+What a part says is true of the moment when it was put; the bucket's own list says what has become of it since. A part is put
+only where there is none of its number: so two builds that are at work at once find out.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from feedsvc.errors import FeedsvcError
+from feedsvc.export.bucket import Bucket
+from feedsvc.export.names import MANIFEST
+from feedsvc.export.packing import Note
+
+_FOLDER: Final = f"{MANIFEST}/"
+_PARTS: Final = 32  # so many are soon read; more are put together
+_FULL: Final = 5000  # notes that a kill may cost; they are found out again, by a request each
+
+
+def is_part(name: str) -> bool:
+    return name.startswith(_FOLDER)
+
+
+class Inventory:
+    """`notes` are those of the objects that are ours, by name."""
+
+    def __init__(self, bucket: Bucket, listed: Iterable[str]) -> None:
+        """`listed` are the names of all objects that there are."""
+        self._bucket = bucket
+        self.notes: dict[str, Note] = {}
+        self._common = ""
+        self._new: dict[str, Note] = {}
+        self._parts = sorted(filter(is_part, listed))
+        self._past: list[str] = []
+        for name, data in zip(self._parts, bucket.read(self._parts), strict=True):
+            self._take(name, _said(data))
+
+    def _take(self, name: str, said: Mapping[str, Any]) -> None:
+        """Of a part that somebody damaged nothing is believed; what it told is found out again."""
+        try:
+            common, notes = str(said["common"]), {str(name): Note(*map(str, note)) for name, note in said["notes"].items()}
+        except (KeyError, TypeError, AttributeError):
+            return
+        if said.get("is_whole"):
+            self.notes, self._past = {}, [one for one in self._parts if one < name]
+        self.begin(common)
+        self.notes |= notes
+
+    def begin(self, common: str) -> None:
+        """What is noted from now on was made from this."""
+        if common != self._common:
+            self.notes = {name: note._replace(imprint="") for name, note in self.notes.items()}
+        self._common = common
+
+    def claim(self, names: Iterable[str]) -> None:
+        """Before they are put: a build that dies half-way leaves no object that nobody owns."""
+        for name in names:
+            if name not in self.notes:
+                self.note(name, Note())
+        self.flush(1)
+
+    def note(self, name: str, note: Note) -> None:
+        self.notes[name] = self._new[name] = note
+
+    def flush(self, least: int = _FULL) -> None:
+        """Put what is new, if it is so much."""
+        if len(self._new) >= least:
+            self._put(self._new, is_whole=False)
+
+    def forget(self, names: Iterable[str]) -> None:
+        """What has gone leaves no name behind, either: it may have gone for a reason."""
+        gone = [name for name in names if self.notes.pop(name, None)]
+        if gone:
+            self._put_whole()
+
+    def end(self) -> None:
+        self.flush(1)
+        if len(self._parts) - len(self._past) > _PARTS:
+            self._put_whole()
+        self._bucket.remove(self._past)
+        self._parts = [name for name in self._parts if name not in self._past]
+        self._past = []
+
+    def _put_whole(self) -> None:
+        self._past = [*self._parts]
+        self._put(self.notes, is_whole=True)
+
+    def _put(self, notes: Mapping[str, Note], *, is_whole: bool) -> None:
+        text = json.dumps(
+            {"is_whole": is_whole, "common": self._common, "notes": notes}, ensure_ascii=False, separators=(",", ":")
+        )
+        name = f"{_FOLDER}{self._next():08}"
+        if not self._bucket.create(name, gzip.compress(text.encode("utf-8", "surrogatepass"), 6, mtime=0)):
+            raise FeedsvcError(f"another build is writing {self._bucket.address}; wait for it to end, then build again")
+        self._parts.append(name)
+        self._new = {}
+
+    def _next(self) -> int:
+        last = self._parts[-1].removeprefix(_FOLDER) if self._parts else ""
+        return int(last) + 1 if last.isdecimal() else len(self._parts)
+
+
+def _said(data: bytes) -> Any:
+    try:
+        return json.loads(gzip.decompress(data).decode("utf-8", "surrogatepass"))
+    except (OSError, EOFError, ValueError):
+        return {}

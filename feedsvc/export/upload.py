@@ -1,0 +1,177 @@
+"""A publication as objects of a bucket: what a tree is to a folder.
+
+Each object is put whole, with its headers, and only if bytes or headers changed. What a feed names is there before the feed
+is; what goes, goes last. However a build ends, the next one lists what there is and does what is left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from itertools import groupby
+from typing import Final, Self
+
+from feedsvc.errors import FeedsvcError
+from feedsvc.export.bucket import Bucket
+from feedsvc.export.inventory import Inventory, is_part
+from feedsvc.export.names import MISSING, SELECTIONS, file_name, files_beside, last_named
+from feedsvc.export.packing import Note, Object, Packer
+from feedsvc.export.steps import MANY, TO_CHECK, TO_MAKE, Built, Progress, pieces, silent
+from feedsvc.imprint import Imprints, common
+from feedsvc.publication import Publication
+from feedsvc.spreading import at_hand, spread
+from feedsvc.urls import FeedAt, place_of
+
+_PIECE: Final = 16  # paths, whose bytes pass from process to process
+_FOREIGN: Final = "was not put there by feedsvc and would be overwritten; move it away or build to another prefix"
+
+
+class Upload:
+    """A prefix that is this process's to write, from entering to leaving. Each method raises FeedsvcError."""
+
+    def __init__(self, address: str, *, only: str = "", coding: str = "", processes: int | None = None) -> None:
+        """`only` is one of SELECTIONS; `coding` one of CODINGS, that documents are put in, or "".
+
+        `processes` work at once where there is much to do, None is one to a processor.
+        """
+        self._bucket = Bucket(address)
+        self.out = self._bucket.address
+        self._paths, self._is_wanted = SELECTIONS[only]
+        self._coding = coding
+        self._processes = processes or at_hand()
+        self._imprints: Imprints | None = None
+        self._known: _Known | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bucket.rest()
+
+    def whole(self, publication: Publication, progress: Progress = silent) -> Built:
+        """Every document of a publication that is wanted, and no other."""
+        with self._looked(anew=True) as known:
+            paths = list(self._paths(publication))
+            packer = self._packer(publication, known, every=True)
+            stale = self._stale(packer, known, paths)
+            names = set(map(file_name, paths))
+            gone = [name for name in known.inventory.notes if name not in names]
+            written = self._write(packer, known, stale, progress)
+            return Built(written=written, unchanged=len(paths) - written, removed=self._clear(known, gone))
+
+    def update(self, publication: Publication, paths: Iterable[str]) -> Built:
+        """The documents at these paths as the publication has them, beside what this process knows to be there."""
+        named = tuple(paths)
+        named += tuple(files_beside(publication, named, self._known.inventory.notes)) if self._known else ()
+        wanted = [path for path in named if self._is_wanted(place_of(path))]
+        if len(wanted) > MANY or self._known is None:
+            return self.whole(publication)
+        with self._looked(anew=False) as known:
+            packer = self._packer(publication, known)
+            stale = packer.stale(wanted)
+            here = [path for path in stale if packer.holds(path)]
+            gone = sorted((set(map(file_name, stale)) - set(map(file_name, here))) & known.inventory.notes.keys())
+            written = self._write(packer, known, here, silent)
+            removed = self._clear(known, gone)
+        return Built(written=written, unchanged=len(wanted) - len(gone) - written, removed=removed)
+
+    @contextmanager
+    def _looked(self, *, anew: bool) -> Iterator[_Known]:
+        """What is known of the bucket; after any fault nothing is, and it is looked at anew."""
+        known, self._known = self._known, None
+        if anew or known is None:
+            listed = self._bucket.listed()
+            known = _Known(Inventory(self._bucket, listed), {name: tag for name, tag in listed.items() if not is_part(name)})
+        yield known
+        self._known = known
+
+    def _packer(self, publication: Publication, known: _Known, *, every: bool = False) -> Packer:
+        catalog = publication.catalog
+        known.inventory.begin(f"{common(catalog)}-{self._coding}")
+        self._imprints = self._imprints.after(catalog, every=every) if self._imprints else Imprints(catalog, every=every)
+        return Packer(publication, self._imprints, known.inventory.notes, known.listed, self._coding)
+
+    def _stale(self, packer: Packer, known: _Known, paths: Sequence[str]) -> list[str]:
+        processes = self._at_once(len(known.inventory.notes), TO_CHECK)
+        return [path for stale in spread(packer.stale, pieces(paths, processes), processes) for path in stale]
+
+    def _at_once(self, count: int, least: int) -> int:
+        """How many processes; no connection is open where there is more than one."""
+        if count < least:
+            return 1
+        self._bucket.rest()
+        return self._processes
+
+    def _write(self, packer: Packer, known: _Known, paths: Sequence[str], progress: Progress) -> int:
+        """How many were put."""
+        names = {file_name(path): path for path in paths}
+        for name in self._recognize(packer, known, names):
+            del names[name]
+        known.inventory.claim(names)
+        for _ in progress(self._sent(packer, known, [*names.values()]), len(names)):
+            known.inventory.flush()
+        put, known.put = known.put, 0
+        return put
+
+    def _recognize(self, packer: Packer, known: _Known, names: Mapping[str, str]) -> frozenset[str]:
+        """Before anything is put: what nobody noted tells by its mark whether it is ours.
+
+        An object that is not ours is nobody's to overwrite, unless it has the same bytes anyway. The names of those that stay:
+        who has a page for what is missing already keeps it.
+        """
+        unclear = [name for name in names if name in known.listed and not packer.stands(name)]
+        marks = self._bucket.marks(unclear)
+        theirs = {name for name, mark in marks.items() if not mark and name not in known.inventory.notes}
+        theirs = {name for name in theirs if not packer.has_bytes(names[name], known.listed[name])}
+        for name in theirs - {file_name(MISSING)}:
+            raise FeedsvcError(f"{self._bucket.address}/{name} {_FOREIGN}")
+        for name in marks.keys() - theirs:
+            known.inventory.note(name, Note(tag=known.listed[name], mark=marks[name]))
+        return frozenset(theirs)
+
+    def _sent(self, packer: Packer, known: _Known, paths: Sequence[str]) -> Iterator[int]:
+        """How many are done with each step; all that belongs to one wave is there before the next one is begun."""
+        for wave in _waves(paths):
+            processes = self._at_once(len(wave), TO_MAKE)
+            for made in spread(packer.make, pieces(wave, processes, _PIECE), processes):
+                for one in (one for one, lacks in made if not lacks):
+                    known.note(one, known.listed[one.name])
+                self._bucket.put([one for one, lacks in made if lacks], known.has)
+                yield len(made)
+            self._bucket.drain()
+
+    def _clear(self, known: _Known, gone: Sequence[str]) -> int:
+        """How many objects there were."""
+        here = [name for name in gone if name in known.listed]
+        self._bucket.remove(here)
+        for name in here:
+            del known.listed[name]
+        known.inventory.forget(gone)
+        known.inventory.end()
+        return len(here)
+
+
+class _Known:
+    """What a bucket lists, name -> entity tag, and what was noted of it; how many objects were put since somebody asked."""
+
+    def __init__(self, inventory: Inventory, listed: dict[str, str]) -> None:
+        self.inventory, self.listed, self.put = inventory, listed, 0
+
+    def has(self, one: Object, tag: str) -> None:
+        self.put += 1
+        self.listed[one.name] = tag
+        self.note(one, tag)
+
+    def note(self, one: Object, tag: str) -> None:
+        self.inventory.note(one.name, Note(one.imprint, tag, one.mark))
+
+
+def _waves(paths: Sequence[str]) -> Iterator[list[str]]:
+    """What readers follow before what names it: of feeds, the archives before those that lead to them."""
+    for _, wave in groupby(sorted(paths, key=_wave), key=_wave):
+        yield [*wave]
+
+
+def _wave(path: str) -> tuple[int, bool]:
+    place = place_of(path)
+    return last_named(path)[0], isinstance(place, FeedAt) and not place.period

@@ -1,0 +1,31 @@
+"""Object storage for all tests here, an empty bucket for each, and a newsroom."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests import newsrooms
+from tests.storage import moto
+
+
+@pytest.fixture(scope="session")
+def storage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[moto.Storage]:
+    with moto.storage(tmp_path_factory.mktemp("moto")) as made:
+        yield made
+
+
+@pytest.fixture
+def shelf(storage: moto.Storage, monkeypatch: pytest.MonkeyPatch) -> moto.Shelf:
+    for name, value in storage.variables.items():
+        monkeypatch.setenv(name, value)
+    made = storage.bucket()
+    made.listen()
+    return made
+
+
+@pytest.fixture
+def content(tmp_path: Path) -> Path:
+    return newsrooms.rich(tmp_path / "content")
