@@ -63,10 +63,11 @@ $(VENV)/bench.done: $(VENV)/serve.done
 
 LOCK = $(RUN) -m piptools compile --quiet --strip-extras --generate-hashes --allow-unsafe --no-header --no-emit-options \
 	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --annotation-style=line pyproject.toml
+# What is served is what is tested: of two versions, that of the tests.
 lock: $(VENV)/test.done ## Resolve the dependencies anew; versions and hashes only
 	$(INSTALL) pip-tools
-	$(LOCK) --extra build --output-file requirements.lock
 	$(LOCK) --extra build --extra postgres --extra s3 --extra dev --output-file requirements-dev.lock
+	$(LOCK) --extra build --constraint requirements-dev.lock --output-file requirements.lock
 
 clean:
 	rm -rf $(VENV) build dist public tests/node/node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage

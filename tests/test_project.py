@@ -30,6 +30,14 @@ def test_locks_hold_versions_and_hashes_but_no_addresses_of_registries(lock: str
     assert not [line for line in text.splitlines() if "://" in line and '"url"' not in line]
 
 
+def test_what_is_served_is_what_is_tested() -> None:
+    served, tested = (
+        set(re.findall(r"^[a-z0-9-]+==\S+", (ROOT / lock).read_text("utf-8"), re.MULTILINE))
+        for lock in ("requirements.lock", "requirements-dev.lock")
+    )
+    assert served <= tested
+
+
 def test_every_dependency_is_locked() -> None:
     wanted = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["dependencies"]
     names = {re.split(r"[<>=\[; ]", line)[0].replace(".", "-") for line in wanted}

@@ -46,7 +46,7 @@ class Upload:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._bucket.rest()
+        """Nothing is open between two calls."""
 
     def whole(self, publication: Publication, progress: Progress = silent) -> Built:
         """Every document of a publication that is wanted, and no other."""
@@ -77,13 +77,16 @@ class Upload:
 
     @contextmanager
     def _looked(self, *, anew: bool) -> Iterator[_Known]:
-        """What is known of the bucket; after any fault nothing is, and it is looked at anew."""
+        """What is known of the bucket; after any fault nothing is, and it is looked at anew. No connection outlasts it."""
         known, self._known = self._known, None
         if anew or known is None:
             listed = self._bucket.listed()
             known = _Known(Inventory(self._bucket, listed), {name: tag for name, tag in listed.items() if not is_part(name)})
-        yield known
-        self._known = known
+        try:
+            yield known
+            self._known = known
+        finally:
+            self._bucket.rest()
 
     def _packer(self, publication: Publication, known: _Known, *, every: bool = False) -> Packer:
         catalog = publication.catalog
