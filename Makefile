@@ -36,6 +36,11 @@ bench-quick: $(VENV)/bench.done ## The same rows with few articles, in minutes; 
 readers-table: $(VENV)/test.done ## See what feed readers do with the feeds, and write docs/readers.md
 	FEEDSVC_TEST_REQUIRE_ALL=1 FEEDSVC_TEST_WRITE_READERS=1 $(RUN) -m pytest -k table_of_readers tests/subscribers
 
+.PHONY: kills
+ROUNDS ?= 500
+kills: $(VENV)/test.done ## kill -9 at random moments, so many times in half an hour; SEED=... repeats the moments of an earlier run
+	FEEDSVC_KILL_ROUNDS=$(ROUNDS) FEEDSVC_KILL_SEED=$(SEED) $(RUN) -m pytest -q tests/kills
+
 .PHONY: readers
 readers:
 	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory tests/node/node_modules/.package-lock.json; fi
