@@ -41,6 +41,11 @@ ROUNDS ?= 500
 kills: $(VENV)/test.done ## kill -9 at random moments, so many times in half an hour; SEED=... repeats the moments of an earlier run
 	FEEDSVC_KILL_ROUNDS=$(ROUNDS) FEEDSVC_KILL_SEED=$(SEED) $(RUN) -m pytest -q tests/kills
 
+.PHONY: soak
+SECONDS ?= 1200
+soak: $(VENV)/test.done ## A server under readers and editors for twenty minutes: nothing grows, fails or says a wrong byte
+	$(RUN) -m tests.soak $(SECONDS) $(SEED)
+
 .PHONY: readers
 readers:
 	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory tests/node/node_modules/.package-lock.json; fi

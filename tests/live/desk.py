@@ -23,6 +23,25 @@ _AUTHORS: Final = "mina: {name: Mina Park}\ntuan: {name: Lê Tuấn}\n"
 SETTINGS: Final[Mapping[str, str]] = {"site.yaml": _SITE, "categories.yaml": _CATEGORIES, "authors.yaml": _AUTHORS}
 PICTURED: Final = "articles/pictured.yaml"
 PICTURE: Final = "media/pictured.png"
+# Addresses that there are whatever editors do, and one that there never is.
+STEADY: Final = (
+    "/",
+    "/feed.rss",
+    "/feed.atom",
+    "/feed.json",
+    "/category/asia/",
+    "/category/sport/feed.atom",
+    "/category/east/feed.rss",
+    "/author/mina/feed.json",
+    "/author/tuan/",
+    "/tag/sea/feed.rss",
+    "/tag/hills/feed.atom",
+    "/sitemap.xml",
+    "/feeds.opml",
+    "/articles/pictured/",
+    "/articles/nothing-of-that-name/",
+    "/media/pictured.png",
+)
 
 
 def text(stem: str, word: str, **keys: str) -> bytes:

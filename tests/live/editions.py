@@ -37,11 +37,14 @@ class Heard:
 
 
 class Editions:
-    """`root` is a folder to work in; `moments` are those at which time alone changes something."""
+    """`root` is a folder to work in; `moments` are those at which time alone changes something.
+
+    Both lists may grow, by what is later than all that was asked about.
+    """
 
     def __init__(self, root: Path, states: Sequence[State], moments: Sequence[int]) -> None:
         self._root, self._states = root, states
-        self._moments = sorted(moments)
+        self._given = moments
         self._folder: Folder | None = None
         self._reads = self._last = 0
         self._disk: dict[str, bytes] = {}
@@ -69,6 +72,10 @@ class Editions:
         found = self._publication(index, self._at(heard.asked)).at(heard.path)
         expected = found.body.decode() if isinstance(found, Document) else str(found)
         return "\n".join(unified_diff(expected.splitlines(), heard.body.decode().splitlines(), "expected", "heard", n=0))
+
+    @property
+    def _moments(self) -> list[int]:
+        return sorted(self._given)
 
     def _at(self, when: float) -> int:
         return bisect_right(self._moments, when)

@@ -5,8 +5,6 @@ from __future__ import annotations
 import http.client
 import threading
 import time
-from collections.abc import Iterator, Sequence
-from email.utils import parsedate_to_datetime
 from pathlib import Path
 from random import Random
 from typing import Final
@@ -15,30 +13,12 @@ from urllib.parse import quote, urlsplit
 from feedsvc.document import digest
 from tests.audience.patience import until
 from tests.http.client import SECONDS, ask_on
-from tests.live.desk import Desk, State
+from tests.live.desk import STEADY, Desk
 from tests.live.editions import Editions, Heard
+from tests.live.judging import Judge
 from tests.live.served import Followed, assert_equals_a_fresh_start, followed, problems
 
 DOINGS: Final = 1000
-LATE: Final = 5.0  # seconds that a save may take to show
-_STEADY: Final = (
-    "/",
-    "/feed.rss",
-    "/feed.atom",
-    "/feed.json",
-    "/category/asia/",
-    "/category/sport/feed.atom",
-    "/category/east/feed.rss",
-    "/author/mina/feed.json",
-    "/author/tuan/",
-    "/tag/sea/feed.rss",
-    "/tag/hills/feed.atom",
-    "/sitemap.xml",
-    "/feeds.opml",
-    "/articles/pictured/",
-    "/articles/nothing-of-that-name/",
-    "/media/pictured.png",
-)
 
 
 class Client(threading.Thread):
@@ -71,7 +51,7 @@ class Client(threading.Thread):
 
     def _path(self) -> str:
         if self._random.random() < 0.7:
-            return self._random.choice(_STEADY)
+            return self._random.choice(STEADY)
         slug = self._random.choice(self._desk.slugs[-60:])
         return self._random.choice([f"/articles/{slug}/", f"/articles/once-{slug}/"])
 
@@ -84,8 +64,9 @@ def test_a_thousand_saves_and_no_reader_ever_sees_anything_but_an_edition(tmp_pa
         heard = polled_while_editing(server, desk, seed)
         desk.mend_everything()
         until(lambda: problems(server) == [])
-        assert_each_is_an_edition(Editions(tmp_path / "fresh", desk.states, desk.moments), desk.states, heard)
-        assert_dates_never_go_back(heard)
+        judge = Judge(Editions(tmp_path / "fresh", desk.states, desk.moments), desk.states)
+        for one in heard:
+            judge.hear(one)
         assert_equals_a_fresh_start(server, desk.root, tmp_path / "empty")
 
 
@@ -102,52 +83,3 @@ def polled_while_editing(server: Followed, desk: Desk, seed: int) -> list[Heard]
         client.join()
         assert client.failure is None, client.failure
     return sorted((heard for client in clients for heard in client.heard), key=lambda heard: heard.asked)
-
-
-def assert_each_is_an_edition(editions: Editions, states: Sequence[State], heard: Sequence[Heard]) -> None:
-    """Each answer fits a state of the moments around it, and none an earlier one than an answer that came before."""
-    reached: list[tuple[float, int]] = []  # (moment, the state that had come by then at the least)
-    low = 0
-    for one in heard:
-        low = max([low, *(state for moment, state in reached if moment <= one.asked)])
-        reached = [(moment, state) for moment, state in reached if moment > one.asked]
-        media = one.path.startswith("/media/")
-        fits = (index for index in around(states, one, 0 if media else low) if editions.may_say(index, one))
-        found = next(fits, None)
-        assert found is not None, told(editions, states, one, low)
-        if not media:
-            reached.append((one.answered, found))
-
-
-def around(states: Sequence[State], heard: Heard, low: int) -> Iterator[int]:
-    """The states that stood in the folder at any moment from LATE before the question until the answer."""
-    for index in range(low, len(states)):
-        if states[index].begun > heard.answered:
-            return
-        if index + 1 == len(states) or states[index + 1].ended >= heard.asked - LATE:
-            yield index
-
-
-def told(editions: Editions, states: Sequence[State], heard: Heard, low: int) -> str:
-    near = [index for index in range(len(states)) if -1.5 < states[index].ended - heard.asked < 0.1]
-    rows = [
-        f"{index}{'*' * editions.may_say(index, heard)} {states[index].ended - heard.asked:+.3f} {states[index].what}"
-        for index in near
-    ]
-    nearest = min(((editions.difference(index, heard), str(index)) for index in near), key=lambda one: len(one[0]), default=())
-    return "\n".join([f"{heard} is of no edition; the last was {low}", *rows, *nearest])
-
-
-def assert_dates_never_go_back(heard: Sequence[Heard]) -> None:
-    """Last-Modified moves on with the bytes, and only then; the entity tag is made from them."""
-    last: dict[str, Heard] = {}
-    for one in heard:
-        if one.said[0] != 200 or one.path.startswith("/media/"):
-            continue
-        assert one.tag.strip('W/"') == one.said[1], one
-        before = last.get(one.path)
-        if before and one.modified and one.asked >= before.answered:
-            old, new = (parsedate_to_datetime(each.modified) for each in (before, one))
-            assert old < new or (old == new and one.said == before.said), (before, one)
-        if one.modified:
-            last[one.path] = one

@@ -1,0 +1,1 @@
+"""A server under readers and editors for a long time: nothing grows, nothing fails, no wrong byte."""
