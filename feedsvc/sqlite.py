@@ -28,7 +28,10 @@ def connect(file: Path | None, tables: str, *, large: bool = False) -> sqlite3.C
         file.parent.mkdir(parents=True, exist_ok=True)
         return _opened_anew_if_damaged(file, tables, large=large)
     except sqlite3.Error as error:
-        raise FeedsvcError(f"{file} cannot be used ({error}); give another folder with --state") from None
+        # The low byte says what kind it is; a full disk is an error of input and output where SQLite maps a file.
+        is_room = error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)
+        room = "; see that its disk has room, or" if is_room else ";"
+        raise FeedsvcError(f"{file} cannot be used ({error}){room} give another folder with --state") from None
     except OSError as error:
         raise FeedsvcError(f"{file.parent} cannot be used ({error.strerror}); give another folder with --state") from None
 

@@ -108,6 +108,7 @@ class _Following:
 
     def __init__(self, content: Path, live: Live, tree: Target, written: Publication, beside: _Beside) -> None:
         self._live, self._tree, self._written, self._beside = live, tree, written, beside
+        self._told = ""
         self._news = threading.Event()
         self._stopping = False
         self._watcher = Watcher(content, live, [log, lambda *_: self._news.set()])
@@ -137,9 +138,11 @@ class _Following:
             built = self._tree.update(publication, publication.changed_since(self._written))
             self._beside(publication)
         except FeedsvcError as error:
-            click.echo(f"feedsvc: {error}; tried again in {_AGAIN:.0f} seconds", err=True)
+            if str(error) != self._told:
+                click.echo(f"feedsvc: {error}; tried again every {_AGAIN:.0f} seconds", err=True)
+            self._told = str(error)
             return False
-        self._written = publication
+        self._written, self._told = publication, ""
         _say(self._tree.out, built)
         return True
 

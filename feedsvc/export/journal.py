@@ -114,9 +114,13 @@ class Journal:
 
     def forget(self, names: Iterable[str]) -> None:
         """What has gone leaves no name behind, either: it may have gone for a reason."""
-        gone = [name for name in names if self.notes.pop(name, None)]
-        if gone:
-            self._rewrite()
+        gone = {name: note for name in names if (note := self.notes.pop(name, None))}
+        try:
+            if gone:
+                self._rewrite()
+        except OSError:
+            self.notes |= gone
+            raise
 
     def end(self) -> None:
         if self._lines > 2 * len(self.notes) + _ROOM:
@@ -146,8 +150,13 @@ class Journal:
         new = f"{TEMPORARY}list"
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW
         file = os.open(new, flags, _MODE, dir_fd=self._root)
-        length = _put(file, "\n".join(lines))
-        os.replace(new, MANIFEST, src_dir_fd=self._root, dst_dir_fd=self._root)
+        try:
+            length = _put(file, "\n".join(lines))
+            os.replace(new, MANIFEST, src_dir_fd=self._root, dst_dir_fd=self._root)
+        except OSError:
+            os.close(file)
+            os.unlink(new, dir_fd=self._root)
+            raise
         os.close(self._file)
         self._file, self._lines, self._length, self.ended = file, len(lines), length, True
 

@@ -6,6 +6,7 @@ tells a later build which files are its own to remove, and what each was made fr
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import stat
@@ -30,6 +31,13 @@ _FOREIGN: Final = "was not written by feedsvc and would be overwritten"
 _WITHOUT: Final = {"gzip": "with --no-gzip"}  # how a build goes that writes no twins of a coding
 
 _NEW: Final = Note(packed=(0,) * len(TWINS))  # of a file that is not ours yet
+# What is in the tree is whole, whatever stopped a build.
+_ROOM: Final = "make room on its disk: the next build does what is left to do"
+_RIGHTS: Final = "see that it may be written to, or build into another folder"
+_ADVICE: Final = {
+    **dict.fromkeys((errno.ENOSPC, errno.EDQUOT), _ROOM),
+    **dict.fromkeys((errno.EROFS, errno.EACCES, errno.EPERM), _RIGHTS),
+}
 
 
 def build(publication: Publication, out: Path, progress: Progress = silent, *, processes: int = 1) -> Built:
@@ -218,7 +226,9 @@ def _plainly(out: Path) -> Iterator[None]:
         yield
     except OSError as error:
         place = error.filename2 or error.filename
-        raise FeedsvcError(f"{out / place if place else out} cannot be written ({error.strerror})") from None
+        what = f"{out / place if place else out} cannot be written ({error.strerror})"
+        advice = _ADVICE.get(error.errno or 0, "")
+        raise FeedsvcError(f"{what}; {advice}" if advice else what) from None
 
 
 @contextmanager
