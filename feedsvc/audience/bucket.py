@@ -48,5 +48,8 @@ class Buckets:
         before = self._buckets.get(key)
         if before is None:
             return float(self._limit.burst)
-        passed = max(0.0, (now - before.at).total_seconds())
+        if now < before.at:
+            # A clock that was set back gives nothing away, and keeps nobody waiting until it has caught up.
+            self._buckets[key] = before = _Bucket(tokens=before.tokens, at=now)
+        passed = (now - before.at).total_seconds()
         return min(self._limit.burst, before.tokens + passed / self._limit.seconds)
