@@ -97,6 +97,8 @@ class Survey:
         self._root, self._top = root, top
         self._alike = _by_folder(known)
         self._folders: dict[str, _Listed] = {}
+        self._mounted: set[str] = set()  # folders of another file system than the root's
+        self._device = 0
         self._looked: dict[str, int] = {}
         self.files: dict[str, Stamp] = {}
 
@@ -116,6 +118,7 @@ class Survey:
     def refresh(self, touched: Iterable[str] | None = None) -> frozenset[str]:
         """Look again, everywhere or in the folders of the touched paths; the files that came, went or changed."""
         before, self._looked = self.files, {}
+        self._device = _device(self._root)
         places = None if touched is None else {self._known_folder(path) for path in touched}
         if places is None or "" in places or self._is_linked():
             return self._look_everywhere(before)
@@ -195,11 +198,24 @@ class Survey:
             listed.problems.append(Problem(path=folder, message=f"the folder cannot be read ({error.strerror})"))
             listed.closed = error.errno not in (errno.ENOENT, errno.ENOTDIR)
             return listed
+        if self._is_unmounted(folder, status.st_dev, is_empty=not names):
+            hint = "mount it again; what was read last is served meanwhile"
+            listed.problems.append(Problem(path=folder, message="what was mounted here is away", hint=hint))
+            listed.closed = True
+            return listed
         listed.identity = (status.st_dev, status.st_ino)
         self._looked[folder] = status.st_mtime_ns
         if (alike := self._alike.get(folder)) == listed.files:
             listed.files = alike
         return listed
+
+    def _is_unmounted(self, folder: str, device: int, *, is_empty: bool) -> bool:
+        """Whether a file system of its own lay there, and what is seen now is the place where it was mounted."""
+        if device != self._device:
+            self._mounted.add(folder)
+        elif not is_empty:
+            self._mounted.discard(folder)
+        return device == self._device and folder in self._mounted
 
 
 @contextmanager
@@ -210,6 +226,13 @@ def _opened(folder: Path) -> Iterator[int]:
         yield descriptor
     finally:
         os.close(descriptor)
+
+
+def _device(root: Path) -> int:
+    try:
+        return os.stat(root).st_dev
+    except OSError:
+        return 0
 
 
 def _sort(listed: _Listed, folder: str, name: str, descriptor: int) -> None:
