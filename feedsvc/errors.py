@@ -34,8 +34,12 @@ class Problem:
 
 
 class ContentError(FeedsvcError):
-    """The content folder as a whole cannot be used; `problems` says why, place by place."""
+    """The content folder as a whole cannot be used; `problems` says why, place by place.
 
-    def __init__(self, message: str, problems: tuple[Problem, ...] = ()) -> None:
+    `away` says for one that was there before what is not there any more, "" where nothing is missing.
+    """
+
+    def __init__(self, message: str, problems: tuple[Problem, ...] = (), *, away: str = "") -> None:
         super().__init__(message)
         self.problems = problems
+        self.away = away

@@ -14,7 +14,9 @@ from pathlib import Path
 from typing import Final
 
 from feedsvc.sqlite import connect
+from feedsvc.troubles import Troubles, unwritable
 
+_NAME: Final = "dates"
 _TABLE: Final = """
 CREATE TABLE IF NOT EXISTS dated (
   path TEXT PRIMARY KEY, digest TEXT NOT NULL, at INTEGER NOT NULL, read REAL NOT NULL, was TEXT, was_at INTEGER
@@ -45,8 +47,10 @@ RETURNING at
 class Ledger:
     """Safe in threads and between processes that share the file."""
 
-    def __init__(self, file: Path | None) -> None:
+    def __init__(self, file: Path | None, troubles: Troubles | None = None) -> None:
         """`file` None keeps the ledger in memory, where it starts anew. Raises FeedsvcError if the file cannot be used."""
+        self._file, self._troubles = file, troubles or Troubles()
+        self._failing = False
         self._lock = threading.Lock()
         self._rows = connect(file, _TABLE)
         weakref.finalize(self, self._rows.close)
@@ -61,10 +65,28 @@ class Ledger:
             with self._lock:
                 second = int(now.timestamp())
                 at = self._found(path, digest, second) or self._recorded(path, digest, now, read or now)
-        except sqlite3.Error:
+        except sqlite3.Error as error:
             # A full disk must not stop a feed: without a date, readers rely on the entity tag.
+            self._fail(error)
             return None
         return datetime.fromtimestamp(at, UTC) if at else None
+
+    def recover(self) -> None:
+        """See whether dates can be written again, where they could not be."""
+        if not self._failing:
+            return
+        try:
+            with self._lock:
+                self._rows.execute("PRAGMA user_version=1").close()  # writes, whatever the number was
+        except sqlite3.Error:
+            return
+        self._failing = False
+        self._troubles.end(_NAME)
+
+    def _fail(self, error: sqlite3.Error) -> None:
+        self._failing = True
+        sentence = unwritable("Last-Modified dates", self._file, error, "what changes is sent without one")
+        self._troubles.come(_NAME, sentence, f"Last-Modified dates are written to {self._file} again")
 
     def _found(self, path: str, digest: str, now: int) -> int | None:
         # Most often nothing changed, and reading waits for no writer and needs no disk.

@@ -17,8 +17,10 @@ from feedsvc.content.renditions import Renditions
 from feedsvc.errors import ContentError, Problem
 from feedsvc.ledger import Ledger
 from feedsvc.publication import Publication, nobody_counts
+from feedsvc.troubles import Troubles
 
 _AHEAD: Final = timedelta(seconds=5)  # so long before its moment a scheduled edition is made
+_FAR_AHEAD: Final = timedelta(days=1)
 _NO_TIME: Final = timedelta(0)
 
 
@@ -65,16 +67,23 @@ class Live:
         renditions: Renditions | None = None,
         *,
         preview: bool = False,
+        troubles: Troubles | None = None,
     ) -> None:
-        """Reads the folder. Raises ContentError if it cannot be used. `ledger` None keeps no dates."""
+        """Reads the folder. Raises ContentError if it cannot be used. `ledger` None keeps no dates.
+
+        `troubles` are those of the machine, to be told with the folder's problems.
+        """
         self.clock = clock
+        self.troubles = troubles or Troubles()
         self._folder, self._ledger = folder, ledger
         self._lock = threading.Lock()
         self._theme: Mapping[str, bytes] = {}
         self._dress: Mapping[str, bytes] = {}
         self._dress_problems: tuple[Problem, ...] = ()
         self._upcoming: Publication | None = None
+        self._was_away = False
         now, began = clock(), time.monotonic()
+        self._passed = now  # the last moment at which time alone changed what was shown, as far as that is known
         with collector.paused():
             change = folder.read(now=now)
             content = self._dressed(change.content)
@@ -101,8 +110,9 @@ class Live:
 
     def modified(self, path: str, digest: str, now: datetime) -> datetime | None:
         """When the path's bytes became those of this digest; None if nobody can tell."""
-        read, moved = self.reloaded.at, self.edition.publication.catalog.last_change
-        return self._ledger.modified(path, digest, now, max(read, moved) if moved else read) if self._ledger else None
+        # A look that began before a scheduled change and ended after it shows what is later than that change.
+        shown = max(self.reloaded.at, min(self._passed, now))
+        return self._ledger.modified(path, digest, now, shown) if self._ledger else None
 
     def prepare(self, now: datetime) -> None:
         """Shortly before a scheduled change, make its edition, so that no request has to wait for it."""
@@ -124,10 +134,15 @@ class Live:
         try:
             change = self._folder.read(touched, now, quiet)
         except ContentError as error:
+            self._was_away = True
             with self._lock:
                 self._swap(self.edition.publication, _without(self.edition.content, error), now)
             return frozenset()
         content = self._dressed(change.content)
+        if self._was_away and not change.restless:
+            # Pages that were made meanwhile lack what could not be read: sizes of pictures, say.
+            self._was_away = False
+            self.edition.publication.forget()
         with self._lock:
             self._upcoming = None
             before, read = self.edition.publication, self.clock()  # time went on while the folder was read
@@ -140,7 +155,13 @@ class Live:
         self.reloaded = Reload(at=now, seconds=time.monotonic() - began, changed=len(change.come) + len(change.gone))
         # After the swap: no reader waits for a disk.
         self._folder.remember()
+        if self._ledger:
+            self._ledger.recover()
         return change.restless
+
+    def redate(self) -> None:
+        """Documents with a date that is far ahead ask for it anew: the clock has been set back."""
+        self.edition.publication.redate(self.clock() + _FAR_AHEAD)
 
     def _advance(self, now: datetime) -> Edition:
         with self._lock:
@@ -153,7 +174,8 @@ class Live:
             return self.edition
 
     def _swap(self, publication: Publication, content: Content, now: datetime) -> None:
-        before = self.edition
+        before, moved = self.edition, publication.catalog.last_change
+        self._passed = max(self._passed, moved) if moved else self._passed
         if publication is not before.publication:
             self.edition = Edition(number=before.number + 1, since=now, publication=publication, content=content)
         elif content.problems != before.content.problems:
@@ -192,6 +214,8 @@ def _is_same(before: Content, now: Content) -> bool:
 
 def _without(content: Content, error: ContentError) -> Content:
     """The last content of a folder that is away, with a word on that."""
-    away = Problem(path=".", message=str(error), hint="what was read last is served meanwhile")
+    hint = "what was read last is served meanwhile"
+    back = f"bring it back, or mount again what was mounted there; {hint}"
+    away = Problem(path=".", message=error.away or str(error), hint=back if error.away else hint)
     rest = (problem for problem in content.problems if problem.path != away.path)
     return replace(content, problems=tuple(sorted((*rest, *(error.problems or (away,))))))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import chain
 from typing import Any, Final
@@ -123,6 +123,15 @@ class Publication:
         """Take note that the document at a path takes more memory than when it was made: its codings are made on first need."""
         self._kept.weigh(path)
 
+    def forget(self) -> None:
+        """Every document is made again when it is asked for, and what pages have alike, too."""
+        self._frame = pages.Frame(self.catalog, self._theme)
+        self._kept.forget(lambda _: True)
+
+    def redate(self, latest: datetime) -> None:
+        """Documents with a later date than this are made again when they are asked for."""
+        self._kept.forget(lambda document: document.modified is not None and document.modified > latest)
+
     @property
     def lookups(self) -> Lookups:
         return self._kept.lookups
@@ -145,11 +154,18 @@ class Publication:
         """A document of an earlier edition where it was made from the same, else a new one."""
         ground, former = grounds(self.catalog, place), self._kept.former(path)
         holds = former is not None and former.grounds is not None and ground is not None and ground.hold(former.grounds)
-        made = former.document if former and holds else self._make(place)
+        made = self._dated(former.document) if former and holds else self._make(place)
         # A date that could not be had once may be had the next time.
         if isinstance(made, Document) and (made.modified or self._modified is nobody_counts):
             self._kept.put(path, made, ground)
         return made
+
+    def _dated(self, former: Document) -> Document:
+        """A document that is as it was once, with the date of now: in between it may have been another, here or elsewhere."""
+        if self._modified is nobody_counts:
+            return former
+        modified = self._modified(former.path, former.etag)
+        return former if modified == former.modified else replace(former, modified=modified, kept=Kept())
 
     def _make(self, place: Place) -> Document | Attachment | None:
         makers: Mapping[type[Place], Callable[[Any], Document | Attachment | None]] = {

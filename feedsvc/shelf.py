@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from feedsvc.document import Document
@@ -73,6 +74,13 @@ class Shelf:
             self._kept[path] = Kept(found.document, found.grounds, weight)
             self._size += weight - found.weight
             self._shrink()
+
+    def forget(self, which: Callable[[Document], bool]) -> None:
+        """These documents are to be made anew."""
+        with self._lock:
+            for kept in (self._kept, self._former):
+                for path in [path for path, one in kept.items() if which(one.document)]:
+                    self._size -= kept.pop(path).weight
 
     def _shrink(self) -> None:
         """What nobody asked for in this edition goes first."""

@@ -17,6 +17,7 @@ from typing import Final, Protocol
 
 from watchfiles import watch
 
+from feedsvc.jumps import Jumps
 from feedsvc.live import Edition, Live
 
 _TICK: Final = 25  # milliseconds; between two looks at the root, the clock, and what was being written
@@ -61,6 +62,7 @@ class Watcher:
         self._root, self._live, self._listeners = root, live, tuple(listeners)
         self._fellows, self._looking = fellows, 0.0
         self._told = live.edition
+        self._jumps = Jumps(live.troubles)
         self._restless: frozenset[str] = frozenset()
         self._stop = threading.Event()
         self._everything = threading.Event()
@@ -128,6 +130,8 @@ class Watcher:
             self._looking = 0.0
         # The clock after the reading: by the one before it, a change that came meanwhile would be taken back.
         now = self._live.clock()
+        if self._jumps.look(now) < 0:
+            self._live.redate()
         self._live.current(now)
         self._tell()
         self._live.prepare(now)

@@ -16,7 +16,9 @@ from feedsvc.audience.spill import Spilled, spill, spilled
 from feedsvc.audience.store import Views
 from feedsvc.audience.tally import Tally
 from feedsvc.errors import FeedsvcError
+from feedsvc.troubles import Troubles
 
+_NAME: Final = "reads"
 _LOG: Final = logging.getLogger(__name__)
 _WAITERS: Final = 2  # requests that wait at once; all others have better things to do
 _QUIET: Final = 15.0  # seconds in which nobody waits, once somebody waited in vain
@@ -39,6 +41,7 @@ class Counter:
         *,
         chore: Callable[[datetime], None] = lambda _: None,
         spill: Path | None = None,
+        troubles: Troubles | None = None,
         every: float = 2.0,
         batch: int = 500,
         most: int = 100_000,
@@ -53,6 +56,7 @@ class Counter:
         self._store = store
         self._clock = clock
         self._spill = spill
+        self._troubles = troubles or Troubles()
         self._every = every
         self._batch = batch
         self._patience = patience
@@ -212,6 +216,9 @@ class Counter:
                 self._told.add(reason)
                 _LOG.warning("feedsvc: reads wait in memory, pages and feeds are not affected: %s", reason)
             self._away = True
+            self._troubles.come(
+                _NAME, f"reads wait in memory, pages and feeds are not affected: {reason}; it is tried again by itself"
+            )
             self._news.notify_all()
 
     def _return(self) -> None:
@@ -220,6 +227,7 @@ class Counter:
             _LOG.warning("feedsvc: the database of reads is back%s", lost)
             self._lost = 0
             self._told.clear()
+            self._troubles.end(_NAME)
         self._away = False
         self._news.notify_all()
 

@@ -22,6 +22,7 @@ from feedsvc.content.records import Records
 from feedsvc.content.settings import SITE
 from feedsvc.content.values import is_base
 from feedsvc.errors import ContentError, FeedsvcError
+from feedsvc.troubles import Troubles
 
 P = ParamSpec("P")
 
@@ -89,11 +90,11 @@ def _inside() -> str:
     return f"; {SITE} is in this very folder: write . for it" if is_inside else ""
 
 
-def folder(content: Path, base_url: str, state: Path) -> Folder:
+def folder(content: Path, base_url: str, state: Path, troubles: Troubles | None = None) -> Folder:
     """The folder with what is remembered of it, for one base_url: links in articles are absolute."""
     _check_base(base_url)
     name = f"articles-{hashlib.sha256(base_url.encode()).hexdigest()[:8]}.sqlite" if base_url else "articles.sqlite"
-    return Folder(content, base_url, Records(state / name))
+    return Folder(content, base_url, Records(state / name, troubles=troubles))
 
 
 def _check_base(base_url: str) -> None:

@@ -28,6 +28,7 @@ from feedsvc.ledger import Ledger
 from feedsvc.live import Edition, Live
 from feedsvc.push.announcer import Announcer
 from feedsvc.push.listening import Listening
+from feedsvc.troubles import Troubles
 from feedsvc.urls import mount
 from feedsvc.watch import Listener, Watcher
 from feedsvc.web import metrics
@@ -76,14 +77,16 @@ def serve_as(station: Station, plan: Plan, listening: socket.socket) -> None:
 def _serve(plan: Plan, listening: socket.socket | None, station: Station | None) -> None:
     is_first = station is None or station.seat.number == 1
     with ExitStack() as parts:
-        ledger = parts.enter_context(closing(Ledger(plan.home / "modified.sqlite"))) if plan.dated else None
-        renditions = Renditions(plan.home / "pictures")
-        live = Live(folder(plan.content, plan.base_url, plan.home), ledger, renditions=renditions)
+        troubles = Troubles()
+        ledger = parts.enter_context(closing(Ledger(plan.home / "modified.sqlite", troubles))) if plan.dated else None
+        renditions = Renditions(plan.home / "pictures", troubles)
+        content = folder(plan.content, plan.base_url, plan.home, troubles)
+        live = Live(content, ledger, renditions=renditions, troubles=troubles)
         collector.settle()
         first = live.edition
         if is_first:
             tell(first.content.problems)
-        announcer = parts.enter_context(closing(Announcer(plan.home, live.clock, purge=plan.purge)))
+        announcer = parts.enter_context(closing(Announcer(plan.home, live.clock, purge=plan.purge, troubles=troubles)))
         server = Server(
             _application(plan, live, announcer, station, parts),
             host=plan.host,
@@ -108,7 +111,7 @@ def _serve(plan: Plan, listening: socket.socket | None, station: Station | None)
 def _application(plan: Plan, live: Live, announcer: Announcer, station: Station | None, parts: ExitStack) -> WSGIApplication:
     views, visitors = parts.enter_context(closing(Views(plan.database or plan.home / VIEWS))), Visitors()
     spill = plan.home / "unwritten"
-    counter = parts.enter_context(closing(Counter(views, live.clock, chore=visitors.turn, spill=spill)))
+    counter = parts.enter_context(closing(Counter(views, live.clock, chore=visitors.turn, spill=spill, troubles=live.troubles)))
     additions, traffic = {"push": lambda: _push(announcer, station)}, Traffic()
     measured = None
     if station:

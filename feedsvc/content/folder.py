@@ -80,7 +80,8 @@ class Folder:
         or none that could ever be used; then nothing is other than before.
         """
         if not os.path.isdir(self._root):
-            raise ContentError(f"no folder {self._root}; give the folder that holds {settings.SITE}")
+            message = f"no folder {self._root}; give the folder that holds {settings.SITE}"
+            raise ContentError(message, away=f"the folder {self._root} is away")
         scope = _scope(touched)
         restless = self._left_alone(scope, now, quiet)
         if self._content and _LOOK in restless:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import logging
 import os
 import sqlite3
 import threading
@@ -28,8 +27,9 @@ from feedsvc.content.survey import NOTHING, inode_of, stamp_at
 from feedsvc.errors import FeedsvcError
 from feedsvc.model import Author, Category, Site
 from feedsvc.sqlite import connect
+from feedsvc.troubles import Troubles, unwritable
 
-_LOG: Final = logging.getLogger(__name__)
+_NAME: Final = "records"
 _TABLES: Final = """
 DROP TABLE IF EXISTS article;
 CREATE TABLE IF NOT EXISTS record (path TEXT PRIMARY KEY, version TEXT NOT NULL, record BLOB NOT NULL) WITHOUT ROWID;
@@ -76,7 +76,7 @@ def unpacked(data: bytes) -> list[tuple[str, Record | None]]:
 class Records:
     """Safe in threads and between processes that share the file. A disk that refuses costs the memory, nothing else."""
 
-    def __init__(self, file: Path | None, version: str = "") -> None:
+    def __init__(self, file: Path | None, version: str = "", troubles: Troubles | None = None) -> None:
         """`version` names the reading, by default this program's: of another's records only the articles count.
 
         `file` None keeps all in memory. Raises FeedsvcError if the file cannot be used.
@@ -84,7 +84,7 @@ class Records:
         self._lock = threading.Lock()
         self._file = file
         self._version = version or _code()
-        self._failing = False
+        self._troubles = troubles or Troubles()
         self._open()
 
     def _open(self) -> None:
@@ -186,14 +186,14 @@ class Records:
         except sqlite3.Error as error:
             self._fail(error)
             return False
-        self._failing = False
+        self._troubles.end(_NAME)
         return True
 
     def _fail(self, error: Exception) -> None:
-        """Said once: what is served is not concerned, only the next start."""
-        if not self._failing:
-            _LOG.warning("feedsvc: what is read is not remembered for the next start: %s (%s)", self._file, error)
-        self._failing = True
+        """What is served is not concerned, only the next start."""
+        meanwhile = "feeds and pages go on, and a restart would read everything again"
+        sentence = unwritable("what is read", self._file, error, meanwhile)
+        self._troubles.come(_NAME, sentence, f"what is read is written to {self._file} again")
 
     def close(self) -> None:
         with self._lock:

@@ -93,7 +93,8 @@ def _site(root: Path, media: Media, base_url: str, last: Entry | None) -> tuple[
     data = disk.read(root, settings.SITE)
     if data is None:
         # Not broken but away: so is the folder, or what was mounted there.
-        raise ContentError(f"{root} has no {settings.SITE}; it needs at least title: and base_url:")
+        message = f"{root} has no {settings.SITE}; it needs at least title: and base_url:"
+        raise ContentError(message, away=f"{settings.SITE} is away from {root}")
     site, problems = settings.site(data, media, base_url) if isinstance(data, bytes) else (None, (data,))
     if site is None and last and isinstance(last.value, Site):
         site = last.value

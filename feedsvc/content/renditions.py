@@ -22,7 +22,9 @@ from feedsvc.content import narrowing
 from feedsvc.content.survey import Stamp, size_of, stamp_of
 from feedsvc.errors import FeedsvcError
 from feedsvc.model import MediaFile
+from feedsvc.troubles import Troubles, unwritable
 
+_NAME: Final = "pictures"
 _RECIPE: Final = 1  # counted up when the same picture shall give other bytes
 _LARGEST: Final = 64 * 1024 * 1024  # bytes of a source
 _AT_ONCE: Final = 4  # a picture of 90 million pixels takes a third of a gigabyte while it is worked on
@@ -53,8 +55,8 @@ def can_size(media: MediaFile) -> bool:
 class Renditions:
     """The copies kept in one folder; safe in threads and between processes that share it."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, troubles: Troubles | None = None) -> None:
+        self._folder, self._troubles = folder, troubles or Troubles()
         self._sound: dict[_Key, tuple[Path, Stamp]] = {}
         self._turns = tuple(threading.Lock() for _ in range(_AT_ONCE))
 
@@ -105,10 +107,16 @@ class Renditions:
 
     def _keep(self, key: _Key, data: bytes) -> Path:
         path = self._folder / key[0] / f"{key[1]}-{_RECIPE}-{_sum(data)}"
-        with self._locked(fcntl.LOCK_SH):
-            path.parent.mkdir(exist_ok=True)
-            _replace(path, data)
-            self._sound[key] = (path, _stamp(path))
+        try:
+            with self._locked(fcntl.LOCK_SH):
+                path.parent.mkdir(exist_ok=True)
+                _replace(path, data)
+                self._sound[key] = (path, _stamp(path))
+        except RenditionError as error:
+            sentence = unwritable("narrower pictures", self._folder, error, "the pictures themselves are sent instead")
+            self._troubles.come(_NAME, sentence, f"narrower pictures are written to {self._folder} again")
+            raise
+        self._troubles.end(_NAME)
         return path
 
     @contextmanager

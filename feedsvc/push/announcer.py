@@ -22,9 +22,11 @@ from feedsvc.push.rounds import Rounds
 from feedsvc.push.status import Failure, Status
 from feedsvc.push.store import Store
 from feedsvc.push.turn import Turn
+from feedsvc.troubles import Troubles
 from feedsvc.urls import absolute
 
 FILE: Final = "push.sqlite"
+_NAME: Final = "push"
 LOCK: Final = "push.lock"
 _DISK_PAUSE: Final = 60.0  # seconds until a disk that failed is tried again
 _BATCH_SECONDS: Final = 5.0  # a slow hub keeps the next one waiting no longer
@@ -76,6 +78,7 @@ class Announcer:
         clock: Callable[[], datetime],
         *,
         purge: Sequence[str] = (),
+        troubles: Troubles | None = None,
         every: float = 2.0,
         batch: int = 50,
         patience: float = 10.0,
@@ -88,6 +91,7 @@ class Announcer:
         self._file = folder / FILE
         self._clock = clock
         self._purge = Purge(purge) if purge else None
+        self._troubles = troubles or Troubles()
         self._every = every
         self._batch = batch
         self._turn = Turn(folder / LOCK)
@@ -166,10 +170,15 @@ class Announcer:
         try:
             pause = self._work() if self._turn.take() else self._every
         except (FeedsvcError, sqlite3.Error, OSError) as error:
+            reason = error if isinstance(error, FeedsvcError) else f"{self._file}: {error}"
             if not self._broken:
-                _log.warning("nothing is announced: %s", error if isinstance(error, FeedsvcError) else f"{self._file}: {error}")
+                _log.warning("nothing is announced: %s", reason)
             self._broken = True
+            self._troubles.come(_NAME, f"nothing is announced: {reason}; it is tried again every minute")
             return _DISK_PAUSE
+        if self._broken:
+            _log.warning("what changed is announced again")
+            self._troubles.end(_NAME)
         self._broken = False
         return pause
 

@@ -46,6 +46,10 @@ _GAUGES: Final[Mapping[str, tuple[str, Mapping[str, Callable[[Live, Edition], fl
         "Files with a problem that are served in their last valid version",
         {"": lambda _, edition: len(edition.content.standing_in)},
     ),
+    "feedsvc_troubles": (
+        "What is wrong with the machine and waits for its operator; /status tells what to do",
+        {"": lambda live, _: len(live.troubles.now)},
+    ),
     "feedsvc_last_reload_seconds": ("How long the last look at the folder took", {"": lambda live, _: live.reloaded.seconds}),
     "feedsvc_last_reload_time_seconds": (
         "When the folder was last looked at",

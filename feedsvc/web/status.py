@@ -20,7 +20,7 @@ _KINDS: Final = ("category", "author", "tag")
 
 
 def status(live: Live, now: datetime, additions: Mapping[str, Addition]) -> bytes:
-    """The live edition, its counts, the folder's problems with their places, the next scheduled change, the last look."""
+    """The live edition, its counts, what is wrong with the machine and the folder, the next scheduled change, the last look."""
     shown, edition = live.current(now).catalog, live.edition
     refs = [ref.kind for ref in shown.listings]
     facts: dict[str, Any] = {
@@ -34,6 +34,7 @@ def status(live: Live, now: datetime, additions: Mapping[str, Addition]) -> byte
             "seconds": round(live.reloaded.seconds, 4),
             "articles_changed": live.reloaded.changed,
         },
+        "troubles": live.troubles.now,
         "problems": _problems(edition.content.problems, edition.content.standing_in),
         **{name: addition() for name, addition in additions.items()},
     }
