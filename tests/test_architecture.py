@@ -17,7 +17,7 @@ ROOT: Final = Path(feedsvc.__file__).parent
 ORDER: Final = (
     ("feedsvc",),
     ("feedsvc.errors", "feedsvc.urls", "feedsvc.model", "feedsvc.codings"),
-    ("feedsvc.collector", "feedsvc.sqlite", "feedsvc.spreading"),
+    ("feedsvc.collector", "feedsvc.sqlite", "feedsvc.spreading", "feedsvc.troubles"),
     ("feedsvc.content",),
     ("feedsvc.ordered", "feedsvc.rows"),
     ("feedsvc.periods",),
@@ -30,7 +30,7 @@ ORDER: Final = (
     ("feedsvc.grounds", "feedsvc.document", "feedsvc.ledger"),
     ("feedsvc.shelf", "feedsvc.difference", "feedsvc.sized", "feedsvc.imprint"),
     ("feedsvc.headers", "feedsvc.publication"),
-    ("feedsvc.live", "feedsvc.export"),
+    ("feedsvc.live", "feedsvc.export", "feedsvc.jumps"),
     ("feedsvc.watch",),
     ("feedsvc.audience", "feedsvc.editing", "feedsvc.preview", "feedsvc.push", "feedsvc.web"),
     ("feedsvc.console",),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import threading
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -13,8 +14,10 @@ from urllib.parse import quote
 import pytest
 
 from feedsvc.content.folder import Folder
+from feedsvc.document import Document
 from feedsvc.ledger import Ledger
 from feedsvc.live import Live
+from feedsvc.publication import Publication
 from feedsvc.watch import Watcher
 from feedsvc.web.app import application
 from tests.http.client import SECONDS, Got, call
@@ -195,3 +198,71 @@ def test_no_cache_may_keep_an_answer_past_the_next_change(root: Path) -> None:
             assert timedelta(seconds=kept["max-age"] + longest) <= max(edition.next_change - clock.now, timedelta(0)), path
             statuses.add(got.status)
     assert statuses == {200, 206, 301, 304, 404, 410, 416}
+
+
+def test_a_date_does_not_go_back_where_a_look_at_the_folder_lasted_over_a_scheduled_change(root: Path) -> None:
+    """A page that was as it had been before got the date that it had had then, though readers had seen it otherwise since."""
+    live = opened(root, clock := Clock(NOON))
+    clock.now = due(1) - TICK
+    moments = iter([due(1) - TICK])
+
+    def passing() -> datetime:
+        begun = next(moments, None)
+        if begun:  # the look has begun; before it ends the moment comes, and a reader
+            clock.now = due(1)
+            between.append(live.current(due(1)).at("/tag/harbour/"))
+        return begun or clock.now + MINUTE
+
+    between: list[object] = []
+    early = live.current(due(1) - TICK).at("/tag/harbour/")
+    live.clock = passing
+    (root / "articles/late1.yaml").unlink()
+    live.reload()
+    after = live.current(due(1) + MINUTE).at("/tag/harbour/")
+    assert bytes_of(early) == bytes_of(after) != bytes_of(between[0])
+    dates = [one.modified for one in (early, between[0], after)]
+    assert dates == sorted(set(dates))
+
+
+def subscribe(edition: Publication) -> Document:
+    found = edition.at("/subscribe/")
+    assert isinstance(found, Document)
+    return found
+
+
+def reload(clock: Clock, *lives: Live) -> None:
+    clock.tick(2)
+    for live in lives:
+        live.reload()
+
+
+def test_a_page_that_is_as_it_was_before_has_a_later_date_than_what_it_was_in_between(root: Path) -> None:
+    """It had its first date, where a reader was so slow that the next edition was there before the page of that one was made."""
+    live = opened(root, clock := Clock(NOON))
+    first = subscribe(live.current(NOON))
+    write(root, article("extra", "2026-01-20", tags="[alone]"))
+    reload(clock, live)
+    edition = live.edition.publication
+    (root / "articles/extra.yaml").unlink()
+    reload(clock, live)
+    between = subscribe(edition)
+    clock.tick(2)
+    last = subscribe(live.current(clock.now))
+    assert first.body == last.body != between.body
+    dates = [one.modified for one in (first, between, last)]
+    assert dates == sorted({date for date in dates if date})
+
+
+def test_servers_agree_on_the_date_of_a_page_that_only_one_of_them_was_asked_for_in_between(root: Path, tmp_path: Path) -> None:
+    """The one that was not asked gave it its first date for ever."""
+    clock, file = Clock(NOON), tmp_path / "modified.sqlite"
+    with closing(Ledger(file)) as one, closing(Ledger(file)) as other:
+        servers = [Live(Folder(root), ledger, clock) for ledger in (one, other)]
+        for live in servers:
+            subscribe(live.current(NOON))
+        write(root, article("extra", "2026-01-20", tags="[alone]"))
+        reload(clock, *servers)
+        subscribe(servers[0].current(clock.now))
+        (root / "articles/extra.yaml").unlink()
+        reload(clock, *servers)
+        assert len({subscribe(live.current(clock.now)).modified for live in servers}) == 1

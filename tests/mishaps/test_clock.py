@@ -1,0 +1,133 @@
+"""A clock that is set while a server runs: said, followed, and taken back without a restart."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+
+import pytest
+
+from feedsvc.audience.bucket import Buckets, Limit
+from feedsvc.jumps import Jumps
+from feedsvc.troubles import Troubles
+from tests.audience.patience import until
+from tests.http.client import Got, ask
+from tests.kills.newsroom import Desk, article
+from tests.live.served import Followed, followed, status
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+FAR = timedelta(days=2)
+LIBRARY = "libfaketimeMT.so.1"
+
+
+class Wall:
+    """The clock that a server started within the block sees, as far from the real one as `set` says."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self.set("+0")
+
+    def set(self, offset: str) -> None:
+        new = self._file.with_suffix(".new")
+        new.write_text(offset)
+        new.replace(self._file)  # the library reads it at any moment, and ends a program that it cannot read it for
+
+
+@contextmanager
+def wall(folder: Path) -> Iterator[Wall]:
+    found = [*Path("/usr/lib").glob(f"*/faketime/{LIBRARY}")]
+    if not found:
+        missing = f"{LIBRARY} is missing: apt-get install libfaketime"
+        (pytest.fail if os.environ.get("FEEDSVC_TEST_REQUIRE_ALL") == "1" else pytest.skip)(missing)
+    own = {
+        "LD_PRELOAD": str(found[0]),
+        "FAKETIME_TIMESTAMP_FILE": str(folder / "offset"),
+        "FAKETIME_NO_CACHE": "1",
+        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+        "NO_FAKE_STAT": "1",
+    }
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in own.items():
+            patch.setenv(name, value)
+        yield Wall(folder / "offset")
+
+
+def troubled(server: Followed) -> str:
+    found: str = status(server)["troubles"].get("clock", "")
+    return found
+
+
+def dated(server: Followed, path: str) -> Got | None:
+    """An answer with its date: that of a text which follows another in one second is the next one's, and sent from then on."""
+    got = ask(server.url, path)
+    return got if got["last-modified"] else None
+
+
+def test_a_clock_that_is_set_forward_and_back_is_said_followed_and_harms_nothing(desk: Desk, tmp_path: Path) -> None:
+    later = datetime.now(UTC) + timedelta(days=1)
+    desk.save(
+        "articles/later.yaml", article("later", "late").replace(b"published: ", f"published: {later.isoformat()} #".encode())
+    )
+    with wall(tmp_path) as clock, followed(desk.root, tmp_path / "state") as server:
+        before = {path: ask(server.url, path) for path in ("/feed.rss", "/", "/sitemap.xml", "/media/boats.png")}
+        assert troubled(server) == ""
+        clock.set("+2d")
+        until(lambda: ask(server.url, "/articles/later/").status == 200)
+        until(lambda: "was set forward by 2 days, 0:00:00, to " in troubled(server))
+        assert "if that is not the time, set it right; no restart is needed" in troubled(server)
+        desk.save("articles/saved.yaml", article("saved", "meanwhile"))
+        until(lambda: b"saved" in ask(server.url, "/archive/2026-01/").body + ask(server.url, "/").body)
+        clock.set("+0")
+        until(lambda: ask(server.url, "/articles/later/").status == 404)
+        until(lambda: troubled(server) == "")
+        for path, got in before.items():
+            now = until(lambda path=path: dated(server, path))  # type: ignore[misc]
+            dates = [parsedate_to_datetime(now[name]) for name in ("last-modified", "date")]
+            assert dates == sorted(dates), path
+            assert (now.body == got.body) == (now["etag"] == got["etag"])
+        clock.set("-3d")
+        until(lambda: "was set back by 3 days, 0:00:00, to " in troubled(server))
+        until(lambda: dated(server, "/feed.rss"))
+        desk.save("articles/again.yaml", article("again", "meanwhile"))
+        until(lambda: ask(server.url, "/articles/again/").status == 200)
+        clock.set("+0")
+        until(lambda: troubled(server) == "")
+    said = [line for line in server.lines if "the clock of this machine" in line]
+    assert [line.split(" by ")[0].split(", ")[0] for line in said] == [
+        "feedsvc: the clock of this machine was set forward",
+        "feedsvc: the clock of this machine is taken to be right again\n",
+        "feedsvc: the clock of this machine was set back",
+        "feedsvc: the clock of this machine is taken to be right again\n",
+    ]
+
+
+def test_a_clock_that_stays_where_it_was_set_is_taken_to_be_right_after_an_hour() -> None:
+    passed, troubles = [0.0], Troubles()
+    jumps = Jumps(troubles, lambda: passed[0])
+    assert jumps.look(NOON) == 0
+    assert jumps.look(NOON + timedelta(seconds=9)) == 0  # as clocks are set right all day
+    assert jumps.look(NOON + FAR) == pytest.approx(FAR.total_seconds() - 9)
+    assert [*troubles.now] == ["clock"]
+    passed[0] = 3599
+    assert jumps.look(NOON + FAR + timedelta(seconds=3599)) == 0
+    assert [*troubles.now] == ["clock"]
+    passed[0] = 3600
+    jumps.look(NOON + FAR + timedelta(seconds=3600))
+    assert not troubles.now
+    jumps.look(NOON)
+    assert "set back by 2 days, 1:00:00" in troubles.now["clock"]
+
+
+def test_a_clock_that_was_set_back_keeps_no_reader_waiting_until_it_has_caught_up() -> None:
+    """Who had opened twenty articles was refused for as many hours as the clock had been ahead."""
+    buckets = Buckets(Limit(burst=2, seconds=3.0), most=10)
+    for _ in range(2):
+        assert buckets.wait(b"reader", NOON) == 0
+    assert buckets.wait(b"reader", NOON) == 3
+    back = NOON - timedelta(hours=6)
+    assert buckets.wait(b"reader", back) == 3
+    assert buckets.wait(b"reader", back + timedelta(seconds=3)) == 0

@@ -1,0 +1,88 @@
+"""Folders that nobody may write to, not even root."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.audience.patience import until
+from tests.http.client import ask
+from tests.kills import invariants
+from tests.kills.newsroom import Desk, article
+from tests.kills.started import Started
+from tests.live.served import followed, status
+from tests.mishaps.conftest import Fresh
+from tests.mishaps.disks import read_only
+from tests.mishaps.test_full_disk import READER
+
+pytestmark = pytest.mark.usefixtures("mounting")
+
+
+def ended(*words: str | Path) -> tuple[int, str]:
+    process = Started(*words)
+    return process.wait(), process.said
+
+
+def test_a_newsroom_that_may_only_be_read_is_served_built_and_checked(desk: Desk, tmp_path: Path, fresh: Fresh) -> None:
+    with read_only(desk.root):
+        assert ended("build", tmp_path / "out", desk.root, "--state", tmp_path / "state")[0] == 0
+        assert [*invariants.tree(tmp_path / "out", fresh(desk))] == []
+        assert ended("check", desk.root)[0] == 0
+        with followed(desk.root, tmp_path / "state") as server:
+            assert ask(server.url, "/feed.rss").status == 200
+            assert status(server)["troubles"] == {}
+
+
+def test_whoever_writes_into_a_newsroom_that_may_only_be_read_is_told(desk: Desk) -> None:
+    desk.save("articles/plain.yaml", article("plain", "seen", has_id=False))
+    with read_only(desk.root):
+        code, said = ended("stamp", desk.root)
+        assert code == 1
+        assert "articles/plain.yaml:1:1: the id cannot be written (it is read-only); nothing was changed; make the file" in said
+        code, said = ended("new", "Bus 14", desk.root)
+        assert (code, "Traceback" in said) == (2, False)
+        assert "(Read-only file system)" in said
+        code, said = ended("schema", "--write", desk.root)
+        assert (code, "Traceback" in said) == (2, False)
+        assert "(Read-only file system)" in said
+    assert [*invariants.editors_files(desk.root, desk.files, {})] == []
+
+
+def test_a_tree_that_may_only_be_read_is_told_with_what_to_do(desk: Desk, tmp_path: Path, fresh: Fresh) -> None:
+    out, state = tmp_path / "out", tmp_path / "state"
+    assert ended("build", out, desk.root, "--state", state)[0] == 0
+    before = fresh(desk)
+    desk.retitle()
+    with read_only(out):
+        code, said = ended("build", out, desk.root, "--state", state)
+        assert code == 2
+        assert said.startswith(f"feedsvc: {out}")
+        assert said.endswith(
+            "cannot be written (Read-only file system); see that it may be written to, or build into another folder\n"
+        )
+        assert [*invariants.tree(out, before)] == []
+    assert ended("build", out, desk.root, "--state", state)[0] == 0
+    assert [*invariants.tree(out, fresh(desk))] == []
+
+
+def test_a_state_folder_that_may_only_be_read_is_told_at_a_start(desk: Desk, tmp_path: Path) -> None:
+    (tmp_path / "state").mkdir()
+    with read_only(tmp_path / "state"):
+        for words in (("serve", desk.root, "--port", "0"), ("build", tmp_path / "out", desk.root)):
+            code, said = ended(*words, "--state", tmp_path / "state")
+            assert code == 2
+            assert said.startswith(f"feedsvc: {tmp_path / 'state'}/")
+            assert said.endswith("; give another folder with --state\n")
+            assert said.count("\n") == 1
+
+
+def test_a_state_folder_that_becomes_read_only_costs_no_feed_and_no_read(desk: Desk, tmp_path: Path) -> None:
+    with followed(desk.root, tmp_path / "state") as server:
+        with read_only(tmp_path / "state"):
+            desk.save("articles/fresh.yaml", article("fresh", "sudden"))
+            until(lambda: ask(server.url, "/articles/fresh/").status == 200)
+            assert ask(server.url, "/articles/boats/views", READER, "POST").status == 204
+            until(lambda: "reads" in status(server)["troubles"])
+        until(lambda: status(server)["troubles"] == {})
+        until(lambda: ask(server.url, "/articles/boats/views").body == b'{"views": 1}')
