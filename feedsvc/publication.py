@@ -38,7 +38,7 @@ Modified = Callable[[str, str], datetime | None]
 
 _STATIC: Final = "static/"
 _NEWS: Final = "news-sitemap.xml"
-_KEPT_BYTES: Final = 40 * 1024 * 1024
+_KEPT_BYTES: Final = 32 * 1024 * 1024
 _BROWSER_TYPE: Final = "text/xml"
 _HEADER_LINKS: Final = frozenset({"self", "hub"})
 
