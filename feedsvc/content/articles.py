@@ -15,8 +15,9 @@ from feedsvc.content.fetching import MANY, Fetching
 from feedsvc.content.outdated import Outdated
 from feedsvc.content.record import Record, Shared
 from feedsvc.content.records import Records
+from feedsvc.content.stamps import NEVER, NOTHING, is_younger, stamp_at
 from feedsvc.content.standing import Standing
-from feedsvc.content.survey import NEVER, NOTHING, Survey, is_younger, stamp_at
+from feedsvc.content.survey import Survey
 from feedsvc.content.texts import Texts
 from feedsvc.errors import Problem
 from feedsvc.model import Article

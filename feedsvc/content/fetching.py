@@ -15,7 +15,7 @@ from feedsvc.content.outdated import imprint
 from feedsvc.content.reader import Reading
 from feedsvc.content.record import NO_MEDIA, Record, Shared
 from feedsvc.content.records import Records, packed, unpacked
-from feedsvc.content.survey import NOTHING, Stamp
+from feedsvc.content.stamps import NOTHING, Stamp
 from feedsvc.content.texts import Texts
 from feedsvc.errors import FeedsvcError, Problem
 from feedsvc.spreading import at_hand, spread

@@ -17,7 +17,7 @@ from feedsvc.content.media import Media
 from feedsvc.content.record import Record
 from feedsvc.content.records import Entry, Records
 from feedsvc.content.registers import Settings
-from feedsvc.content.survey import NEVER, Waiting, is_younger, stamp_at
+from feedsvc.content.stamps import NEVER, Waiting, is_younger, stamp_at
 from feedsvc.errors import ContentError, Problem
 from feedsvc.model import Article, Author, Category, MediaFile
 

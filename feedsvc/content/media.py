@@ -13,7 +13,7 @@ from typing import Final
 from PIL import Image as Pictures
 
 from feedsvc.content.narrowing import UNREADABLE, upright
-from feedsvc.content.survey import Stamp, is_younger, stamp_at, stamp_of
+from feedsvc.content.stamps import Stamp, is_younger, stamp_at, stamp_of
 from feedsvc.content.text import nearest
 from feedsvc.model import MediaFile
 

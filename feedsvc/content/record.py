@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from feedsvc.content.reader import Reading
-from feedsvc.content.survey import Stamp
+from feedsvc.content.stamps import Stamp
 from feedsvc.model import Article, Tag
 
 NO_MEDIA: Final[Mapping[str, Stamp]] = {}

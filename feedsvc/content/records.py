@@ -23,7 +23,7 @@ import msgspec
 from feedsvc import __version__, collector
 from feedsvc.content.reader import Reading
 from feedsvc.content.record import Record, Shared
-from feedsvc.content.survey import NOTHING, inode_of, stamp_at
+from feedsvc.content.stamps import NOTHING, inode_of, stamp_at
 from feedsvc.errors import FeedsvcError
 from feedsvc.model import Author, Category, Site
 from feedsvc.sqlite import connect

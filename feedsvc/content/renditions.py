@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Final
 
 from feedsvc.content import narrowing
-from feedsvc.content.survey import Stamp, size_of, stamp_of
+from feedsvc.content.stamps import Stamp, size_of, stamp_of
 from feedsvc.errors import FeedsvcError
 from feedsvc.model import MediaFile
 from feedsvc.troubles import Troubles, unwritable

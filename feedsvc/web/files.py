@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 
 from werkzeug.http import parse_range_header
 
-from feedsvc.content.survey import Stamp, size_of, stamp_of
+from feedsvc.content.stamps import Stamp, size_of, stamp_of
 from feedsvc.document import Attachment
 from feedsvc.headers import cache_control, media_type
 from feedsvc.web.answer import COMMON, Headers, Request, not_modified, past, refuse, validators

@@ -1,0 +1,62 @@
+"""A file's stamp, which moves when its bytes do; and what is so young that it may be half written."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from struct import Struct
+from typing import Final
+
+NEVER: Final = datetime.max.replace(tzinfo=UTC)  # nothing changed after it
+_PATIENCE: Final = timedelta(seconds=1)
+
+
+# A file's size, two times in nanoseconds since 1970 and its inode: whatever replaces or rewrites a file moves one of them.
+# In one piece, since there are as many as files.
+Stamp = bytes
+_PACKED: Final = Struct("<qqqQ")
+
+NOTHING: Final[Stamp] = bytes(_PACKED.size)  # a link to nothing or to itself, or a file gone while its folder was listed
+
+
+def stamp_of(status: os.stat_result) -> Stamp:
+    return _PACKED.pack(status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
+
+
+def changed_at(stamp: Stamp) -> int:
+    """When the file was written or replaced last, in nanoseconds since 1970."""
+    return int(_PACKED.unpack(stamp)[2])
+
+
+def size_of(stamp: Stamp) -> int:
+    return int(_PACKED.unpack(stamp)[0])
+
+
+def inode_of(stamp: Stamp) -> int:
+    return int(_PACKED.unpack(stamp)[3])
+
+
+def stamp_at(path: Path) -> Stamp | None:
+    """A file's stamp, through symbolic links; None if there is nothing that could be read."""
+    try:
+        return stamp_of(os.stat(path))
+    except (OSError, ValueError):
+        return None
+
+
+def is_younger(stamp: Stamp | None, moment: datetime) -> bool:
+    return stamp is not None and changed_at(stamp) > moment.timestamp() * 1e9
+
+
+class Waiting:
+    """What is left alone while somebody writes it, but not for ever: who writes without a pause is read as he is."""
+
+    def __init__(self) -> None:
+        self._since: dict[str, datetime] = {}
+
+    def among(self, young: Iterable[str], now: datetime) -> frozenset[str]:
+        """Those to leave for the next time."""
+        self._since = {path: self._since.get(path, now) for path in young}
+        return frozenset(path for path, since in self._since.items() if abs(now - since) < _PATIENCE)
