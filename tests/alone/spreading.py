@@ -91,9 +91,9 @@ def test_a_ctrl_c_ends_all_of_them() -> None:
 
 
 def test_a_tree_made_by_several_is_the_one_made_by_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("feedsvc.export.tree._TO_MAKE", 1)
-    monkeypatch.setattr("feedsvc.export.tree._TO_CHECK", 1)
-    monkeypatch.setattr("feedsvc.export.tree._PIECE", 4)
+    monkeypatch.setattr("feedsvc.export.tree.TO_MAKE", 1)
+    monkeypatch.setattr("feedsvc.export.tree.TO_CHECK", 1)
+    monkeypatch.setattr("feedsvc.export.steps._LEAST", 4)
     content = newsrooms.rich(tmp_path / "content")
     trees = []
     for processes in (1, 3):

@@ -12,7 +12,7 @@ from urllib.parse import quote
 from feedsvc.editing.whole import PREFIX
 from tests.http.client import ask
 from tests.kills import invariants
-from tests.kills.newsroom import Bytes, Desk, Editions, name_of
+from tests.kills.newsroom import Bytes, Desk, Edition, Editions, name_of
 from tests.kills.readers import Reading
 from tests.kills.started import Started
 
@@ -59,10 +59,10 @@ class House:
         return found
 
     @property
-    def edition(self) -> Bytes:
+    def edition(self) -> Edition:
         return self.editions.of(self.desk.files)
 
-    def editions_of(self, states: list[Bytes]) -> list[Bytes]:
+    def editions_of(self, states: list[Bytes]) -> list[Edition]:
         return [self.editions.of(state) for state in states]
 
     def harm(self, reading: Reading, *, tree: bool) -> Iterator[str]:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from feedsvc.editing.whole import PREFIX
-from tests.kills.newsroom import Bytes, name_of
+from tests.kills.newsroom import Bytes, Edition
 from tests.kills.readers import Seen
 
 TWIN: Final = ".gz"
@@ -33,9 +33,9 @@ def editors_files(root: Path, files: Bytes, changes: Mapping[str, Collection[byt
                 yield f"{path} lies in the editors' folder, and is none of theirs"
 
 
-def seen(found: Seen, editions: Sequence[Bytes], *, tree: bool) -> Iterator[str]:
+def seen(found: Seen, editions: Sequence[Edition], *, tree: bool) -> Iterator[str]:
     """Whatever anybody read was whole, and what one of the editions says there."""
-    known = [{name_of(address): data for address, data in edition.items()} if tree else edition for edition in editions]
+    known = [edition.files() if tree else edition for edition in editions]
     for name, bodies in found.items():
         valid = {edition.get(name.removesuffix(TWIN) if tree else name) for edition in known}
         for body in bodies:
@@ -50,9 +50,9 @@ def _unpacked(body: bytes | None) -> bytes | None:
         return b"no gzip, or not whole"
 
 
-def tree(out: Path, edition: Bytes) -> Iterator[str]:
+def tree(out: Path, edition: Edition) -> Iterator[str]:
     """A tree that was finished holds the edition and no other file, each twin of its file's bytes and time."""
-    expected = {name_of(address): data for address, data in edition.items()}
+    expected = edition.files()
     found = dict(files(out))
     for name, data in expected.items():
         if found.get(name) != data:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
+from types import MappingProxyType
 from typing import Final
 
 from feedsvc.catalog import catalog
@@ -98,16 +99,25 @@ class Desk:
         return self._count
 
 
+class Edition(dict[str, bytes]):
+    """Address -> the whole of its bytes; `beside` are the files of a tree that are no address's, by their names."""
+
+    beside: Bytes = MappingProxyType({})
+
+    def files(self) -> dict[str, bytes]:
+        """What a tree holds of it."""
+        return {name_of(address): data for address, data in self.items()} | dict(self.beside)
+
+
 class Editions:
     """What folders with these files publish, worked out by a fresh start on each; `home` is a folder to work in."""
 
     def __init__(self, home: Path) -> None:
         self._root, self._pictures = home / "content", home / "pictures"
         self._now = datetime.now(UTC)
-        self._made: dict[frozenset[tuple[str, bytes]], Bytes] = {}
+        self._made: dict[frozenset[tuple[str, bytes]], Edition] = {}
 
-    def of(self, files: Bytes) -> Bytes:
-        """Address -> the whole of its bytes."""
+    def of(self, files: Bytes) -> Edition:
         key = frozenset(files.items())
         if key not in self._made:
             self._made[key] = self._make(files)
@@ -125,10 +135,14 @@ class Editions:
             (self._root / path).parent.mkdir(parents=True, exist_ok=True)
             (self._root / path).write_bytes(data)
 
-    def _make(self, files: Bytes) -> Bytes:
+    def _make(self, files: Bytes) -> Edition:
         self._lay(files)
         publication = Publication(catalog(load(self._root), self._now), renditions=Renditions(self._pictures))
-        return {path: _bytes(publication, path) for path in publication.paths()}
+        edition = Edition({path: _bytes(publication, path) for path in publication.paths()})
+        gone = {f"articles/{slug}/": f"/articles/{slug}/" for slug in publication.catalog.withdrawn}
+        pages = {f"{folder}410.html": _bytes(publication, path) for folder, path in gone.items()}
+        edition.beside = {"404.html": publication.missing().body, **pages}
+        return edition
 
 
 def _bytes(publication: Publication, path: str) -> bytes:

@@ -5,7 +5,7 @@ from random import Random
 
 import pytest
 
-from tests.kills.newsroom import Bytes, Desk, Editions
+from tests.kills.newsroom import Desk, Edition, Editions
 from tests.mishaps.disks import mounting
 
 __all__ = ["mounting"]
@@ -22,7 +22,7 @@ class Fresh:
     def __init__(self, home: Path) -> None:
         self._editions = Editions(home)
 
-    def __call__(self, desk: Desk) -> Bytes:
+    def __call__(self, desk: Desk) -> Edition:
         return self._editions.of(desk.files)
 
 
