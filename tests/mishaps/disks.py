@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.audience.patience import until
 from tests.http.client import SECONDS
 from tests.kills.started import Started
 from tests.live.served import Followed
@@ -57,7 +58,8 @@ def read_only(place: Path) -> Iterator[None]:
     """A folder that even root may not write, by its name at least: files that are open stay so."""
     assert not _run("mount", "--bind", place, place).returncode
     try:
-        assert not _run("mount", "-o", "remount,bind,ro", place).returncode
+        # Busy while somebody writes a file that was opened in the instant since.
+        until(lambda: not _run("mount", "-o", "remount,bind,ro", place).returncode)
         yield
     finally:
         unmount(place)

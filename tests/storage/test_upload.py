@@ -18,7 +18,7 @@ from feedsvc.errors import FeedsvcError
 from feedsvc.export import MANIFEST, Built, file_name, inventory
 from feedsvc.export.bucket import Bucket
 from feedsvc.export.upload import Upload
-from feedsvc.web.answer import Request, answer
+from feedsvc.web.answer import answer
 from feedsvc.web.files import Files
 from tests import newsrooms
 from tests.storage.moto import Shelf
@@ -75,7 +75,7 @@ def test_the_headers_of_an_object_are_those_that_the_live_server_sends(content: 
     build(content, shelf)
     publication, now = newsrooms.published(content), datetime(2026, 3, 1, 12, tzinfo=UTC)
     for path in publication.paths():
-        found, request = publication.at(path), Request("HEAD", {})
+        found, request = publication.at(path), ("HEAD", {})
         assert found
         if isinstance(found, Document):
             sent = dict(answer(found, request, now, None).headers)
