@@ -45,11 +45,13 @@ def test_a_change_is_announced_once_to_each_hub(opened: Open, content: Path, hub
     newsroom.write(content, hub.url, other.url)
     desk = opened()
     desk.publish()
+    until(lambda: hub.counts and other.counts)  # only who has begun has something waiting
     settled(desk)
     hub.told.clear()
     other.told.clear()
     newsroom.correct(content, "Another text.")
     desk.publish()
+    until(lambda: hub.counts and other.counts)
     settled(desk)
     desk.publish()
     desk.publish()
