@@ -15,9 +15,12 @@ _BETWEEN: Final = re.compile(r"[\s,]+")
 _MAPPED: Final = IPv6Network("::ffff:0:0/96")
 
 
-def networks(texts: Iterable[str]) -> Networks:
-    """Addresses and networks, several in one text with spaces or commas between. Raises FeedsvcError for what is neither."""
-    return tuple(_network(part) for text in texts for part in _BETWEEN.split(text) if part)
+def networks(texts: Iterable[str], option: str = "--trusted-proxy") -> Networks:
+    """Addresses and networks, several in one text with spaces or commas between. Raises FeedsvcError for what is neither.
+
+    `option` is what they were given with.
+    """
+    return tuple(_network(part, option) for text in texts for part in _BETWEEN.split(text) if part)
 
 
 def client(environ: Mapping[str, Any], trusted: Networks) -> str:
@@ -27,14 +30,32 @@ def client(environ: Mapping[str, Any], trusted: Networks) -> str:
     """
     found = str(environ.get("REMOTE_ADDR", ""))
     hops = [hop for hop in str(environ.get("HTTP_X_FORWARDED_FOR", "")).split(",") if hop.strip()]
-    while hops and _is_trusted(found, trusted) and (hop := _address(hops.pop())):
+    while hops and is_among(found, trusted) and (hop := _address(hops.pop())):
         found = str(hop)
     return found
 
 
-def _is_trusted(text: str, trusted: Networks) -> bool:
+def home(address: str) -> str:
+    """An address as one visitor has it: IPv6 gives everybody a /64 to choose from."""
+    try:
+        ip = ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if isinstance(ip, IPv4Address):
+        return str(ip)
+    return str(ip.ipv4_mapped or IPv6Network((int(ip), 64), strict=False))
+
+
+def is_far(address: str) -> bool:
+    """Whether an address is one of the open internet: no machine's own, no house's, no nonsense."""
+    ip = _address(address.partition("%")[0])
+    return ip is not None and ip.is_global
+
+
+def is_among(text: str, several: Networks) -> bool:
+    """Whether a text is an address of one of these networks."""
     address = _address(text)
-    return address is not None and any(address in one for one in trusted)
+    return address is not None and any(address in one for one in several)
 
 
 def _address(text: str) -> IPv4Address | IPv6Address | None:
@@ -51,12 +72,12 @@ def _address(text: str) -> IPv4Address | IPv6Address | None:
     return getattr(address, "ipv4_mapped", None) or address
 
 
-def _network(text: str) -> IPv4Network | IPv6Network:
+def _network(text: str, option: str) -> IPv4Network | IPv6Network:
     try:
         return _unmapped(ip_network(text))
     except ValueError:
         hint = _wider(text) or "write an address like 127.0.0.1 or a network like 10.0.0.0/8"
-        raise FeedsvcError(f"--trusted-proxy '{text}' is no IP address and no network; {hint}") from None
+        raise FeedsvcError(f"{option} '{text}' is no IP address and no network; {hint}") from None
 
 
 def _unmapped(network: IPv4Network | IPv6Network) -> IPv4Network | IPv6Network:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 import secrets
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from ipaddress import IPv4Address, IPv6Network, ip_address
 from typing import Final
 
-from feedsvc.audience.bucket import Buckets, Limit
+from feedsvc.audience.address import home
+from feedsvc.audience.bucket import Buckets, Limit, nameless
 
 REPEAT: Final = timedelta(minutes=30)
 _JITTER: Final = timedelta(hours=1)
@@ -47,7 +46,7 @@ class Visitors:
         """
         with self._lock:
             self._turn(now)
-            network = _network(address)
+            network = home(address)
             visitor, place = self._hash(network, agent), self._hash(network)
             # Who is refused takes nothing from the others at that address, and pushes nobody out of memory.
             if wait := self._per_address.due(place, now) or self._per_visitor.wait(visitor, now):
@@ -83,19 +82,4 @@ class Visitors:
         return True
 
     def _hash(self, *parts: str) -> bytes:
-        made = hashlib.blake2b(key=self._salt, digest_size=16)
-        for part in parts:
-            data = part.encode(errors="surrogatepass")
-            made.update(len(data).to_bytes(4, "big") + data)
-        return made.digest()
-
-
-def _network(address: str) -> str:
-    """An address as one visitor has it: IPv6 gives everybody a /64 to choose from."""
-    try:
-        ip = ip_address(address.partition("%")[0])
-    except ValueError:
-        return address
-    if isinstance(ip, IPv4Address):
-        return str(ip)
-    return str(ip.ipv4_mapped or IPv6Network((int(ip), 64), strict=False))
+        return nameless(self._salt, *parts)

@@ -23,7 +23,8 @@ from feedsvc.preview.streams import Streams
 from feedsvc.preview.wsgi import Preview
 from feedsvc.urls import ListingRef, mount
 from feedsvc.watch import Watcher
-from feedsvc.web.app import application, is_loopback
+from feedsvc.web.app import application
+from feedsvc.web.door import is_loopback
 from feedsvc.web.server import Server, listen, url_of
 
 _STREAMS: Final = 8  # pages that are looked at, each with a thread of its own

@@ -19,6 +19,7 @@ from feedsvc.cli.options import (
     state_option,
 )
 from feedsvc.web.access import FORMATS
+from feedsvc.web.polls import USUAL
 from feedsvc.web.server import listen
 from feedsvc.web.station import Station
 from feedsvc.web.workers import Workers
@@ -54,6 +55,22 @@ from feedsvc.web.workers import Workers
     envvar="FEEDSVC_TRUSTED_PROXY",
     help="A reverse proxy (address or network) whose X-Forwarded-For is believed; repeatable.",
 )
+@click.option(
+    "--limit-polls",
+    "polls",
+    metavar="N",
+    type=click.IntRange(0, 100_000),
+    envvar="FEEDSVC_LIMIT_POLLS",
+    help=f"Whole copies of one feed that a client may have in an hour, 0 for any; by default {USUAL}, behind a proxy any.",
+)
+@click.option(
+    "--open-status",
+    "opened",
+    metavar="ADDRESS",
+    multiple=True,
+    envvar="FEEDSVC_OPEN_STATUS",
+    help="An address or network that may read /status and /metrics, too; repeatable.",
+)
 @base_url_option
 @state_option
 @database_option
@@ -84,6 +101,8 @@ def serve(
     threads: int,
     workers: int,
     proxies: tuple[str, ...],
+    polls: int | None,
+    opened: tuple[str, ...],
     base_url: str,
     state: Path | None,
     database: str,
@@ -117,6 +136,8 @@ def serve(
         port=port,
         threads=threads,
         trusted=networks(proxies),
+        polls=polls,
+        opened=networks(opened, "--open-status"),
         base_url=base_url,
         home=state_folder(content, state),
         database=database,

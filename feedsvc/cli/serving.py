@@ -34,6 +34,8 @@ from feedsvc.watch import Listener, Watcher
 from feedsvc.web import metrics
 from feedsvc.web.access import AccessLog
 from feedsvc.web.app import Measured, application
+from feedsvc.web.door import Door
+from feedsvc.web.polls import USUAL, Polls
 from feedsvc.web.server import Server
 from feedsvc.web.station import Station
 from feedsvc.web.totals import COUNTERS, Totals
@@ -48,13 +50,18 @@ _GAUGES = "gauges"  # the key of a notice that a worker's own figures stand unde
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Plan:
-    """What the command line asks for; `home` is the state folder. `dated` sends Last-Modified."""
+    """What the command line asks for; `home` is the state folder. `dated` sends Last-Modified.
+
+    `polls` is None where nothing is said of a limit.
+    """
 
     content: Path
     host: str
     port: int
     threads: int
     trusted: Networks
+    polls: int | None
+    opened: Networks
     base_url: str
     home: Path
     database: str
@@ -117,14 +124,23 @@ def _application(plan: Plan, live: Live, announcer: Announcer, station: Station 
     if station:
         additions["workers"] = lambda: _workers(station)
         measured = _together(station, live, traffic, announcer)
-    served = application(live, additions, traffic, measured)
+    served = application(live, additions, traffic, measured, Door(opened=plan.opened, trusted=plan.trusted))
     app: WSGIApplication = Audience(
         served, counter, visitors, live.article_id, base_url=live.base_url, clock=live.clock, trusted=plan.trusted
     )
+    app = _limited(app, plan, traffic)
     if plan.access_log:
         accesses = parts.enter_context(closing(AccessLog(plan.access_log, sys.stdout.fileno(), plan.trusted)))
         app = accesses.around(app, live.clock)
     return app
+
+
+def _limited(app: WSGIApplication, plan: Plan, traffic: Traffic) -> WSGIApplication:
+    """What comes through a proxy is limited only where somebody says so: a cache there may ask for thousands."""
+    hourly = plan.polls if plan.polls is not None else 0 if plan.trusted else USUAL
+    if not hourly:
+        return app
+    return Polls(app, traffic, hourly=hourly, trusted=plan.trusted, directly=plan.polls is None)
 
 
 def _listening(plan: Plan, announcer: Announcer, first: Edition, station: Station | None) -> Listening:

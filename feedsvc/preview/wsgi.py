@@ -10,7 +10,6 @@ from collections.abc import Iterable
 from http import HTTPStatus
 from importlib import resources
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlsplit
 
 from markupsafe import Markup
 
@@ -18,7 +17,7 @@ from feedsvc.live import Live
 from feedsvc.preview.panel import panel
 from feedsvc.preview.streams import Streams
 from feedsvc.urls import mount, rooted
-from feedsvc.web.app import is_loopback
+from feedsvc.web.door import is_here
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -53,7 +52,7 @@ class Preview:
 
     def _answered(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         path: str = environ.get("PATH_INFO", "").encode("latin-1").decode(errors="replace")
-        if not self._anywhere and not _is_here(environ.get("HTTP_HOST", "")):
+        if not self._anywhere and not is_here(environ.get("HTTP_HOST", "")):
             return _send(start_response, HTTPStatus.FORBIDDEN, "text/plain; charset=utf-8", _STRANGER)
         # Wherever the site lies now: pages that are open remember where it was.
         name = path.rpartition(PLACE)[2] if PLACE in path and environ["REQUEST_METHOD"] == "GET" else ""
@@ -99,14 +98,6 @@ class Preview:
 
 def _is_dropped(name: str) -> bool:
     return name.lower() in _NOT_PASSED_ON or name.lower().startswith("access-control-")
-
-
-def _is_here(host: str) -> bool:
-    try:
-        name = urlsplit(f"//{host}").hostname or ""
-    except ValueError:
-        return False
-    return name == "localhost" or name.endswith(".localhost") or is_loopback(name)
 
 
 def _whole(body: Iterable[bytes]) -> bytes:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from http import HTTPStatus
-from ipaddress import IPv6Address, ip_address
 from time import perf_counter
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
@@ -18,6 +17,7 @@ from feedsvc.live import Live
 from feedsvc.publication import Publication
 from feedsvc.web import answer, metrics
 from feedsvc.web.answer import Headers
+from feedsvc.web.door import Door
 from feedsvc.web.files import Files
 from feedsvc.web.second import Second, Told
 from feedsvc.web.status import Addition, status
@@ -28,8 +28,13 @@ if TYPE_CHECKING:
 
 Measured = Callable[[], tuple[metrics.Numbers, Mapping[str, metrics.Numbers]]]
 _UNKEPT: Final = {"Cache-Control": "no-store"}
-_PASSED_ON: Final = ("Forwarded", "X-Forwarded-For", "Via")
+_HEALTH: Final = ("/healthz", "/readyz")  # answered even where no edition can be had
 _NOTHING: Final[Mapping[str, Addition]] = MappingProxyType({})
+_SHUT: Final = Door()
+_REFUSAL: Final = (
+    "This is told to the machine itself only, asked for at 127.0.0.1 or localhost; --open-status ADDRESS tells others, too.\n"
+    "Behind a proxy, --trusted-proxy has to name it.\n"
+)
 _STATUS: Final = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
 
 
@@ -56,7 +61,12 @@ class Documents:
         return body
 
     def _answer(self, environ: WSGIEnvironment, start_response: StartResponse, began: float, now: datetime) -> Iterable[bytes]:
-        second = self._now(now)
+        try:
+            second = self._now(now)
+        except Exception:
+            if not environ["PATH_INFO"].endswith(_HEALTH):
+                raise
+            return self._passed_on(environ, start_response, urls.mount(self._live.base_url()), began)
         edition = second.publication
         found, asked = _find(environ, edition), (environ["REQUEST_METHOD"], environ)
         if isinstance(found, Document):
@@ -120,37 +130,51 @@ def _send(start_response: StartResponse, status: int, headers: Headers, body: It
 
 
 def application(
-    live: Live, additions: Mapping[str, Addition] = _NOTHING, traffic: Traffic | None = None, measured: Measured | None = None
+    live: Live,
+    additions: Mapping[str, Addition] = _NOTHING,
+    traffic: Traffic | None = None,
+    measured: Measured | None = None,
+    door: Door = _SHUT,
 ) -> WSGIApplication:
     """What a WSGI server runs: the documents of the live edition before the Flask application.
 
     `additions` are what optional parts tell on /status; `measured` gives the arguments of `metrics.metrics`, where more is to
-    be told than of this process.
+    be told than of this process; `door` is who may read both.
     """
     own = traffic or Traffic()
 
     def alone() -> tuple[metrics.Numbers, Mapping[str, metrics.Numbers]]:
         return metrics.counts(live, own), {"": metrics.gauges(live)}
 
-    return Documents(flask_app(live, measured or alone, additions).wsgi_app, live, own)
+    return Documents(flask_app(live, measured or alone, additions, door).wsgi_app, live, own)
 
 
-def flask_app(live: Live, measured: Measured, additions: Mapping[str, Addition] = _NOTHING) -> Flask:
+def flask_app(live: Live, measured: Measured, additions: Mapping[str, Addition] = _NOTHING, door: Door = _SHUT) -> Flask:
     """Everything that is not a document."""
     app = Flask("feedsvc", static_folder=None, template_folder=None)
 
     @app.get("/healthz")
+    def alive() -> Response:
+        return Response("ok\n", mimetype="text/plain", headers=_UNKEPT)
+
     @app.get("/readyz")
-    def healthy() -> Response:
+    def ready() -> Response:
+        # A content folder that is away makes nobody unready: what was read last is served, and of replicas on one network
+        # mount none would be left.
+        try:
+            live.current(live.clock())
+        except Exception:
+            app.logger.exception("feedsvc: no edition can be made")
+            return Response("There is no edition; the log says why.\n", status=503, mimetype="text/plain", headers=_UNKEPT)
         return Response("ok\n", mimetype="text/plain", headers=_UNKEPT)
 
     @app.get("/status")
     def tell_status() -> Response:
-        return _to_this_machine(lambda: status(live, live.clock(), additions), "application/json")
+        return _to_whom_it_may_concern(door, lambda: status(live, live.clock(), additions), "application/json")
 
     @app.get("/metrics")
     def tell_metrics() -> Response:
-        return _to_this_machine(lambda: metrics.metrics(*measured()), metrics.MEDIA_TYPE)
+        return _to_whom_it_may_concern(door, lambda: metrics.metrics(*measured()), metrics.MEDIA_TYPE)
 
     @app.errorhandler(404)
     def missing(_: Exception) -> Response:
@@ -163,18 +187,7 @@ def flask_app(live: Live, measured: Measured, additions: Mapping[str, Addition] 
     return app
 
 
-def _to_this_machine(make: Callable[[], bytes], media_type: str) -> Response:
-    """Paths and mistakes are nobody's business elsewhere; what a proxy passes on comes from elsewhere."""
-    peer = request.remote_addr or ""
-    if not is_loopback(peer) or any(name in request.headers for name in _PASSED_ON):
-        return Response("This is told to the machine itself only.\n", status=403, mimetype="text/plain", headers=_UNKEPT)
+def _to_whom_it_may_concern(door: Door, make: Callable[[], bytes], media_type: str) -> Response:
+    if not door.admits(request.environ):
+        return Response(_REFUSAL, status=403, mimetype="text/plain", headers=_UNKEPT)
     return Response(make(), content_type=media_type, headers=_UNKEPT)
-
-
-def is_loopback(address: str) -> bool:
-    """Whether an IP address, as text, is this machine's own."""
-    try:
-        ip = ip_address(address.partition("%")[0])
-    except ValueError:
-        return False
-    return (ip.ipv4_mapped or ip).is_loopback if isinstance(ip, IPv6Address) else ip.is_loopback
