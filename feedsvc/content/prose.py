@@ -30,7 +30,8 @@ _MARK: Final = re.compile(r"(?:^|\n)(?:[-+*]|[0-9]{1,9}\.) +")
 _INDENT: Final = re.compile(r"\n +")
 
 # Such a line ends every block before it, but a list that it goes on with.
-_BREAK: Final = re.compile(r"\n(?: *\n)+(?=\S)")
+# The whole gap at once, and never tried from its middle: a file may hold nothing but line ends.
+_BREAK: Final = re.compile(r"\n *\n[ \n]*+")
 _ITEM: Final = re.compile(r"^[ \t>]*(?:[-+*]|[0-9]{1,9}[.)])(?:\s|\Z)", re.MULTILINE)
 # With any of these, what one passage means may hang on another: raw HTML, definitions, fences, other line ends.
 _TIES: Final = ("<", "]:", "```", "~~~", "\r")
@@ -80,11 +81,18 @@ def passages(markdown: str) -> list[str]:
     start = 0
     goes_on = False
     for gap in _BREAK.finditer(text):
+        if not _is_break(text, gap.end()):
+            continue
         goes_on = bool(_ITEM.match(text, gap.end())) and (goes_on or bool(_ITEM.search(text, start, gap.start())))
         if not goes_on:
             found.append(text[start : gap.start()])
             start = gap.end()
     return [*found, text[start:]]
+
+
+def _is_break(text: str, end: int) -> bool:
+    """Whether a line that is not indented follows where a gap ends."""
+    return text[end - 1] == "\n" and not text[end : end + 1].isspace()
 
 
 def html(passage: str, address: Address) -> str | None:

@@ -23,7 +23,7 @@ from feedsvc.model import Article
 
 _ID: Final = ("id",)
 _BREAK: Final = re.compile(r"\r\n|\n|\r")
-_LINE_START: Final = re.compile(r"[^\n\r\u2028\u2029]*\Z")
+_LINE_ENDS: Final = "\n\r\u2028\u2029"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -151,8 +151,9 @@ def _comma(source: Written, at: int) -> str:
 
 def _lead(source: Written, at: int) -> str:
     """What stands before a place in its line."""
-    found = _LINE_START.search(source.text, 0, at + source.shift)
-    return found[0].lstrip("\ufeff") if found else ""
+    end = at + source.shift
+    begin = max(source.text.rfind(sign, 0, end) for sign in _LINE_ENDS) + 1
+    return source.text[begin:end].lstrip("\ufeff")
 
 
 def _line_end(source: Written, at: int) -> str:

@@ -35,7 +35,7 @@ _MOST_SPELLED: Final = 1024  # for each way
 # A value that stands nowhere else in a document. A text holds whatever any way of spelling may spell otherwise.
 _TEXT: Final = '\ue000{}&x<>"\t\n]]>\ue001'
 _SIGN: Final = re.compile(
-    "(\ue000[^\ue001]*\ue001|1[0-9]{17}|1[0-9]{3}-01-01T00:00:00Z|[A-Z][a-z]{2}, 01 Jan 1[0-9]{3} 00:00:00 GMT)"
+    "(\ue000[^\ue000\ue001]*\ue001|1[0-9]{17}|1[0-9]{3}-01-01T00:00:00Z|[A-Z][a-z]{2}, 01 Jan 1[0-9]{3} 00:00:00 GMT)"
 )
 
 

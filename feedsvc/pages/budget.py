@@ -13,7 +13,7 @@ CHARACTERS: Final = 16 * 1024 * 1024
 _WIDEST: Final = 10_000  # of what a number pads, cuts or repeats
 _BITS: Final = 100_000
 # A width of five digits, or one that is not in the text itself.
-_WIDE: Final = re.compile(r"%[^%a-zA-Z]*(?:\d{5}|\*)|\{[^{}]*:[^{}]*(?:\{|\d{5})")
+_WIDE: Final = re.compile(r"%[^%a-zA-Z]*(?:\d{5}|\*)|\{[^{}:]*:[^{}]*(?:\{|\d{5})")
 _MEASURED: Final = frozenset(
     ("batch", "center", "expandtabs", "indent", "ljust", "rjust", "round", "slice", "tojson", "urlize", "wordwrap", "zfill")
 )

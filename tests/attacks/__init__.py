@@ -1,0 +1,1 @@
+"""Each way in that somebody might try, tried."""
