@@ -51,8 +51,31 @@ class _Parser(HTTPRequestParser):
 
 
 class _Channel(HTTPChannel):
+    """Whoever asks on without reading waits for himself: waitress would have a thread wait with him, and soon all of them."""
+
     parser_class = _Parser
     task_class = _Task
+    _waits = False  # for the client to read, before its next request is answered
+
+    def service(self) -> None:
+        with self.outbuf_lock:
+            self._waits = self.connected and self.total_outbufs_len >= self.adj.send_bytes
+        if self._waits:
+            self.server.pull_trigger()
+        else:
+            super().service()
+
+    def handle_write(self) -> None:
+        super().handle_write()
+        with self.outbuf_lock:
+            goes_on = self._waits and self.connected and self.total_outbufs_len < self.adj.send_bytes
+            self._waits = self._waits and not goes_on
+        if goes_on:
+            server: Any = self.server
+            server.add_task(self)
+
+    def _flush_outbufs_below_high_watermark(self) -> None:
+        """No thread waits here: every answer is whole, and the next is not begun before this one is read."""
 
 
 class Server:

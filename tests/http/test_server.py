@@ -1,5 +1,6 @@
 """The server in this process: what it makes of the address it is given, of its connections and of signals."""
 
+import contextlib
 import http.client
 import os
 import resource
@@ -16,7 +17,7 @@ import pytest
 from feedsvc.errors import FeedsvcError
 from feedsvc.web import server as module
 from feedsvc.web.server import Server
-from tests.http.client import SECONDS, ask, ask_on, connected, raw
+from tests.http.client import SECONDS, ask, ask_on, connected, raw, read_all
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -114,6 +115,38 @@ def test_a_client_that_stopped_reading_loses_its_thread(monkeypatch: pytest.Monk
             with connected(server.url) as other:
                 other.sendall(b"GET / HTTP/1.1\r\n\r\n")
                 assert other.recv(12) == b"HTTP/1.1 200"
+
+    run_while(server, client)
+
+
+def test_readers_get_their_feed_while_others_ask_on_and_on_without_reading(app: "WSGIApplication") -> None:
+    """One thread, five greedy clients: it once waited with the first of them for half a minute and more."""
+    server = Server(large, host="127.0.0.1", port=0, threads=1)
+
+    def client() -> None:
+        with contextlib.ExitStack() as greedy:
+            for _ in range(5):
+                greedy.enter_context(connected(server.url, 4096)).sendall(b"GET /1 HTTP/1.1\r\n\r\n" * 50)
+            time.sleep(0.3)
+            began = time.monotonic()
+            with connected(server.url) as other:
+                other.sendall(b"GET / HTTP/1.1\r\n\r\n")
+                assert other.recv(12) == b"HTTP/1.1 200"
+            assert time.monotonic() - began < 10
+
+    run_while(server, client)
+
+
+def test_who_asks_ahead_and_reads_late_gets_every_answer(app: "WSGIApplication") -> None:
+    server = Server(large, host="127.0.0.1", port=0, threads=1)
+
+    def client() -> None:
+        with connected(server.url, 4096) as late:
+            late.sendall(b"GET /1 HTTP/1.1\r\n\r\n" * 2 + b"GET /3 HTTP/1.1\r\nConnection: close\r\n\r\n")
+            time.sleep(0.3)
+            answers = read_all(late)
+        assert answers.count(b"HTTP/1.1 200") == 3
+        assert answers.count(_BODY) == 3
 
     run_while(server, client)
 
