@@ -49,11 +49,20 @@ class Edition:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Reload:
-    """The last look at the folder: when it began, how many seconds it took, how many articles it changed."""
+    """The last look at the folder: when it began, how many seconds it took, how many articles it changed.
+
+    `looks` and `spent` are of all looks of this process, this one too: how many, and their seconds.
+    """
 
     at: datetime
     seconds: float
     changed: int
+    looks: int = 1
+    spent: float = 0.0
+
+    def then(self, at: datetime, seconds: float, changed: int) -> Reload:
+        """The next look."""
+        return Reload(at=at, seconds=seconds, changed=changed, looks=self.looks + 1, spent=self.spent + seconds)
 
 
 class Live:
@@ -90,7 +99,8 @@ class Live:
             moment = self._moment if ledger else nobody_counts
             publication = Publication(catalog(content, now, preview=preview), moment, renditions)
         self.edition = Edition(number=1, since=now, publication=publication, content=content)
-        self.reloaded = Reload(at=now, seconds=time.monotonic() - began, changed=len(change.come))
+        took = time.monotonic() - began
+        self.reloaded = Reload(at=now, seconds=took, changed=len(change.come), spent=took)
         folder.remember()
         collector.give_back()
 
@@ -152,7 +162,7 @@ class Live:
             else:
                 publication = before
             self._swap(publication, content, read)
-        self.reloaded = Reload(at=now, seconds=time.monotonic() - began, changed=len(change.come) + len(change.gone))
+        self.reloaded = self.reloaded.then(now, time.monotonic() - began, len(change.come) + len(change.gone))
         # After the swap: no reader waits for a disk.
         self._folder.remember()
         if self._ledger:

@@ -136,6 +136,11 @@ class Publication:
     def lookups(self) -> Lookups:
         return self._kept.lookups
 
+    @property
+    def kept_bytes(self) -> int:
+        """What the documents that are kept ready take, in all their codings."""
+        return self._kept.size
+
     def _sought(self, path: str) -> Answer | None:
         named = place_of(path)
         if named is None:

@@ -39,6 +39,11 @@ class Shelf:
         self._former: dict[str, Kept] = {}
         self._lock = threading.Lock()
 
+    @property
+    def size(self) -> int:
+        """Bytes of everything on it."""
+        return self._size
+
     def get(self, path: str) -> Document | None:
         """A document of this edition."""
         with self._lock:

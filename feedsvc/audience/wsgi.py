@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
+from time import perf_counter
 from typing import TYPE_CHECKING, Final
 
 from feedsvc.audience.address import Networks, client
@@ -58,7 +59,9 @@ class Audience:
         base_url: Callable[[], str],
         clock: Callable[[], datetime],
         trusted: Networks = (),
+        told: Callable[[int, float], None] = lambda _status, _seconds: None,
     ) -> None:
+        """`told` hears of each answer's status, and how many seconds it took to make."""
         self._rest = rest
         self._counter = counter
         self._visitors = visitors
@@ -66,15 +69,18 @@ class Audience:
         self._clock = clock
         self._trusted = trusted
         self._base_url = base_url
+        self._told = told
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         slug = self._slug(environ) if environ.get("PATH_INFO", "").endswith(_TAIL) else ""
         if not slug:
             return self._rest(environ, start_response)
-        reply, method = self._reply(environ, slug), environ["REQUEST_METHOD"]
+        began, method = perf_counter(), environ["REQUEST_METHOD"]
+        reply = self._reply(environ, slug)
         # A 204 has no length (RFC 9110 section 8.6).
         length = () if reply.status is HTTPStatus.NO_CONTENT else (("Content-Length", str(len(reply.body))),)
         start_response(f"{reply.status.value} {reply.status.phrase}", [*reply.headers, *_COMMON, *length])
+        self._told(reply.status.value, perf_counter() - began)
         return [] if method == "HEAD" else [reply.body]
 
     def _slug(self, environ: WSGIEnvironment) -> str:

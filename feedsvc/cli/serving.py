@@ -9,6 +9,7 @@ import sys
 from collections.abc import Mapping
 from contextlib import ExitStack, closing
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -39,7 +40,7 @@ from feedsvc.web.polls import USUAL, Polls
 from feedsvc.web.server import Server
 from feedsvc.web.station import Station
 from feedsvc.web.totals import COUNTERS, Totals
-from feedsvc.web.traffic import Traffic
+from feedsvc.web.traffic import READS, Traffic
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -126,7 +127,14 @@ def _application(plan: Plan, live: Live, announcer: Announcer, station: Station 
         measured = _together(station, live, traffic, announcer)
     served = application(live, additions, traffic, measured, Door(opened=plan.opened, trusted=plan.trusted))
     app: WSGIApplication = Audience(
-        served, counter, visitors, live.article_id, base_url=live.base_url, clock=live.clock, trusted=plan.trusted
+        served,
+        counter,
+        visitors,
+        live.article_id,
+        base_url=live.base_url,
+        clock=live.clock,
+        trusted=plan.trusted,
+        told=partial(traffic.count, READS),
     )
     app = _limited(app, plan, traffic)
     if plan.access_log:

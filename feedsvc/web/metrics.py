@@ -22,6 +22,8 @@ Numbers = Mapping[str, float]
 
 _READY: Final = "ready"
 _SOUGHT: Final = "sought"
+_LOOKS: Final = "looks"
+_SPENT: Final = "spent"
 _SEVERITIES: Final = ("error", "warning")
 
 
@@ -42,6 +44,10 @@ _GAUGES: Final[Mapping[str, tuple[str, Mapping[str, Callable[[Live, Edition], fl
         {"": lambda _, edition: edition.since.timestamp()},
     ),
     "feedsvc_articles": ("Articles that are visible", {"": lambda _, edition: len(edition.publication.catalog.visible)}),
+    "feedsvc_documents_bytes": (
+        "Bytes of the documents that are kept ready, in all their codings",
+        {"": lambda _, edition: edition.publication.kept_bytes},
+    ),
     "feedsvc_standing_in": (
         "Files with a problem that are served in their last valid version",
         {"": lambda _, edition: len(edition.content.standing_in)},
@@ -72,8 +78,9 @@ def gauges(live: Live) -> dict[str, float]:
 
 def counts(live: Live, traffic: Traffic) -> dict[str, float]:
     """What this process did since it began: numbers that only grow, and may be added to other processes'."""
-    lookups = live.edition.publication.lookups
-    return {**traffic.numbers(), _READY: lookups.hits + traffic.again(), _SOUGHT: lookups.misses}
+    lookups, last = live.edition.publication.lookups, live.reloaded
+    ready = lookups.hits + traffic.again()
+    return {**traffic.numbers(), _READY: ready, _SOUGHT: lookups.misses, _LOOKS: last.looks, _SPENT: last.spent}
 
 
 def metrics(counted: Numbers, standing: Mapping[str, Numbers]) -> bytes:
@@ -120,5 +127,7 @@ class _Counts(Collector):
         for name, key, meaning in (
             ("feedsvc_documents_ready", _READY, "Documents that were ready when asked for"),
             ("feedsvc_documents_sought", _SOUGHT, "Documents that had to be looked for or made"),
+            ("feedsvc_reloads", _LOOKS, "Looks at the folder, the first reading too"),
+            ("feedsvc_reload_seconds", _SPENT, "How long all looks at the folder took"),
         ):
             yield CounterMetricFamily(name, meaning, value=self._counted.get(key, 0))

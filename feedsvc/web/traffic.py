@@ -37,6 +37,7 @@ class Labels(NamedTuple):
 
 REDIRECT: Final = Labels("redirect")
 MEDIA: Final = Labels("file")
+READS: Final = Labels("views")
 OTHER: Final = Labels("other")
 
 

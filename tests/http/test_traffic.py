@@ -1,12 +1,22 @@
 """/metrics counts what was answered, by kind, format and status."""
 
 import re
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.http.client import ask
-from tests.http.newsroom import write_newsroom
+from feedsvc.content.folder import Folder
+from feedsvc.ledger import Ledger
+from feedsvc.live import Live
+from feedsvc.web.app import application
+from tests.http.client import Got, ask, call
+from tests.http.conftest import Clock
+from tests.http.newsroom import SOON, write_article, write_newsroom
 from tests.http.running import serving
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
 
 
 def test_answers_are_counted(tmp_path_factory: pytest.TempPathFactory) -> None:
@@ -22,6 +32,7 @@ def test_answers_are_counted(tmp_path_factory: pytest.TempPathFactory) -> None:
             "/rss",
             "/nothing",
             "/robots.txt",
+            "/articles/fish/views",
         ):
             ask(server.url, path)
         for _ in range(2):
@@ -38,8 +49,48 @@ def test_answers_are_counted(tmp_path_factory: pytest.TempPathFactory) -> None:
         ("directory", "", "200"): 1,
         ("redirect", "", "301"): 1,
         ("other", "", "404"): 1,
+        ("views", "", "200"): 1,
     }
-    assert "feedsvc_request_seconds_count 11.0" in told
-    assert 'feedsvc_request_seconds_bucket{le="+Inf"} 11.0' in told
+    assert "feedsvc_request_seconds_count 12.0" in told
+    assert 'feedsvc_request_seconds_bucket{le="+Inf"} 12.0' in told
     assert "feedsvc_documents_ready_total 2.0" in told
     assert "feedsvc_documents_sought_total 6.0" in told
+    assert float(found_in(told, "feedsvc_documents_bytes")) > 1000
+
+
+def found_in(told: str, name: str) -> str:
+    [line] = [line for line in told.splitlines() if line.startswith(f"{name} ")]
+    return line.rpartition(" ")[2]
+
+
+def test_everything_that_an_operator_watches_is_told(tmp_path: Path) -> None:
+    content = write_newsroom(tmp_path / "content", timed=True)
+    clock = Clock()
+    live = Live(Folder(content), Ledger(None), clock)
+    app = application(live)
+
+    def told(name: str) -> float:
+        return float(found_in(ask_here(app, "/metrics").body.decode(), name))
+
+    assert told("feedsvc_documents_bytes") == 0
+    whole = call(app, "/feed.rss").body
+    assert told("feedsvc_documents_bytes") == len(whole)
+    coded = call(app, "/feed.rss", {"Accept-Encoding": "gzip"}).body
+    assert told("feedsvc_documents_bytes") == len(whole) + len(coded)
+    assert told("feedsvc_next_change_seconds") == SOON.timestamp()
+    assert (told("feedsvc_edition"), told("feedsvc_reloads_total")) == (1, 1)
+    spent = told("feedsvc_reload_seconds_total")
+    assert spent > 0
+    write_article(content, "new", "title: [")
+    clock.tick()
+    live.reload()
+    write_article(content, "newer", "title: New\npublished: 2026-02-27")
+    clock.tick()
+    live.reload()
+    assert (told("feedsvc_edition"), told("feedsvc_reloads_total")) == (2, 3)
+    assert told("feedsvc_reload_seconds_total") > spent
+    assert told('feedsvc_problems{severity="error"}') == 1
+
+
+def ask_here(app: "WSGIApplication", path: str) -> Got:
+    return call(lambda environ, start: app({**environ, "REMOTE_ADDR": "127.0.0.1"}, start), path)
