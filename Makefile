@@ -9,7 +9,7 @@ RUN := $(VENV)/bin/python
 # Not every Python brings ensurepip; every pip can install into another environment.
 INSTALL = $(PYTHON) -m pip --python $(RUN) install --quiet --disable-pip-version-check
 
-.PHONY: serve test check coverage bench bench-quick lock clean
+.PHONY: serve test check coverage bench bench-quick fuzz audit lock clean
 
 serve: $(VENV)/serve.done ## Serve the sample newsroom at http://127.0.0.1:8000/
 	$(VENV)/bin/feedsvc serve $(CONTENT) --host $(HOST) --port $(PORT) --base-url http://$(HOST):$(PORT)
@@ -46,6 +46,13 @@ SECONDS ?= 1200
 soak: $(VENV)/test.done ## A server under readers and editors for twenty minutes: nothing grows, fails or says a wrong byte
 	$(RUN) -m tests.soak $(SECONDS) $(SEED)
 
+FUZZ_SECONDS ?= 600
+fuzz: $(VENV)/fuzz.done ## Read ever new files as articles for ten minutes; one that fails is kept in tests/fuzz/seeds/
+	$(RUN) -m tests.fuzz -max_total_time=$(FUZZ_SECONDS) $(ARGS)
+
+audit: $(VENV)/audit.done ## Ask whether anything that feedsvc needs is known to be vulnerable
+	$(VENV)/audit/bin/python tests/audit.py requirements.lock
+
 .PHONY: readers
 readers:
 	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory tests/node/node_modules/.package-lock.json; fi
@@ -65,6 +72,16 @@ $(VENV)/serve.done: requirements.lock pyproject.toml | $(RUN)
 $(VENV)/test.done: requirements-dev.lock pyproject.toml | $(RUN)
 	$(INSTALL) --require-hashes -r requirements-dev.lock
 	$(INSTALL) --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/fuzz.done: $(VENV)/test.done
+	$(INSTALL) --no-build-isolation -e '.[fuzz]'
+	@touch $@
+
+# In an environment of its own: what pip-audit needs is not what was locked.
+$(VENV)/audit.done: | $(RUN)
+	$(PYTHON) -m venv --without-pip $(VENV)/audit
+	$(PYTHON) -m pip --python $(VENV)/audit/bin/python install --quiet --disable-pip-version-check pip-audit
 	@touch $@
 
 $(VENV)/bench.done: $(VENV)/serve.done

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import socket
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
@@ -48,6 +49,22 @@ def test_slow_clients_hold_nobody_up(server: Running, kind: str) -> None:
     with unnoticed(server):
         done = subprocess.run([program, *SLOW[kind], *options], capture_output=True, text=True, timeout=60, check=False)
         assert "initializing" in done.stdout + done.stderr or "connected" in done.stdout + done.stderr, done.stderr
+
+
+# --- wrk ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", ["feed.rss", "articles/fish/", "nothing", "feed"])
+def test_hundreds_of_clients_at_once_get_every_answer_and_take_no_memory(server: Running, path: str) -> None:
+    program = require_program("wrk", "apt-get install wrk")
+    command = [program, "-t", "2", "-c", str(CROWD), "-d", "2s", "--timeout", "10s", f"{server.url}{path}"]
+    with unnoticed(server):
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    assert "Socket errors" not in done.stdout, done.stdout
+    found = re.search(r"(\d+) requests in", done.stdout)
+    assert found, done.stdout
+    assert int(found[1]) > 100
+    assert ("Non-2xx" in done.stdout) == (path == "nothing"), done.stdout
 
 
 # --- Bare connections --------------------------------------------------------------------------------------------

@@ -1,0 +1,28 @@
+"""What must hold of any bytes that are read as an article or as settings."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from feedsvc.content import quick, reader, tree
+from feedsvc.content.text import decode
+from tests.soundness import KNOWN, assert_fit
+
+PATHS: Final = ("articles/a.yaml", "articles/a.md")
+
+
+def look(data: bytes) -> None:
+    """Raises AssertionError where the quick reading and PyYAML's disagree, or where what is read is not sound."""
+    for path in PATHS:
+        reading = reader.read(path, data, KNOWN)
+        assert_fit(reading.article)
+        assert reading.article is not None or any(problem.severity == "error" for problem in reading.problems)
+        for problem in reading.problems:
+            assert "\n" not in str(problem)
+            assert problem.line >= 1
+            assert problem.column >= 1
+    text, _ = decode(PATHS[0], data)
+    value = quick.read(text)
+    if value is not None:
+        thorough = tree._thorough(PATHS[0], text)
+        assert (thorough.value, thorough.problems) == (value, []), text
