@@ -200,12 +200,12 @@ def _of_set(given: Any) -> set[str]:
 
 # --- How much longer it tries ------------------------------------------------------------------------------------
 
-_SHORT: Final = 500
+_SHORT: Final = 1000
 _ENOUGH: Final = 1
 _LINE: Final = 42
 _LONG: Final = 0.2  # seconds
 _TIMES: Final = 4
-_NOTABLE: Final = 0.0004  # seconds for a text of so many characters; what is done sooner has not tried for long
+_NOTABLE: Final = 0.0005  # seconds for a text of so many characters; what is done sooner has not tried for long
 _SQUARE: Final = _TIMES**1.5  # between what is in proportion to the length and what is to its square
 
 
