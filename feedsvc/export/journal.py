@@ -7,7 +7,6 @@ One line to a fact, so that a kill at any moment costs at most the last one. A l
     IMPRINT SIZE TIME PACKED NAME     what the file was made from ("-" if nobody can tell), its bytes and nanoseconds, and
                                       the bytes of its twins of the same time, as BR/ZST/GZ or, for .gz alone, GZ: 0 for
                                       none, -1 where nobody has looked
-    - NAME                            the file is ours no more
     .                                 the build before this line came to its end
 """
 
@@ -47,7 +46,8 @@ class Journal:
         self._lines = 0
         self._read()
         self._file = os.open(MANIFEST, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, _MODE, dir_fd=root)
-        os.ftruncate(self._file, self._length)
+        if os.fstat(self._file).st_size != self._length:
+            os.ftruncate(self._file, self._length)
 
     def _read(self) -> None:
         """Of a line that a kill cut short there is no telling what it said."""
@@ -65,10 +65,8 @@ class Journal:
         self.ended = kind == "." or (self.ended and not kind)
         if kind == "=":
             self._common(rest)
-        elif kind in ("+", "-"):
-            name = _unescaped(rest)
-            self.notes.pop(name, None)
-            if kind == "+" and _is_below(name):
+        elif kind == "+":
+            if _is_below(name := _unescaped(rest)):
                 self.notes[name] = Note()
         elif rest:
             self._note(kind, rest)
