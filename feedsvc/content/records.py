@@ -84,7 +84,7 @@ class Records:
         self._lock = threading.Lock()
         self._file = file
         self._version = version or _code()
-        self._troubles = troubles or Troubles()
+        self._troubles, self._born = troubles or Troubles(), os.getpid()
         self._open()
 
     def _open(self) -> None:
@@ -190,7 +190,9 @@ class Records:
         return True
 
     def _fail(self, error: Exception) -> None:
-        """What is served is not concerned, only the next start."""
+        """What is served is not concerned, only the next start. Of a copy, the process it is a copy of says so."""
+        if os.getpid() != self._born:
+            return
         meanwhile = "feeds and pages go on, and a restart would read everything again"
         sentence = unwritable("what is read", self._file, error, meanwhile)
         self._troubles.come(_NAME, sentence, f"what is read is written to {self._file} again")
