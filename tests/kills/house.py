@@ -37,6 +37,7 @@ class House:
         self._since_times: list[Bytes] = []
         self.posted = self.counted = 0
         self.changes: Mapping[str, Collection[bytes]] = {}
+        self.passing: list[str] = []
         self.begin()
 
     def begin(self) -> None:

@@ -74,6 +74,13 @@ class Desk:
             self.save(path, article(Path(path).stem, "plain", has_id=False))
         return paths
 
+    def pass_by(self, number: int) -> list[str]:
+        """So many new articles, which somebody takes away again."""
+        paths = [f"articles/passing-{self._next()}.yaml" for _ in range(number)]
+        for path in paths:
+            self.save(path, article(Path(path).stem, "passing"))
+        return paths
+
     def delete(self, path: str) -> None:
         (self.root / path).unlink()
         del self.files[path]

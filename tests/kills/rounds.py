@@ -26,7 +26,8 @@ _SERVES: Final = " at http://"
 
 @dataclass(frozen=True, kw_only=True)
 class Scene:
-    """`words` begin it; `ready` is what it says when it serves or follows, "" if it ends by itself.
+    """`words` begin it; `ready` is what it says when it serves or follows, "" if it ends by itself. `after` is what editors do
+    between the kill and what comes `again`.
 
     `most` is about how many notices of changes in its folders come of its work.
     """
@@ -34,6 +35,7 @@ class Scene:
     words: Callable[[House], tuple[str | Path, ...]]
     again: Callable[[House], Iterator[str]]
     before: Callable[[House], None] = lambda _: None
+    after: Callable[[House], None] = lambda _: None
     ready: str = ""
     most: int = 40
     is_tree: bool = False
@@ -56,7 +58,25 @@ def _forget(house: House) -> None:
 
 
 def _change_much(house: House) -> None:
+    """Every page is another, and some are new."""
     house.desk.act()
+    house.desk.retitle()
+    house.passing = house.desk.pass_by(6)
+    house.keep()
+
+
+def _build_anew(house: House) -> None:
+    """The first build of all: no file was ever noted."""
+    shutil.rmtree(house.out, ignore_errors=True)
+    house.times = {}
+    _change_much(house)
+
+
+def _change_again(house: House) -> None:
+    """What was written and not yet noted is another by now, or belongs there no more."""
+    for path in house.passing:
+        house.desk.delete(path)
+    house.passing = []
     house.desk.retitle()
     house.keep()
 
@@ -69,11 +89,12 @@ def _leave_unstamped(house: House) -> None:
 
 
 SCENES: Final = {
-    "build": Scene(words=_build, again=House.built_again, before=_change_much, most=1200, is_tree=True),
+    "build": Scene(words=_build, again=House.built_again, before=_change_much, after=_change_again, most=1200, is_tree=True),
     "build by two": Scene(
         words=lambda house: _build(house, "--processes", "2"),
         again=House.built_again,
-        before=_change_much,
+        before=_build_anew,
+        after=_change_again,
         most=1200,
         is_tree=True,
     ),
@@ -113,6 +134,7 @@ class Round:
                 self._reading.stop()
         house.posted += self._reading.posted
         harm = [*house.harm(self._reading, tree=scene.is_tree), *(["a traceback"] if "Traceback" in process.said else [])]
+        scene.after(house)
         harm += scene.again(house)
         return [*harm[:_TOLD], process.said] if harm else []
 
