@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Final
 
 from feedsvc.errors import FeedsvcError
@@ -22,13 +22,20 @@ _FULL: Final = 5000  # notes that a kill may cost; they are found out again, by 
 
 
 def is_part(name: str) -> bool:
-    return name.startswith(_FOLDER)
+    return name.startswith(_FOLDER) and name.removeprefix(_FOLDER).isdecimal()
+
+
+def _number(part: str) -> int:
+    return int(part.removeprefix(_FOLDER))
 
 
 class Inventory:
-    """`notes` are those of the objects that are ours, by name."""
+    """`notes` are those of the objects that are ours, by name.
 
-    def __init__(self, bucket: Bucket, listed: Iterable[str]) -> None:
+    `is_lost` says that there may be more of ours: somebody removed or damaged parts. What is noted next makes it whole again.
+    """
+
+    def __init__(self, bucket: Bucket, listed: Collection[str]) -> None:
         """`listed` are the names of all objects that there are."""
         self._bucket = bucket
         self.notes: dict[str, Note] = {}
@@ -36,19 +43,24 @@ class Inventory:
         self._new: dict[str, Note] = {}
         self._parts = sorted(filter(is_part, listed))
         self._past: list[str] = []
+        self.is_lost, following = bool(listed) and not self._parts, 0
         for name, data in zip(self._parts, bucket.read(self._parts), strict=True):
-            self._take(name, _said(data))
+            said = _said(data)
+            is_taken, is_next, following = self._take(name, said), _number(name) == following, _number(name) + 1
+            self.is_lost = not is_taken or (not said["is_whole"] and (self.is_lost or not is_next))
 
-    def _take(self, name: str, said: Mapping[str, Any]) -> None:
+    def _take(self, name: str, said: Mapping[str, Any]) -> bool:
         """Of a part that somebody damaged nothing is believed; what it told is found out again."""
         try:
             common, notes = str(said["common"]), {str(name): Note(*map(str, note)) for name, note in said["notes"].items()}
+            is_whole = bool(said["is_whole"])
         except (KeyError, TypeError, AttributeError):
-            return
-        if said.get("is_whole"):
+            return False
+        if is_whole:
             self.notes, self._past = {}, [one for one in self._parts if one < name]
         self.begin(common)
         self.notes |= notes
+        return True
 
     def begin(self, common: str) -> None:
         """What is noted from now on was made from this."""
@@ -68,7 +80,11 @@ class Inventory:
 
     def flush(self, least: int = _FULL) -> None:
         """Put what is new, if it is so much."""
-        if len(self._new) >= least:
+        if len(self._new) < least:
+            return
+        if self.is_lost:
+            self._put_whole()
+        else:
             self._put(self._new, is_whole=False)
 
     def forget(self, names: Iterable[str]) -> None:
@@ -88,6 +104,7 @@ class Inventory:
     def _put_whole(self) -> None:
         self._past = [*self._parts]
         self._put(self.notes, is_whole=True)
+        self.is_lost = False
 
     def _put(self, notes: Mapping[str, Note], *, is_whole: bool) -> None:
         text = json.dumps(
@@ -100,8 +117,7 @@ class Inventory:
         self._new = {}
 
     def _next(self) -> int:
-        last = self._parts[-1].removeprefix(_FOLDER) if self._parts else ""
-        return int(last) + 1 if last.isdecimal() else len(self._parts)
+        return _number(self._parts[-1]) + 1 if self._parts else 0
 
 
 def _said(data: bytes) -> Any:

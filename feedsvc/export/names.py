@@ -51,6 +51,12 @@ def files_beside(publication: Publication, paths: Iterable[str], ours: Container
             yield gone(path)
 
 
+def may_be_ours(name: str) -> bool:
+    """Whether some publication has a document that lies there."""
+    paths = f"/{name}", f"/{name.removesuffix('index.html')}"
+    return any(path == MISSING or place_of(gone_from(path) or path) for path in paths)
+
+
 def is_feed(path: str) -> bool:
     return path.endswith(_ENDINGS) and isinstance(place_of(path), FeedAt)
 

@@ -6,7 +6,7 @@ is; what goes, goes last. However a build ends, the next one lists what there is
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import groupby
 from typing import Final, Self
@@ -14,7 +14,7 @@ from typing import Final, Self
 from feedsvc.errors import FeedsvcError
 from feedsvc.export.bucket import Bucket
 from feedsvc.export.inventory import Inventory, is_part
-from feedsvc.export.names import MISSING, SELECTIONS, file_name, files_beside, last_named
+from feedsvc.export.names import MISSING, SELECTIONS, file_name, files_beside, last_named, may_be_ours
 from feedsvc.export.packing import Note, Object, Packer
 from feedsvc.export.steps import MANY, TO_CHECK, TO_MAKE, Built, Progress, pieces, silent
 from feedsvc.imprint import Imprints, common
@@ -55,6 +55,7 @@ class Upload:
             packer = self._packer(publication, known, every=True)
             stale = self._stale(packer, known, paths)
             names = set(map(file_name, paths))
+            self._recover(known, names)
             gone = [name for name in known.inventory.notes if name not in names]
             written = self._write(packer, known, stale, progress)
             return Built(written=written, unchanged=len(paths) - written, removed=self._clear(known, gone))
@@ -115,6 +116,15 @@ class Upload:
             known.inventory.flush()
         put, known.put = known.put, 0
         return put
+
+    def _recover(self, known: _Known, wanted: Collection[str]) -> None:
+        """Where notes were lost, nothing but its mark tells that an object was put by an earlier build and does not belong."""
+        if not known.inventory.is_lost:
+            return
+        unknown = [name for name in known.listed if name not in wanted and name not in known.inventory.notes]
+        for name, mark in self._bucket.marks([*filter(may_be_ours, unknown)]).items():
+            if mark:
+                known.inventory.note(name, Note(tag=known.listed[name], mark=mark))
 
     def _recognize(self, packer: Packer, known: _Known, names: Mapping[str, str]) -> frozenset[str]:
         """Before anything is put: what nobody noted tells by its mark whether it is ours.

@@ -193,6 +193,48 @@ def test_a_bucket_that_lost_its_inventory_is_taken_up_again(content: Path, shelf
     assert build(content, shelf).removed == 1
 
 
+def lose_notes(shelf: Shelf, below: str = NEWS) -> None:
+    for key in shelf.all_keys():
+        if key.startswith(f"{below}/{MANIFEST}"):
+            shelf.remove(key)
+
+
+def test_a_withdrawn_page_goes_from_a_bucket_whose_notes_were_deleted(content: Path, shelf: Shelf, tmp_path: Path) -> None:
+    build(content, shelf)
+    lose_notes(shelf)
+    save(content, "body: January text.", "body: January text.\nstatus: withdrawn", "january.yaml")
+    drop_older(content)
+    there = names(shelf)
+    assert build(content, shelf).removed == len(there - names(shelf)) >= 2
+    export.build(newsrooms.published(content), tmp_path / "out")
+    assert objects(shelf) == files(tmp_path / "out")
+    shelf.listen()
+    assert build(content, shelf).written == 0
+    assert shelf.asked("PUT", "POST", "HEAD") == []
+
+
+def test_of_notes_that_were_deleted_in_part_nothing_stays_public_either(content: Path, shelf: Shelf) -> None:
+    build(content, shelf)
+    save(content)
+    build(content, shelf)
+    shelf.remove(min(key for key in shelf.all_keys() if MANIFEST in key))
+    drop_older(content)
+    assert build(content, shelf).removed == 1
+    assert "articles/older/index.html" not in names(shelf)
+
+
+def test_what_others_put_stays_where_notes_were_deleted(content: Path, shelf: Shelf) -> None:
+    others = [f"{NEWS}/articles/of-others/index.html", f"{NEWS}/media/of-others.mp3", f"{NEWS}/notes.txt", "daily-mail/feed.rss"]
+    for key in others:
+        shelf.put(key, b"mine")
+    build(content, shelf)
+    lose_notes(shelf)
+    shelf.listen()
+    assert build(content, shelf).removed == 0
+    assert {shelf.get(key)["Body"] for key in others} == {b"mine"}
+    assert f"{NEWS}/notes.txt" not in {one.key for one in shelf.asked("HEAD")}, "no build puts anything there"
+
+
 @pytest.mark.parametrize("damage", [b"{", gzip.compress(b"[]"), gzip.compress(b'{"common": 1, "notes": {"a": 7}}')])
 def test_a_damaged_inventory_is_no_hindrance(content: Path, shelf: Shelf, damage: bytes) -> None:
     first = build(content, shelf)
