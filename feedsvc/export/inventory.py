@@ -21,12 +21,18 @@ _PARTS: Final = 32  # so many are soon read; more are put together
 _FULL: Final = 5000  # notes that a kill may cost; they are found out again, by a request each
 
 
-def is_part(name: str) -> bool:
-    return name.startswith(_FOLDER) and name.removeprefix(_FOLDER).isdecimal()
+def is_part(name: str, below: str = "") -> bool:
+    return name.startswith(f"{below}{_FOLDER}") and name.removeprefix(f"{below}{_FOLDER}").isdecimal()
+
+
+def nested(listed: Iterable[str]) -> frozenset[str]:
+    """Where among these names other builds have their notes; each ends in a slash."""
+    split = (name.rpartition(f"/{_FOLDER}") for name in listed)
+    return frozenset(f"{below}/" for below, _, number in split if below and number.isdecimal())
 
 
 def _number(part: str) -> int:
-    return int(part.removeprefix(_FOLDER))
+    return int(part.rpartition("/")[2])
 
 
 class Inventory:
@@ -35,13 +41,13 @@ class Inventory:
     `is_lost` says that there may be more of ours: somebody removed or damaged parts. What is noted next makes it whole again.
     """
 
-    def __init__(self, bucket: Bucket, listed: Collection[str]) -> None:
-        """`listed` are the names of all objects that there are."""
-        self._bucket = bucket
+    def __init__(self, bucket: Bucket, listed: Collection[str], below: str = "") -> None:
+        """`listed` are the names of all objects that there are; `below` is where another build put those that it noted."""
+        self._bucket, self._below = bucket, below
         self.notes: dict[str, Note] = {}
         self._common = ""
         self._new: dict[str, Note] = {}
-        self._parts = sorted(filter(is_part, listed))
+        self._parts = sorted(name for name in listed if is_part(name, below))
         self._past: list[str] = []
         self.is_lost, following = bool(listed) and not self._parts, 0
         for name, data in zip(self._parts, bucket.read(self._parts), strict=True):
@@ -110,7 +116,7 @@ class Inventory:
         text = json.dumps(
             {"is_whole": is_whole, "common": self._common, "notes": notes}, ensure_ascii=False, separators=(",", ":")
         )
-        name = f"{_FOLDER}{self._next():08}"
+        name = f"{self._below}{_FOLDER}{self._next():08}"
         if not self._bucket.create(name, gzip.compress(text.encode("utf-8", "surrogatepass"), 6, mtime=0)):
             raise FeedsvcError(f"another build is writing {self._bucket.address}; wait for it to end, then build again")
         self._parts.append(name)

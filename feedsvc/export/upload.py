@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cache
 from itertools import groupby
 from typing import Final, Self
 
 from feedsvc.errors import FeedsvcError
 from feedsvc.export.bucket import Bucket
-from feedsvc.export.inventory import Inventory, is_part
+from feedsvc.export.inventory import Inventory, is_part, nested
 from feedsvc.export.names import MISSING, SELECTIONS, file_name, files_beside, last_named, may_be_ours
 from feedsvc.export.packing import Note, Object, Packer
 from feedsvc.export.steps import MANY, TO_CHECK, TO_MAKE, Built, Progress, pieces, silent
@@ -23,6 +24,7 @@ from feedsvc.spreading import at_hand, spread
 from feedsvc.urls import FeedAt, place_of
 
 _PIECE: Final = 16  # paths, whose bytes pass from process to process
+_ANOTHERS: Final = "was put there by the build to {other} and would be overwritten; build one of the two to another bucket"
 _FOREIGN: Final = "was not put there by feedsvc and would be overwritten; move it away or build to another prefix"
 
 
@@ -82,7 +84,7 @@ class Upload:
         known, self._known = self._known, None
         if anew or known is None:
             listed = self._bucket.listed()
-            known = _Known(Inventory(self._bucket, listed), {name: tag for name, tag in listed.items() if not is_part(name)})
+            known = _Known(self._bucket, listed)
         try:
             yield known
             self._known = known
@@ -109,6 +111,8 @@ class Upload:
     def _write(self, packer: Packer, known: _Known, paths: Sequence[str], progress: Progress) -> int:
         """How many were put."""
         names = {file_name(path): path for path in paths}
+        for name, below in known.others(names).items():
+            raise FeedsvcError(f"{self.out}/{name} {_ANOTHERS.format(other=f'{self.out}/{below}'.rstrip('/'))}")
         for name in self._recognize(packer, known, names):
             del names[name]
         known.inventory.claim(names)
@@ -121,7 +125,8 @@ class Upload:
         """Where notes were lost, nothing but its mark tells that an object was put by an earlier build and does not belong."""
         if not known.inventory.is_lost:
             return
-        unknown = [name for name in known.listed if name not in wanted and name not in known.inventory.notes]
+        unknown = (name for name in known.listed if name not in wanted and name not in known.inventory.notes)
+        unknown = (name for name in unknown if not name.startswith(known.nested))
         for name, mark in self._bucket.marks([*filter(may_be_ours, unknown)]).items():
             if mark:
                 known.inventory.note(name, Note(tag=known.listed[name], mark=mark))
@@ -155,7 +160,8 @@ class Upload:
 
     def _clear(self, known: _Known, gone: Sequence[str]) -> int:
         """How many objects there were."""
-        here = [name for name in gone if name in known.listed]
+        others = known.others(gone)
+        here = [name for name in gone if name in known.listed and name not in others]
         self._bucket.remove(here)
         for name in here:
             del known.listed[name]
@@ -167,8 +173,17 @@ class Upload:
 class _Known:
     """What a bucket lists, name -> entity tag, and what was noted of it; how many objects were put since somebody asked."""
 
-    def __init__(self, inventory: Inventory, listed: dict[str, str]) -> None:
-        self.inventory, self.listed, self.put = inventory, listed, 0
+    def __init__(self, bucket: Bucket, listed: Mapping[str, str]) -> None:
+        """`nested` is where other builds put theirs."""
+        self.inventory, self.put = Inventory(bucket, listed), 0
+        self.listed = {name: tag for name, tag in listed.items() if not is_part(name)}
+        self.nested = tuple(sorted(nested(self.listed)))
+        self._noted = cache(lambda below: Inventory(bucket, listed, below).notes.keys())
+
+    def others(self, names: Iterable[str]) -> dict[str, str]:
+        """Which of these names another build noted as its own -> where it puts what is its own."""
+        below = ((name, one) for name in names for one in self.nested if name.startswith(one))
+        return {name: one for name, one in below if name.removeprefix(one) in self._noted(one)}
 
     def has(self, one: Object, tag: str) -> None:
         self.put += 1

@@ -235,6 +235,45 @@ def test_what_others_put_stays_where_notes_were_deleted(content: Path, shelf: Sh
     assert f"{NEWS}/notes.txt" not in {one.key for one in shelf.asked("HEAD")}, "no build puts anything there"
 
 
+def tagged(folder: Path, tag: str) -> Path:
+    keys = {"articles/one.yaml": {"tags": f"[{tag}]"}, "articles/two.yaml": {}}
+    for name, more in keys.items():
+        newsrooms.write(folder, {**newsrooms.SITE, **newsrooms.article(Path(name).stem, **more)})
+    return folder
+
+
+def test_a_site_that_lies_inside_another_keeps_its_pages_and_who_builds_the_outer_one_is_told(
+    content: Path, shelf: Shelf, tmp_path: Path
+) -> None:
+    inner = f"{NEWS}/tag/media"
+    with Upload(f"s3://{shelf.name}/{inner}") as upload:
+        upload.whole(newsrooms.published(content))
+    body = shelf.get(f"{inner}/feed.rss")["Body"]
+    outer = tagged(tmp_path / "outer", "media")
+    with pytest.raises(
+        FeedsvcError, match=rf"/tag/media/\S+ was put there by the build to s3://{shelf.name}/{inner} and would be overwritten; b"
+    ):
+        build(outer, shelf)
+    assert not names(shelf) - {name for name in names(shelf) if name.startswith("tag/media/")}, "nothing was put"
+    assert shelf.get(f"{inner}/feed.rss")["Body"] == body
+
+
+@pytest.mark.parametrize("lost", [False, True])
+def test_what_no_longer_belongs_to_an_outer_site_and_is_an_inner_one_s_by_now_stays(
+    content: Path, shelf: Shelf, tmp_path: Path, *, lost: bool
+) -> None:
+    outer, inner = tagged(tmp_path / "outer", "media"), f"{NEWS}/tag/media"
+    build(outer, shelf)
+    with Upload(f"s3://{shelf.name}/{inner}") as upload:
+        upload.whole(newsrooms.published(content))
+        theirs = {key for key in shelf.all_keys() if key.startswith(inner)}
+        if lost:
+            lose_notes(shelf)
+        build(tagged(outer, "sport"), shelf)
+        assert {key for key in shelf.all_keys() if key.startswith(inner)} == theirs
+        assert upload.whole(newsrooms.published(content)).written == 0
+
+
 @pytest.mark.parametrize("damage", [b"{", gzip.compress(b"[]"), gzip.compress(b'{"common": 1, "notes": {"a": 7}}')])
 def test_a_damaged_inventory_is_no_hindrance(content: Path, shelf: Shelf, damage: bytes) -> None:
     first = build(content, shelf)
