@@ -9,6 +9,7 @@ import asyncio
 import logging
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
+from email.utils import mktime_tz, parsedate_tz
 from http import HTTPStatus
 from typing import Any, Final, TypeVar
 
@@ -16,7 +17,7 @@ import s3fs
 from botocore.exceptions import BotoCoreError, ClientError
 
 from feedsvc.errors import FeedsvcError
-from feedsvc.export.packing import Object
+from feedsvc.export.packing import Object, Seen
 from feedsvc.export.reasons import reason
 
 SCHEME: Final = "s3://"
@@ -38,8 +39,8 @@ _FAULTS: Final = (OSError, BotoCoreError, ValueError, *s3fs.core.S3_RETRYABLE_ER
 
 _T = TypeVar("_T")
 _R = TypeVar("_R")
-# (what was put, the entity tag that it has now)
-Then = Callable[[Object, str], None]
+# (what was put, what it is now)
+Then = Callable[[Object, Seen], None]
 
 for _name in ("aiobotocore", "asyncio", "botocore", "fsspec", "s3fs"):
     logging.getLogger(_name).setLevel(logging.CRITICAL)  # what goes wrong is told once, in a sentence
@@ -61,8 +62,8 @@ class Bucket:
         self._client: Any = None
         self._under_way: dict[asyncio.Task[None], int] = {}
 
-    def listed(self) -> dict[str, str]:
-        """Name -> entity tag of all that lies there."""
+    def listed(self) -> dict[str, Seen]:
+        """All that lies there, by name."""
         return self._run(self._listed)
 
     def read(self, names: Sequence[str]) -> list[bytes]:
@@ -144,15 +145,15 @@ class Bucket:
             done += await asyncio.gather(*map(work, many[start : start + _AT_ONCE]))
         return done
 
-    async def _listed(self) -> dict[str, str]:
-        return {name: tag async for name, tag in self._all()}
+    async def _listed(self) -> dict[str, Seen]:
+        return {name: seen async for name, seen in self._all()}
 
-    async def _all(self) -> AsyncIterator[tuple[str, str]]:
+    async def _all(self) -> AsyncIterator[tuple[str, Seen]]:
         said = {"Prefix": self._prefix}
         while True:
             page = await self._call("list_objects_v2", **said)
             for one in page.get("Contents", ()):
-                yield one["Key"][len(self._prefix) :], _bare(one["ETag"])
+                yield one["Key"][len(self._prefix) :], _seen(one)
             if not page.get("IsTruncated"):
                 return
             said["ContinuationToken"] = page["NextContinuationToken"]
@@ -191,7 +192,7 @@ class Bucket:
         else:
             body = _bytes(one.location) if one.location else one.body
             answer = await self._call("put_object", Key=key, Body=body, **said)
-        then(one, _bare(answer["ETag"]))
+        then(one, _seen(answer))
 
     async def _create(self, name: str, body: bytes) -> bool:
         mark = secrets.token_hex(12)
@@ -221,8 +222,15 @@ def _pieces(names: Sequence[str]) -> Iterable[Sequence[str]]:
     return (names[start : start + _MOST_REMOVED] for start in range(0, len(names), _MOST_REMOVED))
 
 
-def _bare(tag: str) -> str:
-    return tag.strip('"')
+def _seen(said: Mapping[str, Any]) -> Seen:
+    """Of an object in a list or an answer about it; an answer to PUT names no time, and was given soon after it."""
+    moment = said.get("LastModified")
+    return Seen(said["ETag"].strip('"'), int(moment.timestamp()) if moment else _date(said.get("ResponseMetadata", {})))
+
+
+def _date(answered: Mapping[str, Any]) -> int:
+    date = parsedate_tz(answered.get("HTTPHeaders", {}).get("date"))
+    return mktime_tz(date) if date else 0
 
 
 def _bytes(location: str) -> bytes:

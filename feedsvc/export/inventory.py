@@ -58,9 +58,9 @@ class Inventory:
     def _take(self, name: str, said: Mapping[str, Any]) -> bool:
         """Of a part that somebody damaged nothing is believed; what it told is found out again."""
         try:
-            common, notes = str(said["common"]), {str(name): Note(*map(str, note)) for name, note in said["notes"].items()}
+            common, notes = str(said["common"]), {str(name): _note(*note) for name, note in said["notes"].items()}
             is_whole = bool(said["is_whole"])
-        except (KeyError, TypeError, AttributeError):
+        except (KeyError, TypeError, ValueError, AttributeError):
             return False
         if is_whole:
             self.notes, self._past = {}, [one for one in self._parts if one < name]
@@ -124,6 +124,10 @@ class Inventory:
 
     def _next(self) -> int:
         return _number(self._parts[-1]) + 1 if self._parts else 0
+
+
+def _note(imprint: str, tag: str, mark: str, time: int = 0) -> Note:
+    return Note(str(imprint), str(tag), str(mark), int(time))
 
 
 def _said(data: bytes) -> Any:

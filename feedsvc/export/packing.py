@@ -18,17 +18,30 @@ from feedsvc.publication import Publication
 Headers = tuple[tuple[str, str], ...]
 
 _LENGTH: Final = 24  # hex digits of a mark
+_CLOCKS: Final = 60  # seconds that the clock of who answers may be behind that of who keeps
+
+
+class Seen(NamedTuple):
+    """An object as its storage tells of it: its entity tag, and when it was put, in seconds since 1970; 0 is not told."""
+
+    tag: str
+    time: int
 
 
 class Note(NamedTuple):
-    """What is known of an object of ours: what it was made from, the entity tag that it has, and its mark.
+    """What is known of an object of ours: what it was made from, the entity tag that it has, its mark, and when it was put.
 
-    As it stands here, of one that was only claimed. An imprint or mark of "" is not known.
+    As it stands here, of one that was only claimed. An imprint or mark of "" is not known, nor is a time of 0.
     """
 
     imprint: str = ""
     tag: str = ""
     mark: str = ""
+    time: int = 0
+
+    def is_moved(self, seen: Seen) -> bool:
+        """Whether it was put again since, or copied onto itself: with other headers, perhaps."""
+        return bool(self.time) and seen.time > self.time + _CLOCKS
 
 
 class Object(NamedTuple):
@@ -44,10 +57,10 @@ class Object(NamedTuple):
 
 
 class Packer(Wanted):
-    """Knows what a bucket lists (name -> entity tag), too, and what was noted of it."""
+    """Knows what a bucket lists by name, too, and what was noted of it."""
 
     def __init__(
-        self, publication: Publication, imprints: Imprints, notes: Mapping[str, Note], listed: Mapping[str, str], coding: str
+        self, publication: Publication, imprints: Imprints, notes: Mapping[str, Note], listed: Mapping[str, Seen], coding: str
     ) -> None:
         """`coding` is one of CODINGS, for documents that it makes smaller; "" is none."""
         super().__init__(publication, imprints)
@@ -63,8 +76,8 @@ class Packer(Wanted):
 
     def stands(self, name: str) -> bool:
         """Whether the bucket has the very object that was noted."""
-        note = self._notes.get(name)
-        return note is not None and bool(note.tag) and note.tag == self._listed.get(name)
+        note, seen = self._notes.get(name), self._listed.get(name)
+        return note is not None and seen is not None and note.tag == seen.tag and not note.is_moved(seen)
 
     def make(self, paths: Sequence[str]) -> list[tuple[Object, bool]]:
         """The object of each path that there is, and whether the bucket lacks it; without its bytes where it does not."""

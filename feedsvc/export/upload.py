@@ -16,7 +16,7 @@ from feedsvc.errors import FeedsvcError
 from feedsvc.export.bucket import Bucket
 from feedsvc.export.inventory import Inventory, is_part, nested
 from feedsvc.export.names import MISSING, SELECTIONS, file_name, files_beside, last_named, may_be_ours
-from feedsvc.export.packing import Note, Object, Packer
+from feedsvc.export.packing import Note, Object, Packer, Seen
 from feedsvc.export.steps import MANY, TO_CHECK, TO_MAKE, Built, Progress, pieces, silent
 from feedsvc.imprint import Imprints, common
 from feedsvc.publication import Publication
@@ -129,7 +129,7 @@ class Upload:
         unknown = (name for name in unknown if not name.startswith(known.nested))
         for name, mark in self._bucket.marks([*filter(may_be_ours, unknown)]).items():
             if mark:
-                known.inventory.note(name, Note(tag=known.listed[name], mark=mark))
+                known.recognize(name, mark)
 
     def _recognize(self, packer: Packer, known: _Known, names: Mapping[str, str]) -> frozenset[str]:
         """Before anything is put: what nobody noted tells by its mark whether it is ours.
@@ -140,11 +140,11 @@ class Upload:
         unclear = [name for name in names if name in known.listed and not packer.stands(name)]
         marks = self._bucket.marks(unclear)
         theirs = {name for name, mark in marks.items() if not mark and name not in known.inventory.notes}
-        theirs = {name for name in theirs if not packer.has_bytes(names[name], known.listed[name])}
+        theirs = {name for name in theirs if not packer.has_bytes(names[name], known.listed[name].tag)}
         for name in theirs - {file_name(MISSING)}:
             raise FeedsvcError(f"{self._bucket.address}/{name} {_FOREIGN}")
         for name in marks.keys() - theirs:
-            known.inventory.note(name, Note(tag=known.listed[name], mark=marks[name]))
+            known.recognize(name, marks[name])
         return frozenset(theirs)
 
     def _sent(self, packer: Packer, known: _Known, paths: Sequence[str]) -> Iterator[int]:
@@ -171,12 +171,12 @@ class Upload:
 
 
 class _Known:
-    """What a bucket lists, name -> entity tag, and what was noted of it; how many objects were put since somebody asked."""
+    """What a bucket lists, by name, and what was noted of it; how many objects were put since somebody asked."""
 
-    def __init__(self, bucket: Bucket, listed: Mapping[str, str]) -> None:
+    def __init__(self, bucket: Bucket, listed: Mapping[str, Seen]) -> None:
         """`nested` is where other builds put theirs."""
         self.inventory, self.put = Inventory(bucket, listed), 0
-        self.listed = {name: tag for name, tag in listed.items() if not is_part(name)}
+        self.listed = {name: seen for name, seen in listed.items() if not is_part(name)}
         self.nested = tuple(sorted(nested(self.listed)))
         self._noted = cache(lambda below: Inventory(bucket, listed, below).notes.keys())
 
@@ -185,13 +185,19 @@ class _Known:
         below = ((name, one) for name in names for one in self.nested if name.startswith(one))
         return {name: one for name, one in below if name.removeprefix(one) in self._noted(one)}
 
-    def has(self, one: Object, tag: str) -> None:
+    def has(self, one: Object, seen: Seen) -> None:
         self.put += 1
-        self.listed[one.name] = tag
-        self.note(one, tag)
+        self.listed[one.name] = seen
+        self.note(one, seen)
 
-    def note(self, one: Object, tag: str) -> None:
-        self.inventory.note(one.name, Note(one.imprint, tag, one.mark))
+    def note(self, one: Object, seen: Seen) -> None:
+        self.inventory.note(one.name, Note(one.imprint, seen.tag, one.mark, seen.time))
+
+    def recognize(self, name: str, mark: str) -> None:
+        """Of an object that was put anew by others its mark tells nothing: who copies it onto itself may change its headers."""
+        seen, noted = self.listed[name], self.inventory.notes.get(name, Note())
+        is_copied = noted.tag == seen.tag and noted.is_moved(seen)
+        self.inventory.note(name, Note("", seen.tag, "" if is_copied else mark, seen.time))
 
 
 def _waves(paths: Sequence[str]) -> Iterator[list[str]]:

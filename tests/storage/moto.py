@@ -99,6 +99,10 @@ class Shelf:
     def put(self, key: str, body: bytes = b"", **said: str) -> None:
         self._client.put_object(Bucket=self.name, Key=key, Body=body, **said)
 
+    def copy_onto_itself(self, key: str, **said: Any) -> None:
+        source = {"Bucket": self.name, "Key": key}
+        self._client.copy_object(Bucket=self.name, Key=key, CopySource=source, MetadataDirective="REPLACE", **said)
+
     def get(self, key: str) -> dict[str, Any]:
         answer = self._client.get_object(Bucket=self.name, Key=key)
         with contextlib.closing(answer["Body"]) as body:

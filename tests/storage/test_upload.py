@@ -6,6 +6,7 @@ import gzip
 import hashlib
 import json
 import re
+import time
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,7 +16,7 @@ import pytest
 from feedsvc import export
 from feedsvc.document import Document
 from feedsvc.errors import FeedsvcError
-from feedsvc.export import MANIFEST, Built, file_name, inventory
+from feedsvc.export import MANIFEST, Built, file_name, inventory, packing
 from feedsvc.export.bucket import Bucket
 from feedsvc.export.upload import Upload
 from feedsvc.web.answer import answer
@@ -306,6 +307,29 @@ def test_the_same_bytes_with_other_headers_are_put_again(content: Path, shelf: S
             shelf.remove(key)
     assert build(content, shelf).written == 1
     assert shelf.get(f"{NEWS}/feed.rss")["ContentType"] == "application/rss+xml; charset=utf-8"
+
+
+@pytest.mark.parametrize("metadata", [{}, {"feedsvc": ""}])
+def test_headers_that_somebody_changed_in_place_are_put_right(
+    content: Path, shelf: Shelf, monkeypatch: pytest.MonkeyPatch, metadata: dict[str, str]
+) -> None:
+    first = build(content, shelf)
+    before = shelf.get(f"{NEWS}/feed.rss")
+    monkeypatch.setattr(packing, "_CLOCKS", 0)
+    time.sleep(2.1)  # the storage tells seconds
+    kept = {name: before["Metadata"][name] for name in metadata}
+    shelf.copy_onto_itself(f"{NEWS}/feed.rss", ContentType="text/plain", Metadata=kept)
+    assert shelf.get(f"{NEWS}/feed.rss")["ContentType"] == "text/plain"
+    shelf.listen()
+    assert build(content, shelf) == Built(written=1, unchanged=first.written - 1, removed=0)
+    assert changed(shelf) == ["feed.rss"]
+    after = shelf.get(f"{NEWS}/feed.rss")
+    assert [after[name] for name in ("ContentType", "Metadata", "Body")] == [
+        before[name] for name in ("ContentType", "Metadata", "Body")
+    ]
+    shelf.listen()
+    assert build(content, shelf).written == 0
+    assert shelf.asked("PUT", "HEAD") == []
 
 
 def test_with_a_coding_documents_are_put_compressed_and_media_as_they_are(content: Path, shelf: Shelf) -> None:
