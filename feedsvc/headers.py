@@ -56,3 +56,4 @@ def _within(seconds: int, left: int | None) -> int:
 
 # Of what is looked at when it is sent away and not when it is asked for: no change that comes is known to it.
 CACHING: Final = caching(None)
+CACHING_MISSING: Final = caching(None, missing=True)

@@ -9,15 +9,16 @@ from typing import Final, NamedTuple
 
 from feedsvc.document import Attachment, Document
 from feedsvc.errors import FeedsvcError
-from feedsvc.export.names import file_name
+from feedsvc.export.names import MISSING, file_name
 from feedsvc.export.wanted import Wanted
-from feedsvc.headers import CACHING, media_type, typed
+from feedsvc.headers import CACHING, CACHING_MISSING, media_type, typed
 from feedsvc.imprint import Imprints
 from feedsvc.publication import Publication
 
 Headers = tuple[tuple[str, str], ...]
 
 _LENGTH: Final = 24  # hex digits of a mark
+_MISSING: Final = file_name(MISSING)
 _CLOCKS: Final = 60  # seconds that the clock of who answers may be behind that of who keeps
 
 
@@ -97,7 +98,7 @@ class Packer(Wanted):
             mark, size = _digest(found.location, hashlib.sha256(repr(said).encode()))
             return Object(name, imprint, mark[:_LENGTH], said, size, location=found.location)
         coded = found.coded(self._coding) if self._coding else b""
-        said = (("Content-Type", typed(found.media_type)), ("Cache-Control", CACHING))
+        said = (("Content-Type", typed(found.media_type)), ("Cache-Control", CACHING_MISSING if name == _MISSING else CACHING))
         said += (("Content-Encoding", self._coding),) if coded else ()
         body = coded or found.body
         mark = hashlib.sha256(repr(said).encode() + body).hexdigest()

@@ -89,6 +89,13 @@ def test_the_headers_of_an_object_are_those_that_the_live_server_sends(content: 
         assert "ContentEncoding" not in got
 
 
+def test_the_page_for_what_is_missing_is_kept_no_longer_than_the_live_server_s(content: Path, shelf: Shelf) -> None:
+    build(content, shelf)
+    publication = newsrooms.published(content)
+    sent = dict(answer(publication.missing(), ("GET", {}), datetime(2026, 3, 1, 12, tzinfo=UTC), None).headers)
+    assert shelf.get(f"{NEWS}/404.html")["CacheControl"] == sent["Cache-Control"] == "public, max-age=10"
+
+
 def test_a_second_build_lists_and_puts_nothing(content: Path, shelf: Shelf) -> None:
     first = build(content, shelf)
     shelf.listen()
