@@ -14,6 +14,7 @@ from feedsvc.export import Built, Progress, Tree
 from feedsvc.publication import Publication
 
 _SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+_NEARLY: Final = re.compile("s3:/*", re.IGNORECASE)
 _USUAL: Final = (("gzip",), ())  # the twins of who asks for none, or wants none
 _BUCKET: Final = "s3://"
 
@@ -36,6 +37,7 @@ def target(
 
     Raises FeedsvcError where nothing can be built.
     """
+    _refuse_nearly(out)
     if _SCHEME.match(out):
         if twins not in _USUAL:
             raise FeedsvcError("--coding is for folders; an object has one coding only, none or, by --gzip-only, gzip")
@@ -48,6 +50,14 @@ def target(
     if _overlaps(folder, content):
         raise FeedsvcError(f"{folder} and {content} lie in one another; build into a folder of its own")
     return Tree(folder, only=only, codings=twins, processes=processes)
+
+
+def _refuse_nearly(out: str) -> None:
+    """A folder of such a name would be made for whoever mistyped a bucket's."""
+    found = _NEARLY.match(out)
+    if found and not out.startswith(_BUCKET):
+        meant = f"{_BUCKET}{out[found.end() :] or 'BUCKET/PREFIX'}"
+        raise FeedsvcError(f"{out}: a bucket is written {meant}; a folder of that name is ./{out}")
 
 
 def _bucket(out: str, only: str, coding: str, processes: int | None) -> AbstractContextManager[Target]:

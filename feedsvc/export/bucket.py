@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from email.utils import mktime_tz, parsedate_tz
@@ -52,9 +53,12 @@ class Bucket:
     def __init__(self, address: str) -> None:
         """`address` is s3://BUCKET or s3://BUCKET/PREFIX."""
         self._bucket, _, prefix = address.removeprefix(SCHEME).partition("/")
-        prefix = prefix.strip("/")
         if not self._bucket:
             raise FeedsvcError(f"{address} names no bucket; write it like s3://news-example or s3://news-example/daily")
+        if "//" in f"/{prefix}":
+            plain = re.sub("//+", "/", f"{self._bucket}/{prefix}").rstrip("/")
+            raise FeedsvcError(f"{address}: no name of a folder stands between two slashes; write {SCHEME}{plain}")
+        prefix = prefix.rstrip("/")
         self.address = f"{SCHEME}{self._bucket}/{prefix}".rstrip("/")
         self._prefix = f"{prefix}/" if prefix else ""
         self._runner: asyncio.Runner | None = None

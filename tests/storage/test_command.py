@@ -101,11 +101,31 @@ def test_an_endpoint_that_is_no_address(small: Path) -> None:
     [
         ("gs://news", "gs://news: a build goes to a folder or to s3://BUCKET/PREFIX"),
         ("s3://", "s3:// names no bucket; write it like s3://news-example or s3://news-example/daily"),
+        ("s3:news-example", "s3:news-example: a bucket is written s3://news-example; a folder of that name is ./s3:news-example"),
+        ("s3:/news/x", "s3:/news/x: a bucket is written s3://news/x; a folder of that name is ./s3:/news/x"),
+        ("S3://news", "S3://news: a bucket is written s3://news; a folder of that name is ./S3://news"),
+        ("s3:", "s3:: a bucket is written s3://BUCKET/PREFIX; a folder of that name is ./s3:"),
+        ("s3://b//x/", "s3://b//x/: no name of a folder stands between two slashes; write s3://b/x"),
+        ("s3://b/x//y", "s3://b/x//y: no name of a folder stands between two slashes; write s3://b/x/y"),
         ("s3:///x", "s3:///x names no bucket; write it like s3://news-example or s3://news-example/daily"),
     ],
 )
-def test_an_address_that_nothing_can_be_built_to(small: Path, out: str, sentence: str) -> None:
+def test_an_address_that_nothing_can_be_built_to(
+    small: Path, out: str, sentence: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "desk").mkdir()
+    monkeypatch.chdir(tmp_path / "desk")
     assert said(out, small) == sentence
+    assert list(Path().iterdir()) == [], "no folder of that name was made"
+
+
+def test_a_folder_may_be_named_like_a_bucket_where_that_is_meant(
+    small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "desk").mkdir()
+    monkeypatch.chdir(tmp_path / "desk")
+    assert run("./s3:news", small).returncode == 0
+    assert Path("s3:news/feed.rss").is_file()
 
 
 def test_only_a_bucket_holds_compressed_documents_alone(small: Path, tmp_path: Path) -> None:
