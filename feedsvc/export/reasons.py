@@ -9,6 +9,7 @@ from botocore.exceptions import (
     ClientError,
     CredentialRetrievalError,
     HTTPClientError,
+    InvalidRegionError,
     NoCredentialsError,
     PartialCredentialsError,
     ProfileNotFound,
@@ -42,11 +43,16 @@ _SENTENCES: Final[Mapping[str, str]] = {
     "301": _ELSEWHERE,
 }
 _OTHER: Final = "{address}: {operation} failed ({code}: {message})"
+_NO_ENDPOINT: Final = (
+    "{address}: the storage's address cannot be understood ({error}); "
+    "write AWS_ENDPOINT_URL (or endpoint_url in a configuration) like https://storage.example"
+)
 # By the kind of error, where nothing was answered.
 _KINDS: Final[tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...]] = (
     ((NoCredentialsError, PartialCredentialsError), "{address}: there are no credentials; {credentials}"),
     (CredentialRetrievalError, "{address}: the credentials cannot be had ({error})"),
     (ProfileNotFound, "{address}: {error}; mend AWS_PROFILE"),
+    (InvalidRegionError, "{address}: {error}; mend AWS_DEFAULT_REGION"),
     (
         (HTTPClientError, NoConnection),
         "{address}: the storage{at} cannot be reached; look at AWS_ENDPOINT_URL and the network",
@@ -67,4 +73,10 @@ def reason(error: Exception, address: str, endpoint: str) -> str:
     if isinstance(error, OSError) and error.filename:
         return f"{error.filename} cannot be read ({error.strerror}); build again"
     sentence = next((sentence for kind, sentence in _KINDS if isinstance(error, kind)), "{address}: {error}")
+    sentence = _NO_ENDPOINT if _is_of_endpoint(error, endpoint) else sentence
     return sentence.format(**facts, error=str(error).rstrip("."))
+
+
+def _is_of_endpoint(error: Exception, endpoint: str) -> bool:
+    """Before there is a client, only an address that urllib or botocore cannot read ends in a bare ValueError."""
+    return (type(error) is ValueError and not endpoint) or str(error).startswith("Custom endpoint")

@@ -92,8 +92,26 @@ def test_a_storage_that_does_not_answer(small: Path) -> None:
     assert sentence == f"s3://news: the storage at {url} cannot be reached; look at AWS_ENDPOINT_URL and the network"
 
 
-def test_an_endpoint_that_is_no_address(small: Path) -> None:
-    assert said("s3://news", small, **KEYS, AWS_ENDPOINT_URL="storage") == "s3://news: Invalid endpoint: storage"
+@pytest.mark.parametrize(
+    ("url", "why"),
+    [
+        ("storage", "Invalid endpoint: storage"),
+        ("storage:9000", "Invalid endpoint: storage:9000"),
+        ("ftp://storage", "Custom endpoint `ftp://storage` was not a valid URI"),
+        ("http://[storage", "Invalid IPv6 URL"),
+    ],
+)
+def test_who_mistypes_an_endpoint_is_told_which_variable_to_mend(small: Path, url: str, why: str) -> None:
+    assert said("s3://news", small, **KEYS, AWS_ENDPOINT_URL=url) == (
+        f"s3://news: the storage's address cannot be understood ({why}); "
+        "write AWS_ENDPOINT_URL (or endpoint_url in a configuration) like https://storage.example"
+    )
+
+
+def test_who_mistypes_a_region_is_told_which_variable_to_mend(small: Path) -> None:
+    sentence = said("s3://news", small, **{**KEYS, "AWS_DEFAULT_REGION": "us east"})
+    assert sentence.startswith("s3://news: ")
+    assert sentence.endswith("; mend AWS_DEFAULT_REGION")
 
 
 @pytest.mark.parametrize(
