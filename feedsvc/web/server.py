@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import re
 import resource
@@ -28,6 +29,11 @@ _OWN_FILES: Final = 64  # descriptors that are no connections
 _DRAIN_SECONDS: Final = 10.0
 _IDLE_SECONDS: Final = 30
 _BACKLOG: Final = 1024
+_ADVICE: Final = {
+    errno.EADDRINUSE: "is another server there? --port gives another",
+    errno.EADDRNOTAVAIL: "this machine has no such address: --host names one of its own, or 0.0.0.0 for all",
+    errno.EACCES: "a port below 1024 takes more rights: --port gives another",
+}
 _BEYOND_ASCII: Final = re.compile(rb"[\x80-\xff]")
 
 
@@ -196,7 +202,8 @@ def listen(host: str, port: int) -> socket.socket:
     except (OSError, OverflowError) as error:
         listening.close()
         reason = getattr(error, "strerror", None) or error
-        raise FeedsvcError(f"cannot listen on {host}:{port} ({reason}); is another server there? --port gives another") from None
+        advice = _ADVICE.get(getattr(error, "errno", 0), "--host and --port give another")
+        raise FeedsvcError(f"cannot listen on {host}:{port} ({reason}); {advice}") from None
     listening.setblocking(False)  # noqa: FBT003 - the socket's own signature
     return listening
 

@@ -174,6 +174,15 @@ def test_an_address_that_cannot_be_had(app: "WSGIApplication", host: str, reason
         Server(app, host=host, port=0, threads=1)
 
 
+def test_who_names_an_address_of_another_machine_is_not_sent_to_look_for_another_server(app: "WSGIApplication") -> None:
+    with pytest.raises(FeedsvcError) as told:
+        Server(app, host="192.0.2.1", port=8000, threads=1)
+    assert str(told.value) == (
+        "cannot listen on 192.0.2.1:8000 (Cannot assign requested address); "
+        "this machine has no such address: --host names one of its own, or 0.0.0.0 for all"
+    )
+
+
 def test_a_port_that_is_taken(app: "WSGIApplication") -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
