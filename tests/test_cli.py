@@ -254,3 +254,30 @@ def test_an_output_without_room_is_told_in_one_sentence(content: Path) -> None:
         command = [sys.executable, "-m", "feedsvc", "check", str(content)]
         done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, cwd=ROOT, check=False)
     assert (done.returncode, done.stderr) == (2, "feedsvc: the output cannot be written (No space left on device)\n")
+
+
+@pytest.mark.parametrize(
+    ("file", "sentence"),
+    [
+        ("nowhere/x.conf", "{0}/nowhere/x.conf cannot be written: {0}/nowhere is no folder; make it, or name another file"),
+        ("desk", "{0}/desk is a folder; --nginx names a file, like {0}/desk/feedsvc-tree.conf\n"),
+        ("public/x.conf", "{0}/public/x.conf lies in {0}/public, and what lies there is public; name a file elsewhere"),
+        ("content/x.conf", "{0}/content/x.conf lies in {0}/content, and nothing is written into a newsroom; name a file els"),
+    ],
+)
+def test_a_file_for_nginx_that_cannot_be_is_told_before_a_tree_is_made(
+    content: Path, tmp_path: Path, file: str, sentence: str
+) -> None:
+    (tmp_path / "desk").mkdir()
+    done = run("build", tmp_path / "public", content, "--nginx", tmp_path / file, "--state", tmp_path / "state")
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"feedsvc: {sentence.format(tmp_path)}"), done.stderr
+    assert not (tmp_path / "public").exists()
+    assert not (tmp_path / "content/x.conf").exists()
+
+
+@pytest.mark.parametrize("day", ["yesterday", "2026-02-30"])
+def test_a_day_that_is_none_is_answered_with_one_that_is(content: Path, day: str) -> None:
+    done = run("views", content, "--since", day)
+    assert done.returncode == 2
+    assert done.stderr.endswith(f"Invalid value for '--since': '{day}' is no day; write it like 2026-01-31\n")

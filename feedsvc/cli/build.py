@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import signal
 import threading
-from dataclasses import dataclass
 from pathlib import Path
 
 import click
 
+from feedsvc.cli.beside import Beside
 from feedsvc.cli.options import FOLDER, base_url_option, content_argument, folder, plainly, state_folder, state_option
 from feedsvc.cli.target import Target, target
 from feedsvc.console import bar, log, next_change, tell
 from feedsvc.content.renditions import Renditions
 from feedsvc.errors import ContentError, FeedsvcError
-from feedsvc.export import SELECTIONS, TWINS, Built, write_nginx
+from feedsvc.export import SELECTIONS, TWINS, Built
 from feedsvc.live import Live
 from feedsvc.publication import Publication
 from feedsvc.watch import Watcher
@@ -74,6 +74,7 @@ def build(
       feedsvc build public newsroom --coding br --coding zstd --nginx feedsvc-tree.conf
       feedsvc build s3://news-example newsroom
     """
+    beside = Beside(nginx, out=out, content=content)
     home = state_folder(content, state)
     live = Live(folder(content, base_url, home), None, renditions=Renditions(home / "pictures"))
     read = live.edition.content
@@ -84,7 +85,6 @@ def build(
     with target(out, content, only=only or "", twins=twins, coding=_GZIP if gzip_only else "", processes=processes) as tree:
         publication = live.edition.publication
         _say(tree.out, tree.whole(publication, bar))
-        beside = _Beside(nginx)
         beside(publication)
         if watch:
             _Following(content, live, tree, publication, beside).run()
@@ -92,21 +92,10 @@ def build(
             click.echo(f"feedsvc: {next_change(publication.next_change, read)}", err=True)
 
 
-@dataclass(frozen=True, slots=True)
-class _Beside:
-    """Writes what nginx has to know of a publication into a file, where one is named."""
-
-    file: Path | None
-
-    def __call__(self, publication: Publication) -> None:
-        if self.file:
-            write_nginx(self.file, publication.catalog)
-
-
 class _Following:
     """Writes each edition into the tree, the newest where several came meanwhile, until SIGTERM or SIGINT."""
 
-    def __init__(self, content: Path, live: Live, tree: Target, written: Publication, beside: _Beside) -> None:
+    def __init__(self, content: Path, live: Live, tree: Target, written: Publication, beside: Beside) -> None:
         self._live, self._tree, self._written, self._beside = live, tree, written, beside
         self._told = ""
         self._news = threading.Event()

@@ -57,7 +57,9 @@ def write(file: Path, catalog: Catalog) -> None:
         new.write_bytes(data)
         os.replace(new, file)
     except OSError as error:
-        raise FeedsvcError(f"{file} cannot be written ({error.strerror})") from None
+        raise FeedsvcError(
+            f"{file} cannot be written ({error.strerror}); see to its folder, or name another with --nginx"
+        ) from None
 
 
 def _names(below: str) -> Iterator[tuple[str, str]]:
