@@ -194,6 +194,22 @@ def test_a_scheduled_article_is_there_in_its_second_through_the_cache(tmp_path: 
         assert all(holds for asked, _, holds in looks if asked >= due)
 
 
+def test_feeds_of_a_tag_called_media_are_not_shortened_for_ever_by_a_change_that_has_come(tmp_path: Path) -> None:
+    """Nor those of a category called sized, nor pages: all of them are asked for whole, with their new Cache-Control."""
+    content = write_newsroom(tmp_path / "content")
+    write_article(content, "radio", "title: Radio\npublished: 2026-02-13\ncategory: sized\nauthor: tuan-le\ntags: [media]")
+    categories = content / "categories.yaml"
+    categories.write_text(f"{categories.read_text()}sized: {{title: Clothes}}\n")
+    due = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=8)
+    newsrooms.write(content, newsrooms.article("due", due.isoformat()))
+    paths = ("/tag/media/feed.rss", "/tag/media/", "/category/sized/feed.json", "/category/sized/archive/2026-02/feed.atom")
+    with chain(tmp_path, content) as both:
+        assert all("max-age=300" not in both.cached.ask(path).headers["cache-control"] for path in paths)
+        time.sleep(max(0.0, (due - datetime.now(UTC)).total_seconds()) + 1.5)
+        assert [line for path in paths for _ in "12" for line in both.differ(path)] == []
+        assert "max-age=300" in both.cached.ask(paths[0]).headers["cache-control"]
+
+
 def test_a_service_that_is_away_is_covered_for_until_the_next_change_and_no_longer(tmp_path: Path) -> None:
     content = write_newsroom(tmp_path / "content")
     due = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=6)

@@ -19,7 +19,7 @@ from bench.headers import BROWSER, addresses, differences
 from bench.web import GZIP, NO_HEADERS, Client
 from feedsvc.export import write_nginx
 from tests import newsrooms
-from tests.http.newsroom import NOTICE, write_newsroom
+from tests.http.newsroom import BASE, NOTICE, write_newsroom
 from tests.http.running import command, environment, serving
 from tests.http.test_addresses import MOVED
 from tests.programs import require_program
@@ -195,7 +195,7 @@ NOWHERE: Final = (
     "/articles/", "/articles", "/category/", "/tag", "/media/", "/static", "/articles/fish/feed.rss", "/category/nothing/rss",
     "/category/rss", "/feed.rss/", "/archive/1999-01", "/category/economy/archive/1999-01/feed.rss", "/articles/nothing",
     "/category/economy/nothing", "/.feedsvc-build.journal", "/.feedsvc-build.lock", "/articles/recalled/x", "/feed/feed",
-    "/media/nothing.mp3", "/media/recalled.pdf", "/sized/00-1/x.png", "/-browser/feed.rss", "/index.html/",
+    "/media/nothing.mp3", "/media/recalled.pdf", "/sized/00-1/x.png", "/-browser/feed.rss", "/-document/feed.rss", "/index.html/",
 )  # fmt: skip
 
 
@@ -219,3 +219,15 @@ def test_a_site_below_a_path_with_awkward_names_and_unstyled_feeds(tmp_path: Pat
         assert [line for line in found if not re.search(r": (?:another body|content-(?:length|type): .*)$", line)] == []
         assert {line.partition(":")[0] for line in found} <= {f"/daily/articles/{name}/" for name in ("old-rich", "rss", "Feed")}
         assert len(paths) > 100
+
+
+def test_a_site_below_a_path_that_is_called_media(tmp_path: Path) -> None:
+    """Its documents are none of its media: they have their twins, and no parts."""
+    content = write_newsroom(tmp_path / "content", base_url=f"{BASE}/media")
+    with both(tmp_path, content, "media") as two:
+        paths = [path for path in addresses(two.tree) if path.startswith("/media/")]
+        assert {"/media/sitemap.xml", "/media/feeds.opml", "/media/robots.txt"} <= set(paths)
+        documents = [path for path in paths if not path.startswith(("/media/media/", "/media/sized/"))]
+        asked = (NO_HEADERS, ALL, {"Range": "bytes=0-3"})
+        assert [line for path in documents for headers in asked for line in two.differ(path, headers)] == []
+        assert [line for path in paths for line in two.differ(path)] == []
