@@ -34,7 +34,7 @@ http {{
   include site.conf;
 }}
 """
-_SITE: Final = "listen 127.0.0.1:{port};\nroot {tree};\n"
+_SITE: Final = "listen 127.0.0.1:{port};\nserver_name news.example;\nroot {tree};\n"
 _TEMPORARY: Final = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
 
 

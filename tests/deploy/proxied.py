@@ -27,13 +27,16 @@ def upstream(name: str, urls: Sequence[str]) -> str:
 
 
 @contextmanager
-def proxied(folder: Path, *urls: str, name: str = "nginx-service.conf") -> Iterator[Running]:
+def proxied(folder: Path, *urls: str, name: str = "nginx-service.conf", beside: str = "") -> Iterator[Running]:
+    """`beside` is what another server on that port, the first, says of itself."""
     if not nginx.program():
         require_program("nginx", nginx.INSTALL)
     port = free_port()
     shipped = (nginx.SHIPPED / "nginx-cache.conf").read_text("utf-8")
     assert shipped.count("/var/lib/nginx/feedsvc") == 1
-    words = nginx.prepared(folder, folder, port=port, configuration=shipped.replace("/var/lib/nginx/feedsvc", f"{folder}/kept"))
+    other = f"server {{ listen 127.0.0.1:{port} default_server; {beside} }}\n" if beside else ""
+    placed = other + shipped.replace("/var/lib/nginx/feedsvc", f"{folder}/kept")
+    words = nginx.prepared(folder, folder, port=port, configuration=placed)
     (folder / "feedsvc-upstream.conf").write_text(upstream(name, urls))
     with running(words, log=folder / "log", port=port) as one:
         one.serves("/feed.rss")

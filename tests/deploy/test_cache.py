@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.server
 import json
+import os
 import re
 import subprocess
 import threading
@@ -295,11 +296,51 @@ def test_news_are_kept_at_once_where_nginx_is_told(tmp_path: Path) -> None:
         until(lambda: all(b"Newsword" in both.direct.ask(path).body for path in paths))
         assert not any(b"Newsword" in both.cached.ask(path).body for path in paths)
         told = "".join(f"{BASE}{path}\n" for path in paths)
-        words = [SHIPPED / "nginx-refresh", f"http://127.0.0.1:{both.port}"]
-        subprocess.run([*map(str, words)], input=told, text=True, check=True, timeout=SECONDS)
+        assert refreshed(both.port, told) == (0, "")
         for path in paths:
             assert [line for form in forms for line in both.differ(path, form)] == []
             assert reaching(both, path) == 0
+
+
+def refreshed(port: int, addresses: str, *name: str) -> tuple[int, str]:
+    """What nginx-refresh ends with, and what it says."""
+    words = [str(SHIPPED / "nginx-refresh"), f"http://127.0.0.1:{port}", *name]
+    environment = {**os.environ, "http_proxy": "http://127.0.0.1:9", "all_proxy": "http://127.0.0.1:9"}
+    done = subprocess.run(words, input=addresses, text=True, check=False, timeout=SECONDS, capture_output=True, env=environment)
+    assert done.stdout == ""
+    return done.returncode, done.stderr
+
+
+def test_news_are_kept_where_another_site_is_the_first_on_that_port(tmp_path: Path) -> None:
+    require_program("curl", "apt-get install curl")
+    with (
+        upstream_of("max-age=60") as (service, heard, _),
+        proxied(tmp_path / "nginx", service, beside="return 200 other;") as nginx,
+    ):
+        assert refreshed(nginx.port, f"{BASE}/feed.rss\n") == (0, "")
+        assert [path for path, _ in heard] == ["/feed.rss"] * 8
+        assert refreshed(nginx.port, "https://cdn.example:8443/feed.rss\n", "news.example") == (0, "")
+        assert len(heard) == 16
+        ended, said = refreshed(nginx.port, "https://cdn.example/feed.rss\n")
+        assert (ended, len(heard)) == (1, 16)
+        assert said.startswith(f"nginx-refresh: http://127.0.0.1:{nginx.port} did not fetch anew")
+        assert "\n200 http://cdn.example/feed.rss \n" in said
+        assert said.endswith("with this server_name, and does the service run?\n")
+        assert refreshed(nginx.port, "") == (0, "")
+
+
+def test_a_refresh_that_reaches_nobody_is_told(tmp_path: Path) -> None:
+    """Neither a service that is away nor an nginx that is."""
+    require_program("curl", "apt-get install curl")
+    with upstream_of("max-age=60, stale-if-error=600") as (service, _, stop), proxied(tmp_path / "nginx", service) as nginx:
+        assert refreshed(nginx.port, f"{BASE}/feed.rss\n{BASE}/feed.atom\n") == (0, "")
+        stop()
+        ended, said = refreshed(nginx.port, f"{BASE}/feed.rss\n{BASE}/feed.atom\n")
+        assert ended == 1
+        assert "\n502 http://news.example/feed.rss \n" in said
+    ended, said = refreshed(nginx.port, f"{BASE}/feed.rss\n")
+    assert ended == 1
+    assert re.search(r"^000 http://news\.example/feed\.rss .*connect", said, re.MULTILINE)
 
 
 def test_nginx_has_no_word_against_it(both: Chain, newsroom: Path) -> None:
