@@ -140,6 +140,7 @@ def test_behind_a_proxy_that_is_named_its_clients_are_told_apart(app: WSGIApplic
         (FAR, {"X-Forwarded-For": "198.51.100.7"}),
         (FAR, {"Forwarded": "for=198.51.100.7"}),
         (FAR, {"Via": "1.1 cache"}),
+        (FAR, {"X-Real-IP": "203.0.113.9"}),
     ],
     ids=str,
 )

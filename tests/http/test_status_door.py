@@ -46,6 +46,7 @@ def ask_from(app: WSGIApplication, peer: str, headers: dict[str, str], path: str
         ("127.0.0.1", {"X-Forwarded-For": "127.0.0.1"}, 403),
         ("127.0.0.1", {"Forwarded": "for=127.0.0.1"}, 403),
         ("127.0.0.1", {"Via": "1.1 nginx"}, 403),
+        ("127.0.0.1", {"X-Real-IP": OUTSIDE}, 403),
         # A page in an editor's browser whose own name leads to this machine by now.
         ("127.0.0.1", {"Host": "evil.example"}, 403),
         ("127.0.0.1", {"Host": "127.0.0.1.evil.example:8000"}, 403),
@@ -77,6 +78,9 @@ def test_it_is_told_to_the_machine_itself(
         (OUTSIDE, {"X-Forwarded-For": OUTSIDE}, 403),
         ("10.0.0.1", {}, 403),
         ("10.0.0.1", {"Via": "1.1 nginx"}, 403),
+        # Whom X-Real-IP names is not looked at: only X-Forwarded-For is read.
+        ("10.0.0.1", {"X-Real-IP": OUTSIDE}, 403),
+        (OUTSIDE, {"X-Real-IP": OUTSIDE}, 403),
     ],
     ids=str,
 )
@@ -84,6 +88,13 @@ def test_whom_the_operator_named_is_told_too(office: Office, peer: str, headers:
     live = Live(Folder(office.content), Ledger(None), office.clock)
     door = Door(opened=networks(["198.51.100.0/24"], "--open-status"), trusted=networks(["10.0.0.1"]))
     assert ask_from(application(live, door=door), peer, headers).status == status
+
+
+def test_a_stranger_whom_a_proxy_announces_as_x_real_ip_alone_sees_no_status(tmp_path: Path) -> None:
+    """nginx before this machine's port as many write it: proxy_set_header X-Real-IP $remote_addr."""
+    with serving(write_newsroom(tmp_path / "content"), tmp_path / "state") as server:
+        assert ask(server.url, "/status").status == 200
+        assert [ask(server.url, path, {"X-Real-IP": OUTSIDE}).status for path in ("/status", "/metrics")] == [403, 403]
 
 
 def test_a_server_opens_it_by_option_and_by_no_other_way(tmp_path: Path) -> None:
