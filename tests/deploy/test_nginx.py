@@ -19,7 +19,8 @@ from bench.headers import BROWSER, addresses, differences
 from bench.web import GZIP, NO_HEADERS, Client
 from feedsvc.export import write_nginx
 from tests import newsrooms
-from tests.http.newsroom import BASE, NOTICE, write_newsroom
+from tests.http.client import raw
+from tests.http.newsroom import BASE, NOTICE, write_article, write_newsroom
 from tests.http.running import command, environment, serving
 from tests.http.test_addresses import MOVED
 from tests.programs import require_program
@@ -43,6 +44,7 @@ class Two:
     live: Client
     static: Client
     tree: Path
+    port: int
 
     def differ(self, path: str, headers: Mapping[str, str] = NO_HEADERS, method: str = "GET") -> list[str]:
         return list(differences(self.live, self.static, path, headers, method))
@@ -60,7 +62,7 @@ def both(home: Path, content: Path, below: str = "") -> Iterator[Two]:
     with serving(content, home / "state") as server, nginx.serving(home / "nginx", tree, known=known) as static:
         port = urlsplit(server.url).port or 0
         with closing(Client(port)) as live, closing(Client(static.port)) as other:
-            yield Two(live, other, tree)
+            yield Two(live, other, tree, static.port)
 
 
 @pytest.fixture(scope="module")
@@ -181,14 +183,61 @@ def test_a_withdrawn_article_is_gone_with_its_notice(two: Two, headers: Mapping[
     assert NOTICE.encode() in two.static.ask("/articles/recalled/").body
 
 
-@pytest.mark.parametrize("path", [*MOVED, "/articles/recalled", "/articles/recalled-once/", "/subscribe", "/robots.txt/"])
-def test_former_addresses_and_other_spellings_lead_on_in_one_hop(two: Two, path: str) -> None:
-    live, static = (client.ask(path) for client in (two.live, two.static))
-    assert (static.status, static.headers["location"]) == (301, live.headers["location"])
-    own = OWN | {"content-length", "content-type"}  # nginx says it in words of its own
-    assert {name: static.headers[name] for name in static.headers.keys() - own} == {
-        name: live.headers[name] for name in live.headers.keys() - own
-    }
+@pytest.mark.parametrize("headers", [NO_HEADERS, BROWSER], ids=["plain", "browser"])
+@pytest.mark.parametrize(
+    "path", [*MOVED, "/articles/recalled", "/articles/recalled-once/", "/subscribe", "/robots.txt/", "/articles/bay"]
+)
+def test_former_addresses_and_other_spellings_lead_on_in_one_hop(two: Two, path: str, headers: Mapping[str, str]) -> None:
+    """Whoever asks, no answer may be kept for ever; and queries stay behind."""
+    for asked in (path, f"{path}?utm_source=a&b=/c"):
+        live, static = (client.ask(asked, headers) for client in (two.live, two.static))
+        assert (static.status, static.headers["location"]) == (301, live.headers["location"])
+        assert "max-age" in static.headers["cache-control"]
+        own = OWN | {"content-length", "content-type"}  # nginx says it in words of its own
+        assert {name: static.headers[name] for name in static.headers.keys() - own} == {
+            name: live.headers[name] for name in live.headers.keys() - own
+        }
+
+
+SOMEWHERE: Final = (
+    "/", "/feed.rss", "/feed.json", "/media/talk.mp3", "/robots.txt", "/articles/recalled/", "/articles/recalled",
+    "/articles/bay", "/articles/echoes/", "/rss.xml", "/tag/bridges/atom.xml", "/category/economy/feed.rss", "/subscribe",
+    "/sitemap.xml/",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("method", ["OPTIONS", "POST", "PUT", "DELETE", "BREW"])
+def test_other_methods_are_refused_where_something_is_and_find_nothing_elsewhere(two: Two, method: str) -> None:
+    for path in SOMEWHERE:
+        assert two.static.ask(path, method=method).status == (204 if method == "OPTIONS" else 405)
+    assert [line for path in SOMEWHERE for line in two.differ(path, method=method)] == []
+    assert [line for path in NO_ADDRESSES for line in two.differ(path, method=method)] == []
+
+
+def test_a_part_beyond_the_end_of_a_file_is_refused_with_each_header_once(two: Two) -> None:
+    url, headers = f"http://127.0.0.1:{two.port}", {"Range": "bytes=999999-"}
+    asked = "GET /media/talk.mp3 HTTP/1.1\r\nHost: news.example\r\nRange: bytes=999999-\r\nConnection: close\r\n\r\n"
+    head = raw(url, asked.encode()).partition(b"\r\n\r\n")[0].decode().lower()
+    names = re.findall(r"^([a-z-]+):", head, re.MULTILINE)
+    assert sorted(names) == sorted(set(names))
+    assert two.differ("/media/talk.mp3", headers) == [
+        "/media/talk.mp3: accept-ranges: 'bytes' live, None here",
+        "/media/talk.mp3: content-type: None live, 'audio/mpeg' here",
+    ]
+
+
+def test_what_is_called_as_another_was_but_for_the_letters_case_is_itself(tmp_path: Path) -> None:
+    """nginx finds former addresses in any letter case: the page of today is looked for first."""
+    content = write_newsroom(tmp_path / "content")
+    write_article(content, "loud", "title: Loud\npublished: 2026-02-15\nslug: ECHOES\ncategory: ECONOMY\nauthor: tuan-le")
+    write_article(content, "gone", "title: Gone\npublished: 2026-02-15\nslug: OLD-ECHO\nstatus: withdrawn")
+    categories = content / "categories.yaml"
+    categories.write_text(f"{categories.read_text()}ECONOMY: {{title: In capitals}}\n")
+    folders = ("/articles/ECHOES", "/articles/echoes", "/articles/OLD-ECHO", "/category/ECONOMY", "/category/economy")
+    with both(tmp_path, content) as two:
+        for path in (*folders, *(f"{folder}/" for folder in folders), *(f"{folder}/rss.xml" for folder in folders[-2:])):
+            live, static = (client.ask(path) for client in (two.live, two.static))
+            assert (static.status, static.headers.get("location")) == (live.status, live.headers.get("location")), path
 
 
 NOWHERE: Final = (
