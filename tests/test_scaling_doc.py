@@ -12,6 +12,7 @@ from typing import Final
 import click
 import pytest
 
+from bench.nginx import SHIPPED
 from feedsvc.cli import main
 from feedsvc.codings import compressed
 from tests import scaling
@@ -87,3 +88,31 @@ def test_every_command_exists_and_every_link_leads_somewhere() -> None:
         assert command.make_context(name, arguments).params
     for target in re.findall(r"\]\(([^)#:]+)\)", TEXT):
         assert (Path(scaling.FILE).parent / target).exists(), target
+
+
+def commands_of(heading: str) -> list[list[str]]:
+    part = TEXT.partition(f"**{heading}.**")[2]
+    assert part
+    return [shlex.split(line)[1:] for line in part.partition("```sh\n")[2].partition("```")[0].splitlines()]
+
+
+def test_the_replicas_are_those_of_the_deployment() -> None:
+    """Otherwise a reader gets 304 for another text, nginx reaches nobody, and hubs are told twice."""
+    several = commands_of("Replicas")
+    assert len(several) == 2
+    for words in several:
+        assert "--no-last-modified" in words
+        assert words[words.index("--host") + 1] == "0.0.0.0"
+    assert ["--no-announce" in words for words in several] == [False, True]
+
+
+def test_the_tree_is_the_one_that_nginx_serves_and_has_what_nginx_must_know() -> None:
+    [words] = commands_of("The static tree behind nginx")
+    shipped = (SHIPPED / "nginx-site.conf").read_text("utf-8")
+    assert f"root {words[words.index('build') + 1]};" in shipped
+    unit = (SHIPPED / "feedsvc-build.service").read_text("utf-8")
+    assert f"--nginx {words[words.index('--nginx') + 1]}\n" in unit
+
+
+def test_object_storage_is_filled_by_feedsvc_itself() -> None:
+    assert commands_of("Object storage and a content delivery network")[0][1].startswith("s3://")
