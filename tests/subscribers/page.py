@@ -41,8 +41,8 @@ _FOOT: Final = """
   minutes, which feed2exec heeds; reader asks once an hour at most.
 - Who is led on by a 301 asks the old address again the next time; only feed2exec's cache keeps the move, and miniflux stores
   where the address led that somebody subscribed to. So former addresses redirect for ever: `aliases`.
-- All titles come as they were written, in any script; each article stands once, with the link to its page, and with a date of its
-  own.
+- Titles come as they were written, in any script, but where the table shows another; each article stands once, with the link to
+  its page, and with a date of its own.
 - rss2email makes its letters of an Atom entry's plain summary, so that a correction further down shows in RSS alone.
 
 """
