@@ -20,7 +20,7 @@ from bench.web import GZIP, Client
 def behind_nginx(lab: Lab) -> Iterator[Row]:
     number = lab.sizes.small
     with lab.passing("tree") as tree, lab.passing("state") as built:
-        known = built / "nginx.conf"
+        known = lab.new("nginx.conf")
         Product().build(tree, lab.newsroom(number), built, lab.log, "--nginx", known)
         ours, bare = _rates(lab, tree, known)
         other, asked = _compared(lab, tree, known, number)
