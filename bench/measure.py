@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import statistics
 import subprocess
 import time
@@ -32,6 +33,14 @@ def cost(command: Sequence[str], log: Path, environment: Mapping[str, str] | Non
     if process.returncode:
         raise BenchError(f"{' '.join(command)} failed: {log.read_text('utf-8', 'replace')[-2000:]}")
     return Cost(seconds=seconds, memory=peak.bytes)
+
+
+def read_once(folder: Path) -> None:
+    """Whatever the machine did meanwhile, its page cache has these files."""
+    for root, _, names in os.walk(folder):
+        for name in names:
+            with open(os.path.join(root, name), "rb", buffering=0) as file:
+                file.read()
 
 
 def middle(costs: Sequence[Cost]) -> Cost:

@@ -27,6 +27,11 @@ AUTHOR_FEED_RSS, AUTHOR_FEED_ATOM = "author/{{slug}}/feed.rss", "author/{{slug}}
 TAG_FEED_RSS, TAG_FEED_ATOM = "tag/{{slug}}/feed.rss", "tag/{{slug}}/feed.atom"
 FEED_ALL_ATOM = TRANSLATION_FEED_ATOM = None
 DEFAULT_PAGINATION = 50
+# By itself the second page of topic-6 would be topic-62, which is another tag's first.
+PAGINATION_PATTERNS = [
+    (1, "{{url}}", "{{save_as}}"),
+    (2, "{{base_name}}/page/{{number}}.html", "{{base_name}}/page/{{number}}.html"),
+]
 """
 
 

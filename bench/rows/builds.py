@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from bench import hugo, pelican
 from bench.lab import Lab
-from bench.measure import Cost, alternating
+from bench.measure import Cost, alternating, read_once
 from bench.product import Product
 from bench.table import Goal, Row
 
@@ -25,8 +26,16 @@ class _Build:
 
 def cold(lab: Lab, number: int, *options: str, product: Product | None = None) -> Cost:
     """A build into a new folder that remembers nothing."""
+    content = lab.newsroom(number)
+    read_once(content)
     with lab.passing("tree") as out, lab.passing("state") as state:
-        return (product or Product()).build(out, lab.newsroom(number), state, lab.log, *options)
+        return (product or Product()).build(out, content, state, lab.log, *options)
+
+
+def hugos(lab: Lab, folder: Path) -> Cost:
+    """A build by Hugo, its files as warm as ours."""
+    read_once(folder)
+    return hugo.build(folder, lab.log)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,7 +54,7 @@ def cold_feeds(lab: Lab, number: int) -> ColdFeeds:
         site = lab.hugo(number, pages=False)
         lab.newsroom(number)
         only, plain = lab.able.only_feeds, lab.able.no_gzip
-        makers = (lambda: cold(lab, number, *only, *plain), lambda: cold(lab, number, *only), lambda: hugo.build(site, lab.log))
+        makers = (lambda: cold(lab, number, *only, *plain), lambda: cold(lab, number, *only), lambda: hugos(lab, site))
         ours, packed, theirs = alternating(makers, lab.sizes.builds(number))
         return ColdFeeds(plain=ours, packed=packed, hugo=theirs)
 
@@ -67,7 +76,7 @@ def site(lab: Lab) -> Iterator[Row]:
     number = lab.sizes.large
     folder = lab.hugo(number, pages=True)
     lab.newsroom(number)
-    ours, theirs = alternating((lambda: cold(lab, number), lambda: hugo.build(folder, lab.log)), lab.sizes.builds(number))
+    ours, theirs = alternating((lambda: cold(lab, number), lambda: hugos(lab, folder)), lab.sizes.builds(number))
     build = _Build(what=f"the whole site of {number:,} articles", number=number)
     yield from _rows(lab, build, ours, theirs, (Goal(most=1.0), Goal(most=0.3)))
 
@@ -76,7 +85,7 @@ def small_site(lab: Lab) -> Iterator[Row]:
     number, plain = lab.sizes.small, lab.able.no_gzip
     folder = lab.hugo(number, pages=True)
     lab.newsroom(number)
-    makers = (lambda: cold(lab, number, *plain), lambda: cold(lab, number), lambda: hugo.build(folder, lab.log))
+    makers = (lambda: cold(lab, number, *plain), lambda: cold(lab, number), lambda: hugos(lab, folder))
     bare, ours, theirs = alternating(makers, lab.sizes.builds(number))
     what, note = f"the whole site of {number:,} articles", "" if plain else _NO_TWINS
     build = _Build(what=f"{what} with .gz", number=number, note=note)
