@@ -119,7 +119,7 @@ def _file(_: Catalog, __: FileAt, ___: Pages) -> Grounds:
 def _subscriptions(catalog: Catalog) -> Iterator[object]:
     """What the page of all feeds says of each."""
     for one in catalog.shown:
-        yield one.ref, one.title, len(one.visible), max((row.touched for row in one.newest), default=None)
+        yield one.ref, one.title, len(one.visible), one.touched
 
 
 _SINGLES: Final[Mapping[str, Callable[[Catalog], Grounds]]] = {

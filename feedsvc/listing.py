@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import cached_property
 from itertools import islice
 from operator import is_
@@ -35,6 +36,11 @@ class Listing:
                 return self.rows[:index]
             seen += is_visible(row)
         return self.rows[:]
+
+    @cached_property
+    def touched(self) -> datetime | None:
+        """When what its feed holds last changed, None if that is nothing."""
+        return max((row.touched for row in self.newest), default=None)
 
     @cached_property
     def visible(self) -> Ordered[Row]:

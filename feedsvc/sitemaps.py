@@ -109,13 +109,14 @@ def facts(catalog: Catalog) -> tuple[object, ...]:
     """While they are the same, the sitemap is; they cost less."""
     if not is_indexed(catalog):
         return *facts_of_lists(catalog), _told(catalog.visible.rows)
-    room = _room(catalog.site, MOST)
-    return *facts_of_lists(catalog), *(_dated(catalog, name, room) for name in catalog.listings[ListingRef()].periods)
+    # Of a period that is one part, the totals that the lists tell of are all there is to say.
+    room, totals = _room(catalog.site, MOST), catalog.listings[ListingRef()].totals
+    return *facts_of_lists(catalog), *(_dated(catalog, name, room) for name, total in totals.items() if total.shown > room)
 
 
 def facts_of_lists(catalog: Catalog) -> tuple[object, ...]:
     """While they are the same, the parts of LISTINGS are."""
-    return tuple((one.ref, len(one.pages), _newest(catalog.site, one.newest), one.totals) for one in catalog.shown)
+    return tuple((one.ref, len(one.pages), one.touched, one.totals) for one in catalog.shown)
 
 
 def _told(rows: Iterable[Row]) -> bytes:
@@ -168,13 +169,17 @@ def _page(catalog: Catalog, place: PageAt | SingleAt) -> _Page:
         touched = _newest(catalog.site, catalog.listings[ListingRef()].rows)
     else:
         listing = catalog.listings[place.listing]
-        touched = listing.totals[place.period].touched if place.period else _newest(catalog.site, listing.newest)
+        touched = listing.totals[place.period].touched if place.period else listing.touched or _oldest(catalog.site)
     return _Page(path_of(place), touched)
 
 
 def _newest(site: Site, rows: Iterable[Row]) -> datetime:
     """As feeds date themselves: what left counts, and what never held anything is as old as the site."""
-    return max((row.touched for row in rows), default=datetime.combine(site.since, time(), UTC))
+    return max((row.touched for row in rows), default=_oldest(site))
+
+
+def _oldest(site: Site) -> datetime:
+    return datetime.combine(site.since, time(), UTC)
 
 
 def _recent(catalog: Catalog) -> list[Row]:
