@@ -98,7 +98,10 @@ class Journal:
         """
         claims = {name: Note(packed=tuple(0 if name + end in alone else -1 for end in TWINS.values())) for name in names}
         new = {name: claim for name, claim in claims.items() if self._widens(name, claim)}
-        self._append(f"+ {_escaped(name)}" if claim.packed == _UNKNOWN else _line(name, claim) for name, claim in new.items())
+        lines = [f"+ {_escaped(name)}" if claim.packed == _UNKNOWN else _line(name, claim) for name, claim in new.items()]
+        if claims and self.ended and not lines:
+            lines = [f"= {self.common}"]  # nothing new; but that a build is at work is told, or a kill's leavings would stay
+        self._append(lines)
         self.notes |= new
 
     def _widens(self, name: str, claim: Note) -> bool:

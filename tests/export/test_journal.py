@@ -58,6 +58,21 @@ def test_what_a_killed_build_left_half_written_is_swept_by_the_next(tmp_path: Pa
         assert (out / "articles/a/index.html").exists()
 
 
+def test_what_was_half_written_is_swept_though_the_killed_build_had_no_new_names(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    (out / "articles/a").mkdir(parents=True)
+    root = os.open(out, os.O_RDONLY)
+    journal = Journal(root)
+    journal.note([("articles/a/index.html", Note("", 5, 7, (0, 0, 0)))])
+    journal.end()
+    journal.claim(["articles/a/index.html"], alone={f"articles/a/index.html{end}" for end in (*OTHERS, ".gz")})
+    journal.close()
+    os.close(root)
+    (out / "articles/a/.feedsvc-new-1").write_text("ha")
+    with Tree(out):
+        assert not (out / "articles/a/.feedsvc-new-1").exists()
+
+
 def test_a_list_that_is_only_read_keeps_its_time(root: int, tmp_path: Path) -> None:
     """Whoever copies trees by time sent it again."""
     Journal(root).close()
