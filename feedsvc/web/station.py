@@ -45,12 +45,20 @@ class Station:
                 self.seat.put_up(self._notice())
 
     def _attend(self) -> None:
-        while not select.select([self._lifeline], [], [], _BEAT)[0]:
+        while not hears([self._lifeline], _BEAT):
             self.tell()
         # The other end closes with the parent, however it ends.
         os.kill(os.getpid(), signal.SIGTERM)
         time.sleep(PATIENCE)
         os._exit(1)
+
+
+def hears(descriptors: Iterable[int], seconds: float | None) -> bool:
+    """Whether one of them has something to read, or has ended, within the time; of any numbers, unlike with select()."""
+    ears = select.poll()
+    for one in descriptors:
+        ears.register(one, select.POLLIN)
+    return bool(ears.poll(None if seconds is None else seconds * 1000))
 
 
 def live(

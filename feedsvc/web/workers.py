@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import gc
 import os
-import select
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -112,7 +111,7 @@ class Workers:
         due += [self._last] if self._stopping else []
         pause = max(0.0, min(due) - time.monotonic()) if due else None
         heard = [child.ready for child in self._children() if child.ready >= 0]
-        select.select([self._wake[0], *heard], [], [], pause)
+        station.hears([self._wake[0], *heard], pause)
         with suppress(BlockingIOError):
             os.read(self._wake[0], 4096)
 
@@ -161,7 +160,7 @@ class Workers:
 
     def _hear(self, child: _Child) -> None:
         """Its one line, then the end of it; that end without a line is the worker's own."""
-        if child.ready < 0 or not select.select([child.ready], [], [], 0)[0]:
+        if child.ready < 0 or not station.hears([child.ready], 0):
             return
         part = os.read(child.ready, 65_536)
         child.said += part

@@ -4,14 +4,17 @@ import contextlib
 import os
 import signal
 import socket
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
 import pytest
 
 from tests.audience.patience import until
-from tests.http.client import ask, connected, raw, read_all
+from tests.http.client import SECONDS, ask, connected, raw, read_all
 from tests.http.newsroom import BIG, write_newsroom
+from tests.http.running import command, environment
 from tests.http.test_serve_command import refused
 from tests.live.served import Followed
 from tests.workers.team import is_alive, processes, team
@@ -41,6 +44,33 @@ def test_the_last_byte_of_every_answer_is_sent(content: Path, tmp_path: Path, nu
             assert (start + read_all(one)).partition(b"\r\n\r\n")[2] == _LARGE
         assert server.wait() == 0
         assert not any(map(is_alive, pids.values()))
+
+
+_CROWD = """
+import os, resource, sys
+most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+while os.dup(0) < 1100:
+    pass
+for number in range(3, 1101):
+    os.set_inheritable(number, True)
+os.execv(sys.argv[1], sys.argv[1:])
+"""
+
+
+def test_started_with_a_thousand_open_files_they_serve(content: Path, tmp_path: Path) -> None:
+    """select() knows no descriptor above 1023."""
+    serve = command("serve", content, "--port", "0", "--state", tmp_path, "--workers", "2")
+    crowded = [sys.executable, "-c", _CROWD, *serve]
+    with subprocess.Popen(crowded, stderr=subprocess.PIPE, text=True, env=environment()) as process:
+        try:
+            assert process.stderr
+            line = process.stderr.readline()
+            assert ask(line.rpartition(" at ")[2].split()[0], "/feed.rss").status == 200, line
+            process.terminate()
+            assert process.wait(SECONDS) == 0, process.stderr.read()
+        finally:
+            process.kill()
 
 
 def test_a_stop_under_load_cuts_no_answer(content: Path, tmp_path: Path) -> None:
