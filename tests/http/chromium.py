@@ -54,6 +54,9 @@ class Browser:
         self._pid = os.posix_spawn(program, arguments, {**os.environ, "HOME": str(profile)}, file_actions=actions)
         for one in (theirs_in, theirs_out, *high):
             os.close(one)
+        # Not select(), which knows the first 1024 descriptors alone.
+        self._heard = select.poll()
+        self._heard.register(self._in, select.POLLIN)
         self._left = b""
         self._number = 0
         self._session = ""
@@ -79,7 +82,7 @@ class Browser:
 
     def _hear(self) -> dict[str, Any]:
         while b"\0" not in self._left:
-            assert select.select([self._in], [], [], SECONDS)[0], "the browser says nothing"
+            assert self._heard.poll(SECONDS * 1000), "the browser says nothing"
             part = os.read(self._in, 1 << 20)
             assert part, "the browser has gone"
             self._left += part
