@@ -38,8 +38,8 @@ class Articles:
 
     def __init__(self, root: Path, records: Mapping[str, Record], shelf: Records | None = None) -> None:
         self._root, self._shelf = root, shelf
-        self.texts = Texts(shelf, self._again)
-        self._known: Known | None = None
+        self._files = _Files(root)
+        self.texts = Texts(shelf, self._files.markdown)
         self._share = Shared()
         self._survey = Survey(root, FOLDER, {path: record.stamp for path, record in records.items() if record.stamp})
         self._standing = Standing()
@@ -106,7 +106,7 @@ class Articles:
         `restless` files are left for the next time, and where they ought to be `still`, those that change while they are read.
         `changed` are the records that this changed.
         """
-        self._known = known
+        self._files.known = known
         due, young, left = self._in_order(self._due | outdated), self._young, set(restless)
         self._young, self.changed = set(), {}
         unread = [path for path in due if path not in restless and not self._lasts(path, outdated, young)]
@@ -170,11 +170,6 @@ class Articles:
         self._set(path, record, record.reading.problems if record else ())
         return True
 
-    def _again(self, article: Article) -> str:
-        """An article's text from its file, "" if that is broken or gone."""
-        data = disk.read(self._root, article.path)
-        return reader.read(article.path, data, self._known).markdown if self._known and isinstance(data, bytes) else ""
-
     def _set(self, path: str, record: Record | None, problems: tuple[Problem, ...]) -> None:
         before = self.records.get(path)
         self._use(path, before, record)
@@ -213,6 +208,19 @@ class Articles:
                 records[path] = self.changed[path] = noted = record.noted(stood=stands)
                 if good or noted.good:
                     self._use(path, record, noted)
+
+
+class _Files:
+    """Where texts are read again; knows nothing of who has the texts, so that they go with the last who uses them."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self.known: Known | None = None
+
+    def markdown(self, article: Article) -> str:
+        """An article's text from its file, "" if that is broken or gone."""
+        data = disk.read(self._root, article.path)
+        return reader.read(article.path, data, self.known).markdown if self.known and isinstance(data, bytes) else ""
 
 
 def _lies_in(path: str, folders: Iterable[str]) -> bool:
