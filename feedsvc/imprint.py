@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache, cached_property
 from hashlib import blake2b
 from importlib import metadata
+from itertools import count
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -21,10 +22,12 @@ from feedsvc.catalog import Catalog, Listing, Row
 from feedsvc.grounds import Grounds, files, grounds, logo, pictures, section
 from feedsvc.pages.related import CONSIDERED
 from feedsvc.sitemaps import LISTINGS
+from feedsvc.spreading import spread
 from feedsvc.urls import ArticleAt, ListingRef, Place, SitemapAt
 
 _SIZE: Final = 12  # bytes
 _NOTHING: Final = bytes(_SIZE)
+_PART: Final = 2500  # rows that a process looks at in one go
 _MOST_STRANGERS: Final = 10_000  # rows of former editions, kept beside those of this one
 # Whatever has a hand in the bytes beside the program itself.
 _LIBRARIES: Final = ("babel", "feedgen", "jinja2", "lxml", "markdown-it-py", "markupsafe", "nh3", "pillow", "tzdata")
@@ -32,10 +35,10 @@ _ENCODER: Final = msgspec.msgpack.Encoder(order="deterministic")
 
 
 class _Walk(NamedTuple):
-    """The cards of a listing's visible rows in order, and the place of each row by its id()."""
+    """The cards of a listing's visible rows in order, one behind the other, and where in them each row begins by its id()."""
 
-    cards: list[bytes]
-    places: dict[int, int]
+    cards: bytes
+    begins: dict[int, int]
 
 
 class Imprints:
@@ -54,6 +57,20 @@ class Imprints:
         if len(self._rows) > len(catalog.listings[ListingRef()].rows) + _MOST_STRANGERS:
             return Imprints(catalog, every=every)
         return Imprints(catalog, self._rows, every=every)
+
+    def ahead(self, processes: int) -> None:
+        """Look at all that is visible, in so many processes: where each asks on its own, each looks at nearly all of it."""
+        rows = self._catalog.listings[ListingRef()].visible[:]
+
+        def looked_at(part: Sequence[int]) -> tuple[int, bytes, bytes]:
+            some = [rows[place] for place in part]
+            return part[0], b"".join(map(self._row, some)), b"".join(map(self._card, some))
+
+        parts = [range(len(rows))[start : start + _PART] for start in range(0, len(rows), _PART)]
+        for start, own, cards in spread(looked_at, parts, processes):
+            for row, begin in zip(rows[start : start + _PART], count(0, _SIZE), strict=False):
+                self._rows[id(row)] = row, own[begin : begin + _SIZE]
+                self._cards[id(row)] = cards[begin : begin + _SIZE]
 
     def of(self, place: Place) -> str:
         """24 hex digits; "" where nothing tells whether the document would be the same. Not for files of media/."""
@@ -91,28 +108,33 @@ class Imprints:
         return _digest(b"".join(parts)).hex()
 
     def _beside(self, listing: Listing, row: Row) -> bytes:
-        cards, place = self._place(listing, row)
-        newer, older = cards[place - 1 : place] if place else (), cards[place + 1 : place + 2]
-        return b"".join((*(newer or (_NOTHING,)), *(older or (_NOTHING,))))
+        cards, begin = self._place(listing, row)
+        newer, older = cards[begin - _SIZE : begin] if begin else b"", cards[begin + _SIZE : begin + 2 * _SIZE]
+        return (newer or _NOTHING) + (older or _NOTHING)
 
     def _older(self, tagged: Listing, row: Row) -> bytes:
-        cards, place = self._place(tagged, row)
-        found = cards[place + 1 : place + 1 + CONSIDERED]
-        return bytes((len(found),)) + b"".join(found)
+        cards, begin = self._place(tagged, row)
+        found = cards[begin + _SIZE : begin + (1 + CONSIDERED) * _SIZE]
+        return bytes((len(found) // _SIZE,)) + found
 
-    def _place(self, listing: Listing, row: Row) -> tuple[Sequence[bytes], int]:
-        """The cards of visible rows of a listing, those around one row at least, and where among them its own is."""
+    def _place(self, listing: Listing, row: Row) -> tuple[bytes, int]:
+        """The cards of visible rows of a listing, those around one row at least, and where among them its own begins."""
         if not self._every:
             place = listing.visible.place(row.key)
             start = max(place - 1, 0)
-            return [*map(self._card, listing.visible[start : place + 1 + CONSIDERED])], place - start
+            return b"".join(map(self._card, listing.visible[start : place + 1 + CONSIDERED])), (place - start) * _SIZE
         walk = self._walks.get(listing.ref)
         if walk is None:
             walk = self._walks[listing.ref] = self._walk(listing)
-        return walk.cards, walk.places[id(row)]
+        return walk.cards, walk.begins[id(row)]
 
     def _walk(self, listing: Listing) -> _Walk:
-        return _Walk([*map(self._card, listing.visible)], {id(row): place for place, row in enumerate(listing.visible)})
+        rows, known = listing.visible[:], self._cards
+        try:
+            cards = b"".join([known[id(row)] for row in rows])
+        except KeyError:
+            cards = b"".join(map(self._card, rows))
+        return _Walk(cards, dict(zip(map(id, rows), count(0, _SIZE), strict=False)))
 
     def _pages(self, listing: Listing) -> Mapping[str, tuple[Row, ...]]:
         """They are asked for listing by listing."""
@@ -130,7 +152,8 @@ class Imprints:
         """With the bytes of its picture, which pages name its copies by."""
         known = self._cards.get(id(row))
         if known is None:
-            facts, known = tuple(pictures(self._catalog, (row,))), self._row(row)
+            facts = tuple(pictures(self._catalog, (row,))) if row.article.image else ()
+            known = self._row(row)
             known = self._cards[id(row)] = _digest(known + _ENCODER.encode(facts)) if facts else known
         return known
 
@@ -150,8 +173,13 @@ class Imprints:
 
     def _made(self, row: Row) -> bytes:
         """Whatever an entry says of the article: the titles of its tags, too, which other articles decide."""
-        titles = [self._catalog.listings[ListingRef("tag", tag.id)].title for tag in row.article.tags]
+        titles = [self._titles[tag.id] for tag in row.article.tags]
         return _digest(_ENCODER.encode((row, titles)))
+
+    @cached_property
+    def _titles(self) -> Mapping[str, str]:
+        """What tags are called, by their ids."""
+        return {ref.id: listing.title for ref, listing in self._catalog.listings.items() if ref.kind == "tag"}
 
 
 def _digest(data: bytes) -> bytes:

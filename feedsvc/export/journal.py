@@ -15,6 +15,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Container, Iterable, Iterator
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from feedsvc.export.names import FORMER, MANIFEST, TEMPORARY, TWINS
@@ -62,6 +63,10 @@ class Journal:
 
     def _take(self, line: str) -> None:
         kind, _, rest = line.partition(" ")
+        if len(kind) > 1:  # nearly all of them
+            self.ended = False
+            self._note(kind, rest)
+            return
         self.ended = kind == "." or (self.ended and not kind)
         if kind == "=":
             self._common(rest)
@@ -190,6 +195,7 @@ def _line(name: str, note: Note) -> str:
     return f"{note.imprint or '-'} {note.size} {note.time} {packed} {_escaped(name)}"
 
 
+@lru_cache(maxsize=4096)
 def _sizes(text: str) -> tuple[int, ...]:
     """Raises ValueError where they are not those of TWINS."""
     known = tuple(map(int, text.split("/")))

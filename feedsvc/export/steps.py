@@ -11,6 +11,7 @@ MANY: Final = 1000  # paths; where more may have changed, all are looked at
 TO_CHECK: Final = 20_000
 TO_MAKE: Final = 200
 _PIECE: Final = 64  # paths
+PIECE_TO_CHECK: Final = 2000  # paths that are looked at sooner than one is told of
 _LEAST: Final = 8  # towards the end, so that nobody waits long for the last piece of another
 
 # (counts of what was done, how much there is) -> the counts, as they come.

@@ -20,7 +20,7 @@ from feedsvc.errors import FeedsvcError
 from feedsvc.export.journal import Journal, Note
 from feedsvc.export.making import Maker
 from feedsvc.export.names import LOCK, MISSING, SELECTIONS, TWINS, file_name, files_beside, is_beside, is_feed, last_named
-from feedsvc.export.steps import MANY, TO_CHECK, TO_MAKE, Built, Progress, pieces, silent
+from feedsvc.export.steps import MANY, PIECE_TO_CHECK, TO_CHECK, TO_MAKE, Built, Progress, pieces, silent
 from feedsvc.export.writing import Files
 from feedsvc.imprint import Imprints, common
 from feedsvc.publication import Publication
@@ -137,7 +137,9 @@ class Tree:
     def _stale(self, maker: Maker, paths: Sequence[str]) -> list[str]:
         known = sum(bool(note.imprint) for note in self._journal.notes.values())
         processes = self._processes if known >= TO_CHECK else 1
-        found = {path for stale in spread(maker.stale, pieces(paths, processes), processes) for path in stale}
+        if processes > 1:
+            maker.imprints.ahead(processes)
+        found = {path for stale in spread(maker.stale, pieces(paths, processes, PIECE_TO_CHECK), processes) for path in stale}
         return [path for path in paths if path in found]
 
     def _write(self, maker: Maker, paths: list[str], progress: Progress) -> int:

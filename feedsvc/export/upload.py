@@ -17,7 +17,7 @@ from feedsvc.export.bucket import Bucket
 from feedsvc.export.inventory import Inventory, is_part, nested
 from feedsvc.export.names import MISSING, SELECTIONS, file_name, files_beside, last_named, may_be_ours
 from feedsvc.export.packing import Note, Object, Packer, Seen
-from feedsvc.export.steps import MANY, TO_CHECK, TO_MAKE, Built, Progress, pieces, silent
+from feedsvc.export.steps import MANY, PIECE_TO_CHECK, TO_CHECK, TO_MAKE, Built, Progress, pieces, silent
 from feedsvc.imprint import Imprints, common
 from feedsvc.publication import Publication
 from feedsvc.spreading import at_hand, spread
@@ -99,7 +99,9 @@ class Upload:
 
     def _stale(self, packer: Packer, known: _Known, paths: Sequence[str]) -> list[str]:
         processes = self._at_once(len(known.inventory.notes), TO_CHECK)
-        return [path for stale in spread(packer.stale, pieces(paths, processes), processes) for path in stale]
+        if processes > 1:
+            packer.imprints.ahead(processes)
+        return [path for stale in spread(packer.stale, pieces(paths, processes, PIECE_TO_CHECK), processes) for path in stale]
 
     def _at_once(self, count: int, least: int) -> int:
         """How many processes; no connection is open where there is more than one."""

@@ -14,10 +14,10 @@ from feedsvc.urls import FileAt, SizedAt, place_of
 
 
 class Wanted:
-    """Knows a publication."""
+    """Knows a publication; `imprints` are its."""
 
     def __init__(self, publication: Publication, imprints: Imprints) -> None:
-        self._publication, self._imprints = publication, imprints
+        self._publication, self.imprints = publication, imprints
         self._held: dict[str, Document | Attachment] = {}
 
     def holds(self, path: str) -> bool:
@@ -43,9 +43,9 @@ class Wanted:
         """The same where the bytes will be; "" where nothing tells."""
         place = place_of(gone_from(path) or path)
         if place is None:
-            return self._imprints.missing if path == MISSING else ""
+            return self.imprints.missing if path == MISSING else ""
         is_media = isinstance(place, SizedAt) or (isinstance(place, FileAt) and place.path in self._publication.catalog.media)
-        return self._stamp(path) if is_media else self._imprints.of(place)
+        return self._stamp(path) if is_media else self.imprints.of(place)
 
     def _stamp(self, path: str) -> str:
         """Of a file that is copied: its place, size and time."""
