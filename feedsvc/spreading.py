@@ -44,6 +44,20 @@ def spread(work: _Work[_T, _R], pieces: Sequence[Sequence[_T]], processes: int) 
         yield from _collected(work, pieces, children)
 
 
+@contextmanager
+def beside(work: Callable[[], _R]) -> Iterator[Callable[[], _R]]:
+    """`work` goes on in a copy of this process, and what is yielded waits for what it makes: at least as long as there is need.
+
+    With one processor, or where no copy can be made, it is done when it is asked for. Raises there as `spread` does.
+    """
+    if at_hand() < 2 or threading.active_count() > 1:  # noqa: PLR2004 - this process, and another
+        yield work
+        return
+    with _children(lambda _: work(), [()], 1) as [conn]:
+        conn.send(0)
+        yield lambda: _received(conn)
+
+
 def _collected(work: _Work[_T, _R], pieces: Sequence[Sequence[_T]], children: list[Connection]) -> Iterator[_R]:
     todo = iter(range(len(pieces)))
     waiting = sum(_sent(conn, todo) for conn in children * _AHEAD)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import click
 
 from feedsvc.audience.address import networks
-from feedsvc.cli import previewing, serving
+from feedsvc.cli import serving
 from feedsvc.cli.options import (
     base_url_option,
     content_argument,
@@ -126,7 +127,7 @@ def serve(
     if preview:
         if workers > 1:
             click.echo("feedsvc: a preview is one process; --workers is for readers", err=True)
-        previewing.preview(
+        import_module("feedsvc.cli.previewing").preview(  # readers need not wait for what editors use
             content, host=host, port=port, threads=threads, base_url=base_url, state=state, anywhere=preview_anywhere
         )
         return

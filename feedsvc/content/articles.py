@@ -17,7 +17,7 @@ from feedsvc.content.record import Record, Shared
 from feedsvc.content.records import Records
 from feedsvc.content.stamps import NEVER, NOTHING, is_younger, stamp_at
 from feedsvc.content.standing import Standing
-from feedsvc.content.survey import Survey
+from feedsvc.content.survey import Seen, Survey
 from feedsvc.content.texts import Texts
 from feedsvc.errors import Problem
 from feedsvc.model import Article
@@ -36,12 +36,15 @@ Moved = Mapping[str, tuple[Article | None, Article | None]]
 class Articles:
     """`records` are those of an earlier run. To be used by one thread at a time."""
 
-    def __init__(self, root: Path, records: Mapping[str, Record], shelf: Records | None = None) -> None:
+    def __init__(
+        self, root: Path, records: Mapping[str, Record], shelf: Records | None = None, ahead: Seen | None = None
+    ) -> None:
+        """`ahead` is what a look at FOLDER found just now."""
         self._root, self._shelf = root, shelf
         self._files = _Files(root)
         self.texts = Texts(shelf, self._files.markdown)
         self._share = Shared()
-        self._survey = Survey(root, FOLDER, {path: record.stamp for path, record in records.items() if record.stamp})
+        self._survey = Survey(root, FOLDER, {path: record.stamp for path, record in records.items() if record.stamp}, ahead)
         self._standing = Standing()
         self.records: dict[str, Record] = dict(records)
         self.changed: dict[str, Record | None] = {}

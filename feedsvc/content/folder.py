@@ -7,10 +7,12 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property, partial
 from pathlib import Path, PurePosixPath
 from typing import Final
 
-from feedsvc.content import articles, looks, registers, settings
+from feedsvc import collector
+from feedsvc.content import articles, looks, registers, settings, survey
 from feedsvc.content.articles import Articles, Moved
 from feedsvc.content.content import Content
 from feedsvc.content.media import Media
@@ -18,8 +20,9 @@ from feedsvc.content.record import Record
 from feedsvc.content.records import Entry, Records
 from feedsvc.content.registers import Settings
 from feedsvc.content.stamps import NEVER, Waiting, is_younger, stamp_at
-from feedsvc.errors import ContentError, Problem
+from feedsvc.errors import ContentError, FeedsvcError, Problem
 from feedsvc.model import Article, Author, Category, MediaFile
+from feedsvc.spreading import beside
 
 __all__ = ["Change", "Content", "Folder", "load"]
 
@@ -60,9 +63,8 @@ class Folder:
     def __init__(self, root: Path, base_url: str = "", records: Records | None = None) -> None:
         self._root, self._base_url, self._records = root, base_url, records
         self._media = Media(root)
-        self._articles = Articles(root, records.articles() if records else {}, records)
         self._looks = looks.Looks(root)
-        self._entries: tuple[Entry, ...] = tuple(records.settings()) if records else ()
+        self._entries = self._kept_entries = tuple(records.settings()) if records else ()
         self._settings: Settings | None = None
         self._files: dict[str, MediaFile] = {}
         self._lacking: set[str] = set()  # media that something refers to and that is not there
@@ -70,7 +72,22 @@ class Folder:
         self._content: Content | None = None
         self._waiting, self._absent = Waiting(), frozenset[str]()
         self._unwritten: dict[str, Record | None] = {}
-        self._settings_unwritten = False
+        self._settings_unwritten = self._is_tidy = False
+
+    @cached_property
+    def _articles(self) -> Articles:
+        """Made by the first look."""
+        if not self._records:
+            return Articles(self._root, {})
+        if not self._records.are_many:
+            return Articles(self._root, self._records.articles(), self._records)
+        with collector.paused(), beside(partial(survey.look, self._root, articles.FOLDER)) as ahead:
+            found = self._records.articles()
+            try:
+                seen = ahead()
+            except FeedsvcError:  # killed: then this process looks itself
+                seen = None
+            return Articles(self._root, found, self._records, seen)
 
     def read(self, touched: Iterable[str] | None = None, now: datetime | None = None, quiet: timedelta = _NO_TIME) -> Change:
         """Look everywhere, or at the touched paths (relative to the folder), and read what is not as it was.
@@ -97,7 +114,7 @@ class Folder:
         self._settings = now_known
         self._content = self._whole(now_known, moved, media)
         self._unwritten |= self._articles.changed
-        self._settings_unwritten |= now_known is not before
+        self._settings_unwritten |= now_known is not before and _by_name(self._entries) != _by_name(self._kept_entries)
         return Change(
             content=self._content,
             gone=tuple(old for old, _ in moved.values() if old),
@@ -129,7 +146,14 @@ class Folder:
         if not (self._unwritten or self._settings_unwritten):
             return
         if self._records.keep(self._unwritten, self._entries if self._settings_unwritten else None):
-            self._unwritten, self._settings_unwritten = {}, False
+            self._unwritten, self._settings_unwritten, self._kept_entries = {}, False, self._entries
+            self._tidy(self._records)
+
+    def _tidy(self, records: Records) -> None:
+        """Once, after something was written: a start with nothing new need not wait for it."""
+        if not self._is_tidy:
+            self._is_tidy = True
+            records.prune(self._articles.records.values())
 
     def _read_settings(self, before: Settings | None, scope: frozenset[str] | None, media: frozenset[str]) -> Settings:
         """The very same settings where nothing in them changed."""
@@ -195,6 +219,10 @@ class Folder:
                     self._files[path] = self._media.file(path)
                     self._lacking.discard(path)
         return before.media if before and before.media == self._files else dict(self._files)
+
+
+def _by_name(entries: Iterable[Entry]) -> dict[tuple[str, str], Entry]:
+    return {(entry.kind, entry.name): entry for entry in entries}
 
 
 def _scope(touched: Iterable[str] | None) -> frozenset[str] | None:

@@ -59,7 +59,9 @@ class Shared:
             self._article(article)
         if record.good:
             self._article(record.good)
-        _put(record, "reading", Reading(article, problems, self._places.setdefault(tuple(places.items()), places), named))
+        known = self._places.setdefault(tuple(places.items()), places)
+        if known is not places:
+            _put(record, "reading", Reading(article, problems, known, named))
         _put(record, "site", self._sites.setdefault(record.site, record.site))
         if not record.media:
             _put(record, "media", NO_MEDIA)

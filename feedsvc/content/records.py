@@ -23,7 +23,7 @@ import msgspec
 from feedsvc import __version__, collector
 from feedsvc.content.reader import Reading
 from feedsvc.content.record import Record, Shared
-from feedsvc.content.stamps import NOTHING, inode_of, stamp_at
+from feedsvc.content.stamps import NOTHING, inode_of, size_of, stamp_at
 from feedsvc.errors import FeedsvcError
 from feedsvc.model import Author, Category, Site
 from feedsvc.sqlite import connect
@@ -37,6 +37,7 @@ CREATE TABLE IF NOT EXISTS text (id INTEGER PRIMARY KEY, digest BLOB NOT NULL UN
 CREATE TABLE IF NOT EXISTS setting (kind TEXT, name TEXT, entry BLOB NOT NULL, PRIMARY KEY (kind, name)) WITHOUT ROWID;
 """
 _LEFT: Final[list[sqlite3.Connection]] = []  # of the process that this one is a copy of: closing them would end its locks
+_LARGE: Final = 16 * 1024 * 1024  # bytes of the file, of some 6,000 articles: a process is copied sooner than they are read
 _ROOM: Final = 1000  # texts that may be past before they are dropped
 _TEXTS: Final = "SELECT digest, markdown FROM text"
 
@@ -116,6 +117,11 @@ class Records:
             self._open()
         return self._rows
 
+    @property
+    def are_many(self) -> bool:
+        """Whether it takes about as long to read them as to look at all the files that they speak of."""
+        return size_of(self._stamp or NOTHING) >= _LARGE
+
     def articles(self) -> dict[str, Record]:
         share, found = Shared(), dict[str, Record]()
         try:
@@ -127,10 +133,9 @@ class Records:
                         found[article.path if article else path] = share.record(record)
         except sqlite3.Error:
             return {}
-        self._prune(found.values())
         return found
 
-    def _prune(self, records: Iterable[Record]) -> None:
+    def prune(self, records: Iterable[Record]) -> None:
         """Drop the texts that nothing names, once they are the most of what is kept. Who still reads one has its file."""
         articles = (article for record in records for article in (record.reading.article, record.good) if article)
         wanted = {article.text for article in articles}

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path, PurePosixPath
-from typing import Final
+from typing import Final, NamedTuple
 
 from feedsvc.content.disk import inside, is_legible, is_plain
 from feedsvc.content.stamps import NOTHING, Stamp, stamp_of
@@ -33,15 +33,34 @@ class _Listed:
     closed: bool = False
 
 
+class Seen(NamedTuple):
+    """What a look everywhere finds; it passes from process to process."""
+
+    folders: dict[str, _Listed]
+    mounted: set[str]
+    device: int
+    looked: dict[str, int]
+
+
+def look(root: Path, top: str) -> Seen:
+    """For a Survey of the same folder, whose first look it is."""
+    survey = Survey(root, top)
+    survey.refresh()
+    return survey.seen
+
+
 class Survey:
     """The files below one folder of a content folder, by their paths in it; hidden files and editors' copies (x~) left out.
 
     A folder that is not there holds nothing; everything else that cannot be read is among the problems.
     """
 
-    def __init__(self, root: Path, top: str, known: Mapping[str, Stamp] = _NONE_KNOWN) -> None:
-        """`known` are paths and stamps that somebody keeps already: what equals them is the same object."""
-        self._root, self._top = root, top
+    def __init__(self, root: Path, top: str, known: Mapping[str, Stamp] = _NONE_KNOWN, ahead: Seen | None = None) -> None:
+        """`known` are paths and stamps that somebody keeps already: what equals them is the same object.
+
+        `ahead` is a look from just now, which takes the place of the first one.
+        """
+        self._root, self._top, self._ahead = root, top, ahead
         self._alike = _by_folder(known)
         self._folders: dict[str, _Listed] = {}
         self._mounted: set[str] = set()  # folders of another file system than the root's
@@ -54,6 +73,10 @@ class Survey:
         return frozenset(path for path, changed in self._looked.items() if changed > moment.timestamp() * 1e9)
 
     @property
+    def seen(self) -> Seen:
+        return Seen(self._folders, self._mounted, self._device, self._looked)
+
+    @property
     def problems(self) -> list[Problem]:
         return [problem for listed in self._folders.values() for problem in listed.problems]
 
@@ -64,6 +87,9 @@ class Survey:
 
     def refresh(self, touched: Iterable[str] | None = None) -> frozenset[str]:
         """Look again, everywhere or in the folders of the touched paths; the files that came, went or changed."""
+        ahead, self._ahead = self._ahead, None
+        if ahead and touched is None:
+            return self._taken_over(ahead)
         before, self._looked = self.files, {}
         self._device = _device(self._root)
         places = None if touched is None else {self._known_folder(path) for path in touched}
@@ -72,6 +98,14 @@ class Survey:
         found = frozenset().union(*[self._look_again(place) for place in sorted(places) if place in self._folders])
         # A folder that was seen elsewhere has been moved, most often: where from may not have been looked into yet.
         return found | self._look_everywhere(self.files) if self._is_linked() else found
+
+    def _taken_over(self, ahead: Seen) -> frozenset[str]:
+        self._folders, self._mounted, self._device, self._looked = ahead
+        for folder, listed in self._folders.items():
+            self._spare(folder, listed)
+            self.files |= listed.files
+        self._alike = {}
+        return frozenset(self.files)
 
     def _is_linked(self) -> bool:
         return any(listed.linked for listed in self._folders.values())
@@ -152,9 +186,13 @@ class Survey:
             return listed
         listed.identity = (status.st_dev, status.st_ino)
         self._looked[folder] = status.st_mtime_ns
+        self._spare(folder, listed)
+        return listed
+
+    def _spare(self, folder: str, listed: _Listed) -> None:
+        """What is known already is there but once."""
         if (alike := self._alike.get(folder)) == listed.files:
             listed.files = alike
-        return listed
 
     def _is_unmounted(self, folder: str, device: int, *, is_empty: bool) -> bool:
         """Whether a file system of its own lay there, and what is seen now is the place where it was mounted."""
