@@ -35,3 +35,9 @@ def settle() -> None:
     What is garbage by then stays, files that it holds open included; so this is for programs, not for parts of them.
     """
     gc.freeze()
+
+
+def keep(thing: object) -> None:
+    """Not even the end of the process takes it apart, piece by piece: for what a program has to its end anyway."""
+    with suppress(AttributeError):  # an interpreter without C's reference counts
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(thing))

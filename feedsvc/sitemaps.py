@@ -59,7 +59,11 @@ def sitemap(catalog: Catalog, most: int = MOST) -> bytes:
 
 def parts(catalog: Catalog, most: int = MOST) -> tuple[str, ...]:
     """What the index names, () where there is none."""
-    return tuple(name for name, _ in _parts(catalog, most))
+    if not is_indexed(catalog, most):
+        return ()
+    room = _room(catalog.site, most)
+    dated = (name for group in _periods(catalog) for name, _ in _dated(catalog, group, room))
+    return *_divided(_lists(catalog), room), *dated
 
 
 def parts_of(catalog: Catalog, group: str, most: int = MOST) -> tuple[str, ...]:
@@ -133,7 +137,11 @@ def _all(catalog: Catalog) -> Iterator[_Page]:
 
 
 def _names(catalog: Catalog) -> tuple[str, ...]:
-    return LISTINGS, *catalog.listings[ListingRef()].periods
+    return LISTINGS, *_periods(catalog)
+
+
+def _periods(catalog: Catalog) -> Iterable[str]:
+    return catalog.listings[ListingRef()].periods
 
 
 def _group(catalog: Catalog, name: str) -> tuple[_Page, ...]:

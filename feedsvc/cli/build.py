@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from feedsvc import collector
 from feedsvc.cli.beside import Beside
 from feedsvc.cli.options import FOLDER, base_url_option, content_argument, folder, plainly, state_folder, state_option
 from feedsvc.cli.target import Target, target
@@ -77,6 +78,8 @@ def build(
     beside = Beside(nginx, out=out, content=content)
     home = state_folder(content, state)
     live = Live(folder(content, base_url, home), None, renditions=Renditions(home / "pictures"))
+    collector.settle()
+    collector.keep(live)
     read = live.edition.content
     if read.errors and not skip_broken:
         raise ContentError("nothing was written; mend the files above, or leave them out with --skip-broken", read.problems)

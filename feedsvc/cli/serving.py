@@ -91,6 +91,7 @@ def _serve(plan: Plan, listening: socket.socket | None, station: Station | None)
         content = folder(plan.content, plan.base_url, plan.home, troubles)
         live = Live(content, ledger, renditions=renditions, troubles=troubles)
         collector.settle()
+        collector.keep(live)
         first = live.edition
         if is_first:
             tell(first.content.problems)

@@ -18,6 +18,7 @@ from collections.abc import Container, Iterable, Iterator
 from functools import lru_cache
 from typing import Final, NamedTuple
 
+from feedsvc import collector
 from feedsvc.export.names import FORMER, MANIFEST, TEMPORARY, TWINS
 
 _ROOM: Final = 1000  # lines that may be past before the list is written anew
@@ -54,9 +55,10 @@ class Journal:
         """Of a line that a kill cut short there is no telling what it said."""
         data = _bytes(self._root, MANIFEST)
         self._length = data.rfind(b"\n") + 1
-        for line in data[: self._length].decode("utf-8", "surrogateescape").split("\n"):
-            self._lines += 1
-            self._take(line)
+        with collector.paused():
+            for line in data[: self._length].decode("utf-8", "surrogateescape").split("\n"):
+                self._lines += 1
+                self._take(line)
         for name in _former(_bytes(self._root, FORMER)):
             self.ended = False
             self.notes.setdefault(name, Note(packed=_ALONE))
