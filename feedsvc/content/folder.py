@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from feedsvc import collector
-from feedsvc.content import articles, looks, registers, settings, survey
+from feedsvc.content import articles, looks, registers, settings, stray, survey
 from feedsvc.content.articles import Articles, Moved
 from feedsvc.content.content import Content
 from feedsvc.content.media import Media
@@ -110,7 +110,7 @@ class Folder:
         outdated = self._outdated(now_known, before, media, scope)
         moved = self._articles.refresh(outdated, restless, now_known.known, now, still=bool(quiet))
         self._looks.refresh(scope)
-        self._stray = _stray(self._root) if scope is None else self._stray
+        self._stray = stray.files(self._root) if scope is None else self._stray
         self._settings = now_known
         self._content = self._whole(now_known, moved, media)
         self._unwritten |= self._articles.changed
@@ -236,23 +236,3 @@ def _within(scope: frozenset[str] | None, top: str) -> frozenset[str] | None:
 
 
 _TOPS: Final = tuple((part,) for part in _PARTS)
-
-
-def _stray(root: Path) -> tuple[Problem, ...]:
-    """Files beside site.yaml that nobody reads, most often articles or names with another ending."""
-    known = {settings.SITE, settings.CATEGORIES, settings.AUTHORS}
-    try:
-        names = sorted(os.listdir(root))
-    except OSError:
-        return ()  # gone meanwhile
-    alike = (name for name in names if os.path.splitext(name)[1].lower() in articles.MEANT)
-    return tuple(
-        Problem(path=name, message="this file is not read", hint=_meant(name, known), severity="warning")
-        for name in alike
-        if name not in known and name.isprintable() and not name.startswith(".") and not name.upper().startswith("README")
-    )
-
-
-def _meant(name: str, known: set[str]) -> str:
-    stem = os.path.splitext(name)[0].lower()
-    return f"rename it to {stem}.yaml" if f"{stem}.yaml" in known else f"articles lie in {articles.FOLDER}/"
