@@ -107,9 +107,11 @@ def test_the_imprints_of_the_next_edition_are_those_of_one_made_anew(tmp_path: P
 def test_whoever_asks_for_all_of_them_hears_the_same(tmp_path: Path) -> None:
     content = archives.newsroom(archives.archive(700, categories=3, authors=3, tags=9), entries=10)
     for found in (newsrooms.published(newsrooms.rich(tmp_path)).catalog, catalog(content, archives.START)):
-        one, all_of_them = Imprints(found), Imprints(found, every=True)
+        one, all_of_them, ahead = Imprints(found), Imprints(found, every=True), Imprints(found, every=True)
+        ahead.ahead(1)
         places = [place for path in Publication(found).addresses() if (place := place_of(path))]
         assert [one.of(place) for place in places] == [all_of_them.of(place) for place in places]
+        assert [one.of(place) for place in places] == [ahead.of(place) for place in places]
 
 
 def test_a_new_article_leaves_the_pages_of_older_ones_as_they_are() -> None:

@@ -224,6 +224,8 @@ def test_the_parts_hold_exactly_all_addresses(tmp_path: Path, most: int) -> None
     catalog = newsrooms.catalogued(newsrooms.rich(tmp_path))
     assert sorted(everything(catalog, most)) == sorted(listed(sitemaps.sitemap(catalog)))
     assert all(0 < len(listed(document)) <= most for document in files(catalog, most).values())
+    names = [path_of(SitemapAt(name)) for name in sitemaps.parts(catalog, most)]
+    assert paths(sitemaps.sitemap(catalog, most), catalog.site.base_url) == names
 
 
 def test_a_part_that_would_be_empty_is_none(tmp_path: Path) -> None:

@@ -5,14 +5,17 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Sequence
+from contextlib import ExitStack
 from multiprocessing import active_children
 from pathlib import Path
 
 import pytest
 
+from feedsvc.content.folder import Content, Folder
+from feedsvc.content.records import Records
 from feedsvc.errors import FeedsvcError
 from feedsvc.export import MANIFEST, Tree
-from feedsvc.spreading import spread
+from feedsvc.spreading import beside, spread
 from tests import newsrooms
 
 PIECES = [[number] for number in range(40)]
@@ -106,3 +109,55 @@ def test_a_tree_made_by_several_is_the_one_made_by_one(tmp_path: Path, monkeypat
         trees.append({str(file.relative_to(out)): file.read_bytes() for file in files})
     assert trees[0] == trees[1]
     assert len(trees[0]) > 150
+
+
+def test_what_is_done_beside_is_done_elsewhere() -> None:
+    with beside(os.getpid) as made:
+        assert made() != os.getpid()
+
+
+def test_nobody_waits_for_what_nobody_asks_for() -> None:
+    with beside(signal.pause):
+        pass
+
+
+def ends_itself() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_what_was_to_be_done_beside_and_was_killed_is_told() -> None:
+    with beside(ends_itself) as made, pytest.raises(FeedsvcError, match="ended by itself"):
+        made()
+
+
+def started(root: Path, kept: Path) -> Content:
+    """As a start reads it; what it learned is kept."""
+    records = Records(kept)
+    folder = Folder(root, "", records)
+    content = folder.read(now=newsrooms.NOW).content
+    folder.remember()
+    records.close()
+    return content
+
+
+@pytest.mark.parametrize("is_killed", [False, True])
+def test_a_large_newsroom_starts_with_what_a_small_one_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, is_killed: bool
+) -> None:
+    """Its files are looked at by a copy of the process, or by itself where that was killed."""
+    root = newsrooms.rich(tmp_path / "content")
+    (root / "articles/broken.yaml").write_text("title: [\n")
+    (root / "articles/loop").symlink_to(root / "articles")
+    with ExitStack() as copies:
+        first = [started(root, tmp_path / f"{name}.sqlite") for name in "ab"]
+        assert first[0] == first[1]
+        monkeypatch.setattr("feedsvc.content.records._LARGE", 0)
+        if is_killed:
+            here = os.getpid()
+            look = copies.enter_context(pytest.MonkeyPatch.context())
+            look.setattr("feedsvc.content.survey.look", lambda *_: ends_itself() if os.getpid() != here else None)
+        large = started(root, tmp_path / "a.sqlite")
+    monkeypatch.setattr("feedsvc.content.records._LARGE", 1 << 40)
+    assert large == started(root, tmp_path / "b.sqlite")
+    assert large.articles
+    assert large.problems
