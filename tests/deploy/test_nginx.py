@@ -141,7 +141,17 @@ def test_a_forgotten_slash_is_mended(two: Two, path: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/x/../feed.rss", "//feed.rss", "/feed%2Erss", '/">/../feed.rss', "/%2e/feed.rss", "/tag/bridges/../../feed.rss"]
+    "path",
+    [
+        "/x/../feed.rss",
+        "//feed.rss",
+        "/feed%2Erss",
+        '/">/../feed.rss',
+        "/%2e/feed.rss",
+        "/tag/bridges/../../feed.rss",
+        "/x%2F../feed.rss",
+        "/t%61g/bridges/feed.rss",
+    ],
 )
 def test_no_link_header_holds_what_somebody_made_up(two: Two, path: str) -> None:
     got = two.static.ask(path)
@@ -280,3 +290,31 @@ def test_a_site_below_a_path_that_is_called_media(tmp_path: Path) -> None:
         asked = (NO_HEADERS, ALL, {"Range": "bytes=0-3"})
         assert [line for path in documents for headers in asked for line in two.differ(path, headers)] == []
         assert [line for path in paths for line in two.differ(path)] == []
+
+
+def test_a_newsroom_s_own_files_that_are_called_like_feeds_are_none(tmp_path: Path) -> None:
+    """And a listing that is called like a folder of files has feeds."""
+    content = write_newsroom(tmp_path / "content")
+    enclosed = ["media/feed.json", "media/feed.rss", "media/sub/feed.atom"]
+    article = (
+        "id: tag:news.example,2026:files\ntitle: Files\npublished: 2026-02-12\ncategory: business\nauthor: mina-park\n"
+        "tags: [media, sized, static, archive]\n"
+    )
+    listed = ", ".join(f"{{src: {path}, type: application/octet-stream}}" for path in enclosed)
+    files = {"articles/files.yaml": f"{article}enclosures: [{listed}]\n", "theme/static/feed.json": "{}"}
+    newsrooms.write(content, {**files, **dict.fromkeys(enclosed, "not a feed, but some bytes")})
+    with both(tmp_path, content) as two:
+        paths = [path for path in addresses(two.tree) if "/feed." in path]
+        assert {"/media/feed.json", "/static/feed.json", "/tag/media/feed.rss", "/tag/archive/feed.json"} < set(paths)
+        asked = (NO_HEADERS, ALL, BROWSER)
+        assert [line for path in paths for headers in asked for line in two.differ(path, headers)] == []
+        # What a 304 says of parts is nginx's own.
+        unchanged = {**BROWSER, "If-None-Match": "*"}
+        assert [line for path in paths for line in two.differ(path, unchanged) if "accept-ranges" not in line] == []
+        assert {two.static.ask(path, {"Range": "bytes=0-3"}).status for path in paths if path.startswith("/media/")} == {206}
+
+
+@pytest.mark.parametrize("path", ["/feed.rss", "/tag/bridges/feed.json"])
+def test_a_script_of_another_site_reads_that_a_condition_failed(two: Two, path: str) -> None:
+    got = two.static.ask(path, {"If-Match": '"another"'})
+    assert (got.status, got.headers.get("access-control-allow-origin")) == (412, "*")
