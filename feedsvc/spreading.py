@@ -53,9 +53,10 @@ def beside(work: Callable[[], _R]) -> Iterator[Callable[[], _R]]:
     if at_hand() < 2 or threading.active_count() > 1:  # noqa: PLR2004 - this process, and another
         yield work
         return
-    with _children(lambda _: work(), [()], 1) as [conn]:
-        conn.send(0)
-        yield lambda: _received(conn)
+    with _children(lambda _: work(), [()], 1) as children:
+        for conn in children:
+            _sent(conn, iter([0]))
+        yield lambda: _received(*children) if children else work()
 
 
 def _collected(work: _Work[_T, _R], pieces: Sequence[Sequence[_T]], children: list[Connection]) -> Iterator[_R]:
@@ -88,7 +89,7 @@ def _sent(conn: Connection, todo: Iterator[int]) -> bool:
 def _received(conn: Connection) -> Any:
     try:
         error, made = conn.recv()
-    except (EOFError, ConnectionResetError):
+    except (EOFError, OSError):  # between two answers, or in the midst of one
         raise FeedsvcError(_ENDED) from None
     if error is not None:
         raise error
@@ -97,12 +98,16 @@ def _received(conn: Connection) -> Any:
 
 @contextmanager
 def _children(work: _Work[_T, _R], pieces: Sequence[Sequence[_T]], count: int) -> Iterator[list[Connection]]:
-    """Copies of this process. What it holds by now is not looked through for garbage, or all of it would be copied indeed."""
+    """Copies of this process, fewer where the system has no room for more.
+
+    What it holds by now is not looked through for garbage, or all of it would be copied indeed.
+    """
     children: list[tuple[ForkProcess, Connection]] = []
     gc.freeze()
     try:
-        for _ in range(count):
-            children.append(_child(work, pieces, [conn for _, conn in children]))
+        with suppress(OSError):
+            for _ in range(count):
+                children.append(_child(work, pieces, [conn for _, conn in children]))
         yield [conn for _, conn in children]
     finally:
         for process, conn in children:

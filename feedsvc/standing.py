@@ -22,9 +22,8 @@ class Maker:
 
     def row(self, article: Article) -> Row | None:
         """None where nothing of the article is to be seen."""
-        touched = article.updated
-        if article.status is _PUBLISHED and touched <= self._now and article.published <= self._now and not article.expires:
-            return Row(article=article, standing=_VISIBLE, touched=touched, day=self._day(article.published))  # nearly all
+        if _is_plain(article) and article.updated <= self._now and article.published <= self._now:  # nearly all
+            return Row(article=article, standing=_VISIBLE, touched=article.updated, day=self._day(article.published))
         mark = self._mark(article)
         if mark in ("draft", "scheduled") and (not self._preview or article.withdrawn_at):
             return None
@@ -53,3 +52,7 @@ class Maker:
         if article.expires and mark == "expired" and not self._preview:
             return Standing.GHOST, article.expires
         return Standing.VISIBLE, updated
+
+
+def _is_plain(article: Article) -> bool:
+    return article.status is _PUBLISHED and not (article.expires or article.withdrawn_at)

@@ -15,6 +15,7 @@ from typing import Any, Final, NoReturn
 from feedsvc.web.board import Seat
 
 PATIENCE: Final = 60.0  # seconds in which a worker ends by itself; finishing what was begun takes far less
+_LONGEST: Final = 1_000_000.0  # seconds; poll() takes no more than twice as many
 _BEAT: Final = 1.0  # seconds between two notices on the board
 
 
@@ -58,7 +59,7 @@ def hears(descriptors: Iterable[int], seconds: float | None) -> bool:
     ears = select.poll()
     for one in descriptors:
         ears.register(one, select.POLLIN)
-    return bool(ears.poll(None if seconds is None else seconds * 1000))
+    return bool(ears.poll(None if seconds is None else min(seconds, _LONGEST) * 1000))
 
 
 def live(

@@ -7,6 +7,7 @@ import signal
 from collections.abc import Sequence
 from contextlib import ExitStack
 from multiprocessing import active_children
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import pytest
@@ -128,6 +129,28 @@ def ends_itself() -> None:
 def test_what_was_to_be_done_beside_and_was_killed_is_told() -> None:
     with beside(ends_itself) as made, pytest.raises(FeedsvcError, match="ended by itself"):
         made()
+
+
+def test_a_copy_killed_in_the_midst_of_its_answer_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    def halves(conn: Connection, answers: object) -> None:
+        os.write(conn.fileno(), (1000).to_bytes(4, "big") + b"half of it")
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    monkeypatch.setattr("feedsvc.spreading._send", halves)
+    with beside(os.getpid) as made, pytest.raises(FeedsvcError, match="ended by itself"):
+        made()
+    with pytest.raises(FeedsvcError, match="ended by itself"):
+        list(spread(doubled, PIECES, 2))
+
+
+def test_where_the_system_has_no_room_for_a_copy_this_process_does_it_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused() -> int:
+        raise BlockingIOError(11, "Resource temporarily unavailable")
+
+    monkeypatch.setattr("os.fork", refused)
+    with beside(os.getpid) as made:
+        assert made() == os.getpid()
+    assert {process for _, process in spread(doubled, PIECES, 3)} == {os.getpid()}
 
 
 def started(root: Path, kept: Path) -> Content:
