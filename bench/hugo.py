@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -53,10 +52,9 @@ def site(folder: Path, count: int, *, pages: bool) -> None:
     corpus.write(folder / "content" / "posts", count, ".md", corpus.as_hugo)
 
 
-def build(folder: Path, log: Path) -> Cost:
-    """A build into an empty folder, without a cache."""
-    shutil.rmtree(folder / "public", ignore_errors=True)
-    return cost(["hugo", "--quiet", "--noBuildLock", "--ignoreCache"], log, folder=folder)
+def build(folder: Path, out: Path, log: Path) -> Cost:
+    """A build into a folder that is not there yet, without a cache."""
+    return cost(["hugo", "--quiet", "--noBuildLock", "--ignoreCache", "--destination", str(out)], log, folder=folder)
 
 
 @contextmanager

@@ -19,11 +19,10 @@ from bench.web import GZIP, Client
 
 def behind_nginx(lab: Lab) -> Iterator[Row]:
     number = lab.sizes.small
-    with lab.passing("tree") as tree, lab.passing("state") as built:
-        known = lab.new("nginx.conf")
-        Product().build(tree, lab.newsroom(number), built, lab.log, "--nginx", known)
-        ours, bare = _rates(lab, tree, known)
-        other, asked = _compared(lab, tree, known, number)
+    tree, known = lab.new("tree"), lab.new("nginx.conf")
+    Product().build(tree, lab.newsroom(number), lab.new("state"), lab.log, "--nginx", known)
+    ours, bare = _rates(lab, tree, known)
+    other, asked = _compared(lab, tree, known, number)
     what = "the static tree behind nginx"
     yield Row(
         what=f"{what}, 64 connections",

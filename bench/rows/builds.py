@@ -28,14 +28,13 @@ def cold(lab: Lab, number: int, *options: str, product: Product | None = None) -
     """A build into a new folder that remembers nothing."""
     content = lab.newsroom(number)
     read_once(content)
-    with lab.passing("tree") as out, lab.passing("state") as state:
-        return (product or Product()).build(out, content, state, lab.log, *options)
+    return (product or Product()).build(lab.new("tree"), content, lab.new("state"), lab.log, *options)
 
 
 def hugos(lab: Lab, folder: Path) -> Cost:
     """A build by Hugo, its files as warm as ours."""
     read_once(folder)
-    return hugo.build(folder, lab.log)
+    return hugo.build(folder, lab.new("public"), lab.log)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -97,7 +96,9 @@ def beside_pelican(lab: Lab) -> Iterator[Row]:
     number = lab.sizes.small
     folder = lab.pelican(number)
     lab.newsroom(number)
-    ours, theirs = alternating((lambda: cold(lab, number), lambda: pelican.build(folder, lab.log)), lab.sizes.builds(number))
+    ours, theirs = alternating(
+        (lambda: cold(lab, number), lambda: pelican.build(folder, lab.new("output"), lab.log)), lab.sizes.builds(number)
+    )
     what = f"the whole site of {number:,} articles beside Pelican's"
     yield Row(what=what, ours=ours.seconds, beside=theirs.seconds, beside_is="Pelican")
     yield Row(what=f"{what}: memory", ours=ours.memory, unit="B", beside=theirs.memory, beside_is="Pelican")

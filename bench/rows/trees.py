@@ -70,17 +70,17 @@ def _measure(lab: Lab, number: int) -> _Saved:
     content, times = lab.newsroom(number), lab.sizes.times
     save = saving(content / "articles", ".yaml", corpus.as_yaml, "the tree")
     try:
-        with lab.passing("tree") as out, lab.passing("state") as state:
-            Product().build(out, content, state, lab.log)
-            before = _snapshot(out)
-            with _watching(lab, content, out, state) as watching:
-                first = _followed(watching, save, 0)
-                time.sleep(_SETTLED)
-                after = _snapshot(out)
-                following = median([first, *(_followed(watching, save, again) for again in range(1, times))])
-            save(times)
-            fresh = Product().build(out, content, state, lab.log).seconds
-            stale = _stale(lab, number, out)
+        out, state = lab.new("tree"), lab.new("state")
+        Product().build(out, content, state, lab.log)
+        before = _snapshot(out)
+        with _watching(lab, content, out, state) as watching:
+            first = _followed(watching, save, 0)
+            time.sleep(_SETTLED)
+            after = _snapshot(out)
+            following = median([first, *(_followed(watching, save, again) for again in range(1, times))])
+        save(times)
+        fresh = Product().build(out, content, state, lab.log).seconds
+        stale = _stale(lab, number, out)
     finally:
         restore(content / "articles", ".yaml", corpus.as_yaml, times + 1)
     touched, changed = _differing(before, after, lambda file: file.written), _differing(before, after, lambda file: file.digest)
@@ -88,9 +88,9 @@ def _measure(lab: Lab, number: int) -> _Saved:
 
 
 def _again(lab: Lab, number: int, product: Product) -> float:
-    with lab.passing("tree") as out, lab.passing("state") as state:
-        Product().build(out, lab.newsroom(number), state, lab.log)
-        return product.build(out, lab.newsroom(number), state, lab.log).seconds
+    out, state = lab.new("tree"), lab.new("state")
+    Product().build(out, lab.newsroom(number), state, lab.log)
+    return product.build(out, lab.newsroom(number), state, lab.log).seconds
 
 
 @contextmanager
@@ -130,6 +130,6 @@ def _differing(before: Mapping[str, _File], after: Mapping[str, _File], of: Call
 
 def _stale(lab: Lab, number: int, out: Path) -> int:
     """Files that a build from cold files makes otherwise."""
-    with lab.passing("tree") as other, lab.passing("state") as state:
-        Product().build(other, lab.newsroom(number), state, lab.log)
-        return _differing(_snapshot(out), _snapshot(other), lambda file: file.digest)
+    other = lab.new("tree")
+    Product().build(other, lab.newsroom(number), lab.new("state"), lab.log)
+    return _differing(_snapshot(out), _snapshot(other), lambda file: file.digest)
