@@ -40,16 +40,24 @@ def main() -> int:
 def _run(asked: argparse.Namespace, lab: Lab) -> int:
     facts = machine()
     rows, failed = _rows(asked.only or list(GROUPS), lab)
-    profiles = _profiles(lab, rows) if asked.profile else {}
     print(markdown(rows))
-    drawn = curves(lab) if asked.curves else []
     command = " ".join(("python -m bench", *_without_paths(sys.argv[1:])))
-    found = Found(command=command, largest=lab.sizes.large, facts=facts, rows=rows, curves=drawn, profiles=profiles)
+    found = Found(command=command, largest=lab.sizes.large, facts=facts, rows=rows, curves=[], profiles={})
+    _keep(asked, found)
+    if asked.curves:
+        found = replace(found, curves=curves(lab))
+        _keep(asked, found)
+    if asked.profile:
+        _keep(asked, replace(found, profiles=_profiles(lab, rows)))
+    return 1 if failed else 0
+
+
+def _keep(asked: argparse.Namespace, found: Found) -> None:
+    """What is found so far: an hour's figures outlive whatever comes after them."""
     if asked.json:
         asked.json.write_text(_json(found), "utf-8")
     if asked.write:
         write(asked.write, found)
-    return 1 if failed else 0
 
 
 def _json(found: Found) -> str:

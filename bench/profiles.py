@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from bench.running import BenchError
 from bench.table import Row
 
 _LINES = 12
+_SAMPLE = re.compile(r"^(.*) ([0-9]+)$", re.MULTILINE)
 _OURS = "feedsvc/"  # py-spy leaves out what stands before it
 _PROCESS = "process "  # how py-spy names a process where there are several
 
@@ -33,8 +35,8 @@ def top(samples: str) -> str:
     """Of py-spy's raw format: `frame;frame;frame count` a line, the innermost last."""
     own: Counter[str] = Counter()
     all_in: Counter[str] = Counter()
-    for line in samples.splitlines():
-        stack, _, number = line.rpartition(" ")
+    # py-spy looks at a process that runs on: now and then it takes some other text for a function's name.
+    for stack, number in _SAMPLE.findall(samples):
         frames = [frame for frame in stack.split(";") if not frame.startswith(_PROCESS)]
         own[_short(frames[-1]) if frames else "outside Python"] += int(number)
         all_in.update({_short(frame): int(number) for frame in frames if _OURS in frame})
