@@ -46,7 +46,7 @@ def spread(work: _Work[_T, _R], pieces: Sequence[Sequence[_T]], processes: int) 
 
 @contextmanager
 def beside(work: Callable[[], _R]) -> Iterator[Callable[[], _R]]:
-    """`work` goes on in a copy of this process, and what is yielded waits for what it makes: at least as long as there is need.
+    """`work` goes on in a copy of this process until the block ends; what is yielded waits for what it makes.
 
     With one processor, or where no copy can be made, it is done when it is asked for. Raises there as `spread` does.
     """
