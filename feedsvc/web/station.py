@@ -31,7 +31,8 @@ class Station:
 
     def ready(self, line: str) -> None:
         """It serves; `line` is said by the parent if this is the first worker, once all are ready."""
-        os.write(self._ready, f"{line}\n".encode(errors="surrogateescape"))
+        with suppress(BrokenPipeError):  # the parent has just been killed: this one ends as soon as it notices
+            os.write(self._ready, f"{line}\n".encode(errors="surrogateescape"))
         os.close(self._ready)
 
     def tells(self, notice: Callable[[], Mapping[str, Any]]) -> None:

@@ -104,6 +104,27 @@ def test_no_worker_outlives_a_killed_parent(content: Path, tmp_path: Path) -> No
     until(lambda: not any(map(is_alive, pids.values())))
 
 
+_ORPHANED = """
+import os, signal, time
+from feedsvc.web.workers import Workers
+
+def serve(station):
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # as one that serves: it ends in its own time
+    parent = os.getppid()
+    os.kill(parent, signal.SIGKILL)
+    while os.getppid() == parent:
+        time.sleep(0.01)
+    station.ready("serving")
+
+Workers(1, serve, say=print).run()
+"""
+
+
+def test_a_worker_that_is_ready_when_its_parent_is_killed_goes_without_a_word() -> None:
+    done = subprocess.run([sys.executable, "-c", _ORPHANED], capture_output=True, text=True, timeout=SECONDS)
+    assert (done.returncode, done.stdout, done.stderr) == (-signal.SIGKILL, "", "")
+
+
 def test_one_that_dies_again_and_again_is_replaced_with_growing_pauses(content: Path, tmp_path: Path) -> None:
     with team(content, tmp_path) as server:
         for _ in range(3):
