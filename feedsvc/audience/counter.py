@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Final
 
 from feedsvc.audience.chores import Chore
+from feedsvc.audience.later import Store
 from feedsvc.audience.spill import Spilled, spill, spilled
-from feedsvc.audience.store import Views
 from feedsvc.audience.tally import Tally
 from feedsvc.errors import FeedsvcError
 from feedsvc.troubles import Troubles
@@ -36,7 +36,7 @@ class Counter:
 
     def __init__(
         self,
-        store: Views,
+        store: Store,
         clock: Callable[[], datetime],
         *,
         chore: Callable[[datetime], None] = lambda _: None,
@@ -47,11 +47,12 @@ class Counter:
         most: int = 100_000,
         fresh: float = 5.0,
         patience: float = 0.25,
+        calm: float = 0.0,
     ) -> None:
         """`chore` is told the time every other second. `spill` is the folder for what cannot be written at the stop.
 
-        `fresh` and `patience` are seconds: after how long a number of the database is read again, and how long a
-        request waits for one that was never read.
+        `fresh`, `patience` and `calm` are seconds: after how long a number of the database is read again, how long a
+        request waits for one that was never read, and how long the database is left alone at first, unless it is asked.
         """
         self._store = store
         self._clock = clock
@@ -59,7 +60,7 @@ class Counter:
         self._troubles = troubles or Troubles()
         self._every = every
         self._batch = batch
-        self._patience = patience
+        self._patience, self._calm = patience, calm
         self._tally = Tally(most=most, fresh=timedelta(seconds=fresh))
         self._lost = self._waiters = 0
         self._wanted: dict[str, None] = {}
@@ -132,7 +133,9 @@ class Counter:
 
     def _run(self) -> None:
         self._spilled = list(spilled(self._spill)) if self._spill else []
-        self._write(always=True)  # a wrong password is better told now than with the first read
+        with self._news:
+            self._news.wait_for(self._is_called, self._calm)
+        self._write(always=not self._stopping)  # a wrong password is better told now than with the first read
         due = time.monotonic() + self._every
         while not self._stopping:
             with self._news:

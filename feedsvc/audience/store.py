@@ -15,8 +15,8 @@ from sqlalchemy.schema import CreateTable
 
 from feedsvc.audience.database import WRITES, engine, transaction
 from feedsvc.audience.faults import RefusedError, UnavailableError, place, unavailable
+from feedsvc.audience.tally import Key
 
-Key = tuple[str, date]  # an article's id and the UTC day
 _Row = dict[str, Any]
 
 _TABLES: Final = MetaData()

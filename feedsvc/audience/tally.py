@@ -9,8 +9,7 @@ from datetime import date, datetime, timedelta
 from itertools import islice
 from typing import Final
 
-from feedsvc.audience.store import Key
-
+Key = tuple[str, date]  # an article's id and the UTC day
 _LARGEST: Final = 500  # pairs of article and day in a batch: what a slow database takes within its patience
 
 

@@ -11,14 +11,14 @@ from contextlib import ExitStack, closing
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from feedsvc import collector
 from feedsvc.audience.address import Networks
 from feedsvc.audience.counter import Counter
-from feedsvc.audience.store import Views
+from feedsvc.audience.later import Later
 from feedsvc.audience.visitor import Visitors
 from feedsvc.audience.wsgi import Audience
 from feedsvc.cli.options import VIEWS, folder
@@ -45,8 +45,11 @@ from feedsvc.web.traffic import READS, Traffic
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
+    from feedsvc.audience.store import Views
 
-_GAUGES = "gauges"  # the key of a notice that a worker's own figures stand under
+
+_CALM: Final = 1.0  # seconds in which a server answers its first readers, and counts nobody yet
+_GAUGES: Final = "gauges"  # the key of a notice that a worker's own figures stand under
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -118,9 +121,8 @@ def _serve(plan: Plan, listening: socket.socket | None, station: Station | None)
 
 
 def _application(plan: Plan, live: Live, announcer: Announcer, station: Station | None, parts: ExitStack) -> WSGIApplication:
-    views, visitors = parts.enter_context(closing(Views(plan.database or plan.home / VIEWS))), Visitors()
-    spill = plan.home / "unwritten"
-    counter = parts.enter_context(closing(Counter(views, live.clock, chore=visitors.turn, spill=spill, troubles=live.troubles)))
+    visitors = Visitors()
+    counter = _counter(plan, live, visitors, parts)
     additions, traffic = {"push": lambda: _push(announcer, station)}, Traffic()
     measured = None
     if station:
@@ -142,6 +144,26 @@ def _application(plan: Plan, live: Live, announcer: Announcer, station: Station 
         accesses = parts.enter_context(closing(AccessLog(plan.access_log, sys.stdout.fileno(), plan.trusted)))
         app = accesses.around(app, live.clock)
     return app
+
+
+def _counter(plan: Plan, live: Live, visitors: Visitors, parts: ExitStack) -> Counter:
+    """A database that somebody names is opened now, and its faults are told; a file of our own has time."""
+    store = parts.enter_context(closing(_named(plan.database) if plan.database else Later(plan.home / VIEWS)))
+    counter = Counter(
+        store,
+        live.clock,
+        chore=visitors.turn,
+        spill=plan.home / "unwritten",
+        troubles=live.troubles,
+        calm=0.0 if plan.database else _CALM,
+    )
+    return parts.enter_context(closing(counter))
+
+
+def _named(database: str) -> Views:
+    from feedsvc.audience.store import Views  # noqa: PLC0415 - who names none need not wait for SQLAlchemy
+
+    return Views(database)
 
 
 def _limited(app: WSGIApplication, plan: Plan, traffic: Traffic) -> WSGIApplication:
