@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import Final
-from xml.sax.saxutils import escape, quoteattr
 
 from feedsvc.catalog import Catalog, Listing
 from feedsvc.feeds.assemble import feed_title
+from feedsvc.feeds.escaping import escape, quoted
 from feedsvc.model import Site
 from feedsvc.urls import FeedAt, Kind, PageAt, absolute, path_of
 
@@ -26,7 +26,7 @@ def opml(catalog: Catalog) -> bytes:
 def _groups(catalog: Catalog) -> Iterator[str]:
     for kind, listings in groupby(catalog.shown, key=lambda listing: listing.ref.kind):
         name = _GROUPS[kind]
-        yield from ((f"<outline text={quoteattr(name)}>",) if name else ())
+        yield from ((f"<outline text={quoted(name)}>",) if name else ())
         yield from _outlines(catalog.site, listings)
         yield from (("</outline>",) if name else ())
 
@@ -41,4 +41,4 @@ def _outlines(site: Site, listings: Iterable[Listing]) -> Iterator[str]:
             "xmlUrl": absolute(site.base_url, path_of(FeedAt(listing.ref, "rss"))),
             "htmlUrl": absolute(site.base_url, path_of(PageAt(listing.ref))),
         }
-        yield f"<outline {' '.join(f'{name}={quoteattr(value)}' for name, value in facts.items())}/>"
+        yield f"<outline {' '.join(f'{name}={quoted(value)}' for name, value in facts.items())}/>"

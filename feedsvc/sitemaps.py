@@ -13,10 +13,10 @@ from hashlib import sha256
 from itertools import chain, product
 from math import ceil, log2
 from typing import Final, NamedTuple
-from xml.sax.saxutils import escape
 
 from feedsvc.catalog import LARGEST_MONTH, Catalog, Row, Standing
 from feedsvc.feeds.dates import rfc3339
+from feedsvc.feeds.escaping import escape
 from feedsvc.model import Site
 from feedsvc.urls import ArticleAt, ListingRef, PageAt, SingleAt, SitemapAt, absolute, path_of
 

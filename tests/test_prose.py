@@ -133,7 +133,7 @@ PLAIN_REFERENCES: Final = st.builds(
 @given(PLAIN_REFERENCES.filter(markup._AS_WRITTEN.fullmatch))
 @example(f"http://{'a.' * 130}b")
 def test_a_plain_reference_is_what_the_parser_makes_of_it(reference: str) -> None:
-    assert not markup._AS_WRITTEN.fullmatch(reference) or markup._MARKDOWN.normalizeLink(reference) == reference
+    assert not markup._AS_WRITTEN.fullmatch(reference) or markup._parser().normalizeLink(reference) == reference
 
 
 @given(PLAIN_REFERENCES.filter(markup._SETTLED.fullmatch))

@@ -7,14 +7,17 @@ import re
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Final
+from functools import cache
+from typing import TYPE_CHECKING, Final
 
 import nh3
-from markdown_it import MarkdownIt
 
 from feedsvc import urls
 from feedsvc.content import prose
 from feedsvc.content.text import UNFIT
+
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
 
 # What an article's text needs; each is among the elements that strict validators call safe.
 _ATTRIBUTES: Final[dict[str, set[str]]] = {
@@ -93,8 +96,6 @@ _MEDIA: Final = re.compile(
 )
 _MEDIA_HINTS: Final = ("media", "<", "%", "&")
 
-_MARKDOWN: Final = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Markup:
@@ -127,9 +128,17 @@ def _passage(passage: str, base_url: str, page: str, media: dict[str, str]) -> s
     return _parsed(passage, base_url, page, media) if html is None else html
 
 
+@cache
+def _parser() -> MarkdownIt:
+    """Made when the first passage asks for it: ordinary prose does not."""
+    from markdown_it import MarkdownIt  # noqa: PLC0415 - a start need not wait for it
+
+    return MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
+
+
 def _parsed(markdown: str, base_url: str, page: str, media: dict[str, str]) -> str:
     cleaned = nh3.clean(
-        _MARKDOWN.render(markdown),
+        _parser().render(markdown),
         tags=_TAGS,
         attributes=_ATTRIBUTES,
         attribute_filter=_filter(base_url, page, media),
@@ -173,7 +182,7 @@ def _destination(base_url: str, page: str, written: str, media: dict[str, str]) 
     """The same for a reference as prose takes it from the text: what the parser would hand to the filter, or ""."""
     if written.startswith("#"):
         return ""
-    reference = written if _AS_WRITTEN.fullmatch(written) else _MARKDOWN.normalizeLink(written)
+    reference = written if _AS_WRITTEN.fullmatch(written) else _parser().normalizeLink(written)
     return _address(base_url, page, reference, media)
 
 

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from types import MappingProxyType
 from typing import Final
-from xml.sax.saxutils import quoteattr
 
 import feedgen.entry  # type: ignore[import-untyped]
 import feedgen.feed  # type: ignore[import-untyped]
@@ -15,6 +14,7 @@ from feedgen.ext.base import BaseExtension  # type: ignore[import-untyped]
 from lxml import etree
 
 from feedsvc.feeds.dates import rfc822
+from feedsvc.feeds.escaping import quoted
 from feedsvc.feeds.parts import Part
 from feedsvc.model import Enclosure, Entry, Feed, Image, Term
 
@@ -130,7 +130,7 @@ class Generator(feedgen.feed.FeedGenerator):  # type: ignore[misc]
         etree.cleanup_namespaces(root, keep_ns_prefixes=sorted(used))
         _refer_to_markup(root)
         if self.feed.stylesheet:
-            pseudo_attributes = f'type="text/css" href={quoteattr(self.feed.stylesheet)}'
+            pseudo_attributes = f'type="text/css" href={quoted(self.feed.stylesheet)}'
             root.addprevious(etree.ProcessingInstruction("xml-stylesheet", pseudo_attributes))
 
 
