@@ -184,6 +184,12 @@ def test_each_client_gets_the_coding_that_the_live_server_gives_it(two: Two, acc
     assert [line for path in ("/", "/feed.json", "/media/notes.txt") for line in two.differ(path, headers)] == []
 
 
+def test_a_reader_behind_a_proxy_of_its_own_gets_gzip_too(two: Two) -> None:
+    asked = {**GZIP, "Via": "1.1 proxy.example"}
+    assert two.differ("/feed.rss", asked) == []
+    assert two.static.ask("/feed.rss", asked).headers["content-encoding"] == "gzip"
+
+
 @pytest.mark.parametrize("headers", [NO_HEADERS, GZIP, ALL, BROWSER], ids=["plain", "gzip", "all", "browser"])
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 def test_a_withdrawn_article_is_gone_with_its_notice(two: Two, headers: Mapping[str, str], method: str) -> None:
