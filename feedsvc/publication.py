@@ -189,7 +189,8 @@ class Publication:
         yield from (f"/{path}" for path in sorted(self.catalog.media))
         yield from (f"/{_STATIC}{name}" for name in sorted(self._theme.static))
         yield from self._sizes.paths()
-        yield from (path_of(ArticleAt(slug)) for slug in sorted(self.catalog.visible))
+        # In order of date: pages show their neighbours, and what was just made of these is at hand.
+        yield from (path_of(ArticleAt(row.article.slug)) for row in self.catalog.listings[ListingRef()].visible)
         for listing in self.catalog.listings.values():
             yield from (path_of(PageAt(listing.ref, period)) for period in ("", *listing.pages))
         yield from self.feed_paths()
