@@ -77,7 +77,8 @@ def build(
     """
     beside = Beside(nginx, out=out, content=content)
     home = state_folder(content, state)
-    live = Live(folder(content, base_url, home), None, renditions=Renditions(home / "pictures"))
+    newsroom = folder(content, base_url, home)
+    live = Live(newsroom, None, renditions=Renditions(home / "pictures"))
     collector.settle()
     collector.keep(live)
     read = live.edition.content
@@ -87,10 +88,13 @@ def build(
     twins = (*codings, *(() if no_gzip else (_GZIP,)))
     with target(out, content, only=only or "", twins=twins, coding=_GZIP if gzip_only else "", processes=processes) as tree:
         publication = live.edition.publication
-        _say(tree.out, tree.whole(publication, bar))
+        _say(tree.out, tree.whole(publication, bar, newsroom.origin))
+        tree.sign(publication, newsroom.state)
         beside(publication)
         if watch:
-            _Following(content, live, tree, publication, beside).run()
+            written = _Following(content, live, tree, publication, beside).run()
+            if written is live.edition.publication:
+                tree.sign(written, newsroom.state)
         else:
             click.echo(f"feedsvc: {next_change(publication.next_change, read)}", err=True)
 
@@ -105,7 +109,8 @@ class _Following:
         self._stopping = False
         self._watcher = Watcher(content, live, [log, lambda *_: self._news.set()])
 
-    def run(self) -> None:
+    def run(self) -> Publication:
+        """What is in the tree at the end."""
         for name in (signal.SIGTERM, signal.SIGINT):
             signal.signal(name, self._stop)
         signal.signal(signal.SIGHUP, lambda *_: self._watcher.look())
@@ -117,6 +122,7 @@ class _Following:
             self._news.clear()
             pause = None if self._stopping or self._follow() else _AGAIN
         self._watcher.stop()
+        return self._written
 
     def _stop(self, *_: object) -> None:
         self._stopping = True

@@ -9,6 +9,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Final, Protocol
 
+from feedsvc.content.origin import Origin
 from feedsvc.errors import FeedsvcError
 from feedsvc.export import Built, Progress, Tree
 from feedsvc.publication import Publication
@@ -25,7 +26,9 @@ class Target(Protocol):
     @property
     def out(self) -> Path | str: ...
 
-    def whole(self, publication: Publication, progress: Progress = ...) -> Built: ...
+    def whole(self, publication: Publication, progress: Progress = ..., origin: Origin | None = ...) -> Built: ...
+
+    def sign(self, publication: Publication, name: str) -> None: ...
 
     def update(self, publication: Publication, paths: Iterable[str]) -> Built: ...
 

@@ -12,6 +12,7 @@ from typing import Final
 from feedsvc.content import disk, reader
 from feedsvc.content.desk import Known
 from feedsvc.content.fetching import MANY, Fetching
+from feedsvc.content.origin import Origin
 from feedsvc.content.outdated import Outdated
 from feedsvc.content.record import Record, Shared
 from feedsvc.content.records import Records
@@ -48,6 +49,8 @@ class Articles:
         self._standing = Standing()
         self.records: dict[str, Record] = dict(records)
         self.changed: dict[str, Record | None] = {}
+        self._before: dict[str, Record | None] = {}  # the records that a reading changed, as they were
+        self._disputed = any(record.reading.article and not record.stood for record in records.values())
         self.restless: frozenset[str] = frozenset()
         self._young: set[str] = set()
         self._missed: frozenset[str] = frozenset()
@@ -111,7 +114,7 @@ class Articles:
         """
         self._files.known = known
         due, young, left = self._in_order(self._due | outdated), self._young, set(restless)
-        self._young, self.changed = set(), {}
+        self._young, self.changed, self._before = set(), {}, {}
         unread = [path for path in due if path not in restless and not self._lasts(path, outdated, young)]
         fetching = Fetching(
             root=self._root,
@@ -133,6 +136,17 @@ class Articles:
         moved = self._standing.update(self.records, (path for path in due if path not in left))
         self._note((*moved, *(self.changed.keys() - moved.keys())))
         return moved
+
+    def since(self, name: str) -> Origin | None:
+        """After the first reading: the state `name`, in which the records were written.
+
+        None where that cannot be told: who of several stands that claim the same, a record alone does not say.
+        """
+        if self._disputed or self._standing.disputes:
+            return None
+        old = (record.last for record in self._before.values() if record)
+        new = (self.standing.get(path) for path in self._before)
+        return Origin(name=name, gone=tuple(filter(None, old)), come=tuple(filter(None, new)))
 
     def _in_order(self, paths: frozenset[str]) -> list[str]:
         """Many: as their records lie in memory, for to look things up all over it takes twice the time."""
@@ -182,6 +196,7 @@ class Articles:
             self._told.pop(path, None)
         if record is before:
             return
+        self._before.setdefault(path, before)
         if before or record is None or not record.stood:  # what is new and stands already was written down where it was read
             self.changed[path] = record
         if record:
@@ -208,6 +223,7 @@ class Articles:
             article, good = record.reading.article, record.good
             stands = article is not None and standing.get(path) is article
             if stands != record.stood or (stands and good):
+                self._before.setdefault(path, record)
                 records[path] = self.changed[path] = noted = record.noted(stood=stands)
                 if good or noted.good:
                     self._use(path, record, noted)

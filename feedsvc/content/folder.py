@@ -16,6 +16,7 @@ from feedsvc.content import articles, looks, registers, settings, stray, survey
 from feedsvc.content.articles import Articles, Moved
 from feedsvc.content.content import Content
 from feedsvc.content.media import Media
+from feedsvc.content.origin import Origin, named
 from feedsvc.content.record import Record
 from feedsvc.content.records import Entry, Records
 from feedsvc.content.registers import Settings
@@ -73,6 +74,7 @@ class Folder:
         self._waiting, self._absent = Waiting(), frozenset[str]()
         self._unwritten: dict[str, Record | None] = {}
         self._settings_unwritten = self._is_tidy = False
+        self.origin: Origin | None = None  # of the first reading, if it is known
 
     @cached_property
     def _articles(self) -> Articles:
@@ -112,6 +114,8 @@ class Folder:
         self._looks.refresh(scope)
         self._stray = stray.files(self._root) if scope is None else self._stray
         self._settings = now_known
+        if self._records and not self._content:
+            self.origin = self._articles.since(named(self._records.read_as, self._root, now_known.media))
         self._content = self._whole(now_known, moved, media)
         self._unwritten |= self._articles.changed
         self._settings_unwritten |= now_known is not before and _by_name(self._entries) != _by_name(self._kept_entries)
@@ -135,6 +139,13 @@ class Folder:
             young |= absent - self._absent | {name for name, stamp in stamps.items() if is_younger(stamp, moment)}
             self._absent = absent
         return self._waiting.among({*young, _LOOK} if young else (), now)
+
+    @property
+    def state(self) -> str:
+        """The name of what was read last, if all of it is written down: that of a later `origin`. Else ""."""
+        if not self._records or not self._settings or self._unwritten or self._settings_unwritten:
+            return ""
+        return named(self._records.state(), self._root, self._settings.media)
 
     def remember(self) -> None:
         """Write down what was read, for the next start; what the disk does not take now it is offered again."""

@@ -12,6 +12,7 @@ import hashlib
 import os
 import sqlite3
 import threading
+import uuid
 import weakref
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -34,6 +35,7 @@ _TABLES: Final = """
 DROP TABLE IF EXISTS article;
 CREATE TABLE IF NOT EXISTS record (path TEXT PRIMARY KEY, version TEXT NOT NULL, record BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS text (id INTEGER PRIMARY KEY, digest BLOB NOT NULL UNIQUE, markdown TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS state (name TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS setting (kind TEXT, name TEXT, entry BLOB NOT NULL, PRIMARY KEY (kind, name)) WITHOUT ROWID;
 """
 _LEFT: Final[list[sqlite3.Connection]] = []  # of the process that this one is a copy of: closing them would end its locks
@@ -86,6 +88,7 @@ class Records:
         self._file = file
         self._version = version or _code()
         self._troubles, self._born = troubles or Troubles(), os.getpid()
+        self._run, self._read_as = uuid.uuid4().hex, ""
         self._open()
 
     def _open(self) -> None:
@@ -125,15 +128,35 @@ class Records:
     def articles(self) -> dict[str, Record]:
         share, found = Shared(), dict[str, Record]()
         try:
-            # One by one: together they would take as much room again as what is made of them.
-            with collector.paused(), self._lock:
+            with collector.paused(), self._lock, self._rows:
+                self._rows.execute("BEGIN")  # no other process writes between the name and what bears it
+                self._read_as = _state(self._rows)
+                # One by one: together they would take as much room again as what is made of them.
                 for path, version, data in self._rows.execute("SELECT path, version, record FROM record"):
                     if record := _record(data, trusted=version == self._version):
                         article = record.last or record.reading.article
                         found[article.path if article else path] = share.record(record)
         except sqlite3.Error:
+            self._read_as = ""
             return {}
         return found
+
+    @property
+    def read_as(self) -> str:
+        """The name of the state in which `articles` found them; "" where it has none."""
+        return self._read_as
+
+    def state(self) -> str:
+        """The name of the state in which they are now; "" where others than this process have written meanwhile."""
+        try:
+            with self._lock:
+                name = _state(self._rows)
+        except sqlite3.Error:
+            return ""
+        return name if self._is_ours(name) else ""
+
+    def _is_ours(self, state: str) -> bool:
+        return state == self._read_as or state.startswith(self._run)
 
     def prune(self, records: Iterable[Record]) -> None:
         """Drop the texts that nothing names, once they are the most of what is kept. Who still reads one has its file."""
@@ -185,6 +208,8 @@ class Records:
                 rows.executemany("INSERT OR IGNORE INTO text (digest, markdown) VALUES (?, ?)", texts.items())
                 rows.executemany("DELETE FROM record WHERE path = ?", [(path,) for path in changed if not changed[path]])
                 rows.executemany("INSERT OR REPLACE INTO record VALUES (?, ?, ?)", encoded)
+                if changed or settings is not None:
+                    self._rename(rows)
                 if settings is not None:
                     rows.execute("DELETE FROM setting")
                     rows.executemany("INSERT INTO setting VALUES (?, ?, ?)", [_row(entry) for entry in settings])
@@ -193,6 +218,12 @@ class Records:
             return False
         self._troubles.end(_NAME)
         return True
+
+    def _rename(self, rows: sqlite3.Connection) -> None:
+        """What is written makes another state; of what others wrote between, this process knows nothing."""
+        whose = self._run if self._is_ours(_state(rows)) else "mixed"
+        rows.execute("DELETE FROM state")
+        rows.execute("INSERT INTO state VALUES (?)", (f"{whose}-{uuid.uuid4().hex}",))
 
     def _fail(self, error: Exception) -> None:
         """What is served is not concerned, only the next start. Of a copy, the process it is a copy of says so."""
@@ -205,6 +236,11 @@ class Records:
     def close(self) -> None:
         with self._lock:
             self._rows.close()
+
+
+def _state(rows: sqlite3.Connection) -> str:
+    found = rows.execute("SELECT name FROM state").fetchone()
+    return found[0] if found else ""
 
 
 def _carry_over(before: sqlite3.Connection, now: sqlite3.Connection) -> None:

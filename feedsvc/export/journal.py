@@ -7,7 +7,7 @@ One line to a fact, so that a kill at any moment costs at most the last one. A l
     IMPRINT SIZE TIME PACKED NAME     what the file was made from ("-" if nobody can tell), its bytes and nanoseconds, and
                                       the bytes of its twins of the same time, as BR/ZST/GZ or, for .gz alone, GZ: 0 for
                                       none, -1 where nobody has looked
-    .                                 the build before this line came to its end
+    . EDITION                         the build before this line came to its end; EDITION, if it is known, is what it built
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Journal:
         """`root` is the descriptor of the tree's folder."""
         self._root = root
         self.notes: dict[str, Note] = {}
-        self.common = ""
+        self.common = self.edition = ""
         self.ended = True
         self._lines = 0
         self._read()
@@ -70,6 +70,9 @@ class Journal:
             self._note(kind, rest)
             return
         self.ended = kind == "." or (self.ended and not kind)
+        if kind == ".":
+            self.edition = rest
+            return
         if kind == "=":
             self._common(rest)
         elif kind == "+":
@@ -137,6 +140,12 @@ class Journal:
             self._append(["."])
             self.ended = True
 
+    def sign(self, edition: str) -> None:
+        """All that is ours is as this edition has it: one line."""
+        if self.ended:
+            self._append([f". {edition}"])
+            self.ended, self.edition = True, edition
+
     def close(self) -> None:
         os.close(self._file)
 
@@ -144,7 +153,7 @@ class Journal:
         text = "".join(f"{line}\n" for line in lines)
         if not text:
             return
-        self.ended = False
+        self.ended, self.edition = False, ""
         try:
             self._length += _put(self._file, text)
         except OSError:
@@ -166,7 +175,7 @@ class Journal:
             os.unlink(new, dir_fd=self._root)
             raise
         os.close(self._file)
-        self._file, self._lines, self._length, self.ended = file, len(lines), length, True
+        self._file, self._lines, self._length, self.ended, self.edition = file, len(lines), length, True, ""
 
     def settle(self) -> None:
         """The list of an earlier version has nothing to tell any more."""

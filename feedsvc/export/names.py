@@ -13,6 +13,7 @@ MANIFEST: Final = ".feedsvc-build.journal"
 FORMER: Final = ".feedsvc-build.json"  # the list of earlier versions
 LOCK: Final = ".feedsvc-build.lock"
 TEMPORARY: Final = ".feedsvc-new-"
+COPIED: Final = ("/media/", "/sized/")  # how the paths begin whose bytes are files of their own
 # How the compressed twin of a file ends, by its coding: all of CODINGS, in that order.
 TWINS: Final[Mapping[str, str]] = {coding: {"zstd": ".zst", "gzip": ".gz"}.get(coding, f".{coding}") for coding in CODINGS}
 

@@ -12,11 +12,14 @@ import os
 import stat
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Final, Self
 
+from feedsvc.content.origin import Origin
 from feedsvc.document import Document
 from feedsvc.errors import FeedsvcError
+from feedsvc.export.former import Signed, differing, is_still, signed
 from feedsvc.export.journal import Journal, Note
 from feedsvc.export.making import Maker
 from feedsvc.export.names import LOCK, MISSING, SELECTIONS, TWINS, file_name, files_beside, is_beside, is_feed, last_named
@@ -79,12 +82,16 @@ class Tree:
         with _plainly(self.out):
             self._held.close()
 
-    def whole(self, publication: Publication, progress: Progress = silent) -> Built:
-        """Every document of a publication that is wanted, and no other."""
+    def whole(self, publication: Publication, progress: Progress = silent, origin: Origin | None = None) -> Built:
+        """Every document of a publication that is wanted, and no other.
+
+        Where the tree was signed with the `origin` of what is published, only what differs from that is looked into.
+        """
         with _plainly(self.out):
-            maker = self._maker(publication, every=True)
+            known = self._differing(publication, origin) if origin else None
+            maker = self._maker(publication, every=known is None)
             paths = [path for path in self._paths(publication) if not self._is_left(maker, path)]
-            stale = self._stale(maker, paths)
+            stale = self._stale(maker, paths, known)
             names = set(map(file_name, paths))
             gone = [name for name in self._journal.notes if name not in names]
             self._refuse_links(gone)
@@ -111,6 +118,18 @@ class Tree:
             removed = self._clear(gone)
         return Built(written=written, unchanged=len(wanted) - len(gone) - written, removed=removed)
 
+    def sign(self, publication: Publication, name: str) -> None:
+        """What is in the tree was made of the state of this name, and is whole; to be said after `whole` or `update`."""
+        with _plainly(self.out):
+            if name and not is_still(signed(self._journal.edition), name, publication):
+                self._journal.sign(str(Signed(name, publication.catalog.now)))
+
+    def _differing(self, publication: Publication, origin: Origin) -> frozenset[str] | None:
+        if not self._journal.ended or self._journal.common != self._common(publication):
+            return None
+        found = differing(publication, origin, signed(self._journal.edition))
+        return found if found is None else found.union(files_beside(publication, found, self._journal.notes))
+
     def _is_left(self, maker: Maker, path: str) -> bool:
         """Who has a page for what is missing already keeps it."""
         name = file_name(path)
@@ -125,21 +144,24 @@ class Tree:
         return self._write(maker, here, silent)
 
     def _maker(self, publication: Publication, *, every: bool = False) -> Maker:
-        self._journal.begin(f"{common(publication.catalog)}{self._made_so()}")
+        self._journal.begin(self._common(publication))
         catalog = publication.catalog
         self._imprints = self._imprints.after(catalog, every=every) if self._imprints else Imprints(catalog, every=every)
         return Maker(publication, self._imprints, self._files, self._journal.notes)
 
-    def _made_so(self) -> str:
-        """What tells this way of writing from the usual one."""
-        return "" if self._codings == ("gzip",) else f"-{'-'.join(self._codings) or 'plain'}"
+    def _common(self, publication: Publication) -> str:
+        """What all files are made from; and what tells this way of writing from the usual one."""
+        own = "" if self._codings == ("gzip",) else f"-{'-'.join(self._codings) or 'plain'}"
+        return f"{common(publication.catalog)}{own}"
 
-    def _stale(self, maker: Maker, paths: Sequence[str]) -> list[str]:
-        known = sum(bool(note.imprint) for note in self._journal.notes.values())
-        processes = self._processes if known >= TO_CHECK else 1
-        if processes > 1:
+    def _stale(self, maker: Maker, paths: Sequence[str], differing: frozenset[str] | None) -> list[str]:
+        """Those to be made; of `differing`, where it is known, the others need but have their files."""
+        noted = sum(bool(note.imprint) for note in self._journal.notes.values())
+        processes = self._processes if noted >= TO_CHECK else 1
+        look = maker.stale if differing is None else partial(maker.spoilt, differing=differing)
+        if processes > 1 and differing is None:
             maker.imprints.ahead(processes)
-        found = {path for stale in spread(maker.stale, pieces(paths, processes, PIECE_TO_CHECK), processes) for path in stale}
+        found = {path for stale in spread(look, pieces(paths, processes, PIECE_TO_CHECK), processes) for path in stale}
         return [path for path in paths if path in found]
 
     def _write(self, maker: Maker, paths: list[str], progress: Progress) -> int:

@@ -12,6 +12,7 @@ from functools import cache
 from itertools import groupby
 from typing import Final, Self
 
+from feedsvc.content.origin import Origin
 from feedsvc.errors import FeedsvcError
 from feedsvc.export.bucket import Bucket
 from feedsvc.export.inventory import Inventory, is_part, nested
@@ -50,7 +51,7 @@ class Upload:
     def __exit__(self, *_: object) -> None:
         """Nothing is open between two calls."""
 
-    def whole(self, publication: Publication, progress: Progress = silent) -> Built:
+    def whole(self, publication: Publication, progress: Progress = silent, origin: Origin | None = None) -> Built:  # noqa: ARG002
         """Every document of a publication that is wanted, and no other."""
         with self._looked(anew=True) as known:
             paths = list(self._paths(publication))
@@ -61,6 +62,9 @@ class Upload:
             gone = [name for name in known.inventory.notes if name not in names]
             written = self._write(packer, known, stale, progress)
             return Built(written=written, unchanged=len(paths) - written, removed=self._clear(known, gone))
+
+    def sign(self, publication: Publication, name: str) -> None:
+        """A bucket is looked through each time, and remembers no edition."""
 
     def update(self, publication: Publication, paths: Iterable[str]) -> Built:
         """The documents at these paths as the publication has them, beside what this process knows to be there."""

@@ -1,0 +1,127 @@
+"""Builds of a newsroom at work, each by a process of its own: whatever happened in between, the tree is as a new one would be."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from feedsvc.content.folder import Folder
+from feedsvc.content.origin import Origin
+from feedsvc.content.records import Records
+from feedsvc.content.renditions import Renditions
+from feedsvc.export import Built, Tree
+from feedsvc.live import Live
+from feedsvc.publication import Publication
+from tests.live.desk import Desk
+from tests.newsrooms import picture
+
+ROUNDS = 60
+
+
+class Noted(Tree):
+    """Notes for each build whether it looked only into what differed."""
+
+    spared: list[bool]
+
+    def _differing(self, publication: Publication, origin: Origin) -> frozenset[str] | None:
+        found = super()._differing(publication, origin)
+        self.spared.append(found is not None)
+        return found
+
+
+class Newsroom:
+    """`ahead` is how far its clock is before the machine's."""
+
+    def __init__(self, home: Path, seed: int) -> None:
+        self.home, self.random = home, Random(seed)
+        self.desk = Desk(home / "content", self.random)
+        self.ahead = timedelta(0)
+        self.spared: list[bool] = []
+
+    def read(self, state: str = "state") -> tuple[Folder, Live]:
+        folder = Folder(self.desk.root, records=Records(self.home / state / "articles.sqlite"))
+        clock = lambda: datetime.now(UTC) + self.ahead  # noqa: E731
+        return folder, Live(folder, None, clock, Renditions(self.home / state / "pictures"))
+
+    def build(self, *, signed: bool = True) -> tuple[Built, Publication]:
+        folder, live = self.read()
+        with closing_tree(self.home / "out", self.spared) as tree:
+            built = tree.whole(live.edition.publication, origin=folder.origin)
+            if signed:
+                tree.sign(live.edition.publication, folder.state)
+        return built, live.edition.publication
+
+    def assert_as_new(self, publication: Publication, number: int) -> None:
+        fresh = self.home / f"fresh-{number}"
+        with Tree(fresh, processes=1) as tree:
+            tree.whole(publication)
+        assert files(self.home / "out") == files(fresh)
+
+
+def closing_tree(out: Path, spared: list[bool]) -> Noted:
+    tree = Noted(out, processes=1)
+    tree.spared = spared
+    return tree
+
+
+def files(out: Path) -> dict[str, bytes]:
+    found = (file for file in out.rglob("*") if file.is_file() and not file.name.startswith(".feedsvc"))
+    return {str(file.relative_to(out)): file.read_bytes() for file in found}
+
+
+@pytest.fixture
+def newsroom(tmp_path: Path) -> Newsroom:
+    seed = Random().randrange(10**9)
+    print(f"seed {seed}")  # noqa: T201 - shown with a failure
+    return Newsroom(tmp_path, seed)
+
+
+def test_after_whatever_editors_did_the_tree_is_as_a_new_one(newsroom: Newsroom) -> None:
+    random = newsroom.random
+    newsroom.build()
+    for number in range(ROUNDS):
+        for _ in range(random.choice([0, 1, 1, 1, 2, 5])):
+            newsroom.desk.act()
+        if random.random() < 0.2:
+            newsroom.desk.mend_everything()  # of two files that claim the same, a record alone does not say who stood
+        if random.random() < 0.2:
+            newsroom.ahead += timedelta(hours=random.choice([1, 30, 30 * 24, -1]))
+        if random.random() < 0.1:
+            newsroom.read()  # a server, or a check, that saw it first
+        spoil(newsroom.home / "out", random)
+        _, publication = newsroom.build(signed=random.random() < 0.9)
+        newsroom.assert_as_new(publication, number)
+    assert newsroom.spared.count(True) > ROUNDS / 10
+
+
+def spoil(out: Path, random: Random) -> None:
+    """Now and then somebody lays hands on the tree."""
+    if random.random() < 0.2:
+        file = out / random.choice(sorted(files(out)))
+        if random.random() < 0.5:
+            file.unlink()
+        else:
+            file.write_bytes(b"somebody else's")
+
+
+def test_a_build_with_nothing_new_after_the_very_first_looks_into_nothing(newsroom: Newsroom) -> None:
+    newsroom.build()
+    before = (newsroom.home / "out" / ".feedsvc-build.journal").read_bytes()
+    built, _ = newsroom.build()
+    assert (built.written, built.removed, newsroom.spared) == (0, 0, [False, True])
+    assert (newsroom.home / "out" / ".feedsvc-build.journal").read_bytes() == before
+
+
+def test_an_author_s_other_portrait_is_seen(newsroom: Newsroom) -> None:
+    root = newsroom.desk.root
+    portrait = root / "media/mina.png"
+    portrait.write_bytes(picture(40, 40, "PNG"))
+    (root / "authors.yaml").write_text("mina: {name: Mina Park, avatar: media/mina.png}\ntuan: {name: Lê Tuấn}\n")
+    newsroom.build()
+    portrait.write_bytes(picture(60, 60, "PNG"))
+    _, publication = newsroom.build()
+    assert newsroom.spared == [False, False]
+    newsroom.assert_as_new(publication, 0)

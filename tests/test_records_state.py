@@ -1,0 +1,77 @@
+"""The state of what is remembered has a name, which nobody bears who does not know all of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from feedsvc.content.folder import Folder
+from feedsvc.content.records import Records
+from tests import newsrooms
+
+
+@pytest.fixture
+def content(tmp_path: Path) -> Path:
+    return newsrooms.rich(tmp_path / "content")
+
+
+def read(content: Path, file: Path) -> Folder:
+    folder = Folder(content, records=Records(file))
+    folder.read()
+    folder.remember()
+    return folder
+
+
+def edit(content: Path, word: str) -> None:
+    file = content / "articles/december.yaml"
+    file.write_text(file.read_text().replace("December text.", f"{word} text.").replace("Another text.", f"{word} text."))
+
+
+def test_the_next_process_begins_with_the_state_that_the_last_one_left(content: Path, tmp_path: Path) -> None:
+    file = tmp_path / "articles.sqlite"
+    first = read(content, file)
+    second = read(content, file)
+    assert second.origin
+    assert first.state == second.origin.name == second.state != ""
+    assert (second.origin.gone, second.origin.come) == ((), ())
+
+
+def test_an_edited_article_is_what_differs(content: Path, tmp_path: Path) -> None:
+    file = tmp_path / "articles.sqlite"
+    was = read(content, file).state
+    edit(content, "Another")
+    second = read(content, file)
+    assert second.origin
+    assert (second.origin.name, [one.path for one in second.origin.come]) == (was, ["articles/december.yaml"])
+    assert [one.slug for one in second.origin.gone] == ["december"]
+    assert second.state not in ("", was)
+
+
+def test_a_state_that_two_processes_made_together_has_no_name(content: Path, tmp_path: Path) -> None:
+    file = tmp_path / "articles.sqlite"
+    one, other = read(content, file), read(content, file)
+    edit(content, "Another")
+    other.read()
+    other.remember()
+    assert (one.state, other.state != "") == ("", True)
+    edit(content, "A third")
+    one.read()
+    one.remember()
+    assert (one.state, other.state) == ("", "")
+    assert read(content, file).state != ""
+
+
+def test_what_is_not_written_down_yet_has_no_name(content: Path, tmp_path: Path) -> None:
+    folder = read(content, tmp_path / "articles.sqlite")
+    edit(content, "Another")
+    folder.read()
+    assert folder.state == ""
+    folder.remember()
+    assert folder.state != ""
+
+
+def test_without_records_there_is_none(content: Path) -> None:
+    folder = Folder(content)
+    folder.read()
+    assert (folder.origin, folder.state) == (None, "")
