@@ -9,7 +9,6 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
-import stat
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
@@ -17,9 +16,9 @@ from pathlib import Path
 from typing import Final, Self
 
 from feedsvc.content.origin import Origin
-from feedsvc.document import Document
 from feedsvc.errors import FeedsvcError
 from feedsvc.export.former import Signed, differing, is_still, signed
+from feedsvc.export.guard import Guard
 from feedsvc.export.journal import Journal, Note
 from feedsvc.export.making import Maker
 from feedsvc.export.names import LOCK, MISSING, SELECTIONS, TWINS, file_name, files_beside, is_beside, is_feed, last_named
@@ -30,10 +29,6 @@ from feedsvc.publication import Publication
 from feedsvc.spreading import at_hand, spread
 from feedsvc.urls import place_of
 
-_FOREIGN: Final = "was not written by feedsvc and would be overwritten"
-_WITHOUT: Final = {"gzip": "with --no-gzip"}  # how a build goes that writes no twins of a coding
-
-_NEW: Final = Note(packed=(0,) * len(TWINS))  # of a file that is not ours yet
 # What is in the tree is whole, whatever stopped a build.
 _ROOM: Final = "make room on its disk: the next build does what is left to do"
 _RIGHTS: Final = "see that it may be written to, or build into another folder"
@@ -72,6 +67,7 @@ class Tree:
             root = held.enter_context(_only_build(self.out))
             self._files = Files(root, codings=self._codings)
             self._journal = Journal(root)
+            self._guard = Guard(self.out, self._files, self._journal, self._codings)
             held.callback(self._journal.close)
             held.callback(self._files.sweep)
             self._files.sweep(() if self._journal.ended else self._journal.notes)
@@ -94,7 +90,7 @@ class Tree:
             stale = self._stale(maker, paths, known)
             names = set(map(file_name, paths))
             gone = [name for name in self._journal.notes if name not in names]
-            self._refuse_links(gone)
+            self._guard.refuse_links(gone)
             written = self._write(maker, stale, progress)
             removed = self._clear(gone)
             self._journal.settle()
@@ -134,7 +130,7 @@ class Tree:
         """Who has a page for what is missing already keeps it."""
         name = file_name(path)
         is_theirs = path == MISSING and name not in self._journal.notes and self._files.status(name) is not None
-        return is_theirs and not self._is_same(maker, path, name)
+        return is_theirs and not self._guard.is_same(maker, path, name)
 
     def _follow(self, maker: Maker, paths: list[str], gone: list[str]) -> int:
         stale = [path for path in maker.stale(paths) if not self._is_left(maker, path)]
@@ -167,15 +163,15 @@ class Tree:
     def _write(self, maker: Maker, paths: list[str], progress: Progress) -> int:
         """How many are others by now."""
         names = {path: file_name(path) for path in paths}
-        self._refuse_links(names.values())
-        self._journal.claim(names.values(), alone=self._refuse_foreign(maker, names))
+        self._guard.refuse_links(names.values())
+        self._journal.claim(names.values(), alone=self._guard.refuse(maker, names))
         written: list[bool] = []
         for _ in progress(self._made(maker, paths, written), len(paths)):
             pass
         return sum(written)
 
     def _clear(self, gone: Sequence[str]) -> int:
-        self._refuse_links(gone)
+        self._guard.refuse_links(gone)
         removed = sum(self._remove(name) for name in gone)
         self._journal.forget(gone)
         self._journal.end()
@@ -197,51 +193,6 @@ class Tree:
             if size:
                 self._files.remove(name + end)
         return self._files.remove(name)
-
-    def _refuse_links(self, names: Iterable[str]) -> None:
-        for folder in self._files.links(names):
-            if not (self.out / folder).resolve().is_relative_to(self.out.resolve()):
-                raise FeedsvcError(
-                    f"{self.out / folder} is a link that leaves {self.out}; move it away or build into another folder"
-                )
-
-    def _refuse_foreign(self, maker: Maker, names: dict[str, str]) -> set[str]:
-        """Before anything is written: a file that is not ours is nobody's to overwrite, unless it is the same anyway.
-
-        The names of twins that are not ours, nor will be.
-        """
-        alone: set[str] = set()
-        for path, name in names.items():
-            self._refuse(maker, path, name)
-            ours = zip(TWINS, self._journal.notes.get(name, _NEW).packed, strict=True)
-            alone |= {name + TWINS[coding] for coding, size in ours if not self._is_twin_ours(maker, path, coding, size)}
-        return alone
-
-    def _is_twin_ours(self, maker: Maker, path: str, coding: str, size: int) -> bool:
-        return coding in self._codings and bool(size or self._is_twin_free(maker, path, coding))
-
-    def _refuse(self, maker: Maker, path: str, name: str) -> None:
-        status = self._files.sought(name)
-        if status and stat.S_ISDIR(status.st_mode):
-            raise FeedsvcError(f"{self.out / name} is a folder where a file belongs; move it away or build into another folder")
-        if status and name not in self._journal.notes and not self._is_same(maker, path, name):
-            raise FeedsvcError(f"{self.out / name} {_FOREIGN}; move it away or build into another folder")
-
-    def _is_same(self, maker: Maker, path: str, name: str) -> bool:
-        found = maker.found(path)
-        return found is not None and self._files.is_same(name, found)
-
-    def _is_twin_free(self, maker: Maker, path: str, coding: str) -> bool:
-        """Whether nobody else's file is in its place. One that is in nobody's way, since none belongs there, stays."""
-        name = file_name(path) + TWINS[coding]
-        if self._files.sought(name) is None:
-            return True
-        found = maker.found(path)
-        twin = found.coded(coding) if isinstance(found, Document) else b""
-        if twin and not self._files.is_same(name, twin):
-            hint = _WITHOUT.get(coding, f"without --coding {coding}")
-            raise FeedsvcError(f"{self.out / name} {_FOREIGN}; move it away or build {hint}")
-        return bool(twin)
 
 
 @contextmanager

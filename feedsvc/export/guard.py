@@ -1,0 +1,72 @@
+"""What lies in a tree and is nobody's to overwrite: files of other origin, folders in the way, links that lead out of it."""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Collection, Iterable
+from pathlib import Path
+from typing import Final
+
+from feedsvc.document import Document
+from feedsvc.errors import FeedsvcError
+from feedsvc.export.journal import Journal, Note
+from feedsvc.export.making import Maker
+from feedsvc.export.names import TWINS, file_name
+from feedsvc.export.writing import Files
+
+_FOREIGN: Final = "was not written by feedsvc and would be overwritten"
+_WITHOUT: Final = {"gzip": "with --no-gzip"}  # how a build goes that writes no twins of a coding
+_NEW: Final = Note(packed=(0,) * len(TWINS))  # of a file that is not ours yet
+
+
+class Guard:
+    """Of one tree: `files` lie in the folder `out`, those in the `journal` are ours. Methods raise FeedsvcError, or OSError."""
+
+    def __init__(self, out: Path, files: Files, journal: Journal, codings: Collection[str]) -> None:
+        """`codings` are those of the twins that are going to be written."""
+        self._out, self._files, self._journal, self._codings = out, files, journal, codings
+
+    def refuse_links(self, names: Iterable[str]) -> None:
+        for folder in self._files.links(names):
+            if not (self._out / folder).resolve().is_relative_to(self._out.resolve()):
+                raise FeedsvcError(
+                    f"{self._out / folder} is a link that leaves {self._out}; move it away or build into another folder"
+                )
+
+    def refuse(self, maker: Maker, names: dict[str, str]) -> set[str]:
+        """Before anything is written: a file that is not ours is nobody's to overwrite, unless it is the same anyway.
+
+        The names of twins that are not ours, nor will be.
+        """
+        alone: set[str] = set()
+        for path, name in names.items():
+            self._refuse_file(maker, path, name)
+            ours = zip(TWINS, self._journal.notes.get(name, _NEW).packed, strict=True)
+            alone |= {name + TWINS[coding] for coding, size in ours if not self._is_twin_ours(maker, path, coding, size)}
+        return alone
+
+    def _is_twin_ours(self, maker: Maker, path: str, coding: str, size: int) -> bool:
+        return coding in self._codings and bool(size or self._is_twin_free(maker, path, coding))
+
+    def _refuse_file(self, maker: Maker, path: str, name: str) -> None:
+        status = self._files.sought(name)
+        if status and stat.S_ISDIR(status.st_mode):
+            raise FeedsvcError(f"{self._out / name} is a folder where a file belongs; move it away or build into another folder")
+        if status and name not in self._journal.notes and not self.is_same(maker, path, name):
+            raise FeedsvcError(f"{self._out / name} {_FOREIGN}; move it away or build into another folder")
+
+    def is_same(self, maker: Maker, path: str, name: str) -> bool:
+        found = maker.found(path)
+        return found is not None and self._files.is_same(name, found)
+
+    def _is_twin_free(self, maker: Maker, path: str, coding: str) -> bool:
+        """Whether nobody else's file is in its place. One that is in nobody's way, since none belongs there, stays."""
+        name = file_name(path) + TWINS[coding]
+        if self._files.sought(name) is None:
+            return True
+        found = maker.found(path)
+        twin = found.coded(coding) if isinstance(found, Document) else b""
+        if twin and not self._files.is_same(name, twin):
+            hint = _WITHOUT.get(coding, f"without --coding {coding}")
+            raise FeedsvcError(f"{self._out / name} {_FOREIGN}; move it away or build {hint}")
+        return bool(twin)
