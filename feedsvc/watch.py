@@ -27,6 +27,9 @@ _EVERYTHING: Final = 60.0  # seconds
 _QUIET: Final = timedelta(milliseconds=20)  # a file younger than this may be half written
 _PAUSE: Final = 1.0  # seconds; between two looks where there is no bell
 
+# Seconds for each article before the bell is hung the first time: nothing else moves meanwhile, and readers wait for a start.
+_CALM: Final = 5e-6
+
 _NOT_CONTENT: Final = (".git", ".hg", ".svn", ".feedsvc")
 _LOG: Final = logging.getLogger(__name__)
 
@@ -83,6 +86,7 @@ class Watcher:
             self._thread.join()
 
     def _run(self) -> None:
+        self._stop.wait(_CALM * len(self._live.edition.content.articles))
         while not self._stop.is_set():
             identity = _identity(self._root)
             # What happened before the bell hung is seen by this look.
