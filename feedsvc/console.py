@@ -7,15 +7,17 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
 import click
 
 from feedsvc.content.excerpt import excerpts
-from feedsvc.content.folder import Content
 from feedsvc.errors import Problem
-from feedsvc.live import Edition
+
+if TYPE_CHECKING:
+    from feedsvc.content.content import Content
+    from feedsvc.live import Edition
 
 
 def counted(read: Content) -> str:

@@ -9,7 +9,7 @@ import signal
 import threading
 import traceback
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from multiprocessing import Pipe, connection, get_context
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkProcess
@@ -57,6 +57,20 @@ def beside(work: Callable[[], _R]) -> Iterator[Callable[[], _R]]:
         for conn in children:
             _sent(conn, iter([0]))
         yield lambda: _received(*children) if children else work()
+
+
+class Begun(AbstractContextManager[Callable[[], _R]]):
+    """As `beside`, for work that is begun now and waited for, or ended, in a block that is entered later."""
+
+    def __init__(self, work: Callable[[], _R]) -> None:
+        self._held = ExitStack()
+        self._answer = self._held.enter_context(beside(work))
+
+    def __enter__(self) -> Callable[[], _R]:
+        return self._answer
+
+    def __exit__(self, *_: object) -> None:
+        self._held.close()
 
 
 def _collected(work: _Work[_T, _R], pieces: Sequence[Sequence[_T]], children: list[Connection]) -> Iterator[_R]:

@@ -13,9 +13,12 @@ from typing import Final
 import pytest
 
 import feedsvc
+from feedsvc import export
+from feedsvc.cli import build
 from tests import newsrooms
 
 ROOT: Final = Path(feedsvc.__file__).parents[1]
+_SLOW: Final = ("feedgen", "flask", "jinja2", "lxml", "markdown_it", "pydantic", "sqlalchemy", "yaml")
 
 
 def run(*arguments: str | Path, cwd: Path = ROOT, **variables: str) -> subprocess.CompletedProcess[str]:
@@ -40,6 +43,18 @@ def test_the_sample_newsroom_has_no_errors() -> None:
     done = run("check")
     assert done.returncode == 0, done.stdout
     assert done.stderr.startswith("feedsvc: 34 articles: 0 errors, 1 warning")
+
+
+def test_a_build_can_be_asked_for_each_selection_that_there_is() -> None:
+    assert (*build.SELECTIONS,) == tuple(filter(None, export.SELECTIONS))
+
+
+def test_a_command_line_is_read_before_what_takes_time() -> None:
+    """A first look at the articles is taken meanwhile."""
+    for command in ("build", "serve"):
+        code = f"import sys, feedsvc.cli.{command} as one; print([name for name in {_SLOW} if name in sys.modules])"
+        done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, cwd=ROOT, timeout=60)
+        assert done.stdout == "[]\n", command
 
 
 def test_check_prints_problems_like_a_compiler(broken: Path) -> None:

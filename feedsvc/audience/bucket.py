@@ -6,6 +6,11 @@ import hashlib
 from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
+
+# Whole copies of one feed in an hour: thirty people behind one address, all with the same reader that asks every quarter of an
+# hour and never conditionally.
+USUAL: Final = 120
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

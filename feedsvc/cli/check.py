@@ -7,7 +7,8 @@ from pathlib import Path
 
 import click
 
-from feedsvc.cli.options import content_argument, newsroom, plainly
+from feedsvc.cli.newsroom import newsroom
+from feedsvc.cli.options import content_argument, plainly
 from feedsvc.console import PRINTERS, counted, number
 from feedsvc.content.advice import advice
 from feedsvc.editing.against import REPORTS, Comparison, compare

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import click
 
-from feedsvc.cli.options import content_argument, newsroom, plainly
+from feedsvc.cli.newsroom import newsroom
+from feedsvc.cli.options import content_argument, plainly
 from feedsvc.editing import schemas
 from feedsvc.editing.new import draft, put, written
 from feedsvc.errors import FeedsvcError

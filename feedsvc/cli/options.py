@@ -1,4 +1,4 @@
-"""What the commands share: options, faults told plainly, reading the newsroom, finding its state folder."""
+"""What the commands share: options, faults told plainly, finding the state folder. Read before anything that takes time."""
 
 from __future__ import annotations
 
@@ -8,21 +8,14 @@ import os
 import shlex
 import sys
 from collections.abc import Callable
-from dataclasses import replace
 from functools import wraps
 from pathlib import Path
 from typing import Final, ParamSpec
 
 import click
 
-from feedsvc import pages
 from feedsvc.console import tell
-from feedsvc.content.folder import Content, Folder, load
-from feedsvc.content.records import Records
-from feedsvc.content.settings import SITE
-from feedsvc.content.values import is_base
 from feedsvc.errors import ContentError, FeedsvcError
-from feedsvc.troubles import Troubles
 
 P = ParamSpec("P")
 
@@ -86,30 +79,9 @@ def plainly(command: Callable[P, None]) -> Callable[P, None]:
 
 def _inside() -> str:
     """Who stands in the newsroom itself, where ./content is looked for, is told how to name it."""
-    is_inside = Path(SITE).is_file() and not Path("content").exists()
-    return f"; {SITE} is in this very folder: write . for it" if is_inside else ""
-
-
-def folder(content: Path, base_url: str, state: Path, troubles: Troubles | None = None) -> Folder:
-    """The folder with what is remembered of it, for one base_url: links in articles are absolute."""
-    _check_base(base_url)
-    name = f"articles-{hashlib.sha256(base_url.encode()).hexdigest()[:8]}.sqlite" if base_url else "articles.sqlite"
-    return Folder(content, base_url, Records(state / name, troubles=troubles))
-
-
-def _check_base(base_url: str) -> None:
-    if base_url and not is_base(base_url):
-        raise FeedsvcError(
-            f"--base-url '{base_url}' is no web address; write it like https://example.org or https://example.org/news"
-        )
-
-
-def newsroom(content: Path, base_url: str) -> Content:
-    _check_base(base_url)
-    found = load(content, base_url)
-    unusable = pages.problems(found.theme)
-    theme = {path: data for path, data in found.theme.items() if path not in unusable}
-    return replace(found, theme=theme, problems=tuple(sorted((*found.problems, *unusable.values()))))
+    site = "site.yaml"
+    is_inside = Path(site).is_file() and not Path("content").exists()
+    return f"; {site} is in this very folder: write . for it" if is_inside else ""
 
 
 def state_folder(content: Path, given: Path | None) -> Path:

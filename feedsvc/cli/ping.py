@@ -8,7 +8,8 @@ from pathlib import Path
 import click
 
 from feedsvc.catalog import Catalog, catalog
-from feedsvc.cli.options import base_url_option, content_argument, newsroom, plainly, purge_option, state_folder, state_option
+from feedsvc.cli.newsroom import newsroom
+from feedsvc.cli.options import base_url_option, content_argument, plainly, purge_option, state_folder, state_option
 from feedsvc.console import number, tell
 from feedsvc.feeds.digest import Digests
 from feedsvc.live import wall_clock

@@ -12,7 +12,8 @@ from typing import Final
 import click
 
 from feedsvc.catalog import Catalog
-from feedsvc.cli.options import folder, state_folder
+from feedsvc.cli.newsroom import folder
+from feedsvc.cli.options import state_folder
 from feedsvc.console import counted, log, tell
 from feedsvc.content.renditions import Renditions
 from feedsvc.errors import FeedsvcError

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from feedsvc.audience.address import networks
-from feedsvc.cli import serving
+from feedsvc.audience.bucket import USUAL
 from feedsvc.cli.options import (
     base_url_option,
     content_argument,
@@ -19,8 +19,9 @@ from feedsvc.cli.options import (
     state_folder,
     state_option,
 )
+from feedsvc.cli.plan import Plan
+from feedsvc.content.looking import looking
 from feedsvc.web.access import FORMATS
-from feedsvc.web.polls import USUAL
 from feedsvc.web.server import listen
 from feedsvc.web.station import Station
 from feedsvc.web.workers import Workers
@@ -131,7 +132,7 @@ def serve(
             content, host=host, port=port, threads=threads, base_url=base_url, state=state, anywhere=preview_anywhere
         )
         return
-    plan = serving.Plan(
+    plan = Plan(
         content=content,
         host=host,
         port=port,
@@ -148,14 +149,16 @@ def serve(
         access_log=access_log or "",
     )
     if workers == 1:
-        serving.serve(plan)
+        look = looking(content)  # at many files, while what serves them is read
+        import_module("feedsvc.cli.serving").serve(plan, look)
     else:
         _serve_together(plan, workers)
 
 
-def _serve_together(plan: serving.Plan, workers: int) -> None:
+def _serve_together(plan: Plan, workers: int) -> None:
     # The address is had, or not, before any worker has to read the folder.
     listening = listen(plan.host, plan.port)
+    serving = import_module("feedsvc.cli.serving")
 
     @plainly
     def serve_one(station: Station) -> None:

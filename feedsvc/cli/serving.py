@@ -8,21 +8,23 @@ import socket
 import sys
 from collections.abc import Mapping
 from contextlib import ExitStack, closing
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from feedsvc import collector
-from feedsvc.audience.address import Networks
+from feedsvc.audience.bucket import USUAL
 from feedsvc.audience.counter import Counter
 from feedsvc.audience.later import Later
 from feedsvc.audience.visitor import Visitors
 from feedsvc.audience.wsgi import Audience
-from feedsvc.cli.options import VIEWS, folder
+from feedsvc.cli.newsroom import folder
+from feedsvc.cli.options import VIEWS
+from feedsvc.cli.plan import Plan
 from feedsvc.console import counted, log, tell
+from feedsvc.content.looking import Look
 from feedsvc.content.renditions import Renditions
 from feedsvc.feeds.dates import rfc3339
 from feedsvc.ledger import Ledger
@@ -36,7 +38,7 @@ from feedsvc.web import metrics
 from feedsvc.web.access import AccessLog
 from feedsvc.web.app import Measured, application
 from feedsvc.web.door import Door
-from feedsvc.web.polls import USUAL, Polls
+from feedsvc.web.polls import Polls
 from feedsvc.web.server import Server
 from feedsvc.web.station import Station
 from feedsvc.web.totals import COUNTERS, Totals
@@ -52,32 +54,9 @@ _CALM: Final = 1.0  # seconds in which a server answers its first readers, and c
 _GAUGES: Final = "gauges"  # the key of a notice that a worker's own figures stand under
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Plan:
-    """What the command line asks for; `home` is the state folder. `dated` sends Last-Modified.
-
-    `polls` is None where nothing is said of a limit.
-    """
-
-    content: Path
-    host: str
-    port: int
-    threads: int
-    trusted: Networks
-    polls: int | None
-    opened: Networks
-    base_url: str
-    home: Path
-    database: str
-    purge: tuple[str, ...]
-    announce: bool
-    dated: bool
-    access_log: str
-
-
-def serve(plan: Plan) -> None:
-    """Serve in this process until it is stopped."""
-    _serve(plan, None, None)
+def serve(plan: Plan, look: Look) -> None:
+    """Serve in this process until it is stopped. `look` is one at the newsroom's articles that was begun just now."""
+    _serve(plan, None, None, look)
 
 
 def serve_as(station: Station, plan: Plan, listening: socket.socket) -> None:
@@ -85,13 +64,13 @@ def serve_as(station: Station, plan: Plan, listening: socket.socket) -> None:
     _serve(plan, listening, station)
 
 
-def _serve(plan: Plan, listening: socket.socket | None, station: Station | None) -> None:
+def _serve(plan: Plan, listening: socket.socket | None, station: Station | None, look: Look | None = None) -> None:
     is_first = station is None or station.seat.number == 1
     with ExitStack() as parts:
         troubles = Troubles()
         ledger = parts.enter_context(closing(Ledger(plan.home / "modified.sqlite", troubles))) if plan.dated else None
         renditions = Renditions(plan.home / "pictures", troubles)
-        content = folder(plan.content, plan.base_url, plan.home, troubles)
+        content = folder(plan.content, plan.base_url, plan.home, troubles, look)
         live = Live(content, ledger, renditions=renditions, troubles=troubles)
         collector.settle()
         collector.keep(live)

@@ -10,7 +10,8 @@ import click
 from feedsvc.audience.kept import kept_since
 from feedsvc.audience.report import PRINTERS, report
 from feedsvc.catalog import catalog
-from feedsvc.cli.options import VIEWS, content_argument, database_option, newsroom, plainly, state_folder, state_option
+from feedsvc.cli.newsroom import newsroom
+from feedsvc.cli.options import VIEWS, content_argument, database_option, plainly, state_folder, state_option
 from feedsvc.live import wall_clock
 
 

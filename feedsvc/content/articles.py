@@ -18,12 +18,12 @@ from feedsvc.content.record import Record, Shared
 from feedsvc.content.records import Records
 from feedsvc.content.stamps import NEVER, NOTHING, is_younger, stamp_at
 from feedsvc.content.standing import Standing
-from feedsvc.content.survey import Seen, Survey
+from feedsvc.content.survey import ARTICLES, Seen, Survey
 from feedsvc.content.texts import Texts
 from feedsvc.errors import Problem
 from feedsvc.model import Article
 
-FOLDER: Final = "articles"
+FOLDER: Final = ARTICLES
 _ENDINGS: Final = (".yaml", ".md")
 MEANT: Final = {".yaml": ".yaml", ".yml": ".yaml", ".md": ".md", ".markdown": ".md", ".mdown": ".md"}
 # Two changes within a tick of the file system's clock leave one stamp: a file that young is read again the next time.

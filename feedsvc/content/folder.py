@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Final
 
 from feedsvc import collector
-from feedsvc.content import articles, looks, registers, settings, stray, survey
+from feedsvc.content import articles, looks, registers, settings, stray
 from feedsvc.content.articles import Articles, Moved
 from feedsvc.content.content import Content
+from feedsvc.content.looking import Look, looking
 from feedsvc.content.media import Media
 from feedsvc.content.origin import Origin, named
 from feedsvc.content.record import Record
@@ -23,7 +24,6 @@ from feedsvc.content.registers import Settings
 from feedsvc.content.stamps import NEVER, Waiting, is_younger, stamp_at
 from feedsvc.errors import ContentError, FeedsvcError, Problem
 from feedsvc.model import Article, Author, Category, MediaFile
-from feedsvc.spreading import beside
 
 __all__ = ["Change", "Content", "Folder", "load"]
 
@@ -61,8 +61,10 @@ class Folder:
     With `records`, what is broken stands in its last valid version, that of an earlier run included.
     """
 
-    def __init__(self, root: Path, base_url: str = "", records: Records | None = None) -> None:
+    def __init__(self, root: Path, base_url: str = "", records: Records | None = None, look: Look | None = None) -> None:
+        """`look` is one at the articles that was begun just now."""
         self._root, self._base_url, self._records = root, base_url, records
+        self._look = look
         self._media = Media(root)
         self._looks = looks.Looks(root)
         self._entries = self._kept_entries = tuple(records.settings()) if records else ()
@@ -79,14 +81,12 @@ class Folder:
     @cached_property
     def _articles(self) -> Articles:
         """Made by the first look."""
-        if not self._records:
-            return Articles(self._root, {})
-        if not self._records.are_many:
-            return Articles(self._root, self._records.articles(), self._records)
-        with collector.paused(), beside(partial(survey.look, self._root, articles.FOLDER)) as ahead:
-            found = self._records.articles()
+        begun, self._look = self._look, None
+        are_many = self._records is not None and self._records.are_many
+        with collector.paused(), begun or (looking(self._root) if are_many else nullcontext()) as ahead:
+            found = self._records.articles() if self._records else {}
             try:
-                seen = ahead()
+                seen = ahead() if ahead else None
             except FeedsvcError:  # killed: then this process looks itself
                 seen = None
             return Articles(self._root, found, self._records, seen)

@@ -17,6 +17,7 @@ from feedsvc.content.disk import inside, is_legible, is_plain
 from feedsvc.content.stamps import NOTHING, Stamp, stamp_of
 from feedsvc.errors import Problem
 
+ARTICLES: Final = "articles"  # the folder that holds most files of a newsroom
 _NOWHERE: Final = (0, 0)
 _NONE_KNOWN: Final[Mapping[str, Stamp]] = {}
 

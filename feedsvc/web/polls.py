@@ -25,8 +25,6 @@ from feedsvc.web.traffic import Labels, Traffic
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-# Thirty people behind one address, all with the same reader that asks every quarter of an hour and never conditionally.
-USUAL: Final = 120
 _HOUR: Final = 3600.0  # seconds
 _MOST: Final = 50_000  # clients and feeds that are remembered, about 15 MB; the one seen longest ago is forgotten
 _LONGEST: Final = 1000  # characters of a User-Agent that count

@@ -13,7 +13,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from feedsvc.audience.address import Networks, networks
-from feedsvc.web.polls import USUAL, Polls
+from feedsvc.audience.bucket import USUAL
+from feedsvc.web.polls import Polls
 from feedsvc.web.traffic import Labels, Traffic
 from tests.http.client import NO_HEADERS, Got, ask, ask_on, call
 from tests.http.conftest import Clock

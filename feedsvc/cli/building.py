@@ -1,0 +1,103 @@
+"""A build, once its command line is read."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from pathlib import Path
+from typing import Final
+
+import click
+
+from feedsvc import collector
+from feedsvc.cli.beside import Beside
+from feedsvc.cli.newsroom import folder
+from feedsvc.cli.plan import BuildPlan
+from feedsvc.cli.target import Target, target
+from feedsvc.console import bar, log, next_change, tell
+from feedsvc.content.looking import Look
+from feedsvc.content.renditions import Renditions
+from feedsvc.errors import ContentError, FeedsvcError
+from feedsvc.export import Built
+from feedsvc.live import Live
+from feedsvc.publication import Publication
+from feedsvc.watch import Watcher
+
+_AGAIN: Final = 5.0  # seconds until a tree that could not be written is tried again
+
+
+def build(plan: BuildPlan, look: Look) -> None:
+    """Build, and with `plan.watch` stay. `look` is one at the newsroom's articles that was begun just now.
+
+    Raises ContentError and FeedsvcError where nothing can be built.
+    """
+    beside = Beside(plan.nginx, out=plan.out, content=plan.content)
+    newsroom = folder(plan.content, plan.base_url, plan.home, look=look)
+    live = Live(newsroom, None, renditions=Renditions(plan.home / "pictures"))
+    collector.settle()
+    collector.keep(live)
+    read = live.edition.content
+    if read.errors and not plan.skip_broken:
+        raise ContentError("nothing was written; mend the files above, or leave them out with --skip-broken", read.problems)
+    tell(read.problems)
+    with target(plan.out, plan.content, only=plan.only, twins=plan.twins, coding=plan.coding, processes=plan.processes) as tree:
+        publication = live.edition.publication
+        _say(tree.out, tree.whole(publication, bar, newsroom.origin))
+        tree.sign(publication, newsroom.state)
+        beside(publication)
+        if plan.watch:
+            written = _Following(plan.content, live, tree, publication, beside).run()
+            if written is live.edition.publication:
+                tree.sign(written, newsroom.state)
+        else:
+            click.echo(f"feedsvc: {next_change(publication.next_change, read)}", err=True)
+
+
+class _Following:
+    """Writes each edition into the tree, the newest where several came meanwhile, until SIGTERM or SIGINT."""
+
+    def __init__(self, content: Path, live: Live, tree: Target, written: Publication, beside: Beside) -> None:
+        self._live, self._tree, self._written, self._beside = live, tree, written, beside
+        self._told = ""
+        self._news = threading.Event()
+        self._stopping = False
+        self._watcher = Watcher(content, live, [log, lambda *_: self._news.set()])
+
+    def run(self) -> Publication:
+        """What is in the tree at the end."""
+        for name in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(name, self._stop)
+        signal.signal(signal.SIGHUP, lambda *_: self._watcher.look())
+        self._watcher.start()
+        click.echo(f"feedsvc: keeping {self._tree.out} in step", err=True)
+        pause = None
+        while not self._stopping:
+            self._news.wait(pause)
+            self._news.clear()
+            pause = None if self._stopping or self._follow() else _AGAIN
+        self._watcher.stop()
+        return self._written
+
+    def _stop(self, *_: object) -> None:
+        self._stopping = True
+        self._news.set()
+
+    def _follow(self) -> bool:
+        publication = self._live.edition.publication
+        if publication is self._written:
+            return True
+        try:
+            built = self._tree.update(publication, publication.changed_since(self._written))
+            self._beside(publication)
+        except FeedsvcError as error:
+            if str(error) != self._told:
+                click.echo(f"feedsvc: {error}; tried again every {_AGAIN:.0f} seconds", err=True)
+            self._told = str(error)
+            return False
+        self._written, self._told = publication, ""
+        _say(self._tree.out, built)
+        return True
+
+
+def _say(out: Path | str, built: Built) -> None:
+    click.echo(f"feedsvc: {out}: {built.written} files written, {built.unchanged} unchanged, {built.removed} removed", err=True)
