@@ -32,6 +32,10 @@ class Sizes:
         """How often a build of so many articles is measured."""
         return min(self.times, 5 if number <= self.small else 2 if number < 50_000 else 1)
 
+    def builds_of_feeds(self, number: int) -> int:
+        """The same for feeds alone, which are built in a tenth of the time."""
+        return min(self.times, 3 * self.builds(number))
+
     @property
     def all(self) -> tuple[int, ...]:
         return tuple(sorted({self.small, self.middle, self.large}))

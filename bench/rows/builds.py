@@ -54,7 +54,7 @@ def cold_feeds(lab: Lab, number: int) -> ColdFeeds:
         lab.newsroom(number)
         only, plain = lab.able.only_feeds, lab.able.no_gzip
         makers = (lambda: cold(lab, number, *only, *plain), lambda: cold(lab, number, *only), lambda: hugos(lab, site))
-        ours, packed, theirs = alternating(makers, lab.sizes.builds(number))
+        ours, packed, theirs = alternating(makers, lab.sizes.builds_of_feeds(number))
         return ColdFeeds(plain=ours, packed=packed, hugo=theirs)
 
     return lab.once(("all feeds from cold files", number), all_three)
