@@ -14,7 +14,7 @@ import pytest
 from feedsvc.content.content import Content
 from feedsvc.content.folder import Folder
 from feedsvc.content.records import Records
-from feedsvc.content.texts import Texts
+from feedsvc.content.texts import Texts, digest
 from feedsvc.errors import FeedsvcError
 from feedsvc.ledger import Ledger
 from feedsvc.live import Live
@@ -54,6 +54,28 @@ def texts(kept: Path) -> int:
         ((count,),) = rows.execute("SELECT count(*) FROM text")
     rows.close()
     return int(count)
+
+
+def test_many_texts_are_had_at_once_and_what_is_not_there_is_left_out(kept: Path) -> None:
+    records = Records(kept)
+    written = {digest(word): word for word in (f"Text {number}." for number in range(250))}
+    records.keep_texts(written)
+    assert records.texts([*written, b"nothing"]) == written
+    assert records.texts([]) == {}
+    records.close()
+    assert records.texts(written) == {}
+
+
+def test_a_text_that_went_between_is_read_from_its_file(newsroom: Newsroom, kept: Path) -> None:
+    root = newsroom({name: said(f"Words of {name}.") for name in (FILE, "articles/b.md")})
+    content = read(Folder(root, "", Records(kept)))
+    with sqlite3.connect(kept) as rows:
+        rows.execute("DELETE FROM text WHERE markdown LIKE '%a.md%'")
+    rows.close()
+    content.texts.ahead(content.articles)
+    assert {article.path: content.html(article) for article in content.articles} == {
+        name: f"<p>Words of {name}.</p>" for name in (FILE, "articles/b.md")
+    }
 
 
 def test_a_text_is_there_after_a_restart_without_reading_its_file(root: Path, kept: Path) -> None:

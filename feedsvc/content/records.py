@@ -14,7 +14,7 @@ import sqlite3
 import threading
 import uuid
 import weakref
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -41,6 +41,7 @@ CREATE TABLE IF NOT EXISTS setting (kind TEXT, name TEXT, entry BLOB NOT NULL, P
 _LEFT: Final[list[sqlite3.Connection]] = []  # of the process that this one is a copy of: closing them would end its locks
 _LARGE: Final = 16 * 1024 * 1024  # bytes of the file, of some 6,000 articles: a process is copied sooner than they are read
 _ROOM: Final = 1000  # texts that may be past before they are dropped
+_TOGETHER: Final = 100  # texts that are asked for at once
 _TEXTS: Final = "SELECT digest, markdown FROM text"
 
 
@@ -185,6 +186,19 @@ class Records:
         except sqlite3.Error:
             return None
         return row[0] if row else None
+
+    def texts(self, digests: Collection[bytes]) -> Mapping[bytes, str]:
+        """Those of several texts that were kept and can be read."""
+        found: dict[bytes, str] = {}
+        wanted = sorted(digests)
+        with contextlib.suppress(sqlite3.Error):
+            rows = self._own()
+            for start in range(0, len(wanted), _TOGETHER):
+                some = wanted[start : start + _TOGETHER]
+                marks = ", ".join("?" * len(some))
+                with self._lock:
+                    found |= rows.execute(f"{_TEXTS} WHERE digest IN ({marks})", some).fetchall()
+        return found
 
     def keep_texts(self, texts: Mapping[bytes, str]) -> bool:
         """Write texts down by their digests; False if the disk does not take them."""

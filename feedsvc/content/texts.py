@@ -6,7 +6,7 @@ A hundred thousand texts need not stand in memory while readers ask for fifty.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from hashlib import blake2b
 from typing import Final, Protocol
 
@@ -24,6 +24,7 @@ class Shelf(Protocol):
     """Where texts lie when they are not in memory."""
 
     def text(self, digest: bytes) -> str | None: ...
+    def texts(self, digests: Collection[bytes]) -> Mapping[bytes, str]: ...
     def keep_texts(self, texts: Mapping[bytes, str]) -> bool: ...
 
 
@@ -40,6 +41,7 @@ class Texts:
         self._shelf, self._again = shelf, again
         self._waiting: dict[bytes, str] = {}
         self._size = 0
+        self._ahead: Mapping[bytes, str] = {}
         self._lock = threading.Lock()
         self._shown: dict[tuple[bytes, str, str], str] = {}
         self._begun: dict[tuple[bytes, str, str], str] = {}
@@ -63,11 +65,19 @@ class Texts:
                 for key in waiting:
                     self._waiting.pop(key, None)  # somebody else may have put it away, too
 
+    def ahead(self, articles: Iterable[Article]) -> None:
+        """The texts of these are about to be asked for: fetch together what would be fetched one by one."""
+        wanted = {article.text for article in articles if article.text} - self._waiting.keys()
+        if self._shelf and len(wanted) > 1:
+            self._ahead = self._shelf.texts(wanted)
+
     def markdown(self, article: Article) -> str:
         """An article's text as its editor wrote it. Raises FeedsvcError if it is in no place any more."""
         if not article.text:
             return ""
-        found = self._waiting.get(article.text) or (self._shelf.text(article.text) if self._shelf else None)
+        found = self._waiting.get(article.text) or self._ahead.get(article.text)
+        if found is None and self._shelf:
+            found = self._shelf.text(article.text)
         if found is None:
             found = self._again(article)
             if digest(found) != article.text:

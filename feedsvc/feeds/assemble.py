@@ -33,6 +33,12 @@ class Entries:
         """Those of a catalog with the same settings; rows that are the same object keep their entries."""
         return Entries(catalog, self._made)
 
+    def ahead(self, rows: Iterable[Row]) -> None:
+        """All of these are about to be asked for."""
+        visible = (row for row in rows if row.standing is Standing.VISIBLE)
+        new = [row.article for row in visible if self._made.get(row.article.id, (None, None))[0] is not row]
+        self.catalog.content.texts.ahead(new)
+
     def of(self, row: Row) -> Entry:
         known, made = self._made.get(row.article.id, (None, None))
         if known is not row or made is None:
@@ -64,6 +70,7 @@ def feed(listing: Listing, entries: Entries, suffix: str, media_type: str, perio
     """One document: the newest entries, or those of an archive's period (which must be in `listing.archive`)."""
     site = entries.catalog.site
     rows = listing.archive[period] if period else listing.newest
+    entries.ahead(rows)
     return Feed(
         id=feed_id(site, listing.ref),
         title=feed_title(site, listing),
