@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from itertools import chain
 
 from feedsvc.content.folder import Content
 from feedsvc.listing import Listing
@@ -45,12 +46,14 @@ def respelled(spellings: Spellings, gone: Sequence[Row], come: Sequence[Row]) ->
     return ({**spellings, **changed} if named else spellings), titles
 
 
-def _spelled(rows: Iterable[Row]) -> dict[str, Counter[str]]:
+def _spelled(rows: Sequence[Row]) -> dict[str, Counter[str]]:
     """What has gone takes its words along: only the address stays."""
+    every = [*chain.from_iterable([row.article.tags for row in rows])]
+    seen = Counter(map(id, chain.from_iterable([row.article.tags for row in rows if is_visible(row)])))
     found: dict[str, Counter[str]] = defaultdict(Counter)
-    for row in rows:
-        for tag in row.article.tags:
-            found[tag.id][tag.title] += is_visible(row)
+    # Most are one object that many articles share.
+    for number, tag in dict(zip(map(id, every), every, strict=True)).items():
+        found[tag.id][tag.title] += seen[number]
     return found
 
 

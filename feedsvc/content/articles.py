@@ -100,7 +100,9 @@ class Articles:
         """
         self._due = self._due.union(self._survey.refresh(scope), self._young)
         files = self._survey.files
-        missing = frozenset([path for path in self._due if files.get(path, NOTHING) == NOTHING])
+        missing = self._due - files.keys()
+        if NOTHING in files.values():
+            missing |= {path for path in self._due if files.get(path) == NOTHING}
         vanished, self._missed = missing - self._missed, missing
         return vanished | self._survey.young(moment) | self._younger(self._due, moment)
 
@@ -152,7 +154,7 @@ class Articles:
         """Many: as their records lie in memory, for to look things up all over it takes twice the time."""
         if len(paths) < MANY:
             return list(paths)
-        return [*(path for path in self.records if path in paths), *paths.difference(self.records)]
+        return [path for path in self.records if path in paths] + [*paths.difference(self.records)]
 
     def _is_younger(self, path: str, moment: datetime) -> bool:
         return is_younger(self._survey.files.get(path), moment)
