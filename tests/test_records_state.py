@@ -62,6 +62,17 @@ def test_a_state_that_two_processes_made_together_has_no_name(content: Path, tmp
     assert read(content, file).state != ""
 
 
+def test_what_another_version_wrote_has_no_name(content: Path, tmp_path: Path) -> None:
+    file = tmp_path / "articles.sqlite"
+    folder = Folder(content, records=Records(file, version="another"))
+    folder.read()
+    folder.remember()
+    assert (folder.state != "", Records(file).state() != "") == (True, False)
+    mended = read(content, file)
+    assert mended.origin
+    assert (mended.origin.name, mended.state != "") == ("", True)
+
+
 def test_what_is_not_written_down_yet_has_no_name(content: Path, tmp_path: Path) -> None:
     folder = read(content, tmp_path / "articles.sqlite")
     edit(content, "Another")

@@ -89,7 +89,7 @@ class Records:
         self._file = file
         self._version = version or _code()
         self._troubles, self._born = troubles or Troubles(), os.getpid()
-        self._run, self._read_as = uuid.uuid4().hex, ""
+        self._run, self._read_as, self._are_own = uuid.uuid4().hex, "", True
         self._open()
 
     def _open(self) -> None:
@@ -134,6 +134,7 @@ class Records:
                 self._read_as = _state(self._rows)
                 # One by one: together they would take as much room again as what is made of them.
                 for path, version, data in self._rows.execute("SELECT path, version, record FROM record"):
+                    self._are_own = self._are_own and version == self._version
                     if record := _record(data, trusted=version == self._version):
                         article = record.last or record.reading.article
                         found[article.path if article else path] = share.record(record)
@@ -144,8 +145,11 @@ class Records:
 
     @property
     def read_as(self) -> str:
-        """The name of the state in which `articles` found them; "" where it has none."""
-        return self._read_as
+        """The name of the state in which `articles` found them; "" where it has none.
+
+        Another version may name states otherwise, or not at all.
+        """
+        return self._read_as if self._are_own else ""
 
     def state(self) -> str:
         """The name of the state in which they are now; "" where others than this process have written meanwhile."""
