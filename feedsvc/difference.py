@@ -59,6 +59,12 @@ def places(before: Catalog, now: Catalog) -> Iterator[Place]:
     yield from _sitemaps(before, now)
 
 
+def is_logo_same(before: Catalog, now: Catalog) -> bool:
+    """Every page shows it, in its own shape."""
+    path = path_below(now.site.base_url, now.site.logo)[1:]
+    return before.media.get(path) == now.media.get(path)
+
+
 def _differs(before: Catalog, now: Catalog, place: Place) -> bool:
     one, other = grounds(before, place), grounds(now, place)
     return one is None or other is None or not one.hold(other)

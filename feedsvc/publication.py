@@ -101,10 +101,10 @@ class Publication:
     def changed_since(self, before: Publication) -> frozenset[str]:
         """The paths whose answers may differ between two editions, those of `addresses` of both: small where little changed.
 
-        Everything where settings or theme differ or neither catalog was made from the other. Narrower copies of a picture whose
-        bytes were overwritten are not named: its own path stands for them.
+        Everything where settings, theme or logo differ or neither catalog was made from the other. Narrower copies of a picture
+        whose bytes were overwritten are not named: its own path stands for them.
         """
-        if are_alike(before.catalog, self.catalog):
+        if are_alike(before.catalog, self.catalog) and difference.is_logo_same(before.catalog, self.catalog):
             return frozenset(path_of(place) for place in difference.places(before.catalog, self.catalog))
         return frozenset(chain(before.addresses(), self.addresses()))
 

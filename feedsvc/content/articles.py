@@ -139,12 +139,19 @@ class Articles:
         self._note((*moved, *(self.changed.keys() - moved.keys())))
         return moved
 
+    @property
+    def is_told(self) -> bool:
+        """Whether each record alone says what stands of its file."""
+        standing = self.standing
+        told = (record.stood or record.good is None or standing.get(path) is record.good for path, record in self.records.items())
+        return not self._standing.disputes and all(told)
+
     def since(self, name: str) -> Origin | None:
         """After the first reading: the state `name`, in which the records were written.
 
         None where that cannot be told: who of several stands that claim the same, a record alone does not say.
         """
-        if self._disputed or self._standing.disputes:
+        if self._disputed or not self.is_told:
             return None
         old = (record.last for record in self._before.values() if record)
         new = (self.standing.get(path) for path in self._before)

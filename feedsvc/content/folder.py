@@ -21,7 +21,7 @@ from feedsvc.content.origin import Origin, named
 from feedsvc.content.record import Record
 from feedsvc.content.records import Entry, Records
 from feedsvc.content.registers import Settings
-from feedsvc.content.stamps import NEVER, Waiting, is_younger, stamp_at
+from feedsvc.content.stamps import NEVER, Stamp, Waiting, is_younger, stamp_at
 from feedsvc.errors import ContentError, FeedsvcError, Problem
 from feedsvc.model import Article, Author, Category, MediaFile
 
@@ -77,6 +77,7 @@ class Folder:
         self._unwritten: dict[str, Record | None] = {}
         self._settings_unwritten = self._is_tidy = False
         self.origin: Origin | None = None  # of the first reading, if it is known
+        self._dress: dict[str, Stamp | None] = {}  # media that the settings referred to then
 
     @cached_property
     def _articles(self) -> Articles:
@@ -115,7 +116,8 @@ class Folder:
         self._stray = stray.files(self._root) if scope is None else self._stray
         self._settings = now_known
         if self._records and not self._content:
-            self.origin = self._articles.since(named(self._records.read_as, self._root, now_known.media))
+            self._dress = {path: self._media.stamp(path) for path in now_known.media}
+            self.origin = self._articles.since(named(self._records.read_as, self._dress))
         self._content = self._whole(now_known, moved, media)
         self._unwritten |= self._articles.changed
         self._settings_unwritten |= now_known is not before and _by_name(self._entries) != _by_name(self._kept_entries)
@@ -142,10 +144,14 @@ class Folder:
 
     @property
     def state(self) -> str:
-        """The name of what was read last, if all of it is written down: that of a later `origin`. Else ""."""
+        """The name of what was read last, that of a later `origin`.
+
+        "" where not all of it is written down, or what every page may show is not as it was when this process began.
+        """
         if not self._records or not self._settings or self._unwritten or self._settings_unwritten:
             return ""
-        return named(self._records.state(), self._root, self._settings.media)
+        now = {path: stamp_at(self._root / path) for path in self._settings.media}
+        return named(self._records.state(), now) if now == self._dress and self._articles.is_told else ""
 
     def remember(self) -> None:
         """Write down what was read, for the next start; what the disk does not take now it is offered again."""

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
-from pathlib import Path
 
-from feedsvc.content.stamps import stamp_at
+from feedsvc.content.stamps import Stamp
 from feedsvc.model import Article
 
 
@@ -23,9 +22,7 @@ class Origin:
     come: tuple[Article, ...] = ()
 
 
-def named(state: str, root: Path, media: Iterable[str]) -> str:
+def named(state: str, media: Mapping[str, Stamp | None]) -> str:
     """The name of a state of the records, and of the media files that the settings refer to; "" where they have none."""
-    if not state:
-        return ""
-    stamps = [(path, stamp_at(root / path)) for path in sorted(media)]
-    return blake2b(repr((state, stamps)).encode("utf-8", "surrogateescape"), digest_size=16).hexdigest()
+    facts = repr((state, sorted(media.items()))).encode("utf-8", "surrogateescape")
+    return blake2b(facts, digest_size=16).hexdigest() if state else ""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 
 import pytest
 
+import feedsvc
 from feedsvc.content.folder import Folder
 from feedsvc.content.origin import Origin
 from feedsvc.content.records import Records
@@ -19,6 +21,7 @@ from tests.live.desk import Desk
 from tests.newsrooms import picture
 
 ROUNDS = 60
+SAMPLE = Path(feedsvc.__file__).parents[1] / "content"
 
 
 class Noted(Tree):
@@ -113,6 +116,69 @@ def test_a_build_with_nothing_new_after_the_very_first_looks_into_nothing(newsro
     built, _ = newsroom.build()
     assert (built.written, built.removed, newsroom.spared) == (0, 0, [False, True])
     assert (newsroom.home / "out" / ".feedsvc-build.journal").read_bytes() == before
+
+
+def test_a_logo_that_is_replaced_while_a_build_stays_is_on_every_page(newsroom: Newsroom) -> None:
+    logo = with_logo(newsroom)
+    folder, live = newsroom.read()
+    with Tree(newsroom.home / "out", processes=1) as tree:
+        before = live.edition.publication
+        tree.whole(before, origin=folder.origin)
+        tree.sign(before, folder.state)
+        logo.write_bytes(picture(90, 50, "PNG"))
+        live.reload()
+        tree.update(live.edition.publication, live.edition.publication.changed_since(before))
+        tree.sign(live.edition.publication, folder.state)
+    newsroom.assert_as_new(live.edition.publication, 0)
+    _, publication = newsroom.build()
+    newsroom.assert_as_new(publication, 1)
+
+
+def test_a_logo_that_is_replaced_while_a_tree_is_written_is_seen_by_the_next_build(newsroom: Newsroom) -> None:
+    logo = with_logo(newsroom)
+    folder, live = newsroom.read()
+    with Tree(newsroom.home / "out", processes=1) as tree:
+        tree.whole(live.edition.publication, origin=folder.origin)
+        logo.write_bytes(picture(90, 50, "PNG"))
+        tree.sign(live.edition.publication, folder.state)
+    _, publication = newsroom.build()
+    newsroom.assert_as_new(publication, 0)
+
+
+def with_logo(newsroom: Newsroom) -> Path:
+    logo = newsroom.desk.root / "media/logo.png"
+    logo.write_bytes(picture(40, 40, "PNG"))
+    site = newsroom.desk.root / "site.yaml"
+    site.write_text(f"{site.read_text()}logo: media/logo.png\n")
+    return logo
+
+
+def test_an_article_that_gives_way_to_another_and_returns_is_seen_by_all_its_neighbours(newsroom: Newsroom) -> None:
+    root = newsroom.desk.root = newsroom.home / "sample"
+    shutil.copytree(SAMPLE, root)
+    first, other = root / "articles/2025/pp.yaml", root / "articles/2025/shared.yaml"
+    ours = written("pp", "First", "2025-10-07T10:15:00+05:30", category="culture", author="meera-pillai")
+    theirs = written("qq", "Other", "2025-10-08T10:15:00+05:30", category="business", author="ritesh-nambiar")
+    steps = (
+        lambda: first.write_text(ours),
+        lambda: first.write_text(ours.replace("2025-10-07", "some day")),
+        lambda: other.write_text(
+            written("qq", "Other", "2025-10-08T10:15:00+05:30", category="business", author="ritesh-nambiar")
+        ),
+        other.unlink,
+    )
+    told = []
+    for number, step in enumerate(steps):
+        step()
+        _, publication = newsroom.build()
+        newsroom.assert_as_new(publication, number)
+        told.append(publication.catalog.visible["shared"].article.title)
+    assert told == ["First", "First", "Other", "First"]
+
+
+def written(name: str, title: str, published: str, **keys: str) -> str:
+    facts = {"id": f"tag:asiainnews.example,2025:{name}", "slug": "shared", "title": title, "published": published, **keys}
+    return "".join(f"{key}: {value}\n" for key, value in facts.items()) + f"tags: [{name}]\nbody: Words.\n"
 
 
 def test_an_author_s_other_portrait_is_seen(newsroom: Newsroom) -> None:

@@ -1,6 +1,7 @@
 """What a request says of whom it comes from and where it went: heard from no one but a proxy that is trusted."""
 
 import json
+import time
 from pathlib import Path
 from urllib.parse import quote
 
@@ -38,6 +39,9 @@ def test_no_answer_depends_on_what_was_forwarded(tmp_path: Path, options: tuple[
     content = write_newsroom(tmp_path / "content")
     paths = [*(quote(path, safe="/~") for path in addresses(content)), *MOVED, "/healthz", "/readyz"]
     with serving(content, tmp_path / "state", *options) as server:
+        for path in paths:
+            ask(server.url, path)
+        time.sleep(1.1)  # within the second in which a document is first made, its date may be one that has not come yet
         assert [path for path in paths if said(ask(server.url, path)) != said(ask(server.url, path, LIES))] == []
         # What is told to this machine alone is told to nobody who was passed on, whoever they say they are.
         assert [ask(server.url, path, LIES).status for path in ("/status", "/metrics")] == [403, 403]
