@@ -162,9 +162,7 @@ def test_an_article_that_gives_way_to_another_and_returns_is_seen_by_all_its_nei
     steps = (
         lambda: first.write_text(ours),
         lambda: first.write_text(ours.replace("2025-10-07", "some day")),
-        lambda: other.write_text(
-            written("qq", "Other", "2025-10-08T10:15:00+05:30", category="business", author="ritesh-nambiar")
-        ),
+        lambda: other.write_text(theirs),
         other.unlink,
     )
     told = []
