@@ -21,7 +21,6 @@ from bench.table import Goal, Row
 from bench.web import GZIP, Client, Got, free_port
 
 _CONNECTIONS = (16, 64, 128)
-_PROFILED = 64  # connections: the others' time goes the same way
 _BETWEEN = 0.1  # seconds between two saves
 # A server's own headers, which the bare one sends by itself.
 _SENT_ANYWAY = frozenset({"date", "server", "connection"})
@@ -53,7 +52,7 @@ def _beside_bare(lab: Lab, status: int, options: tuple[str, ...], goal: Goal, mo
                     beside=theirs,
                     beside_is="bare WSGI",
                     goal=goal,
-                    again=_again(lab, status) if number == _PROFILED else None,
+                    again=_again(lab, status, options, number),
                 )
 
 
@@ -63,11 +62,11 @@ def _rates(lab: Lab, servers: tuple[Running, Running], headers: Mapping[str, str
     return [wrk.load(one.port, FEED, headers, connections=number, seconds=seconds, core=core).rate for one in servers]
 
 
-def _again(lab: Lab, status: int) -> Callable[[Product], object]:
+def _again(lab: Lab, status: int, options: tuple[str, ...], number: int) -> Callable[[Product], object]:
     def again(product: Product) -> wrk.Load:
-        with _hot(lab, (), cores=(), product=product) as server:
+        with _hot(lab, options, cores=(), product=product) as server:
             headers, _ = _asked(server, status)
-            return wrk.load(server.port, FEED, headers, connections=64, seconds=lab.sizes.seconds, core=lab.cores[1])
+            return wrk.load(server.port, FEED, headers, connections=number, seconds=lab.sizes.seconds, core=lab.cores[1])
 
     return again
 
@@ -117,12 +116,12 @@ def workers(lab: Lab) -> Iterator[Row]:
         yield Row(what=what, ours=None, unit="/s", note="this feedsvc has no --workers")
         return
     two, one = (_several(lab, number) for number in (2, 1))
-    note = "the load takes a part of one of the two cores"
-    yield Row(what=what, ours=two, unit="/s", beside=one, beside_is="one worker", goal=Goal(least=1.6), note=note)
+    note, again = "the load takes a part of one of the two cores", lambda product: _several(lab, 2, product)
+    yield Row(what=what, ours=two, unit="/s", beside=one, beside_is="one worker", goal=Goal(least=1.6), note=note, again=again)
 
 
-def _several(lab: Lab, number: int) -> float:
-    with _hot(lab, ("--workers", str(number)), cores=()) as server:
+def _several(lab: Lab, number: int, product: Product | None = None) -> float:
+    with _hot(lab, ("--workers", str(number)), cores=(), product=product) as server:
         loads = (_load(lab, server) for _ in range(lab.sizes.times))
         return median(one.rate for one in loads)
 
