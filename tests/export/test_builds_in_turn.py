@@ -46,8 +46,10 @@ class Newsroom:
 
     def read(self, state: str = "state") -> tuple[Folder, Live]:
         folder = Folder(self.desk.root, records=Records(self.home / state / "articles.sqlite"))
-        clock = lambda: datetime.now(UTC) + self.ahead  # noqa: E731
-        return folder, Live(folder, None, clock, Renditions(self.home / state / "pictures"))
+        return folder, Live(folder, None, self.clock, Renditions(self.home / state / "pictures"))
+
+    def clock(self) -> datetime:
+        return datetime.now(UTC) + self.ahead
 
     def build(self, *, signed: bool = True) -> tuple[Built, Publication]:
         folder, live = self.read()
