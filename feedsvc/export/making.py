@@ -33,17 +33,15 @@ class Maker(Wanted):
         asked = (path for path in paths if path in differing or path.startswith(COPIED) or not self._stands(path))
         return [path for path in asked if not self.is_current(path)]
 
+    def is_current(self, path: str) -> bool:
+        note = self._notes.get(file_name(path))
+        return note is not None and bool(note.imprint) and note.imprint == self.imprint(path) and self._stands(path)
+
     def _stands(self, path: str) -> bool:
+        """Whether what was noted of a file, and of what it was made from, is there."""
         name = file_name(path)
         note = self._notes.get(name)
         return note is not None and bool(note.imprint) and self._files.holds(name, note)
-
-    def is_current(self, path: str) -> bool:
-        name = file_name(path)
-        note = self._notes.get(name)
-        if note is None or not note.imprint:
-            return False
-        return note.imprint == self.imprint(path) and self._files.holds(name, note)
 
     def make(self, paths: Sequence[str]) -> list[Made]:
         """(file's name, what is to be noted, whether it was written) of each that there is."""
