@@ -16,6 +16,7 @@ from bench.curves import curves
 from bench.document import Found, write
 from bench.lab import QUICK, Lab, Sizes
 from bench.machine import machine
+from bench.product import compiled
 from bench.profiles import profile
 from bench.rows import GROUPS
 from bench.running import BenchError
@@ -39,6 +40,7 @@ def main() -> int:
 
 def _run(asked: argparse.Namespace, lab: Lab) -> int:
     facts = machine()
+    compiled()
     rows, failed = _rows(asked.only or list(GROUPS), lab)
     print(markdown(rows))
     command = " ".join(("python -m bench", *_without_paths(sys.argv[1:])))

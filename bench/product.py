@@ -7,9 +7,11 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator
+from compileall import compile_dir
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
@@ -18,12 +20,20 @@ from bench.running import Running, running
 from bench.web import free_port
 
 FEED: Final = "/feed.rss"
+_NO_COMPILED: Final = "PYTHONDONTWRITEBYTECODE"
 
 
 def environment() -> dict[str, str]:
-    """This process's variables without any that speak to feedsvc; nobody is told of anything."""
-    own = {name: value for name, value in os.environ.items() if not name.startswith("FEEDSVC_")}
+    """This process's variables, but those that speak to feedsvc and what forbids compiled files; nobody is told of anything."""
+    own = {name: value for name, value in os.environ.items() if not name.startswith("FEEDSVC_") and name != _NO_COMPILED}
     return {**own, "FEEDSVC_ANNOUNCE": "no"}
+
+
+def compiled() -> None:
+    """Have feedsvc's modules compiled, as an installer leaves them and any first start does."""
+    spec = find_spec("feedsvc")
+    for folder in (spec and spec.submodule_search_locations) or ():
+        compile_dir(folder, quiet=1)
 
 
 def profiler() -> str:

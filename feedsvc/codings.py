@@ -1,8 +1,10 @@
-"""Content codings (RFC 9110 section 8.4.1): bytes made smaller. The only room with brotli (RFC 7932) and zstd (RFC 8878)."""
+"""Content codings (RFC 9110 section 8.4.1): bytes made smaller.
+
+The only room with libdeflate (gzip, RFC 1952), brotli (RFC 7932) and zstd (RFC 8878).
+"""
 
 from __future__ import annotations
 
-import gzip
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -10,6 +12,7 @@ from types import MappingProxyType
 from typing import Final
 
 import brotli  # type: ignore[import-untyped]
+import deflate
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -27,7 +30,7 @@ class Coding:
 
 
 def _gzip(body: bytes) -> bytes:
-    return gzip.compress(body, compresslevel=6, mtime=0)
+    return bytes(deflate.gzip_compress(body, 6))
 
 
 def _brotli(body: bytes) -> bytes:

@@ -36,11 +36,17 @@ def next_change(moment: datetime | None, read: Content) -> str:
 
 
 def log(before: Edition, now: Edition) -> None:
-    """Each problem once when it comes, each file once when it is mended."""
-    old, new = set(before.content.problems), set(now.content.problems)
-    tell(sorted(new - old))
-    for path in sorted({problem.path for problem in old} - {problem.path for problem in new}):
+    """Each problem once when it comes, each file once when it is mended, or its errors are."""
+    tell(sorted(set(now.content.problems) - set(before.content.problems)))
+    left = _paths(now.content.problems)
+    for path in sorted(_paths(before.content.problems) - left):
         click.echo(f"{path}: no problem any more", err=True)
+    for path in sorted((_paths(before.content.errors) & left) - _paths(now.content.errors)):
+        click.echo(f"{path}: no error any more; its warnings stand", err=True)
+
+
+def _paths(problems: Iterable[Problem]) -> set[str]:
+    return {problem.path for problem in problems}
 
 
 def tell(problems: Iterable[Problem]) -> None:

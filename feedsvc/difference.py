@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from dataclasses import replace
@@ -13,6 +13,7 @@ from feedsvc import sitemaps
 from feedsvc.catalog import Catalog, Listing, Row
 from feedsvc.content.narrowing import widths
 from feedsvc.content.renditions import digest as file_digest
+from feedsvc.division import Division
 from feedsvc.grounds import grounds
 from feedsvc.listing import same
 from feedsvc.pages.related import leading_to
@@ -107,7 +108,7 @@ def _face(row: Row) -> tuple[object, ...]:
 def _beside(catalog: Catalog, row: Row) -> Iterator[Place]:
     """Those whose pages lead to it, or past where it was."""
     for ref in (_SITE, *(ListingRef("category", name) for name in row.article.categories)):
-        for other in catalog.listings[ref].around(row.key):
+        for other in catalog.listings[ref].around(row):
             if other:
                 yield ArticleAt(other.article.slug)
 
@@ -116,64 +117,76 @@ def _listings(before: Catalog, now: Catalog) -> Iterator[Place]:
     for ref in {**before.listings, **now.listings}:
         one, other = before.listings.get(ref), now.listings.get(ref)
         if one is not other:
-            for period in _periods(one, other):
-                several: list[Place] = [PageAt(ref, period), *(FeedAt(ref, suffix, period) for suffix in SUFFIXES)]
-                yield from (place for place in several if _differs(before, now, place))
+            pages, months = _periods(one, other)
+            yield from (place for place in (PageAt(ref, period) for period in pages) if _differs(before, now, place))
+            feeds = (FeedAt(ref, suffix, period) for period in months for suffix in SUFFIXES)
+            yield from (place for place in feeds if _differs(before, now, place))
 
 
-def _periods(one: Listing | None, other: Listing | None) -> Iterator[str]:
-    """The newest page, and those of the older ones that may differ."""
-    yield ""
+def _periods(one: Listing | None, other: Listing | None) -> tuple[Iterable[str], Iterable[str]]:
+    """The newest page, and those of the older ones that may differ: of pages, and of feeds."""
     if one is None or other is None or (one.title, one.description) != (other.title, other.description):
-        yield from dict.fromkeys(chain(one.pages if one else (), other.pages if other else ()))
-    else:
-        yield from (period for period in dict.fromkeys(_touched(one, other)) if _is_other(one, other, period))
+        some = [listing for listing in (one, other) if listing]
+        pages, months = (listing.pages for listing in some), (listing.months for listing in some)
+        return dict.fromkeys(chain([""], *pages)), dict.fromkeys(chain([""], *months))
+    days = _days(one, other)
+    found = ["", *_others(one.months, other.months, days)]
+    if one.pages is one.months and other.pages is other.months:
+        return found, found
+    return ["", *_others(one.pages, other.pages, days)], found
 
 
-def _is_other(one: Listing, other: Listing, period: str) -> bool:
+def _days(one: Listing, other: Listing) -> set[str]:
+    """Those of which either has rows that the other does not have."""
+    return {row.day for row in chain(one.rows.beyond(other.rows), other.rows.beyond(one.rows))}
+
+
+def _others(one: Division, other: Division, days: AbstractSet[str]) -> Iterator[str]:
+    return (period for period in dict.fromkeys(_touched(one, other, days)) if _is_other(one, other, period))
+
+
+def _is_other(one: Division, other: Division, period: str) -> bool:
     """Whether an older page of either shows other rows, or leads elsewhere."""
-    if period not in one.pages or period not in other.pages:
-        return period in one.pages or period in other.pages
-    return one.neighbours[period] != other.neighbours[period] or not same(one.pages[period], other.pages[period])
+    if period not in one or period not in other:
+        return period in one or period in other
+    return one.neighbours[period] != other.neighbours[period] or not same(one[period], other[period])
 
 
-def _touched(one: Listing, other: Listing) -> Iterator[str]:
+def _touched(one: Division, other: Division, days: AbstractSet[str]) -> Iterator[str]:
     """The periods whose rows are others, those that came and went, and where the older pages begin; with those beside them."""
-    days = {row.day for row in chain(one.rows.beyond(other.rows), other.rows.beyond(one.rows))}
-    found = {listing.period_of(day) for listing in (one, other) for day in days}
-    found.update(chain.from_iterable(_come_and_gone(one, other, month) for month in {day[:7] for day in days}))
+    found = {division.period_of(day) for division in (one, other) for day in days}
+    found.update(chain.from_iterable(_come_and_gone(one, other, year) for year in {day[:4] for day in days}))
     found.update(_between(one, other))
     yield from found
-    for listing in (one, other):
+    for division in (one, other):
         for period in found:
-            start, end = span(listing.names, period)
-            yield from listing.names[max(start - 1, 0) : end + 1]
+            start, end = span(division.names, period)
+            yield from division.names[max(start - 1, 0) : end + 1]
 
 
-def _come_and_gone(one: Listing, other: Listing, month: str) -> set[str]:
-    """The names that one of the two has in a month."""
+def _come_and_gone(one: Division, other: Division, year: str) -> set[str]:
+    """The names that one of the two has in a year."""
     if one.names is other.names:
         return set()
-    return set(one.names[slice(*span(one.names, month))]) ^ set(other.names[slice(*span(other.names, month))])
+    return set(one.names[slice(*span(one.names, year))]) ^ set(other.names[slice(*span(other.names, year))])
 
 
-def _between(one: Listing, other: Listing) -> Iterator[str]:
+def _between(one: Division, other: Division) -> Iterator[str]:
     """From where the older pages of one begin to where those of the other do."""
-    tops = sorted(next(iter(listing.pages), "") for listing in (one, other))
-    for listing in (one, other):
-        start, end = bisect_left(listing.names, tops[0]), bisect_right(listing.names, tops[1])
-        yield from listing.names[start:end] if tops[0] != tops[1] else tops[:1]
+    tops = sorted(next(iter(division), "") for division in (one, other))
+    for division in (one, other):
+        start, end = bisect_left(division.names, tops[0]), bisect_right(division.names, tops[1])
+        yield from division.names[start:end] if tops[0] != tops[1] else tops[:1]
 
 
 def _sitemaps(before: Catalog, now: Catalog) -> Iterator[Place]:
-    was, is_now = before.listings[_SITE], now.listings[_SITE]
+    was, is_now = before.listings[_SITE].months, now.listings[_SITE].months
     all_of_them = sitemaps.is_indexed(before) != sitemaps.is_indexed(now)
-    every = chain(was.periods, is_now.periods) if all_of_them else _touched(was, is_now)
+    days = _days(before.listings[_SITE], now.listings[_SITE])
+    every = chain(was.every, is_now.every) if all_of_them else _touched(was, is_now, days)
     empty: tuple[Row, ...] = ()
     changed = [
-        one
-        for one in dict.fromkeys(every)
-        if all_of_them or not same(was.periods.get(one, empty), is_now.periods.get(one, empty))
+        one for one in dict.fromkeys(every) if all_of_them or not same(was.every.get(one, empty), is_now.every.get(one, empty))
     ]
     lists = (sitemaps.LISTINGS,) if all_of_them or _differs(before, now, SitemapAt(sitemaps.LISTINGS)) else ()
     for catalog in (before, now):

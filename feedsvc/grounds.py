@@ -9,34 +9,55 @@ from typing import Any, Final
 from feedsvc import sitemaps
 from feedsvc.catalog import Catalog, Listing, Row
 from feedsvc.content import renditions
+from feedsvc.division import Division
 from feedsvc.listing import same
 from feedsvc.pages.related import related
 from feedsvc.urls import ArticleAt, FeedAt, FileAt, ListingRef, PageAt, Place, SingleAt, SitemapAt, path_below
 
 _WITH_LOGO: Final = (ArticleAt, PageAt, SingleAt)
-Pages = Callable[[Listing], Mapping[str, tuple[Row, ...]]]
+Pages = Callable[[Division], Mapping[str, tuple[Row, ...]]]
+
+
+def _nothing(_: Listing) -> object:
+    return None
 
 
 @dataclass(frozen=True, slots=True)
 class Grounds:
-    """`objects` must be the very same ones, `facts` equal."""
+    """`objects` must be the very same ones, `facts` equal, and so must what `tell` says of each of the `listings`."""
 
     objects: tuple[object, ...] = ()
     facts: tuple[object, ...] = ()
+    listings: tuple[Listing, ...] = ()
+    tell: Callable[[Listing], object] = _nothing
+
+    @property
+    def spelled(self) -> tuple[object, ...]:
+        """All that is to be equal."""
+        return *self.facts, *map(self.tell, self.listings)
 
     def hold(self, other: Grounds) -> bool:
-        return self.facts == other.facts and same(self.objects, other.objects)
+        return self.facts == other.facts and same(self.objects, other.objects) and self._tell_as(other)
+
+    def _tell_as(self, other: Grounds) -> bool:
+        """A listing that is the very same tells the same, and need not be asked."""
+        if len(self.listings) != len(other.listings):
+            return False
+        pairs = zip(self.listings, other.listings, strict=True)
+        return all(one is two or self.tell(one) == other.tell(two) for one, two in pairs)
 
 
-def pages_of(listing: Listing) -> Mapping[str, tuple[Row, ...]]:
-    return listing.pages
+def _as_asked(division: Division) -> Mapping[str, tuple[Row, ...]]:
+    return division
 
 
-def grounds(catalog: Catalog, place: Place, pages: Pages = pages_of) -> Grounds | None:
-    """None where there is no document, or none that should outlive its edition; `pages` gives a listing's older pages."""
+def grounds(catalog: Catalog, place: Place, pages: Pages = _as_asked) -> Grounds | None:
+    """None where there is no document, or none that should outlive its edition; `pages` gives the rows of a division."""
     make = _MAKERS.get(type(place))
     found = make(catalog, place, pages) if make else None
-    return Grounds(found.objects, (*found.facts, *logo(catalog))) if found and isinstance(place, _WITH_LOGO) else found
+    if found is None or not isinstance(place, _WITH_LOGO):
+        return found
+    return Grounds(found.objects, (*found.facts, *logo(catalog)), found.listings, found.tell)
 
 
 def are_alike(one: Catalog, other: Catalog) -> bool:
@@ -51,22 +72,21 @@ def _settings(catalog: Catalog) -> tuple[object, ...]:
 
 def _feed(catalog: Catalog, place: FeedAt, pages: Pages) -> Grounds | None:
     listing = catalog.listings.get(place.listing)
-    if listing is None:
+    if listing is None or (place.period and not listing.archived):
         return None
-    archived = place.period and listing.archived
-    return _part(listing, place.period, pages(listing) if archived else {}, listing.prev_archive)
+    return _part(listing, place.period, listing.months, pages, listing.prev_archive)
 
 
 def _page(catalog: Catalog, place: PageAt, pages: Pages) -> Grounds | None:
     listing = catalog.listings.get(place.listing)
-    found = _part(listing, place.period, pages(listing) if place.period else {}, listing.older) if listing else None
+    found = _part(listing, place.period, listing.pages, pages, listing.pages.older) if listing else None
     return Grounds(found.objects, (*found.facts, *pictures(catalog, found.objects))) if found else None
 
 
-def _part(listing: Listing, period: str, pages: Mapping[str, tuple[Row, ...]], older: str) -> Grounds | None:
+def _part(listing: Listing, period: str, division: Division, pages: Pages, older: str) -> Grounds | None:
     """The newest rows of a listing, or those of a period, and what is before and after them."""
-    rows = pages.get(period) if period else listing.newest
-    beside = listing.neighbours.get(period) if period else older
+    rows = pages(division).get(period) if period else listing.newest
+    beside = division.neighbours.get(period) if period else older
     return Grounds(rows, (listing.title, listing.description, beside)) if rows is not None else None
 
 
@@ -76,7 +96,7 @@ def _article(catalog: Catalog, place: ArticleAt, _: Pages) -> Grounds | None:
         return Grounds((gone,)) if gone else None
     shown = (row, *related(catalog, row))
     # A row is another one where a tag that it bears is called another name.
-    objects = (*shown, *catalog.listings[section(row)].around(row.key))
+    objects = (*shown, *catalog.listings[section(row)].around(row))
     return Grounds(objects, (*files(catalog, row.article.media), *pictures(catalog, shown)))
 
 
@@ -116,16 +136,23 @@ def _file(_: Catalog, __: FileAt, ___: Pages) -> Grounds:
     return Grounds()
 
 
-def _subscriptions(catalog: Catalog) -> Iterator[object]:
-    """What the page of all feeds says of each."""
-    for one in catalog.shown:
-        yield one.ref, one.title, len(one.visible), one.touched
+def _called(listing: Listing) -> object:
+    return listing.ref, listing.title
+
+
+def _subscription(listing: Listing) -> object:
+    """What the page of all feeds says of one."""
+    return listing.ref, listing.title, len(listing.visible), listing.touched
+
+
+def _listed(catalog: Catalog, tell: Callable[[Listing], object], facts: tuple[object, ...] = ()) -> Grounds:
+    return Grounds((), facts, tuple(catalog.shown), tell)
 
 
 _SINGLES: Final[Mapping[str, Callable[[Catalog], Grounds]]] = {
-    "feeds.opml": lambda catalog: Grounds((), tuple((listing.ref, listing.title) for listing in catalog.shown)),
-    "subscribe/": lambda catalog: Grounds((), tuple(_subscriptions(catalog))),
-    "sitemap.xml": lambda catalog: Grounds((), sitemaps.facts(catalog)),
+    "feeds.opml": lambda catalog: _listed(catalog, _called),
+    "subscribe/": lambda catalog: _listed(catalog, _subscription),
+    "sitemap.xml": lambda catalog: _listed(catalog, sitemaps.told, sitemaps.facts(catalog)),
     "news-sitemap.xml": lambda catalog: Grounds(catalog.recent),
     "robots.txt": lambda catalog: Grounds((), (sitemaps.has_news(catalog),)),
 }
@@ -139,8 +166,8 @@ def _sitemap(catalog: Catalog, place: SitemapAt, _: Pages) -> Grounds | None:
     """The articles of a period change nothing in the sitemap of another."""
     if not sitemaps.is_indexed(catalog):
         return None
-    rows = catalog.listings[ListingRef()].periods.get(place.part.partition(".")[0])
-    return Grounds(rows) if rows is not None else Grounds((), sitemaps.facts_of_lists(catalog))
+    rows = catalog.listings[ListingRef()].months.every.get(place.part.partition(".")[0])
+    return Grounds(rows) if rows is not None else _listed(catalog, sitemaps.told)
 
 
 _MAKERS: Final[Mapping[type[Place], Callable[[Catalog, Any, Pages], Grounds | None]]] = {

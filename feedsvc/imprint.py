@@ -5,20 +5,20 @@ The other side of grounds.py, for who remembers beyond the end of a process. The
 
 from __future__ import annotations
 
+import os
 import sys
-import zlib
 from collections.abc import Mapping, Sequence
 from functools import cache, cached_property
 from hashlib import blake2b
 from importlib import metadata
 from itertools import count
-from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
 import msgspec
 
 from feedsvc import __version__
 from feedsvc.catalog import Catalog, Listing, Row
+from feedsvc.division import Division
 from feedsvc.grounds import Grounds, files, grounds, logo, pictures, section
 from feedsvc.pages.related import CONSIDERED
 from feedsvc.sitemaps import LISTINGS
@@ -31,14 +31,9 @@ _PART: Final = 2500  # rows that a process looks at in one go
 _MOST_STRANGERS: Final = 10_000  # rows of former editions, kept beside those of this one
 # Whatever has a hand in the bytes beside the program itself.
 _LIBRARIES: Final = ("babel", "feedgen", "jinja2", "lxml", "markdown-it-py", "markupsafe", "nh3", "pillow", "tzdata")
+# And in those of the twins; zstd may be one with Python.
+_CODINGS: Final = ("backports.zstd", "brotli", "deflate")
 _ENCODER: Final = msgspec.msgpack.Encoder(order="deterministic")
-
-
-class _Walk(NamedTuple):
-    """The cards of a listing's visible rows in order, one behind the other, and where in them each row begins by its id()."""
-
-    cards: bytes
-    begins: dict[int, int]
 
 
 class Imprints:
@@ -49,11 +44,13 @@ class Imprints:
         self._catalog, self._every = catalog, every
         self._rows: dict[int, tuple[Row, bytes]] = {} if rows is None else rows
         self._cards: dict[int, bytes] = {}
-        self._walks: dict[ListingRef, _Walk] = {}
-        self._turned: tuple[Listing, Mapping[str, tuple[Row, ...]]] | None = None
+        self._walks: dict[ListingRef, bytes] = {}  # the cards of a listing's visible rows in order
+        self._turned: tuple[Division, Mapping[str, tuple[Row, ...]]] | None = None
 
     def after(self, catalog: Catalog, *, every: bool = False) -> Imprints:
         """Those of a catalog made from this one: a row that is the same object is not looked at again."""
+        for listing in self._catalog.listings.values():
+            listing.forget_places()
         if len(self._rows) > len(catalog.listings[ListingRef()].rows) + _MOST_STRANGERS:
             return Imprints(catalog, every=every)
         return Imprints(catalog, self._rows, every=every)
@@ -95,7 +92,7 @@ class Imprints:
     def _of_grounds(self, found: Grounds | None) -> str:
         if found is None:
             return ""
-        facts = _ENCODER.encode((len(found.objects), found.facts))
+        facts = _ENCODER.encode((len(found.objects), found.spelled))
         return _digest(b"".join(map(self._object, found.objects)) + facts).hex()
 
     def _of_article(self, row: Row) -> str:
@@ -126,22 +123,21 @@ class Imprints:
         walk = self._walks.get(listing.ref)
         if walk is None:
             walk = self._walks[listing.ref] = self._walk(listing)
-        return walk.cards, walk.begins[id(row)]
+        return walk, listing.places[id(row)] * _SIZE
 
-    def _walk(self, listing: Listing) -> _Walk:
+    def _walk(self, listing: Listing) -> bytes:
         rows, known = listing.visible[:], self._cards
         try:
-            cards = b"".join([known[id(row)] for row in rows])
+            return b"".join([known[id(row)] for row in rows])
         except KeyError:
-            cards = b"".join(map(self._card, rows))
-        return _Walk(cards, dict(zip(map(id, rows), count(0, _SIZE), strict=False)))
+            return b"".join(map(self._card, rows))
 
-    def _pages(self, listing: Listing) -> Mapping[str, tuple[Row, ...]]:
+    def _pages(self, division: Division) -> Mapping[str, tuple[Row, ...]]:
         """They are asked for listing by listing."""
         if not self._every:
-            return listing.pages
-        if self._turned is None or self._turned[0] is not listing:
-            self._turned = listing, dict(listing.pages.items())
+            return division
+        if self._turned is None or self._turned[0] is not division:
+            self._turned = division, dict(division.items())
         return self._turned[1]
 
     @cached_property
@@ -190,18 +186,21 @@ def common(catalog: Catalog) -> str:
     """What all documents are made from: settings, theme and the program. Imprints of another one's cannot be compared."""
     content = catalog.content
     settings = (content.site, content.categories, content.authors, content.theme, catalog.preview)
-    return blake2b(_ENCODER.encode((settings, _program())), digest_size=_SIZE).hexdigest()
+    return blake2b(_ENCODER.encode((settings, program())), digest_size=_SIZE).hexdigest()
 
 
 @cache
-def _program() -> tuple[str, ...]:
+def program() -> tuple[str, ...]:
     """Stands for the very code: a working copy has one version and many states."""
     code = blake2b(digest_size=_SIZE)
-    root = Path(__file__).parent
-    for file in sorted(path for path in root.rglob("*") if path.is_file() and path.suffix != ".pyc"):
-        code.update(file.relative_to(root).as_posix().encode())
-        code.update(file.read_bytes())
-    return __version__, code.hexdigest(), sys.version, zlib.ZLIB_RUNTIME_VERSION, *map(_version, _LIBRARIES)
+    root = os.path.dirname(__file__)
+    # Python's own code, also half written; what a text editor leaves beside a file that it has open may be a link to nowhere.
+    files = (os.path.join(folder, name) for folder, _, names in os.walk(root) for name in names if ".pyc" not in name)
+    for file in sorted(filter(os.path.isfile, files)):
+        code.update(file.removeprefix(root).encode())
+        with open(file, "rb") as opened:
+            code.update(opened.read())
+    return __version__, code.hexdigest(), sys.version, *map(_version, (*_LIBRARIES, *_CODINGS))
 
 
 def _version(library: str) -> str:

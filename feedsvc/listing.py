@@ -6,13 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
-from itertools import islice
+from itertools import count, islice
 from operator import is_
 
+from feedsvc.division import Division
 from feedsvc.model import Article
 from feedsvc.ordered import Ordered
-from feedsvc.periods import Neighbours, Periods, Total, named, renamed, retotalled, span, total
-from feedsvc.rows import Key, Row, Standing, article_key, is_visible
+from feedsvc.periods import named, paged, renamed, repaged, shown_by_year
+from feedsvc.rows import Row, Standing, article_key, is_visible
 from feedsvc.urls import ListingRef
 
 
@@ -57,76 +58,55 @@ class Listing:
         found = self._at(self.rows, self.rows.place(key))
         return found if found and found.key == key else None
 
-    def around(self, key: Key) -> tuple[Row | None, Row | None]:
-        """The next newer and the next older visible article of a place in the order."""
-        place = self.visible.place(key)
+    @cached_property
+    def places(self) -> Mapping[int, int]:
+        """Where among the visible rows each of them stands, by its id(): for who asks about nearly all of them."""
+        return dict(zip(map(id, self.visible), count(), strict=False))
+
+    def forget_places(self) -> None:
+        """Nobody asks about all of them any more."""
+        vars(self).pop("places", None)
+
+    def place(self, row: Row) -> int:
+        """How many visible rows come before one, which need not be among them."""
+        known: Mapping[int, int] | None = vars(self).get("places")
+        found = known.get(id(row)) if known else None
+        return self.visible.place(row.key) if found is None else found
+
+    def around(self, row: Row) -> tuple[Row | None, Row | None]:
+        """The visible articles next to one in the order: newer, older."""
+        place = self.place(row)
         here = self._at(self.visible, place)
-        return self._at(self.visible, place - 1), self._at(self.visible, place + 1) if here and here.key == key else here
+        return self._at(self.visible, place - 1), self._at(self.visible, place + 1) if here and here.key == row.key else here
 
     def _at(self, rows: Ordered[Row], place: int) -> Row | None:
         return rows[place] if 0 <= place < len(rows) else None
 
     @cached_property
-    def names(self) -> tuple[str, ...]:
-        """Of all periods, those that only ghosts inhabit left out: oldest first."""
-        return named(self.rows[:])
-
-    @cached_property
-    def periods(self) -> Periods:
-        """The months, or days of large months, newest first."""
-        return Periods(self.rows, self.names, len(self.names))
-
-    @cached_property
-    def totals(self) -> Mapping[str, Total]:
-        """Of each of `periods`, newest first."""
-        return {period: total(rows) for period, rows in self.periods.items()}
-
-    def period_of(self, day: str) -> str:
-        """The period that holds a day, "" where there is none."""
-        return next((name for name in (day, day[:7]) if name in self.periods), "")
-
-    @cached_property
-    def older(self) -> str:
-        """The newest period that the newest rows do not wholly hold, "" if they hold everything."""
+    def rest_begins(self) -> str:
+        """The day of the newest row that the feed does not hold, "" if it holds everything."""
         rest = islice(self.rows, len(self.newest), None)
-        start = next((row for row in rest if row.standing is not Standing.GHOST), None)
-        return self.period_of(start.day) if start else ""
-
-    @property
-    def prev_archive(self) -> str:
-        """What the feed's prev-archive link names (RFC 5005 section 4)."""
-        return self.older if self.archived else ""
+        return next((row.day for row in rest if row.standing is not Standing.GHOST), "")
 
     @cached_property
-    def _reach(self) -> int:
-        """How many periods, of the oldest, are older pages.
-
-        Where that would be one alone, the next newer period stands above it: an archive that links to no other draws a
-        validator's warning.
-        """
-        reach = self.names.index(self.older) + 1 if self.older else 0
-        return min(2, len(self.names)) if reach == 1 else reach
+    def months(self) -> Division:
+        """By month, and by day in large months."""
+        return Division(self.rows, named(self.rows[:]), self.rest_begins)
 
     @cached_property
-    def pages(self) -> Periods:
-        """The older pages: period -> rows, newest first, down from `older` or the one above it."""
-        return Periods(self.rows, self.names, self._reach)
+    def pages(self) -> Division:
+        """The older pages: by month, too, but years with few articles are not divided."""
+        return self.months.called(paged(self.months.names, shown_by_year(self.rows[:])))
 
     @property
     def archive(self) -> Mapping[str, tuple[Row, ...]]:
-        """The archive documents of the feed (RFC 5005 section 4): the older pages, if older entries have a place."""
-        return self.pages if self.archived else {}
+        """The archive documents of the feed (RFC 5005 section 4), if older entries have a place."""
+        return self.months if self.archived else {}
 
-    @cached_property
-    def neighbours(self) -> Neighbours:
-        """Older page -> the next older and the next newer one, "" where there is none."""
-        return Neighbours(self.names, self._reach)
-
-    def day_of(self, month: str) -> str:
-        """The newest day of a month that is paged by day, "" otherwise."""
-        start, end = span(self.names, f"{month}-")
-        end = min(end, self._reach)
-        return self.names[end - 1] if start < end else ""
+    @property
+    def prev_archive(self) -> str:
+        """What the feed's prev-archive link names (RFC 5005 section 4): the newest month that the feed does not wholly hold."""
+        return self.months.older if self.archived else ""
 
     def replaced(self, gone: Sequence[Row], come: Sequence[Row], title: str) -> Listing:
         """The listing after a change, at its price; what was found out about untouched rows is kept."""
@@ -135,10 +115,13 @@ class Listing:
         known, kept = vars(self), vars(made)
         if "visible" in known:
             kept["visible"] = self.visible.replaced([*filter(is_visible, gone)], [*filter(is_visible, come)])
-        if "names" in known:
-            kept["names"] = renamed(self.names, made.rows, (row.day for row in (*gone, *come)))
-        if "totals" in known:
-            kept["totals"] = retotalled(self.totals, made.periods, (row.day for row in (*gone, *come)))
+        days = {row.day for row in (*gone, *come)}
+        if "months" in known:
+            names = renamed(self.months.names, made.rows, days)
+            kept["months"] = Division(made.rows, names, made.rest_begins).take_over(self.months, days)
+        if "pages" in known:
+            found = made.months.called(repaged(self.pages.names, made.months.names, made.rows, days))
+            kept["pages"] = found if found is made.months else found.take_over(self.pages, days)
         return made
 
 

@@ -6,12 +6,12 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
-from functools import lru_cache
+from datetime import datetime, timedelta
 from typing import Final
 
 from feedsvc import collector, pages
 from feedsvc.catalog import Catalog, catalog
+from feedsvc.clock import wall_clock
 from feedsvc.content.folder import Content, Folder
 from feedsvc.content.renditions import Renditions
 from feedsvc.errors import ContentError, Problem
@@ -22,16 +22,6 @@ from feedsvc.troubles import Troubles
 _AHEAD: Final = timedelta(seconds=5)  # so long before its moment a scheduled edition is made
 _FAR_AHEAD: Final = timedelta(days=1)
 _NO_TIME: Final = timedelta(0)
-
-
-def wall_clock() -> datetime:
-    """Now, in whole milliseconds: a datetime takes longer to make than many a request to answer, so one is made for each."""
-    return _moment(time.time_ns() // 1_000_000)
-
-
-@lru_cache(1)
-def _moment(milliseconds: int) -> datetime:
-    return datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=milliseconds)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

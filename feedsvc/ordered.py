@@ -54,6 +54,10 @@ class Ordered(Sequence[_T]):
     def __getitem__(self, index: int | slice) -> _T | tuple[_T, ...]:
         if isinstance(index, slice):
             start, stop, step = index.indices(len(self))
+            chunk = bisect_right(self._starts, start) - 1
+            if chunk + 1 < len(self._starts) and stop <= self._starts[chunk + 1]:  # as nearly always
+                begin = start - self._starts[chunk]
+                return self._chunks[chunk][begin : begin + max(stop - start, 0) : step]
             return tuple(islice(self._since(start), max(stop - start, 0)))[::step]
         place = range(len(self))[index]
         chunk = bisect_right(self._starts, place) - 1

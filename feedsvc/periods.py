@@ -1,4 +1,4 @@
-"""Months and days of ordered rows. Names are kept; the rows of one are sought when somebody asks for them."""
+"""Years, months and days of ordered rows. Names are kept; the rows of one are sought when somebody asks for them."""
 
 from __future__ import annotations
 
@@ -11,12 +11,14 @@ from sys import intern
 from typing import Final, NamedTuple
 
 from feedsvc.ordered import Ordered
-from feedsvc.rows import Row, Standing, since
+from feedsvc.rows import Row, Standing, is_visible, since
 
+LARGEST_YEAR: Final = 100  # entries; the months of a smaller year are one page
 LARGEST_MONTH: Final = 500  # entries; a larger month is archived by day
 
-_AFTER: Final = "~"  # stands after whatever follows the name of a month
-_LONGEST: Final = {len("2026-01"): timedelta(days=31).total_seconds(), len("2026-01-01"): timedelta(days=1).total_seconds()}
+_AFTER: Final = "~"  # stands after whatever follows the name of a year or a month
+_DAYS: Final = (("2026", 366), ("2026-01", 31), ("2026-01-01", 1))
+_LONGEST: Final = {len(name): timedelta(days).total_seconds() for name, days in _DAYS}
 # No clock was ever further from UTC (Manila until 1844: 15:56 hours).
 _FURTHEST: Final = timedelta(hours=16).total_seconds()
 
@@ -31,14 +33,10 @@ class Total(NamedTuple):
 
 def total(rows: Sequence[Row]) -> Total:
     """There is at least one row."""
-    touched, visible, shown = rows[0].touched, Standing.VISIBLE, 0
-    own: datetime | None = None
-    for row in rows:
-        touched = max(touched, row.touched)
-        if not row.article.link:
-            own = row.touched if own is None or row.touched > own else own
-            shown += row.standing is visible
-    return Total(touched, own, shown)
+    visible, touched = Standing.VISIBLE, max([row.touched for row in rows])
+    here = [row for row in rows if not row.article.link]
+    own = touched if len(here) == len(rows) else max([row.touched for row in here], default=None)
+    return Total(touched, own, sum([row.standing is visible for row in here]))
 
 
 def named(rows: Sequence[Row]) -> tuple[str, ...]:
@@ -57,22 +55,64 @@ def named(rows: Sequence[Row]) -> tuple[str, ...]:
 def renamed(names: tuple[str, ...], rows: Ordered[Row], days: Iterable[str]) -> tuple[str, ...]:
     """What `named` gives after a change on some days; the same object where no name came or went."""
     for month in {day[:7] for day in days}:
-        start, end = span(names, month)
-        now = named(within(rows, month))
-        names = names if names[start:end] == now else names[:start] + now + names[end:]
+        names = _with(names, month, named(within(rows, month)))
     return names
 
 
-def span(names: Sequence[str], month: str) -> tuple[int, int]:
-    """Where the month or its days stand among names in order."""
-    return bisect_left(names, month), bisect_left(names, month + _AFTER)
+def _with(names: tuple[str, ...], whole: str, now: tuple[str, ...]) -> tuple[str, ...]:
+    """Names with those of a year or a month as they are now; the same object where they are the same."""
+    start, end = span(names, whole)
+    return names if names[start:end] == now else names[:start] + now + names[end:]
+
+
+def paged(names: Sequence[str], shown: Mapping[str, int]) -> tuple[str, ...]:
+    """Names as of `named`, but for the months of small years, which are one; `shown` are the visible rows of each year."""
+    return tuple(dict.fromkeys(intern(name[:4]) if shown.get(name[:4], 0) <= LARGEST_YEAR else name for name in names))
+
+
+def shown_by_year(rows: Sequence[Row]) -> Mapping[str, int]:
+    """How many visible rows each year has; where no year can be large, nobody counts."""
+    visible = Standing.VISIBLE
+    return Counter([row.day[:4] for row in rows if row.standing is visible]) if len(rows) > LARGEST_YEAR else {}
+
+
+def repaged(before: tuple[str, ...], names: Sequence[str], rows: Ordered[Row], days: Iterable[str]) -> tuple[str, ...]:
+    """What `paged` gives of names after a change on some days; the same object where no name came or went."""
+    for year in {day[:4] for day in days}:
+        before = _with(before, year, paged(names[slice(*span(names, year))], {year: _some(rows, year)}))
+    return before
+
+
+def _some(rows: Ordered[Row], year: str) -> int:
+    """How many visible rows a year has, if these are few; else more than LARGEST_YEAR."""
+    first, last = _bounds(rows, year)
+    for end in (min(last, first + 2 * LARGEST_YEAR), last):
+        found = sum(is_visible(row) and row.day.startswith(year) for row in rows[first:end])
+        if found > LARGEST_YEAR:
+            break
+    return found
+
+
+def span(names: Sequence[str], whole: str) -> tuple[int, int]:
+    """Where a year or a month, or what it is divided into, stands among names in order."""
+    return bisect_left(names, whole), bisect_left(names, whole + _AFTER)
 
 
 def within(rows: Ordered[Row], period: str) -> tuple[Row, ...]:
-    """The rows of a month or a day; a clock put back may mix the last minutes of two days."""
-    start = datetime.fromisoformat(f"{period}-01"[:10]).replace(tzinfo=UTC).timestamp()
-    first, last = rows.place(since(start + _LONGEST[len(period)] + _FURTHEST)), rows.place(since(start - _FURTHEST))
+    """The rows of a year, a month or a day; a clock put back may mix the last minutes of two days."""
+    first, last = _bounds(rows, period)
     return tuple([row for row in rows[first:last] if row.day.startswith(period)])
+
+
+def _bounds(rows: Ordered[Row], period: str) -> tuple[int, int]:
+    """Between which places all rows of a period lie, and some others."""
+    start = datetime.fromisoformat(f"{period}-01-01"[:10]).replace(tzinfo=UTC).timestamp()
+    return rows.place(since(start + _LONGEST[len(period)] + _FURTHEST)), rows.place(since(start - _FURTHEST))
+
+
+def named_after(day: str) -> tuple[str, ...]:
+    """The names of the periods that may hold a day."""
+    return day, day[:7], day[:4]
 
 
 class Names:
@@ -110,10 +150,13 @@ class Periods(Names, Mapping[str, tuple[Row, ...]]):
     def items(self) -> ItemsView[str, tuple[Row, ...]]:
         """In one pass over all rows."""
         found: dict[str, list[Row]] = {period: [] for period in self}
+        places: dict[str, list[Row] | None] = {}
         for row in self._rows:
-            period = found.get(row.day) if row.day in found else found.get(row.day[:7])
-            if period is not None:
-                period.append(row)
+            day = row.day
+            if day not in places:
+                places[day] = next((found[name] for name in named_after(day) if name in found), None)
+            if (place := places[day]) is not None:
+                place.append(row)
         return {name: tuple(rows) for name, rows in found.items()}.items()
 
 
@@ -130,6 +173,6 @@ class Neighbours(Names, Mapping[str, tuple[str, str]]):
 
 def retotalled(totals: Mapping[str, Total], periods: Periods, days: Iterable[str]) -> Mapping[str, Total]:
     """The totals of periods that were others on some days before the change."""
-    others = {name for day in days for name in (day, day[:7])}
+    others = {name for day in days for name in named_after(day)}
     kept = {name: one for name, one in totals.items() if name not in others}
     return {period: kept.get(period) or total(periods[period]) for period in periods}

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from itertools import chain
+from itertools import chain, product
 from typing import Any, Final
 
 from feedsvc import difference, directory, feeds, pages, sitemaps
-from feedsvc.catalog import Catalog
+from feedsvc.catalog import Catalog, Listing
 from feedsvc.content.renditions import Renditions
+from feedsvc.division import Division
 from feedsvc.document import Answer, Attachment, Document, Kept, Redirect
 from feedsvc.feeds import assemble
 from feedsvc.grounds import are_alike, grounds
@@ -28,6 +29,7 @@ from feedsvc.urls import (
     SingleAt,
     SitemapAt,
     SizedAt,
+    article_path,
     mount,
     path_of,
     place_of,
@@ -186,23 +188,31 @@ class Publication:
 
     def paths(self) -> Iterator[str]:
         """Every path that answers with status 200: files first, then pages, feeds last, so that a feed never leads nowhere."""
-        yield from (f"/{path}" for path in sorted(self.catalog.media))
-        yield from (f"/{_STATIC}{name}" for name in sorted(self._theme.static))
-        yield from self._sizes.paths()
+        yield from self.file_paths()
         # In order of date: pages show their neighbours, and what was just made of these is at hand.
-        yield from (path_of(ArticleAt(row.article.slug)) for row in self.catalog.listings[ListingRef()].visible)
+        yield from (article_path(row.article.slug) for row in self.catalog.listings[ListingRef()].visible)
         for listing in self.catalog.listings.values():
             yield from (path_of(PageAt(listing.ref, period)) for period in ("", *listing.pages))
         yield from self.feed_paths()
         yield from (path_of(SitemapAt(part)) for part in sitemaps.parts(self.catalog))
         yield from (path_of(SingleAt(name)) for name in SINGLES if name != _NEWS or sitemaps.has_news(self.catalog))
 
+    def file_paths(self) -> Iterator[str]:
+        """Those of `paths` that are files: media, what belongs to the theme, and narrower copies of pictures."""
+        yield from (f"/{path}" for path in sorted(self.catalog.media))
+        yield from (f"/{_STATIC}{name}" for name in sorted(self._theme.static))
+        yield from self._sizes.paths()
+
     def feed_paths(self) -> Iterator[str]:
         """Those of `paths` that are feeds."""
         # Authors last: the others show the newest articles of all, which are at hand for one another.
-        for listing in sorted(self.catalog.listings.values(), key=lambda one: one.ref.kind == "author"):
-            for period in ("", *listing.archive):
-                yield from (path_of(FeedAt(listing.ref, suffix, period)) for suffix in feeds.FORMATS)
+        listings = sorted(self.catalog.listings.values(), key=lambda one: one.ref.kind == "author")
+        several = ((listing.ref, period) for listing in listings for period in ("", *listing.archive))
+        if len(self.catalog.visible) > assemble.MOST_ENTRIES:
+            yield from (path_of(FeedAt(ref, suffix, period)) for ref, period in several for suffix in feeds.FORMATS)
+        else:
+            # Every entry is at hand once it is made: with one format to a process, none is spelled by two.
+            yield from (path_of(FeedAt(ref, suffix, period)) for suffix, (ref, period) in product(feeds.FORMATS, several))
 
     def missing(self) -> Document:
         """The page for an address that nothing has."""
@@ -211,23 +221,23 @@ class Publication:
         return self._missing
 
     def _canonical(self, place: Place) -> Place:
-        """Where a former address, or a month that is archived by day now, leads."""
+        """Where a former address, or a year or month that is divided otherwise now, leads."""
         moved = self.catalog.moved
         match place:
             case ArticleAt(slug):
                 return ArticleAt(moved.get(("article", slug), slug))
             case PageAt(ref, period):
-                return PageAt(*self._now(ref, period))
+                return PageAt(*self._now(ref, period, lambda one: one.pages))
             case FeedAt(ref, suffix, period):
-                ref, period = self._now(ref, period)
+                ref, period = self._now(ref, period, lambda one: one.months)
                 return FeedAt(ref, suffix, period)
             case _:
                 return place
 
-    def _now(self, ref: ListingRef, period: str) -> tuple[ListingRef, str]:
+    def _now(self, ref: ListingRef, period: str, divided: Callable[[Listing], Division]) -> tuple[ListingRef, str]:
         ref = ListingRef(ref.kind, self.catalog.moved.get((ref.kind, ref.id), ref.id))
         listing = self.catalog.listings.get(ref)
-        return ref, (listing.day_of(period) or period) if listing and period else period
+        return ref, (divided(listing).heir(period) or period) if listing and period else period
 
     def _exists(self, place: Place) -> bool:
         match place:

@@ -11,7 +11,7 @@ from feedsvc.listing import Listing
 from feedsvc.lookups import counted
 from feedsvc.model import Site
 from feedsvc.ordered import Ordered
-from feedsvc.rows import Row, is_visible, row_key
+from feedsvc.rows import Row, Standing, row_key
 from feedsvc.urls import KINDS, Kind, ListingRef
 
 # Tag -> how visible articles spell it -> how many of them.
@@ -49,12 +49,18 @@ def respelled(spellings: Spellings, gone: Sequence[Row], come: Sequence[Row]) ->
 def _spelled(rows: Sequence[Row]) -> dict[str, Counter[str]]:
     """What has gone takes its words along: only the address stays."""
     every = [*chain.from_iterable([row.article.tags for row in rows])]
-    seen = Counter(map(id, chain.from_iterable([row.article.tags for row in rows if is_visible(row)])))
+    seen, unseen = Counter(map(id, every)), _hidden(rows)
     found: dict[str, Counter[str]] = defaultdict(Counter)
     # Most are one object that many articles share.
     for number, tag in dict(zip(map(id, every), every, strict=True)).items():
-        found[tag.id][tag.title] += seen[number]
+        found[tag.id][tag.title] += seen[number] - unseen[number]
     return found
+
+
+def _hidden(rows: Sequence[Row]) -> Counter[int]:
+    """How often each tag is borne by what is not visible, by its id(): few, most often."""
+    visible = Standing.VISIBLE
+    return Counter(map(id, chain.from_iterable([row.article.tags for row in rows if row.standing is not visible])))
 
 
 def _titles(content: Content, tags: Mapping[str, str]) -> dict[ListingRef, tuple[str, str]]:

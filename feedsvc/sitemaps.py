@@ -14,7 +14,7 @@ from itertools import chain, product
 from math import ceil, log2
 from typing import Final, NamedTuple
 
-from feedsvc.catalog import LARGEST_MONTH, Catalog, Row, Standing
+from feedsvc.catalog import LARGEST_MONTH, Catalog, Listing, Row, Standing
 from feedsvc.feeds.dates import rfc3339
 from feedsvc.feeds.escaping import escape
 from feedsvc.model import Site
@@ -110,20 +110,20 @@ def robots(catalog: Catalog) -> bytes:
 
 
 def facts(catalog: Catalog) -> tuple[object, ...]:
-    """While they are the same, the sitemap is; they cost less."""
+    """While they, and what is `told` of each listing, are the same, the sitemap is; they cost less."""
     if not is_indexed(catalog):
-        return *facts_of_lists(catalog), _told(catalog.visible.rows)
-    # Of a period that is one part, the totals that the lists tell of are all there is to say.
-    room, totals = _room(catalog.site, MOST), catalog.listings[ListingRef()].totals
-    return *facts_of_lists(catalog), *(_dated(catalog, name, room) for name, total in totals.items() if total.shown > room)
+        return (_digest(catalog.visible.rows),)
+    # Of a month that is one part, its total is all there is to say; the lists tell of years where these are one page.
+    room, totals = _room(catalog.site, MOST), catalog.listings[ListingRef()].months.totals
+    return totals, *(_dated(catalog, name, room) for name, total in totals.items() if total.shown > room)
 
 
-def facts_of_lists(catalog: Catalog) -> tuple[object, ...]:
-    """While they are the same, the parts of LISTINGS are."""
-    return tuple((one.ref, len(one.pages), one.touched, one.totals) for one in catalog.shown)
+def told(listing: Listing) -> object:
+    """While it is the same of each, the parts of LISTINGS are."""
+    return listing.ref, len(listing.pages), listing.touched, listing.pages.totals
 
 
-def _told(rows: Iterable[Row]) -> bytes:
+def _digest(rows: Iterable[Row]) -> bytes:
     """What a sitemap says of visible articles."""
     lines = [f"{row.article.slug} {row.touched.timestamp()}" for row in rows if not row.article.link]
     return sha256("\n".join(lines).encode()).digest()
@@ -141,14 +141,14 @@ def _names(catalog: Catalog) -> tuple[str, ...]:
 
 
 def _periods(catalog: Catalog) -> Iterable[str]:
-    return catalog.listings[ListingRef()].periods
+    return catalog.listings[ListingRef()].months.every
 
 
 def _group(catalog: Catalog, name: str) -> tuple[_Page, ...]:
     """What belongs together: the articles of a period, which no other month's changes move, or all other pages."""
     if name == LISTINGS:
         return tuple(_page(catalog, place) for place in _places(_lists(catalog)))
-    return tuple(_articles(catalog.listings[ListingRef()].periods.get(name, ())))
+    return tuple(_articles(catalog.listings[ListingRef()].months.every.get(name, ())))
 
 
 def _articles(rows: Iterable[Row]) -> Iterator[_Page]:
@@ -160,7 +160,7 @@ def _articles(rows: Iterable[Row]) -> Iterator[_Page]:
 
 def _lists(catalog: Catalog) -> _Lists:
     """What tells which pages are no article's."""
-    return tuple((one.ref, one.names, len(one.pages)) for one in catalog.shown)
+    return tuple((one.ref, one.pages.names, len(one.pages)) for one in catalog.shown)
 
 
 def _places(lists: _Lists) -> Iterator[PageAt | SingleAt]:
@@ -177,7 +177,7 @@ def _page(catalog: Catalog, place: PageAt | SingleAt) -> _Page:
         touched = _newest(catalog.site, catalog.listings[ListingRef()].rows)
     else:
         listing = catalog.listings[place.listing]
-        touched = listing.totals[place.period].touched if place.period else listing.touched or _oldest(catalog.site)
+        touched = listing.pages.totals[place.period].touched if place.period else listing.touched or _oldest(catalog.site)
     return _Page(path_of(place), touched)
 
 
@@ -218,7 +218,7 @@ def _count(catalog: Catalog) -> int:
 
 def _most_lists(catalog: Catalog) -> int:
     """At least `_count`, for less work: no listing has more months than the site, and only a large month has days."""
-    names = catalog.listings[ListingRef()].names
+    names = catalog.listings[ListingRef()].months.names
     months = len({name[:7] for name in names})
     sizes = (len(listing.rows) for listing in catalog.listings.values())
     return sum(1 + min(size, len(names), months + _MORE_DAYS * (size // LARGEST_MONTH)) for size in sizes) + 1
@@ -232,7 +232,7 @@ def _parts(catalog: Catalog, most: int) -> Iterator[tuple[str, datetime]]:
 
 def _dated(catalog: Catalog, name: str, room: int) -> tuple[tuple[str, datetime], ...]:
     """The parts of a group. Of a period that needs no halving, the totals tell all."""
-    total = catalog.listings[ListingRef()].totals.get(name)
+    total = catalog.listings[ListingRef()].months.totals.get(name)
     if total and total.shown <= room:
         return ((name, total.own),) if total.own and total.shown else ()
     if name == LISTINGS:

@@ -8,6 +8,7 @@ import pickle
 import signal
 import threading
 import traceback
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from multiprocessing import Pipe, connection, get_context
@@ -18,7 +19,9 @@ from typing import Any, Final, TypeVar
 
 from feedsvc.errors import FeedsvcError
 
-_AHEAD: Final = 2  # pieces that a process has before it: it never waits while this one is at work
+_LEAST: Final = 2  # pieces that a process has before it, so that it need not wait for the next
+_AHEAD: Final = 4  # the same while there are many more: this one may be at work at a piece that takes longer
+_MEANWHILE: Final = 12  # and while it does something else
 _ENDED: Final = "a process that was at work ended by itself (killed for its memory, perhaps); build again, or with --processes 1"
 
 _T = TypeVar("_T")
@@ -31,17 +34,20 @@ def at_hand() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def spread(work: _Work[_T, _R], pieces: Sequence[Sequence[_T]], processes: int) -> Iterator[_R]:
+def spread(
+    work: _Work[_T, _R], pieces: Sequence[Sequence[_T]], processes: int, meanwhile: Callable[[], object] | None = None
+) -> Iterator[_R]:
     """What `work` makes of each piece, in any order; at once in so many processes, this one among them.
 
-    Raises what `work` raised, FeedsvcError where a process ended by itself. However this ends, the others end first.
+    If there are others, `meanwhile` is done before this one works along. Raises what `work` raised, FeedsvcError where a process
+    ended by itself. However this ends, the others end first.
     """
     count = min(processes, len(pieces)) - 1
     if count < 1 or threading.active_count() > 1:  # a copy of a process with threads may never move again
         yield from map(work, pieces)
         return
     with _children(work, pieces, count) as children:
-        yield from _collected(work, pieces, children)
+        yield from _collected(work, pieces, children, meanwhile if children else None)
 
 
 @contextmanager
@@ -55,7 +61,7 @@ def beside(work: Callable[[], _R]) -> Iterator[Callable[[], _R]]:
         return
     with _children(lambda _: work(), [()], 1) as children:
         for conn in children:
-            _sent(conn, iter([0]))
+            _send_to(conn, 0)
         yield lambda: _received(*children) if children else work()
 
 
@@ -73,18 +79,39 @@ class Begun(AbstractContextManager[Callable[[], _R]]):
         self._held.close()
 
 
-def _collected(work: _Work[_T, _R], pieces: Sequence[Sequence[_T]], children: list[Connection]) -> Iterator[_R]:
-    todo = iter(range(len(pieces)))
-    waiting = sum(_sent(conn, todo) for conn in children * _AHEAD)
-    for index in todo:
-        yield work(pieces[index])
-        for conn in _speaking(children, timeout=0):
-            yield _received(conn)
-            waiting += _sent(conn, todo) - 1
-    while waiting:
-        for conn in _speaking(children, timeout=None):
-            yield _received(conn)
-            waiting -= 1
+def _collected(
+    work: _Work[_T, _R],
+    pieces: Sequence[Sequence[_T]],
+    children: list[Connection],
+    meanwhile: Callable[[], object] | None,
+) -> Iterator[_R]:
+    """This process begins with the first piece, the others with the last: who makes what lies side by side makes it sooner."""
+    todo, held = deque(range(len(pieces))), dict.fromkeys(children, 0)
+    _hand_out(held, todo, _MEANWHILE if meanwhile else _AHEAD)
+    if meanwhile:
+        meanwhile()
+    while todo:
+        yield work(pieces[todo.popleft()])
+        while speaking := _speaking(children, timeout=0):
+            yield from _heard(speaking, held)
+            _hand_out(held, todo, _AHEAD)
+    while any(held.values()):
+        yield from _heard(_speaking(children, timeout=None), held)
+
+
+def _hand_out(held: dict[Connection, int], todo: deque[int], most: int) -> None:
+    """One to each in turn, until each has so many before it; the last few are left for whoever is the first to be done."""
+    for depth in range(1, most + 1):
+        for conn, count in held.items():
+            if count < depth and (depth <= _LEAST or len(todo) > depth * len(held)) and todo:
+                _send_to(conn, todo.pop())
+                held[conn] = count + 1
+
+
+def _heard(speaking: list[Connection], held: dict[Connection, int]) -> Iterator[Any]:
+    for conn in speaking:
+        yield _received(conn)
+        held[conn] -= 1
 
 
 def _speaking(children: list[Connection], timeout: float | None) -> list[Connection]:
@@ -92,12 +119,9 @@ def _speaking(children: list[Connection], timeout: float | None) -> list[Connect
     return [conn for conn in children if conn in ready]
 
 
-def _sent(conn: Connection, todo: Iterator[int]) -> bool:
-    index = next(todo, None)
-    if index is not None:
-        with suppress(BrokenPipeError):  # whoever listens to it will hear
-            conn.send(index)
-    return index is not None
+def _send_to(conn: Connection, index: int) -> None:
+    with suppress(BrokenPipeError):  # whoever listens to it will hear
+        conn.send(index)
 
 
 def _received(conn: Connection) -> Any:
@@ -148,7 +172,7 @@ def _serve(work: _Work[_T, _R], pieces: Sequence[Sequence[_T]], conn: Connection
     for one in others:
         one.close()
     answers: SimpleQueue[tuple[Exception | None, _R | None]] = SimpleQueue()
-    # A large answer waits until it is taken, at which the next piece need not wait: there are never more than _AHEAD.
+    # A large answer waits until it is taken, at which the next piece need not wait: there are never more than a few.
     threading.Thread(target=_send, args=(conn, answers), daemon=True).start()
     with suppress(EOFError, ConnectionError):
         while True:

@@ -29,10 +29,11 @@ WELL_KNOWN: Final[Mapping[str, str]] = {
 
 SINGLES: Final = ("feeds.opml", "subscribe/", "sitemap.xml", "news-sitemap.xml", "robots.txt")
 _PERIOD: Final = r"\d{4}-\d{2}(?:-\d{2})?"
+_DIVIDED: Final = r"\d{4}(?:-(?:0[1-9]|1[0-2])(?:-\d{2})?)?"
 _LISTING: Final = r"/(?:(?P<kind>category|author|tag)/(?P<id>[^/]+)/)?"
 _FEED: Final = re.compile(rf"{_LISTING}(?:archive/(?P<period>{_PERIOD})/)?feed\.(?P<suffix>rss|atom|json)")
 _ALIAS: Final = re.compile(rf"{_LISTING}(?P<name>{'|'.join(map(re.escape, WELL_KNOWN))})/?")
-_PAGE: Final = re.compile(rf"/(?:(?P<kind>category|author|tag)/(?P<id>[^/]+)(?:/|$))?(?:archive/(?P<period>{_PERIOD})/?)?")
+_PAGE: Final = re.compile(rf"/(?:(?P<kind>category|author|tag)/(?P<id>[^/]+)(?:/|$))?(?:archive/(?P<period>{_DIVIDED})/?)?")
 _SIZED: Final = re.compile(r"/sized/(?P<digest>[0-9a-f]+)-(?P<width>[1-9][0-9]{0,4})/(?P<path>(?s:.+))")
 _SINGLE: Final = re.compile(rf"/(?P<name>{'|'.join(re.escape(name.rstrip('/')) for name in SINGLES)})/?")
 # Beside sitemap.xml, since a sitemap may list only what lies in or below its own folder (sitemaps.org, "location").
@@ -60,7 +61,7 @@ class ListingRef(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class PageAt:
-    """A listing's HTML page; `period` as for feeds, so that no address's articles ever move to another."""
+    """A listing's HTML page; `period` as for feeds or YYYY, so that no address's articles move when others come."""
 
     listing: ListingRef
     period: str = ""
@@ -118,10 +119,15 @@ def _period_path(listing: ListingRef, period: str) -> str:
     return f"{home}archive/{period}/" if period else home
 
 
+def article_path(slug: str) -> str:
+    """As `path_of` an ArticleAt, for who asks for a hundred thousand."""
+    return f"/articles/{slug}/"
+
+
 _WRITERS: Final[Mapping[type[Place], Callable[[Any], str]]] = {
     PageAt: lambda place: _period_path(place.listing, place.period),
     FeedAt: lambda place: f"{_period_path(place.listing, place.period)}feed.{place.suffix}",
-    ArticleAt: lambda place: f"/articles/{place.slug}/",
+    ArticleAt: lambda place: article_path(place.slug),
     FileAt: lambda place: f"/{place.path}",
     SizedAt: lambda place: f"/sized/{place.digest}-{place.width}/{place.path.removeprefix('media/')}",
     SingleAt: lambda place: f"/{place.name}",

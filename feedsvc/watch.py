@@ -66,6 +66,8 @@ class Watcher:
         self._fellows, self._looking = fellows, 0.0
         self._told = live.edition
         self._jumps = Jumps(live.troubles)
+        # Now, as it may be a while until the first turn: a clock that is set meanwhile was set too.
+        self._jumps.look(live.clock())
         self._restless: frozenset[str] = frozenset()
         self._stop = threading.Event()
         self._everything = threading.Event()

@@ -17,10 +17,11 @@ ROOT: Final = Path(feedsvc.__file__).parent
 ORDER: Final = (
     ("feedsvc",),
     ("feedsvc.errors", "feedsvc.urls", "feedsvc.model", "feedsvc.codings"),
-    ("feedsvc.collector", "feedsvc.sqlite", "feedsvc.spreading", "feedsvc.troubles"),
+    ("feedsvc.clock", "feedsvc.collector", "feedsvc.sqlite", "feedsvc.spreading", "feedsvc.troubles"),
     ("feedsvc.content",),
     ("feedsvc.ordered", "feedsvc.rows"),
     ("feedsvc.periods",),
+    ("feedsvc.division",),
     ("feedsvc.listing",),
     ("feedsvc.timetable", "feedsvc.lookups", "feedsvc.standing", "feedsvc.selection"),
     ("feedsvc.catalog",),
@@ -38,15 +39,16 @@ ORDER: Final = (
     ("feedsvc.__main__",),
 )
 ROOMS: Final = {
-    "PIL": ("feedsvc.content.media", "feedsvc.content.narrowing"),
+    "PIL": ("feedsvc.content.pillow",),
     "backports": ("feedsvc.codings",),
     "brotli": ("feedsvc.codings",),
     "compression": ("feedsvc.codings",),
     "babel": ("feedsvc.language",),
     "click": ("feedsvc.cli", "feedsvc.console"),
+    "deflate": ("feedsvc.codings",),
     "feedgen": ("feedsvc.feeds.rss", "feedsvc.feeds.atom", "feedsvc.feeds.xml_common"),
     "flask": ("feedsvc.web.app",),
-    "jinja2": ("feedsvc.pages.theme", "feedsvc.pages.sandbox", "feedsvc.pages.spelling"),
+    "jinja2": ("feedsvc.pages.theme", "feedsvc.pages.sandbox", "feedsvc.pages.spelling", "feedsvc.pages.compiled"),
     "lxml": ("feedsvc.feeds.rss", "feedsvc.feeds.atom", "feedsvc.feeds.xml_common"),
     "markdown_it": ("feedsvc.content.markup",),
     "nh3": ("feedsvc.content.markup",),
@@ -60,12 +62,12 @@ ROOMS: Final = {
     "fsspec": (),
     "s3fs": ("feedsvc.export.bucket",),
     "prometheus_client": ("feedsvc.web.metrics",),
-    "waitress": ("feedsvc.web.server",),
+    "waitress": ("feedsvc.web.channel", "feedsvc.web.server"),
     "watchfiles": ("feedsvc.watch",),
     "yaml": ("feedsvc.content.tree",),
 }
 # The clock is read here and nowhere else; everybody else is told the time.
-CLOCK_READERS: Final = {"feedsvc.live"}
+CLOCK_READERS: Final = {"feedsvc.clock"}
 
 
 def modules() -> Iterator[tuple[str, ast.Module]]:

@@ -115,7 +115,7 @@ def test_prev_archive_is_the_newest_month_the_feed_does_not_wholly_hold(tmp_path
     assert stems(found) == ["m11d2", "m11d1", "m10d2"]
     assert found.prev_archive == "2025-10"
     assert list(found.archive) == ["2025-10", "2025-09"]
-    assert found.neighbours == {"2025-10": ("2025-09", ""), "2025-09": ("", "2025-10")}
+    assert found.months.neighbours == {"2025-10": ("2025-09", ""), "2025-09": ("", "2025-10")}
 
 
 def test_a_lone_archive_gets_the_next_newer_month_for_company(tmp_path: Path) -> None:
@@ -128,12 +128,12 @@ def test_a_lone_archive_gets_the_next_newer_month_for_company(tmp_path: Path) ->
 def test_older_pages_stand_even_where_feeds_have_no_archive(tmp_path: Path) -> None:
     days = [article(f"day{day}", f"2026-01-{day:02}") for day in range(1, 6)]
     found = listing(tmp_path, *days, feed="{entries: 3, archives: none}")
-    assert (found.prev_archive, found.archive, list(found.pages)) == ("", {}, ["2026-01"])
+    assert (found.prev_archive, found.archive, list(found.pages)) == ("", {}, ["2026"])
 
 
 def test_a_feed_that_holds_everything_has_no_archive(tmp_path: Path) -> None:
     found = listing(tmp_path, article("a"), article("b"))
-    assert (found.prev_archive, found.archive, found.neighbours) == ("", {}, {})
+    assert (found.prev_archive, found.archive, found.months.neighbours, found.pages) == ("", {}, {}, {})
 
 
 def test_months_are_those_of_the_sites_own_zone(tmp_path: Path) -> None:
@@ -146,7 +146,21 @@ def test_a_month_of_over_500_entries_is_archived_by_day(tmp_path: Path) -> None:
     hours = [article(f"d{day}n{i}", f"2025-11-{day:02}T00:{i % 60:02}:{i // 60:02}Z") for day in (1, 2) for i in range(251)]
     found = listing(tmp_path, *hours, article("old", "2025-10-01"))
     assert list(found.archive) == ["2025-11-02", "2025-11-01", "2025-10"]
-    assert (found.day_of("2025-11"), found.day_of("2025-10")) == ("2025-11-02", "")
+    assert (found.months.heir("2025-11"), found.months.heir("2025-10")) == ("2025-11-02", "")
+
+
+def test_the_pages_of_a_year_of_up_to_100_articles_are_one(tmp_path: Path) -> None:
+    """An author who writes twice a month had a page for each month, with two cards on it."""
+    seldom = [article(f"s{n}", f"2024-{n % 12 + 1:02}-{n // 12 + 1:02}") for n in range(100)]
+    often = [article(f"o{n}", f"2025-{n % 2 + 3:02}-{n // 4 + 1:02}") for n in range(101)]
+    gone = [article(f"g{n}", f"2024-01-{n + 1:02}", status="withdrawn") for n in range(5)]
+    found = listing(tmp_path, *seldom, *often, *gone)
+    assert list(found.pages) == ["2025-04", "2025-03", "2024"]
+    assert {row.article.slug[0] for row in found.pages["2024"]} == {"s", "g"}
+    assert found.pages.neighbours["2025-03"] == ("2024", "2025-04")
+    assert (found.pages.heir("2025"), found.pages.heir("2024")) == ("2025-04", "")
+    assert (found.pages.heir("2024-01"), found.pages.heir("2025-04"), found.pages.heir("2023-01")) == ("2024", "", "")
+    assert list(found.archive)[-1] == "2024-01"
 
 
 def test_a_tag_is_called_as_it_is_spelled_most_often(tmp_path: Path) -> None:

@@ -6,18 +6,19 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from feedsvc.catalog import NEWS_AGE, Catalog, Listing, catalog
+from feedsvc.difference import places
 from feedsvc.model import Article, Category, Status, Tag
 from feedsvc.timetable import timetable
-from feedsvc.urls import ListingRef
+from feedsvc.urls import ListingRef, PageAt, path_of
 from tests import archives
 from tests.archives import START, Desk
 
@@ -36,8 +37,10 @@ def facts(one: Catalog) -> dict[str, object]:
 def vars_of(listing: Listing) -> Iterator[object]:
     """What a listing says, whether it found it out itself or took it over."""
     yield listing
-    yield from (listing.newest, listing.visible, listing.names, listing.older, listing.is_empty)
-    yield from (list(listing.periods.items()), list(listing.pages.items()), list(listing.neighbours.items()))
+    yield from (listing.newest, listing.visible, listing.is_empty)
+    for one in (listing.months, listing.pages):
+        yield from (one.names, one.older, list(one.every.items()), list(one.totals.items()))
+        yield from (list(one.items()), list(one.neighbours.items()))
 
 
 def rows(one: Catalog) -> dict[str, object]:
@@ -87,6 +90,47 @@ def moments(one: Article) -> set[datetime]:
         return set()
     last = one.withdrawn_at or one.expires
     return {one.published, one.published + NEWS_AGE, one.updated} | ({last} if last else set())
+
+
+@given(random=st.randoms(use_true_random=False))
+@settings(max_examples=20, deadline=None)
+def test_years_that_grow_and_shrink_are_divided_as_at_a_fresh_start(random: Random) -> None:
+    """Around the hundred articles that one page of a year holds, withdrawn and expired ones among them."""
+    content = archives.newsroom(categories=2, authors=2)
+    now, numbers, seen = catalog(content, START), iter(range(10_000)), set[int]()
+    for _ in range(8):
+        gone = random.sample(content.articles, random.randrange(len(content.articles) // 3 + 1))
+        come = [_some_day(next(numbers), random) for _ in range(random.choice((1, 60, 120)))]
+        kept = {one.id for one in content.articles} - {one.id for one in gone}
+        content = replace(content, articles=(*(one for one in content.articles if one.id in kept), *come))
+        before, now = now, now.replaced(content, START, gone=gone, come=come)
+        fresh = catalog(content, START)
+        assert facts(now) == facts(fresh)
+        assert set(map(path_of, places(before, now))) >= differing(before, now)
+        seen.update(len(name) for name in now.listings[SITE].pages)
+    event(f"lengths of names: {sorted(seen)}")
+
+
+def _some_day(number: int, random: Random) -> Article:
+    day = datetime(random.choice((2024, 2025)), 1, 1, tzinfo=UTC) + timedelta(hours=random.randrange(365 * 24))
+    expired: dict[str, object] = {"expires": day + timedelta(days=1)}
+    withdrawn: dict[str, object] = {"status": Status.WITHDRAWN, "withdrawn_at": day + timedelta(days=2)}
+    other = random.choice(({}, {}, {}, {}, {}, expired, withdrawn))
+    return archives.article(number, day, categories=(f"c{number % 2}",), authors=("p0",), **other)
+
+
+def differing(before: Catalog, now: Catalog) -> set[str]:
+    """The addresses of older pages that show other rows, or lead elsewhere."""
+
+    def shown(one: Catalog) -> dict[str, object]:
+        return {
+            path_of(PageAt(ref, period)): (rows, listing.pages.neighbours[period])
+            for ref, listing in one.listings.items()
+            for period, rows in listing.pages.items()
+        }
+
+    was, are = shown(before), shown(now)
+    return {path for path in was.keys() | are.keys() if was.get(path) != are.get(path)}
 
 
 @given(random=st.randoms(use_true_random=False))

@@ -53,3 +53,17 @@ def test_parts_take_no_more_memory_than_they_may() -> None:
     for one in (*entries[:2], entries[0], entries[2], entries[0], entries[1]):
         assert parts.of(one).data == b"x" * 10
     assert spelt == [entries[number].id for number in (0, 1, 2, 1)]
+
+
+def test_who_makes_every_feed_has_room_for_all_parts() -> None:
+    spelt: list[str] = []
+
+    def spelled(one: Entry) -> Part:
+        spelt.append(one.id)
+        return Part(b"x" * 10)
+
+    parts, entries = Parts(spelled, most=25), [entry(number) for number in range(3)]
+    parts.make_room()
+    for one in (*entries, *entries):
+        assert parts.of(one).data == b"x" * 10
+    assert spelt == [one.id for one in entries]

@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -323,3 +324,13 @@ def test_a_file_that_went_while_nothing_ran_has_no_last_valid_version_any_more(n
         (root / "articles/a.yaml").unlink(missing_ok=True)
     (root / "articles/a.yaml").write_text("title: [")
     assert Folder(root, "", Records(tmp_path / "articles.sqlite")).read().content.standing_in == frozenset()
+
+
+def test_what_was_read_ahead_is_told_once(newsroom: Newsroom) -> None:
+    root = newsroom({"articles/a.yaml": article("a")})
+    folder, done = Folder(root), []
+    folder.begin(datetime.now(UTC), lambda: done.append("something else"))
+    assert not done  # one file is read sooner
+    write(root, {"articles/b.yaml": article("b")})
+    assert [one.path for one in folder.read().come] == ["articles/a.yaml"]
+    assert [one.path for one in folder.read().come] == ["articles/b.yaml"]

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from datetime import timedelta
+from importlib import metadata
 from pathlib import Path
 from typing import Final
 
 import pytest
 
+import feedsvc
+from feedsvc import imprint
 from feedsvc.catalog import catalog
 from feedsvc.content.folder import load
 from feedsvc.document import Document
@@ -114,6 +118,25 @@ def test_whoever_asks_for_all_of_them_hears_the_same(tmp_path: Path) -> None:
         assert [one.of(place) for place in places] == [ahead.of(place) for place in places]
 
 
+def test_what_a_text_editor_leaves_beside_the_program_s_files_is_no_part_of_it(tmp_path: Path) -> None:
+    """A link of Emacs's, which leads nowhere, once stopped every build."""
+    program = tmp_path / "feedsvc"
+    shutil.copytree(Path(feedsvc.__file__).parent, program, ignore=shutil.ignore_patterns("__pycache__"))
+
+    def told() -> str:
+        command = [sys.executable, "-B", "-c", "from feedsvc.imprint import program; print(program()[1])"]
+        return subprocess.run(command, cwd=tmp_path, env={}, capture_output=True, text=True, check=True).stdout
+
+    before = told()
+    (program / "pages/templates/.#base.html").symlink_to("user@host.1234:1700000000")
+    os.mkfifo(program / "pipe")
+    (program / "__pycache__").mkdir()
+    (program / "__pycache__/urls.cpython-313.pyc.140234").touch()
+    assert told() == before
+    (program / "pages/templates/other.html").touch()
+    assert told() != before
+
+
 def test_a_new_article_leaves_the_pages_of_older_ones_as_they_are() -> None:
     older = archives.archive(300, categories=1, authors=2, tags=5)
     new = archives.article(9999, archives.START, categories=older[0].categories, tags=older[0].tags)
@@ -121,3 +144,11 @@ def test_a_new_article_leaves_the_pages_of_older_ones_as_they_are() -> None:
     one, other = Imprints(before, every=True), Imprints(after, every=True)
     slugs = list(before.visible)
     assert [slug for slug in slugs if one.of(ArticleAt(slug)) != other.of(ArticleAt(slug))] == slugs[:1]
+
+
+@pytest.mark.parametrize("library", ["brotli", "deflate", "jinja2", "lxml"])
+def test_an_upgrade_of_a_library_that_makes_bytes_makes_them_anew(monkeypatch: pytest.MonkeyPatch, library: str) -> None:
+    """A tree would have kept the .gz files of another version beside new ones."""
+    before, version = imprint.program(), metadata.version
+    monkeypatch.setattr(metadata, "version", lambda name: "another" if name == library else version(name))
+    assert imprint.program.__wrapped__() != before

@@ -21,7 +21,8 @@ from PIL import Image, ImageCms, features
 
 import feedsvc
 from feedsvc.content.media import TYPES
-from feedsvc.content.narrowing import WIDTHS, upright, widths
+from feedsvc.content.narrowing import WIDTHS, widths
+from feedsvc.content.pillow import upright
 from feedsvc.content.renditions import RenditionError, Renditions, can_size, digest
 from feedsvc.model import MediaFile
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from urllib.robotparser import RobotFileParser
 
 import pytest
@@ -14,7 +15,10 @@ from lxml import etree
 
 from feedsvc import sitemaps
 from feedsvc.catalog import Catalog, catalog
-from feedsvc.urls import ListingRef, PageAt, SitemapAt, absolute, path_of
+from feedsvc.document import Document
+from feedsvc.imprint import Imprints
+from feedsvc.publication import Publication
+from feedsvc.urls import ListingRef, PageAt, SingleAt, SitemapAt, absolute, path_of
 from tests import archives, newsrooms
 from tests.newsrooms import BASE, NOW, article
 from tests.readers import Tool, require
@@ -232,7 +236,7 @@ def test_a_part_that_would_be_empty_is_none(tmp_path: Path) -> None:
     gone = article("gone", "2025-12-01", status="withdrawn")
     there = article("there", "2025-10-01", link="https://else.example/")
     catalog = catalogued(tmp_path, *months("2026-01"), gone, there)
-    assert {"2025-12", "2025-10"} < {*catalog.listings[ListingRef()].periods}
+    assert {"2025-12", "2025-10"} < {*catalog.listings[ListingRef()].months.every}
     assert [name for name in sitemaps.parts(catalog, 4) if not name.startswith("listings")] == ["2026-01"]
     assert [sitemaps.part(catalog, name, 4) for name in ("2025-12", "2025-10", "2024-01", "x", "2026-01.0")] == [None] * 5
 
@@ -394,8 +398,35 @@ def test_the_parts_of_each_group_are_among_those_of_the_index() -> None:
     content = archives.newsroom(archives.archive(300, categories=3, authors=3, tags=4), entries=10)
     found = catalog(content, archives.START)
     for most in (20, 60, 299, 5000):
-        groups = (sitemaps.LISTINGS, *found.listings[ListingRef()].periods)
+        groups = (sitemaps.LISTINGS, *found.listings[ListingRef()].months.every)
         known = {name for group in groups for name in sitemaps.parts_of(found, group, most)}
         assert set(sitemaps.parts(found, most)) <= known
         periods = {name for name in known if not name.startswith(sitemaps.LISTINGS)}
         assert periods <= set(sitemaps.parts(found, most))
+
+
+@pytest.mark.parametrize(
+    "now_is",
+    [{"published": datetime(2003, 4, 5, tzinfo=UTC)}, {"updated": datetime(2003, 6, 1, tzinfo=UTC)}],
+    ids=["moved", "touched"],
+)
+def test_the_index_of_a_large_site_follows_a_month_of_a_year_that_is_one_page(now_is: dict[str, Any]) -> None:
+    """It named a part that was gone, since nothing that it was compared by tells the months of such a year apart."""
+    newest = datetime(2024, 12, 1, tzinfo=UTC)
+    many = [archives.article(number, newest - timedelta(minutes=20 * number)) for number in range(sitemaps.MOST + 1)]
+    march, may, last = (archives.article(90_000 + month, datetime(2003, month, 5, tzinfo=UTC)) for month in (3, 5, 12))
+    content = archives.newsroom([*many, march, may, last], categories=1, authors=1)
+    other = replace(march, **now_is)
+    after = replace(content, articles=(*many, other, may, last))
+    before = Publication(catalog(content, archives.START))
+    now = before.after(before.catalog.replaced(after, archives.START, gone=[march], come=[other]))
+    index, fresh = "/sitemap.xml", Publication(catalog(after, archives.START))
+    assert body(before, index) != body(fresh, index) == body(now, index)
+    assert index in now.changed_since(before)
+    assert Imprints(before.catalog).of(SingleAt("sitemap.xml")) != Imprints(now.catalog).of(SingleAt("sitemap.xml"))
+
+
+def body(publication: Publication, path: str) -> bytes:
+    found = publication.at(path)
+    assert isinstance(found, Document)
+    return found.body

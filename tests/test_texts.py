@@ -7,6 +7,7 @@ import os
 import shutil
 import sqlite3
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from feedsvc.content.texts import Texts, digest
 from feedsvc.errors import FeedsvcError
 from feedsvc.ledger import Ledger
 from feedsvc.live import Live
+from feedsvc.model import Article
 from tests.broken.case import HEAD
 from tests.conftest import Newsroom
 
@@ -175,3 +177,44 @@ def test_two_that_put_the_same_texts_away_do_not_stumble_over_one_another() -> N
     texts.add({b"1": "one", b"2": "two"})
     texts.put_away()
     assert drawer.kept == {b"1": "one", b"2": "two"}
+
+
+@pytest.fixture
+def article(root: Path) -> Article:
+    (found,) = Folder(root).read().content.articles
+    return found
+
+
+def test_texts_that_are_all_going_to_be_shown_are_neither_fetched_nor_made_html_twice(article: Article) -> None:
+    articles = [replace(article, slug=f"a{number}", text=digest(f"Text {number}.")) for number in range(400)]
+    asked: list[bytes] = []
+
+    class Asked(Drawer):
+        def text(self, digest: bytes) -> str | None:
+            asked.append(digest)
+            return super().text(digest)
+
+    drawer = Asked()
+    drawer.kept = {one.text: f"Text {number}." for number, one in enumerate(articles)}
+    texts = Texts(drawer)
+    assert not texts.may_stay
+    texts.stay()
+    assert texts.may_stay
+    texts.keep_near({one.text: drawer.kept[one.text] for one in articles[:200]})
+    for _ in range(2):  # in pages, then in feeds
+        assert [texts.html(one, "https://example.org") for one in articles] == [f"<p>Text {number}.</p>" for number in range(400)]
+    assert asked == [one.text for one in articles[200:]]
+
+
+def test_of_texts_that_may_stay_no_more_stay_than_there_is_room_for(article: Article, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("feedsvc.content.texts._MOST_NEAR", 10)
+    drawer = Drawer()
+    drawer.kept = {b"1": "7 bytes", b"2": "8 bytes.", b"3": "3 b"}
+    texts = Texts(drawer)
+    texts.stay()
+    texts.keep_near(drawer.kept)
+    drawer.kept = {}
+    found = {key: texts.markdown(replace(article, text=key)) for key in (b"1", b"3")}
+    assert found == {b"1": "7 bytes", b"3": "3 b"}
+    with pytest.raises(FeedsvcError, match="is lost"):
+        texts.markdown(replace(article, text=b"2"))

@@ -70,6 +70,7 @@ def test_any_path_leads_to_one_place_or_none(path: str) -> None:
         ("/sitemap-2026-01.xml", SitemapAt("2026-01")),
         ("/sitemap-listings.01.xml", SitemapAt("listings.01")),
         ("/archive/2026-01", PageAt(ListingRef(), "2026-01")),
+        ("/archive/2026/", PageAt(ListingRef(), "2026")),
         ("/tag/a/archive/2026-01-02/", PageAt(ListingRef("tag", "a"), "2026-01-02")),
         ("/sized/0af-640/a/b.png", SizedAt("0af", 640, "media/a/b.png")),
         ("", None),
@@ -83,6 +84,8 @@ def test_any_path_leads_to_one_place_or_none(path: str) -> None:
         ("/media/", None),
         ("/articles/a/b/", None),
         ("/archive/2026-1/feed.rss", None),
+        ("/archive/2026/feed.rss", None),
+        ("/archive/202/", None),
         ("/feed.xls", None),
     ],
 )

@@ -52,7 +52,8 @@ class Counter:
         """`chore` is told the time every other second. `spill` is the folder for what cannot be written at the stop.
 
         `fresh`, `patience` and `calm` are seconds: after how long a number of the database is read again, how long a
-        request waits for one that was never read, and how long the database is left alone at first, unless it is asked.
+        request waits for one that was never read, and how long the database is left alone at first, unless it is asked;
+        for so much longer a request waits until it is open.
         """
         self._store = store
         self._clock = clock
@@ -66,7 +67,7 @@ class Counter:
         self._wanted: dict[str, None] = {}
         self._spilled: list[Spilled] = []
         self._told: set[str] = set()
-        self._away = self._stopping = self._over = False
+        self._tried = self._away = self._stopping = self._over = False
         self._quiet_until = time.monotonic()
         self._news = threading.Condition()
         self._chore = Chore(chore, clock)
@@ -118,7 +119,8 @@ class Counter:
 
     def _wait(self, article_id: str) -> None:
         self._waiters += 1
-        if not self._news.wait_for(lambda: self._away or self._stopping or article_id not in self._wanted, self._patience):
+        patience = self._patience if self._tried else self._patience + self._calm
+        if not self._news.wait_for(lambda: self._away or self._stopping or article_id not in self._wanted, patience):
             self._quiet_until = time.monotonic() + _QUIET
         self._waiters -= 1
 
@@ -136,6 +138,7 @@ class Counter:
         with self._news:
             self._news.wait_for(self._is_called, self._calm)
         self._write(always=not self._stopping)  # a wrong password is better told now than with the first read
+        self._tried = True
         due = time.monotonic() + self._every
         while not self._stopping:
             with self._news:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from importlib import import_module
 from typing import Final
 
 import click
 
-from feedsvc import __version__, collector
+from feedsvc import __version__
+from feedsvc.cli.modules import module
 from feedsvc.content.text import nearest
 
-# Each command has a module of its name, read when it is called: printing a problem must not wait for a database's library.
+# Each command has a module of its name.
 _COMMANDS: Final[Mapping[str, str]] = {
     "build": "build",
     "check": "check",
@@ -31,9 +31,7 @@ class _Commands(click.Group):
     def get_command(self, _: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in _COMMANDS:
             return None
-        with collector.paused():
-            module = import_module(f"feedsvc.cli.{cmd_name}")
-        command: click.Command = getattr(module, _COMMANDS[cmd_name])
+        command: click.Command = getattr(module(cmd_name), _COMMANDS[cmd_name])
         return command
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:

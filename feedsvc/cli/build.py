@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from importlib import import_module
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
+from typing import Any
 
 import click
 
+from feedsvc.cli.modules import module
 from feedsvc.cli.options import FOLDER, base_url_option, content_argument, plainly, state_folder, state_option
 from feedsvc.cli.plan import BuildPlan
+from feedsvc.clock import wall_clock
 from feedsvc.codings import CODINGS
 from feedsvc.content.looking import looking
 
 SELECTIONS = ("feeds",)  # as in feedsvc.export.names, which takes longer to read than a command line
+_LIST = ".feedsvc-build.journal"  # as there, too
+_MANY = 2_000_000  # bytes of it
 _ONLY = "Write nothing but these; whatever else an earlier build wrote is removed."
 _CODING = "Write .br or .zst, too, beside each file that it makes smaller; repeatable."
 _GZIP = "gzip"
@@ -80,5 +85,19 @@ def build(
         nginx=nginx,
         processes=processes,
     )
-    look = looking(content)  # at many files, while what builds is read
-    import_module("feedsvc.cli.building").build(plan, look)
+    look = looking(content)  # at many files, while what reads them is read itself
+    newsroom = module("newsroom").folder(content, base_url, plan.home, look=look)
+    ahead = _looking_at_tree(plan)
+    with ahead or nullcontext():  # however this ends; most often the look ends sooner, with its answer
+        newsroom.begin(wall_clock(), lambda: module("building").prepare())
+        module("building").build(plan, newsroom, ahead)
+
+
+def _looking_at_tree(plan: BuildPlan) -> AbstractContextManager[Any] | None:
+    """At one of many files, too, if more than one process may be at work."""
+    try:
+        size = (Path(plan.out) / _LIST).stat().st_size
+    except OSError:
+        size = 0
+    are_many = size >= _MANY and plan.processes != 1
+    return module("building").looking_at(Path(plan.out)) if are_many else None

@@ -9,30 +9,42 @@ from typing import Final
 
 import click
 
-from feedsvc import collector
+from feedsvc import collector, feeds, imprint
 from feedsvc.cli.beside import Beside
-from feedsvc.cli.newsroom import folder
 from feedsvc.cli.plan import BuildPlan
 from feedsvc.cli.target import Target, target
 from feedsvc.console import bar, log, next_change, tell
-from feedsvc.content.looking import Look
+from feedsvc.content.folder import Folder
 from feedsvc.content.renditions import Renditions
 from feedsvc.errors import ContentError, FeedsvcError
 from feedsvc.export import Built
+from feedsvc.export.looking import Look, looking
 from feedsvc.live import Live
+from feedsvc.pages import theme
 from feedsvc.publication import Publication
 from feedsvc.watch import Watcher
 
 _AGAIN: Final = 5.0  # seconds until a tree that could not be written is tried again
 
 
-def build(plan: BuildPlan, look: Look) -> None:
-    """Build, and with `plan.watch` stay. `look` is one at the newsroom's articles that was begun just now.
+def prepare() -> None:
+    """What every build comes to need, while there is time for it: other processes that are made then have it, too."""
+    theme.prepare()
+    imprint.program()
+
+
+def looking_at(out: Path) -> Look:
+    """At the tree in a folder, from now on."""
+    return looking(out)
+
+
+def build(plan: BuildPlan, newsroom: Folder, ahead: Look | None) -> None:
+    """Build, and with `plan.watch` stay. `ahead` is a look at the tree that was begun just now.
 
     Raises ContentError and FeedsvcError where nothing can be built.
     """
+    feeds.make_room()
     beside = Beside(plan.nginx, out=plan.out, content=plan.content)
-    newsroom = folder(plan.content, plan.base_url, plan.home, look=look)
     live = Live(newsroom, None, renditions=Renditions(plan.home / "pictures"))
     collector.settle()
     collector.keep(live)
@@ -40,7 +52,15 @@ def build(plan: BuildPlan, look: Look) -> None:
     if read.errors and not plan.skip_broken:
         raise ContentError("nothing was written; mend the files above, or leave them out with --skip-broken", read.problems)
     tell(read.problems)
-    with target(plan.out, plan.content, only=plan.only, twins=plan.twins, coding=plan.coding, processes=plan.processes) as tree:
+    with target(
+        plan.out,
+        plan.content,
+        only=plan.only,
+        twins=plan.twins,
+        coding=plan.coding,
+        processes=plan.processes,
+        ahead=ahead,
+    ) as tree:
         publication = live.edition.publication
         _say(tree.out, tree.whole(publication, bar, newsroom.origin))
         tree.sign(publication, newsroom.state)

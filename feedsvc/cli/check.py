@@ -7,13 +7,13 @@ from pathlib import Path
 
 import click
 
-from feedsvc.cli.newsroom import newsroom
 from feedsvc.cli.options import content_argument, plainly
+from feedsvc.cli.whole import newsroom
+from feedsvc.clock import wall_clock
 from feedsvc.console import PRINTERS, counted, number
 from feedsvc.content.advice import advice
 from feedsvc.editing.against import REPORTS, Comparison, compare
 from feedsvc.errors import ContentError
-from feedsvc.live import wall_clock
 
 
 @click.command()

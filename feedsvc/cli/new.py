@@ -7,12 +7,12 @@ from pathlib import Path
 
 import click
 
-from feedsvc.cli.newsroom import newsroom
 from feedsvc.cli.options import content_argument, plainly
+from feedsvc.cli.whole import newsroom
+from feedsvc.clock import wall_clock
 from feedsvc.editing import schemas
 from feedsvc.editing.new import draft, put, written
 from feedsvc.errors import FeedsvcError
-from feedsvc.live import wall_clock
 
 
 def _words(value: str) -> str:

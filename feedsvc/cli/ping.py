@@ -8,11 +8,11 @@ from pathlib import Path
 import click
 
 from feedsvc.catalog import Catalog, catalog
-from feedsvc.cli.newsroom import newsroom
 from feedsvc.cli.options import base_url_option, content_argument, plainly, purge_option, state_folder, state_option
+from feedsvc.cli.whole import newsroom
+from feedsvc.clock import wall_clock
 from feedsvc.console import number, tell
 from feedsvc.feeds.digest import Digests
-from feedsvc.live import wall_clock
 from feedsvc.push.by_hand import ByHand, Told, by_hand
 from feedsvc.push.reach import Reach
 from feedsvc.urls import absolute

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from feedsvc.audience.address import Networks
+if TYPE_CHECKING:
+    from feedsvc.audience.address import Networks
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

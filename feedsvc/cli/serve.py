@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import sys
-from importlib import import_module
 from pathlib import Path
 
 import click
 
 from feedsvc.audience.address import networks
 from feedsvc.audience.bucket import USUAL
+from feedsvc.cli.modules import module
 from feedsvc.cli.options import (
     base_url_option,
     content_argument,
@@ -128,7 +128,7 @@ def serve(
     if preview:
         if workers > 1:
             click.echo("feedsvc: a preview is one process; --workers is for readers", err=True)
-        import_module("feedsvc.cli.previewing").preview(  # readers need not wait for what editors use
+        module("previewing").preview(  # readers need not wait for what editors use
             content, host=host, port=port, threads=threads, base_url=base_url, state=state, anywhere=preview_anywhere
         )
         return
@@ -150,7 +150,7 @@ def serve(
     )
     if workers == 1:
         look = looking(content)  # at many files, while what serves them is read
-        import_module("feedsvc.cli.serving").serve(plan, look)
+        module("serving").serve(plan, look)
     else:
         _serve_together(plan, workers)
 
@@ -158,7 +158,7 @@ def serve(
 def _serve_together(plan: Plan, workers: int) -> None:
     # The address is had, or not, before any worker has to read the folder.
     listening = listen(plan.host, plan.port)
-    serving = import_module("feedsvc.cli.serving")
+    serving = module("serving")
 
     @plainly
     def serve_one(station: Station) -> None:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import click
 
-from feedsvc.cli.newsroom import newsroom
 from feedsvc.cli.options import content_argument, plainly
+from feedsvc.cli.whole import newsroom
 from feedsvc.console import number, tell
 from feedsvc.editing.stamp import apply, plan, sweep
 

@@ -12,6 +12,7 @@ from typing import Final, Protocol
 from feedsvc.content.origin import Origin
 from feedsvc.errors import FeedsvcError
 from feedsvc.export import Built, Progress, Tree
+from feedsvc.export.looking import Look
 from feedsvc.publication import Publication
 
 _SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
@@ -34,9 +35,18 @@ class Target(Protocol):
 
 
 def target(
-    out: str, content: Path, *, only: str, twins: tuple[str, ...], coding: str, processes: int | None
+    out: str,
+    content: Path,
+    *,
+    only: str,
+    twins: tuple[str, ...],
+    coding: str,
+    processes: int | None,
+    ahead: Look | None = None,
 ) -> AbstractContextManager[Target]:
     """`twins` are the codings that a folder holds each file in, too, `coding` the only one of a bucket.
+
+    `ahead` is a look at the folder that was begun just now.
 
     Raises FeedsvcError where nothing can be built.
     """
@@ -52,7 +62,7 @@ def target(
         raise FeedsvcError(f"{folder} is a newsroom itself; write: feedsvc build OUT {folder}")
     if _overlaps(folder, content):
         raise FeedsvcError(f"{folder} and {content} lie in one another; build into a folder of its own")
-    return Tree(folder, only=only, codings=twins, processes=processes)
+    return Tree(folder, only=only, codings=twins, processes=processes, ahead=ahead)
 
 
 def _refuse_nearly(out: str) -> None:

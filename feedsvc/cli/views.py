@@ -10,9 +10,9 @@ import click
 from feedsvc.audience.kept import kept_since
 from feedsvc.audience.report import PRINTERS, report
 from feedsvc.catalog import catalog
-from feedsvc.cli.newsroom import newsroom
 from feedsvc.cli.options import VIEWS, content_argument, database_option, plainly, state_folder, state_option
-from feedsvc.live import wall_clock
+from feedsvc.cli.whole import newsroom
+from feedsvc.clock import wall_clock
 
 
 def _day(_context: click.Context, _option: click.Parameter, text: str | None) -> date | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -99,25 +99,37 @@ class Articles:
         renames it brings it back elsewhere.
         """
         self._due = self._due.union(self._survey.refresh(scope), self._young)
-        files = self._survey.files
-        missing = self._due - files.keys()
-        if NOTHING in files.values():
-            missing |= {path for path in self._due if files.get(path) == NOTHING}
+        missing = self._missing()
         vanished, self._missed = missing - self._missed, missing
         return vanished | self._survey.young(moment) | self._younger(self._due, moment)
 
+    def _missing(self) -> frozenset[str]:
+        """Of the files that are due, those that are not there."""
+        files = self._survey.files
+        if len(self._due) < MANY:  # nobody may wait for a walk through all files
+            return frozenset([path for path in self._due if files.get(path, NOTHING) == NOTHING])
+        missing = self._due - files.keys()
+        return missing.union([path for path in self._due if files.get(path) == NOTHING] if NOTHING in files.values() else ())
+
     def refresh(
-        self, outdated: frozenset[str], restless: frozenset[str], known: Known, now: datetime | None, *, still: bool
+        self,
+        outdated: frozenset[str],
+        restless: frozenset[str],
+        known: Known,
+        now: datetime | None,
+        *,
+        still: bool,
+        meanwhile: Callable[[], object] | None = None,
     ) -> Moved:
         """Read what a look found changed and what is outdated; path -> the articles before and now.
 
         `restless` files are left for the next time, and where they ought to be `still`, those that change while they are read.
-        `changed` are the records that this changed.
+        `changed` are the records that this changed. `meanwhile` is as for `Fetching.ahead`.
         """
         self._files.known = known
         due, young, left = self._in_order(self._due | outdated), self._young, set(restless)
         self._young, self.changed, self._before = set(), {}, {}
-        unread = [path for path in due if path not in restless and not self._lasts(path, outdated, young)]
+        unread = self._unread(due, restless, outdated, young)
         fetching = Fetching(
             root=self._root,
             known=known,
@@ -128,7 +140,7 @@ class Articles:
             shelf=self._shelf,
             share=self._share,
         )
-        fetching.ahead(unread)
+        fetching.ahead(unread, meanwhile)
         for path in unread:
             if not self._take(path, fetching, still=still):
                 left.add(path)
@@ -171,14 +183,18 @@ class Articles:
             return frozenset()
         return frozenset(path for path in paths if self._is_younger(path, moment))
 
-    def _lasts(self, path: str, outdated: frozenset[str], young: set[str]) -> bool:
-        """Whether a file is as it was read, and nothing else has to be done about it."""
-        record = self.records.get(path)
-        if record is None or record.stamp != self._survey.files.get(path) or path in outdated or path in young:
-            return False
-        if record.reading.problems or record.media or record.good or path in self._told:
-            self._set(path, record, record.reading.problems)
-        return True
+    def _unread(self, due: Iterable[str], restless: frozenset[str], outdated: frozenset[str], young: set[str]) -> list[str]:
+        """Those that are not as they were read, but for the restless; of all others it is noted what there is to note."""
+        records, files, told, unread = self.records, self._survey.files, self._told, list[str]()
+        for path in due:
+            if path in restless:
+                continue
+            record = records.get(path)
+            if record is None or record.stamp != files.get(path) or path in outdated or path in young:
+                unread.append(path)
+            elif record.reading.problems or record.media or record.good or path in told:
+                self._set(path, record, record.reading.problems)
+        return unread
 
     def _take(self, path: str, fetching: Fetching, *, still: bool) -> bool:
         """Read a file, if need be; False if it was written meanwhile and ought to be `still`."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,24 +22,26 @@ from feedsvc.spreading import at_hand, spread
 
 MANY: Final = 500  # files; fewer are read sooner than a process is made
 # Files of a piece: enough for one writing of their texts, few enough for all processes to end together.
-_SMALLEST_PIECE: Final = 250
+_SMALLEST_PIECE: Final = 64
 _LARGEST_PIECE: Final = 2000
-_PIECES: Final = 16
+_PIECES: Final = 32
+_FEW: Final = 4_000  # files whose texts pass from process to process sooner than they are fetched
 
 
 @dataclass(frozen=True, slots=True)
 class _Several:
-    """How files read, in the process that has read them or in another; `texts` are those that are not put away."""
+    """How files read, in the process that has read them or in another; `texts` are put away already, or not."""
 
     records: Sequence[tuple[str, Record | None]]
     texts: Mapping[bytes, str]
+    are_kept: bool
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _arrived, (packed(self.records), self.texts)
+        return _arrived, (packed(self.records), self.texts, self.are_kept)
 
 
-def _arrived(data: bytes, texts: Mapping[bytes, str]) -> _Several:
-    return _Several(unpacked(data), texts)
+def _arrived(data: bytes, texts: Mapping[bytes, str], are_kept: bool) -> _Several:  # noqa: FBT001 - as a pickle has it
+    return _Several(unpacked(data), texts, are_kept)
 
 
 class Fetching:
@@ -63,18 +65,23 @@ class Fetching:
         self._root, self._known, self._stamps, self._records = root, known, stamps, records
         self._outdated, self._texts, self._shelf = outdated, texts, shelf
         self._share, self._site = share, imprint(known.site)
+        self._are_near = False
         self._ready: dict[str, Record | None] = {}
 
-    def ahead(self, paths: Sequence[str]) -> None:
-        """Where there is much to read, it is read by several processes, and written down by them if it is new."""
+    def ahead(self, paths: Sequence[str], meanwhile: Callable[[], object] | None = None) -> None:
+        """Where there is much to read, it is read by several processes, and written down by them if it is new.
+
+        This one does `meanwhile` then, before it reads, too.
+        """
         if len(paths) < MANY:
             return
+        self._are_near = self._texts.may_stay and len(paths) <= _FEW
         ordered, size = sorted(paths), min(max(_SMALLEST_PIECE, len(paths) // _PIECES), _LARGEST_PIECE)
         pieces = [ordered[start : start + size] for start in range(0, len(ordered), size)]
         # Where a process is killed, for its memory perhaps, what it had not read yet is read by this one.
         with suppress(FeedsvcError):
-            for several in spread(self._several, pieces, at_hand()):
-                self._texts.add(several.texts)
+            for several in spread(self._several, pieces, at_hand(), meanwhile):
+                (self._texts.keep_near if several.are_kept else self._texts.add)(several.texts)
                 self._ready.update((path, self._shared(record)) for path, record in several.records)
 
     def record(self, path: str) -> Record | None:
@@ -95,10 +102,9 @@ class Fetching:
         found = [(path, record) for path, record, _ in read]
         new = {path: record for path, record in found if record and path not in self._records and record.stood}
         if self._shelf and self._shelf.keep(new, texts=texts):
-            return _Several(found, {})
-        return _Several(
-            [(path, record.noted(stood=False) if path in new and record else record) for path, record in found], texts
-        )
+            return _Several(found, texts if self._are_near else {}, are_kept=True)
+        found = [(path, record.noted(stood=False) if path in new and record else record) for path, record in found]
+        return _Several(found, texts, are_kept=False)
 
     def _read(self, path: str, *, ahead: bool = False) -> tuple[Record | None, str]:
         """A file's record and text; None if it is gone. With `ahead` a new article stands already."""

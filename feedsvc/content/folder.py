@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -72,6 +72,7 @@ class Folder:
         self._files: dict[str, MediaFile] = {}
         self._lacking: set[str] = set()  # media that something refers to and that is not there
         self._stray: tuple[Problem, ...] = ()
+        self._begun: Change | None = None
         self._content: Content | None = None
         self._waiting, self._absent = Waiting(), frozenset[str]()
         self._unwritten: dict[str, Record | None] = {}
@@ -92,6 +93,15 @@ class Folder:
                 seen = None
             return Articles(self._root, found, self._records, seen)
 
+    def begin(self, now: datetime, meanwhile: Callable[[], object]) -> None:
+        """Do the first reading ahead of whoever will ask for it.
+
+        For who is going to show all of it. Where there is much to read, other processes begin with it while this one does
+        `meanwhile`; else that is not done.
+        """
+        with collector.paused():
+            self._begun = self._read(None, now, _NO_TIME, meanwhile)
+
     def read(self, touched: Iterable[str] | None = None, now: datetime | None = None, quiet: timedelta = _NO_TIME) -> Change:
         """Look everywhere, or at the touched paths (relative to the folder), and read what is not as it was.
 
@@ -99,6 +109,16 @@ class Folder:
         edition; after a second of that the busy files alone. Raises ContentError if there is no such folder, no site.yaml,
         or none that could ever be used; then nothing is other than before.
         """
+        begun, self._begun = self._begun, None
+        return begun or self._read(touched, now, quiet)
+
+    def _read(
+        self,
+        touched: Iterable[str] | None,
+        now: datetime | None,
+        quiet: timedelta,
+        meanwhile: Callable[[], object] | None = None,
+    ) -> Change:
         if not os.path.isdir(self._root):
             message = f"no folder {self._root}; give the folder that holds {settings.SITE}"
             raise ContentError(message, away=f"the folder {self._root} is away")
@@ -106,12 +126,14 @@ class Folder:
         restless = self._left_alone(scope, now, quiet)
         if self._content and _LOOK in restless:
             return Change(content=self._content, restless=restless - {_LOOK} | (scope if scope is not None else {settings.SITE}))
+        if meanwhile:
+            self._articles.texts.stay()
         media = self._media.changed(scope, restless)
         before = self._settings
         self._settings = None  # should site.yaml be unusable, every file is doubted the next time
         now_known = before if before and restless & set(_SETTINGS) else self._read_settings(before, scope, media)
         outdated = self._outdated(now_known, before, media, scope)
-        moved = self._articles.refresh(outdated, restless, now_known.known, now, still=bool(quiet))
+        moved = self._articles.refresh(outdated, restless, now_known.known, now, still=bool(quiet), meanwhile=meanwhile)
         self._looks.refresh(scope)
         self._stray = stray.files(self._root) if scope is None else self._stray
         self._settings = now_known

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import os
 import stat
-import warnings
 from collections.abc import Callable, Container, Iterable, Mapping
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import Final
 
-from PIL import Image as Pictures
-
-from feedsvc.content.narrowing import UNREADABLE, upright
 from feedsvc.content.stamps import Stamp, is_younger, stamp_at, stamp_of
 from feedsvc.content.text import nearest
 from feedsvc.model import MediaFile
@@ -53,10 +49,7 @@ TYPES: Final[Mapping[str, str]] = {
 }
 PICTURES: Final = frozenset({"image/avif", "image/gif", "image/jpeg", "image/png", "image/webp"})
 _NOTHING: Final[Stamp] = b"?"  # unlike that of any file
-_FORMATS: Final = ("AVIF", "GIF", "JPEG", "PNG", "WEBP")
 _TAIL: Final = 64 * 1024  # bytes
-# Once for the process: warnings.catch_warnings would not be safe in threads.
-warnings.simplefilter("error", Pictures.DecompressionBombWarning)
 
 
 class Media:
@@ -153,12 +146,11 @@ def size(file: MediaFile) -> tuple[int, int]:
     if file.type not in PICTURES:
         raise ValueError(f"'{file.path}' is no picture that readers show; use JPEG, PNG, GIF, WebP or AVIF")
     try:
-        with Pictures.open(file.location, formats=_FORMATS) as picture:
-            shape, kind = upright(picture), Pictures.MIME.get(picture.format or "", "")
-    except (Pictures.DecompressionBombError, Pictures.DecompressionBombWarning):
+        from feedsvc.content import pillow  # noqa: PLC0415 - most starts ask for no picture that is not known
+
+        shape, kind = pillow.shape(file.location)
+    except OverflowError:
         raise ValueError(f"'{file.path}' has more pixels than any reader shows") from None
-    except UNREADABLE:
-        shape, kind = (0, 0), ""
     if not all(shape):
         raise ValueError(f"'{file.path}' is damaged or no picture at all")
     if kind in PICTURES and kind != file.type:

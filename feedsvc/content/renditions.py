@@ -165,8 +165,14 @@ def _facts(file: MediaFile) -> tuple[Stamp, str, bool]:
     if known is None or known[0] != _stamp(file.location):
         with _open(file) as opened:
             stamp, tag = _stamp(opened.fileno()), hashlib.file_digest(opened, "sha256").hexdigest()[:16]
-            known = _known[file.location] = (stamp, tag, size_of(stamp) <= _LARGEST and narrowing.can_narrow(opened, file.type))
+            known = _known[file.location] = (stamp, tag, size_of(stamp) <= _LARGEST and _can_narrow(opened, file.type))
     return known
+
+
+def _can_narrow(opened: BufferedReader, media_type: str) -> bool:
+    from feedsvc.content import pillow  # noqa: PLC0415 - a site without pictures need not wait for it
+
+    return pillow.can_narrow(opened, media_type)
 
 
 def _claim(media: MediaFile, digest: str) -> None:
@@ -186,12 +192,14 @@ def _open(file: MediaFile) -> BufferedReader:
 
 def _narrowed(media: MediaFile, digest: str, width: int) -> bytes:
     """The copy's bytes, made of bytes that cannot change meanwhile."""
+    from feedsvc.content import pillow  # noqa: PLC0415 - as above
+
     try:
         with _open(media) as opened:
             data = opened.read(_LARGEST)
         if _sum(data) != digest:
             raise RenditionError(f"'{media.path}' is too large, or has other bytes by now")
-        return narrowing.narrow(data, media.type, width)
+        return pillow.narrow(data, media.type, width)
     except OSError as error:
         raise RenditionError(f"'{media.path}' cannot be made narrower ({error.strerror or error})") from None
     except ValueError as error:

@@ -17,6 +17,8 @@ from feedsvc.model import Article
 
 _MOST_WAITING: Final = 4_000_000  # characters that no disk has yet
 _MOST_SHOWN: Final = 300  # articles, as HTML
+_MANY_SHOWN: Final = 4_000  # the same where all of them are going to be, in pages and in feeds
+_MOST_NEAR: Final = 8_000_000  # characters that the shelf has, too
 _MOST_BEGUN: Final = 5_000  # articles, as their first words
 
 
@@ -43,6 +45,8 @@ class Texts:
         self._size = 0
         self._ahead: Mapping[bytes, str] = {}
         self._lock = threading.Lock()
+        self._near: dict[bytes, str] = {}
+        self._room, self._most_shown = 0, _MOST_SHOWN
         self._shown: dict[tuple[bytes, str, str], str] = {}
         self._begun: dict[tuple[bytes, str, str], str] = {}
 
@@ -65,9 +69,26 @@ class Texts:
                 for key in waiting:
                     self._waiting.pop(key, None)  # somebody else may have put it away, too
 
+    def stay(self) -> None:
+        """From now on more of them stay in memory: for who is going to show them all."""
+        self._room, self._most_shown = _MOST_NEAR, _MANY_SHOWN
+
+    @property
+    def may_stay(self) -> bool:
+        return self._room > 0
+
+    def keep_near(self, texts: Mapping[bytes, str]) -> None:
+        """Those that the shelf has, too, as far as there is room."""
+        with self._lock:
+            for key, text in texts.items():
+                if (size := len(text)) <= self._room and key not in self._near:
+                    self._near[key] = text
+                    self._room -= size
+
     def ahead(self, articles: Iterable[Article]) -> None:
         """The texts of these are about to be asked for: fetch together what would be fetched one by one."""
-        wanted = {article.text for article in articles if article.text} - self._waiting.keys()
+        waiting, near = self._waiting, self._near  # of which one set less the other would look at every text there is
+        wanted = {text for one in articles if (text := one.text) and text not in waiting and text not in near}
         if self._shelf and len(wanted) > 1:
             self._ahead = self._shelf.texts(wanted)
 
@@ -75,7 +96,7 @@ class Texts:
         """An article's text as its editor wrote it. Raises FeedsvcError if it is in no place any more."""
         if not article.text:
             return ""
-        found = self._waiting.get(article.text) or self._ahead.get(article.text)
+        found = self._waiting.get(article.text) or self._near.get(article.text) or self._ahead.get(article.text)
         if found is None and self._shelf:
             found = self._shelf.text(article.text)
         if found is None:
@@ -92,7 +113,7 @@ class Texts:
         if found is None:
             page = urls.absolute(base_url, urls.path_of(urls.ArticleAt(article.slug)))
             found = markup.render(self.markdown(article), base_url=base_url, page=page).html
-            self._remember(self._shown, key, found, _MOST_SHOWN)
+            self._remember(self._shown, key, found, self._most_shown)
         return found
 
     def beginning(self, article: Article, base_url: str) -> str:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from feedsvc.content.origin import Origin
 from feedsvc.publication import Publication
+from feedsvc.urls import ListingRef
 
 SPARE = 1000  # paths that may differ; where there are more, nothing is spared
 
@@ -37,13 +38,19 @@ def is_still(last: Signed | None, name: str, publication: Publication) -> bool:
     return last is not None and last.name == name and last.moment <= now and (change is None or change <= last.moment)
 
 
-def differing(publication: Publication, origin: Origin, last: Signed | None) -> frozenset[str] | None:
-    """The paths that may be others than in what was signed; None where that cannot be told, or all may be."""
+def differing(publication: Publication, origin: Origin, last: Signed | None, name: str) -> frozenset[str] | None:
+    """The paths that may be others than in what was signed; None where that cannot be told, or all may be.
+
+    `name` is what the tree of the origin would be signed with.
+    """
     catalog = publication.catalog
-    if last is None or not origin.name or last.name != origin.name or last.moment > catalog.now:
+    if last is None or not name or last.name != name or last.moment > catalog.now:
         return None
     if len(origin.come) + len(origin.gone) > SPARE:
         return None
+    # Of these both are asked for them; from the one, the other has them for less.
+    site = catalog.listings[ListingRef()]
+    _ = site.months.totals, site.pages.totals
     # What went comes back and what came goes: the catalog as it was.
     former = catalog.replaced(catalog.content, last.moment, gone=origin.come, come=origin.gone)
     found = publication.changed_since(publication.after(former))

@@ -9,9 +9,10 @@ from typing import Final
 
 from feedsvc.document import Document
 from feedsvc.errors import FeedsvcError
-from feedsvc.export.journal import Journal, Note
+from feedsvc.export.journal import Journal
 from feedsvc.export.making import Maker
 from feedsvc.export.names import TWINS, file_name
+from feedsvc.export.notes import Note
 from feedsvc.export.writing import Files
 
 _FOREIGN: Final = "was not written by feedsvc and would be overwritten"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from feedsvc.export.journal import Note
-from feedsvc.export.names import COPIED, file_name
+from feedsvc.export.names import file_name
+from feedsvc.export.notes import Note
 from feedsvc.export.wanted import Wanted
 from feedsvc.export.writing import Files
 from feedsvc.imprint import Imprints
@@ -25,23 +25,10 @@ class Maker(Wanted):
         """Those that may be others by now, or whose files are not as they were noted."""
         return [path for path in paths if not self.is_current(path)]
 
-    def spoilt(self, paths: Sequence[str], differing: frozenset[str]) -> list[str]:
-        """As `stale`, where it is known which paths are `differing` from what the notes were taken of.
-
-        Files that are copied are looked at in any case: nothing tells when they change but they themselves.
-        """
-        asked = (path for path in paths if path in differing or path.startswith(COPIED) or not self._stands(path))
-        return [path for path in asked if not self.is_current(path)]
-
     def is_current(self, path: str) -> bool:
-        note = self._notes.get(file_name(path))
-        return note is not None and bool(note.imprint) and note.imprint == self.imprint(path) and self._stands(path)
-
-    def _stands(self, path: str) -> bool:
-        """Whether what was noted of a file, and of what it was made from, is there."""
         name = file_name(path)
         note = self._notes.get(name)
-        return note is not None and bool(note.imprint) and self._files.holds(name, note)
+        return note is not None and bool(note.imprint) and note.imprint == self.imprint(path) and self._files.holds(name, note)
 
     def make(self, paths: Sequence[str]) -> list[Made]:
         """(file's name, what is to be noted, whether it was written) of each that there is."""

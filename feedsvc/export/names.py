@@ -13,7 +13,7 @@ MANIFEST: Final = ".feedsvc-build.journal"
 FORMER: Final = ".feedsvc-build.json"  # the list of earlier versions
 LOCK: Final = ".feedsvc-build.lock"
 TEMPORARY: Final = ".feedsvc-new-"
-COPIED: Final = ("/media/", "/sized/")  # how the paths begin whose bytes are files of their own
+COPIED: Final = ("media/", "sized/")  # how the names begin of what is a file of its own
 # How the compressed twin of a file ends, by its coding: all of CODINGS, in that order.
 TWINS: Final[Mapping[str, str]] = {coding: {"zstd": ".zst", "gzip": ".gz"}.get(coding, f".{coding}") for coding in CODINGS}
 
@@ -21,6 +21,7 @@ TWINS: Final[Mapping[str, str]] = {coding: {"zstd": ".zst", "gzip": ".gz"}.get(c
 # which lies in the folder of its address.
 MISSING: Final = "/404.html"
 _GONE: Final = "410.html"
+_INDEX: Final = "index.html"
 
 _RANKS: Final[tuple[type[Place], ...]] = (FileAt, SizedAt, ArticleAt, PageAt, FeedAt)
 _ENDINGS: Final = tuple(f"/feed.{suffix}" for suffix in SUFFIXES)
@@ -29,7 +30,13 @@ _WITH_FEEDS: Final = (SingleAt("feeds.opml"), FileAt("static/feed.css"))
 
 def file_name(path: str) -> str:
     """Where a document lies in the tree: a page in its folder's index.html."""
-    return f"{path[1:]}index.html" if path.endswith("/") else path[1:]
+    return f"{path[1:]}{_INDEX}" if path.endswith("/") else path[1:]
+
+
+def path_at(name: str) -> str:
+    """The path of the document that lies there, for a name that `file_name` gives."""
+    path = f"/{name}"
+    return path.removesuffix(_INDEX) if path.endswith(f"/{_INDEX}") and place_of(path) is None else path
 
 
 def gone(path: str) -> str:
@@ -54,7 +61,7 @@ def files_beside(publication: Publication, paths: Iterable[str], ours: Container
 
 def may_be_ours(name: str) -> bool:
     """Whether some publication has a document that lies there."""
-    paths = f"/{name}", f"/{name.removesuffix('index.html')}"
+    paths = f"/{name}", f"/{name.removesuffix(_INDEX)}"
     return any(path == MISSING or place_of(gone_from(path) or path) for path in paths)
 
 

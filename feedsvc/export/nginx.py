@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from itertools import chain
@@ -13,14 +13,23 @@ from pathlib import Path
 from typing import Final
 
 from feedsvc.catalog import Catalog, Listing
+from feedsvc.division import Division
 from feedsvc.errors import FeedsvcError
 from feedsvc.export.names import TEMPORARY, TWINS
-from feedsvc.urls import KINDS, ArticleAt, ListingRef, PageAt, mount, path_of, rooted
+from feedsvc.feeds import FORMATS
+from feedsvc.model import Site
+from feedsvc.urls import KINDS, ArticleAt, FeedAt, ListingRef, PageAt, absolute, mount, path_of, rooted
 
 # Seconds before the next scheduled change from which on caches have to be told of it: a day and five minutes (the longest
 # window for stale answers), fifteen minutes (the shorter one), five (freshness), ten seconds (freshness of what is missing).
 STEPS: Final = (86_701, 901, 301, 11)
 
+_DEFAULT: Final = "default"
+_WHOLES: Final = (len("2026"), len("2026-01"))
+# The first is for who has an older nginx-static.conf, which does without it.
+_GIVEN: Final = 'geo $feedsvc_link_as_spelled { default ""; }\ngeo $feedsvc_dollar { default "$"; }\n'
+_TOGETHER: Final = 5
+_ROOM: Final = 24  # bytes that nginx needs beside a key
 _ENDS: Final = "|".join(end[1:] for end in TWINS.values())
 _HEAD: Final = """\
 # What nginx has to know of this tree beside its files; for the http context, beside nginx-static.conf.
@@ -31,16 +40,18 @@ _HEAD: Final = """\
 def configuration(catalog: Catalog) -> str:
     """The file's text; the same for the same catalog."""
     site = catalog.site
-    pages, feeds = dict(_moved(catalog, lambda one: one.pages)), dict(_moved(catalog, lambda one: one.archive))
+    pages = dict(_moved(catalog, lambda one: one.pages, _WHOLES))
+    feeds = dict(_moved(catalog, lambda one: one.months if one.archived else None, _WHOLES[-1:]))
     pages |= _articles(catalog)
-    below = re.escape(mount(site.base_url))
+    below, links = re.escape(mount(site.base_url)), dict(_links(catalog))
     parts = (
-        _sizes(chain(pages, feeds)),  # nginx takes them before its first map only
+        _sizes(chain(pages, feeds), links),  # nginx takes them before its first map only
         _constants(catalog),
+        _map("$request_uri", "$feedsvc_link", [*links.items(), (_DEFAULT, "$feedsvc_link_as_spelled")]),
         _map("$uri", "$feedsvc_path", [(f"~^{below}(?<feedsvc_below>/.*)$", "$feedsvc_below")]),
         _map("$uri", "$feedsvc_name", _names(below)),
         _map("$uri", "$feedsvc_twin", [(f"~^{below}/(?!media/).*\\.(?<feedsvc_end>{_ENDS})$", "$feedsvc_end")]),
-        _map("$msec", "$feedsvc_left", _left(catalog.next_change)),
+        _map("$msec", "$feedsvc_left", _left(catalog.next_change)) if catalog.next_change else _constant("$feedsvc_left", ""),
         _map("$feedsvc_folder", "$feedsvc_moved_page", _rows(pages, site.base_url)),
         _map("$feedsvc_folder", "$feedsvc_moved_feed", _rows(feeds, site.base_url)),
     )
@@ -69,17 +80,38 @@ def _names(below: str) -> Iterator[tuple[str, str]]:
 
 
 def _constants(catalog: Catalog) -> str:
-    """As geo has them: in a map, a dollar sign would begin a variable's name."""
     site = catalog.site
     constants = {
-        "$feedsvc_dollar": "$",
         "$feedsvc_host": _origin(site.base_url),
         "$feedsvc_mount": mount(site.base_url),
-        "$feedsvc_hubs": "".join(f', <{hub}>; rel="hub"' for hub in site.hubs),
+        "$feedsvc_hubs": _hubs(site),
         "$feedsvc_styled": "styled" if site.feed.browser_view else "",
+        "$feedsvc_vary_of_styled": "Accept-Encoding, Sec-Fetch-Dest" if site.feed.browser_view else "Accept-Encoding",
         "$feedsvc_expires": _expires(catalog.next_change),
     }
-    return "".join(f"geo {name} {{ default {_quoted(value)}; }}\n" for name, value in constants.items())
+    return _GIVEN + "".join(_constant(name, value) for name, value in constants.items())
+
+
+def _constant(name: str, value: str) -> str:
+    return f'map "" {name} {{ default {_quoted(_plain(value))}; }}\n'
+
+
+def _hubs(site: Site) -> str:
+    return "".join(f', <{hub}>; rel="hub"' for hub in site.hubs)
+
+
+def _links(catalog: Catalog) -> Iterator[tuple[str, str]]:
+    """What is asked for most, so that it is looked up: a current feed's address, and its Link.
+
+    Of those that nginx takes for the same, since they differ in case alone, it has to make Link itself.
+    """
+    base, hubs = catalog.site.base_url, _hubs(catalog.site)
+    paths = [path_of(FeedAt(ref, suffix)) for ref in catalog.listings for suffix in FORMATS]
+    alike = Counter(rooted(base, path).lower() for path in paths)
+    for path in paths:
+        key = rooted(base, path)
+        if alike[key.lower()] == 1:
+            yield key, _plain(f'<{absolute(base, path)}>; rel="self"{hubs}')
 
 
 def _origin(base_url: str) -> str:
@@ -115,19 +147,25 @@ def _articles(catalog: Catalog) -> dict[str, str]:
     return {_folder(path_of(ArticleAt(alias))): _folder(path_of(ArticleAt(slug))) for alias, slug in aliases}
 
 
-def _moved(catalog: Catalog, periods_of: Callable[[Listing], Mapping[str, object]]) -> Iterator[tuple[str, str]]:
-    """Former folders of listings and their periods, and where what lay in them lies now."""
+def _moved(catalog: Catalog, divided: Callable[[Listing], Division | None], wholes: Sequence[int]) -> Iterator[tuple[str, str]]:
+    """Former folders of listings and their periods, and where what lay in them lies now.
+
+    `wholes` are the lengths of names of periods that may have been divided further.
+    """
     former: dict[ListingRef, list[ListingRef]] = {}
     for kind in KINDS:
         for alias, now in ((alias, now) for (name, alias), now in catalog.moved.items() if name == kind):
             former.setdefault(ListingRef(kind, now), []).append(ListingRef(kind, alias))
     for ref, listing in catalog.listings.items():
-        periods = periods_of(listing)
-        months = {period[:7] for period in periods if len(period) > len("2026-01")}
+        division = divided(listing)
+        periods = tuple(division or ())
+        before = sorted({period[:size] for period in periods for size in wholes if len(period) > size})
+        parted = [(one, division.heir(one)) for one in before] if division else []
+        # Of a listing's own address, nginx sees which years there are.
+        months = [(f"{year}-{month:02}", year) for year in periods if len(year) == len("2026") for month in range(1, 13)]
         for name in (ref, *former.get(ref, ())):
-            whole = ((period, period) for period in ("", *periods) if name != ref)
-            by_day = ((month, listing.day_of(month)) for month in sorted(months))
-            for was, now in chain(whole, by_day):
+            whole = (*((period, period) for period in ("", *periods)), *months) if name != ref else ()
+            for was, now in chain(whole, parted):
                 yield _folder(path_of(PageAt(name, was))), _folder(path_of(PageAt(ref, now)))
 
 
@@ -140,19 +178,24 @@ def _rows(folders: Mapping[str, str], base_url: str) -> Iterator[tuple[str, str]
     alike = Counter(map(str.lower, folders))
     for former, now in folders.items():
         key = former if alike[former.lower()] == 1 else f"~^{re.escape(former)}$"
-        yield key, rooted(base_url, now).replace("$", "${feedsvc_dollar}")
+        yield key, _plain(rooted(base_url, now))
 
 
-def _sizes(keys: Iterable[str]) -> str:
-    """Room for the tables of both maps."""
-    named = [len(key.encode()) for key in keys]
-    bucket = -(-(max(named, default=0) + 64) // 64) * 64
+def _sizes(*tables: Iterable[str]) -> str:
+    """Room for the tables of all maps: for several of the longest keys together, or nginx finds no table that will do."""
+    named = [len(key.encode()) for key in chain(*tables)]
+    bucket = -(-_TOGETHER * (max(named, default=0) + _ROOM) // 64) * 64
     return f"map_hash_bucket_size {bucket};\nmap_hash_max_size {max(2048, 1 << (2 * len(named)).bit_length())};\n"
 
 
 def _map(source: str, name: str, rows: Iterable[tuple[str, str]]) -> str:
-    lines = "".join(f"    {_quoted(key)} {_quoted(value)};\n" for key, value in rows)
+    lines = "".join(f"    {key if key is _DEFAULT else _quoted(key)} {_quoted(value)};\n" for key, value in rows)
     return f"map {source} {name} {{\n{lines}}}\n"
+
+
+def _plain(text: str) -> str:
+    """A dollar sign would begin a variable's name; one that geo has told is none."""
+    return text.replace("$", "${feedsvc_dollar}")
 
 
 def _quoted(text: str) -> str:

@@ -11,7 +11,6 @@ import fcntl
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from functools import partial
 from pathlib import Path
 from typing import Final, Self
 
@@ -19,9 +18,23 @@ from feedsvc.content.origin import Origin
 from feedsvc.errors import FeedsvcError
 from feedsvc.export.former import Signed, differing, is_still, signed
 from feedsvc.export.guard import Guard
-from feedsvc.export.journal import Journal, Note
+from feedsvc.export.journal import Journal
+from feedsvc.export.looking import Look, known
 from feedsvc.export.making import Maker
-from feedsvc.export.names import LOCK, MISSING, SELECTIONS, TWINS, file_name, files_beside, is_beside, is_feed, last_named
+from feedsvc.export.names import (
+    COPIED,
+    LOCK,
+    MISSING,
+    SELECTIONS,
+    TWINS,
+    file_name,
+    files_beside,
+    is_beside,
+    is_feed,
+    last_named,
+    path_at,
+)
+from feedsvc.export.notes import Note
 from feedsvc.export.steps import MANY, PIECE_TO_CHECK, TO_CHECK, TO_MAKE, Built, Progress, pieces, silent
 from feedsvc.export.writing import Files
 from feedsvc.imprint import Imprints, common
@@ -51,22 +64,35 @@ def build(publication: Publication, out: Path, progress: Progress = silent, *, p
 class Tree:
     """A static tree that is this process's to write, from entering to leaving. Each method raises as `build` does."""
 
-    def __init__(self, out: Path, *, only: str = "", codings: Iterable[str] = ("gzip",), processes: int | None = None) -> None:
+    def __init__(
+        self,
+        out: Path,
+        *,
+        only: str = "",
+        codings: Iterable[str] = ("gzip",),
+        processes: int | None = None,
+        ahead: Look | None = None,
+    ) -> None:
         """`only` is one of SELECTIONS; a twin in each of the `codings` is put beside each file that it makes smaller.
 
-        `processes` work at once where there is much to do, None is one to a processor.
+        `processes` work at once where there is much to do, None is one to a processor. `ahead` is a look at the folder
+        that was begun just now.
         """
         self.out, self._codings = out, tuple(coding for coding in TWINS if coding in codings)
-        self._paths, self._is_wanted = SELECTIONS[only]
+        self._only, (self._paths, self._is_wanted) = only, SELECTIONS[only]
         self._processes = processes or at_hand()
         self._held = ExitStack()
         self._imprints: Imprints | None = None
+        self._ahead = ahead
+        self._spoilt: frozenset[str] | None = None
 
     def __enter__(self) -> Self:
         with _plainly(self.out), ExitStack() as held:
             root = held.enter_context(_only_build(self.out))
             self._files = Files(root, codings=self._codings)
-            self._journal = Journal(root)
+            found, self._ahead = known(self._ahead, root) if self._ahead else None, None
+            self._journal = Journal(root, found and found.told)
+            self._spoilt = found and found.spoilt
             self._guard = Guard(self.out, self._files, self._journal, self._codings)
             held.callback(self._journal.close)
             held.callback(self._files.sweep)
@@ -84,10 +110,16 @@ class Tree:
         Where the tree was signed with the `origin` of what is published, only what differs from that is looked into.
         """
         with _plainly(self.out):
-            known = self._differing(publication, origin) if origin else None
-            maker = self._maker(publication, every=known is None)
+            doubtful = self._doubtful(publication, origin) if origin else None
+            if doubtful is not None:
+                maker = self._maker(publication)
+                stale = self._stale(maker, doubtful)
+                if len(stale) <= MANY:
+                    written, removed = self._follow(maker, stale)
+                    return Built(written=written, unchanged=len(self._journal.notes) - written, removed=removed)
+            maker = self._maker(publication, every=True)
             paths = [path for path in self._paths(publication) if not self._is_left(maker, path)]
-            stale = self._stale(maker, paths, known)
+            stale = self._stale(maker, paths)
             names = set(map(file_name, paths))
             gone = [name for name in self._journal.notes if name not in names]
             self._guard.refuse_links(gone)
@@ -97,45 +129,65 @@ class Tree:
         return Built(written=written, unchanged=len(paths) - written, removed=removed)
 
     def update(self, publication: Publication, paths: Iterable[str]) -> Built:
-        """The documents at these paths as the publication has them: what readers follow before the feeds that name it.
-
-        What only search engines and lists of feeds are for comes after the feeds.
-        """
+        """The documents at these paths as the publication has them."""
         named = tuple(paths)
         named += tuple(files_beside(publication, named, self._journal.notes))
-        wanted = sorted((path for path in named if self._is_wanted(place_of(path))), key=last_named)
+        wanted = [path for path in named if self._is_wanted(place_of(path))]
         if len(wanted) > MANY:
             return self.whole(publication)
-        cut = next((index for index, path in enumerate(wanted) if is_beside(path)), len(wanted))
-        gone: list[str] = []
         with _plainly(self.out):
             maker = self._maker(publication)
-            written = sum(self._follow(maker, part, gone) for part in (wanted[:cut], wanted[cut:]))
-            removed = self._clear(gone)
-        return Built(written=written, unchanged=len(wanted) - len(gone) - written, removed=removed)
+            written, removed = self._follow(maker, maker.stale(wanted))
+        return Built(written=written, unchanged=len(wanted) - removed - written, removed=removed)
 
     def sign(self, publication: Publication, name: str) -> None:
         """What is in the tree was made of the state of this name, and is whole; to be said after `whole` or `update`."""
         with _plainly(self.out):
-            if name and not is_still(signed(self._journal.edition), name, publication):
-                self._journal.sign(str(Signed(name, publication.catalog.now)))
+            if name and not is_still(signed(self._journal.edition), self._whole_of(name), publication):
+                self._journal.sign(str(Signed(self._whole_of(name), publication.catalog.now)))
 
-    def _differing(self, publication: Publication, origin: Origin) -> frozenset[str] | None:
+    def _whole_of(self, state: str) -> str:
+        """What a tree of that state is called: with other files, another name."""
+        return f"{state}-{self._only}" if state and self._only else state
+
+    def _doubtful(self, publication: Publication, origin: Origin) -> list[str] | None:
+        """The paths whose files may be others than they are noted, or are made from other things; None if all may be.
+
+        Files that are copied are among them in any case: nothing tells when they change but they themselves.
+        """
         if not self._journal.ended or self._journal.common != self._common(publication):
             return None
-        found = differing(publication, origin, signed(self._journal.edition))
-        return found if found is None else found.union(files_beside(publication, found, self._journal.notes))
+        found = differing(publication, origin, signed(self._journal.edition), self._whole_of(origin.name))
+        if found is None:
+            return None
+        notes = self._journal.notes
+        spoilt = self._files.spoilt(notes) if self._spoilt is None else self._spoilt
+        unsure = (name for name, note in notes.items() if not note.imprint or name in spoilt or name.startswith(COPIED))
+        paths = {*found, *files_beside(publication, found, notes), *publication.file_paths(), *map(path_at, unsure)}
+        return [path for path in paths if self._is_wanted(place_of(path))]
 
     def _is_left(self, maker: Maker, path: str) -> bool:
         """Who has a page for what is missing already keeps it."""
+        if path != MISSING:
+            return False
         name = file_name(path)
-        is_theirs = path == MISSING and name not in self._journal.notes and self._files.status(name) is not None
+        is_theirs = name not in self._journal.notes and self._files.status(name) is not None
         return is_theirs and not self._guard.is_same(maker, path, name)
 
-    def _follow(self, maker: Maker, paths: list[str], gone: list[str]) -> int:
-        stale = [path for path in maker.stale(paths) if not self._is_left(maker, path)]
-        here = [path for path in stale if maker.holds(path)]
-        away = set(map(file_name, stale)) - set(map(file_name, here))
+    def _follow(self, maker: Maker, paths: Iterable[str]) -> tuple[int, int]:
+        """How many of the files at these paths were written and removed: what readers follow before the feeds that name it.
+
+        What only search engines and lists of feeds are for comes after the feeds.
+        """
+        wanted = sorted((path for path in paths if not self._is_left(maker, path)), key=last_named)
+        cut = next((index for index, path in enumerate(wanted) if is_beside(path)), len(wanted))
+        gone: list[str] = []
+        written = sum(self._renew(maker, part, gone) for part in (wanted[:cut], wanted[cut:]))
+        return written, self._clear(gone)
+
+    def _renew(self, maker: Maker, paths: list[str], gone: list[str]) -> int:
+        here = [path for path in paths if maker.holds(path)]
+        away = set(map(file_name, paths)) - set(map(file_name, here))
         gone += sorted(away & self._journal.notes.keys())
         return self._write(maker, here, silent)
 
@@ -143,6 +195,7 @@ class Tree:
         self._journal.begin(self._common(publication))
         catalog = publication.catalog
         self._imprints = self._imprints.after(catalog, every=every) if self._imprints else Imprints(catalog, every=every)
+        self._spoilt = None  # what was seen before the first time is not true for ever
         return Maker(publication, self._imprints, self._files, self._journal.notes)
 
     def _common(self, publication: Publication) -> str:
@@ -150,14 +203,13 @@ class Tree:
         own = "" if self._codings == ("gzip",) else f"-{'-'.join(self._codings) or 'plain'}"
         return f"{common(publication.catalog)}{own}"
 
-    def _stale(self, maker: Maker, paths: Sequence[str], differing: frozenset[str] | None) -> list[str]:
-        """Those to be made; of `differing`, where it is known, the others need but have their files."""
+    def _stale(self, maker: Maker, paths: Sequence[str]) -> list[str]:
+        """Those to be made."""
         noted = sum(bool(note.imprint) for note in self._journal.notes.values())
-        processes = self._processes if noted >= TO_CHECK else 1
-        look = maker.stale if differing is None else partial(maker.spoilt, differing=differing)
-        if processes > 1 and differing is None:
+        processes = self._processes if min(noted, len(paths)) >= TO_CHECK else 1
+        if processes > 1:
             maker.imprints.ahead(processes)
-        found = {path for stale in spread(look, pieces(paths, processes, PIECE_TO_CHECK), processes) for path in stale}
+        found = {path for stale in spread(maker.stale, pieces(paths, processes, PIECE_TO_CHECK), processes) for path in stale}
         return [path for path in paths if path in found]
 
     def _write(self, maker: Maker, paths: list[str], progress: Progress) -> int:
@@ -178,10 +230,14 @@ class Tree:
         return removed
 
     def _made(self, maker: Maker, paths: list[str], written: list[bool]) -> Iterator[int]:
-        """How many are done with each step; everything that feeds name is there before the first of them is begun."""
+        """How many are done with each step.
+
+        Everything that feeds name is there before the first of them is begun, and they before what names them.
+        """
         processes = self._processes if len(paths) >= TO_MAKE else 1
-        cut = next((index for index, path in enumerate(paths) if is_feed(path)), len(paths))
-        for part in (paths[:cut], paths[cut:]):
+        first = next((index for index, path in enumerate(paths) if is_feed(path)), len(paths))
+        end = next((index for index, path in enumerate(paths[first:], first) if not is_feed(path)), len(paths))
+        for part in (paths[:first], paths[first:end], paths[end:]):
             for made in spread(maker.make, pieces(part, processes), processes):
                 self._journal.note((name, note) for name, note, _ in made)
                 written += [is_new for _, _, is_new in made]

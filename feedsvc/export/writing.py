@@ -9,14 +9,14 @@ import errno
 import os
 import shutil
 import stat
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from io import FileIO
 from typing import Final
 
 from feedsvc.document import Attachment, Document
-from feedsvc.export.journal import Note
 from feedsvc.export.names import TEMPORARY, TWINS
+from feedsvc.export.notes import Note
 
 _BLOCK: Final = 1024 * 1024
 _MODE: Final = 0o644
@@ -59,6 +59,10 @@ class Files:
             return False
         twins = zip(TWINS.values(), note.packed, strict=True)
         return all(self._holds_twin(name + end, size, note.time) for end, size in twins if size)
+
+    def spoilt(self, notes: Mapping[str, Note]) -> frozenset[str]:
+        """The names of those that are not as they were noted."""
+        return frozenset(name for name, note in notes.items() if not self.holds(name, note))
 
     def _holds_twin(self, name: str, size: int, time: int) -> bool:
         twin = self.status(name)

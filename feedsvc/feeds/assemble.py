@@ -19,7 +19,7 @@ from feedsvc.urls import ArticleAt, FeedAt, ListingRef, PageAt, absolute, path_o
 STYLESHEET: Final = "static/feed.css"
 GENERATOR: Final = "feedsvc"
 
-_MOST_ENTRIES: Final = 2_000  # kept beyond their edition
+MOST_ENTRIES: Final = 2_000  # at hand, beyond their edition, too
 
 
 class Entries:
@@ -48,7 +48,7 @@ class Entries:
         return made
 
     def _forget(self) -> None:
-        while len(self._made) > _MOST_ENTRIES:
+        while len(self._made) > MOST_ENTRIES:
             with suppress(KeyError):  # another thread was faster
                 self._made.popitem(last=False)
 
@@ -105,7 +105,7 @@ def _links(site: Site, listing: Listing, suffix: str, media_type: str, period: s
     yield Link(rel="self", href=at(period), type=media_type)
     yield Link(rel="alternate", href=absolute(site.base_url, path_of(PageAt(listing.ref))), type="text/html")
     if period:
-        older, newer = listing.neighbours[period]
+        older, newer = listing.months.neighbours[period]
         yield Link(rel="current", href=at(""), type=media_type)
     else:
         older, newer = listing.prev_archive, ""

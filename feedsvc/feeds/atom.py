@@ -37,7 +37,7 @@ _XML_LANG: Final = "{http://www.w3.org/XML/1998/namespace}lang"
 
 def render(feed: Feed) -> bytes:
     """`feed` as an Atom 1.0 document, tombstones among its entries."""
-    parts = [_PARTS.of(item) for item in feed.items]
+    parts = [PARTS.of(item) for item in feed.items]
     document: bytes = _Atom(feed, parts).atom_str(pretty=True)
     return joined(document, "feed", parts)
 
@@ -133,4 +133,4 @@ def _part(item: Entry | Tombstone) -> Part:
     return _SHAPES.part(item) if isinstance(item, Entry) else _spelled(item)
 
 
-_PARTS: Final = Parts(_part)
+PARTS: Final = Parts(_part)

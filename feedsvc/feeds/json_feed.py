@@ -32,7 +32,7 @@ def render(feed: Feed) -> bytes:
         hubs=[{"type": "WebSub", "url": link.href} for link in feed.links if link.rel == "hub"],
     )
     head = _spelled(top | {"items": []}).removesuffix(b"]\n}")
-    items = b",\n  ".join(_PARTS.of(entry).data for entry in feed.entries)
+    items = b",\n  ".join(PARTS.of(entry).data for entry in feed.entries)
     return b"".join((head, b"\n  " + items + b"\n " if items else b"", b"]\n}\n"))
 
 
@@ -50,7 +50,7 @@ def _text(text: str) -> str:
 
 
 _SHAPES: Final = Shapes(_spelled_item, (_text,))
-_PARTS: Final = Parts(_SHAPES.part)
+PARTS: Final = Parts(_SHAPES.part)
 
 
 def _item(entry: Entry) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from feedsvc.model import Entry, Tombstone
 _Item = TypeVar("_Item", bound=Entry | Tombstone)
 
 _KEPT_BYTES: Final = 4 * 1024 * 1024  # for each format
+_MANY_BYTES: Final = 3 * _KEPT_BYTES  # the same where all that there is is spelled, feed after feed
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,10 @@ class Parts(Generic[_Item]):
         # By identity: to compare two entries takes longer than to find one. Each is held, so no other gets its number.
         self._made: OrderedDict[int, tuple[Entry | Tombstone, Part]] = OrderedDict()
         self._lock = Lock()
+
+    def make_room(self) -> None:
+        """For a process that spells every feed."""
+        self._most = max(self._most, _MANY_BYTES)
 
     def of(self, item: _Item) -> Part:
         if isinstance(item, Tombstone):

@@ -36,7 +36,7 @@ _READ_AS_HTML: Final = re.compile("<|&(?=[#0-9A-Za-z])")
 
 def render(feed: Feed) -> bytes:
     """`feed` as an RSS 2.0 document. Tombstones have no place in it."""
-    parts = [_PARTS.of(entry) for entry in feed.entries]
+    parts = [PARTS.of(entry) for entry in feed.entries]
     document: bytes = _Rss(feed, parts).rss_str(pretty=True)
     return joined(document, "channel", parts)
 
@@ -118,4 +118,4 @@ def _description(text: str) -> str:
 
 
 _SHAPES: Final = Shapes(_spelled, (*WAYS, _description), odd)
-_PARTS: Final = Parts(_SHAPES.part)
+PARTS: Final = Parts(_SHAPES.part)

@@ -117,11 +117,11 @@ class Language:
         return str(both.replace("{0}", clock).replace("{1}", self._day(local.date())))
 
     def month(self, period: str) -> str:
-        """YYYY-MM as January 2026; YYYY-MM-DD as `date` does."""
+        """YYYY as 2026, YYYY-MM as January 2026; YYYY-MM-DD as `date` does."""
         if len(period) > len("YYYY-MM"):
             return self._day(Day.fromisoformat(period))
-        pattern = self._locale.datetime_skeletons["yMMMM"].pattern
-        return self._dated(Day.fromisoformat(f"{period}-01"), pattern)
+        pattern = self._locale.datetime_skeletons["yMMMM" if "-" in period else "y"].pattern
+        return self._dated(Day.fromisoformat(f"{period}-01-01"[:10]), pattern)
 
     def _day(self, day: Day) -> str:
         pattern = _DAYS.get(self._locale.language) or self._locale.datetime_skeletons["yMMMEd"].pattern

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 from urllib.parse import quote, unquote, urlsplit
 
 from markupsafe import Markup, escape
@@ -34,6 +34,13 @@ _LINKEDIN: Final = "https://www.linkedin.com/sharing/share-offsite/?url="
 _UNITS: Final = ("B", "kB", "MB", "GB")
 
 
+class Share(NamedTuple):
+    """A place where people pass an article on; a tuple, since each page has half a dozen of its own."""
+
+    title: str
+    href: Markup
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Attached:
     title: str
@@ -54,7 +61,7 @@ def article(frame: Frame, row: Row) -> bytes:
     sections = [catalog.listings[ListingRef("category", name)] for name in one.categories]
     own = absolute(site.base_url, path_of(ArticleAt(one.slug)))
     address, told = one.link or own, summary(catalog, one)
-    newer, older = (sections[0] if sections else catalog.listings[ListingRef()]).around(row.key)
+    newer, older = (sections[0] if sections else catalog.listings[ListingRef()]).around(row)
     return frame.page(
         "article.html",
         head.Head(
@@ -104,12 +111,18 @@ def _views_room(lang: Language) -> str:
     return lang.count("views", _MOST_VIEWS)
 
 
-def _shares(frame: Frame, title: str, address: str) -> list[Shown]:
-    told, url = quote(title, safe=""), quote(address, safe="")
+def _shares(frame: Frame, title: str, address: str) -> list[Share]:
+    told, url = "%20".join(map(_encoded, title.split(" "))), "%2F".join(map(_encoded, address.split("/")))
     forms = ((frame.lang.say("email"), *_BY_MAIL), *_SHARES)
     # What is percent-encoded has nothing to escape.
-    found = [Shown(title=name, href=Markup(before + told + after + url)) for name, before, after in forms]  # noqa: S704
-    return [*found, Shown(title="LinkedIn", href=Markup(_LINKEDIN + url))]  # noqa: S704
+    found = [Share(name, Markup(f"{before}{told}{after}{url}")) for name, before, after in forms]  # noqa: S704
+    return [*found, Share("LinkedIn", Markup(_LINKEDIN + url))]  # noqa: S704
+
+
+@lru_cache(maxsize=4096)
+def _encoded(word: str) -> str:
+    """Percent-encoded; words and the parts of addresses come again and again."""
+    return quote(word, safe="")
 
 
 def _corrected(frame: Frame, correction: Correction) -> Corrected:

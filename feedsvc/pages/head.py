@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 from markupsafe import Markup
@@ -112,7 +114,10 @@ def _given(*pairs: tuple[str, str]) -> tuple[tuple[str, str], ...]:
 def news_article(catalog: Catalog, row: Row, summary: str) -> Markup:
     """schema.org/NewsArticle as JSON-LD."""
     article, site = row.article, catalog.site
-    people, publisher = [assemble.person(catalog, name) for name in article.authors], _publisher(site)
+    people, publisher = (
+        [assemble.person(catalog, name) for name in article.authors],
+        _publisher(site.title, site.base_url, site.logo),
+    )
     facts: dict[str, Any] = {
         "@context": "https://schema.org",
         "@type": "NewsArticle",
@@ -133,6 +138,7 @@ def news_article(catalog: Catalog, row: Row, summary: str) -> Markup:
     return Markup(text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026"))  # noqa: S704
 
 
-def _publisher(site: Site) -> dict[str, Any]:
-    logo = {"logo": {"@type": "ImageObject", "url": site.logo}} if site.logo else {}
-    return {"@type": "NewsMediaOrganization", "name": site.title, "url": absolute(site.base_url, "/"), **logo}
+@lru_cache(maxsize=8)
+def _publisher(title: str, base_url: str, logo: str) -> Mapping[str, Any]:
+    picture = {"logo": {"@type": "ImageObject", "url": logo}} if logo else {}
+    return {"@type": "NewsMediaOrganization", "name": title, "url": absolute(base_url, "/"), **picture}

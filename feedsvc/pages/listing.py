@@ -24,7 +24,7 @@ def listing(frame: Frame, one: Listing, period: str = "") -> bytes:
     title = lang.say("archive", title=one.title, month=lang.month(period)) if period else one.title
     full = title if one.ref == ListingRef() else f"{title} – {site.title}"
     address = absolute(site.base_url, path_of(PageAt(one.ref, period)))
-    older, newer = one.neighbours[period] if period else (one.older, "")
+    older, newer = one.pages.neighbours[period] if period else (one.pages.older, "")
     rows = [row for row in (one.pages[period] if period else one.newest) if row.standing is Standing.VISIBLE]
     author = frame.catalog.content.authors.get(one.ref.id) if one.ref.kind == "author" else None
     return frame.page(

@@ -19,22 +19,23 @@ CONSIDERED: Final = 24  # of each tag's articles, so that a page's price does no
 
 def related(catalog: Catalog, row: Row) -> list[Row]:
     """Those that share most tags, the newest first among equals."""
-    tagged = [_older(catalog.listings[ListingRef("tag", tag.id)], row.key) for tag in row.article.tags]
+    tagged = [_older(catalog.listings[ListingRef("tag", tag.id)], row) for tag in row.article.tags]
     shared = Counter(map(id, chain.from_iterable(tagged)))
     found: list[Row] = []
-    for level in range(max(shared.values(), default=0), 0, -1):
+    if max(shared.values(), default=0) > 1:
+        common = {id(one): one for one in chain.from_iterable(tagged) if shared[id(one)] > 1}
+        found = sorted(common.values(), key=lambda one: (-shared[id(one)], row_key(one)))
+    if len(found) < _SHOWN:
         # Only the first few of each tag can be among the newest, and to tell which of two is newer costs most here.
-        heads = [islice((one for one in rows if shared[id(one)] == level), _SHOWN) for rows in tagged]
-        found += sorted({id(one): one for one in chain.from_iterable(heads)}.values(), key=row_key)
-        if len(found) >= _SHOWN:
-            break
+        heads = [islice((one for one in rows if shared[id(one)] == 1), _SHOWN) for rows in tagged]
+        found += sorted(chain.from_iterable(heads), key=row_key)
     return found[:_SHOWN]
 
 
-def _older(tagged: Listing, key: Key) -> tuple[Row, ...]:
-    start = tagged.visible.place(key)
+def _older(tagged: Listing, row: Row) -> tuple[Row, ...]:
+    start = tagged.place(row)
     found = tagged.visible[start : start + CONSIDERED + 1]
-    return found[1:] if found and found[0].key == key else found[:CONSIDERED]
+    return found[1:] if found and found[0].key == row.key else found[:CONSIDERED]
 
 
 def leading_to(catalog: Catalog, rows: Iterable[Row]) -> Iterator[Row]:

@@ -1,7 +1,7 @@
 """Templates and static files: the product's own, and those of a newsroom that take their place, file by file.
 
-The only room with Jinja but for sandbox.py and spelling.py. A newsroom's templates run in a sandbox, within a budget; one
-that cannot make a page gives way to the product's own.
+The only room with Jinja but for sandbox.py, spelling.py and compiled.py. A newsroom's templates run in a sandbox, within a
+budget; one that cannot make a page gives way to the product's own.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+from pathlib import Path
 from traceback import walk_tb
 from typing import Final
 
@@ -26,6 +27,7 @@ from jinja2 import (
 )
 
 from feedsvc.pages.budget import budget
+from feedsvc.pages.compiled import Beside
 from feedsvc.pages.sandbox import Sandbox, environment
 from feedsvc.pages.spelling import Trusted
 
@@ -157,6 +159,12 @@ def below(files: Mapping[str, bytes], folder: str) -> Iterator[tuple[str, bytes]
     return ((path.removeprefix(folder), data) for path, data in files.items() if path.startswith(folder))
 
 
+def prepare() -> None:
+    """Have the product's own templates compiled, before the first page is asked for."""
+    for name in own_names():
+        own().get_template(name)
+
+
 def own_names() -> frozenset[str]:
     """The names of the product's templates."""
     return frozenset(_OWN.list_templates())
@@ -181,4 +189,7 @@ def fault(text: str) -> tuple[int, str] | None:
 
 @cache
 def own() -> Environment:
-    return environment(Trusted, _OWN)
+    found = environment(Trusted, _OWN)
+    # Not among the templates themselves: whatever lies there is one.
+    found.bytecode_cache = Beside(Path(__file__).parent)
+    return found

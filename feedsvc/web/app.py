@@ -19,6 +19,7 @@ from feedsvc.web import answer, metrics
 from feedsvc.web.answer import Headers
 from feedsvc.web.door import Door
 from feedsvc.web.files import Files
+from feedsvc.web.repeated import REPEATS, Repeated
 from feedsvc.web.second import Second, Told
 from feedsvc.web.status import Addition, status
 from feedsvc.web.traffic import MEDIA, OTHER, REDIRECT, Traffic, labels_of
@@ -56,8 +57,7 @@ class Documents:
             return self._answer(environ, start_response, began, now)
         line, headers, body, labels, status = told
         self._traffic.count(labels, status, perf_counter() - began, again=1)
-        # A list of its own: the server may do with it what it likes (PEP 3333).
-        start_response(line, [*headers])
+        start_response(line, headers if REPEATS in environ else [*headers])
         return body
 
     def _answer(self, environ: WSGIEnvironment, start_response: StartResponse, began: float, now: datetime) -> Iterable[bytes]:
@@ -73,7 +73,7 @@ class Documents:
             made, labels = answer.answer(found, asked, now, edition.next_change), labels_of(found)
             if found.kept.has_grown:
                 edition.weigh(found.path)
-            second.keep(environ, Told(_STATUS[made.status], made.headers, (made.body,), labels, made.status))
+            second.keep(environ, Told(_STATUS[made.status], Repeated(made.headers), (made.body,), labels, made.status))
             self._traffic.count(labels, made.status, perf_counter() - began)
             return _send(start_response, made.status, made.headers, (made.body,))
         if isinstance(found, Redirect):

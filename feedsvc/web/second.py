@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 from feedsvc.live import Live
 from feedsvc.publication import Publication
-from feedsvc.web.answer import Headers
+from feedsvc.web.repeated import Repeated
 from feedsvc.web.traffic import Labels
 
 _MOST: Final = 256  # different requests; each holds on to what a client sent
@@ -24,7 +24,7 @@ class Told(NamedTuple):
     """An answer as it leaves; `line` is its status with its phrase."""
 
     line: str
-    headers: Headers
+    headers: Repeated
     body: Sequence[bytes]
     labels: Labels
     status: int

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import logging
-import re
 import resource
 import signal
 import socket
@@ -14,12 +13,10 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any, Final
 
 from waitress import wasyncore
-from waitress.channel import HTTPChannel
-from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.server import create_server
-from waitress.task import WSGITask
 
 from feedsvc.errors import FeedsvcError
+from feedsvc.web.channel import Channel, repeating
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -34,54 +31,6 @@ _ADVICE: Final = {
     errno.EADDRNOTAVAIL: "this machine has no such address: --host names one of its own, or 0.0.0.0 for all",
     errno.EACCES: "a port below 1024 takes more rights: --port gives another",
 }
-_BEYOND_ASCII: Final = re.compile(rb"[\x80-\xff]")
-
-
-class _Task(WSGITask):
-    def set_close_on_finish(self) -> None:
-        # waitress ends the connection of whatever has no Content-Length; a 304 and a 204 may have none (RFC 9110 section 8.6).
-        request: Any = self.request
-        if self.has_body or self.version == "1.0" or request.headers.get("CONNECTION", "").lower() == "close":
-            super().set_close_on_finish()
-
-
-class _Parser(HTTPRequestParser):
-    def parse_header(self, header_plus: bytes) -> None:
-        """Takes addresses as people paste them: letters beyond ASCII stand for their UTF-8 bytes."""
-        line, end, rest = header_plus.partition(b"\r\n")
-        line = _BEYOND_ASCII.sub(lambda found: b"%%%02X" % ord(found[0]), line)
-        try:
-            super().parse_header(line + end + rest)
-        except ValueError:  # from urlsplit: http://[/ would end the connection without an answer
-            raise ParsingError("Bad URI") from None
-
-
-class _Channel(HTTPChannel):
-    """Whoever asks on without reading waits for himself: waitress would have a thread wait with him, and soon all of them."""
-
-    parser_class = _Parser
-    task_class = _Task
-    _waits = False  # for the client to read, before its next request is answered
-
-    def service(self) -> None:
-        with self.outbuf_lock:
-            self._waits = self.connected and self.total_outbufs_len >= self.adj.send_bytes
-        if self._waits:
-            self.server.pull_trigger()
-        else:
-            super().service()
-
-    def handle_write(self) -> None:
-        super().handle_write()
-        with self.outbuf_lock:
-            goes_on = self._waits and self.connected and self.total_outbufs_len < self.adj.send_bytes
-            self._waits = self._waits and not goes_on
-        if goes_on:
-            server: Any = self.server
-            server.add_task(self)
-
-    def _flush_outbufs_below_high_watermark(self) -> None:
-        """No thread waits here: every answer is whole, and the next is not begun before this one is read."""
 
 
 class Server:
@@ -110,7 +59,7 @@ class Server:
         # A full queue is no news: at 4 threads and keep-alive it is the ordinary state.
         logging.getLogger("waitress.queue").setLevel(logging.ERROR)
         server: Any = create_server(
-            application,
+            repeating(application),
             sockets=[self._socket],
             threads=threads,
             ident="feedsvc",
@@ -122,7 +71,7 @@ class Server:
             max_request_body_size=65_536,
             clear_untrusted_proxy_headers=False,
         )
-        server.channel_class = _Channel
+        server.channel_class = Channel
         # As an argument it draws a DeprecationWarning.
         server.adj.send_bytes = 1 if streams else 65_536
         self._server = server

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from collections.abc import Sequence
 from contextlib import ExitStack
 from multiprocessing import active_children
@@ -16,6 +17,8 @@ from feedsvc.content.folder import Content, Folder
 from feedsvc.content.records import Records
 from feedsvc.errors import FeedsvcError
 from feedsvc.export import MANIFEST, Tree
+from feedsvc.export.looking import looking
+from feedsvc.export.steps import pieces
 from feedsvc.spreading import beside, spread
 from tests import newsrooms
 
@@ -42,6 +45,73 @@ def test_every_piece_is_worked_on_once(processes: int) -> None:
 def test_others_do_work_too() -> None:
     workers = {process for _, process in spread(doubled, PIECES, 3)}
     assert len(workers - {os.getpid()}) == 2
+
+
+@pytest.mark.parametrize("processes", [2, 3])
+def test_others_work_while_this_one_does_something_else(tmp_path: Path, processes: int) -> None:
+    done: list[str] = []
+
+    def work(piece: Sequence[int]) -> tuple[int, int]:
+        if os.getpid() != HERE:
+            (tmp_path / str(piece[0])).touch()
+        else:
+            done.append("worked")
+        return piece[0], os.getpid()
+
+    def meanwhile() -> None:
+        end = time.monotonic() + 30
+        while not any(tmp_path.iterdir()) and time.monotonic() < end:
+            time.sleep(0.001)
+        done.append(f"{len(list(tmp_path.iterdir())) > 0}")
+
+    made = list(spread(work, PIECES, processes, meanwhile))
+    assert sorted(number for number, _ in made) == list(range(40))
+    assert done[0] == "True"
+    assert done.count("True") == 1
+
+
+def test_who_is_quicker_is_never_out_of_work() -> None:
+    def slow_here(piece: Sequence[int]) -> int:
+        time.sleep(0.1 if os.getpid() == HERE else 0.001)
+        return os.getpid()
+
+    workers = list(spread(slow_here, PIECES, 2))
+    assert workers.count(HERE) < len(PIECES) / 4
+
+
+def test_who_is_slower_is_not_waited_for_longer_than_its_last_two_pieces() -> None:
+    def slow_elsewhere(piece: Sequence[int]) -> int:
+        time.sleep(0.001 if os.getpid() == HERE else 0.2)
+        return os.getpid()
+
+    workers = list(spread(slow_elsewhere, PIECES, 2))
+    assert workers.count(HERE) >= len(PIECES) - 5
+
+
+def test_pieces_lie_side_by_side_and_the_smallest_where_both_ends_meet() -> None:
+    paths = [str(number) for number in range(1000)]
+    cut = pieces(paths, processes=2)
+    assert [path for piece in cut for path in piece] == paths
+    sizes = [len(piece) for piece in cut]
+    middle = sizes.index(min(sizes))
+    assert sizes[:middle] == sorted(sizes[:middle], reverse=True)
+    assert min(sizes[0], sizes[-1]) == max(sizes)
+    assert pieces([], processes=2) == []
+
+
+def test_who_works_alone_does_nothing_else() -> None:
+    def meanwhile() -> None:
+        raise AssertionError
+
+    assert len(list(spread(doubled, PIECES, 1, meanwhile))) == len(PIECES)
+
+
+def test_what_goes_wrong_meanwhile_ends_the_others() -> None:
+    def meanwhile() -> None:
+        raise ValueError("no such module")
+
+    with pytest.raises(ValueError, match="no such module"):
+        list(spread(doubled, PIECES, 2, meanwhile))
 
 
 def elsewhere(piece: Sequence[int]) -> int:
@@ -112,9 +182,34 @@ def test_a_tree_made_by_several_is_the_one_made_by_one(tmp_path: Path, monkeypat
     assert len(trees[0]) > 150
 
 
+def test_a_tree_made_by_several_has_what_feeds_name_before_them_and_what_names_them_after(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("feedsvc.export.tree.TO_MAKE", 1)
+    with Tree(tmp_path / "out", processes=3, codings=()) as tree:
+        tree.whole(newsrooms.published(newsrooms.rich(tmp_path / "content")))
+    times = {file: file.stat().st_mtime_ns for file in (tmp_path / "out").rglob("*") if file.is_file() and file.name[0] != "."}
+    feeds = [time for file, time in times.items() if file.stem == "feed" and file.suffix != ".css"]
+    after = [time for file, time in times.items() if file.name in ("feeds.opml", "sitemap.xml")]
+    pages = [time for file, time in times.items() if file.parent.parent.name == "articles"]
+    assert len(feeds) > len(pages) > len(after) == 2
+    assert max(pages) <= min(feeds) <= max(feeds) <= min(after)
+
+
 def test_what_is_done_beside_is_done_elsewhere() -> None:
     with beside(os.getpid) as made:
         assert made() != os.getpid()
+
+
+def test_a_look_at_a_tree_ends_with_its_answer(tmp_path: Path) -> None:
+    """A build that stays once kept the process that had looked for as long as it stayed."""
+    with Tree(tmp_path, processes=1) as tree:
+        tree.whole(newsrooms.published(newsrooms.rich(tmp_path.with_name("content"))))
+    with looking(tmp_path) as answer:
+        assert answer()
+    with looking(tmp_path) as ahead, Tree(tmp_path, processes=1, ahead=looking(tmp_path)):
+        assert len(active_children()) == 1
+        assert ahead()
 
 
 def test_nobody_waits_for_what_nobody_asks_for() -> None:

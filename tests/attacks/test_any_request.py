@@ -14,8 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from feedsvc.catalog import catalog
+from feedsvc.clock import wall_clock
 from feedsvc.content.folder import load
-from feedsvc.live import wall_clock
 from feedsvc.publication import Publication
 from tests.http.client import Got, ask
 from tests.http.newsroom import write_newsroom

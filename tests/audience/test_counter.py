@@ -3,7 +3,9 @@
 import contextlib
 import sqlite3
 import threading
+import time
 from collections import Counter as Bag
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
@@ -14,8 +16,9 @@ from hypothesis import strategies as st
 
 from feedsvc.audience.chores import Chore
 from feedsvc.audience.counter import Counter
+from feedsvc.audience.later import Later
 from feedsvc.audience.store import Views
-from feedsvc.audience.tally import Tally
+from feedsvc.audience.tally import Key, Tally
 from feedsvc.audience.visitor import Visitors
 from tests.audience.conftest import Clock, Count, Open
 from tests.audience.patience import until
@@ -50,6 +53,23 @@ def test_a_read_belongs_to_its_utc_day(where: str, counting: Count, clock: Clock
     counter.close()
     assert opened(where).since(date(2026, 3, 2)) == {ONE: 1}
     assert opened(where).since(None) == {ONE: 2}
+
+
+class Slow(Later):
+    """A file on a machine that reads the database's library slowly."""
+
+    def add(self, reads: Mapping[Key, int], batch: int | None = None, *, writer: str = "") -> Mapping[Key, str]:
+        time.sleep(0.5)
+        return super().add(reads, batch, writer=writer)
+
+
+def test_the_first_reader_after_a_start_sees_the_number(tmp_path: Path, clock: Clock) -> None:
+    """A page was told to come again later, and showed no number, while the table of reads was being opened."""
+    with contextlib.closing(Slow(tmp_path / "views.sqlite")) as store:
+        counter = Counter(store, clock, calm=20.0)
+        counter.add(ONE)
+        assert counter.count(ONE) == 1
+        counter.close()
 
 
 def test_a_clean_stop_loses_none(where: str, counting: Count, opened: Open, caplog: pytest.LogCaptureFixture) -> None:

@@ -158,19 +158,46 @@ def test_no_link_header_holds_what_somebody_made_up(two: Two, path: str) -> None
     assert (got.status, got.headers.get("link")) == (200, None)
 
 
-def test_a_query_is_no_part_of_an_address(two: Two) -> None:
-    assert two.differ("/feed.rss?a=b&c=/tag/x/feed.rss") == []
+@pytest.mark.parametrize("query", ["a=b&c=/tag/x/feed.rss", "u=/archive/2026-01/feed.rss", "a=/archive/2026-01-01/feed.json?"])
+@pytest.mark.parametrize("path", ["/feed.rss", "/tag/bridges/feed.json", "/archive/2026-01/feed.rss"])
+def test_a_query_is_no_part_of_an_address(two: Two, path: str, query: str) -> None:
+    assert two.differ(f"{path}?{query}") == []
 
 
-def test_nginx_has_no_word_against_it(tmp_path: Path) -> None:
+@pytest.mark.parametrize("tags", [0, 200, 1000])
+def test_nginx_has_no_word_against_it(tmp_path: Path, tags: int) -> None:
     if not nginx.program():
         require_program("nginx", nginx.INSTALL)
-    known = tmp_path / "known.conf"
-    write_nginx(known, newsrooms.published(newsrooms.rich(tmp_path / "content")).catalog)
+    content, known = newsrooms.rich(tmp_path / "content"), tmp_path / "known.conf"
+    for start in range(0, tags, 50):
+        listed = ", ".join(f"a name of some length {number:018}" for number in range(start, start + 50))
+        newsrooms.write(content, newsrooms.article(f"tagged-{start}", tags=f"[{listed}]"))
+    write_nginx(known, newsrooms.catalogued(content))
+    assert known.read_text().count("a-name-of-some-length") == tags * 6
     words = nginx.prepared(tmp_path / "nginx", tmp_path, port=8080, known=known)
     done = subprocess.run([*words, "-t"], check=False, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert not re.search(r"\[(?:warn|error|emerg)\]", done.stderr)
+
+
+def test_half_an_upgrade_serves_on(two: Two, tmp_path: Path) -> None:
+    """A build of before beside the configuration of today, and the other way round: nginx starts and gives feeds."""
+    known = (two.tree.parent / "feedsvc-tree.conf").read_text()
+    shipped = (nginx.SHIPPED / "nginx-static.conf").read_text()
+    map_of_links = re.compile(r"map \$request_uri \$feedsvc_link \{\n.*?\n\}\n", re.DOTALL)
+    before, one = map_of_links.subn("", known)
+    before, other = re.subn(r'(?:map ""|geo) \$feedsvc_(?:vary_of_styled|link_as_spelled) .*\n', "", before)
+    assert (one, other) == (1, 2)
+    older, renamed = re.subn(r"\$feedsvc_link_as_spelled \{", "$feedsvc_link {", shipped)
+    older, given = re.subn(r"geo \$feedsvc_(?:link|vary_of_styled) .*\n", "", older)
+    assert (renamed, given) == (1, 2)
+    for name, tree, static, is_linked in (("old-tree", before, "", False), ("old-static", known, older, True)):
+        (tmp_path / f"{name}.conf").write_text(tree)
+        serving = nginx.serving(tmp_path / name, two.tree, known=tmp_path / f"{name}.conf", configuration=static)
+        with serving as server, closing(Client(server.port)) as client:
+            got = client.ask("/feed.rss", GZIP)
+            assert (got.status, "link" in got.headers) == (200, is_linked)
+            assert got.headers["vary"] == "Accept-Encoding, Sec-Fetch-Dest"
 
 
 def test_the_include_that_is_shipped_says_all_that_is_asked_for() -> None:
@@ -279,10 +306,15 @@ def test_a_site_below_a_path_with_awkward_names_and_unstyled_feeds(tmp_path: Pat
     former = [path for path in newsrooms.published(content, datetime.now(UTC)).addresses() if "?" not in path]
     with both(tmp_path, content, "daily") as two:
         paths = [*(path for path in addresses(two.tree) if path != "/"), *(quote(f"/daily{path}", safe="/~") for path in former)]
+        months = [path.replace("/2025/", "/2025-12/") for path in paths if path.endswith("/archive/2025/")]
+        months += [path.replace("/category/asia/", "/category/east/") for path in months if "/category/asia/" in path]
+        assert len(months) > 4
+        paths += months
         found = [line for path in paths for headers in (NO_HEADERS, ALL, BROWSER) for line in two.differ(path, headers)]
         # Redirects are told in nginx's own words.
         assert [line for line in found if not re.search(r": (?:another body|content-(?:length|type): .*)$", line)] == []
-        assert {line.partition(":")[0] for line in found} <= {f"/daily/articles/{name}/" for name in ("old-rich", "rss", "Feed")}
+        moved = {*months, *(f"/daily/articles/{name}/" for name in ("old-rich", "rss", "Feed"))}
+        assert {line.partition(":")[0] for line in found} <= moved
         assert len(paths) > 100
 
 
@@ -318,6 +350,32 @@ def test_a_newsroom_s_own_files_that_are_called_like_feeds_are_none(tmp_path: Pa
         unchanged = {**BROWSER, "If-None-Match": "*"}
         assert [line for path in paths for line in two.differ(path, unchanged) if "accept-ranges" not in line] == []
         assert {two.static.ask(path, {"Range": "bytes=0-3"}).status for path in paths if path.startswith("/media/")} == {206}
+
+
+def test_an_article_that_is_called_like_a_feed_is_none(tmp_path: Path) -> None:
+    content = write_newsroom(tmp_path / "content")
+    write_article(content, "called", "title: Called\npublished: 2026-02-15\nslug: feed.rss\ncategory: business\nauthor: tuan-le")
+    write_article(content, "gone", "title: Gone\npublished: 2026-02-15\nslug: feed.json\nstatus: withdrawn")
+    with both(tmp_path, content) as two:
+        for path in ("/articles/feed.rss", "/articles/feed.json", "/articles/feed.atom"):
+            assert two.differ(f"{path}/") == []
+            for headers in (NO_HEADERS, GZIP, ALL, BROWSER):
+                live, static = (client.ask(f"{path}?a=b", headers) for client in (two.live, two.static))
+                names = ("location", "vary", "link", "cache-control")
+                assert static.status == live.status
+                assert [static.headers.get(name) for name in names] == [live.headers.get(name) for name in names]
+
+
+def test_a_feed_that_nginx_may_not_read_is_missing(tmp_path: Path) -> None:
+    """A link to itself stands for it: to the tests' own user nothing is forbidden."""
+    with both(tmp_path, write_newsroom(tmp_path / "content")) as two:
+        feed = two.tree / "feed.rss"
+        for twin in two.tree.glob("feed.rss*"):
+            twin.unlink()
+        feed.symlink_to(feed)
+        for headers in (NO_HEADERS, GZIP, ALL):
+            assert two.static.ask("/feed.rss", headers).status == 404
+            assert b"<!doctype html>" in two.static.ask("/feed.rss").body
 
 
 @pytest.mark.parametrize("path", ["/feed.rss", "/tag/bridges/feed.json"])

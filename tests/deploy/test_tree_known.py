@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Final
+from urllib.parse import unquote
 
 import pytest
 from hypothesis import given
@@ -20,13 +21,14 @@ from bench import nginx
 from bench.headers import BROWSER
 from bench.web import Client
 from feedsvc.catalog import LARGEST_MONTH, Catalog
-from feedsvc.document import Redirect
+from feedsvc.document import Document, Redirect
 from feedsvc.errors import FeedsvcError
 from feedsvc.export import write_nginx
 from feedsvc.export.nginx import STEPS, _left, configuration
+from feedsvc.feeds import FORMATS
 from feedsvc.publication import Publication
-from feedsvc.urls import WELL_KNOWN, rooted
-from feedsvc.web.answer import cache_control
+from feedsvc.urls import WELL_KNOWN, ListingRef, mount, rooted
+from feedsvc.web.answer import answer, cache_control
 from tests import newsrooms
 from tests.audience.patience import until
 from tests.programs import require_program
@@ -88,6 +90,28 @@ def test_names_that_differ_in_case_alone_lead_each_to_its_own(tmp_path: Path) ->
     pages = table(configuration(newsrooms.catalogued(root)), "feedsvc_moved_page")
     assert pages["~^/articles/Former$"] == "/daily/articles/one"
     assert pages["~^/articles/former$"] == "/daily/articles/two"
+
+
+def test_a_current_feed_has_the_link_that_the_live_server_gives_it(busy: Publication) -> None:
+    links = table(configuration(busy.catalog), "feedsvc_link")
+    assert len(links) == len(busy.catalog.listings) * len(FORMATS)
+    for address, link in links.items():
+        document = busy.at(unquote(address).removeprefix(mount(busy.catalog.site.base_url)))
+        assert isinstance(document, Document)
+        told = dict(answer(document, ("GET", {}), datetime.now(UTC), None).headers)
+        assert link.replace('\\"', '"') == told["Link"]
+
+
+def test_feeds_whose_addresses_differ_in_case_alone_are_not_taken_for_one_another(tmp_path: Path) -> None:
+    root = newsrooms.rich(tmp_path)
+    authors = root / "authors.yaml"
+    authors.write_text(authors.read_text("utf-8") + "Ada: {name: Ada L}\nada: {name: Ada S}\n", "utf-8")
+    newsrooms.write(root, newsrooms.article("one", author="Ada") | newsrooms.article("two", author="ada"))
+    told = newsrooms.catalogued(root)
+    text = configuration(told)
+    assert {ListingRef("author", "Ada"), ListingRef("author", "ada")} <= told.listings.keys()
+    assert not [address for address in table(text, "feedsvc_link") if "/ada/" in address.lower()]
+    assert 'default "$feedsvc_link_as_spelled"' in text
 
 
 @given(left=st.integers(-10, 100_000), change=st.integers(1_100_000_000, 9_000_000_000), part=st.floats(0, 0.999))

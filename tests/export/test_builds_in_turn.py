@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -15,6 +16,7 @@ from feedsvc.content.origin import Origin
 from feedsvc.content.records import Records
 from feedsvc.content.renditions import Renditions
 from feedsvc.export import Built, Tree
+from feedsvc.export.looking import look
 from feedsvc.live import Live
 from feedsvc.publication import Publication
 from tests.live.desk import Desk
@@ -29,8 +31,8 @@ class Noted(Tree):
 
     spared: list[bool]
 
-    def _differing(self, publication: Publication, origin: Origin) -> frozenset[str] | None:
-        found = super()._differing(publication, origin)
+    def _doubtful(self, publication: Publication, origin: Origin) -> list[str] | None:
+        found = super()._doubtful(publication, origin)
         self.spared.append(found is not None)
         return found
 
@@ -51,9 +53,12 @@ class Newsroom:
     def clock(self) -> datetime:
         return datetime.now(UTC) + self.ahead
 
-    def build(self, *, signed: bool = True) -> tuple[Built, Publication]:
+    def build(self, *, signed: bool = True, ahead: bool = False, only: str = "") -> tuple[Built, Publication]:
+        out = self.home / "out"
+        seen = look(out) if ahead and out.exists() else None
         folder, live = self.read()
-        with closing_tree(self.home / "out", self.spared) as tree:
+        with Noted(out, processes=1, only=only, ahead=nullcontext(lambda: seen) if ahead else None) as tree:
+            tree.spared = self.spared
             built = tree.whole(live.edition.publication, origin=folder.origin)
             if signed:
                 tree.sign(live.edition.publication, folder.state)
@@ -64,12 +69,6 @@ class Newsroom:
         with Tree(fresh, processes=1) as tree:
             tree.whole(publication)
         assert files(self.home / "out") == files(fresh)
-
-
-def closing_tree(out: Path, spared: list[bool]) -> Noted:
-    tree = Noted(out, processes=1)
-    tree.spared = spared
-    return tree
 
 
 def files(out: Path) -> dict[str, bytes]:
@@ -97,9 +96,20 @@ def test_after_whatever_editors_did_the_tree_is_as_a_new_one(newsroom: Newsroom)
         if random.random() < 0.1:
             newsroom.read()  # a server, or a check, that saw it first
         spoil(newsroom.home / "out", random)
-        _, publication = newsroom.build(signed=random.random() < 0.9)
+        _, publication = newsroom.build(signed=random.random() < 0.9, ahead=random.random() < 0.5)
         newsroom.assert_as_new(publication, number)
     assert newsroom.spared.count(True) > ROUNDS / 10
+
+
+def test_a_build_of_feeds_alone_and_one_of_all_follow_one_another(newsroom: Newsroom) -> None:
+    for number, only in enumerate(("", "feeds", "", "", "feeds", "feeds", "")):
+        newsroom.desk.act()
+        _, publication = newsroom.build(only=only, ahead=True)
+        fresh = newsroom.home / f"fresh-{number}"
+        with Tree(fresh, processes=1, only=only) as tree:
+            tree.whole(publication)
+        assert files(newsroom.home / "out") == files(fresh)
+    assert newsroom.spared == [False, False, False, True, False, True, False]
 
 
 def spoil(out: Path, random: Random) -> None:

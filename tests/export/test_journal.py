@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from feedsvc.export.journal import Journal, Note
+from feedsvc.export.journal import Journal
 from feedsvc.export.names import MANIFEST
+from feedsvc.export.notes import Note
 from feedsvc.export.tree import Tree
 
 OTHERS = (".br", ".zst")  # twins that a build with gzip alone has none of

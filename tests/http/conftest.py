@@ -1,5 +1,6 @@
 """Fixtures of the HTTP tests: one real server for those that only ask, an application with a clock for the others."""
 
+import signal
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -12,6 +13,7 @@ from feedsvc.content.folder import Folder
 from feedsvc.ledger import Ledger
 from feedsvc.live import Live
 from feedsvc.web.app import application
+from tests.http.inside import SIGNALS
 from tests.http.newsroom import NOON, write_newsroom
 from tests.http.running import Running, serving
 
@@ -69,3 +71,12 @@ def office(tmp_path: Path) -> Iterator[Office]:
 @pytest.fixture
 def app(office: Office) -> "WSGIApplication":
     return office.start(Ledger(None))
+
+
+@pytest.fixture
+def own_signals() -> Iterator[None]:
+    """A Server takes the signals of its process, which is pytest's here."""
+    before = [signal.getsignal(name) for name in SIGNALS]
+    yield
+    for name, handler in zip(SIGNALS, before, strict=True):
+        signal.signal(name, handler)

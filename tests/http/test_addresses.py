@@ -47,7 +47,8 @@ _ARTICLES = {
     "/articles/echoes/": "/articles/echo/",
     "/articles/old-echo/": "/articles/echo/",
 }
-MOVED = _WELL_KNOWN | _FORMER | _PAGES | _ARTICLES
+_MONTHS = {"/archive/2026-01": "/archive/2026/", "/archive/2026-01/": "/archive/2026/"}
+MOVED = _WELL_KNOWN | _FORMER | _PAGES | _ARTICLES | _MONTHS
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
@@ -88,7 +89,10 @@ def test_an_address_as_people_type_it(server: Running) -> None:
         "/archive/2020-01/feed.rss",
         "/archive/2026-01-02/feed.rss",
         "/archive/2026-99/feed.rss",
+        "/archive/2026-13/",
         "/archive/2020-01/",
+        "/archive/2020/",
+        "/archive/2026/feed.rss",
         "/feed.xhtml",
         "/FEED.RSS",
         "/media/",

@@ -11,8 +11,8 @@ from urllib.parse import quote, urlsplit
 import pytest
 
 from feedsvc.catalog import catalog
+from feedsvc.clock import wall_clock
 from feedsvc.content.folder import load
-from feedsvc.live import wall_clock
 from feedsvc.publication import Publication
 from tests.http.client import ask, ask_on, connected, raw, read_all, statuses
 from tests.http.newsroom import BIG, write_newsroom

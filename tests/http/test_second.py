@@ -13,6 +13,7 @@ from feedsvc.content.folder import Folder
 from feedsvc.ledger import Ledger
 from feedsvc.live import Live
 from feedsvc.web.app import application
+from feedsvc.web.repeated import Repeated
 from feedsvc.web.second import Second, Told
 from feedsvc.web.traffic import OTHER
 from tests.http.client import call, environ_of
@@ -108,7 +109,7 @@ def test_a_server_may_do_with_headers_what_it_likes(app: "WSGIApplication") -> N
 
 
 def test_clients_cannot_fill_the_memory(live: Live) -> None:
-    second, told = Second(live, NOON), Told("200 OK", (), (), OTHER, 200)
+    second, told = Second(live, NOON), Told("200 OK", Repeated(), (), OTHER, 200)
     for number in range(300):
         second.keep(environ_of("/", "GET", {"If-None-Match": str(number)}), told)
     assert second.again(environ_of("/", "GET", {"If-None-Match": "0"}), NOON) is told

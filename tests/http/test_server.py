@@ -6,9 +6,7 @@ import os
 import resource
 import signal
 import socket
-import threading
 import time
-from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -18,41 +16,15 @@ from feedsvc.errors import FeedsvcError
 from feedsvc.web import server as module
 from feedsvc.web.server import Server
 from tests.http.client import SECONDS, ask, ask_on, connected, raw, read_all
+from tests.http.inside import SIGNALS, run_while
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 _BODY = b"x" * 20_000_000
 
 
-@pytest.fixture(autouse=True)
-def _handlers() -> Iterator[None]:
-    """A Server takes the signals of its process, which is pytest's here."""
-    before = [signal.getsignal(name) for name in _SIGNALS]
-    yield
-    for name, handler in zip(_SIGNALS, before, strict=True):
-        signal.signal(name, handler)
-
-
-def run_while(server: Server, client: Callable[[], None], number: int = signal.SIGTERM) -> None:
-    """Serve while the client's thread asks; a signal then ends it."""
-    failed: list[BaseException] = []
-
-    def ask_and_end() -> None:
-        try:
-            client()
-        except BaseException as error:  # noqa: BLE001 - shown below, by the thread that can fail the test
-            failed.append(error)
-        finally:
-            os.kill(os.getpid(), number)
-
-    thread = threading.Thread(target=ask_and_end)
-    thread.start()
-    server.run()
-    thread.join(SECONDS)
-    if failed:
-        raise failed[0]
+pytestmark = pytest.mark.usefixtures("own_signals")
 
 
 def large(_: "WSGIEnvironment", start_response: "StartResponse") -> list[bytes]:
@@ -60,7 +32,7 @@ def large(_: "WSGIEnvironment", start_response: "StartResponse") -> list[bytes]:
     return [_BODY]
 
 
-@pytest.mark.parametrize("number", _SIGNALS)
+@pytest.mark.parametrize("number", SIGNALS)
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1", "localhost"])
 def test_answers_until_a_signal(app: "WSGIApplication", host: str, number: int) -> None:
     try:

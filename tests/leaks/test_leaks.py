@@ -10,11 +10,12 @@ from urllib.parse import unquote
 
 import pytest
 
+from feedsvc.clock import wall_clock
 from feedsvc.content.folder import Folder
 from feedsvc.content.renditions import Renditions
 from feedsvc.export import MANIFEST, Tree, build
 from feedsvc.ledger import Ledger
-from feedsvc.live import Live, wall_clock
+from feedsvc.live import Live
 from feedsvc.publication import Publication
 from feedsvc.web.app import application
 from tests.http.client import ask, call, without_date

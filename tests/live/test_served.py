@@ -30,6 +30,19 @@ def titled(root: Path, title: str) -> None:
     write(root, article("one", title=title))
 
 
+def test_whoever_mends_a_file_that_is_warned_of_hears_of_it(root: Path, tmp_path: Path) -> None:
+    """Nothing was said while a warning was left, as if the save had not been seen."""
+    warned = "title: One\npublished: 2026-01-01\nbody: Text.\n"
+    write(root, {FILE: warned})
+    with followed(root, tmp_path / "state") as server:
+        write(root, {FILE: warned.replace("title", "titel")})
+        until(lambda: any("did you mean 'title'?" in line for line in server.lines))
+        write(root, {FILE: warned})
+        until(lambda: server.lines[-1] == f"{FILE}: no error any more; its warnings stand\n")
+        write(root, article("one"))
+        until(lambda: server.lines[-1] == f"{FILE}: no problem any more\n")
+
+
 def test_a_broken_file_stays_up_over_restarts_is_told_once_and_the_service_is_ready(root: Path, tmp_path: Path) -> None:
     with followed(root, tmp_path / "state") as server:
         titled(root, "Still here")

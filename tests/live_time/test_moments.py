@@ -137,8 +137,8 @@ def test_those_who_hear_of_editions_never_hear_of_one_that_time_has_passed(root:
         return clock.now
 
     live = opened(root, clock)
-    live.clock = passing
     watcher = Watcher(root, live, [lambda _, now: heard.append(now.publication.catalog.now)])
+    live.clock = passing
     watcher.start()
     assert over.wait(SECONDS)
     watcher.stop()

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from markupsafe import Markup, escape
 
 from feedsvc.cli import main
-from feedsvc.cli.newsroom import newsroom as read_newsroom
+from feedsvc.cli.whole import newsroom as read_newsroom
 from feedsvc.document import Document
 from feedsvc.pages.spelling import spelled
 from tests import newsrooms

@@ -13,10 +13,10 @@ import html5lib
 import pytest
 
 from feedsvc.catalog import catalog
+from feedsvc.clock import wall_clock
 from feedsvc.content.folder import load
 from feedsvc.content.renditions import Renditions
 from feedsvc.document import Attachment, Document, Redirect
-from feedsvc.live import wall_clock
 from feedsvc.publication import Publication
 from tests import newsrooms
 from tests.http.running import ROOT

@@ -11,8 +11,8 @@ from urllib.parse import quote
 
 import pytest
 
+from feedsvc.clock import wall_clock
 from feedsvc.document import Attachment, Document
-from feedsvc.live import wall_clock
 from feedsvc.publication import Publication
 from tests.broken.case import Case
 from tests.conftest import SETTINGS

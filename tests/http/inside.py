@@ -1,0 +1,31 @@
+"""A server in this process, which takes its main thread and its signals."""
+
+import os
+import signal
+import threading
+from collections.abc import Callable
+
+from feedsvc.web.server import Server
+from tests.http.client import SECONDS
+
+SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
+
+def run_while(server: Server, client: Callable[[], None], number: int = signal.SIGTERM) -> None:
+    """Serve while the client's thread asks; a signal then ends it."""
+    failed: list[BaseException] = []
+
+    def ask_and_end() -> None:
+        try:
+            client()
+        except BaseException as error:  # noqa: BLE001 - shown below, by the thread that can fail the test
+            failed.append(error)
+        finally:
+            os.kill(os.getpid(), number)
+
+    thread = threading.Thread(target=ask_and_end)
+    thread.start()
+    server.run()
+    thread.join(SECONDS)
+    if failed:
+        raise failed[0]
