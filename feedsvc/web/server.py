@@ -95,8 +95,9 @@ class Server:
         self._drain()
 
     def _stop(self, _number: int, _frame: FrameType | None) -> None:
-        self._stopping = True
-        self._server.pull_trigger()
+        if not self._stopping:  # who asks again may come when there is nothing left that could be woken
+            self._stopping = True
+            self._server.pull_trigger()
 
     def _turn(self, seconds: float) -> None:
         wasyncore.loop(timeout=seconds, use_poll=True, map=self._map, count=1)

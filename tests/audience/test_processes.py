@@ -139,8 +139,7 @@ def test_a_stop_while_another_program_locks_the_file_loses_none(file: Path, open
         server.process.send_signal(signal.SIGTERM)
         threading.Event().wait(2.0)
         other.execute("ROLLBACK")
-        assert server.end() == 0
-        assert server.said == ""
+        assert (server.end(), server.said) == (0, "")
     assert views.total(BRIDGE) == 3
 
 

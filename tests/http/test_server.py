@@ -59,6 +59,13 @@ def test_a_signal_before_it_runs_ends_it(app: "WSGIApplication") -> None:
     server.run()
 
 
+@pytest.mark.parametrize("number", SIGNALS)
+def test_who_asks_it_twice_to_end_sees_no_traceback(app: "WSGIApplication", number: int) -> None:
+    server = Server(app, host="127.0.0.1", port=0, threads=1)
+    run_while(server, lambda: None, number)
+    signal.raise_signal(number)  # while reads are still being written, say
+
+
 def test_a_poll_that_gets_304_keeps_its_connection(app: "WSGIApplication") -> None:
     server = Server(app, host="127.0.0.1", port=0, threads=2)
 
