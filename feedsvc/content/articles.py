@@ -53,7 +53,7 @@ class Articles:
         self._disputed = any(record.reading.article and not record.stood for record in records.values())
         self.restless: frozenset[str] = frozenset()
         self._young: set[str] = set()
-        self._missed: frozenset[str] = frozenset()
+        self._missed: dict[str, datetime] = {}  # what is not there, since when that is known
         self._due = frozenset(records)  # what went while nobody looked is seen by the first look
         self._told: dict[str, tuple[Problem, ...]] = {}
         self._users: dict[str, set[str]] = defaultdict(set)
@@ -92,16 +92,18 @@ class Articles:
         outdated = Outdated(known)
         return frozenset([path for path, record in self.records.items() if outdated(record)])
 
-    def look(self, scope: Iterable[str] | None, moment: datetime) -> frozenset[str]:
+    def look(self, scope: Iterable[str] | None, moment: datetime, now: datetime) -> frozenset[str]:
         """See which files changed, everywhere or at these paths; those of them, and their folders, that changed since the moment.
 
         A file that has just vanished is among them: who saves by way of another name takes it away for an instant, and who
-        renames it brings it back elsewhere.
+        renames it brings it back elsewhere. When it went, nothing tells: so while it may have been after the moment, all
+        others wait with it, or it would be gone before what was done earlier shows.
         """
         self._due = self._due.union(self._survey.refresh(scope), self._young)
-        missing = self._missing()
-        vanished, self._missed = missing - self._missed, missing
-        return vanished | self._survey.young(moment) | self._younger(self._due, moment)
+        self._missed = {path: self._missed.get(path, now) for path in self._missing()}
+        if any(since > moment for since in self._missed.values()):
+            return self._survey.young(moment) | self._due
+        return self._survey.young(moment) | self._younger(self._due, moment)
 
     def _missing(self) -> frozenset[str]:
         """Of the files that are due, those that are not there."""

@@ -153,7 +153,7 @@ class Folder:
     def _left_alone(self, scope: frozenset[str] | None, now: datetime | None, quiet: timedelta) -> frozenset[str]:
         """What to leave for the next time: files that changed a moment ago, and the whole look (_LOOK) while there are any."""
         moment = now - quiet if now and quiet else NEVER
-        young = self._articles.look(_within(scope, articles.FOLDER), moment)
+        young = self._articles.look(_within(scope, articles.FOLDER), moment, now or NEVER)
         if now is None or not quiet:
             return frozenset()
         young |= self._media.young(_within(scope, _MEDIA), moment)
