@@ -18,7 +18,7 @@ from feedsvc.lookups import BySlug, Layered, Moved, Name, Referred
 from feedsvc.model import Article, Site, Status
 from feedsvc.ordered import Ordered
 from feedsvc.periods import LARGEST_MONTH
-from feedsvc.rows import Row, Standing, article_key, is_visible, row_key
+from feedsvc.rows import Row, Standing, in_order, is_visible, row_key
 from feedsvc.selection import Spellings, listings, relisted, respelled
 from feedsvc.standing import Maker
 from feedsvc.timetable import NEWS_AGE, Timetable, timetable
@@ -121,7 +121,7 @@ class Catalog:
 def catalog(content: Content, now: datetime, *, preview: bool = False) -> Catalog:
     """What of the content is public at a moment; in a preview, also what is not yet or no more."""
     make = Maker(content.site, now, preview=preview)
-    ordered = sorted(content.articles, key=article_key)
+    ordered = in_order(content.articles)
     rows = [*filter(None, map(make.row, ordered))]
     spellings, titles = respelled({}, (), rows)
     found = listings(content, titles, rows)

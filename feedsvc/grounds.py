@@ -74,19 +74,24 @@ def _feed(catalog: Catalog, place: FeedAt, pages: Pages) -> Grounds | None:
     listing = catalog.listings.get(place.listing)
     if listing is None or (place.period and not listing.archived):
         return None
-    return _part(listing, place.period, listing.months, pages, listing.prev_archive)
+    return _part(listing, place.period, listing.months, pages) if place.period else _newest(listing, listing.prev_archive)
 
 
 def _page(catalog: Catalog, place: PageAt, pages: Pages) -> Grounds | None:
     listing = catalog.listings.get(place.listing)
-    found = _part(listing, place.period, listing.pages, pages, listing.pages.older) if listing else None
+    if listing is None:
+        return None
+    found = _part(listing, place.period, listing.pages, pages) if place.period else _newest(listing, listing.pages.older)
     return Grounds(found.objects, (*found.facts, *pictures(catalog, found.objects))) if found else None
 
 
-def _part(listing: Listing, period: str, division: Division, pages: Pages, older: str) -> Grounds | None:
-    """The newest rows of a listing, or those of a period, and what is before and after them."""
-    rows = pages(division).get(period) if period else listing.newest
-    beside = division.neighbours.get(period) if period else older
+def _newest(listing: Listing, older: str) -> Grounds:
+    return Grounds(listing.newest, (listing.title, listing.description, older))
+
+
+def _part(listing: Listing, period: str, division: Division, pages: Pages) -> Grounds | None:
+    """The rows of a period, and what is before and after them."""
+    rows, beside = pages(division).get(period), division.neighbours.get(period)
     return Grounds(rows, (listing.title, listing.description, beside)) if rows is not None else None
 
 

@@ -70,7 +70,7 @@ class _File:
 
     def __init__(self, root: Path, path: str) -> None:
         data = disk.read(root, path)
-        self.text = text.decode(path, data)[0] if isinstance(data, bytes) else ""
+        self.text = text.decode(path, data).text if isinstance(data, bytes) else ""
         # A Markdown file's first '---' means the beginning of a document to YAML too.
         end = _END.search(self.text, 3) if path.endswith(".md") else None
         self.tree: Tree = tree.read(path, self.text[: end.start()] if end else self.text)

@@ -16,7 +16,7 @@ from feedsvc.content.origin import Origin
 from feedsvc.content.outdated import Outdated
 from feedsvc.content.record import Record, Shared
 from feedsvc.content.records import Records
-from feedsvc.content.stamps import NEVER, NOTHING, is_younger, stamp_at
+from feedsvc.content.stamps import NEVER, NO_MOMENT, NOTHING, changed_at, is_younger, since_1970, stamp_at
 from feedsvc.content.standing import Standing
 from feedsvc.content.survey import ARTICLES, Seen, Survey
 from feedsvc.content.texts import Texts
@@ -143,10 +143,11 @@ class Articles:
             share=self._share,
         )
         fetching.ahead(unread, meanwhile)
+        lately = since_1970(now - _TICK) if now else NO_MOMENT
         for path in unread:
             if not self._take(path, fetching, still=still):
                 left.add(path)
-            elif now and self._is_younger(path, now - _TICK):
+            elif changed_at(self._survey.files.get(path, NOTHING)) > lately:
                 self._young.add(path)
         self._due = self.restless = frozenset(left.intersection(due))
         moved = self._standing.update(self.records, (path for path in due if path not in left))
@@ -161,10 +162,12 @@ class Articles:
         return not self._standing.disputes and all(told)
 
     def since(self, name: str) -> Origin | None:
-        """After the first reading: the state `name`, in which the records were written.
+        """After the first reading: the state `name`, in which the records were written, which "" is not.
 
         None where that cannot be told: who of several stands that claim the same, a record alone does not say.
         """
+        if not name:
+            return Origin(name=name)
         if self._disputed or not self.is_told:
             return None
         old = (record.last for record in self._before.values() if record)
@@ -195,29 +198,30 @@ class Articles:
             if record is None or record.stamp != files.get(path) or path in outdated or path in young:
                 unread.append(path)
             elif record.reading.problems or record.media or record.good or path in told:
-                self._set(path, record, record.reading.problems)
+                self._set(path, record, record)
         return unread
 
     def _take(self, path: str, fetching: Fetching, *, still: bool) -> bool:
         """Read a file, if need be; False if it was written meanwhile and ought to be `still`."""
         stamp, before = self._survey.files.get(path), self.records.get(path)
         if stamp is None and before and _lies_in(path, self._survey.closed):
-            self._set(path, before, before.reading.problems)
+            self._set(path, before, before)
             return True
         if stamp is None or not is_article(path):
-            self._set(path, None, misnamed(path) if stamp else ())
+            self._set(path, before, None, misnamed(path) if stamp else ())
             return True
         record = fetching.record(path)
         if still and stamp_at(self._root / path) != stamp:
             return False
         # None: gone since the folder was listed.
-        self._set(path, record, record.reading.problems if record else ())
+        self._set(path, before, record)
         return True
 
-    def _set(self, path: str, record: Record | None, problems: tuple[Problem, ...]) -> None:
-        before = self.records.get(path)
-        self._use(path, before, record)
-        if problems:
+    def _set(self, path: str, before: Record | None, record: Record | None, problems: tuple[Problem, ...] = ()) -> None:
+        """Of a file that gave a record, the problems are the record's."""
+        if before or (record and record.has_media):
+            self._use(path, before, record)
+        if problems := record.reading.problems if record else problems:
             self._told[path] = problems
         elif self._told:
             self._told.pop(path, None)
@@ -287,5 +291,7 @@ def misnamed(path: str) -> tuple[Problem, ...]:
 
 
 def _media(record: Record | None) -> frozenset[str]:
-    own, good = (record.reading.article, record.good) if record else (None, None)
-    return frozenset((*(own.media if own else ()), *(good.media if good else ()))) if good or (own and own.media) else _NONE
+    if record is None or not record.has_media:
+        return _NONE
+    own, good = record.reading.article, record.good
+    return frozenset((*(own.media if own else ()), *(good.media if good else ())))

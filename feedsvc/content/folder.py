@@ -87,6 +87,7 @@ class Folder:
         are_many = self._records is not None and self._records.are_many
         with collector.paused(), begun or (looking(self._root) if are_many else nullcontext()) as ahead:
             found = self._records.articles() if self._records else {}
+            self._is_tidy = not found
             try:
                 seen = ahead() if ahead else None
             except FeedsvcError:  # killed: then this process looks itself
@@ -189,7 +190,10 @@ class Folder:
             self._tidy(self._records)
 
     def _tidy(self, records: Records) -> None:
-        """Once, after something was written: a start with nothing new need not wait for it."""
+        """Once, after something was written: a start with nothing new need not wait for it.
+
+        Where nothing was remembered, nothing is left over.
+        """
         if not self._is_tidy:
             self._is_tidy = True
             records.prune(self._articles.records.values())

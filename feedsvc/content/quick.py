@@ -11,7 +11,7 @@ import re
 from functools import lru_cache
 from typing import Any, Final
 
-from feedsvc.content.text import is_plain
+from feedsvc.content.text import is_plain as looks_plain
 
 Plain = Any  # str, int, list[Plain] or dict[str, Plain]
 
@@ -45,11 +45,11 @@ class _Declined(Exception):  # noqa: N818 - no error: somebody else reads it
     pass
 
 
-def read(text: str) -> dict[str, Plain] | None:
-    """The mapping that a whole file is; None if it is declined."""
-    if "\r" in text:
+def read(text: str, *, is_plain: bool = False) -> dict[str, Plain] | None:
+    """The mapping that a whole file is; None if it is declined. `is_plain` tells that somebody has seen that the text is."""
+    if not is_plain and "\r" in text:
         text = text.replace("\r\n", "\n")
-    if not is_plain(text):
+    if not (is_plain or looks_plain(text)):
         return None
     try:
         value, end = _Scan(text).mapping(len(text) - len(text.lstrip("\n")), 0, 0)

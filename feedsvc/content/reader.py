@@ -49,14 +49,14 @@ class Reading(NamedTuple):
 
 def read(path: str, data: bytes, known: Known) -> Reading:
     """Read one article file; `path` is relative to the content folder. Never raises for what the file holds."""
-    content, problems = text.decode(path, data)
+    content, problems, is_plain = text.decode(path, data)
     if not content and problems:
         return Reading(None, tuple(problems), {})
     try:
         front, below = split(content) if path.endswith(".md") else (content, None)
     except ValueError as error:
         return Reading(None, (*problems, Problem(path=path, message=str(error))), {})
-    grown = tree.read(path, front)
+    grown = tree.read(path, front, is_plain=is_plain)
     grown.problems[:0] = problems
     return _Article(content, below, grown, known).reading()
 

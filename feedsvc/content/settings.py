@@ -35,10 +35,10 @@ _FIRST: Final = {"category": "title", "author": "name"}
 
 def grow(path: str, data: bytes) -> Tree:
     """A settings file's tree with the problems of its text before those of its YAML."""
-    content, problems = text.decode(path, data)
+    content, problems, is_plain = text.decode(path, data)
     if not content and problems:
         return Tree(path, problems=problems)
-    grown = tree.read(path, content)
+    grown = tree.read(path, content, is_plain=is_plain)
     grown.problems[:0] = problems
     return grown
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from math import inf
 from pathlib import Path
 from struct import Struct
 from typing import Final
 
 NEVER: Final = datetime.max.replace(tzinfo=UTC)  # nothing changed after it
+NO_MOMENT: Final = inf  # nor after this, in nanoseconds
 _PATIENCE: Final = timedelta(seconds=1)
 
 
@@ -46,8 +48,13 @@ def stamp_at(path: Path) -> Stamp | None:
         return None
 
 
+def since_1970(moment: datetime) -> float:
+    """As `changed_at` counts."""
+    return moment.timestamp() * 1e9
+
+
 def is_younger(stamp: Stamp | None, moment: datetime) -> bool:
-    return stamp is not None and changed_at(stamp) > moment.timestamp() * 1e9
+    return stamp is not None and changed_at(stamp) > since_1970(moment)
 
 
 class Waiting:

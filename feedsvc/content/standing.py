@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from operator import attrgetter
 from typing import Final
 
 from feedsvc.content import claims
@@ -14,6 +15,7 @@ from feedsvc.model import Article
 
 _NOTHING: Final = Reading(None, (), {})
 _NOBODY: Final[Mapping[str, Article]] = {}
+_id, _slug, _aliases = attrgetter("id"), attrgetter("slug"), attrgetter("aliases")
 
 Change = tuple[Article | None, Article | None]
 
@@ -44,8 +46,8 @@ class Standing:
 
     def _begin(self, paths: Iterable[str], records: Mapping[str, Record]) -> bool:
         """Take in all there is at once, where it is plain that no two of it claim the same."""
-        read = {path: record.reading.article or record.good for path in paths if (record := records.get(path))}
-        found = {path: article for path, article in read.items() if article}
+        read = ((path, record) for path in paths if (record := records.get(path)))
+        found = {path: article for path, record in read if (article := record.reading.article or record.good)}
         claims = _Claims(found)
         if not claims.are_apart(found):
             return False
@@ -106,15 +108,15 @@ class _Claims:
     def __init__(self, alone: Mapping[str, Article] = _NOBODY) -> None:
         """`alone` are articles, by their paths, that `are_apart`."""
         self._holders: dict[str, dict[str, str]] = {
-            "id": {article.id: path for path, article in alone.items()},
-            "address": {article.slug: path for path, article in alone.items()},
+            "id": dict(zip(map(_id, alone.values()), alone, strict=True)),
+            "address": dict(zip(map(_slug, alone.values()), alone, strict=True)),
         }
         self._several: dict[Key, set[str]] = {}
 
     def are_apart(self, alone: Mapping[str, Article]) -> bool:
         """Whether no two of the articles claim the same and none claims a former address."""
         counts = {len(alone), *map(len, self._holders.values())}
-        return len(counts) == 1 and not any(article.aliases for article in alone.values())
+        return len(counts) == 1 and not any(map(_aliases, alone.values()))
 
     def disputed(self) -> frozenset[Key]:
         return frozenset(self._several)

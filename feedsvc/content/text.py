@@ -6,7 +6,7 @@ import difflib
 import re
 from codecs import BOM_UTF8
 from collections.abc import Iterable
-from typing import Final
+from typing import Final, NamedTuple
 
 from feedsvc.errors import Problem
 
@@ -63,14 +63,22 @@ def nearest(word: str, names: Iterable[str]) -> str:
     return next((f"did you mean '{name}'?" for name in known if near and name.casefold() == near[0]), "")
 
 
-def decode(path: str, data: bytes) -> tuple[str, list[Problem]]:
-    """The file's text without a byte order mark, and what is wrong with it; unfit characters become spaces.
+class Decoded(NamedTuple):
+    """A file's text without a byte order mark, and what is wrong with it; `is_plain` as the function, False where nobody looked.
 
     The text is "" where nothing more can be said of the file.
     """
+
+    text: str
+    problems: list[Problem]
+    is_plain: bool = False
+
+
+def decode(path: str, data: bytes) -> Decoded:
+    """Unfit characters become spaces."""
     if len(data) > LARGEST_FILE:
         message = "the file is larger than 1 MiB, the most that is read"
-        return "", [Problem(path=path, message=message, hint="pictures and attachments belong in media/")]
+        return Decoded("", [Problem(path=path, message=message, hint="pictures and attachments belong in media/")])
     data = data.removeprefix(BOM_UTF8)
     try:
         text = data.decode()
@@ -78,10 +86,10 @@ def decode(path: str, data: bytes) -> tuple[str, list[Problem]]:
         before = data[: error.start].decode()
         line, column = place(before, len(before))
         message = f"byte 0x{error.object[error.start]:02X} is not UTF-8"
-        return "", [Problem(path=path, line=line, column=column, message=message, hint="save the file in UTF-8")]
-    if _are_plain(data) or not UNFIT.search(text):
-        return text, []
-    return UNFIT.sub(" ", text), _unfit(path, text)
+        return Decoded("", [Problem(path=path, line=line, column=column, message=message, hint="save the file in UTF-8")])
+    if (plain := _are_plain(data)) or not UNFIT.search(text):
+        return Decoded(text, [], plain)
+    return Decoded(UNFIT.sub(" ", text), _unfit(path, text))
 
 
 def _unfit(path: str, text: str) -> list[Problem]:

@@ -122,9 +122,9 @@ class Tree:
         return isinstance(node := self.places.nodes.get(()), yaml.MappingNode) and bool(node.flow_style)
 
 
-def read(path: str, text: str) -> Tree:
-    """The tree of a file's text; never raises."""
-    value = quick.read(text)
+def read(path: str, text: str, *, is_plain: bool = False) -> Tree:
+    """The tree of a file's text; never raises. `is_plain` as for `quick.read`."""
+    value = quick.read(text, is_plain=is_plain)
     return _thorough(path, text) if value is None else Tree(path, value, text=text, found=None)
 
 

@@ -35,11 +35,11 @@ def warning(grown: Tree, key: str, message: str, hint: str) -> Problem:
 
 def written(path: str, data: bytes) -> Written:
     """Never raises; the tree of a file without readable YAML holds nothing."""
-    content, _ = text.decode(path, data)
+    content, _, is_plain = text.decode(path, data)
     try:
         front = reader.split(content)[0] if path.endswith(".md") else content
     except ValueError:
         return Written(data=data, text=content, tree=Tree(path), shift=0)
     # The first line, which opens a Markdown article's keys, is an empty one to YAML; a second byte order mark is nothing.
     shift = len(content.splitlines(keepends=True)[0]) - 1 if path.endswith(".md") else content.startswith("\ufeff")
-    return Written(data=data, text=content, tree=tree.read(path, front), shift=shift)
+    return Written(data=data, text=content, tree=tree.read(path, front, is_plain=is_plain), shift=shift)
