@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -365,3 +366,35 @@ def test_while_editors_save_without_a_pause_no_deletion_shows_before_what_was_do
             assert f"renamed-{number}" in now or f"then-{number}" in now
     folder.read()
     assert shown() == {"busy", *(f"renamed-{number}" for number in range(12))}
+
+
+def test_while_editors_save_without_a_pause_no_author_is_renamed_before_what_was_done_earlier(newsroom: Newsroom) -> None:
+    many = "".join(f"section-{number}: {{title: Section {number}}}\n" for number in range(3000))
+    root = newsroom({"categories.yaml": many, "authors.yaml": "mina: {name: Nobody}\n", "articles/busy.yaml": article("busy")})
+    folder, renames, over = Folder(root), 10, threading.Event()
+    folder.read()
+
+    def save(path: str, text: str) -> None:
+        (root / "aside").write_text(text)
+        (root / "aside").rename(root / path)
+
+    def edit() -> None:
+        for number in range(-3, renames):
+            end = time.monotonic() + 0.4
+            while time.monotonic() < end:
+                save("articles/busy.yaml", article("busy", f"summary: {time.monotonic()}\n"))
+                time.sleep(0.004)
+            if number >= 0:
+                save(f"articles/before-{number}.yaml", article(f"before-{number}"))
+                time.sleep(0.004)
+                save("authors.yaml", f"mina: {{name: Name {number}}}\n")
+        over.set()
+
+    editor = threading.Thread(target=edit)
+    editor.start()
+    while not over.is_set():
+        content = folder.read(now=datetime.now(UTC), quiet=timedelta(milliseconds=20)).content
+        name = content.authors["mina"].name
+        assert name == "Nobody" or f"articles/before-{name[5:]}.yaml" in {one.path for one in content.articles}
+    editor.join()
+    assert folder.read().content.authors["mina"].name == f"Name {renames - 1}"

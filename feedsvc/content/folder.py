@@ -21,7 +21,7 @@ from feedsvc.content.origin import Origin, named
 from feedsvc.content.record import Record
 from feedsvc.content.records import Entry, Records
 from feedsvc.content.registers import Settings
-from feedsvc.content.stamps import NEVER, Stamp, Waiting, is_younger, stamp_at
+from feedsvc.content.stamps import NEVER, NOTHING, Stamp, Waiting, is_younger, stamp_at
 from feedsvc.errors import ContentError, FeedsvcError, Problem
 from feedsvc.model import Article, Author, Category, MediaFile
 
@@ -74,7 +74,7 @@ class Folder:
         self._stray: tuple[Problem, ...] = ()
         self._begun: Change | None = None
         self._content: Content | None = None
-        self._waiting, self._absent = Waiting(), frozenset[str]()
+        self._waiting, self._moving, self._stamps = Waiting(), Waiting(), dict[str, Stamp | None]()
         self._unwritten: dict[str, Record | None] = {}
         self._settings_unwritten = self._is_tidy = False
         self.origin: Origin | None = None  # of the first reading, if it is known
@@ -125,14 +125,18 @@ class Folder:
             raise ContentError(message, away=f"the folder {self._root} is away")
         scope = _scope(touched)
         restless = self._left_alone(scope, now, quiet)
+        left = restless - {_LOOK} | (scope if scope is not None else {settings.SITE})
         if self._content and _LOOK in restless:
-            return Change(content=self._content, restless=restless - {_LOOK} | (scope if scope is not None else {settings.SITE}))
+            return Change(content=self._content, restless=left)
         if meanwhile:
             self._articles.texts.stay()
         media = self._media.changed(scope, restless)
-        before = self._settings
+        before, entries = self._settings, self._entries
         self._settings = None  # should site.yaml be unusable, every file is doubted the next time
         now_known = before if before and restless & set(_SETTINGS) else self._read_settings(before, scope, media)
+        if self._content and now and quiet and now_known is not before and self._moving.among(self._moved(), now):
+            self._settings, self._entries = before, entries
+            return Change(content=self._content, restless=left)
         outdated = self._outdated(now_known, before, media, scope)
         moved = self._articles.refresh(outdated, restless, now_known.known, now, still=bool(quiet), meanwhile=meanwhile)
         self._looks.refresh(scope)
@@ -158,12 +162,14 @@ class Folder:
         if now is None or not quiet:
             return frozenset()
         young |= self._media.young(_within(scope, _MEDIA), moment)
-        if scope is None:
-            stamps = {name: stamp_at(self._root / name) for name in _SETTINGS}
-            absent = frozenset(name for name, stamp in stamps.items() if stamp is None)
-            young |= absent - self._absent | {name for name, stamp in stamps.items() if is_younger(stamp, moment)}
-            self._absent = absent
+        last, self._stamps = self._stamps, {name: stamp_at(self._root / name) for name in _SETTINGS}
+        young |= {name for name, stamp in self._stamps.items() if is_younger(stamp, moment)}
+        young |= {name for name, stamp in self._stamps.items() if stamp is None and last.get(name, NOTHING)}
         return self._waiting.among({*young, _LOOK} if young else (), now)
+
+    def _moved(self) -> frozenset[str]:
+        """The settings that were saved since they were looked at: they would show before what was saved earlier."""
+        return frozenset(name for name, stamp in self._stamps.items() if stamp_at(self._root / name) != stamp)
 
     @property
     def state(self) -> str:
