@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import chain, takewhile
+from operator import attrgetter
 
 from feedsvc.content.folder import Content
 from feedsvc.listing import Listing
@@ -27,6 +28,7 @@ from feedsvc.urls import ListingRef
 __all__ = ["LARGEST_MONTH", "NEWS_AGE", "Catalog", "Listing", "Row", "Standing", "catalog", "is_alike"]
 
 _Rows = dict[str, Row]
+_link = attrgetter("article.link")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -169,8 +171,8 @@ def is_alike(one: Content, other: Content) -> bool:
 
 
 def _withdrawn(rows: Iterable[Row]) -> list[Row]:
-    withdrawn = Status.WITHDRAWN
-    return [row for row in rows if row.article.status is withdrawn]
+    visible, withdrawn = Standing.VISIBLE, Status.WITHDRAWN  # most are the one, and so not the other
+    return [row for row in rows if row.standing is not visible and row.article.status is withdrawn]
 
 
 def _aliases(rows: Iterable[Row]) -> dict[Name, str]:
@@ -184,7 +186,7 @@ def _media(visible: Iterable[Row]) -> Iterator[str]:
 
 
 def _elsewhere(visible: Iterable[Row]) -> int:
-    return sum(bool(row.article.link) for row in visible)
+    return sum(map(bool, map(_link, visible)))
 
 
 def _recent(site: Listing, now: datetime) -> tuple[Row, ...]:

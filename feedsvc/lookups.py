@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import chain
 from operator import attrgetter
 from typing import Final, Generic, TypeVar
@@ -51,11 +52,16 @@ class Layered(Generic[_K, _V]):
 
 
 class BySlug(Mapping[str, Row]):
-    """Rows by their slugs, in the rows' order."""
+    """Rows by their slugs, in the rows' order. Feeds ask for none, so that a start need not wait for them to be indexed."""
 
     def __init__(self, rows: Ordered[Row], index: Layered[str, Row] | None = None) -> None:
         self.rows = rows
-        self._index = index or Layered(dict(zip(map(_slug, rows), rows, strict=True)))
+        if index:
+            vars(self)["_index"] = index  # where the property would keep its own
+
+    @cached_property
+    def _index(self) -> Layered[str, Row]:
+        return Layered(dict(zip(map(_slug, self.rows), self.rows, strict=True)))
 
     def __getitem__(self, slug: str) -> Row:
         return _found(self._index.get(slug), slug)

@@ -150,8 +150,8 @@ class Articles:
             elif changed_at(self._survey.files.get(path, NOTHING)) > lately:
                 self._young.add(path)
         self._due = self.restless = frozenset(left.intersection(due))
-        moved = self._standing.update(self.records, (path for path in due if path not in left))
-        self._note((*moved, *(self.changed.keys() - moved.keys())))
+        moved = self._standing.update(self.records, [path for path in due if path not in left] if left else due)
+        self._note(moved)
         return moved
 
     @property
@@ -178,7 +178,8 @@ class Articles:
         """Many: as their records lie in memory, for to look things up all over it takes twice the time."""
         if len(paths) < MANY:
             return list(paths)
-        return [path for path in self.records if path in paths] + [*paths.difference(self.records)]
+        known = [*self.records] if paths.issuperset(self.records) else [path for path in self.records if path in paths]
+        return [*known, *paths.difference(self.records)]
 
     def _is_younger(self, path: str, moment: datetime) -> bool:
         return is_younger(self._survey.files.get(path), moment)
@@ -245,11 +246,12 @@ class Articles:
         for media in now:
             self._users[media].add(path)
 
-    def _note(self, paths: Iterable[str]) -> None:
+    def _note(self, moved: Moved) -> None:
         """Whether a file's own article stands; else what stood last is kept."""
         records, standing = self.records, self.standing
-        for path in paths:
-            if (record := records.get(path)) is None:
+        for path in (*moved, *(self.changed.keys() - moved.keys())):
+            record = records.get(path)
+            if record is None or (record.stood and not record.good and standing.get(path) is record.reading.article):  # most
                 continue
             article, good = record.reading.article, record.good
             stands = article is not None and standing.get(path) is article

@@ -31,6 +31,7 @@ _OWN: Final = len(Entry.__slots__) - len(_LISTS) - 2  # the values of _LONE, whi
 _IMAGE: Final = attrgetter(*Image.__slots__)
 
 _MOST_SHAPES: Final = 500
+_MOST_FORMS: Final = 300  # the entries of a few feeds
 _MOST_SPELLED: Final = 1024  # for each way
 # A value that stands nowhere else in a document. A text holds whatever any way of spelling may spell otherwise.
 _TEXT: Final = '\ue000{}&x<>"\t\n]]>\ue001'
@@ -54,6 +55,25 @@ class _Shape:
         return "".join(pieces)
 
 
+class _Forms:
+    """The values of entries, and what their shapes hang on; kept for the next format, which asks for the same. Safe in threads."""
+
+    def __init__(self) -> None:
+        # By identity, as parts are. Each entry is held, so no other gets its number.
+        self._made: dict[int, tuple[Entry, list[Any], object]] = {}
+
+    def of(self, entry: Entry) -> tuple[list[Any], object]:
+        known = self._made.get(id(entry))
+        if known is None:
+            values, sizes = _values(entry)
+            # Only whether there is a text, and how many of a kind there are, decides what stands around the texts.
+            key = (*sizes, entry.image is None, entry.permalink, entry.updated == entry.published, bytes(map(bool, values)))
+            if len(self._made) >= _MOST_FORMS:
+                self._made = {}
+            known = self._made[id(entry)] = entry, values, key
+        return known[1:]
+
+
 def _never(_text: str, _data: bytes) -> bool:
     return False
 
@@ -75,9 +95,7 @@ class Shapes:
         self._shapes: dict[object, _Shape] = {}
 
     def part(self, entry: Entry) -> Part:
-        values, sizes = _values(entry)
-        # Only whether there is a text, and how many of a kind there are, decides what stands around the texts.
-        key = (*sizes, entry.image is None, entry.permalink, entry.updated == entry.published, bytes(map(bool, values)))
+        values, key = _FORMS.of(entry)
         shape = self._shapes.get(key) or self._learnt(key, entry)
         if shape:
             text = shape.filled(values)
@@ -119,6 +137,9 @@ def _values(entry: Entry) -> tuple[list[Any], list[int]]:
     if entry.image:
         values += _IMAGE(entry.image)
     return values, sizes
+
+
+_FORMS: Final = _Forms()
 
 
 def _sample(entry: Entry) -> Entry:
