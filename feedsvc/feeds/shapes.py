@@ -56,7 +56,7 @@ class _Shape:
 
 
 class _Forms:
-    """The values of entries, and what their shapes hang on; kept for the next format, which asks for the same. Safe in threads."""
+    """The values of entries, and what their shapes hang on, kept for the next format. Safe in threads."""
 
     def __init__(self) -> None:
         # By identity, as parts are. Each entry is held, so no other gets its number.
