@@ -21,8 +21,9 @@ def look(data: bytes) -> None:
             assert "\n" not in str(problem)
             assert problem.line >= 1
             assert problem.column >= 1
-    text, _ = decode(PATHS[0], data)
-    value = quick.read(text)
+    text, _, is_plain = decode(PATHS[0], data)
+    value = quick.read(text, is_plain=is_plain)
+    assert value == quick.read(text)
     if value is not None:
         thorough = tree._thorough(PATHS[0], text)
         assert (thorough.value, thorough.problems) == (value, []), text
