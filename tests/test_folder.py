@@ -9,10 +9,7 @@ import socket
 import subprocess
 import sys
 import tempfile
-import threading
-import time
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -337,64 +334,3 @@ def test_what_was_read_ahead_is_told_once(newsroom: Newsroom) -> None:
     write(root, {"articles/b.yaml": article("b")})
     assert [one.path for one in folder.read().come] == ["articles/a.yaml"]
     assert [one.path for one in folder.read().come] == ["articles/b.yaml"]
-
-
-def test_while_editors_save_without_a_pause_no_deletion_shows_before_what_was_done_earlier(newsroom: Newsroom) -> None:
-    names = [f"{what}-{number}" for number in range(12) for what in ("first", "then")]
-    root = newsroom({f"articles/{name}.yaml": article(name) for name in ("busy", *names)})
-    folder, quiet, here = Folder(root), timedelta(milliseconds=20), root / "articles"
-
-    def shown() -> set[str]:
-        content = folder.read(now=datetime.now(UTC), quiet=quiet).content
-        return {Path(one.path).stem for one in content.articles}
-
-    def save_and_look(seconds: float) -> Iterator[set[str]]:
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            (here / "busy.yaml").write_text(article("busy", f"summary: {time.monotonic()}\n"))
-            yield shown()
-            time.sleep(0.002)
-
-    folder.read()
-    for _ in save_and_look(1.2):  # after a second the busy ones alone are left
-        pass
-    for number in range(12):
-        (here / f"first-{number}.yaml").rename(here / f"renamed-{number}.yaml")
-        time.sleep(0.008)
-        (here / f"then-{number}.yaml").unlink()
-        for now in save_and_look(0.08):
-            assert f"renamed-{number}" in now or f"then-{number}" in now
-    folder.read()
-    assert shown() == {"busy", *(f"renamed-{number}" for number in range(12))}
-
-
-def test_while_editors_save_without_a_pause_no_author_is_renamed_before_what_was_done_earlier(newsroom: Newsroom) -> None:
-    many = "".join(f"section-{number}: {{title: Section {number}}}\n" for number in range(3000))
-    root = newsroom({"categories.yaml": many, "authors.yaml": "mina: {name: Nobody}\n", "articles/busy.yaml": article("busy")})
-    folder, renames, over = Folder(root), 10, threading.Event()
-    folder.read()
-
-    def save(path: str, text: str) -> None:
-        (root / "aside").write_text(text)
-        (root / "aside").rename(root / path)
-
-    def edit() -> None:
-        for number in range(-3, renames):
-            end = time.monotonic() + 0.4
-            while time.monotonic() < end:
-                save("articles/busy.yaml", article("busy", f"summary: {time.monotonic()}\n"))
-                time.sleep(0.004)
-            if number >= 0:
-                save(f"articles/before-{number}.yaml", article(f"before-{number}"))
-                time.sleep(0.004)
-                save("authors.yaml", f"mina: {{name: Name {number}}}\n")
-        over.set()
-
-    editor = threading.Thread(target=edit)
-    editor.start()
-    while not over.is_set():
-        content = folder.read(now=datetime.now(UTC), quiet=timedelta(milliseconds=20)).content
-        name = content.authors["mina"].name
-        assert name == "Nobody" or f"articles/before-{name[5:]}.yaml" in {one.path for one in content.articles}
-    editor.join()
-    assert folder.read().content.authors["mina"].name == f"Name {renames - 1}"

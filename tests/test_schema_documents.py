@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+import subprocess
 from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
@@ -23,6 +25,7 @@ from tests import newsrooms
 from tests.broken import sites
 from tests.broken.case import Case
 from tests.conftest import Newsroom
+from tests.programs import require_program
 from tests.test_any_input import modest
 from tests.test_reading_problems import IN_THE_FOLDER
 
@@ -219,3 +222,19 @@ def test_no_slug_that_check_accepts_is_refused(text: str) -> None:
 def test_no_id_that_check_accepts_is_refused(text: str) -> None:
     if values.URI.fullmatch(text) and (not text.startswith("tag:") or values.TAG_URI.fullmatch(text)):
         assert accepts("article", "id", text)
+
+
+def patterns(schema: Any) -> Iterator[str]:
+    if isinstance(schema, dict):
+        yield from (value for key, value in schema.items() if key == "pattern" and isinstance(value, str))
+    for part in schema.values() if isinstance(schema, dict) else schema if isinstance(schema, list) else ():
+        yield from patterns(part)
+
+
+def test_the_programs_of_text_editors_read_every_pattern() -> None:
+    node = require_program("node", "apt-get install nodejs")
+    written = sorted({pattern for name in NAMES for pattern in patterns(made(name))})
+    assert written
+    script = "for (const one of JSON.parse(require('fs').readFileSync(0))) { new RegExp(one); new RegExp(one, 'u') }"
+    done = subprocess.run([node, "-e", script], input=json.dumps(written), capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

@@ -16,7 +16,7 @@ from feedsvc.content.origin import Origin
 from feedsvc.content.outdated import Outdated
 from feedsvc.content.record import Record, Shared
 from feedsvc.content.records import Records
-from feedsvc.content.stamps import NEVER, NO_MOMENT, NOTHING, changed_at, is_younger, since_1970, stamp_at
+from feedsvc.content.stamps import NO_MOMENT, NOTHING, changed_at, is_younger, since_1970, stamp_at
 from feedsvc.content.standing import Standing
 from feedsvc.content.survey import ARTICLES, Seen, Survey
 from feedsvc.content.texts import Texts
@@ -53,7 +53,6 @@ class Articles:
         self._disputed = any(record.reading.article and not record.stood for record in records.values())
         self.restless: frozenset[str] = frozenset()
         self._young: set[str] = set()
-        self._missed: dict[str, datetime] = {}  # what is not there, since when that is known
         self._due = frozenset(records)  # what went while nobody looked is seen by the first look
         self._told: dict[str, tuple[Problem, ...]] = {}
         self._users: dict[str, set[str]] = defaultdict(set)
@@ -92,20 +91,16 @@ class Articles:
         outdated = Outdated(known)
         return frozenset([path for path, record in self.records.items() if outdated(record)])
 
-    def look(self, scope: Iterable[str] | None, moment: datetime, now: datetime) -> frozenset[str]:
-        """See which files changed, everywhere or at these paths; those of them, and their folders, that changed since the moment.
-
-        A file that has just vanished is among them: who saves by way of another name takes it away for an instant, and who
-        renames it brings it back elsewhere. When it went, nothing tells: so while it may have been after the moment, all
-        others wait with it, or it would be gone before what was done earlier shows.
-        """
+    def look(self, scope: Iterable[str] | None) -> None:
+        """See which files changed, everywhere or at these paths: they are due."""
         self._due = self._due.union(self._survey.refresh(scope), self._young)
-        self._missed = {path: self._missed.get(path, now) for path in self._missing()}
-        if any(since > moment for since in self._missed.values()):
-            return self._survey.young(moment) | self._due
-        return self._survey.young(moment) | self._younger(self._due, moment)
 
-    def _missing(self) -> frozenset[str]:
+    def young(self, moment: datetime) -> frozenset[str]:
+        """What is due, and the folders looked into, as far as it changed since the moment."""
+        return self._survey.young(moment).union([path for path in self._due if self._is_younger(path, moment)])
+
+    @property
+    def missing(self) -> frozenset[str]:
         """Of the files that are due, those that are not there."""
         files = self._survey.files
         if len(self._due) < MANY:  # nobody may wait for a walk through all files
@@ -162,12 +157,12 @@ class Articles:
         return not self._standing.disputes and all(told)
 
     def since(self, name: str) -> Origin | None:
-        """After the first reading: the state `name`, in which the records were written, which "" is not.
+        """After the first reading: the state `name`, in which the records were written. With "" nobody can be in step.
 
         None where that cannot be told: who of several stands that claim the same, a record alone does not say.
         """
         if not name:
-            return Origin(name=name)
+            return Origin(name="")
         if self._disputed or not self.is_told:
             return None
         old = (record.last for record in self._before.values() if record)
@@ -183,11 +178,6 @@ class Articles:
 
     def _is_younger(self, path: str, moment: datetime) -> bool:
         return is_younger(self._survey.files.get(path), moment)
-
-    def _younger(self, paths: Iterable[str], moment: datetime) -> frozenset[str]:
-        if moment == NEVER:
-            return frozenset()
-        return frozenset(path for path in paths if self._is_younger(path, moment))
 
     def _unread(self, due: Iterable[str], restless: frozenset[str], outdated: frozenset[str], young: set[str]) -> list[str]:
         """Those that are not as they were read, but for the restless; of all others it is noted what there is to note."""
@@ -218,11 +208,10 @@ class Articles:
         self._set(path, before, record)
         return True
 
-    def _set(self, path: str, before: Record | None, record: Record | None, problems: tuple[Problem, ...] = ()) -> None:
-        """Of a file that gave a record, the problems are the record's."""
+    def _set(self, path: str, before: Record | None, record: Record | None, misnamed: tuple[Problem, ...] = ()) -> None:
         if before or (record and record.has_media):
             self._use(path, before, record)
-        if problems := record.reading.problems if record else problems:
+        if problems := record.reading.problems if record else misnamed:
             self._told[path] = problems
         elif self._told:
             self._told.pop(path, None)

@@ -21,7 +21,7 @@ from feedsvc.content.origin import Origin, named
 from feedsvc.content.record import Record
 from feedsvc.content.records import Entry, Records
 from feedsvc.content.registers import Settings
-from feedsvc.content.stamps import NEVER, NOTHING, Stamp, Waiting, is_younger, stamp_at
+from feedsvc.content.stamps import Losses, Stamp, Waiting, is_younger, stamp_at
 from feedsvc.errors import ContentError, FeedsvcError, Problem
 from feedsvc.model import Article, Author, Category, MediaFile
 
@@ -74,7 +74,10 @@ class Folder:
         self._stray: tuple[Problem, ...] = ()
         self._begun: Change | None = None
         self._content: Content | None = None
-        self._waiting, self._moving, self._stamps = Waiting(), Waiting(), dict[str, Stamp | None]()
+        self._losses, self._waiting = Losses(), Waiting()
+        self._stamps: dict[str, Stamp | None] = {}  # of the settings, as the last look found them
+        self._moving = Waiting()  # settings that were saved while they were read
+        self._moved: frozenset[str] = frozenset()  # media that changed, and that no reading has taken in
         self._unwritten: dict[str, Record | None] = {}
         self._settings_unwritten = self._is_tidy = False
         self.origin: Origin | None = None  # of the first reading, if it is known
@@ -130,15 +133,16 @@ class Folder:
             return Change(content=self._content, restless=left)
         if meanwhile:
             self._articles.texts.stay()
-        media = self._media.changed(scope, restless)
+        media = self._moved = self._moved | self._media.changed(scope, restless)
         before, entries = self._settings, self._entries
         self._settings = None  # should site.yaml be unusable, every file is doubted the next time
         now_known = before if before and restless & set(_SETTINGS) else self._read_settings(before, scope, media)
-        if self._content and now and quiet and now_known is not before and self._moving.among(self._moved(), now):
+        if self._content and now and quiet and self._moving.among(self._saved() if now_known is not before else (), now):
             self._settings, self._entries = before, entries
             return Change(content=self._content, restless=left)
         outdated = self._outdated(now_known, before, media, scope)
         moved = self._articles.refresh(outdated, restless, now_known.known, now, still=bool(quiet), meanwhile=meanwhile)
+        self._moved = frozenset()
         self._looks.refresh(scope)
         self._stray = stray.files(self._root) if scope is None else self._stray
         self._settings = now_known
@@ -156,18 +160,23 @@ class Folder:
         )
 
     def _left_alone(self, scope: frozenset[str] | None, now: datetime | None, quiet: timedelta) -> frozenset[str]:
-        """What to leave for the next time: files that changed a moment ago, and the whole look (_LOOK) while there are any."""
-        moment = now - quiet if now and quiet else NEVER
-        young = self._articles.look(_within(scope, articles.FOLDER), moment, now or NEVER)
+        """What to leave for the next time: files that changed a moment ago, and the whole look (_LOOK) while there are any.
+
+        A file that has just vanished is among them: who saves by way of another name takes it away for an instant, and who
+        renames it brings it back elsewhere. What may have been done after it went waits with it, that nothing shows before
+        what was done earlier.
+        """
+        self._articles.look(_within(scope, articles.FOLDER))
         if now is None or not quiet:
             return frozenset()
-        young |= self._media.young(_within(scope, _MEDIA), moment)
-        last, self._stamps = self._stamps, {name: stamp_at(self._root / name) for name in _SETTINGS}
+        self._stamps = {name: stamp_at(self._root / name) for name in _SETTINGS}
+        self._losses.note((*self._articles.missing, *(name for name, stamp in self._stamps.items() if stamp is None)), now)
+        moment = self._losses.certain(now - quiet)
+        young = self._losses.since(moment) | self._articles.young(moment) | self._media.young(_within(scope, _MEDIA), moment)
         young |= {name for name, stamp in self._stamps.items() if is_younger(stamp, moment)}
-        young |= {name for name, stamp in self._stamps.items() if stamp is None and last.get(name, NOTHING)}
         return self._waiting.among({*young, _LOOK} if young else (), now)
 
-    def _moved(self) -> frozenset[str]:
+    def _saved(self) -> frozenset[str]:
         """The settings that were saved since they were looked at: they would show before what was saved earlier."""
         return frozenset(name for name, stamp in self._stamps.items() if stamp_at(self._root / name) != stamp)
 
@@ -198,7 +207,7 @@ class Folder:
     def _tidy(self, records: Records) -> None:
         """Once, after something was written: a start with nothing new need not wait for it.
 
-        Where nothing was remembered, nothing is left over.
+        Where nothing was remembered, hardly anything can be left over.
         """
         if not self._is_tidy:
             self._is_tidy = True
@@ -255,9 +264,6 @@ class Folder:
     def _referred(self, now: Settings, moved: Moved, media: frozenset[str]) -> Mapping[str, MediaFile]:
         """Every file that anything refers to and that is there; the same mapping where nothing in it changed."""
         before = self._content
-        still = before and before.site is now.known.site and before.authors is now.known.authors
-        if before and still and not (media or moved or self._lacking):
-            return before.media
         changed = {path for pair in moved.values() for one in pair if one for path in one.media} | media | now.media
         for path in changed | self._lacking:
             self._files.pop(path, None)

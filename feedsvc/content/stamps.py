@@ -10,8 +10,8 @@ from pathlib import Path
 from struct import Struct
 from typing import Final
 
-NEVER: Final = datetime.max.replace(tzinfo=UTC)  # nothing changed after it
-NO_MOMENT: Final = inf  # nor after this, in nanoseconds
+NO_MOMENT: Final = inf  # nanoseconds; nothing changed after it
+LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
 _PATIENCE: Final = timedelta(seconds=1)
 
 
@@ -55,6 +55,30 @@ def since_1970(moment: datetime) -> float:
 
 def is_younger(stamp: Stamp | None, moment: datetime) -> bool:
     return stamp is not None and changed_at(stamp) > since_1970(moment)
+
+
+class Losses:
+    """What is not there any more. When it went nothing tells, but that it was there at one look and not at the next."""
+
+    def __init__(self) -> None:
+        self._missed: dict[str, tuple[datetime, datetime]] = {}
+        self._before = LONG_AGO
+
+    def note(self, missing: Iterable[str], now: datetime) -> None:
+        """To be told at each look, which began `now`, all that somebody misses still."""
+        self._missed = {path: self._missed.get(path, (self._before, now)) for path in missing}
+        self._before = now
+
+    def certain(self, moment: datetime) -> datetime:
+        """The latest moment up to this one of which it is known what was there."""
+        for there, away in sorted({*self._missed.values()}, reverse=True):
+            if away > moment:
+                moment = min(moment, there)
+        return moment
+
+    def since(self, moment: datetime) -> frozenset[str]:
+        """What may have gone later."""
+        return frozenset([path for path, (_, away) in self._missed.items() if away > moment])
 
 
 class Waiting:

