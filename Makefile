@@ -8,6 +8,9 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 # Not every Python brings ensurepip; every pip can install into another environment.
 INSTALL = $(PYTHON) -m pip --python $(RUN) install --quiet --disable-pip-version-check
+# A lock file has all there is: nothing is looked for, or some pips would take a newer release for what another package names
+# with an extra, and refuse it since it is not in the file.
+LOCKED = $(INSTALL) --no-deps --require-hashes
 
 .PHONY: serve test check coverage bench bench-quick fuzz audit lock clean
 
@@ -65,12 +68,12 @@ $(RUN):
 	$(PYTHON) -m venv --without-pip $(VENV)
 
 $(VENV)/serve.done: requirements.lock pyproject.toml | $(RUN)
-	$(INSTALL) --require-hashes -r requirements.lock
+	$(LOCKED) -r requirements.lock
 	$(INSTALL) --no-deps --no-build-isolation -e .
 	@touch $@
 
 $(VENV)/test.done: requirements-dev.lock pyproject.toml | $(RUN)
-	$(INSTALL) --require-hashes -r requirements-dev.lock
+	$(LOCKED) -r requirements-dev.lock
 	$(INSTALL) --no-deps --no-build-isolation -e .
 	@touch $@
 
