@@ -17,6 +17,7 @@ from feedsvc.errors import ContentError, Problem
 from feedsvc.model import Author, Category, Site
 
 _Named = Author | Category
+_Data = bytes | Problem | None  # of a file, as `disk.read` gives it
 _FILES: Final[Mapping[str, tuple[str, Callable[[bytes, Site, Media], Register]]]] = {
     "category": (settings.CATEGORIES, settings.categories),
     "author": (settings.AUTHORS, settings.authors),
@@ -52,8 +53,10 @@ def read(root: Path, media: Media, base_url: str, before: Iterable[Entry]) -> Se
     Raises ContentError if there is no site.yaml, or none that could ever be used.
     """
     last = {(entry.kind, entry.name): entry for entry in before}
-    site, problems = _site(root, media, base_url, last.get(("site", "")))
-    registers = {kind: _register(root, kind, site, media) for kind in _FILES}
+    # All at once, before anything is made of them: what is saved meanwhile belongs to a later moment than the first.
+    files = {path: disk.read(root, path) for path in (settings.SITE, *(path for path, _ in _FILES.values()))}
+    site, problems = _site(root, files[settings.SITE], media, base_url, last.get(("site", "")))
+    registers = {kind: _register(kind, files[path], site, media) for kind, (path, _) in _FILES.items()}
     problems += tuple(chain.from_iterable(register.problems for register in registers.values()))
     in_force = {kind: _in_force(kind, register, last) for kind, register in registers.items()}
     known = Known(
@@ -89,8 +92,7 @@ def like(now: Settings, before: Settings) -> Settings:
     return replace(now, known=known)
 
 
-def _site(root: Path, media: Media, base_url: str, last: Entry | None) -> tuple[Site, tuple[Problem, ...]]:
-    data = disk.read(root, settings.SITE)
+def _site(root: Path, data: _Data, media: Media, base_url: str, last: Entry | None) -> tuple[Site, tuple[Problem, ...]]:
     if data is None:
         # Not broken but away: so is the folder, or what was mounted there.
         message = f"{root} has no {settings.SITE}; it needs at least title: and base_url:"
@@ -103,9 +105,8 @@ def _site(root: Path, media: Media, base_url: str, last: Entry | None) -> tuple[
     return site, problems
 
 
-def _register(root: Path, kind: str, site: Site, media: Media) -> Register:
+def _register(kind: str, data: _Data, site: Site, media: Media) -> Register:
     path, make = _FILES[kind]
-    data = disk.read(root, path)
     if data is None:
         return Register({}, {}, ())
     return make(data, site, media) if isinstance(data, bytes) else Register({}, {kind: path}, (data,))
