@@ -42,27 +42,26 @@ def test_a_feed_declares_the_namespaces_of_its_own_entries_only(suffix: str) -> 
     assert b"xmlns:at=" not in render(made(suffix, (entry(1), pictured)))
 
 
-def test_parts_take_no_more_memory_than_they_may() -> None:
+def small_parts() -> tuple[Parts[Entry], list[str]]:
+    """With room for two of ten bytes; and the ids of the entries that were spelled."""
     spelt: list[str] = []
 
     def spelled(one: Entry) -> Part:
         spelt.append(one.id)
         return Part(b"x" * 10)
 
-    parts, entries = Parts(spelled, most=25), [entry(number) for number in range(3)]
+    return Parts(spelled, most=25), spelt
+
+
+def test_parts_take_no_more_memory_than_they_may() -> None:
+    (parts, spelt), entries = small_parts(), [entry(number) for number in range(3)]
     for one in (*entries[:2], entries[0], entries[2], entries[0], entries[1]):
         assert parts.of(one).data == b"x" * 10
     assert spelt == [entries[number].id for number in (0, 1, 2, 1)]
 
 
 def test_who_makes_every_feed_has_room_for_all_parts() -> None:
-    spelt: list[str] = []
-
-    def spelled(one: Entry) -> Part:
-        spelt.append(one.id)
-        return Part(b"x" * 10)
-
-    parts, entries = Parts(spelled, most=25), [entry(number) for number in range(3)]
+    (parts, spelt), entries = small_parts(), [entry(number) for number in range(3)]
     parts.make_room()
     for one in (*entries, *entries):
         assert parts.of(one).data == b"x" * 10

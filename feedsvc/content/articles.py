@@ -146,7 +146,7 @@ class Articles:
                 self._young.add(path)
         self._due = self.restless = frozenset(left.intersection(due))
         moved = self._standing.update(self.records, [path for path in due if path not in left] if left else due)
-        self._note(moved)
+        self._note((*moved, *(self.changed.keys() - moved.keys())))
         return moved
 
     @property
@@ -157,12 +157,10 @@ class Articles:
         return not self._standing.disputes and all(told)
 
     def since(self, name: str) -> Origin | None:
-        """After the first reading: the state `name`, in which the records were written. With "" nobody can be in step.
+        """After the first reading: the state `name`, in which the records were written.
 
         None where that cannot be told: who of several stands that claim the same, a record alone does not say.
         """
-        if not name:
-            return Origin(name="")
         if self._disputed or not self.is_told:
             return None
         old = (record.last for record in self._before.values() if record)
@@ -173,8 +171,7 @@ class Articles:
         """Many: as their records lie in memory, for to look things up all over it takes twice the time."""
         if len(paths) < MANY:
             return list(paths)
-        known = [*self.records] if paths.issuperset(self.records) else [path for path in self.records if path in paths]
-        return [*known, *paths.difference(self.records)]
+        return [path for path in self.records if path in paths] + [*paths.difference(self.records)]
 
     def _is_younger(self, path: str, moment: datetime) -> bool:
         return is_younger(self._survey.files.get(path), moment)
@@ -209,8 +206,7 @@ class Articles:
         return True
 
     def _set(self, path: str, before: Record | None, record: Record | None, misnamed: tuple[Problem, ...] = ()) -> None:
-        if before or (record and record.has_media):
-            self._use(path, before, record)
+        self._use(path, before, record)
         if problems := record.reading.problems if record else misnamed:
             self._told[path] = problems
         elif self._told:
@@ -235,12 +231,11 @@ class Articles:
         for media in now:
             self._users[media].add(path)
 
-    def _note(self, moved: Moved) -> None:
+    def _note(self, paths: Iterable[str]) -> None:
         """Whether a file's own article stands; else what stood last is kept."""
         records, standing = self.records, self.standing
-        for path in (*moved, *(self.changed.keys() - moved.keys())):
-            record = records.get(path)
-            if record is None or (record.stood and not record.good and standing.get(path) is record.reading.article):  # most
+        for path in paths:
+            if (record := records.get(path)) is None:
                 continue
             article, good = record.reading.article, record.good
             stands = article is not None and standing.get(path) is article
@@ -282,7 +277,5 @@ def misnamed(path: str) -> tuple[Problem, ...]:
 
 
 def _media(record: Record | None) -> frozenset[str]:
-    if record is None or not record.has_media:
-        return _NONE
-    own, good = record.reading.article, record.good
-    return frozenset((*(own.media if own else ()), *(good.media if good else ())))
+    own, good = (record.reading.article, record.good) if record else (None, None)
+    return frozenset((*(own.media if own else ()), *(good.media if good else ()))) if good or (own and own.media) else _NONE

@@ -35,12 +35,6 @@ class Record:
         """The file's last article that stood in an edition."""
         return self.reading.article if self.stood else self.good
 
-    @property
-    def has_media(self) -> bool:
-        """Whether its article, or the one that stands in for it, refers to files of media/."""
-        own, good = self.reading.article, self.good
-        return bool((own and own.media) or (good and good.media))
-
     def noted(self, *, stood: bool) -> Record:
         """Whether the article stands from now on."""
         good = None if stood else self.last
