@@ -11,6 +11,7 @@ import traceback
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from itertools import accumulate, pairwise
 from multiprocessing import Pipe, connection, get_context
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkProcess
@@ -32,6 +33,19 @@ _Work = Callable[[Sequence[_T]], _R]
 def at_hand() -> int:
     """The processors that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def in_pieces(each: Sequence[_T], processes: int, most: int, least: int = 1) -> list[Sequence[_T]]:
+    """Of so many at most; smaller and smaller ones, once few are left for each process, so that all end together.
+
+    They are begun at both ends, so that the smallest stand where these meet. At most one is under the `least`.
+    """
+    sizes, left = [], len(each)
+    while left:
+        sizes.append(min(left, max(least, min(most, left // (4 * processes)))))
+        left -= sizes[-1]
+    ends = [*accumulate([*sizes[::2], *reversed(sizes[1::2])])]
+    return [each[start:end] for start, end in pairwise([0, *ends])]
 
 
 def spread(

@@ -18,10 +18,10 @@ from feedsvc.content.records import Records, packed, unpacked
 from feedsvc.content.stamps import NOTHING, Stamp
 from feedsvc.content.texts import Texts
 from feedsvc.errors import FeedsvcError, Problem
-from feedsvc.spreading import at_hand, spread
+from feedsvc.spreading import at_hand, in_pieces, spread
 
 MANY: Final = 500  # files; fewer are read sooner than a process is made
-# Files of a piece: enough for one writing of their texts, few enough for all processes to end together.
+# Files of a piece: enough for one writing of their texts, few enough to be held by a process at once.
 _SMALLEST_PIECE: Final = 64
 _LARGEST_PIECE: Final = 2000
 _PIECES: Final = 32
@@ -76,11 +76,11 @@ class Fetching:
         if len(paths) < MANY:
             return
         self._are_near = self._texts.may_stay and len(paths) <= _FEW
-        ordered, size = sorted(paths), min(max(_SMALLEST_PIECE, len(paths) // _PIECES), _LARGEST_PIECE)
-        pieces = [ordered[start : start + size] for start in range(0, len(ordered), size)]
+        processes, most = at_hand(), min(max(_SMALLEST_PIECE, len(paths) // _PIECES), _LARGEST_PIECE)
+        parts = in_pieces(sorted(paths), processes, most, _SMALLEST_PIECE)
         # Where a process is killed, for its memory perhaps, what it had not read yet is read by this one.
         with suppress(FeedsvcError):
-            for several in spread(self._several, pieces, at_hand(), meanwhile):
+            for several in spread(self._several, parts, processes, meanwhile):
                 (self._texts.keep_near if several.are_kept else self._texts.add)(several.texts)
                 self._ready.update((path, self._shared(record)) for path, record in several.records)
 

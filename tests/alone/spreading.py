@@ -18,8 +18,7 @@ from feedsvc.content.records import Records
 from feedsvc.errors import FeedsvcError
 from feedsvc.export import MANIFEST, Tree
 from feedsvc.export.looking import looking
-from feedsvc.export.steps import pieces
-from feedsvc.spreading import beside, spread
+from feedsvc.spreading import beside, in_pieces, spread
 from tests import newsrooms
 
 PIECES = [[number] for number in range(40)]
@@ -90,13 +89,22 @@ def test_who_is_slower_is_not_waited_for_longer_than_its_last_two_pieces() -> No
 
 def test_pieces_lie_side_by_side_and_the_smallest_where_both_ends_meet() -> None:
     paths = [str(number) for number in range(1000)]
-    cut = pieces(paths, processes=2)
+    cut = in_pieces(paths, processes=2, most=64)
     assert [path for piece in cut for path in piece] == paths
     sizes = [len(piece) for piece in cut]
     middle = sizes.index(min(sizes))
     assert sizes[:middle] == sorted(sizes[:middle], reverse=True)
     assert min(sizes[0], sizes[-1]) == max(sizes)
-    assert pieces([], processes=2) == []
+    assert max(sizes) == 64
+    assert min(sizes) == 1
+    assert in_pieces([], processes=2, most=64) == []
+
+
+def test_no_piece_is_smaller_than_is_worth_its_while() -> None:
+    for number in range(1, 400):
+        cut = in_pieces(range(number), processes=3, most=64, least=16)
+        assert [one for piece in cut for one in piece] == list(range(number))
+        assert sum(len(piece) < 16 for piece in cut) <= 1
 
 
 def test_who_works_alone_does_nothing_else() -> None:
@@ -167,7 +175,7 @@ def test_a_ctrl_c_ends_all_of_them() -> None:
 def test_a_tree_made_by_several_is_the_one_made_by_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("feedsvc.export.tree.TO_MAKE", 1)
     monkeypatch.setattr("feedsvc.export.tree.TO_CHECK", 1)
-    monkeypatch.setattr("feedsvc.export.steps._LEAST", 4)
+    monkeypatch.setattr("feedsvc.export.tree.PIECE", 4)
     content = newsrooms.rich(tmp_path / "content")
     trees = []
     for processes in (1, 3):
