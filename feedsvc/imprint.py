@@ -11,7 +11,6 @@ from collections.abc import Mapping, Sequence
 from functools import cache, cached_property
 from hashlib import blake2b
 from importlib import metadata
-from itertools import count
 from typing import Final
 
 import msgspec
@@ -63,9 +62,8 @@ class Imprints:
             some = [rows[place] for place in part]
             return part[0], b"".join(map(self._row, some)), b"".join(map(self._card, some))
 
-        parts = [range(len(rows))[start : start + _PART] for start in range(0, len(rows), _PART)]
-        for start, own, cards in spread(looked_at, parts, processes):
-            for row, begin in zip(rows[start : start + _PART], count(0, _SIZE), strict=False):
+        for start, own, cards in spread(looked_at, range(len(rows)), processes, most=_PART):
+            for row, begin in zip(rows[start:], range(0, len(own), _SIZE), strict=False):
                 self._rows[id(row)] = row, own[begin : begin + _SIZE]
                 self._cards[id(row)] = cards[begin : begin + _SIZE]
 

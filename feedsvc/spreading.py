@@ -8,10 +8,8 @@ import pickle
 import signal
 import threading
 import traceback
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
-from itertools import accumulate, pairwise
 from multiprocessing import Pipe, connection, get_context
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkProcess
@@ -23,11 +21,14 @@ from feedsvc.errors import FeedsvcError
 _LEAST: Final = 2  # pieces that a process has before it, so that it need not wait for the next
 _AHEAD: Final = 4  # the same while there are many more: this one may be at work at a piece that takes longer
 _MEANWHILE: Final = 12  # and while it does something else
+_PARTS: Final = 4  # pieces that there are at least for each process, of all that is left
+_NO_WORK: Final = range(0)
 _ENDED: Final = "a process that was at work ended by itself (killed for its memory, perhaps); build again, or with --processes 1"
 
 _T = TypeVar("_T")
 _R = TypeVar("_R")
 _Work = Callable[[Sequence[_T]], _R]
+_Answer = tuple[Exception | None, object]
 
 
 def at_hand() -> int:
@@ -35,33 +36,29 @@ def at_hand() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def in_pieces(each: Sequence[_T], processes: int, most: int, least: int = 1) -> list[Sequence[_T]]:
-    """Of so many at most; smaller and smaller ones, once few are left for each process, so that all end together.
-
-    They are begun at both ends, so that the smallest stand where these meet. At most one is under the `least`.
-    """
-    sizes, left = [], len(each)
-    while left:
-        sizes.append(min(left, max(least, min(most, left // (4 * processes)))))
-        left -= sizes[-1]
-    ends = [*accumulate([*sizes[::2], *reversed(sizes[1::2])])]
-    return [each[start:end] for start, end in pairwise([0, *ends])]
-
-
 def spread(
-    work: _Work[_T, _R], pieces: Sequence[Sequence[_T]], processes: int, meanwhile: Callable[[], object] | None = None
+    work: _Work[_T, _R],
+    each: Sequence[_T],
+    processes: int,
+    *,
+    most: int,
+    least: int = 1,
+    meanwhile: Callable[[], object] | None = None,
 ) -> Iterator[_R]:
-    """What `work` makes of each piece, in any order; at once in so many processes, this one among them.
+    """What `work` makes of pieces, of `most` at most, of all that there is, in any order; at once in so many processes.
 
-    If there are others, `meanwhile` is done before this one works along. Raises what `work` raised, FeedsvcError where a process
-    ended by itself. However this ends, the others end first.
+    This one is among them. If there are others, `meanwhile` is done before this one works along. No piece but the last is under
+    the `least`. Raises what `work` raised, FeedsvcError where a process ended by itself. However this ends, the others end first.
     """
-    count = min(processes, len(pieces)) - 1
+    count = min(processes, -(-len(each) // least)) - 1
     if count < 1 or threading.active_count() > 1:  # a copy of a process with threads may never move again
-        yield from map(work, pieces)
+        rest = _Rest(len(each), 1, most, least)
+        while rest:
+            yield work(_part(each, rest.first()))
         return
-    with _children(work, pieces, count) as children:
-        yield from _collected(work, pieces, children, meanwhile if children else None)
+    rest = _Rest(len(each), count + 1, most, least)
+    with _children(lambda part: work(_part(each, part)), count) as children:
+        yield from _collected(lambda part: work(_part(each, part)), rest, children, meanwhile if children else None)
 
 
 @contextmanager
@@ -73,9 +70,9 @@ def beside(work: Callable[[], _R]) -> Iterator[Callable[[], _R]]:
     if at_hand() < 2 or threading.active_count() > 1:  # noqa: PLR2004 - this process, and another
         yield work
         return
-    with _children(lambda _: work(), [()], 1) as children:
+    with _children(lambda _: work(), 1) as children:
         for conn in children:
-            _send_to(conn, 0)
+            _send_to(conn, _NO_WORK)
         yield lambda: _received(*children) if children else work()
 
 
@@ -93,32 +90,62 @@ class Begun(AbstractContextManager[Callable[[], _R]]):
         self._held.close()
 
 
+class _Rest:
+    """What nobody has yet, from both ends of which pieces are cut: smaller and smaller ones, once few are left for each process.
+
+    So all end together, whoever is the quicker.
+    """
+
+    def __init__(self, count: int, processes: int, most: int, least: int) -> None:
+        self._left, self._processes, self._most, self._least = range(count), processes, most, least
+
+    def __bool__(self) -> bool:
+        return bool(self._left)
+
+    def is_long(self, pieces: int) -> bool:
+        """Whether there are more than so many of the largest pieces, and no smaller ones yet."""
+        return self._size == self._most and len(self._left) > pieces * self._most
+
+    def first(self) -> range:
+        piece, self._left = self._left[: self._size], self._left[self._size :]
+        return piece
+
+    def last(self) -> range:
+        piece, self._left = self._left[-self._size :], self._left[: -self._size]
+        return piece
+
+    @property
+    def _size(self) -> int:
+        return max(self._least, min(self._most, len(self._left) // (_PARTS * self._processes)))
+
+
+def _part(each: Sequence[_T], piece: range) -> Sequence[_T]:
+    return each[piece.start : piece.stop]
+
+
 def _collected(
-    work: _Work[_T, _R],
-    pieces: Sequence[Sequence[_T]],
-    children: list[Connection],
-    meanwhile: Callable[[], object] | None,
+    work: Callable[[range], _R], rest: _Rest, children: list[Connection], meanwhile: Callable[[], object] | None
 ) -> Iterator[_R]:
-    """This process begins with the first piece, the others with the last: who makes what lies side by side makes it sooner."""
-    todo, held = deque(range(len(pieces))), dict.fromkeys(children, 0)
-    _hand_out(held, todo, _MEANWHILE if meanwhile else _AHEAD)
+    """This process begins at one end, the others at the other: who makes what lies side by side makes it sooner."""
+    held = dict.fromkeys(children, 0)
+    _hand_out(held, rest, _MEANWHILE if meanwhile else _AHEAD)
     if meanwhile:
         meanwhile()
-    while todo:
-        yield work(pieces[todo.popleft()])
+    while rest:
+        yield work(rest.first())
         while speaking := _speaking(children, timeout=0):
             yield from _heard(speaking, held)
-            _hand_out(held, todo, _AHEAD)
+            _hand_out(held, rest, _AHEAD)
     while any(held.values()):
         yield from _heard(_speaking(children, timeout=None), held)
 
 
-def _hand_out(held: dict[Connection, int], todo: deque[int], most: int) -> None:
-    """One to each in turn, until each has so many before it; the last few are left for whoever is the first to be done."""
+def _hand_out(held: dict[Connection, int], rest: _Rest, most: int) -> None:
+    """One to each in turn, until each has so many before it; of the last few, no more than it needs not to wait."""
     for depth in range(1, most + 1):
         for conn, count in held.items():
-            if count < depth and (depth <= _LEAST or len(todo) > depth * len(held)) and todo:
-                _send_to(conn, todo.pop())
+            if count < depth and rest and (depth <= _LEAST or rest.is_long(depth * len(held))):
+                _send_to(conn, rest.last())
                 held[conn] = count + 1
 
 
@@ -133,9 +160,9 @@ def _speaking(children: list[Connection], timeout: float | None) -> list[Connect
     return [conn for conn in children if conn in ready]
 
 
-def _send_to(conn: Connection, index: int) -> None:
+def _send_to(conn: Connection, piece: range) -> None:
     with suppress(BrokenPipeError):  # whoever listens to it will hear
-        conn.send(index)
+        conn.send(piece)
 
 
 def _received(conn: Connection) -> Any:
@@ -149,7 +176,7 @@ def _received(conn: Connection) -> Any:
 
 
 @contextmanager
-def _children(work: _Work[_T, _R], pieces: Sequence[Sequence[_T]], count: int) -> Iterator[list[Connection]]:
+def _children(work: Callable[[range], object], count: int) -> Iterator[list[Connection]]:
     """Copies of this process, fewer where the system has no room for more.
 
     What it holds by now is not looked through for garbage, or all of it would be copied indeed.
@@ -159,7 +186,7 @@ def _children(work: _Work[_T, _R], pieces: Sequence[Sequence[_T]], count: int) -
     try:
         with suppress(OSError):
             for _ in range(count):
-                children.append(_child(work, pieces, [conn for _, conn in children]))
+                children.append(_child(work, [conn for _, conn in children]))
         yield [conn for _, conn in children]
     finally:
         for process, conn in children:
@@ -171,35 +198,35 @@ def _children(work: _Work[_T, _R], pieces: Sequence[Sequence[_T]], count: int) -
         gc.unfreeze()
 
 
-def _child(work: _Work[_T, _R], pieces: Sequence[Sequence[_T]], others: list[Connection]) -> tuple[ForkProcess, Connection]:
+def _child(work: Callable[[range], object], others: list[Connection]) -> tuple[ForkProcess, Connection]:
     ours, its = Pipe()
-    process = get_context("fork").Process(target=_serve, args=(work, pieces, its, [*others, ours]), daemon=True)
+    process = get_context("fork").Process(target=_serve, args=(work, its, [*others, ours]), daemon=True)
     process.start()
     its.close()
     return process, ours
 
 
-def _serve(work: _Work[_T, _R], pieces: Sequence[Sequence[_T]], conn: Connection, others: list[Connection]) -> None:
+def _serve(work: Callable[[range], object], conn: Connection, others: list[Connection]) -> None:
     """In the copy: until the process that it is a copy of ends, or ends it. A Ctrl-C is for that one alone to answer."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     for one in others:
         one.close()
-    answers: SimpleQueue[tuple[Exception | None, _R | None]] = SimpleQueue()
+    answers: SimpleQueue[_Answer] = SimpleQueue()
     # A large answer waits until it is taken, at which the next piece need not wait: there are never more than a few.
     threading.Thread(target=_send, args=(conn, answers), daemon=True).start()
     with suppress(EOFError, ConnectionError):
         while True:
-            answers.put(_answer(work, pieces[conn.recv()]))
+            answers.put(_answer(work, conn.recv()))
 
 
-def _send(conn: Connection, answers: SimpleQueue[tuple[Exception | None, _R | None]]) -> None:
+def _send(conn: Connection, answers: SimpleQueue[_Answer]) -> None:
     with suppress(ConnectionError):
         while True:
             conn.send(answers.get())
 
 
-def _answer(work: _Work[_T, _R], piece: Sequence[_T]) -> tuple[Exception | None, _R | None]:
+def _answer(work: Callable[[range], object], piece: range) -> _Answer:
     try:
         return None, work(piece)
     except Exception as error:  # noqa: BLE001 - whatever it is, it belongs to who asked

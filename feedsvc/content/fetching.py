@@ -18,7 +18,7 @@ from feedsvc.content.records import Records, packed, unpacked
 from feedsvc.content.stamps import NOTHING, Stamp
 from feedsvc.content.texts import Texts
 from feedsvc.errors import FeedsvcError, Problem
-from feedsvc.spreading import at_hand, in_pieces, spread
+from feedsvc.spreading import at_hand, spread
 
 MANY: Final = 500  # files; fewer are read sooner than a process is made
 # Files of a piece: enough for one writing of their texts, few enough to be held by a process at once.
@@ -76,11 +76,11 @@ class Fetching:
         if len(paths) < MANY:
             return
         self._are_near = self._texts.may_stay and len(paths) <= _FEW
-        processes, most = at_hand(), min(max(_SMALLEST_PIECE, len(paths) // _PIECES), _LARGEST_PIECE)
-        parts = in_pieces(sorted(paths), processes, most, _SMALLEST_PIECE)
+        most = min(max(_SMALLEST_PIECE, len(paths) // _PIECES), _LARGEST_PIECE)
+        work = spread(self._several, sorted(paths), at_hand(), most=most, least=_SMALLEST_PIECE, meanwhile=meanwhile)
         # Where a process is killed, for its memory perhaps, what it had not read yet is read by this one.
         with suppress(FeedsvcError):
-            for several in spread(self._several, parts, processes, meanwhile):
+            for several in work:
                 (self._texts.keep_near if several.are_kept else self._texts.add)(several.texts)
                 self._ready.update((path, self._shared(record)) for path, record in several.records)
 

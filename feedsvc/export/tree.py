@@ -39,7 +39,7 @@ from feedsvc.export.steps import MANY, PIECE, PIECE_TO_CHECK, TO_CHECK, TO_MAKE,
 from feedsvc.export.writing import Files
 from feedsvc.imprint import Imprints, common
 from feedsvc.publication import Publication
-from feedsvc.spreading import at_hand, in_pieces, spread
+from feedsvc.spreading import at_hand, spread
 from feedsvc.urls import place_of
 
 # What is in the tree is whole, whatever stopped a build.
@@ -209,7 +209,7 @@ class Tree:
         processes = self._processes if min(noted, len(paths)) >= TO_CHECK else 1
         if processes > 1:
             maker.imprints.ahead(processes)
-        found = {path for stale in spread(maker.stale, in_pieces(paths, processes, PIECE_TO_CHECK), processes) for path in stale}
+        found = {path for stale in spread(maker.stale, paths, processes, most=PIECE_TO_CHECK) for path in stale}
         return [path for path in paths if path in found]
 
     def _write(self, maker: Maker, paths: list[str], progress: Progress) -> int:
@@ -238,7 +238,7 @@ class Tree:
         first = next((index for index, path in enumerate(paths) if is_feed(path)), len(paths))
         end = next((index for index, path in enumerate(paths[first:], first) if not is_feed(path)), len(paths))
         for part in (paths[:first], paths[first:end], paths[end:]):
-            for made in spread(maker.make, in_pieces(part, processes, PIECE), processes):
+            for made in spread(maker.make, part, processes, most=PIECE):
                 self._journal.note((name, note) for name, note, _ in made)
                 written += [is_new for _, _, is_new in made]
                 yield len(made)

@@ -21,7 +21,7 @@ from feedsvc.export.packing import Note, Object, Packer, Seen
 from feedsvc.export.steps import MANY, PIECE_TO_CHECK, TO_CHECK, TO_MAKE, Built, Progress, silent
 from feedsvc.imprint import Imprints, common
 from feedsvc.publication import Publication
-from feedsvc.spreading import at_hand, in_pieces, spread
+from feedsvc.spreading import at_hand, spread
 from feedsvc.urls import FeedAt, place_of
 
 _PIECE: Final = 16  # paths, whose bytes pass from process to process
@@ -105,7 +105,7 @@ class Upload:
         processes = self._at_once(len(known.inventory.notes), TO_CHECK)
         if processes > 1:
             packer.imprints.ahead(processes)
-        return [path for stale in spread(packer.stale, in_pieces(paths, processes, PIECE_TO_CHECK), processes) for path in stale]
+        return [path for stale in spread(packer.stale, paths, processes, most=PIECE_TO_CHECK) for path in stale]
 
     def _at_once(self, count: int, least: int) -> int:
         """How many processes; no connection is open where there is more than one."""
@@ -157,7 +157,7 @@ class Upload:
         """How many are done with each step; all that belongs to one wave is there before the next one is begun."""
         for wave in _waves(paths):
             processes = self._at_once(len(wave), TO_MAKE)
-            for made in spread(packer.make, in_pieces(wave, processes, _PIECE), processes):
+            for made in spread(packer.make, wave, processes, most=_PIECE):
                 for one in (one for one, lacks in made if not lacks):
                     known.note(one, known.listed[one.name])
                 self._bucket.put([one for one, lacks in made if lacks], known.has)

@@ -18,10 +18,10 @@ from feedsvc.content.records import Records
 from feedsvc.errors import FeedsvcError
 from feedsvc.export import MANIFEST, Tree
 from feedsvc.export.looking import looking
-from feedsvc.spreading import beside, in_pieces, spread
+from feedsvc.spreading import beside, spread
 from tests import newsrooms
 
-PIECES = [[number] for number in range(40)]
+NUMBERS = range(40)
 
 
 @pytest.fixture(autouse=True)
@@ -36,13 +36,13 @@ def doubled(piece: Sequence[int]) -> tuple[int, int]:
 
 @pytest.mark.parametrize("processes", [1, 2, 5, 60])
 def test_every_piece_is_worked_on_once(processes: int) -> None:
-    made = list(spread(doubled, PIECES, processes))
+    made = list(spread(doubled, NUMBERS, processes, most=1))
     assert sorted(number for number, _ in made) == [2 * number for number in range(40)]
     assert len({process for _, process in made}) <= processes
 
 
 def test_others_do_work_too() -> None:
-    workers = {process for _, process in spread(doubled, PIECES, 3)}
+    workers = {process for _, process in spread(doubled, NUMBERS, 3, most=1)}
     assert len(workers - {os.getpid()}) == 2
 
 
@@ -63,7 +63,7 @@ def test_others_work_while_this_one_does_something_else(tmp_path: Path, processe
             time.sleep(0.001)
         done.append(f"{len(list(tmp_path.iterdir())) > 0}")
 
-    made = list(spread(work, PIECES, processes, meanwhile))
+    made = list(spread(work, NUMBERS, processes, most=1, meanwhile=meanwhile))
     assert sorted(number for number, _ in made) == list(range(40))
     assert done[0] == "True"
     assert done.count("True") == 1
@@ -74,8 +74,8 @@ def test_who_is_quicker_is_never_out_of_work() -> None:
         time.sleep(0.1 if os.getpid() == HERE else 0.001)
         return os.getpid()
 
-    workers = list(spread(slow_here, PIECES, 2))
-    assert workers.count(HERE) < len(PIECES) / 4
+    workers = list(spread(slow_here, NUMBERS, 2, most=1))
+    assert workers.count(HERE) < len(NUMBERS) / 4
 
 
 def test_who_is_slower_is_not_waited_for_longer_than_its_last_two_pieces() -> None:
@@ -83,35 +83,41 @@ def test_who_is_slower_is_not_waited_for_longer_than_its_last_two_pieces() -> No
         time.sleep(0.001 if os.getpid() == HERE else 0.2)
         return os.getpid()
 
-    workers = list(spread(slow_elsewhere, PIECES, 2))
-    assert workers.count(HERE) >= len(PIECES) - 5
+    workers = list(spread(slow_elsewhere, NUMBERS, 2, most=1))
+    assert workers.count(HERE) >= len(NUMBERS) - 5
 
 
-def test_pieces_lie_side_by_side_and_the_smallest_where_both_ends_meet() -> None:
-    paths = [str(number) for number in range(1000)]
-    cut = in_pieces(paths, processes=2, most=64)
-    assert [path for piece in cut for path in piece] == paths
-    sizes = [len(piece) for piece in cut]
-    middle = sizes.index(min(sizes))
-    assert sizes[:middle] == sorted(sizes[:middle], reverse=True)
-    assert min(sizes[0], sizes[-1]) == max(sizes)
-    assert max(sizes) == 64
-    assert min(sizes) == 1
-    assert in_pieces([], processes=2, most=64) == []
+def test_pieces_lie_side_by_side_and_grow_smaller_towards_the_end() -> None:
+    def ends(piece: Sequence[int]) -> tuple[int, int]:
+        assert [*piece] == [*range(piece[0], piece[-1] + 1)]
+        return piece[0], piece[-1] + 1
+
+    for number in (0, 1, 63, 1000, 5000):
+        made = sorted(spread(ends, range(number), 3, most=64, least=4))
+        assert [begin for begin, _ in made] == [0, *(end for _, end in made)][: len(made)]
+        assert [end for _, end in made][-1:] == [number][: len(made)]
+        sizes = [end - begin for begin, end in made]
+        assert max(sizes, default=0) <= 64
+        assert sum(size < 4 for size in sizes) <= 1
+        assert number < 1000 or min(sizes) <= 4
 
 
-def test_no_piece_is_smaller_than_is_worth_its_while() -> None:
-    for number in range(1, 400):
-        cut = in_pieces(range(number), processes=3, most=64, least=16)
-        assert [one for piece in cut for one in piece] == list(range(number))
-        assert sum(len(piece) < 16 for piece in cut) <= 1
+def test_who_is_quicker_leaves_only_small_pieces_to_wait_for() -> None:
+    """Cut beforehand, the large ones were left where one process had come further than the other."""
+
+    def slow_here(piece: Sequence[int]) -> tuple[int, int]:
+        time.sleep(len(piece) * (0.001 if os.getpid() == HERE else 0.0001))
+        return os.getpid(), len(piece)
+
+    last = [size for process, size in spread(slow_here, range(2000), 2, most=200) if process == HERE][-1]
+    assert last <= 20
 
 
 def test_who_works_alone_does_nothing_else() -> None:
     def meanwhile() -> None:
         raise AssertionError
 
-    assert len(list(spread(doubled, PIECES, 1, meanwhile))) == len(PIECES)
+    assert len(list(spread(doubled, NUMBERS, 1, most=1, meanwhile=meanwhile))) == len(NUMBERS)
 
 
 def test_what_goes_wrong_meanwhile_ends_the_others() -> None:
@@ -119,7 +125,7 @@ def test_what_goes_wrong_meanwhile_ends_the_others() -> None:
         raise ValueError("no such module")
 
     with pytest.raises(ValueError, match="no such module"):
-        list(spread(doubled, PIECES, 2, meanwhile))
+        list(spread(doubled, NUMBERS, 2, most=1, meanwhile=meanwhile))
 
 
 def elsewhere(piece: Sequence[int]) -> int:
@@ -153,11 +159,11 @@ HERE = os.getpid()
 )
 def test_what_goes_wrong_elsewhere_is_told_here(work: object, fault: type[Exception], sentence: str) -> None:
     with pytest.raises(fault, match=sentence):
-        list(spread(work, PIECES, 2))
+        list(spread(work, NUMBERS, 2, most=1))
 
 
 def test_who_stops_asking_ends_the_others() -> None:
-    for _ in spread(doubled, PIECES, 3):
+    for _ in spread(doubled, NUMBERS, 3, most=1):
         break
 
 
@@ -169,7 +175,7 @@ def interrupted(piece: Sequence[int]) -> int:
 
 def test_a_ctrl_c_ends_all_of_them() -> None:
     with pytest.raises(KeyboardInterrupt):
-        list(spread(interrupted, PIECES, 3))
+        list(spread(interrupted, NUMBERS, 3, most=1))
 
 
 def test_a_tree_made_by_several_is_the_one_made_by_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -243,7 +249,7 @@ def test_a_copy_killed_in_the_midst_of_its_answer_is_told(monkeypatch: pytest.Mo
     with beside(os.getpid) as made, pytest.raises(FeedsvcError, match="ended by itself"):
         made()
     with pytest.raises(FeedsvcError, match="ended by itself"):
-        list(spread(doubled, PIECES, 2))
+        list(spread(doubled, NUMBERS, 2, most=1))
 
 
 def test_where_the_system_has_no_room_for_a_copy_this_process_does_it_all(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -253,7 +259,7 @@ def test_where_the_system_has_no_room_for_a_copy_this_process_does_it_all(monkey
     monkeypatch.setattr("os.fork", refused)
     with beside(os.getpid) as made:
         assert made() == os.getpid()
-    assert {process for _, process in spread(doubled, PIECES, 3)} == {os.getpid()}
+    assert {process for _, process in spread(doubled, NUMBERS, 3, most=1)} == {os.getpid()}
 
 
 def started(root: Path, kept: Path) -> Content:
