@@ -168,10 +168,12 @@ class Articles:
         return Origin(name=name, gone=tuple(filter(None, old)), come=tuple(filter(None, new)))
 
     def _in_order(self, paths: frozenset[str]) -> list[str]:
-        """Many: as their records lie in memory, for to look things up all over it takes twice the time."""
+        """Many: as their records lie in memory, and the new as they were found; to look up all over it takes twice the time."""
         if len(paths) < MANY:
             return list(paths)
-        return [path for path in self.records if path in paths] + [*paths.difference(self.records)]
+        known, found = self.records, self._survey.files
+        new = paths.difference(known)
+        return [path for path in known if path in paths] + [path for path in found if path in new] + [*new.difference(found)]
 
     def _is_younger(self, path: str, moment: datetime) -> bool:
         return is_younger(self._survey.files.get(path), moment)
