@@ -6,6 +6,9 @@ import ctypes
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from typing import Final
+
+_FROZEN: Final[list[str]] = []  # by whom; to ask the collector would take a walk through all that is
 
 
 @contextmanager
@@ -17,10 +20,23 @@ def paused() -> Iterator[None]:
         yield
     finally:
         if was_on:
-            if not gc.get_freeze_count():
+            if not _FROZEN:
                 gc.freeze()
                 gc.unfreeze()  # into the oldest generation
             gc.enable()
+
+
+@contextmanager
+def frozen() -> Iterator[None]:
+    """While copies of this process are at work: what they look through for garbage would be copied indeed."""
+    gc.freeze()
+    _FROZEN.append("frozen")
+    try:
+        yield
+    finally:
+        _FROZEN.pop()
+        if not _FROZEN:
+            gc.unfreeze()
 
 
 def give_back() -> None:
@@ -35,6 +51,7 @@ def settle() -> None:
     What is garbage by then stays, files that it holds open included; so this is for programs, not for parts of them.
     """
     gc.freeze()
+    _FROZEN.append("settled")
 
 
 def keep(thing: object) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import pickle
 import signal
@@ -16,6 +15,7 @@ from multiprocessing.context import ForkProcess
 from queue import SimpleQueue
 from typing import Any, Final, TypeVar
 
+from feedsvc import collector
 from feedsvc.errors import FeedsvcError
 
 _LEAST: Final = 2  # pieces that a process has before it, so that it need not wait for the next
@@ -177,25 +177,21 @@ def _received(conn: Connection) -> Any:
 
 @contextmanager
 def _children(work: Callable[[range], object], count: int) -> Iterator[list[Connection]]:
-    """Copies of this process, fewer where the system has no room for more.
-
-    What it holds by now is not looked through for garbage, or all of it would be copied indeed.
-    """
+    """Copies of this process, fewer where the system has no room for more."""
     children: list[tuple[ForkProcess, Connection]] = []
-    gc.freeze()
-    try:
-        with suppress(OSError):
-            for _ in range(count):
-                children.append(_child(work, [conn for _, conn in children]))
-        yield [conn for _, conn in children]
-    finally:
-        for process, conn in children:
-            conn.close()
-            process.terminate()
-        for process, _ in children:
-            process.join()
-            process.close()
-        gc.unfreeze()
+    with collector.frozen():
+        try:
+            with suppress(OSError):
+                for _ in range(count):
+                    children.append(_child(work, [conn for _, conn in children]))
+            yield [conn for _, conn in children]
+        finally:
+            for process, conn in children:
+                conn.close()
+                process.terminate()
+            for process, _ in children:
+                process.join()
+                process.close()
 
 
 def _child(work: Callable[[range], object], others: list[Connection]) -> tuple[ForkProcess, Connection]:

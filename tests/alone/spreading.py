@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -293,3 +295,26 @@ def test_a_large_newsroom_starts_with_what_a_small_one_does(
     assert large == started(root, tmp_path / "b.sqlite")
     assert large.articles
     assert large.problems
+
+
+SETTLED = """
+import gc
+from feedsvc import collector
+from feedsvc.spreading import beside
+
+made = [[number] for number in range(1000)]
+if {settles}:
+    collector.settle()
+with beside(lambda: gc.get_freeze_count()) as frozen:
+    assert frozen() >= 1000
+with collector.paused():
+    pass
+print(gc.get_freeze_count() >= 1000)
+"""
+
+
+@pytest.mark.parametrize("settles", [True, False])
+def test_what_a_program_lives_with_is_not_looked_through_again_after_others_worked_for_it(*, settles: bool) -> None:
+    command = [sys.executable, "-c", SETTLED.format(settles=settles)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.stdout.strip(), done.stderr) == (str(settles), "")
