@@ -61,30 +61,27 @@ def spread(
         yield from _collected(lambda part: work(_part(each, part)), rest, children, meanwhile if children else None)
 
 
-@contextmanager
-def beside(work: Callable[[], _R]) -> Iterator[Callable[[], _R]]:
-    """`work` goes on in a copy of this process until the block ends; what is yielded waits for what it makes.
-
-    With one processor, or where no copy can be made, it is done when it is asked for. Raises there as `spread` does.
-    """
-    if at_hand() < 2 or threading.active_count() > 1:  # noqa: PLR2004 - this process, and another
-        yield work
-        return
-    with _children(lambda _: work(), 1) as children:
-        for conn in children:
-            _send_to(conn, _NO_WORK)
-        yield lambda: _received(*children) if children else work()
-
-
 class Begun(AbstractContextManager[Callable[[], _R]]):
-    """As `beside`, for work that is begun now and waited for, or ended, in a block that is entered later."""
+    """Work that goes on in a copy of this process from now on, until it is made or a block is left that was entered meanwhile.
+
+    What the block is given waits for what it makes. With one processor, or where no copy can be made, it is done when it is asked
+    for. Raises there as `spread` does.
+    """
 
     def __init__(self, work: Callable[[], _R]) -> None:
-        self._held = ExitStack()
-        self._answer = self._held.enter_context(beside(work))
+        self._work, self._held, self._children = work, ExitStack(), list[Connection]()
+        if at_hand() > 1 and threading.active_count() == 1:
+            self._children = self._held.enter_context(_children(lambda _: work(), 1))
+        for conn in self._children:
+            _send_to(conn, _NO_WORK)
+
+    @property
+    def is_waited_for(self) -> bool:
+        """Whether there is time for something else, until it is made elsewhere."""
+        return bool(self._children) and not _speaking(self._children, timeout=0)
 
     def __enter__(self) -> Callable[[], _R]:
-        return self._answer
+        return lambda: _received(*self._children) if self._children else self._work()
 
     def __exit__(self, *_: object) -> None:
         self._held.close()

@@ -87,8 +87,7 @@ class Folder:
     def _articles(self) -> Articles:
         """Made by the first look."""
         begun, self._look = self._look, None
-        are_many = self._records is not None and self._records.are_many
-        with collector.paused(), begun or (looking(self._root) if are_many else nullcontext()) as ahead:
+        with collector.paused(), begun or (looking(self._root) if self._are_many else nullcontext()) as ahead:
             found = self._records.articles() if self._records else {}
             self._is_tidy = not found
             try:
@@ -100,11 +99,20 @@ class Folder:
     def begin(self, now: datetime, meanwhile: Callable[[], object]) -> None:
         """Do the first reading ahead of whoever will ask for it.
 
-        For who is going to show all of it. Where there is much to read, other processes begin with it while this one does
-        `meanwhile`; else that is not done.
+        For who is going to show all of it. Where there is much to look at for the first time, or to read, other processes do
+        so while this one does `meanwhile`; else that is not done.
         """
         with collector.paused():
-            self._begun = self._read(None, now, _NO_TIME, meanwhile)
+            is_time = self._look is not None and self._look.is_waited_for and not self._are_many
+            if is_time:
+                meanwhile()
+            self._articles.texts.stay()
+            self._begun = self._read(None, now, _NO_TIME, None if is_time else meanwhile)
+
+    @property
+    def _are_many(self) -> bool:
+        """Whether so much is remembered that it takes a while to recall it."""
+        return self._records is not None and self._records.are_many
 
     def read(self, touched: Iterable[str] | None = None, now: datetime | None = None, quiet: timedelta = _NO_TIME) -> Change:
         """Look everywhere, or at the touched paths (relative to the folder), and read what is not as it was.
@@ -131,8 +139,6 @@ class Folder:
         left = restless - {_LOOK} | (scope if scope is not None else {settings.SITE})
         if self._content and _LOOK in restless:
             return Change(content=self._content, restless=left)
-        if meanwhile:
-            self._articles.texts.stay()
         media = self._moved = self._moved | self._media.changed(scope, restless)
         before, entries = self._settings, self._entries
         self._settings = None  # should site.yaml be unusable, every file is doubted the next time

@@ -15,12 +15,14 @@ from pathlib import Path
 
 import pytest
 
+from feedsvc.content import survey
 from feedsvc.content.folder import Content, Folder
 from feedsvc.content.records import Records
+from feedsvc.content.survey import Seen
 from feedsvc.errors import FeedsvcError
 from feedsvc.export import MANIFEST, Tree
 from feedsvc.export.looking import looking
-from feedsvc.spreading import beside, spread
+from feedsvc.spreading import Begun, spread
 from tests import newsrooms
 
 NUMBERS = range(40)
@@ -213,7 +215,7 @@ def test_a_tree_made_by_several_has_what_feeds_name_before_them_and_what_names_t
 
 
 def test_what_is_done_beside_is_done_elsewhere() -> None:
-    with beside(os.getpid) as made:
+    with Begun(os.getpid) as made:
         assert made() != os.getpid()
 
 
@@ -229,8 +231,40 @@ def test_a_look_at_a_tree_ends_with_its_answer(tmp_path: Path) -> None:
 
 
 def test_nobody_waits_for_what_nobody_asks_for() -> None:
-    with beside(signal.pause):
+    with Begun(signal.pause):
         pass
+
+
+def test_there_is_time_for_something_else_until_it_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    slow = Begun(signal.pause)
+    assert slow.is_waited_for
+    with slow:
+        pass
+    quick = Begun(os.getpid)
+    end = time.monotonic() + 30
+    while quick.is_waited_for:
+        assert time.monotonic() < end
+    with quick as made:
+        assert made() != os.getpid()
+    monkeypatch.setattr("feedsvc.spreading.at_hand", lambda: 1)
+    assert not Begun(signal.pause).is_waited_for
+
+
+def test_while_files_are_looked_at_for_the_first_time_something_else_is_done(tmp_path: Path) -> None:
+    """A build read its templates later, when there was nobody to wait for."""
+    root, done = newsrooms.rich(tmp_path / "content"), tmp_path / "done"
+
+    def late() -> Seen:
+        end = time.monotonic() + 30
+        while not done.exists() and time.monotonic() < end:
+            time.sleep(0.001)
+        return survey.look(root, survey.ARTICLES)
+
+    folder = Folder(root, "", Records(tmp_path / "kept"), Begun(late))
+    began = time.monotonic()
+    folder.begin(newsrooms.NOW, done.touch)
+    assert time.monotonic() - began < 20
+    assert folder.read().content.articles
 
 
 def ends_itself() -> None:
@@ -238,7 +272,7 @@ def ends_itself() -> None:
 
 
 def test_what_was_to_be_done_beside_and_was_killed_is_told() -> None:
-    with beside(ends_itself) as made, pytest.raises(FeedsvcError, match="ended by itself"):
+    with Begun(ends_itself) as made, pytest.raises(FeedsvcError, match="ended by itself"):
         made()
 
 
@@ -248,7 +282,7 @@ def test_a_copy_killed_in_the_midst_of_its_answer_is_told(monkeypatch: pytest.Mo
         os.kill(os.getpid(), signal.SIGKILL)
 
     monkeypatch.setattr("feedsvc.spreading._send", halves)
-    with beside(os.getpid) as made, pytest.raises(FeedsvcError, match="ended by itself"):
+    with Begun(os.getpid) as made, pytest.raises(FeedsvcError, match="ended by itself"):
         made()
     with pytest.raises(FeedsvcError, match="ended by itself"):
         list(spread(doubled, NUMBERS, 2, most=1))
@@ -259,7 +293,7 @@ def test_where_the_system_has_no_room_for_a_copy_this_process_does_it_all(monkey
         raise BlockingIOError(11, "Resource temporarily unavailable")
 
     monkeypatch.setattr("os.fork", refused)
-    with beside(os.getpid) as made:
+    with Begun(os.getpid) as made:
         assert made() == os.getpid()
     assert {process for _, process in spread(doubled, NUMBERS, 3, most=1)} == {os.getpid()}
 
@@ -300,12 +334,12 @@ def test_a_large_newsroom_starts_with_what_a_small_one_does(
 SETTLED = """
 import gc
 from feedsvc import collector
-from feedsvc.spreading import beside
+from feedsvc.spreading import Begun
 
 made = [[number] for number in range(1000)]
 if {settles}:
     collector.settle()
-with beside(lambda: gc.get_freeze_count()) as frozen:
+with Begun(lambda: gc.get_freeze_count()) as frozen:
     assert frozen() >= 1000
 with collector.paused():
     pass
