@@ -9,7 +9,7 @@ from random import Random
 from typing import Final
 
 from feedsvc.content.folder import Content
-from feedsvc.content.texts import Texts, digest
+from feedsvc.content.texts import Texts, text_name
 from feedsvc.model import Article, Author, Category, Enclosure, FeedOptions, Image, MediaFile, Site, Status, Tag
 from feedsvc.urls import slugify
 
@@ -57,8 +57,9 @@ def newsroom(
 
 def text(markdown: str) -> bytes:
     """What an article says that has this text."""
-    TEXTS.add({digest(markdown): markdown})
-    return digest(markdown)
+    named = text_name(markdown, datetime(2026, 1, 2, tzinfo=UTC))
+    TEXTS.add({named: markdown})
+    return named
 
 
 def article(number: int, published: datetime, **keys: object) -> Article:

@@ -8,7 +8,7 @@ from typing import Final
 import pytest
 
 from feedsvc.content.folder import Content, load
-from feedsvc.content.texts import digest
+from feedsvc.content.texts import text_name
 from feedsvc.model import Article, Correction, Enclosure, Image, Source, Status, Tag
 from tests.broken.case import HEAD, PNG, Files
 from tests.conftest import Newsroom
@@ -88,7 +88,7 @@ def test_every_key_arrives(newsroom: Newsroom) -> None:
         language="ko-KR",
         link="https://elsewhere.example/story",
         aliases=("xi-lee",),
-        text=digest("See ![p](media/p.png) and [it](media/briefing.mp3).\n"),
+        text=text_name("See ![p](media/p.png) and [it](media/briefing.mp3).\n", at(2, 4)),
         media=("media/p.png", "media/briefing.mp3"),
     )
     assert content.html(one(content)) == (

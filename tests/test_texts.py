@@ -8,6 +8,7 @@ import shutil
 import sqlite3
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ import pytest
 from feedsvc.content.content import Content
 from feedsvc.content.folder import Folder
 from feedsvc.content.records import Records
-from feedsvc.content.texts import Texts, digest
+from feedsvc.content.texts import Texts, text_name
 from feedsvc.errors import FeedsvcError
 from feedsvc.ledger import Ledger
 from feedsvc.live import Live
@@ -60,7 +61,7 @@ def texts(kept: Path) -> int:
 
 def test_many_texts_are_had_at_once_and_what_is_not_there_is_left_out(kept: Path) -> None:
     records = Records(kept)
-    written = {digest(word): word for word in (f"Text {number}." for number in range(250))}
+    written = {text_name(word, datetime(2026, 1, 2, tzinfo=UTC)): word for word in (f"Text {number}." for number in range(250))}
     records.keep_texts(written)
     assert records.texts([*written, b"nothing"]) == written
     assert records.texts([]) == {}
@@ -160,8 +161,8 @@ class Drawer:
         self.kept: dict[bytes, str] = {}
         self.texts: Texts | None = None
 
-    def text(self, digest: bytes) -> str | None:
-        return self.kept.get(digest)
+    def text(self, name: bytes) -> str | None:
+        return self.kept.get(name)
 
     def keep_texts(self, texts: Mapping[bytes, str]) -> bool:
         other, self.texts = self.texts, None
@@ -186,13 +187,15 @@ def article(root: Path) -> Article:
 
 
 def test_texts_that_are_all_going_to_be_shown_are_neither_fetched_nor_made_html_twice(article: Article) -> None:
-    articles = [replace(article, slug=f"a{number}", text=digest(f"Text {number}.")) for number in range(400)]
+    articles = [
+        replace(article, slug=f"a{number}", text=text_name(f"Text {number}.", article.published)) for number in range(400)
+    ]
     asked: list[bytes] = []
 
     class Asked(Drawer):
-        def text(self, digest: bytes) -> str | None:
-            asked.append(digest)
-            return super().text(digest)
+        def text(self, name: bytes) -> str | None:
+            asked.append(name)
+            return super().text(name)
 
     drawer = Asked()
     drawer.kept = {one.text: f"Text {number}." for number, one in enumerate(articles)}

@@ -89,7 +89,7 @@ class Fetching:
         if path in self._ready:
             return self._ready.pop(path)
         record, markdown = self._read(path)
-        self._texts.add(_by_digest([(record, markdown)]))
+        self._texts.add(_by_name([(record, markdown)]))
         return self._shared(record)
 
     def _shared(self, record: Record | None) -> Record | None:
@@ -98,7 +98,7 @@ class Fetching:
     def _several(self, paths: Sequence[str]) -> _Several:
         """Files read and, where nothing was known of them, written down as what is going to stand: hardly any will not."""
         read = [(path, *self._read(path, ahead=True)) for path in paths]
-        texts = _by_digest((record, markdown) for _, record, markdown in read)
+        texts = _by_name((record, markdown) for _, record, markdown in read)
         found = [(path, record) for path, record, _ in read]
         new = {path: record for path, record in found if record and path not in self._records and record.stood}
         if self._shelf and self._shelf.keep(new, texts=texts):
@@ -140,7 +140,7 @@ class Fetching:
         )
 
 
-def _by_digest(read: Iterable[tuple[Record | None, str]]) -> dict[bytes, str]:
+def _by_name(read: Iterable[tuple[Record | None, str]]) -> dict[bytes, str]:
     """The texts that were read."""
     known = ((record.reading.article, markdown) for record, markdown in read if record and markdown)
     return {article.text: markdown for article, markdown in known if article}

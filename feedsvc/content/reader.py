@@ -131,7 +131,7 @@ class _Article(Desk):
             status=_STATUS[given.status],
             withdrawn_at=self.gone(given, updated),
             notice=given.withdrawn.notice if given.withdrawn else "",
-            text=self.text(given, slug),
+            text=self.text(given, slug, published),
             media=tuple(self.media),
         )
         if year:
@@ -140,9 +140,9 @@ class _Article(Desk):
             self.complain(("expires",), "is not after published")
         return made
 
-    def text(self, given: ArticleKeys, slug: str) -> bytes:
+    def text(self, given: ArticleKeys, slug: str, published: datetime) -> bytes:
         self.written = body.body(self, self.content, self.markdown(given), slug)
-        return texts.digest(self.written)
+        return texts.text_name(self.written, published)
 
     def enclosures(self, given: ArticleKeys) -> tuple[Enclosure, ...]:
         return tuple(filter(None, (attachments.enclosure(self, i, one) for i, one in enumerate(given.enclosures))))

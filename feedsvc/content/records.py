@@ -181,20 +181,20 @@ class Records:
             return []
         return [entry for kind, name, data in rows if (entry := _entry(kind, name, data))]
 
-    def text(self, digest: bytes) -> str | None:
+    def text(self, name: bytes) -> str | None:
         """A text that was kept; None if it is not here, or cannot be read."""
         try:
             rows = self._own()
             with self._lock:
-                row = rows.execute("SELECT markdown FROM text WHERE digest = ?", (digest,)).fetchone()
+                row = rows.execute("SELECT markdown FROM text WHERE digest = ?", (name,)).fetchone()
         except sqlite3.Error:
             return None
         return row[0] if row else None
 
-    def texts(self, digests: Collection[bytes]) -> Mapping[bytes, str]:
+    def texts(self, names: Collection[bytes]) -> Mapping[bytes, str]:
         """Those of several texts that were kept and can be read."""
         found: dict[bytes, str] = {}
-        wanted = sorted(digests)
+        wanted = sorted(names)
         with contextlib.suppress(sqlite3.Error):
             rows = self._own()
             for start in range(0, len(wanted), _TOGETHER):
@@ -205,7 +205,7 @@ class Records:
         return found
 
     def keep_texts(self, texts: Mapping[bytes, str]) -> bool:
-        """Write texts down by their digests; False if the disk does not take them."""
+        """Write texts down by their names; False if the disk does not take them."""
         return self.keep({}, texts=texts)
 
     def keep(

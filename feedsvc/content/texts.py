@@ -1,4 +1,4 @@
-"""Articles' texts: Markdown, kept by its digest where the records are, and made HTML when somebody wants to see it.
+"""Articles' texts: Markdown, kept by its name where the records are, and made HTML when somebody wants to see it.
 
 A hundred thousand texts need not stand in memory while readers ask for fifty.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Collection, Iterable, Mapping
+from datetime import datetime
 from hashlib import blake2b
 from typing import Final, Protocol
 
@@ -25,14 +26,20 @@ _MOST_BEGUN: Final = 5_000  # articles, as their first words
 class Shelf(Protocol):
     """Where texts lie when they are not in memory."""
 
-    def text(self, digest: bytes) -> str | None: ...
-    def texts(self, digests: Collection[bytes]) -> Mapping[bytes, str]: ...
+    def text(self, name: bytes) -> str | None: ...
+    def texts(self, names: Collection[bytes]) -> Mapping[bytes, str]: ...
     def keep_texts(self, texts: Mapping[bytes, str]) -> bool: ...
 
 
-def digest(markdown: str) -> bytes:
-    """Stands for a text: the same for the same Markdown, on every machine. Of no text it is b""."""
-    return blake2b(markdown.encode(), digest_size=16).digest() if markdown else b""
+def text_name(markdown: str, published: datetime) -> bytes:
+    """Stands for a text: the same for the same Markdown of the same day, on every machine. Of no text it is b"".
+
+    The day comes first: what is written down together, and asked for together, is of one time, and so has its place together in
+    an index of these names.
+    """
+    if not markdown:
+        return b""
+    return published.toordinal().to_bytes(3, "big") + blake2b(markdown.encode(), digest_size=16).digest()
 
 
 class Texts:
@@ -51,7 +58,7 @@ class Texts:
         self._begun: dict[tuple[bytes, str, str], str] = {}
 
     def add(self, texts: Mapping[bytes, str]) -> None:
-        """Take texts in, by their digests, for as long as some article has them."""
+        """Take texts in, by their names, for as long as some article has them."""
         if not texts:
             return
         with self._lock:
@@ -101,7 +108,7 @@ class Texts:
             found = self._shelf.text(article.text)
         if found is None:
             found = self._again(article)
-            if digest(found) != article.text:
+            if text_name(found, article.published) != article.text:
                 raise FeedsvcError(f"the text of {article.path} is lost: the state folder has it no more, and the file another")
             self.add({article.text: found})
         return found

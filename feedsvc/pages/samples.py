@@ -8,7 +8,7 @@ from typing import Final
 
 from feedsvc.catalog import Catalog, catalog
 from feedsvc.content.folder import Content
-from feedsvc.content.texts import Texts, digest
+from feedsvc.content.texts import Texts, text_name
 from feedsvc.model import (
     Article,
     Author,
@@ -86,7 +86,7 @@ def _full() -> Content:
 
 def _texts() -> Texts:
     texts = Texts()
-    texts.add({digest(written): written for written in (_LONG, _SHORT)})
+    texts.add({text_name(written, _NOW): written for written in (_LONG, _SHORT)})
     return texts
 
 
@@ -101,13 +101,13 @@ def _articles() -> tuple[Article, ...]:
             updated=_NOW - timedelta(days=1),
             language="ar",
             summary="In short",
-            text=digest(_LONG),
+            text=text_name(_LONG, _NOW),
             image=_IMAGE,
             enclosures=(Enclosure(url=f"{_PLACE}/a.mp3", type="audio/mpeg", length=1_000_000, title="Listen"),),
             sources=(Source(name="An agency", url="https://agency.example/"), Source(name="A caller")),
             corrections=(Correction(date=date(2026, 2, 1), text="It was three"),),
         ),
         _article(3, **place, tags=tags, link="https://elsewhere.example/story"),
-        _article(4, text=digest(_SHORT)),
+        _article(4, text=text_name(_SHORT, _NOW)),
         _article(5, status=Status.WITHDRAWN, withdrawn_at=_NOW, notice="We were wrong", language="ar"),
     )
