@@ -50,10 +50,9 @@ class Articles:
         self.records: dict[str, Record] = dict(records)
         self.changed: dict[str, Record | None] = {}
         self._before: dict[str, Record | None] = {}  # the records that a reading changed, as they were
-        self._disputed = any(record.reading.article and not record.stood for record in records.values())
         self.restless: frozenset[str] = frozenset()
         self._young: set[str] = set()
-        self._due = frozenset(records)  # what went while nobody looked is seen by the first look
+        self._due, self._is_first = _NONE, True
         self._told: dict[str, tuple[Problem, ...]] = {}
         self._users: dict[str, set[str]] = defaultdict(set)
 
@@ -92,21 +91,27 @@ class Articles:
         return frozenset([path for path, record in self.records.items() if outdated(record)])
 
     def look(self, scope: Iterable[str] | None) -> None:
-        """See which files changed, everywhere or at these paths: they are due."""
+        """See which files changed, everywhere or at these paths: they are due. After the first look all are."""
         self._due = self._due.union(self._survey.refresh(scope), self._young)
 
     def young(self, moment: datetime) -> frozenset[str]:
         """What is due, and the folders looked into, as far as it changed since the moment."""
-        return self._survey.young(moment).union([path for path in self._due if self._is_younger(path, moment)])
+        return self._survey.young(moment).union([path for path in self._all_due if self._is_younger(path, moment)])
 
     @property
     def missing(self) -> frozenset[str]:
         """Of the files that are due, those that are not there."""
-        files = self._survey.files
-        if len(self._due) < MANY:  # nobody may wait for a walk through all files
-            return frozenset([path for path in self._due if files.get(path, NOTHING) == NOTHING])
-        missing = self._due - files.keys()
-        return missing.union([path for path in self._due if files.get(path) == NOTHING] if NOTHING in files.values() else ())
+        files, due = self._survey.files, self._all_due
+        if len(due) < MANY:  # nobody may wait for a walk through all files
+            return frozenset([path for path in due if files.get(path, NOTHING) == NOTHING])
+        return (due - files.keys()).union(
+            [path for path in due if files.get(path) == NOTHING] if NOTHING in files.values() else ()
+        )
+
+    @property
+    def _all_due(self) -> frozenset[str]:
+        """What went while nobody looked is seen by the first look."""
+        return self._due.union(self.records) if self._is_first else self._due
 
     def refresh(
         self,
@@ -124,9 +129,9 @@ class Articles:
         `changed` are the records that this changed. `meanwhile` is as for `Fetching.ahead`.
         """
         self._files.known = known
-        due, young, left = self._in_order(self._due | outdated), self._young, set(restless)
-        self._young, self.changed, self._before = set(), {}, {}
-        unread = self._unread(due, restless, outdated, young)
+        due, young, left = self._in_order(outdated), self._young, set(restless)
+        self._young, self.changed, self._before, is_first, self._is_first = set(), {}, {}, self._is_first, False
+        unread, unsettled = self._unread(due, restless, outdated, young)
         fetching = Fetching(
             root=self._root,
             known=known,
@@ -146,7 +151,9 @@ class Articles:
                 self._young.add(path)
         self._due = self.restless = frozenset(left.intersection(due))
         moved = self._standing.update(self.records, [path for path in due if path not in left] if left else due)
-        self._note((*moved, *(self.changed.keys() - moved.keys())))
+        # At first everything has moved, but as long as all claims are undisputed it stands as it was noted.
+        noted = unsettled if is_first and self._standing.are_all_in_force else moved
+        self._note((*noted, *(self.changed.keys() - {*noted})))
         return moved
 
     @property
@@ -161,26 +168,39 @@ class Articles:
 
         None where that cannot be told: who of several stands that claim the same, a record alone does not say.
         """
-        if self._disputed or not self.is_told:
+        earlier = (record for record in {**self.records, **self._before}.values() if record)
+        if any(record.reading.article and not record.stood for record in earlier) or not self.is_told:
             return None
         old = (record.last for record in self._before.values() if record)
         new = (self.standing.get(path) for path in self._before)
         return Origin(name=name, gone=tuple(filter(None, old)), come=tuple(filter(None, new)))
 
-    def _in_order(self, paths: frozenset[str]) -> list[str]:
-        """Many: as their records lie in memory, and the new as they were found; to look up all over it takes twice the time."""
+    def _in_order(self, outdated: frozenset[str]) -> list[str]:
+        """What is due or outdated.
+
+        Many: as their records lie in memory, and the new as they were found; to look up all over it takes twice the time.
+        """
+        known, found = self.records, self._survey.files
+        if self._is_first:
+            return [*known, *(path for path in found if path not in known)]
+        paths = self._due | outdated
         if len(paths) < MANY:
             return list(paths)
-        known, found = self.records, self._survey.files
         new = paths.difference(known)
         return [path for path in known if path in paths] + [path for path in found if path in new] + [*new.difference(found)]
 
     def _is_younger(self, path: str, moment: datetime) -> bool:
         return is_younger(self._survey.files.get(path), moment)
 
-    def _unread(self, due: Iterable[str], restless: frozenset[str], outdated: frozenset[str], young: set[str]) -> list[str]:
-        """Those that are not as they were read, but for the restless; of all others it is noted what there is to note."""
-        records, files, told, unread = self.records, self._survey.files, self._told, list[str]()
+    def _unread(
+        self, due: Iterable[str], restless: frozenset[str], outdated: frozenset[str], young: set[str]
+    ) -> tuple[list[str], set[str]]:
+        """Those that are not as they were read, but for the restless; of all others it is noted what there is to note.
+
+        And those of which nobody has noted that they stand.
+        """
+        records, files, told = self.records, self._survey.files, self._told
+        unread, unsettled = list[str](), set[str]()
         for path in due:
             if path in restless:
                 continue
@@ -189,7 +209,9 @@ class Articles:
                 unread.append(path)
             elif record.reading.problems or record.media or record.good or path in told:
                 self._set(path, record, record)
-        return unread
+            if record and not (record.stood and record.good is None):
+                unsettled.add(path)
+        return unread, unsettled
 
     def _take(self, path: str, fetching: Fetching, *, still: bool) -> bool:
         """Read a file, if need be; False if it was written meanwhile and ought to be `still`."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Sequence
 from pathlib import PurePosixPath
 from typing import Final, NamedTuple
 from urllib.parse import unquote
@@ -64,11 +64,11 @@ def settle(readings: Iterable[Reading], behind: Container[str] = frozenset()) ->
     return tuple(article for article, _ in read if article.path not in aside), tuple(sorted(problems))
 
 
-def _claims(article: Article, places: Mapping[str, tuple[int, int]]) -> Iterator[_Claim]:
-    yield _Claim("id", article.id, article, places.get("id"))
-    yield _Claim("slug", article.slug, article, places.get("slug"))
-    for alias in article.aliases:
-        yield _Claim("alias", alias, article, places.get(f"alias {alias}"))
+def _claims(article: Article, places: Sequence[int]) -> Iterator[_Claim]:
+    claims = (("id", article.id), ("slug", article.slug), *(("alias", alias) for alias in article.aliases))
+    for number, (what, value) in enumerate(claims):
+        line, column = places[2 * number : 2 * number + 2] or (0, 0)
+        yield _Claim(what, value, article, (line, column) if line else None)
 
 
 def _strength(claim: _Claim) -> tuple[bool, int, int, str, str]:

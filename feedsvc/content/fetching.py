@@ -113,7 +113,7 @@ class Fetching:
             return None, ""
         stamp = self._stamps.get(path, NOTHING)
         if isinstance(data, Problem):
-            return self._record(stamp, b"", Reading(None, (data,), {}), before), ""
+            return self._record(stamp, b"", Reading(None, (data,)), before), ""
         digest = hashlib.blake2b(data, digest_size=16).digest()
         if before and before.stamp and before.digest == digest and path not in self._outdated:
             return replace(before, stamp=stamp), ""

@@ -80,7 +80,7 @@ class Folder:
         self._moved: frozenset[str] = frozenset()  # media that changed, and that no reading has taken in
         self._unwritten: dict[str, Record | None] = {}
         self._settings_unwritten = self._is_tidy = False
-        self.origin: Origin | None = None  # of the first reading, if it is known
+        self._first: Content | None = None
         self._dress: dict[str, Stamp | None] = {}  # media that the settings referred to then
 
     @cached_property
@@ -152,10 +152,10 @@ class Folder:
         self._looks.refresh(scope)
         self._stray = stray.files(self._root) if scope is None else self._stray
         self._settings = now_known
-        if self._records and not self._content:
-            self._dress = {path: self._media.stamp(path) for path in now_known.media}
-            self.origin = self._articles.since(named(self._records.read_as, self._dress))
-        self._content = self._whole(now_known, moved, media)
+        whole = self._whole(now_known, moved, media)
+        if not self._content:
+            self._dress, self._first = {path: self._media.stamp(path) for path in now_known.media}, whole
+        self._content = whole
         self._unwritten |= self._articles.changed
         self._settings_unwritten |= now_known is not before and _by_name(self._entries) != _by_name(self._kept_entries)
         return Change(
@@ -185,6 +185,13 @@ class Folder:
     def _saved(self) -> frozenset[str]:
         """The settings that were saved since they were looked at: they would show before what was saved earlier."""
         return frozenset(name for name, stamp in self._stamps.items() if stamp_at(self._root / name) != stamp)
+
+    @property
+    def origin(self) -> Origin | None:
+        """Of the first reading, until there is another; None where it is not known."""
+        if not self._records or not self._content or self._content is not self._first:
+            return None
+        return self._articles.since(named(self._records.read_as, self._dress))
 
     @property
     def state(self) -> str:

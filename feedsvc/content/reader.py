@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from itertools import chain
 from typing import Final, NamedTuple
 from urllib.parse import quote
 
@@ -31,14 +32,14 @@ _END: Final = re.compile(r"(?:---|\.\.\.)[ \t]*\r?\n?")
 class Reading(NamedTuple):
     """What a file gave: an article, or None and at least one error among the problems.
 
-    `places` tells where claims to an address are written (id, slug, alias NAME): claim -> line and column. `named` are the
-    entries of the settings that the file names by another name than their id: kind, name as written, id. `markdown` is the
-    text for which the article's `text` stands.
+    `places` tells where claims to an address are written: line and column of the id, the slug and each former slug, one after
+    the other, 0 and 0 of what the file's name gives. `named` are the entries of the settings that the file names by another
+    name than their id: kind, name as written, id. `markdown` is the text for which the article's `text` stands.
     """
 
     article: Article | None
     problems: tuple[Problem, ...]
-    places: Mapping[str, tuple[int, int]]
+    places: tuple[int, ...] = ()
     named: tuple[tuple[str, str, str], ...] = ()
     markdown: str = ""
 
@@ -51,11 +52,11 @@ def read(path: str, data: bytes, known: Known) -> Reading:
     """Read one article file; `path` is relative to the content folder. Never raises for what the file holds."""
     content, problems, is_plain = text.decode(path, data)
     if not content and problems:
-        return Reading(None, tuple(problems), {})
+        return Reading(None, tuple(problems))
     try:
         front, below = split(content) if path.endswith(".md") else (content, None)
     except ValueError as error:
-        return Reading(None, (*problems, Problem(path=path, message=str(error))), {})
+        return Reading(None, (*problems, Problem(path=path, message=str(error))))
     grown = tree.read(path, front, is_plain=is_plain)
     grown.problems[:0] = problems
     return _Article(content, below, grown, known).reading()
@@ -99,8 +100,8 @@ class _Article(Desk):
     def reading(self) -> Reading:
         given = keys.check(self.tree, ArticleKeys, _STAND_INS)
         article = self.article(given) if given else None
-        problems, places = tuple(sorted(self.tree.problems)), self.places(given) if given else {}
-        read = Reading(article, problems, places, tuple(self.found), self.written)
+        places = self.places(given, article.aliases) if given and article else ()
+        read = Reading(article, tuple(sorted(self.tree.problems)), places, tuple(self.found), self.written)
         return read._replace(article=None, markdown="") if read.problems and read.broken else read
 
     def article(self, given: ArticleKeys) -> Article:
@@ -226,13 +227,10 @@ class _Article(Desk):
         date = self.moment(("withdrawn", "date"), given.withdrawn.date) if given.withdrawn else None
         return max(date or updated, updated + timedelta(seconds=1)) if given.status == "withdrawn" else None
 
-    def places(self, given: ArticleKeys) -> dict[str, tuple[int, int]]:
-        claims: Iterable[tuple[str, Location]] = (
-            ("id", ("id",)),
-            ("slug", ("slug",)),
-            *((f"alias {alias}", ("aliases", i)) for i, alias in enumerate(given.aliases)),
-        )
-        return {claim: self.tree.place(at) for claim, at in claims if self.tree.has_key(str(at[0]))}
+    def places(self, given: ArticleKeys, aliases: Iterable[str]) -> tuple[int, ...]:
+        former = (("aliases", given.aliases.index(alias)) for alias in aliases)
+        claims: Iterable[Location] = (("id",), ("slug",), *former)
+        return tuple(chain.from_iterable(self.tree.place(at) if self.tree.has_key(str(at[0])) else (0, 0) for at in claims))
 
 
 @lru_cache(maxsize=4096)

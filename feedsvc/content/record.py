@@ -49,7 +49,7 @@ class Shared:
     def __init__(self) -> None:
         self._names: dict[tuple[str, ...], tuple[str, ...]] = {}
         self._tags: dict[tuple[str, str], Tag] = {}
-        self._places: dict[object, Mapping[str, tuple[int, int]]] = {}
+        self._places: dict[tuple[int, ...], tuple[int, ...]] = {}
         self._sites: dict[str, str] = {}
 
     def record(self, record: Record) -> Record:
@@ -59,7 +59,7 @@ class Shared:
             self._article(article)
         if record.good:
             self._article(record.good)
-        known = self._places.setdefault(tuple(places.items()), places)
+        known = self._places.setdefault(places, places)
         if known is not places:
             _put(record, "reading", Reading(article, problems, known, named))
         _put(record, "site", self._sites.setdefault(record.site, record.site))

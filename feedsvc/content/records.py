@@ -283,7 +283,7 @@ def _record(data: bytes, *, trusted: bool) -> Record | None:
         return None
     if trusted:
         return record
-    return Record(stamp=None, digest=b"", reading=Reading(None, (), {}), good=record.last) if record.last else None
+    return Record(stamp=None, digest=b"", reading=Reading(None, ()), good=record.last) if record.last else None
 
 
 def _row(entry: Entry) -> tuple[str, str, bytes]:

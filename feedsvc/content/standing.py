@@ -13,7 +13,7 @@ from feedsvc.content.record import Record
 from feedsvc.errors import Problem
 from feedsvc.model import Article
 
-_NOTHING: Final = Reading(None, (), {})
+_NOTHING: Final = Reading(None, ())
 _NOBODY: Final[Mapping[str, Article]] = {}
 _id, _slug, _aliases = attrgetter("id"), attrgetter("slug"), attrgetter("aliases")
 
@@ -29,6 +29,11 @@ class Standing:
         # Candidates that do not stand; of all others what stands is the candidate.
         self._aside: dict[str, Article | None] = {}
         self._claims = _Claims()
+
+    @property
+    def are_all_in_force(self) -> bool:
+        """Whether what stands of each file is what it would put into force."""
+        return not self._aside
 
     def update(self, records: Mapping[str, Record], changed: Iterable[str]) -> dict[str, Change]:
         """Take in what changed; path -> the article that stood there and the one that does now, where they differ."""
@@ -80,7 +85,7 @@ class Standing:
         won, told = claims.settle(readings.values())
         winners = {article.path: readings[article.path] for article in won}
         lost = {path: records[path].last for path in readings.keys() - winners.keys() if records[path].reading.article}
-        former = {path: Reading(article, (), {}) for path, article in lost.items() if article}
+        former = {path: Reading(article, ()) for path, article in lost.items() if article}
         stand, _ = claims.settle([*winners.values(), *former.values()], former.keys())
         self.disputes = tuple(problem for problem in told if problem.path in lost)
         now: dict[str, Article | None] = {article.path: article for article in stand}
@@ -147,4 +152,4 @@ def candidate(record: Record | None) -> Reading:
     """What a file would put into force: its own article, else its last valid one."""
     if record is None:
         return _NOTHING
-    return record.reading if record.reading.article else Reading(record.good, (), {})
+    return record.reading if record.reading.article else Reading(record.good, ())
