@@ -17,6 +17,7 @@ from feedsvc.division import Division
 from feedsvc.errors import FeedsvcError
 from feedsvc.export.names import TEMPORARY, TWINS
 from feedsvc.feeds import FORMATS
+from feedsvc.headers import CACHING
 from feedsvc.model import Site
 from feedsvc.urls import KINDS, ArticleAt, FeedAt, ListingRef, PageAt, absolute, mount, path_of, rooted
 
@@ -24,6 +25,10 @@ from feedsvc.urls import KINDS, ArticleAt, FeedAt, ListingRef, PageAt, absolute,
 # window for stale answers), fifteen minutes (the shorter one), five (freshness), ten seconds (freshness of what is missing).
 STEPS: Final = (86_701, 901, 301, 11)
 
+# So many words of Cache-Control hold for the least seconds that are left; with the first alone goes a date.
+_WORDS: Final[Mapping[int, int]] = {901: 3, 301: 2, 11: 1, 0: 1}
+_PLAIN: Final = "Accept-Encoding"
+_STYLED: Final = "Accept-Encoding, Sec-Fetch-Dest"
 _DEFAULT: Final = "default"
 _WHOLES: Final = (len("2026"), len("2026-01"))
 # The first is for who has an older nginx-static.conf, which does without it.
@@ -51,7 +56,7 @@ def configuration(catalog: Catalog) -> str:
         _map("$uri", "$feedsvc_path", [(f"~^{below}(?<feedsvc_below>/.*)$", "$feedsvc_below")]),
         _map("$uri", "$feedsvc_name", _names(below)),
         _map("$uri", "$feedsvc_twin", [(f"~^{below}/(?!media/).*\\.(?<feedsvc_end>{_ENDS})$", "$feedsvc_end")]),
-        _map("$msec", "$feedsvc_left", _left(catalog.next_change)) if catalog.next_change else _constant("$feedsvc_left", ""),
+        *_windows(catalog.next_change),
         _map("$feedsvc_folder", "$feedsvc_moved_page", _rows(pages, site.base_url)),
         _map("$feedsvc_folder", "$feedsvc_moved_feed", _rows(feeds, site.base_url)),
     )
@@ -86,10 +91,11 @@ def _constants(catalog: Catalog) -> str:
         "$feedsvc_mount": mount(site.base_url),
         "$feedsvc_hubs": _hubs(site),
         "$feedsvc_styled": "styled" if site.feed.browser_view else "",
-        "$feedsvc_vary_of_styled": "Accept-Encoding, Sec-Fetch-Dest" if site.feed.browser_view else "Accept-Encoding",
+        "$feedsvc_vary_of_styled": _STYLED if site.feed.browser_view else _PLAIN,
         "$feedsvc_expires": _expires(catalog.next_change),
     }
-    return _GIVEN + "".join(_constant(name, value) for name, value in constants.items())
+    varying = _map("$feedsvc_feed", "$feedsvc_vary_of_feed", [("json", _PLAIN), (_DEFAULT, constants["$feedsvc_vary_of_styled"])])
+    return _GIVEN + "".join(_constant(name, value) for name, value in constants.items()) + varying
 
 
 def _constant(name: str, value: str) -> str:
@@ -121,6 +127,21 @@ def _origin(base_url: str) -> str:
 def _expires(change: datetime | None) -> str:
     """A second before the change, as the live server's windows end."""
     return format_datetime(change.replace(microsecond=0).astimezone(UTC) - timedelta(seconds=1), usegmt=True) if change else ""
+
+
+def _windows(change: datetime | None) -> Iterator[str]:
+    """How long caches may keep what, whatever is asked for most in one look at the clock."""
+    words, until = CACHING.split(", "), _expires(change)
+    yield _clock("$feedsvc_left", change, "", str)
+    yield _clock("$feedsvc_public", change, CACHING, lambda left: ", ".join(words[: _WORDS[left]]))
+    yield _clock("$feedsvc_change", change, "", lambda left: until if _WORDS[left] == 1 else "")
+
+
+def _clock(name: str, change: datetime | None, default: str, told: Callable[[int], str]) -> str:
+    """What is `told` of the seconds that are left until the change, the default for more than caches are told of."""
+    if not change:
+        return _constant(name, default)
+    return _map("$msec", name, [*((pattern, told(int(left))) for pattern, left in _left(change)), (_DEFAULT, default)])
 
 
 def _left(change: datetime | None) -> Iterator[tuple[str, str]]:

@@ -180,17 +180,27 @@ def test_nginx_has_no_word_against_it(tmp_path: Path, tags: int) -> None:
     assert not re.search(r"\[(?:warn|error|emerg)\]", done.stderr)
 
 
+# What the configuration made of the clock itself, before the build told it.
+LEFT = """
+map $feedsvc_feed $feedsvc_vary_of_feed { json Accept-Encoding; default $feedsvc_vary_of_styled; }
+map $feedsvc_left $feedsvc_public { "" "public, max-age=300"; default public; }
+map $feedsvc_left $feedsvc_change { 11 $feedsvc_expires; 0 $feedsvc_expires; }
+"""
+
+
 def test_half_an_upgrade_serves_on(two: Two, tmp_path: Path) -> None:
     """A build of before beside the configuration of today, and the other way round: nginx starts and gives feeds."""
     known = (two.tree.parent / "feedsvc-tree.conf").read_text()
     shipped = (nginx.SHIPPED / "nginx-static.conf").read_text()
     map_of_links = re.compile(r"map \$request_uri \$feedsvc_link \{\n.*?\n\}\n", re.DOTALL)
     before, one = map_of_links.subn("", known)
+    before, windows = re.subn(r"map \S+ \$feedsvc_(?:public|change|vary_of_feed) \{.*?\}\n", "", before, flags=re.DOTALL)
     before, other = re.subn(r'(?:map ""|geo) \$feedsvc_(?:vary_of_styled|link_as_spelled) .*\n', "", before)
-    assert (one, other) == (1, 2)
+    assert (one, windows, other) == (1, 3, 2)
     older, renamed = re.subn(r"\$feedsvc_link_as_spelled \{", "$feedsvc_link {", shipped)
-    older, given = re.subn(r"geo \$feedsvc_(?:link|vary_of_styled) .*\n", "", older)
-    assert (renamed, given) == (1, 2)
+    older, given = re.subn(r"geo \$feedsvc_(?:link|public|change|vary_of_\w+) .*\n", "", older)
+    assert (renamed, given) == (1, 5)
+    older = older.replace("map $feedsvc_left $feedsvc_private {", f"{LEFT}map $feedsvc_left $feedsvc_private {{")
     for name, tree, static, is_linked in (("old-tree", before, "", False), ("old-static", known, older, True)):
         (tmp_path / f"{name}.conf").write_text(tree)
         serving = nginx.serving(tmp_path / name, two.tree, known=tmp_path / f"{name}.conf", configuration=static)
@@ -198,6 +208,7 @@ def test_half_an_upgrade_serves_on(two: Two, tmp_path: Path) -> None:
             got = client.ask("/feed.rss", GZIP)
             assert (got.status, "link" in got.headers) == (200, is_linked)
             assert got.headers["vary"] == "Accept-Encoding, Sec-Fetch-Dest"
+            assert got.headers["cache-control"].startswith("public")
 
 
 def test_the_include_that_is_shipped_says_all_that_is_asked_for() -> None:

@@ -146,7 +146,7 @@ def test_no_cache_is_told_to_keep_anything_beyond_the_next_change(tree: Path, tm
     known = tmp_path / "known.conf"
     write_nginx(known, replace(catalog_of(tmp_path), next_change=change))
     with nginx.serving(tmp_path / "nginx", tree, known=known) as server, closing(Client(server.port)) as client:
-        for path, headers in (("/daily/", {}), ("/daily/feed.rss", BROWSER), ("/daily/nothing", {})):
+        for path, headers in (("/daily/", {}), ("/daily/feed.rss", {}), ("/daily/feed.rss", BROWSER), ("/daily/nothing", {})):
             got = client.ask(path, headers).headers
             private, missing = headers is BROWSER, path.endswith("nothing")
             live = windows(cache_control(datetime.now(UTC), change, private=private, missing=missing))
