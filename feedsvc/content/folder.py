@@ -21,7 +21,8 @@ from feedsvc.content.origin import Origin, named
 from feedsvc.content.record import Record
 from feedsvc.content.records import Entry, Records
 from feedsvc.content.registers import Settings
-from feedsvc.content.stamps import Losses, Stamp, Waiting, is_younger, stamp_at
+from feedsvc.content.stamps import Stamp, stamp_at
+from feedsvc.content.unrest import LOOK, SETTINGS, Unrest
 from feedsvc.errors import ContentError, FeedsvcError, Problem
 from feedsvc.model import Article, Author, Category, MediaFile
 
@@ -29,9 +30,7 @@ __all__ = ["Change", "Content", "Folder", "load"]
 
 _MEDIA: Final = "media"
 _PARTS: Final = (articles.FOLDER, _MEDIA, looks.FOLDER)
-_SETTINGS: Final = (settings.SITE, settings.CATEGORIES, settings.AUTHORS)
 _NO_TIME: Final = timedelta(0)
-_LOOK: Final = "."
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -74,9 +73,7 @@ class Folder:
         self._stray: tuple[Problem, ...] = ()
         self._begun: Change | None = None
         self._content: Content | None = None
-        self._losses, self._waiting = Losses(), Waiting()
-        self._stamps: dict[str, Stamp | None] = {}  # of the settings, as the last look found them
-        self._moving = Waiting()  # settings that were saved while they were read
+        self._unrest = Unrest(root)
         self._moved: frozenset[str] = frozenset()  # media that changed, and that no reading has taken in
         self._unwritten: dict[str, Record | None] = {}
         self._settings_unwritten = self._is_tidy = False
@@ -136,14 +133,14 @@ class Folder:
             raise ContentError(message, away=f"the folder {self._root} is away")
         scope = _scope(touched)
         restless = self._left_alone(scope, now, quiet)
-        left = restless - {_LOOK} | (scope if scope is not None else {settings.SITE})
-        if self._content and _LOOK in restless:
+        left = restless - {LOOK} | (scope if scope is not None else {settings.SITE})
+        if self._content and LOOK in restless:
             return Change(content=self._content, restless=left)
         media = self._moved = self._moved | self._media.changed(scope, restless)
         before, entries = self._settings, self._entries
         self._settings = None  # should site.yaml be unusable, every file is doubted the next time
-        now_known = before if before and restless & set(_SETTINGS) else self._read_settings(before, scope, media)
-        if self._content and now and quiet and self._moving.among(self._saved() if now_known is not before else (), now):
+        now_known = before if before and restless & set(SETTINGS) else self._read_settings(before, scope, media)
+        if self._content and now and quiet and self._unrest.is_moving(now, were_read=now_known is not before):
             self._settings, self._entries = before, entries
             return Change(content=self._content, restless=left)
         outdated = self._outdated(now_known, before, media, scope)
@@ -166,25 +163,15 @@ class Folder:
         )
 
     def _left_alone(self, scope: frozenset[str] | None, now: datetime | None, quiet: timedelta) -> frozenset[str]:
-        """What to leave for the next time: files that changed a moment ago, and the whole look (_LOOK) while there are any.
-
-        A file that has just vanished is among them: who saves by way of another name takes it away for an instant, and who
-        renames it brings it back elsewhere. What may have been done after it went waits with it, that nothing shows before
-        what was done earlier.
-        """
+        """Look; what to leave for the next time."""
         self._articles.look(_within(scope, articles.FOLDER))
         if now is None or not quiet:
             return frozenset()
-        self._stamps = {name: stamp_at(self._root / name) for name in _SETTINGS}
-        self._losses.note((*self._articles.missing, *(name for name, stamp in self._stamps.items() if stamp is None)), now)
-        moment = self._losses.certain(now - quiet)
-        young = self._losses.since(moment) | self._articles.young(moment) | self._media.young(_within(scope, _MEDIA), moment)
-        young |= {name for name, stamp in self._stamps.items() if is_younger(stamp, moment)}
-        return self._waiting.among({*young, _LOOK} if young else (), now)
 
-    def _saved(self) -> frozenset[str]:
-        """The settings that were saved since they were looked at: they would show before what was saved earlier."""
-        return frozenset(name for name, stamp in self._stamps.items() if stamp_at(self._root / name) != stamp)
+        def young(moment: datetime) -> frozenset[str]:
+            return self._articles.young(moment) | self._media.young(_within(scope, _MEDIA), moment)
+
+        return self._unrest.left_alone(self._articles.missing, young, now, quiet)
 
     @property
     def origin(self) -> Origin | None:
