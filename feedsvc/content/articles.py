@@ -130,7 +130,7 @@ class Articles:
         """
         self._files.known = known
         due, young, left = self._in_order(outdated), self._young, set(restless)
-        self._young, self.changed, self._before, is_first, self._is_first = set(), {}, {}, self._is_first, False
+        self._young, self.changed, self._before = set(), {}, {}
         unread, unsettled = self._unread(due, restless, outdated, young)
         fetching = Fetching(
             root=self._root,
@@ -152,8 +152,9 @@ class Articles:
         self._due = self.restless = frozenset(left.intersection(due))
         moved = self._standing.update(self.records, [path for path in due if path not in left] if left else due)
         # At first everything has moved, but as long as all claims are undisputed it stands as it was noted.
-        noted = unsettled if is_first and self._standing.are_all_in_force else moved
+        noted = unsettled if self._is_first and self._standing.are_all_in_force else moved
         self._note((*noted, *(self.changed.keys() - {*noted})))
+        self._is_first = False
         return moved
 
     @property

@@ -27,8 +27,6 @@ STEPS: Final = (86_701, 901, 301, 11)
 
 # So many words of Cache-Control hold for the least seconds that are left; with the first alone goes a date.
 _WORDS: Final[Mapping[int, int]] = {901: 3, 301: 2, 11: 1, 0: 1}
-_PLAIN: Final = "Accept-Encoding"
-_STYLED: Final = "Accept-Encoding, Sec-Fetch-Dest"
 _DEFAULT: Final = "default"
 _WHOLES: Final = (len("2026"), len("2026-01"))
 # The first is for who has an older nginx-static.conf, which does without it.
@@ -91,11 +89,16 @@ def _constants(catalog: Catalog) -> str:
         "$feedsvc_mount": mount(site.base_url),
         "$feedsvc_hubs": _hubs(site),
         "$feedsvc_styled": "styled" if site.feed.browser_view else "",
-        "$feedsvc_vary_of_styled": _STYLED if site.feed.browser_view else _PLAIN,
         "$feedsvc_expires": _expires(catalog.next_change),
     }
-    varying = _map("$feedsvc_feed", "$feedsvc_vary_of_feed", [("json", _PLAIN), (_DEFAULT, constants["$feedsvc_vary_of_styled"])])
-    return _GIVEN + "".join(_constant(name, value) for name, value in constants.items()) + varying
+    varying = "Accept-Encoding, Sec-Fetch-Dest" if site.feed.browser_view else "Accept-Encoding"
+    told = "".join(_constant(name, value) for name, value in constants.items())
+    return _GIVEN + told + _fixed("$feedsvc_vary_of_styled", varying)
+
+
+def _fixed(name: str, value: str) -> str:
+    """As `_constant`, and had sooner, of a value without a dollar sign: for what goes with every feed."""
+    return f"geo {name} {{ ranges; default {_quoted(value)}; }}\n"
 
 
 def _constant(name: str, value: str) -> str:
@@ -140,7 +143,7 @@ def _windows(change: datetime | None) -> Iterator[str]:
 def _clock(name: str, change: datetime | None, default: str, told: Callable[[int], str]) -> str:
     """What is `told` of the seconds that are left until the change, the default for more than caches are told of."""
     if not change:
-        return _constant(name, default)
+        return _fixed(name, default)
     return _map("$msec", name, [*((pattern, told(int(left))) for pattern, left in _left(change)), (_DEFAULT, default)])
 
 

@@ -182,7 +182,6 @@ def test_nginx_has_no_word_against_it(tmp_path: Path, tags: int) -> None:
 
 # What the configuration made of the clock itself, before the build told it.
 LEFT = """
-map $feedsvc_feed $feedsvc_vary_of_feed { json Accept-Encoding; default $feedsvc_vary_of_styled; }
 map $feedsvc_left $feedsvc_public { "" "public, max-age=300"; default public; }
 map $feedsvc_left $feedsvc_change { 11 $feedsvc_expires; 0 $feedsvc_expires; }
 """
@@ -194,12 +193,12 @@ def test_half_an_upgrade_serves_on(two: Two, tmp_path: Path) -> None:
     shipped = (nginx.SHIPPED / "nginx-static.conf").read_text()
     map_of_links = re.compile(r"map \$request_uri \$feedsvc_link \{\n.*?\n\}\n", re.DOTALL)
     before, one = map_of_links.subn("", known)
-    before, windows = re.subn(r"map \S+ \$feedsvc_(?:public|change|vary_of_feed) \{.*?\}\n", "", before, flags=re.DOTALL)
+    before, windows = re.subn(r"map \S+ \$feedsvc_(?:public|change) \{.*?\}\n", "", before, flags=re.DOTALL)
     before, other = re.subn(r'(?:map ""|geo) \$feedsvc_(?:vary_of_styled|link_as_spelled) .*\n', "", before)
-    assert (one, windows, other) == (1, 3, 2)
+    assert (one, windows, other) == (1, 2, 2)
     older, renamed = re.subn(r"\$feedsvc_link_as_spelled \{", "$feedsvc_link {", shipped)
-    older, given = re.subn(r"geo \$feedsvc_(?:link|public|change|vary_of_\w+) .*\n", "", older)
-    assert (renamed, given) == (1, 5)
+    older, given = re.subn(r"geo \$feedsvc_(?:link|public|change|vary_of_styled) .*\n", "", older)
+    assert (renamed, given) == (1, 4)
     older = older.replace("map $feedsvc_left $feedsvc_private {", f"{LEFT}map $feedsvc_left $feedsvc_private {{")
     for name, tree, static, is_linked in (("old-tree", before, "", False), ("old-static", known, older, True)):
         (tmp_path / f"{name}.conf").write_text(tree)
