@@ -28,7 +28,7 @@ from tests.programs import require_program
 ALL: Final = {"Accept-Encoding": "gzip, deflate, br, zstd"}
 NO_ADDRESSES: Final = (
     "/nothing", "/articles/nothing/", "/articles/bay/index.html", "/404.html", "/feed.rss.gz", "/feed.rss.br", "/index.html.zst",
-    "/articles/recalled/410.html",
+    "/articles/recalled/410.html", "/nothing/feed.rss", "/category/nothing/feed.atom", "/tag/nothing/feed.json",
 )  # fmt: skip
 OWN: Final = {"etag", "last-modified", "date", "server", "connection", "accept-ranges"}
 CODINGS: Final = (
@@ -91,9 +91,11 @@ def test_every_document_says_what_the_live_server_says(two: Two, headers: Mappin
         "/feed.rss.br",
         "/index.html.zst",
         "/articles/recalled/410.html",
+        "/nothing/feed.rss",
+        "/tag/nothing/feed.json",
     ],
 )
-@pytest.mark.parametrize("headers", [NO_HEADERS, GZIP], ids=["plain", "gzip"])
+@pytest.mark.parametrize("headers", [NO_HEADERS, GZIP, {"Accept-Encoding": "br"}], ids=["plain", "gzip", "brotli"])
 def test_what_is_missing_gets_the_site_s_own_page(two: Two, path: str, headers: Mapping[str, str]) -> None:
     assert two.static.ask(path, headers).status == 404
     # Each is served as the page for what is missing, whose own ETag nobody needs.
