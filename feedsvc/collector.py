@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Final
 
-_FROZEN: Final[list[str]] = []  # by whom; to ask the collector would take a walk through all that is
+_FROZEN: Final[list[None]] = []  # one for each who wants it so; to ask the collector would take a walk through all that is
 
 
 @contextmanager
@@ -30,7 +30,7 @@ def paused() -> Iterator[None]:
 def frozen() -> Iterator[None]:
     """While copies of this process are at work: what they look through for garbage would be copied indeed."""
     gc.freeze()
-    _FROZEN.append("frozen")
+    _FROZEN.append(None)
     try:
         yield
     finally:
@@ -51,7 +51,7 @@ def settle() -> None:
     What is garbage by then stays, files that it holds open included; so this is for programs, not for parts of them.
     """
     gc.freeze()
-    _FROZEN.append("settled")
+    _FROZEN.append(None)
 
 
 def keep(thing: object) -> None:

@@ -63,7 +63,7 @@ class Imprints:
             return part[0], b"".join(map(self._row, some)), b"".join(map(self._card, some))
 
         for start, own, cards in spread(looked_at, range(len(rows)), processes, most=_PART):
-            for row, begin in zip(rows[start:], range(0, len(own), _SIZE), strict=False):
+            for row, begin in zip(rows[start : start + len(own) // _SIZE], range(0, len(own), _SIZE), strict=True):
                 self._rows[id(row)] = row, own[begin : begin + _SIZE]
                 self._cards[id(row)] = cards[begin : begin + _SIZE]
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from feedsvc.content.folder import Folder
@@ -71,6 +74,32 @@ def test_what_another_version_wrote_has_no_name(content: Path, tmp_path: Path) -
     mended = read(content, file)
     assert mended.origin
     assert (mended.origin.name, mended.state != "") == ("", True)
+
+
+@pytest.mark.parametrize("standing", [True, False])
+def test_what_stood_before_an_upgrade_stands_after_it_whatever_else_was_kept_of_its_file(
+    content: Path, tmp_path: Path, *, standing: bool
+) -> None:
+    """A file that was broken meanwhile vanished from feeds where another version had kept its places otherwise."""
+    file, broken = tmp_path / "articles.sqlite", content / "articles/december.yaml"
+    read(content, file)
+    if not standing:
+        broken.write_text("title: [")
+        read(content, file)
+    with closing(sqlite3.connect(file)) as rows, rows:
+        for path, data in rows.execute("SELECT path, record FROM record").fetchall():
+            record = msgspec.msgpack.decode(data)
+            record["reading"][2:] = [{"id": [1, 5], "slug": "of another kind"}, "more", "and more"]
+            record |= {"site": 5, "media": None, "another": [1]}
+            rows.execute(
+                "UPDATE record SET version = 'another', record = ? WHERE path = ?", (msgspec.msgpack.encode(record), path)
+            )
+    broken.write_text("title: [")
+    folder = Folder(content, records=Records(file))
+    read_again = folder.read().content
+    assert [one.slug for one in read_again.articles if one.path == "articles/december.yaml"] == ["december"]
+    assert [one.path for one in read_again.errors] == ["articles/december.yaml"]
+    assert "December text." in read_again.html(next(one for one in read_again.articles if one.slug == "december"))
 
 
 def test_what_is_not_written_down_yet_has_no_name(content: Path, tmp_path: Path) -> None:

@@ -91,7 +91,7 @@ class Articles:
         return frozenset([path for path, record in self.records.items() if outdated(record)])
 
     def look(self, scope: Iterable[str] | None) -> None:
-        """See which files changed, everywhere or at these paths: they are due. After the first look all are."""
+        """See which files changed, everywhere or at these paths: they are due. Until the first reading all are."""
         self._due = self._due.union(self._survey.refresh(scope), self._young)
 
     def young(self, moment: datetime) -> frozenset[str]:

@@ -66,7 +66,7 @@ def settle(readings: Iterable[Reading], behind: Container[str] = frozenset()) ->
 
 def _claims(article: Article, places: Sequence[int]) -> Iterator[_Claim]:
     claims = (("id", article.id), ("slug", article.slug), *(("alias", alias) for alias in article.aliases))
-    for number, (what, value) in enumerate(claims):
+    for number, (what, value) in enumerate(claims):  # as the places are listed; a former article has none
         line, column = places[2 * number : 2 * number + 2] or (0, 0)
         yield _Claim(what, value, article, (line, column) if line else None)
 

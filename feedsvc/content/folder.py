@@ -100,11 +100,11 @@ class Folder:
         so while this one does `meanwhile`; else that is not done.
         """
         with collector.paused():
-            is_time = self._look is not None and self._look.is_waited_for and not self._are_many
-            if is_time:
+            is_idle = self._look is not None and self._look.is_waited_for and not self._are_many
+            if is_idle:
                 meanwhile()
             self._articles.texts.stay()
-            self._begun = self._read(None, now, _NO_TIME, None if is_time else meanwhile)
+            self._begun = self._read(None, now, _NO_TIME, None if is_idle else meanwhile)
 
     @property
     def _are_many(self) -> bool:

@@ -26,7 +26,7 @@ from feedsvc.content.reader import Reading
 from feedsvc.content.record import Record, Shared
 from feedsvc.content.stamps import NOTHING, inode_of, size_of, stamp_at
 from feedsvc.errors import FeedsvcError
-from feedsvc.model import Author, Category, Site
+from feedsvc.model import Article, Author, Category, Site
 from feedsvc.sqlite import connect
 from feedsvc.troubles import Troubles, unwritable
 
@@ -64,6 +64,21 @@ _ENCODER: Final = msgspec.msgpack.Encoder()
 _RECORDS: Final = msgspec.msgpack.Decoder(Record)
 
 
+@dataclass(frozen=True, slots=True)
+class _Former:
+    """A record of another version of the program: of how the file read, the article alone, which comes first."""
+
+    reading: tuple[msgspec.Raw, ...]
+    stood: bool = False
+    good: Article | None = None
+
+    @property
+    def last(self) -> Article | None:
+        return _ARTICLES.decode(self.reading[0]) if self.stood and self.reading else self.good
+
+
+_FORMER: Final = msgspec.msgpack.Decoder(_Former)
+_ARTICLES: Final[msgspec.msgpack.Decoder[Article | None]] = msgspec.msgpack.Decoder(Article | None)
 _SEVERAL: Final = msgspec.msgpack.Decoder(list[tuple[str, Record | None]])
 _NO_TEXTS: Final[Mapping[bytes, str]] = {}
 
@@ -164,12 +179,12 @@ class Records:
         return state == self._read_as or state.startswith(self._run)
 
     def prune(self, records: Iterable[Record]) -> None:
-        """Drop the texts that nothing names, once they are the most of what is kept. Who still reads one has its file."""
+        """Drop the texts that nothing names, once they are a third of what is kept. Who still reads one has its file."""
         articles = (article for record in records for article in (record.reading.article, record.good) if article)
         wanted = {article.text for article in articles}
         with contextlib.suppress(sqlite3.Error), self._lock, self._rows:
             ((count,),) = self._rows.execute("SELECT count(*) FROM text").fetchall()
-            if count > 2 * len(wanted) + _ROOM:
+            if count > 1.5 * len(wanted) + _ROOM:
                 known = self._rows.execute("SELECT digest FROM text").fetchall()
                 self._rows.executemany("DELETE FROM text WHERE digest = ?", [one for one in known if one[0] not in wanted])
 
@@ -278,12 +293,12 @@ def _code() -> str:
 def _record(data: bytes, *, trusted: bool) -> Record | None:
     """None where another version of the program left what this one cannot read."""
     try:
-        record = _RECORDS.decode(data)
+        if trusted:
+            return _RECORDS.decode(data)
+        last = _FORMER.decode(data).last
     except msgspec.DecodeError:
         return None
-    if trusted:
-        return record
-    return Record(stamp=None, digest=b"", reading=Reading(None, ()), good=record.last) if record.last else None
+    return Record(stamp=None, digest=b"", reading=Reading(None, ()), good=last) if last else None
 
 
 def _row(entry: Entry) -> tuple[str, str, bytes]:
