@@ -46,8 +46,9 @@ def give_back() -> None:
 
 
 def settle() -> None:
-    """Once for a process, when what it lives with is there: it is not looked through again, or pauses would be its size.
+    """Whenever a process has made much that it lives with: it is not looked through again, or pauses would be its size.
 
+    To be said of all of it: of what is left the collector looks through everything the sooner, the less else it sees.
     What is garbage by then stays, files that it holds open included; so this is for programs, not for parts of them.
     """
     gc.freeze()

@@ -46,7 +46,6 @@ def build(plan: BuildPlan, newsroom: Folder, ahead: Look | None) -> None:
     feeds.make_room()
     beside = Beside(plan.nginx, out=plan.out, content=plan.content)
     live = Live(newsroom, None, renditions=Renditions(plan.home / "pictures"))
-    collector.settle()
     collector.keep(live)
     read = live.edition.content
     if read.errors and not plan.skip_broken:
@@ -61,11 +60,13 @@ def build(plan: BuildPlan, newsroom: Folder, ahead: Look | None) -> None:
         processes=plan.processes,
         ahead=ahead,
     ) as tree:
+        collector.settle()
         publication = live.edition.publication
         _say(tree.out, tree.whole(publication, bar, newsroom.origin))
         tree.sign(publication, newsroom.state)
         beside(publication)
         if plan.watch:
+            collector.settle()
             written = _Following(plan.content, live, tree, publication, beside).run()
             if written is live.edition.publication:
                 tree.sign(written, newsroom.state)
