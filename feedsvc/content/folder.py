@@ -77,7 +77,7 @@ class Folder:
         self._moved: frozenset[str] = frozenset()  # media that changed, and that no reading has taken in
         self._unwritten: dict[str, Record | None] = {}
         self._settings_unwritten = self._is_tidy = False
-        self._first: Content | None = None
+        self._has_origin = False
         self._dress: dict[str, Stamp | None] = {}  # media that the settings referred to then
 
     @cached_property
@@ -149,10 +149,10 @@ class Folder:
         self._looks.refresh(scope)
         self._stray = stray.files(self._root) if scope is None else self._stray
         self._settings = now_known
-        whole = self._whole(now_known, moved, media)
-        if not self._content:
-            self._dress, self._first = {path: self._media.stamp(path) for path in now_known.media}, whole
-        self._content = whole
+        self._has_origin = self._records is not None and self._content is None
+        if self._has_origin:
+            self._dress = {path: self._media.stamp(path) for path in now_known.media}
+        self._content = self._whole(now_known, moved, media)
         self._unwritten |= self._articles.changed
         self._settings_unwritten |= now_known is not before and _by_name(self._entries) != _by_name(self._kept_entries)
         return Change(
@@ -176,7 +176,7 @@ class Folder:
     @property
     def origin(self) -> Origin | None:
         """Of the first reading, until there is another; None where it is not known."""
-        if not self._records or not self._content or self._content is not self._first:
+        if not self._records or not self._has_origin:
             return None
         return self._articles.since(named(self._records.read_as, self._dress))
 
