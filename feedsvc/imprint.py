@@ -1,6 +1,6 @@
 """What a document is made from, as a digest that means the same in another process: equal imprints, equal bytes.
 
-The other side of grounds.py, for who remembers beyond the end of a process. The only room with msgspec beside records.py.
+The other side of grounds.py, for who remembers beyond the end of a process. A room with msgspec, as what packs records is.
 """
 
 from __future__ import annotations

@@ -12,9 +12,10 @@ from typing import Any, Final
 from feedsvc.content import disk, reader
 from feedsvc.content.desk import Known
 from feedsvc.content.outdated import imprint
+from feedsvc.content.packing import packed, unpacked
 from feedsvc.content.reader import Reading
 from feedsvc.content.record import NO_MEDIA, Record, Shared
-from feedsvc.content.records import Records, packed, unpacked
+from feedsvc.content.records import Records
 from feedsvc.content.stamps import NOTHING, Stamp
 from feedsvc.content.texts import Texts
 from feedsvc.errors import FeedsvcError, Problem
@@ -30,18 +31,24 @@ _FEW: Final = 4_000  # files whose texts pass from process to process sooner tha
 
 @dataclass(frozen=True, slots=True)
 class _Several:
-    """How files read, in the process that has read them or in another; `texts` are put away already, or not."""
+    """How files read, in the process that has read them, or `as_bytes`, in another; `texts` are put away already, or not."""
 
-    records: Sequence[tuple[str, Record | None]]
+    records: Mapping[str, Record]
+    gone: Sequence[str]
     texts: Mapping[bytes, str]
     are_kept: bool
+    as_bytes: bytes = b""
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _arrived, (packed(self.records), self.texts, self.are_kept)
+        return _Several, ({}, self.gone, self.texts, self.are_kept, self.as_bytes or packed(self.records))
 
-
-def _arrived(data: bytes, texts: Mapping[bytes, str], are_kept: bool) -> _Several:  # noqa: FBT001 - as a pickle has it
-    return _Several(unpacked(data), texts, are_kept)
+    def taken(self, share: Shared) -> Mapping[str, Record | None]:
+        """Each path's record, None of what is gone."""
+        if self.records:
+            found = {path: share.record(record) for path, record in self.records.items()}
+        else:
+            found = unpacked(self.as_bytes, share) if self.as_bytes else {}
+        return {**found, **dict.fromkeys(self.gone)}
 
 
 class Fetching:
@@ -82,7 +89,7 @@ class Fetching:
         with suppress(FeedsvcError):
             for several in work:
                 (self._texts.keep_near if several.are_kept else self._texts.add)(several.texts)
-                self._ready.update((path, self._shared(record)) for path, record in several.records)
+                self._ready |= several.taken(self._share)
 
     def record(self, path: str) -> Record | None:
         """How a file reads; None if it is gone. Its text is taken in."""
@@ -99,12 +106,15 @@ class Fetching:
         """Files read and, where nothing was known of them, written down as what is going to stand: hardly any will not."""
         read = [(path, *self._read(path, ahead=True)) for path in paths]
         texts = _by_name((record, markdown) for _, record, markdown in read)
-        found = [(path, record) for path, record, _ in read]
-        new = {path: record for path, record in found if record and path not in self._records and record.stood}
-        if self._shelf and self._shelf.keep(new, texts=texts):
-            return _Several(found, texts if self._are_near else {}, are_kept=True)
-        found = [(path, record.noted(stood=False) if path in new and record else record) for path, record in found]
-        return _Several(found, texts, are_kept=False)
+        gone = [path for path, record, _ in read if not record]
+        found = {path: record for path, record, _ in read if record}
+        new = {path: record for path, record in found.items() if record.stood and path not in self._records}
+        as_bytes = packed(new) if self._shelf else b""
+        if self._shelf and self._shelf.keep_new(new, as_bytes, texts):
+            near = texts if self._are_near else {}
+            return _Several(found, gone, near, are_kept=True, as_bytes=as_bytes if len(new) == len(found) else b"")
+        found |= {path: record.noted(stood=False) for path, record in new.items()}
+        return _Several(found, gone, texts, are_kept=False)
 
     def _read(self, path: str, *, ahead: bool = False) -> tuple[Record | None, str]:
         """A file's record and text; None if it is gone. With `ahead` a new article stands already."""

@@ -15,11 +15,12 @@ from feedsvc import collector
 from feedsvc.content import articles, looks, registers, settings, stray
 from feedsvc.content.articles import Articles, Moved
 from feedsvc.content.content import Content
+from feedsvc.content.entries import Entry
 from feedsvc.content.looking import Look, looking
 from feedsvc.content.media import Media
 from feedsvc.content.origin import Origin, named
 from feedsvc.content.record import Record
-from feedsvc.content.records import Entry, Records
+from feedsvc.content.records import Records
 from feedsvc.content.registers import Settings
 from feedsvc.content.stamps import Stamp, stamp_at
 from feedsvc.content.unrest import LOOK, SETTINGS, Unrest
@@ -211,7 +212,7 @@ class Folder:
         """
         if not self._is_tidy:
             self._is_tidy = True
-            records.prune(self._articles.records.values())
+            records.tidy(self._articles.records)
 
     def _read_settings(self, before: Settings | None, scope: frozenset[str] | None, media: frozenset[str]) -> Settings:
         """The very same settings where nothing in them changed."""

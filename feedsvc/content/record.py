@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final, TypeVar
 
 from feedsvc.content.reader import Reading
 from feedsvc.content.stamps import Stamp
-from feedsvc.model import Article, Tag
+from feedsvc.model import Article
 
 NO_MEDIA: Final[Mapping[str, Stamp]] = {}
 _put: Final = object.__setattr__
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,30 +49,35 @@ class Shared:
     """Makes equal parts of many articles one object: authors, sections and tags are named again and again."""
 
     def __init__(self) -> None:
-        self._names: dict[tuple[str, ...], tuple[str, ...]] = {}
-        self._tags: dict[tuple[str, str], Tag] = {}
-        self._places: dict[tuple[int, ...], tuple[int, ...]] = {}
-        self._sites: dict[str, str] = {}
+        self._known: dict[object, Any] = {}
+
+    def value(self, value: _T) -> _T:
+        """The first of all that are equal to it, which are of one type."""
+        known: _T = self._known.setdefault(value, value)
+        return known
 
     def record(self, record: Record) -> Record:
         """The record itself, which nobody has seen yet: only so may it be changed."""
         article, problems, places, named, _ = record.reading
-        if article:
-            self._article(article)
-        if record.good:
-            self._article(record.good)
-        known = self._places.setdefault(places, places)
+        for one in (article, record.good):
+            if one:
+                self._article(one)
+        known = self.value(places)
         if known is not places:
             _put(record, "reading", Reading(article, problems, known, named))
-        _put(record, "site", self._sites.setdefault(record.site, record.site))
+        _put(record, "site", self.value(record.site))
         if not record.media:
             _put(record, "media", NO_MEDIA)
         return record
 
     def _article(self, article: Article) -> None:
-        _put(article, "categories", self._names.setdefault(article.categories, article.categories))
-        _put(article, "authors", self._names.setdefault(article.authors, article.authors))
+        for name in ("categories", "authors"):
+            _put(article, name, self.value(getattr(article, name)))
         if article.tags:
-            _put(article, "tags", tuple([self._tags.setdefault((tag.id, tag.title), tag) for tag in article.tags]))
+            _put(article, "tags", tuple(map(self.value, article.tags)))
+        self.moments(article)
+
+    def moments(self, article: Article) -> None:
+        """Most articles were published as they are."""
         if article.updated == article.published:
             _put(article, "updated", article.published)

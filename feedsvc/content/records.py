@@ -2,7 +2,8 @@
 
 One SQLite file in the state folder makes starting again cheap and keeps last valid versions over restarts. It can be
 deleted at any time; it is never trusted where a file's stamp differs, and what another version of the program read is read
-again.
+again. Records lie in pages, as they were written together; a later page counts before an earlier one, and what is written one by
+one before all pages.
 """
 
 from __future__ import annotations
@@ -14,82 +15,40 @@ import sqlite3
 import threading
 import uuid
 import weakref
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
-import msgspec
-
 from feedsvc import __version__, collector
-from feedsvc.content.reader import Reading
+from feedsvc.content import entries
+from feedsvc.content.entries import Entry
+from feedsvc.content.packing import LARGEST, former, former_one, packed, packed_one, unpacked, unpacked_one
 from feedsvc.content.record import Record, Shared
 from feedsvc.content.stamps import NOTHING, inode_of, size_of, stamp_at
 from feedsvc.errors import FeedsvcError
-from feedsvc.model import Article, Author, Category, Site
 from feedsvc.sqlite import connect
 from feedsvc.troubles import Troubles, unwritable
 
 _NAME: Final = "records"
 _TABLES: Final = """
 DROP TABLE IF EXISTS article;
+CREATE TABLE IF NOT EXISTS page (id INTEGER PRIMARY KEY, version TEXT NOT NULL, size INTEGER NOT NULL, records BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS record (path TEXT PRIMARY KEY, version TEXT NOT NULL, record BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS text (id INTEGER PRIMARY KEY, digest BLOB NOT NULL UNIQUE, markdown TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS state (name TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS setting (kind TEXT, name TEXT, entry BLOB NOT NULL, PRIMARY KEY (kind, name)) WITHOUT ROWID;
 """
 _LEFT: Final[list[sqlite3.Connection]] = []  # of the process that this one is a copy of: closing them would end its locks
-_LARGE: Final = 16 * 1024 * 1024  # bytes of the file, of some 6,000 articles: a process is copied sooner than they are read
-_ROOM: Final = 1000  # texts that may be past before they are dropped
+_LARGE: Final = 16 * 1024 * 1024  # bytes of the file, of some 8,000 articles: a process is copied sooner than they are read
+_ROOM: Final = 1000  # texts, or records, that may be past before they are dropped
 _TOGETHER: Final = 100  # texts that are asked for at once
+_MANY: Final = 64  # records; fewer are written one by one
 _TEXTS: Final = "SELECT digest, markdown FROM text"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Entry:
-    """The last valid version of an entry of the settings; `former` where the file does not name it any more."""
-
-    kind: str
-    name: str
-    value: Site | Author | Category
-    former: bool = False
-
-
-_ENTRIES: Final[Mapping[str, msgspec.msgpack.Decoder[tuple[bool, Site | Author | Category]]]] = {
-    "site": msgspec.msgpack.Decoder(tuple[bool, Site]),
-    "author": msgspec.msgpack.Decoder(tuple[bool, Author]),
-    "category": msgspec.msgpack.Decoder(tuple[bool, Category]),
-}
-_ENCODER: Final = msgspec.msgpack.Encoder()
-_RECORDS: Final = msgspec.msgpack.Decoder(Record)
-
-
-@dataclass(frozen=True, slots=True)
-class _Former:
-    """A record of another version of the program: of how the file read, the article alone, which comes first."""
-
-    reading: tuple[msgspec.Raw, ...]
-    stood: bool = False
-    good: Article | None = None
-
-    @property
-    def last(self) -> Article | None:
-        return _ARTICLES.decode(self.reading[0]) if self.stood and self.reading else self.good
-
-
-_FORMER: Final = msgspec.msgpack.Decoder(_Former)
-_ARTICLES: Final[msgspec.msgpack.Decoder[Article | None]] = msgspec.msgpack.Decoder(Article | None)
-_SEVERAL: Final = msgspec.msgpack.Decoder(list[tuple[str, Record | None]])
+_PUT: Final = "INSERT OR REPLACE INTO record VALUES (?, ?, ?)"
+_GONE: Final = b""  # in place of a record
+_SIZES: Final = "SELECT coalesce(sum(size), 0), coalesce(max(version != ?), 0), (SELECT count(*) FROM record) FROM page"
 _NO_TEXTS: Final[Mapping[bytes, str]] = {}
-
-
-def packed(records: Sequence[tuple[str, Record | None]]) -> bytes:
-    """Paths and what their files gave, as bytes that pass between processes."""
-    return _ENCODER.encode(records)
-
-
-def unpacked(data: bytes) -> list[tuple[str, Record | None]]:
-    return _SEVERAL.decode(data)
 
 
 class Records:
@@ -142,20 +101,29 @@ class Records:
         return size_of(self._stamp or NOTHING) >= _LARGE
 
     def articles(self) -> dict[str, Record]:
-        share, found = Shared(), dict[str, Record]()
+        """Every path's record."""
         try:
             with collector.paused(), self._lock, self._rows:
                 self._rows.execute("BEGIN")  # no other process writes between the name and what bears it
                 self._read_as = _state(self._rows)
-                # One by one: together they would take as much room again as what is made of them.
-                for path, version, data in self._rows.execute("SELECT path, version, record FROM record"):
-                    self._are_own = self._are_own and version == self._version
-                    if record := _record(data, trusted=version == self._version):
-                        article = record.last or record.reading.article
-                        found[article.path if article else path] = share.record(record)
+                return self._found(self._rows)
         except sqlite3.Error:
             self._read_as = ""
             return {}
+
+    def _found(self, rows: sqlite3.Connection) -> dict[str, Record]:
+        share, found, versions = Shared(), dict[str, Record](), set[str]()
+        # One by one: together they would take as much room again as what is made of them.
+        for version, data in rows.execute("SELECT version, records FROM page ORDER BY id"):
+            versions.add(version)
+            found |= (unpacked if version == self._version else former)(data, share)
+        for path, version, data in rows.execute("SELECT path, version, record FROM record"):
+            versions.add(version)
+            if data == _GONE:
+                found.pop(path, None)
+            elif record := (unpacked_one if version == self._version else former_one)(data):
+                found[path] = share.record(record)
+        self._are_own = versions <= {self._version}
         return found
 
     @property
@@ -178,15 +146,20 @@ class Records:
     def _is_ours(self, state: str) -> bool:
         return state == self._read_as or state.startswith(self._run)
 
-    def prune(self, records: Iterable[Record]) -> None:
-        """Drop the texts that nothing names, once they are a third of what is kept. Who still reads one has its file."""
-        articles = (article for record in records for article in (record.reading.article, record.good) if article)
-        wanted = {article.text for article in articles}
-        with contextlib.suppress(sqlite3.Error), self._lock, self._rows:
-            ((count,),) = self._rows.execute("SELECT count(*) FROM text").fetchall()
-            if count > 1.5 * len(wanted) + _ROOM:
-                known = self._rows.execute("SELECT digest FROM text").fetchall()
-                self._rows.executemany("DELETE FROM text WHERE digest = ?", [one for one in known if one[0] not in wanted])
+    def tidy(self, records: Mapping[str, Record]) -> None:
+        """Drop what is past, once it is a third of what is kept; to be said when all of the `records` is written down.
+
+        A text that somebody still reads is in his file.
+        """
+        with contextlib.suppress(sqlite3.Error), self._lock, self._rows as rows:
+            rows.execute("BEGIN IMMEDIATE")  # no other process writes between the looking and the dropping
+            _prune(rows, records.values())
+            kept, is_mixed, single = rows.execute(_SIZES, (self._version,)).fetchone()
+            is_long = kept + single > 1.5 * len(records) + _ROOM or single > len(records) / 8 + _ROOM
+            if (is_long or is_mixed) and self._is_ours(_state(rows)):
+                rows.execute("DELETE FROM page")
+                rows.execute("DELETE FROM record")
+                self._put_pages(rows, records)
 
     def settings(self) -> list[Entry]:
         try:
@@ -194,7 +167,7 @@ class Records:
                 rows = self._rows.execute("SELECT kind, name, entry FROM setting").fetchall()
         except sqlite3.Error:
             return []
-        return [entry for kind, name, data in rows if (entry := _entry(kind, name, data))]
+        return [entry for kind, name, data in rows if (entry := entries.unpacked(kind, name, data))]
 
     def text(self, name: bytes) -> str | None:
         """A text that was kept; None if it is not here, or cannot be read."""
@@ -230,27 +203,63 @@ class Records:
         texts: Mapping[bytes, str] = _NO_TEXTS,
     ) -> bool:
         """Write down what changed, all of it or nothing; a path's None means gone. False if the disk does not take it."""
+
+        def write(rows: sqlite3.Connection) -> None:
+            _put_texts(rows, texts)
+            self._put(rows, changed)
+            if changed or settings is not None:
+                self._rename(rows)
+            if settings is not None:
+                rows.execute("DELETE FROM setting")
+                rows.executemany("INSERT INTO setting VALUES (?, ?, ?)", [entries.packed(entry) for entry in settings])
+
+        return self._wrote(write)
+
+    def keep_new(self, records: Mapping[str, Record], as_bytes: bytes, texts: Mapping[bytes, str]) -> bool:
+        """Write down what was read together, with its texts; `as_bytes` are the records `packed`."""
+
+        def write(rows: sqlite3.Connection) -> None:
+            _put_texts(rows, texts)
+            if records:
+                self._put_page(rows, records, as_bytes)
+                self._rename(rows)
+
+        return self._wrote(write)
+
+    def _wrote(self, write: Callable[[sqlite3.Connection], None]) -> bool:
         if self._file is None and self._process != os.getpid():
             return False  # a copy's memory is not that of the process
-        # In the order of the table: what comes next lies beside what came last.
-        # One by one: all of them at once would be a third of what a large newsroom takes.
-        encoded = ((path, self._version, _ENCODER.encode(record)) for path in sorted(changed) if (record := changed[path]))
         try:
             rows = self._own()
             with self._lock, rows:
-                rows.executemany("INSERT OR IGNORE INTO text (digest, markdown) VALUES (?, ?)", texts.items())
-                rows.executemany("DELETE FROM record WHERE path = ?", [(path,) for path in changed if not changed[path]])
-                rows.executemany("INSERT OR REPLACE INTO record VALUES (?, ?, ?)", encoded)
-                if changed or settings is not None:
-                    self._rename(rows)
-                if settings is not None:
-                    rows.execute("DELETE FROM setting")
-                    rows.executemany("INSERT INTO setting VALUES (?, ?, ?)", [_row(entry) for entry in settings])
+                rows.execute("BEGIN IMMEDIATE")
+                write(rows)
         except sqlite3.Error as error:
             self._fail(error)
             return False
         self._troubles.end(_NAME)
         return True
+
+    def _put(self, rows: sqlite3.Connection, changed: Mapping[str, Record | None]) -> None:
+        # In the order of the table: what comes next lies beside what came last.
+        come = {path: record for path in sorted(changed) if (record := changed[path])}
+        gone = [(path, self._version, _GONE) for path, record in changed.items() if not record]
+        if len(come) < _MANY:
+            rows.executemany(_PUT, [(path, self._version, packed_one(record)) for path, record in come.items()])
+        else:
+            self._put_pages(rows, come)
+        rows.executemany(_PUT, gone)
+
+    def _put_pages(self, rows: sqlite3.Connection, records: Mapping[str, Record]) -> None:
+        """Piece by piece: all bytes at once would be a third of what a large newsroom takes."""
+        rest = iter(records.items())
+        while some := dict(islice(rest, LARGEST)):
+            self._put_page(rows, some, packed(some))
+
+    def _put_page(self, rows: sqlite3.Connection, paths: Collection[str], as_bytes: bytes) -> None:
+        if rows.execute("SELECT 1 FROM record LIMIT 1").fetchone():
+            rows.executemany("DELETE FROM record WHERE path = ?", [(path,) for path in paths])
+        rows.execute("INSERT INTO page (version, size, records) VALUES (?, ?, ?)", (self._version, len(paths), as_bytes))
 
     def _rename(self, rows: sqlite3.Connection) -> None:
         """What is written makes another state; of what others wrote between, this process knows nothing."""
@@ -276,6 +285,20 @@ def _state(rows: sqlite3.Connection) -> str:
     return found[0] if found else ""
 
 
+def _put_texts(rows: sqlite3.Connection, texts: Mapping[bytes, str]) -> None:
+    rows.executemany("INSERT OR IGNORE INTO text (digest, markdown) VALUES (?, ?)", texts.items())
+
+
+def _prune(rows: sqlite3.Connection, records: Iterable[Record]) -> None:
+    """Drop the texts that nothing names."""
+    articles = (article for record in records for article in (record.reading.article, record.good) if article)
+    wanted = {article.text for article in articles}
+    ((count,),) = rows.execute("SELECT count(*) FROM text").fetchall()
+    if count > 1.5 * len(wanted) + _ROOM:
+        known = rows.execute("SELECT digest FROM text").fetchall()
+        rows.executemany("DELETE FROM text WHERE digest = ?", [one for one in known if one[0] not in wanted])
+
+
 def _carry_over(before: sqlite3.Connection, now: sqlite3.Connection) -> None:
     """The texts of a file without a name, which lives for as long as it is open: nothing else holds them all."""
     with contextlib.suppress(sqlite3.Error), now, contextlib.closing(before):
@@ -288,26 +311,3 @@ def _code() -> str:
     for file in sorted(Path(__file__).parent.glob("*.py")):
         code.update(file.read_bytes())
     return code.hexdigest()
-
-
-def _record(data: bytes, *, trusted: bool) -> Record | None:
-    """None where another version of the program left what this one cannot read."""
-    try:
-        if trusted:
-            return _RECORDS.decode(data)
-        last = _FORMER.decode(data).last
-    except msgspec.DecodeError:
-        return None
-    return Record(stamp=None, digest=b"", reading=Reading(None, ()), good=last) if last else None
-
-
-def _row(entry: Entry) -> tuple[str, str, bytes]:
-    return entry.kind, entry.name, msgspec.msgpack.encode((entry.former, entry.value))
-
-
-def _entry(kind: str, name: str, data: bytes) -> Entry | None:
-    try:
-        former, value = _ENTRIES[kind].decode(data)
-    except (msgspec.DecodeError, KeyError):
-        return None
-    return Entry(kind=kind, name=name, value=value, former=former)

@@ -10,8 +10,8 @@ from typing import Final
 
 from feedsvc.content import disk, settings
 from feedsvc.content.desk import Known
+from feedsvc.content.entries import Entry
 from feedsvc.content.media import Media
-from feedsvc.content.records import Entry
 from feedsvc.content.settings import Register
 from feedsvc.errors import ContentError, Problem
 from feedsvc.model import Author, Category, Site

@@ -1,0 +1,205 @@
+"""What is remembered of many files lies together, and says what it says one by one."""
+
+from __future__ import annotations
+
+import itertools
+import sqlite3
+from collections.abc import Mapping
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from feedsvc.content import packing
+from feedsvc.content.folder import Folder
+from feedsvc.content.record import Record, Shared
+from feedsvc.content.records import Records
+from tests import newsrooms
+from tests.broken.case import HEAD
+from tests.conftest import Newsroom
+
+
+@pytest.fixture
+def records(tmp_path: Path) -> dict[str, Record]:
+    """Of every kind of file there is: whole, broken from the first, broken since, with media, with former addresses."""
+    root, file = newsrooms.rich(tmp_path / "content"), tmp_path / "articles.sqlite"
+    newsrooms.write(root, {"articles/never.yaml": "title: [\n", "articles/since.yaml": f"id: tag:news.example,2026:s\n{HEAD}"})
+    for text in ("title: [\n", None):
+        folder = Folder(root, records=Records(file))
+        folder.read()
+        folder.remember()
+        if text:
+            (root / "articles/since.yaml").write_text(text)
+    found = Records(file).articles()
+    assert {(one.reading.article is None, one.good is None, bool(one.media)) for one in found.values()} == {
+        (False, True, True),
+        (False, True, False),
+        (True, True, False),
+        (True, False, False),
+    }
+    return found
+
+
+def many(records: Mapping[str, Record], times: int = 30) -> dict[str, Record]:
+    """The same again and again, by other paths."""
+
+    def renamed(record: Record, path: str) -> Record:
+        article, good = record.reading.article, record.good
+        reading = record.reading._replace(article=replace(article, path=path) if article else None)
+        return replace(record, reading=reading, good=replace(good, path=path) if good else None)
+
+    paths = ((f"{number:02}-{path}", record) for number, (path, record) in itertools.product(range(times), records.items()))
+    return {path: renamed(record, path) for path, record in paths}
+
+
+def stored(file: Path, table: str) -> int:
+    with closing(sqlite3.connect(file)) as rows:
+        return int(rows.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
+
+
+def test_what_is_written_together_reads_as_what_is_written_one_by_one(records: dict[str, Record], tmp_path: Path) -> None:
+    every = many(records)
+    one, together = Records(tmp_path / "one"), Records(tmp_path / "together")
+    for path, record in every.items():
+        assert one.keep({path: record})
+    assert together.keep(every)
+    assert (stored(tmp_path / "one", "page"), stored(tmp_path / "together", "record")) == (0, 0)
+    assert one.articles() == together.articles() == every
+    kinds = {type(value) for record in together.articles().values() for value in (record.media, record.stamp, record.digest)}
+    assert kinds == {dict, bytes}
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 3])
+def test_few_are_packed_as_many_are(records: dict[str, Record], count: int) -> None:
+    for some in itertools.combinations(records.items(), count):
+        assert packing.unpacked(packing.packed(dict(some)), Shared()) == dict(some)
+
+
+def test_what_articles_have_in_common_is_one_object(records: dict[str, Record]) -> None:
+    every = packing.unpacked(packing.packed(many(records)), Shared())
+    articles = [record.reading.article for record in every.values() if record.reading.article]
+    for name in ("categories", "authors", "language"):
+        values = [getattr(article, name) for article in articles]
+        assert len(set(map(id, values))) == len(set(values)) > 1
+    tags = [tag for article in articles for tag in article.tags]
+    assert len(set(map(id, tags))) == len(set(tags)) > 1
+    assert all(article.updated is article.published for article in articles if article.updated == article.published)
+
+
+def test_what_is_written_later_counts(records: dict[str, Record], tmp_path: Path) -> None:
+    kept, every = Records(tmp_path / "kept"), many(records)
+    other = {path: replace(record, digest=b"other") for path, record in every.items()}
+    paths = sorted(every)
+    kept.keep(every)
+    kept.keep({paths[0]: other[paths[0]], paths[1]: None})
+    assert kept.articles() == {path: record for path, record in {**every, paths[0]: other[paths[0]]}.items() if path != paths[1]}
+    kept.keep(other)
+    assert kept.articles() == other
+    kept.keep(dict.fromkeys(paths[5:]))
+    assert kept.articles() == {path: other[path] for path in paths[:5]}
+    kept.keep(dict.fromkeys(paths))
+    assert kept.articles() == {}
+    kept.keep(every)
+    assert kept.articles() == every
+
+
+def test_what_is_past_does_not_fill_the_disk(records: dict[str, Record], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("feedsvc.content.records._ROOM", 0)
+    file, every = tmp_path / "kept", many(records)
+    kept = Records(file)
+    for _ in range(2):
+        kept.keep(every)
+        kept.tidy(every)
+    assert (stored(file, "page"), stored(file, "record")) == (1, 0)
+    paths = sorted(every)
+    left = {path: every[path] for path in paths[len(paths) // 4 :]}
+    kept.keep(dict.fromkeys(paths[: len(paths) // 4]))
+    kept.tidy(left)
+    assert (stored(file, "page"), stored(file, "record")) == (1, 0), "so many single ones make a start slow"
+    assert kept.articles() == left
+
+
+def test_what_another_process_wrote_meanwhile_is_not_swept_away(
+    records: dict[str, Record], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("feedsvc.content.records._ROOM", 0)
+    one, other, every = Records(tmp_path / "kept"), Records(tmp_path / "kept"), many(records)
+    one.keep(every)
+    one.keep(every)
+    (path, *_) = every
+    other.articles()
+    other.keep({path: None})
+    one.tidy(every)
+    assert path not in other.articles()
+
+
+def mangled(data: bytes) -> bytes:
+    """A page as another version might have it: whatever there is beside articles is of another kind."""
+    page = msgspec.msgpack.decode(data)
+    page |= {"readings": 5, "more": {"and": "more"}}
+    page["records"] |= {"stamp": [["a", 1], None], "site": 5, "another": [[1], None]}
+    page["articles"] |= {"colour": [["red"], None]}
+    del page["articles"]["notice"]
+    return msgspec.msgpack.encode(page)
+
+
+def test_of_what_another_version_wrote_together_what_stood_last_is_left(records: dict[str, Record], tmp_path: Path) -> None:
+    file, every = tmp_path / "kept", many(records)
+    Records(file, version="another").keep(every)
+    with closing(sqlite3.connect(file)) as rows, rows:
+        for number, data in rows.execute("SELECT id, records FROM page").fetchall():
+            rows.execute("UPDATE page SET records = ? WHERE id = ?", (mangled(data), number))
+    last = {path: replace(record.last, notice="") for path, record in every.items() if record.last}
+    found = Records(file).articles()
+    assert {path: record.last for path, record in found.items()} == last
+    assert last
+    assert all(record.stamp is None and record.reading.article is None for record in found.values())
+
+
+def cut(data: bytes) -> bytes:
+    return data[: len(data) // 2]
+
+
+def fewer(data: bytes) -> bytes:
+    page = msgspec.msgpack.decode(data)
+    page["paths"].pop()
+    return msgspec.msgpack.encode(page)
+
+
+def astray(data: bytes) -> bytes:
+    page = msgspec.msgpack.decode(data)
+    page["articles"]["tags"][1][0] = [1_000_000]
+    return msgspec.msgpack.encode(page)
+
+
+def negative(data: bytes) -> bytes:
+    page = msgspec.msgpack.decode(data)
+    page["articles"]["categories"] = [[["asia"]], [-1] * len(page["articles"]["categories"][1])]
+    return msgspec.msgpack.encode(page)
+
+
+def nameless(data: bytes) -> bytes:
+    page = msgspec.msgpack.decode(data)
+    del page["articles"]["title"]
+    return msgspec.msgpack.encode(page)
+
+
+@pytest.mark.parametrize("damaged", [cut, fewer, astray, negative, nameless, lambda _: b"", lambda _: b"\xc0"])
+@pytest.mark.parametrize("version", ["", "another"])
+def test_a_disk_that_gives_back_other_bytes_costs_a_reading(
+    newsroom: Newsroom, tmp_path: Path, damaged: object, version: str
+) -> None:
+    assert callable(damaged)
+    files = {f"articles/{number}.yaml": f"{HEAD}categories: [{('asia', 'money')[number % 2]}]\n" for number in range(100)}
+    root = newsroom({**files, "categories.yaml": "asia: {title: Asia}\nmoney: {title: Money}\n"})
+    file = tmp_path / "kept"
+    folder = Folder(root, records=Records(file, version=version))
+    before = folder.read().content
+    folder.remember()
+    with closing(sqlite3.connect(file)) as rows, rows:
+        ((number, data),) = rows.execute("SELECT id, records FROM page").fetchall()
+        rows.execute("UPDATE page SET records = ? WHERE id = ?", (damaged(data), number))
+    assert (len(before.articles), before.errors) == (100, ())
+    assert set(Folder(root, records=Records(file)).read().content.articles) == set(before.articles)
