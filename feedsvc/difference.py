@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from dataclasses import replace
@@ -35,6 +35,7 @@ from feedsvc.urls import (
 )
 
 _SITE = ListingRef()
+_FEW = 500  # pages that are compared sooner than they are made
 
 
 def places(before: Catalog, now: Catalog) -> Iterator[Place]:
@@ -55,7 +56,7 @@ def places(before: Catalog, now: Catalog) -> Iterator[Place]:
     ]
     for catalog in (before, now):
         yield from chain.from_iterable(_beside(catalog, row) for row in seen)
-        yield from (ArticleAt(row.article.slug) for row in leading_to(catalog, seen))
+    yield from _leading(before, now, seen)
     yield from _listings(before, now)
     yield from _sitemaps(before, now)
 
@@ -111,6 +112,13 @@ def _beside(catalog: Catalog, row: Row) -> Iterator[Place]:
         for other in catalog.listings[ref].around(row):
             if other:
                 yield ArticleAt(other.article.slug)
+
+
+def _leading(before: Catalog, now: Catalog, rows: Collection[Row]) -> Iterator[Place]:
+    """Those whose pages may lead to one of the rows, since these share their tags; few are looked into, and few of these do."""
+    slugs = (row.article.slug for catalog in (before, now) for row in leading_to(catalog, rows))
+    found = [ArticleAt(slug) for slug in dict.fromkeys(slugs)]
+    yield from (place for place in found if len(found) > _FEW or _differs(before, now, place))
 
 
 def _listings(before: Catalog, now: Catalog) -> Iterator[Place]:

@@ -42,6 +42,7 @@ _STATIC: Final = "static/"
 _NEWS: Final = "news-sitemap.xml"
 _KEPT_BYTES: Final = 32 * 1024 * 1024
 _BROWSER_TYPE: Final = "text/xml"
+_BROAD: Final = ("site", "category")
 _HEADER_LINKS: Final = frozenset({"self", "hub"})
 
 
@@ -109,6 +110,19 @@ class Publication:
         if are_alike(before.catalog, self.catalog) and difference.is_logo_same(before.catalog, self.catalog):
             return frozenset(path_of(place) for place in difference.places(before.catalog, self.catalog))
         return frozenset(chain(before.addresses(), self.addresses()))
+
+    def readied(self) -> Iterator[None]:
+        """What the next change will need is found out step by step, for who has time before it: `changed_since` compares what
+        there is to say of listings, and what is newest on the site and in its categories stands in most of what changes.
+        """
+        for listing in self.catalog.listings.values():
+            sitemaps.told(listing)
+            yield
+        for ref in self.catalog.listings:
+            places: tuple[Place, ...] = (PageAt(ref), *(FeedAt(ref, suffix) for suffix in feeds.FORMATS))
+            for place in places if ref.kind in _BROAD else ():
+                self._make(place)
+                yield
 
     def addresses(self) -> Iterator[str]:
         """`paths`, and the addresses of articles that are withdrawn or have moved."""

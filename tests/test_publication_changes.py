@@ -195,6 +195,31 @@ def test_a_new_article_changes_no_older_page_but_the_one_before_it_in_its_sectio
     assert changed == {"/articles/a5000/", "/articles/a0/"}
 
 
+def test_a_mended_title_changes_the_pages_that_show_it_and_hardly_another() -> None:
+    """Every page that might have led to it was made again, some ninety for a few that do."""
+    content = archives.newsroom(archives.archive(1000, categories=3, authors=3, tags=4), entries=10)
+    old = next(one for one in content.articles if one.slug == "a500")
+    new = replace(old, title="Mended")
+    before = Publication(catalog(content, START))
+    now = replace(content, articles=tuple(new if one is old else one for one in content.articles))
+    after = before.after(before.catalog.replaced(now, START, gone=(old,), come=(new,)))
+    pages = [path for path in after.paths() if path.startswith("/articles/")]
+    others = {path for path in pages if before.at(path) != after.at(path)}
+    changed = {path for path in after.changed_since(before) if path.startswith("/articles/")}
+    assert others <= changed
+    assert 3 < len(others) < 20
+    assert len(changed - others) <= 2, "its neighbours on the site, whose own are those in their sections"
+
+
+def test_who_made_ready_for_a_change_finds_the_same() -> None:
+    found = []
+    for is_ready in (True, False):
+        before, after = editions(500, title="Another title")
+        assert not is_ready or len([*before.readied()]) > len(before.catalog.listings)
+        found.append((after.changed_since(before), [after.at(path) for path in after.paths()]))
+    assert found[0] == found[1]
+
+
 def test_a_page_leads_to_older_articles_that_share_most_of_its_tags() -> None:
     one, two = (Tag(id="t1", title="T1"),), (Tag(id="t1", title="T1"), Tag(id="t2", title="T2"))
     tags = (two, two, one, one, two, one, ())

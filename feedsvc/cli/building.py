@@ -24,6 +24,7 @@ from feedsvc.pages import theme
 from feedsvc.publication import Publication
 from feedsvc.watch import Watcher
 
+_READY: Final = object()
 _AGAIN: Final = 5.0  # seconds until a tree that could not be written is tried again
 
 
@@ -91,6 +92,7 @@ class _Following:
         signal.signal(signal.SIGHUP, lambda *_: self._watcher.look())
         self._watcher.start()
         click.echo(f"feedsvc: keeping {self._tree.out} in step", err=True)
+        self._make_ready()
         pause = None
         while not self._stopping:
             self._news.wait(pause)
@@ -98,6 +100,12 @@ class _Following:
             pause = None if self._stopping or self._follow() else _AGAIN
         self._watcher.stop()
         return self._written
+
+    def _make_ready(self) -> None:
+        """While nobody waits for anything."""
+        steps = self._written.readied()
+        while not self._news.is_set() and next(steps, _READY) is not _READY:
+            pass
 
     def _stop(self, *_: object) -> None:
         self._stopping = True

@@ -153,7 +153,7 @@ class Records:
         """
         with contextlib.suppress(sqlite3.Error), self._lock, self._rows as rows:
             rows.execute("BEGIN IMMEDIATE")  # no other process writes between the looking and the dropping
-            _prune(rows, records.values())
+            _prune(rows, records)
             kept, is_mixed, single = rows.execute(_SIZES, (self._version,)).fetchone()
             is_long = kept + single > 1.5 * len(records) + _ROOM or single > len(records) / 8 + _ROOM
             if (is_long or is_mixed) and self._is_ours(_state(rows)):
@@ -289,9 +289,12 @@ def _put_texts(rows: sqlite3.Connection, texts: Mapping[bytes, str]) -> None:
     rows.executemany("INSERT OR IGNORE INTO text (digest, markdown) VALUES (?, ?)", texts.items())
 
 
-def _prune(rows: sqlite3.Connection, records: Iterable[Record]) -> None:
-    """Drop the texts that nothing names."""
-    articles = (article for record in records for article in (record.reading.article, record.good) if article)
+def _prune(rows: sqlite3.Connection, records: Mapping[str, Record]) -> None:
+    """Drop the texts that nothing names. While no more were ever written than may be kept, nobody counts."""
+    ((written,),) = rows.execute("SELECT coalesce(max(id), 0) FROM text").fetchall()
+    if written <= 1.5 * len(records) + _ROOM:
+        return
+    articles = (article for record in records.values() for article in (record.reading.article, record.good) if article)
     wanted = {article.text for article in articles}
     ((count,),) = rows.execute("SELECT count(*) FROM text").fetchall()
     if count > 1.5 * len(wanted) + _ROOM:
