@@ -8,6 +8,7 @@ from itertools import accumulate, chain, islice
 from typing import Any, Final, TypeVar, overload
 
 _T = TypeVar("_T")
+_R = TypeVar("_R")
 _Chunk = tuple[_T, ...]
 
 _SIZE: Final = 512  # items to a new chunk; one of more than twice as many is halved
@@ -17,13 +18,14 @@ _FEW: Final = 1000  # changes; more of them are sorted in
 class Ordered(Sequence[_T]):
     """Items of which no two have the same key. How they are divided is nobody's business: equal items make equal sequences."""
 
-    __slots__ = ("_chunks", "_key", "_starts")
+    __slots__ = ("_chunks", "_found", "_key", "_starts")
 
     def __init__(self, chunks: tuple[_Chunk[_T], ...], key: Callable[[_T], Any]) -> None:
         """No chunk is empty."""
         self._chunks = chunks
         self._key = key
         self._starts = (0, *accumulate(map(len, chunks)))
+        self._found: dict[object, object] = {}
 
     @classmethod
     def of(cls, items: Sequence[_T], key: Callable[[_T], Any]) -> Ordered[_T]:
@@ -71,6 +73,13 @@ class Ordered(Sequence[_T]):
         """How many items come before a key."""
         chunk = self._chunk(self._chunks, key)
         return self._starts[chunk] + (bisect_left(self._chunks[chunk], key, key=self._key) if chunk < len(self._chunks) else 0)
+
+    def once(self, find: Callable[[Ordered[_T]], _R]) -> _R:
+        """What `find` finds in all of it, which is asked for again and again."""
+        if find not in self._found:
+            self._found[find] = find(self)
+        found: _R = self._found[find]  # type: ignore[assignment]
+        return found
 
     def replaced(self, gone: Sequence[_T], come: Sequence[_T]) -> Ordered[_T]:
         """Without some of the items, all of which are there, and with others."""

@@ -112,7 +112,7 @@ def robots(catalog: Catalog) -> bytes:
 def facts(catalog: Catalog) -> tuple[object, ...]:
     """While they, and what is `told` of each listing, are the same, the sitemap is; they cost less."""
     if not is_indexed(catalog):
-        return (_digest(catalog.visible.rows),)
+        return (catalog.visible.rows.once(_digest),)
     # Of a month that is one part, its total is all there is to say; the lists tell of years where these are one page.
     room, totals = _room(catalog.site, MOST), catalog.listings[ListingRef()].months.totals
     return totals, *(_dated(catalog, name, room) for name, total in totals.items() if total.shown > room)
