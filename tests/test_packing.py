@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
+from zlib import crc32
 
 import msgspec
 import pytest
@@ -135,14 +137,23 @@ def test_what_another_process_wrote_meanwhile_is_not_swept_away(
     assert path not in other.articles()
 
 
+def page_of(data: bytes) -> Any:
+    return msgspec.msgpack.decode(data[4:])
+
+
+def sealed(page: object) -> bytes:
+    data = msgspec.msgpack.encode(page)
+    return crc32(data).to_bytes(4, "little") + data
+
+
 def mangled(data: bytes) -> bytes:
     """A page as another version might have it: whatever there is beside articles is of another kind."""
-    page = msgspec.msgpack.decode(data)
+    page = page_of(data)
     page |= {"readings": 5, "more": {"and": "more"}}
     page["records"] |= {"stamp": [["a", 1], None], "site": 5, "another": [[1], None]}
     page["articles"] |= {"colour": [["red"], None]}
     del page["articles"]["notice"]
-    return msgspec.msgpack.encode(page)
+    return sealed(page)
 
 
 def test_of_what_another_version_wrote_together_what_stood_last_is_left(records: dict[str, Record], tmp_path: Path) -> None:
@@ -154,8 +165,36 @@ def test_of_what_another_version_wrote_together_what_stood_last_is_left(records:
     last = {path: replace(record.last, notice="") for path, record in every.items() if record.last}
     found = Records(file).articles()
     assert {path: record.last for path, record in found.items()} == last
-    assert last
+    assert len(last) < len(every)
     assert all(record.stamp is None and record.reading.article is None for record in found.values())
+
+
+def test_what_an_earlier_version_saw_go_stays_gone_at_an_upgrade(records: dict[str, Record], tmp_path: Path) -> None:
+    """A deleted article was published again where its file had come back broken before the upgrade."""
+    every = many(records)
+    broken = replace(next(record for record in every.values() if not record.last), media={})
+    for number, count in enumerate((1, len(every))):
+        file = tmp_path / str(number)
+        kept = Records(file, version="another")
+        kept.keep(every)
+        some = {path: replace(broken, stamp=None) for path in sorted(every)[:count]}
+        kept.keep(some)
+        assert not some.keys() & Records(file).articles().keys()
+        assert Records(file, version="another").articles() == {**every, **some}
+
+
+def letters(data: bytes) -> bytes:
+    """In the midst of a title, with or without a sum that is right."""
+    return sealed(page_of(data)).replace(b"\xa1A", b"\xa1\xff")
+
+
+def resealed(data: bytes) -> bytes:
+    rest = letters(data)[4:]
+    return crc32(rest).to_bytes(4, "little") + rest
+
+
+def other(data: bytes) -> bytes:
+    return data.replace(b"\xa1A", b"\xa1B")
 
 
 def cut(data: bytes) -> bytes:
@@ -163,30 +202,33 @@ def cut(data: bytes) -> bytes:
 
 
 def fewer(data: bytes) -> bytes:
-    page = msgspec.msgpack.decode(data)
+    page = page_of(data)
     page["paths"].pop()
-    return msgspec.msgpack.encode(page)
+    return sealed(page)
 
 
 def astray(data: bytes) -> bytes:
-    page = msgspec.msgpack.decode(data)
+    page = page_of(data)
     page["articles"]["tags"][1][0] = [1_000_000]
-    return msgspec.msgpack.encode(page)
+    return sealed(page)
 
 
 def negative(data: bytes) -> bytes:
-    page = msgspec.msgpack.decode(data)
+    page = page_of(data)
     page["articles"]["categories"] = [[["asia"]], [-1] * len(page["articles"]["categories"][1])]
-    return msgspec.msgpack.encode(page)
+    return sealed(page)
 
 
 def nameless(data: bytes) -> bytes:
-    page = msgspec.msgpack.decode(data)
+    page = page_of(data)
     del page["articles"]["title"]
-    return msgspec.msgpack.encode(page)
+    return sealed(page)
 
 
-@pytest.mark.parametrize("damaged", [cut, fewer, astray, negative, nameless, lambda _: b"", lambda _: b"\xc0"])
+DAMAGES = (cut, fewer, astray, negative, nameless, letters, resealed, other, lambda _: b"", lambda _: b"\xc0" * 9)
+
+
+@pytest.mark.parametrize("damaged", DAMAGES)
 @pytest.mark.parametrize("version", ["", "another"])
 def test_a_disk_that_gives_back_other_bytes_costs_a_reading(
     newsroom: Newsroom, tmp_path: Path, damaged: object, version: str
@@ -202,4 +244,49 @@ def test_a_disk_that_gives_back_other_bytes_costs_a_reading(
         ((number, data),) = rows.execute("SELECT id, records FROM page").fetchall()
         rows.execute("UPDATE page SET records = ? WHERE id = ?", (damaged(data), number))
     assert (len(before.articles), before.errors) == (100, ())
+    assert damaged(data) != data
     assert set(Folder(root, records=Records(file)).read().content.articles) == set(before.articles)
+
+
+@pytest.mark.parametrize("version", ["", "another"])
+def test_a_letter_that_is_none_in_what_is_remembered_ends_no_start(newsroom: Newsroom, tmp_path: Path, version: str) -> None:
+    root, file = newsroom({"articles/a.yaml": HEAD}), tmp_path / "kept"
+    folder = Folder(root, records=Records(file, version=version))
+    folder.read()
+    folder.remember()
+    with closing(sqlite3.connect(file)) as rows, rows:
+        for table, name in (("record", "record"), ("setting", "entry")):
+            for (data,) in rows.execute(f"SELECT {name} FROM {table}").fetchall():
+                rows.execute(f"UPDATE {table} SET {name} = ? WHERE {name} = ?", (data.replace(b"\xa1A", b"\xa1\xff"), data))
+    assert [one.title for one in Folder(root, records=Records(file)).read().content.articles] == ["A"]
+
+
+def many_files(newsroom: Newsroom, **more: str) -> Path:
+    """So many that several processes read them."""
+    return newsroom({f"articles/a{number:03}.yaml": f"id: tag:a.example,2026:{number}\n{HEAD}" for number in range(600)} | more)
+
+
+def test_a_file_that_is_no_article_is_none_after_a_restart_either(newsroom: Newsroom, tmp_path: Path) -> None:
+    """Among very many new ones it was read along, written down, and published by the next start."""
+    root = many_files(newsroom, **{"articles/odd.yml": HEAD, "articles/notes.txt": HEAD})
+    for _ in range(2):
+        folder = Folder(root, records=Records(tmp_path / "kept"))
+        content = folder.read().content
+        folder.remember()
+        assert len(content.articles) == 600
+        assert [one.path for one in content.errors] == ["articles/odd.yml"]
+
+
+def test_an_article_that_never_stood_takes_nothing_from_one_that_does_at_an_upgrade(newsroom: Newsroom, tmp_path: Path) -> None:
+    moved, story = f"id: tag:a.example,2026:story\n{HEAD}", f"id: tag:a.example,2026:story\nslug: a007\n{HEAD}"
+    root = many_files(newsroom, **{"articles/moved.yaml": moved})
+    for version in ("one", "one", "one", "two", "two"):
+        folder = Folder(root, records=Records(tmp_path / "kept", version=version))
+        content = folder.read().content
+        folder.remember()
+        assert {"articles/moved.yaml", "articles/a007.yaml"} <= {one.path for one in content.articles}
+        if (root / "articles/story.yaml").exists():
+            assert [one.path for one in content.errors] == ["articles/moved.yaml", "articles/story.yaml"]
+            lost = Records(tmp_path / "kept", version=version).articles()["articles/story.yaml"]
+            assert (lost.stood, lost.good) == (False, None)
+        (root / "articles/story.yaml").write_text(story)

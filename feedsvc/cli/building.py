@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -102,10 +103,11 @@ class _Following:
         return self._written
 
     def _make_ready(self) -> None:
-        """While nobody waits for anything."""
+        """While nobody waits for anything. What cannot be made is told when it is wanted."""
         steps = self._written.readied()
-        while not self._news.is_set() and next(steps, _READY) is not _READY:
-            pass
+        with suppress(FeedsvcError, OSError):
+            while not self._news.is_set() and next(steps, _READY) is not _READY:
+                pass
 
     def _stop(self, *_: object) -> None:
         self._stopping = True

@@ -30,6 +30,7 @@ MEANT: Final = {".yaml": ".yaml", ".yml": ".yaml", ".md": ".md", ".markdown": ".
 _TICK: Final = timedelta(seconds=2)
 
 _NONE: Final = frozenset[str]()
+_NOTHING: Final = object()
 
 Moved = Mapping[str, tuple[Article | None, Article | None]]
 
@@ -142,7 +143,7 @@ class Articles:
             shelf=self._shelf,
             share=self._share,
         )
-        fetching.ahead(unread, meanwhile)
+        fetching.ahead([path for path in unread if is_article(path)], meanwhile)
         lately = since_1970(now - _TICK) if now else NO_MOMENT
         for path in unread:
             if not self._take(path, fetching, still=still):
@@ -150,12 +151,25 @@ class Articles:
             elif changed_at(self._survey.files.get(path, NOTHING)) > lately:
                 self._young.add(path)
         self._due = self.restless = frozenset(left.intersection(due))
-        moved = self._standing.update(self.records, [path for path in due if path not in left] if left else due)
+        settled = [path for path in due if path not in left] if left else due
+        moved = self._standing.update(self.records, settled, self._is_new)
+        moved |= self._again(outdated, moved)
         # At first everything has moved, but as long as all claims are undisputed it stands as it was noted.
-        noted = unsettled if self._is_first and self._standing.are_all_in_force else moved
-        self._note((*noted, *(self.changed.keys() - {*noted})))
+        are_all_in_force = self._standing.are_all_in_force
+        noted = {*(unsettled if self._is_first and are_all_in_force else moved), *(() if are_all_in_force else unread)}
+        self._note((*noted, *(self.changed.keys() - noted)))
         self._is_first = False
         return moved
+
+    def _is_new(self, path: str) -> bool:
+        """Whether a file was read just now for the first time."""
+        return self._before.get(path, _NOTHING) is None
+
+    def _again(self, outdated: Iterable[str], moved: Moved) -> Moved:
+        """Articles that stand in for their files and may show other media: what is said of those is theirs alone."""
+        standing, records = self.standing, self.records
+        found = ((path, article) for path in outdated if path not in moved and (article := standing.get(path)) and article.media)
+        return {path: (article, article) for path, article in found if records[path].good is article}
 
     @property
     def is_told(self) -> bool:
@@ -265,8 +279,12 @@ class Articles:
             article, good = record.reading.article, record.good
             stands = article is not None and standing.get(path) is article
             if stands != record.stood or (stands and good):
+                # One that was read just now for the first time, and loses, never stood.
+                noted = (
+                    record.lost() if path in self._before and not (stands or self._before[path]) else record.noted(stood=stands)
+                )
                 self._before.setdefault(path, record)
-                records[path] = self.changed[path] = noted = record.noted(stood=stands)
+                records[path] = self.changed[path] = noted
                 if good or noted.good:
                     self._use(path, record, noted)
 

@@ -113,7 +113,7 @@ class Fetching:
         if self._shelf and self._shelf.keep_new(new, as_bytes, texts):
             near = texts if self._are_near else {}
             return _Several(found, gone, near, are_kept=True, as_bytes=as_bytes if len(new) == len(found) else b"")
-        found |= {path: record.noted(stood=False) for path, record in new.items()}
+        found |= {path: record.lost() for path, record in new.items()}
         return _Several(found, gone, texts, are_kept=False)
 
     def _read(self, path: str, *, ahead: bool = False) -> tuple[Record | None, str]:

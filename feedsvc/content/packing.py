@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import repeat
 from operator import attrgetter
+from struct import Struct
 from typing import Final, get_type_hints
+from zlib import crc32
 
 import msgspec
 
@@ -17,6 +19,10 @@ from feedsvc.content.record import Record, Shared
 from feedsvc.model import Article, Tag
 
 LARGEST: Final = 2000  # records that are packed together: their objects and their bytes are in memory at once
+
+_SUM: Final = Struct("<I")
+# Letters that are no UTF-8 are no DecodeError of msgspec's.
+_DAMAGES: Final = (msgspec.DecodeError, ValueError)
 
 _HINTS: Final = get_type_hints(Reading)
 _PROBLEMS, _PLACES, _NAMED = Column(_HINTS["problems"]), Column(_HINTS["places"], is_shared=True), Column(_HINTS["named"])
@@ -69,7 +75,7 @@ def packed(records: Mapping[str, Record]) -> bytes:
     """By their paths."""
     readings = [record.reading for record in records.values()]
     problems, places, named = ([*map(attrgetter(name), readings)] for name in ("problems", "places", "named"))
-    return _ENCODER.encode(
+    return _sealed(
         _Packed(
             paths=[*records],
             lacking=[place for place, reading in enumerate(readings) if reading.article is None],
@@ -83,8 +89,8 @@ def packed(records: Mapping[str, Record]) -> bytes:
 def unpacked(data: bytes, share: Shared) -> dict[str, Record]:
     """Nothing, where the disk gives back other bytes than it was given."""
     try:
-        return _unpacked(_PACKED.decode(data), share)
-    except msgspec.DecodeError:
+        return _unpacked(_PACKED.decode(_opened(data)), share)
+    except _DAMAGES:
         return {}
 
 
@@ -98,19 +104,22 @@ def _unpacked(found: _Packed, share: Shared) -> dict[str, Record]:
     return dict(zip(found.paths, records, strict=True))
 
 
-def former(data: bytes, share: Shared) -> dict[str, Record]:
-    """What another version packed, as far as this one can read it: what stood last, but nothing that could still be true."""
+def former(data: bytes, share: Shared) -> dict[str, Record | None]:
+    """What another version packed, as far as this one can read it: what stood last, but nothing that could still be true.
+
+    None of what nothing stood of.
+    """
     try:
-        found = _FORMER.decode(data)
+        found = _FORMER.decode(_opened(data))
         count = len(found.paths)
         articles = _articles(found, share)
         stood, good = (
             column.read(found.records[name], count, share.value) for name, column in (("stood", _STOOD), ("good", _GOOD))
         )
         last = [article if stands else kept for article, stands, kept in zip(articles, stood, good, strict=True)]
-    except (msgspec.DecodeError, KeyError):
+    except (*_DAMAGES, KeyError):
         return {}
-    return {path: _left(article) for path, article in zip(found.paths, last, strict=True) if article}
+    return {path: _left(article) if article else None for path, article in zip(found.paths, last, strict=True)}
 
 
 def packed_one(record: Record) -> bytes:
@@ -121,7 +130,7 @@ def unpacked_one(data: bytes) -> Record | None:
     """None if it cannot be read."""
     try:
         return _ONE.decode(data)
-    except msgspec.DecodeError:
+    except _DAMAGES:
         return None
 
 
@@ -129,9 +138,23 @@ def former_one(data: bytes) -> Record | None:
     """As `former`; None where there is nothing left."""
     try:
         last = _FORMER_ONE.decode(data).last
-    except msgspec.DecodeError:
+    except _DAMAGES:
         return None
     return _left(last) if last else None
+
+
+def _sealed(page: _Packed) -> bytes:
+    """With a sum: a disk that changes a letter would put it into feeds."""
+    data = _ENCODER.encode(page)
+    return _SUM.pack(crc32(data)) + data
+
+
+def _opened(data: bytes) -> memoryview:
+    """Raises msgspec.DecodeError where the sum is another."""
+    rest = memoryview(data)[_SUM.size :]
+    if data[: _SUM.size] != _SUM.pack(crc32(rest)):
+        raise msgspec.DecodeError("not the bytes that were written")
+    return rest
 
 
 def _articles(found: _Former, share: Shared) -> Sequence[Article | None]:

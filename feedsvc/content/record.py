@@ -39,7 +39,13 @@ class Record:
 
     def noted(self, *, stood: bool) -> Record:
         """Whether the article stands from now on."""
-        good = None if stood else self.last
+        return self._with(stood=stood, good=None if stood else self.last)
+
+    def lost(self) -> Record:
+        """The article was taken for one that is going to stand, and does not."""
+        return self._with(stood=False, good=None)
+
+    def _with(self, *, stood: bool, good: Article | None) -> Record:
         return Record(
             stamp=self.stamp, digest=self.digest, reading=self.reading, site=self.site, media=self.media, stood=stood, good=good
         )

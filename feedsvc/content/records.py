@@ -116,13 +116,14 @@ class Records:
         # One by one: together they would take as much room again as what is made of them.
         for version, data in rows.execute("SELECT version, records FROM page ORDER BY id"):
             versions.add(version)
-            found |= (unpacked if version == self._version else former)(data, share)
+            if version == self._version:
+                found |= unpacked(data, share)
+            else:
+                _lay(found, former(data, share))
         for path, version, data in rows.execute("SELECT path, version, record FROM record"):
             versions.add(version)
-            if data == _GONE:
-                found.pop(path, None)
-            elif record := (unpacked_one if version == self._version else former_one)(data):
-                found[path] = share.record(record)
+            record = (unpacked_one if version == self._version else former_one)(data) if data != _GONE else None
+            _lay(found, {path: share.record(record) if record else None})
         self._are_own = versions <= {self._version}
         return found
 
@@ -278,6 +279,15 @@ class Records:
     def close(self) -> None:
         with self._lock:
             self._rows.close()
+
+
+def _lay(found: dict[str, Record], upon: Mapping[str, Record | None]) -> None:
+    """What is later counts before what was found, and be it that there is nothing."""
+    for path, record in upon.items():
+        if record:
+            found[path] = record
+        else:
+            found.pop(path, None)
 
 
 def _state(rows: sqlite3.Connection) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from operator import attrgetter
 from typing import Final
 
@@ -35,8 +35,13 @@ class Standing:
         """Whether what stands of each file is what it would put into force."""
         return not self._aside
 
-    def update(self, records: Mapping[str, Record], changed: Iterable[str]) -> dict[str, Change]:
-        """Take in what changed; path -> the article that stood there and the one that does now, where they differ."""
+    def update(
+        self, records: Mapping[str, Record], changed: Iterable[str], is_new: Callable[[str], bool] = lambda _: False
+    ) -> dict[str, Change]:
+        """Take in what changed; path -> the article that stood there and the one that does now, where they differ.
+
+        `is_new` tells of a file that never stood, though its record is that of one which is going to.
+        """
         paths, before = tuple(changed), self._claims.disputed()
         if not self.articles and not self._aside and self._begin(paths, records):
             return {path: (None, article) for path, article in self.articles.items()}
@@ -47,7 +52,7 @@ class Standing:
         touched = {key for pair in entered for article in pair if article for key in claims.each(article)}
         if now == before and not touched & before:
             return self._stand({path: self._candidate(path) for path in paths})
-        return self._settle(records)
+        return self._settle(records, is_new)
 
     def _begin(self, paths: Iterable[str], records: Mapping[str, Record]) -> bool:
         """Take in all there is at once, where it is plain that no two of it claim the same."""
@@ -78,14 +83,14 @@ class Standing:
             self._aside[path] = new
         return entered
 
-    def _settle(self, records: Mapping[str, Record]) -> dict[str, Change]:
+    def _settle(self, records: Mapping[str, Record], is_new: Callable[[str], bool]) -> dict[str, Change]:
         """Whoever loses a claim stands as he last did, if that takes nothing from anybody."""
         paths = self.articles.keys() | self._aside.keys()
         readings = {path: candidate(records.get(path)) for path in paths if self._candidate(path)}
         won, told = claims.settle(readings.values())
         winners = {article.path: readings[article.path] for article in won}
         lost = {path: records[path].last for path in readings.keys() - winners.keys() if records[path].reading.article}
-        former = {path: Reading(article, ()) for path, article in lost.items() if article}
+        former = {path: Reading(article, ()) for path, article in lost.items() if article and not is_new(path)}
         stand, _ = claims.settle([*winners.values(), *former.values()], former.keys())
         self.disputes = tuple(problem for problem in told if problem.path in lost)
         now: dict[str, Article | None] = {article.path: article for article in stand}

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import signal
+import sqlite3
 import subprocess
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Final
 
@@ -15,7 +17,7 @@ from tests.audience.patience import until
 from tests.http.client import SECONDS, ask
 from tests.http.running import command, environment
 from tests.live.served import followed, problems, status
-from tests.newsrooms import SITE, article, write
+from tests.newsrooms import SITE, article, picture, write
 
 FILE: Final = "articles/one.yaml"
 PLAIN: Final = {**SITE, "site.yaml": "title: Daily\nbase_url: https://news.example\nid_domain: news.example\n"}
@@ -116,6 +118,44 @@ def kept(root: Path, tmp_path: Path) -> Iterator[Path]:
         process.send_signal(signal.SIGTERM)
         _, said = process.communicate(timeout=SECONDS)
         assert (process.returncode, "Traceback" in said) == (0, False), said
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def test_what_stands_in_for_a_broken_file_shows_a_picture_as_it_is_by_now(root: Path, kept: Path) -> None:
+    page = kept / "articles/one/index.html"
+    write(root, {"media/in.png": picture(100, 40, "PNG"), **article("one", body="Here ![in](media/in.png)")})
+    until(lambda: b'width="100"' in page.read_bytes())
+    write(root, {"articles/one.yaml": "title: [", **article("three")})
+    until(lambda: b"three" in (kept / "feed.json").read_bytes())
+    write(root, {"media/in.png": picture(110, 40, "PNG")})
+    until(lambda: b'width="110"' in page.read_bytes())
+
+
+def test_a_text_that_is_lost_does_not_end_what_keeps_a_tree_in_step(root: Path, tmp_path: Path) -> None:
+    write(root, article("lost", body="Some words."))
+    words = command("build", tmp_path / "out", root, "--skip-broken", "--state", tmp_path / "state")
+    for broken in (False, True):
+        if broken:
+            write(root, {"articles/lost.yaml": "title: ["})
+        subprocess.run(words, env=environment(), check=True, capture_output=True)
+    with closing(sqlite3.connect(tmp_path / "state/articles.sqlite")) as rows, rows:
+        rows.execute("DELETE FROM text")
+    process = subprocess.Popen((*words, "--watch"), env=environment(), stderr=subprocess.PIPE, text=True)
+    try:
+        assert process.stderr
+        said = ""
+        for line in process.stderr:
+            said += line
+            if "keeping" in line:
+                titled(root, "Changed")
+            if "tried again" in line:
+                break
+        assert "the text of articles/lost.yaml is lost" in said
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=SECONDS)
+        assert process.returncode == 0
     finally:
         process.kill()
         process.communicate()
