@@ -280,9 +280,7 @@ class Articles:
             stands = article is not None and standing.get(path) is article
             if stands != record.stood or (stands and good):
                 # One that was read just now for the first time, and loses, never stood.
-                noted = (
-                    record.lost() if path in self._before and not (stands or self._before[path]) else record.noted(stood=stands)
-                )
+                noted = record.lost() if self._is_new(path) and not stands else record.noted(stood=stands)
                 self._before.setdefault(path, record)
                 records[path] = self.changed[path] = noted
                 if good or noted.good:
