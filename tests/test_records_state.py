@@ -76,6 +76,21 @@ def test_what_another_version_wrote_has_no_name(content: Path, tmp_path: Path) -
     assert (mended.origin.name, mended.state != "") == ("", True)
 
 
+def test_what_was_deleted_before_an_upgrade_does_not_cost_every_build_after_it_the_whole_way(
+    content: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "articles.sqlite"
+    for _ in range(2):
+        folder = Folder(content, records=Records(file, version="another"))
+        folder.read()
+        folder.remember()
+        (content / "articles/december.yaml").unlink(missing_ok=True)
+    first = read(content, file)
+    second = read(content, file)
+    assert second.origin
+    assert first.state == second.origin.name != ""
+
+
 @pytest.mark.parametrize("standing", [True, False])
 def test_what_stood_before_an_upgrade_stands_after_it_whatever_else_was_kept_of_its_file(
     content: Path, tmp_path: Path, *, standing: bool

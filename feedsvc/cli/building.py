@@ -25,7 +25,6 @@ from feedsvc.pages import theme
 from feedsvc.publication import Publication
 from feedsvc.watch import Watcher
 
-_READY: Final = object()
 _AGAIN: Final = 5.0  # seconds until a tree that could not be written is tried again
 
 
@@ -104,10 +103,10 @@ class _Following:
 
     def _make_ready(self) -> None:
         """While nobody waits for anything. What cannot be made is told when it is wanted."""
-        steps = self._written.readied()
         with suppress(FeedsvcError, OSError):
-            while not self._news.is_set() and next(steps, _READY) is not _READY:
-                pass
+            for _ in self._written.readied():
+                if self._news.is_set():
+                    return
 
     def _stop(self, *_: object) -> None:
         self._stopping = True

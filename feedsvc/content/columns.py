@@ -48,7 +48,8 @@ class Column:
         if self._is_shared:
             values = [*map(share, values)]
         if whose is not None:
-            return _of(whose, values, count)
+            _refuse_others(whose, values)
+            return map(values.__getitem__, _counted(whose, count))
         return repeat(values[0], count) if len(values) == 1 else _counted(values, count)
 
 
@@ -66,7 +67,7 @@ class Several(Column):
 
     def read(self, data: msgspec.Raw, count: int, share: Share) -> list[tuple[Any, ...]]:
         parts, whose = self._decoder.decode(data)
-        _of([*chain.from_iterable(whose)], parts, None)
+        _refuse_others([*chain.from_iterable(whose)], parts)
         part = [*map(share, parts)].__getitem__
         return [tuple(map(part, one)) for one in _counted(whose, count)]
 
@@ -112,10 +113,9 @@ def put(objects: Sequence[object], name: str, values: Iterable[object]) -> None:
         deque(map(getattr(type(objects[0]), name).__set__, objects, values), maxlen=0)
 
 
-def _of(whose: Sequence[int], values: Sequence[_T], count: int | None) -> Iterable[_T]:
+def _refuse_others(whose: Sequence[int], values: Sequence[object]) -> None:
     if whose and (min(whose) < 0 or max(whose) >= len(values)):
         raise msgspec.DecodeError("a value is named that was not written")
-    return map(values.__getitem__, whose if count is None else _counted(whose, count))
 
 
 def _counted(values: Sequence[_T], count: int) -> Sequence[_T]:

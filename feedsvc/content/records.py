@@ -121,8 +121,11 @@ class Records:
             else:
                 _lay(found, former(data, share))
         for path, version, data in rows.execute("SELECT path, version, record FROM record"):
+            if data == _GONE:  # which every version says alike
+                found.pop(path, None)
+                continue
             versions.add(version)
-            record = (unpacked_one if version == self._version else former_one)(data) if data != _GONE else None
+            record = (unpacked_one if version == self._version else former_one)(data)
             _lay(found, {path: share.record(record) if record else None})
         self._are_own = versions <= {self._version}
         return found
