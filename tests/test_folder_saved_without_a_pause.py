@@ -1,6 +1,6 @@
 """A folder in which editors save without a pause: what is read of it was there at one moment, and nothing waits for long.
 
-After a second without a quiet moment the busy files alone are left for later: each test keeps one busy for longer.
+After a second and ten looks without a quiet moment the busy files alone are left for later: most tests keep one busy for longer.
 """
 
 from __future__ import annotations
@@ -60,6 +60,19 @@ def desk(newsroom: Newsroom) -> Desk:
 
 def names(content: Content) -> set[str]:
     return {Path(one.path).stem for one in content.articles}
+
+
+def test_on_a_machine_too_busy_to_look_often_nothing_shows_before_what_was_saved_earlier(desk: Desk) -> None:
+    """Five looks, 0.3 seconds apart, and each comes upon a save of the same article: between them there were pauses."""
+    for number in range(5):
+        desk.save("articles/busy.yaml", article("busy", f"summary: Save {2 * number}\n"))
+        time.sleep(0.1)
+        desk.save(f"articles/new-{number}.yaml", article(f"new-{number}"))
+        time.sleep(0.2)
+        desk.save("articles/busy.yaml", article("busy", f"summary: Save {2 * number + 1}\n"))
+        assert f"new-{number}" not in names(desk.shown())  # nor may it, before "Save {2 * number}"
+    time.sleep(0.03)
+    assert {f"new-{number}" for number in range(5)} < names(desk.shown())
 
 
 def test_no_deletion_shows_before_what_was_done_earlier(desk: Desk) -> None:

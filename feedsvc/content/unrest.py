@@ -14,6 +14,7 @@ LOOK: Final = "."  # stands for the whole look
 SETTINGS: Final = (settings.SITE, settings.CATEGORIES, settings.AUTHORS)
 _LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
 _PATIENCE: Final = timedelta(seconds=1)
+_LOOKS: Final = 10  # at least; on a busy machine there are few in a second, and pauses that none of them saw
 
 
 class Unrest:
@@ -75,9 +76,10 @@ class _Waiting:
     """What is left alone while somebody writes it, but not for ever: who writes without a pause is read as he is."""
 
     def __init__(self) -> None:
-        self._since: dict[str, datetime] = {}
+        self._since: dict[str, tuple[datetime, int]] = {}  # and how many looks found it so
 
     def among(self, young: Iterable[str], now: datetime) -> frozenset[str]:
         """Those to leave for the next time."""
-        self._since = {path: self._since.get(path, now) for path in young}
-        return frozenset(path for path, since in self._since.items() if abs(now - since) < _PATIENCE)
+        known = {path: self._since.get(path, (now, 0)) for path in young}
+        self._since = {path: (since, looks + 1) for path, (since, looks) in known.items()}
+        return frozenset(path for path, (since, looks) in known.items() if abs(now - since) < _PATIENCE or looks < _LOOKS)

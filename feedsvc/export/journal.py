@@ -7,9 +7,10 @@ from collections.abc import Container, Iterable
 from typing import Final
 
 from feedsvc.export.names import FORMER, MANIFEST, TEMPORARY, TWINS
-from feedsvc.export.notes import UNKNOWN, Note, Told, escaped, spelled, told, voided
+from feedsvc.export.notes import UNKNOWN, Note
+from feedsvc.export.told import Told, escaped, spelled, told
 
-_ROOM: Final = 1000  # lines that may be past before the list is written anew
+_ROOM: Final = 5000  # lines that may be past in a short list
 _MODE: Final = 0o644
 
 
@@ -30,7 +31,8 @@ class Journal:
         """What is noted from now on was made from this."""
         if common != self.common:
             self._append([f"= {common}"])
-            self.notes, self.common = voided(self.notes), common
+            self.notes.void()
+            self.common = common
 
     def claim(self, names: Iterable[str], alone: Container[str]) -> None:
         """Before they are written: a build that dies half-way leaves no file that nobody owns.
@@ -43,7 +45,7 @@ class Journal:
         if claims and self.ended and not lines:
             lines = [f"= {self.common}"]  # nothing new; but that a build is at work is told, or a kill's leavings would stay
         self._append(lines)
-        self.notes |= new
+        self.notes.update(new)
 
     def _widens(self, name: str, claim: Note) -> bool:
         note = self.notes.get(name)
@@ -52,7 +54,7 @@ class Journal:
     def note(self, notes: Iterable[tuple[str, Note]]) -> None:
         fresh = {name: note for name, note in notes if self.notes.get(name) != note}
         self._append(spelled(name, note) for name, note in fresh.items())
-        self.notes |= fresh
+        self.notes.update(fresh)
 
     def forget(self, names: Iterable[str]) -> None:
         """What has gone leaves no name behind, either: it may have gone for a reason."""
@@ -61,11 +63,11 @@ class Journal:
             if gone:
                 self._rewrite()
         except OSError:
-            self.notes |= gone
+            self.notes.update(gone)
             raise
 
     def end(self) -> None:
-        if self._lines > 2 * len(self.notes) + _ROOM:
+        if self._lines > len(self.notes) + max(len(self.notes) // 2, _ROOM):
             self._rewrite()
         elif not self.ended:
             self._append(["."])

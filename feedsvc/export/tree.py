@@ -162,8 +162,9 @@ class Tree:
             return None
         notes = self._journal.notes
         spoilt = self._files.spoilt(notes) if self._spoilt is None else self._spoilt
-        unsure = (name for name, note in notes.items() if not note.imprint or name in spoilt or name.startswith(COPIED))
-        paths = {*found, *files_beside(publication, found, notes), *publication.file_paths(), *map(path_at, unsure)}
+        copied = (name for name in notes if name.startswith(COPIED))
+        unsure = map(path_at, {*notes.unmade(), *notes.keys() & spoilt, *copied})
+        paths = {*found, *files_beside(publication, found, notes), *publication.file_paths(), *unsure}
         return [path for path in paths if self._is_wanted(place_of(path))]
 
     def _is_left(self, maker: Maker, path: str) -> bool:
@@ -205,8 +206,8 @@ class Tree:
 
     def _stale(self, maker: Maker, paths: Sequence[str]) -> list[str]:
         """Those to be made."""
-        noted = sum(bool(note.imprint) for note in self._journal.notes.values())
-        processes = self._processes if min(noted, len(paths)) >= TO_CHECK else 1
+        made = len(self._journal.notes) - len(list(self._journal.notes.unmade()))
+        processes = self._processes if min(made, len(paths)) >= TO_CHECK else 1
         if processes > 1:
             maker.imprints.ahead(processes)
         found = {path for stale in spread(maker.stale, paths, processes, most=PIECE_TO_CHECK) for path in stale}

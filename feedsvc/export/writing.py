@@ -9,20 +9,21 @@ import errno
 import os
 import shutil
 import stat
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from io import FileIO
 from typing import Final
 
 from feedsvc.document import Attachment, Document
 from feedsvc.export.names import TEMPORARY, TWINS
-from feedsvc.export.notes import Note
+from feedsvc.export.notes import Note, Notes
 
 _BLOCK: Final = 1024 * 1024
 _MODE: Final = 0o644
 _NEW: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
 _READ: Final = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
 _SECOND: Final = 1_000_000_000  # nanoseconds
+_ENDS: Final = tuple(TWINS.values())
 
 
 class Files:
@@ -54,19 +55,24 @@ class Files:
 
     def holds(self, name: str, note: Note) -> bool:
         """Whether a file and its twins are as they were noted."""
-        own = self.status(name)
-        if own is None or (own.st_size, own.st_mtime_ns) != (note.size, note.time) or not stat.S_ISREG(own.st_mode):
-            return False
-        twins = zip(TWINS.values(), note.packed, strict=True)
-        return all(self._holds_twin(name + end, size, note.time) for end, size in twins if size)
+        return self._is_as_stated(name, note.size, note.time, note.packed)
 
-    def spoilt(self, notes: Mapping[str, Note]) -> frozenset[str]:
+    def spoilt(self, notes: Notes) -> frozenset[str]:
         """The names of those that are not as they were noted."""
-        return frozenset(name for name, note in notes.items() if not self.holds(name, note))
+        return frozenset(name for name, size, time, packed in notes.stated() if not self._is_as_stated(name, size, time, packed))
 
-    def _holds_twin(self, name: str, size: int, time: int) -> bool:
-        twin = self.status(name)
-        return twin is not None and (twin.st_size, twin.st_mtime_ns) == (size, time) and stat.S_ISREG(twin.st_mode)
+    def _is_as_stated(self, name: str, size: int, time: int, packed: Sequence[int]) -> bool:
+        if not self._has_stated(name, size, time):
+            return False
+        twins = zip(_ENDS, packed, strict=True)
+        return not [end for end, twin in twins if twin and not self._has_stated(name + end, twin, time)]
+
+    def _has_stated(self, name: str, size: int, time: int) -> bool:
+        try:
+            found = os.stat(name, dir_fd=self._root, follow_symlinks=False)
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+        return found.st_size == size and found.st_mtime_ns == time and stat.S_ISREG(found.st_mode)
 
     def put(self, name: str, found: Document | Attachment, note: Note) -> tuple[bool, Note]:
         """Whether the file's bytes changed, and what is to be noted of it, but for its imprint; `note` is what was."""

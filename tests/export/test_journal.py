@@ -11,6 +11,7 @@ import pytest
 from feedsvc.export.journal import Journal
 from feedsvc.export.names import MANIFEST
 from feedsvc.export.notes import Note
+from feedsvc.export.told import told
 from feedsvc.export.tree import Tree
 
 OTHERS = (".br", ".zst")  # twins that a build with gzip alone has none of
@@ -80,3 +81,42 @@ def test_a_list_that_is_only_read_keeps_its_time(root: int, tmp_path: Path) -> N
     os.utime(tmp_path / MANIFEST, ns=(1, 1))
     Journal(root).close()
     assert (tmp_path / MANIFEST).stat().st_mtime_ns == 1
+
+
+def test_lines_that_say_nothing_cost_no_other_line(root: int, tmp_path: Path) -> None:
+    good = [f"{number:024x} {number} 7 {number} {number}/index.html" for number in range(5)]
+    bad = [
+        "1 2 3",
+        f"0a {'9' * 5000} 1 0 long",
+        "0a 1 1 1/1 two",
+        "0a 1 1 0 ../out",
+        "0a x 1 0 a.html",
+        "0a 1 1 0 ",
+        "q",
+        "+ /etc/x",
+    ]
+    lines = ["= common", *(line for pair in zip(good, bad[:5], strict=True) for line in pair), *bad[5:], good[0]]
+    (tmp_path / MANIFEST).write_text("\n".join([*lines, ".", ""]))
+    found = told(root)
+    assert found.notes == {f"{number}/index.html": Note(f"{number:024x}", number, 7, (0, 0, number)) for number in range(5)}
+    assert (found.common, found.ended, found.length) == ("common", True, (tmp_path / MANIFEST).stat().st_size)
+
+
+def test_the_last_word_on_a_file_counts_and_what_was_made_from_something_else_is_void(root: int, tmp_path: Path) -> None:
+    lines = ["= one", "0a 1 1 0 a.html", "0a 1 1 0 b.html", "+ a.html", "+ c.html", "= two", "0b 2 2 0 b.html", "0c 3 3 0 b.html"]
+    (tmp_path / MANIFEST).write_text("\n".join([*lines, ""]))
+    assert told(root).notes == {"a.html": Note(), "b.html": Note("0c", 3, 3, (0, 0, 0)), "c.html": Note()}
+    assert not told(root).ended
+
+
+def test_a_long_list_is_told_without_its_claims_once_a_build_has_ended(root: int, tmp_path: Path) -> None:
+    """Whoever starts next reads all of it."""
+    names = [f"articles/{number}/index.html" for number in range(6000)]
+    journal = Journal(root)
+    journal.begin("common")
+    journal.claim(names, alone=())
+    journal.note((name, Note("0a", 1, 1, (0, 0, 0))) for name in names)
+    journal.end()
+    journal.close()
+    assert len((tmp_path / MANIFEST).read_text().splitlines()) == len(names) + 2
+    assert told(root).notes == dict.fromkeys(names, Note("0a", 1, 1, (0, 0, 0)))

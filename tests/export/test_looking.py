@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import pickle
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -15,7 +17,8 @@ from feedsvc.cli.build import _LIST
 from feedsvc.errors import FeedsvcError
 from feedsvc.export.looking import Seen, known, look
 from feedsvc.export.names import FORMER, MANIFEST, file_name, path_at
-from feedsvc.export.notes import Note, spelled, told
+from feedsvc.export.notes import Note, Notes
+from feedsvc.export.told import spelled, told
 from feedsvc.export.tree import Tree
 from feedsvc.publication import Publication
 from tests import newsrooms
@@ -53,18 +56,39 @@ def test_a_look_tells_what_the_list_does_and_which_files_are_spoilt(out: Path, r
     assert found.spoilt == {"index.html", "feed.rss", "feed.atom"}
 
 
-def test_whatever_a_file_is_called_its_note_passes_from_process_to_process(tmp_path: Path) -> None:
+@pytest.mark.parametrize("size", [7, 2**64])  # nobody's figures are nobody's trouble
+def test_whatever_a_file_is_called_its_note_passes_from_process_to_process(tmp_path: Path, size: int) -> None:
     root = os.open(tmp_path, os.O_RDONLY)
     notes = {
         name: Note("" if number % 2 else f"{number:024x}", number, -number, (0, -1, number)) for number, name in enumerate(ODD)
     }
+    notes["feed.rss"] = Note("0", size, 2 * size, (size, -1, 0))
     lines = ["= common", *(spelled(*note) for note in notes.items()), ". edition", ""]
     (tmp_path / MANIFEST).write_bytes("\n".join(lines).encode("utf-8", "surrogateescape"))
-    found = known(nullcontext(lambda: look(tmp_path)), root)
+    found = known(nullcontext(lambda: pickle.loads(pickle.dumps(look(tmp_path)))), root)
     assert found
     assert found.told == told(root)
     assert found.told.notes == notes
     os.close(root)
+
+
+def test_what_is_known_of_files_is_as_in_any_mapping_whatever_comes_and_goes_and_is_told_again() -> None:
+    notes, plain, random = Notes(), dict[str, Note](), Random(5)
+    for number in range(2000):
+        name = f"{random.randrange(40)}.html"
+        if random.random() < 0.4:
+            assert notes.pop(name, None) == plain.pop(name, None)
+        else:
+            notes[name] = plain[name] = Note(random.choice(["", "0a"]), number, -number, (0, number, 0))
+        if number % 100 == 50:
+            notes = pickle.loads(pickle.dumps(notes))
+        if number == 1000:
+            notes.void()
+            plain = {name: note._replace(imprint="") for name, note in plain.items()}
+        assert notes == plain
+        assert sorted(notes.unmade()) == sorted(name for name, note in plain.items() if not note.imprint)
+        assert sorted(notes.stated()) == sorted((name, *note[1:]) for name, note in plain.items())
+        assert (len(notes), name in notes) == (len(plain), name in plain)
 
 
 def test_a_list_of_nothing_is_known_too(tmp_path: Path) -> None:
@@ -81,7 +105,6 @@ def test_a_list_of_nothing_is_known_too(tmp_path: Path) -> None:
     [
         "= common\n+ index.html\n",  # a build is at work, or was killed
         ".\n+ index.ht",  # cut short
-        f"{'0' * 24} {2**64} 1 0 index.html\n.\n",  # nobody's figures
     ],
 )
 def test_a_list_that_is_not_at_rest_is_left_to_the_build_itself(tmp_path: Path, text: str) -> None:
