@@ -64,7 +64,7 @@ ROOMS: Final = {
     "prometheus_client": ("feedsvc.web.metrics",),
     "waitress": ("feedsvc.web.channel", "feedsvc.web.server"),
     "watchfiles": ("feedsvc.watch",),
-    "yaml": ("feedsvc.content.tree",),
+    "yaml": ("feedsvc.content.thorough",),
 }
 # The clock is read here and nowhere else; everybody else is told the time.
 CLOCK_READERS: Final = {"feedsvc.clock"}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Final
 
@@ -12,6 +14,8 @@ from hypothesis import strategies as st
 from feedsvc.content import quick, tree
 from feedsvc.content.text import UNFIT, is_plain
 from feedsvc.content.text import place as place_in
+from tests.broken.case import HEAD
+from tests.conftest import Newsroom
 
 WRITTEN: Final = """\
 title: "Xi: a 'second' summit"
@@ -97,7 +101,7 @@ def assert_same(text: str) -> None:
     for key in ("title", "id", "slug", "nothing"):
         assert lazy.has_key(key) == thorough.has((key,))
         assert lazy.place((key,)) == thorough.place((key,))
-    assert not any(map(thorough.cut, thorough.places.nodes))
+    assert not any(map(thorough.cut, thorough.places.values))
 
 
 @settings(deadline=None)
@@ -166,3 +170,14 @@ def test_places_are_looked_for_when_something_is_told() -> None:
     assert grown.found is None
     problem = grown.problem(("tags", 1), "odd")
     assert (problem.line, problem.column) == (2, 11) == place_in(grown.text, grown.span(("tags", 1))[0])
+
+
+def test_a_newsroom_that_is_read_quickly_does_not_wait_for_a_library_that_reads_the_rest(newsroom: Newsroom) -> None:
+    plain = {"authors.yaml": "mina:\n  name: Mina\n", "categories.yaml": "asia:\n  title: Asia\n"}
+    head = f"{HEAD}id: tag:news.example,2026:a\n"
+    root = newsroom(plain)
+    program = f"import sys; from feedsvc.content.folder import load; from pathlib import Path; load(Path({str(root)!r}))"
+    command = [sys.executable, "-c", f"{program}; print('yaml' in sys.modules)"]
+    for text, is_read in ((head, False), (f"{head}summary: !!str x\n", True)):
+        newsroom({**plain, "articles/a.yaml": text})
+        assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == f"{is_read}\n"

@@ -21,7 +21,8 @@ from feedsvc import urls
 from feedsvc.content import disk, media, settings, text, tree
 from feedsvc.content.articles import FOLDER
 from feedsvc.content.content import Content
-from feedsvc.content.tree import Location, Tree
+from feedsvc.content.places import Location
+from feedsvc.content.tree import Tree
 from feedsvc.errors import Problem
 from feedsvc.model import Article, Status
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from feedsvc.content.desk import Desk, is_far
 from feedsvc.content.media import PICTURES
+from feedsvc.content.places import Location
 from feedsvc.content.schema import EnclosureKeys, ImageKeys
-from feedsvc.content.tree import Location
 from feedsvc.model import Enclosure, Image
 
 

@@ -13,7 +13,8 @@ from zoneinfo import ZoneInfo
 from feedsvc import urls
 from feedsvc.content import dates
 from feedsvc.content.media import Media
-from feedsvc.content.tree import Location, Tree
+from feedsvc.content.places import Location
+from feedsvc.content.tree import Tree
 from feedsvc.model import Author, Category, Site
 
 T = TypeVar("T")

@@ -14,8 +14,9 @@ from urllib.parse import quote
 from feedsvc import urls
 from feedsvc.content import attachments, body, dates, keys, text, texts, tree
 from feedsvc.content.desk import Desk, Known
+from feedsvc.content.places import Location
 from feedsvc.content.schema import ArticleKeys
-from feedsvc.content.tree import Location, Tree
+from feedsvc.content.tree import Tree
 from feedsvc.errors import Problem
 from feedsvc.model import Article, Author, Category, Correction, Enclosure, Site, Source, Status, Tag
 
