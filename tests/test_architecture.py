@@ -54,7 +54,7 @@ ROOMS: Final = {
     "nh3": ("feedsvc.content.markup",),
     "pydantic": ("feedsvc.content.values", "feedsvc.content.schema", "feedsvc.content.keys", "feedsvc.content.json_schema"),
     "msgspec": ("feedsvc.content.columns", "feedsvc.content.entries", "feedsvc.content.packing", "feedsvc.imprint"),
-    "sqlite3": ("feedsvc.sqlite", "feedsvc.ledger", "feedsvc.content.records", "feedsvc.push"),
+    "sqlite3": ("feedsvc.sqlite", "feedsvc.ledger", "feedsvc.content.records", "feedsvc.content.paging", "feedsvc.push"),
     "psycopg": ("feedsvc.audience.patient",),
     "sqlalchemy": ("feedsvc.audience",),
     "aiobotocore": (),

@@ -108,7 +108,7 @@ def test_what_is_written_later_counts(records: dict[str, Record], tmp_path: Path
 
 
 def test_what_is_past_does_not_fill_the_disk(records: dict[str, Record], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("feedsvc.content.records._ROOM", 0)
+    monkeypatch.setattr("feedsvc.content.paging._ROOM", 0)
     file, every = tmp_path / "kept", many(records)
     kept = Records(file)
     for _ in range(2):
@@ -126,7 +126,7 @@ def test_what_is_past_does_not_fill_the_disk(records: dict[str, Record], tmp_pat
 def test_what_another_process_wrote_meanwhile_is_not_swept_away(
     records: dict[str, Record], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("feedsvc.content.records._ROOM", 0)
+    monkeypatch.setattr("feedsvc.content.paging._ROOM", 0)
     one, other, every = Records(tmp_path / "kept"), Records(tmp_path / "kept"), many(records)
     one.keep(every)
     one.keep(every)

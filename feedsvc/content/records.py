@@ -2,8 +2,7 @@
 
 One SQLite file in the state folder makes starting again cheap and keeps last valid versions over restarts. It can be
 deleted at any time; it is never trusted where a file's stamp differs, and what another version of the program read is read
-again. Records lie in pages, as they were written together; a later page counts before an earlier one, and what is written one by
-one before all pages.
+again.
 """
 
 from __future__ import annotations
@@ -16,38 +15,31 @@ import threading
 import uuid
 import weakref
 from collections.abc import Callable, Collection, Iterable, Mapping
-from itertools import islice
 from pathlib import Path
 from typing import Final
 
 from feedsvc import __version__, collector
 from feedsvc.content import entries
 from feedsvc.content.entries import Entry
-from feedsvc.content.packing import LARGEST, former, former_one, packed, packed_one, unpacked, unpacked_one
-from feedsvc.content.record import Record, Shared
+from feedsvc.content.paging import TABLES, Pages
+from feedsvc.content.record import Record
 from feedsvc.content.stamps import NOTHING, inode_of, size_of, stamp_at
 from feedsvc.errors import FeedsvcError
 from feedsvc.sqlite import connect
 from feedsvc.troubles import Troubles, unwritable
 
 _NAME: Final = "records"
-_TABLES: Final = """
+_TABLES: Final = f"""
 DROP TABLE IF EXISTS article;
-CREATE TABLE IF NOT EXISTS page (id INTEGER PRIMARY KEY, version TEXT NOT NULL, size INTEGER NOT NULL, records BLOB NOT NULL);
-CREATE TABLE IF NOT EXISTS record (path TEXT PRIMARY KEY, version TEXT NOT NULL, record BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS text (id INTEGER PRIMARY KEY, digest BLOB NOT NULL UNIQUE, markdown TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS state (name TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS setting (kind TEXT, name TEXT, entry BLOB NOT NULL, PRIMARY KEY (kind, name)) WITHOUT ROWID;
-"""
+{TABLES}"""
 _LEFT: Final[list[sqlite3.Connection]] = []  # of the process that this one is a copy of: closing them would end its locks
 _LARGE: Final = 16 * 1024 * 1024  # bytes of the file, of some 8,000 articles: a process is copied sooner than they are read
-_ROOM: Final = 1000  # texts, or records, that may be past before they are dropped
+_ROOM: Final = 1000  # texts that may be past before they are dropped
 _TOGETHER: Final = 100  # texts that are asked for at once
-_MANY: Final = 64  # records; fewer are written one by one
 _TEXTS: Final = "SELECT digest, markdown FROM text"
-_PUT: Final = "INSERT OR REPLACE INTO record VALUES (?, ?, ?)"
-_GONE: Final = b""  # in place of a record
-_SIZES: Final = "SELECT coalesce(sum(size), 0), coalesce(max(version != ?), 0), (SELECT count(*) FROM record) FROM page"
 _NO_TEXTS: Final[Mapping[bytes, str]] = {}
 
 
@@ -61,7 +53,7 @@ class Records:
         """
         self._lock = threading.Lock()
         self._file = file
-        self._version = version or _code()
+        self._pages = Pages(version or _code())
         self._troubles, self._born = troubles or Troubles(), os.getpid()
         self._run, self._read_as, self._are_own = uuid.uuid4().hex, "", True
         self._open()
@@ -106,29 +98,11 @@ class Records:
             with collector.paused(), self._lock, self._rows:
                 self._rows.execute("BEGIN")  # no other process writes between the name and what bears it
                 self._read_as = _state(self._rows)
-                return self._found(self._rows)
+                found, self._are_own = self._pages.found(self._rows)
+                return found
         except sqlite3.Error:
             self._read_as = ""
             return {}
-
-    def _found(self, rows: sqlite3.Connection) -> dict[str, Record]:
-        share, found, versions = Shared(), dict[str, Record](), set[str]()
-        # One by one: together they would take as much room again as what is made of them.
-        for version, data in rows.execute("SELECT version, records FROM page ORDER BY id"):
-            versions.add(version)
-            if version == self._version:
-                found |= unpacked(data, share)
-            else:
-                _lay(found, former(data, share))
-        for path, version, data in rows.execute("SELECT path, version, record FROM record"):
-            if data == _GONE:  # which every version says alike
-                found.pop(path, None)
-                continue
-            versions.add(version)
-            record = (unpacked_one if version == self._version else former_one)(data)
-            _lay(found, {path: share.record(record) if record else None})
-        self._are_own = versions <= {self._version}
-        return found
 
     @property
     def read_as(self) -> str:
@@ -158,12 +132,8 @@ class Records:
         with contextlib.suppress(sqlite3.Error), self._lock, self._rows as rows:
             rows.execute("BEGIN IMMEDIATE")  # no other process writes between the looking and the dropping
             _prune(rows, records)
-            kept, is_mixed, single = rows.execute(_SIZES, (self._version,)).fetchone()
-            is_long = kept + single > 1.5 * len(records) + _ROOM or single > len(records) / 8 + _ROOM
-            if (is_long or is_mixed) and self._is_ours(_state(rows)):
-                rows.execute("DELETE FROM page")
-                rows.execute("DELETE FROM record")
-                self._put_pages(rows, records)
+            if self._pages.is_due(rows, len(records)) and self._is_ours(_state(rows)):
+                self._pages.renew(rows, records)
 
     def settings(self) -> list[Entry]:
         try:
@@ -210,7 +180,7 @@ class Records:
 
         def write(rows: sqlite3.Connection) -> None:
             _put_texts(rows, texts)
-            self._put(rows, changed)
+            self._pages.put(rows, changed)
             if changed or settings is not None:
                 self._rename(rows)
             if settings is not None:
@@ -225,7 +195,7 @@ class Records:
         def write(rows: sqlite3.Connection) -> None:
             _put_texts(rows, texts)
             if records:
-                self._put_page(rows, records, as_bytes)
+                self._pages.put_page(rows, records, as_bytes)
                 self._rename(rows)
 
         return self._wrote(write)
@@ -244,27 +214,6 @@ class Records:
         self._troubles.end(_NAME)
         return True
 
-    def _put(self, rows: sqlite3.Connection, changed: Mapping[str, Record | None]) -> None:
-        # In the order of the table: what comes next lies beside what came last.
-        come = {path: record for path in sorted(changed) if (record := changed[path])}
-        gone = [(path, self._version, _GONE) for path, record in changed.items() if not record]
-        if len(come) < _MANY:
-            rows.executemany(_PUT, [(path, self._version, packed_one(record)) for path, record in come.items()])
-        else:
-            self._put_pages(rows, come)
-        rows.executemany(_PUT, gone)
-
-    def _put_pages(self, rows: sqlite3.Connection, records: Mapping[str, Record]) -> None:
-        """Piece by piece: all bytes at once would be a third of what a large newsroom takes."""
-        rest = iter(records.items())
-        while some := dict(islice(rest, LARGEST)):
-            self._put_page(rows, some, packed(some))
-
-    def _put_page(self, rows: sqlite3.Connection, paths: Collection[str], as_bytes: bytes) -> None:
-        if rows.execute("SELECT 1 FROM record LIMIT 1").fetchone():
-            rows.executemany("DELETE FROM record WHERE path = ?", [(path,) for path in paths])
-        rows.execute("INSERT INTO page (version, size, records) VALUES (?, ?, ?)", (self._version, len(paths), as_bytes))
-
     def _rename(self, rows: sqlite3.Connection) -> None:
         """What is written makes another state; of what others wrote between, this process knows nothing."""
         whose = self._run if self._is_ours(_state(rows)) else "mixed"
@@ -282,15 +231,6 @@ class Records:
     def close(self) -> None:
         with self._lock:
             self._rows.close()
-
-
-def _lay(found: dict[str, Record], upon: Mapping[str, Record | None]) -> None:
-    """What is later counts before what was found, and be it that there is nothing."""
-    for path, record in upon.items():
-        if record:
-            found[path] = record
-        else:
-            found.pop(path, None)
 
 
 def _state(rows: sqlite3.Connection) -> str:
