@@ -75,6 +75,16 @@ def test_on_a_machine_too_busy_to_look_often_nothing_shows_before_what_was_saved
     assert {f"new-{number}" for number in range(5)} < names(desk.shown())
 
 
+def test_where_a_folder_is_looked_at_once_a_second_a_busy_file_holds_up_no_other_for_long(desk: Desk) -> None:
+    desk.save("articles/new.yaml", article("new"))
+    seen = []
+    for number in range(4):
+        desk.save("articles/busy.yaml", article("busy", f"summary: Save {number}\n"))
+        seen.append("new" in names(desk.shown()))
+        time.sleep(1.02)
+    assert seen == [False, False, False, True]
+
+
 def test_no_deletion_shows_before_what_was_done_earlier(desk: Desk) -> None:
     desk.warm_up()
     articles = desk.root / "articles"

@@ -116,8 +116,8 @@ class Folder:
         """Look everywhere, or at the touched paths (relative to the folder), and read what is not as it was.
 
         Where a file changed within `quiet` before `now`, everything is left for the next time, so that a burst makes one
-        edition; after a second of that, and ten looks, the busy files alone. Raises ContentError if there is no such folder,
-        no site.yaml, or none that could ever be used; then nothing is other than before.
+        edition; after a second of that, and ten looks or two seconds more, the busy files alone. Raises ContentError if there
+        is no such folder, no site.yaml, or none that could ever be used; then nothing is other than before.
         """
         begun, self._begun = self._begun, None
         return begun or self._read(touched, now, quiet)

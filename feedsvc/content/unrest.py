@@ -14,7 +14,8 @@ LOOK: Final = "."  # stands for the whole look
 SETTINGS: Final = (settings.SITE, settings.CATEGORIES, settings.AUTHORS)
 _LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
 _PATIENCE: Final = timedelta(seconds=1)
-_LOOKS: Final = 10  # at least; on a busy machine there are few in a second, and pauses that none of them saw
+_LOOKS: Final = 10  # on a busy machine there are few in a second, and pauses that none of them saw
+_LONGEST: Final = timedelta(seconds=3)  # however few there were
 
 
 class Unrest:
@@ -82,4 +83,8 @@ class _Waiting:
         """Those to leave for the next time."""
         known = {path: self._since.get(path, (now, 0)) for path in young}
         self._since = {path: (since, looks + 1) for path, (since, looks) in known.items()}
-        return frozenset(path for path, (since, looks) in known.items() if abs(now - since) < _PATIENCE or looks < _LOOKS)
+        return frozenset(path for path, (since, looks) in known.items() if _is_early(abs(now - since), looks))
+
+
+def _is_early(waited: timedelta, looks: int) -> bool:
+    return waited < _PATIENCE or (looks < _LOOKS and waited < _LONGEST)

@@ -1,9 +1,10 @@
-"""What a tree knows of its own files: a list that grows with every change, and is written anew when most of it is past."""
+"""What a tree knows of its own files: a list that grows with every change, and is written anew when much of it is past."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Container, Iterable
+from contextlib import suppress
 from typing import Final
 
 from feedsvc.export.names import FORMER, MANIFEST, TEMPORARY, TWINS
@@ -68,8 +69,9 @@ class Journal:
 
     def end(self) -> None:
         if self._lines > len(self.notes) + max(len(self.notes) // 2, _ROOM):
-            self._rewrite()
-        elif not self.ended:
+            with suppress(OSError):  # a disk that has no room for two lists keeps the long one
+                self._rewrite()
+        if not self.ended:
             self._append(["."])
             self.ended = True
 

@@ -144,7 +144,7 @@ def _unescaped(text: str) -> str:
 def _former(text: bytes) -> Iterator[str]:
     try:
         names = json.loads(text)["files"] if text else []
-        yield from (name for name in names if isinstance(name, str) and _is_below(name))
+        yield from (name for name in names if isinstance(name, str) and _is_below(name) and _is_short(name))
     except (ValueError, KeyError, TypeError):
         return
 
@@ -158,5 +158,8 @@ def _is_below(name: str) -> bool:
 
 def _is_short(name: str) -> bool:
     """Whether a disk can have a file of that name: no other could ever be ours."""
-    data = name.encode("utf-8", "surrogateescape")
+    try:
+        data = name.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return False
     return len(data) < _LONGEST_PATH and all(len(part) <= _LONGEST_NAME for part in data.split(b"/"))

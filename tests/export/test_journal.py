@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from feedsvc.export.journal import Journal
-from feedsvc.export.names import MANIFEST
+from feedsvc.export.names import MANIFEST, TEMPORARY
 from feedsvc.export.notes import Note
 from feedsvc.export.told import told
 from feedsvc.export.tree import Tree
@@ -120,3 +120,15 @@ def test_a_long_list_is_told_without_its_claims_once_a_build_has_ended(root: int
     journal.close()
     assert len((tmp_path / MANIFEST).read_text().splitlines()) == len(names) + 2
     assert told(root).notes == dict.fromkeys(names, Note("0a", 1, 1, (0, 0, 0)))
+
+
+def test_a_build_that_is_done_does_not_fail_where_there_is_no_room_for_a_shorter_list(root: int, tmp_path: Path) -> None:
+    names = [f"articles/{number}/index.html" for number in range(6000)]
+    journal = Journal(root)
+    journal.claim(names, alone=())
+    journal.note((name, Note("0a", 1, 1, (0, 0, 0))) for name in names)
+    (tmp_path / f"{TEMPORARY}list").mkdir()  # where the shorter one would be written
+    journal.end()
+    journal.close()
+    assert told(root).ended
+    assert len(told(root).notes) == len(names)

@@ -89,7 +89,7 @@ def test_a_list_that_was_tampered_with_leads_nowhere_else(content: Path, out: Pa
     victim = tmp_path / "victim.txt"
     victim.write_text("keep me")
     (out / MANIFEST).write_text("+ ../victim.txt\n- 1 2 0 ../victim.txt\n- 1 2 -1 a/../../victim.txt\n+ /etc/hostname\n")
-    (out / FORMER).write_text('{"files": ["../victim.txt", "/etc/hostname", "", 7, "a/../../victim.txt"]}')
+    (out / FORMER).write_text('{"files": ["../victim.txt", "/etc/hostname", "", 7, "a/../../victim.txt", "\\ud800"]}')
     build(content, out)
     assert victim.read_text() == "keep me"
 
