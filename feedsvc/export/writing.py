@@ -22,6 +22,7 @@ _BLOCK: Final = 1024 * 1024
 _MODE: Final = 0o644
 _NEW: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
 _READ: Final = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+_NOTHING: Final = (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG)  # the twin of a long name has no name
 _SECOND: Final = 1_000_000_000  # nanoseconds
 _ENDS: Final = tuple(TWINS.values())
 
@@ -39,8 +40,10 @@ class Files:
         """None where there is nothing; a link is what it is."""
         try:
             return os.stat(name, dir_fd=self._root, follow_symlinks=False)
-        except (FileNotFoundError, NotADirectoryError):
-            return None
+        except OSError as error:
+            if error.errno in _NOTHING:
+                return None
+            raise
 
     def sought(self, name: str) -> os.stat_result | None:
         """As `status`, for a name that `links` was asked about before."""
@@ -68,11 +71,8 @@ class Files:
         return not [end for end, twin in twins if twin and not self._has_stated(name + end, twin, time)]
 
     def _has_stated(self, name: str, size: int, time: int) -> bool:
-        try:
-            found = os.stat(name, dir_fd=self._root, follow_symlinks=False)
-        except (FileNotFoundError, NotADirectoryError):
-            return False
-        return found.st_size == size and found.st_mtime_ns == time and stat.S_ISREG(found.st_mode)
+        found = self.status(name)
+        return found is not None and found.st_size == size and found.st_mtime_ns == time and stat.S_ISREG(found.st_mode)
 
     def put(self, name: str, found: Document | Attachment, note: Note) -> tuple[bool, Note]:
         """Whether the file's bytes changed, and what is to be noted of it, but for its imprint; `note` is what was."""
@@ -172,8 +172,10 @@ class Files:
         """A file, and the folders that it leaves empty."""
         try:
             os.unlink(name, dir_fd=self._root)
-        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
-            return False
+        except OSError as error:
+            if error.errno in (*_NOTHING, errno.EISDIR):
+                return False
+            raise
         folder = name.rpartition("/")[0]
         with suppress(OSError):
             while folder:

@@ -188,3 +188,21 @@ def test_a_link_in_the_tree_leads_no_build_astray(content: Path, out: Path, tmp_
     with pytest.raises(FeedsvcError, match=r"is a link that leaves"):
         build(content, out)
     assert list((tmp_path / "elsewhere").iterdir()) == []
+
+
+def test_a_media_file_with_the_longest_name_there_is_outlives_a_killed_build(content: Path, out: Path) -> None:
+    """A compressed twin of it could have no name."""
+    name = f"media/{'a' * 251}.mp3"
+    (content / name).write_bytes(b"sound")
+    file = content / "articles/rich.yaml"
+    file.write_text(file.read_text().replace("media/talk.mp3", name))
+    build(content, out)
+    for left in ([f"+ {name}"], []):
+        lines = [line for line in (out / MANIFEST).read_text().splitlines() if name not in line and line != "."]
+        (out / MANIFEST).write_text("\n".join([*lines, *left, ""]))
+        build(content, out)
+        assert (out / name).read_bytes() == b"sound"
+    file.unlink()
+    (out / MANIFEST).write_text((out / MANIFEST).read_text() + f"+ {name}\n")
+    build(content, out)
+    assert not (out / name).exists()
