@@ -41,7 +41,7 @@ class Sizes:
         return tuple(sorted({self.small, self.middle, self.large}))
 
 
-QUICK: Final = Sizes(small=500, middle=1_000, large=2_000, curve=(500, 1_000, 2_000), times=2, seconds=1)
+QUICK: Final = Sizes(small=250, middle=500, large=1_000, curve=(250, 500, 1_000), times=2, seconds=1)
 
 
 @dataclass(kw_only=True)

@@ -9,9 +9,9 @@ from typing import Any, Final, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from feedsvc.content import dates
-from feedsvc.content.places import Location
+from feedsvc.content.places import Location, Plain
 from feedsvc.content.text import nearest
-from feedsvc.content.tree import Plain, Tree
+from feedsvc.content.tree import Tree
 from feedsvc.errors import Problem
 
 Model = TypeVar("Model", bound=BaseModel)

@@ -1,10 +1,11 @@
-"""Where the values of a YAML file stand, and how they are written there."""
+"""The values of a YAML file: what they are, where they stand, and how they are written there."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+Plain = Any  # str, int, float, bool, None, list[Plain] or dict[str, Plain]
 Location = tuple[str | int, ...]
 
 

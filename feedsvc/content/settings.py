@@ -12,9 +12,9 @@ from urllib.parse import urlsplit
 from feedsvc import urls
 from feedsvc.content import dates, keys, text, tree
 from feedsvc.content.media import Media
-from feedsvc.content.places import Location
+from feedsvc.content.places import Location, Plain
 from feedsvc.content.schema import AuthorKeys, CategoryKeys, SiteKeys
-from feedsvc.content.tree import Plain, Tree
+from feedsvc.content.tree import Tree
 from feedsvc.content.values import is_host, web
 from feedsvc.errors import Problem
 from feedsvc.model import Author, Category, FeedOptions, Site

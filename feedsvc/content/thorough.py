@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Container, Mapping
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import yaml
 
 from feedsvc.content import syntax
-from feedsvc.content.places import Location, Mark, Places, Spot
+from feedsvc.content.places import Location, Mark, Places, Plain, Spot
 from feedsvc.content.text import UNFIT, told, unfit_sentence
 from feedsvc.errors import Problem
 
@@ -24,13 +24,11 @@ _TAG: Final = "tag:yaml.org,2002:"
 _DECIMAL: Final = re.compile(r"[-+]?(?:0|[1-9][0-9]*)")
 _TRUE: Final = frozenset({"true", "yes", "on"})
 
-_Plain = Any  # as tree.Plain
-
 
 class Grown(NamedTuple):
     """`value` is a file as plain data, None where it could not be read."""
 
-    value: _Plain
+    value: Plain
     problems: list[Problem]
     places: Places
 
@@ -78,7 +76,7 @@ class _Walk:
             self.complain(node, "aliases ('*name') repeat more than an article can hold", "write the values out")
         return Grown(value, self.problems, self.places)
 
-    def value(self, node: yaml.Node, location: Location) -> _Plain:
+    def value(self, node: yaml.Node, location: Location) -> Plain:
         self.count(node)
         if id(node) in self.open:
             self.complain(node, "an alias ('*name') stands inside the very value that it repeats", "write the value out")
@@ -104,11 +102,11 @@ class _Walk:
         if self.repeated > _MOST_REPEATED:
             raise _BombError
 
-    def sequence(self, node: yaml.Node, location: Location) -> list[_Plain]:
+    def sequence(self, node: yaml.Node, location: Location) -> list[Plain]:
         return [self.value(item, (*location, index)) for index, item in enumerate(node.value)]
 
-    def mapping(self, node: yaml.MappingNode, location: Location) -> dict[str, _Plain]:
-        result: dict[str, _Plain] = {}
+    def mapping(self, node: yaml.MappingNode, location: Location) -> dict[str, Plain]:
+        result: dict[str, Plain] = {}
         for key_node, value_node in node.value:
             if not isinstance(key_node, yaml.ScalarNode):
                 self.complain(key_node, "a list or mapping cannot be a key")
@@ -116,7 +114,7 @@ class _Walk:
             self.key(result, key_node, value_node, location)
         return result
 
-    def key(self, result: dict[str, _Plain], key_node: yaml.ScalarNode, value_node: yaml.Node, location: Location) -> None:
+    def key(self, result: dict[str, Plain], key_node: yaml.ScalarNode, value_node: yaml.Node, location: Location) -> None:
         key = self.fit(key_node)
         here = (*location, key)
         if key in result:
@@ -126,7 +124,7 @@ class _Walk:
         self.places.keys[here] = _spot(key_node)
         result[key] = self.value(value_node, here)
 
-    def scalar(self, node: yaml.ScalarNode) -> _Plain:
+    def scalar(self, node: yaml.ScalarNode) -> Plain:
         text = self.fit(node)
         return text if node.style else _SCALARS[node.tag[len(_TAG) :]](text)
 
@@ -165,7 +163,7 @@ def _integer(text: str) -> int:
 
 
 # How YAML 1.1 reads a plain scalar by its resolved tag. Dates stay text: this project reads them itself.
-_SCALARS: Final[Mapping[str, Callable[[str], _Plain]]] = {
+_SCALARS: Final[Mapping[str, Callable[[str], Plain]]] = {
     "str": str,
     "timestamp": str,
     "int": _integer,

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 from feedsvc.content import quick
-from feedsvc.content.places import Location, Places
+from feedsvc.content.places import Location, Places, Plain
 from feedsvc.content.text import place, told
 from feedsvc.errors import Problem
-
-Plain = Any  # str, int, float, bool, None, list[Plain] or dict[str, Plain]
 
 _HASH: Final = re.compile(r"[ \t]#(?=[^\s#])")  # a comment that is meant has a blank behind its sign
 
