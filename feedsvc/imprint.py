@@ -44,7 +44,7 @@ class Imprints:
         self._rows: dict[int, tuple[Row, bytes]] = {} if rows is None else rows
         self._cards: dict[int, bytes] = {}
         self._walks: dict[ListingRef, bytes] = {}  # the cards of a listing's visible rows in order
-        self._turned: tuple[Division, Mapping[str, tuple[Row, ...]]] | None = None
+        self._turned: dict[int, tuple[Division, Mapping[str, tuple[Row, ...]]]] = {}
 
     def after(self, catalog: Catalog, *, every: bool = False) -> Imprints:
         """Those of a catalog made from this one: a row that is the same object is not looked at again."""
@@ -131,12 +131,12 @@ class Imprints:
             return b"".join(map(self._card, rows))
 
     def _pages(self, division: Division) -> Mapping[str, tuple[Row, ...]]:
-        """They are asked for listing by listing."""
         if not self._every:
             return division
-        if self._turned is None or self._turned[0] is not division:
-            self._turned = division, dict(division.items())
-        return self._turned[1]
+        turned = self._turned.get(id(division))
+        if turned is None:
+            turned = self._turned[id(division)] = division, dict(division.items())
+        return turned[1]
 
     @cached_property
     def _logo(self) -> tuple[object, ...]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import chain, product
+from operator import itemgetter
 from typing import Any, Final
 
 from feedsvc import difference, directory, feeds, pages, sitemaps
@@ -203,13 +204,21 @@ class Publication:
     def paths(self) -> Iterator[str]:
         """Every path that answers with status 200: files first, then pages, feeds last, so that a feed never leads nowhere."""
         yield from self.file_paths()
-        # In order of date: pages show their neighbours, and what was just made of these is at hand.
-        yield from (article_path(row.article.slug) for row in self.catalog.listings[ListingRef()].visible)
-        for listing in self.catalog.listings.values():
-            yield from (path_of(PageAt(listing.ref, period)) for period in ("", *listing.pages))
+        yield from self._dated_paths()
+        yield from (path_of(PageAt(ref)) for ref in self.catalog.listings)
         yield from self.feed_paths()
         yield from (path_of(SitemapAt(part)) for part in sitemaps.parts(self.catalog))
         yield from (path_of(SingleAt(name)) for name in SINGLES if name != _NEWS or sitemaps.has_news(self.catalog))
+
+    def _dated_paths(self) -> Iterator[str]:
+        """Articles, the newest first, and behind those of a month or a year the older pages that show them.
+
+        Whoever makes them one after the other has at hand what several pages show of the same articles.
+        """
+        listings = self.catalog.listings
+        articles = ((row.day, article_path(row.article.slug)) for row in listings[ListingRef()].visible)
+        older = ((period, path_of(PageAt(one.ref, period))) for one in listings.values() for period in one.pages)
+        return (path for _, path in sorted(chain(articles, older), key=itemgetter(0), reverse=True))
 
     def file_paths(self) -> Iterator[str]:
         """Those of `paths` that are files: media, what belongs to the theme, and narrower copies of pictures."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import html
+import re
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Final
 
 import pytest
@@ -187,3 +189,26 @@ def test_walking_back_through_the_archives_finds_every_article(publication: Publ
         older = feed.linked("next" if suffix == "json" else "prev-archive")
         path = older[0].removeprefix(BASE) if older else ""
     assert seen == {row.article.id for row in publication.catalog.visible.values()}
+
+
+def test_a_build_has_at_hand_the_articles_of_each_older_page_that_it_makes(tmp_path: Path) -> None:
+    """In a newsroom without summaries each list that an article is in cost its text's HTML once more."""
+    often = [newsrooms.article(f"o{n}", f"2025-{n % 2 + 3:02}-{n // 4 + 1:02}", tags="[wind]") for n in range(101)]
+    seldom = [newsrooms.article(f"s{n}", f"2024-0{n + 1}-05", tags="[wind, rain]") for n in range(6)]
+    files: dict[str, str | bytes] = {
+        "site.yaml": "title: T\nbase_url: https://t.example\nid_domain: t.example\nfeed: {entries: 3}\n"
+    }
+    for one in (*often, *seldom):
+        files |= one
+    publication = newsrooms.published(newsrooms.write(tmp_path, files))
+    days = {f"/articles/{row.article.slug}/": row.day for row in publication.catalog.listings[ListingRef()].visible}
+    before: list[str] = []
+    older = 0
+    for path in publication.paths():
+        if path in days:
+            before.append(days[path])
+        elif found := re.fullmatch(r".*/archive/([0-9-]+)/", path):
+            older += 1
+            assert before[-1].startswith(found[1]), path
+            assert len(before) == sum(day >= found[1] for day in days.values()), path
+    assert older == 7  # of the site and one tag: April, March and 2024; 2024 of the other
