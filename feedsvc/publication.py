@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import chain, product
@@ -171,6 +171,18 @@ class Publication:
         """As `at` where no redirect answers, for who asks once: a document is made anew, and is not kept."""
         place = place_of(path)
         return self._make(place) if place and path_of(self._canonical(place)) == path else None
+
+    def articles(self, paths: Iterable[str]) -> Mapping[str, Document]:
+        """Those of these paths that are pages of visible articles, as `made` makes each, but sooner than one after another."""
+        places = ((path, place_of(path)) for path in paths)
+        visible = self.catalog.visible
+        found = {
+            path: visible.get(place.slug) for path, place in places if isinstance(place, ArticleAt) and path_of(place) == path
+        }
+        rows = {path: row for path, row in found.items() if row}
+        self.catalog.content.ready([row.article for row in rows.values()])
+        bodies = pages.articles(self._frame, [*rows.values()])
+        return {path: self._html(path, body) for path, body in zip(rows, bodies, strict=True)}
 
     def _found(self, path: str, place: Place) -> Document | Attachment | None:
         """A document of an earlier edition where it was made from the same, else a new one."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from feedsvc.content.texts import Texts
@@ -32,6 +32,10 @@ class Content:
     def html(self, article: Article) -> str:
         """The article's text as safe HTML with absolute addresses. Raises FeedsvcError where `texts` cannot give it."""
         return self.texts.html(article, self.site.base_url)
+
+    def ready(self, articles: Sequence[Article]) -> None:
+        """Have the HTML of these at hand, of as many as are kept. Raises as `html` does."""
+        self.texts.ready(articles, self.site.base_url)
 
     def summary(self, article: Article) -> str:
         """The editor's summary, else the text's beginning, else the title: plain text, never empty. Raises as `html` does."""

@@ -6,7 +6,7 @@ A hundred thousand texts need not stand in memory while readers ask for fifty.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from hashlib import blake2b
 from typing import Final, Protocol
@@ -122,6 +122,12 @@ class Texts:
             found = markup.render(self.markdown(article), base_url=base_url, page=page).html
             self._remember(self._shown, key, found, self._most_shown)
         return found
+
+    def ready(self, articles: Sequence[Article], base_url: str) -> None:
+        """Have the HTML of these at hand, of as many as are kept. Raises as `markdown` does."""
+        self.ahead(articles)
+        for article in articles[: self._most_shown]:
+            self.html(article, base_url)
 
     def beginning(self, article: Article, base_url: str) -> str:
         """The first words, as plain text. Raises as `markdown` does."""

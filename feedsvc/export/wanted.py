@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from hashlib import blake2b
 from http import HTTPStatus
 
@@ -26,6 +27,10 @@ class Wanted:
         if found:
             self._held[path] = found
         return found is not None
+
+    def prepare(self, paths: Iterable[str]) -> None:
+        """All of these are about to be taken."""
+        self._held |= self._publication.articles(path for path in paths if path not in self._held)
 
     def taken(self, path: str) -> Document | Attachment | None:
         return self._held.pop(path, None) or self.found(path)

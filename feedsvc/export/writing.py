@@ -74,6 +74,12 @@ class Files:
         found = self.status(name)
         return found is not None and found.st_size == size and found.st_mtime_ns == time and stat.S_ISREG(found.st_mode)
 
+    def pack(self, found: Document | Attachment) -> None:
+        """Make what `put` needs of a document."""
+        if isinstance(found, Document):
+            for coding in self._codings:
+                found.coded(coding)
+
     def put(self, name: str, found: Document | Attachment, note: Note) -> tuple[bool, Note]:
         """Whether the file's bytes changed, and what is to be noted of it, but for its imprint; `note` is what was."""
         written = not self._has(name, found)

@@ -8,13 +8,25 @@ from __future__ import annotations
 
 from typing import Final
 
-from feedsvc.pages.article import article
+from feedsvc.pages.article import article, articles
 from feedsvc.pages.frame import Frame
 from feedsvc.pages.listing import listing, subscribe
 from feedsvc.pages.message import gone, missing
 from feedsvc.pages.theme import STATIC_TYPES, Theme
 from feedsvc.pages.trial import problems
 
-__all__ = ["MEDIA_TYPE", "STATIC_TYPES", "Frame", "Theme", "article", "gone", "listing", "missing", "problems", "subscribe"]
+__all__ = [
+    "MEDIA_TYPE",
+    "STATIC_TYPES",
+    "Frame",
+    "Theme",
+    "article",
+    "articles",
+    "gone",
+    "listing",
+    "missing",
+    "problems",
+    "subscribe",
+]
 
 MEDIA_TYPE: Final = "text/html"
