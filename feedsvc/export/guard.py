@@ -37,17 +37,15 @@ class Guard:
     def refuse(self, maker: Maker, names: dict[str, str]) -> set[str]:
         """Before anything is written: a file that is not ours is nobody's to overwrite, unless it is the same anyway.
 
-        The names of twins that are not ours, nor will be.
+        The names of twins that would be written, but are not ours, nor will be.
         """
         alone: set[str] = set()
         for path, name in names.items():
             self._refuse_file(maker, path, name)
-            ours = zip(TWINS, self._journal.notes.get(name, _NEW).packed, strict=True)
-            alone |= {name + TWINS[coding] for coding, size in ours if not self._is_twin_ours(maker, path, coding, size)}
+            known = zip(TWINS, self._journal.notes.get(name, _NEW).packed, strict=True)
+            unsure = [coding for coding, size in known if coding in self._codings and not size]
+            alone |= {name + TWINS[coding] for coding in unsure if not self._is_twin_free(maker, path, coding)}
         return alone
-
-    def _is_twin_ours(self, maker: Maker, path: str, coding: str, size: int) -> bool:
-        return coding in self._codings and bool(size or self._is_twin_free(maker, path, coding))
 
     def _refuse_file(self, maker: Maker, path: str, name: str) -> None:
         status = self._files.sought(name)

@@ -7,6 +7,7 @@ from collections.abc import Container, Iterable
 from contextlib import suppress
 from typing import Final
 
+from feedsvc import collector
 from feedsvc.export.names import FORMER, MANIFEST, TEMPORARY, TWINS
 from feedsvc.export.notes import UNKNOWN, Note
 from feedsvc.export.told import Told, escaped, spelled, told
@@ -35,18 +36,20 @@ class Journal:
             self.notes.void()
             self.common = common
 
-    def claim(self, names: Iterable[str], alone: Container[str]) -> None:
+    def claim(self, names: Iterable[str], codings: Container[str], alone: Container[str]) -> None:
         """Before they are written: a build that dies half-way leaves no file that nobody owns.
 
-        The twins of the names in `alone` are not ours.
+        They have twins in these `codings`, but for those that are named in `alone`, which are not ours.
         """
-        claims = {name: Note(packed=tuple(0 if name + end in alone else -1 for end in TWINS.values())) for name in names}
-        new = {name: claim for name, claim in claims.items() if self._widens(name, claim)}
-        lines = [f"+ {escaped(name)}" if claim.packed == UNKNOWN else spelled(name, claim) for name, claim in new.items()]
-        if claims and self.ended and not lines:
-            lines = [f"= {self.common}"]  # nothing new; but that a build is at work is told, or a kill's leavings would stay
-        self._append(lines)
-        self.notes.update(new)
+        usual = Note(packed=tuple(-1 if coding in codings else 0 for coding in TWINS))
+        with collector.paused():
+            claims = {name: _without(usual, name, alone) for name in names} if alone else dict.fromkeys(names, usual)
+            new = {name: claim for name, claim in claims.items() if self._widens(name, claim)}
+            lines = [f"+ {escaped(name)}" if claim.packed == UNKNOWN else spelled(name, claim) for name, claim in new.items()]
+            if claims and self.ended and not lines:
+                lines = [f"= {self.common}"]  # nothing new; but that a build is at work is told, or a kill's leavings would stay
+            self._append(lines)
+            self.notes.update(new)
 
     def _widens(self, name: str, claim: Note) -> bool:
         note = self.notes.get(name)
@@ -98,7 +101,8 @@ class Journal:
 
     def _rewrite(self) -> None:
         """The list without its past, whole or not at all."""
-        lines = [f"= {self.common}", *(spelled(*one) for one in sorted(self.notes.items())), ".", ""]
+        with collector.paused():
+            lines = [f"= {self.common}", *(spelled(name, self.notes[name]) for name in sorted(self.notes)), ".", ""]
         new = f"{TEMPORARY}list"
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW
         file = os.open(new, flags, _MODE, dir_fd=self._root)
@@ -118,6 +122,11 @@ class Journal:
             os.unlink(FORMER, dir_fd=self._root)
         except FileNotFoundError:
             return
+
+
+def _without(claim: Note, name: str, alone: Container[str]) -> Note:
+    packed = zip(TWINS.values(), claim.packed, strict=True)
+    return claim._replace(packed=tuple([0 if name + end in alone else size for end, size in packed]))
 
 
 def _put(file: int, text: str) -> int:

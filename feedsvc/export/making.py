@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
 
+from feedsvc.document import Attachment, Document
 from feedsvc.export.names import file_name
 from feedsvc.export.notes import Note
 from feedsvc.export.wanted import Wanted
@@ -12,6 +14,9 @@ from feedsvc.imprint import Imprints
 from feedsvc.publication import Publication
 
 Made = tuple[str, Note, bool]
+_Together = list[tuple[str, Document | Attachment]]
+_PAGE: Final = "/"  # how the paths of pages end
+_NEW: Final = Note()
 
 
 class Maker(Wanted):
@@ -31,18 +36,26 @@ class Maker(Wanted):
         return note is not None and bool(note.imprint) and note.imprint == self.imprint(path) and self._files.holds(name, note)
 
     def make(self, paths: Sequence[str]) -> list[Made]:
-        """(file's name, what is to be noted, whether it was written) of each that there is.
+        """(file's name, what is to be noted, whether it was written) of each that there is."""
+        return [made for together in self._found(paths) for made in self._put(together)]
 
-        Step by step for all of them, since a processor is quicker at what it has just done.
-        """
-        self.prepare(paths)
-        made = [(path, found) for path in paths if (found := self.taken(path))]
-        imprints = [self.imprint(path) for path, _ in made]
-        names = [file_name(path) for path, _ in made]
-        for _, found in made:
+    def _found(self, paths: Sequence[str]) -> Iterator[_Together]:
+        """What belongs at the paths: pages, which are small, together; a feed may be as large as all of them."""
+        articles = self._publication.articles(path for path in paths if not self.is_held(path))
+        yield [*articles.items()]
+        others = [path for path in paths if path not in articles]
+        yield self._several([path for path in others if path.endswith(_PAGE)])
+        yield from (self._several([path]) for path in others if not path.endswith(_PAGE))
+
+    def _several(self, paths: Sequence[str]) -> _Together:
+        return [(path, found) for path in paths if (found := self.taken(path))]
+
+    def _put(self, several: _Together) -> Iterator[Made]:
+        """Each step for all of them, since a processor is quicker at what it has just done."""
+        imprints = [self.imprint(path) for path, _ in several]
+        names = [file_name(path) for path, _ in several]
+        for _, found in several:
             self._files.pack(found)
-        put = [self._files.put(name, found, self._notes.get(name, Note())) for name, (_, found) in zip(names, made, strict=True)]
-        return [
-            (name, note._replace(imprint=imprint), written)
-            for name, imprint, (written, note) in zip(names, imprints, put, strict=True)
-        ]
+        put = [self._files.put(name, found, self._notes.get(name, _NEW)) for name, (_, found) in zip(names, several, strict=True)]
+        for name, imprint, (written, note) in zip(names, imprints, put, strict=True):
+            yield name, note._replace(imprint=imprint), written

@@ -10,7 +10,7 @@ MANY: Final = 1000  # paths; where more may have changed, all are looked at
 # Fewer than these are sooner done than a process is copied.
 TO_CHECK: Final = 20_000
 TO_MAKE: Final = 200
-PIECE: Final = 128  # paths
+PIECE: Final = 128  # paths, the pages of which are in memory at once
 PIECE_TO_CHECK: Final = 2000  # paths that are looked at sooner than one is told of
 
 # (counts of what was done, how much there is) -> the counts, as they come.

@@ -206,10 +206,10 @@ class Tree:
 
     def _stale(self, maker: Maker, paths: Sequence[str]) -> list[str]:
         """Those to be made."""
+        if self._processes > 1 and len(paths) >= TO_CHECK:
+            maker.imprints.ahead(self._processes)
         made = len(self._journal.notes) - len(list(self._journal.notes.unmade()))
         processes = self._processes if min(made, len(paths)) >= TO_CHECK else 1
-        if processes > 1:
-            maker.imprints.ahead(processes)
         found = {path for stale in spread(maker.stale, paths, processes, most=PIECE_TO_CHECK) for path in stale}
         return [path for path in paths if path in found]
 
@@ -217,7 +217,7 @@ class Tree:
         """How many are others by now."""
         names = {path: file_name(path) for path in paths}
         self._guard.refuse_links(names.values())
-        self._journal.claim(names.values(), alone=self._guard.refuse(maker, names))
+        self._journal.claim(names.values(), self._codings, alone=self._guard.refuse(maker, names))
         written: list[bool] = []
         for _ in progress(self._made(maker, paths, written), len(paths)):
             pass

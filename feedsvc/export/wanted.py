@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
 from hashlib import blake2b
 from http import HTTPStatus
 
@@ -28,9 +27,8 @@ class Wanted:
             self._held[path] = found
         return found is not None
 
-    def prepare(self, paths: Iterable[str]) -> None:
-        """All of these are about to be taken."""
-        self._held |= self._publication.articles(path for path in paths if path not in self._held)
+    def is_held(self, path: str) -> bool:
+        return path in self._held
 
     def taken(self, path: str) -> Document | Attachment | None:
         return self._held.pop(path, None) or self.found(path)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from feedsvc.export.journal import Journal
-from feedsvc.export.names import MANIFEST, TEMPORARY
+from feedsvc.export.names import MANIFEST, TEMPORARY, TWINS
 from feedsvc.export.notes import Note
 from feedsvc.export.told import told
 from feedsvc.export.tree import Tree
@@ -27,7 +27,7 @@ def root(tmp_path: Path) -> Iterator[int]:
 def test_a_file_that_was_only_claimed_with_gzip_alone_is_ours_after_a_kill(root: int) -> None:
     journal = Journal(root)
     journal.begin("common")
-    journal.claim(["index.html"], alone={f"index.html{end}" for end in OTHERS})
+    journal.claim(["index.html"], ["gzip"], alone=())
     journal.close()
     again = Journal(root)
     assert again.notes == {"index.html": Note(packed=(0, 0, -1))}
@@ -49,7 +49,7 @@ def test_what_a_killed_build_left_half_written_is_swept_by_the_next(tmp_path: Pa
     root = os.open(out, os.O_RDONLY)
     journal = Journal(root)
     names = [f"articles/{slug}/index.html" for slug in "ab"]
-    journal.claim(names, alone={f"{name}{end}" for name in names for end in OTHERS})
+    journal.claim(names, TWINS, alone={f"{name}{end}" for name in names for end in OTHERS})
     journal.close()
     os.close(root)
     for slug, file in (("a", "index.html"), ("b", ".feedsvc-new-1")):
@@ -67,7 +67,7 @@ def test_what_was_half_written_is_swept_though_the_killed_build_had_no_new_names
     journal = Journal(root)
     journal.note([("articles/a/index.html", Note("", 5, 7, (0, 0, 0)))])
     journal.end()
-    journal.claim(["articles/a/index.html"], alone={f"articles/a/index.html{end}" for end in (*OTHERS, ".gz")})
+    journal.claim(["articles/a/index.html"], (), alone=())
     journal.close()
     os.close(root)
     (out / "articles/a/.feedsvc-new-1").write_text("ha")
@@ -114,7 +114,7 @@ def test_a_long_list_is_told_without_its_claims_once_a_build_has_ended(root: int
     names = [f"articles/{number}/index.html" for number in range(6000)]
     journal = Journal(root)
     journal.begin("common")
-    journal.claim(names, alone=())
+    journal.claim(names, TWINS, alone=())
     journal.note((name, Note("0a", 1, 1, (0, 0, 0))) for name in names)
     journal.end()
     journal.close()
@@ -125,7 +125,7 @@ def test_a_long_list_is_told_without_its_claims_once_a_build_has_ended(root: int
 def test_a_build_that_is_done_does_not_fail_where_there_is_no_room_for_a_shorter_list(root: int, tmp_path: Path) -> None:
     names = [f"articles/{number}/index.html" for number in range(6000)]
     journal = Journal(root)
-    journal.claim(names, alone=())
+    journal.claim(names, TWINS, alone=())
     journal.note((name, Note("0a", 1, 1, (0, 0, 0))) for name in names)
     (tmp_path / f"{TEMPORARY}list").mkdir()  # where the shorter one would be written
     journal.end()

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from feedsvc.export.journal import Journal
-from feedsvc.export.names import MANIFEST
+from feedsvc.export.names import MANIFEST, TWINS
 from tests.audience.patience import until
 from tests.http.client import SECONDS, ask
 from tests.http.running import command, environment
@@ -102,7 +102,7 @@ def test_a_list_of_files_that_no_disk_takes_stays_as_it_was_and_leaves_nothing_o
     with disk(tmp_path / "out") as out:
         root = os.open(out, os.O_RDONLY)
         journal = Journal(root)
-        journal.claim([f"articles/{number}/index.html" for number in range(900)], alone=())
+        journal.claim([f"articles/{number}/index.html" for number in range(900)], TWINS, alone=())
         with full(out):
             before, known = len(os.listdir("/proc/self/fd")), dict(journal.notes)
             with pytest.raises(OSError, match=NO_ROOM):
