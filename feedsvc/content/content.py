@@ -34,7 +34,7 @@ class Content:
         return self.texts.html(article, self.site.base_url)
 
     def ready(self, articles: Sequence[Article]) -> None:
-        """Have the HTML of these at hand, of as many as are kept. Raises as `html` does."""
+        """Have the HTML of these at hand, unless they would push each other out. Raises as `html` does."""
         self.texts.ready(articles, self.site.base_url)
 
     def summary(self, article: Article) -> str:

@@ -124,9 +124,9 @@ class Texts:
         return found
 
     def ready(self, articles: Sequence[Article], base_url: str) -> None:
-        """Have the HTML of these at hand, of as many as are kept. Raises as `markdown` does."""
+        """Have the HTML of these at hand, unless they would push each other out. Raises as `markdown` does."""
         self.ahead(articles)
-        for article in articles[: self._most_shown]:
+        for article in articles if 2 * len(articles) <= self._most_shown else ():
             self.html(article, base_url)
 
     def beginning(self, article: Article, base_url: str) -> str:

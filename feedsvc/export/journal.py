@@ -44,16 +44,20 @@ class Journal:
         usual = Note(packed=tuple(-1 if coding in codings else 0 for coding in TWINS))
         with collector.paused():
             claims = {name: _without(usual, name, alone) for name in names} if alone else dict.fromkeys(names, usual)
-            new = {name: claim for name, claim in claims.items() if self._widens(name, claim)}
+            new = {name: wider for name, claim in claims.items() if (wider := self._wider(name, claim))}
             lines = [f"+ {escaped(name)}" if claim.packed == UNKNOWN else spelled(name, claim) for name, claim in new.items()]
             if claims and self.ended and not lines:
                 lines = [f"= {self.common}"]  # nothing new; but that a build is at work is told, or a kill's leavings would stay
             self._append(lines)
             self.notes.update(new)
 
-    def _widens(self, name: str, claim: Note) -> bool:
+    def _wider(self, name: str, claim: Note) -> Note | None:
+        """The claim with all that was ours before it, None where it adds nothing."""
         note = self.notes.get(name)
-        return note is None or any(not was and now for was, now in zip(note.packed, claim.packed, strict=True))
+        if note is None:
+            return claim
+        packed = tuple(was or now for was, now in zip(note.packed, claim.packed, strict=True))
+        return claim._replace(packed=packed) if packed != note.packed else None
 
     def note(self, notes: Iterable[tuple[str, Note]]) -> None:
         fresh = {name: note for name, note in notes if self.notes.get(name) != note}

@@ -40,12 +40,14 @@ class Maker(Wanted):
         return [made for together in self._found(paths) for made in self._put(together)]
 
     def _found(self, paths: Sequence[str]) -> Iterator[_Together]:
-        """What belongs at the paths: pages, which are small, together; a feed may be as large as all of them."""
+        """What belongs at the paths: files, before the pages that show them; pages, which are small, together.
+
+        A feed may be as large as all of them.
+        """
+        yield from (self._several([path]) for path in paths if not path.endswith(_PAGE))
         articles = self._publication.articles(path for path in paths if not self.is_held(path))
         yield [*articles.items()]
-        others = [path for path in paths if path not in articles]
-        yield self._several([path for path in others if path.endswith(_PAGE)])
-        yield from (self._several([path]) for path in others if not path.endswith(_PAGE))
+        yield self._several([path for path in paths if path.endswith(_PAGE) and path not in articles])
 
     def _several(self, paths: Sequence[str]) -> _Together:
         return [(path, found) for path in paths if (found := self.taken(path))]

@@ -207,7 +207,7 @@ class Tree:
     def _stale(self, maker: Maker, paths: Sequence[str]) -> list[str]:
         """Those to be made."""
         if self._processes > 1 and len(paths) >= TO_CHECK:
-            maker.imprints.ahead(self._processes)
+            maker.imprints.ahead(self._processes)  # for the processes that make them, too, whether or not anything is compared
         made = len(self._journal.notes) - len(list(self._journal.notes.unmade()))
         processes = self._processes if min(made, len(paths)) >= TO_CHECK else 1
         found = {path for stale in spread(maker.stale, paths, processes, most=PIECE_TO_CHECK) for path in stale}

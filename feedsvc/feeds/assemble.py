@@ -38,7 +38,10 @@ class Entries:
         visible = (row for row in rows if row.standing is Standing.VISIBLE)
         new = [row.article for row in visible if self._made.get(row.article.id, (None, None))[0] is not row]
         content = self.catalog.content
-        (content.ready if content.site.feed.content == "full" else content.texts.ahead)(new)
+        if content.site.feed.content == "full":
+            content.ready(new)
+        else:
+            content.texts.ahead(new)
 
     def of(self, row: Row) -> Entry:
         known, made = self._made.get(row.article.id, (None, None))

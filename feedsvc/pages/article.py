@@ -79,7 +79,7 @@ def articles(frame: Frame, rows: Sequence[Row]) -> list[bytes]:
     """The pages of visible articles: each step for all of them, since a processor is quicker at what it has just done."""
     columns = [[say(frame, row) for row in rows] for say in _SAID]
     facts = [_facts(frame, row, _Said(*said)) for row, *said in zip(rows, *columns, strict=True)]
-    return [frame.page("article.html", head, **others) for head, others in facts]
+    return [frame.page("article.html", shown, **others) for shown, others in facts]
 
 
 def _facts(frame: Frame, row: Row, said: _Said) -> _Facts:

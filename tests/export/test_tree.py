@@ -206,3 +206,14 @@ def test_a_media_file_with_the_longest_name_there_is_outlives_a_killed_build(con
     (out / MANIFEST).write_text((out / MANIFEST).read_text() + f"+ {name}\n")
     build(content, out)
     assert not (out / name).exists()
+
+
+def test_what_a_page_shows_is_there_before_the_page(tmp_path: Path) -> None:
+    """A reader who came meanwhile saw no pictures."""
+    out = tmp_path / "out"
+    export.build(newsrooms.published(newsrooms.rich(tmp_path / "content")), out, processes=1)
+    made = {file.relative_to(out).as_posix(): file.stat().st_ctime_ns for file in out.rglob("*") if file.is_file()}
+    files = [when for name, when in made.items() if name.startswith(("media/", "static/", "sized/")) and not name.endswith(".gz")]
+    pages = [when for name, when in made.items() if name.endswith("/index.html")]
+    assert len(files) > 3
+    assert max(files) <= min(pages)

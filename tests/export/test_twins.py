@@ -147,6 +147,14 @@ def test_twins_of_a_coding_that_is_asked_for_no_more_go(content: Path, out: Path
     check(out)
 
 
+def test_a_change_of_coding_leaves_no_twin_of_the_other_one_behind(content: Path, out: Path) -> None:
+    """Servers went on to send them, with the words of the time."""
+    for codings, end in ((("br",), ".br"), (("gzip",), ".gz"), (("br",), ".br"), (("zstd",), ".zst")):
+        build(content, out, *codings)
+        assert {file.suffix for file in out.rglob("*") if file.suffix in (".br", ".zst", ".gz")} == {end}
+    check(out)
+
+
 def test_a_foreign_twin_of_another_coding_stops_the_build(content: Path, out: Path) -> None:
     newsrooms.write(out, {"index.html.br": "my own"})
     with pytest.raises(FeedsvcError, match=r"index.html.br was not written by feedsvc .* or build without --coding br"):
