@@ -82,17 +82,20 @@ ARTICLE: Final[Mapping[str, tuple[str, ...]]] = {
     "corrections": ("", "corrections: [{date: 2026-02-02, text: Wrong.}]", "corrections: [{date: 2026-02-03, text: Wrong.}]"),
     "language": ("", "language: ko"),
     "link": ("", "link: https://elsewhere.example/a"),
-    "slug": ("", "slug: other"),
-    "aliases": ("", "aliases: [former]"),
     "status": ("", "status: draft", "status: withdrawn", "status: withdrawn\nwithdrawn: {date: 2026-02-26, notice: Wrong.}"),
 }
+
+
+def _addresses(stem: str) -> Mapping[str, tuple[str, ...]]:
+    """What no two articles may have alike."""
+    return {"slug": ("", f"slug: other-{stem}"), "aliases": ("", f"aliases: [former-{stem}]")}
+
+
 FILES: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
     "site.yaml": SITE,
     "categories.yaml": CATEGORIES,
     "authors.yaml": AUTHORS,
-    "articles/one.yaml": ARTICLE,
-    "articles/two.yaml": ARTICLE,
-    "articles/three.yaml": ARTICLE,
+    **{f"articles/{stem}.yaml": {**ARTICLE, **_addresses(stem)} for stem in ("one", "two", "three")},
 }
 HOURS: Final = (0, 2, 48)
 Edit = tuple[str, str, str]
