@@ -3,6 +3,8 @@ PYTHON ?= python3
 HOST ?= 127.0.0.1
 PORT ?= 8000
 CONTENT ?= content
+# Test processes at a time; most tests wait for a server or a program, so there are more of them than cores.
+JOBS ?= 4
 
 VENV := .venv
 RUN := $(VENV)/bin/python
@@ -12,13 +14,16 @@ INSTALL = $(PYTHON) -m pip --python $(RUN) install --quiet --disable-pip-version
 # with an extra, and refuse it since it is not in the file.
 LOCKED = $(INSTALL) --no-deps --require-hashes
 
+# Neighbours share their fixtures until a process without work takes some of them.
+PARALLEL := -n $(JOBS) --dist worksteal
+
 .PHONY: serve test check coverage bench bench-quick fuzz audit lock clean
 
 serve: $(VENV)/serve.done ## Serve the sample newsroom at http://127.0.0.1:8000/
 	$(VENV)/bin/feedsvc serve $(CONTENT) --host $(HOST) --port $(PORT) --base-url http://$(HOST):$(PORT)
 
-test: $(VENV)/test.done readers ## Run every test
-	$(RUN) -m pytest $(ARGS)
+test: $(VENV)/test.done readers ## Run every test, in JOBS processes
+	$(RUN) -m pytest $(PARALLEL) $(ARGS)
 
 check: $(VENV)/test.done ## Style, types and the direction of imports
 	$(RUN) -m ruff check .
@@ -27,7 +32,7 @@ check: $(VENV)/test.done ## Style, types and the direction of imports
 	$(RUN) -m pytest -q -p no:randomly tests/test_architecture.py
 
 coverage: $(VENV)/test.done readers ## Run every test and count branches
-	$(RUN) -m pytest --cov --cov-report=term $(ARGS)
+	$(RUN) -m pytest $(PARALLEL) --cov --cov-report=term $(ARGS)
 
 bench: $(VENV)/bench.done ## Measure feedsvc beside Hugo, Pelican and nginx, an hour long, and write docs/performance.md
 	$(RUN) -m bench --curves --profile --write docs/performance.md $(ARGS)
