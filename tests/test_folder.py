@@ -23,6 +23,8 @@ from tests.broken.case import HEAD, PNG, Files
 from tests.conftest import SETTINGS, Newsroom
 from tests.newsrooms import write
 
+OUTSIDE = "a symbolic link that leaves the content folder is not followed; put the file itself there, or take the link away"
+
 
 def article(name: str, rest: str = "") -> str:
     return f"{HEAD}id: tag:news.example,2026:{name}\n{rest}"
@@ -109,19 +111,23 @@ def test_a_socket_is_no_article(newsroom: Newsroom, monkeypatch: pytest.MonkeyPa
         (
             "articles/out.yaml",
             "../../secret.yaml",
-            "articles/out.yaml:1:1: a symbolic link that leaves the content folder is not followed",
+            f"articles/out.yaml:1:1: {OUTSIDE}",
         ),
-        ("articles/out", "../../elsewhere", "articles/out:1:1: a symbolic link that leaves the content folder is not followed"),
+        (
+            "articles/out",
+            "../../elsewhere",
+            f"articles/out:1:1: {OUTSIDE}",
+        ),
         (
             "articles/abs.yaml",
             "/dev/zero",
-            "articles/abs.yaml:1:1: a symbolic link that leaves the content folder is not followed",
+            f"articles/abs.yaml:1:1: {OUTSIDE}",
         ),
         ("articles/no.yaml", "nothing.yaml", "articles/no.yaml:1:1: a symbolic link to nothing"),
         (
             "articles/no.yaml",
             "../../nothing",
-            "articles/no.yaml:1:1: a symbolic link that leaves the content folder is not followed",
+            f"articles/no.yaml:1:1: {OUTSIDE}",
         ),
     ],
 )
@@ -147,7 +153,7 @@ def test_the_articles_folder_itself_may_not_leave(newsroom: Newsroom, tmp_path: 
     (tmp_path / "elsewhere/a.yaml").write_text(article("a"))
     root = newsroom({})
     (root / "articles").symlink_to("../elsewhere")
-    assert lines(root) == ["articles:1:1: a symbolic link that leaves the content folder is not followed"]
+    assert lines(root) == [f"articles:1:1: {OUTSIDE}"]
     assert paths(root) == set()
 
 
@@ -219,7 +225,10 @@ def test_media_is_held_only_while_something_refers_to_it(newsroom: Newsroom) -> 
 @pytest.mark.parametrize(
     ("target", "sentence"),
     [
-        ("../../secret.png", "image.src: 'media/x.png' is a link that leaves the content folder"),
+        (
+            "../../secret.png",
+            "image.src: 'media/x.png' lies behind a symbolic link that leaves media/; put the file itself there",
+        ),
         ("nothing.png", "image.src: no file 'media/x.png'"),
         ("folder", "image.src: 'media/x.png' is a folder or a device, not a file"),
     ],

@@ -5,14 +5,17 @@ from __future__ import annotations
 import os
 import re
 import stat
+from collections.abc import Iterator, Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import Final
 
+from feedsvc.content.safe_open import LIST, READ, is_link_error, open_below
 from feedsvc.content.text import LARGEST_FILE, UNFIT
 from feedsvc.errors import Problem
 
 _BREAK: Final = re.compile(r"[\t\n\r\u2028\u2029]")
-_READ: Final = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC  # not to block at a named pipe, of which nothing is read
+_HINT: Final = "put the file itself there, or take the link away"
 
 
 def is_plain(name: str) -> bool:
@@ -36,44 +39,85 @@ def is_legible(path: str, problems: list[Problem]) -> bool:
     return not unfit
 
 
-def inside(root: Path, path: str, problems: list[Problem]) -> bool:
-    """Whether a path, symbolic links followed, stays in the content folder."""
-    real = os.path.realpath(root)
-    if os.path.realpath(root / path).startswith(real + os.sep):
-        return True
-    problems.append(Problem(path=path, message="a symbolic link that leaves the content folder is not followed"))
-    return False
+class _LeavesError(OSError):
+    """A symbolic link leads out of the folder that it must stay in."""
 
 
-def read(root: Path, path: str) -> bytes | Problem | None:
-    """A file's bytes, no more than needed to see that it is too long; None if it is not there."""
+def leaving(path: str, within: str = "") -> Problem:
+    """Return the Problem of a symbolic link that leads out of a folder of the content folder, "" is the content folder itself."""
+    what = f"{within}/" if within else "the content folder"
+    return Problem(path=path, message=f"a symbolic link that leaves {what} is not followed", hint=_HINT)
+
+
+def open_folder(root: Path, path: str, within: str = "") -> int | Problem:
+    """Return a descriptor of a folder, to be listed, or a Problem if it leads out of `within`. Raises OSError."""
     try:
-        return _opened(f"{root}/{path}", path, _READ | os.O_NOFOLLOW)  # of thousands of files hardly one is a link
-    except FileNotFoundError:
-        return None
-    except OSError:
-        return _followed(root, path)
+        return _open(root, path, within, LIST)
+    except _LeavesError:
+        return leaving(path, within)
 
 
-def _followed(root: Path, path: str) -> bytes | Problem | None:
-    """`read` of a link, or of what cannot be read."""
-    left: list[Problem] = []
-    if os.path.islink(root / path) and not inside(root, path, left):
-        return left[0]
+def read(root: Path, path: str, within: str = "") -> bytes | Problem | None:
+    """Return a file's bytes, no more than needed to see that it is too long; None if it is not there.
+
+    Symbolic links are followed as far as they stay in `within`, a folder of the content folder, "" for all of it.
+    """
     try:
-        return _opened(f"{root}/{path}", path, _READ)
+        descriptor = _open(root, path, within, READ)
     except FileNotFoundError:
         return None if not os.path.islink(root / path) else Problem(path=path, message="a symbolic link to nothing")
+    except _LeavesError:
+        return leaving(path, within)
     except OSError as error:
         return Problem(path=path, message=f"the file cannot be read ({error.strerror})")
-
-
-def _opened(location: str, path: str, flags: int) -> bytes | Problem:
-    descriptor = os.open(location, flags)
     try:
         return _content(path, descriptor)
     finally:
         os.close(descriptor)
+
+
+def read_several(root: Path, paths: Sequence[str]) -> Iterator[tuple[str, bytes | Problem | None]]:
+    """Yield each path with what `read` returns of it. A folder is opened once for the files in it that follow one another."""
+    for folder, several in groupby(paths, lambda path: path.rpartition("/")[0]):
+        yield from _read_in(root, folder, [*several])
+
+
+def _read_in(root: Path, folder: str, paths: Sequence[str]) -> Iterator[tuple[str, bytes | Problem | None]]:
+    try:
+        at = open_below(str(root), folder, LIST)
+    except OSError:
+        yield from ((path, read(root, path)) for path in paths)
+        return
+    try:
+        for path in paths:
+            yield path, _read_at(root, path, at)
+    finally:
+        os.close(at)
+
+
+def _read_at(root: Path, path: str, folder: int) -> bytes | Problem | None:
+    try:
+        descriptor = os.open(path[path.rfind("/") + 1 :], READ, dir_fd=folder)
+    except OSError:
+        return read(root, path)
+    try:
+        return _content(path, descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _open(root: Path, path: str, within: str, flags: int) -> int:
+    """Open a file or folder; nothing that comes between the look at links and the opening is followed."""
+    try:
+        return open_below(str(root), path, flags)  # of thousands of files hardly one is a link
+    except OSError as error:
+        if not is_link_error(error):
+            raise
+    real = os.path.realpath(root)
+    target, top = os.path.realpath(root / path), os.path.join(real, within) if within else real
+    if not target.startswith(top + os.sep) and not (within and target == top):
+        raise _LeavesError
+    return open_below(real, target[len(real) + 1 :], flags)
 
 
 def _content(path: str, descriptor: int) -> bytes | Problem:

@@ -120,7 +120,7 @@ class Fetching:
     def _files(self, paths: Sequence[str]) -> Iterator[tuple[str, bytes | Problem | None]]:
         """What is in them, of several before the first is looked into: a processor is quicker at what it has just done."""
         for start in range(0, len(paths), _STEP):
-            yield from [(path, disk.read(self._root, path)) for path in paths[start : start + _STEP]]
+            yield from [*disk.read_several(self._root, paths[start : start + _STEP])]
 
     def _read(self, path: str, data: bytes | Problem | None, *, ahead: bool = False) -> tuple[Record | None, str]:
         """The record and text of a file that holds this; None if it is gone. With `ahead` a new article stands already."""

@@ -19,7 +19,7 @@ class Looks:
 
     def __init__(self, root: Path) -> None:
         self._root = root
-        self._survey = Survey(root, FOLDER)
+        self._survey = Survey(root, FOLDER, within=FOLDER)
         self._unread: list[Problem] = []
         self.files: Mapping[str, bytes] = {}
 
@@ -41,7 +41,7 @@ class Looks:
             self.files = found
 
     def _read(self, path: str) -> bytes | None:
-        data = disk.read(self._root, path)
+        data = disk.read(self._root, path, FOLDER)
         if isinstance(data, bytes) and len(data) <= LARGEST_FILE:
             return data
         told = data if isinstance(data, Problem) else Problem(path=path, message="the file has more than 1 MiB")

@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import Final
 
+from feedsvc.content.safe_open import open_file
 from feedsvc.content.stamps import Stamp, is_younger, stamp_at, stamp_of
 from feedsvc.content.text import nearest
 from feedsvc.model import MediaFile
@@ -119,8 +120,9 @@ class Media:
         if "\0" in path:
             raise ValueError(f"no file '{path}'")
         location = os.path.realpath(self._root / path)
-        if not location.startswith(self._real + os.sep):
-            raise ValueError(f"'{path}' is a link that leaves the content folder")
+        if not location.startswith(os.path.join(self._real, FOLDER)):
+            # Whatever a link makes of it, a draft is no medium.
+            raise ValueError(f"'{path}' lies behind a symbolic link that leaves media/; put the file itself there")
         try:
             status = os.stat(location)
         except OSError:
@@ -166,7 +168,7 @@ def is_cut(file: MediaFile) -> bool:
     is_whole = _ENDS.get(file.type)
     if is_whole is None:
         return False
-    with open(file.location, "rb") as opened:
+    with open_file(file.location) as opened:
         opened.seek(max(0, file.length - _TAIL))
         return not is_whole(opened.read())
 

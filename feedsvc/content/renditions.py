@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Final
 
 from feedsvc.content import narrowing
+from feedsvc.content.safe_open import open_file
 from feedsvc.content.stamps import Stamp, size_of, stamp_of
 from feedsvc.errors import FeedsvcError
 from feedsvc.model import MediaFile
@@ -56,7 +57,8 @@ class Renditions:
     """The copies kept in one folder; safe in threads and between processes that share it."""
 
     def __init__(self, folder: Path, troubles: Troubles | None = None) -> None:
-        self._folder, self._troubles = folder, troubles or Troubles()
+        # Copies are sent by paths without links, as media are.
+        self._folder, self._troubles = Path(os.path.realpath(folder)), troubles or Troubles()
         self._sound: dict[_Key, tuple[Path, Stamp]] = {}
         self._turns = tuple(threading.Lock() for _ in range(_AT_ONCE))
 
@@ -163,7 +165,7 @@ def _facts(file: MediaFile) -> tuple[Stamp, str, bool]:
     """Threads that ask at once may look twice, and see the same."""
     known = _known.get(file.location)
     if known is None or known[0] != _stamp(file.location):
-        with _open(file) as opened:
+        with open_file(file.location) as opened:
             stamp, tag = _stamp(opened.fileno()), hashlib.file_digest(opened, "sha256").hexdigest()[:16]
             known = _known[file.location] = (stamp, tag, size_of(stamp) <= _LARGEST and _can_narrow(opened, file.type))
     return known
@@ -185,17 +187,12 @@ def _claim(media: MediaFile, digest: str) -> None:
         raise RenditionError(f"'{media.path}' has other bytes by now")
 
 
-def _open(file: MediaFile) -> BufferedReader:
-    # The path was resolved when it was found; whatever became a link or a pipe since then is not followed, nor waited for.
-    return os.fdopen(os.open(file.location, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC), "rb")
-
-
 def _narrowed(media: MediaFile, digest: str, width: int) -> bytes:
     """The copy's bytes, made of bytes that cannot change meanwhile."""
     from feedsvc.content import pillow  # noqa: PLC0415 - as above
 
     try:
-        with _open(media) as opened:
+        with open_file(media.location) as opened:
             data = opened.read(_LARGEST)
         if _sum(data) != digest:
             raise RenditionError(f"'{media.path}' is too large, or has other bytes by now")

@@ -13,7 +13,7 @@ from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import Final, NamedTuple
 
-from feedsvc.content.disk import inside, is_legible, is_plain
+from feedsvc.content.disk import is_legible, is_plain, open_folder
 from feedsvc.content.stamps import NOTHING, Stamp, stamp_of
 from feedsvc.errors import Problem
 
@@ -56,12 +56,22 @@ class Survey:
     A folder that is not there holds nothing; everything else that cannot be read is among the problems.
     """
 
-    def __init__(self, root: Path, top: str, known: Mapping[str, Stamp] = _NONE_KNOWN, ahead: Seen | None = None) -> None:
-        """`known` are paths and stamps that somebody keeps already: what equals them is the same object.
+    def __init__(
+        self,
+        root: Path,
+        top: str,
+        known: Mapping[str, Stamp] = _NONE_KNOWN,
+        ahead: Seen | None = None,
+        *,
+        within: str = "",
+    ) -> None:
+        """Symbolic links to folders are followed as far as they stay `within` a folder of the content folder, "" for all of it.
+
+        `known` are paths and stamps that somebody keeps already: what equals them is the same object.
 
         `ahead` is a look from just now, which takes the place of the first one.
         """
-        self._root, self._top, self._ahead = root, top, ahead
+        self._root, self._top, self._ahead, self._within = root, top, ahead, within
         self._alike = _by_folder(known)
         self._folders: dict[str, _Listed] = {}
         self._mounted: set[str] = set()  # folders of another file system than the root's
@@ -168,10 +178,12 @@ class Survey:
 
     def _listed(self, folder: str) -> _Listed:
         listed = _Listed(linked=os.path.islink(self._root / folder))
-        if listed.linked and not inside(self._root, folder, listed.problems):
-            return listed
         try:
-            with _opened(self._root / folder) as descriptor:
+            found = open_folder(self._root, folder, self._within)
+            if isinstance(found, Problem):
+                listed.problems.append(found)
+                return listed
+            with _closing(found) as descriptor:
                 names = sorted(os.listdir(descriptor))
                 status = os.fstat(descriptor)  # afterwards, to tell what changed meanwhile
                 _sort(listed, folder, names, descriptor)
@@ -204,9 +216,8 @@ class Survey:
 
 
 @contextmanager
-def _opened(folder: Path) -> Iterator[int]:
-    """What is looked up in it by its descriptor need not be sought from the root each time."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+def _closing(descriptor: int) -> Iterator[int]:
+    """What is looked up in a folder by its descriptor need not be sought from the root each time."""
     try:
         yield descriptor
     finally:

@@ -20,6 +20,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from feedsvc.errors import FeedsvcError
 from feedsvc.export.packing import Object, Seen
 from feedsvc.export.reasons import reason
+from feedsvc.export.writing import open_source
 
 SCHEME: Final = "s3://"
 _AT_ONCE: Final = 32  # requests
@@ -191,7 +192,10 @@ class Bucket:
         said: dict[str, Any] = {_SAID[name]: value for name, value in one.headers} | {"Metadata": {_MARK: one.mark}}
         if one.location and one.size >= 2 * _PART:
             target = f"{self._bucket}/{key}"
-            await self._of("put_file")(one.location, target, chunksize=_PART, max_concurrency=_TOGETHER, **said)
+            with open_source(one.location) as file:
+                # By its descriptor: its path may lead elsewhere once s3fs opens it.
+                place = f"/dev/fd/{file.fileno()}"
+                await self._of("put_file")(place, target, chunksize=_PART, max_concurrency=_TOGETHER, **said)
             answer = await self._call("head_object", Key=key)
         else:
             body = _bytes(one.location) if one.location else one.body
@@ -238,7 +242,7 @@ def _date(answered: Mapping[str, Any]) -> int:
 
 
 def _bytes(location: str) -> bytes:
-    with open(location, "rb") as file:
+    with open_source(location) as file:
         return file.read()
 
 

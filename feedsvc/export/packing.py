@@ -11,6 +11,7 @@ from feedsvc.document import Attachment, Document
 from feedsvc.errors import FeedsvcError
 from feedsvc.export.names import MISSING, file_name
 from feedsvc.export.wanted import Wanted
+from feedsvc.export.writing import open_source
 from feedsvc.headers import CACHING, CACHING_MISSING, media_type, typed
 from feedsvc.imprint import Imprints
 from feedsvc.publication import Publication
@@ -119,7 +120,7 @@ class Packer(Wanted):
 def _digest(location: str, begun: hashlib._Hash) -> tuple[str, int]:
     """The digest of what was begun and a file's bytes, and how many these are."""
     try:
-        with open(location, "rb") as file:
+        with open_source(location) as file:
             return hashlib.file_digest(file, lambda: begun).hexdigest(), os.fstat(file.fileno()).st_size
     except OSError as error:
         raise FeedsvcError(f"{location} cannot be read ({error.strerror}); build again") from None

@@ -11,10 +11,12 @@ import shutil
 import stat
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
-from io import FileIO
+from io import BufferedReader, FileIO
 from typing import Final
 
+from feedsvc.content.safe_open import open_file
 from feedsvc.document import Attachment, Document
+from feedsvc.errors import FeedsvcError
 from feedsvc.export.names import TEMPORARY, TWINS
 from feedsvc.export.notes import Note, Notes
 
@@ -226,13 +228,13 @@ class Files:
 
 def _equals(file: FileIO, size: int, wanted: Document | Attachment | bytes) -> bool:
     if isinstance(wanted, Attachment):
-        with open(wanted.location, "rb", buffering=0) as source:
+        with open_file(wanted.location) as source:
             return size == os.fstat(source.fileno()).st_size and _are_same(file, source)
     body = wanted.body if isinstance(wanted, Document) else wanted
     return size == len(body) and file.read() == body
 
 
-def _are_same(one: FileIO, other: FileIO) -> bool:
+def _are_same(one: FileIO, other: BufferedReader) -> bool:
     while block := one.read(_BLOCK):
         if block != other.read(len(block)):
             return False
@@ -241,9 +243,17 @@ def _are_same(one: FileIO, other: FileIO) -> bool:
 
 def _write(descriptor: int, wanted: Document | Attachment | bytes) -> None:
     if isinstance(wanted, Attachment):
-        with open(wanted.location, "rb") as source, open(descriptor, "wb", buffering=0, closefd=False) as file:
+        with open_source(wanted.location) as source, open(descriptor, "wb", buffering=0, closefd=False) as file:
             shutil.copyfileobj(source, file, _BLOCK)
         return
     rest = memoryview(wanted.body if isinstance(wanted, Document) else wanted)
     while rest:
         rest = rest[os.write(descriptor, rest) :]
+
+
+def open_source(location: str) -> BufferedReader:
+    """Open a file that is copied. Raises FeedsvcError if it is no longer there: the content changed while it was published."""
+    try:
+        return open_file(location)
+    except OSError as error:
+        raise FeedsvcError(f"{location} cannot be read ({error.strerror}); build again") from None

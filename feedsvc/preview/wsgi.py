@@ -17,7 +17,7 @@ from feedsvc.live import Live
 from feedsvc.preview.panel import panel
 from feedsvc.preview.streams import Streams
 from feedsvc.urls import mount, rooted
-from feedsvc.web.door import is_here
+from feedsvc.web.door import is_here, passed_on_by
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -36,10 +36,18 @@ _STATIC: Final = {
 }
 _HEAD: Final = Markup('<link rel="stylesheet" href="{place}preview.css">\n<script src="{place}preview.js" defer></script>\n')
 _STRANGER: Final = b"A preview answers this machine only, at 127.0.0.1 or localhost; --preview-anywhere opens it to others.\n"
+_PASSED_ON: Final = (
+    "A preview shows drafts and answers this machine only. This request was passed on by a proxy or a tunnel: it has the header "
+    "{}. Open 127.0.0.1 or localhost in a browser on this machine, or start the preview with --preview-anywhere to open it to "
+    "others.\n"
+)
 
 
 class Preview:
-    """`live` is one of previews. Without `anywhere`, only a Host that is this machine is answered."""
+    """`live` is one of previews.
+
+    Without `anywhere`, only a Host that is this machine is answered, and no request that says it was passed on.
+    """
 
     def __init__(self, rest: WSGIApplication, live: Live, streams: Streams, *, anywhere: bool = False) -> None:
         self._rest, self._live, self._streams, self._anywhere = rest, live, streams, anywhere
@@ -52,8 +60,8 @@ class Preview:
 
     def _answered(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         path: str = environ.get("PATH_INFO", "").encode("latin-1").decode(errors="replace")
-        if not self._anywhere and not is_here(environ.get("HTTP_HOST", "")):
-            return _send(start_response, HTTPStatus.FORBIDDEN, "text/plain; charset=utf-8", _STRANGER)
+        if refusal := b"" if self._anywhere else _refusal(environ):
+            return _send(start_response, HTTPStatus.FORBIDDEN, "text/plain; charset=utf-8", refusal)
         # Wherever the site lies now: pages that are open remember where it was.
         name = path.rpartition(PLACE)[2] if PLACE in path and environ["REQUEST_METHOD"] == "GET" else ""
         if name == _EVENTS:
@@ -94,6 +102,14 @@ class Preview:
         whole = before + foot + end + after if end else page + foot
         start, end, rest = whole.partition(b"</head>")
         return start + head + end + rest if end else head + whole
+
+
+def _refusal(environ: WSGIEnvironment) -> bytes:
+    """Return why a request does not come from this machine's own browser, b"" if it does as far as can be seen."""
+    if not is_here(environ.get("HTTP_HOST", "")):
+        return _STRANGER
+    name = passed_on_by(environ)
+    return _PASSED_ON.format(name).encode() if name else b""
 
 
 def _is_dropped(name: str) -> bool:

@@ -30,6 +30,7 @@ _NAME: Final = "push"
 LOCK: Final = "push.lock"
 _DISK_PAUSE: Final = 60.0  # seconds until a disk that failed is tried again
 _BATCH_SECONDS: Final = 5.0  # a slow hub keeps the next one waiting no longer
+_MOST_REASONS: Final = 10  # of one hub in the log
 _EVERYWHERE: Final = 0.05  # seconds until it is asked again whether all workers have the edition
 
 _log: Final = logging.getLogger(__name__)
@@ -48,22 +49,31 @@ class _Edition:
 
 
 class _Words:
-    """What the log is told: each trouble once, and its end."""
+    """What the log is told: each trouble once, and its end; of one hub at most so many reasons, since it invents them."""
 
     def __init__(self) -> None:
         self._unwell: set[str] = set()
-        self._refusals: set[tuple[str, str]] = set()
+        self._refusals: dict[str, set[str]] = {}
 
     def say(self, hub: str, topic: str, outcome: Outcome) -> None:
-        if outcome.verdict is Verdict.REFUSED and (hub, outcome.what) not in self._refusals:
-            self._refusals.add((hub, outcome.what))
-            _log.warning("the hub %s does not take %s: %s", hub, topic, outcome.what)
+        if outcome.verdict is Verdict.REFUSED:
+            self._refused(hub, topic, outcome.what)
         elif outcome.verdict is Verdict.LATER and hub not in self._unwell:
             self._unwell.add(hub)
             _log.warning("announcements wait for the hub %s: %s", hub, outcome.what)
         elif outcome.verdict is Verdict.DONE and hub in self._unwell:
             self._unwell.discard(hub)
             _log.warning("the hub %s takes announcements again", hub)
+
+    def _refused(self, hub: str, topic: str, what: str) -> None:
+        known = self._refusals.setdefault(hub, set())
+        if what in known or len(known) > _MOST_REASONS:
+            return
+        known.add(what)
+        if len(known) > _MOST_REASONS:
+            _log.warning("the hub %s gives ever other reasons; further reasons are on /status alone", hub)
+        else:
+            _log.warning("the hub %s does not take %s: %s", hub, topic, what)
 
 
 class Announcer:
@@ -86,7 +96,8 @@ class Announcer:
         """`folder` is the state folder. `purge` gets the addresses that changed, one a line, before any hub hears of them.
 
         `every` seconds a process that stands by sees whether its turn has come, and a waiting one looks at `clock` again.
-        A hub gets at most `batch` announcements before the next one has its turn; `patience` are the seconds for each.
+        A hub gets at most `batch` announcements before the next one has its turn; `patience` are the seconds for each
+        exchange, from the look-up of the hub's name to the end of its answer.
         """
         self._file = folder / FILE
         self._clock = clock

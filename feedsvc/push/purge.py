@@ -7,6 +7,9 @@ import signal
 import subprocess
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from typing import Final
+
+_AFTER_KILL: Final = 1.0  # seconds
 
 
 class Purge:
@@ -31,10 +34,18 @@ class Purge:
             self._process.communicate("".join(f"{address}\n" for address in addresses), timeout=self._patience)
         except subprocess.TimeoutExpired:
             self.stop()
-            self._process.communicate()
+            self._give_up(self._process)
             return f"did not end within {self._patience:g} seconds"
         status = self._process.returncode
         return f"ended with exit status {status}" if status else ""
+
+    def _give_up(self, process: subprocess.Popen[str]) -> None:
+        """Leave a command that was killed. Its pipe is closed unwritten: a process that outlived it may hold the other end."""
+        if process.stdin:
+            with suppress(OSError):
+                process.stdin.close()
+        with suppress(subprocess.TimeoutExpired):  # a process in an uninterruptible system call outlives SIGKILL for a while
+            process.wait(_AFTER_KILL)
 
     def stop(self) -> None:
         if self._process and self._process.poll() is None:

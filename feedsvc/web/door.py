@@ -12,8 +12,41 @@ from feedsvc.audience.address import Networks, client, is_among
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
-# What a proxy on this machine passes on comes from elsewhere.
-PASSED_ON: Final = ("HTTP_FORWARDED", "HTTP_X_FORWARDED_FOR", "HTTP_X_REAL_IP", "HTTP_VIA")
+# Headers that proxies, tunnels and content networks add. What a proxy on this machine passes on comes from elsewhere.
+_PASSED_ON: Final = tuple(
+    (f"HTTP_{name.upper().replace('-', '_')}", name)
+    for name in (
+        "Forwarded",  # RFC 7239
+        "Via",  # RFC 9110 section 7.6.3
+        "CDN-Loop",  # RFC 8586
+        "X-Forwarded-For",
+        "X-Forwarded-Host",
+        "X-Forwarded-Proto",
+        "X-Forwarded-Port",
+        "X-Forwarded-Scheme",
+        "X-Forwarded-Server",
+        "X-Forwarded-Prefix",
+        "X-Forwarded-By",
+        "X-Forwarded-Ssl",
+        "X-Forwarded",
+        "X-Original-Forwarded-For",
+        "X-Original-Host",
+        "X-Real-IP",
+        "X-Client-IP",
+        "X-Cluster-Client-IP",
+        "X-Envoy-External-Address",
+        "Client-IP",
+        "True-Client-IP",
+        "CF-Connecting-IP",
+        "Fastly-Client-IP",
+        "Fly-Client-IP",
+    )
+)
+
+
+def passed_on_by(environ: WSGIEnvironment) -> str:
+    """Return the name of a header which says that the request was passed on, "" if there is none. An empty header counts."""
+    return next((name for key, name in _PASSED_ON if key in environ), "")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -25,7 +58,7 @@ class Door:
 
     def admits(self, environ: WSGIEnvironment) -> bool:
         peer = environ.get("REMOTE_ADDR", "")
-        if not any(map(environ.get, PASSED_ON)):
+        if not passed_on_by(environ):
             return (is_loopback(peer) and _is_own(environ.get("HTTP_HOST", ""))) or is_among(peer, self.opened)
         return is_among(peer, self.trusted) and is_among(client(environ, self.trusted), self.opened)
 

@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 
 from werkzeug.http import parse_range_header
 
+from feedsvc.content.safe_open import open_file
 from feedsvc.content.stamps import Stamp, size_of, stamp_of
 from feedsvc.document import Attachment
 from feedsvc.headers import cache_control, media_type
@@ -61,7 +62,7 @@ class Files:
             refused = refuse(request)
             return FileResponse(status=refused.status, headers=refused.headers)
         try:
-            file = _open(attachment.location)
+            file = open_file(attachment.location)
         except OSError:
             return None
         try:
@@ -83,13 +84,6 @@ class Files:
         with self._lock:
             self._known[attachment.location] = known
         return known
-
-
-def _open(location: str) -> BufferedReader:
-    # The path was resolved when it was found; whatever became a link since then is not followed.
-    if os.path.realpath(location) != location:
-        raise FileNotFoundError(location)
-    return os.fdopen(os.open(location, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC), "rb")
 
 
 class _Known(NamedTuple):

@@ -19,7 +19,7 @@ from feedsvc.audience.address import Networks, client, home, is_far
 from feedsvc.audience.bucket import Buckets, Limit, nameless
 from feedsvc.feeds import FORMATS
 from feedsvc.web.answer import COMMON
-from feedsvc.web.door import PASSED_ON
+from feedsvc.web.door import passed_on_by
 from feedsvc.web.traffic import Labels, Traffic
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ class Polls:
             return 0.0
         address = client(environ, self._trusted)
         house, far = _whereabouts(address)
-        if self._directly and (not far or any(map(said, PASSED_ON))):
+        if self._directly and (not far or passed_on_by(environ)):
             return 0.0
         key = nameless(self._salt, house, agent[:_LONGEST], environ["PATH_INFO"])
         with self._lock:

@@ -47,6 +47,10 @@ def ask_from(app: WSGIApplication, peer: str, headers: dict[str, str], path: str
         ("127.0.0.1", {"Forwarded": "for=127.0.0.1"}, 403),
         ("127.0.0.1", {"Via": "1.1 nginx"}, 403),
         ("127.0.0.1", {"X-Real-IP": OUTSIDE}, 403),
+        ("127.0.0.1", {"X-Forwarded-Host": "localhost"}, 403),
+        ("127.0.0.1", {"X-Forwarded-Proto": "https"}, 403),
+        ("127.0.0.1", {"X-Forwarded-For": ""}, 403),
+        ("127.0.0.1", {"CF-Connecting-IP": OUTSIDE}, 403),
         # A page in an editor's browser whose own name leads to this machine by now.
         ("127.0.0.1", {"Host": "evil.example"}, 403),
         ("127.0.0.1", {"Host": "127.0.0.1.evil.example:8000"}, 403),

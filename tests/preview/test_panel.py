@@ -173,6 +173,38 @@ def test_a_stranger_gets_nothing(desk: Desk, host: str) -> None:
         assert (got.status, b"--preview-anywhere" in got.body) == (403, True)
 
 
+PASSED_ON = (
+    {"Forwarded": "for=192.0.2.1;host=localhost"},
+    {"Via": "1.1 tunnel"},
+    {"X-Forwarded-For": "127.0.0.1"},
+    {"X-Forwarded-For": ""},
+    {"X-Forwarded-Host": "localhost"},
+    {"X-Forwarded-Proto": "https"},
+    {"X-Forwarded-Server": "proxy"},
+    {"X-Real-IP": "127.0.0.1"},
+    {"CF-Connecting-IP": "192.0.2.1"},
+)
+
+
+@pytest.mark.parametrize("headers", PASSED_ON, ids=lambda headers: ", ".join(f"{name}: {text}" for name, text in headers.items()))
+def test_a_tunnel_to_the_preview_shows_no_draft(desk: Desk, headers: dict[str, str]) -> None:
+    """A proxy or tunnel on the editor's machine that sends Host: localhost looks like the editor but for what it adds."""
+    for path in ("/articles/unfinished/", "/", "/feed.rss", "/media/draft.pdf", "/.preview/events", "/.preview/preview.js"):
+        for method in ("GET", "HEAD"):
+            got = call(desk.app, path, {**HERE, **headers}, method)
+            assert (got.status, got["Cache-Control"]) == (403, "no-store")
+    said = call(desk.app, "/", {**HERE, **headers}).body.decode()
+    [name] = headers
+    assert name in said
+    assert "--preview-anywhere" in said
+
+
+@pytest.mark.parametrize("headers", PASSED_ON, ids=str)
+def test_a_preview_for_anywhere_answers_through_a_tunnel(desk: Desk, headers: dict[str, str]) -> None:
+    app = Preview(application(desk.live), desk.live, desk.streams, anywhere=True)
+    assert call(app, "/articles/unfinished/", {"Host": "preview.example", **headers}).status == 200
+
+
 def test_a_page_that_never_ends_has_the_panel_all_the_same(desk: Desk) -> None:
     template = desk.content / "theme/templates/message.html"
     template.parent.mkdir(parents=True)

@@ -77,6 +77,11 @@ def test_feeds_lead_into_the_preview(asked: Running) -> None:
     assert "https://news.example/" not in feed
 
 
+def test_a_draft_does_not_leave_through_a_proxy(asked: Running) -> None:
+    got = ask(asked.url, "/articles/unfinished/", {"X-Forwarded-For": "192.0.2.1"})
+    assert (got.status, b"--preview-anywhere" in got.body) == (403, True)
+
+
 def test_a_stream_tells_the_state_at_once_and_when_it_changes(preview: Running, content: Path) -> None:
     connection, stream = listening(preview)
     with closing(connection), stream:

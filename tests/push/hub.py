@@ -73,21 +73,6 @@ def painted(handler: Handler) -> None:
     handler.wfile.write(b"HTTP/1.1 500 \x1b[31mred\x00\tnext\r\nContent-Length: 0\r\n\r\n")
 
 
-def drip(handler: Handler) -> None:
-    """A byte of a header now and then, so that no read of a socket ever takes long."""
-    handler.wfile.write(b"HTTP/1.1 202 Accepted\r\nX-Slow: ")
-    while not handler.server.over.wait(0.02):
-        handler.wfile.write(b"x")
-
-
-def drip_body(handler: Handler) -> None:
-    """A body that comes to its end after a second, a byte at a time."""
-    handler.wfile.write(b"HTTP/1.1 202 Accepted\r\nContent-Length: 50\r\n\r\n")
-    for _ in range(50):
-        handler.server.over.wait(0.02)
-        handler.wfile.write(b"x")
-
-
 def promise(handler: Handler) -> None:
     """A body that never comes."""
     handler.wfile.write(b"HTTP/1.1 202 Accepted\r\nContent-Length: 100\r\n\r\n")

@@ -5,6 +5,7 @@ import logging
 import sqlite3
 import sys
 import threading
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -561,6 +562,18 @@ def test_a_purge_that_never_ends_is_ended() -> None:
     command = Purge((sys.executable, "-c", "import time; time.sleep(60)"), patience=0.3)
     assert command.run(["https://t.example/"]) == "did not end within 0.3 seconds"
     assert Purge((sys.executable, "-c", "")).run(["https://t.example/"] * 100_000) == ""  # one that reads nothing
+
+
+def test_a_purge_command_that_reads_nothing_and_never_ends_costs_no_open_file() -> None:
+    """It leaves a process behind, which has a session of its own and holds the end of the pipe that is read."""
+    code = (
+        "import subprocess, sys, time\n"
+        "subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)'], start_new_session=True)\ntime.sleep(60)\n"
+    )
+    begun = time.monotonic()
+    command = Purge((sys.executable, "-c", code), patience=2)
+    assert command.run(["https://t.example/"] * 100_000) == "did not end within 2 seconds"
+    assert time.monotonic() - begun < SECONDS
 
 
 def test_closing_ends_a_purge_with_all_it_started(

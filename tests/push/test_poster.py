@@ -8,9 +8,8 @@ import pytest
 import feedsvc
 from feedsvc.push.outcome import Outcome, Verdict
 from feedsvc.push.poster import Poster
-from tests.audience.patience import SECONDS
 from tests.push import hub as hubs_
-from tests.push.hub import Answer, Hub, Hubs, status
+from tests.push.hub import Answer, Hub, status
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 TOPIC = "https://news.example/tag/%ED%95%9C&b/feed.rss"
@@ -40,7 +39,7 @@ def test_a_hub_hears_what_the_recommendation_says(hub: Hub, poster: Poster) -> N
         (status(299), Verdict.DONE, "", 0),
         (status(202, b"x" * 1_000_000), Verdict.DONE, "", 0),
         (hubs_.flood, Verdict.DONE, "", 0),
-        (hubs_.promise, Verdict.DONE, "", 0),
+        (hubs_.promise, Verdict.LATER, "it did not complete its answer within 0.5 seconds", 0),
         (status(400), Verdict.REFUSED, "it answered 400 Bad Request", 0),
         (status(404, b"no"), Verdict.REFUSED, "it answered 404 Not Found", 0),
         (status(301, Location="/elsewhere"), Verdict.REFUSED, "it answered 301 Moved Permanently", 0),
@@ -62,8 +61,8 @@ def test_a_hub_hears_what_the_recommendation_says(hub: Hub, poster: Poster) -> N
         (hubs_.close, Verdict.LATER, "it closed the connection without an answer", 0),
         (hubs_.nonsense, Verdict.LATER, "it cannot be understood (?? what)", 0),
         (hubs_.painted, Verdict.LATER, "it answered 500 ?[31mred? next", 0),
-        (status(308, Location="mailto:hub@hub.example"), Verdict.LATER, "it cannot be understood", 0),
-        (status(308, Location="http://[broken"), Verdict.LATER, "it cannot be understood", 0),
+        (status(308, Location="mailto:hub@hub.example"), Verdict.REFUSED, "it answered 308 Permanent Redirect to 'mailto:", 0),
+        (status(308, Location="http://[broken"), Verdict.REFUSED, "it answered 308 Permanent Redirect to 'http://[broken'", 0),
     ],
 )
 def test_what_an_answer_means(hub: Hub, poster: Poster, answer: Answer, verdict: Verdict, what: str, retry_after: float) -> None:  # noqa: PLR0917
@@ -74,43 +73,6 @@ def test_what_an_answer_means(hub: Hub, poster: Poster, answer: Answer, verdict:
     assert bool(outcome.what) == (verdict is not Verdict.DONE)
     hub.always = status(202)
     assert poster.announce(hub.url, TOPIC, NOW) == DONE  # and the next one is none the worse
-    poster.rest()
-
-
-def test_a_hub_that_drips_is_given_up(hub: Hub, poster: Poster) -> None:
-    hub.always = hubs_.drip
-    # What came of its answer before the end counts: the status did.
-    assert poster.announce(hub.url, TOPIC, NOW).verdict is Verdict.DONE
-    poster.rest()
-
-
-def test_a_hub_that_drips_its_body_is_not_waited_for(hub: Hub) -> None:
-    poster = Poster(SECONDS, linger=0.05)
-    hub.next += [hubs_.drip_body] * 3
-    hub.always = status(202, b"ok")
-    for _ in range(5):
-        assert poster.announce(hub.url, TOPIC, NOW) == DONE
-    assert len({heard.line for heard in hub.asked}) == 5  # after three, not even for a body that comes at once
-    poster.rest()
-    for _ in range(2):
-        assert poster.announce(hub.url, TOPIC, NOW) == DONE
-    assert len({heard.line for heard in hub.asked}) == 6  # and later it has another chance
-    poster.rest()
-
-
-def test_redirects_that_keep_a_post_are_followed(hub: Hub, hubs: Hubs, poster: Poster) -> None:
-    other = hubs()
-    hub.next += [status(307, Location="/moved"), status(308, Location=other.url)]
-    assert poster.announce(hub.url, TOPIC, NOW) == DONE
-    assert [heard.path for heard in hub.asked] == ["/publish?key=1", "/moved"]
-    assert other.told == [TOPIC]
-    poster.rest()
-
-
-def test_redirects_without_end_are_not(hub: Hub, poster: Poster) -> None:
-    hub.always = status(307, Location="/round")
-    assert poster.announce(hub.url, TOPIC, NOW) == Outcome(verdict=Verdict.REFUSED, what="it redirects without end")
-    assert len(hub.asked) == 6
     poster.rest()
 
 
