@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Final
 
@@ -10,6 +11,7 @@ from waitress.channel import HTTPChannel
 from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.task import WSGITask
 
+from feedsvc.web.deferral import WAIT, Awaitable, Suspended, Suspension
 from feedsvc.web.repeated import REPEATS, Head, Repeated
 
 if TYPE_CHECKING:
@@ -42,6 +44,8 @@ class _Task(WSGITask):
     def get_environment(self) -> dict[str, Any]:
         environ: dict[str, Any] = super().get_environment()
         environ[REPEATS] = self._repeats
+        channel: Any = self.channel
+        environ[WAIT] = channel.suspend
         return environ
 
     def _repeats(self, status: str, headers: Repeated) -> Any:
@@ -89,26 +93,56 @@ class _Parser(HTTPRequestParser):
 class Channel(HTTPChannel):
     """Whoever asks on without reading waits for himself: waitress would have a thread wait with him, and soon all of them."""
 
+    server: Any
     parser_class = _Parser
     task_class = _Task
     _waits = False  # for the client to read, before its next request is answered
+
+    _suspension: Suspension | None = None
+    _first_wait: float | None = None  # when the request at hand began to wait, in seconds of time.monotonic
 
     def service(self) -> None:
         with self.outbuf_lock:
             self._waits = self.connected and self.total_outbufs_len >= self.adj.send_bytes
         if self._waits:
             self.server.pull_trigger()
-        else:
+            return
+        self._suspension = None
+        try:
             super().service()
+            self._first_wait = None
+        except Suspended as suspended:
+            self._suspension = Suspension(suspended, self._resume)
+            self.server.suspensions.add(self._suspension)
+            self.server.pull_trigger()  # the loop has to know the new deadline
+
+    def suspend(self, awaited: Awaitable, seconds: float) -> None:
+        """Raise Suspended if the request at hand may wait (any longer); the application calls this in a thread of its own."""
+        now = time.monotonic()
+        self._first_wait = self._first_wait or now
+        deadline = self._first_wait + seconds
+        if now < deadline and self.server.suspensions.admit():
+            raise Suspended(awaited, deadline)
+
+    def _resume(self) -> None:
+        self.server.add_task(self)
 
     def handle_write(self) -> None:
+        if self._suspension is not None and self.total_outbufs_len < self.adj.send_bytes:
+            # waitress sends as little as this only after the requests behind it, which may take seconds here.
+            waitress: Any = self
+            waitress._flush_exception(waitress._flush_some_if_lockable)  # noqa: SLF001 - its stubs leave both out
         super().handle_write()
         with self.outbuf_lock:
             goes_on = self._waits and self.connected and self.total_outbufs_len < self.adj.send_bytes
             self._waits = self._waits and not goes_on
         if goes_on:
-            server: Any = self.server
-            server.add_task(self)
+            self.server.add_task(self)
+
+    def handle_close(self) -> None:
+        super().handle_close()
+        if self._suspension is not None:
+            self.server.suspensions.resume(self._suspension)
 
     def _flush_outbufs_below_high_watermark(self) -> None:
         """No thread waits here: every answer is whole, and the next is not begun before this one is read."""

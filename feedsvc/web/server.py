@@ -17,6 +17,7 @@ from waitress.server import create_server
 
 from feedsvc.errors import FeedsvcError
 from feedsvc.web.channel import Channel, repeating
+from feedsvc.web.deferral import Suspensions
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -26,6 +27,7 @@ _OWN_FILES: Final = 64  # descriptors that are no connections
 _DRAIN_SECONDS: Final = 10.0
 _IDLE_SECONDS: Final = 30
 _BACKLOG: Final = 1024
+_MOST_SUSPENDED: Final = 1000  # requests that wait at once; each holds a connection and no thread
 _ADVICE: Final = {
     errno.EADDRINUSE: "is another server there? --port gives another",
     errno.EADDRNOTAVAIL: "this machine has no such address: --host names one of its own, or 0.0.0.0 for all",
@@ -74,6 +76,7 @@ class Server:
         server.channel_class = Channel
         # As an argument it draws a DeprecationWarning.
         server.adj.send_bytes = 1 if streams else 65_536
+        self._suspensions = server.suspensions = Suspensions(_MOST_SUSPENDED)
         self._server = server
         # waitress has no public way to turn its loop by hand, which draining needs.
         self._map = server._map  # noqa: SLF001
@@ -90,7 +93,9 @@ class Server:
     def run(self) -> None:
         """Serve until SIGTERM or SIGINT, then finish what was begun, ten seconds at most."""
         while not self._stopping:
-            self._turn(1.0)
+            left = self._suspensions.seconds_left(time.monotonic())
+            self._turn(1.0 if left is None else min(1.0, left + 0.001))
+            self._suspensions.expire(time.monotonic())
             self._drop_stalled()
         self._drain()
 
@@ -116,6 +121,7 @@ class Server:
 
     def _drain(self) -> None:
         self._leaving()
+        self._suspensions.close()
         self._server.del_channel()
         self._socket.close()
         end = time.monotonic() + _DRAIN_SECONDS
