@@ -216,8 +216,8 @@ def test_a_waiting_connection_does_not_keep_the_loop_busy() -> None:
             one.sendall(QUICK.replace(b"Connection: close\r\n", b"") + SLOW)
             app.is_called(1)
             before = time.process_time()
-            time.sleep(1)
-            assert time.process_time() - before < 0.5
+            time.sleep(2)
+            assert time.process_time() - before < 0.2
             app.work.complete()
 
     run_while(server, client)
