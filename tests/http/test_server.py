@@ -3,11 +3,10 @@
 import contextlib
 import http.client
 import os
-import resource
 import signal
 import socket
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import pytest
@@ -167,28 +166,3 @@ def test_a_port_that_is_taken(app: "WSGIApplication") -> None:
         port = taken.getsockname()[1]
         with pytest.raises(FeedsvcError, match=rf"cannot listen on 127.0.0.1:{port} .*--port"):
             Server(app, host="127.0.0.1", port=port, threads=1)
-
-
-_NO_LIMIT = resource.RLIM_INFINITY
-
-
-@pytest.mark.parametrize(
-    ("limits", "raised", "connections"),
-    [
-        ((1024, 4096), (4096, 4096), 4032),
-        ((1024, 1024), None, 960),
-        ((1024, _NO_LIMIT), (65_536, _NO_LIMIT), 65_472),
-        ((1024, 1_000_000), (65_536, 1_000_000), 65_472),
-        ((200_000, 1_000_000), None, 65_472),
-        ((_NO_LIMIT, _NO_LIMIT), None, 65_472),
-        ((70, 70), None, 64),
-    ],
-)
-def test_as_many_connections_as_files(
-    monkeypatch: pytest.MonkeyPatch, limits: tuple[int, int], raised: tuple[int, int] | None, connections: int
-) -> None:
-    told: list[Any] = []
-    monkeypatch.setattr(resource, "getrlimit", lambda _: limits)
-    monkeypatch.setattr(resource, "setrlimit", lambda _, new: told.append(new))
-    assert module._connection_limit() == connections
-    assert told == ([raised] if raised else [])
