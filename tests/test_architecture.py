@@ -70,7 +70,7 @@ ROOMS: Final = {
     "fsspec": (),
     "s3fs": ("feedsvc.export.bucket",),
     "prometheus_client": ("feedsvc.web.metrics",),
-    "waitress": ("feedsvc.web.channel", "feedsvc.web.server"),
+    "waitress": ("feedsvc.web.channel", "feedsvc.web.parser", "feedsvc.web.server"),
     "watchfiles": ("feedsvc.watch",),
     "yaml": ("feedsvc.content.thorough",),
 }

@@ -197,6 +197,8 @@ def flask_app(live: Live, measured: Measured, additions: Mapping[str, Addition] 
     def tell_metrics() -> Response:
         return _to_whom_it_may_concern(door, lambda: metrics.metrics(*measured()), metrics.MEDIA_TYPE)
 
+    app.after_request(_sort_allowed)
+
     @app.errorhandler(404)
     def missing(_: Exception) -> Response:
         now = live.clock()
@@ -206,6 +208,13 @@ def flask_app(live: Live, measured: Measured, additions: Mapping[str, Addition] 
         return Response(made.body, status=404, headers=[*made.headers])
 
     return app
+
+
+def _sort_allowed(response: Response) -> Response:
+    """Give Allow the order that it has elsewhere: Flask has a set of methods."""
+    if "Allow" in response.headers:
+        response.headers["Allow"] = ", ".join(sorted(response.allow))
+    return response
 
 
 def _to_whom_it_may_concern(door: Door, make: Callable[[], bytes], media_type: str) -> Response:

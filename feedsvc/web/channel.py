@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Iterable
 from io import BytesIO
@@ -10,10 +9,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from waitress.buffers import ReadOnlyFileBasedBuffer
 from waitress.channel import HTTPChannel
-from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.task import WSGITask
 
 from feedsvc.web.deferral import WAIT, Awaitable, Suspended, Suspension
+from feedsvc.web.parser import Parser
 from feedsvc.web.repeated import REPEATS, Head, Repeated
 
 if TYPE_CHECKING:
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
 _COPIED: Final = 64 * 1024  # bytes of an answer that are copied into a connection's buffer
 _TURN: Final = 1024 * 1024  # bytes that are sent on one connection before others have their turn
 _CHUNK: Final = 256 * 1024  # bytes of a file that are read to be sent
-_BEYOND_ASCII: Final = re.compile(rb"[\x80-\xff]")
 
 
 def repeating(application: WSGIApplication) -> WSGIApplication:
@@ -84,17 +82,6 @@ class _Task(WSGITask):
         return bool(request.headers.get("CONNECTION", "").lower() == "close")
 
 
-class _Parser(HTTPRequestParser):
-    def parse_header(self, header_plus: bytes) -> None:
-        """Takes addresses as people paste them: letters beyond ASCII stand for their UTF-8 bytes."""
-        line, end, rest = header_plus.partition(b"\r\n")
-        line = _BEYOND_ASCII.sub(lambda found: b"%%%02X" % ord(found[0]), line)
-        try:
-            super().parse_header(line + end + rest)
-        except ValueError:  # from urlsplit: http://[/ would end the connection without an answer
-            raise ParsingError("Bad URI") from None
-
-
 class Channel(HTTPChannel):
     """Back-pressure for clients that pipeline without reading, and requests that wait without holding a thread.
 
@@ -105,7 +92,7 @@ class Channel(HTTPChannel):
     server: Any
     requests: list[Any]  # one at most: the next is read when this one has been answered
     requests_lock: Any
-    parser_class = _Parser
+    parser_class = Parser
     task_class = _Task
     is_pipelined = False  # whether the request at hand arrived before the one before it was answered
     _unparsed = b""  # received behind the request at hand

@@ -45,7 +45,7 @@ def test_answers_until_a_signal(app: "WSGIApplication", host: str, number: int) 
 
     def client() -> None:
         assert ask(url, "/feed.rss").status == 200
-        assert raw(url, b"GET http://[/feed.rss HTTP/1.1\r\n\r\n")[9:12] == b"400"
+        assert raw(url, b"GET http://[/feed.rss HTTP/1.1\r\nHost: x\r\n\r\n")[9:12] == b"400"
 
     run_while(server, client, number)
     with pytest.raises(ConnectionRefusedError):
@@ -88,10 +88,12 @@ def test_a_client_that_stopped_reading_loses_its_thread(monkeypatch: pytest.Monk
 
     def client() -> None:
         with connected(server.url, 4096) as stuck:
-            stuck.sendall(b"GET /1 HTTP/1.1\r\n\r\nGET /2 HTTP/1.1\r\n\r\nGET /3 HTTP/1.1\r\n\r\n")
+            stuck.sendall(
+                b"GET /1 HTTP/1.1\r\nHost: x\r\n\r\nGET /2 HTTP/1.1\r\nHost: x\r\n\r\nGET /3 HTTP/1.1\r\nHost: x\r\n\r\n"
+            )
             time.sleep(0.3)  # the one thread waits for the first answer to be read
             with connected(server.url) as other:
-                other.sendall(b"GET / HTTP/1.1\r\n\r\n")
+                other.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
                 assert other.recv(12) == b"HTTP/1.1 200"
 
     run_while(server, client)
@@ -104,11 +106,11 @@ def test_readers_get_their_feed_while_others_ask_on_and_on_without_reading(app: 
     def client() -> None:
         with contextlib.ExitStack() as greedy:
             for _ in range(5):
-                greedy.enter_context(connected(server.url, 4096)).sendall(b"GET /1 HTTP/1.1\r\n\r\n" * 50)
+                greedy.enter_context(connected(server.url, 4096)).sendall(b"GET /1 HTTP/1.1\r\nHost: x\r\n\r\n" * 50)
             time.sleep(0.3)
             began = time.monotonic()
             with connected(server.url) as other:
-                other.sendall(b"GET / HTTP/1.1\r\n\r\n")
+                other.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
                 assert other.recv(12) == b"HTTP/1.1 200"
             assert time.monotonic() - began < 10
 
@@ -120,7 +122,7 @@ def test_who_asks_ahead_and_reads_late_gets_every_answer(app: "WSGIApplication")
 
     def client() -> None:
         with connected(server.url, 4096) as late:
-            late.sendall(b"GET /1 HTTP/1.1\r\n\r\n" * 2 + b"GET /3 HTTP/1.1\r\nConnection: close\r\n\r\n")
+            late.sendall(b"GET /1 HTTP/1.1\r\nHost: x\r\n\r\n" * 2 + b"GET /3 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
             time.sleep(0.3)
             answers = read_all(late)
         assert answers.count(b"HTTP/1.1 200") == 3
@@ -135,7 +137,7 @@ def test_the_wait_for_slow_clients_has_an_end(monkeypatch: pytest.MonkeyPatch) -
     with connected(server.url, 4096) as stuck:
 
         def client() -> None:
-            stuck.sendall(b"GET /1 HTTP/1.1\r\n\r\nGET /2 HTTP/1.1\r\n\r\n")
+            stuck.sendall(b"GET /1 HTTP/1.1\r\nHost: x\r\n\r\nGET /2 HTTP/1.1\r\nHost: x\r\n\r\n")
             assert stuck.recv(12) == b"HTTP/1.1 200"
 
         started = time.monotonic()
