@@ -54,7 +54,10 @@ class Viewer:
 
     def _ask(self) -> None:
         while not self._over.wait(0.2):
-            self.answers.append(ask(self._url, "/media/photo.png"))
+            try:
+                self.answers.append(ask(self._url, "/media/photo.png"))
+            except OSError as error:
+                self.answers.append(Got(0, {}, str(error).encode()))
 
 
 def besieged(server: Limited, number: int, request: bytes) -> Iterator[str]:
@@ -75,7 +78,7 @@ def besieged(server: Limited, number: int, request: bytes) -> Iterator[str]:
         yield f"{len(reader.times)} polls, the slowest took {reader.slowest:.1f} s"
     for got in viewer.answers:
         if got.status != 200:
-            yield f"a picture that is there got {got.status}, Cache-Control: {got['Cache-Control']}"
+            yield f"a picture that is there got {got.status}, Cache-Control: {got['Cache-Control']}, {got.body[:80]!r}"
     if log > MOST_LOG:
         yield f"the log grew to {log:,} bytes"
     if memory > MOST_MEMORY:

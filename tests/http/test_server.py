@@ -15,7 +15,7 @@ from feedsvc.errors import FeedsvcError
 from feedsvc.web import server as module
 from feedsvc.web.server import Server
 from tests.http.client import SECONDS, ask, ask_on, connected, raw, read_all
-from tests.http.inside import SIGNALS, run_while
+from tests.http.inside import SIGNALS, none_left, run_while
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -168,3 +168,43 @@ def test_a_port_that_is_taken(app: "WSGIApplication") -> None:
         port = taken.getsockname()[1]
         with pytest.raises(FeedsvcError, match=rf"cannot listen on 127.0.0.1:{port} .*--port"):
             Server(app, host="127.0.0.1", port=port, threads=1)
+
+
+def test_connections_that_cannot_be_accepted_neither_fill_the_log_nor_keep_the_loop_busy(
+    app: "WSGIApplication", caplog: pytest.LogCaptureFixture
+) -> None:
+    server = Server(app, host="127.0.0.1", port=0, threads=1)
+
+    def client() -> None:
+        with contextlib.ExitStack() as stack:
+            several = [stack.enter_context(socket.socket()) for _ in range(5)]
+            with none_left():
+                for one in several:
+                    one.connect(("127.0.0.1", int(server.url.rsplit(":", 1)[1].strip("/"))))
+                before = time.process_time()
+                time.sleep(1)
+                assert time.process_time() - before < 0.5
+            for one in several:
+                one.settimeout(SECONDS)
+                one.sendall(b"GET /feed.rss HTTP/1.1\r\nHost: x\r\n\r\n")
+                assert one.recv(12) == b"HTTP/1.1 200"
+
+    run_while(server, client)
+    said = [record for record in caplog.records if "accept()" in record.getMessage()]
+    assert 0 < len(said) < 30, len(said)
+
+
+def test_a_document_of_megabytes_needs_no_file_for_a_client_that_does_not_read_it() -> None:
+    server = Server(large, host="127.0.0.1", port=0, threads=1)
+
+    def client() -> None:
+        with connected(server.url, 4096) as one:
+            with none_left():
+                one.sendall(b"GET /1 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+                assert one.recv(12) == b"HTTP/1.1 200"
+                read = 0
+                while part := one.recv(65_536):
+                    read += len(part)
+            assert read > len(_BODY)
+
+    run_while(server, client)
