@@ -10,6 +10,7 @@ from feedsvc.catalog import Catalog
 from feedsvc.content.narrowing import widths
 from feedsvc.content.renditions import RenditionError, Renditions, can_size
 from feedsvc.content.renditions import digest as file_digest
+from feedsvc.descriptors import is_exhausted
 from feedsvc.document import Attachment
 from feedsvc.model import MediaFile
 from feedsvc.urls import SizedAt, path_below, path_of
@@ -37,7 +38,9 @@ class Sizes:
         try:
             made = self._renditions.file(file, place.digest, place.width)
             location, length = str(made), made.stat().st_size
-        except (RenditionError, OSError):
+        except (RenditionError, OSError) as error:
+            if is_exhausted(error):
+                raise  # the copy may be there: a moment later it can be opened
             # Where the disk does not take the copy, the picture itself does: browsers do not go back to src by themselves.
             if not self._offers(file, place):
                 return None

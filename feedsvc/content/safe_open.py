@@ -45,7 +45,12 @@ def is_link_error(error: OSError) -> bool:
 
 
 def open_file(location: str) -> BufferedReader:
-    """Open the regular file at an absolute path without links, as os.path.realpath returned it.
+    """Open a file as `open_descriptor` does, to read bytes of it."""
+    return os.fdopen(open_descriptor(location), "rb")
+
+
+def open_descriptor(location: str) -> int:
+    """Return a descriptor of the regular file at an absolute path without links, as os.path.realpath returned it.
 
     Raises OSError; FileNotFoundError if there is something else by now, or a link at any step.
     """
@@ -58,4 +63,4 @@ def open_file(location: str) -> BufferedReader:
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
         raise FileNotFoundError(errno.ENOENT, "it is no file by now", location)
-    return os.fdopen(descriptor, "rb")
+    return descriptor

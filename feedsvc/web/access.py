@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import quote
 
 from feedsvc.audience.address import Networks, client
+from feedsvc.web.deferral import Suspended
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -82,9 +83,14 @@ class AccessLog:
                 return start_response(status, headers, *error)
 
             try:
-                return application(environ, start)
-            finally:
+                body = application(environ, start)
+            except Suspended:
+                raise  # the application is called again for this request, and has answered nothing yet
+            except BaseException:
                 self._note(environ, at, path, told, perf_counter() - began)
+                raise
+            self._note(environ, at, path, told, perf_counter() - began)
+            return body
 
         return logged
 

@@ -135,6 +135,14 @@ _PREFLIGHT: Final[Sequence[tuple[str, str]]] = (
 )
 
 
+def unavailable(sentence: str, seconds: int) -> Response:
+    """Return a 503 (RFC 9110 section 15.6.4) that no cache keeps; `seconds` is its Retry-After."""
+    body = f"{sentence}\n".encode()
+    headers = [("Retry-After", str(seconds)), ("Cache-Control", "no-store"), *COMMON]
+    headers += [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(body)))]
+    return Response(status=503, headers=headers, body=body)
+
+
 def redirect(location: str, request: Request, now: datetime, next_change: datetime | None) -> Response:
     """A move for good (RFC 9110 section 15.4.2) to a root-relative reference; a link, for what follows none by itself."""
     method, _ = request

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-import re
+import time
 from collections.abc import Iterable
+from io import BytesIO
 from typing import TYPE_CHECKING, Any, Final
 
+from waitress.buffers import ReadOnlyFileBasedBuffer
 from waitress.channel import HTTPChannel
-from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.task import WSGITask
 
+from feedsvc.web.deferral import WAIT, Awaitable, Suspended, Suspension
+from feedsvc.web.parser import Parser
 from feedsvc.web.repeated import REPEATS, Head, Repeated
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-_BEYOND_ASCII: Final = re.compile(rb"[\x80-\xff]")
+_COPIED: Final = 64 * 1024  # bytes of an answer that are copied into a connection's buffer
+_TURN: Final = 1024 * 1024  # bytes that are sent on one connection before others have their turn
+_CHUNK: Final = 256 * 1024  # bytes of a file that are read to be sent
 
 
 def repeating(application: WSGIApplication) -> WSGIApplication:
@@ -42,6 +47,8 @@ class _Task(WSGITask):
     def get_environment(self) -> dict[str, Any]:
         environ: dict[str, Any] = super().get_environment()
         environ[REPEATS] = self._repeats
+        channel: Any = self.channel
+        environ[WAIT] = channel.suspend
         return environ
 
     def _repeats(self, status: str, headers: Repeated) -> Any:
@@ -75,40 +82,145 @@ class _Task(WSGITask):
         return bool(request.headers.get("CONNECTION", "").lower() == "close")
 
 
-class _Parser(HTTPRequestParser):
-    def parse_header(self, header_plus: bytes) -> None:
-        """Takes addresses as people paste them: letters beyond ASCII stand for their UTF-8 bytes."""
-        line, end, rest = header_plus.partition(b"\r\n")
-        line = _BEYOND_ASCII.sub(lambda found: b"%%%02X" % ord(found[0]), line)
-        try:
-            super().parse_header(line + end + rest)
-        except ValueError:  # from urlsplit: http://[/ would end the connection without an answer
-            raise ParsingError("Bad URI") from None
-
-
 class Channel(HTTPChannel):
-    """Whoever asks on without reading waits for himself: waitress would have a thread wait with him, and soon all of them."""
+    """Back-pressure for clients that pipeline without reading, and requests that wait without holding a thread.
 
-    parser_class = _Parser
+    The next request of a connection is answered once less than `send_bytes` of the answers before it are unsent, and none of
+    these is a large one: so a connection holds one large answer at most, and one open file.
+    """
+
+    server: Any
+    requests: list[Any]  # one at most: the next is read when this one has been answered
+    requests_lock: Any
+    parser_class = Parser
     task_class = _Task
+    is_pipelined = False  # whether the request at hand arrived before the one before it was answered
+    _unparsed = b""  # received behind the request at hand
     _waits = False  # for the client to read, before its next request is answered
+    _large: ReadOnlyFileBasedBuffer | None = None  # the last answer beyond `send_bytes`; empty once it has been sent
+    _left = 0  # bytes that may be sent in this turn
+    _suspension: Suspension | None = None
+    _first_wait: float | None = None  # when the request at hand began to wait, in seconds of time.monotonic
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.sendbuf_len = min(self.sendbuf_len, _CHUNK)
 
     def service(self) -> None:
         with self.outbuf_lock:
-            self._waits = self.connected and self.total_outbufs_len >= self.adj.send_bytes
+            self._waits = self.connected and self._is_full()
         if self._waits:
             self.server.pull_trigger()
-        else:
+            return
+        self._suspension = None
+        try:
             super().service()
+        except Suspended as suspended:
+            self._suspension = Suspension(suspended, self._resume)
+            self.server.suspensions.add(self._suspension)
+            self.server.pull_trigger()  # the loop has to know the new deadline
+        else:
+            if self._unparsed:
+                with self.requests_lock:
+                    self.is_pipelined = True
+                    self._parse()
+
+    @property
+    def is_busy(self) -> bool:
+        """True while the connection has a request to answer, or bytes to send."""
+        return bool(self.requests or self._unparsed or self.total_outbufs_len > 0)
+
+    def readable(self) -> bool:
+        # The end of what the client sends would be taken for the end of the connection.
+        return not self._unparsed and super().readable()
+
+    def received(self, data: bytes) -> bool:
+        with self.requests_lock:
+            self.is_pipelined = bool(self._unparsed or self.requests)
+            self._unparsed += data
+            self._parse()
+        return True
+
+    def _parse(self) -> None:
+        """Read one request of what was received, and no more: whoever pipelines hundreds must not hold up the loop.
+
+        To be called with `requests_lock`. Nothing behind a request that is refused is a request, nor behind the last one.
+        """
+        if self.requests:
+            return
+        if self.will_close or self.close_when_flushed or not self.connected:
+            self._unparsed = b""
+        while self._unparsed and not self.requests:
+            request = self.request = self.request or self.parser_class(self.adj)
+            rest = self._unparsed[request.received(self._unparsed) :]
+            if request.expect_continue and request.headers_finished and not self.sent_continue:
+                self.send_continue()
+            if request.completed:
+                self.request, self.sent_continue = None, False
+                if not request.empty:
+                    self.requests.append(request)
+                    self._first_wait = None
+            # In this order, so that `readable` is False in between.
+            self._unparsed = b"" if request.error else rest
+        if self.requests:
+            self.server.add_task(self)
+
+    def _is_full(self) -> bool:
+        return self.total_outbufs_len >= self.adj.send_bytes or (self._large is not None and len(self._large) > 0)
+
+    def write_soon(self, data: Any) -> int:
+        """Queue bytes, or a file. Many bytes are not copied: those of a document are the same for all its readers."""
+        if len(data) > _COPIED:
+            if not isinstance(data, ReadOnlyFileBasedBuffer):
+                data = ReadOnlyFileBasedBuffer(BytesIO(data))
+                data.prepare()
+            self._large = data
+        self._left = _TURN
+        written: int = super().write_soon(data)
+        return written
+
+    def send(self, data: bytes, do_close: bool = True) -> int:  # noqa: FBT001, FBT002 - waitress's signature
+        """Send no more in a turn than others can wait for; a client that reads fast would get the whole of a large file."""
+        if self._left <= 0:
+            return 0
+        sent: int = super().send(data, do_close)
+        self._left -= sent
+        return sent
+
+    def _flush_some(self, *args: Any, **kwargs: Any) -> bool:
+        # waitress needs no lock while there is no request; here a thread may just be reading the next one.
+        waitress: Any = super()
+        with self.outbuf_lock:
+            return bool(waitress._flush_some(*args, **kwargs))  # noqa: SLF001 - its stubs leave it out
+
+    def suspend(self, awaited: Awaitable, seconds: float) -> None:
+        """Raise Suspended if the request at hand may wait (any longer); the application calls this in a thread of its own."""
+        now = time.monotonic()
+        self._first_wait = self._first_wait or now
+        deadline = self._first_wait + seconds
+        if now < deadline and self.server.suspensions.admit():
+            raise Suspended(awaited, deadline)
+
+    def _resume(self) -> None:
+        self.server.add_task(self)
 
     def handle_write(self) -> None:
+        self._left = _TURN
+        if self._waits or self._suspension is not None:
+            # waitress leaves less than `send_bytes` to the requests behind, which are not begun before this is sent.
+            waitress: Any = self
+            waitress._flush_exception(waitress._flush_some_if_lockable)  # noqa: SLF001 - its stubs leave both out
         super().handle_write()
         with self.outbuf_lock:
-            goes_on = self._waits and self.connected and self.total_outbufs_len < self.adj.send_bytes
+            goes_on = self._waits and self.connected and not self._is_full()
             self._waits = self._waits and not goes_on
         if goes_on:
-            server: Any = self.server
-            server.add_task(self)
+            self.server.add_task(self)
+
+    def handle_close(self) -> None:
+        super().handle_close()
+        if self._suspension is not None:
+            self.server.suspensions.resume(self._suspension)
 
     def _flush_outbufs_below_high_watermark(self) -> None:
         """No thread waits here: every answer is whole, and the next is not begun before this one is read."""
