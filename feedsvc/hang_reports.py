@@ -128,6 +128,17 @@ def _quoted(name: str) -> str:
     return json.dumps(name[:_LONGEST].encode("ascii", "replace").decode())
 
 
+def explanation(hang: Hang) -> str:
+    """Return why a process was ended, for an operator: continues "process 12"."""
+    if hang.names:
+        why, advice = "hung while it rendered a page with the site's own theme", "correct the templates that they name"
+    elif hang.stopping:
+        why, advice = "did not end in time after it was told to", "please report this with that file"
+    else:
+        why, advice = "hung", "please report this with that file"
+    return f"{why}, and was ended; the stacks of its threads are in {hang.file}: {advice}"
+
+
 def hangs(state: Path) -> list[Hang]:
     """Return the reports of processes that have ended, newest first."""
     found = [hang for file in _files(state) if (hang := _read(file))]

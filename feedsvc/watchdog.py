@@ -21,6 +21,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -36,6 +37,7 @@ _MOST: Final = 3600.0
 _BEAT: Final = 1.0  # seconds between two heartbeats
 _STOP: Final = 50.0  # seconds at most from SIGTERM to the end; workers' parent waits for 60, systemd for 75
 _SHARE: Final = 10  # a page that hangs has used this part of the limit, at least, as processor time
+_RECENT: Final = timedelta(days=1)
 _STOP_SIGNALS: Final = frozenset((signal.SIGTERM, signal.SIGINT))
 
 
@@ -219,14 +221,14 @@ os.register_at_fork(after_in_child=_after_fork)
 
 @contextmanager
 def watching(state: Path | None, seconds: float | None = None) -> Iterator[None]:
-    """Watch this process within the block. From the main thread.
+    """Watch this process within the block, if it is entered in the main thread.
 
     `state` is the state folder, None where there is none. `seconds` are the limit, by default the variable's or 30; 0 does not
     watch. Raises FeedsvcError if the variable holds no number.
     """
     global _current  # noqa: PLW0603
     limit = _limit() if seconds is None else seconds
-    if not limit:
+    if not limit or threading.current_thread() is not threading.main_thread():
         yield
         return
     before, process = signal.signal(signal.SIGALRM, signal.SIG_DFL), os.getpid()
@@ -275,6 +277,26 @@ def failures(state: Path) -> Mapping[str, str]:
         for name in hang.names:
             found.setdefault(name, hang.stacks)
     return found
+
+
+def explanation(process: int, state: Path | None = None) -> str:
+    """Return why the watchdog ended this process, for an operator: continues "process 12"; "" if it did not.
+
+    `state` is the state folder, by default this process's own.
+    """
+    state = state or (_current.state if _current else None)
+    found = hang_reports.hangs(state) if state else []
+    return next((hang_reports.explanation(hang) for hang in found if hang.process == process), "")
+
+
+def notice(state: Path, now: datetime) -> str:
+    """Return a sentence on the process that the watchdog ended last, within a day; "" if there is none."""
+    recent = [hang for hang in hang_reports.hangs(state) if now - hang.at <= _RECENT]
+    if not recent:
+        return ""
+    last, count = recent[0], len(recent) - 1
+    others = f"; {count} more within a day lie beside it" if count else ""
+    return f"process {last.process} {hang_reports.explanation(last)} ({last.at:%Y-%m-%d %H:%M} UTC{others})"
 
 
 def _limit() -> float:
