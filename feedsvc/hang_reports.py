@@ -15,7 +15,7 @@ import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import IO, Any, Final, Protocol
@@ -26,6 +26,7 @@ _HEADER: Final = 4096  # bytes
 _MOST: Final = 32  # pages at once, in the first line
 _LONGEST: Final = 80  # characters of a name
 _KEPT: Final = 20  # newest reports
+_RECENT: Final = timedelta(days=1)
 _LARGEST: Final = 1024 * 1024  # bytes that are read of one
 _CURRENT: Final = re.compile(rb"^Current thread 0x([0-9a-f]+) ", re.MULTILINE)
 
@@ -128,8 +129,33 @@ def _quoted(name: str) -> str:
     return json.dumps(name[:_LONGEST].encode("ascii", "replace").decode())
 
 
-def explanation(hang: Hang) -> str:
-    """Return why a process was ended, for an operator: continues "process 12"."""
+def hangs(state: Path) -> list[Hang]:
+    """Return the reports of processes that have ended, newest first."""
+    found = [hang for file in _files(state) if (hang := _read(file))]
+    return sorted(found, key=lambda hang: (hang.at, hang.file), reverse=True)
+
+
+def failures(state: Path) -> Mapping[str, str]:
+    """Return the themes at fault, name -> stacks."""
+    return {name: hang.stacks for hang in reversed(hangs(state)) for name in hang.names}
+
+
+def explanation(state: Path, process: int) -> str:
+    """Return why a process (its id) was ended, for an operator: continues "process 12"; "" if no report says so."""
+    return next((_explanation(hang) for hang in hangs(state) if hang.process == process), "")
+
+
+def notice(state: Path, now: datetime) -> str:
+    """Return a sentence on the process that was ended last, within a day; "" if there is none."""
+    recent = [hang for hang in hangs(state) if now - hang.at <= _RECENT]
+    if not recent:
+        return ""
+    last, count = recent[0], len(recent) - 1
+    others = f"; {count} more within a day lie beside it" if count else ""
+    return f"process {last.process} {_explanation(last)} ({last.at:%Y-%m-%d %H:%M} UTC{others})"
+
+
+def _explanation(hang: Hang) -> str:
     if hang.names:
         why, advice = "hung while it rendered a page with the site's own theme", "correct the templates that they name"
     elif hang.stopping:
@@ -137,12 +163,6 @@ def explanation(hang: Hang) -> str:
     else:
         why, advice = "hung", "please report this with that file"
     return f"{why}, and was ended; the stacks of its threads are in {hang.file}: {advice}"
-
-
-def hangs(state: Path) -> list[Hang]:
-    """Return the reports of processes that have ended, newest first."""
-    found = [hang for file in _files(state) if (hang := _read(file))]
-    return sorted(found, key=lambda hang: (hang.at, hang.file), reverse=True)
 
 
 def sweep(state: Path) -> None:
