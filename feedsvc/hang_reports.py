@@ -167,12 +167,12 @@ def _explanation(hang: Hang) -> str:
 
 def sweep(state: Path) -> None:
     """Remove the files of processes that ended otherwise (kill -9, a power cut), and all but the newest reports."""
-    kept = {hang.file for hang in hangs(state)[:_KEPT]}
     for file in _files(state):
-        if file not in kept:
-            with suppress(OSError), _opened(file) as held:
-                if _lock(held, fcntl.LOCK_EX):
-                    file.unlink()
+        with suppress(OSError), _opened(file) as held:
+            if _lock(held, fcntl.LOCK_EX) and not _stacks(os.pread(held, _LARGEST, 0)):
+                file.unlink()
+    for hang in hangs(state)[_KEPT:]:
+        hang.file.unlink(missing_ok=True)
 
 
 def _files(state: Path) -> list[Path]:
@@ -224,8 +224,7 @@ def _read(file: Path) -> Hang | None:
             data, at = os.pread(held, _LARGEST, 0), os.fstat(held).st_mtime
     except OSError:
         return None
-    stacks = data[_HEADER:]
-    if not stacks.strip(b"\0 \n"):
+    if not (stacks := _stacks(data)):
         return None
     facts = _facts(data[:_HEADER])
     return Hang(
@@ -236,6 +235,10 @@ def _read(file: Path) -> Hang | None:
         stopping=bool(facts.get("stopping")),
         stacks=stacks.decode(errors="replace"),
     )
+
+
+def _stacks(data: bytes) -> bytes:
+    return data[_HEADER:].strip(b"\0 \n")
 
 
 def _facts(line: bytes) -> Mapping[str, Any]:
