@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from pathlib import Path
 
 import click
 
+from feedsvc import hang_reports
 from feedsvc.audience.address import networks
 from feedsvc.audience.bucket import USUAL
 from feedsvc.cli.modules import module
@@ -168,5 +170,11 @@ def _serve_together(plan: Plan, workers: int) -> None:
     def serve_one(station: Station) -> None:
         serving.serve_as(station, plan, listening)
 
-    together = Workers(workers, serve_one, say=lambda line: click.echo(line, err=True), leaving=listening.close)
+    together = Workers(
+        workers,
+        serve_one,
+        say=lambda line: click.echo(line, err=True),
+        leaving=listening.close,
+        explain=partial(hang_reports.explanation, plan.home),
+    )
     sys.exit(together.run())

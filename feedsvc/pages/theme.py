@@ -10,6 +10,7 @@ import logging
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
+from hashlib import sha256
 from importlib import resources
 from pathlib import Path
 from traceback import walk_tb
@@ -30,6 +31,7 @@ from feedsvc.pages.budget import budget
 from feedsvc.pages.compiled import Beside
 from feedsvc.pages.sandbox import Sandbox, environment
 from feedsvc.pages.spelling import Trusted
+from feedsvc.watchdog import rendering
 
 FOLDER: Final = "theme"
 TEMPLATES: Final = "templates/"
@@ -89,6 +91,7 @@ class Theme:
         With `strict`, `render` raises Unmakeable instead of falling back to the product's own template.
         """
         self._given = {name: data.decode() for name, data in below(files, TEMPLATES)}
+        self.digest = sha256(repr(sorted(self._given.items())).encode()).hexdigest()
         self._strict = strict
         self._told: set[Failure] = set()
         self.static: Mapping[str, bytes] = {**_OWN_STATIC, **dict(below(files, STATIC))}
@@ -105,7 +108,8 @@ class Theme:
         """
         if self._themed is not None:
             try:
-                return _made(self._themed, template, facts)
+                with rendering(self.digest):
+                    return _made(self._themed, template, facts)
             # Whatever a template does wrong must cost its own look only.
             except Exception as error:  # noqa: BLE001
                 self._fail(self._failure(template, error))
