@@ -17,7 +17,7 @@ ROOT: Final = Path(feedsvc.__file__).parent
 ORDER: Final = (
     ("feedsvc",),
     ("feedsvc.errors", "feedsvc.urls", "feedsvc.model", "feedsvc.codings"),
-    ("feedsvc.clock", "feedsvc.collector", "feedsvc.sqlite", "feedsvc.spreading", "feedsvc.troubles"),
+    ("feedsvc.clock", "feedsvc.collector", "feedsvc.limited_process", "feedsvc.sqlite", "feedsvc.spreading", "feedsvc.troubles"),
     ("feedsvc.content",),
     ("feedsvc.ordered", "feedsvc.rows"),
     ("feedsvc.periods",),
