@@ -73,7 +73,7 @@ class Limits:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Failure:
+class RunFailure:
     """A run without a result.
 
     `step` is the name of the last step begun, "" before the first. `traceback` is the text of faulthandler or of the exception,
@@ -87,7 +87,7 @@ class Failure:
     signal: int = 0
 
 
-def run(function: str, data: bytes, limits: Limits, is_cancelled: Callable[[], bool] = lambda: False) -> bytes | Failure:
+def run(function: str, data: bytes, limits: Limits, is_cancelled: Callable[[], bool] = lambda: False) -> bytes | RunFailure:
     """Call `function`, named "module:name" and of type Function, with `data` in a fresh interpreter; return its result.
 
     Blocks until then. Safe in threads: `is_cancelled` is called about twenty times a second and ends the run.
@@ -105,7 +105,7 @@ def run(function: str, data: bytes, limits: Limits, is_cancelled: Callable[[], b
     try:
         child = _started(json.dumps(given))
     except OSError as error:
-        return Failure(cause=Cause.NOT_STARTED, detail=f"{sys.executable or 'python'}: {error.strerror or error}")
+        return RunFailure(cause=Cause.NOT_STARTED, detail=f"{sys.executable or 'python'}: {error.strerror or error}")
     with child:
         try:
             return _result(child, data, limits.elapsed, is_cancelled)
@@ -127,12 +127,12 @@ def _started(given: str) -> subprocess.Popen[bytes]:
     )
 
 
-def _result(child: subprocess.Popen[bytes], data: bytes, elapsed: float, is_cancelled: Callable[[], bool]) -> bytes | Failure:
+def _result(child: subprocess.Popen[bytes], data: bytes, elapsed: float, is_cancelled: Callable[[], bool]) -> bytes | RunFailure:
     end = time.monotonic() + elapsed
     pipes = _Pipes(child, data)
     while not pipes.transfer(min(_POLL, end - time.monotonic())):
         if is_cancelled():
-            return Failure(cause=Cause.CANCELLED)
+            return RunFailure(cause=Cause.CANCELLED)
         if time.monotonic() >= end:
             return _overdue(child, pipes)
     with suppress(subprocess.TimeoutExpired):
@@ -141,14 +141,14 @@ def _result(child: subprocess.Popen[bytes], data: bytes, elapsed: float, is_canc
     return _read(bytes(pipes.written), bytes(pipes.report), child.wait())
 
 
-def _overdue(child: subprocess.Popen[bytes], pipes: _Pipes) -> Failure:
+def _overdue(child: subprocess.Popen[bytes], pipes: _Pipes) -> RunFailure:
     """End a child whose time is over, once it has written where it stands."""
     child.send_signal(signal.SIGXCPU)
     end = time.monotonic() + _GRACE
     while not pipes.transfer(_POLL) and time.monotonic() < end:
         pass
     child.kill()
-    return Failure(cause=Cause.ELAPSED_TIME, step=_last_step(_messages(bytes(pipes.written))), traceback=_tail(pipes.report))
+    return RunFailure(cause=Cause.ELAPSED_TIME, step=_last_step(_messages(bytes(pipes.written))), traceback=_tail(pipes.report))
 
 
 class _Pipes:
@@ -194,7 +194,7 @@ class _Pipes:
             self._input.close()
 
 
-def _read(written: bytes, errors: bytes, status: int) -> bytes | Failure:
+def _read(written: bytes, errors: bytes, status: int) -> bytes | RunFailure:
     """The result, or the reason why there is none, of a child that has ended with a status as Popen gives it."""
     messages = list(_messages(written))
     kind, content = messages[-1] if messages else (0, b"")
@@ -202,13 +202,13 @@ def _read(written: bytes, errors: bytes, status: int) -> bytes | Failure:
         return content
     step, text = _last_step(messages), _tail(errors)
     if status < 0:
-        return Failure(cause=_signalled(-status), step=step, traceback=text, signal=-status)
+        return RunFailure(cause=_signalled(-status), step=step, traceback=text, signal=-status)
     if kind in _REPORTED:
         report: Mapping[str, str] = json.loads(content)
-        return Failure(cause=_REPORTED[kind], step=step, detail=report["detail"], traceback=report.get("traceback", ""))
+        return RunFailure(cause=_REPORTED[kind], step=step, detail=report["detail"], traceback=report.get("traceback", ""))
     cause = Cause.ERROR if any(one == _READY for one, _ in messages) else Cause.NOT_STARTED
     last = text.strip().rpartition("\n")[2]
-    return Failure(cause=cause, step=step, detail=last or f"it ended with exit status {status}", traceback=text)
+    return RunFailure(cause=cause, step=step, detail=last or f"it ended with exit status {status}", traceback=text)
 
 
 _REPORTED: Final = {_MEMORY: Cause.MEMORY, _ERROR: Cause.ERROR, _LARGE: Cause.OUTPUT}

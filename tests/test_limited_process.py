@@ -14,7 +14,7 @@ from typing import Final
 
 import pytest
 
-from feedsvc.limited_process import Cause, Failure, Limits, Step, run
+from feedsvc.limited_process import Cause, Limits, RunFailure, Step, run
 
 MB: Final = 1024**2
 LIMITS: Final = Limits(processor=2, processor_in_all=4, elapsed=60, memory=200 * MB, output=MB)
@@ -77,13 +77,13 @@ def tell_what_was_inherited(data: bytes, step: Step) -> bytes:
     return f"{names} {files} {threading.active_count()}".encode()
 
 
-def _run(function: str, data: bytes = b"", limits: Limits = LIMITS) -> bytes | Failure:
+def _run(function: str, data: bytes = b"", limits: Limits = LIMITS) -> bytes | RunFailure:
     return run(f"tests.test_limited_process:{function}", data, limits)
 
 
-def _failure(function: str, data: bytes = b"", limits: Limits = LIMITS) -> Failure:
+def _failure(function: str, data: bytes = b"", limits: Limits = LIMITS) -> RunFailure:
     found = _run(function, data, limits)
-    assert isinstance(found, Failure), found
+    assert isinstance(found, RunFailure), found
     return found
 
 
@@ -146,7 +146,7 @@ def test_one_that_only_waits_ends_at_its_deadline_with_its_line() -> None:
 def test_a_result_that_nobody_wants_any_more_is_not_waited_for() -> None:
     began = time.monotonic()
     found = run("tests.test_limited_process:sleep", b"", LIMITS, is_cancelled=lambda: time.monotonic() > began + 0.5)
-    assert isinstance(found, Failure)
+    assert isinstance(found, RunFailure)
     assert found.cause is Cause.CANCELLED
 
 

@@ -23,6 +23,7 @@ from feedsvc.audience.wsgi import Audience
 from feedsvc.cli.newsroom import folder
 from feedsvc.cli.options import VIEWS
 from feedsvc.cli.plan import Plan
+from feedsvc.cli.themes import adoption
 from feedsvc.console import counted, log, tell
 from feedsvc.content.looking import Look
 from feedsvc.content.renditions import Renditions
@@ -71,7 +72,7 @@ def _serve(plan: Plan, listening: socket.socket | None, station: Station | None,
         ledger = parts.enter_context(closing(Ledger(plan.home / "modified.sqlite", troubles))) if plan.dated else None
         renditions = Renditions(plan.home / "pictures", troubles)
         content = folder(plan.content, plan.base_url, plan.home, troubles, look)
-        live = Live(content, ledger, renditions=renditions, troubles=troubles)
+        live = Live(content, ledger, renditions=renditions, troubles=troubles, adoption=adoption(plan.home, troubles))
         collector.settle()
         collector.keep(live)
         first = live.edition
