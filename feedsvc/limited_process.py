@@ -24,6 +24,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, BinaryIO, Final, NoReturn
 
+from feedsvc.libc import die_with_parent
+
 # Called in the fresh interpreter with the input; the second argument begins a step, with processor time of its own.
 Step = Callable[[str], None]
 Function = Callable[[bytes, Step], bytes]
@@ -37,7 +39,6 @@ _POLL: Final = 0.05  # seconds between two questions whether the result is still
 _GRACE: Final = 2.0  # seconds between the request for a traceback and SIGKILL
 _REPORT: Final = 32_000  # characters of a traceback that are kept, from its end
 _UNKNOWN_SIZE: Final = 512 * 1024**2  # bytes; the own size where /proc does not give it
-_DEATH_SIGNAL: Final = 1  # PR_SET_PDEATHSIG of prctl(2)
 _HEADER: Final = 9  # bytes: the kind and the length of a message
 _READY, _STEP, _RESULT, _MEMORY, _ERROR, _LARGE = b"BSRMEL"
 
@@ -333,10 +334,6 @@ def _end_with_parent(parent: int, elapsed: float) -> None:
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     signal.setitimer(signal.ITIMER_REAL, elapsed + 2 * _GRACE)
-    if sys.platform == "linux":
-        import ctypes  # noqa: PLC0415 - the caller's process does not need it
-
-        with suppress(OSError, AttributeError):
-            ctypes.CDLL(None).prctl(_DEATH_SIGNAL, signal.SIGKILL, 0, 0, 0)
+    die_with_parent(parent)
     if os.getppid() != parent:  # it ended before the kernel was asked
         os._exit(1)

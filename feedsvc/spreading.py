@@ -15,13 +15,14 @@ from multiprocessing.context import ForkProcess
 from queue import SimpleQueue
 from typing import Any, Final, TypeVar
 
-from feedsvc import collector
+from feedsvc import collector, libc, watchdog
 from feedsvc.errors import FeedsvcError
 
 _LEAST: Final = 2  # pieces that a process has before it, so that it need not wait for the next
 _AHEAD: Final = 4  # the same while there are many more: this one may be at work at a piece that takes longer
 _MEANWHILE: Final = 12  # and while it does something else
 _PARTS: Final = 4  # pieces that there are at least for each process, of all that is left
+_MOMENT: Final = 0.2  # seconds for a process whose connection has ended to end, too
 _NO_WORK: Final = range(0)
 _ENDED: Final = "a process that was at work ended by itself (killed for its memory, perhaps); build again, or with --processes 1"
 
@@ -29,6 +30,10 @@ _T = TypeVar("_T")
 _R = TypeVar("_R")
 _Work = Callable[[Sequence[_T]], _R]
 _Answer = tuple[Exception | None, object]
+
+
+class _EndedError(FeedsvcError):
+    """A process that was at work is no more."""
 
 
 def at_hand() -> int:
@@ -166,7 +171,7 @@ def _received(conn: Connection) -> Any:
     try:
         error, made = conn.recv()
     except (EOFError, OSError):  # between two answers, or in the midst of one
-        raise FeedsvcError(_ENDED) from None
+        raise _EndedError(_ENDED) from None
     if error is not None:
         raise error
     return made
@@ -175,6 +180,7 @@ def _received(conn: Connection) -> Any:
 @contextmanager
 def _children(work: Callable[[range], object], count: int) -> Iterator[list[Connection]]:
     """Copies of this process, fewer where the system has no room for more."""
+    libc.prepare()
     children: list[tuple[ForkProcess, Connection]] = []
     with collector.frozen():
         try:
@@ -182,6 +188,10 @@ def _children(work: Callable[[range], object], count: int) -> Iterator[list[Conn
                 for _ in range(count):
                     children.append(_child(work, [conn for _, conn in children]))
             yield [conn for _, conn in children]
+        except _EndedError:
+            for process, _ in children:
+                _explain(process)
+            raise
         finally:
             for process, conn in children:
                 conn.close()
@@ -191,16 +201,25 @@ def _children(work: Callable[[range], object], count: int) -> Iterator[list[Conn
                 process.close()
 
 
+def _explain(process: ForkProcess) -> None:
+    """Raise FeedsvcError if the watchdog ended the process."""
+    process.join(_MOMENT)
+    if process.exitcode == -signal.SIGALRM:
+        why = watchdog.explanation(process.pid or 0) or "hung, and was ended"
+        raise FeedsvcError(f"a process that was at work (process {process.pid}) {why}; then build again") from None
+
+
 def _child(work: Callable[[range], object], others: list[Connection]) -> tuple[ForkProcess, Connection]:
     ours, its = Pipe()
-    process = get_context("fork").Process(target=_serve, args=(work, its, [*others, ours]), daemon=True)
+    process = get_context("fork").Process(target=_serve, args=(work, its, [*others, ours], os.getpid()), daemon=True)
     process.start()
     its.close()
     return process, ours
 
 
-def _serve(work: Callable[[range], object], conn: Connection, others: list[Connection]) -> None:
+def _serve(work: Callable[[range], object], conn: Connection, others: list[Connection], parent: int) -> None:
     """In the copy: until the process that it is a copy of ends, or ends it. A Ctrl-C is for that one alone to answer."""
+    libc.die_with_parent(parent)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     for one in others:

@@ -17,6 +17,8 @@ ROOT: Final = Path(feedsvc.__file__).parent
 ORDER: Final = (
     ("feedsvc",),
     ("feedsvc.errors", "feedsvc.urls", "feedsvc.model", "feedsvc.codings"),
+    ("feedsvc.libc", "feedsvc.hang_reports"),
+    ("feedsvc.watchdog",),
     ("feedsvc.clock", "feedsvc.collector", "feedsvc.limited_process", "feedsvc.sqlite", "feedsvc.spreading", "feedsvc.troubles"),
     ("feedsvc.content",),
     ("feedsvc.ordered", "feedsvc.rows"),

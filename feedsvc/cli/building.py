@@ -10,11 +10,12 @@ from typing import Final
 
 import click
 
-from feedsvc import collector, feeds, imprint
+from feedsvc import collector, feeds, imprint, watchdog
 from feedsvc.cli.beside import Beside
 from feedsvc.cli.plan import BuildPlan
 from feedsvc.cli.target import Target, target
 from feedsvc.cli.themes import adoption
+from feedsvc.clock import wall_clock
 from feedsvc.console import bar, log, next_change, tell
 from feedsvc.content.folder import Folder
 from feedsvc.content.renditions import Renditions
@@ -45,6 +46,13 @@ def build(plan: BuildPlan, newsroom: Folder, ahead: Look | None) -> None:
 
     Raises ContentError and FeedsvcError where nothing can be built.
     """
+    with watchdog.watching(plan.home):
+        if hung := watchdog.notice(plan.home, wall_clock()):
+            click.echo(f"feedsvc: {hung}", err=True)
+        _build(plan, newsroom, ahead)
+
+
+def _build(plan: BuildPlan, newsroom: Folder, ahead: Look | None) -> None:
     feeds.make_room()
     beside = Beside(plan.nginx, out=plan.out, content=plan.content)
     chosen = adoption(plan.home, required=True)
@@ -92,6 +100,7 @@ class _Following:
         for name in (signal.SIGTERM, signal.SIGINT):
             signal.signal(name, self._stop)
         signal.signal(signal.SIGHUP, lambda *_: self._watcher.look())
+        watchdog.start_heartbeat()
         self._watcher.start()
         click.echo(f"feedsvc: keeping {self._tree.out} in step", err=True)
         self._make_ready()

@@ -14,6 +14,7 @@ from feedsvc.console import PRINTERS, counted, number
 from feedsvc.content.advice import advice
 from feedsvc.editing.against import REPORTS, Comparison, compare
 from feedsvc.errors import ContentError
+from feedsvc.watchdog import watching
 
 
 @click.command()
@@ -38,7 +39,8 @@ def check(*, content: Path, form: str, strict: bool, revision: str | None) -> No
     """
     comparison = None
     try:
-        read = tried(content)
+        with watching(None):
+            read = tried(content)
         problems, errors = tuple(sorted((*read.problems, *advice(read, content, wall_clock())))), read.errors
         summary = counted(read)
         if revision is not None:

@@ -11,10 +11,12 @@ from typing import Final
 
 import click
 
+from feedsvc import watchdog
 from feedsvc.catalog import Catalog
 from feedsvc.cli.newsroom import folder
 from feedsvc.cli.options import state_folder
 from feedsvc.cli.themes import adoption
+from feedsvc.clock import wall_clock
 from feedsvc.console import counted, log, tell
 from feedsvc.content.renditions import Renditions
 from feedsvc.errors import FeedsvcError
@@ -42,12 +44,16 @@ def preview(content: Path, *, host: str, port: int, threads: int, base_url: str,
         # With another port at each start, what is remembered of one would serve no other.
         passing = Path(parts.enter_context(TemporaryDirectory(prefix="feedsvc-"))) if not port and not state else None
         home = passing or state_folder(content, state)
+        parts.enter_context(watchdog.watching(home))
+        if hung := watchdog.notice(home, wall_clock()):
+            click.echo(f"feedsvc: {hung}", err=True)
         listening = parts.enter_context(closing(listen(host, port)))
         # Links in feeds stay in the preview, too; an address of all interfaces is none to link to.
         base = base_url or (url_of(listening).rstrip("/") if _is_here(host) else "")
         ledger = parts.enter_context(closing(Ledger(None)))
         read, renditions = folder(content, base, home), Renditions(home / "pictures")
         live = Live(read, ledger, renditions=renditions, preview=True, adoption=adoption(home))
+        watchdog.start_heartbeat()
         first = live.edition
         tell(first.content.problems)
         streams = Streams(live, _STREAMS)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from pathlib import Path
 
 import click
 
+from feedsvc import watchdog
 from feedsvc.audience.address import networks
 from feedsvc.audience.bucket import USUAL
 from feedsvc.cli.modules import module
@@ -164,5 +166,11 @@ def _serve_together(plan: Plan, workers: int) -> None:
     def serve_one(station: Station) -> None:
         serving.serve_as(station, plan, listening)
 
-    together = Workers(workers, serve_one, say=lambda line: click.echo(line, err=True), leaving=listening.close)
+    together = Workers(
+        workers,
+        serve_one,
+        say=lambda line: click.echo(line, err=True),
+        leaving=listening.close,
+        explain=partial(watchdog.explanation, state=plan.home),
+    )
     sys.exit(together.run())

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from feedsvc import collector
+from feedsvc import collector, watchdog
 from feedsvc.audience.bucket import USUAL
 from feedsvc.audience.counter import Counter
 from feedsvc.audience.later import Later
@@ -24,6 +24,7 @@ from feedsvc.cli.newsroom import folder
 from feedsvc.cli.options import VIEWS
 from feedsvc.cli.plan import Plan
 from feedsvc.cli.themes import adoption
+from feedsvc.clock import wall_clock
 from feedsvc.console import counted, log, tell
 from feedsvc.content.looking import Look
 from feedsvc.content.renditions import Renditions
@@ -68,13 +69,19 @@ def serve_as(station: Station, plan: Plan, listening: socket.socket) -> None:
 def _serve(plan: Plan, listening: socket.socket | None, station: Station | None, look: Look | None = None) -> None:
     is_first = station is None or station.seat.number == 1
     with ExitStack() as parts:
+        parts.enter_context(watchdog.watching(plan.home))
         troubles = Troubles()
+        if hung := watchdog.notice(plan.home, wall_clock()):
+            troubles.come("watchdog", hung)
+            if not station:  # the first process said it of the worker whose place this one takes
+                click.echo(f"feedsvc: {hung}", err=True)
         ledger = parts.enter_context(closing(Ledger(plan.home / "modified.sqlite", troubles))) if plan.dated else None
         renditions = Renditions(plan.home / "pictures", troubles)
         content = folder(plan.content, plan.base_url, plan.home, troubles, look)
         live = Live(content, ledger, renditions=renditions, troubles=troubles, adoption=adoption(plan.home, troubles))
         collector.settle()
         collector.keep(live)
+        watchdog.start_heartbeat()  # from here on there are threads, and so no copies
         first = live.edition
         if is_first:
             tell(first.content.problems)

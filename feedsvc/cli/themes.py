@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Final
 
 from feedsvc.pages.adoption import Adoption
 from feedsvc.troubles import Troubles
+from feedsvc.watchdog import failures
 
 _FOLDER: Final = "themes"
 
 
 def adoption(home: Path | None, troubles: Troubles | None = None, *, required: bool = False) -> Adoption:
     """Choose with verdicts in the state folder `home`; None keeps none. `required` as for Adoption."""
-    return Adoption(home / _FOLDER if home else None, _version, troubles=troubles, required=required)
+    if home is None:
+        return Adoption(None, _version, troubles=troubles, required=required)
+    return Adoption(home / _FOLDER, _version, troubles=troubles, required=required, stuck=partial(failures, home))
 
 
 @cache

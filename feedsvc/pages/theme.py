@@ -30,6 +30,7 @@ from jinja2 import (
 from feedsvc.pages.compiled import Beside
 from feedsvc.pages.sandbox import Sandbox, environment, once
 from feedsvc.pages.spelling import Trusted
+from feedsvc.watchdog import rendering
 
 FOLDER: Final = "theme"
 TEMPLATES: Final = "templates/"
@@ -89,6 +90,7 @@ class Theme:
         With `strict`, `render` raises Unmakeable instead of falling back to the product's own template.
         """
         self._given = {name: data.decode() for name, data in below(files, TEMPLATES)}
+        self.digest = digest(files)
         self._strict = strict
         self._told: set[Failure] = set()
         self.static: Mapping[str, bytes] = {**_OWN_STATIC, **dict(below(files, STATIC))}
@@ -105,7 +107,8 @@ class Theme:
         """
         if self._themed is not None:
             try:
-                return _made(self._themed, template, facts)
+                with rendering(self.digest):
+                    return _made(self._themed, template, facts)
             # Whatever a template does wrong must cost its own look only.
             except Exception as error:  # noqa: BLE001
                 self._fail(self._failure(template, error))

@@ -23,6 +23,8 @@ _MOST_ENDED: Final = 6  # trials of one theme that may end for a limit
 _LEFT_OUT: Final = "until the template is changed, the last sound version of it is used, or else the product's own"
 # A call in a traceback. In faulthandler's the innermost one is the first, in Python's own the last.
 _FRAME: Final = re.compile(rf'File "{FOLDER}/{TEMPLATES}([^"\n]+)", line (\d+)')
+# The stack of the thread at work, up to the next thread's or to an empty line.
+_CURRENT: Final = re.compile(r"^Current thread .*\n(?:  .*\n?)*", re.MULTILINE)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -63,8 +65,9 @@ def file_problem(path: str, data: bytes) -> Problem | None:
 
 def stuck_problem(traceback: str, templates: Mapping[str, bytes]) -> dict[str, Problem]:
     """The problem of the template with which a process stopped responding, by its path; of the first if it is in none of them."""
-    path, line = stuck_at(traceback, templates) or (next(iter(templates)), 1)
-    message = "a server stopped responding while it made a page with this, and was ended"
+    current = "".join(_CURRENT.findall(traceback)[:1])  # the thread that the first stacks are of
+    path, line = stuck_at(current, templates) or stuck_at(traceback, templates) or (next(iter(templates)), 1)
+    message = "a process that made a page with this stopped responding, and was ended"
     return {path: Problem(path=shown(path), line=line, message=message, hint=_LEFT_OUT)}
 
 

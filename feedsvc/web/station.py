@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from typing import Any, Final, NoReturn
 
+from feedsvc.libc import die_with_parent
 from feedsvc.web.board import Seat
 
 PATIENCE: Final = 60.0  # seconds in which a worker ends by itself; finishing what was begun takes far less
@@ -67,6 +68,7 @@ def live(
     serve: Callable[[Station], None],
     seat: Seat,
     *,
+    parent: int,
     ready: int,
     lifeline: int,
     foreign: Iterable[int],
@@ -74,10 +76,12 @@ def live(
 ) -> NoReturn:
     """All that a worker does after the fork, with signals blocked; nothing of the parent's is done on the way out.
 
-    `ready` and `lifeline` are pipes to and from the parent, `foreign` the files that only the parent should have.
+    `parent` is the parent's process id, `ready` and `lifeline` are pipes to and from it, `foreign` the files that only it should
+    have. Where the kernel ends this process with its parent, it needs no interpreter lock for that; elsewhere the lifeline does.
     """
     status: Any = 1
     try:
+        die_with_parent(parent)
         _part_from_the_parent(foreign)
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         seat.take()

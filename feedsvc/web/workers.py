@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from types import FrameType
 from typing import Final
 
+from feedsvc import libc
 from feedsvc.web import station
 from feedsvc.web.board import Board
 from feedsvc.web.station import PATIENCE, Station
@@ -57,12 +58,15 @@ class Workers:
         *,
         say: Callable[[str], None],
         leaving: Callable[[], None] = lambda: None,
+        explain: Callable[[int], str] = lambda _: "",
     ) -> None:
         """`serve` is called in each worker, which ends when it returns; SystemExit gives its status.
 
-        `leaving` is called here when all shall end: it closes what the workers have from this process.
+        `leaving` is called here when all shall end: it closes what the workers have from this process. `explain` tells of a
+        process (its id) that was ended by SIGALRM why the watchdog did so, "" if it did not.
         """
         self._serve, self._say, self._leaving = serve, say, leaving
+        self._explain = explain
         self._board = Board(number)
         self._places = {each: _Place() for each in range(1, number + 1)}
         self._caught: list[int] = []
@@ -76,6 +80,7 @@ class Workers:
 
     def run(self) -> int:
         """Until SIGTERM or SIGINT, and until every answer is finished; the exit status."""
+        libc.prepare()
         gc.freeze()  # what is loaded by now stays in pages that all share
         with self._signals():
             self._places[1].due = time.monotonic()
@@ -149,11 +154,13 @@ class Workers:
         heard, ready = os.pipe()
         # A signal that came between the fork and the child's own handlers would be lost.
         before = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+        parent = os.getpid()
         pid = os.fork()
         if not pid:
             foreign = {heard, self._lifeline[1], *self._wake, *(child.ready for child in self._children())} - {-1}
             seat = self._board.seat(number)
-            station.live(self._serve, seat, ready=ready, lifeline=self._lifeline[0], foreign=foreign, mask=before)
+            lifeline = self._lifeline[0]
+            station.live(self._serve, seat, parent=parent, ready=ready, lifeline=lifeline, foreign=foreign, mask=before)
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
         os.close(ready)
         return _Child(number=number, pid=pid, ready=heard)
@@ -203,7 +210,7 @@ class Workers:
     def _fail(self, child: _Child, status: int) -> None:
         """A start that does not succeed ends, as that of one process does; a fault that has a status was told by the worker."""
         if status <= 0:
-            self._say(f"feedsvc: {child.called} ended {_how(status)} before all were ready")
+            self._say(f"feedsvc: {child.called} {self._end(child, status)} before all were ready")
         self._status = max(self._status, status) if status > 0 else 1
         self._stop()
 
@@ -213,7 +220,10 @@ class Workers:
         place.failures = 0 if settled else place.failures + 1
         place.due = time.monotonic() + pause
         when = f" in {pause:.0f} second{'' if pause == 1 else 's'}" if pause else ""
-        self._say(f"feedsvc: {child.called} ended {_how(status)}; another takes its place{when}")
+        self._say(f"feedsvc: {child.called} {self._end(child, status)}; another takes its place{when}")
+
+    def _end(self, child: _Child, status: int) -> str:
+        return (self._explain(child.pid) if status == -signal.SIGALRM else "") or f"ended {_how(status)}"
 
 
 def _how(status: int) -> str:

@@ -1,0 +1,236 @@
+"""Reports of processes that hang: a file for each process that is watched, in the state folder.
+
+The first 4,096 bytes are one line of JSON, written while the process works: which thread renders a page of which theme. Behind
+it stand stacks, written without the interpreter's lock. A process that ends properly removes its file; a lock on it (flock)
+tells the file of one that works from that of one that has ended, in another container, too.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import re
+import secrets
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import IO, Any, Final, Protocol
+
+_FOLDER: Final = "watchdog"
+_SUFFIX: Final = ".txt"
+_HEADER: Final = 4096  # bytes
+_MOST: Final = 32  # pages at once, in the first line
+_LONGEST: Final = 80  # characters of a name
+_KEPT: Final = 20  # newest reports
+_LARGEST: Final = 1024 * 1024  # bytes that are read of one
+_CURRENT: Final = re.compile(rb"^Current thread 0x([0-9a-f]+) ", re.MULTILINE)
+
+Rendering = tuple[int, str]  # (thread, name of the theme)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Hang:
+    """A process that was ended since it hung. `names` are the themes at fault, `stacks` is text. `stopping`: after SIGTERM."""
+
+    process: int
+    file: Path
+    at: datetime
+    names: frozenset[str]
+    stopping: bool
+    stacks: str
+
+
+class Stacks(Protocol):
+    """The place where stacks are written; `file` is for faulthandler."""
+
+    file: IO[bytes]
+
+    def write(self, renderings: Sequence[Rendering], *, blamed: Sequence[str] = (), stopping: bool = False) -> None:
+        """Say which thread renders a page of which theme."""
+
+    def forget(self) -> None:
+        """Remove the stacks of a thread that was slow and has come to its end."""
+
+    def close(self, *, remove: bool) -> None:
+        """Let go of the file; a copy of the process does not remove it."""
+
+
+def stacks(state: Path | None) -> Stacks:
+    """Open a report of this process, or stderr if there is no state folder, or it cannot be written."""
+    if state:
+        with suppress(OSError):
+            return _Report(state / _FOLDER)
+    return _Stderr()
+
+
+class _Stderr:
+    def __init__(self) -> None:
+        try:
+            held = os.dup(2)
+        except OSError:
+            held = os.open(os.devnull, os.O_WRONLY)
+        self.file: IO[bytes] = open(held, "wb", buffering=0)  # noqa: SIM115 - open as long as the process is
+
+    def write(self, renderings: Sequence[Rendering], *, blamed: Sequence[str] = (), stopping: bool = False) -> None:
+        pass
+
+    def forget(self) -> None:
+        pass
+
+    def close(self, *, remove: bool) -> None:  # noqa: ARG002
+        self.file.close()
+
+
+class _Report:
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._path, self._header = _new(folder)
+        try:
+            os.write(self._header, _line(()))
+            self.file: IO[bytes] = open(self._path, "ab", buffering=0)  # noqa: SIM115
+        except OSError:
+            self._path.unlink(missing_ok=True)
+            os.close(self._header)
+            raise
+
+    def write(self, renderings: Sequence[Rendering], *, blamed: Sequence[str] = (), stopping: bool = False) -> None:
+        with suppress(OSError):  # a disk that fails costs the report, not the page
+            os.pwrite(self._header, _line(renderings, blamed=blamed, stopping=stopping), 0)
+
+    def forget(self) -> None:
+        if os.lseek(self.file.fileno(), 0, os.SEEK_CUR):  # as few calls to the disk as there can be
+            with suppress(OSError):
+                os.ftruncate(self._header, _HEADER)
+            os.lseek(self.file.fileno(), 0, os.SEEK_SET)
+
+    def close(self, *, remove: bool) -> None:
+        if remove:
+            with suppress(OSError):
+                self._path.unlink(missing_ok=True)
+        self.file.close()
+        os.close(self._header)
+
+
+def _line(renderings: Sequence[Rendering], *, blamed: Sequence[str] = (), stopping: bool = False) -> bytes:
+    """The first line, which is written twice for each page: by hand, since json takes three times as long."""
+    pages = ",".join([f"[{thread},{_quoted(name)}]" for thread, name in renderings[:_MOST]])
+    names = ",".join([_quoted(name) for name in blamed[:2]])
+    facts = f'"process":{os.getpid()},"stopping":{int(stopping)},"blamed":[{names}],"renderings":[{pages}]'
+    return f"{{{facts}}}".encode().ljust(_HEADER - 1) + b"\n"
+
+
+@lru_cache(maxsize=16)
+def _quoted(name: str) -> str:
+    return json.dumps(name[:_LONGEST].encode("ascii", "replace").decode())
+
+
+def explanation(hang: Hang) -> str:
+    """Return why a process was ended, for an operator: continues "process 12"."""
+    if hang.names:
+        why, advice = "hung while it rendered a page with the site's own theme", "correct the templates that they name"
+    elif hang.stopping:
+        why, advice = "did not end in time after it was told to", "please report this with that file"
+    else:
+        why, advice = "hung", "please report this with that file"
+    return f"{why}, and was ended; the stacks of its threads are in {hang.file}: {advice}"
+
+
+def hangs(state: Path) -> list[Hang]:
+    """Return the reports of processes that have ended, newest first."""
+    found = [hang for file in _files(state) if (hang := _read(file))]
+    return sorted(found, key=lambda hang: (hang.at, hang.file), reverse=True)
+
+
+def sweep(state: Path) -> None:
+    """Remove the files of processes that ended otherwise (kill -9, a power cut), and all but the newest reports."""
+    kept = {hang.file for hang in hangs(state)[:_KEPT]}
+    for file in _files(state):
+        if file not in kept:
+            with suppress(OSError), _opened(file) as held:
+                if _lock(held, fcntl.LOCK_EX):
+                    file.unlink()
+
+
+def _files(state: Path) -> list[Path]:
+    return sorted((state / _FOLDER).glob(f"*{_SUFFIX}"))
+
+
+def _new(folder: Path) -> tuple[Path, int]:
+    """Make a file and lock it. It may be swept away before it is locked: then make another."""
+    while True:
+        file = folder / f"{os.getpid()}-{secrets.token_hex(4)}{_SUFFIX}"
+        held = os.open(file, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        try:
+            with suppress(OSError):  # not every file system has locks
+                fcntl.flock(held, fcntl.LOCK_EX)
+            if os.fstat(held).st_nlink:
+                return file, held
+        except BaseException:
+            os.close(held)
+            raise
+        os.close(held)
+
+
+@contextmanager
+def _opened(file: Path) -> Iterator[int]:
+    held = os.open(file, os.O_RDWR | os.O_CLOEXEC)
+    try:
+        yield held
+    finally:
+        os.close(held)
+
+
+def _lock(held: int, kind: int) -> bool:
+    """Return whether no process that works holds it."""
+    try:
+        fcntl.flock(held, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
+    return True
+
+
+def _read(file: Path) -> Hang | None:
+    """Return what an ended process left; None for one that works, and where there are no stacks."""
+    try:
+        with _opened(file) as held:
+            if not _lock(held, fcntl.LOCK_SH):
+                return None
+            data, at = os.pread(held, _LARGEST, 0), os.fstat(held).st_mtime
+    except OSError:
+        return None
+    stacks = data[_HEADER:]
+    if not stacks.strip(b"\0 \n"):
+        return None
+    facts = _facts(data[:_HEADER])
+    return Hang(
+        process=facts.get("process", 0),
+        file=file,
+        at=datetime.fromtimestamp(at, UTC),
+        names=frozenset(facts.get("blamed", ())) | _burning(stacks, facts.get("renderings", ())),
+        stopping=bool(facts.get("stopping")),
+        stacks=stacks.decode(errors="replace"),
+    )
+
+
+def _facts(line: bytes) -> Mapping[str, Any]:
+    with suppress(ValueError):
+        found = json.loads(line)
+        if isinstance(found, dict):
+            return found
+    return {}
+
+
+def _burning(stacks: bytes, renderings: Iterable[Sequence[Any]]) -> frozenset[str]:
+    """The theme whose page held the interpreter's lock at the end.
+
+    The first stacks were written when the process had used much processor time without giving the lock away, by the thread that
+    used it; the last ones at its end. A process that hung for another reason, or was killed before, has only one of the two.
+    """
+    current = [int(thread, 16) for thread in _CURRENT.findall(stacks)]
+    return frozenset(name for thread, name in renderings if len(current) > 1 and thread == current[0])

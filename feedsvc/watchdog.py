@@ -1,0 +1,310 @@
+"""Ends a process that hangs, without the interpreter's lock, and records which theme's page it hung at.
+
+A process hangs if a thread holds the interpreter's lock for 30 seconds (a comparison in C without an end), or if rendering one
+page takes as long. SIGALRM then writes the stacks of all threads into a file of the state folder (hang_reports.py) and ends the
+process. Time in which the process is stopped does not count: SIGSTOP, a suspended machine, a debugger.
+
+With a heartbeat, a thread arms the alarm each second, and ends the process some time after SIGTERM if nothing else does; without
+(a build, which forks, and must have no threads), each rendering arms the alarm for itself. A page is at fault only if its thread
+used processor time: a slow disk or an overloaded machine is not. Does nothing unless a command opts in with `watching`.
+"""
+
+from __future__ import annotations
+
+import faulthandler
+import math
+import os
+import select
+import signal
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+from feedsvc import hang_reports
+from feedsvc.errors import FeedsvcError
+from feedsvc.hang_reports import Stacks
+from feedsvc.libc import Alarm
+
+LIMIT: Final = 30.0  # seconds
+VARIABLE: Final = "FEEDSVC_WATCHDOG"  # seconds of another limit, 0 for no watchdog
+_LEAST: Final = 2.0  # seconds
+_MOST: Final = 3600.0
+_BEAT: Final = 1.0  # seconds between two heartbeats
+_STOP: Final = 50.0  # seconds at most from SIGTERM to the end; workers' parent waits for 60, systemd for 75
+_SHARE: Final = 10  # a page that hangs has used this part of the limit, at least, as processor time
+_RECENT: Final = timedelta(days=1)
+_STOP_SIGNALS: Final = frozenset((signal.SIGTERM, signal.SIGINT))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class _Rendering:
+    """A page in rendering. `began`: seconds that the process ran until then; `used`: processor time of its thread by then."""
+
+    name: str
+    thread: int
+    began: float
+    used: float
+
+
+class _Watchdog:
+    """The watchdog of one process. `state` None writes the stacks to stderr."""
+
+    def __init__(self, state: Path | None, seconds: float) -> None:
+        self.state, self.seconds = state, max(_LEAST, seconds)
+        self._evidence = self.seconds / _SHARE
+        self._stacks: Stacks | None = None
+        self._alarm: Alarm | None = None
+        self._heart: threading.Thread | None = None
+        self._wake = (-1, -1)
+        self._ending = False
+        self._lock = threading.Lock()
+        self._renderings: dict[_Rendering, None] = {}
+        self._ran, self._beaten, self._spent = 0.0, time.monotonic(), time.process_time()
+
+    def enter(self, name: str) -> _Rendering:
+        rendering = _Rendering(name=name, thread=threading.get_ident(), began=self._ran, used=time.thread_time())
+        with self._lock:
+            self._renderings[rendering] = None
+            stacks = self._begin()
+            stacks.write(self._list())
+            if not self._heart and len(self._renderings) == 1:
+                self._arm()
+        return rendering
+
+    def leave(self, rendering: _Rendering) -> None:
+        with self._lock:
+            del self._renderings[rendering]
+            stacks = self._begin()
+            stacks.write(self._list())
+            if not self._heart and not self._renderings:
+                self._disarm()
+                stacks.forget()
+
+    def start_heartbeat(self) -> None:
+        """From the main thread, once the process forks no more."""
+        with self._lock:
+            self._begin()
+        self._wake = os.pipe()
+        for end in self._wake:
+            os.set_blocking(end, False)
+        signal.set_wakeup_fd(self._wake[1], warn_on_full_buffer=False)
+        self._beaten, self._spent = time.monotonic(), time.process_time()
+        self._arm()
+        self._heart = threading.Thread(target=self._run, name="feedsvc-heartbeat", daemon=True)
+        self._heart.start()
+
+    def close(self) -> None:
+        if self._heart:
+            signal.set_wakeup_fd(-1)
+            os.close(self._wake[1])
+            self._heart.join(_BEAT)
+        if not self._ending:  # else the rest of the process has the rest of the time
+            self._disarm()
+        if self._stacks:
+            self._unregister()
+            self._stacks.close(remove=True)
+        if self.state:
+            hang_reports.sweep(self.state)
+
+    def forked(self) -> _Watchdog:
+        """Return the one of a process that was just forked."""
+        if self._stacks:
+            self._unregister()
+            self._stacks.close(remove=False)
+        for end in self._wake:
+            with suppress(OSError):
+                os.close(end)
+        return _Watchdog(self.state, self.seconds)
+
+    # --- the alarm
+
+    def _begin(self) -> Stacks:
+        if not self._stacks:
+            self._stacks = hang_reports.stacks(self.state)
+            self._alarm = Alarm(self.seconds)
+            # Chained, the signal has its default action afterwards: the end of the process.
+            faulthandler.register(signal.SIGALRM, file=self._stacks.file, chain=True)
+            faulthandler.register(signal.SIGPROF, file=self._stacks.file)
+        return self._stacks
+
+    def _unregister(self) -> None:
+        faulthandler.unregister(signal.SIGALRM)
+        faulthandler.unregister(signal.SIGPROF)
+
+    def _arm(self) -> None:
+        if self._alarm:
+            self._alarm.arm()
+        # The kernel sends SIGPROF to the thread that uses the processor.
+        signal.setitimer(signal.ITIMER_PROF, self._evidence)
+
+    def _disarm(self) -> None:
+        if self._alarm:
+            self._alarm.disarm()
+        signal.setitimer(signal.ITIMER_PROF, 0)
+
+    # --- the heartbeat's thread: it waits for no disk, or a slow one would end the process
+
+    def _run(self) -> None:
+        signals = select.poll()
+        signals.register(self._wake[0], select.POLLIN)
+        while True:
+            caught = b""
+            if signals.poll(_BEAT * 1000):
+                caught = os.read(self._wake[0], 4096)
+                if not caught:
+                    os.close(self._wake[0])
+                    return
+            if _STOP_SIGNALS & {*caught}:
+                self._end_soon()
+                return
+            self._beat(time.monotonic(), time.process_time())
+
+    def _end_soon(self) -> None:
+        """Give the process a last alarm, which no heartbeat moves; the kernel keeps it whatever this process does."""
+        self._ending = True
+        self._disarm()
+        signal.setitimer(signal.ITIMER_REAL, min(_STOP, self.seconds * _STOP / LIMIT))
+        if self._stacks:
+            self._stacks.write(self._list(), stopping=True)
+
+    def _beat(self, now: float, spent: float) -> None:
+        elapsed, used = now - self._beaten, spent - self._spent
+        self._beaten, self._spent = now, spent
+        self._ran += min(elapsed, max(2 * _BEAT, used))  # it was stopped for the rest
+        self._arm()
+        if used >= self._evidence / 2 and self._stacks:
+            self._stacks.forget()
+        if any(self._is_old(one) for one in [*self._renderings]):
+            self._end_if_busy()
+
+    def _is_old(self, rendering: _Rendering) -> bool:
+        return self._ran - rendering.began >= self.seconds
+
+    def _end_if_busy(self) -> None:
+        if not self._lock.acquire(timeout=_BEAT / 2):  # whoever has it waits for a disk
+            return
+        try:  # with the lock, no thread leaves its rendering, or ends
+            names = [one.name for one in self._renderings if self._is_old(one) and _used(one) >= self._evidence]
+            if names and self._stacks:
+                self._stacks.write(self._list(), blamed=names)
+                os.kill(os.getpid(), signal.SIGALRM)
+        finally:
+            self._lock.release()
+
+    def _list(self) -> list[tuple[int, str]]:
+        return [(one.thread, one.name) for one in self._renderings]
+
+
+def _used(rendering: _Rendering) -> float:
+    """Seconds of processor time that the thread has used since; for ever where the system does not say."""
+    if not hasattr(time, "pthread_getcpuclockid"):
+        return math.inf
+    return time.clock_gettime(time.pthread_getcpuclockid(rendering.thread)) - rendering.used
+
+
+_current: _Watchdog | None = None
+
+
+def _after_fork() -> None:
+    global _current  # noqa: PLW0603
+    if _current:
+        _current = _current.forked()
+
+
+os.register_at_fork(after_in_child=_after_fork)
+
+
+@contextmanager
+def watching(state: Path | None, seconds: float | None = None) -> Iterator[None]:
+    """Watch this process within the block, if it is entered in the main thread.
+
+    `state` is the state folder, None where there is none. `seconds` are the limit, by default the variable's or 30; 0 does not
+    watch. Raises FeedsvcError if the variable holds no number.
+    """
+    global _current  # noqa: PLW0603
+    limit = _limit() if seconds is None else seconds
+    if not limit or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before, process = signal.signal(signal.SIGALRM, signal.SIG_DFL), os.getpid()
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGALRM, signal.SIGPROF))
+    _current = _Watchdog(state, limit)
+    try:
+        yield
+    finally:
+        if os.getpid() == process:
+            ended, _current = _current, None
+            ended.close()
+            signal.signal(signal.SIGALRM, before)
+
+
+def start_heartbeat() -> None:
+    """Watch all threads from now on, and what follows SIGTERM. From the main thread, once it forks no more."""
+    if _current:
+        _current.start_heartbeat()
+
+
+class rendering:  # noqa: N801 - called like a function
+    """Mark that this thread renders a page of the theme of this name within the block. `name`: up to 80 characters of ASCII.
+
+    Takes some microseconds where a command watches, nothing otherwise.
+    """
+
+    __slots__ = ("_mark", "_name", "_watchdog")
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __enter__(self) -> None:
+        self._watchdog = _current
+        if self._watchdog:
+            self._mark = self._watchdog.enter(self._name)
+
+    def __exit__(self, *_: object) -> None:
+        if self._watchdog:
+            self._watchdog.leave(self._mark)
+
+
+def failures(state: Path) -> Mapping[str, str]:
+    """Return the themes at a page of which an earlier process hung and was ended: name -> the stacks of its threads, as text."""
+    found: dict[str, str] = {}
+    for hang in hang_reports.hangs(state):
+        for name in hang.names:
+            found.setdefault(name, hang.stacks)
+    return found
+
+
+def explanation(process: int, state: Path | None = None) -> str:
+    """Return why the watchdog ended this process, for an operator: continues "process 12"; "" if it did not.
+
+    `state` is the state folder, by default this process's own.
+    """
+    state = state or (_current.state if _current else None)
+    found = hang_reports.hangs(state) if state else []
+    return next((hang_reports.explanation(hang) for hang in found if hang.process == process), "")
+
+
+def notice(state: Path, now: datetime) -> str:
+    """Return a sentence on the process that the watchdog ended last, within a day; "" if there is none."""
+    recent = [hang for hang in hang_reports.hangs(state) if now - hang.at <= _RECENT]
+    if not recent:
+        return ""
+    last, count = recent[0], len(recent) - 1
+    others = f"; {count} more within a day lie beside it" if count else ""
+    return f"process {last.process} {hang_reports.explanation(last)} ({last.at:%Y-%m-%d %H:%M} UTC{others})"
+
+
+def _limit() -> float:
+    text = os.environ.get(VARIABLE, "")
+    try:
+        limit = float(text or LIMIT)
+    except ValueError:
+        limit = math.nan
+    if not 0 <= limit <= _MOST:
+        raise FeedsvcError(f"{VARIABLE} is '{text}'; give seconds from {_LEAST:.0f} to {_MOST:.0f}, or 0 for no watchdog")
+    return limit
