@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from feedsvc import collector, pages
+from feedsvc import collector
 from feedsvc.catalog import Catalog, catalog
 from feedsvc.clock import wall_clock
 from feedsvc.content.folder import Content, Folder
 from feedsvc.content.renditions import Renditions
 from feedsvc.errors import ContentError, Problem
 from feedsvc.ledger import Ledger
+from feedsvc.pages.adoption import Adoption
 from feedsvc.publication import Publication, nobody_counts
 from feedsvc.troubles import Troubles
 
@@ -67,25 +68,26 @@ class Live:
         *,
         preview: bool = False,
         troubles: Troubles | None = None,
+        adoption: Adoption | None = None,
     ) -> None:
         """Reads the folder. Raises ContentError if it cannot be used. `ledger` None keeps no dates.
 
-        `troubles` are those of the machine, to be told with the folder's problems.
+        `troubles` are those of the machine, to be told with the folder's problems. `adoption` chooses the theme; the default one
+        keeps no verdicts on disk.
         """
         self.clock = clock
         self.troubles = troubles or Troubles()
         self._folder, self._ledger = folder, ledger
         self._lock = threading.Lock()
-        self._theme: Mapping[str, bytes] = {}
-        self._dress: Mapping[str, bytes] = {}
-        self._dress_problems: tuple[Problem, ...] = ()
+        self._adoption = adoption or Adoption(troubles=self.troubles)
+        self._preview = preview
         self._upcoming: Publication | None = None
         self._was_away = False
         now, began = clock(), time.monotonic()
         self._passed = now  # the last moment at which time alone changed what was shown, as far as that is known
         with collector.paused():
             change = folder.read(now=now)
-            content = self._dressed(change.content)
+            content = self._adoption.applied(change.content, now, preview=preview)
             moment = self._moment if ledger else nobody_counts
             publication = Publication(catalog(content, now, preview=preview), moment, renditions)
         self.edition = Edition(number=1, since=now, publication=publication, content=content)
@@ -124,6 +126,11 @@ class Live:
             if publication.next_change == moment:
                 self._upcoming = publication.after(_moved(publication.catalog, moment))
 
+    @property
+    def is_due(self) -> bool:
+        """Whether `reload` should be called though nothing in the folder changed: the trial of a theme has ended."""
+        return self._adoption.is_due
+
     def reload(self, touched: Iterable[str] | None = None, quiet: timedelta = _NO_TIME) -> frozenset[str]:
         """Read what changed in the folder, everywhere or at the touched paths, and swap in what comes of it.
 
@@ -138,7 +145,7 @@ class Live:
             with self._lock:
                 self._swap(self.edition.publication, _without(self.edition.content, error), now)
             return frozenset()
-        content = self._dressed(change.content)
+        content = self._adoption.applied(change.content, now, preview=self._preview)
         if self._was_away and not change.restless:
             # Pages that were made meanwhile lack what could not be read: sizes of pictures, say.
             self._was_away = False
@@ -180,17 +187,6 @@ class Live:
             self.edition = Edition(number=before.number + 1, since=now, publication=publication, content=content)
         elif content.problems != before.content.problems:
             self.edition = replace(before, content=content)
-
-    def _dressed(self, content: Content) -> Content:
-        """The content with the looks that pages can use; a file that they cannot stands as it last did."""
-        if content.theme is not self._theme:
-            unusable = pages.problems(content.theme)
-            dress = {path: self._dress.get(path, b"") if path in unusable else data for path, data in content.theme.items()}
-            self._dress = {path: data for path, data in dress.items() if path not in unusable or path in self._dress}
-            self._theme, self._dress_problems = content.theme, tuple(unusable.values())
-        stood = {problem.path for problem in self._dress_problems if problem.path.removeprefix("theme/") in self._dress}
-        problems = tuple(sorted((*content.problems, *self._dress_problems)))
-        return replace(content, theme=self._dress, problems=problems, standing_in=content.standing_in | stood)
 
     def _moment(self, path: str, digest: str) -> datetime | None:
         return self.modified(path, digest, self.clock())

@@ -129,7 +129,7 @@ class Watcher:
             self._looking = time.monotonic()
             self._reload(None)
             self._next_look = time.monotonic() + _EVERYTHING
-        elif touched or self._restless:
+        elif touched or self._restless or self._live.is_due:
             self._reload(touched | self._restless)
         if self._looking and not self._restless:
             self._fellows.looked(self._looking)

@@ -24,6 +24,7 @@ ORDER: Final = (
         "feedsvc.collector",
         "feedsvc.completion",
         "feedsvc.descriptors",
+        "feedsvc.limited_process",
         "feedsvc.sqlite",
         "feedsvc.spreading",
         "feedsvc.troubles",

@@ -14,6 +14,7 @@ from feedsvc import collector, feeds, hang_reports, imprint, watchdog
 from feedsvc.cli.beside import Beside
 from feedsvc.cli.plan import BuildPlan
 from feedsvc.cli.target import Target, target
+from feedsvc.cli.themes import adoption
 from feedsvc.clock import wall_clock
 from feedsvc.console import bar, log, next_change, tell
 from feedsvc.content.folder import Folder
@@ -54,7 +55,8 @@ def build(plan: BuildPlan, newsroom: Folder, ahead: Look | None) -> None:
 def _build(plan: BuildPlan, newsroom: Folder, ahead: Look | None) -> None:
     feeds.make_room()
     beside = Beside(plan.nginx, out=plan.out, content=plan.content)
-    live = Live(newsroom, None, renditions=Renditions(plan.home / "pictures"))
+    chosen = adoption(plan.home, required=True)
+    live = Live(newsroom, None, renditions=Renditions(plan.home / "pictures"), adoption=chosen)
     collector.keep(live)
     read = live.edition.content
     if read.errors and not plan.skip_broken:

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from feedsvc.cli.options import content_argument, plainly
-from feedsvc.cli.whole import newsroom
+from feedsvc.cli.whole import tried
 from feedsvc.clock import wall_clock
 from feedsvc.console import PRINTERS, counted, number
 from feedsvc.content.advice import advice
@@ -40,7 +40,7 @@ def check(*, content: Path, form: str, strict: bool, revision: str | None) -> No
     comparison = None
     try:
         with watching(None):
-            read = newsroom(content, "")
+            read = tried(content)
         problems, errors = tuple(sorted((*read.problems, *advice(read, content, wall_clock())))), read.errors
         summary = counted(read)
         if revision is not None:

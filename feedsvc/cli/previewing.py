@@ -15,6 +15,7 @@ from feedsvc import hang_reports, watchdog
 from feedsvc.catalog import Catalog
 from feedsvc.cli.newsroom import folder
 from feedsvc.cli.options import state_folder
+from feedsvc.cli.themes import adoption
 from feedsvc.clock import wall_clock
 from feedsvc.console import counted, log, tell
 from feedsvc.content.renditions import Renditions
@@ -50,7 +51,8 @@ def preview(content: Path, *, host: str, port: int, threads: int, base_url: str,
         # Links in feeds stay in the preview, too; an address of all interfaces is none to link to.
         base = base_url or (url_of(listening).rstrip("/") if _is_here(host) else "")
         ledger = parts.enter_context(closing(Ledger(None)))
-        live = Live(folder(content, base, home), ledger, renditions=Renditions(home / "pictures"), preview=True)
+        read, renditions = folder(content, base, home), Renditions(home / "pictures")
+        live = Live(read, ledger, renditions=renditions, preview=True, adoption=adoption(home))
         watchdog.start_heartbeat()
         first = live.edition
         tell(first.content.problems)

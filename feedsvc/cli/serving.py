@@ -23,6 +23,7 @@ from feedsvc.audience.wsgi import Audience
 from feedsvc.cli.newsroom import folder
 from feedsvc.cli.options import VIEWS
 from feedsvc.cli.plan import Plan
+from feedsvc.cli.themes import adoption
 from feedsvc.clock import wall_clock
 from feedsvc.console import counted, log, tell
 from feedsvc.content.looking import Look
@@ -77,7 +78,7 @@ def _serve(plan: Plan, listening: socket.socket | None, station: Station | None,
         ledger = parts.enter_context(closing(Ledger(plan.home / "modified.sqlite", troubles))) if plan.dated else None
         renditions = Renditions(plan.home / "pictures", troubles)
         content = folder(plan.content, plan.base_url, plan.home, troubles, look)
-        live = Live(content, ledger, renditions=renditions, troubles=troubles)
+        live = Live(content, ledger, renditions=renditions, troubles=troubles, adoption=adoption(plan.home, troubles))
         collector.settle()
         collector.keep(live)
         watchdog.start_heartbeat()  # from here on there are threads, and so no copies

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
-from feedsvc import pages
 from feedsvc.cli.newsroom import check_base
+from feedsvc.cli.themes import adoption
+from feedsvc.clock import wall_clock
 from feedsvc.content.folder import Content, load
 
 
 def newsroom(content: Path, base_url: str) -> Content:
+    """The content folder for commands that make no page; its theme is as it is in the folder, untried."""
     check_base(base_url)
-    found = load(content, base_url)
-    unusable = pages.problems(found.theme)
-    theme = {path: data for path, data in found.theme.items() if path not in unusable}
-    return replace(found, theme=theme, problems=tuple(sorted((*found.problems, *unusable.values()))))
+    return load(content, base_url)
+
+
+def tried(content: Path) -> Content:
+    """The content folder with its theme tried now, on the newest articles. Raises FeedsvcError where it cannot be tried."""
+    return adoption(None, required=True).applied(load(content), wall_clock())

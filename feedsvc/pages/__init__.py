@@ -13,7 +13,6 @@ from feedsvc.pages.frame import Frame
 from feedsvc.pages.listing import listing, subscribe
 from feedsvc.pages.message import gone, missing
 from feedsvc.pages.theme import STATIC_TYPES, Theme
-from feedsvc.pages.trial import problems
 
 __all__ = [
     "MEDIA_TYPE",
@@ -25,7 +24,6 @@ __all__ = [
     "gone",
     "listing",
     "missing",
-    "problems",
     "subscribe",
 ]
 

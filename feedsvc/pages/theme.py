@@ -1,7 +1,7 @@
 """Templates and static files: the product's own, and those of a newsroom that take their place, file by file.
 
-The only room with Jinja but for sandbox.py, spelling.py and compiled.py. A newsroom's templates run in a sandbox, within a
-budget; one that cannot make a page gives way to the product's own.
+The only room with Jinja but for sandbox.py, spelling.py and compiled.py. A newsroom's templates run in a sandbox; one that cannot
+make a page gives way to the product's own.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import logging
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from hashlib import sha256
+from hashlib import blake2b
 from importlib import resources
 from pathlib import Path
 from traceback import walk_tb
@@ -27,9 +27,8 @@ from jinja2 import (
     meta,
 )
 
-from feedsvc.pages.budget import budget
 from feedsvc.pages.compiled import Beside
-from feedsvc.pages.sandbox import Sandbox, environment
+from feedsvc.pages.sandbox import Sandbox, environment, once
 from feedsvc.pages.spelling import Trusted
 from feedsvc.watchdog import rendering
 
@@ -91,7 +90,7 @@ class Theme:
         With `strict`, `render` raises Unmakeable instead of falling back to the product's own template.
         """
         self._given = {name: data.decode() for name, data in below(files, TEMPLATES)}
-        self.digest = sha256(repr(sorted(self._given.items())).encode()).hexdigest()
+        self.digest = digest(files)
         self._strict = strict
         self._told: set[Failure] = set()
         self.static: Mapping[str, bytes] = {**_OWN_STATIC, **dict(below(files, STATIC))}
@@ -135,16 +134,10 @@ class Theme:
 
 
 def _made(themed: Environment, template: str, facts: Mapping[str, object]) -> bytes:
-    with budget():
-        page = themed.get_template(template).render(facts, once=_anew)
+    page = themed.get_template(template).render(facts, once=once)
     if not page.strip():
         raise TemplateError("nothing comes of it")
     return page.encode()
-
-
-def _anew(make: Callable[[], str], _name: str, _key: object) -> str:
-    """Keeps nothing: a newsroom's page takes as much of its budget whatever was made before it."""
-    return make()
 
 
 def _reason(error: Exception) -> str:
@@ -156,6 +149,13 @@ def _reason(error: Exception) -> str:
     if isinstance(error, MemoryError):
         return "it takes more memory than there is"
     return str(error) or type(error).__name__
+
+
+def digest(files: Mapping[str, bytes]) -> str:
+    """The digest of a theme's templates, which names the theme: 32 hexadecimal digits, "" without templates."""
+    templates = sorted((path, data) for path, data in files.items() if path.startswith(TEMPLATES))
+    parts = (len(part).to_bytes(8) + part for path, data in templates for part in (path.encode(), data))
+    return blake2b(b"".join(parts), digest_size=16).hexdigest() if templates else ""
 
 
 def below(files: Mapping[str, bytes], folder: str) -> Iterator[tuple[str, bytes]]:

@@ -1,103 +1,182 @@
-"""What is wrong with a theme, found by making every kind of page with it before a reader asks for one."""
+"""Make every kind of page with a newsroom's templates, in a process that has limits; theme_check.py starts it.
+
+The process is ended from outside where a page takes too long, so each step is announced before it begins.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from functools import lru_cache
+import json
+import pickle
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Final
 
-from feedsvc.catalog import Catalog
+from feedsvc.catalog import Catalog, Listing
 from feedsvc.content.text import nearest
-from feedsvc.errors import Problem
+from feedsvc.limited_process import Step
 from feedsvc.pages.article import article
 from feedsvc.pages.frame import Frame
 from feedsvc.pages.listing import listing, subscribe
 from feedsvc.pages.message import gone, missing
+from feedsvc.pages.newest import Newest
 from feedsvc.pages.samples import newsrooms
-from feedsvc.pages.theme import (
-    FOLDER,
-    STATIC,
-    STATIC_TYPES,
-    TEMPLATES,
-    Failure,
-    Theme,
-    Unmakeable,
-    below,
-    fault,
-    own_names,
-    references,
-)
+from feedsvc.pages.theme import FOLDER, TEMPLATES, Theme, Unmakeable, below, fault, own_names, references
 
-_LARGEST: Final = 128 * 1024  # bytes; the product's own have 5 KiB
-_OTHERWISE: Final = "until then the product's own is used"
+OTHERWISE: Final = "until it can, its last sound version is used, or else the product's own template"
+_LISTINGS: Final = 40  # of real articles
+_LONGEST: Final = 500  # characters of a message
 
 
-def problems(files: Mapping[str, bytes]) -> dict[str, Problem]:
-    """What is wrong with each file below content/theme/, by its path; all others can be used together."""
-    found = {path: problem for path, data in files.items() if (problem := _problem(path, data))}
-    sound = {path: data for path, data in files.items() if path.startswith(TEMPLATES) and path not in found}
-    return {**found, **_tried(tuple(sorted(sound.items())))}
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Given:
+    """The input, pickled: `templates` are path below theme/ -> bytes; steps whose subject is in `skipped` are left out."""
+
+    templates: Mapping[str, bytes]
+    newest: Newest | None
+    skipped: frozenset[str] = frozenset()
 
 
-def _problem(path: str, data: bytes) -> Problem | None:
-    shown = f"{FOLDER}/{path}"
-    if path.startswith(STATIC):
-        known = path[path.rfind(".") :].lower() in STATIC_TYPES
-        return None if known else Problem(path=shown, message="no page uses such a file", hint=f"use {', '.join(STATIC_TYPES)}")
-    if not path.startswith(TEMPLATES):
-        return Problem(path=shown, message="a theme holds templates/ and static/ only", hint="move it there")
-    if len(data) > _LARGEST:
-        return Problem(path=shown, message=f"the template is larger than {_LARGEST // 1024} KiB, the most that is used")
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Doing:
+    """A step. `subject` is what a page shows, "" for a page of a made-up newsroom.
+
+    `template` is the page's own template while templates are at work, "" while the page's facts are prepared.
+    """
+
+    subject: str = ""
+    template: str = ""
+
+    @classmethod
+    def read(cls, step: str) -> Doing | None:
+        return cls(**json.loads(step)) if step else None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Finding:
+    """A problem of the template at `path` below theme/; `real` if a page of a real article shows it, not a made-up one."""
+
+    path: str
+    line: int
+    message: str
+    hint: str
+    real: bool = False
+
+
+def run(data: bytes, step: Step) -> bytes:
+    """Try templates: a pickled Given to a JSON list of findings. All templates but those named there are sound together."""
+    given: Given = pickle.loads(data)  # noqa: S301 - from the process that started this one
+    trial = _Trial(given, step)
+    return json.dumps([asdict(one) for one in trial.findings()]).encode()
+
+
+class _Trial:
+    def __init__(self, given: Given, step: Step) -> None:
+        self._given, self._begin = given, step
+
+    def findings(self) -> list[Finding]:
+        found = {one.path: one for one in (*self._no_templates(), *self._unused())}
+        while failed := self._failed({path: data for path, data in self._given.templates.items() if path not in found}):
+            found[failed.path] = failed
+        return [*found.values()]
+
+    def _step(self, subject: str, template: str) -> None:
+        self._begin(json.dumps(asdict(Doing(subject=subject, template=template))))
+
+    def _no_templates(self) -> Iterator[Finding]:
+        for path, data in self._given.templates.items():
+            self._step("", path.removeprefix(TEMPLATES))
+            if wrong := fault(data.decode()):
+                yield Finding(path=path, line=wrong[0], message=wrong[1][:_LONGEST], hint=OTHERWISE)
+
+    def _unused(self) -> Iterator[Finding]:
+        """Templates that neither the product nor another one of the theme names."""
+        names, own = dict(below(self._given.templates, TEMPLATES)), own_names()
+        referred: set[str] = set()
+        for name, data in names.items():
+            self._step("", name)
+            with suppress(Exception):  # it is no template
+                referred |= references(data.decode())
+        for name in names:
+            if name not in own | referred and "" not in referred:
+                yield _unused(name, own)
+
+    def _failed(self, templates: Mapping[str, bytes]) -> Finding | None:
+        """The first template that cannot make a page."""
+        if not templates:
+            return None
+        theme = _Announced(templates, self._step)
+        try:
+            for make in self._pages(theme):
+                make()
+        except Unmakeable as unmakeable:
+            failure = unmakeable.failure
+            page = f"the page of {theme.subject}" if theme.subject else "a page"
+            return Finding(
+                path=f"{TEMPLATES}{failure.name}",
+                line=failure.line,
+                message=failure.message.replace("a page", page, 1)[:_LONGEST],
+                hint=OTHERWISE,
+                real=bool(theme.subject),
+            )
+        return None
+
+    def _pages(self, theme: _Announced) -> Iterator[Callable[[], object]]:
+        for made_up in newsrooms():
+            yield from (make for _, make in _makers(made_up, theme, [*made_up.listings.values()]))
+        if self._given.newest:
+            real = self._given.newest.catalog()
+            filled = [one for one in real.listings.values() if not one.is_empty]
+            for subject, make in _makers(real, theme, filled[:_LISTINGS]):
+                if subject not in self._given.skipped:
+                    theme.subject = subject
+                    self._step(subject, "")
+                    yield partial(_attempt, make)
+            theme.subject = ""
+
+
+class _Announced(Theme):
+    """A theme that announces each page; `subject` is what the page shows, "" if it is made up."""
+
+    def __init__(self, files: Mapping[str, bytes], step: Callable[[str, str], None]) -> None:
+        super().__init__(files, strict=True)
+        self._step, self.subject = step, ""
+
+    def render(self, template: str, facts: Mapping[str, object], once: Callable[..., str]) -> bytes:
+        self._step(self.subject, template)
+        page = super().render(template, facts, once)
+        self._step(self.subject, "")
+        return page
+
+
+def _attempt(make: Callable[[], object]) -> None:
+    """Make a page of a real article, unless its facts cannot be had: that is a fault of the article, and no trial of a theme."""
     try:
-        wrong = fault(data.decode())
-    except UnicodeDecodeError:
-        return Problem(path=shown, message="the file is not UTF-8", hint="save the file in UTF-8")
-    return Problem(path=shown, line=wrong[0], message=wrong[1], hint=_OTHERWISE) if wrong else None
+        make()
+    except Unmakeable:
+        raise
+    except Exception:  # noqa: BLE001, S110
+        pass
 
 
-# A server reads its folder at every change, and most changes are none of the theme.
-@lru_cache(maxsize=4)
-def _tried(templates: tuple[tuple[str, bytes], ...]) -> Mapping[str, Problem]:
-    """Those that cannot make pages, found one after another, each by trying all others without it."""
-    left, found = dict(templates), _unused(dict(templates))
-    while failure := _failure({path: data for path, data in left.items() if path not in found}):
-        path = f"{TEMPLATES}{failure.name}"
-        found[path] = Problem(path=f"{FOLDER}/{path}", line=failure.line, message=failure.message, hint=_OTHERWISE)
-    return found
+def _makers(catalog: Catalog, theme: Theme, listings: list[Listing]) -> Iterator[tuple[str, Callable[[], object]]]:
+    """Every page of a newsroom with these of its listings: its subject as a problem names it, and what makes it."""
+    frame = Frame(catalog, theme)
+    yield from ((row.article.path, partial(article, frame, row)) for row in catalog.visible.values())
+    yield from ((row.article.path, partial(gone, frame, row.article)) for row in catalog.withdrawn.values())
+    for one in listings:
+        yield from ((f"'{one.title}'", partial(listing, frame, one, period)) for period in ("", *one.pages))
+    yield "all feeds", partial(subscribe, frame)
+    yield "what is missing", partial(missing, frame)
 
 
-def _unused(templates: Mapping[str, bytes]) -> dict[str, Problem]:
-    """Templates that neither the product nor another one of the theme names."""
-    names, own = dict(below(templates, TEMPLATES)), own_names()
-    referred = frozenset[str]().union(*(references(data.decode()) for data in names.values()))
-    idle = [name for name in names if name not in own | referred and "" not in referred]
-    return {f"{TEMPLATES}{name}": _idle(name, own) for name in idle}
-
-
-def _idle(name: str, own: frozenset[str]) -> Problem:
+def _unused(name: str, own: frozenset[str]) -> Finding:
     inside = next((f"{one} is a file, not a folder" for one in own if name.startswith(f"{one}/")), "")
     hint = inside or nearest(name, own) or f"the product's own are {', '.join(sorted(own))}"
-    return Problem(path=f"{FOLDER}/{TEMPLATES}{name}", message="no page uses a template of this name", hint=hint)
+    return Finding(path=f"{TEMPLATES}{name}", line=1, message="no page uses a template of this name", hint=hint)
 
 
-def _failure(templates: Mapping[str, bytes]) -> Failure | None:
-    if templates:
-        theme = Theme(templates, strict=True)
-        try:
-            for catalog in newsrooms():
-                for _ in _pages(catalog, theme):
-                    pass
-        except Unmakeable as unmakeable:
-            return unmakeable.failure
-    return None
-
-
-def _pages(catalog: Catalog, theme: Theme) -> Iterator[bytes]:
-    """Every page of a newsroom."""
-    frame = Frame(catalog, theme)
-    yield from (article(frame, row) for row in catalog.visible.values())
-    yield from (gone(frame, row.article) for row in catalog.withdrawn.values())
-    for one in catalog.listings.values():
-        yield from (listing(frame, one, period) for period in ("", *one.pages))
-    yield subscribe(frame)
-    yield missing(frame)
+def shown(path: str) -> str:
+    """The path below the content folder of a file below theme/."""
+    return f"{FOLDER}/{path}"

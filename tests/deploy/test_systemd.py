@@ -100,7 +100,8 @@ def test_the_service_lives_under_its_rules(tmp_path: Path, workers: str) -> None
     """Reads, serves, counts, follows a save, makes smaller pictures, reloads and stops with what the kernel still allows."""
     require_program("systemd-analyze", INSTALL)
     content = write_newsroom(tmp_path / "content")
-    newsrooms.write(content, {"media/photo.png": newsrooms.picture(1600, 900, "PNG")})
+    theme = {"theme/templates/message.html": "<p>ours"}  # tried in a process with limits
+    newsrooms.write(content, {"media/photo.png": newsrooms.picture(1600, 900, "PNG"), **theme})
     words = ["serve", content, "--port", "0", "--state", tmp_path / "state", "--workers", workers, "--access-log", "json"]
     command = [sys.executable, "-m", "tests.deploy.confined", UNIT, sys.executable, "-m", "feedsvc", *words]
     log = (tmp_path / "log").open("w+")
@@ -122,6 +123,7 @@ def test_the_service_lives_under_its_rules(tmp_path: Path, workers: str) -> None
             ("/media/talk.mp3", {}),
         ):
             assert ask(url, path, headers).status == 200
+        assert ask(url, "/nothing/").body == b"<p>ours"
         [sized, *_] = re.findall(r"/sized/[0-9a-f]+-\d+/photo.png", ask(url, "/articles/fish/").body.decode())
         assert ask(url, sized).status == 200
         assert ask(url, "/articles/bay/views", READER, "POST").status == 204

@@ -12,42 +12,12 @@ from click.testing import CliRunner
 from markupsafe import Markup, escape
 
 from feedsvc.cli import main
-from feedsvc.cli.whole import newsroom as read_newsroom
+from feedsvc.cli.whole import tried
 from feedsvc.document import Document
 from feedsvc.pages.spelling import spelled
 from tests import newsrooms
 
 MESSAGE = "theme/templates/message.html"
-ENDLESS = (
-    "{% for i in range(99999) %}{% for j in range(99999) %}{% endfor %}{% endfor %}",
-    "{% macro m(n) %}{% if n %}{{ m(n - 1) }}{{ m(n - 1) }}{% endif %}{% endmacro %}{{ m(60) }}",
-    "{% set r = range(99999)|list %}{% for i in range(99999) %}{{ r|sum }}{% endfor %}",
-    "{% set r = range(99999)|list %}{% for i in range(99999) %}{{ -1 in r }}{% endfor %}",
-    "{% set n = n + 1 if n is defined else 0 %}{% if n < 40 %}" + "{% include 'message.html' %}" * 2 + "{% endif %}",
-    "{% set ns = namespace(x=[1]) %}{% for i in range(60) %}{% set ns.x = ns.x + ns.x %}{% endfor %}",
-)
-IMMENSE = (
-    "{{ 'a' * 10000000000 }}",
-    "{{ '%1000000000d' % 1 }}",
-    "{{ '%*d' % (1000000000, 1) }}",
-    "{{ '%1000000000d'|format(1) }}",
-    "{{ '{:>1000000000}'.format(1) }}",
-    "{{ '{:{}}'.format(1, 1000000000) }}",
-    "{{ '{a}{a}{a}'.format_map({'a': 'x' * 9000000}) }}",
-    "{{ 99999 ** 99999 }}",
-    "{{ 1.5|round(1000000000, 'ceil') }}",
-    "{{ 'a'|center(1000000000) }}",
-    "{{ 'a'.center(1000000000) }}",
-    "{{ [1]|batch(1000000000, 1)|list }}",
-    "{{ range(99999)|join('a' * 1000) }}",
-    "{{ ('a' * 1000).join(range(99999)|map('string')) }}",
-    "{{ ('aaaa' * 1000)|replace('', 'b' * 1000000) }}",
-    "{{ ('a b ' * 1000)|wordwrap(1, true, 'b' * 1000000) }}",
-    "{% set ns = namespace(x='a') %}{% for i in range(60) %}{% set ns.x = ns.x ~ ns.x %}{% endfor %}",
-    "{% set ns = namespace(x='a') %}{% for i in range(60) %}{% set ns.x = ns.x + ns.x %}{% endfor %}",
-    "{% set ns = namespace(x='a') %}{% for i in range(60) %}{% set ns.x %}{{ ns.x }}{{ ns.x }}{% endset %}{% endfor %}",
-    "{% for i in range(99999) %}{{ 'x' * 1000 }}{% endfor %}",
-)
 TOO_DEEP = (
     "{% for i in range(9) %}" * 30 + "{% endfor %}" * 30,
     "{{ " + "(" * 3000 + "1" + ")" * 3000 + " }}",
@@ -105,7 +75,7 @@ def test_what_is_no_template_is_told_with_its_line_and_not_used(
     done = CliRunner().invoke(main, ["check", str(root)])
     [told] = [one for one in done.stdout.splitlines() if one.startswith("theme/")]
     assert (done.exit_code, told.startswith(f"{path}:{line}:"), part in told) == (1, True, True), told
-    assert set(read_newsroom(root, "").theme) == {"templates/subscribe.html"}
+    assert set(tried(root).theme) == {"templates/subscribe.html"}
 
 
 @pytest.mark.parametrize(
@@ -124,8 +94,6 @@ def test_what_is_no_template_is_told_with_its_line_and_not_used(
         "{{ title|xmlattr }}",
         "{% include 'message.html' %}",
         "",
-        *ENDLESS,
-        *IMMENSE,
     ],
 )
 def test_a_template_that_fails_at_its_page_gives_way(tmp_path: Path, caplog: pytest.LogCaptureFixture, text: str) -> None:
@@ -174,19 +142,14 @@ BLOCK = '{%% extends "base.html" %%}\n{%% block main %%}\n%s{%% endblock %%}\n'
             "quux.html:1:1: no page uses a template of this name; the product's own are article.html, base",
         ),
         ({"article.html/a.html": "x"}, "article.html/a.html:1:1: no page uses a template of this name; article.html is a file"),
-        *(
-            ({"message.html": text}, "message.html:1:1: this cannot make a page (it takes more than 2,000,000 steps")
-            for text in ENDLESS
-        ),
         *(({"message.html": text}, "message.html:1:1: this is no template (it nests deeper") for text in TOO_DEEP),
     ],
 )
 def test_what_cannot_make_a_page_is_told_by_check_and_never_used(tmp_path: Path, files: Mapping[str, str], told: str) -> None:
     root = _themed(tmp_path, {f"theme/templates/{name}": text for name, text in files.items()})
-    done = CliRunner().invoke(main, ["check", str(root)])
-    assert done.exit_code == 1
-    assert any(line.startswith(f"theme/templates/{told}") for line in done.stdout.splitlines()), done.stdout
-    assert not {f"templates/{told.partition(':')[0]}"} & set(read_newsroom(root, "").theme)
+    read = tried(root)
+    assert any(str(problem).startswith(f"theme/templates/{told}") for problem in read.errors), read.errors
+    assert f"templates/{told.partition(':')[0]}" not in read.theme
 
 
 def test_a_template_of_ones_own_that_others_include_is_no_mistake(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from feedsvc.preview import streams
 from feedsvc.preview.streams import Streams
 from feedsvc.preview.wsgi import Preview
 from feedsvc.web.app import application
+from tests.audience.patience import until
 from tests.http.client import call
 from tests.http.conftest import Clock
 from tests.http.newsroom import SOON, write_article, write_newsroom
@@ -209,6 +210,8 @@ def test_a_page_that_never_ends_has_the_panel_all_the_same(desk: Desk) -> None:
     template = desk.content / "theme/templates/message.html"
     template.parent.mkdir(parents=True)
     template.write_text("<p>Nobody closes this")
+    desk.live.reload()
+    until(lambda: desk.live.is_due)
     desk.live.reload()
     page = desk.page("/nothing/")
     assert page.startswith('<link rel="stylesheet" href="/.preview/preview.css">')

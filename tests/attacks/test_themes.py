@@ -1,0 +1,235 @@
+"""Templates that freeze or fill memory: each is told in bounded time and memory, and none is used or stops a command."""
+
+from __future__ import annotations
+
+import resource
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from feedsvc.content.folder import load
+from feedsvc.pages.adoption import Adoption
+from tests import newsrooms
+from tests.http.client import ask
+from tests.http.running import Running, command, environment
+from tests.newsrooms import article, write
+
+MESSAGE: Final = "theme/templates/message.html"
+_SET: Final = "{% set ns = namespace(x='a', y=[1], z=[1]) %}"
+_LOOP: Final = "{% for i in range(60) %}"
+_END: Final = "{% endfor %}"
+# 2^60 leaves on each side of a comparison, which never gives the interpreter's lock away.
+FREEZE: Final = f"{_SET}{_LOOP}{{% set ns.y = [ns.y, ns.y] %}}{{% set ns.z = [ns.z, ns.z] %}}{_END}\n{{{{ ns.y == ns.z }}}}"
+FREEZING: Final[Mapping[str, str]] = {
+    "a comparison of 2^60 leaves": FREEZE,
+    "loops in loops": "{% for i in range(99999) %}{% for j in range(99999) %}{% endfor %}\n{% endfor %}",
+    "a macro that calls itself twice": "{% macro m(n) %}{% if n %}{{ m(n - 1) }}{{ m(n - 1) }}{% endif %}"
+    "{% endmacro %}{{ m(60) }}",
+    "sums in a loop": "{% set r = range(99999)|list %}{% for i in range(99999) %}{{ r|sum }}{% endfor %}",
+    "searches in a loop": "{% set r = range(99999)|list %}{% for i in range(99999) %}{{ -1 in r }}{% endfor %}",
+    "a large power": "{{ 99999 ** 9999999 % 7 }}",
+    "a large power of constants, worked out where it is compiled": "{% if 9 ** 99999999 > 1 %}a{% endif %}",
+    "an include that doubles": "{% set n = n + 1 if n is defined else 0 %}{% if n < 40 %}"
+    + "{% include 'message.html' %}" * 2
+    + "{% endif %}",
+}
+FILLING: Final[Mapping[str, str]] = {
+    "a width of 400,000,000": '{{ "%(a)400000000s" % {"a": 1} }}',
+    "a width of 10^9": "{{ '%*d' % (1000000000, 1) }}",
+    "60,000 wide fields": "{{ ('{0:>9999}' * 60000).format(1) }}",
+    "once_of": "{{ once_of('x'.ljust, 3000000000) }}",
+    "once": "{% set r = range(99999)|list %}{{ once(('a' * 999999999).upper, 'a', 1) }}",
+    "tojson": "{{ range(99999)|list|tojson(indent=9999) }}",
+    "hoarded slices": f"{_SET}{{% set s = 'x' * 9000000 %}}{{% set l = [] %}}{{% for i in range(99999) %}}"
+    "{% set ns.y = [ns.y, s[i:]] %}{% endfor %}",
+    "wordwrap": "{{ ('a b ' * 1000)|wordwrap(1, true, 'b' * 1000000) }}",
+    "multiplied": "{{ 'a' * 10000000000 }}",
+    "a filter": "{{ 'a'|center(10000000000) }}",
+    "batch": "{{ [1]|batch(1000000000, 1)|list }}",
+    "join": "{{ range(99999)|join('a' * 1000000) }}",
+    "replace": "{{ ('aaaa' * 1000)|replace('', 'b' * 1000000) }}",
+    "doubling": f"{_SET}{_LOOP}{{% set ns.x = ns.x ~ ns.x %}}{_END}",
+    "doubling a list": f"{_SET}{_LOOP}{{% set ns.y = ns.y + ns.y %}}{_END}",
+    "a page of hundreds of megabytes": "{% for i in range(99999) %}{{ 'x' * 9999 }}{% endfor %}",
+    "a macro's result of hundreds of megabytes": "{% macro m() %}{% for i in range(99999) %}"
+    "{{ 'x' * 9999 }}{% endfor %}{% endmacro %}{{ m()|length }}",
+    "a template that includes itself": "{% include 'message.html' %}",
+    "a macro without an end": "{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}",
+    "a chain of attributes": "{{ a" + ".a" * 50_000 + " }}",
+}
+_MOST_MEMORY: Final = 700  # MB of a process that tries a theme
+_PATIENCE: Final = 120.0  # seconds; a trial ends after 60 on whichever machine
+
+
+@pytest.mark.parametrize("name", [*FREEZING, *FILLING])
+def test_a_template_without_bounds_is_told_and_not_used(tmp_path: Path, name: str) -> None:
+    text = FREEZING.get(name) or FILLING[name]
+    root = write(newsrooms.rich(tmp_path), {MESSAGE: text, "theme/static/site.css": "a{}"})
+    began = time.monotonic()
+    content = Adoption().applied(load(root), newsrooms.NOW)
+    assert time.monotonic() - began < _PATIENCE
+    [problem] = content.errors
+    assert problem.path == MESSAGE
+    assert set(content.theme) == {"static/site.css"}
+    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024 < _MOST_MEMORY
+
+
+def test_a_freeze_is_told_with_its_own_line_and_the_rest_of_the_theme_is_used(tmp_path: Path) -> None:
+    main = '{%% extends "base.html" %%}\n{%% block main %%}\n%s{%% endblock %%}\n'
+    files = {
+        MESSAGE: main % f"<p>fine\n{FREEZE}\n",
+        "theme/templates/sübscribe-läst.html": FREEZE,
+        "theme/templates/subscribe.html": "{% include 'sübscribe-läst.html' %}",
+        "theme/templates/listing.html": main % "<p>ours</p>",
+        "theme/templates/article.html": main % "{{ nope }}",
+    }
+    root = write(newsrooms.rich(tmp_path), files)
+    content = Adoption().applied(load(root), newsrooms.NOW)
+    told = {problem.path.removeprefix("theme/templates/"): (problem.line, problem.message) for problem in content.errors}
+    frozen = "a page was not finished within 3 seconds of processor time"
+    assert told == {
+        "message.html": (5, frozen),
+        "sübscribe-läst.html": (2, frozen),
+        "subscribe.html": (1, "this cannot make a page (there is no template 'sübscribe-läst.html')"),
+        "article.html": (3, "this cannot make a page ('nope' is undefined)"),
+    }
+    assert set(content.theme) == {"templates/listing.html"}
+
+
+@pytest.mark.parametrize("template", ["article.html", "listing.html"])
+def test_a_theme_that_freezes_on_one_title_is_not_used_while_that_article_is_among_the_newest(
+    tmp_path: Path, template: str
+) -> None:
+    shown = "[article]" if template == "article.html" else "entries"
+    text = f"<p>fine {{% for one in {shown} if one.title == 'Boom' %}}{FREEZE}{{% endfor %}}"
+    root = newsrooms.write(tmp_path, {**newsrooms.SITE, **article("calm", "2026-01-01"), f"theme/templates/{template}": text})
+    assert not Adoption().applied(load(root), newsrooms.NOW).errors
+    write(root, article("boom", "2026-02-01", title="Boom"))
+    [problem] = Adoption().applied(load(root), newsrooms.NOW).errors
+    assert (problem.path, problem.line) == (f"theme/templates/{template}", 2)
+    assert problem.message.endswith("was not finished within 3 seconds of processor time")
+    assert ("articles/boom.yaml" in problem.message) == (template == "article.html")
+
+
+def _until(happened: Callable[[], bool]) -> None:
+    end = time.monotonic() + _PATIENCE
+    while not happened():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+def _frozen(tmp_path: Path, text: str = FREEZE) -> Path:
+    return write(newsrooms.rich(tmp_path / "content"), {"theme/templates/article.html": text, MESSAGE: "<p>ours"})
+
+
+def _run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    done = subprocess.run(command(*arguments), capture_output=True, text=True, timeout=_PATIENCE, env=environment(), check=False)
+    assert "Traceback" not in done.stderr
+    return done
+
+
+def test_check_and_build_tell_a_freezing_theme_and_end(tmp_path: Path) -> None:
+    root, out, state = _frozen(tmp_path), tmp_path / "public", tmp_path / "state"
+    told = "theme/templates/article.html:2:1: a page was not finished within 3 seconds of processor time"
+    checked = _run("check", root)
+    assert (checked.returncode, told in checked.stdout) == (1, True), checked
+    built = _run("build", out, root, "--state", state)
+    assert (built.returncode, told in built.stderr, out.exists()) == (1, True, False), built
+    skipped = _run("build", out, root, "--state", state, "--skip-broken")
+    assert (skipped.returncode, told in skipped.stderr) == (0, True), skipped
+    assert b"<article" in (out / "articles/older/index.html").read_bytes()
+    assert (out / "404.html").read_bytes() == b"<p>ours"
+
+
+def test_a_server_serves_with_the_products_own_template_and_stops(tmp_path: Path) -> None:
+    server = Running(_frozen(tmp_path), tmp_path / "state", "--workers", "2")
+    try:
+        assert server.said.count("was not finished within 3 seconds of processor time") == 1
+        for _ in range(4):
+            page = ask(server.url, "/daily/articles/older/")
+            assert (page.status, b"<article" in page.body) == (200, True)
+        assert ask(server.url, "/daily/nothing/").body == b"<p>ours"
+        server.terminate()
+        assert server.wait() == 0
+    finally:
+        server.kill()
+
+
+def test_articles_appear_while_a_theme_that_freezes_is_tried_and_the_theme_before_stays(tmp_path: Path) -> None:
+    root = write(newsrooms.rich(tmp_path / "content"), {MESSAGE: "<p>before"})
+    server = Running(root, tmp_path / "state")
+    try:
+        assert ask(server.url, "/daily/nothing/").body == b"<p>before"
+        write(root, {MESSAGE: FREEZE})
+        slowest = 0.0
+        for number in range(5):
+            began = time.monotonic()
+            write(root, article(f"late-{number}", "2026-02-25"))
+            _until(lambda n=number: ask(server.url, f"/daily/articles/late-{n}/").status == 200)
+            slowest = max(slowest, time.monotonic() - began)
+            assert ask(server.url, "/daily/nothing/").body == b"<p>before"
+        assert slowest < 3.0
+        _until(lambda: b"not finished within" in ask(server.url, "/status").body)
+        assert ask(server.url, "/daily/nothing/").body == b"<p>before"
+        write(root, {MESSAGE: "<p>after"})
+        _until(lambda: ask(server.url, "/daily/nothing/").body == b"<p>after")
+        assert b"not finished within" not in ask(server.url, "/status").body
+        server.terminate()
+        assert server.wait() == 0
+    finally:
+        server.kill()
+
+
+def test_a_tree_in_step_takes_a_theme_over_once_it_is_tried(tmp_path: Path) -> None:
+    root, out = write(newsrooms.rich(tmp_path / "content"), {MESSAGE: "<p>before"}), tmp_path / "public"
+    building = subprocess.Popen(command("build", out, root, "--state", tmp_path / "state", "--watch"), env=environment())
+    page = out / "404.html"
+    try:
+        _until(lambda: page.exists() and page.read_bytes() == b"<p>before")
+        write(root, {MESSAGE: FREEZE})
+        write(root, article("late", "2026-02-25"))
+        _until((out / "articles/late/index.html").exists)
+        assert page.read_bytes() == b"<p>before"
+        write(root, {MESSAGE: "<p>after"})
+        _until(lambda: page.read_bytes() == b"<p>after")
+        building.send_signal(signal.SIGTERM)
+        assert building.wait(60) == 0
+    finally:
+        building.kill()
+        building.wait()
+
+
+def test_a_freeze_that_no_trial_saw_ends_the_process_and_the_next_start_does_without_the_template(tmp_path: Path) -> None:
+    text = f"<p>fine {{% if article.title == 'Boom' %}}{FREEZE}{{% endif %}}"
+    many = {path: data for n in range(30) for path, data in article(f"calm-{n:02}", "2026-02-01").items()}
+    files = {**newsrooms.SITE, **many, **article("boom", "2025-01-01", title="Boom"), "theme/templates/article.html": text}
+    root = write(tmp_path / "content", files)
+    first = subprocess.Popen(
+        command("serve", root, "--port", "0", "--state", tmp_path / "state"),
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment({"FEEDSVC_WATCHDOG": "12"}),
+    )
+    try:
+        assert first.stderr
+        url = next(line for line in first.stderr if " at http://" in line).rpartition(" at ")[2].split()[0]
+        assert ask(url, "/daily/articles/calm-01/").body.startswith(b"<p>fine")
+        with pytest.raises(Exception, match=r".*"):
+            ask(url, "/daily/articles/boom/")
+        assert first.wait(60) != 0
+    finally:
+        first.kill()
+        first.communicate()
+    again = Running(root, tmp_path / "state")
+    try:
+        assert "theme/templates/article.html:2:1: a process that made a page with this stopped responding" in again.said
+        assert ask(again.url, "/daily/articles/boom/").status == 200
+        write(root, {"theme/templates/article.html": "<p>mended"})
+        _until(lambda: ask(again.url, "/daily/articles/boom/").body == b"<p>mended")
+    finally:
+        again.kill()
