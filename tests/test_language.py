@@ -74,6 +74,8 @@ KEYS: Final = (
     "subscribe_opml",
     "subscribe_search",
     "subscribe_none",
+    "all_topics",
+    "topics_most",
     "last_update",
     "withdrawn_title",
     "withdrawn_text",

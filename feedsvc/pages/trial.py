@@ -14,6 +14,7 @@ from feedsvc.pages.frame import Frame
 from feedsvc.pages.listing import listing, subscribe
 from feedsvc.pages.message import gone, missing
 from feedsvc.pages.samples import newsrooms
+from feedsvc.pages.tags import Part, TagCount, TagPage, tags_page
 from feedsvc.pages.theme import (
     FOLDER,
     STATIC,
@@ -30,6 +31,13 @@ from feedsvc.pages.theme import (
 
 _LARGEST: Final = 128 * 1024  # bytes; the product's own have 5 KiB
 _OTHERWISE: Final = "until then the product's own is used"
+_TOPICS: Final = (TagCount("t", "Topic", 1),)
+_PART: Final = Part("t", "Topic", "Topic")
+_TAG_PAGES: Final = (
+    ("", TagPage(tags=_TOPICS)),
+    ("", TagPage(parts=(_PART, _PART))),
+    ("t", TagPage(tags=_TOPICS, before=_PART, after=_PART)),
+)
 
 
 def problems(files: Mapping[str, bytes]) -> dict[str, Problem]:
@@ -100,4 +108,5 @@ def _pages(catalog: Catalog, theme: Theme) -> Iterator[bytes]:
     for one in catalog.listings.values():
         yield from (listing(frame, one, period) for period in ("", *one.pages))
     yield subscribe(frame)
+    yield from (tags_page(frame, start, page) for start, page in _TAG_PAGES)
     yield missing(frame)
