@@ -145,6 +145,11 @@ def test_nothing_is_left_in_english(tag: str) -> None:
     assert not [key for key in KEYS if key not in {"and", "comma", "archive"} and CATALOGUES[tag][key] == CATALOGUES["en"][key]]
 
 
+@pytest.mark.parametrize("tag", sorted(CATALOGUES))
+def test_a_button_that_has_copied_needs_no_more_room(tag: str) -> None:
+    assert len(CATALOGUES[tag]["copied"]) <= len(CATALOGUES[tag]["copy"])
+
+
 # Texts
 
 
