@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from feedsvc.catalog import Catalog, catalog
 from feedsvc.directory import opml
 from feedsvc.document import Document, Redirect
+from feedsvc.export.nginx import configuration
 from feedsvc.imprint import Imprints
 from feedsvc.model import Article, Status, Tag
 from feedsvc.publication import Publication
@@ -246,6 +247,11 @@ def test_tags_with_the_longest_names_make_no_page_of_a_megabyte() -> None:
         for number in range(20)
     ]
     assert largest(articles) < 1_000_000
+
+
+def test_what_nginx_has_to_know_does_not_grow_with_rare_tags() -> None:
+    told = configuration(published(many()).catalog)
+    assert ("/tag/t00249/feed.rss" in told, "/tag/t00250/feed.rss" in told) == (True, False)
 
 
 def largest(articles: list[Article]) -> int:
