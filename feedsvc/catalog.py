@@ -10,8 +10,11 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from itertools import chain, takewhile
+from functools import cached_property
+from html import escape
+from itertools import accumulate, chain, takewhile
 from operator import attrgetter
+from typing import Final
 
 from feedsvc.content.folder import Content
 from feedsvc.listing import Listing
@@ -22,6 +25,7 @@ from feedsvc.periods import LARGEST_MONTH
 from feedsvc.rows import Row, Standing, in_order, is_visible, row_key
 from feedsvc.selection import Spellings, listings, relisted, respelled
 from feedsvc.standing import Maker
+from feedsvc.tags import Tags
 from feedsvc.timetable import NEWS_AGE, Timetable, timetable
 from feedsvc.urls import ListingRef
 
@@ -29,6 +33,8 @@ __all__ = ["LARGEST_MONTH", "NEWS_AGE", "Catalog", "Listing", "Row", "Standing",
 
 _Rows = dict[str, Row]
 _link = attrgetter("article.link")
+_ROOM: Final = 800_000  # bytes of /subscribe/ that tags may take
+_MARKUP: Final = 500  # bytes of it around the names of a listing
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,8 +69,28 @@ class Catalog:
 
     @property
     def shown(self) -> Iterator[Listing]:
-        """The listings that lists of listings name: no tag whose articles have all gone."""
+        """The listings that search engines hear of: no tag whose articles have all gone."""
         return (listing for listing in self.listings.values() if listing.ref.kind != "tag" or not listing.is_empty)
+
+    @cached_property
+    def tags(self) -> Tags:
+        """The tags of visible articles, by use and by name."""
+        return Tags(self.spellings)
+
+    @cached_property
+    def offered(self) -> tuple[Listing, ...]:
+        """The listings that /subscribe/ and feeds.opml name, in their order: all but tags, and the most used tags."""
+        others = takewhile(lambda listing: listing.ref.kind != "tag", self.listings.values())
+        return (*others, *(self.tagged(tag) for tag in sorted(self._offered_tags())))
+
+    def tagged(self, tag: str) -> Listing:
+        """Return the listing of a tag's id. Raises KeyError."""
+        return self.listings[ListingRef("tag", tag)]
+
+    def _offered_tags(self) -> Iterator[str]:
+        """The most used tags as long as they fit: fewer than MOST_USED where their names are very long."""
+        sizes = accumulate(_size(tag, self.tagged(tag).title) for tag in self.tags.most_used)
+        return (tag for tag, size in zip(self.tags.most_used, sizes, strict=True) if size <= _ROOM)
 
     def replaced(self, content: Content, now: datetime, *, gone: Iterable[Article] = (), come: Iterable[Article] = ()) -> Catalog:
         """What `catalog` gives of the content at a moment, at the price of what changed since this one.
@@ -91,7 +117,10 @@ class Catalog:
             timetable=table,
             spellings=spellings,
         )
-        return _followed(made, left_rows, new_rows)
+        found = _followed(made, left_rows, new_rows)
+        if "tags" in vars(self):
+            vars(found)["tags"] = self.tags.replaced(spellings, titles)  # where cached_property keeps it
+        return found
 
     def _changed(
         self, gone: tuple[Article, ...], come: tuple[Article, ...], due: Iterable[Article], now: datetime
@@ -168,6 +197,12 @@ def _followed(made: Catalog, before: list[Row], after: list[Row]) -> Catalog:
 def is_alike(one: Content, other: Content) -> bool:
     """Whether two contents differ in articles, media and looks at most."""
     return (one.site, one.categories, one.authors) == (other.site, other.categories, other.authors)
+
+
+def _size(tag: str, title: str) -> int:
+    """Estimate the bytes of a tag on /subscribe/: its address four times, percent-encoded, and its title twice."""
+    address = len(tag) if tag.isascii() else 3 * len(tag.encode())
+    return _MARKUP + 4 * address + 2 * len(escape(title).encode())
 
 
 def _withdrawn(rows: Iterable[Row]) -> list[Row]:

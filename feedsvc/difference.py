@@ -30,6 +30,7 @@ from feedsvc.urls import (
     SingleAt,
     SitemapAt,
     SizedAt,
+    TagsAt,
     absolute,
     path_below,
 )
@@ -57,7 +58,9 @@ def places(before: Catalog, now: Catalog) -> Iterator[Place]:
     for catalog in (before, now):
         yield from chain.from_iterable(_beside(catalog, row) for row in seen)
     yield from _leading(before, now, seen)
-    yield from _listings(before, now)
+    changed = [ref for ref in {**before.listings, **now.listings} if before.listings.get(ref) is not now.listings.get(ref)]
+    yield from _listings(before, now, changed)
+    yield from _tag_pages(before, now, [ref.id for ref in changed if ref.kind == "tag"])
     yield from _sitemaps(before, now)
 
 
@@ -121,14 +124,29 @@ def _leading(before: Catalog, now: Catalog, rows: Collection[Row]) -> Iterator[P
     yield from (place for place in found if len(found) > _FEW or _differs(before, now, place))
 
 
-def _listings(before: Catalog, now: Catalog) -> Iterator[Place]:
-    for ref in {**before.listings, **now.listings}:
-        one, other = before.listings.get(ref), now.listings.get(ref)
-        if one is not other:
-            pages, months = _periods(one, other)
-            yield from (place for place in (PageAt(ref, period) for period in pages) if _differs(before, now, place))
-            feeds = (FeedAt(ref, suffix, period) for period in months for suffix in SUFFIXES)
-            yield from (place for place in feeds if _differs(before, now, place))
+def _listings(before: Catalog, now: Catalog, changed: Iterable[ListingRef]) -> Iterator[Place]:
+    for ref in changed:
+        pages, months = _periods(before.listings.get(ref), now.listings.get(ref))
+        yield from (place for place in (PageAt(ref, period) for period in pages) if _differs(before, now, place))
+        feeds = (FeedAt(ref, suffix, period) for period in months for suffix in SUFFIXES)
+        yield from (place for place in feeds if _differs(before, now, place))
+
+
+def _tag_pages(before: Catalog, now: Catalog, changed: Collection[str]) -> Iterator[Place]:
+    """The pages of tags that list a changed tag or are divided otherwise, those beside them and the one that leads to them."""
+    if not changed:
+        return
+    starts: dict[str, None] = {"": None}
+    for one, other in ((before.tags, now.tags), (now.tags, before.tags)):
+        if len(one.starts) <= 1:
+            continue
+        places = {one.page_of(tag) for tag in changed}
+        if one.pages is not other.pages:
+            theirs = {*other.pages}
+            places.update(place for place, page in enumerate(one.pages) if page not in theirs)
+        for place in places:
+            starts.update(dict.fromkeys(one.starts[max(0, place - 1) : place + 2]))
+    yield from (place for place in map(TagsAt, starts) if _differs(before, now, place))
 
 
 def _periods(one: Listing | None, other: Listing | None) -> tuple[Iterable[str], Iterable[str]]:

@@ -1,4 +1,4 @@
-"""All listings -> OPML 2.0 (http://opml.org/spec2.opml), to take every subscription along at once."""
+"""The listings that are offered -> OPML 2.0 (http://opml.org/spec2.opml), to take every subscription along at once."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def opml(catalog: Catalog) -> bytes:
 
 
 def _groups(catalog: Catalog) -> Iterator[str]:
-    for kind, listings in groupby(catalog.shown, key=lambda listing: listing.ref.kind):
+    for kind, listings in groupby(catalog.offered, key=lambda listing: listing.ref.kind):
         name = _GROUPS[kind]
         yield from ((f"<outline text={quoted(name)}>",) if name else ())
         yield from _outlines(catalog.site, listings)

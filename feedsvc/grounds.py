@@ -12,9 +12,10 @@ from feedsvc.content import renditions
 from feedsvc.division import Division
 from feedsvc.listing import same
 from feedsvc.pages.related import related
-from feedsvc.urls import ArticleAt, FeedAt, FileAt, ListingRef, PageAt, Place, SingleAt, SitemapAt, path_below
+from feedsvc.pages.tags import tag_page
+from feedsvc.urls import ArticleAt, FeedAt, FileAt, ListingRef, PageAt, Place, SingleAt, SitemapAt, TagsAt, path_below
 
-_WITH_LOGO: Final = (ArticleAt, PageAt, SingleAt)
+_WITH_LOGO: Final = (ArticleAt, PageAt, SingleAt, TagsAt)
 Pages = Callable[[Division], Mapping[str, tuple[Row, ...]]]
 
 
@@ -150,13 +151,21 @@ def _subscription(listing: Listing) -> object:
     return listing.ref, listing.title, len(listing.visible), listing.touched
 
 
+def _is_every_tag_offered(catalog: Catalog) -> bool:
+    return sum(one.ref.kind == "tag" for one in catalog.offered) == catalog.tags.total
+
+
 def _listed(catalog: Catalog, tell: Callable[[Listing], object], facts: tuple[object, ...] = ()) -> Grounds:
     return Grounds((), facts, tuple(catalog.shown), tell)
 
 
+def _offered(catalog: Catalog, tell: Callable[[Listing], object], facts: tuple[object, ...] = ()) -> Grounds:
+    return Grounds((), facts, catalog.offered, tell)
+
+
 _SINGLES: Final[Mapping[str, Callable[[Catalog], Grounds]]] = {
-    "feeds.opml": lambda catalog: _listed(catalog, _called),
-    "subscribe/": lambda catalog: _listed(catalog, _subscription),
+    "feeds.opml": lambda catalog: _offered(catalog, _called),
+    "subscribe/": lambda catalog: _offered(catalog, _subscription, (_is_every_tag_offered(catalog),)),
     "sitemap.xml": lambda catalog: _listed(catalog, sitemaps.told, sitemaps.facts(catalog)),
     "news-sitemap.xml": lambda catalog: Grounds(catalog.recent),
     "robots.txt": lambda catalog: Grounds((), (sitemaps.has_news(catalog),)),
@@ -165,6 +174,11 @@ _SINGLES: Final[Mapping[str, Callable[[Catalog], Grounds]]] = {
 
 def _single(catalog: Catalog, place: SingleAt, _: Pages) -> Grounds:
     return _SINGLES[place.name](catalog)
+
+
+def _tags(catalog: Catalog, place: TagsAt, _: Pages) -> Grounds | None:
+    found = tag_page(catalog, place.start)
+    return Grounds((), found) if found else None
 
 
 def _sitemap(catalog: Catalog, place: SitemapAt, _: Pages) -> Grounds | None:
@@ -181,5 +195,6 @@ _MAKERS: Final[Mapping[type[Place], Callable[[Catalog, Any, Pages], Grounds | No
     ArticleAt: _article,
     FileAt: _file,
     SingleAt: _single,
+    TagsAt: _tags,
     SitemapAt: _sitemap,
 }

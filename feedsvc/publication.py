@@ -30,6 +30,7 @@ from feedsvc.urls import (
     SingleAt,
     SitemapAt,
     SizedAt,
+    TagsAt,
     article_path,
     mount,
     path_of,
@@ -119,6 +120,8 @@ class Publication:
         for listing in self.catalog.listings.values():
             sitemaps.told(listing)
             yield
+        _ = self.catalog.tags.most_used, self.catalog.tags.starts
+        yield
         for ref in self.catalog.listings:
             places: tuple[Place, ...] = (PageAt(ref), *(FeedAt(ref, suffix) for suffix in feeds.FORMATS))
             for place in places if ref.kind in _BROAD else ():
@@ -209,6 +212,7 @@ class Publication:
             FileAt: self._file,
             SizedAt: self._sizes.at,
             SingleAt: self._single,
+            TagsAt: self._tags,
             SitemapAt: self._part,
         }
         return makers[type(place)](place)
@@ -218,6 +222,7 @@ class Publication:
         yield from self.file_paths()
         yield from self._dated_paths()
         yield from (path_of(PageAt(ref)) for ref in self.catalog.listings)
+        yield from (path_of(place) for place in sitemaps.tag_places(self.catalog.tags.starts))
         yield from self.feed_paths()
         yield from (path_of(SitemapAt(part)) for part in sitemaps.parts(self.catalog))
         yield from (path_of(SingleAt(name)) for name in SINGLES if name != _NEWS or sitemaps.has_news(self.catalog))
@@ -286,6 +291,8 @@ class Publication:
                 return listing is not None and (not period or period in listing.archive)
             case SingleAt():
                 return True
+            case TagsAt(start):
+                return pages.tag_page(self.catalog, start) is not None
             case _:
                 return False
 
@@ -326,6 +333,9 @@ class Publication:
     def _single(self, place: SingleAt) -> Document | None:
         body, media_type = _SINGLES[place.name](self.catalog, self._frame)
         return self._document(path_of(place), body, media_type) if body is not None else None
+
+    def _tags(self, place: TagsAt) -> Document | None:
+        return self._html(path_of(place), pages.tags(self._frame, place.start)) if self._exists(place) else None
 
     def _part(self, place: SitemapAt) -> Document | None:
         body = sitemaps.part(self.catalog, place.part)

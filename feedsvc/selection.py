@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import insort
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 
 from feedsvc.content.folder import Content
@@ -103,4 +104,12 @@ def relisted(
             del found[ref]
     if not left and not new:
         return before
-    return {ref: found[ref] for ref in sorted(found, key=_order)} if found.keys() - before.keys() else found
+    added = sorted((ref for ref in new if ref not in before and ref in found), key=_order)
+    return {ref: found[ref] for ref in _merged([*before], added) if ref in found} if added else found
+
+
+def _merged(refs: list[ListingRef], added: Iterable[ListingRef]) -> list[ListingRef]:
+    """Insert some into others that are in order; the key is computed for few of them."""
+    for ref in added:
+        insort(refs, ref, key=_order)
+    return refs

@@ -6,7 +6,7 @@ https://developers.google.com/search/docs/crawling-indexing/sitemaps/news-sitema
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, time
 from functools import lru_cache
 from hashlib import sha256
@@ -18,7 +18,8 @@ from feedsvc.catalog import LARGEST_MONTH, Catalog, Listing, Row, Standing
 from feedsvc.feeds.dates import rfc3339
 from feedsvc.feeds.escaping import escape
 from feedsvc.model import Site
-from feedsvc.urls import ArticleAt, ListingRef, PageAt, SingleAt, SitemapAt, absolute, path_of
+from feedsvc.tags import PAGE_SIZE
+from feedsvc.urls import ArticleAt, ListingRef, PageAt, SingleAt, SitemapAt, TagsAt, absolute, path_of
 
 MEDIA_TYPE: Final = "application/xml"
 MEDIA_TYPES: Final[Mapping[str, str]] = {
@@ -39,8 +40,16 @@ _MORE_DAYS: Final = 30  # than a month has pages by itself
 _TRADITIONAL: Final = frozenset({"hant", "tw", "hk", "mo"})
 
 
-# Listings with their periods, oldest first, and how many of these are older pages.
-_Lists = tuple[tuple[ListingRef, tuple[str, ...], int], ...]
+_ListPlace = PageAt | SingleAt | TagsAt
+
+
+class _Lists(NamedTuple):
+    """Tells which pages are no article's: listings with their periods, oldest first, and how many of these are older pages;
+    the names of the pages of tags.
+    """
+
+    listings: tuple[tuple[ListingRef, tuple[str, ...], int], ...]
+    tags: tuple[str, ...]
 
 
 class _Page(NamedTuple):
@@ -159,26 +168,36 @@ def _articles(rows: Iterable[Row]) -> Iterator[_Page]:
 
 
 def _lists(catalog: Catalog) -> _Lists:
-    """What tells which pages are no article's."""
-    return tuple((one.ref, one.pages.names, len(one.pages)) for one in catalog.shown)
+    return _Lists(tuple((one.ref, one.pages.names, len(one.pages)) for one in catalog.shown), catalog.tags.starts)
 
 
-def _places(lists: _Lists) -> Iterator[PageAt | SingleAt]:
-    """Listings with their older pages, newest first, and the page of all feeds."""
-    for ref, names, older in lists:
+def _places(lists: _Lists) -> Iterator[_ListPlace]:
+    """Listings with their older pages, newest first, the page of feeds and those of tags."""
+    for ref, names, older in lists.listings:
         yield PageAt(ref)
         yield from (PageAt(ref, period) for period in reversed(names[:older]))
     yield _SUBSCRIBE
+    yield from tag_places(lists.tags)
 
 
-def _page(catalog: Catalog, place: PageAt | SingleAt) -> _Page:
+def tag_places(starts: Sequence[str]) -> Iterator[TagsAt]:
+    """The pages of tags, given their names: several have one more that leads to them."""
+    yield from map(TagsAt, ("", *starts) if len(starts) > 1 else ("",) * len(starts))
+
+
+def _page(catalog: Catalog, place: _ListPlace) -> _Page:
+    return _Page(path_of(place), _touched(catalog, place))
+
+
+def _touched(catalog: Catalog, place: _ListPlace) -> datetime:
     """As new as the newest change of what it shows."""
-    if isinstance(place, SingleAt):
-        touched = _newest(catalog.site, catalog.listings[ListingRef()].rows)
-    else:
+    if isinstance(place, PageAt):
         listing = catalog.listings[place.listing]
-        touched = listing.pages.totals[place.period].touched if place.period else listing.touched or _oldest(catalog.site)
-    return _Page(path_of(place), touched)
+        return listing.pages.totals[place.period].touched if place.period else listing.touched or _oldest(catalog.site)
+    if isinstance(place, TagsAt) and place.start:
+        page = catalog.tags.pages[catalog.tags.page_of(place.start)]
+        return max((catalog.tagged(tag).touched or _oldest(catalog.site) for tag in page), default=_oldest(catalog.site))
+    return _newest(catalog.site, catalog.listings[ListingRef()].rows)
 
 
 def _newest(site: Site, rows: Iterable[Row]) -> datetime:
@@ -213,7 +232,7 @@ def is_indexed(catalog: Catalog, most: int = MOST) -> bool:
 
 def _count(catalog: Catalog) -> int:
     """How many pages are no article's."""
-    return sum(1 + len(listing.pages) for listing in catalog.shown) + 1
+    return sum(1 + len(listing.pages) for listing in catalog.shown) + 1 + sum(1 for _ in tag_places(catalog.tags.starts))
 
 
 def _most_lists(catalog: Catalog) -> int:
@@ -221,7 +240,8 @@ def _most_lists(catalog: Catalog) -> int:
     names = catalog.listings[ListingRef()].months.names
     months = len({name[:7] for name in names})
     sizes = (len(listing.rows) for listing in catalog.listings.values())
-    return sum(1 + min(size, len(names), months + _MORE_DAYS * (size // LARGEST_MONTH)) for size in sizes) + 1
+    tags = 1 + len(catalog.listings) // (PAGE_SIZE // 3)
+    return sum(1 + min(size, len(names), months + _MORE_DAYS * (size // LARGEST_MONTH)) for size in sizes) + 1 + tags + 1
 
 
 def _parts(catalog: Catalog, most: int) -> Iterator[tuple[str, datetime]]:
@@ -242,7 +262,7 @@ def _dated(catalog: Catalog, name: str, room: int) -> tuple[tuple[str, datetime]
 
 
 @lru_cache(maxsize=2)
-def _divided(lists: _Lists, room: int) -> Mapping[str, tuple[PageAt | SingleAt, ...]]:
+def _divided(lists: _Lists, room: int) -> Mapping[str, tuple[_ListPlace, ...]]:
     """The parts of LISTINGS. Which page is in which is the same in most editions."""
     places = {path_of(place): place for place in _places(lists)}
     pages = tuple(_Page(path, datetime.min) for path in places)  # noqa: DTZ901 - nobody looks at it

@@ -36,6 +36,7 @@ _ALIAS: Final = re.compile(rf"{_LISTING}(?P<name>{'|'.join(map(re.escape, WELL_K
 _PAGE: Final = re.compile(rf"/(?:(?P<kind>category|author|tag)/(?P<id>[^/]+)(?:/|$))?(?:archive/(?P<period>{_DIVIDED})/?)?")
 _SIZED: Final = re.compile(r"/sized/(?P<digest>[0-9a-f]+)-(?P<width>[1-9][0-9]{0,4})/(?P<path>(?s:.+))")
 _SINGLE: Final = re.compile(rf"/(?P<name>{'|'.join(re.escape(name.rstrip('/')) for name in SINGLES)})/?")
+_TAGS: Final = re.compile(r"/tags(?:/from/(?P<start>[^/]+))?/?")
 # Beside sitemap.xml, since a sitemap may list only what lies in or below its own folder (sitemaps.org, "location").
 _SITEMAP: Final = re.compile(rf"/sitemap-(?P<part>(?:listings|{_PERIOD})(?:\.[01]+)?)\.xml")
 _ARTICLE: Final = re.compile(r"/articles/(?P<slug>[^/]+)/?")
@@ -105,13 +106,20 @@ class SingleAt:
 
 
 @dataclass(frozen=True, slots=True)
+class TagsAt:
+    """A page of the list of all tags; `start` names it, "" for the only one, or for the one that leads to several."""
+
+    start: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class SitemapAt:
     """A part of the sitemap: an archive period of the site, or "listings"; ".01" and the like name a part of such a part."""
 
     part: str
 
 
-Place = PageAt | FeedAt | ArticleAt | FileAt | SizedAt | SingleAt | SitemapAt
+Place = PageAt | FeedAt | ArticleAt | FileAt | SizedAt | SingleAt | TagsAt | SitemapAt
 
 
 def _period_path(listing: ListingRef, period: str) -> str:
@@ -131,6 +139,7 @@ _WRITERS: Final[Mapping[type[Place], Callable[[Any], str]]] = {
     FileAt: lambda place: f"/{place.path}",
     SizedAt: lambda place: f"/sized/{place.digest}-{place.width}/{place.path.removeprefix('media/')}",
     SingleAt: lambda place: f"/{place.name}",
+    TagsAt: lambda place: f"/tags/from/{place.start}/" if place.start else "/tags/",
     SitemapAt: lambda place: f"/sitemap-{place.part}.xml",
 }
 
@@ -152,6 +161,7 @@ _READERS: Final[tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Place]], 
     (_FILE, lambda m: FileAt(m["path"])),
     (_SIZED, lambda m: SizedAt(m["digest"], int(m["width"]), f"media/{m['path']}")),
     (_SINGLE, lambda m: SingleAt(next(name for name in SINGLES if name.rstrip("/") == m["name"]))),
+    (_TAGS, lambda m: TagsAt(m["start"] or "")),
     (_SITEMAP, lambda m: SitemapAt(m["part"])),
     (_PAGE, lambda m: PageAt(_ref(m), m["period"] or "")),
 )

@@ -35,6 +35,7 @@ ORDER: Final = (
     ("feedsvc.division",),
     ("feedsvc.listing",),
     ("feedsvc.timetable", "feedsvc.lookups", "feedsvc.standing", "feedsvc.selection"),
+    ("feedsvc.tags",),
     ("feedsvc.catalog",),
     ("feedsvc.language",),
     ("feedsvc.feeds",),

@@ -74,6 +74,8 @@ KEYS: Final = (
     "subscribe_opml",
     "subscribe_search",
     "subscribe_none",
+    "all_topics",
+    "topics_most",
     "last_update",
     "withdrawn_title",
     "withdrawn_text",
@@ -141,6 +143,11 @@ def test_texts_are_plain(tag: str) -> None:
 @pytest.mark.parametrize("tag", sorted(set(CATALOGUES) - {"en"}))
 def test_nothing_is_left_in_english(tag: str) -> None:
     assert not [key for key in KEYS if key not in {"and", "comma", "archive"} and CATALOGUES[tag][key] == CATALOGUES["en"][key]]
+
+
+@pytest.mark.parametrize("tag", sorted(CATALOGUES))
+def test_a_button_that_has_copied_needs_no_more_room(tag: str) -> None:
+    assert len(CATALOGUES[tag]["copied"]) <= len(CATALOGUES[tag]["copy"])
 
 
 # Texts

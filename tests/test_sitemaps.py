@@ -111,7 +111,7 @@ def test_a_whole_newsroom_and_nothing_that_is_not_public(tmp_path: Path) -> None
     listings = [path_of(PageAt(ref)) for ref in catalog.listings]
     articles = [f"/articles/{stem}/" for stem in ("rich", "korean", "older", "january", "december")]
     assert found[0] == "/"
-    assert sorted(found) == sorted(absolute("", path) for path in [*listings, *older, *articles, "/subscribe/"])
+    assert sorted(found) == sorted(absolute("", path) for path in [*listings, *older, *articles, "/subscribe/", "/tags/"])
     assert not [word for word in ("secret", "future", "draft", "expired", "gone", "elsewhere") if word in document.decode()]
 
 

@@ -175,6 +175,16 @@ def _not_one_of(tree: Tree, here: Location, fault: Fault) -> tuple[str, str]:
     return f"expected {expected}, found {_written(tree, here, fault)}", nearest(tree.raw(here) or "", names)
 
 
+def _too_many(_tree: Tree, _here: Location, fault: Fault) -> tuple[str, str]:
+    count, most = len(fault["input"]), fault["ctx"]["max_length"]
+    return f"{count:,} entries, at most {most:,} are allowed", f"keep the {most:,} that matter most, and remove the others"
+
+
+def _too_long(_tree: Tree, _here: Location, fault: Fault) -> tuple[str, str]:
+    most = fault["ctx"]["max_length"]
+    return f"{len(fault['input']):,} characters, at most {most:,} are allowed", "shorten it"
+
+
 def _other(_tree: Tree, _here: Location, fault: Fault) -> tuple[str, str]:
     return f"{fault['msg'][:1].lower()}{fault['msg'][1:]}", ""
 
@@ -204,4 +214,6 @@ _SENTENCES: Final[Mapping[str, _Sentence]] = {
     "greater_than": _out_of_range,
     "greater_than_equal": _out_of_range,
     "less_than_equal": _out_of_range,
+    "too_long": _too_many,
+    "string_too_long": _too_long,
 }

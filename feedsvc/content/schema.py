@@ -10,6 +10,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from feedsvc.content.values import (
+    MOST_LISTED,
     Base,
     Date,
     Email,
@@ -17,12 +18,12 @@ from feedsvc.content.values import (
     Host,
     Language,
     Line,
-    Lines,
     MediaType,
     Name,
     Names,
     Slug,
     Slugs,
+    Tags,
     Uri,
     Web,
     Webs,
@@ -31,6 +32,7 @@ from feedsvc.content.values import (
 
 # pydantic copies a list for every article that goes without; a tuple is shared.
 _NONE: Final[Any] = ()
+_LISTED: Final = Field(max_length=MOST_LISTED)
 
 
 class _Keys(BaseModel):
@@ -83,12 +85,12 @@ class ArticleKeys(_Keys):
     categories: Names = _NONE
     author: Name | None = None
     authors: Names = _NONE
-    tags: Lines = _NONE
+    tags: Tags = _NONE
     summary: Flat = ""
     image: ImageKeys | None = None
-    enclosures: list[EnclosureKeys] = _NONE
-    sources: list[SourceKeys] = _NONE
-    corrections: list[CorrectionKeys] = _NONE
+    enclosures: Annotated[list[EnclosureKeys], _LISTED] = _NONE
+    sources: Annotated[list[SourceKeys], _LISTED] = _NONE
+    corrections: Annotated[list[CorrectionKeys], _LISTED] = _NONE
     language: Language | None = None
     link: Web | None = None
     slug: Slug | None = None

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Annotated, Any, Final
 
-from pydantic import AfterValidator, BeforeValidator
+from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
 from feedsvc import urls
@@ -147,9 +147,15 @@ Language = Annotated[
 ]
 MediaType = Annotated[str, AfterValidator(Matching(_MEDIA_TYPE, "'{}' is not a media type; write it like image/jpeg"))]
 Email = Annotated[str, AfterValidator(Matching(_EMAIL, "'{}' is not an e-mail address"))]
-Lines = Annotated[list[Line], BeforeValidator(_one_or_many)]
-Names = Annotated[list[Name], BeforeValidator(_one_or_many)]
-Slugs = Annotated[list[Slug], BeforeValidator(_one_or_many)]
+# One page names all of them, and a file of 1 MiB has room for 100,000 of each.
+MOST_NAMED: Final = 100
+MOST_LISTED: Final = 1000
+LONGEST_TAG: Final = 200  # characters
+
+TagTitle = Annotated[str, Field(max_length=LONGEST_TAG), AfterValidator(line)]
+Tags = Annotated[list[TagTitle], Field(max_length=MOST_NAMED), BeforeValidator(_one_or_many)]
+Names = Annotated[list[Name], Field(max_length=MOST_NAMED), BeforeValidator(_one_or_many)]
+Slugs = Annotated[list[Slug], Field(max_length=MOST_LISTED), BeforeValidator(_one_or_many)]
 Uri = Annotated[str, AfterValidator(_uri)]
 Base = Annotated[str, AfterValidator(_base)]
 Host = Annotated[str, AfterValidator(Matching(_HOST, "'{}' is not a domain name; write it like example.org"))]

@@ -50,7 +50,7 @@ def differing(publication: Publication, origin: Origin, last: Signed | None, nam
         return None
     # Of these both are asked for them; from the one, the other has them for less.
     site = catalog.listings[ListingRef()]
-    _ = site.months.totals, site.pages.totals
+    _ = site.months.totals, site.pages.totals, catalog.tags.most_used, catalog.tags.starts
     # What went comes back and what came goes: the catalog as it was.
     former = catalog.replaced(catalog.content, last.moment, gone=origin.come, come=origin.gone)
     found = publication.changed_since(publication.after(former))

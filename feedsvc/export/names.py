@@ -7,7 +7,7 @@ from typing import Final
 
 from feedsvc.codings import CODINGS
 from feedsvc.publication import Publication
-from feedsvc.urls import SUFFIXES, ArticleAt, FeedAt, FileAt, PageAt, Place, SingleAt, SizedAt, path_of, place_of
+from feedsvc.urls import SUFFIXES, ArticleAt, FeedAt, FileAt, PageAt, Place, SingleAt, SizedAt, TagsAt, path_of, place_of
 
 MANIFEST: Final = ".feedsvc-build.journal"
 FORMER: Final = ".feedsvc-build.json"  # the list of earlier versions
@@ -23,7 +23,7 @@ MISSING: Final = "/404.html"
 _GONE: Final = "410.html"
 _INDEX: Final = "index.html"
 
-_RANKS: Final[tuple[type[Place], ...]] = (FileAt, SizedAt, ArticleAt, PageAt, FeedAt)
+_RANKS: Final[tuple[type[Place], ...]] = (FileAt, SizedAt, ArticleAt, PageAt, TagsAt, FeedAt)
 _ENDINGS: Final = tuple(f"/feed.{suffix}" for suffix in SUFFIXES)
 _WITH_FEEDS: Final = (SingleAt("feeds.opml"), FileAt("static/feed.css"))
 

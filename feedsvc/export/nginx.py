@@ -110,12 +110,12 @@ def _hubs(site: Site) -> str:
 
 
 def _links(catalog: Catalog) -> Iterator[tuple[str, str]]:
-    """What is asked for most, so that it is looked up: a current feed's address, and its Link.
+    """What is asked for most, so that it is looked up: the address of a current feed that is offered, and its Link.
 
     Of those that nginx takes for the same, since they differ in case alone, it has to make Link itself.
     """
     base, hubs = catalog.site.base_url, _hubs(catalog.site)
-    paths = [path_of(FeedAt(ref, suffix)) for ref in catalog.listings for suffix in FORMATS]
+    paths = [path_of(FeedAt(one.ref, suffix)) for one in catalog.offered for suffix in FORMATS]
     alike = Counter(rooted(base, path).lower() for path in paths)
     for path in paths:
         key = rooted(base, path)

@@ -13,7 +13,7 @@ from feedsvc.pages import head
 from feedsvc.pages.frame import Frame, Moment, Shown
 from feedsvc.pages.head import FeedShown
 from feedsvc.pages.pictures import local
-from feedsvc.urls import Kind, ListingRef, PageAt, SingleAt, absolute, path_of
+from feedsvc.urls import Kind, ListingRef, PageAt, SingleAt, TagsAt, absolute, path_of
 
 _KINDS: Final[dict[Kind, str]] = {"site": "site", "category": "sections", "author": "authors", "tag": "topics"}
 
@@ -69,14 +69,19 @@ class Subscription:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Group:
+    """A kind of listings; `note` says that there are more of them, `more` leads to a list of all."""
+
     title: str
     listings: list[Subscription]
+    note: str = ""
+    more: Shown | None = None
 
 
 def subscribe(frame: Frame) -> bytes:
-    """Every feed by kind."""
+    """Every feed by kind, of tags the most used."""
     site, lang = frame.site, frame.lang
-    kinds = groupby(frame.catalog.shown, key=lambda one: one.ref.kind)
+    groups = groupby(frame.catalog.offered, key=lambda one: one.ref.kind)
+    kinds = [(kind, [_subscription(frame, one) for one in several]) for kind, several in groups]
     title, address = lang.say("subscribe"), absolute(site.base_url, path_of(SingleAt("subscribe/")))
     full = f"{title} – {site.title}"
     return frame.page(
@@ -92,9 +97,19 @@ def subscribe(frame: Frame) -> bytes:
         found_forms=json.dumps(dict(lang.forms("found")), ensure_ascii=False),
         opml=frame.href(SingleAt("feeds.opml")),
         groups=[
-            Group(title=lang.say(_KINDS[kind]), listings=[_subscription(frame, one) for one in several])
+            _tag_group(frame, several) if kind == "tag" else Group(title=lang.say(_KINDS[kind]), listings=several)
             for kind, several in kinds
         ],
+    )
+
+
+def _tag_group(frame: Frame, several: list[Subscription]) -> Group:
+    lang, is_every = frame.lang, len(several) == frame.catalog.tags.total
+    return Group(
+        title=lang.say(_KINDS["tag"]),
+        listings=several,
+        note="" if is_every else lang.say("topics_most", count=lang.number(len(several))),
+        more=Shown(title=lang.say("all_topics"), href=frame.href(TagsAt())),
     )
 
 

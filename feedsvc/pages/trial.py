@@ -22,11 +22,19 @@ from feedsvc.pages.listing import listing, subscribe
 from feedsvc.pages.message import gone, missing
 from feedsvc.pages.newest import Newest
 from feedsvc.pages.samples import newsrooms
+from feedsvc.pages.tags import Part, TagCount, TagPage, tags_page
 from feedsvc.pages.theme import FOLDER, TEMPLATES, Theme, Unmakeable, below, fault, own_names, references
 
 OTHERWISE: Final = "until it can, its last sound version is used, or else the product's own template"
 _LISTINGS: Final = 40  # of real articles
 _LONGEST: Final = 500  # characters of a message
+_TOPICS: Final = (TagCount("t", "Topic", 1),)
+_PART: Final = Part("t", "Topic", "Topic")
+_TAG_PAGES: Final = (
+    ("", TagPage(tags=_TOPICS)),
+    ("", TagPage(parts=(_PART, _PART))),
+    ("t", TagPage(tags=_TOPICS, before=_PART, after=_PART)),
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -168,6 +176,7 @@ def _makers(catalog: Catalog, theme: Theme, listings: list[Listing]) -> Iterator
     for one in listings:
         yield from ((f"'{one.title}'", partial(listing, frame, one, period)) for period in ("", *one.pages))
     yield "all feeds", partial(subscribe, frame)
+    yield from (("all tags", partial(tags_page, frame, start, page)) for start, page in _TAG_PAGES)
     yield "what is missing", partial(missing, frame)
 
 

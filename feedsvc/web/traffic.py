@@ -10,13 +10,14 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from feedsvc.document import Document
-from feedsvc.urls import ArticleAt, FeedAt, FileAt, PageAt, Place, SingleAt, SitemapAt, SizedAt, place_of
+from feedsvc.urls import ArticleAt, FeedAt, FileAt, PageAt, Place, SingleAt, SitemapAt, SizedAt, TagsAt, place_of
 
 # Upper ends in seconds: what is kept ready, what is made anew, what is slow.
 BUCKETS: Final = (0.0001, 0.001, 0.01, 0.1, 1.0)
 _KINDS: Final[Mapping[type[Place], str]] = {
     FeedAt: "feed",
     PageAt: "page",
+    TagsAt: "page",
     ArticleAt: "article",
     FileAt: "file",
     SizedAt: "file",

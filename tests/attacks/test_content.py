@@ -261,6 +261,10 @@ YAML: Final[Mapping[str, str]] = {
     "binary": "tags: !!binary aGVsbG8=\n",
     "a long number": f"image: {{width: {'9' * 100_000}}}\n",
     "many anchors": "".join(f"k{n}: &k{n} v\n" for n in range(20_000)),
+    "tags without end": f"tags: [{', '.join(f't{n}' for n in range(50_000))}]\n",
+    "tags without end, each on a line": "tags:\n" + "".join(f"- t{n}\n" for n in range(50_000)),
+    "a tag like a book": f"tags: [{'x' * 300_000}]\n",
+    "former names without end": f"aliases: [{', '.join(f'a{n}' for n in range(50_000))}]\n",
     "many keys": "".join(f"k{n}: v\n" for n in range(40_000)),
 }
 

@@ -8,6 +8,7 @@ from typing import Final
 
 from tests.broken.case import Case, article, far_image
 
+_FEWER: Final = "keep the {} that matter most, and remove the others"
 CASES: Final = (
     Case(
         "image as text",
@@ -30,6 +31,32 @@ CASES: Final = (
         (
             "articles/a.yaml:3:13: enclosures: expected a list, found keys with values; each entry is a line that begins with '- '",
         ),
+    ),
+    *(
+        Case(
+            f"too many {key}",
+            article(f"{key}: [{', '.join([one] * 101)}]\n"),
+            (f"articles/a.yaml:3:{len(key) + 3}: {key}: 101 entries, at most 100 are allowed; {_FEWER.format(100)}",),
+        )
+        for key, one in (("tags", "China"), ("categories", "c"), ("authors", "a"))
+    ),
+    *(
+        Case(
+            f"too many {key}",
+            article(f"{key}:\n{f'- {one}' * 1001}"),
+            (f"articles/a.yaml:4:1: {key}: 1,001 entries, at most 1,000 are allowed; {_FEWER.format('1,000')}",),
+        )
+        for key, one in (
+            ("aliases", "a-name\n"),
+            ("enclosures", "{src: media/p.png}\n"),
+            ("sources", "{name: Yonhap}\n"),
+            ("corrections", "{date: 2026-01-02, text: Two.}\n"),
+        )
+    ),
+    Case(
+        "tag as long as a text",
+        article(f"tags: [China, {'x' * 201}]\n"),
+        ("articles/a.yaml:3:15: tags: 201 characters, at most 200 are allowed; shorten it",),
     ),
     Case(
         "status that is none",

@@ -240,7 +240,7 @@ def test_a_withdrawn_article_is_gone_with_its_notice(two: Two, headers: Mapping[
 
 @pytest.mark.parametrize("headers", [NO_HEADERS, BROWSER], ids=["plain", "browser"])
 @pytest.mark.parametrize(
-    "path", [*MOVED, "/articles/recalled", "/articles/recalled-once/", "/subscribe", "/robots.txt/", "/articles/bay"]
+    "path", [*MOVED, "/articles/recalled", "/articles/recalled-once/", "/subscribe", "/tags", "/robots.txt/", "/articles/bay"]
 )
 def test_former_addresses_and_other_spellings_lead_on_in_one_hop(two: Two, path: str, headers: Mapping[str, str]) -> None:
     """Whoever asks, no answer may be kept for ever; and queries stay behind."""

@@ -38,6 +38,7 @@ STEADY: Final = (
     "/tag/hills/feed.atom",
     "/sitemap.xml",
     "/feeds.opml",
+    "/tags/",
     "/articles/pictured/",
     "/articles/nothing-of-that-name/",
     "/media/pictured.png",

@@ -23,6 +23,7 @@ KINDS: Final[Mapping[str, tuple[str, int]]] = MappingProxyType(
         "withdrawn": ("/articles/cable-car-trial/", 410),
         "missing": ("/nothing-here/", 404),
         "subscribe": ("/subscribe/", 200),
+        "tags": ("/tags/", 200),
     }
 )
 ARTICLE: Final = KINDS["article"][0]

@@ -29,8 +29,18 @@ _TEXT: Final = f"""{UNBROKEN} [{COMPOUND}](https://elsewhere.example/{UNBROKEN})
 <video src="media/v.mp4" width="2000" height="20" controls></video>
 """
 PAGES: Final = (
-    *("/", "/archive/2026/", "/category/a/", "/author/a/", "/tag/x/", "/subscribe/", "/articles/unbroken/", "/articles/tall/"),
-    *("/articles/middle/", "/articles/elsewhere/", "/articles/gone/", f"/nothing/{'y' * 300}"),
+    *(
+        "/",
+        "/archive/2026/",
+        "/category/a/",
+        "/author/a/",
+        "/tag/x/",
+        "/subscribe/",
+        "/tags/",
+        "/articles/unbroken/",
+        "/articles/tall/",
+    ),
+    *("/articles/unbroken/", "/articles/middle/", "/articles/elsewhere/", "/articles/gone/", f"/nothing/{'y' * 300}"),
 )
 
 

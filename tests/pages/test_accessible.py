@@ -13,7 +13,7 @@ from tests.pages.looking import looking
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-_RUN = """
+RUN = """
 async () => (await axe.run()).violations.map(
   one => one.id + ": " + one.help + "\\n" + one.nodes.map(node => "  " + node.html + "\\n  " + node.failureSummary).join("\\n"))
 """
@@ -29,5 +29,5 @@ def test_axe_finds_nothing(chromium: Browser, site: str, arabic: str, kind: str,
         with looking(chromium, width=width, color_scheme=scheme, bypass_csp=True) as look:
             look.page.goto(address + KINDS[kind][0])
             look.page.evaluate(script)
-            found = look.page.evaluate(_RUN)
+            found = look.page.evaluate(RUN)
             assert not found, "\n".join(found)

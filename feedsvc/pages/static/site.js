@@ -24,10 +24,23 @@ const copied = async (text) => {
   }
 };
 
+// A list of feeds says once what each of its buttons would have to say: a button copies the address of the link beside it, as it is
+// for the public, and is named for its list entry.
+for (const list of document.querySelectorAll("[data-copied]")) {
+  const base = document.querySelector("link[rel=canonical]")?.href || document.URL;
+  for (const button of list.querySelectorAll('[data-copy=""]')) {
+    const link = button.parentElement.querySelector("a");
+    const { name } = button.closest("[data-name]").dataset;
+    button.dataset.copy = new URL(link.getAttribute("href"), base).href;
+    button.setAttribute("aria-label", `${button.textContent}: ${name} (${link.textContent})`);
+  }
+}
+
 for (const button of document.querySelectorAll("[data-copy]")) {
   shown(button);
   const label = button.textContent;
   const name = button.getAttribute("aria-label");
+  const done = button.dataset.done || button.closest("[data-copied]").dataset.copied;
   button.addEventListener("click", async () => {
     if (!await copied(button.dataset.copy)) {
       // Nothing may write there: the address itself, for the reader to copy.
@@ -39,7 +52,7 @@ for (const button of document.querySelectorAll("[data-copy]")) {
     }
     button.style.minWidth = `${button.getBoundingClientRect().width}px`; // so that the shorter text moves nothing
     button.focus();
-    button.textContent = said.textContent = button.dataset.done;
+    button.textContent = said.textContent = done;
     button.removeAttribute("aria-label");
     setTimeout(() => {
       button.textContent = label;
@@ -75,7 +88,7 @@ for (const field of document.querySelectorAll("[data-filter]")) {
       let inside = 0;
       const kind = section.querySelector("h2").textContent;
       for (const item of section.querySelectorAll("[data-name]")) {
-        const about = folded(`${item.dataset.name} ${kind} ${[...item.querySelectorAll("a[type]")].map((one) => one.textContent).join(" ")}`);
+        const about = folded(`${item.dataset.name} ${kind} ${[...item.querySelectorAll(".formats a")].map((one) => one.textContent).join(" ")}`);
         item.hidden = !wanted.every((word) => about.includes(word));
         inside += !item.hidden;
       }
