@@ -1,7 +1,7 @@
 """An SQLite file of the state folder, shared by threads and processes: verified where it is read, replaced once it is damaged.
 
-A damaged file is renamed to NAME.damaged. A new one takes its place, with the rows that can be read and whose checksums fit. A line
-in the log says so, and the service goes on.
+A damaged file is renamed to NAME.damaged. A new one takes its place, with the rows that can be read and whose checksums fit.
+A line in the log says so, and the service goes on.
 """
 
 from __future__ import annotations
@@ -27,6 +27,8 @@ _WAIT: Final = 10.0  # seconds for another process to finish its writing
 _LARGE_PAGES: Final = "PRAGMA page_size=16384"
 _LONG_LOG: Final = "PRAGMA wal_autocheckpoint=4000"  # pages
 _APPLICATION: Final = 0x66656564  # PRAGMA application_id: only then is user_version the identity of the state folder
+_HEADER: Final = 100  # bytes
+_VERSIONS: Final = slice(18, 20)  # of the header: of the format, for who writes and for who reads
 _ENDINGS: Final = ("", "-wal", "-shm", "-journal")
 # These say something of the disk, of other processes or of the call; every other error, of the file.
 _PLACE: Final = frozenset(
@@ -159,7 +161,7 @@ class Database:
             except DamageError as error:
                 reason = str(error)
             except sqlite3.Error as error:
-                if not (is_damage(error) or _is_version_odd(file, error)):
+                if not is_damage(error):
                     raise
                 reason = str(error)
         return self._replaced(file, reason)
@@ -274,20 +276,19 @@ def _inode(file: Path | None) -> tuple[int, int] | None:
 
 
 def _obstacle(file: Path) -> str:
-    """What is wrong at a file's place, before SQLite looks into it."""
+    """What is wrong at a file's place, before SQLite looks into it. To be called while this process has not opened the file."""
     for ending in _ENDINGS:
-        if is_file(Path(f"{file}{ending}")) is False:
-            return f"{file.name}{ending} is no file"
-    return "it is empty" if is_file(file) and file.stat().st_size == 0 else ""
-
-
-def _is_version_odd(file: Path, error: sqlite3.Error) -> bool:
-    """Whether SQLite takes a file for read-only because its header names a version of the format that does not exist."""
-    if getattr(error, "sqlite_errorcode", 0) & 0xFF != sqlite3.SQLITE_READONLY:
-        return False
-    with suppress(OSError), open(file, "rb") as opened:
-        return any(version not in (1, 2) for version in opened.read(20)[18:])
-    return False
+        path = Path(f"{file}{ending}")
+        if is_file(path) is False or (ending and path.is_symlink()):
+            return f"{path.name} is no file"
+    if not is_file(file):
+        return ""
+    with open(file, "rb") as opened:
+        header = opened.read(_HEADER)
+    if not header:
+        return "it is empty"
+    # SQLite takes a file for read-only if its header names a version of the format that does not exist.
+    return "" if {*header[_VERSIONS]} <= {1, 2} else "its header is damaged"
 
 
 def _set_all_aside(file: Path) -> Path:

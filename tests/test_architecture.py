@@ -17,7 +17,9 @@ ROOT: Final = Path(feedsvc.__file__).parent
 ORDER: Final = (
     ("feedsvc",),
     ("feedsvc.errors", "feedsvc.urls", "feedsvc.model", "feedsvc.codings"),
-    ("feedsvc.clock", "feedsvc.collector", "feedsvc.sqlite", "feedsvc.spreading", "feedsvc.troubles"),
+    ("feedsvc.clock", "feedsvc.collector", "feedsvc.spreading", "feedsvc.state", "feedsvc.troubles"),
+    ("feedsvc.tables",),
+    ("feedsvc.sqlite",),
     ("feedsvc.content",),
     ("feedsvc.ordered", "feedsvc.rows"),
     ("feedsvc.periods",),
@@ -54,7 +56,10 @@ ROOMS: Final = {
     "nh3": ("feedsvc.content.markup",),
     "pydantic": ("feedsvc.content.values", "feedsvc.content.schema", "feedsvc.content.keys", "feedsvc.content.json_schema"),
     "msgspec": ("feedsvc.content.columns", "feedsvc.content.entries", "feedsvc.content.packing", "feedsvc.imprint"),
-    "sqlite3": ("feedsvc.sqlite", "feedsvc.ledger", "feedsvc.content.records", "feedsvc.content.paging", "feedsvc.push"),
+    "sqlite3": (
+        *("feedsvc.sqlite", "feedsvc.tables", "feedsvc.ledger", "feedsvc.content.records", "feedsvc.content.paging"),
+        *("feedsvc.push", "feedsvc.audience.file_store", "feedsvc.audience.kept"),
+    ),
     "psycopg": ("feedsvc.audience.patient",),
     "sqlalchemy": ("feedsvc.audience",),
     "aiobotocore": (),

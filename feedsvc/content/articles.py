@@ -50,7 +50,7 @@ class Articles:
     ) -> None:
         """`ahead` is what a look at FOLDER found just now.
 
-        Of damaged records some are missing, and others may be older than these: only those of files that did not change count.
+        `are_damaged`: some records are missing, and others may be older. Only those of files that did not change count then.
         """
         self._root, self._shelf = root, shelf
         self._files = _Files(root)
@@ -64,7 +64,7 @@ class Articles:
         self.restless: frozenset[str] = frozenset()
         self._young: set[str] = set()
         self._due, self._is_first = _NONE, True
-        self._are_damaged = are_damaged
+        self._are_damaged, self._dropped = are_damaged, set[str]()
         self._suspects: set[str] = set()  # files whose article's text may be lost
         self._told: dict[str, tuple[Problem, ...]] = {}
         self._users: dict[str, set[str]] = defaultdict(set)
@@ -108,7 +108,9 @@ class Articles:
         self._due = self._due.union(self._survey.refresh(scope), self._young)
         if self._are_damaged:
             files, self._are_damaged = self._survey.files, False
-            self.records = {path: record for path, record in self.records.items() if record.stamp == files.get(path)}
+            self._dropped = {path for path, record in self.records.items() if record.stamp != files.get(path)}
+            for path in self._dropped:
+                del self.records[path]
         for path in self.texts.take_lost():
             if record := self.records.get(path):
                 self.records[path] = replace(record, stamp=None)  # to be read again
@@ -180,7 +182,8 @@ class Articles:
         are_all_in_force = self._standing.are_all_in_force
         noted = {*(unsettled if self._is_first and are_all_in_force else moved), *(() if are_all_in_force else unread)}
         self._note((*noted, *(self.changed.keys() - noted)))
-        self._is_first = False
+        self.changed |= dict.fromkeys(self._dropped.difference(self.records))
+        self._dropped, self._is_first = set(), False
         return moved
 
     def _drop_lost(self, moved: dict[str, tuple[Article | None, Article | None]], left: Collection[str]) -> None:

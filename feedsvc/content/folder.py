@@ -87,8 +87,8 @@ class Folder:
         begun, self._look = self._look, None
         with collector.paused(), begun or (looking(self._root) if self._are_many else nullcontext()) as ahead:
             found = self._records.articles() if self._records else {}
-            are_damaged = self._records is not None and self._records.is_damaged
-            if self._records and are_damaged:
+            are_damaged = self._records is not None and (self._records.is_damaged or self._records.are_older)
+            if self._records and self._records.is_damaged:
                 self._is_file_new = self._records.renewed()
             self._is_tidy = not found
             try:

@@ -8,6 +8,7 @@ again.
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import sqlite3
 import threading
@@ -19,6 +20,7 @@ from typing import Final
 from feedsvc import __version__, collector
 from feedsvc.content import entries
 from feedsvc.content.entries import Entry
+from feedsvc.content.generation import Generation
 from feedsvc.content.paging import FORMER, TABLES, Pages
 from feedsvc.content.record import Record
 from feedsvc.content.stamps import NOTHING, size_of, stamp_at
@@ -28,6 +30,8 @@ from feedsvc.sqlite import Database
 from feedsvc.tables import FormerTable, Row, Schema, Table
 from feedsvc.troubles import Troubles, unwritable
 
+_OLDER: Final = "last valid versions of files that changed since are not used"
+_LOG: Final = logging.getLogger(__name__)
 _NAME: Final = "records"
 _TEXT: Final = "text"
 _SETTING: Final = "setting_entry"
@@ -56,7 +60,7 @@ _SCHEMA: Final = Schema(
         ),
         Table(
             name=_STATE,
-            sql=f"CREATE TABLE {_STATE} (name TEXT NOT NULL, checksum INTEGER NOT NULL)",
+            sql=f"CREATE TABLE {_STATE} (name TEXT NOT NULL, generation INTEGER NOT NULL, checksum INTEGER NOT NULL)",
             order="name",
             saved=False,
         ),
@@ -104,6 +108,7 @@ class Records:
         self._troubles, self._born = troubles or Troubles(), os.getpid()
         self._run, self._read_as, self._are_own = uuid.uuid4().hex, "", True
         self._data, self._process = Database(file, _SCHEMA), os.getpid()
+        self._generation, self._number, self.are_older = Generation(file), 0, False
         self._size = size_of(stamp_at(file) or NOTHING) if file else 0
 
     @property
@@ -143,7 +148,7 @@ class Records:
         try:
             with collector.paused(), self._lock, self._rows:
                 self._rows.execute("BEGIN")  # no other process writes between the name and what bears it
-                self._read_as = self._state()
+                self._read_as, number = self._state()
                 found = self._pages.found(self._rows, self._data.seals)
         except sqlite3.Error as error:
             self._data.doubt(error)
@@ -151,7 +156,11 @@ class Records:
             return {}
         if not found.are_sound:
             self._data.doubt("records fail their checksum")
-        self._are_own = found.are_own and found.are_sound
+        last = self._generation.last(self._data.seals[_STATE])
+        self.are_older = found.are_sound and bool(found.records) and number < last
+        if self.are_older:
+            _LOG.warning("feedsvc: %s is older than it was: %s; the service goes on", self._file, _OLDER)
+        self._are_own = found.are_own and found.are_sound and not self.are_older
         return found.records
 
     @property
@@ -166,18 +175,18 @@ class Records:
         """The name of the state in which they are now; "" where others than this process have written meanwhile."""
         try:
             with self._lock:
-                name = self._state()
+                name, _ = self._state()
         except sqlite3.Error:
             return ""
         return name if self._is_ours(name) else ""
 
-    def _state(self) -> str:
-        """With the lock held. Raises sqlite3.Error."""
+    def _state(self) -> tuple[str, int]:
+        """The state's name and number. With the lock held. Raises sqlite3.Error."""
         row = self._rows.execute(f"SELECT * FROM {_STATE}").fetchone()
-        values = self._data.seals[_STATE].open(row) if row else ("",)
+        values = self._data.seals[_STATE].open(row) if row else ("", 0)
         if values is None:
             self._data.doubt("the name of the state fails its checksum")
-        return values[0] if values else ""
+        return (values[0], values[1]) if values else ("", 0)
 
     def _is_ours(self, state: str) -> bool:
         return state == self._read_as or state.startswith(self._run)
@@ -191,7 +200,7 @@ class Records:
             with self._lock, self._rows as rows:
                 rows.execute("BEGIN IMMEDIATE")  # no other process writes between the looking and the dropping
                 _prune(rows, records)
-                if self._pages.is_due(rows, len(records)) and self._is_ours(self._state()):
+                if self._pages.is_due(rows, len(records)) and self._is_ours(self._state()[0]):
                     self._pages.renew(rows, self._data.seals, records)
         except sqlite3.Error as error:
             self._data.doubt(error)
@@ -282,9 +291,13 @@ class Records:
             return False  # a copy's memory is not that of the process
         try:
             rows = self._own()
-            with self._lock, rows:
-                rows.execute("BEGIN IMMEDIATE")
-                write(rows)
+            with self._lock:
+                self._number = 0
+                with rows:
+                    rows.execute("BEGIN IMMEDIATE")
+                    write(rows)
+                if self._number:
+                    self._generation.note(self._number, self._data.seals[_STATE])
         except (sqlite3.Error, FeedsvcError) as error:
             if isinstance(error, sqlite3.Error):
                 self._data.doubt(error)
@@ -295,9 +308,11 @@ class Records:
 
     def _rename(self, rows: sqlite3.Connection) -> None:
         """What is written makes another state; of what others wrote between, this process knows nothing."""
-        whose = self._run if self._is_ours(self._state()) else "mixed"
+        name, number = self._state()
+        whose, seal = self._run if self._is_ours(name) else "mixed", self._data.seals[_STATE]
+        self._number = max(number, self._generation.last(seal)) + 1
         rows.execute(f"DELETE FROM {_STATE}")
-        rows.execute(f"INSERT INTO {_STATE} VALUES (?, ?)", self._data.seals[_STATE].seal(f"{whose}-{uuid.uuid4().hex}"))
+        rows.execute(f"INSERT INTO {_STATE} VALUES (?, ?, ?)", seal.seal(f"{whose}-{uuid.uuid4().hex}", self._number))
 
     def _fail(self, error: Exception) -> None:
         """What is served is not concerned, only the next start. Of a copy, the process it is a copy of says so."""

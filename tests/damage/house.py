@@ -98,5 +98,5 @@ class House:
                 told=frozenset(topics.keys() - untold),
                 topics=topics,
             )
-        live._folder._records.close()  # type: ignore[union-attr]  # noqa: SLF001 - as the end of a process does
+        live._folder._records.close()  # type: ignore[union-attr]
         return truth
