@@ -33,6 +33,10 @@ class Problem:
         return f"{self.path}:{self.line}:{self.column}: {mark}{self.message}{tail}"
 
 
+class TextLostError(FeedsvcError):
+    """An article's text can be read neither in the state folder nor in its file; the next look at the folder ends that."""
+
+
 class ContentError(FeedsvcError):
     """The content folder as a whole cannot be used; `problems` says why, place by place.
 

@@ -110,6 +110,10 @@ class Live:
         row = shown.visible.get(shown.moved.get(("article", slug), slug))
         return row.article.id if row else None
 
+    def lost(self) -> frozenset[str]:
+        """The paths of articles whose text was asked for in vain: they are to be looked at again."""
+        return self.edition.content.texts.lost
+
     def modified(self, path: str, digest: str, now: datetime) -> datetime | None:
         """When the path's bytes became those of this digest; None if nobody can tell."""
         # A look that began before a scheduled change and ended after it shows what is later than that change.

@@ -129,8 +129,8 @@ class Watcher:
             self._looking = time.monotonic()
             self._reload(None)
             self._next_look = time.monotonic() + _EVERYTHING
-        elif touched or self._restless or self._live.is_due:
-            self._reload(touched | self._restless)
+        elif (again := touched | self._restless | self._live.lost()) or self._live.is_due:
+            self._reload(again)
         if self._looking and not self._restless:
             self._fellows.looked(self._looking)
             self._looking = 0.0

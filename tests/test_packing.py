@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import itertools
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
-from zlib import crc32
 
 import msgspec
 import pytest
@@ -21,6 +20,7 @@ from feedsvc.content.records import Records
 from tests import newsrooms
 from tests.broken.case import HEAD
 from tests.conftest import Newsroom
+from tests.state_rows import Row, rewrite
 
 
 @pytest.fixture
@@ -67,7 +67,7 @@ def test_what_is_written_together_reads_as_what_is_written_one_by_one(records: d
     for path, record in every.items():
         assert one.keep({path: record})
     assert together.keep(every)
-    assert (stored(tmp_path / "one", "page"), stored(tmp_path / "together", "record")) == (0, 0)
+    assert (stored(tmp_path / "one", "record_page"), stored(tmp_path / "together", "single_record")) == (0, 0)
     assert one.articles() == together.articles() == every
     kinds = {type(value) for record in together.articles().values() for value in (record.media, record.stamp, record.digest)}
     assert kinds == {dict, bytes}
@@ -114,12 +114,12 @@ def test_what_is_past_does_not_fill_the_disk(records: dict[str, Record], tmp_pat
     for _ in range(2):
         kept.keep(every)
         kept.tidy(every)
-    assert (stored(file, "page"), stored(file, "record")) == (1, 0)
+    assert (stored(file, "record_page"), stored(file, "single_record")) == (1, 0)
     paths = sorted(every)
     left = {path: every[path] for path in paths[len(paths) // 4 :]}
     kept.keep(dict.fromkeys(paths[: len(paths) // 4]))
     kept.tidy(left)
-    assert (stored(file, "page"), stored(file, "record")) == (1, 0), "so many single ones make a start slow"
+    assert (stored(file, "record_page"), stored(file, "single_record")) == (1, 0), "so many single ones make a start slow"
     assert kept.articles() == left
 
 
@@ -138,12 +138,14 @@ def test_what_another_process_wrote_meanwhile_is_not_swept_away(
 
 
 def page_of(data: bytes) -> Any:
-    return msgspec.msgpack.decode(data[4:])
+    return msgspec.msgpack.decode(data)
 
 
-def sealed(page: object) -> bytes:
-    data = msgspec.msgpack.encode(page)
-    return crc32(data).to_bytes(4, "little") + data
+packed = msgspec.msgpack.encode
+
+
+def page_with(change: Callable[[bytes], bytes]) -> Callable[[Row], Row]:
+    return lambda row: (*row[:-1], change(row[-1]))
 
 
 def mangled(data: bytes) -> bytes:
@@ -153,15 +155,13 @@ def mangled(data: bytes) -> bytes:
     page["records"] |= {"stamp": [["a", 1], None], "site": 5, "another": [[1], None]}
     page["articles"] |= {"colour": [["red"], None]}
     del page["articles"]["notice"]
-    return sealed(page)
+    return packed(page)
 
 
 def test_of_what_another_version_wrote_together_what_stood_last_is_left(records: dict[str, Record], tmp_path: Path) -> None:
     file, every = tmp_path / "kept", many(records)
     Records(file, version="another").keep(every)
-    with closing(sqlite3.connect(file)) as rows, rows:
-        for number, data in rows.execute("SELECT id, records FROM page").fetchall():
-            rows.execute("UPDATE page SET records = ? WHERE id = ?", (mangled(data), number))
+    rewrite(file, "record_page", page_with(mangled))
     last = {path: replace(record.last, notice="") for path, record in every.items() if record.last}
     found = Records(file).articles()
     assert {path: record.last for path, record in found.items()} == last
@@ -184,13 +184,8 @@ def test_what_an_earlier_version_saw_go_stays_gone_at_an_upgrade(records: dict[s
 
 
 def letters(data: bytes) -> bytes:
-    """In the midst of a title, with or without a sum that is right."""
-    return sealed(page_of(data)).replace(b"\xa1A", b"\xa1\xff")
-
-
-def resealed(data: bytes) -> bytes:
-    rest = letters(data)[4:]
-    return crc32(rest).to_bytes(4, "little") + rest
+    """In the midst of a title."""
+    return data.replace(b"\xa1A", b"\xa1\xff")
 
 
 def other(data: bytes) -> bytes:
@@ -204,47 +199,46 @@ def cut(data: bytes) -> bytes:
 def fewer(data: bytes) -> bytes:
     page = page_of(data)
     page["paths"].pop()
-    return sealed(page)
+    return packed(page)
 
 
 def astray(data: bytes) -> bytes:
     page = page_of(data)
     page["articles"]["tags"][1][0] = [1_000_000]
-    return sealed(page)
+    return packed(page)
 
 
 def negative(data: bytes) -> bytes:
     page = page_of(data)
     page["articles"]["categories"] = [[["asia"]], [-1] * len(page["articles"]["categories"][1])]
-    return sealed(page)
+    return packed(page)
 
 
 def nameless(data: bytes) -> bytes:
     page = page_of(data)
     del page["articles"]["title"]
-    return sealed(page)
+    return packed(page)
 
 
-DAMAGES = (cut, fewer, astray, negative, nameless, letters, resealed, other, lambda _: b"", lambda _: b"\xc0" * 9)
+DAMAGES = (cut, fewer, astray, negative, nameless, letters, other, lambda _: b"", lambda _: b"\xc0" * 9)
 
 
 @pytest.mark.parametrize("damaged", DAMAGES)
 @pytest.mark.parametrize("version", ["", "another"])
+@pytest.mark.parametrize("sealed", [True, False])
 def test_a_disk_that_gives_back_other_bytes_costs_a_reading(
-    newsroom: Newsroom, tmp_path: Path, damaged: object, version: str
+    newsroom: Newsroom, tmp_path: Path, damaged: Callable[[bytes], bytes], version: str, *, sealed: bool
 ) -> None:
-    assert callable(damaged)
+    if damaged is other and sealed:
+        pytest.skip("that is sound, and says something else")
     files = {f"articles/{number}.yaml": f"{HEAD}categories: [{('asia', 'money')[number % 2]}]\n" for number in range(100)}
     root = newsroom({**files, "categories.yaml": "asia: {title: Asia}\nmoney: {title: Money}\n"})
     file = tmp_path / "kept"
     folder = Folder(root, records=Records(file, version=version))
     before = folder.read().content
     folder.remember()
-    with closing(sqlite3.connect(file)) as rows, rows:
-        ((number, data),) = rows.execute("SELECT id, records FROM page").fetchall()
-        rows.execute("UPDATE page SET records = ? WHERE id = ?", (damaged(data), number))
+    assert rewrite(file, "record_page", page_with(damaged), sealed=sealed) == 1
     assert (len(before.articles), before.errors) == (100, ())
-    assert damaged(data) != data
     assert set(Folder(root, records=Records(file)).read().content.articles) == set(before.articles)
 
 
@@ -254,10 +248,8 @@ def test_a_letter_that_is_none_in_what_is_remembered_ends_no_start(newsroom: New
     folder = Folder(root, records=Records(file, version=version))
     folder.read()
     folder.remember()
-    with closing(sqlite3.connect(file)) as rows, rows:
-        for table, name in (("record", "record"), ("setting", "entry")):
-            for (data,) in rows.execute(f"SELECT {name} FROM {table}").fetchall():
-                rows.execute(f"UPDATE {table} SET {name} = ? WHERE {name} = ?", (data.replace(b"\xa1A", b"\xa1\xff"), data))
+    for table in ("single_record", "setting_entry"):
+        assert rewrite(file, table, page_with(letters))
     assert [one.title for one in Folder(root, records=Records(file)).read().content.articles] == ["A"]
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
-from contextlib import closing
 from pathlib import Path
 
 import msgspec
@@ -12,6 +10,7 @@ import pytest
 from feedsvc.content.folder import Folder
 from feedsvc.content.records import Records
 from tests import newsrooms
+from tests.state_rows import Row, rewrite
 
 
 @pytest.fixture
@@ -101,14 +100,14 @@ def test_what_stood_before_an_upgrade_stands_after_it_whatever_else_was_kept_of_
     if not standing:
         broken.write_text("title: [")
         read(content, file)
-    with closing(sqlite3.connect(file)) as rows, rows:
-        for path, data in rows.execute("SELECT path, record FROM record").fetchall():
-            record = msgspec.msgpack.decode(data)
-            record["reading"][2:] = [{"id": [1, 5], "slug": "of another kind"}, "more", "and more"]
-            record |= {"site": 5, "media": None, "another": [1]}
-            rows.execute(
-                "UPDATE record SET version = 'another', record = ? WHERE path = ?", (msgspec.msgpack.encode(record), path)
-            )
+
+    def of_another_version(row: Row) -> Row:
+        record = msgspec.msgpack.decode(row[2])
+        record["reading"][2:] = [{"id": [1, 5], "slug": "of another kind"}, "more", "and more"]
+        record |= {"site": 5, "media": None, "another": [1]}
+        return row[0], "another", msgspec.msgpack.encode(record)
+
+    assert rewrite(file, "single_record", of_another_version)
     broken.write_text("title: [")
     folder = Folder(content, records=Records(file))
     read_again = folder.read().content

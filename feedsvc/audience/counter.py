@@ -5,16 +5,15 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 from feedsvc.audience.chores import Chore
-from feedsvc.audience.later import Store
 from feedsvc.audience.spill import Spilled, spill, spilled
-from feedsvc.audience.tally import Tally
+from feedsvc.audience.tally import Key, Tally
 from feedsvc.errors import FeedsvcError
 from feedsvc.troubles import Troubles
 
@@ -25,6 +24,15 @@ _QUIET: Final = 15.0  # seconds in which nobody waits, once somebody waited in v
 _AGAIN: Final = 0.2  # seconds between two tries at the stop
 _ASKED: Final = 500  # numbers read at once
 _TOLD: Final = 5  # different reasons told while the database is away
+
+
+class Store(Protocol):
+    """The methods of `store.Views` and `file_store.FileViews` that a counter uses."""
+
+    @property
+    def writer(self) -> str: ...
+    def add(self, reads: Mapping[Key, int], batch: int | None = None, *, writer: str = "") -> Mapping[Key, str]: ...
+    def totals(self, article_ids: Collection[str]) -> Mapping[str, int]: ...
 
 
 class Counter:

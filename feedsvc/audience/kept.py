@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Mapping
+from contextlib import closing
 from datetime import date
 from pathlib import Path
 from typing import Final
+from urllib.parse import quote
 
 from sqlalchemy.engine import URL
 
 from feedsvc.audience.database import address, reading, transaction
 from feedsvc.audience.faults import UnavailableError, place, unavailable
+from feedsvc.audience.file_store import reads_in
 from feedsvc.audience.store import is_kept, sums_since
 from feedsvc.errors import FeedsvcError
+from feedsvc.sqlite import set_up
 
 _TRIES: Final = 5
+_PATIENCE: Final = 10.0  # seconds for another process to finish its writing
 _Reads = Mapping[str, int]  # article id -> its reads
 
 
@@ -31,12 +37,12 @@ def kept_since(where: str | Path, day: date | None) -> _Reads:
     try:
         if not file.exists():
             raise _nothing(url)
-        return _read_file(file, url, day)
+        return _read_file(file, url, day, is_own=isinstance(where, Path))
     except OSError as error:
         raise unavailable(place(url), error) from None
 
 
-def _read_file(file: Path, url: URL, day: date | None) -> _Reads:
+def _read_file(file: Path, url: URL, day: date | None, *, is_own: bool) -> _Reads:
     """In WAL mode SQLite makes two files even for a reader, unless it is told that nobody writes ("immutable").
 
     Then it looks after nothing, and we do: if somebody wrote meanwhile, what was read is worth nothing. See "Read-Only
@@ -48,7 +54,7 @@ def _read_file(file: Path, url: URL, day: date | None) -> _Reads:
         before = file.stat()
         found: _Reads | UnavailableError
         try:
-            found = _read(url, day, immutable="1")
+            found = _own(file, url, day, "&immutable=1") if is_own else _read(url, day, immutable="1")
         except UnavailableError as error:
             found = error
         after = file.stat()
@@ -56,7 +62,21 @@ def _read_file(file: Path, url: URL, day: date | None) -> _Reads:
             if isinstance(found, UnavailableError):
                 raise found
             return found
-    return _read(url, day)
+    return _own(file, url, day) if is_own else _read(url, day)
+
+
+def _own(file: Path, url: URL, day: date | None, options: str = "") -> _Reads:
+    """As `_read`, of a file of the state folder, whose rows are verified."""
+    name = f"file:{quote(str(file.absolute()))}?mode=ro{options}"
+    try:
+        with closing(sqlite3.connect(name, uri=True, timeout=_PATIENCE)) as rows:
+            set_up(rows)
+            found = reads_in(rows, file, day)
+    except sqlite3.Error as error:
+        raise unavailable(place(url), error) from None
+    if found is None:
+        raise _nothing(url)
+    return found
 
 
 def _is_in_use(file: Path) -> bool:

@@ -17,7 +17,7 @@ import click
 from feedsvc import collector, hang_reports, watchdog
 from feedsvc.audience.bucket import USUAL
 from feedsvc.audience.counter import Counter
-from feedsvc.audience.later import Later
+from feedsvc.audience.file_store import FileViews
 from feedsvc.audience.visitor import Visitors
 from feedsvc.audience.wsgi import Audience
 from feedsvc.cli.newsroom import folder
@@ -135,7 +135,7 @@ def _application(plan: Plan, live: Live, announcer: Announcer, station: Station 
 
 def _counter(plan: Plan, live: Live, visitors: Visitors, parts: ExitStack) -> Counter:
     """A database that somebody names is opened now, and its faults are told; a file of our own has time."""
-    store = parts.enter_context(closing(_named(plan.database) if plan.database else Later(plan.home / VIEWS)))
+    store = parts.enter_context(closing(_named(plan.database) if plan.database else FileViews(plan.home / VIEWS)))
     counter = Counter(
         store,
         live.clock,

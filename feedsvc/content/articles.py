@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -39,9 +40,18 @@ class Articles:
     """`records` are those of an earlier run. To be used by one thread at a time."""
 
     def __init__(
-        self, root: Path, records: Mapping[str, Record], shelf: Records | None = None, ahead: Seen | None = None
+        self,
+        root: Path,
+        records: Mapping[str, Record],
+        shelf: Records | None = None,
+        ahead: Seen | None = None,
+        *,
+        are_damaged: bool = False,
     ) -> None:
-        """`ahead` is what a look at FOLDER found just now."""
+        """`ahead` is what a look at FOLDER found just now.
+
+        `are_damaged`: some records are missing, and others may be older. Only those of files that did not change count then.
+        """
         self._root, self._shelf = root, shelf
         self._files = _Files(root)
         self.texts = Texts(shelf, self._files.markdown)
@@ -54,6 +64,8 @@ class Articles:
         self.restless: frozenset[str] = frozenset()
         self._young: set[str] = set()
         self._due, self._is_first = _NONE, True
+        self._are_damaged, self._dropped = are_damaged, set[str]()
+        self._suspects: set[str] = set()  # files whose article's text may be lost
         self._told: dict[str, tuple[Problem, ...]] = {}
         self._users: dict[str, set[str]] = defaultdict(set)
 
@@ -94,6 +106,16 @@ class Articles:
     def look(self, scope: Iterable[str] | None) -> None:
         """See which files changed, everywhere or at these paths: they are due. Until the first reading all are."""
         self._due = self._due.union(self._survey.refresh(scope), self._young)
+        if self._are_damaged:
+            files, self._are_damaged = self._survey.files, False
+            self._dropped = {path for path, record in self.records.items() if record.stamp != files.get(path)}
+            for path in self._dropped:
+                del self.records[path]
+        for path in self.texts.take_lost():
+            if record := self.records.get(path):
+                self.records[path] = replace(record, stamp=None)  # to be read again
+                self._suspects.add(path)
+                self._due |= {path}
 
     def young(self, moment: datetime) -> frozenset[str]:
         """What is due, and the folders looked into, as far as it changed since the moment."""
@@ -153,13 +175,33 @@ class Articles:
         self._due = self.restless = frozenset(left.intersection(due))
         settled = [path for path in due if path not in left] if left else due
         moved = self._standing.update(self.records, settled, self._is_new)
+        self._suspects.update((*unsettled, *unread) if self._is_first else ())
+        self._drop_lost(moved, left)
         moved |= self._again(outdated, moved)
         # At first everything has moved, but as long as all claims are undisputed it stands as it was noted.
         are_all_in_force = self._standing.are_all_in_force
         noted = {*(unsettled if self._is_first and are_all_in_force else moved), *(() if are_all_in_force else unread)}
         self._note((*noted, *(self.changed.keys() - noted)))
-        self._is_first = False
+        self.changed |= dict.fromkeys(self._dropped.difference(self.records))
+        self._dropped, self._is_first = set(), False
         return moved
+
+    def _drop_lost(self, moved: dict[str, tuple[Article | None, Article | None]], left: Collection[str]) -> None:
+        """Forget last valid versions whose text is lost, as if their records were. `moved` is brought up to date."""
+        standing, suspects = self.standing, self._suspects.difference(left)
+        self._suspects -= suspects
+        found = [article for path in suspects if (article := standing.get(path)) and self.records[path].good is article]
+        for article in self.texts.missing(found):
+            record = self.records[article.path]
+            self._before.setdefault(article.path, record)
+            self.records[article.path] = self.changed[article.path] = record.lost()
+            self._use(article.path, record, self.records[article.path])
+        lost = [article.path for article in found if self.records[article.path].good is not article]
+        self.texts.take_lost()
+        for path, (old, new) in self._standing.update(self.records, lost).items() if lost else ():
+            was = moved.pop(path, (old, None))[0]
+            if was is not new:
+                moved[path] = (was, new)
 
     def _is_new(self, path: str) -> bool:
         """Whether a file was read just now for the first time."""

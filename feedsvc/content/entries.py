@@ -37,6 +37,6 @@ def unpacked(kind: str, name: str, data: bytes) -> Entry | None:
     """None where another version of the program left what this one cannot read."""
     try:
         former, value = _ENTRIES[kind].decode(data)
-    except (msgspec.DecodeError, ValueError, KeyError):
+    except (msgspec.DecodeError, ValueError, KeyError, TypeError, OverflowError):
         return None
     return Entry(kind=kind, name=name, value=value, former=former)

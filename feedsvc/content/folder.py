@@ -78,7 +78,7 @@ class Folder:
         self._moved: frozenset[str] = frozenset()  # media that changed, and that no reading has taken in
         self._unwritten: dict[str, Record | None] = {}
         self._settings_unwritten = self._is_tidy = False
-        self._has_origin = False
+        self._has_origin = self._is_file_new = False
         self._dress: dict[str, Stamp | None] = {}  # media that the settings referred to then
 
     @cached_property
@@ -87,12 +87,15 @@ class Folder:
         begun, self._look = self._look, None
         with collector.paused(), begun or (looking(self._root) if self._are_many else nullcontext()) as ahead:
             found = self._records.articles() if self._records else {}
+            are_damaged = self._records is not None and (self._records.is_damaged or self._records.are_older)
+            if self._records and self._records.is_damaged:
+                self._is_file_new = self._records.renewed()
             self._is_tidy = not found
             try:
                 seen = ahead() if ahead else None
             except FeedsvcError:  # killed: then this process looks itself
                 seen = None
-            return Articles(self._root, found, self._records, seen)
+            return Articles(self._root, found, self._records, seen, are_damaged=are_damaged)
 
     def begin(self, now: datetime, meanwhile: Callable[[], object]) -> None:
         """Do the first reading ahead of whoever will ask for it.
@@ -196,8 +199,9 @@ class Folder:
         """Write down what was read, for the next start; what the disk does not take now it is offered again."""
         if self._records is None:
             return
-        if self._records.renewed():
+        if self._records.renewed() or self._is_file_new:
             self._unwritten, self._settings_unwritten = {**self._articles.records, **self._unwritten}, True
+            self._is_file_new = False
         self._articles.texts.put_away()
         if not (self._unwritten or self._settings_unwritten):
             return

@@ -7,9 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import repeat
 from operator import attrgetter
-from struct import Struct
 from typing import Final, get_type_hints
-from zlib import crc32
 
 import msgspec
 
@@ -20,9 +18,8 @@ from feedsvc.model import Article, Tag
 
 LARGEST: Final = 2000  # records that are packed together: their objects and their bytes are in memory at once
 
-_SUM: Final = Struct("<I")
-# Letters that are no UTF-8 are no DecodeError of msgspec's.
-_DAMAGES: Final = (msgspec.DecodeError, ValueError)
+# Letters that are no UTF-8 are no DecodeError of msgspec's; bytes that are none raise TypeError.
+_DAMAGES: Final = (msgspec.DecodeError, ValueError, TypeError, OverflowError)
 
 _HINTS: Final = get_type_hints(Reading)
 _PROBLEMS, _PLACES, _NAMED = Column(_HINTS["problems"]), Column(_HINTS["places"], is_shared=True), Column(_HINTS["named"])
@@ -75,7 +72,7 @@ def packed(records: Mapping[str, Record]) -> bytes:
     """By their paths."""
     readings = [record.reading for record in records.values()]
     problems, places, named = ([*map(attrgetter(name), readings)] for name in ("problems", "places", "named"))
-    return _sealed(
+    return _ENCODER.encode(
         _Packed(
             paths=[*records],
             lacking=[place for place, reading in enumerate(readings) if reading.article is None],
@@ -87,9 +84,9 @@ def packed(records: Mapping[str, Record]) -> bytes:
 
 
 def unpacked(data: bytes, share: Shared) -> dict[str, Record]:
-    """Nothing, where the disk gives back other bytes than it was given."""
+    """Nothing, where the bytes are not those of records."""
     try:
-        return _unpacked(_PACKED.decode(_opened(data)), share)
+        return _unpacked(_PACKED.decode(data), share)
     except _DAMAGES:
         return {}
 
@@ -110,7 +107,7 @@ def former(data: bytes, share: Shared) -> dict[str, Record | None]:
     None of what nothing stood of.
     """
     try:
-        found = _FORMER.decode(_opened(data))
+        found = _FORMER.decode(data)
         count = len(found.paths)
         articles = _articles(found, share)
         stood, good = (
@@ -141,20 +138,6 @@ def former_one(data: bytes) -> Record | None:
     except _DAMAGES:
         return None
     return _left(last) if last else None
-
-
-def _sealed(page: _Packed) -> bytes:
-    """With a sum: a disk that changes a letter would put it into feeds."""
-    data = _ENCODER.encode(page)
-    return _SUM.pack(crc32(data)) + data
-
-
-def _opened(data: bytes) -> memoryview:
-    """Raises msgspec.DecodeError where the sum is another."""
-    rest = memoryview(data)[_SUM.size :]
-    if data[: _SUM.size] != _SUM.pack(crc32(rest)):
-        raise msgspec.DecodeError("not the bytes that were written")
-    return rest
 
 
 def _articles(found: _Former, share: Shared) -> Sequence[Article | None]:

@@ -23,6 +23,7 @@ from feedsvc.content.safe_open import open_file
 from feedsvc.content.stamps import Stamp, size_of, stamp_of
 from feedsvc.errors import FeedsvcError
 from feedsvc.model import MediaFile
+from feedsvc.state import folder_at, is_file, open_lock, set_aside
 from feedsvc.troubles import Troubles, unwritable
 
 _NAME: Final = "pictures"
@@ -92,17 +93,17 @@ class Renditions:
 
     def _is_refuse(self, path: Path, kept: frozenset[str]) -> bool:
         ours = _OURS.fullmatch(path.relative_to(self._folder).as_posix())
-        return ours is not None and (ours["digest"] not in kept or ours["recipe"] != str(_RECIPE))
+        return ours is not None and bool(is_file(path)) and (ours["digest"] not in kept or ours["recipe"] != str(_RECIPE))
 
     def _found(self, key: _Key) -> Path | None:
         """A name ends in the sum of its bytes: they are read through once, then known by the file's size and time."""
         with suppress(OSError):
             if key in self._sound and _stamp(self._sound[key][0]) == self._sound[key][1]:
                 return self._sound[key][0]
-        with suppress(OSError):
-            for path in sorted((self._folder / key[0]).glob(f"{key[1]}-{_RECIPE}-*")):
+        for path in sorted((self._folder / key[0]).glob(f"{key[1]}-{_RECIPE}-*")):
+            with suppress(OSError):
                 stamp = _stamp(path)
-                if path.name.endswith(f"-{_sum(path.read_bytes())}"):
+                if is_file(path) and path.name.endswith(f"-{_sum(path.read_bytes())}"):
                     self._sound[key] = (path, stamp)
                     return path
         return None
@@ -111,7 +112,9 @@ class Renditions:
         path = self._folder / key[0] / f"{key[1]}-{_RECIPE}-{_sum(data)}"
         try:
             with self._locked(fcntl.LOCK_SH):
-                path.parent.mkdir(exist_ok=True)
+                folder_at(path.parent)
+                if is_file(path) is False:
+                    set_aside(path)
                 _replace(path, data)
                 self._sound[key] = (path, _stamp(path))
         except RenditionError as error:
@@ -125,8 +128,8 @@ class Renditions:
     def _locked(self, how: int) -> Iterator[bool]:
         """Writers share the lock; who has it alone knows that a temporary file is nobody's. False if it is not to be had now."""
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            with open(self._folder / ".lock", "ab") as lock:
+            folder_at(self._folder)
+            with open(open_lock(self._folder / ".lock"), "ab") as lock:
                 yield _is_locked(lock.fileno(), how)
         except OSError as error:
             raise RenditionError(f"{error.filename or self._folder} cannot be changed ({error.strerror})") from None

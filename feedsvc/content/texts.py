@@ -13,9 +13,10 @@ from typing import Final, Protocol
 
 from feedsvc import urls
 from feedsvc.content import markup
-from feedsvc.errors import FeedsvcError
+from feedsvc.errors import TextLostError
 from feedsvc.model import Article
 
+_DAY: Final = 3  # bytes of a name that stand for the day
 _MOST_WAITING: Final = 4_000_000  # characters that no disk has yet
 _MOST_SHOWN: Final = 300  # articles, as HTML
 _MANY_SHOWN: Final = 4_000  # the same where all of them are going to be, in pages and in feeds
@@ -39,7 +40,21 @@ def text_name(markdown: str, published: datetime) -> bytes:
     """
     if not markdown:
         return b""
-    return published.toordinal().to_bytes(3, "big") + blake2b(markdown.encode(), digest_size=16).digest()
+    return published.toordinal().to_bytes(_DAY, "big") + _digest(markdown)
+
+
+def is_text(name: object, markdown: object) -> bool:
+    """Whether these are the name of a text and that text: what was read from a damaged file may be of any type."""
+    if not (isinstance(name, bytes) and isinstance(markdown, str)):
+        return False
+    try:
+        return name[_DAY:] == _digest(markdown)
+    except UnicodeEncodeError:  # it was no UTF-8
+        return False
+
+
+def _digest(markdown: str) -> bytes:
+    return blake2b(markdown.encode(), digest_size=16).digest()
 
 
 class Texts:
@@ -56,6 +71,17 @@ class Texts:
         self._room, self._most_shown = 0, _MOST_SHOWN
         self._shown: dict[tuple[bytes, str, str], str] = {}
         self._begun: dict[tuple[bytes, str, str], str] = {}
+        self._lost: frozenset[str] = frozenset()
+
+    @property
+    def lost(self) -> frozenset[str]:
+        """The paths of articles whose text was asked for in vain, since `take_lost`."""
+        return self._lost
+
+    def take_lost(self) -> frozenset[str]:
+        with self._lock:
+            found, self._lost = self._lost, frozenset()
+        return found
 
     def add(self, texts: Mapping[bytes, str]) -> None:
         """Take texts in, by their names, for as long as some article has them."""
@@ -100,7 +126,7 @@ class Texts:
             self._ahead = self._shelf.texts(wanted)
 
     def markdown(self, article: Article) -> str:
-        """An article's text as its editor wrote it. Raises FeedsvcError if it is in no place any more."""
+        """An article's text as its editor wrote it. Raises TextLostError if it is in no place any more."""
         if not article.text:
             return ""
         found = self._waiting.get(article.text) or self._near.get(article.text) or self._ahead.get(article.text)
@@ -109,9 +135,22 @@ class Texts:
         if found is None:
             found = self._again(article)
             if text_name(found, article.published) != article.text:
-                raise FeedsvcError(f"the text of {article.path} is lost: the state folder has it no more, and the file another")
+                with self._lock:
+                    self._lost |= {article.path}
+                raise TextLostError(f"the text of {article.path} is lost: the state folder has it no more, and the file another")
             self.add({article.text: found})
         return found
+
+    def missing(self, articles: Collection[Article]) -> list[Article]:
+        """Those of the articles whose text can be read in no place."""
+        self.ahead(articles)
+        missing = []
+        for article in articles:
+            try:
+                self.markdown(article)
+            except TextLostError:
+                missing.append(article)
+        return missing
 
     def html(self, article: Article, base_url: str) -> str:
         """Safe HTML with absolute addresses. Raises as `markdown` does."""

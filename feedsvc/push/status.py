@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
 import sqlite3
+from collections.abc import Collection
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
 
-_STATUS: Final = """
-SELECT hub, announced, due, succeeded_at, failed_at, failure,
-  (SELECT count(*) FROM feeds WHERE feeds.hub = hubs.hub AND wanted <> feeds.announced AND instr(topic, :below) = 1) AS waiting,
-  (SELECT min(due) FROM feeds WHERE feeds.hub = hubs.hub AND wanted <> feeds.announced AND instr(topic, :below) = 1) AS feed_due
-FROM hubs ORDER BY hub
-"""
+from feedsvc.push.store import FEED, HUB, Announcement, Hub
+from feedsvc.sqlite import set_up
+from feedsvc.state import read_identity
+from feedsvc.tables import Row, Seal
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,30 +47,42 @@ class Status:
 def hubs(file: Path, below: str) -> tuple[HubStatus, ...]:
     """What the state file says, in the order of the hubs; nothing if there is none or it cannot be read.
 
-    `below` is what the addresses of the feeds begin with that are counted as waiting.
+    `below` is what the addresses of the feeds begin with that are counted as waiting. Damaged rows are passed over.
     """
     try:
-        with contextlib.closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True, timeout=1)) as rows:
-            rows.row_factory = sqlite3.Row
-            return tuple(_hub(row) for row in rows.execute(_STATUS, {"below": below}))
+        with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True, timeout=1)) as rows:
+            set_up(rows)
+            known = [Hub(*row) for row in _sound(rows, file, HUB)]
+            feeds = [Announcement(*row) for row in _sound(rows, file, FEED)]
     except sqlite3.Error:
         return ()
+    waiting: dict[str, list[float]] = {}
+    for feed in feeds:
+        if feed.wanted != feed.announced and feed.topic.startswith(below):
+            waiting.setdefault(feed.hub, []).append(feed.due)
+    return tuple(_status(hub, waiting.get(hub.hub, ())) for hub in known)
 
 
-def _hub(row: sqlite3.Row) -> HubStatus:
+def _sound(rows: sqlite3.Connection, file: Path, table: str) -> list[Row]:
+    seal = Seal(read_identity(file.parent), file.name, table)
+    order = "hub" if table == HUB else "hub, topic"
+    return [values for row in rows.execute(f"SELECT * FROM {table} ORDER BY {order}") if (values := seal.open(row))]
+
+
+def _status(hub: Hub, due: Collection[float]) -> HubStatus:
     return HubStatus(
-        hub=row["hub"],
-        waiting=row["waiting"],
-        announced=row["announced"],
-        last_success=_moment(row["succeeded_at"]),
-        last_failure=_failure(row),
+        hub=hub.hub,
+        waiting=len(due),
+        announced=hub.announced,
+        last_success=_moment(hub.succeeded_at),
+        last_failure=_failure(hub, due),
     )
 
 
-def _failure(row: sqlite3.Row) -> Failure | None:
-    at = _moment(row["failed_at"])
-    next_try = None if row["feed_due"] is None else _moment(max(row["feed_due"], row["due"]))
-    return Failure(at=at, what=row["failure"], next_try=next_try) if at else None
+def _failure(hub: Hub, due: Collection[float]) -> Failure | None:
+    at = _moment(hub.failed_at)
+    next_try = _moment(max(min(due), hub.due)) if due else None
+    return Failure(at=at, what=hub.failure, next_try=next_try) if at else None
 
 
 def _moment(seconds: float | None) -> datetime | None:

@@ -6,6 +6,8 @@ import fcntl
 import os
 from pathlib import Path
 
+from feedsvc.state import open_lock
+
 
 class Turn:
     """A lock on a file that ends with its process, however that ends."""
@@ -22,8 +24,7 @@ class Turn:
         """Whether it is this process's turn now. Raises OSError if the file cannot be used."""
         if self.mine:
             return True
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        file = open_lock(self._path)
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

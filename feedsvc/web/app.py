@@ -15,6 +15,7 @@ from flask import Flask, Response, request
 from feedsvc import urls
 from feedsvc.descriptors import budget, is_exhausted, limit
 from feedsvc.document import Answer, Document, Redirect
+from feedsvc.errors import TextLostError
 from feedsvc.live import Live
 from feedsvc.publication import Publication
 from feedsvc.web import answer, metrics
@@ -36,6 +37,7 @@ _LOG: Final = logging.getLogger(__name__)
 _MOST_WAIT: Final = 5.0  # seconds that a request waits for a file to be closed
 _RETRY_SECONDS: Final = 5
 _UNKEPT: Final = {"Cache-Control": "no-store"}
+_AGAIN: Final = (*_UNKEPT.items(), ("Retry-After", "1"), ("Content-Type", "text/plain"))
 _HEALTH: Final = ("/healthz", "/readyz")  # answered even where no edition can be had
 _NOTHING: Final[Mapping[str, Addition]] = MappingProxyType({})
 _SHUT: Final = Door()
@@ -80,7 +82,11 @@ class Documents:
                 raise
             return self._passed_on(environ, start_response, urls.mount(self._live.base_url()), began)
         edition = second.publication
-        found, asked = _find(environ, edition), (environ["REQUEST_METHOD"], environ)
+        try:
+            found, asked = _find(environ, edition), (environ["REQUEST_METHOD"], environ)
+        except TextLostError:  # the watching thread reads the article again at once
+            self._traffic.count(OTHER, 503, perf_counter() - began)
+            return _send(start_response, 503, [*_AGAIN], (b"This page is being made again.\n",))
         if isinstance(found, Document):
             made, labels = answer.answer(found, asked, now, edition.next_change), labels_of(found)
             if found.kept.has_grown:

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from feedsvc.audience.chores import Chore
 from feedsvc.audience.counter import Counter
-from feedsvc.audience.later import Later
+from feedsvc.audience.file_store import FileViews
 from feedsvc.audience.store import Views
 from feedsvc.audience.tally import Key, Tally
 from feedsvc.audience.visitor import Visitors
@@ -55,7 +55,7 @@ def test_a_read_belongs_to_its_utc_day(where: str, counting: Count, clock: Clock
     assert opened(where).since(None) == {ONE: 2}
 
 
-class Slow(Later):
+class Slow(FileViews):
     """A file on a machine that reads the database's library slowly."""
 
     def add(self, reads: Mapping[Key, int], batch: int | None = None, *, writer: str = "") -> Mapping[Key, str]:
@@ -444,14 +444,14 @@ def test_a_batch_that_was_written_after_all_is_not_counted_again_from_the_file(
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"writer": "x", "batches": [{"number": 1, "reads": [["a", "no", 1]]}]}'])
-def test_a_file_that_is_none_of_ours_is_left_alone(
+def test_a_file_that_is_none_of_ours_is_set_aside(
     text: str, file: Path, tmp_path: Path, counting: Count, caplog: pytest.LogCaptureFixture
 ) -> None:
     (tmp_path / "notes.json").write_text(text)
     counter = counting(file, spill=tmp_path)
     counter.add(ONE)
     until(lambda: counter._store.total(ONE) == 1)
-    assert (tmp_path / "notes.json").read_text() == text
+    assert (tmp_path / "notes.json.damaged").read_text() == text
     assert f"{tmp_path / 'notes.json'} holds no reads that can be understood" in caplog.text
 
 

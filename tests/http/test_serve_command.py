@@ -47,13 +47,6 @@ def test_a_state_folder_that_cannot_be(content: Path, tmp_path: Path) -> None:
     assert said == f"feedsvc: {tmp_path / 'file' / 'state'} cannot be used (Not a directory); give another folder with --state\n"
 
 
-def test_a_ledger_that_is_a_folder(content: Path, tmp_path: Path) -> None:
-    (tmp_path / "state" / "modified.sqlite").mkdir(parents=True)
-    said = refused(content, "--port", "0", "--state", tmp_path / "state")
-    assert said.startswith(f"feedsvc: {tmp_path / 'state' / 'modified.sqlite'} cannot be used (")
-    assert said.count("\n") == 1
-
-
 def test_state_inside_the_content(content: Path) -> None:
     said = refused(content, "--port", "0", "--state", content / "state")
     assert "give a state folder outside it with --state" in said

@@ -206,8 +206,8 @@ def test_pauses_grow_while_a_hub_is_unwell(opened: Open, hub: Hub) -> None:
 
         until(told)
         with contextlib.closing(sqlite3.connect(desk.announcer._file)) as rows:
-            until(lambda: rows.execute("SELECT failures FROM hubs").fetchone() == (tries,))  # noqa: B023
-            [(due,)] = rows.execute("SELECT due FROM hubs")
+            until(lambda: rows.execute("SELECT failures FROM announced_hub").fetchone() == (tries,))  # noqa: B023
+            [(due,)] = rows.execute("SELECT due FROM announced_hub")
         pauses.append(due - clock.now.timestamp())
         clock.tick(hours=2)
     assert pauses[:12] == sorted(pauses[:12])
@@ -273,7 +273,7 @@ def test_a_feed_that_goes_is_forgotten(opened: Open, content: Path, hub: Hub) ->
     desk.publish()
     until(lambda: len(hub.told) == 12)
     with contextlib.closing(sqlite3.connect(desk.announcer._file)) as rows:
-        assert {topic for (topic,) in rows.execute("SELECT topic FROM feeds")} == {*ASIA, *SITE}
+        assert {topic for (topic,) in rows.execute("SELECT topic FROM announced_feed")} == {*ASIA, *SITE}
 
 
 def test_another_base_url_makes_other_feeds(opened: Open, content: Path, hub: Hub) -> None:
@@ -304,7 +304,9 @@ def far_hub_was_told(content: Path, state: Path) -> None:
 
 def what_the_far_hub_was_told(state: Path) -> set[str]:
     with contextlib.closing(sqlite3.connect(state / "push.sqlite")) as rows:
-        return {topic for (topic,) in rows.execute("SELECT topic FROM feeds WHERE hub = ? AND wanted = announced", (FAR,))}
+        return {
+            topic for (topic,) in rows.execute("SELECT topic FROM announced_feed WHERE hub = ? AND wanted = announced", (FAR,))
+        }
 
 
 def test_a_look_at_this_machine_alone_leaves_far_hubs_told(opened: Open, content: Path, state: Path) -> None:

@@ -1,0 +1,137 @@
+"""The state folder: a lock on it, the identity of its files, and the renaming of damaged ones.
+
+Checksums in the state folder are made with its identity, a random number. So rows of another newsroom's file fail theirs, as
+damaged rows do. The identity lies in the file `state-id` and in the header of every SQLite file. From there it is restored if
+`state-id` is damaged, lost or another folder's.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import os
+import re
+import secrets
+import shutil
+import stat
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Final
+from zlib import crc32
+
+ID: Final = "state-id"
+ASIDE: Final = ".damaged"
+_LINE: Final = re.compile(rb"feedsvc state ([0-9a-f]{8}) ([0-9a-f]{8})\n")
+_LARGEST: Final = 100  # bytes of the file
+_BITS: Final = 31  # an SQLite header holds it as a signed number of 32 bits
+
+_LOG: Final = logging.getLogger(__name__)
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Hold the lock on a state folder; other processes, and other threads of this one, wait for it. Not re-entrant.
+
+    The lock is on the folder itself: there is no lock file that could be damaged or deleted. On a file system without such locks
+    nothing is locked. Raises OSError if there is no such folder.
+    """
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        with suppress(OSError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def set_aside(path: Path, to: Path | None = None) -> Path:
+    """Rename a damaged file or folder, if it is there, to NAME.damaged or `to`, in place of an earlier one. Raises OSError.
+
+    To be called with the folder's lock held: another process must not have put a new file in its place meanwhile.
+    """
+    aside = to or path.with_name(path.name + ASIDE)
+    if aside.is_dir() and not aside.is_symlink():
+        shutil.rmtree(aside)
+    else:
+        aside.unlink(missing_ok=True)
+    with suppress(FileNotFoundError):
+        path.rename(aside)
+    return aside
+
+
+def is_file(path: Path) -> bool | None:
+    """Return whether the path leads to a regular file; None if there is nothing."""
+    try:
+        return stat.S_ISREG(path.stat().st_mode)
+    except FileNotFoundError:
+        return None
+    except OSError:
+        return False
+
+
+def open_lock(path: Path) -> int:
+    """Open a lock file, which is made if it is missing; return its descriptor. Raises OSError.
+
+    A folder or a special file at its place is set aside.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with locked(path.parent):
+        if is_file(path) is False:
+            _LOG.warning("feedsvc: %s is no file and was renamed to %s; the service goes on", path, set_aside(path).name)
+        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+
+
+def folder_at(path: Path) -> None:
+    """Make a folder inside the state folder if it is missing; anything else at its place is set aside. Raises OSError."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except FileExistsError:
+        with locked(path.parent):
+            if not path.is_dir():
+                _LOG.warning("feedsvc: %s is no folder and was renamed to %s; the service goes on", path, set_aside(path).name)
+        path.mkdir(exist_ok=True)
+
+
+def read_identity(folder: Path) -> int:
+    """Return the identity that `state-id` holds; 0 if it is missing, damaged or unreadable."""
+    try:
+        descriptor = os.open(folder / ID, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        with open(descriptor, "rb") as file:
+            found = _LINE.fullmatch(file.read(_LARGEST))
+    except OSError:
+        return 0
+    return int(found[1], 16) if found and int(found[2], 16) == crc32(found[1]) else 0
+
+
+def settle_identity(folder: Path, labels: Iterable[int]) -> int:
+    """Return the identity that most of `labels`, those of the folder's SQLite files, and `state-id` agree on; write it down.
+
+    A tie is decided by `state-id`. Where nothing tells, it is a new one. To be called with the folder's lock held. Raises OSError
+    if it cannot be written.
+    """
+    before = read_identity(folder)
+    votes = Counter([one for one in (before, *labels) if one])
+    identity = votes.most_common(1)[0][0] if votes else secrets.randbits(_BITS) or 1
+    if identity != before:
+        _write_identity(folder, identity)
+    return identity
+
+
+def _write_identity(folder: Path, identity: int) -> None:
+    file, new = folder / ID, folder / f".{ID}.new"
+    text = b"%08x" % identity
+    if is_file(new) is False:
+        set_aside(new)
+    with open(new, "wb") as out:
+        out.write(b"feedsvc state %b %08x\n" % (text, crc32(text)))
+        out.flush()
+        os.fsync(out.fileno())
+    if is_file(file) is not None:
+        _LOG.warning(
+            "feedsvc: %s was damaged and is restored from the files beside it; nothing was lost, the service goes on", file
+        )
+    if is_file(file) is False:
+        set_aside(file)
+    new.replace(file)

@@ -1,0 +1,102 @@
+"""A newsroom whose state folder holds one of everything, and what is true of it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from random import Random
+from typing import Final
+
+from feedsvc.audience.file_store import FileViews
+from feedsvc.audience.spill import spill
+from feedsvc.audience.tally import Batch
+from feedsvc.cli.newsroom import folder
+from feedsvc.cli.options import VIEWS
+from feedsvc.content.renditions import Renditions
+from feedsvc.document import Document
+from feedsvc.feeds.digest import Digests
+from feedsvc.ledger import Ledger
+from feedsvc.live import Live
+from feedsvc.push.announcer import FILE
+from feedsvc.push.reach import Reach
+from feedsvc.push.store import Store
+from feedsvc.urls import absolute
+from tests.kills.newsroom import BASE, Desk, Edition, Editions, article
+
+HUB: Final = "https://hub.example/"
+DATES: Final = "modified.sqlite"
+RECORDS: Final = "articles.sqlite"
+BROKEN: Final = "articles/first-03.yaml"
+DAYS: Final = (date(2026, 3, 1), date(2026, 3, 2))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Truth:
+    """`dates` by path, `reads` by article, `told`: the topics that the hub was told of as they are now."""
+
+    dates: Mapping[str, datetime | None]
+    reads: Mapping[str, int]
+    told: frozenset[str]
+    topics: Mapping[str, str]
+
+
+def topics_of(live: Live) -> dict[str, str]:
+    return {absolute(BASE, path): digest for path, digest in Digests().of(live.edition.publication.catalog).items()}
+
+
+class House:
+    """`states` are copies of the state folder as a clean stop, and as a kill left it; `older` is one of yesterday."""
+
+    def __init__(self, home: Path, word: str) -> None:
+        self.home = home
+        self.desk = Desk(home / "content", Random(1))
+        for path in self.desk.articles:
+            self.desk.save(path, article(Path(path).stem, word))
+        self.older = home / "older"
+        self.states = (home / "closed", home / "killed")
+        self._fill(self.older, self.older, 0)
+        for number, path in enumerate(self.desk.articles[:5]):
+            self.desk.save(path, article(Path(path).stem, f"{word}{number}"))
+        self.standing = Editions(home / "standing").of(self.desk.files)
+        shutil.copytree(self.older, home / "state")
+        self.truth = self._fill(home / "state", self.states[1], 1)
+        (home / "state").rename(self.states[0])
+
+    def broken(self) -> Edition:
+        """Break an article that stood; what a fresh state publishes from now on."""
+        self.desk.save(BROKEN, b"title: [\n")
+        return Editions(self.home / "fresh").of(self.desk.files)
+
+    def _fill(self, state: Path, copy: Path, number: int) -> Truth:
+        """Use everything that lies in a state folder, of which a copy is made before it is closed."""
+        with ExitStack() as parts:
+            ledger = parts.enter_context(closing(Ledger(state / DATES)))
+            live = Live(folder(self.desk.root, "", state), ledger, renditions=Renditions(state / "pictures"))
+            publication = live.edition.publication
+            made = {path: publication.at(path) for path in publication.paths()}
+            views = parts.enter_context(closing(FileViews(state / VIEWS)))
+            ids = sorted(one.id for one in live.edition.content.articles)
+            views.add({(one, DAYS[number]): 10 + place for place, one in enumerate(ids)}, number + 1)
+            store = parts.enter_context(closing(Store(state / FILE)))
+            topics = topics_of(live)
+            store.plan(Reach(base_url=BASE, named=(HUB,)), topics)
+            waiting = store.all_waiting(HUB)
+            for feed in waiting[: len(waiting) // 2]:
+                store.announced(HUB, feed, datetime.now(UTC).timestamp())
+            untold = {one.topic for one in store.all_waiting(HUB)}
+            spill(state / "unwritten", f"writer{number}", [Batch(number=1, reads={(ids[number], DAYS[number]): 7})])
+            (state / "push.lock").touch()
+            if copy != state:
+                shutil.copytree(state, copy)
+            truth = Truth(
+                dates={path: one.modified for path, one in made.items() if isinstance(one, Document)},
+                reads={one: views.total(one) + 7 * (place <= number) for place, one in enumerate(ids)},
+                told=frozenset(topics.keys() - untold),
+                topics=topics,
+            )
+        live._folder._records.close()  # type: ignore[union-attr]
+        return truth

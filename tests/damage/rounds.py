@@ -1,0 +1,180 @@
+"""One damage after the other, each on a copy of a sound state folder, and what must hold after it."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from random import Random
+
+from feedsvc.audience.file_store import FileViews
+from feedsvc.audience.spill import spilled
+from feedsvc.cli.newsroom import folder
+from feedsvc.cli.options import VIEWS
+from feedsvc.content.renditions import Renditions
+from feedsvc.document import Attachment, Document
+from feedsvc.errors import TextLostError
+from feedsvc.ledger import Ledger
+from feedsvc.live import Live
+from feedsvc.push.announcer import FILE, LOCK
+from feedsvc.push.reach import Reach
+from feedsvc.push.store import Store
+from feedsvc.push.turn import Turn
+from tests.damage.damages import DAMAGES, Target
+from tests.damage.house import BROKEN, DATES, HUB, RECORDS, House, topics_of
+from tests.kills.newsroom import BASE, Edition
+
+_SECOND = timedelta(seconds=1)
+
+
+class Rounds:
+    """A house of this test's own, and another newsroom with the same names and other words."""
+
+    def __init__(self, home: Path, *, broken: bool) -> None:
+        self._home, self._is_broken = home, broken
+        self._house, other = House(home / "own", "own"), House(home / "other", "alien")
+        self._fresh = self._house.broken() if broken else self._house.standing
+        self._others = (*other.states, self._house.older)
+
+    def run(self, seed: str) -> Iterator[str]:
+        """Damage a state folder; everything that is wrong then."""
+        random = Random(seed)
+        state = self._home / "state"
+        shutil.rmtree(state, ignore_errors=True)
+        shutil.copytree(random.choice(self._house.states), state)
+        damages = [random.choice(DAMAGES) for _ in range(random.choice((1, 1, 1, 2, 3)))]
+        is_late = random.random() < 0.3
+        target = Target(state=state, random=random, others=self._others, is_running=is_late)
+
+        def damage() -> set[Path]:
+            return {path for one in damages for path in one(target)}
+
+        what = f"{seed}: {[one.__name__ for one in damages]}{' while it runs' if is_late else ''}"
+        began = datetime.now(UTC) - _SECOND
+        with _lines() as lines:
+            try:
+                wrong = [*self._after(state, damage, began, is_late=is_late)]
+                wrong += [f"at the second start: {one}" for one in self._once(state, set(), began)]
+            except Exception as error:
+                raise AssertionError(f"{what} ended a process") from error
+        yield from (f"{what}: {one}" for one in wrong)
+        yield from (f"{what}: a line break in {line!r}" for line in lines if "\n" in line)
+
+    def _after(self, state: Path, damage: Callable[[], set[Path]], began: datetime, *, is_late: bool) -> Iterator[str]:
+        if not is_late:
+            touched = damage()
+            yield from self._once(state, {path.relative_to(state).parts[0] for path in touched}, began)
+            return
+        with self._live(state) as live:
+            touched = damage()
+            names = {path.relative_to(state).parts[0] for path in touched}
+            yield from self._published(live, names)
+            live.reload()
+            yield from self._published(live, names)
+
+    @contextmanager
+    def _live(self, state: Path) -> Iterator[Live]:
+        with closing(Ledger(state / DATES)) as ledger:
+            newsroom = folder(self._house.desk.root, "", state)
+            yield Live(newsroom, ledger, renditions=Renditions(state / "pictures"))
+            newsroom._records.close()  # type: ignore[union-attr]
+
+    def _once(self, state: Path, names: set[str], began: datetime) -> Iterator[str]:
+        """A start, in the order of `serve`."""
+        with ExitStack() as parts, self._live(state) as live:
+            yield from self._published(live, names)
+            yield from self._dates(live, names, began)
+            yield from self._reads(parts.enter_context(closing(FileViews(state / VIEWS))), state, names)
+            turn = Turn(state / LOCK)
+            if not turn.take():
+                yield "it is nobody's turn to announce"
+            turn.give()
+            yield from self._told(parts.enter_context(closing(Store(state / FILE))), live, names)
+
+    def _published(self, live: Live, names: set[str]) -> Iterator[str]:
+        """Every document is as a fresh state gives it, or as the sound one does where something stands in."""
+        for _ in range(3):
+            try:
+                found = _edition(live)
+                break
+            except TextLostError:  # the watching thread does the same
+                live.reload(live.lost())
+        else:
+            yield "a text stays lost"
+            return
+        allowed = [self._fresh, self._house.standing] if self._is_broken else [self._fresh]
+        if found not in allowed:
+            nearest = min(allowed, key=lambda one: len(_differing(found, one)))
+            differing = _differing(found, nearest)
+            yield f"{len(differing)} documents are others: {sorted(differing)[:3]}"
+        if self._is_broken and names and not _is_of(names, RECORDS) and live.edition.content.standing_in != {BROKEN}:
+            yield "the last valid version is lost, though its file is sound"
+
+    def _dates(self, live: Live, names: set[str], began: datetime) -> Iterator[str]:
+        publication, truth = live.edition.publication, self._house.truth.dates
+        for path in publication.paths():
+            made = publication.at(path)
+            if not isinstance(made, Document) or (self._is_broken and made.body != self._house.standing.get(path)):
+                continue
+            if made.modified != truth.get(path) and ((names and not _is_of(names, DATES)) or not _is_new(made.modified, began)):
+                yield f"{path} has the date {made.modified}, not {truth.get(path)}"
+
+    def _reads(self, views: FileViews, state: Path, names: set[str]) -> Iterator[str]:
+        for one in spilled(state / "unwritten"):
+            for batch in one.batches:
+                views.add(batch.reads, batch.number, writer=one.writer)
+            one.file.unlink()
+        found, truth = views.since(None), self._house.truth.reads
+        for article, count in found.items():
+            if count > truth.get(article, 0):
+                yield f"{article} was never read {count} times"
+        if names and not _is_of(names, VIEWS) and "unwritten" not in names and dict(found) != dict(truth):
+            yield f"reads are lost, though their files are sound: {dict(found)}"
+
+    def _told(self, store: Store, live: Live, names: set[str]) -> Iterator[str]:
+        store.plan(Reach(base_url=BASE, named=(HUB,)), topics_of(live))
+        untold, told = store.topics(), self._house.truth.told
+        if self._is_broken:  # feeds may be others by now
+            return
+        for topic in self._house.truth.topics.keys() - told - untold:
+            yield f"the hub was never told of {topic}"
+        if names and not _is_of(names, FILE) and untold & told:
+            yield f"the hub is told again of {sorted(untold & told)[:3]}"
+
+
+def _edition(live: Live) -> Edition:
+    publication = live.edition.publication
+    found = Edition()
+    for path in publication.paths():
+        made = publication.at(path)
+        found[path] = Path(made.location).read_bytes() if isinstance(made, Attachment) else made.body  # type: ignore[union-attr]
+    return found
+
+
+def _differing(one: Edition, other: Edition) -> set[str]:
+    return {path for path in one.keys() | other.keys() if one.get(path) != other.get(path)}
+
+
+def _is_of(names: set[str], file: str) -> bool:
+    return any(name.startswith(file) for name in names)
+
+
+def _is_new(moment: datetime | None, began: datetime) -> bool:
+    return moment is None or moment >= began
+
+
+@contextmanager
+def _lines() -> Iterator[list[str]]:
+    """What is logged meanwhile."""
+    found: list[str] = []
+    handler = logging.Handler()
+    handler.emit = lambda record: found.append(record.getMessage())  # type: ignore[method-assign]
+    logger = logging.getLogger("feedsvc")
+    logger.addHandler(handler)
+    try:
+        yield found
+    finally:
+        logger.removeHandler(handler)
