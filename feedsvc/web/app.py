@@ -37,7 +37,6 @@ _LOG: Final = logging.getLogger(__name__)
 _MOST_WAIT: Final = 5.0  # seconds that a request waits for a file to be closed
 _RETRY_SECONDS: Final = 5
 _UNKEPT: Final = {"Cache-Control": "no-store"}
-_AGAIN: Final = (*_UNKEPT.items(), ("Retry-After", "1"), ("Content-Type", "text/plain"))
 _HEALTH: Final = ("/healthz", "/readyz")  # answered even where no edition can be had
 _NOTHING: Final[Mapping[str, Addition]] = MappingProxyType({})
 _SHUT: Final = Door()
@@ -65,6 +64,8 @@ class Documents:
         if told is None:
             try:
                 return self._answer(environ, start_response, began, now)
+            except TextLostError:  # the watching thread reads the article again at once
+                return self._unavailable(start_response, "This page is being made again; ask again in a moment.", began, 1)
             except Exception as error:
                 if not is_exhausted(error):
                     raise
@@ -82,11 +83,7 @@ class Documents:
                 raise
             return self._passed_on(environ, start_response, urls.mount(self._live.base_url()), began)
         edition = second.publication
-        try:
-            found, asked = _find(environ, edition), (environ["REQUEST_METHOD"], environ)
-        except TextLostError:  # the watching thread reads the article again at once
-            self._traffic.count(OTHER, 503, perf_counter() - began)
-            return _send(start_response, 503, [*_AGAIN], (b"This page is being made again.\n",))
+        found, asked = _find(environ, edition), (environ["REQUEST_METHOD"], environ)
         if isinstance(found, Document):
             made, labels = answer.answer(found, asked, now, edition.next_change), labels_of(found)
             if found.kept.has_grown:
@@ -110,7 +107,12 @@ class Documents:
     def _exhausted(self, start_response: StartResponse, error: Exception, began: float) -> Iterable[bytes]:
         """Answer 503: a 404 or a 500 would say more than is known, and a cache may keep a 404."""
         _LOG.warning("feedsvc: no file descriptor is left, of %d (%s); 503 is answered meanwhile", limit(), error)
-        made = answer.unavailable("This server has too many files open; ask again in a moment.", _RETRY_SECONDS)
+        return self._unavailable(start_response, "This server has too many files open; ask again in a moment.", began)
+
+    def _unavailable(
+        self, start_response: StartResponse, sentence: str, began: float, retry: int = _RETRY_SECONDS
+    ) -> Iterable[bytes]:
+        made = answer.unavailable(sentence, retry)
         self._traffic.count(OTHER, made.status, perf_counter() - began)
         return _send(start_response, made.status, made.headers, (made.body,))
 
