@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from feedsvc.cli.options import content_argument, plainly
+from feedsvc.cli.variables import command, option
 from feedsvc.cli.whole import newsroom
 from feedsvc.clock import wall_clock
 from feedsvc.console import PRINTERS, counted, number
@@ -16,13 +17,13 @@ from feedsvc.editing.against import REPORTS, Comparison, compare
 from feedsvc.errors import ContentError
 
 
-@click.command()
+@command()
 @content_argument
-@click.option(
+@option(
     "--format", "form", type=click.Choice(["text", "json", "github"]), default="text", show_default=True, help="How to print."
 )
-@click.option("--strict", is_flag=True, help="Fail for warnings, too.")
-@click.option("--against", "revision", metavar="REV", help="Warn of what subscribers would feel since that git revision.")
+@option("--strict", is_flag=True, help="Fail for warnings, too.")
+@option("--against", "revision", metavar="REV", help="Warn of what subscribers would feel since that git revision.")
 @plainly
 def check(*, content: Path, form: str, strict: bool, revision: str | None) -> None:
     """Report every problem in CONTENT (./content).

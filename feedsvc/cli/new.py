@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from feedsvc.cli.options import content_argument, plainly
+from feedsvc.cli.variables import command, option
 from feedsvc.cli.whole import newsroom
 from feedsvc.clock import wall_clock
 from feedsvc.editing import schemas
@@ -23,14 +24,14 @@ def _words(value: str) -> str:
         raise click.BadParameter("this is not UTF-8; write it with the terminal's encoding set to UTF-8") from None
 
 
-@click.command("new")
+@command("new")
 @click.argument("title", type=_words)
 @content_argument
 @click.argument("rest", nargs=-1, metavar="")
-@click.option("--category", "categories", metavar="ID", type=_words, multiple=True, help="Its section; again for more.")
-@click.option("--author", "authors", metavar="ID", type=_words, multiple=True, help="Who writes it; again for more.")
-@click.option("--slug", metavar="NAME", type=_words, default="", help="Its name in addresses; otherwise made from the title.")
-@click.option("--markdown", is_flag=True, help="A .md file, with the text below the keys.")
+@option("--category", "categories", metavar="ID", type=_words, multiple=True, help="Its section; again for more.")
+@option("--author", "authors", metavar="ID", type=_words, multiple=True, help="Who writes it; again for more.")
+@option("--slug", metavar="NAME", type=_words, default="", help="Its name in addresses; otherwise made from the title.")
+@option("--markdown", is_flag=True, help="A .md file, with the text below the keys.")
 @plainly
 def new_article(
     *,
