@@ -8,14 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from feedsvc.feeds import FORMATS
+from feedsvc.feeds import FORMATS, rss
 from feedsvc.feeds.assemble import Entries, feed
 from feedsvc.model import Entry, Feed, Person, Tombstone
 from feedsvc.urls import ListingRef
 from tests import newsrooms
 from tests.newsrooms import article
 from tests.readers import READERS
+from tests.strict import objections
 
+NOW = datetime(2027, 1, 1, tzinfo=UTC)
 SITE = "title: T\nbase_url: https://t.example\nid_domain: t.example\n"
 
 
@@ -78,11 +80,19 @@ def test_a_caption_and_its_credit_are_text_not_markup(tmp_path: Path) -> None:
     )
 
 
-def test_a_tombstone_stands_where_its_entry_would(tmp_path: Path) -> None:
+def test_tombstones_stand_before_the_entries_newest_first(tmp_path: Path) -> None:
     gone = article("gone", "2026-01-02", status="withdrawn", withdrawn="{date: 2026-01-05, notice: Wrong.}")
     items = made(tmp_path, article("new", "2026-01-03"), gone, article("old")).items
-    assert items[1] == Tombstone(id="tag:news.example,2026:gone", when=datetime(2026, 1, 5, tzinfo=UTC), comment="Wrong.")
-    assert [type(item) for item in items] == [Entry, Tombstone, Entry]
+    assert items[0] == Tombstone(id="tag:news.example,2026:gone", when=datetime(2026, 1, 5, tzinfo=UTC), comment="Wrong.")
+    assert [type(item) for item in items] == [Tombstone, Entry, Entry]
+
+
+@pytest.mark.parametrize("summary", ["R&D", "He went to R&…", "A &; B", "A & B", "&&", "x &\u00a0y", "&lt", "1 < 2 &"])
+def test_a_summary_with_an_ampersand_is_sound_html_in_rss(tmp_path: Path, summary: str) -> None:
+    found = newsrooms.catalogued(newsrooms.write(tmp_path, {"site.yaml": SITE, **article("a", summary=f'"{summary}"')}))
+    document = rss.render(feed(found.listings[ListingRef()], Entries(found), "rss", "application/rss+xml"))
+    found_faults = objections(document, "rss", address="https://t.example/feed.rss", now=NOW)
+    assert [fault for fault in found_faults if "HTML" in fault] == []
 
 
 def test_archives_name_no_hub_and_lead_both_ways(tmp_path: Path) -> None:

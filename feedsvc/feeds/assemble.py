@@ -8,6 +8,7 @@ from contextlib import suppress
 from datetime import UTC, datetime, time
 from functools import lru_cache
 from html import escape
+from itertools import islice
 from typing import Final
 
 from feedsvc.catalog import Catalog, Listing, Row, Standing
@@ -120,14 +121,15 @@ def _links(site: Site, listing: Listing, suffix: str, media_type: str, period: s
 
 
 def _items(rows: Iterable[Row], entries: Entries, most: int) -> Iterator[Entry | Tombstone]:
-    """Entries and at most so many tombstones: a bulk withdrawal must not bury the feed."""
-    stones = 0
-    for row in rows:
-        if row.standing is Standing.VISIBLE:
-            yield entries.of(row)
-        elif row.standing is Standing.WITHDRAWN and stones < most:
-            stones += 1
-            yield Tombstone(id=row.article.id, when=row.touched, comment=row.article.notice)
+    """Yield the newest `most` tombstones, so that a bulk withdrawal does not bury the feed, then the entries.
+
+    The schema of RFC 4287 (Appendix B) has every element of another namespace before the entries.
+    """
+    rows = list(rows)
+    withdrawn = (row for row in rows if row.standing is Standing.WITHDRAWN)
+    for row in islice(withdrawn, most):
+        yield Tombstone(id=row.article.id, when=row.touched, comment=row.article.notice)
+    yield from (entries.of(row) for row in rows if row.standing is Standing.VISIBLE)
 
 
 def entry(catalog: Catalog, row: Row) -> Entry:

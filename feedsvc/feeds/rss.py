@@ -31,7 +31,8 @@ from feedsvc.feeds.xml_common import (
 )
 from feedsvc.model import Entry, Feed
 
-_READ_AS_HTML: Final = re.compile("<|&(?=[#0-9A-Za-z])")
+# An ampersand stands for itself before white space, another one and the end; parsers differ on what else may follow.
+_READ_AS_HTML: Final = re.compile("<|&(?![ \\t\\n\\r\\f&]|\\Z)")
 
 
 def render(feed: Feed) -> bytes:
