@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
+import shlex
 from pathlib import Path
 
 import click
+from click.core import ParameterSource
 
 from feedsvc.cli.options import content_argument, plainly
 from feedsvc.cli.variables import command, option
 from feedsvc.cli.whole import newsroom
 from feedsvc.clock import wall_clock
+from feedsvc.content.settings import SITE
 from feedsvc.editing import schemas
 from feedsvc.editing.new import draft, put, written
 from feedsvc.errors import FeedsvcError
@@ -22,6 +25,14 @@ def _words(value: str) -> str:
         return os.fsencode(value).decode()
     except UnicodeError:
         raise click.BadParameter("this is not UTF-8; write it with the terminal's encoding set to UTF-8") from None
+
+
+def _missing_folder(title: str, content: Path, rest: tuple[str, ...]) -> str:
+    """Say what to do: without a folder in the command, none was meant to be part of the title."""
+    if not rest and click.get_current_context().get_parameter_source("content") is not ParameterSource.COMMANDLINE:
+        return f"no folder {content} here; give the one that holds {SITE}: feedsvc new {shlex.quote(title)} FOLDER"
+    words = " ".join((title, str(content), *rest))
+    return f'no folder {content}; if that belongs to the title, put it in quotes: feedsvc new "{words}"'
 
 
 @command("new")
@@ -53,8 +64,7 @@ def new_article(
       feedsvc new "Bus 14 keeps its number" newsroom --markdown
     """
     if rest or (not content.exists() and content.name == str(content)):
-        told = " ".join((title, str(content), *rest))
-        raise FeedsvcError(f'no folder {content}; if that belongs to the title, put it in quotes: feedsvc new "{told}"')
+        raise FeedsvcError(_missing_folder(title, content, rest))
     read = newsroom(content, "")
     ending = ".md" if markdown else ".yaml"
     made = draft(read, title, wall_clock(), slug=slug, categories=categories, authors=authors, ending=ending)
