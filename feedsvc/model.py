@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import Enum
 from typing import Literal
+from urllib.parse import unquote
 
 # --- What editors write ---------------------------------------------------------------------------------------
 
@@ -204,6 +205,11 @@ class Entry:
     permalink: bool = False
 
 
+def enclosure_name(enclosure: Enclosure) -> str:
+    """Return the title of an enclosure, else the name of its file."""
+    return enclosure.title or unquote(enclosure.url.rsplit("/", 1)[-1])
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Tombstone:
     """A withdrawn article's mark (RFC 6721 section 3)."""
@@ -226,7 +232,7 @@ class Link:
 class Feed:
     """One document of a listing's feed, decided for every format; a renderer only spells it.
 
-    `items` stand newest first, tombstones where their entries would. `archive` marks an RFC 5005 archive document;
+    `items` are tombstones, then entries, the newest of each first. `archive` marks an RFC 5005 archive document;
     `stylesheet` is a root-relative path, "" for none. `links` hold exactly one self and one alternate.
     """
 

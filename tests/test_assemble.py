@@ -162,3 +162,33 @@ def test_no_byline_is_longer_by_the_sites_name(tmp_path: Path) -> None:
     told = json.loads(FORMATS["json"].render(made(tmp_path, authors, article("a", author="mina"))))
     assert "authors" not in told
     assert [[author["name"] for author in item["authors"]] for item in told["items"]] == [["Mina Park"]]
+
+
+TWO_ENCLOSURES = """
+  - {src: media/talk.mp3, title: 'Talk & "more"'}
+  - {src: media/notes.pdf}
+"""
+ENCLOSED_FILES: dict[str, str | bytes] = {"media/talk.mp3": b"ID3" + bytes(1_499_997), "media/notes.pdf": b"%PDF-1.4\n"}
+LISTED = [
+    "<p><strong>Attachments:</strong></p>",
+    "<ul>",
+    '<li><a href="https://t.example/media/talk.mp3">Talk &amp; &quot;more&quot;</a> (audio/mpeg, 2 MB)</li>',
+    '<li><a href="https://t.example/media/notes.pdf">notes.pdf</a> (application/pdf, 9 B)</li>',
+    "</ul>",
+]
+
+
+def test_every_attachment_is_listed_at_the_end_of_the_content(tmp_path: Path) -> None:
+    entry = only(tmp_path, article("a", body="Text.", enclosures=TWO_ENCLOSURES) | ENCLOSED_FILES)
+    assert entry.content.splitlines() == ["<p>Text.</p>", *LISTED]
+
+
+def test_a_feed_of_summaries_lists_every_attachment_too(tmp_path: Path) -> None:
+    site = SITE + "feed: {content: summary}\n"
+    entry = only(tmp_path, article("a", summary="1 < 2", enclosures=TWO_ENCLOSURES) | ENCLOSED_FILES, site=site)
+    assert (entry.summary, entry.content.splitlines()) == ("1 < 2", ["<p>1 &lt; 2</p>", *LISTED])
+
+
+def test_attachments_are_listed_in_the_language_of_the_article(tmp_path: Path) -> None:
+    entry = only(tmp_path, article("a", body="Text.", enclosures=TWO_ENCLOSURES, language="ko") | ENCLOSED_FILES)
+    assert entry.content.splitlines()[1] == "<p><strong>첨부 파일:</strong></p>"

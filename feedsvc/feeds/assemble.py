@@ -14,7 +14,21 @@ from typing import Final
 from feedsvc.catalog import Catalog, Listing, Row, Standing
 from feedsvc.content.content import Content
 from feedsvc.language import Language, language
-from feedsvc.model import Article, Correction, Entry, Feed, Image, Link, Person, Site, Source, Term, Tombstone
+from feedsvc.model import (
+    Article,
+    Correction,
+    Enclosure,
+    Entry,
+    Feed,
+    Image,
+    Link,
+    Person,
+    Site,
+    Source,
+    Term,
+    Tombstone,
+    enclosure_name,
+)
 from feedsvc.urls import ArticleAt, FeedAt, ListingRef, PageAt, absolute, path_of, rooted
 
 STYLESHEET: Final = "static/feed.css"
@@ -137,7 +151,6 @@ def entry(catalog: Catalog, row: Row) -> Entry:
     article, site = row.article, catalog.site
     url = article.link or absolute(site.base_url, path_of(ArticleAt(article.slug)))
     summary = catalog.content.summary(article)
-    full = site.feed.content == "full"
     return Entry(
         id=article.id,
         url=url,
@@ -145,7 +158,7 @@ def entry(catalog: Catalog, row: Row) -> Entry:
         published=article.published,
         updated=row.touched,
         summary=summary,
-        content=(content(catalog.content, article) or f"<p>{escape(summary)}</p>") if full else "",
+        content=_content(catalog, article, summary),
         # Where an entry names nobody, some readers show a blank to be filled in, and none the same as another.
         authors=tuple(person(catalog, name) for name in article.authors) or (publisher(site),),
         categories=tuple(_terms(catalog, article)),
@@ -155,6 +168,20 @@ def entry(catalog: Catalog, row: Row) -> Entry:
         language=article.language,
         permalink=article.id == url,
     )
+
+
+def _content(catalog: Catalog, article: Article, summary: str) -> str:
+    """Return the whole article, or in a feed of summaries the summary, with the enclosures listed at its end.
+
+    Most readers offer one enclosure of an entry at the most. An entry with nothing to list has no content in such a feed.
+    """
+    lang = _language_of(catalog.site, article)
+    listed = _enclosures(lang, article.enclosures)
+    if catalog.site.feed.content == "full":
+        shown = content(catalog.content, article) or f"<p>{escape(summary)}</p>"
+    else:
+        shown = f"<p>{escape(summary)}</p>" if listed else ""
+    return "\n".join(filter(None, (shown, listed)))
 
 
 def publisher(site: Site) -> Person:
@@ -191,8 +218,7 @@ def _page(base_url: str, ref: ListingRef) -> str:
 
 def content(newsroom: Content, article: Article) -> str:
     """The whole article as HTML: picture, text, sources, corrections, in the words of its own language."""
-    site = newsroom.site
-    lang = language(article.language or site.language, site.timezone)
+    lang = _language_of(newsroom.site, article)
     parts = (
         figure(article.image) if article.image else "",
         newsroom.html(article),
@@ -216,6 +242,21 @@ def _credit(image: Image) -> str:
 
 def _linked(name: str, url: str) -> str:
     return f'<a href="{escape(url)}">{escape(name)}</a>' if url else escape(name)
+
+
+def _language_of(site: Site, article: Article) -> Language:
+    return language(article.language or site.language, site.timezone)
+
+
+def _enclosures(lang: Language, enclosures: tuple[Enclosure, ...]) -> str:
+    """A list of links to the enclosures, each with its media type and size; "" without any."""
+    items = "\n".join(f"<li>{_enclosure(lang, one)}</li>" for one in enclosures)
+    return f"<p><strong>{escape(lang.say('attachments'))}:</strong></p>\n<ul>\n{items}\n</ul>" if items else ""
+
+
+def _enclosure(lang: Language, one: Enclosure) -> str:
+    facts = lang.say("comma").join(filter(None, (one.type, lang.file_size(one.length))))
+    return f"{_linked(enclosure_name(one), one.url)} ({escape(facts)})"
 
 
 def _sources(lang: Language, sources: tuple[Source, ...]) -> str:
