@@ -187,6 +187,7 @@ class Entry:
 
     `url` is where people read it, `permalink` tells whether `id` is that same address. `content` is HTML, "" where
     the site gives summaries only; `summary` is plain text and never empty. `language` is "" where it is the site's.
+    `byline` is the names of all authors in one text, for formats of which most readers show one author only.
     """
 
     id: str
@@ -197,6 +198,7 @@ class Entry:
     summary: str
     content: str = ""
     authors: tuple[Person, ...] = ()
+    byline: str = ""
     categories: tuple[Term, ...] = ()
     image: Image | None = None
     enclosures: tuple[Enclosure, ...] = ()

@@ -151,6 +151,8 @@ def entry(catalog: Catalog, row: Row) -> Entry:
     article, site = row.article, catalog.site
     url = article.link or absolute(site.base_url, path_of(ArticleAt(article.slug)))
     summary = catalog.content.summary(article)
+    # Where an entry names nobody, some readers show a blank to be filled in, and none the same as another.
+    authors = tuple(person(catalog, name) for name in article.authors) or (publisher(site),)
     return Entry(
         id=article.id,
         url=url,
@@ -159,8 +161,8 @@ def entry(catalog: Catalog, row: Row) -> Entry:
         updated=row.touched,
         summary=summary,
         content=_content(catalog, article, summary),
-        # Where an entry names nobody, some readers show a blank to be filled in, and none the same as another.
-        authors=tuple(person(catalog, name) for name in article.authors) or (publisher(site),),
+        authors=authors,
+        byline=_language_of(site, article).say("comma").join(author.name for author in authors),
         categories=tuple(_terms(catalog, article)),
         image=article.image,
         enclosures=article.enclosures,

@@ -89,9 +89,9 @@ class _Item(feedgen.entry.FeedEntry):  # type: ignore[misc]
 
     def rss_entry(self) -> etree._Element:
         item: etree._Element = super().rss_entry()
-        # feedgen's <author> needs an e-mail address and is invalid twice; validators warn of it beside dc:creator.
-        for author in self.entry.authors:
-            add_text(item, "dc:creator", author.name)
+        # feedgen's <author> needs an e-mail address and is invalid twice; validators warn of it beside dc:creator. Of several
+        # dc:creator most readers show the first, newsboat the last.
+        add_text(item, "dc:creator", self.entry.byline)
         add_text(item, "dc:language", self.entry.language)
         if self.entry.updated != self.entry.published:
             add_text(item, "atom:updated", rfc3339(self.entry.updated))
