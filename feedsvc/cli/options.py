@@ -15,7 +15,7 @@ from typing import Final, ParamSpec
 import click
 
 from feedsvc.cli.variables import option
-from feedsvc.console import tell
+from feedsvc.console import fail, tell
 from feedsvc.errors import ContentError, FeedsvcError
 
 P = ParamSpec("P")
@@ -57,17 +57,17 @@ def plainly(command: Callable[P, None]) -> Callable[P, None]:
             command(*args, **kwargs)
         except ContentError as error:
             tell(error.problems)
-            click.echo(f"feedsvc: {error}{'' if error.problems else _inside()}", err=True)
+            fail(f"{error}{'' if error.problems else _inside()}")
             sys.exit(1 if error.problems else MISUSE)
         except FeedsvcError as error:
-            click.echo(f"feedsvc: {error}", err=True)
+            fail(str(error))
             sys.exit(MISUSE)
         except OSError as error:
             if error.filename is not None or error.errno not in _NO_ROOM:
                 raise
             # Where the output goes, nothing fits any more; what is left of it must not be tried again at the end.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            click.echo(f"feedsvc: the output cannot be written ({error.strerror})", err=True)
+            fail(f"the output cannot be written ({error.strerror})")
             sys.exit(MISUSE)
 
     return run
