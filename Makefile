@@ -37,7 +37,7 @@ coverage: $(VENV)/test.done readers ## Run every test and count branches
 bench: $(VENV)/bench.done ## Measure feedsvc beside Hugo, Pelican and nginx, an hour long, and write docs/performance.md
 	$(RUN) -m bench --curves --profile --write docs/performance.md $(ARGS)
 
-bench-quick: $(VENV)/bench.done ## The same rows with few articles, in minutes; nothing is written
+bench-quick: $(VENV)/bench.done ## The same rows with few articles, in minutes; goals for many do not count, nothing is written
 	$(RUN) -m bench --quick $(ARGS)
 
 .PHONY: readers-table

@@ -42,6 +42,8 @@ def _run(asked: argparse.Namespace, lab: Lab) -> int:
     facts = machine()
     compiled()
     rows, failed = _rows(asked.only or list(GROUPS), lab)
+    if lab.sizes.all != Sizes().all:
+        rows = [row.without_goal_of_other_sizes() for row in rows]
     print(markdown(rows))
     command = " ".join(("python -m bench", *_without_paths(sys.argv[1:])))
     found = Found(command=command, largest=lab.sizes.large, facts=facts, rows=rows, curves=[], profiles={})

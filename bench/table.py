@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
 from bench.product import Product
@@ -14,10 +14,14 @@ _HEAD: Final = ("what", "feedsvc", "beside", "ratio", "goal", "verdict")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Goal:
-    """What the ratio, or where nothing is beside it the figure itself, may be."""
+    """What the ratio, or where nothing is beside it the figure itself, may be.
+
+    A goal is meant for the numbers of articles of a whole run, unless it holds for `any_size`.
+    """
 
     most: float | None = None
     least: float | None = None
+    any_size: bool = False
 
     def met(self, figure: float) -> bool:
         return (self.most is None or figure <= self.most) and (self.least is None or figure >= self.least)
@@ -55,6 +59,10 @@ class Row:
             return ""
         judged = self.ours if self.beside is None else self.ratio
         return "met" if judged is not None and self.goal.met(judged) else "missed"
+
+    def without_goal_of_other_sizes(self) -> Row:
+        """Return the row as a run with other numbers of articles may show it: its goal says nothing of those."""
+        return self if self.goal.any_size else replace(self, goal=NO_GOAL)
 
     def cells(self) -> tuple[str, ...]:
         beside = f"{shown(self.beside, self.unit)} {self.beside_is}" if self.beside is not None else ""

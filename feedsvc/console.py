@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
@@ -13,7 +14,11 @@ from zoneinfo import ZoneInfo
 import click
 
 from feedsvc.content.excerpt import excerpts
-from feedsvc.errors import Problem
+from feedsvc.errors import Problem, Severity
+
+_COLORS: Final[dict[Severity, str]] = {"error": "red", "warning": "yellow"}
+_MOST_REPEATS: Final = 3  # further files with the same warning that are shown one by one
+_ALSO: Final = "(and in {}; feedsvc check --all shows each)"
 
 if TYPE_CHECKING:
     from feedsvc.content.content import Content
@@ -40,9 +45,9 @@ def log(before: Edition, now: Edition) -> None:
     tell(sorted(set(now.content.problems) - set(before.content.problems)))
     left = _paths(now.content.problems)
     for path in sorted(_paths(before.content.problems) - left):
-        click.echo(f"{path}: no problem any more", err=True)
+        say(f"{path}: no problem any more", err=True)
     for path in sorted((_paths(before.content.errors) & left) - _paths(now.content.errors)):
-        click.echo(f"{path}: no error any more; its warnings stand", err=True)
+        say(f"{path}: no error any more; its warnings stand", err=True)
 
 
 def _paths(problems: Iterable[Problem]) -> set[str]:
@@ -50,15 +55,63 @@ def _paths(problems: Iterable[Problem]) -> set[str]:
 
 
 def tell(problems: Iterable[Problem]) -> None:
-    for problem in problems:
-        click.echo(str(problem), err=True)
+    """Print problems to stderr, a warning that many files share once."""
+    for problem, more in _with_repeats(problems):
+        say(_line(problem) + (f" {_ALSO.format(number(more, 'more file'))}" if more else ""), err=True)
+
+
+def say(text: str, *, err: bool = False) -> None:
+    """Print a line; colors only on a terminal, and none where NO_COLOR is set (https://no-color.org/)."""
+    click.echo(text, err=err, color=False if os.environ.get("NO_COLOR") else None)
+
+
+def fail(sentence: str) -> None:
+    """Print a fault that is the operator's to mend."""
+    say(f"feedsvc: {_severity('error')}: {sentence}", err=True)
+
+
+def _line(problem: Problem) -> str:
+    """A problem as compilers print theirs: place, severity, message."""
+    place = click.style(f"{problem.path}:{problem.line}:{problem.column}:", bold=True)
+    hint = f"; {problem.hint}" if problem.hint else ""
+    return f"{place} {_severity(problem.severity)}: {problem.message}{hint}"
+
+
+def _severity(severity: Severity) -> str:
+    return click.style(severity, fg=_COLORS[severity], bold=True)
+
+
+def _with_repeats(problems: Iterable[Problem]) -> Iterator[tuple[Problem, int]]:
+    """Yield each error; of a warning that stands in more than three files the first one, with the number of further files."""
+    problems = list(problems)
+    files: dict[str, set[str]] = {}
+    for one in problems:
+        if one.severity == "warning":
+            files.setdefault(one.message, set()).add(one.path)
+    said = set[str]()
+    for one in problems:
+        further = len(files.get(one.message, ())) - 1 if one.severity == "warning" else 0
+        if further < _MOST_REPEATS:
+            yield one, 0
+        elif one.message not in said:
+            said.add(one.message)
+            yield one, further
 
 
 def _as_text(content: Path, problems: Iterable[Problem]) -> Iterator[str]:
+    """Every problem with its line and a caret below."""
     excerpt = excerpts(content)
     for problem in problems:
-        yield str(problem)
+        yield _line(problem)
         yield from excerpt(problem)
+
+
+def _as_short_text(content: Path, problems: Iterable[Problem]) -> Iterator[str]:
+    """The same, a warning that many files share once."""
+    for problem, more in _with_repeats(problems):
+        yield from _as_text(content, [problem])
+        if more:
+            yield f"    {_ALSO.format(number(more, 'more file'))}"
 
 
 def _as_json(_: Path, problems: Iterable[Problem]) -> Iterator[str]:
@@ -85,7 +138,8 @@ def _as_github(content: Path, problems: Iterable[Problem]) -> Iterator[str]:
 
 
 PRINTERS: Final[dict[str, Callable[[Path, Iterable[Problem]], Iterator[str]]]] = {
-    "text": _as_text,
+    "text": _as_short_text,
+    "all": _as_text,
     "json": _as_json,
     "github": _as_github,
 }

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import Enum
 from typing import Literal
+from urllib.parse import unquote
 
 # --- What editors write ---------------------------------------------------------------------------------------
 
@@ -186,6 +187,7 @@ class Entry:
 
     `url` is where people read it, `permalink` tells whether `id` is that same address. `content` is HTML, "" where
     the site gives summaries only; `summary` is plain text and never empty. `language` is "" where it is the site's.
+    `byline` is the names of all authors in one text, for formats of which most readers show one author only.
     """
 
     id: str
@@ -196,12 +198,18 @@ class Entry:
     summary: str
     content: str = ""
     authors: tuple[Person, ...] = ()
+    byline: str = ""
     categories: tuple[Term, ...] = ()
     image: Image | None = None
     enclosures: tuple[Enclosure, ...] = ()
     sources: tuple[Source, ...] = ()
     language: str = ""
     permalink: bool = False
+
+
+def enclosure_name(enclosure: Enclosure) -> str:
+    """Return the title of an enclosure, else the name of its file."""
+    return enclosure.title or unquote(enclosure.url.rsplit("/", 1)[-1])
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -226,7 +234,7 @@ class Link:
 class Feed:
     """One document of a listing's feed, decided for every format; a renderer only spells it.
 
-    `items` stand newest first, tombstones where their entries would. `archive` marks an RFC 5005 archive document;
+    `items` are tombstones, then entries, the newest of each first. `archive` marks an RFC 5005 archive document;
     `stylesheet` is a root-relative path, "" for none. `links` hold exactly one self and one alternate.
     """
 

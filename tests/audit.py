@@ -5,8 +5,17 @@ fails nothing. pip-audit itself would then say that it knows of no vulnerability
 """
 
 import json
+import os
 import subprocess
 import sys
+
+
+def _warn(sentence: str) -> None:
+    """Print a warning that stands out in a long log, and as an annotation where a workflow reads the output."""
+    line = f"audit: WARNING: {sentence}"
+    print("!" * 80, line, "!" * 80, sep="\n", file=sys.stderr)
+    if os.environ.get("GITHUB_ACTIONS") == "true":
+        print(f"::warning title=audit::{sentence}")
 
 
 def main(requirements: str) -> int:
@@ -20,7 +29,7 @@ def main(requirements: str) -> int:
         packages = json.loads(told.stdout)["dependencies"]
     except (ValueError, KeyError):
         last = (told.stderr.strip().splitlines() or ["it said nothing"])[-1]
-        print(f"audit: nothing was audited: {last}")
+        _warn(f"NOTHING WAS AUDITED: the database of vulnerabilities did not answer ({last})")
         return 0
     skipped = [one for one in packages if "skip_reason" in one]
     found = [(one["name"], one["version"], bug) for one in packages for bug in one.get("vulns", ())]
@@ -28,7 +37,7 @@ def main(requirements: str) -> int:
         print(f"audit: {name} {version}: {bug['id']}, mended in {', '.join(bug['fix_versions']) or 'no version yet'}")
     print(f"audit: {len(packages) - len(skipped)} of {len(packages)} packages were audited, {len(found)} faults are known")
     if skipped:
-        print(f"audit: not audited, for example: {skipped[0]['skip_reason']}")
+        _warn(f"{len(skipped)} PACKAGES WERE NOT AUDITED, for example: {skipped[0]['skip_reason']}")
     return 1 if found else 0
 
 

@@ -50,6 +50,7 @@ SUMMIT = Entry(
         Person(name="Ritesh Nambiar", email="ritesh@asiainnews.example"),
         Person(name="Jia Liu & friends", url=f"{BASE}author/jia-liu/"),
     ),
+    byline="Ritesh Nambiar, Jia Liu & friends",
     categories=(
         Term(term="Asia & Pacific", scheme=f"{BASE}category/asia/"),
         Term(term="china", scheme=f"{BASE}tag/china/"),

@@ -8,14 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from feedsvc.feeds import FORMATS
+from feedsvc.feeds import FORMATS, rss
 from feedsvc.feeds.assemble import Entries, feed
 from feedsvc.model import Entry, Feed, Person, Tombstone
 from feedsvc.urls import ListingRef
 from tests import newsrooms
 from tests.newsrooms import article
 from tests.readers import READERS
+from tests.strict import objections
 
+NOW = datetime(2027, 1, 1, tzinfo=UTC)
 SITE = "title: T\nbase_url: https://t.example\nid_domain: t.example\n"
 
 
@@ -78,11 +80,19 @@ def test_a_caption_and_its_credit_are_text_not_markup(tmp_path: Path) -> None:
     )
 
 
-def test_a_tombstone_stands_where_its_entry_would(tmp_path: Path) -> None:
+def test_tombstones_stand_before_the_entries_newest_first(tmp_path: Path) -> None:
     gone = article("gone", "2026-01-02", status="withdrawn", withdrawn="{date: 2026-01-05, notice: Wrong.}")
     items = made(tmp_path, article("new", "2026-01-03"), gone, article("old")).items
-    assert items[1] == Tombstone(id="tag:news.example,2026:gone", when=datetime(2026, 1, 5, tzinfo=UTC), comment="Wrong.")
-    assert [type(item) for item in items] == [Entry, Tombstone, Entry]
+    assert items[0] == Tombstone(id="tag:news.example,2026:gone", when=datetime(2026, 1, 5, tzinfo=UTC), comment="Wrong.")
+    assert [type(item) for item in items] == [Tombstone, Entry, Entry]
+
+
+@pytest.mark.parametrize("summary", ["R&D", "He went to R&…", "A &; B", "A & B", "&&", "x &\u00a0y", "&lt", "1 < 2 &"])
+def test_a_summary_with_an_ampersand_is_sound_html_in_rss(tmp_path: Path, summary: str) -> None:
+    found = newsrooms.catalogued(newsrooms.write(tmp_path, {"site.yaml": SITE, **article("a", summary=f'"{summary}"')}))
+    document = rss.render(feed(found.listings[ListingRef()], Entries(found), "rss", "application/rss+xml"))
+    found_faults = objections(document, "rss", address="https://t.example/feed.rss", now=NOW)
+    assert [fault for fault in found_faults if "HTML" in fault] == []
 
 
 def test_archives_name_no_hub_and_lead_both_ways(tmp_path: Path) -> None:
@@ -152,3 +162,33 @@ def test_no_byline_is_longer_by_the_sites_name(tmp_path: Path) -> None:
     told = json.loads(FORMATS["json"].render(made(tmp_path, authors, article("a", author="mina"))))
     assert "authors" not in told
     assert [[author["name"] for author in item["authors"]] for item in told["items"]] == [["Mina Park"]]
+
+
+TWO_ENCLOSURES = """
+  - {src: media/talk.mp3, title: 'Talk & "more"'}
+  - {src: media/notes.pdf}
+"""
+ENCLOSED_FILES: dict[str, str | bytes] = {"media/talk.mp3": b"ID3" + bytes(1_499_997), "media/notes.pdf": b"%PDF-1.4\n"}
+LISTED = [
+    "<p><strong>Attachments:</strong></p>",
+    "<ul>",
+    '<li><a href="https://t.example/media/talk.mp3">Talk &amp; &quot;more&quot;</a> (audio/mpeg, 2 MB)</li>',
+    '<li><a href="https://t.example/media/notes.pdf">notes.pdf</a> (application/pdf, 9 B)</li>',
+    "</ul>",
+]
+
+
+def test_every_attachment_is_listed_at_the_end_of_the_content(tmp_path: Path) -> None:
+    entry = only(tmp_path, article("a", body="Text.", enclosures=TWO_ENCLOSURES) | ENCLOSED_FILES)
+    assert entry.content.splitlines() == ["<p>Text.</p>", *LISTED]
+
+
+def test_a_feed_of_summaries_lists_every_attachment_too(tmp_path: Path) -> None:
+    site = SITE + "feed: {content: summary}\n"
+    entry = only(tmp_path, article("a", summary="1 < 2", enclosures=TWO_ENCLOSURES) | ENCLOSED_FILES, site=site)
+    assert (entry.summary, entry.content.splitlines()) == ("1 < 2", ["<p>1 &lt; 2</p>", *LISTED])
+
+
+def test_attachments_are_listed_in_the_language_of_the_article(tmp_path: Path) -> None:
+    entry = only(tmp_path, article("a", body="Text.", enclosures=TWO_ENCLOSURES, language="ko") | ENCLOSED_FILES)
+    assert entry.content.splitlines()[1] == "<p><strong>첨부 파일:</strong></p>"

@@ -61,13 +61,13 @@ def test_check_prints_problems_like_a_compiler(broken: Path) -> None:
     done = run("check", broken)
     assert done.returncode == 1
     assert done.stdout.partition("articles/")[2].partition("\narticles/december")[0].splitlines() == [
-        'broken.yaml:1:8: title: YAML reads no as false; put it in quotes: "no"',
+        'broken.yaml:1:8: error: title: YAML reads no as false; put it in quotes: "no"',
         "    1 | title: no",
         "      |        ^",
-        "articles/broken.yaml:2:12: published: there is no such date or time as '2026-02-30': February 2026 has 28 days",
+        "articles/broken.yaml:2:12: error: published: there is no such date or time as '2026-02-30': February 2026 has 28 days",
         "    2 | published: 2026-02-30",
         "      |            ^",
-        "articles/broken.yaml:3:9: author: no author 'ritesch'; did you mean 'ritesh'?",
+        "articles/broken.yaml:3:9: error: author: no author 'ritesch'; did you mean 'ritesh'?",
         "    3 | author: ritesch",
         "      |         ^",
     ]
@@ -112,8 +112,8 @@ def test_a_broken_site_yaml_is_told_with_its_places(tmp_path: Path, command: str
     done = run(command, *(["out"] if command == "build" else []), tmp_path / "c", cwd=tmp_path)
     assert done.returncode == 1
     told = [line for line in (done.stdout + done.stderr).splitlines() if not line.startswith(" ")]
-    assert told[0] == 'site.yaml:1:8: title: YAML reads 12 as a number; put it in quotes: "12"'
-    assert told[1].startswith("site.yaml:2:11: base_url: 'nowhere' is not a web address")
+    assert told[0] == 'site.yaml:1:8: error: title: YAML reads 12 as a number; put it in quotes: "12"'
+    assert told[1].startswith("site.yaml:2:11: error: base_url: 'nowhere' is not a web address")
     assert "Traceback" not in done.stderr
 
 
@@ -121,7 +121,7 @@ def test_a_broken_site_yaml_is_told_with_its_places(tmp_path: Path, command: str
 def test_a_missing_folder_is_one_sentence(tmp_path: Path, command: str) -> None:
     done = run(command, *(["out"] if command == "build" else []), "nowhere", cwd=tmp_path)
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == "feedsvc: no folder nowhere; give the folder that holds site.yaml\n"
+    assert done.stderr == "feedsvc: error: no folder nowhere; give the folder that holds site.yaml\n"
 
 
 @pytest.mark.parametrize(
@@ -137,7 +137,8 @@ def test_who_stands_in_the_newsroom_itself_is_told_how_to_name_it(content: Path)
     done = run("check", cwd=content)
     assert done.returncode == 2
     assert done.stderr == (
-        "feedsvc: no folder content; give the folder that holds site.yaml; site.yaml is in this very folder: write . for it\n"
+        "feedsvc: error: no folder content; give the folder that holds site.yaml; "
+        "site.yaml is in this very folder: write . for it\n"
     )
     assert run("check", ".", cwd=content).returncode == 0
 
@@ -145,21 +146,21 @@ def test_who_stands_in_the_newsroom_itself_is_told_how_to_name_it(content: Path)
 def test_a_folder_without_site_yaml_is_one_sentence(tmp_path: Path) -> None:
     done = run("check", tmp_path)
     assert done.returncode == 2
-    assert done.stderr == f"feedsvc: {tmp_path} has no site.yaml; it needs at least title: and base_url:\n"
+    assert done.stderr == f"feedsvc: error: {tmp_path} has no site.yaml; it needs at least title: and base_url:\n"
 
 
 def test_with_problems_nothing_is_built(broken: Path, tmp_path: Path) -> None:
     done = run("build", tmp_path / "out", broken)
     assert done.returncode == 1
-    assert "articles/broken.yaml:1:8: title:" in done.stderr
-    assert done.stderr.splitlines()[-1].startswith("feedsvc: nothing was written;")
+    assert "articles/broken.yaml:1:8: error: title:" in done.stderr
+    assert done.stderr.splitlines()[-1].startswith("feedsvc: error: nothing was written;")
     assert not (tmp_path / "out").exists()
 
 
 def test_broken_files_are_skipped_when_told(broken: Path, tmp_path: Path) -> None:
     done = run("build", tmp_path / "out", broken, "--skip-broken")
     assert done.returncode == 0
-    assert "articles/broken.yaml:1:8: title:" in done.stderr
+    assert "articles/broken.yaml:1:8: error: title:" in done.stderr
     assert (tmp_path / "out/articles/rich/index.html").exists()
     assert not (tmp_path / "out/articles/broken").exists()
 
@@ -196,7 +197,7 @@ def test_a_base_url_from_the_command_line_takes_the_place_of_the_sites_own(conte
 def test_a_base_url_that_is_none_is_one_sentence(content: Path) -> None:
     done = run("serve", content, "--base-url", "nonsense")
     assert done.returncode == 2
-    assert done.stderr.startswith("feedsvc: --base-url 'nonsense' is no web address; write it like https://example.org")
+    assert done.stderr.startswith("feedsvc: error: --base-url 'nonsense' is no web address; write it like https://example.org")
 
 
 def test_a_taken_port_is_one_sentence(content: Path, tmp_path: Path) -> None:
@@ -204,7 +205,7 @@ def test_a_taken_port_is_one_sentence(content: Path, tmp_path: Path) -> None:
         port = taken.getsockname()[1]
         done = run("serve", content, "--port", str(port), "--state", tmp_path / "state")
     assert done.returncode == 2
-    assert done.stderr.splitlines()[-1].startswith(f"feedsvc: cannot listen on 127.0.0.1:{port} (Address already in use)")
+    assert done.stderr.splitlines()[-1].startswith(f"feedsvc: error: cannot listen on 127.0.0.1:{port} (Address already in use)")
 
 
 def test_a_state_folder_inside_the_content_is_refused(content: Path) -> None:
@@ -234,7 +235,7 @@ def test_out_and_content_mixed_up_writes_nothing_into_the_newsroom(content: Path
     assert done.returncode == 2
     done = run("build", "content", cwd=content.parent)
     assert done.returncode == 2
-    assert done.stderr == "feedsvc: content is a newsroom itself; write: feedsvc build OUT content\n"
+    assert done.stderr == "feedsvc: error: content is a newsroom itself; write: feedsvc build OUT content\n"
     assert sorted(content.rglob("*")) == before
 
 
@@ -268,7 +269,7 @@ def test_an_output_without_room_is_told_in_one_sentence(content: Path) -> None:
     with open("/dev/full", "w") as full:
         command = [sys.executable, "-m", "feedsvc", "check", str(content)]
         done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, cwd=ROOT, check=False)
-    assert (done.returncode, done.stderr) == (2, "feedsvc: the output cannot be written (No space left on device)\n")
+    assert (done.returncode, done.stderr) == (2, "feedsvc: error: the output cannot be written (No space left on device)\n")
 
 
 @pytest.mark.parametrize(
@@ -286,7 +287,7 @@ def test_a_file_for_nginx_that_cannot_be_is_told_before_a_tree_is_made(
     (tmp_path / "desk").mkdir()
     done = run("build", tmp_path / "public", content, "--nginx", tmp_path / file, "--state", tmp_path / "state")
     assert done.returncode == 2
-    assert done.stderr.startswith(f"feedsvc: {sentence.format(tmp_path)}"), done.stderr
+    assert done.stderr.startswith(f"feedsvc: error: {sentence.format(tmp_path)}"), done.stderr
     assert not (tmp_path / "public").exists()
     assert not (tmp_path / "content/x.conf").exists()
 
@@ -295,4 +296,6 @@ def test_a_file_for_nginx_that_cannot_be_is_told_before_a_tree_is_made(
 def test_a_day_that_is_none_is_answered_with_one_that_is(content: Path, day: str) -> None:
     done = run("views", content, "--since", day)
     assert done.returncode == 2
-    assert done.stderr.endswith(f"Invalid value for '--since': '{day}' is no day; write it like 2026-01-31\n")
+    assert done.stderr.endswith(
+        f"Invalid value for '--since' (env var: 'FEEDSVC_SINCE'): '{day}' is no day; write it like 2026-01-31\n"
+    )

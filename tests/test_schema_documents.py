@@ -45,6 +45,8 @@ UNSEEN: Final = {
         *("key indented too far", "key without colon", "line at the margin", "bracket that nothing follows", "unclosed bracket"),
         *("comma too many", "dash out of line", "syntax in categories", "colon in title", "text with star"),
         *("text with ampersand", "text with exclamation mark", "text with at sign", "text with backtick", "text with per cent"),
+        *("apostrophe in single quotes", "apostrophe in a list", "unresolved merge conflict"),
+        *("unresolved merge conflict below a text", "unresolved merge conflict in Markdown"),
         *("text after quotes", "text with bracket", "unclosed quote", "backslash", "word after bar", "site without YAML"),
         *("two authors of one id", "no-break space after a colon", "no space after a colon in a picture", "text with stars"),
         *("no space after the first colon", "no space after the last colon", "no space after a colon below a comment"),
@@ -55,7 +57,13 @@ UNSEEN: Final = {
     ),
     "the file's own name": (*("yml", "YAML in capitals", "markdown ending", "line break in name", "file name without letters"),),
     "other files: whether they are there and what they hold": (
-        *("missing lead image", "misspelled lead image", "missing enclosure", "missing image in body"),
+        *(
+            "missing lead image",
+            "lead image in another letter case",
+            "misspelled lead image",
+            "missing enclosure",
+            "missing image in body",
+        ),
         *("missing image in body with blank", "missing image written with an entity", "zero byte in reference"),
         *("damaged picture", "wrong ending", "folder as enclosure", "missing avatar", "missing logo"),
     ),

@@ -26,9 +26,9 @@ _ADVICE: Final = (
     (r"^25006|read-only transaction", "that server takes no writes; name the primary one"),
     (r"readonly|read-only|unable to open|permission denied|file exists|not a directory", "let feedsvc write in that folder"),
     (r"locked", "another program keeps that file locked; end it or wait"),
-    (r"password|pg_hba|authentication|role .* does not exist", "correct user and password in FEEDSVC_DATABASE_URL"),
-    (r"^3D000|database .* does not exist", "make that database, or correct its name in FEEDSVC_DATABASE_URL"),
-    (r"resolve|translate host|getaddrinfo|name or service|idna|label", "correct the host in FEEDSVC_DATABASE_URL"),
+    (r"password|pg_hba|authentication|role .* does not exist", "correct user and password in FEEDSVC_DATABASE"),
+    (r"^3D000|database .* does not exist", "make that database, or correct its name in FEEDSVC_DATABASE"),
+    (r"resolve|translate host|getaddrinfo|name or service|idna|label", "correct the host in FEEDSVC_DATABASE"),
     (r"refused|time(d )?out|unreachable|no answer|closed the connection", "see that it runs and can be reached from here"),
 )
 _ROWS_FAULT: Final = frozenset({"22", "23", "54"})  # classes of SQLSTATE: data, integrity, a limit of the program

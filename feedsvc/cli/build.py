@@ -11,6 +11,7 @@ import click
 from feedsvc.cli.modules import module
 from feedsvc.cli.options import FOLDER, base_url_option, content_argument, plainly, state_folder, state_option
 from feedsvc.cli.plan import BuildPlan
+from feedsvc.cli.variables import command, option
 from feedsvc.clock import wall_clock
 from feedsvc.codings import CODINGS
 from feedsvc.content.looking import looking
@@ -25,19 +26,19 @@ _NGINX = "Write what nginx has to know of the tree beside its files: former addr
 _GZIP_ONLY = "Put documents into a bucket compressed, whether or not a reader asked for that; for who has a CDN that undoes it."
 
 
-@click.command()
+@command()
 @click.argument("out", type=click.Path())
 @content_argument
 @base_url_option
 @state_option
-@click.option("--skip-broken", is_flag=True, help="Leave broken files out, or as they last were, instead of writing nothing.")
-@click.option("--watch", is_flag=True, help="Stay, and keep OUT in step with every save and every scheduled change.")
-@click.option("--only", type=click.Choice(SELECTIONS), help=_ONLY)
-@click.option("--coding", "codings", type=click.Choice([one for one in CODINGS if one != _GZIP]), multiple=True, help=_CODING)
-@click.option("--nginx", type=FOLDER, metavar="FILE", help=_NGINX)
-@click.option("--no-gzip", is_flag=True, help="Write no .gz beside each file that it would make smaller.")
-@click.option("--gzip-only", is_flag=True, help=_GZIP_ONLY)
-@click.option(
+@option("--skip-broken", is_flag=True, help="Leave broken files out, or as they last were, instead of writing nothing.")
+@option("--watch", is_flag=True, help="Stay, and keep OUT in step with every save and every scheduled change.")
+@option("--only", type=click.Choice(SELECTIONS), help=_ONLY)
+@option("--coding", "codings", type=click.Choice([one for one in CODINGS if one != _GZIP]), multiple=True, help=_CODING)
+@option("--nginx", type=FOLDER, metavar="FILE", help=_NGINX)
+@option("--no-gzip", is_flag=True, help="Write no .gz beside each file that it would make smaller.")
+@option("--gzip-only", is_flag=True, help=_GZIP_ONLY)
+@option(
     "--processes", type=click.IntRange(min=1), help="Work in so many processes; as many as there are processors if not given."
 )
 @plainly

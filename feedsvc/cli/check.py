@@ -8,27 +8,30 @@ from pathlib import Path
 import click
 
 from feedsvc.cli.options import content_argument, plainly
+from feedsvc.cli.variables import command, option
 from feedsvc.cli.whole import tried
 from feedsvc.clock import wall_clock
-from feedsvc.console import PRINTERS, counted, number
+from feedsvc.console import PRINTERS, counted, fail, number, say
 from feedsvc.content.advice import advice
 from feedsvc.editing.against import REPORTS, Comparison, compare
 from feedsvc.errors import ContentError
 from feedsvc.watchdog import watching
 
 
-@click.command()
+@command()
 @content_argument
-@click.option(
+@option(
     "--format", "form", type=click.Choice(["text", "json", "github"]), default="text", show_default=True, help="How to print."
 )
-@click.option("--strict", is_flag=True, help="Fail for warnings, too.")
-@click.option("--against", "revision", metavar="REV", help="Warn of what subscribers would feel since that git revision.")
+@option("--all", "every", is_flag=True, help="Show a warning in each of the files that share it.")
+@option("--strict", is_flag=True, help="Fail for warnings, too.")
+@option("--against", "revision", metavar="REV", help="Warn of what subscribers would feel since that git revision.")
 @plainly
-def check(*, content: Path, form: str, strict: bool, revision: str | None) -> None:
+def check(*, content: Path, form: str, every: bool, strict: bool, revision: str | None) -> None:
     """Report every problem in CONTENT (./content).
 
-    What could be better is a warning; the exit status is 1 if there are errors.
+    What could be better is a warning, and printed once where more than three files share it; the exit status is 1 if there are
+    errors.
 
     \b
     Examples:
@@ -51,12 +54,12 @@ def check(*, content: Path, form: str, strict: bool, revision: str | None) -> No
             raise
         problems, summary = error.problems, str(error)
         errors = tuple(problem for problem in problems if problem.severity == "error")
-    lines = PRINTERS[form](content, problems)
+    lines = PRINTERS["all" if every and form == "text" else form](content, problems)
     if revision is not None and comparison is None:
-        click.echo(f"feedsvc: nothing was compared with '{revision}': mend the errors first", err=True)
+        fail(f"nothing was compared with '{revision}': mend the errors first")
         comparison = Comparison() if form == "json" else None  # programs find the same keys
     for line in REPORTS[form](lines, comparison) if comparison else lines:
-        click.echo(line)
+        say(line)
     found = f"{number(len(errors), 'error')}, {number(len(problems) - len(errors), 'warning')}"
-    click.echo(f"feedsvc: {summary}: {found}", err=True)
+    say(f"feedsvc: {summary}: {found}", err=True)
     sys.exit(1 if errors or (strict and problems) else 0)

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import os
+import shlex
 from pathlib import Path
 
 import click
+from click.core import ParameterSource
 
 from feedsvc.cli.options import content_argument, plainly
+from feedsvc.cli.variables import command, option
 from feedsvc.cli.whole import newsroom
 from feedsvc.clock import wall_clock
+from feedsvc.content.settings import SITE
 from feedsvc.editing import schemas
 from feedsvc.editing.new import draft, put, written
 from feedsvc.errors import FeedsvcError
@@ -23,14 +27,22 @@ def _words(value: str) -> str:
         raise click.BadParameter("this is not UTF-8; write it with the terminal's encoding set to UTF-8") from None
 
 
-@click.command("new")
+def _missing_folder(title: str, content: Path, rest: tuple[str, ...]) -> str:
+    """Say what to do: without a folder in the command, none was meant to be part of the title."""
+    if not rest and click.get_current_context().get_parameter_source("content") is not ParameterSource.COMMANDLINE:
+        return f"no folder {content} here; give the one that holds {SITE}: feedsvc new {shlex.quote(title)} FOLDER"
+    words = " ".join((title, str(content), *rest))
+    return f'no folder {content}; if that belongs to the title, put it in quotes: feedsvc new "{words}"'
+
+
+@command("new")
 @click.argument("title", type=_words)
 @content_argument
 @click.argument("rest", nargs=-1, metavar="")
-@click.option("--category", "categories", metavar="ID", type=_words, multiple=True, help="Its section; again for more.")
-@click.option("--author", "authors", metavar="ID", type=_words, multiple=True, help="Who writes it; again for more.")
-@click.option("--slug", metavar="NAME", type=_words, default="", help="Its name in addresses; otherwise made from the title.")
-@click.option("--markdown", is_flag=True, help="A .md file, with the text below the keys.")
+@option("--category", "categories", metavar="ID", type=_words, multiple=True, help="Its section; again for more.")
+@option("--author", "authors", metavar="ID", type=_words, multiple=True, help="Who writes it; again for more.")
+@option("--slug", metavar="NAME", type=_words, default="", help="Its name in addresses; otherwise made from the title.")
+@option("--markdown", is_flag=True, help="A .md file, with the text below the keys.")
 @plainly
 def new_article(
     *,
@@ -52,8 +64,7 @@ def new_article(
       feedsvc new "Bus 14 keeps its number" newsroom --markdown
     """
     if rest or (not content.exists() and content.name == str(content)):
-        told = " ".join((title, str(content), *rest))
-        raise FeedsvcError(f'no folder {content}; if that belongs to the title, put it in quotes: feedsvc new "{told}"')
+        raise FeedsvcError(_missing_folder(title, content, rest))
     read = newsroom(content, "")
     ending = ".md" if markdown else ".yaml"
     made = draft(read, title, wall_clock(), slug=slug, categories=categories, authors=authors, ending=ending)

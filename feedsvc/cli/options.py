@@ -14,7 +14,8 @@ from typing import Final, ParamSpec
 
 import click
 
-from feedsvc.console import tell
+from feedsvc.cli.variables import option
+from feedsvc.console import fail, tell
 from feedsvc.errors import ContentError, FeedsvcError
 
 P = ParamSpec("P")
@@ -24,19 +25,14 @@ VIEWS: Final = "views.sqlite"
 _NO_ROOM: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 FOLDER: Final = click.Path(path_type=Path)
 content_argument = click.argument("content", type=FOLDER, default=Path("content"), envvar="FEEDSVC_CONTENT")
-state_option = click.option(
-    "--state", type=FOLDER, envvar="FEEDSVC_STATE", help="Folder for what outlives a run; never in CONTENT."
-)
-database_option = click.option(
+state_option = option("--state", type=FOLDER, help="Folder for what outlives a run; never in CONTENT.")
+database_option = option(
     "--database",
     metavar="URL",
     default="",
-    envvar="FEEDSVC_DATABASE_URL",
     help="For read counts; else a file in the state folder",
 )
-base_url_option = click.option(
-    "--base-url", metavar="URL", default="", envvar="FEEDSVC_BASE_URL", help="Takes the place of site.yaml's."
-)
+base_url_option = option("--base-url", metavar="URL", default="", help="Takes the place of site.yaml's.")
 
 
 def _split(_context: click.Context, _option: click.Parameter, command: str) -> tuple[str, ...]:
@@ -49,7 +45,7 @@ def _split(_context: click.Context, _option: click.Parameter, command: str) -> t
 def purge_option(addresses: str) -> Callable[[Callable[P, None]], Callable[P, None]]:
     """`addresses` says which ones the command gets."""
     words = f"Run before hubs hear of a change; gets {addresses}, one a line. No shell reads it."
-    return click.option("--purge", metavar="COMMAND", default="", envvar="FEEDSVC_PURGE", callback=_split, help=words)
+    return option("--purge", metavar="COMMAND", default="", callback=_split, help=words)
 
 
 def plainly(command: Callable[P, None]) -> Callable[P, None]:
@@ -61,17 +57,17 @@ def plainly(command: Callable[P, None]) -> Callable[P, None]:
             command(*args, **kwargs)
         except ContentError as error:
             tell(error.problems)
-            click.echo(f"feedsvc: {error}{'' if error.problems else _inside()}", err=True)
+            fail(f"{error}{'' if error.problems else _inside()}")
             sys.exit(1 if error.problems else MISUSE)
         except FeedsvcError as error:
-            click.echo(f"feedsvc: {error}", err=True)
+            fail(str(error))
             sys.exit(MISUSE)
         except OSError as error:
             if error.filename is not None or error.errno not in _NO_ROOM:
                 raise
             # Where the output goes, nothing fits any more; what is left of it must not be tried again at the end.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            click.echo(f"feedsvc: the output cannot be written ({error.strerror})", err=True)
+            fail(f"the output cannot be written ({error.strerror})")
             sys.exit(MISUSE)
 
     return run

@@ -9,6 +9,7 @@ import click
 
 from feedsvc.catalog import Catalog, catalog
 from feedsvc.cli.options import base_url_option, content_argument, plainly, purge_option, state_folder, state_option
+from feedsvc.cli.variables import command, option
 from feedsvc.cli.whole import newsroom
 from feedsvc.clock import wall_clock
 from feedsvc.console import number, tell
@@ -18,11 +19,11 @@ from feedsvc.push.reach import Reach
 from feedsvc.urls import absolute
 
 
-@click.command()
+@command()
 @content_argument
 @base_url_option
 @state_option
-@click.option("--all", "everything", is_flag=True, help="Announce every feed, changed or not.")
+@option("--all", "everything", is_flag=True, help="Announce every feed, changed or not.")
 @purge_option("the addresses of the changed feeds, not of pages")
 @plainly
 def ping(*, content: Path, base_url: str, state: Path | None, everything: bool, purge: tuple[str, ...]) -> None:

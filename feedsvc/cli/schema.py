@@ -9,15 +9,16 @@ from pathlib import Path
 import click
 
 from feedsvc.cli.options import plainly
+from feedsvc.cli.variables import command, option
 from feedsvc.content.json_schema import NAMES, made
 from feedsvc.content.settings import SITE
 from feedsvc.editing import schemas
 from feedsvc.errors import FeedsvcError
 
 
-@click.command("schema")
+@command("schema")
 @click.argument("what", nargs=-1, metavar=f"[{'|'.join(NAMES)}] [CONTENT]")
-@click.option("--write", is_flag=True, help=f"Write all of them into CONTENT/{schemas.FOLDER} instead.")
+@option("--write", is_flag=True, help=f"Write all of them into CONTENT/{schemas.FOLDER} instead.")
 @plainly
 def print_schema(*, what: tuple[str, ...], write: bool) -> None:
     """Print JSON Schemas of a newsroom's files.

@@ -22,6 +22,7 @@ from feedsvc.cli.options import (
     state_option,
 )
 from feedsvc.cli.plan import Plan
+from feedsvc.cli.variables import command, option
 from feedsvc.content.looking import looking
 from feedsvc.descriptors import raise_limit
 from feedsvc.web.access import FORMATS
@@ -31,73 +32,62 @@ from feedsvc.web.station import Station
 from feedsvc.web.workers import Workers
 
 
-@click.command()
+@command()
 @content_argument
-@click.option("--host", default="127.0.0.1", show_default=True, envvar="FEEDSVC_HOST", help="The address to listen on.")
-@click.option(
-    "--port", default=8000, show_default=True, type=click.IntRange(0, 65535), envvar="FEEDSVC_PORT", help="0 takes a free one."
-)
-@click.option(
+@option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
+@option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535), help="0 takes a free one.")
+@option(
     "--threads",
     default=4,
     show_default=True,
     type=click.IntRange(1, 256),
-    envvar="FEEDSVC_THREADS",
     help="Threads of each worker.",
 )
-@click.option(
+@option(
     "--workers",
     default=1,
     show_default=True,
     type=click.IntRange(1, 64),
-    envvar="FEEDSVC_WORKERS",
     help="Processes that serve together, one for each core; each holds all articles.",
 )
-@click.option(
+@option(
     "--trusted-proxy",
     "proxies",
     metavar="ADDRESS",
     multiple=True,
-    envvar="FEEDSVC_TRUSTED_PROXY",
     help="A reverse proxy (address or network) whose X-Forwarded-For is believed; repeatable.",
 )
-@click.option(
+@option(
     "--limit-polls",
     "polls",
     metavar="N",
     type=click.IntRange(0, 100_000),
-    envvar="FEEDSVC_LIMIT_POLLS",
     help=f"Whole copies of one feed that a client may have in an hour, 0 for any; by default {USUAL}, behind a proxy any.",
 )
-@click.option(
+@option(
     "--open-status",
     "opened",
     metavar="ADDRESS",
     multiple=True,
-    envvar="FEEDSVC_OPEN_STATUS",
     help="An address or network that may read /status and /metrics, too; repeatable.",
 )
 @base_url_option
 @state_option
 @database_option
 @purge_option("the changed addresses")
-@click.option(
+@option(
     "--announce/--no-announce",
     default=True,
-    envvar="FEEDSVC_ANNOUNCE",
     help="Tell the hubs of site.yaml; not from a copy of a site.",
 )
-@click.option(
+@option(
     "--no-last-modified",
     is_flag=True,
-    envvar="FEEDSVC_NO_LAST_MODIFIED",
     help="Send entity tags alone: servers that share no state folder agree on these, not on dates.",
 )
-@click.option(
-    "--access-log", type=click.Choice(tuple(FORMATS)), envvar="FEEDSVC_ACCESS_LOG", help="One line to stdout for each answer."
-)
-@click.option("--preview", is_flag=True, envvar="FEEDSVC_PREVIEW", help="Show drafts and problems, on this machine only.")
-@click.option("--preview-anywhere", is_flag=True, envvar="FEEDSVC_PREVIEW_ANYWHERE", help="Let others reach the preview.")
+@option("--access-log", type=click.Choice(tuple(FORMATS)), help="One line to stdout for each answer.")
+@option("--preview", is_flag=True, help="Show drafts and problems, on this machine only.")
+@option("--preview-anywhere", is_flag=True, help="Let others reach the preview.")
 @plainly
 def serve(
     *,

@@ -9,14 +9,15 @@ from pathlib import Path
 import click
 
 from feedsvc.cli.options import content_argument, plainly
+from feedsvc.cli.variables import command, option
 from feedsvc.cli.whole import newsroom
 from feedsvc.console import number, tell
 from feedsvc.editing.stamp import apply, plan, sweep
 
 
-@click.command()
+@command()
 @content_argument
-@click.option("--dry-run", is_flag=True, help="Say what would be written, and write nothing.")
+@option("--dry-run", is_flag=True, help="Say what would be written, and write nothing.")
 @plainly
 def stamp(*, content: Path, dry_run: bool) -> None:
     """Write an id into every article of CONTENT (./content) that has none.

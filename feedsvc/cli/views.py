@@ -11,6 +11,7 @@ from feedsvc.audience.kept import kept_since
 from feedsvc.audience.report import PRINTERS, report
 from feedsvc.catalog import catalog
 from feedsvc.cli.options import VIEWS, content_argument, database_option, plainly, state_folder, state_option
+from feedsvc.cli.variables import command, option
 from feedsvc.cli.whole import newsroom
 from feedsvc.clock import wall_clock
 
@@ -22,10 +23,10 @@ def _day(_context: click.Context, _option: click.Parameter, text: str | None) ->
         raise click.BadParameter(f"'{text}' is no day; write it like 2026-01-31") from None
 
 
-@click.command("views")
+@command("views")
 @content_argument
-@click.option("--since", callback=_day, metavar="DATE", help="Count from this day on (UTC).")
-@click.option("--format", "form", type=click.Choice(list(PRINTERS)), default="text", show_default=True, help="How to print.")
+@option("--since", callback=_day, metavar="DATE", help="Count from this day on (UTC).")
+@option("--format", "form", type=click.Choice(list(PRINTERS)), default="text", show_default=True, help="How to print.")
 @state_option
 @database_option
 @plainly

@@ -52,6 +52,10 @@ _OTHER_NAMES: Final[Mapping[str, tuple[str, ...]]] = {
     "tz": ("timezone",),
     "url": ("src", "link", "base_url"),
 }
+# The same where another value belongs to the key that it is called here: a name, the key, and what to write.
+_OTHER_WAYS: Final[Mapping[str, tuple[str, str]]] = {
+    "draft": ("status", "write status: draft, or nothing for a published article"),
+}
 _MOST_FAULTS: Final = 100  # of one file; a spreadsheet saved by mistake has thousands
 
 
@@ -102,6 +106,9 @@ def _problem(tree: Tree, at: Location, schema: type[BaseModel], fault: Fault) ->
 
 
 def _meant(key: str, names: Iterable[str]) -> str:
+    needed, way = _OTHER_WAYS.get(key.casefold(), ("", ""))
+    if needed in names:
+        return way
     other = next((name for name in _OTHER_NAMES.get(key.casefold(), ()) if name in names), "")
     return f"did you mean '{other}'?" if other else nearest(key, names) or f"the keys are {', '.join(names)}"
 

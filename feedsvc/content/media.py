@@ -139,6 +139,8 @@ class Media:
             names = sorted(str(PurePosixPath(path).parent / name) for name in os.listdir(folder))
         except OSError:
             return ""
+        if same := next((name for name in names if name.casefold() == path.casefold()), ""):
+            return f"; write '{same}', as the file is called: capital letters count"
         hint = nearest(path, names)
         return f"; {hint}" if hint else ""
 

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 from urllib.parse import quote
 
 from feedsvc import urls
-from feedsvc.content import attachments, body, dates, keys, text, texts, tree
+from feedsvc.content import attachments, body, dates, keys, syntax, text, texts, tree
 from feedsvc.content.desk import Desk, Known
 from feedsvc.content.places import Location
 from feedsvc.content.schema import ArticleKeys
@@ -58,6 +58,8 @@ def read(path: str, data: bytes, known: Known) -> Reading:
         front, below = split(content) if path.endswith(".md") else (content, None)
     except ValueError as error:
         return Reading(None, (*problems, Problem(path=path, message=str(error))))
+    if below and (line := syntax.conflict_line(content)) and not _is_in_fence(content, line):
+        return Reading(None, (*problems, Problem(path=path, line=line, message=syntax.CONFLICT)))
     grown = tree.read(path, front, is_plain=is_plain)
     grown.problems[:0] = problems
     return _Article(content, below, grown, known).reading()
@@ -76,6 +78,12 @@ def split(content: str) -> tuple[str, str]:
     if not "".join(lines[1:end]).strip():
         raise ValueError("there are no keys between the two '---'; an article needs at least title: and published:")
     return "\n" + "".join(lines[1:end]), "".join(lines[end + 1 :])
+
+
+def _is_in_fence(markdown: str, line: int) -> bool:
+    """Whether a line of a Markdown article stands in a block of code between fences, where text about git may show a conflict."""
+    fences = [row for row in markdown.splitlines()[: line - 1] if row.lstrip(" ").startswith(("```", "~~~"))]
+    return len(fences) % 2 == 1
 
 
 def _stem(path: str) -> str:
@@ -184,6 +192,10 @@ class _Article(Desk):
         if single is not None and several:
             self.complain((many,), f"give either {one} or {many}, not both", at_key=True)
         if single is not None and not several:
+            listed_in_one = [part.strip() for part in single.split(",")]
+            if len(listed_in_one) > 1 and single not in known and any(part in known for part in listed_in_one):
+                self.complain((one,), f"'{single}' are several", f"write {many}: [{', '.join(listed_in_one)}]")
+                return ()
             return (found,) if (found := self.one_named(one, (one,), single, known)) else ()
         places: list[tuple[Location, str]] = [((one,), single)] if single is not None else []
         listed: list[tuple[Location, str]] = [((many, i), name) for i, name in enumerate(several)]

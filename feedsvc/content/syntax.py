@@ -59,6 +59,17 @@ _BEGUN: Final = (
 )
 # What libyaml says of the next sound line when a key's colon has no space behind it.
 _AFTER_A_WORD: Final = ("mapping values are not allowed", "find expected ':'", "expected <document start>")
+# The first line that git writes where two versions of a file could not be merged.
+_CONFLICT: Final = re.compile(r"^<{7} ", re.MULTILINE)
+CONFLICT: Final = (
+    "two versions of this file were not merged: keep one, and delete the lines that begin with '<<<<<<<', '=======' and '>>>>>>>'"
+)
+# A closing quotation mark, and how to write one inside a text.
+_INSIDE_QUOTES: Final = {
+    "'": "put it in double quotes, or write '' for an apostrophe inside it",
+    '"': 'put it in single quotes, or write \\" for a quotation mark inside it',
+}
+_AFTER_QUOTES: Final = ("did not find expected key", "did not find expected ',' or")
 _GLUED: Final = re.compile(r"([ \t]*(?:- +)*)([A-Za-z_][\w-]*):(?!//)([^ \t\r\n])")
 
 
@@ -68,13 +79,30 @@ def fault(text: str, said: str, where: Place | None, begun: Place | None) -> tup
     `where` libyaml gave up and what it was reading `begun` are its own lines and columns, from 0.
     """
     line, column = _place(text, where)
-    if found := _glued(text, said, line, begun):
+    if conflict := conflict_line(text):
+        return conflict, 1, CONFLICT
+    if found := _glued(text, said, line, begun) or _after_quotes(text, said, line, column):
         return found
     sentence = _sentence(text, line, column, said)
     if begun and any(theirs in said for theirs in _BEGUN):
         sentence += f"; reading stopped at line {line}" if line > begun[0] + 1 else ""
         line, column = _place(text, begun)
     return line, column, sentence
+
+
+def conflict_line(text: str) -> int:
+    """Return the line, from 1, where an unresolved merge conflict begins; 0 without one."""
+    found = _CONFLICT.search(text) if "<<<<<<< " in text else None
+    return text.count("\n", 0, found.start()) + 1 if found else 0
+
+
+def _after_quotes(text: str, said: str, line: int, column: int) -> tuple[int, int, str] | None:
+    """Find the quotation mark within a text in quotes that ends it too early, as in 'It's raining'."""
+    before = text.splitlines()[line - 1][: column - 1].rstrip(" ") if any(theirs in said for theirs in _AFTER_QUOTES) else ""
+    mark = before[-1:]
+    if mark not in _INSIDE_QUOTES or before.count(mark) < 2:  # noqa: PLR2004 - the opening one and this
+        return None
+    return line, len(before), f"the text in quotes ends here, and more follows: {_INSIDE_QUOTES[mark]}"
 
 
 def _place(text: str, where: Place | None) -> Place:

@@ -8,12 +8,27 @@ from contextlib import suppress
 from datetime import UTC, datetime, time
 from functools import lru_cache
 from html import escape
+from itertools import islice
 from typing import Final
 
 from feedsvc.catalog import Catalog, Listing, Row, Standing
 from feedsvc.content.content import Content
 from feedsvc.language import Language, language
-from feedsvc.model import Article, Correction, Entry, Feed, Image, Link, Person, Site, Source, Term, Tombstone
+from feedsvc.model import (
+    Article,
+    Correction,
+    Enclosure,
+    Entry,
+    Feed,
+    Image,
+    Link,
+    Person,
+    Site,
+    Source,
+    Term,
+    Tombstone,
+    enclosure_name,
+)
 from feedsvc.urls import ArticleAt, FeedAt, ListingRef, PageAt, absolute, path_of, rooted
 
 STYLESHEET: Final = "static/feed.css"
@@ -120,14 +135,15 @@ def _links(site: Site, listing: Listing, suffix: str, media_type: str, period: s
 
 
 def _items(rows: Iterable[Row], entries: Entries, most: int) -> Iterator[Entry | Tombstone]:
-    """Entries and at most so many tombstones: a bulk withdrawal must not bury the feed."""
-    stones = 0
-    for row in rows:
-        if row.standing is Standing.VISIBLE:
-            yield entries.of(row)
-        elif row.standing is Standing.WITHDRAWN and stones < most:
-            stones += 1
-            yield Tombstone(id=row.article.id, when=row.touched, comment=row.article.notice)
+    """Yield the newest `most` tombstones, so that a bulk withdrawal does not bury the feed, then the entries.
+
+    The schema of RFC 4287 (Appendix B) has every element of another namespace before the entries.
+    """
+    rows = list(rows)
+    withdrawn = (row for row in rows if row.standing is Standing.WITHDRAWN)
+    for row in islice(withdrawn, most):
+        yield Tombstone(id=row.article.id, when=row.touched, comment=row.article.notice)
+    yield from (entries.of(row) for row in rows if row.standing is Standing.VISIBLE)
 
 
 def entry(catalog: Catalog, row: Row) -> Entry:
@@ -135,7 +151,8 @@ def entry(catalog: Catalog, row: Row) -> Entry:
     article, site = row.article, catalog.site
     url = article.link or absolute(site.base_url, path_of(ArticleAt(article.slug)))
     summary = catalog.content.summary(article)
-    full = site.feed.content == "full"
+    # Where an entry names nobody, some readers show a blank to be filled in, and none the same as another.
+    authors = tuple(person(catalog, name) for name in article.authors) or (publisher(site),)
     return Entry(
         id=article.id,
         url=url,
@@ -143,9 +160,9 @@ def entry(catalog: Catalog, row: Row) -> Entry:
         published=article.published,
         updated=row.touched,
         summary=summary,
-        content=(content(catalog.content, article) or f"<p>{escape(summary)}</p>") if full else "",
-        # Where an entry names nobody, some readers show a blank to be filled in, and none the same as another.
-        authors=tuple(person(catalog, name) for name in article.authors) or (publisher(site),),
+        content=_content(catalog, article, summary),
+        authors=authors,
+        byline=_language_of(site, article).say("comma").join(author.name for author in authors),
         categories=tuple(_terms(catalog, article)),
         image=article.image,
         enclosures=article.enclosures,
@@ -153,6 +170,20 @@ def entry(catalog: Catalog, row: Row) -> Entry:
         language=article.language,
         permalink=article.id == url,
     )
+
+
+def _content(catalog: Catalog, article: Article, summary: str) -> str:
+    """Return the whole article, or in a feed of summaries the summary, with the enclosures listed at its end.
+
+    Most readers offer one enclosure of an entry at the most. An entry with nothing to list has no content in such a feed.
+    """
+    lang = _language_of(catalog.site, article)
+    listed = _enclosures(lang, article.enclosures)
+    if catalog.site.feed.content == "full":
+        shown = content(catalog.content, article) or f"<p>{escape(summary)}</p>"
+    else:
+        shown = f"<p>{escape(summary)}</p>" if listed else ""
+    return "\n".join(filter(None, (shown, listed)))
 
 
 def publisher(site: Site) -> Person:
@@ -189,8 +220,7 @@ def _page(base_url: str, ref: ListingRef) -> str:
 
 def content(newsroom: Content, article: Article) -> str:
     """The whole article as HTML: picture, text, sources, corrections, in the words of its own language."""
-    site = newsroom.site
-    lang = language(article.language or site.language, site.timezone)
+    lang = _language_of(newsroom.site, article)
     parts = (
         figure(article.image) if article.image else "",
         newsroom.html(article),
@@ -214,6 +244,21 @@ def _credit(image: Image) -> str:
 
 def _linked(name: str, url: str) -> str:
     return f'<a href="{escape(url)}">{escape(name)}</a>' if url else escape(name)
+
+
+def _language_of(site: Site, article: Article) -> Language:
+    return language(article.language or site.language, site.timezone)
+
+
+def _enclosures(lang: Language, enclosures: tuple[Enclosure, ...]) -> str:
+    """A list of links to the enclosures, each with its media type and size; "" without any."""
+    items = "\n".join(f"<li>{_enclosure(lang, one)}</li>" for one in enclosures)
+    return f"<p><strong>{escape(lang.say('attachments'))}:</strong></p>\n<ul>\n{items}\n</ul>" if items else ""
+
+
+def _enclosure(lang: Language, one: Enclosure) -> str:
+    facts = lang.say("comma").join(filter(None, (one.type, lang.file_size(one.length))))
+    return f"{_linked(enclosure_name(one), one.url)} ({escape(facts)})"
 
 
 def _sources(lang: Language, sources: tuple[Source, ...]) -> str:

@@ -36,7 +36,7 @@ _XML_LANG: Final = "{http://www.w3.org/XML/1998/namespace}lang"
 
 
 def render(feed: Feed) -> bytes:
-    """`feed` as an Atom 1.0 document, tombstones among its entries."""
+    """`feed` as an Atom 1.0 document, tombstones before its entries."""
     parts = [PARTS.of(item) for item in feed.items]
     document: bytes = _Atom(feed, parts).atom_str(pretty=True)
     return joined(document, "feed", parts)

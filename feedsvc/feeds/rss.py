@@ -31,7 +31,8 @@ from feedsvc.feeds.xml_common import (
 )
 from feedsvc.model import Entry, Feed
 
-_READ_AS_HTML: Final = re.compile("<|&(?=[#0-9A-Za-z])")
+# An ampersand stands for itself before white space, another one and the end; parsers differ on what else may follow.
+_READ_AS_HTML: Final = re.compile("<|&(?![ \\t\\n\\r\\f&]|\\Z)")
 
 
 def render(feed: Feed) -> bytes:
@@ -88,9 +89,9 @@ class _Item(feedgen.entry.FeedEntry):  # type: ignore[misc]
 
     def rss_entry(self) -> etree._Element:
         item: etree._Element = super().rss_entry()
-        # feedgen's <author> needs an e-mail address and is invalid twice; validators warn of it beside dc:creator.
-        for author in self.entry.authors:
-            add_text(item, "dc:creator", author.name)
+        # feedgen's <author> needs an e-mail address and is invalid twice; validators warn of it beside dc:creator. Of several
+        # dc:creator most readers show the first, newsboat the last.
+        add_text(item, "dc:creator", self.entry.byline)
         add_text(item, "dc:language", self.entry.language)
         if self.entry.updated != self.entry.published:
             add_text(item, "atom:updated", rfc3339(self.entry.updated))

@@ -85,16 +85,16 @@ def add_extras(element: etree._Element, entry: Entry) -> None:
     # The validator calls a second dc:source in one item an error.
     add_text(element, "dc:source", "; ".join(source.name for source in entry.sources if not source.url))
     if entry.image:
-        _add_image(element, entry.image, captioned=bool(entry.content))
+        _add_image(element, entry.image)
 
 
-def _add_image(element: etree._Element, image: Image, *, captioned: bool) -> None:
+def _add_image(element: etree._Element, image: Image) -> None:
     """Media RSS 1.5.1: media:content without a group (that would need alternatives), and a thumbnail."""
     size = {"width": image.width, "height": image.height}
     content = add(element, "media:content", url=image.url, type=image.type, medium="image", **size)
     add_text(content, "media:title", image.alt, type="plain")
-    # feedparser takes a media:description for the body of an entry that has none; readers would show it alone.
-    add_text(content, "media:description", image.caption if captioned else "", type="plain")
+    # The caption stands in the content. newsboat shows a media:description above that, a second time, and feedparser takes it
+    # for the body of an entry that has none.
     add_text(content, "media:credit", image.credit, role="photographer", scheme="urn:ebu")
     add(element, "media:thumbnail", url=image.url, **size)
 

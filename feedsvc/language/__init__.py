@@ -54,6 +54,7 @@ _ZEROS: Final = {
     "olck": 0x1C50,
     "tibt": 0xF20,
 }
+_UNITS: Final = ("B", "kB", "MB", "GB")  # SI prefixes
 # Where a newsroom writes otherwise than CLDR's own patterns.
 _DAYS: Final = {"en": "EEE, dd MMM yyyy", "hi": "E, d MMMM y"}
 _TIMES: Final = {"en": "HH:mm", "hi": "HH:mm", "ko": "aaaa h:mm"}
@@ -104,6 +105,11 @@ class Language:
     def number(self, number: int) -> str:
         """Grouped, in the language's digits: 1,234,567 or 12,34,567."""
         return _grouped(self, number)
+
+    def file_size(self, length: int) -> str:
+        """A number of bytes in the largest unit that it fills: 7 kB, 12 MB; "" for 0."""
+        unit = min(len(_UNITS) - 1, max(0, (len(str(length)) - 1) // 3))
+        return f"{self.number(round(length / 1000**unit))} {_UNITS[unit]}" if length else ""
 
     def date(self, moment: datetime) -> str:
         """The day with its weekday: Fri, 02 Jan 2026."""

@@ -7,13 +7,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote, urlsplit
 
 from markupsafe import Markup, escape
 
 from feedsvc.catalog import Row
 from feedsvc.language import Language
-from feedsvc.model import Correction, Enclosure
+from feedsvc.model import Correction, Enclosure, enclosure_name
 from feedsvc.pages import head, text
 from feedsvc.pages.frame import Card, Frame, Shown, summary
 from feedsvc.pages.head import Head
@@ -33,7 +33,6 @@ _SHARES: Final = (
     ("WhatsApp", "https://wa.me/?text=", "%20"),
 )
 _LINKEDIN: Final = "https://www.linkedin.com/sharing/share-offsite/?url="
-_UNITS: Final = ("B", "kB", "MB", "GB")
 
 
 class Share(NamedTuple):
@@ -180,13 +179,8 @@ def _corrected(frame: Frame, correction: Correction) -> Corrected:
 
 
 def _attached(frame: Frame, enclosure: Enclosure) -> Attached:
-    name = enclosure.title or unquote(enclosure.url.rsplit("/", 1)[-1])
-    return Attached(title=name, href=local(frame.site, enclosure.url), type=enclosure.type, size=_size(frame, enclosure.length))
-
-
-def _size(frame: Frame, length: int) -> str:
-    unit = min(len(_UNITS) - 1, max(0, (len(str(length)) - 1) // 3))
-    return f"{frame.lang.number(round(length / 1000**unit))} {_UNITS[unit]}" if length else ""
+    href, size = local(frame.site, enclosure.url), frame.lang.file_size(enclosure.length)
+    return Attached(title=enclosure_name(enclosure), href=href, type=enclosure.type, size=size)
 
 
 def _linked(frame: Frame, row: Row | None) -> Shown | None:

@@ -345,7 +345,7 @@ def test_memory_is_bounded_and_what_has_no_room_is_not_counted(
 @pytest.mark.parametrize(
     ("url", "cause"),
     [
-        ("postgresql://u:secretword@a..b/d", "correct the host in FEEDSVC_DATABASE_URL"),
+        ("postgresql://u:secretword@a..b/d", "correct the host in FEEDSVC_DATABASE"),
         ("postgresql://u:secretword@127.0.0.1:99999999999/d", "postgresql://127.0.0.1:99999999999/d"),
         ("postgresql://u:secretword@127.0.0.1:1/d?password=secretword", "postgresql://127.0.0.1:1/d"),
         ("postgresql://postgres@127.0.0.1:5432/no-such-database", "make that database"),

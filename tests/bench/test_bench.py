@@ -73,7 +73,17 @@ def run(tmp_path: Path, *words: str) -> list[dict[str, object]]:
 
 def test_the_rows_of_a_server_alone(tmp_path: Path) -> None:
     rows = run(tmp_path, "--only", "memory")
-    assert [row["verdict"] for row in rows] == ["met"]
+    assert [bool(row["feedsvc"]) for row in rows] == [True]
+
+
+def test_a_run_with_few_articles_gives_no_verdict_by_a_goal_for_many(tmp_path: Path) -> None:
+    rows = run(tmp_path, "--only", "memory")
+    assert [(row["goal"], row["verdict"]) for row in rows] == [({"most": None, "least": None}, "")]
+
+
+def test_a_goal_that_holds_for_any_size_is_judged_in_a_quick_run_too() -> None:
+    row = Row(what="files out of step", ours=1.0, goal=Goal(most=0, any_size=True))
+    assert row.without_goal_of_other_sizes().verdict == "missed"
 
 
 def test_the_rows_beside_hugo(tmp_path: Path) -> None:

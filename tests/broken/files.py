@@ -8,6 +8,9 @@ from typing import Final
 
 from tests.broken.case import HEAD, Case, article
 
+CONFLICT: Final = (
+    "two versions of this file were not merged: keep one, and delete the lines that begin with '<<<<<<<', '=======' and '>>>>>>>'"
+)
 CASES: Final = (
     Case(
         "not utf-8",
@@ -23,6 +26,21 @@ CASES: Final = (
         "utf-16",
         {"articles/a.yaml": "title: A".encode("utf-16")},
         ("articles/a.yaml:1:1: byte 0xFF is not UTF-8; save the file in UTF-8",),
+    ),
+    Case(
+        "unresolved merge conflict",
+        article("<<<<<<< HEAD\nsummary: a\n=======\nsummary: b\n>>>>>>> branch\n"),
+        (f"articles/a.yaml:3:1: {CONFLICT}",),
+    ),
+    Case(
+        "unresolved merge conflict below a text",
+        article("body: |\n  Text.\n<<<<<<< HEAD\n  a\n=======\n  b\n>>>>>>> branch\n"),
+        (f"articles/a.yaml:5:1: {CONFLICT}",),
+    ),
+    Case(
+        "unresolved merge conflict in Markdown",
+        {"articles/a.md": f"---\n{HEAD}---\nText.\n<<<<<<< HEAD\na\n=======\nb\n>>>>>>> branch\n"},
+        (f"articles/a.md:6:1: {CONFLICT}",),
     ),
     Case("empty file", {"articles/a.yaml": b""}, ("articles/a.yaml:1:1: the file is empty",)),
     Case("only a comment", {"articles/a.yaml": b"# soon\n"}, ("articles/a.yaml:1:1: the file holds no keys",)),

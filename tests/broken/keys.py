@@ -22,6 +22,11 @@ CASES: Final = (
         ("articles/a.yaml:3:1: unknown key 'excerpt'; did you mean 'summary'?",),
     ),
     Case(
+        "draft for status",
+        article("draft: true\n"),
+        ("articles/a.yaml:3:1: unknown key 'draft'; write status: draft, or nothing for a published article",),
+    ),
+    Case(
         "date for published",
         {"articles/a.yaml": "title: A\npublished: 2026-01-02\ndate: 2026-01-02\n"},
         ("articles/a.yaml:3:1: unknown key 'date'; did you mean 'published'?",),

@@ -15,6 +15,13 @@ CASES: Final = (
         ("articles/a.yaml:3:14: image.src: no file 'media/q.png'; did you mean 'media/p.png'?",),
     ),
     Case(
+        "lead image in another letter case",
+        article("image: {src: media/P.PNG}\n"),
+        (
+            "articles/a.yaml:3:14: image.src: no file 'media/P.PNG'; write 'media/p.png', as the file is called: capital letters count",
+        ),
+    ),
+    Case(
         "misspelled lead image",
         article("image: {src: media/pp.png}\n"),
         ("articles/a.yaml:3:14: image.src: no file 'media/pp.png'; did you mean 'media/p.png'?",),

@@ -20,6 +20,16 @@ CASES: Final = (
         ("articles/a.yaml:3:22: authors: no author 'ritesh'; did you mean 'ritesh-nambiar'?",),
     ),
     Case(
+        "several authors in one text",
+        article("author: mina-park, ritesh-nambiar\n"),
+        ("articles/a.yaml:3:9: author: 'mina-park, ritesh-nambiar' are several; write authors: [mina-park, ritesh-nambiar]",),
+    ),
+    Case(
+        "several categories in one text",
+        article("category: asia,weather\n"),
+        ("articles/a.yaml:3:11: category: 'asia,weather' are several; write categories: [asia, weather]",),
+    ),
+    Case(
         "unknown category",
         article("category: aisa\n"),
         ("articles/a.yaml:3:11: category: no category 'aisa'; did you mean 'asia'?",),

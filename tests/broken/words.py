@@ -99,7 +99,21 @@ CASES: Final = (
         "text after quotes",
         titled('"Peace" now'),
         (
-            "articles/a.yaml:1:16: expected a key here: look for a wrong indentation, or for text after a closing quotation mark or bracket",
+            'articles/a.yaml:1:14: the text in quotes ends here, and more follows: put it in single quotes, or write \\" for a quotation mark inside it',
+        ),
+    ),
+    Case(
+        "apostrophe in single quotes",
+        titled("'It's raining'"),
+        (
+            "articles/a.yaml:1:11: the text in quotes ends here, and more follows: put it in double quotes, or write '' for an apostrophe inside it",
+        ),
+    ),
+    Case(
+        "apostrophe in a list",
+        article("tags: ['It's raining', b]\n"),
+        (
+            "articles/a.yaml:3:11: the text in quotes ends here, and more follows: put it in double quotes, or write '' for an apostrophe inside it",
         ),
     ),
     Case(

@@ -253,3 +253,9 @@ def test_a_slug_that_was_asked_for_is_not_silently_another(newsroom: Newsroom) -
     root = newsroom({"articles/a.yaml": "title: A\npublished: 2026-01-02\n"})
     done = run("new", "A", root, "--slug", "a")
     assert (done.exit_code, done.stderr) == (2, "feedsvc: --slug 'a' is another article's; 'a-2' is free\n")
+
+
+def test_a_title_of_one_word_without_a_newsroom_is_told_to_name_the_folder(nowhere: Path) -> None:
+    done = run("new", "Hello")
+    assert done.exit_code == 2
+    assert done.stderr == "feedsvc: no folder content here; give the one that holds site.yaml: feedsvc new Hello FOLDER\n"

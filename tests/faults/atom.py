@@ -116,6 +116,11 @@ WITHDRAWN: Final = (
     ("repeated-tombstone", '2026:older-story" when="2026-01-01', '2026:wrong-story" when="2026-01-02'),
     ("risen-entry", "2026:wrong-story", "2026:second-summit"),
     (
+        "entries-after-all-else",
+        "</entry>",
+        '</entry>\n  <at:deleted-entry ref="tag:news.example,2026:third-story" when="2026-01-01T05:30:00Z"/>',
+    ),
+    (
         "unknown-element",
         "<summary>",
         '<at:deleted-entry ref="tag:a.example,2026:b" when="2026-01-01T06:30:00Z"/><summary>',

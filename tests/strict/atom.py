@@ -162,6 +162,14 @@ def text_inside(document: Document) -> Iterator[str]:
             yield f"{where(text)} is blank"
 
 
+def entries_after_all_else(document: Document) -> Iterator[str]:
+    """Appendix B: in the schema of the RFC, elements of other namespaces, tombstones among them, stand before the entries."""
+    names_in_order = [name(child) for child in document.feed.iterchildren("*")]
+    after_first_entry = names_in_order[names_in_order.index("atom:entry") :] if "atom:entry" in names_in_order else []
+    for one in sorted({*after_first_entry} - {"atom:entry"}):
+        yield f"{one} follows an atom:entry"
+
+
 def unique_id(document: Document) -> Iterator[str]:
     """4.1.1: no two entries of one id, and none with the feed's."""
     counted = Counter(text_of(one, "atom:id") for one in (document.feed, *document.entries))

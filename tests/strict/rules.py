@@ -75,6 +75,7 @@ _ATOM: Final[tuple[Rule, ...]] = (
     atom.summary_of_remote,
     atom.content_type,
     atom.base64_content,
+    atom.entries_after_all_else,
     atom.unique_id,
     atom.same_updated,
     atom.described_enclosure,

@@ -1,0 +1,83 @@
+"""Variables in place of options: FEEDSVC_OPTION for every option of every command."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any, Final, ParamSpec, cast
+
+import click
+
+from feedsvc.content.text import nearest
+
+P = ParamSpec("P")
+
+PREFIX: Final = "FEEDSVC_"
+# The variables of all commands: a variable of another command is no mistake, and its module need not be imported to know so.
+NAMES: Final = frozenset(
+    f"{PREFIX}{name}"
+    for name in (
+        *("ACCESS_LOG", "AGAINST", "ALL", "ANNOUNCE", "AUTHOR", "BASE_URL", "CATEGORY", "CODING", "CONTENT", "DATABASE"),
+        *("DRY_RUN", "FORMAT", "GZIP_ONLY", "HOST", "LIMIT_POLLS", "MARKDOWN", "NGINX", "NO_GZIP", "NO_LAST_MODIFIED", "ONLY"),
+        *("OPEN_STATUS", "PORT", "PREVIEW", "PREVIEW_ANYWHERE", "PROCESSES", "PURGE", "SINCE", "SKIP_BROKEN", "SLUG", "STATE"),
+        *("STRICT", "THREADS", "TRUSTED_PROXY", "WATCH", "WORKERS", "WRITE"),
+    )
+)
+# Former name -> the name it has now, for names that no rule gives.
+_FORMER: Final[Mapping[str, str]] = {f"{PREFIX}DATABASE_URL": f"{PREFIX}DATABASE"}
+_TESTS: Final = (f"{PREFIX}TEST_", f"{PREFIX}KILL_")  # of the test suite, never of a command
+
+
+class Option(click.Option):
+    """An option with the variable FEEDSVC_OPTION; its former spellings go on, with a notice.
+
+    Formerly the name was FEEDSVC_COMMAND_PARAMETER, where no other one was given.
+    """
+
+    def __init__(self, declarations: Sequence[str], **settings: Any) -> None:
+        flag = next(one for one in declarations if one.startswith("--")).partition("/")[0]
+        self.variable = PREFIX + flag.removeprefix("--").replace("-", "_").upper()
+        super().__init__(declarations, envvar=self.variable, show_envvar=True, **settings)
+
+    def resolve_envvar_value(self, ctx: click.Context) -> str | None:
+        # As the library reads them: a variable without text counts as none.
+        name = next((one for one in (self.variable, *self._former_names(ctx)) if os.environ.get(one)), None)
+        if name is None:
+            return None
+        if name != self.variable:
+            click.echo(f"feedsvc: the variable {name} is now called {self.variable}; please rename it", err=True)
+        return os.environ[name]
+
+    def _former_names(self, ctx: click.Context) -> tuple[str, ...]:
+        return (*(old for old, now in _FORMER.items() if now == self.variable), f"{_prefix(ctx)}{self.name}".upper())
+
+
+class Command(click.Command):
+    """A command that warns of variables which look like its own, and name none of its options."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        for name in sorted(name for name in os.environ if name.startswith(PREFIX) and not name.startswith(_TESTS)):
+            if not self._is_known(ctx, name):
+                advice = _nearest(name) or "feedsvc COMMAND --help names each option's variable"
+                click.echo(f"feedsvc: warning: no option has the variable {name}; {advice}", err=True)
+        return super().invoke(ctx)
+
+    def _is_known(self, ctx: click.Context, name: str) -> bool:
+        former = {f"{_prefix(ctx)}{one.name}".upper() for one in self.params}
+        others = () if ctx.parent is None else cast("click.Group", ctx.parent.command).list_commands(ctx.parent)
+        is_of_another = any(name.startswith(f"{PREFIX}{one.upper()}_") for one in others if one != ctx.info_name)
+        return name in NAMES or name in _FORMER or name in former or is_of_another
+
+
+def _prefix(ctx: click.Context) -> str:
+    return f"{PREFIX}{ctx.info_name or ''}_".upper()
+
+
+def _nearest(name: str) -> str:
+    """Compare what follows the prefix, which all names share."""
+    return nearest(name.removeprefix(PREFIX), [one.removeprefix(PREFIX) for one in NAMES]).replace("'", f"'{PREFIX}", 1)
+
+
+command: Final = partial(click.command, cls=Command)
+option: Final[Callable[..., Callable[[Callable[P, None]], Callable[P, None]]]] = partial(click.option, cls=Option)
