@@ -9,6 +9,7 @@ from typing import Any, Final, ParamSpec, cast
 
 import click
 
+from feedsvc import watchdog
 from feedsvc.content.text import nearest
 
 P = ParamSpec("P")
@@ -26,6 +27,7 @@ NAMES: Final = frozenset(
 )
 # Former name -> the name it has now, for names that no rule gives.
 _FORMER: Final[Mapping[str, str]] = {f"{PREFIX}DATABASE_URL": f"{PREFIX}DATABASE"}
+_WITHOUT_OPTION: Final = frozenset({watchdog.VARIABLE})
 _TESTS: Final = (f"{PREFIX}TEST_", f"{PREFIX}KILL_")  # of the test suite, never of a command
 
 
@@ -67,7 +69,7 @@ class Command(click.Command):
         former = {f"{_prefix(ctx)}{one.name}".upper() for one in self.params}
         others = () if ctx.parent is None else cast("click.Group", ctx.parent.command).list_commands(ctx.parent)
         is_of_another = any(name.startswith(f"{PREFIX}{one.upper()}_") for one in others if one != ctx.info_name)
-        return name in NAMES or name in _FORMER or name in former or is_of_another
+        return name in NAMES | _WITHOUT_OPTION or name in _FORMER or name in former or is_of_another
 
 
 def _prefix(ctx: click.Context) -> str:
