@@ -112,7 +112,7 @@ def test_no_number_of_seconds_is_an_operators_mistake(tmp_path: Path) -> None:
     variables = {"FEEDSVC_WATCHDOG": "soon"}
     done = subprocess.run(serve, check=False, capture_output=True, text=True, timeout=LONG, env=environment(variables))
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
-    assert done.stderr.startswith("feedsvc: FEEDSVC_WATCHDOG is 'soon'; give seconds")
+    assert done.stderr.startswith("feedsvc: error: FEEDSVC_WATCHDOG is 'soon'; give seconds")
 
 
 _BEAT = "watchdog.start_heartbeat()\nthreading.Thread(target=innocent, daemon=True).start()\ntime.sleep(0.2)\n"

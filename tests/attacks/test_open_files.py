@@ -102,7 +102,9 @@ def test_a_limit_too_low_to_serve_is_a_sentence_and_no_start(content: Path, tmp_
     words = limited(64, "serve", content, "--port", "0", "--state", tmp_path / "state")
     done = subprocess.run(words, capture_output=True, text=True, env=environment(), timeout=SECONDS, check=False)
     assert done.returncode == 2
-    assert done.stderr.startswith(f"feedsvc: a process may have 64 open files here, and a server needs {LEAST}, better 4096: ")
+    assert done.stderr.startswith(
+        f"feedsvc: error: a process may have 64 open files here, and a server needs {LEAST}, better 4096: "
+    )
     assert "ulimit -n" in done.stderr
     assert "LimitNOFILE" in done.stderr
     assert done.stderr.count("\n") == 1

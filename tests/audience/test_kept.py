@@ -113,7 +113,7 @@ def test_the_command_says_one_sentence(url: str, told: str, tmp_path: Path) -> N
     content = newsrooms.rich(tmp_path / "content")
     done = run("views", content, "--database", url, cwd=tmp_path)
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.startswith("feedsvc: ")
+    assert done.stderr.startswith("feedsvc: error: ")
     assert told in done.stderr
     assert done.stderr.count("\n") == 1
     assert "secretword" not in done.stderr
@@ -125,5 +125,5 @@ def test_a_mistyped_state_folder_is_not_made(tmp_path: Path) -> None:
     done = run("views", content, "--state", tmp_path / "stat", cwd=tmp_path)
     file = tmp_path / "stat" / "views.sqlite"
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.startswith(f"feedsvc: no reads are kept in {file} yet; ")
+    assert done.stderr.startswith(f"feedsvc: error: no reads are kept in {file} yet; ")
     assert os.listdir(tmp_path) == ["content"]

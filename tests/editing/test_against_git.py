@@ -26,21 +26,24 @@ from tests.test_cli import run
 )
 def test_a_revision_that_is_none_is_one_sentence(root: Path, revision: str, sentence: str) -> None:
     done = run("check", root, f"--against={revision}")
-    assert (done.returncode, done.stdout, done.stderr) == (2, "", f"feedsvc: {sentence}\n")
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", f"feedsvc: error: {sentence}\n")
     assert sorted(os.listdir(root.parent)) == [".git", "content"]
 
 
 def test_a_folder_that_is_new_since_then_is_one_sentence(root: Path) -> None:
     new = write(root.parent / "new", {"site.yaml": "title: T\nbase_url: https://t.example\nid_domain: t.example\n"})
     done = run("check", new, "--against", "HEAD")
-    assert (done.returncode, done.stderr) == (2, f"feedsvc: {new} is not in the revision 'HEAD'\n")
+    assert (done.returncode, done.stderr) == (2, f"feedsvc: error: {new} is not in the revision 'HEAD'\n")
 
 
 def test_a_folder_that_was_no_newsroom_then_is_one_sentence(root: Path) -> None:
     git(root, "rm", "--quiet", "--cached", "site.yaml")
     git(root, "commit", "--quiet", "--message", "x")
     done = run("check", root, "--against", "HEAD")
-    assert (done.returncode, done.stderr) == (2, f"feedsvc: {root} is not in the revision 'HEAD': there is no site.yaml in it\n")
+    assert (done.returncode, done.stderr) == (
+        2,
+        f"feedsvc: error: {root} is not in the revision 'HEAD': there is no site.yaml in it\n",
+    )
 
 
 def test_a_site_that_was_broken_then_is_one_sentence(root: Path) -> None:
@@ -50,20 +53,23 @@ def test_a_site_that_was_broken_then_is_one_sentence(root: Path) -> None:
     (root / "site.yaml").write_text(before)
     done = run("check", root, "--against", "HEAD")
     assert done.returncode == 2
-    assert done.stderr == "feedsvc: the revision 'HEAD' cannot be compared with: site.yaml:1:1: base_url: is missing\n"
+    assert done.stderr == "feedsvc: error: the revision 'HEAD' cannot be compared with: site.yaml:1:1: base_url: is missing\n"
 
 
 def test_a_folder_outside_any_repository_is_one_sentence(tmp_path: Path) -> None:
     root = write(tmp_path / "c", {"site.yaml": "title: T\nbase_url: https://t.example\nid_domain: t.example\n"})
     done = run("check", root, "--against", "HEAD", GIT_CEILING_DIRECTORIES=str(tmp_path))
     assert done.returncode == 2
-    assert done.stderr.startswith(f"feedsvc: {root} lies in no git repository (git: not a git repository")
+    assert done.stderr.startswith(f"feedsvc: error: {root} lies in no git repository (git: not a git repository")
     assert done.stderr.count("\n") == 1
 
 
 def test_without_git_one_sentence_says_so(root: Path) -> None:
     done = run("check", root, "--against", "HEAD", PATH="/nonexistent")
-    assert (done.returncode, done.stderr) == (2, "feedsvc: comparing needs the program git, which is not here; install it\n")
+    assert (done.returncode, done.stderr) == (
+        2,
+        "feedsvc: error: comparing needs the program git, which is not here; install it\n",
+    )
 
 
 # --- What git holds ---------------------------------------------------------------------------------------------
@@ -117,7 +123,7 @@ def test_a_full_disk_is_one_sentence(root: Path) -> None:
     done = subprocess.run(command, check=False, capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (
         2,
-        "feedsvc: the revision 'HEAD' cannot be written to a temporary folder (File too large)\n",
+        "feedsvc: error: the revision 'HEAD' cannot be written to a temporary folder (File too large)\n",
     )
 
 
@@ -164,7 +170,7 @@ def test_a_shallow_clone_is_told_how_to_get_the_rest(root: Path, tmp_path: Path)
     assert (done.returncode, done.stderr) == (
         2,
         (
-            "feedsvc: git knows no revision 'HEAD~1' here; "
+            "feedsvc: error: git knows no revision 'HEAD~1' here; "
             "this is a shallow clone: git fetch --unshallow (in a workflow, fetch-depth: 0)\n"
         ),
     )
@@ -174,4 +180,4 @@ def test_a_repository_without_a_commit_says_so(tmp_path: Path) -> None:
     root = write(tmp_path / "c", {"site.yaml": "title: T\nbase_url: https://t.example\nid_domain: t.example\n"})
     git(root, "init", "--quiet")
     done = run("check", root, "--against", "HEAD")
-    assert (done.returncode, done.stderr) == (2, "feedsvc: git knows no revision 'HEAD' here; nothing is committed yet\n")
+    assert (done.returncode, done.stderr) == (2, "feedsvc: error: git knows no revision 'HEAD' here; nothing is committed yet\n")

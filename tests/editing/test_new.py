@@ -112,7 +112,7 @@ def test_a_folder_that_cannot_be_made_is_one_sentence(newsroom: Newsroom) -> Non
     root = newsroom({"articles": "a file"})
     done = run("new", "A", root)
     assert done.exit_code == 2
-    assert re.fullmatch(r"feedsvc: .*/a\.yaml cannot be written \(.*\)\n", done.stderr)
+    assert re.fullmatch(r"feedsvc: error: .*/a\.yaml cannot be written \(.*\)\n", done.stderr)
 
 
 @pytest.mark.parametrize(
@@ -129,7 +129,7 @@ def test_what_cannot_be_is_one_sentence_and_nothing_is_written(newsroom: Newsroo
     root = newsroom({})
     title, *options = arguments
     done = run("new", title, root, *options)
-    assert (done.exit_code, done.stdout, done.stderr) == (2, "", f"feedsvc: {sentence}\n")
+    assert (done.exit_code, done.stdout, done.stderr) == (2, "", f"feedsvc: error: {sentence}\n")
     assert not (root / "articles").exists()
 
 
@@ -231,14 +231,14 @@ def test_a_schema_is_printed_with_or_without_a_newsroom(newsroom: Newsroom, nowh
 )
 def test_a_wrong_call_is_one_sentence(nowhere: Path, arguments: list[str], sentence: str) -> None:
     done = run("schema", *arguments)
-    assert (done.exit_code, done.stdout, done.stderr) == (2, "", f"feedsvc: {sentence}\n")
+    assert (done.exit_code, done.stdout, done.stderr) == (2, "", f"feedsvc: error: {sentence}\n")
 
 
 def test_a_disk_that_refuses_is_one_sentence(newsroom: Newsroom) -> None:
     root = newsroom({".feedsvc": "a file"})
     done = run("schema", "--write", root)
     assert done.exit_code == 2
-    assert done.stderr.startswith(f"feedsvc: {root}/.feedsvc/schema cannot be written (")
+    assert done.stderr.startswith(f"feedsvc: error: {root}/.feedsvc/schema cannot be written (")
 
 
 def test_a_title_without_quotes_is_told_to_have_some(newsroom: Newsroom) -> None:
@@ -252,10 +252,10 @@ def test_a_title_without_quotes_is_told_to_have_some(newsroom: Newsroom) -> None
 def test_a_slug_that_was_asked_for_is_not_silently_another(newsroom: Newsroom) -> None:
     root = newsroom({"articles/a.yaml": "title: A\npublished: 2026-01-02\n"})
     done = run("new", "A", root, "--slug", "a")
-    assert (done.exit_code, done.stderr) == (2, "feedsvc: --slug 'a' is another article's; 'a-2' is free\n")
+    assert (done.exit_code, done.stderr) == (2, "feedsvc: error: --slug 'a' is another article's; 'a-2' is free\n")
 
 
 def test_a_title_of_one_word_without_a_newsroom_is_told_to_name_the_folder(nowhere: Path) -> None:
     done = run("new", "Hello")
     assert done.exit_code == 2
-    assert done.stderr == "feedsvc: no folder content here; give the one that holds site.yaml: feedsvc new Hello FOLDER\n"
+    assert done.stderr == "feedsvc: error: no folder content here; give the one that holds site.yaml: feedsvc new Hello FOLDER\n"

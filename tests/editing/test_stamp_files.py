@@ -81,7 +81,7 @@ def test_a_read_only_file_is_one_sentence(newsroom: Newsroom) -> None:
     assert done.returncode == 1
     assert done.stderr.splitlines() == [
         (
-            "articles/a.yaml:1:1: the id cannot be written (it is read-only); "
+            "articles/a.yaml:1:1: error: the id cannot be written (it is read-only); "
             "nothing was changed; make the file and its folder writable, and stamp again"
         ),
         "feedsvc: 0 articles got an id; 1 problem",

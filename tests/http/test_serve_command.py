@@ -32,19 +32,22 @@ def test_a_taken_port(content: Path, tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         said = refused(content, "--port", port, "--state", tmp_path / "state")
-    assert said.startswith(f"feedsvc: cannot listen on 127.0.0.1:{port} ")
+    assert said.startswith(f"feedsvc: error: cannot listen on 127.0.0.1:{port} ")
     assert said.count("\n") == 1
 
 
 def test_a_missing_folder(tmp_path: Path) -> None:
     said = refused(tmp_path / "nowhere", "--port", "0")
-    assert said == f"feedsvc: no folder {tmp_path / 'nowhere'}; give the folder that holds site.yaml\n"
+    assert said == f"feedsvc: error: no folder {tmp_path / 'nowhere'}; give the folder that holds site.yaml\n"
 
 
 def test_a_state_folder_that_cannot_be(content: Path, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     said = refused(content, "--port", "0", "--state", tmp_path / "file" / "state")
-    assert said == f"feedsvc: {tmp_path / 'file' / 'state'} cannot be used (Not a directory); give another folder with --state\n"
+    assert (
+        said
+        == f"feedsvc: error: {tmp_path / 'file' / 'state'} cannot be used (Not a directory); give another folder with --state\n"
+    )
 
 
 def test_state_inside_the_content(content: Path) -> None:
@@ -56,14 +59,16 @@ def test_state_inside_the_content(content: Path) -> None:
 @pytest.mark.parametrize("base", ["news.example", "ftp://news.example", "https://"])
 def test_a_base_url_that_is_none(content: Path, tmp_path: Path, base: str) -> None:
     said = refused(content, "--port", "0", "--state", tmp_path / "state", "--base-url", base)
-    assert said.startswith(f"feedsvc: --base-url '{base}' is no web address")
+    assert said.startswith(f"feedsvc: error: --base-url '{base}' is no web address")
     assert said.count("\n") == 1
 
 
 @pytest.mark.parametrize("variables", [NO_VARIABLES, {"FEEDSVC_TRUSTED_PROXY": "10.0.0.0/8, proxy.example"}])
 def test_a_trusted_proxy_that_is_no_address(content: Path, variables: Mapping[str, str]) -> None:
     said = refused(content, "--port", "0", *(() if variables else ("--trusted-proxy", "proxy.example")), variables=variables)
-    assert said.startswith("feedsvc: --trusted-proxy 'proxy.example' is no IP address and no network; write an address like ")
+    assert said.startswith(
+        "feedsvc: error: --trusted-proxy 'proxy.example' is no IP address and no network; write an address like "
+    )
     assert said.count("\n") == 1
 
 

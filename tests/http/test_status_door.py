@@ -113,7 +113,7 @@ def test_a_server_opens_it_by_option_and_by_no_other_way(tmp_path: Path) -> None
 
 def test_an_opened_address_that_is_none(tmp_path: Path) -> None:
     said = refused(write_newsroom(tmp_path / "content"), "--open-status", "everybody")
-    assert said.startswith("feedsvc: --open-status 'everybody' is no IP address and no network; write an address like ")
+    assert said.startswith("feedsvc: error: --open-status 'everybody' is no IP address and no network; write an address like ")
 
 
 # --- Alive and ready --------------------------------------------------------------------------------------------

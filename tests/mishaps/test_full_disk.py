@@ -68,7 +68,7 @@ def test_a_server_that_starts_on_a_full_disk_says_what_to_do(desk: Desk, tmp_pat
     with disk(tmp_path / "state", "64k") as state, full(state):
         server = Started("serve", desk.root, "--port", "0", "--state", state)
         assert server.wait() == 2
-        assert server.said.startswith(f"feedsvc: {state}/modified.sqlite cannot be used (")
+        assert server.said.startswith(f"feedsvc: error: {state}/modified.sqlite cannot be used (")
         assert server.said.endswith("; see that its disk has room, or give another folder with --state\n")
 
 
@@ -86,9 +86,7 @@ def test_a_tree_on_a_full_disk_stays_whole_and_the_next_build_completes_it(desk:
         desk.retitle()
         with full(out):
             builder = built(desk, out, tmp_path / "state")
-            said = (
-                f"feedsvc: {out} cannot be written ({NO_ROOM}); make room on its disk: the next build does what is left to do\n"
-            )
+            said = f"feedsvc: error: {out} cannot be written ({NO_ROOM}); make room on its disk: the next build does what is left to do\n"
             assert (builder.process.returncode, builder.said) == (2, said)
             left = {name: {data: None} for name, data in invariants.files(out) if name != "filler"}
             assert [*invariants.seen(left, [before, fresh(desk)], tree=True)] == []
@@ -156,7 +154,7 @@ def test_a_tree_that_takes_no_long_file_stays_whole_and_the_next_build_completes
         words, env=environment(), preexec_fn=_limited, capture_output=True, text=True, check=False, timeout=SECONDS
     )
     assert done.returncode == 2
-    assert done.stderr.startswith(f"feedsvc: {out}")
+    assert done.stderr.startswith(f"feedsvc: error: {out}")
     assert "(File too large)" in done.stderr
     left = {name: {data: None} for name, data in invariants.files(out)}
     assert [*invariants.seen(left, [before, fresh(desk)], tree=True)] == []

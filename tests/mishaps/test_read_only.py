@@ -57,7 +57,7 @@ def test_a_tree_that_may_only_be_read_is_told_with_what_to_do(desk: Desk, tmp_pa
     with read_only(out):
         code, said = ended("build", out, desk.root, "--state", state)
         assert code == 2
-        assert said.startswith(f"feedsvc: {out}")
+        assert said.startswith(f"feedsvc: error: {out}")
         assert said.endswith(
             "cannot be written (Read-only file system); see that it may be written to, or build into another folder\n"
         )
@@ -72,7 +72,7 @@ def test_a_state_folder_that_may_only_be_read_is_told_at_a_start(desk: Desk, tmp
         for words in (("serve", desk.root, "--port", "0"), ("build", tmp_path / "out", desk.root)):
             code, said = ended(*words, "--state", tmp_path / "state")
             assert code == 2
-            assert said.startswith(f"feedsvc: {tmp_path / 'state'}/")
+            assert said.startswith(f"feedsvc: error: {tmp_path / 'state'}/")
             assert said.endswith("; give another folder with --state\n")
             assert said.count("\n") == 1
 

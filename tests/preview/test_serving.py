@@ -149,7 +149,7 @@ def test_this_machine_has_many_names(asked: Running, host: str) -> None:
 def test_an_address_that_others_reach_is_refused(content: Path, host: str) -> None:
     said = refused(content, "--preview", "--port", "0", "--host", host)
     assert said == (
-        f"feedsvc: a preview shows drafts, and {host} is an address that others may reach; "
+        f"feedsvc: error: a preview shows drafts, and {host} is an address that others may reach; "
         "leave --host out, or add --preview-anywhere\n"
     )
 
@@ -168,7 +168,7 @@ def test_a_taken_port_is_told(content: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         said = refused(content, "--preview", "--port", port)
-    assert said.startswith(f"feedsvc: cannot listen on 127.0.0.1:{port} ")
+    assert said.startswith(f"feedsvc: error: cannot listen on 127.0.0.1:{port} ")
 
 
 def test_a_free_port_leaves_nothing_behind(content: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

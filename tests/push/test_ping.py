@@ -116,7 +116,7 @@ def test_a_running_server_needs_no_ping(content: Path, state: Path, hub: Hub) ->
         done = run("ping", content, "--state", state)
         server.end()
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == f"feedsvc: a running feedsvc announces from {state} by itself; it needs no ping\n"
+    assert done.stderr == f"feedsvc: error: a running feedsvc announces from {state} by itself; it needs no ping\n"
 
 
 def test_a_server_goes_on_where_ping_ended(content: Path, state: Path, hub: Hub) -> None:
@@ -133,6 +133,6 @@ def test_a_state_folder_that_cannot_be(content: Path, tmp_path: Path, hub: Hub) 
     state.write_text("in the way")
     done = run("ping", content, "--state", state)
     assert done.returncode == 2
-    assert done.stderr.startswith(f"feedsvc: {state} cannot be used (")
+    assert done.stderr.startswith(f"feedsvc: error: {state} cannot be used (")
     assert done.stderr.count("\n") == 1
     assert hub.asked == []

@@ -52,7 +52,7 @@ def said(*arguments: str | Path, **variables: str) -> str:
     done = run(*arguments, **variables)
     assert done.returncode == 2, done.stderr
     [line] = done.stderr.splitlines()
-    return line.removeprefix("feedsvc: ")
+    return line.removeprefix("feedsvc: error: ")
 
 
 @pytest.fixture

@@ -139,13 +139,13 @@ def test_a_taken_port_is_told_once(content: Path, tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         said = refused(content, "--port", port, "--state", tmp_path / "state", "--workers", "2")
-    assert said.startswith(f"feedsvc: cannot listen on 127.0.0.1:{port} ")
+    assert said.startswith(f"feedsvc: error: cannot listen on 127.0.0.1:{port} ")
     assert said.count("\n") == 1
 
 
 def test_a_missing_folder_is_told_once(tmp_path: Path) -> None:
     said = refused(tmp_path / "nowhere", "--port", "0", "--state", tmp_path / "state", "--workers", "3")
-    assert said == f"feedsvc: no folder {tmp_path / 'nowhere'}; give the folder that holds site.yaml\n"
+    assert said == f"feedsvc: error: no folder {tmp_path / 'nowhere'}; give the folder that holds site.yaml\n"
 
 
 def test_sigterm_as_soon_as_all_are_ready(content: Path, tmp_path: Path) -> None:
