@@ -18,6 +18,7 @@ from feedsvc.web.repeated import REPEATS, Head, Repeated
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
+_PARSED: Final = 2
 _COPIED: Final = 64 * 1024  # bytes of an answer that are copied into a connection's buffer
 _TURN: Final = 1024 * 1024  # bytes that are sent on one connection before others have their turn
 _CHUNK: Final = 256 * 1024  # bytes of a file that are read to be sent
@@ -90,17 +91,16 @@ class Channel(HTTPChannel):
     """
 
     server: Any
-    requests: list[Any]  # one at most: the next is read when this one has been answered
+    requests: list[Any]  # two at most, the one at hand and the next
     requests_lock: Any
     parser_class = Parser
     task_class = _Task
     is_pipelined = False  # whether the request at hand arrived before the one before it was answered
-    _unparsed = b""  # received behind the request at hand
+    _unparsed = b""  # received behind `requests`
     _waits = False  # for the client to read, before its next request is answered
     _large: ReadOnlyFileBasedBuffer | None = None  # the last answer beyond `send_bytes`; empty once it has been sent
     _left = 0  # bytes that may be sent in this turn
     _suspension: Suspension | None = None
-    _first_wait: float | None = None  # when the request at hand began to wait, in seconds of time.monotonic
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -112,57 +112,53 @@ class Channel(HTTPChannel):
         if self._waits:
             self.server.pull_trigger()
             return
-        self._suspension = None
+        if self._unparsed:
+            with self.requests_lock:
+                self._parse()
+        self._suspension, self.is_pipelined = None, True  # any other that is queued from here on
         try:
             super().service()
         except Suspended as suspended:
             self._suspension = Suspension(suspended, self._resume)
             self.server.suspensions.add(self._suspension)
             self.server.pull_trigger()  # the loop has to know the new deadline
-        else:
-            if self._unparsed:
-                with self.requests_lock:
-                    self.is_pipelined = True
-                    self._parse()
 
     @property
     def is_busy(self) -> bool:
         """True while the connection has a request to answer, or bytes to send."""
-        return bool(self.requests or self._unparsed or self.total_outbufs_len > 0)
-
-    def readable(self) -> bool:
-        # The end of what the client sends would be taken for the end of the connection.
-        return not self._unparsed and super().readable()
+        return bool(self.requests or self.total_outbufs_len > 0)
 
     def received(self, data: bytes) -> bool:
         with self.requests_lock:
-            self.is_pipelined = bool(self._unparsed or self.requests)
             self._unparsed += data
             self._parse()
         return True
 
     def _parse(self) -> None:
-        """Read one request of what was received, and no more: whoever pipelines hundreds must not hold up the loop.
+        """Parse the request at hand and the next, and no more: a client that pipelines hundreds must not hold up the loop.
 
-        To be called with `requests_lock`. Nothing behind a request that is refused is a request, nor behind the last one.
+        To be called with `requests_lock`. While something is unparsed, there is a request to answer, and so nothing is read.
+        Nothing behind a request that is refused is a request, nor behind the last one.
         """
-        if self.requests:
-            return
         if self.will_close or self.close_when_flushed or not self.connected:
             self._unparsed = b""
-        while self._unparsed and not self.requests:
+        while self._unparsed and len(self.requests) < _PARSED:
             request = self.request = self.request or self.parser_class(self.adj)
-            rest = self._unparsed[request.received(self._unparsed) :]
-            if request.expect_continue and request.headers_finished and not self.sent_continue:
+            self._unparsed = self._unparsed[request.received(self._unparsed) :]
+            if request.expect_continue and request.headers_finished and not self.requests and not self.sent_continue:
                 self.send_continue()
             if request.completed:
-                self.request, self.sent_continue = None, False
-                if not request.empty:
-                    self.requests.append(request)
-                    self._first_wait = None
-            # In this order, so that `readable` is False in between.
-            self._unparsed = b"" if request.error else rest
-        if self.requests:
+                self._add(request)
+
+    def _add(self, request: Any) -> None:
+        self.request, self.sent_continue = None, False
+        if request.error:
+            self._unparsed = b""
+        if request.empty:
+            return
+        self.requests.append(request)
+        if len(self.requests) == 1:
+            self.is_pipelined = False
             self.server.add_task(self)
 
     def _is_full(self) -> bool:
@@ -176,32 +172,27 @@ class Channel(HTTPChannel):
                 data.prepare()
             self._large = data
         self._left = _TURN
-        written: int = super().write_soon(data)
+        written: int = HTTPChannel.write_soon(self, data)
         return written
 
     def send(self, data: bytes, do_close: bool = True) -> int:  # noqa: FBT001, FBT002 - waitress's signature
         """Send no more in a turn than others can wait for; a client that reads fast would get the whole of a large file."""
         if self._left <= 0:
             return 0
-        sent: int = super().send(data, do_close)
+        sent: int = HTTPChannel.send(self, data, do_close)
         self._left -= sent
         return sent
 
-    def _flush_some(self, *args: Any, **kwargs: Any) -> bool:
-        # waitress needs no lock while there is no request; here a thread may just be reading the next one.
-        waitress: Any = super()
-        with self.outbuf_lock:
-            return bool(waitress._flush_some(*args, **kwargs))  # noqa: SLF001 - its stubs leave it out
-
     def suspend(self, awaited: Awaitable, seconds: float) -> None:
         """Raise Suspended if the request at hand may wait (any longer); the application calls this in a thread of its own."""
-        now = time.monotonic()
-        self._first_wait = self._first_wait or now
-        deadline = self._first_wait + seconds
+        now, request = time.monotonic(), self.requests[0]
+        request.first_wait = request.first_wait or now
+        deadline = request.first_wait + seconds
         if now < deadline and self.server.suspensions.admit():
             raise Suspended(awaited, deadline)
 
     def _resume(self) -> None:
+        self.is_pipelined = len(self.requests) > 1
         self.server.add_task(self)
 
     def handle_write(self) -> None:

@@ -18,6 +18,8 @@ _TRANSFER_ENCODING: Final = b"transfer-encoding"
 class Parser(HTTPRequestParser):
     """One request. What is refused has an `error`; its connection is closed after the answer that says so."""
 
+    first_wait: float | None = None  # when its first wait began, in seconds of time.monotonic
+
     def received(self, data: bytes) -> int:
         read: int = super().received(data)
         if self.completed:

@@ -66,12 +66,12 @@ class _Listener(TcpWSGIServer):
             application, {}, _sock=listening, dispatcher=dispatcher, adj=adjustments, sockinfo=sockinfo, bind_socket=False
         )
 
-    def pause(self, now: float) -> float:
+    def pause(self) -> float:
         """Return the seconds until connections are accepted again, 0.0 if they are."""
-        return max(0.0, self._resumes_at - now)
+        return max(0.0, self._resumes_at - time.monotonic()) if self._resumes_at else 0.0
 
     def readable(self) -> bool:
-        return super().readable() and not self.pause(time.monotonic())
+        return super().readable() and not self.pause()
 
     def handle_accept(self) -> None:
         """Accept all that wait, as many as there is room for: waitress takes one after a look at all connections."""
@@ -151,12 +151,15 @@ class Server:
     def run(self) -> None:
         """Serve until SIGTERM or SIGINT, then finish what was begun, ten seconds at most."""
         while not self._stopping:
-            now = time.monotonic()
-            left = self._suspensions.seconds_left(now)
-            self._turn(min(1.0, self._server.pause(now) or 1.0, 1.0 if left is None else left + 0.001))
-            self._suspensions.expire(time.monotonic())
+            self._turn(self._seconds())
+            self._suspensions.expire()
             self._drop_stalled()
         self._drain()
+
+    def _seconds(self) -> float:
+        """Return how long the loop may sleep if nothing happens."""
+        left, pause = self._suspensions.seconds_left(), self._server.pause()
+        return min(1.0, pause or 1.0, 1.0 if left is None else left + 0.001)
 
     def _stop(self, _number: int, _frame: FrameType | None) -> None:
         if not self._stopping:  # who asks again may come when there is nothing left that could be woken

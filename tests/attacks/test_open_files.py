@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import statistics
 import subprocess
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final, Self
 
 import pytest
 
-from feedsvc.descriptors import LEAST
+from feedsvc.descriptors import LEAST, budget
 from tests.attacks.limited import Limited, limited, limited_server, most_files, pipeline_without_reading
 from tests.attacks.siege import PATIENCE, Reader, resident
-from tests.http.client import SECONDS, Got, ask
+from tests.http.client import SECONDS, Got, ask, connected
 from tests.http.newsroom import write_newsroom
 from tests.http.running import environment
 
@@ -114,3 +116,27 @@ def test_the_lowest_limit_serves(content: Path, tmp_path: Path) -> None:
     with limited_server(content, tmp_path, LEAST) as server:
         assert ask(server.url, "/media/talk.mp3").body == bytes(LARGE)
         assert list(besieged(server, 60, REQUESTS["a large file"])) == []
+
+
+def test_beyond_the_limit_a_large_file_waits_and_then_gets_503(content: Path, tmp_path: Path) -> None:
+    request = REQUESTS["a large file"]
+    with limited_server(content, tmp_path, LEAST) as server, contextlib.ExitStack() as stack:
+        readers = [stack.enter_context(connected(server.url, 4096)) for _ in range(budget(LEAST).files)]
+        for one in readers:
+            one.sendall(request)
+            assert one.recv(12) == b"HTTP/1.1 200"
+        waits = stack.enter_context(connected(server.url))
+        began = time.monotonic()
+        waits.sendall(request)
+        for path in ("/feed.rss", "/media/photo.png"):
+            assert ask(server.url, path).status == 200
+        assert ask(server.url, "/media/talk.mp3", {"Range": "bytes=5-9"}).status == 206
+        answer = waits.recv(4096)
+        assert time.monotonic() - began >= 5
+        assert answer.startswith(b"HTTP/1.1 503")
+        assert b"\r\nCache-Control: no-store\r\n" in answer
+        assert b"\r\nRetry-After: 5\r\n" in answer
+        waits.sendall(request)  # the connection is as good as before
+        time.sleep(0.5)
+        readers[0].close()
+        assert waits.recv(12) == b"HTTP/1.1 200"
