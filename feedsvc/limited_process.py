@@ -40,7 +40,7 @@ _GRACE: Final = 2.0  # seconds between the request for a traceback and SIGKILL
 _REPORT: Final = 32_000  # characters of a traceback that are kept, from its end
 _UNKNOWN_SIZE: Final = 512 * 1024**2  # bytes; the own size where /proc does not give it
 _HEADER: Final = 9  # bytes: the kind and the length of a message
-_READY, _STEP, _RESULT, _MEMORY, _ERROR, _LARGE = b"BSRMEL"
+_READY, _STEP, _LAST_STEP, _RESULT, _MEMORY, _ERROR, _LARGE = b"BSFRMEL"
 
 
 class Cause(Enum):
@@ -48,7 +48,8 @@ class Cause(Enum):
 
     NOT_STARTED = "the interpreter did not start"
     CANCELLED = "the caller no longer wanted the result"
-    PROCESSOR_TIME = "processor time"
+    PROCESSOR_TIME = "processor time of a step"
+    PROCESSOR_TIME_IN_ALL = "processor time of all steps"
     ELAPSED_TIME = "elapsed time"
     MEMORY = "memory"
     OUTPUT = "a result above the limit"
@@ -203,7 +204,10 @@ def _read(written: bytes, errors: bytes, status: int) -> bytes | RunFailure:
         return content
     step, text = _last_step(messages), _tail(errors)
     if status < 0:
-        return RunFailure(cause=_signalled(-status), step=step, traceback=text, signal=-status)
+        cause = _signalled(-status)
+        if cause is Cause.PROCESSOR_TIME and any(one == _LAST_STEP for one, _ in messages):
+            cause = Cause.PROCESSOR_TIME_IN_ALL
+        return RunFailure(cause=cause, step=step, traceback=text, signal=-status)
     if kind in _REPORTED:
         report: Mapping[str, str] = json.loads(content)
         return RunFailure(cause=_REPORTED[kind], step=step, detail=report["detail"], traceback=report.get("traceback", ""))
@@ -235,7 +239,7 @@ def _messages(written: bytes) -> Iterator[tuple[int, bytes]]:
 
 
 def _last_step(messages: Iterator[tuple[int, bytes]] | list[tuple[int, bytes]]) -> str:
-    steps = [content for kind, content in messages if kind == _STEP]
+    steps = [content for kind, content in messages if kind in (_STEP, _LAST_STEP)]
     return steps[-1].decode(errors="replace") if steps else ""
 
 
@@ -264,8 +268,7 @@ def serve(given: Mapping[str, Any]) -> NoReturn:
     limit = _Processor(given["processor"], given["processor_in_all"])
 
     def step(name: str) -> None:
-        _write(output, _STEP, name.encode(errors="replace"))
-        limit.allow()
+        _write(output, _STEP if limit.allow() else _LAST_STEP, name.encode(errors="replace"))
 
     limit.allow()
     if sys.platform == "linux":
@@ -307,10 +310,12 @@ class _Processor:
     def __init__(self, each: int, in_all: int) -> None:
         self._each, self._last = each, math.ceil(time.process_time()) + in_all
 
-    def allow(self) -> None:
-        """Begin a step's time."""
+    def allow(self) -> bool:
+        """Begin a step's time; return whether all of it is left."""
         # The hard limit is above the soft one, since the signal of that one can be handled and writes a traceback.
-        _limit(resource.RLIMIT_CPU, min(math.ceil(time.process_time()) + self._each, self._last), self._last + 2)
+        wanted = math.ceil(time.process_time()) + self._each
+        _limit(resource.RLIMIT_CPU, min(wanted, self._last), self._last + 2)
+        return wanted <= self._last
 
 
 def _limit(kind: int, soft: int, hard: int) -> None:

@@ -104,7 +104,7 @@ def test_each_step_has_time_of_its_own() -> None:
 
 
 def test_the_steps_together_have_a_limit_too() -> None:
-    assert _failure("many_short_steps", limits=replace(LIMITS, processor=1, processor_in_all=1)).cause is Cause.PROCESSOR_TIME
+    assert _failure("many_short_steps", limits=replace(LIMITS, processor_in_all=1)).cause is Cause.PROCESSOR_TIME_IN_ALL
 
 
 def test_memory_has_a_limit_above_what_the_process_has_at_its_start() -> None:
@@ -138,7 +138,7 @@ def test_a_signal_that_ends_it_is_told_with_its_number(number: signal.Signals, c
 
 
 def test_one_that_only_waits_ends_at_its_deadline_with_its_line() -> None:
-    failure = _failure("sleep", limits=replace(LIMITS, elapsed=3))
+    failure = _failure("sleep", limits=replace(LIMITS, elapsed=15))
     assert failure.cause is Cause.ELAPSED_TIME
     assert "in sleep" in failure.traceback
 

@@ -6,20 +6,21 @@ import json
 import pickle
 import re
 import signal
+import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from feedsvc.errors import Problem
 from feedsvc.limited_process import Cause, Limits, RunFailure, run
 from feedsvc.pages.newest import Newest
 from feedsvc.pages.theme import FOLDER, STATIC, STATIC_TYPES, TEMPLATES
-from feedsvc.pages.trial import OTHERWISE, Doing, Finding, Given, shown
+from feedsvc.pages.trial import Doing, Finding, Given, shown
 
 _MB: Final = 1024**2
 _LARGEST: Final = 128 * 1024  # bytes of a template; the product's own have 5 KiB
-_LIMITS: Final = Limits(processor=3, processor_in_all=20, elapsed=60.0, memory=320 * _MB)
-_MOST_ENDED: Final = 6  # trials of one theme that may end for a limit
+_LIMITS: Final = Limits(processor=3, processor_in_all=20, elapsed=120.0, memory=320 * _MB)
+_MOST_ENDED: Final = 4  # trials of one theme that may end for a limit
 _LEFT_OUT: Final = "until the template is changed, the last sound version of it is used, or else the product's own"
 # A call in a traceback. In faulthandler's the innermost one is the first, in Python's own the last.
 _FRAME: Final = re.compile(rf'File "{FOLDER}/{TEMPLATES}([^"\n]+)", line (\d+)')
@@ -87,18 +88,27 @@ class _Check:
         self._real = False
 
     def verdict(self) -> Verdict:
+        end = time.monotonic() + _LIMITS.elapsed
         for _ in range(_MOST_ENDED):
             if not self._left:
                 break
             given = Given(templates=self._left, newest=self._newest, skipped=self._skipped)
-            outcome = run("feedsvc.pages.trial:run", pickle.dumps(given), _LIMITS, self._is_cancelled)
+            limits = replace(_LIMITS, elapsed=max(1.0, end - time.monotonic()))
+            outcome = run("feedsvc.pages.trial:run", pickle.dumps(given), limits, self._is_cancelled)
             if isinstance(outcome, bytes):
                 self._take([Finding(**one) for one in json.loads(outcome)])
                 break
+            if outcome.cause is Cause.ELAPSED_TIME and self._problems:
+                self._give_up()
+                break
             self._leave_out(outcome)
         else:
-            self._take([_untried(path) for path in self._left])
+            self._give_up()
         return Verdict(problems=self._problems, newest=self._newest.digest if self._newest and self._real else "")
+
+    def _give_up(self) -> None:
+        """Leave out all templates that are left: the others took the time."""
+        self._take([_untried(path) for path in self._left])
 
     def _take(self, findings: list[Finding]) -> None:
         for one in findings:
@@ -134,6 +144,9 @@ class _Check:
 
 # In the manner of str.format.
 _REASONS: Final[Mapping[Cause, str]] = {
+    Cause.PROCESSOR_TIME_IN_ALL: (
+        f"not all pages were finished within {_LIMITS.processor_in_all} seconds of processor time; {{page}} was the last"
+    ),
     Cause.PROCESSOR_TIME: f"{{page}} was not finished within {_LIMITS.processor} seconds of processor time",
     Cause.MEMORY: f"{{page}} takes more than {_LIMITS.memory // _MB} MiB of memory",
     Cause.CRASHED: "{page} ended the Python interpreter ({signal})",
@@ -156,8 +169,8 @@ def _spellings(name: str) -> tuple[str, str]:
 
 
 def _untried(path: str) -> Finding:
-    message = f"the trial of the theme was given up after {_MOST_ENDED} templates that did not end within their limits"
-    return Finding(path=path, line=1, message=message, hint=OTHERWISE)
+    message = "the trial was given up, since other templates of the theme did not end within their limits"
+    return Finding(path=path, line=1, message=message, hint="correct those first; until then the product's own is used")
 
 
 def _explained(failure: RunFailure) -> str:

@@ -23,7 +23,7 @@ from feedsvc.troubles import Troubles, unwritable
 
 _MOST: Final = 100  # files
 _POLL: Final = 0.02  # seconds
-_LONGEST: Final = 120.0  # seconds to wait for another process
+_LONGEST: Final = 180.0  # seconds to wait for another process
 _TROUBLE: Final = "themes"
 _MEANWHILE: Final = "themes are tried again at each start"
 

@@ -42,7 +42,7 @@ def with_theme(content: Content, **templates: str) -> Content:
 def settled(adoption: Adoption, content: Content) -> Content:
     """The content with its theme once it has been tried, as a server's watcher finds out."""
     found = adoption.applied(content, newsrooms.NOW)
-    end = time.monotonic() + 120
+    end = time.monotonic() + 240
     while adoption._trial:
         assert time.monotonic() < end
         if adoption.is_due:

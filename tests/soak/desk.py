@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from random import Random
 from typing import Final
@@ -13,6 +14,7 @@ _LEAST, _MOST = 30, 60  # articles
 _OWN: Final = Path(feedsvc.pages.__file__).parent
 _SHEET: Final = "theme/static/site.css"
 _TEMPLATE: Final = "theme/templates/message.html"
+_PATIENCE: Final = 60.0  # seconds
 _UNUSABLE: Final = b"{% if nobody %} closes this"
 
 
@@ -20,6 +22,7 @@ class SoakDesk(Desk):
     def __init__(self, root: Path, random: Random) -> None:
         super().__init__(root, random)
         self._spoiled = False
+        self._tried: set[bytes] = set()
         self._doings |= {self.retouch: 2, self.retell: 1, self.spoil: 1}
 
     def create(self) -> bool:
@@ -41,16 +44,29 @@ class SoakDesk(Desk):
 
     def retell(self) -> bool:
         self._spoiled = False
-        return self._save("retell", _TEMPLATE, self._signed("templates/message.html", "<!-- {} -->\n"), self._replace)
+        return self._save("retell", _TEMPLATE, self._signed("templates/message.html", "<!-- {} -->\n"), self._retheme)
 
     def spoil(self) -> bool:
         """A template that cannot be used: it stands as it last did."""
         if self._spoiled or _TEMPLATE not in self.disk:
             return False
-        self._replace(self.root / _TEMPLATE, _UNUSABLE)
+        self._retheme(self.root / _TEMPLATE, _UNUSABLE)
         self._spoiled = True
         self._step("spoil")
         return True
+
+    def _retheme(self, file: Path, data: bytes) -> None:
+        """Until the server has tried a template, it shows later saves with the one before: so there are none."""
+        before, end = self._verdicts(), time.monotonic() + _PATIENCE
+        self._replace(file, data)
+        while data not in self._tried and self._verdicts() == before:
+            assert time.monotonic() < end
+            time.sleep(0.01)
+        self._tried.add(data)
+
+    def _verdicts(self) -> set[tuple[str, int]]:
+        files = (self.root.parent / "state/themes").glob("*.json")
+        return {(file.name, file.stat().st_mtime_ns) for file in files}
 
     def mend_everything(self) -> None:
         if self._spoiled:
