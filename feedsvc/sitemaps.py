@@ -129,7 +129,8 @@ def facts(catalog: Catalog) -> tuple[object, ...]:
 
 def told(listing: Listing) -> object:
     """While it is the same of each, the parts of LISTINGS are."""
-    return listing.ref, len(listing.pages), listing.touched, listing.pages.totals
+    older = (len(listing.pages), listing.pages.totals) if listing.rest_begins else (0, {})
+    return listing.ref, listing.touched, *older
 
 
 def _digest(rows: Iterable[Row]) -> bytes:
@@ -168,7 +169,12 @@ def _articles(rows: Iterable[Row]) -> Iterator[_Page]:
 
 
 def _lists(catalog: Catalog) -> _Lists:
-    return _Lists(tuple((one.ref, one.pages.names, len(one.pages)) for one in catalog.shown), catalog.tags.starts)
+    return _Lists(tuple((one.ref, *_older(one)) for one in catalog.shown), catalog.tags.starts)
+
+
+def _older(listing: Listing) -> tuple[tuple[str, ...], int]:
+    """Its periods, and how many of them are older pages; most tags have none, and nothing is computed for them."""
+    return (listing.pages.names, len(listing.pages)) if listing.rest_begins else ((), 0)
 
 
 def _places(lists: _Lists) -> Iterator[_ListPlace]:
@@ -232,7 +238,7 @@ def is_indexed(catalog: Catalog, most: int = MOST) -> bool:
 
 def _count(catalog: Catalog) -> int:
     """How many pages are no article's."""
-    return sum(1 + len(listing.pages) for listing in catalog.shown) + 1 + sum(1 for _ in tag_places(catalog.tags.starts))
+    return sum(1 + _older(listing)[1] for listing in catalog.shown) + 1 + sum(1 for _ in tag_places(catalog.tags.starts))
 
 
 def _most_lists(catalog: Catalog) -> int:
