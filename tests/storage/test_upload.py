@@ -480,3 +480,14 @@ def test_an_inventory_is_small_and_for_nobody_else(content: Path, shelf: Shelf) 
     assert (got["CacheControl"], got["ContentType"]) == ("private, no-store", "application/gzip")
     assert set(json.loads(gzip.decompress(got["Body"]))) == {"is_whole", "common", "notes"}
     assert hashlib.md5(got["Body"]).hexdigest() == got["ETag"].strip('"')
+
+
+def test_a_medium_that_becomes_a_link_to_a_draft_is_put_into_no_bucket(content: Path, shelf: Shelf) -> None:
+    """It was a file when the folder was read."""
+    publication = newsrooms.published(content)
+    (content / "articles/draft.yaml").write_text("title: zqunpublished\nstatus: draft\n")
+    (content / "media/talk.mp3").unlink()
+    (content / "media/talk.mp3").symlink_to("../articles/draft.yaml")
+    with Upload(f"s3://{shelf.name}/{NEWS}/") as upload, pytest.raises(FeedsvcError, match=r"cannot be read .*build again"):
+        upload.whole(publication)
+    assert not any(b"zqunpublished" in body for body in objects(shelf).values())
