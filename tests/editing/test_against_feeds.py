@@ -152,7 +152,7 @@ def test_a_broken_site_yaml_is_told_before_anything_is_compared(root: Path) -> N
     (root / "site.yaml").write_text("title: T\n")
     done = run("check", root, "--against", "HEAD")
     assert done.returncode == 1
-    assert done.stdout.startswith("site.yaml:1:1: base_url: is missing\n")
+    assert done.stdout.startswith("site.yaml:1:1: error: base_url: is missing\n")
     assert "subscribers" not in done.stdout
     assert done.stderr.splitlines()[0] == "feedsvc: error: nothing was compared with 'HEAD': mend the errors first"
     told = json.loads(run("check", root, "--against", "HEAD", "--format", "json").stdout)

@@ -86,7 +86,8 @@ def test_a_tree_on_a_full_disk_stays_whole_and_the_next_build_completes_it(desk:
         desk.retitle()
         with full(out):
             builder = built(desk, out, tmp_path / "state")
-            said = f"feedsvc: error: {out} cannot be written ({NO_ROOM}); make room on its disk: the next build does what is left to do\n"
+            room = "make room on its disk: the next build does what is left to do"
+            said = f"feedsvc: error: {out} cannot be written ({NO_ROOM}); {room}\n"
             assert (builder.process.returncode, builder.said) == (2, said)
             left = {name: {data: None} for name, data in invariants.files(out) if name != "filler"}
             assert [*invariants.seen(left, [before, fresh(desk)], tree=True)] == []

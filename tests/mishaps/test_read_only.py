@@ -39,7 +39,10 @@ def test_whoever_writes_into_a_newsroom_that_may_only_be_read_is_told(desk: Desk
     with read_only(desk.root):
         code, said = ended("stamp", desk.root)
         assert code == 1
-        assert "articles/plain.yaml:1:1: the id cannot be written (it is read-only); nothing was changed; make the file" in said
+        assert (
+            "articles/plain.yaml:1:1: error: the id cannot be written (it is read-only); nothing was changed; make the file"
+            in said
+        )
         code, said = ended("new", "Bus 14", desk.root)
         assert (code, "Traceback" in said) == (2, False)
         assert "(Read-only file system)" in said
