@@ -48,8 +48,11 @@ _PLAIN: Final = re.compile(r"[A-Za-z0-9/!$&'()*+,;=:@~._-]*")
 _STRAY_PERCENT: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _PLAIN_SLUG: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.~-]{0,199}")
 _PLAIN_URI: Final = re.compile(
-    r"https?://[a-z0-9]+(?:[.-][a-z0-9]+)*(?:/[A-Za-z0-9!$&'()*+,/:;=@~._-]*)?(?:\?[A-Za-z0-9!$&'()*+,/:;=@~._-]+)?"
+    r"https?://(?=[a-z0-9.-]{1,253}(?:[/?]|\Z))[a-z0-9]+(?:[.-][a-z0-9]+)*"
+    r"(?:/[A-Za-z0-9!$&'()*+,/:;=@~._-]*)?(?:\?[A-Za-z0-9!$&'()*+,/:;=@~._-]+)?"
 )
+_HOST: Final = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_.])?")
+_LONGEST_HOST: Final = 253  # characters (RFC 1035 section 2.3.4 allows 255 octets with their lengths)
 _LONGEST_NAME: Final = 200  # bytes; file systems allow 255 to a name in the static tree
 
 
@@ -219,10 +222,12 @@ def uri(text: str) -> str:
 
 def _netloc(host: str, port: int | None) -> str:
     if "%" in host:
-        raise ValueError("a zone means something on one machine only")
+        if ":" in host or unquote(host).isascii():
+            raise ValueError("a zone means something on one machine only")
+        host = unquote(host)  # Markdown's parser encodes hosts of other scripts so
     if ":" not in host:
         host = host.encode("idna").decode("ascii") if not host.isascii() else host
-        if not re.fullmatch(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_.])?", host) or ".." in host:
+        if not _HOST.fullmatch(host) or ".." in host or len(host.removesuffix(".")) > _LONGEST_HOST:
             raise ValueError("not a host name")
     return (f"[{host}]" if ":" in host else host) + (f":{port}" if port is not None else "")
 

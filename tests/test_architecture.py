@@ -64,7 +64,7 @@ ROOMS: Final = {
     "flask": ("feedsvc.web.app",),
     "jinja2": ("feedsvc.pages.theme", "feedsvc.pages.sandbox", "feedsvc.pages.spelling", "feedsvc.pages.compiled"),
     "lxml": ("feedsvc.feeds.rss", "feedsvc.feeds.atom", "feedsvc.feeds.xml_common"),
-    "markdown_it": ("feedsvc.content.markup",),
+    "comrak": ("feedsvc.content.commonmark",),
     "nh3": ("feedsvc.content.markup",),
     "pydantic": ("feedsvc.content.values", "feedsvc.content.schema", "feedsvc.content.keys", "feedsvc.content.json_schema"),
     "msgspec": ("feedsvc.content.columns", "feedsvc.content.entries", "feedsvc.content.packing", "feedsvc.imprint"),

@@ -18,7 +18,7 @@ from feedsvc.cli import build
 from tests import newsrooms
 
 ROOT: Final = Path(feedsvc.__file__).parents[1]
-_SLOW: Final = ("feedgen", "flask", "jinja2", "lxml", "markdown_it", "pydantic", "sqlalchemy", "yaml")
+_SLOW: Final = ("comrak", "feedgen", "flask", "jinja2", "lxml", "pydantic", "sqlalchemy", "yaml")
 
 
 def run(*arguments: str | Path, cwd: Path = ROOT, **variables: str) -> subprocess.CompletedProcess[str]:

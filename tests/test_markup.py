@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import html
+import re
+import threading
 from typing import Final
+from urllib.parse import unquote
 
 import html5lib
+import nh3
 import pytest
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from feedsvc.content.markup import Markup, excerpt, plain, render
+from feedsvc import urls
+from feedsvc.content import markup
+from feedsvc.content.markup import Markup, excerpt, may_show_media, plain, render
+from feedsvc.content.text import UNFIT
 
 BASE: Final = "https://news.example/daily"
 PAGE: Final = f"{BASE}/articles/a/"
@@ -31,10 +39,16 @@ def elements(html: str) -> set[str]:
     return {element.tag for element in fragment.iter() if isinstance(element.tag, str)} - {"DOCUMENT_FRAGMENT"}
 
 
+def has_strange_name(name: str, value: str) -> bool:
+    """Return True for an id or a class that no footnote has."""
+    pattern = {"id": r"fn-[0-9]+-a|fnref-[0-9]+-[0-9]+-a", "class": r"footnote-ref|footnote-backref|footnotes"}.get(name)
+    return bool(pattern) and not re.fullmatch(pattern, value)
+
+
 def is_harmless(html: str) -> bool:
     """No element that runs, no handler, every address absolute and of a scheme that readers open."""
     for element, name, value in attributes(html):
-        if name.startswith("on") or name in ("style", "id", "class", "srcdoc", "name"):
+        if name.startswith("on") or name in ("style", "srcdoc", "name") or has_strange_name(name, value):
             return False
         if name in ADDRESSES and not value.startswith(("https://", "http://", "mailto:", "tel:")):
             return False
@@ -51,7 +65,7 @@ def is_harmless(html: str) -> bool:
         ("- a\n- b", "<ul>\n<li>a</li>\n<li>b</li>\n</ul>"),
         ("3. a", '<ol start="3">\n<li>a</li>\n</ol>'),
         ("> a", "<blockquote>\n<p>a</p>\n</blockquote>"),
-        ("~~a~~", "<p><s>a</s></p>"),
+        ("~~a~~", "<p><del>a</del></p>"),
         (
             "|a|\n|-|\n|b|",
             "<table>\n<thead>\n<tr>\n<th>a</th>\n</tr>\n</thead>\n<tbody>\n<tr>\n<td>b</td>\n</tr>\n</tbody>\n</table>",
@@ -60,6 +74,13 @@ def is_harmless(html: str) -> bool:
         ("a & b ]]> c", "<p>a &amp; b ]]&gt; c</p>"),
         ('<p lang="ko" dir="ltr">정</p>', '<p lang="ko" dir="ltr">정</p>'),
         ("a  \nb", "<p>a<br>\nb</p>"),
+        ("See www.x.example.", '<p>See <a href="http://www.x.example">www.x.example</a>.</p>'),
+        ("(https://x.example/a)", '<p>(<a href="https://x.example/a">https://x.example/a</a>)</p>'),
+        ("a@x.example", '<p><a href="mailto:a@x.example">a@x.example</a></p>'),
+        ("<b>a</b> <span class=x id=y>b</span>", "<p><b>a</b> <span>b</span></p>"),
+        ("a <blink>b</blink>", "<p>a b</p>"),
+        ("<iframe src=x>a <b>c</b></iframe>", "a <b>c</b>"),
+        ("a<!-- b -->c<script>d</script>e", "<p>ace</p>"),
         ("", ""),
     ],
 )
@@ -255,16 +276,191 @@ def test_an_excerpt_ends_where_a_reader_would_cut(text: str, longest: int, short
     assert excerpt(text, longest) == short
 
 
+@pytest.mark.parametrize("page", [PAGE, f"{BASE}/articles/%EC%A0%95-2/"])
+def test_a_footnote_leads_there_and_back_on_the_articles_own_page(page: str) -> None:
+    text = "a[^x] b[^x] c[^정y]\n\n[^x]: One.\n[^정y]: [Two](/two)."
+    html = render(text, base_url=BASE, page=page).html
+    slug = {PAGE: "a", f"{BASE}/articles/%EC%A0%95-2/": "정-2"}[page]
+    ids = [value for _, name, value in attributes(html) if name == "id"]
+    assert ids == [*(f"fnref-{one}-{slug}" for one in ("1-1", "1-2", "2-1")), f"fn-1-{slug}", f"fn-2-{slug}"]
+    links = [unquote(value) for _, name, value in attributes(html) if name == "href" and "#" in value]
+    assert {link.removeprefix(f"{unquote(page)}#") for link in links} == set(ids)
+
+
+def test_the_footnotes_of_two_articles_never_share_an_id() -> None:
+    pages = [f"{BASE}/articles/{slug}/" for slug in ("a", "a-1", "1-a", "1", "1-1", "2-a", "1-1-a")]
+    text = "".join(f"a[^{n}] b[^{n}] " for n in range(3)) + "\n\n" + "".join(f"[^{n}]: c\n" for n in range(3))
+    ids = [value for page in pages for _, name, value in attributes(render(text, base_url=BASE, page=page).html) if name == "id"]
+    assert len(ids) == len(set(ids)) == len(pages) * 9
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "<li id=fn-1>x</li>",
+        '<p id="fn-1-a" class="footnotes">x</p>',
+        '<section class="footnotes" data-footnotes><ol><li id="fn-1">x</li></ol></section>',
+        '<sup class="footnote-ref"><a href="#fn-1" id="fnref-1" data-footnote-ref>1</a></sup>',
+        '<a href="#fnref-1" class="footnote-backref" data-footnote-backref data-footnote-backref-idx="1">x</a>',
+        '<a id="note0123456789abcdef-fn-1">x</a>',
+    ],
+)
+def test_a_written_id_is_none_that_a_footnote_has(written: str) -> None:
+    html = rendered(f"a[^1] b\n\n{written}\n\n{written} [^1]\n\n[^1]: c {written}\n").html
+    ids = [value for _, name, value in attributes(html) if name == "id"]
+    assert len(ids) == len(set(ids))
+    assert is_harmless(html), html
+
+
+def test_an_excerpt_holds_no_footnote() -> None:
+    assert plain(rendered("A[^1] b.\n\nC[^1].\n\n[^1]: Note.").html) == "A b. C."
+
+
+@pytest.mark.parametrize(
+    ("markdown", "strays"),
+    [
+        ("![x](photo.png)", ("photo.png",)),
+        ("![x](/images/photo.png)", ("/images/photo.png",)),
+        ("![x](../photo.png)", ("../photo.png",)),
+        ("![x][p]\n\n[p]: photo.png", ("photo.png",)),
+        ("<video poster=p.png src=media/v.mp4></video>", ("p.png",)),
+        ("![x](/static/logo.png) ![x](media/p.png) ![x](https://x.example/p.png) ![x](//x.example/p.png)", ()),
+        (f"![x]({BASE}/uploads/p.png) [x](photo.png)", ()),  # what else the host serves is not known here
+        ("`![x](photo.png)`", ()),
+    ],
+)
+def test_pictures_of_this_site_outside_media_are_collected(markdown: str, strays: tuple[str, ...]) -> None:
+    assert rendered(markdown).strays == strays
+
+
+def test_a_host_of_more_than_253_characters_is_no_address() -> None:
+    host = "a." * 125 + "example"
+    assert attributes(rendered(f"[a](https://{host}/) [b](https://{host[6:]}/)").html) == [("a", "href", f"https://{host[6:]}/")]
+
+
+def test_threads_that_render_at_once_keep_their_references_apart() -> None:
+    made: dict[int, Markup] = {}
+
+    def work(number: int) -> None:
+        for _ in range(200):
+            base = f"https://n{number}.example"
+            made[number] = render("![x](media/a.png) [b](c)", base_url=base, page=f"{base}/articles/a/")
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for number in range(4):
+        address = f"https://n{number}.example"
+        assert made[number].html == f'<p><img src="{address}/media/a.png" alt="x"> <a href="{address}/c">b</a></p>'
+
+
 PIECES: Final = st.sampled_from(
     [
         *("<", ">", "a", "</", "<a href=", "<img src=", "'", '"', "javascript:", "data:", "&#106;", "[", "](", ")", "!["),
         *("\n", "\n\n", "`", "|", "- ", "<svg", "<style>", "<!--", "-->", "<p ", "onerror=x", " ", "media/", "../", "//"),
-        *("#", "?", "%", "%00", "정", "<table>", "</p>", "\\", "*", "_"),
+        *("#", "?", "%", "%00", "정", "<table>", "</p>", "\\", "*", "_", "[^1]", "[^1]: ", "<li id=fn-1>", "~", "www.a.example"),
     ]
 )
 
 
+@settings(deadline=None)
 @given(st.lists(PIECES, max_size=40).map("".join) | st.text())
 def test_any_text_becomes_harmless_html(markdown: str) -> None:
     html = rendered(markdown).html
     assert is_harmless(html), html
+
+
+PLAIN_REFERENCES: Final = st.builds(
+    "{}{}{}".format,
+    st.sampled_from(
+        ["", "/", "https://x.example", "http://a-b.c1.example", f"https://{'a' * 64}.example", f"http://{'a.' * 130}b"]
+    ),
+    st.sampled_from(["", "/", "//", "/../", "a/"]),
+    st.text("aZ0/._~+,=@-?&#%:", max_size=12),
+)
+
+
+@given(PLAIN_REFERENCES.filter(markup._SETTLED.fullmatch))
+def test_a_settled_address_is_what_it_resolves_to(address: str) -> None:
+    assert urls.resolve(BASE, PAGE, address) == address
+
+
+SPELLINGS: Final = st.lists(
+    st.sampled_from(
+        [
+            *("media/", "media", "/", "m", "e", "d", "i", "a", "me", "dia/", "p.png", "%6D", "%6d", "%", "6", "D", "%65", "%2F"),
+            *("&#109;", "&#x6d;", "&#109", "&#x6D", "&#47;", "&#37;", "&#32", "&#x200A", "&#68;", "&sol;", "&percnt;", "&Tab;"),
+            *("&NewLine;", "\\", "\\/", "\n", "\t", "\r", "\n> ", "\n  ", " ", "./", "../", "x", "_", "?", "#", "//", f"{BASE}/"),
+            *("\\|", "|", "\0"),
+        ]
+    ),
+    max_size=9,
+).map("".join)
+
+
+@given(
+    st.sampled_from(
+        [
+            *(
+                "[a]({})",
+                "![a](<{}>)",
+                '<a href="{}">',
+                "> <img src='{}'>",
+                "[a]\n\n[a]: {}",
+                "<a href={}>",
+                "{}",
+                f"{BASE}/{{}}",
+            ),
+            *("| a |\n|---|\n| [a]({}) |", '| a |\n|---|\n| <a href="{}"> |', "- [^a]\n\n[^a]: [a](<{}>)"),
+        ]
+    ),
+    SPELLINGS,
+)
+@example('<a href="{}">', "&#32media/x")
+@example('> <a href="{}">', "me\n> dia/x")
+@example("[a]({})", "m&#101;dia\\/x")
+def test_no_media_is_overlooked_where_a_text_is_said_to_show_none(form: str, reference: str) -> None:
+    text = form.format(reference)
+    assert may_show_media(text) or not render(text, base_url=BASE, page=PAGE).media
+
+
+@pytest.mark.parametrize(
+    "text", ["Social media won.", "[a](https://x.example/multimedia/b)", "It&#8217;s 65% &amp; more<br>", ""]
+)
+def test_most_texts_are_known_to_show_no_media(text: str) -> None:
+    assert not may_show_media(text)
+
+
+HTML: Final = st.lists(
+    st.sampled_from(
+        [
+            *(
+                "<p>",
+                "</p>",
+                "<b>",
+                "<br>",
+                '<a href="x">',
+                "</a>",
+                "<pre>",
+                "</pre>",
+                "<script>",
+                "</script>",
+                "<table>",
+                "<td>",
+            ),
+            *("<!--", "-->", "<", ">", "&", "&amp;", "&lt;", "&nbsp;", "&copy", "&amp;lt;", "&#7;", '<img alt="&lt;">', "<li>"),
+            *("a", "b ", "\n", "\r", "\x1c", "\x85", "\xa0", "\0", "\x07", "é", "<textarea>", "<svg>", "<code>", "<h2>", "</h2>"),
+        ]
+    ),
+    max_size=14,
+).map("".join)
+
+
+@given(HTML)
+@example("a \0 b")
+def test_the_text_of_any_html_is_what_a_parser_finds(written: str) -> None:
+    spaced = markup._BLOCK_END.sub(r"\g<0> ", written)
+    bare = nh3.clean(spaced, tags=set(), attributes={}, clean_content_tags=markup._NO_PROSE)
+    assert plain(written) == UNFIT.sub("", " ".join(html.unescape(bare).split())).strip()

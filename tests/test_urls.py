@@ -107,6 +107,8 @@ def test_what_a_path_means(path: str, place: urls.Place | None) -> None:
         ("https://me:secret@x.example/", "https://x.example/"),
         ("mailto:a@b.example?subject=a b", "mailto:a@b.example?subject=a%20b"),
         ("tel:+82 2", "tel:+82%202"),
+        ("https://m%C3%BCnchen.example/", "https://xn--mnchen-3ya.example/"),
+        (f"https://{'a.' * 126}b/", f"https://{'a.' * 126}b/"),
     ],
 )
 def test_an_address_becomes_a_uri(text: str, uri: str) -> None:
@@ -120,6 +122,7 @@ def test_an_address_becomes_a_uri(text: str, uri: str) -> None:
         *("", "x.example", "/a", "https://", "https:///a", "https:x", "ftp://x.example", "javascript:x", "mailto:", "data:,x"),
         *("https://a b/", "https://-/", "https://x..example", "https://x.example:port/", "https://x.example:99999/"),
         *("http://[::1", "http://[x]/", 'http://[fe80::1%"<x>]/', "https://%41/", "https://" + "ü" * 80),
+        *(f"https://{'a.' * 127}b/", f"https://{'A.' * 127}b", "https://" + "ü." * 50 + "example/"),
     ],
 )
 def test_what_is_no_address(text: str) -> None:

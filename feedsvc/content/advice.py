@@ -18,8 +18,9 @@ from typing import Final
 from urllib.parse import quote, urlsplit
 
 from feedsvc import urls
-from feedsvc.content import disk, media, settings, text, tree
+from feedsvc.content import disk, markup, media, settings, text, tree
 from feedsvc.content.articles import FOLDER
+from feedsvc.content.body_lines import BodyLines
 from feedsvc.content.content import Content
 from feedsvc.content.places import Location
 from feedsvc.content.tree import Tree
@@ -33,6 +34,12 @@ _MOST_COMPARED: Final = 20_000  # names, to find the nearest; more would take se
 _MOST_OF_A_FILE: Final = 100
 _END: Final = re.compile(r"^(?:---|\.\.\.)[ \t]*\r?$", re.MULTILINE)
 _REFERENCE: Final = re.compile(r'(?:href|src|cite|poster)="([^"]*)"')
+# What to do instead of elements that are often pasted; of others, nothing can be kept but their text.
+_INSTEAD_OF: Final[Mapping[str, str]] = {
+    **dict.fromkeys(("iframe", "embed", "object"), "write a link to what it shows, with a picture of it"),
+    **dict.fromkeys(("script", "form", "input", "button", "select", "textarea"), "write a link to a page that has it"),
+    **dict.fromkeys(("style", "link", "font", "center"), "leave looks to the theme"),
+}
 _LEFT_OF_REFERENCE: Final = frozenset(" \t\n\r\"'(<>[]{}=`")
 
 
@@ -86,7 +93,11 @@ class _File:
             return self.at(("body",), message, hint)
         while index > 0 and self.text[index - 1] not in _LEFT_OF_REFERENCE:
             index -= 1
-        line, column = text.place(self.text, index)
+        return self.on(text.place(self.text, index), message, hint)
+
+    def on(self, place: tuple[int, int], message: str, hint: str) -> Problem:
+        """At a line and column."""
+        line, column = place
         told = text.told(message)
         return Problem(path=self.tree.path, line=line, column=column, message=told, hint=text.told(hint), severity="warning")
 
@@ -158,6 +169,24 @@ def _unwritten(house: _House, article: Article) -> Iterator[_Advice]:
         yield lambda file: file.where((re.escape(PLACEHOLDER),), message, hint)
 
 
+def _removed(house: _House, article: Article) -> Iterator[_Advice]:
+    """HTML that no reader gets to see, at its lines."""
+    markdown = house.content.texts.markdown(article)
+    removed = markup.removed_elements(markdown)[:_MOST_OF_A_FILE]
+    if not removed:
+        return
+    places: list[tuple[int, int]] = []
+
+    def warning(file: _File, number: int, name: str) -> Problem:
+        if not places:
+            places.extend(BodyLines(file.tree, file.text, markdown).of_tags(tuple(one.place for one in removed)))
+        hint = _INSTEAD_OF.get(name, "write Markdown, or `<` before what is no HTML as &lt;")
+        return file.on(places[number], f"body: <{name}> is taken out; readers would not show it, or not safely", hint)
+
+    for number, one in enumerate(removed):
+        yield lambda file, number=number, name=one.name: warning(file, number, name)  # type: ignore[misc]
+
+
 def _to_itself(house: _House, article: Article) -> Iterator[_Advice]:
     own = urls.path_of(urls.ArticleAt(article.slug))
     if article.link and urls.path_below(house.content.site.base_url, article.link).rstrip("/") == own.rstrip("/"):
@@ -217,7 +246,7 @@ def _insecure(base: str, address: str) -> Iterator[_Advice]:
 
 
 _RULES: Final[tuple[Callable[[_House, Article], Iterator[_Advice]], ...]] = (
-    *(_title, _summary, _image, _cut, _updated, _corrections, _unwritten, _to_itself, _name, _links),
+    *(_title, _summary, _image, _cut, _updated, _corrections, _unwritten, _removed, _to_itself, _name, _links),
 )
 
 

@@ -4,74 +4,37 @@ from __future__ import annotations
 
 import html
 import re
+import threading
 import unicodedata
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cache
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import nh3
 
 from feedsvc import urls
-from feedsvc.content import prose
+from feedsvc.content import commonmark, footnotes, nesting
+from feedsvc.content.elements import ADDRESSES, ATTRIBUTES, TAGS
+from feedsvc.content.nesting import TooDeep
 from feedsvc.content.text import UNFIT
 
-if TYPE_CHECKING:
-    from markdown_it import MarkdownIt
-
-# What an article's text needs; each is among the elements that strict validators call safe.
-_ATTRIBUTES: Final[dict[str, set[str]]] = {
-    "a": {"href", "title", "hreflang"},
-    "abbr": {"title"},
-    "audio": {"src", "controls", "preload"},
-    "blockquote": {"cite"},
-    "del": {"cite", "datetime"},
-    "img": {"src", "alt", "title", "width", "height"},
-    "ins": {"cite", "datetime"},
-    "ol": {"start", "reversed"},
-    "q": {"cite"},
-    "source": {"src", "type"},
-    "td": {"colspan", "rowspan"},
-    "th": {"colspan", "rowspan", "scope"},
-    "time": {"datetime"},
-    "video": {"src", "controls", "poster", "preload", "width", "height"},
-    "*": {"lang", "dir"},
-}
-_TAGS: Final = {
-    *(tag for tag in _ATTRIBUTES if tag != "*"),
-    *("b", "bdi", "br", "caption", "cite", "code", "dd", "details", "dfn", "div", "dl", "dt", "em", "figcaption", "figure"),
-    *("h1", "h2", "h3", "h4", "h5", "h6", "hr", "i", "kbd", "li", "mark", "p", "pre", "rp", "rt", "ruby", "s", "samp"),
-    *(
-        "section",
-        "small",
-        "span",
-        "strong",
-        "sub",
-        "summary",
-        "sup",
-        "table",
-        "tbody",
-        "tfoot",
-        "thead",
-        "tr",
-        "u",
-        "ul",
-        "var",
-        "wbr",
-    ),
-}
-_ADDRESSES: Final = frozenset({"href", "src", "cite", "poster"})
+# The version of the HTML that a text becomes. Increase it with every change of that HTML: hubs hear of the feeds then.
+RENDERING: Final = 2
+LARGEST: Final = 2_000_000  # bytes of HTML made of one text
+_SHOWN_PLAIN: Final = 100_000  # characters of a text beyond the limits
 _WHOLE: Final = re.compile(r"[1-9][0-9]{0,4}")
 _BLOCK_END: Final = re.compile(r"</(?:p|h[1-6]|li|dd|dt|td|th|figcaption|blockquote|pre|div|summary)>|<br>|<hr>")
 
 _NO_PROSE: Final = {"pre", "script", "style", "table"}
 # As clean HTML has them, none of which hides or changes the text within.
 _TAG: Final = re.compile(
-    r"</?(?:p|a|b|i|em|strong|code|s|br|hr|h[1-6]|ul|ol|li|blockquote|figure|figcaption|span|sub|sup|img)"
+    r"</?(?:p|a|b|i|em|strong|code|s|del|br|hr|h[1-6]|ul|ol|li|blockquote|figure|figcaption|span|sub|sup|img)"
     r"(?: [a-z]+=\"[^\"<>]*\")*>"
 )
 _OTHER_ENTITY: Final = re.compile(r"&(?!(?:amp|lt|gt|nbsp);)")
 _LOST_PICTURE: Final = re.compile(r'<(?:img|source)(?: (?!src=)[a-z]+="[^"]*")*>')
+# nh3 takes quadratic time for entities and non-breaking spaces in one node of text (0.3.8: 500,000 of them in 15 s).
+_LONG_TEXT: Final = re.compile(r"(?:\A|>)[^<>]{8000,}+(?=<|\Z)")
+_PIECE: Final = re.compile(r"[\s\S]{4000}[^&\s]{0,200}+")  # ends within no entity
 # In clean HTML each "<" begins a tag, and no value holds a quote or ">".
 _UNTOLD_PICTURE: Final = re.compile(r'<img(?![^>]* alt=")')
 _HEADING: Final = re.compile(r"(</?h)([1-6])(?=[ >])")
@@ -82,7 +45,6 @@ _SETTLED: Final = re.compile(
     r"https?://(?=[a-z0-9.-]{1,63}(?:/|\Z))(?:[a-z0-9]+(?:-[a-z0-9]+)*\.)+[a-z]+"
     r"(?:/[A-Za-z0-9/._~+,=@-]*(?:\?[A-Za-z0-9/._~+,=@&-]+)?(?:#[A-Za-z0-9/._~+,=@&-]+)?)?"
 )
-_AS_WRITTEN: Final = re.compile(rf"{_SETTLED.pattern}|/?[A-Za-z0-9._~-][A-Za-z0-9/._~-]*")
 
 # What "media/" can be spelled with: percents, entities, in raw HTML line ends (with the marks of a quote behind them).
 _GAP: Final = r"(?:[\t\r\n][\s>]*+)?+"
@@ -97,19 +59,82 @@ _MEDIA: Final = re.compile(
 _MEDIA_HINTS: Final = ("media", "<", "%", "&")
 
 
+# A text without any of these shows no picture.
+_PICTURE: Final = re.compile(r"!\[|<(?:img|video|audio|source)\b", re.IGNORECASE)
+# A text within these limits makes HTML within the limits: it is not rendered to find out. Lines that begin with fewer signs
+# and spaces nest no more than 60 elements, and each sign of emphasis brings one.
+_ORDINARY_LENGTH: Final = 16_000  # characters
+_MOST_SIGNS: Final = 30
+_MOST_NOTES: Final = 100
+_MOST_CELLS: Final = 50_000
+_DEEP_LINE: Final = re.compile(r"^[ \t>*+\-0-9.)]{16}", re.MULTILINE)
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Markup:
-    """`html` is safe and refers to absolute addresses only; `media` are the media paths it refers to, as written -> path."""
+    """HTML that is safe and refers to absolute addresses only.
+
+    `media` maps each reference to a file of media/, as written, to its path; `strays` are the references of pictures, sounds
+    and films that lie on this site but not in media/.
+    """
 
     html: str
     media: dict[str, str] = field(default_factory=dict)
+    strays: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Excess:
+    """A text beyond the limits. `index` is where its uncleaned HTML exceeds them, -1 where that cannot be told."""
+
+    is_deep: bool
+    index: int = -1
 
 
 def render(markdown: str, *, base_url: str, page: str) -> Markup:
-    """Markdown (CommonMark with tables and strikethrough, HTML cleaned) as HTML; `page` is the article's own address."""
-    media: dict[str, str] = {}
-    parts = [_passage(passage, base_url, page, media) for passage in prose.passages(markdown)]
-    return Markup(html=_below_title("\n".join(filter(None, parts))), media=media)
+    """Render Markdown as HTML; `page` is the article's own address.
+
+    A text beyond the limits, which no reading accepts, is shown as plain text, and only its beginning.
+    """
+    made = render_within_limits(markdown, base_url=base_url, page=page)
+    if isinstance(made, Excess):
+        return Markup(html=f"<p>{html.escape(markdown[:_SHOWN_PLAIN], quote=False)}</p>")
+    return made
+
+
+def render_within_limits(markdown: str, *, base_url: str, page: str) -> Markup | Excess:
+    """Render Markdown as HTML of at most `LARGEST` bytes in which elements lie at most `nesting.DEEPEST` deep.
+
+    The limits come before the cleaner, which may take time and memory in proportion to length times depth.
+    """
+    made = commonmark.to_html(markdown)
+    if _is_large(made):
+        return Excess(is_deep=False, index=LARGEST)
+    checked = nesting.check(made, is_generated="<" not in markdown)
+    if isinstance(checked, TooDeep):
+        return Excess(is_deep=True, index=checked.place)
+    references = _References(base_url, page)
+    clean = _clean(footnotes.mark(checked.html, page), references)
+    if _is_large(clean):
+        return Excess(is_deep=False)
+    return Markup(html=_below_title(clean), media=references.media, strays=tuple(references.strays))
+
+
+def is_ordinary(markdown: str) -> bool:
+    """Return True only if a text's HTML is surely within the limits and shows no picture, sound or film, at little cost.
+
+    `page` must not itself lie below media/.
+    """
+    count = markdown.count
+    return (
+        len(markdown) <= _ORDINARY_LENGTH
+        and count("*") + count("_") + count("~") + count("<") <= _MOST_SIGNS
+        and count("[^") <= _MOST_NOTES
+        and count("|") * (count("\n") + count("\r") + 1) <= _MOST_CELLS
+        and not _DEEP_LINE.search(markdown)
+        and not _PICTURE.search(markdown)
+        and not may_show_media(markdown)
+    )
 
 
 def may_show_media(markdown: str) -> bool:
@@ -120,34 +145,82 @@ def may_show_media(markdown: str) -> bool:
     return any(map(markdown.__contains__, _MEDIA_HINTS)) and bool(_MEDIA.search(markdown))
 
 
-def _passage(passage: str, base_url: str, page: str, media: dict[str, str]) -> str:
-    """Ordinary prose is written at once; everything else takes the way through parser and cleaner."""
-    shown: dict[str, str] = {}
-    html = prose.html(passage, lambda reference: _destination(base_url, page, reference, shown))
-    media |= shown if html is not None else {}
-    return _parsed(passage, base_url, page, media) if html is None else html
+def removed_elements(markdown: str) -> tuple[nesting.Removed, ...]:
+    """Return the start tags of raw HTML that the cleaner takes out, with their places in the uncleaned HTML."""
+    if "<" not in markdown:
+        return ()
+    checked = nesting.check(commonmark.to_html(markdown), is_generated=False)
+    return () if isinstance(checked, TooDeep) else checked.removed
 
 
-@cache
-def _parser() -> MarkdownIt:
-    """Made when the first passage asks for it: ordinary prose does not."""
-    from markdown_it import MarkdownIt  # noqa: PLC0415 - a start need not wait for it
-
-    return MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
+def _is_large(made: str) -> bool:
+    return len(made) > LARGEST or (len(made) > LARGEST // 4 and len(made.encode()) > LARGEST)
 
 
-def _parsed(markdown: str, base_url: str, page: str, media: dict[str, str]) -> str:
-    cleaned = nh3.clean(
-        _parser().render(markdown),
-        tags=_TAGS,
-        attributes=_ATTRIBUTES,
-        attribute_filter=_filter(base_url, page, media),
-        url_schemes={"http", "https", "mailto", "tel"},
-        link_rel=None,
-    )
+class _References:
+    """Resolves the references of one text, and remembers those to files of the site."""
+
+    def __init__(self, base_url: str, page: str) -> None:
+        self.base_url, self.page = base_url, page
+        self.media: dict[str, str] = {}
+        self.strays: dict[str, None] = {}
+
+    def attribute(self, attribute: str, value: str) -> str | None:
+        """Return an attribute's value as it stays; None where the attribute goes."""
+        if attribute in ADDRESSES:
+            # No text keeps an id that a fragment could lead to, but those of notes, whose addresses are absolute.
+            return None if attribute == "href" and value.strip().startswith("#") else self._address(attribute, value) or None
+        if attribute in ("width", "height"):
+            return value if _WHOLE.fullmatch(value) else None
+        return footnotes.kept(attribute, value) if attribute in ("id", "class") else value
+
+    def _address(self, attribute: str, reference: str) -> str:
+        address = reference if _SETTLED.fullmatch(reference) else urls.resolve(self.base_url, self.page, reference)
+        path = urls.path_below(self.base_url, address)
+        if path.startswith("/media/"):
+            self.media[reference] = path[1:]
+        elif address and attribute in ("src", "poster") and not path.startswith("/static/") and not _has_host(reference):
+            self.strays[reference] = None
+        return address
+
+
+def _has_host(reference: str) -> bool:
+    return "//" in reference[:8]
+
+
+_cleaning = threading.local()  # the references of the text that a thread cleans
+
+
+def _filter(_tag: str, attribute: str, value: str) -> str | None:
+    references: _References = _cleaning.references
+    return references.attribute(attribute, value)
+
+
+_CLEANER: Final = nh3.Cleaner(
+    tags=set(TAGS),
+    attributes={name: own | footnotes.ATTRIBUTES.get(name, set()) for name, own in (footnotes.ATTRIBUTES | ATTRIBUTES).items()},
+    attribute_filter=_filter,
+    url_schemes={"http", "https", "mailto", "tel"},
+    link_rel=None,
+)
+
+
+def _clean(made: str, references: _References) -> str:
+    _cleaning.references = references
+    try:
+        cleaned = _CLEANER.clean(_in_pieces(made))
+    finally:
+        del _cleaning.references
     # An entity such as &#7; becomes a character only here, and a picture may have lost its address.
     clean = _LOST_PICTURE.sub("", UNFIT.sub("", cleaned)).strip()
     return _UNTOLD_PICTURE.sub('<img alt=""', clean)
+
+
+def _in_pieces(html: str) -> str:
+    """HTML in which comments, which the cleaner takes out, divide long texts."""
+    if not _LONG_TEXT.search(html):
+        return html
+    return _LONG_TEXT.sub(lambda text: _PIECE.sub(lambda piece: f"{piece[0]}<!---->", text[0]), html)
 
 
 def _below_title(clean: str) -> str:
@@ -155,44 +228,13 @@ def _below_title(clean: str) -> str:
     return _HEADING.sub(lambda tag: f"{tag[1]}{min(6, int(tag[2]) + 1)}", clean) if "</h1>" in clean else clean
 
 
-def _filter(base_url: str, page: str, media: dict[str, str]) -> Callable[[str, str, str], str | None]:
-    def keep(_tag: str, attribute: str, value: str) -> str | None:
-        if attribute in ("width", "height"):
-            return value if _WHOLE.fullmatch(value) else None
-        if attribute not in _ADDRESSES:
-            return value
-        # No text keeps an id that it could lead to.
-        if attribute == "href" and value.strip().startswith("#"):
-            return None
-        return _address(base_url, page, value, media) or None
-
-    return keep
-
-
-def _address(base_url: str, page: str, reference: str, media: dict[str, str]) -> str:
-    """Where a reference leads, "" if nowhere; one to a file of media/ is noted."""
-    address = reference if _SETTLED.fullmatch(reference) else urls.resolve(base_url, page, reference)
-    path = urls.path_below(base_url, address)
-    if path.startswith("/media/"):
-        media[reference] = path[1:]
-    return address
-
-
-def _destination(base_url: str, page: str, written: str, media: dict[str, str]) -> str:
-    """The same for a reference as prose takes it from the text: what the parser would hand to the filter, or ""."""
-    if written.startswith("#"):
-        return ""
-    reference = written if _AS_WRITTEN.fullmatch(written) else _parser().normalizeLink(written)
-    return _address(base_url, page, reference, media)
-
-
 def plain(markup: str) -> str:
-    """HTML's text in one line."""
-    spaced = _BLOCK_END.sub(r"\g<0> ", markup)
+    """HTML's text in one line, without footnotes."""
+    spaced = _BLOCK_END.sub(r"\g<0> ", footnotes.without(markup))
     bare = _TAG.sub("", spaced)
     # Text alone is left, spelled as a cleaner spells it; else a parser has to look.
     if "<" in bare or "\0" in bare or _OTHER_ENTITY.search(bare):
-        bare = nh3.clean(spaced, tags=set(), attributes={}, clean_content_tags=_NO_PROSE)
+        bare = nh3.clean(_in_pieces(spaced), tags=set(), attributes={}, clean_content_tags=_NO_PROSE)
     return UNFIT.sub("", " ".join(html.unescape(bare).split())).strip()
 
 

@@ -10,6 +10,7 @@ from hashlib import sha256
 from typing import Any, Final
 
 from feedsvc.catalog import Catalog, Listing, Row
+from feedsvc.content import markup
 from feedsvc.feeds import assemble
 from feedsvc.model import Author, Entry, Feed, Site
 from feedsvc.urls import SUFFIXES, FeedAt, ListingRef, path_of
@@ -115,7 +116,9 @@ class _Marks(assemble.Entries):
 def _standing_for(catalog: Catalog, row: Row) -> Entry:
     article = row.article
     # To make HTML of a text, or take its beginning, costs more than all the rest, and its digest says as much.
-    said = "" if catalog.site.feed.content == "summary" and article.summary else article.text.hex()
+    # The rendering's version with it: after an upgrade the same Markdown may be other HTML, of which hubs must hear.
+    is_silent = not article.text or (catalog.site.feed.content == "summary" and article.summary)
+    said = "" if is_silent else f"{markup.RENDERING}:{article.text.hex()}"
     row = replace(row, article=replace(article, text=b"", summary=article.summary or said or article.title))
     digest = _digest([said, assemble.entry(catalog, row)])
     return Entry(id="", url="", title="", published=row.touched, updated=row.touched, summary="", content=digest)

@@ -24,14 +24,7 @@ _MANY: Final = 20  # repeats; what ends sooner than that cannot grow
 _WAYS: Final = frozenset({"match", "fullmatch", "search", "sub", "subn", "split", "findall", "finditer"})
 # Patterns that are applied by another name than their own.
 _BY_ANOTHER_NAME: Final = {
-    **{
-        f"feedsvc.content.prose._{kind}": {"fullmatch"}
-        for kind in ["PARAGRAPH", "HEADING", "UNDERLINED", "RULE", "QUOTE", "BULLETS", "NUMBERS"]
-    },
-    **{
-        f"feedsvc.content.values.{name}": {"fullmatch"}
-        for name in ("_EMAIL", "_MEDIA_TYPE", "_LANGUAGE", "URI", "TAG_URI", "_HOST")
-    },
+    f"feedsvc.content.values.{name}": {"fullmatch"} for name in ("_EMAIL", "_MEDIA_TYPE", "_LANGUAGE", "URI", "TAG_URI", "_HOST")
 }
 # What a text ends in so that a match fails, or is sought further on.
 _ENDS: Final = ("", "\0", "\n", "!")

@@ -1,0 +1,144 @@
+"""The depth of HTML is bounded before a tree is built of it, whatever its tags leave open or close in any order."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import html5lib
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from feedsvc.content import nesting
+from feedsvc.content.elements import TAGS
+from feedsvc.content.nesting import DEEPEST, Checked, TooDeep, check
+
+
+def depth(html: str) -> int:
+    """How deep the elements of a fragment lie in a browser's tree."""
+    deepest, todo = 0, [(html5lib.parseFragment(html, namespaceHTMLElements=False), 0)]
+    while todo:
+        element, level = todo.pop()
+        deepest = max(deepest, level)
+        todo += [(child, level + 1) for child in element]
+    return deepest
+
+
+def is_too_deep(html: str) -> bool:
+    return isinstance(check(html, is_generated=False), TooDeep)
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<div>" * 90 + "</div>" * 90,
+        "<p>a<p>b" * 500,
+        "<ul>" + "<li>a" * 500 + "</ul>",
+        "<dl>" + "<dt>a<dd>b" * 500 + "</dl>",
+        "<table>" + "<tr><td>a<td><p>b" * 500 + "</table>",
+        "<div><p>a</div>" * 500,
+        "<ul><li><p>a</ul>" * 500,
+        "<a name=x>" * 500,
+        "<b>a</b> <i>b <em>c</em></i><br><img src=x>" * 500,
+        "<table><tbody><tr><th>a</th></tr></tbody></table>" * 500,
+        '<div title="</div>"></div>' * 500,
+        "<blink>" * 500,
+        "<!-- " + "<div>" * 500 + " -->",
+        "<script>" + "<div>" * 500 + "</script>",
+        "a < b <" * 500,
+        "",
+    ],
+)
+def test_an_ordinary_text_is_not_deep(html: str) -> None:
+    assert not is_too_deep(html)
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [
+        *("<div>", "<b>", "<span>", "<li><ul>", "<table><td>", "<rt>", "<li><section>", "<li><dd>", "<DIV>", "<div/>", "<div\n>"),
+        *('<div title="</div>">', "<div title='</div>'>", "<div title=</div>>", '<div a"=</div>>', "<div><!--></div>-->"),
+        *("<div><table></div>", "<span><p></span></p>", "<b><div></b>", "<div><!-- </div> -->", "<div><x y='</div>'>"),
+        *("<div><script></div></script>", "<div><textarea></div></textarea>", "<div><svg></div>", "<div><![CDATA[</div>]]>"),
+        *(
+            "<table><b a={}><td></b></td></table>",
+            "<div><b a={}></div>",
+            "<p><b a={}></p>",
+            "<li><s a={}></li>",
+            "<a><b></a></div>",
+        ),
+    ],
+)
+def test_no_order_of_tags_hides_depth(unit: str) -> None:
+    text = "".join(unit.replace("{}", str(number)) for number in range(400)) + "text"
+    made = check(text, is_generated=False)
+    assert isinstance(made, TooDeep) or depth(made.html) <= 3 * DEEPEST
+
+
+TOKENS: Final = st.lists(
+    st.sampled_from(
+        [
+            *(f"<{name}>" for name in sorted(TAGS)),
+            *(f"</{name}>" for name in sorted(TAGS)),
+            *(
+                "<b a={}>",
+                "<i a={}>",
+                "<a a={}>",
+                "text",
+                " ",
+                "<x>",
+                "</x>",
+                "<script>",
+                "</script>",
+                "<!--",
+                "-->",
+                '"',
+                "'",
+                "=",
+            ),
+        ]
+    ),
+    min_size=1,
+    max_size=7,
+).map("".join)
+
+
+@settings(deadline=None)
+@given(TOKENS)
+@example("<table><s a={}></s><th><span><span>")
+@example("<table><td>")
+def test_a_tree_is_at_most_three_times_as_deep_as_counted(unit: str) -> None:
+    text = "".join(unit.replace("{}", str(number)) for number in range(120)) + "text"
+    made = check(text, is_generated=False)
+    if isinstance(made, TooDeep):
+        made = check(text[: made.place], is_generated=False)
+        assert isinstance(made, Checked)
+    assert depth(made.html) <= 3 * DEEPEST
+
+
+@settings(deadline=None)
+@given(TOKENS)
+def test_nothing_but_known_elements_is_left(unit: str) -> None:
+    made = check(unit, is_generated=False)
+    assert isinstance(made, Checked)
+    tree = html5lib.parseFragment(made.html, namespaceHTMLElements=False)
+    assert {element.tag for element in tree.iter() if isinstance(element.tag, str)} <= TAGS | {"DOCUMENT_FRAGMENT"}
+
+
+def test_emphasis_that_stays_open_is_not_begun_anew_in_every_block() -> None:
+    text = "<p>" + "".join(f"<b a={number}>" for number in range(90)) + "</p>" + "<p>text</p>" * 100_000
+    assert is_too_deep(text)
+
+
+def test_what_is_taken_out_is_told_with_its_place() -> None:
+    made = check("a <iframe src=x>b</iframe><script>c</script><div><x/></div>", is_generated=False)
+    assert isinstance(made, Checked)
+    assert made.html == "a <!---->b<!----><!----><div><!----></div>"
+    assert made.removed == (nesting.Removed("iframe", 2), nesting.Removed("script", 26), nesting.Removed("x", 49))
+
+
+def test_a_tag_of_very_many_attributes_is_taken_out() -> None:
+    tag = "<div " + " ".join(f"a{number}" for number in range(5_000)) + ">"
+    made = check(f"{tag}a</div>", is_generated=False)
+    assert isinstance(made, Checked)
+    assert made.html == "<!---->a</div>"
