@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any, Final
 from flask import Flask, Response, request
 
 from feedsvc import urls
-from feedsvc.document import Answer, Document, Redirect
+from feedsvc.document import Answer, Document, Pending, Redirect
 from feedsvc.live import Live
 from feedsvc.publication import Publication
 from feedsvc.web import answer, metrics
 from feedsvc.web.answer import Headers
+from feedsvc.web.deferral import wait_for
 from feedsvc.web.door import Door
 from feedsvc.web.files import Files
 from feedsvc.web.repeated import REPEATS, Repeated
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 Measured = Callable[[], tuple[metrics.Numbers, Mapping[str, metrics.Numbers]]]
 _UNKEPT: Final = {"Cache-Control": "no-store"}
+_PATIENCE: Final = 5.0  # seconds that a request waits for a file that is being made
+_ASK_AGAIN: Final = 5  # seconds, the Retry-After of one that waited in vain
 _HEALTH: Final = ("/healthz", "/readyz")  # answered even where no edition can be had
 _NOTHING: Final[Mapping[str, Addition]] = MappingProxyType({})
 _SHUT: Final = Door()
@@ -81,6 +84,10 @@ class Documents:
             made = answer.redirect(location, asked, now, edition.next_change)
             self._traffic.count(REDIRECT, made.status, perf_counter() - began)
             return _send(start_response, made.status, made.headers, (made.body,))
+        if isinstance(found, Pending):
+            made = _unavailable(found, environ)
+            self._traffic.count(MEDIA, made.status, perf_counter() - began)
+            return _send(start_response, made.status, made.headers, (made.body,))
         sent = self._files.answer(found, asked, now, edition.next_change) if found else None
         if sent:
             self._traffic.count(MEDIA, sent.status, perf_counter() - began)
@@ -112,6 +119,13 @@ def _find(environ: WSGIEnvironment, edition: Publication) -> Answer | None:
     if not path.startswith(f"{mount}/"):
         return Redirect(target="/") if path == mount else None
     return edition.at(path[len(mount) :])
+
+
+def _unavailable(found: Pending, environ: WSGIEnvironment) -> answer.Response:
+    """Wait for a file that is being made; a 503 once that takes too long. Raises Suspended, for the server."""
+    if found.completion:
+        wait_for(environ, found.completion, _PATIENCE)
+    return answer.unavailable("This picture is still being made; ask again in a moment.", _ASK_AGAIN)
 
 
 def _path(environ: WSGIEnvironment) -> str:

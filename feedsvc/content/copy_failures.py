@@ -1,0 +1,91 @@
+"""Pictures of which no narrower copies could be made, remembered in the state folder so that they are not tried again."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Final
+
+LIBRARY: Final = "pyvips-binary"
+_POSTPONED: Final = 600.0  # seconds until a picture is tried again that nothing is known against
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Failure:
+    """`path` is relative to the content folder; `reason` ends a sentence that begins with it.
+
+    `until` is None if it lasts for these bytes, else a moment of time.monotonic.
+    """
+
+    digest: str
+    path: str
+    reason: str
+    until: float | None = None
+
+
+class CopyFailures:
+    """The failures of one recipe and library; safe in threads, and shared by processes with the same folder."""
+
+    def __init__(self, folder: Path, recipe: int) -> None:
+        self._folder, self._ending = folder, f"-{recipe}.json"
+        self._known: dict[str, Failure] = {}
+        self._lock = threading.Lock()
+        with suppress(OSError):
+            for name in os.listdir(folder):
+                self.look(name.removesuffix(self._ending))
+
+    def of(self, digest: str) -> Failure | None:
+        failure = self._known.get(digest)
+        return failure if failure and (failure.until is None or failure.until > time.monotonic()) else None
+
+    def look(self, digest: str) -> Failure | None:
+        """As `of`, and also if another process wrote it down."""
+        if digest not in self._known:
+            with suppress(OSError, ValueError, TypeError, KeyError, AttributeError):
+                stated = json.loads((self._folder / f"{digest}{self._ending}").read_bytes())
+                if stated["library"] == _library():
+                    self._note(Failure(digest=digest, path=str(stated["path"]), reason=str(stated["reason"])))
+        return self.of(digest)
+
+    def put(self, digest: str, path: str, reason: str) -> None:
+        """Remember a failure for as long as bytes and library stay the same; in memory, if the disk does not take it."""
+        self._note(Failure(digest=digest, path=path, reason=reason))
+        stated = json.dumps({"path": path, "reason": reason, "library": _library()}).encode()
+        with suppress(OSError):
+            self._folder.mkdir(parents=True, exist_ok=True)
+            descriptor, name = tempfile.mkstemp(dir=self._folder, prefix=".new-")
+            with open(descriptor, "wb") as new:
+                new.write(stated)
+            os.replace(name, self._folder / f"{digest}{self._ending}")
+
+    def postpone(self, digest: str, path: str, reason: str) -> None:
+        """Remember, in memory, a failure that may have come from elsewhere; it lasts for ten minutes."""
+        self._note(Failure(digest=digest, path=path, reason=reason, until=time.monotonic() + _POSTPONED))
+
+    def now(self) -> Iterator[Failure]:
+        for digest in self.all():
+            if failure := self.of(digest):
+                yield failure
+
+    def all(self) -> Mapping[str, Failure]:
+        with self._lock:
+            return dict(self._known)
+
+    def _note(self, failure: Failure) -> None:
+        with self._lock:
+            self._known[failure.digest] = failure
+
+
+def _library() -> str:
+    try:
+        return metadata.version(LIBRARY)
+    except metadata.PackageNotFoundError:
+        return ""

@@ -1,0 +1,96 @@
+"""The facts about a media file that decide its narrower copies: digest, and the sizes that copies can have."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+from io import BufferedReader
+from typing import Final, NamedTuple
+
+from feedsvc.content import narrowing
+from feedsvc.content.images import TYPES, read_header
+from feedsvc.content.images.child import DIGITS
+from feedsvc.content.stamps import Stamp, size_of, stamp_of
+from feedsvc.errors import FeedsvcError
+from feedsvc.model import MediaFile
+
+_NO_DESCRIPTORS: Final = (errno.EMFILE, errno.ENFILE)
+
+
+class RenditionError(FeedsvcError):
+    """There is no narrower copy: the picture, its width or the disk does not allow it."""
+
+
+class Facts(NamedTuple):
+    """A picture's stamp when its bytes were read, their digest, and width and height of each copy that can be made."""
+
+    stamp: Stamp
+    digest: str
+    sizes: tuple[narrowing.Size, ...]
+
+
+_known: Final[dict[str, Facts]] = {}  # by location
+failed: Final[set[str]] = set()  # digests of pictures that could not be decoded; for `renditions` to change
+
+
+def digest(file: MediaFile) -> str:
+    """16 hex digits that stand for the file's bytes. Raises OSError if they cannot be read."""
+    return facts(file).digest
+
+
+def can_size(media: MediaFile) -> bool:
+    """Return whether copies can be made, by the picture's header and by what was tried.
+
+    Not of an animation, nor of a file that is damaged, gone, over 64 MiB or takes too much memory.
+    """
+    if media.type not in TYPES:
+        return False
+    try:
+        known = facts(media)
+    except OSError as error:
+        if error.errno in _NO_DESCRIPTORS:
+            raise
+        return False
+    return bool(known.sizes) and known.digest not in failed
+
+
+def facts(file: MediaFile) -> Facts:
+    """Read the file, unless it is known. Threads that ask at once may read it twice. Raises OSError."""
+    known = _known.get(file.location)
+    if known is None or known.stamp != stamp_of(os.stat(file.location)):
+        with opened(file) as reader:
+            stamp, tag = stamp_of(os.fstat(reader.fileno())), hashlib.file_digest(reader, "sha256").hexdigest()[:DIGITS]
+            known = _known[file.location] = Facts(stamp, tag, _sizes(reader, file.type, size_of(stamp)))
+    return known
+
+
+def claimed(media: MediaFile, digest: str) -> Facts:
+    """Return the facts of a file that has this digest: a withdrawn picture's copies must not be had under another's name.
+
+    Raises RenditionError if it has not, OSError if this process has too many files open.
+    """
+    try:
+        found = facts(media)
+    except OSError as error:
+        if error.errno in _NO_DESCRIPTORS:
+            raise
+        raise RenditionError(f"'{media.path}' cannot be read ({error.strerror})") from None
+    if found.digest != digest:
+        raise RenditionError(f"'{media.path}' has other bytes by now")
+    return found
+
+
+def opened(file: MediaFile) -> BufferedReader:
+    """Open the file. Its path was resolved when it was found; what became a link or a pipe since then is not followed."""
+    return os.fdopen(os.open(file.location, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC), "rb")
+
+
+def _sizes(reader: BufferedReader, media_type: str, length: int) -> tuple[narrowing.Size, ...]:
+    if media_type not in TYPES:
+        return ()
+    try:
+        header = read_header(reader)
+    except (ValueError, OverflowError):
+        return ()
+    return narrowing.sizes(header, length) if header.media_type == media_type else ()
