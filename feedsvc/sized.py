@@ -69,7 +69,7 @@ class Sizes:
 
     def _stand_in(self, place: SizedAt, file: MediaFile) -> Attachment | None:
         """Browsers do not go back to src by themselves, and may have a page that offered the copy."""
-        with suppress(OSError):
+        with suppress(FileNotFoundError, PermissionError):
             if file_digest(file) == place.digest and place.width in self._offered.get(place.path, ()):
                 length = file.length
                 return Attachment(

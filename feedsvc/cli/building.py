@@ -47,7 +47,7 @@ def build(plan: BuildPlan, newsroom: Folder, ahead: Look | None) -> None:
     """
     feeds.make_room()
     beside = Beside(plan.nginx, out=plan.out, content=plan.content)
-    live = Live(newsroom, None, renditions=Renditions(plan.home / "pictures", spare=True))
+    live = Live(newsroom, None, renditions=Renditions(plan.home / "pictures", once=True))
     collector.keep(live)
     read = live.edition.content
     if read.errors and not plan.skip_broken:

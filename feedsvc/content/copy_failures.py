@@ -7,12 +7,14 @@ import os
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 from typing import Final
+
+from feedsvc.content.picture_facts import FOR_EVER
 
 LIBRARY: Final = "pyvips-binary"
 _POSTPONED: Final = 600.0  # seconds until a picture is tried again that nothing is known against
@@ -22,13 +24,13 @@ _POSTPONED: Final = 600.0  # seconds until a picture is tried again that nothing
 class Failure:
     """`path` is relative to the content folder; `reason` ends a sentence that begins with it.
 
-    `until` is None if it lasts for these bytes, else a moment of time.monotonic.
+    `until` is in seconds of time.monotonic; FOR_EVER if it lasts for these bytes.
     """
 
     digest: str
     path: str
     reason: str
-    until: float | None = None
+    until: float = FOR_EVER
 
 
 class CopyFailures:
@@ -44,7 +46,7 @@ class CopyFailures:
 
     def of(self, digest: str) -> Failure | None:
         failure = self._known.get(digest)
-        return failure if failure and (failure.until is None or failure.until > time.monotonic()) else None
+        return failure if failure and (failure.until > time.monotonic()) else None
 
     def look(self, digest: str) -> Failure | None:
         """As `of`, and also if another process wrote it down."""
@@ -55,9 +57,9 @@ class CopyFailures:
                     self._note(Failure(digest=digest, path=str(stated["path"]), reason=str(stated["reason"])))
         return self.of(digest)
 
-    def put(self, digest: str, path: str, reason: str) -> None:
+    def put(self, digest: str, path: str, reason: str) -> Failure:
         """Remember a failure for as long as bytes and library stay the same; in memory, if the disk does not take it."""
-        self._note(Failure(digest=digest, path=path, reason=reason))
+        failure = self._note(Failure(digest=digest, path=path, reason=reason))
         stated = json.dumps({"path": path, "reason": reason, "library": _library()}).encode()
         with suppress(OSError):
             self._folder.mkdir(parents=True, exist_ok=True)
@@ -65,23 +67,22 @@ class CopyFailures:
             with open(descriptor, "wb") as new:
                 new.write(stated)
             os.replace(name, self._folder / f"{digest}{self._ending}")
+        return failure
 
-    def postpone(self, digest: str, path: str, reason: str) -> None:
+    def postpone(self, digest: str, path: str, reason: str) -> Failure:
         """Remember, in memory, a failure that may have come from elsewhere; it lasts for ten minutes."""
-        self._note(Failure(digest=digest, path=path, reason=reason, until=time.monotonic() + _POSTPONED))
+        return self._note(Failure(digest=digest, path=path, reason=reason, until=time.monotonic() + _POSTPONED))
 
     def now(self) -> Iterator[Failure]:
-        for digest in self.all():
-            if failure := self.of(digest):
-                yield failure
-
-    def all(self) -> Mapping[str, Failure]:
+        """All that last."""
         with self._lock:
-            return dict(self._known)
+            digests = list(self._known)
+        yield from (failure for digest in digests if (failure := self.of(digest)))
 
-    def _note(self, failure: Failure) -> None:
+    def _note(self, failure: Failure) -> Failure:
         with self._lock:
             self._known[failure.digest] = failure
+        return failure
 
 
 def _library() -> str:

@@ -20,8 +20,9 @@ Work = Callable[[Child, MediaFile, str], None]
 class CopyQueue:
     """Calls `work` for each picture once, in threads with a child process each; neither lives while there is nothing to do."""
 
-    def __init__(self, work: Work, locks: str) -> None:
-        self._work, self._locks = work, locks
+    def __init__(self, work: Work, done: Callable[[str], None], locks: str) -> None:
+        """`done` is called with a picture's digest once it can be put again."""
+        self._work, self._done, self._locks = work, done, locks
         self._changed = threading.Condition()
         self._waiting: deque[tuple[MediaFile, str]] = deque()
         self._digests: set[str] = set()  # of pictures that wait or are at work
@@ -51,6 +52,7 @@ class CopyQueue:
                 finally:
                     with self._changed:
                         self._digests.discard(digest)
+                    self._done(digest)
 
     def _following(self) -> tuple[MediaFile, str] | None:
         """The picture whose turn it is; None after a while without any."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from feedsvc.content.images import Header
+from feedsvc.content.images import MOST_MEMORY, Header
 
 WIDTHS: Final = (320, 640, 960, 1280, 1920)
 
@@ -14,7 +14,6 @@ _CLOSEST: Final = 95  # per cent of the picture's width; a copy nearer to it wou
 _MOST_PIXELS: Final = 8_000_000  # of a copy: 1920 by 4166
 _HIGHEST: Final = 16_383  # pixels; WebP has no higher pictures
 _MOST_BYTES: Final = 64 * 1024 * 1024  # of a source
-_MOST_MEMORY: Final = 400_000_000  # bytes of a source and of what its decoder holds
 
 
 def widths(width: int, height: int) -> tuple[int, ...]:
@@ -33,7 +32,7 @@ def sizes(header: Header, length: int) -> tuple[Size, ...]:
 
     None of an animation, of a file over 64 MiB, and where a decoder would hold more than 400 MB.
     """
-    if not header.is_still or length > _MOST_BYTES or length + header.memory > _MOST_MEMORY:
+    if not header.is_still or length > _MOST_BYTES or length + header.memory > MOST_MEMORY:
         return ()
     width, height = header.size
     return tuple((one, copy_height(width, height, one)) for one in widths(width, height))

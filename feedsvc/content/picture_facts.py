@@ -5,7 +5,9 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import time
 from io import BufferedReader
+from math import inf
 from typing import Final, NamedTuple
 
 from feedsvc.content import narrowing
@@ -16,6 +18,7 @@ from feedsvc.errors import FeedsvcError
 from feedsvc.model import MediaFile
 
 _NO_DESCRIPTORS: Final = (errno.EMFILE, errno.ENFILE)
+FOR_EVER: Final = inf
 
 
 class RenditionError(FeedsvcError):
@@ -31,7 +34,9 @@ class Facts(NamedTuple):
 
 
 _known: Final[dict[str, Facts]] = {}  # by location
-failed: Final[set[str]] = set()  # digests of pictures that could not be decoded; for `renditions` to change
+# Digest of a picture that could not be decoded -> until when that is taken for granted, in seconds of time.monotonic.
+# For `renditions` to change.
+failed: Final[dict[str, float]] = {}
 
 
 def digest(file: MediaFile) -> str:
@@ -52,7 +57,7 @@ def can_size(media: MediaFile) -> bool:
         if error.errno in _NO_DESCRIPTORS:
             raise
         return False
-    return bool(known.sizes) and known.digest not in failed
+    return bool(known.sizes) and failed.get(known.digest, 0.0) <= time.monotonic()
 
 
 def facts(file: MediaFile) -> Facts:

@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from typing import Final
 
@@ -20,7 +21,7 @@ from feedsvc.content.copy_queue import CopyQueue
 from feedsvc.content.copy_store import RECIPE, CopyStore
 from feedsvc.content.images.child import Request
 from feedsvc.content.images.pool import ChangedError, Child, LostError, UndecodableError
-from feedsvc.content.picture_facts import RenditionError, claimed, digest, facts, failed, opened
+from feedsvc.content.picture_facts import FOR_EVER, RenditionError, claimed, digest, facts, failed, opened
 from feedsvc.errors import Problem
 from feedsvc.model import MediaFile
 from feedsvc.troubles import Troubles, unwritable
@@ -35,19 +36,19 @@ _FAILURES: Final = "failures"
 class Renditions:
     """The copies kept in one folder; safe in threads and between processes that share it."""
 
-    def __init__(self, folder: Path, troubles: Troubles | None = None, *, spare: bool = False) -> None:
-        """With `spare`, copies that the folder does not take are kept elsewhere until this process ends."""
+    def __init__(self, folder: Path, troubles: Troubles | None = None, *, once: bool = False) -> None:
+        """`once` is for a process that needs each copy now: it keeps elsewhere what the folder does not take, until it ends."""
         self._store, self._troubles = CopyStore(folder), troubles or Troubles()
         self._spare: CopyStore | None = None
-        self._may_spare = spare
+        self._once = once
         self._failures = CopyFailures(folder / _FAILURES, RECIPE)
-        failed.update(self._failures.all())
+        failed.update({failure.digest: failure.until for failure in self._failures.now()})
         self._locks = str(folder / ".megapixels")
-        self._queue = CopyQueue(self._make, self._locks)
+        self._queue = CopyQueue(self._make, self._wake, self._locks)
         self._turns = tuple(threading.Lock() for _ in range(_TURNS))
         self._lock = threading.Lock()
         self._awaited: dict[tuple[str, int], Completion] = {}
-        self._unkept: dict[str, tuple[Exception, float]] = {}  # digest -> why copies are not there, and until when
+        self._unkept: dict[str, tuple[str, float]] = {}  # digest -> why copies are not there, and until when
         self.on_failure: Callable[[], None] = lambda: None
 
     def find(self, media: MediaFile, digest: str, width: int) -> Path | None:
@@ -64,9 +65,9 @@ class Renditions:
             return found
         if failure := self._failure(digest):
             raise RenditionError(f"'{media.path}' {failure.reason}")
-        error, until = self._unkept.get(digest, (None, 0.0))
-        if error and until > time.monotonic():
-            raise RenditionError(str(error))
+        reason, until = self._unkept.get(digest, ("", 0.0))
+        if until > time.monotonic():
+            raise RenditionError(reason)
         return None
 
     def file(self, media: MediaFile, digest: str, width: int) -> Path:
@@ -112,10 +113,11 @@ class Renditions:
                 free.append(child)
             return 1
 
+        threads = ThreadPoolExecutor(len(children))
         try:
-            with ThreadPoolExecutor(len(children)) as threads:
-                yield from threads.map(work, pictures)
+            yield from threads.map(work, pictures)
         finally:
+            threads.shutdown(cancel_futures=True)
             for child in children:
                 child.close()
 
@@ -134,13 +136,13 @@ class Renditions:
     def _failure(self, digest: str) -> Failure | None:
         failure = self._failures.look(digest)
         if failure is None:
-            failed.discard(digest)  # it may be tried again
+            failed.pop(digest, None)  # it may be tried again
         elif digest not in failed:
-            self._failed(digest)
+            self._note(failure)
         return failure
 
-    def _failed(self, digest: str) -> None:
-        failed.add(digest)
+    def _note(self, failure: Failure) -> None:
+        failed[failure.digest] = failure.until
         self.on_failure()
 
     def _make(self, child: Child, media: MediaFile, digest: str) -> None:
@@ -148,15 +150,18 @@ class Renditions:
         try:
             self._tried(child, media, digest)
         except UndecodableError as error:
-            self._failures.put(digest, media.path, str(error))
-            self._failed(digest)
+            self._note(self._failures.put(digest, media.path, str(error)))
         except LostError as error:
-            self._failures.postpone(digest, media.path, f"has no narrower copies for now ({error})")
-            self._failed(digest)
-        except (RenditionError, ChangedError, OSError) as error:
-            self._unkept[digest] = error, time.monotonic() + _PAUSE
-        finally:
-            self._complete([key for key in list(self._awaited) if key[0] == digest])
+            self._postpone(media, digest, str(error))
+        except ChangedError:
+            self._unkept[digest] = f"'{media.path}' was changed meanwhile", time.monotonic()
+        except (RenditionError, OSError) as error:
+            self._unkept[digest] = str(error), time.monotonic() + _PAUSE
+            if self._once:
+                self._postpone(media, digest, str(error))
+
+    def _postpone(self, media: MediaFile, digest: str, reason: str) -> None:
+        self._note(self._failures.postpone(digest, media.path, f"has no narrower copies for now ({reason})"))
 
     def _tried(self, child: Child, media: MediaFile, digest: str) -> None:
         for left in reversed(range(_TRIES)):
@@ -173,10 +178,13 @@ class Renditions:
         def is_wanted() -> bool:
             return any(self._found(digest, width) is None for width, _ in known.sizes)
 
-        with opened(media) as file:
-            for width, data in child.copies(file, Request(digest, known.sizes), is_wanted):
+        with opened(media) as file, closing(child.copies(file, Request(digest, known.sizes), is_wanted)) as copies:
+            for width, data in copies:
                 self._keep(digest, width, data)
                 self._complete([(digest, width)])
+
+    def _wake(self, digest: str) -> None:
+        self._complete([key for key in list(self._awaited) if key[0] == digest])
 
     def _complete(self, keys: Iterable[tuple[str, int]]) -> None:
         with self._lock:
@@ -192,7 +200,7 @@ class Renditions:
         try:
             self._store.put(digest, width, data)
         except RenditionError as error:
-            if self._may_spare:
+            if self._once:
                 return self._kept_elsewhere().put(digest, width, data)
             sentence = unwritable("narrower pictures", self._store.folder, error, "the pictures themselves are sent instead")
             self._troubles.come(_NAME, sentence, f"narrower pictures are written to {self._store.folder} again")
@@ -209,7 +217,7 @@ class Renditions:
 
 def _problem(failure: Failure) -> Problem:
     hint = "pages show the picture itself; save it anew with an image editor, or with fewer pixels"
-    if failure.until is not None:
+    if failure.until < FOR_EVER:
         hint = "pages show the picture itself, and it is tried again later"
     return Problem(path=failure.path, message=f"'{failure.path}' {failure.reason}", hint=hint, severity="warning")
 

@@ -85,7 +85,7 @@ class Documents:
             self._traffic.count(REDIRECT, made.status, perf_counter() - began)
             return _send(start_response, made.status, made.headers, (made.body,))
         if isinstance(found, Pending):
-            made = _unavailable(found, environ)
+            made = _unavailable(found, asked)
             self._traffic.count(MEDIA, made.status, perf_counter() - began)
             return _send(start_response, made.status, made.headers, (made.body,))
         sent = self._files.answer(found, asked, now, edition.next_change) if found else None
@@ -121,8 +121,11 @@ def _find(environ: WSGIEnvironment, edition: Publication) -> Answer | None:
     return edition.at(path[len(mount) :])
 
 
-def _unavailable(found: Pending, environ: WSGIEnvironment) -> answer.Response:
+def _unavailable(found: Pending, asked: tuple[str, WSGIEnvironment]) -> answer.Response:
     """Wait for a file that is being made; a 503 once that takes too long. Raises Suspended, for the server."""
+    method, environ = asked
+    if method not in ("GET", "HEAD"):
+        return answer.refuse(asked)
     if found.completion:
         wait_for(environ, found.completion, _PATIENCE)
     return answer.unavailable("This picture is still being made; ask again in a moment.", _ASK_AGAIN)

@@ -74,12 +74,13 @@ class Files:
 
     def _look(self, attachment: Attachment, file: BufferedReader, now: datetime) -> _Known:
         stamp = stamp_of(os.fstat(file.fileno()))
-        if attachment.is_stand_in:  # its bytes are not those of its address
-            return _Known(stamp, hashlib.file_digest(file, "sha256").hexdigest()[:24], None)
         known = self._known.get(attachment.location)
         if known is None or known.stamp != stamp:
             tag = hashlib.file_digest(file, "sha256").hexdigest()[:24]
-            known = _Known(stamp, tag, self._modified(attachment.path, tag, now))
+            # The ledger knows what stands at an address; a stand-in does not.
+            known = _Known(stamp, tag, None if attachment.is_stand_in else self._modified(attachment.path, tag, now))
+        elif attachment.is_stand_in:
+            known = known._replace(modified=None)
         elif known.modified is None or known.modified > now + _FAR_AHEAD:
             # The disk may take a date by now; a clock that was ahead may have been set right.
             known = known._replace(modified=self._modified(attachment.path, known.tag, now))

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import BinaryIO, Final
 
 from feedsvc.content.images import avif, gif, jpeg, png, webp
-from feedsvc.content.images.header import MOST_PIXELS, Header
+from feedsvc.content.images.header import MOST_MEMORY, MOST_PIXELS, Header
 
 TYPES: Final = frozenset({avif.MEDIA_TYPE, gif.MEDIA_TYPE, jpeg.MEDIA_TYPE, png.MEDIA_TYPE, webp.MEDIA_TYPE})
 
@@ -43,4 +43,4 @@ def read_header(file: BinaryIO) -> Header:
     return header
 
 
-__all__ = ["MOST_PIXELS", "TYPES", "Header", "read_header"]
+__all__ = ["MOST_MEMORY", "MOST_PIXELS", "TYPES", "Header", "read_header"]

@@ -23,6 +23,7 @@ from contextlib import suppress
 from typing import Final, NamedTuple
 
 from feedsvc.content.images import megapixels
+from feedsvc.content.images.header import MOST_MEMORY
 
 DIGITS: Final = 16  # hexadecimal digits of a file's digest
 MOST_BYTES: Final = 64 * 1024 * 1024  # of a file
@@ -35,7 +36,7 @@ GO, SKIP = b"G", b"K"  # what the parent answers to STARTED
 
 _REQUEST: Final = struct.Struct(">16sB10I")  # digest, how many sizes, width and height of each
 _MOST_SIZES: Final = 5
-_MEMORY: Final = 560 * 1024 * 1024  # bytes of data; of addresses, much more is reserved than used
+_MEMORY: Final = MOST_MEMORY + 100_000_000  # bytes of data; of addresses, much more is reserved than used
 _ADDRESSES: Final = 1536 * 1024 * 1024
 _FILES: Final = 16
 _NICE: Final = 10
@@ -106,7 +107,8 @@ def _answer(parent: socket.socket, locks: int, file: io.BufferedReader, request:
         header = read_header(file)
     except (ValueError, OverflowError):
         return _reply(parent, CHANGED)  # the parent could read it
-    with megapixels.held(locks, megapixels.units(header.width * header.height)):
+    memory = header.memory + os.fstat(file.fileno()).st_size
+    with megapixels.held(locks, megapixels.units(header.width * header.height, memory)):
         _reply(parent, STARTED)
         if parent.recv(1) != GO:
             return _reply(parent, DONE)

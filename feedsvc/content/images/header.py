@@ -9,6 +9,9 @@ from typing import BinaryIO, Final
 # Pixels. A third of a gigabyte at four bytes a pixel; browsers on phones refuse pictures of this size, too.
 MOST_PIXELS: Final = 89_478_485
 
+# Bytes of a file and of what its decoder holds; what needs more has no copies, and no more is under way on a machine at once.
+MOST_MEMORY: Final = 400_000_000
+
 UPRIGHT: Final = 1  # EXIF 2.32 section 4.6.4 A, tag 274
 _SIDEWAYS: Final = frozenset((5, 6, 7, 8))
 

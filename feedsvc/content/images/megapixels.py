@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Final
 
+from feedsvc.content.images.header import MOST_MEMORY
+
 MOST: Final = 90  # megapixels at once on a machine; each is a byte of the file that can be locked
 _QUEUE: Final = MOST  # the byte that is locked by the process whose turn it is to wait
 _PAUSE: Final = 0.02  # seconds between two tries
@@ -45,9 +47,10 @@ def _opened(path: str) -> int:
     return descriptor
 
 
-def units(pixels: int) -> int:
-    """Megapixels, rounded up, of a picture."""
-    return min(MOST, -(-pixels // 1_000_000) or 1)
+def units(pixels: int, memory: int) -> int:
+    """Return the megapixels of a picture, rounded up; more, where its decoder takes an unusual share of the memory."""
+    share = -(-memory * MOST // MOST_MEMORY)
+    return max(1, min(MOST, max(-(-pixels // 1_000_000), share)))
 
 
 @contextmanager

@@ -8,11 +8,12 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import suppress
 from io import BufferedReader
 from typing import Final, Self
 
+import feedsvc
 from feedsvc.content.images import megapixels
 from feedsvc.content.images.child import CHANGED, COPY, DONE, FAILED, GO, REPLY, SKIP, STARTED, Request
 
@@ -22,6 +23,7 @@ _MOST_REPLY: Final = 256 * 1024 * 1024  # bytes
 _PROGRAM: Final = "import sys; sys.path[:] = {path!r}; from feedsvc.content.images.child import main; main()"
 # libvips with one thread each, glibc's allocator with one arena: memory that is known beforehand, and the same bytes.
 _ENVIRONMENT: Final = {"VIPS_CONCURRENCY": "1", "MALLOC_ARENA_MAX": "1", "LC_ALL": "C.UTF-8"}
+_PASSED_ON: Final = ("LD_LIBRARY_PATH",)  # what an interpreter may need to start, and no secret
 # Signals by which a process ends through its own fault; any other comes from elsewhere.
 _OWN_FAULTS: Final = frozenset(
     (signal.SIGSEGV, signal.SIGBUS, signal.SIGABRT, signal.SIGILL, signal.SIGFPE, signal.SIGTRAP, signal.SIGXCPU)
@@ -69,20 +71,26 @@ class Child:
             process.kill()
             process.wait()
 
-    def copies(self, file: BufferedReader, request: Request, is_wanted: Callable[[], bool]) -> Iterator[tuple[int, bytes]]:
+    def copies(
+        self, file: BufferedReader, request: Request, is_wanted: Callable[[], bool]
+    ) -> Generator[tuple[int, bytes], None, None]:
         """Yield width and bytes of each copy, narrowest first; none if they are not wanted any more when it is their turn.
 
-        Raises UndecodableError, ChangedError or LostError.
+        Raises UndecodableError, ChangedError, LostError, or OSError if no child can be started.
         """
         try:
             yield from self._copies(file, request, is_wanted)
         except (OSError, EOFError) as error:  # TimeoutError is one
-            raise self._lost(error) from None
+            if self._process is None:  # none can be started
+                raise
+            raise self._lost(self._process, error) from None
         except BaseException:
             self.close()
             raise
 
-    def _copies(self, file: BufferedReader, request: Request, is_wanted: Callable[[], bool]) -> Iterator[tuple[int, bytes]]:
+    def _copies(
+        self, file: BufferedReader, request: Request, is_wanted: Callable[[], bool]
+    ) -> Generator[tuple[int, bytes], None, None]:
         conn = self._socket or self._start()
         conn.settimeout(WAIT)
         socket.send_fds(conn, [request.encoded()], [file.fileno()])
@@ -106,12 +114,12 @@ class Child:
         locks = megapixels.opened(self._locks)
         try:
             self._process = subprocess.Popen(  # noqa: S603 - our own program
-                [sys.executable, "-I", "-S", "-c", _PROGRAM.format(path=sys.path), str(its.fileno()), str(locks)],
+                [sys.executable, "-I", "-S", "-c", _PROGRAM.format(path=_path()), str(its.fileno()), str(locks)],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
                 pass_fds=(its.fileno(), locks),
-                env=_ENVIRONMENT,
+                env={**{name: os.environ[name] for name in _PASSED_ON if name in os.environ}, **_ENVIRONMENT},
                 cwd="/",
                 start_new_session=True,
             )
@@ -124,11 +132,9 @@ class Child:
         self._socket = ours
         return ours
 
-    def _lost(self, error: BaseException) -> UndecodableError | LostError:
+    def _lost(self, process: subprocess.Popen[bytes], error: BaseException) -> UndecodableError | LostError:
         """Why nothing more came."""
-        process, is_late = self._process, isinstance(error, TimeoutError)
-        if process is None:
-            return LostError(f"no process can be started for it ({error})")
+        is_late = isinstance(error, TimeoutError)
         if not is_late:
             with suppress(subprocess.TimeoutExpired):
                 process.wait(1)
@@ -141,6 +147,12 @@ class Child:
             name = signal.Signals(-code)
             return UndecodableError(reasons.get(name, f"ends the process that decodes it ({name.name})"))
         return LostError(f"the process that decodes it was ended ({f'signal {-code}' if code < 0 else f'status {code}'})")
+
+
+def _path() -> list[str]:
+    """Where this process finds modules, as another one in another folder does."""
+    own = os.path.dirname(os.path.dirname(feedsvc.__file__))
+    return [own, *map(os.path.abspath, sys.path)]
 
 
 def _received(conn: socket.socket, deadline: float) -> tuple[bytes, int, bytes]:
