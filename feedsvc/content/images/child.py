@@ -39,7 +39,7 @@ _MOST_SIZES: Final = 5
 _MEMORY: Final = MOST_MEMORY + 100_000_000  # bytes of data; of addresses, much more is reserved than used
 _ADDRESSES: Final = 1536 * 1024 * 1024
 _FILES: Final = 16
-_NICE: Final = 10
+_NICE: Final = 5
 
 
 class Request(NamedTuple):

@@ -17,7 +17,7 @@ import feedsvc
 from feedsvc.content.images import megapixels
 from feedsvc.content.images.child import CHANGED, COPY, DONE, FAILED, GO, REPLY, SKIP, STARTED, Request
 
-SECONDS: Final = 240.0  # until a child that has begun a picture must be done; on an idle machine it takes some ten
+SECONDS: Final = 900.0  # until a child that has begun a picture must be done: a hang, since its processor time is limited, too
 WAIT: Final = 600.0  # seconds until a picture must have its turn
 _MOST_REPLY: Final = 256 * 1024 * 1024  # bytes
 _PROGRAM: Final = "import sys; sys.path[:] = {path!r}; from feedsvc.content.images.child import main; main()"
