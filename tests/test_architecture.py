@@ -17,7 +17,15 @@ ROOT: Final = Path(feedsvc.__file__).parent
 ORDER: Final = (
     ("feedsvc",),
     ("feedsvc.errors", "feedsvc.urls", "feedsvc.model", "feedsvc.codings"),
-    ("feedsvc.clock", "feedsvc.collector", "feedsvc.completion", "feedsvc.sqlite", "feedsvc.spreading", "feedsvc.troubles"),
+    (
+        "feedsvc.clock",
+        "feedsvc.collector",
+        "feedsvc.completion",
+        "feedsvc.descriptors",
+        "feedsvc.sqlite",
+        "feedsvc.spreading",
+        "feedsvc.troubles",
+    ),
     ("feedsvc.content",),
     ("feedsvc.ordered", "feedsvc.rows"),
     ("feedsvc.periods",),
@@ -63,7 +71,7 @@ ROOMS: Final = {
     "s3fs": ("feedsvc.export.bucket",),
     "pyvips": ("feedsvc.content.images.copying",),
     "prometheus_client": ("feedsvc.web.metrics",),
-    "waitress": ("feedsvc.web.channel", "feedsvc.web.server"),
+    "waitress": ("feedsvc.web.channel", "feedsvc.web.parser", "feedsvc.web.server"),
     "watchfiles": ("feedsvc.watch",),
     "yaml": ("feedsvc.content.thorough",),
 }

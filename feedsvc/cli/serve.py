@@ -21,7 +21,9 @@ from feedsvc.cli.options import (
 )
 from feedsvc.cli.plan import Plan
 from feedsvc.content.looking import looking
+from feedsvc.descriptors import raise_limit
 from feedsvc.web.access import FORMATS
+from feedsvc.web.log_limit import limit_log
 from feedsvc.web.server import listen
 from feedsvc.web.station import Station
 from feedsvc.web.workers import Workers
@@ -125,6 +127,8 @@ def serve(
       feedsvc serve newsroom --workers 2
       FEEDSVC_PORT=8080 feedsvc serve newsroom
     """
+    raise_limit()
+    limit_log()
     if preview:
         if workers > 1:
             click.echo("feedsvc: a preview is one process; --workers is for readers", err=True)

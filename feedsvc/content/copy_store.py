@@ -15,6 +15,7 @@ from typing import Final
 from feedsvc.content.images.child import DIGITS
 from feedsvc.content.picture_facts import RenditionError
 from feedsvc.content.stamps import Stamp, stamp_of
+from feedsvc.descriptors import is_exhausted
 
 RECIPE: Final = 2  # counted up when the same picture shall give other bytes
 
@@ -32,18 +33,21 @@ class CopyStore:
     def find(self, digest: str, width: int) -> Path | None:
         """Return a copy's path, None if there is none or it is damaged.
 
-        It is read through once, then known by the file's size and time.
+        It is read through once, then known by the file's size and time. Raises OSError if too many files are open.
         """
         key = (digest, width)
         with suppress(OSError):
             if key in self._sound and _stamp(self._sound[key][0]) == self._sound[key][1]:
                 return self._sound[key][0]
-        with suppress(OSError):
+        try:
             for path in sorted((self.folder / digest).glob(f"{width}-{RECIPE}-*")):
                 stamp = _stamp(path)
                 if path.name.endswith(f"-{_sum(path.read_bytes())}"):
                     self._sound[key] = (path, stamp)
                     return path
+        except OSError as error:
+            if is_exhausted(error):
+                raise
         return None
 
     def put(self, digest: str, width: int, data: bytes) -> None:

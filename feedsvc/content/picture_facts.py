@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import os
 import time
@@ -14,10 +13,10 @@ from feedsvc.content import narrowing
 from feedsvc.content.images import TYPES, read_header
 from feedsvc.content.images.child import DIGITS
 from feedsvc.content.stamps import Stamp, size_of, stamp_of
+from feedsvc.descriptors import is_exhausted
 from feedsvc.errors import FeedsvcError
 from feedsvc.model import MediaFile
 
-_NO_DESCRIPTORS: Final = (errno.EMFILE, errno.ENFILE)
 FOR_EVER: Final = inf
 
 
@@ -54,7 +53,7 @@ def can_size(media: MediaFile) -> bool:
     try:
         known = facts(media)
     except OSError as error:
-        if error.errno in _NO_DESCRIPTORS:
+        if is_exhausted(error):
             raise
         return False
     return bool(known.sizes) and failed.get(known.digest, 0.0) <= time.monotonic()
@@ -78,7 +77,7 @@ def claimed(media: MediaFile, digest: str) -> Facts:
     try:
         found = facts(media)
     except OSError as error:
-        if error.errno in _NO_DESCRIPTORS:
+        if is_exhausted(error):
             raise
         raise RenditionError(f"'{media.path}' cannot be read ({error.strerror})") from None
     if found.digest != digest:

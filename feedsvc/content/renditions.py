@@ -22,6 +22,7 @@ from feedsvc.content.copy_store import RECIPE, CopyStore
 from feedsvc.content.images.child import Request
 from feedsvc.content.images.pool import ChangedError, Child, LostError, UndecodableError
 from feedsvc.content.picture_facts import FOR_EVER, RenditionError, claimed, digest, facts, failed, opened
+from feedsvc.descriptors import is_exhausted
 from feedsvc.errors import Problem
 from feedsvc.model import MediaFile
 from feedsvc.troubles import Troubles, unwritable
@@ -156,7 +157,7 @@ class Renditions:
         except ChangedError:
             self._unkept[digest] = f"'{media.path}' was changed meanwhile", time.monotonic()
         except (RenditionError, OSError) as error:
-            self._unkept[digest] = str(error), time.monotonic() + _PAUSE
+            self._unkept[digest] = str(error), time.monotonic() + (0 if is_exhausted(error) else _PAUSE)
             if self._once:
                 self._postpone(media, digest, str(error))
 

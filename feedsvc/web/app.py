@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from http import HTTPStatus
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from flask import Flask, Response, request
 
 from feedsvc import urls
+from feedsvc.descriptors import budget, is_exhausted, limit
 from feedsvc.document import Answer, Document, Pending, Redirect
 from feedsvc.live import Live
 from feedsvc.publication import Publication
@@ -20,6 +22,7 @@ from feedsvc.web.answer import Headers
 from feedsvc.web.deferral import wait_for
 from feedsvc.web.door import Door
 from feedsvc.web.files import Files
+from feedsvc.web.open_files import OpenFiles
 from feedsvc.web.repeated import REPEATS, Repeated
 from feedsvc.web.second import Second, Told
 from feedsvc.web.status import Addition, status
@@ -29,6 +32,9 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 Measured = Callable[[], tuple[metrics.Numbers, Mapping[str, metrics.Numbers]]]
+_LOG: Final = logging.getLogger(__name__)
+_MOST_WAIT: Final = 5.0  # seconds that a request waits for a file to be closed
+_RETRY_SECONDS: Final = 5
 _UNKEPT: Final = {"Cache-Control": "no-store"}
 _PATIENCE: Final = 5.0  # seconds that a request waits for a file that is being made
 _ASK_AGAIN: Final = 5  # seconds, the Retry-After of one that waited in vain
@@ -50,14 +56,19 @@ class Documents:
 
     def __init__(self, rest: WSGIApplication, live: Live, traffic: Traffic) -> None:
         self._rest, self._live, self._traffic = rest, live, traffic
-        self._files = Files(live.modified)
+        self._files = Files(live.modified, OpenFiles(budget(limit()).files))
         self._second = Second(live, live.clock())
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         began, now = perf_counter(), self._live.clock()
         told = self._second.again(environ, now)
         if told is None:
-            return self._answer(environ, start_response, began, now)
+            try:
+                return self._answer(environ, start_response, began, now)
+            except Exception as error:
+                if not is_exhausted(error):
+                    raise
+                return self._exhausted(start_response, error, began)
         line, headers, body, labels, status = told
         self._traffic.count(labels, status, perf_counter() - began, again=1)
         start_response(line, headers if REPEATS in environ else [*headers])
@@ -90,9 +101,18 @@ class Documents:
             return _send(start_response, made.status, made.headers, (made.body,))
         sent = self._files.answer(found, asked, now, edition.next_change) if found else None
         if sent:
+            if sent.awaited is not None:
+                wait_for(environ, sent.awaited, _MOST_WAIT)
             self._traffic.count(MEDIA, sent.status, perf_counter() - began)
             return _send(start_response, sent.status, sent.headers, sent.body(environ.get("wsgi.file_wrapper")))
         return self._passed_on(environ, start_response, edition.mount, began)
+
+    def _exhausted(self, start_response: StartResponse, error: Exception, began: float) -> Iterable[bytes]:
+        """Answer 503: a 404 or a 500 would say more than is known, and a cache may keep a 404."""
+        _LOG.warning("feedsvc: no file descriptor is left, of %d (%s); 503 is answered meanwhile", limit(), error)
+        made = answer.unavailable("This server has too many files open; ask again in a moment.", _RETRY_SECONDS)
+        self._traffic.count(OTHER, made.status, perf_counter() - began)
+        return _send(start_response, made.status, made.headers, (made.body,))
 
     def _now(self, now: datetime) -> Second:
         second = self._second
@@ -193,6 +213,8 @@ def flask_app(live: Live, measured: Measured, additions: Mapping[str, Addition] 
     def tell_metrics() -> Response:
         return _to_whom_it_may_concern(door, lambda: metrics.metrics(*measured()), metrics.MEDIA_TYPE)
 
+    app.after_request(_sort_allowed)
+
     @app.errorhandler(404)
     def missing(_: Exception) -> Response:
         now = live.clock()
@@ -202,6 +224,13 @@ def flask_app(live: Live, measured: Measured, additions: Mapping[str, Addition] 
         return Response(made.body, status=404, headers=[*made.headers])
 
     return app
+
+
+def _sort_allowed(response: Response) -> Response:
+    """Give Allow the order that it has elsewhere: Flask has a set of methods."""
+    if "Allow" in response.headers:
+        response.headers["Allow"] = ", ".join(sorted(response.allow))
+    return response
 
 
 def _to_whom_it_may_concern(door: Door, make: Callable[[], bytes], media_type: str) -> Response:

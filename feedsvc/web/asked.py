@@ -19,7 +19,6 @@ T = TypeVar("T")
 
 _MOST_TEXTS: Final = 2048
 _LONGEST_TEXT: Final = 256  # characters; who sends more gets an answer, too, but no memory
-_ANY: Final = "*"  # no opaque tag that we send
 _CODING_MARK: Final = re.compile(rf"[-;](?:{'|'.join(CODINGS)}|deflate)$")
 
 
@@ -37,12 +36,12 @@ def _codings(accepted: str) -> tuple[str, ...]:
     return tuple(sorted((name for name, quality in wanted.items() if quality > 0 and quality >= plain), key=lambda n: -wanted[n]))
 
 
-def _tags(asked: str) -> frozenset[str]:
-    """The opaque tags of an If-None-Match; nginx weakens tags on the way, Apache marks them with the coding."""
-    tags = parse_etags(asked)
+def _tags(asked: str) -> frozenset[str] | None:
+    """The opaque tags of an If-None-Match, None for any; nginx weakens tags on the way, Apache marks them with the coding."""
+    if asked.strip() == "*":
+        return None
     # werkzeug reads "" as None.
-    named = frozenset(_CODING_MARK.sub("", one or "") for one in tags.as_set(include_weak=True))
-    return frozenset((_ANY,)) if tags.star_tag else named
+    return frozenset(_CODING_MARK.sub("", one or "") for one in parse_etags(asked).as_set(include_weak=True))
 
 
 codings: Final = _remembered(_codings)
@@ -57,5 +56,5 @@ def not_modified(none_match: str, modified_since: str, tag: str, modified: datet
     """
     if none_match:
         tags = _tags_of(none_match)
-        return tag in tags or _ANY in tags
+        return tags is None or tag in tags
     return bool(modified_since) and modified is not None and _moment(modified_since) == modified

@@ -9,6 +9,7 @@ longer), and the application answers 503.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -92,14 +93,14 @@ class Suspensions:
             suspension.awaited.unsubscribe(callback)
             suspension.on_resume()
 
-    def seconds_left(self, now: float) -> float | None:
+    def seconds_left(self) -> float | None:
         """Return the seconds until a deadline may have passed; None if no request waits."""
         earliest = self._earliest
-        return None if earliest is None else max(0.0, earliest - now)
+        return None if earliest is None else max(0.0, earliest - time.monotonic())
 
-    def expire(self, now: float) -> None:
-        """End the waits whose deadline is not after `now`, in seconds of time.monotonic."""
-        if self._earliest is None or now < self._earliest:
+    def expire(self) -> None:
+        """End the waits whose deadline has passed."""
+        if self._earliest is None or (now := time.monotonic()) < self._earliest:
             return
         with self._lock:
             overdue = [one for one in self._waiting if one.deadline <= now]

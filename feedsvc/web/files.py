@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import os
+import stat
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from http import HTTPStatus
 from io import BufferedReader
@@ -15,9 +16,12 @@ from typing import Final, NamedTuple
 from werkzeug.http import parse_range_header
 
 from feedsvc.content.stamps import Stamp, size_of, stamp_of
+from feedsvc.descriptors import is_exhausted
 from feedsvc.document import Attachment
 from feedsvc.headers import cache_control, media_type
-from feedsvc.web.answer import COMMON, Headers, Request, not_modified, past, refuse, validators
+from feedsvc.web.answer import COMMON, Headers, Request, not_modified, past, refuse, unavailable, validators
+from feedsvc.web.deferral import Awaitable
+from feedsvc.web.open_files import OpenFiles, read_part
 
 # (path, digest, now) -> when the bytes became these, None where nobody knows.
 Modified = Callable[[str, str, datetime], datetime | None]
@@ -26,57 +30,81 @@ FileWrapper = Callable[[BufferedReader, int], Iterable[bytes]]
 
 _FAR_AHEAD: Final = timedelta(days=1)
 _BLOCK: Final = 64 * 1024
+_LARGEST_READ: Final = 64 * 1024  # bytes that are read at once, so that the file need not stay open for a slow client
+_RETRY_SECONDS: Final = 5
 # A picture that is a program: shown, but not run as a page of this site.
 _SANDBOX: Final = {"image/svg+xml": "default-src 'none'; style-src 'unsafe-inline'; sandbox"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FileResponse:
-    """`part` reads the file as it is sent; None where nothing of it is."""
+    """Its bytes are `content`, or `part` of a file that stays open while it is sent.
+
+    `awaited` calls back when a better answer than this 503 may be had.
+    """
 
     status: int
     headers: Headers
+    content: bytes = b""
     part: Part | None = None
+    awaited: Awaitable | None = None
 
     def body(self, wrapper: FileWrapper | None) -> Iterable[bytes]:
         """For a server that sends files by itself, the file: a slow client would hold one of its threads."""
         if self.part is None:
-            return ()
+            return (self.content,) if self.content else ()
         return wrapper(self.part.file, _BLOCK) if wrapper else self.part
 
 
 class Files:
     """Remembers what each file's bytes are for as long as its stamp stays."""
 
-    def __init__(self, modified: Modified) -> None:
-        self._modified = modified
+    def __init__(self, modified: Modified, open_files: OpenFiles) -> None:
+        self._modified, self._open_files = modified, open_files
         self._known: dict[str, _Known] = {}
         self._lock = threading.Lock()
 
     def answer(
         self, attachment: Attachment, request: Request, now: datetime, next_change: datetime | None
     ) -> FileResponse | None:
-        """What to send for a media file; None if it is no longer there."""
+        """What to send for a media file; None if it is no longer there. Raises OSError if no descriptor is left to open it."""
         if request[0] not in ("GET", "HEAD"):
             refused = refuse(request)
             return FileResponse(status=refused.status, headers=refused.headers)
         try:
-            file = _open(attachment.location)
-        except OSError:
-            return None
-        try:
-            known = self._look(attachment, file, now)
-            caching = "no-store" if attachment.is_stand_in else cache_control(now, next_change)
-            return _respond(attachment, request, _Opened(file, known, past(known.modified, now)), caching)
-        except OSError:
-            file.close()
+            descriptor = _open(attachment.location)
+            try:
+                known = self._look(attachment, descriptor, now)
+                caching = "no-store" if attachment.is_stand_in else cache_control(now, next_change)
+                begun = _begin(attachment, request, known, past(known.modified, now), caching)
+                return self._read(begun, descriptor) if begun.part else begun.response
+            finally:
+                os.close(descriptor)
+        except OSError as error:
+            if is_exhausted(error):
+                raise
             return None
 
-    def _look(self, attachment: Attachment, file: BufferedReader, now: datetime) -> _Known:
-        stamp = stamp_of(os.fstat(file.fileno()))
+    def _read(self, begun: _Begun, descriptor: int) -> FileResponse:
+        """Add the bytes, or the file if they are many, to an answer. The descriptor stays the caller's."""
+        part = begun.part
+        if len(part) <= _LARGEST_READ:
+            return replace(begun.response, content=read_part(descriptor, part.start, len(part)))
+        file = self._open_files.hold(descriptor)
+        if file is None:
+            busy = unavailable("Too many large files are being sent; ask again in a moment.", _RETRY_SECONDS)
+            return FileResponse(status=busy.status, headers=busy.headers, content=busy.body, awaited=self._open_files)
+        return replace(begun.response, part=Part(file, part.start, len(part)))
+
+    def _look(self, attachment: Attachment, descriptor: int, now: datetime) -> _Known:
+        found = os.fstat(descriptor)
+        if not stat.S_ISREG(found.st_mode):
+            raise FileNotFoundError(attachment.location)
+        stamp = stamp_of(found)
         known = self._known.get(attachment.location)
         if known is None or known.stamp != stamp:
-            tag = hashlib.file_digest(file, "sha256").hexdigest()[:24]
+            with open(descriptor, "rb", closefd=False) as file:
+                tag = hashlib.file_digest(file, "sha256").hexdigest()[:24]
             # The ledger knows what stands at an address; a stand-in does not.
             known = _Known(stamp, tag, None if attachment.is_stand_in else self._modified(attachment.path, tag, now))
         elif attachment.is_stand_in:
@@ -89,11 +117,11 @@ class Files:
         return known
 
 
-def _open(location: str) -> BufferedReader:
+def _open(location: str) -> int:
     # The path was resolved when it was found; whatever became a link since then is not followed.
     if os.path.realpath(location) != location:
         raise FileNotFoundError(location)
-    return os.fdopen(os.open(location, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC), "rb")
+    return os.open(location, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
 
 
 class _Known(NamedTuple):
@@ -104,31 +132,27 @@ class _Known(NamedTuple):
     modified: datetime | None
 
 
-class _Opened(NamedTuple):
-    file: BufferedReader
-    known: _Known
-    modified: datetime | None
+class _Begun(NamedTuple):
+    """An answer without its bytes, and which part of the file they are; an empty one if it has none."""
+
+    response: FileResponse
+    part: range = range(0)
 
 
-def _respond(attachment: Attachment, request: Request, opened: _Opened, caching: str) -> FileResponse:
-    (file, (stamp, tag, _), modified), (method, said) = opened, request
+def _begin(attachment: Attachment, request: Request, known: _Known, modified: datetime | None, caching: str) -> _Begun:
+    (stamp, tag, _), (method, said) = known, request
     size = size_of(stamp)
     headers = [*validators(f'"{tag}"', modified), ("Cache-Control", caching), ("Accept-Ranges", "bytes"), *COMMON]
     sandbox = _SANDBOX.get(attachment.media_type)
     headers += [("Content-Security-Policy", sandbox)] if sandbox else []
     if not_modified(said, tag, modified):
-        file.close()
-        return FileResponse(status=304, headers=headers)
+        return _Begun(FileResponse(status=304, headers=headers))
     start, stop, status = _range(request, size, tag)
     if status == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
-        file.close()
-        return FileResponse(status=416, headers=[*headers, ("Content-Range", f"bytes */{size}"), ("Content-Length", "0")])
+        return _Begun(FileResponse(status=416, headers=[*headers, ("Content-Range", f"bytes */{size}"), ("Content-Length", "0")]))
     headers += [("Content-Type", media_type(attachment)), ("Content-Length", str(stop - start))]
     headers += [("Content-Range", f"bytes {start}-{stop - 1}/{size}")] if status == HTTPStatus.PARTIAL_CONTENT else []
-    if method == "HEAD":
-        file.close()
-        return FileResponse(status=status, headers=headers)
-    return FileResponse(status=status, headers=headers, part=Part(file, start, stop - start))
+    return _Begun(FileResponse(status=status, headers=headers), range(0) if method == "HEAD" else range(start, stop))
 
 
 def _range(request: Request, size: int, tag: str) -> tuple[int, int, int]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import logging
-import resource
 import signal
 import socket
 import time
@@ -13,26 +12,85 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any, Final
 
 from waitress import wasyncore
-from waitress.server import create_server
+from waitress.adjustments import Adjustments
+from waitress.server import TcpWSGIServer
+from waitress.task import ThreadedTaskDispatcher
 
+from feedsvc.descriptors import budget, is_exhausted, raise_limit
 from feedsvc.errors import FeedsvcError
 from feedsvc.web.channel import Channel, repeating
 from feedsvc.web.deferral import Suspensions
+from feedsvc.web.task_queue import TaskQueue
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
-_MOST_FILES: Final = 65_536
-_OWN_FILES: Final = 64  # descriptors that are no connections
 _DRAIN_SECONDS: Final = 10.0
 _IDLE_SECONDS: Final = 30
 _BACKLOG: Final = 1024
+_ACCEPT_PAUSE: Final = 0.1  # seconds
 _MOST_SUSPENDED: Final = 1000  # requests that wait at once; each holds a connection and no thread
+# Unsent bytes that the kernel takes for one connection: otherwise a client that does not read has megabytes of them.
+_UNSENT: Final = 128 * 1024
+_SOCKET_OPTIONS: Final = [
+    *Adjustments.socket_options,
+    *((socket.IPPROTO_TCP, getattr(socket, name), _UNSENT) for name in ("TCP_NOTSENT_LOWAT",) if hasattr(socket, name)),
+]
 _ADVICE: Final = {
     errno.EADDRINUSE: "is another server there? --port gives another",
     errno.EADDRNOTAVAIL: "this machine has no such address: --host names one of its own, or 0.0.0.0 for all",
     errno.EACCES: "a port below 1024 takes more rights: --port gives another",
 }
+
+
+class _Dispatcher(ThreadedTaskDispatcher):
+    def __init__(self, threads: int) -> None:
+        super().__init__()
+        self.queue: Any = TaskQueue()
+        self.set_thread_count(threads)
+
+
+class _Listener(TcpWSGIServer):
+    """waitress's listening socket. While the process has no descriptor left, it does not try to accept again at once."""
+
+    channel_class = Channel
+    active_channels: Any
+
+    def __init__(self, application: WSGIApplication, listening: socket.socket, adjustments: Any) -> None:
+        self.suspensions = Suspensions(_MOST_SUSPENDED)
+        self._resumes_at = 0.0  # seconds of time.monotonic
+        self._accepts = False
+        sockinfo: Any = (listening.family, listening.type, listening.proto, listening.getsockname())
+        dispatcher = _Dispatcher(adjustments.threads)
+        super().__init__(
+            application, {}, _sock=listening, dispatcher=dispatcher, adj=adjustments, sockinfo=sockinfo, bind_socket=False
+        )
+
+    def pause(self) -> float:
+        """Return the seconds until connections are accepted again, 0.0 if they are."""
+        return max(0.0, self._resumes_at - time.monotonic()) if self._resumes_at else 0.0
+
+    def readable(self) -> bool:
+        return super().readable() and not self.pause()
+
+    def handle_accept(self) -> None:
+        """Accept all that wait, as many as there is room for: waitress takes one after a look at all connections."""
+        self._accepts = True
+        for _ in range(min(_BACKLOG, self.adj.connection_limit - len(self.active_channels))):
+            super().handle_accept()
+            if not self._accepts:
+                return
+
+    def accept(self) -> Any:
+        try:
+            accepted = super().accept()
+        except OSError as error:
+            self._accepts = False
+            if is_exhausted(error):
+                self._resumes_at = time.monotonic() + _ACCEPT_PAUSE
+            raise
+        self._accepts = accepted is not None
+        return accepted
 
 
 class Server:
@@ -60,12 +118,11 @@ class Server:
         self._stopping = False
         # A full queue is no news: at 4 threads and keep-alive it is the ordinary state.
         logging.getLogger("waitress.queue").setLevel(logging.ERROR)
-        server: Any = create_server(
-            repeating(application),
+        adjustments: Any = Adjustments(
             sockets=[self._socket],
             threads=threads,
             ident="feedsvc",
-            connection_limit=_connection_limit(),
+            connection_limit=budget(raise_limit()).connections,
             asyncore_use_poll=True,
             channel_timeout=_IDLE_SECONDS,
             cleanup_interval=10,
@@ -73,10 +130,11 @@ class Server:
             max_request_body_size=65_536,
             clear_untrusted_proxy_headers=False,
         )
-        server.channel_class = Channel
         # As an argument it draws a DeprecationWarning.
-        server.adj.send_bytes = 1 if streams else 65_536
-        self._suspensions = server.suspensions = Suspensions(_MOST_SUSPENDED)
+        adjustments.send_bytes = 1 if streams else 65_536
+        adjustments.socket_options = _SOCKET_OPTIONS
+        server: Any = _Listener(repeating(application), self._socket, adjustments)
+        self._suspensions: Suspensions = server.suspensions
         self._server = server
         # waitress has no public way to turn its loop by hand, which draining needs.
         self._map = server._map  # noqa: SLF001
@@ -93,11 +151,15 @@ class Server:
     def run(self) -> None:
         """Serve until SIGTERM or SIGINT, then finish what was begun, ten seconds at most."""
         while not self._stopping:
-            left = self._suspensions.seconds_left(time.monotonic())
-            self._turn(1.0 if left is None else min(1.0, left + 0.001))
-            self._suspensions.expire(time.monotonic())
+            self._turn(self._seconds())
+            self._suspensions.expire()
             self._drop_stalled()
         self._drain()
+
+    def _seconds(self) -> float:
+        """Return how long the loop may sleep if nothing happens."""
+        left, pause = self._suspensions.seconds_left(), self._server.pause()
+        return min(1.0, pause or 1.0, 1.0 if left is None else left + 0.001)
 
     def _stop(self, _number: int, _frame: FrameType | None) -> None:
         if not self._stopping:  # who asks again may come when there is nothing left that could be woken
@@ -125,17 +187,12 @@ class Server:
         self._server.del_channel()
         self._socket.close()
         end = time.monotonic() + _DRAIN_SECONDS
-        while any(map(_busy, list(self._server.active_channels.values()))) and time.monotonic() < end:
+        while any(channel.is_busy for channel in list(self._server.active_channels.values())) and time.monotonic() < end:
             self._turn(0.05)
         for channel in list(self._server.active_channels.values()):
             channel.handle_close()
         self._server.task_dispatcher.shutdown()
         wasyncore.close_all(self._map)
-
-
-def _busy(channel: Any) -> bool:
-    """Whether a connection still has a request to answer or bytes to send."""
-    return bool(channel.requests or channel.total_outbufs_len > 0)
 
 
 def url_of(listening: socket.socket) -> str:
@@ -162,12 +219,3 @@ def listen(host: str, port: int) -> socket.socket:
         raise FeedsvcError(f"cannot listen on {host}:{port} ({reason}); {advice}") from None
     listening.setblocking(False)  # noqa: FBT003 - the socket's own signature
     return listening
-
-
-def _connection_limit() -> int:
-    """As many connections as the process may have files, so that idle ones cannot lock others out."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    most = _MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, _MOST_FILES)
-    if soft != resource.RLIM_INFINITY and soft < most:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
-    return max(most - _OWN_FILES, _OWN_FILES)

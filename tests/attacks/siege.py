@@ -26,6 +26,7 @@ class Reader:
         self._url, self._over = url, threading.Event()
         self.statuses: list[int] = []
         self.slowest = 0.0
+        self.times: list[float] = []  # seconds that each poll took
         self.failed: list[Exception] = []
         self._thread = threading.Thread(target=self._poll, daemon=True)
 
@@ -50,7 +51,8 @@ class Reader:
                 self.failed.append(error)
             finally:
                 connection.close()
-            self.slowest = max(self.slowest, time.monotonic() - began)
+            self.times.append(time.monotonic() - began)
+            self.slowest = max(self.times)
             self._over.wait(0.05)
 
 

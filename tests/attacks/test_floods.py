@@ -85,23 +85,26 @@ def _again_and_again(data: bytes, times: int) -> Callable[[socket.socket, int], 
 
 
 ASK: Final = b"GET /feed.rss HTTP/1.1\r\nHost: x\r\n"
+CHUNKED: Final = b"POST /feed.rss HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
 FLOODS: Final[Mapping[str, Callable[[socket.socket, int], None]]] = {
     "headers without an end": _send(ASK + b"X-Flood: 1\r\n" * 20_000),
     "one endless header": _send(ASK + b"X-Flood: " + b"1" * 200_000),
     "header names of all kinds": lambda one, n: one.sendall(
         ASK + b"".join(b"X-%d-%d: 1\r\n" % (n, i) for i in range(1200)) + b"\r\n"
     ),
-    "huge addresses": _send(b"GET /" + b"x" * 200_000 + b" HTTP/1.1\r\n\r\n"),
-    "addresses as long as may be": lambda one, n: one.sendall(b"GET /%d" % n + b"x" * 15_000 + b" HTTP/1.1\r\n\r\n"),
+    "huge addresses": _send(b"GET /" + b"x" * 200_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n"),
+    "addresses as long as may be": lambda one, n: one.sendall(b"GET /%d" % n + b"x" * 15_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n"),
     "garbage behind a request": _send((ASK + b"\r\n" + bytes(range(256)) * 4) * 20),
     "nothing but garbage": _send(bytes(range(256)) * 400),
-    "requests that are never read": _again_and_again((b"GET /media/talk.mp3 HTTP/1.1\r\n\r\n") * 500, 20),
+    "requests that are never read": _again_and_again((b"GET /media/talk.mp3 HTTP/1.1\r\nHost: x\r\n\r\n") * 500, 20),
     "feeds that are never read": _again_and_again((ASK + b"\r\n") * 500, 20),
-    "bodies that never come": _send(b"POST /feed.rss HTTP/1.1\r\nContent-Length: 60000\r\n\r\nx"),
-    "bodies without an end": _send(b"POST /feed.rss HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n" + b"400\r\n" + b"x" * 0x400),
-    "chunks of odd sizes": _send(b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffff\r\nx"),
+    "bodies that never come": _send(b"POST /feed.rss HTTP/1.1\r\nHost: x\r\nContent-Length: 60000\r\n\r\nx"),
+    "bodies without an end": _send(
+        b"POST /feed.rss HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n" + b"400\r\n" + b"x" * 0x400
+    ),
+    "chunks of odd sizes": _send(CHUNKED + b"ffffffffffffffff\r\nx"),
     "ranges by the thousand": _send(
-        b"GET /media/talk.mp3 HTTP/1.1\r\nRange: bytes=" + b",".join(b"%d-" % i for i in range(2000)) + b"\r\n\r\n"
+        b"GET /media/talk.mp3 HTTP/1.1\r\nHost: x\r\nRange: bytes=" + b",".join(b"%d-" % i for i in range(2000)) + b"\r\n\r\n"
     ),
     "silence": lambda one, n: None,
 }

@@ -1,9 +1,13 @@
 """A server in this process, which takes its main thread and its signals."""
 
+import contextlib
 import os
+import resource
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+
+import pytest
 
 from feedsvc.web.server import Server
 from tests.http.client import SECONDS
@@ -29,3 +33,18 @@ def run_while(server: Server, client: Callable[[], None], number: int = signal.S
     thread.join(SECONDS)
     if failed:
         raise failed[0]
+
+
+@contextlib.contextmanager
+def none_left() -> Iterator[None]:
+    """No file can be opened in this process meanwhile; those that are open stay."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    lowest = os.dup(0)
+    os.close(lowest)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (lowest, hard))
+    try:
+        with pytest.raises(OSError, match="Too many open files"):
+            os.open(os.devnull, os.O_RDONLY)
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))

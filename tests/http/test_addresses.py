@@ -68,7 +68,7 @@ def test_a_recalled_article_redirects_to_its_notice(server: Running) -> None:
 
 
 def test_an_address_as_people_type_it(server: Running) -> None:
-    typed = "GET /tag/서울/feed.rss HTTP/1.1\r\nConnection: close\r\n\r\n".encode()
+    typed = "GET /tag/서울/feed.rss HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode()
     assert raw(server.url, typed).endswith(ask(server.url, f"{TAG}feed.rss").body)
 
 
@@ -191,8 +191,8 @@ def test_addresses_that_mean_harm(server: Running, target: bytes) -> None:
     "request_bytes",
     [
         b"GARBAGE\r\n\r\n",
-        b"get /feed.rss HTTP/1.1\r\n\r\n",
-        b"GET /feed.rss HTTP/1.1\r\nContent-Length: -5\r\n\r\n",
+        b"get /feed.rss HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"GET /feed.rss HTTP/1.1\r\nHost: x\r\nContent-Length: -5\r\n\r\n",
         b"\x16\x03\x01\x02\x00\r\n\r\n",
     ],
 )

@@ -152,18 +152,21 @@ def test_a_server_that_stops_answers_those_that_wait_at_once() -> None:
     server = one_thread(app)
     got: list[bytes] = []
     began: list[float] = []
+    readers: list[threading.Thread] = []
     with contextlib.ExitStack() as stack:
 
         def client() -> None:
             several = stack.enter_context(waiting(server, 20))
             app.is_called(20)
-            readers = [threading.Thread(target=lambda one=one: got.append(read_all(one))) for one in several]
+            readers.extend(threading.Thread(target=lambda one=one: got.append(read_all(one))) for one in several)
             for reader in readers:
                 reader.start()
             began.append(time.monotonic())
 
         run_while(server, client)
         assert time.monotonic() - began[0] < SECONDS / 2
+        for reader in readers:
+            reader.join(SECONDS)
     assert [statuses(one) for one in got] == [[503]] * 20
 
 

@@ -19,7 +19,7 @@ from tests.http.newsroom import BIG, write_newsroom
 from tests.http.running import Running, serving
 
 _LARGE = bytes(range(256)) * (BIG // 256)
-_ASK_TALK = b"GET /media/talk.mp3 HTTP/1.1\r\nConnection: close\r\n\r\n"
+_ASK_TALK = b"GET /media/talk.mp3 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +50,7 @@ def test_slow_downloads_hold_nobody_up(content: Path, tmp_path: Path) -> None:
     with serving(content, tmp_path / "state", "--threads", "2") as server, contextlib.ExitStack() as clients:
         for headers in (b"", b"Range: bytes=5-\r\n", b"Range: bytes=5-8999000\r\n") * 4:
             one = clients.enter_context(connected(server.url, 4096))
-            one.sendall(b"GET /media/talk.mp3 HTTP/1.1\r\n" + headers + b"\r\n")
+            one.sendall(b"GET /media/talk.mp3 HTTP/1.1\r\nHost: x\r\n" + headers + b"\r\n")
             assert one.recv(9) == b"HTTP/1.1 "
         started = time.monotonic()
         assert ask(server.url, "/feed.rss").status == 200
@@ -69,7 +69,7 @@ def test_a_part_in_the_middle_ends_where_it_should(content: Path, tmp_path: Path
 def test_pipelined_requests_are_answered_in_order(server: Running) -> None:
     paths = ["/feed.rss", "/nothing", "/feed", "/media/photo.png", "/articles/recalled/", "/feed.json"] * 20
     asked = "".join(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n" for path in paths)
-    answers = raw(server.url, f"{asked}GET / HTTP/1.1\r\nConnection: close\r\n\r\n".encode())
+    answers = raw(server.url, f"{asked}GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
     assert statuses(answers) == [200, 404, 301, 200, 410, 200] * 20 + [200]
 
 
@@ -83,7 +83,7 @@ def test_two_thousand_idle_connections_lock_nobody_out(server: Running) -> None:
             for count in range(number):
                 one = idle.enter_context(connected(server.url))
                 if count % 2:
-                    one.sendall(b"GET /feed.rss HTTP/1.1\r\nX-Unfinished: ")
+                    one.sendall(b"GET /feed.rss HTTP/1.1\r\nHost: x\r\nX-Unfinished: ")
             started = time.monotonic()
             assert ask(server.url, "/feed.rss").status == 200
             assert time.monotonic() - started < 5
@@ -93,7 +93,7 @@ def test_two_thousand_idle_connections_lock_nobody_out(server: Running) -> None:
 
 def test_a_request_letter_by_letter(server: Running) -> None:
     with connected(server.url) as one:
-        for letter in b"GET /feed.rss HTTP/1.1\r\nConnection: close\r\n\r\n":
+        for letter in b"GET /feed.rss HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n":
             one.sendall(bytes([letter]))
         assert read_all(one).startswith(b"HTTP/1.1 200")
 

@@ -31,7 +31,7 @@ def asked(method: str, path: str) -> list[bytes]:
     """The same request in every way, each three times: the first is spelled, the second is kept, the third is given again."""
     requests = [f"{method} {path} HTTP/1.1\r\nHost: x\r\n{line}{end}\r\n" for line in _LINES for end in _ENDS[1:]]
     alone = [f"{method} {path} HTTP/1.0\r\n{line}{end}\r\n" for line in _LINES for end in _ENDS[::2]]
-    alone += [f"{method} {path} HTTP/1.1\r\n{line}{_ENDS[0]}\r\n" for line in _LINES]
+    alone += [f"{method} {path} HTTP/1.1\r\nHost: x\r\n{line}{_ENDS[0]}\r\n" for line in _LINES]
     return ["".join(requests * 3).encode(), *(one.encode() for one in alone * 3)]
 
 
@@ -73,7 +73,7 @@ def test_an_answer_says_the_second_in_which_it_left(app: "WSGIApplication") -> N
         with connected(server.url) as one:
             end = time.time() + 2.2
             while (began := time.time()) < end:
-                one.sendall(b"HEAD /feed.rss HTTP/1.1\r\n\r\n")
+                one.sendall(b"HEAD /feed.rss HTTP/1.1\r\nHost: x\r\n\r\n")
                 answer = one.recv(4096).decode("latin-1")
                 [date] = re.findall(r"Date: ([^\r]+)", answer)
                 dates.add(date)
@@ -94,19 +94,19 @@ def test_a_head_is_kept_and_leaves_again() -> None:
 
     def client() -> None:
         with connected(server.url) as one:
-            first = one.sendall(b"GET / HTTP/1.1\r\n\r\n") or one.recv(4096)
+            first = one.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n") or one.recv(4096)
             assert headers.head
             assert headers.head.text + b"ok" == first
             # Nothing is spelled in this second or, should it be over just now, in any that comes.
             text = headers.head.text.replace(b"once", b"anew")
             for second in (int(time.time()), int(time.time()) + 1):
                 headers.head = headers.head._replace(text=text, second=second)
-                one.sendall(b"GET / HTTP/1.1\r\n\r\n")
+                one.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
                 if (answer := one.recv(4096)) == text + b"ok":
                     break
             assert answer == text + b"ok"
             # Whoever is told something of his own connection is told it anew.
-            assert b"X-Said: once\r\n" in raw(server.url, b"GET / HTTP/1.1\r\nConnection: close\r\n\r\n")
+            assert b"X-Said: once\r\n" in raw(server.url, b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
             assert b"X-Said: once\r\n" in raw(server.url, b"GET / HTTP/1.0\r\n\r\n")
 
     run_while(server, client)

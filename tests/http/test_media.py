@@ -149,21 +149,53 @@ def test_other_methods(app: "WSGIApplication") -> None:
     assert call(app, PATH, method="OPTIONS").status == 204
 
 
-def test_a_server_that_sends_files_itself_gets_the_file(app: "WSGIApplication") -> None:
+LARGE = TALK * 30  # more than is read at once
+
+
+@pytest.fixture
+def large(office: Office, talk: Path) -> "WSGIApplication":
+    talk.write_bytes(LARGE)
+    return office.start()
+
+
+def test_a_server_that_sends_files_itself_gets_a_large_one(large: "WSGIApplication") -> None:
     given: list[BufferedReader] = []
 
     def wrapper(file: BufferedReader, _: int) -> list[bytes]:
         given.append(file)
         return [file.read(10)]
 
-    environ = environ_of(PATH, "GET", {"Range": "bytes=5-14"})
-    body = app({**environ, "wsgi.file_wrapper": wrapper}, lambda *_: lambda _: None)
-    assert list(body) == [TALK[5:15]]
+    environ = environ_of(PATH, "GET", {"Range": "bytes=5-"})
+    body = large({**environ, "wsgi.file_wrapper": wrapper}, lambda *_: lambda _: None)
+    assert list(body) == [LARGE[5:15]]
     given[0].close()
 
 
-def test_an_answer_that_nobody_reads_closes_its_file(app: "WSGIApplication") -> None:
-    body: Any = app(environ_of(PATH, "GET", {}), lambda *_: lambda _: None)
+def test_an_answer_that_nobody_reads_closes_its_file(large: "WSGIApplication") -> None:
+    body: Any = large(environ_of(PATH, "GET", {}), lambda *_: lambda _: None)
     assert next(body)
     body.close()
     assert body.file.closed
+
+
+@pytest.mark.parametrize("asked", ["bytes=0-", "bytes=7-65541", "bytes=7-65542", "bytes=-65536", "bytes=-65537"])
+def test_parts_around_what_is_read_at_once(large: "WSGIApplication", asked: str) -> None:
+    first, _, last = asked.removeprefix("bytes=").partition("-")
+    part = LARGE[int(first) : int(last) + 1 if last else None] if first else LARGE[-int(last) :]
+    assert call(large, PATH, {"Range": asked}).body == part
+
+
+def is_open(folder: Path) -> bool:
+    """Whether this process has a file in the folder open."""
+    return any(os.path.realpath(f"/proc/self/fd/{name}").startswith(str(folder)) for name in os.listdir("/proc/self/fd"))
+
+
+@pytest.mark.parametrize("asked", ["", "bytes=0-0", "bytes=9-5000000", "bytes=9999999-"])
+@pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS"])
+def test_answers_leave_no_file_open(large: "WSGIApplication", office: Office, talk: Path, asked: str, method: str) -> None:
+    call(large, PATH, {"Range": asked}, method)
+    call(large, PATH, {"If-None-Match": call(large, PATH)["ETag"]}, method)
+    talk.unlink()
+    talk.mkdir()
+    assert call(large, PATH).status == 404
+    assert not is_open(office.content / "media")

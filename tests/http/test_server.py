@@ -3,11 +3,10 @@
 import contextlib
 import http.client
 import os
-import resource
 import signal
 import socket
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import pytest
@@ -16,7 +15,7 @@ from feedsvc.errors import FeedsvcError
 from feedsvc.web import server as module
 from feedsvc.web.server import Server
 from tests.http.client import SECONDS, ask, ask_on, connected, raw, read_all
-from tests.http.inside import SIGNALS, run_while
+from tests.http.inside import SIGNALS, none_left, run_while
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -46,7 +45,7 @@ def test_answers_until_a_signal(app: "WSGIApplication", host: str, number: int) 
 
     def client() -> None:
         assert ask(url, "/feed.rss").status == 200
-        assert raw(url, b"GET http://[/feed.rss HTTP/1.1\r\n\r\n")[9:12] == b"400"
+        assert raw(url, b"GET http://[/feed.rss HTTP/1.1\r\nHost: x\r\n\r\n")[9:12] == b"400"
 
     run_while(server, client, number)
     with pytest.raises(ConnectionRefusedError):
@@ -89,10 +88,12 @@ def test_a_client_that_stopped_reading_loses_its_thread(monkeypatch: pytest.Monk
 
     def client() -> None:
         with connected(server.url, 4096) as stuck:
-            stuck.sendall(b"GET /1 HTTP/1.1\r\n\r\nGET /2 HTTP/1.1\r\n\r\nGET /3 HTTP/1.1\r\n\r\n")
+            stuck.sendall(
+                b"GET /1 HTTP/1.1\r\nHost: x\r\n\r\nGET /2 HTTP/1.1\r\nHost: x\r\n\r\nGET /3 HTTP/1.1\r\nHost: x\r\n\r\n"
+            )
             time.sleep(0.3)  # the one thread waits for the first answer to be read
             with connected(server.url) as other:
-                other.sendall(b"GET / HTTP/1.1\r\n\r\n")
+                other.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
                 assert other.recv(12) == b"HTTP/1.1 200"
 
     run_while(server, client)
@@ -105,11 +106,11 @@ def test_readers_get_their_feed_while_others_ask_on_and_on_without_reading(app: 
     def client() -> None:
         with contextlib.ExitStack() as greedy:
             for _ in range(5):
-                greedy.enter_context(connected(server.url, 4096)).sendall(b"GET /1 HTTP/1.1\r\n\r\n" * 50)
+                greedy.enter_context(connected(server.url, 4096)).sendall(b"GET /1 HTTP/1.1\r\nHost: x\r\n\r\n" * 50)
             time.sleep(0.3)
             began = time.monotonic()
             with connected(server.url) as other:
-                other.sendall(b"GET / HTTP/1.1\r\n\r\n")
+                other.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
                 assert other.recv(12) == b"HTTP/1.1 200"
             assert time.monotonic() - began < 10
 
@@ -121,7 +122,7 @@ def test_who_asks_ahead_and_reads_late_gets_every_answer(app: "WSGIApplication")
 
     def client() -> None:
         with connected(server.url, 4096) as late:
-            late.sendall(b"GET /1 HTTP/1.1\r\n\r\n" * 2 + b"GET /3 HTTP/1.1\r\nConnection: close\r\n\r\n")
+            late.sendall(b"GET /1 HTTP/1.1\r\nHost: x\r\n\r\n" * 2 + b"GET /3 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
             time.sleep(0.3)
             answers = read_all(late)
         assert answers.count(b"HTTP/1.1 200") == 3
@@ -136,7 +137,7 @@ def test_the_wait_for_slow_clients_has_an_end(monkeypatch: pytest.MonkeyPatch) -
     with connected(server.url, 4096) as stuck:
 
         def client() -> None:
-            stuck.sendall(b"GET /1 HTTP/1.1\r\n\r\nGET /2 HTTP/1.1\r\n\r\n")
+            stuck.sendall(b"GET /1 HTTP/1.1\r\nHost: x\r\n\r\nGET /2 HTTP/1.1\r\nHost: x\r\n\r\n")
             assert stuck.recv(12) == b"HTTP/1.1 200"
 
         started = time.monotonic()
@@ -169,26 +170,41 @@ def test_a_port_that_is_taken(app: "WSGIApplication") -> None:
             Server(app, host="127.0.0.1", port=port, threads=1)
 
 
-_NO_LIMIT = resource.RLIM_INFINITY
-
-
-@pytest.mark.parametrize(
-    ("limits", "raised", "connections"),
-    [
-        ((1024, 4096), (4096, 4096), 4032),
-        ((1024, 1024), None, 960),
-        ((1024, _NO_LIMIT), (65_536, _NO_LIMIT), 65_472),
-        ((1024, 1_000_000), (65_536, 1_000_000), 65_472),
-        ((200_000, 1_000_000), None, 65_472),
-        ((_NO_LIMIT, _NO_LIMIT), None, 65_472),
-        ((70, 70), None, 64),
-    ],
-)
-def test_as_many_connections_as_files(
-    monkeypatch: pytest.MonkeyPatch, limits: tuple[int, int], raised: tuple[int, int] | None, connections: int
+def test_connections_that_cannot_be_accepted_neither_fill_the_log_nor_keep_the_loop_busy(
+    app: "WSGIApplication", caplog: pytest.LogCaptureFixture
 ) -> None:
-    told: list[Any] = []
-    monkeypatch.setattr(resource, "getrlimit", lambda _: limits)
-    monkeypatch.setattr(resource, "setrlimit", lambda _, new: told.append(new))
-    assert module._connection_limit() == connections
-    assert told == ([raised] if raised else [])
+    server = Server(app, host="127.0.0.1", port=0, threads=1)
+
+    def client() -> None:
+        with contextlib.ExitStack() as stack:
+            several = [stack.enter_context(socket.socket()) for _ in range(5)]
+            with none_left():
+                for one in several:
+                    one.connect(("127.0.0.1", int(server.url.rsplit(":", 1)[1].strip("/"))))
+                before = time.process_time()
+                time.sleep(1)
+                assert time.process_time() - before < 0.5
+            for one in several:
+                one.settimeout(SECONDS)
+                one.sendall(b"GET /feed.rss HTTP/1.1\r\nHost: x\r\n\r\n")
+                assert one.recv(12) == b"HTTP/1.1 200"
+
+    run_while(server, client)
+    said = [record for record in caplog.records if "accept()" in record.getMessage()]
+    assert 0 < len(said) < 30, len(said)
+
+
+def test_a_document_of_megabytes_needs_no_file_for_a_client_that_does_not_read_it() -> None:
+    server = Server(large, host="127.0.0.1", port=0, threads=1)
+
+    def client() -> None:
+        with connected(server.url, 4096) as one:
+            with none_left():
+                one.sendall(b"GET /1 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+                assert one.recv(12) == b"HTTP/1.1 200"
+                read = 0
+                while part := one.recv(65_536):
+                    read += len(part)
+            assert read > len(_BODY)
+
+    run_while(server, client)

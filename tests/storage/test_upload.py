@@ -21,6 +21,7 @@ from feedsvc.export.bucket import Bucket
 from feedsvc.export.upload import Upload
 from feedsvc.web.answer import answer
 from feedsvc.web.files import Files
+from feedsvc.web.open_files import OpenFiles
 from tests import newsrooms
 from tests.storage.moto import Shelf
 
@@ -81,7 +82,7 @@ def test_the_headers_of_an_object_are_those_that_the_live_server_sends(content: 
         if isinstance(found, Document):
             sent = dict(answer(found, request, now, None).headers)
         else:
-            response = Files(lambda *_: None).answer(found, request, now, None)
+            response = Files(lambda *_: None, OpenFiles(8)).answer(found, request, now, None)
             assert response
             sent = dict(response.headers)
         got = shelf.get(f"{NEWS}/{file_name(path)}")

@@ -34,7 +34,7 @@ def test_the_last_byte_of_every_answer_is_sent(content: Path, tmp_path: Path, nu
         slow = [clients.enter_context(connected(server.url, 4096)) for _ in range(6)]
         begun = []
         for one in slow:
-            one.sendall(b"GET /media/talk.mp3 HTTP/1.1\r\nConnection: close\r\n\r\n")
+            one.sendall(b"GET /media/talk.mp3 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
             begun.append(one.recv(1000))
         server.process.send_signal(number)
         with contextlib.suppress(ConnectionError):
@@ -79,7 +79,7 @@ def test_a_stop_under_load_cuts_no_answer(content: Path, tmp_path: Path) -> None
     def keep_asking(url: str) -> None:
         with contextlib.suppress(ConnectionError):
             while True:
-                got = raw(url, b"GET /feed.rss HTTP/1.1\r\nConnection: close\r\n\r\n")
+                got = raw(url, b"GET /feed.rss HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
                 if got and not got.rstrip().endswith(b"</rss>"):
                     cut.append(got)
 

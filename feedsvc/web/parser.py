@@ -1,0 +1,71 @@
+"""Requests as waitress parses them, and what it takes that RFC 9112 tells a server to refuse."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from waitress.parser import HTTPRequestParser, ParsingError, get_header_lines
+
+_BEYOND_ASCII: Final = re.compile(rb"[\x80-\xff]")
+# RFC 3986 section 3.2: a registered name or an address, then a port. A client may send an empty one (RFC 9112 section 3.2).
+_HOST: Final = re.compile(
+    r"(?:(?:[A-Za-z0-9._~!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*|\[(?:[A-Za-z0-9._~!$&'()*+,;=:-]|%[0-9A-Fa-f]{2})+\])(?::[0-9]*)?"
+)
+_TRANSFER_ENCODING: Final = b"transfer-encoding"
+
+
+class Parser(HTTPRequestParser):
+    """One request. What is refused has an `error`; its connection is closed after the answer that says so."""
+
+    first_wait: float | None = None  # when its first wait began, in seconds of time.monotonic
+
+    def received(self, data: bytes) -> int:
+        read: int = super().received(data)
+        if self.completed:
+            # It has no body, or is refused: nobody has to say that the body may come (RFC 9110 section 10.1.1).
+            self.expect_continue = False
+        return read
+
+    def parse_header(self, header_plus: bytes) -> None:
+        """Parse the request line and the header fields. Raises ParsingError, TransferEncodingNotImplemented.
+
+        Letters beyond ASCII in the address stand for their UTF-8 bytes: people paste such addresses.
+        """
+        line, end, fields = header_plus.partition(b"\r\n")
+        line = _BEYOND_ASCII.sub(lambda letter: b"%%%02X" % ord(letter[0]), line)
+        codings = _codings(fields) if _TRANSFER_ENCODING in fields.lower() else None
+        if codings and codings[-1] != b"chunked":
+            raise ParsingError("Transfer-Encoding does not say where the body ends")
+        try:
+            super().parse_header(line + end + fields)
+        except ValueError:  # from urlsplit: http://[/ would end the connection without an answer
+            raise ParsingError("Bad URI") from None
+        if codings is not None:
+            self._check_framing(codings)
+        self._check_host()
+
+    def _check_framing(self, codings: list[bytes]) -> None:
+        """Refuse a body whose end another server may see elsewhere (RFC 9112 sections 6.1 and 6.3)."""
+        if self.version != "1.1":
+            raise ParsingError("Transfer-Encoding is no part of this version of HTTP")
+        if "CONTENT_LENGTH" in self.headers:
+            raise ParsingError("Transfer-Encoding and Content-Length exclude each other")
+        if codings != [b"chunked"]:
+            raise ParsingError("Transfer-Encoding is chunked more than once")
+
+    def _check_host(self) -> None:
+        """Refuse a Host that is missing, invalid or there twice (RFC 9112 section 3.2); waitress joins two by a comma."""
+        host = self.headers.get("HOST")
+        if host is None:
+            if self.version == "1.1":
+                raise ParsingError("Host is missing")
+        elif not _HOST.fullmatch(host):
+            raise ParsingError("Host is invalid, or there twice")
+
+
+def _codings(fields: bytes) -> list[bytes] | None:
+    """Return the transfer codings that header fields name, in their order; None if they name none and have no such field."""
+    named = (field.partition(b":") for field in get_header_lines(fields))
+    values = [value for name, _, value in named if name.lower() == _TRANSFER_ENCODING]
+    return [coding.strip(b" \t").lower() for value in values for coding in value.split(b",")] if values else None
