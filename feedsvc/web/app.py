@@ -26,7 +26,7 @@ from feedsvc.web.open_files import OpenFiles
 from feedsvc.web.repeated import REPEATS, Repeated
 from feedsvc.web.second import Second, Told
 from feedsvc.web.status import Addition, status
-from feedsvc.web.traffic import MEDIA, OTHER, REDIRECT, Traffic, labels_of
+from feedsvc.web.traffic import MEDIA, OTHER, REDIRECT, Labels, Traffic, labels_of
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -90,14 +90,9 @@ class Documents:
             second.keep(environ, Told(_STATUS[made.status], Repeated(made.headers), (made.body,), labels, made.status))
             self._traffic.count(labels, made.status, perf_counter() - began)
             return _send(start_response, made.status, made.headers, (made.body,))
-        if isinstance(found, Redirect):
-            location = urls.rooted(edition.catalog.site.base_url, found.target)
-            made = answer.redirect(location, asked, now, edition.next_change)
-            self._traffic.count(REDIRECT, made.status, perf_counter() - began)
-            return _send(start_response, made.status, made.headers, (made.body,))
-        if isinstance(found, Pending):
-            made = _unavailable(found, asked)
-            self._traffic.count(MEDIA, made.status, perf_counter() - began)
+        if isinstance(found, Redirect | Pending):
+            made, label = _short(found, asked, now, edition)
+            self._traffic.count(label, made.status, perf_counter() - began)
             return _send(start_response, made.status, made.headers, (made.body,))
         sent = self._files.answer(found, asked, now, edition.next_change) if found else None
         if sent:
@@ -141,8 +136,20 @@ def _find(environ: WSGIEnvironment, edition: Publication) -> Answer | None:
     return edition.at(path[len(mount) :])
 
 
+def _short(
+    found: Redirect | Pending, asked: tuple[str, WSGIEnvironment], now: datetime, edition: Publication
+) -> tuple[answer.Response, Labels]:
+    """The answer of an address without a document or file, and how it is counted.
+
+    A request waits for a file that is being made; 503 once that takes too long. Raises Suspended, for the server.
+    """
+    if isinstance(found, Redirect):
+        location = urls.rooted(edition.catalog.site.base_url, found.target)
+        return answer.redirect(location, asked, now, edition.next_change), REDIRECT
+    return _unavailable(found, asked), MEDIA
+
+
 def _unavailable(found: Pending, asked: tuple[str, WSGIEnvironment]) -> answer.Response:
-    """Wait for a file that is being made; a 503 once that takes too long. Raises Suspended, for the server."""
     method, environ = asked
     if method not in ("GET", "HEAD"):
         return answer.refuse(asked)

@@ -127,8 +127,8 @@ def _answer(parent: socket.socket, locks: int, file: io.BufferedReader, request:
 def _allow(seconds: int) -> None:
     """So much processor time from now on; then SIGXCPU ends this process."""
     used = resource.getrusage(resource.RUSAGE_SELF)
-    most = resource.getrlimit(resource.RLIMIT_CPU)[1]
     with suppress(OSError, ValueError):
+        most = resource.getrlimit(resource.RLIMIT_CPU)[1]
         resource.setrlimit(resource.RLIMIT_CPU, (int(used.ru_utime + used.ru_stime) + seconds, most))
 
 
