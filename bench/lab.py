@@ -81,17 +81,18 @@ class Lab:
         return cores[0], cores[-1]
 
     def newsroom(self, number: int) -> Path:
-        folder = self._kept(f"newsroom-{number}", lambda folder: corpus.newsroom(folder, number))
+        folder = self.kept(f"newsroom-{number}", lambda folder: corpus.newsroom(folder, number))
         return self.once(("as it was", number), lambda: self._mended(folder, number))
 
     def hugo(self, number: int, *, pages: bool) -> Path:
         name = f"hugo-{'pages' if pages else 'feeds'}-{number}"
-        return self._kept(name, lambda folder: hugo.site(folder, number, pages=pages))
+        return self.kept(name, lambda folder: hugo.site(folder, number, pages=pages))
 
     def pelican(self, number: int) -> Path:
-        return self._kept(f"pelican-{number}", lambda folder: pelican.site(folder, number))
+        return self.kept(f"pelican-{number}", lambda folder: pelican.site(folder, number))
 
-    def _kept(self, name: str, make: Callable[[Path], None]) -> Path:
+    def kept(self, name: str, make: Callable[[Path], None]) -> Path:
+        """The folder of that name, made by `make` unless an earlier run did."""
         folder, made = self.keep / name, self.keep / f"{name}.made"
         if not made.exists():
             self.say(f"  writing {name}")

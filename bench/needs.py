@@ -18,6 +18,7 @@ _OF: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "feeds": ("hugo",),
         "site": ("hugo",),
         "small-site": ("hugo",),
+        "pictures": ("hugo", "PIL"),
         "pelican": ("pelican",),
         "start": ("hugo",),
         "saves": ("hugo",),
@@ -37,6 +38,7 @@ _INSTALL: Final[Mapping[str, str]] = MappingProxyType(
         "taskset": "apt-get install util-linux",
         "pelican": _EXTRA,
         "matplotlib": _EXTRA,
+        "PIL": _EXTRA,
         "py-spy": _EXTRA,
     }
 )
@@ -53,6 +55,6 @@ def missing(groups: Iterable[str]) -> Iterator[str]:
 
 
 def _here(name: str) -> bool:
-    if name in ("pelican", "matplotlib"):
+    if name in ("pelican", "matplotlib", "PIL"):
         return find_spec(name) is not None
     return bool(_ELSEWHERE[name]() if name in _ELSEWHERE else shutil.which(name))

@@ -12,7 +12,7 @@ from itertools import chain
 from feedsvc import sitemaps
 from feedsvc.catalog import Catalog, Listing, Row
 from feedsvc.content.narrowing import widths
-from feedsvc.content.renditions import digest as file_digest
+from feedsvc.content.picture_facts import digest as file_digest
 from feedsvc.division import Division
 from feedsvc.grounds import grounds
 from feedsvc.listing import same
@@ -90,7 +90,7 @@ def _own(catalog: Catalog, row: Row) -> Iterator[Place]:
     if file and article.image:
         with suppress(OSError):
             digest = file_digest(file)
-            yield from (SizedAt(digest, width, path) for width in widths(article.image.width))
+            yield from (SizedAt(digest, width, path) for width in widths(article.image.width, article.image.height))
 
 
 def _differs_to_others(row: Row, other: Row | None, pictures: AbstractSet[str]) -> bool:

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from feedsvc.codings import compressed
+from feedsvc.completion import Completion
 from feedsvc.model import Link
 
 
@@ -80,12 +81,24 @@ class Document:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Attachment:
-    """A media file, sent from disk: `location` is where it lies, `length` its bytes when it was last looked at."""
+    """A media file, sent from disk: `location` is where it lies, `length` its bytes when it was last looked at.
+
+    `is_stand_in` is True for a picture in place of its narrower copy, which no cache may keep under the copy's address.
+    """
 
     path: str
     location: str
     media_type: str
     length: int
+    is_stand_in: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Pending:
+    """A file that is still being made. `completion` is complete when it is worth another look; None if too many wait."""
+
+    path: str
+    completion: Completion | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -95,7 +108,7 @@ class Redirect:
     target: str
 
 
-Answer = Document | Attachment | Redirect
+Answer = Document | Attachment | Pending | Redirect
 
 
 def digest(body: bytes) -> str:

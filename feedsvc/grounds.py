@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from feedsvc import sitemaps
 from feedsvc.catalog import Catalog, Listing, Row
-from feedsvc.content import renditions
+from feedsvc.content import picture_facts
 from feedsvc.division import Division
 from feedsvc.listing import same
 from feedsvc.pages.related import related
@@ -133,7 +133,7 @@ def logo(catalog: Catalog) -> Iterator[object]:
 
 def _digest(file: Any) -> str:
     try:
-        return renditions.digest(file) if renditions.can_size(file) else ""
+        return picture_facts.digest(file) if picture_facts.can_size(file) else ""
     except OSError:
         return ""
 

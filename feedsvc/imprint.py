@@ -29,7 +29,7 @@ _NOTHING: Final = bytes(_SIZE)
 _PART: Final = 2500  # rows that a process looks at in one go
 _MOST_STRANGERS: Final = 10_000  # rows of former editions, kept beside those of this one
 # Whatever has a hand in the bytes beside the program itself.
-_LIBRARIES: Final = ("babel", "comrak-ext", "feedgen", "jinja2", "lxml", "markupsafe", "nh3", "pillow", "tzdata")
+_LIBRARIES: Final = ("babel", "comrak-ext", "feedgen", "jinja2", "lxml", "markupsafe", "nh3", "pyvips-binary", "tzdata")
 # And in those of the twins; zstd may be one with Python.
 _CODINGS: Final = ("backports.zstd", "brotli", "deflate")
 _ENCODER: Final = msgspec.msgpack.Encoder(order="deterministic")

@@ -83,6 +83,8 @@ class Live:
         self._preview = preview
         self._upcoming: Publication | None = None
         self._was_away = False
+        self._renditions = renditions
+        self._picture_problems: tuple[Problem, ...] = ()
         now, began = clock(), time.monotonic()
         self._passed = now  # the last moment at which time alone changed what was shown, as far as that is known
         with collector.paused():
@@ -90,7 +92,10 @@ class Live:
             content = self._adoption.applied(change.content, now, preview=preview)
             moment = self._moment if ledger else nobody_counts
             publication = Publication(catalog(content, now, preview=preview), moment, renditions)
+        content = self._with_pictures(content, publication)
         self.edition = Edition(number=1, since=now, publication=publication, content=content)
+        if renditions:
+            renditions.on_failure = self._note_pictures
         took = time.monotonic() - began
         self.reloaded = Reload(at=now, seconds=took, changed=len(change.come), spent=took)
         folder.remember()
@@ -174,6 +179,27 @@ class Live:
         """Documents with a date that is far ahead ask for it anew: the clock has been set back."""
         self.edition.publication.redate(self.clock() + _FAR_AHEAD)
 
+    def _note_pictures(self) -> None:
+        """Pages offer no copies of a picture that turns out not to be decodable, and its problem is reported."""
+        with self._lock:
+            self._swap(self.edition.publication, self.edition.content, self.clock())
+        self.edition.publication.forget()
+
+    @property
+    def picture_problems(self) -> tuple[Problem, ...]:
+        """Pictures of which no narrower copies could be made, as far as they were tried."""
+        return self._picture_problems
+
+    def _with_pictures(self, content: Content, publication: Publication) -> Content:
+        """The content with today's problems of pictures."""
+        if self._renditions is None:
+            return content
+        before, self._picture_problems = self._picture_problems, self._renditions.problems(publication.catalog.media)
+        if not before and not self._picture_problems:
+            return content
+        problems = (*(one for one in content.problems if one not in before), *self._picture_problems)
+        return replace(content, problems=tuple(sorted(problems)))
+
     def _advance(self, now: datetime) -> Edition:
         with self._lock:
             edition = self.edition
@@ -185,6 +211,7 @@ class Live:
             return self.edition
 
     def _swap(self, publication: Publication, content: Content, now: datetime) -> None:
+        content = self._with_pictures(content, publication)
         before, moved = self.edition, publication.catalog.last_change
         self._passed = max(self._passed, moved) if moved else self._passed
         if publication is not before.publication:

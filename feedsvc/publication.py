@@ -13,7 +13,7 @@ from feedsvc import difference, directory, feeds, pages, sitemaps
 from feedsvc.catalog import Catalog, Listing
 from feedsvc.content.renditions import Renditions
 from feedsvc.division import Division
-from feedsvc.document import Answer, Attachment, Document, Kept, Redirect
+from feedsvc.document import Answer, Attachment, Document, Kept, Pending, Redirect
 from feedsvc.feeds import assemble
 from feedsvc.grounds import are_alike, grounds
 from feedsvc.model import Link
@@ -37,6 +37,8 @@ from feedsvc.urls import (
     place_of,
 )
 
+# (counts of what was done, how much there is) -> the counts, as they come.
+Progress = Callable[[Iterable[int], int], Iterable[int]]
 # (path, digest) -> when the bytes became these; None where nobody keeps count.
 Modified = Callable[[str, str], datetime | None]
 
@@ -187,8 +189,10 @@ class Publication:
         bodies = pages.articles(self._frame, [*rows.values()])
         return {path: self._html(path, body) for path, body in zip(rows, bodies, strict=True)}
 
-    def _found(self, path: str, place: Place) -> Document | Attachment | None:
+    def _found(self, path: str, place: Place) -> Document | Attachment | Pending | None:
         """A document of an earlier edition where it was made from the same, else a new one."""
+        if isinstance(place, SizedAt):
+            return self._sizes.at(place)
         ground, former = grounds(self.catalog, place), self._kept.former(path)
         holds = former is not None and former.grounds is not None and ground is not None and ground.hold(former.grounds)
         made = self._dated(former.document) if former and holds else self._make(place)
@@ -210,7 +214,7 @@ class Publication:
             PageAt: self._page,
             ArticleAt: self._article,
             FileAt: self._file,
-            SizedAt: self._sizes.at,
+            SizedAt: self._sizes.made,
             SingleAt: self._single,
             TagsAt: self._tags,
             SitemapAt: self._part,
@@ -242,6 +246,13 @@ class Publication:
         yield from (f"/{path}" for path in sorted(self.catalog.media))
         yield from (f"/{_STATIC}{name}" for name in sorted(self._theme.static))
         yield from self._sizes.paths()
+
+    def make_copies(self, progress: Progress, processes: int) -> None:
+        """Make the narrower pictures that `file_paths` names and that are missing, in so many processes at once."""
+        lacking = self._sizes.lacking()
+        if lacking and self._renditions:
+            for _ in progress(self._renditions.make(lacking, processes), len(lacking)):
+                pass
 
     def feed_paths(self) -> Iterator[str]:
         """Those of `paths` that are feeds."""

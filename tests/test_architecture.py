@@ -53,7 +53,7 @@ ORDER: Final = (
     ("feedsvc.__main__",),
 )
 ROOMS: Final = {
-    "PIL": ("feedsvc.content.pillow",),
+    "PIL": (),
     "backports": ("feedsvc.codings",),
     "brotli": ("feedsvc.codings",),
     "compression": ("feedsvc.codings",),
@@ -78,6 +78,7 @@ ROOMS: Final = {
     "botocore": ("feedsvc.export.bucket", "feedsvc.export.reasons"),
     "fsspec": (),
     "s3fs": ("feedsvc.export.bucket",),
+    "pyvips": ("feedsvc.content.images.copying",),
     "prometheus_client": ("feedsvc.web.metrics",),
     "waitress": ("feedsvc.web.channel", "feedsvc.web.parser", "feedsvc.web.server"),
     "watchfiles": ("feedsvc.watch",),

@@ -20,10 +20,11 @@ import pytest
 from PIL import Image, ImageCms, features
 
 import feedsvc
+from feedsvc.content.images import read_header
 from feedsvc.content.media import TYPES
 from feedsvc.content.narrowing import WIDTHS, widths
-from feedsvc.content.pillow import upright
-from feedsvc.content.renditions import RenditionError, Renditions, can_size, digest
+from feedsvc.content.picture_facts import RenditionError, can_size, digest
+from feedsvc.content.renditions import Renditions
 from feedsvc.model import MediaFile
 
 Picture = Callable[..., MediaFile]
@@ -32,7 +33,8 @@ GPS, SECRET = 0x8825, "Secret Lane"
 SCRIPT = """
 import os, sys
 from pathlib import Path
-from feedsvc.content.renditions import Renditions, digest
+from feedsvc.content.picture_facts import digest
+from feedsvc.content.renditions import Renditions
 from feedsvc.model import MediaFile
 folder, location, killer = sys.argv[1:]
 print("ready", flush=True)
@@ -84,7 +86,9 @@ def made(kept: Path, media: MediaFile, width: int = 320) -> Image.Image:
 
 
 def files(kept: Path) -> list[str]:
-    return sorted(path.relative_to(kept).as_posix() for path in kept.rglob("*") if path.is_file() and path.name != ".lock")
+    """The copies, and whatever else lies where copies do."""
+    found = (path.relative_to(kept).as_posix() for path in kept.rglob("*") if path.is_file() and path.name != ".lock")
+    return sorted(name for name in found if not name.startswith("failures/"))
 
 
 def corners(copy: Image.Image) -> list[tuple[int, ...]]:
@@ -103,12 +107,13 @@ def half_clear(mode: str) -> Image.Image:
 
 
 RED, GREEN, WHITE, BLUE = (2, 0, 0, 2), (0, 2, 0, 2), (2, 2, 2, 2), (0, 0, 2, 2)
+COPIES = (320, 640, 960)  # of a picture that is drawn
 FOUR = [RED, GREEN, WHITE, BLUE]
 
 
 @pytest.mark.parametrize(("width", "expected"), [(320, 0), (336, 0), (337, 1), (1300, 3), (1348, 4), (4000, 5)])
 def test_only_widths_that_save_something(width: int, expected: int) -> None:
-    assert widths(width) == WIDTHS[:expected]
+    assert widths(width, width) == WIDTHS[:expected]
 
 
 @pytest.mark.parametrize("width", [320, 640, 960])
@@ -167,11 +172,10 @@ def test_a_transparent_colour_is_kept(picture: Picture, kept: Path, mode: str, k
     assert [colour[3] for colour in corners(copy)] == [0, 2, 2, 2]
 
 
-def test_a_transparent_colour_of_16_bits_is_not_tried(picture: Picture, kept: Path) -> None:
-    media = picture("a.png", drawn(mode="L").convert("I;16"), transparency=76)
-    assert not can_size(media)
-    with pytest.raises(RenditionError, match=r"'media/a.png' has no copy 320 pixels wide"):
-        made(kept, media)
+def test_a_transparent_colour_of_16_bits_is_kept(picture: Picture, kept: Path) -> None:
+    deep = drawn(mode="L").convert("I").point(lambda level: level * 257).convert("I;16")
+    copy = made(kept, picture("a.png", deep, transparency=76 * 257))
+    assert [colour[3] for colour in corners(copy)] == [0, 2, 2, 2]
 
 
 @pytest.mark.parametrize("ending", ["jpg", "png", "webp", "avif"])
@@ -184,8 +188,8 @@ def test_pictures_stand_upright(picture: Picture, kept: Path, ending: str, orien
     lying = {5: 4, 6: 4, 7: 4, 8: 4}
     media = picture(f"a.{ending}", drawn(), exif=exif)
     copy = made(kept, media)
-    with Image.open(media.location) as source:
-        assert upright(source) == ((900, 1200) if orientation in lying else (1200, 900))
+    with open(media.location, "rb") as source:
+        assert read_header(source).size == ((900, 1200) if orientation in lying else (1200, 900))
     assert copy.size == ((320, 427) if orientation in lying else (320, 240))
     turned = {2: "GRBW", 3: "WBRG", 4: "BWGR", 5: "RBWG", 6: "BRGW", 7: "WGRB", 8: "GWBR"}.get(orientation, "RGWB")
     assert corners(copy) == [dict(zip("RGWB", FOUR, strict=True))[letter] for letter in turned]
@@ -228,7 +232,8 @@ def test_no_metadata_is_left(picture: Picture, kept: Path, ending: str) -> None:
     media = picture(f"a.{ending}", drawn(), **({"comment": SECRET} if ending == "gif" else options))
     assert SECRET.encode() in Path(media.location).read_bytes()
     copy = made(kept, media)
-    assert not {"exif", "xmp", "icc_profile", "comment", "dpi", "XML:com.adobe.xmp", "photoshop"} & set(copy.info)
+    assert not {"exif", "xmp", "icc_profile", "comment", "XML:com.adobe.xmp", "photoshop"} & set(copy.info)
+    assert round(copy.info.get("dpi", (72, 72))[0]) == 72
     assert SECRET.encode() not in (kept / files(kept)[0]).read_bytes()
 
 
@@ -289,7 +294,7 @@ def test_too_large_a_file(picture: Picture, kept: Path) -> None:
     media = picture()
     os.truncate(media.location, 64 * 1024 * 1024 + 1)
     assert not can_size(media)
-    with pytest.raises(RenditionError, match="is too large, or has other bytes by now"):
+    with pytest.raises(RenditionError, match=r"'media/a.jpg' has no copy 320 pixels wide"):
         made(kept, media)
 
 
@@ -299,7 +304,7 @@ def test_a_picture_of_too_many_pixels(picture: Picture, kept: Path) -> None:
     for side in (b"\x00\x28", b"\xff\xff"):  # 10,240 squared only warns
         media = picture("a.gif", still.getvalue()[:6] + side + side + still.getvalue()[10:])
         assert not can_size(media)
-        with pytest.raises(RenditionError, match=r"'media/a.gif' cannot be made narrower \(Image size"):
+        with pytest.raises(RenditionError, match=r"'media/a.gif' has no copy 320 pixels wide"):
             made(kept, media)
 
 
@@ -387,7 +392,7 @@ def test_twenty_threads_at_once(picture: Picture, kept: Path, monkeypatch: pytes
 
     with ThreadPoolExecutor(20) as threads:
         assert len(set(threads.map(ask, range(20)))) == 1
-    assert (len(replaced), len(files(kept))) == (1, 1)
+    assert len(replaced) == len(files(kept)) == len(COPIES)
 
 
 def process(kept: Path, media: MediaFile, killer: str = "") -> subprocess.Popen[str]:
@@ -406,7 +411,8 @@ def test_two_processes_at_once(picture: Picture, kept: Path) -> None:
         assert one.stdin
         one.stdin.write("\n")
         one.stdin.flush()
-    assert len({one.communicate(timeout=60)[0] for one in both}) == len(files(kept)) == 1
+    assert len({one.communicate(timeout=60)[0] for one in both}) == 1
+    assert len(files(kept)) == len(COPIES)
     assert [one.returncode for one in both] == [0, 0]
     assert made(kept, media, 640).size == (640, 480)
 
@@ -422,7 +428,7 @@ def test_killed_while_writing(picture: Picture, kept: Path, event: str) -> None:
     assert made(kept, media, 640).size == (640, 480)
     assert Renditions(kept).sweep([digest(media)]) == 1
     assert left not in files(kept)
-    assert len(files(kept)) == 1
+    assert len(files(kept)) == len(COPIES)
 
 
 def test_sweeping(picture: Picture, kept: Path) -> None:
@@ -436,9 +442,9 @@ def test_sweeping(picture: Picture, kept: Path) -> None:
     foreign.parent.mkdir()
     for other in (former, foreign):
         other.write_bytes(b"x")
-    assert renditions.sweep([digest(one)]) == 3
+    assert renditions.sweep([digest(one)]) == 1 + len(COPIES)
     assert (former.exists(), foreign.exists(), (kept / digest(two)).exists()) == (False, True, False)
-    assert len(files(kept)) == 3
+    assert len(files(kept)) == 1 + len(COPIES)
     assert renditions.file(two, digest(two), 320).exists()
 
 
@@ -449,7 +455,7 @@ def test_nothing_is_swept_while_somebody_writes(picture: Picture, kept: Path) ->
         fcntl.flock(writer, fcntl.LOCK_SH)
         assert Renditions(kept).sweep([]) == 0
         assert made(kept, media, 640)
-    assert Renditions(kept).sweep([]) == 2
+    assert Renditions(kept).sweep([]) == len(COPIES)
 
 
 def test_a_full_disk(picture: Picture, kept: Path) -> None:

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Final
 
 from bench.lab import Lab
-from bench.rows import behind_nginx, builds, memory, requests, saves, starts, trees
+from bench.rows import behind_nginx, builds, memory, pictures, requests, saves, starts, trees
 from bench.table import Row
 
 Group = Callable[[Lab], Iterator[Row]]
@@ -16,6 +16,7 @@ GROUPS: Final[Mapping[str, Group]] = MappingProxyType(
         "feeds": builds.feeds,
         "site": builds.site,
         "small-site": builds.small_site,
+        "pictures": pictures.pictures,
         "pelican": builds.beside_pelican,
         "start": starts.starts,
         "saves": saves.saves,

@@ -25,6 +25,7 @@ from feedsvc.export.looking import Look, looking
 from feedsvc.live import Live
 from feedsvc.pages import theme
 from feedsvc.publication import Publication
+from feedsvc.spreading import at_hand
 from feedsvc.watch import Watcher
 
 _AGAIN: Final = 5.0  # seconds until a tree that could not be written is tried again
@@ -56,7 +57,7 @@ def _build(plan: BuildPlan, newsroom: Folder, ahead: Look | None) -> None:
     feeds.make_room()
     beside = Beside(plan.nginx, out=plan.out, content=plan.content)
     chosen = adoption(plan.home, required=True)
-    live = Live(newsroom, None, renditions=Renditions(plan.home / "pictures"), adoption=chosen)
+    live = Live(newsroom, None, renditions=Renditions(plan.home / "pictures", once=True), adoption=chosen)
     collector.keep(live)
     read = live.edition.content
     if read.errors and not plan.skip_broken:
@@ -73,6 +74,9 @@ def _build(plan: BuildPlan, newsroom: Folder, ahead: Look | None) -> None:
     ) as tree:
         collector.settle()
         publication = live.edition.publication
+        if not plan.only:
+            publication.make_copies(bar, plan.processes or at_hand())
+            tell(live.picture_problems)
         _say(tree.out, tree.whole(publication, bar, newsroom.origin))
         tree.sign(publication, newsroom.state)
         beside(publication)

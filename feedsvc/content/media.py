@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import Final
 
+from feedsvc.content import images
 from feedsvc.content.safe_open import open_file
 from feedsvc.content.stamps import Stamp, is_younger, stamp_at, stamp_of
 from feedsvc.content.text import nearest
@@ -48,7 +49,7 @@ TYPES: Final[Mapping[str, str]] = {
     ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     ".zip": "application/zip",
 }
-PICTURES: Final = frozenset({"image/avif", "image/gif", "image/jpeg", "image/png", "image/webp"})
+PICTURES: Final = images.TYPES
 _NOTHING: Final[Stamp] = b"?"  # unlike that of any file
 _TAIL: Final = 64 * 1024  # bytes
 
@@ -150,16 +151,16 @@ def size(file: MediaFile) -> tuple[int, int]:
     if file.type not in PICTURES:
         raise ValueError(f"'{file.path}' is no picture that readers show; use JPEG, PNG, GIF, WebP or AVIF")
     try:
-        from feedsvc.content import pillow  # noqa: PLC0415 - most starts ask for no picture that is not known
-
-        shape, kind = pillow.shape(file.location)
+        with open_file(file.location) as opened:
+            header = images.read_header(opened)
     except OverflowError:
         raise ValueError(f"'{file.path}' has more pixels than any reader shows") from None
-    if not all(shape):
-        raise ValueError(f"'{file.path}' is damaged or no picture at all")
-    if kind in PICTURES and kind != file.type:
+    except (ValueError, OSError):
+        raise ValueError(f"'{file.path}' is damaged or no picture at all") from None
+    if header.media_type != file.type:
+        kind = header.media_type
         raise ValueError(f"'{file.path}' holds {kind}, which its name does not say; rename it to end in .{kind[6:]}")
-    return shape
+    return header.size
 
 
 def is_cut(file: MediaFile) -> bool:
@@ -175,7 +176,7 @@ def is_cut(file: MediaFile) -> bool:
         return not is_whole(opened.read())
 
 
-# Media type -> whether a file with these last bytes is whole; something may follow the end. Of WebP, Pillow opens no part.
+# Media type -> whether a file with these last bytes is whole; something may follow the end.
 _ENDS: Final[Mapping[str, Callable[[bytes], bool]]] = {
     "image/gif": lambda tail: tail.rstrip(b"\0").endswith(b";"),
     "image/jpeg": lambda tail: tail.rfind(b"\xff\xd9") > tail.rfind(b"\xff\xda"),

@@ -347,6 +347,6 @@ def _prune(rows: sqlite3.Connection, records: Mapping[str, Record]) -> None:
 def _code() -> str:
     """Stands for the very code that reads: a working copy has one version and many states."""
     code = hashlib.blake2b(__version__.encode(), digest_size=8)
-    for file in sorted(Path(__file__).parent.glob("*.py")):
+    for file in sorted(Path(__file__).parent.rglob("*.py")):
         code.update(file.read_bytes())
     return code.hexdigest()

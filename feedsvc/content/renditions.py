@@ -1,206 +1,231 @@
 """Narrower copies of pictures, for srcset: what a phone loads instead of the original.
 
-Made on first need, a copy is kept by the content of its source; whoever deletes the folder loses only the time to make
-them again.
+Made on first need, a copy is kept by the content of its source; an operator who deletes the folder loses only the time to
+make them again.
 """
 
 from __future__ import annotations
 
-import fcntl
-import hashlib
-import os
-import re
 import tempfile
 import threading
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
-from io import BufferedReader
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from typing import Final
 
-from feedsvc.content import narrowing
-from feedsvc.content.safe_open import open_file
-from feedsvc.content.stamps import Stamp, size_of, stamp_of
-from feedsvc.errors import FeedsvcError
+from feedsvc.completion import Completion
+from feedsvc.content.copy_failures import CopyFailures, Failure
+from feedsvc.content.copy_queue import CopyQueue
+from feedsvc.content.copy_store import RECIPE, CopyStore
+from feedsvc.content.images.child import Request
+from feedsvc.content.images.pool import ChangedError, Child, LostError, UndecodableError
+from feedsvc.content.picture_facts import FOR_EVER, RenditionError, claimed, digest, facts, failed, opened
+from feedsvc.descriptors import is_exhausted
+from feedsvc.errors import Problem
 from feedsvc.model import MediaFile
-from feedsvc.state import folder_at, is_file, open_lock, set_aside
 from feedsvc.troubles import Troubles, unwritable
 
 _NAME: Final = "pictures"
-_RECIPE: Final = 1  # counted up when the same picture shall give other bytes
-_LARGEST: Final = 64 * 1024 * 1024  # bytes of a source
-_AT_ONCE: Final = 4  # a picture of 90 million pixels takes a third of a gigabyte while it is worked on
-_OURS: Final = re.compile(r"(?P<digest>[0-9a-f]{16})/(?:\.new-.+|[0-9]+-(?P<recipe>[0-9]+)-[0-9a-f]{16})")
-
-_Key = tuple[str, int]
-# Location -> its stamp when the bytes were read, their digest, whether copies can be made.
-_known: Final[dict[str, tuple[Stamp, str, bool]]] = {}
-
-
-class RenditionError(FeedsvcError):
-    """There is no narrower copy: the picture, its width or the disk does not allow it."""
-
-
-def digest(file: MediaFile) -> str:
-    """16 hex digits that stand for the file's bytes. Raises OSError if they cannot be read."""
-    return _facts(file)[1]
-
-
-def can_size(media: MediaFile) -> bool:
-    """Whether copies can be made, by the look of its first bytes: not of what moves, is damaged, gone or over 64 MiB."""
-    try:
-        return media.type in narrowing.TYPES and _facts(media)[2]
-    except OSError:
-        return False
+_TRIES: Final = 2  # where a child ends for no fault of the picture
+_TURNS: Final = 16
+_PAUSE: Final = 30.0  # seconds until a copy is made again that could not be written
+_FAILURES: Final = "failures"
 
 
 class Renditions:
     """The copies kept in one folder; safe in threads and between processes that share it."""
 
-    def __init__(self, folder: Path, troubles: Troubles | None = None) -> None:
-        # Copies are sent by paths without links, as media are.
-        self._folder, self._troubles = Path(os.path.realpath(folder)), troubles or Troubles()
-        self._sound: dict[_Key, tuple[Path, Stamp]] = {}
-        self._turns = tuple(threading.Lock() for _ in range(_AT_ONCE))
+    def __init__(self, folder: Path, troubles: Troubles | None = None, *, once: bool = False) -> None:
+        """`once` is for a process that needs each copy now: it keeps elsewhere what the folder does not take, until it ends."""
+        self._store, self._troubles = CopyStore(folder), troubles or Troubles()
+        self._spare: CopyStore | None = None
+        self._once = once
+        self._failures = CopyFailures(folder / _FAILURES, RECIPE)
+        failed.update({failure.digest: failure.until for failure in self._failures.now()})
+        self._locks = str(folder / ".megapixels")
+        self._queue = CopyQueue(self._make, self._wake, self._locks)
+        self._turns = tuple(threading.Lock() for _ in range(_TURNS))
+        self._lock = threading.Lock()
+        self._awaited: dict[tuple[str, int], Completion] = {}
+        self._unkept: dict[str, tuple[str, float]] = {}  # digest -> why copies are not there, and until when
+        self.on_failure: Callable[[], None] = lambda: None
 
-    def file(self, media: MediaFile, digest: str, width: int) -> Path:
-        """The copy, one of its `widths` wide, of the picture whose bytes have this digest.
+    def find(self, media: MediaFile, digest: str, width: int) -> Path | None:
+        """The copy, `width` pixels wide, of the picture whose bytes have this digest; None if it is still to be made.
 
-        Raises RenditionError for another width, for a picture that moves, is damaged, gone or does not have these bytes (even
-        where a copy of such bytes is still kept), and if a copy that is not there yet cannot be written.
+        Raises RenditionError for a width that it has not, for a picture that moves, is damaged, gone or does not have these
+        bytes (even where a copy of such bytes is still kept), if it was tried in vain, and if the disk did not take it.
         """
-        _claim(media, digest)
-        key = (digest, width)
-        if found := self._found(key):
+        known = claimed(media, digest)
+        if width not in dict(known.sizes):
+            raise RenditionError(f"'{media.path}' has no copy {width} pixels wide")
+        found = self._found(digest, width)
+        if found:
             return found
-        # One copy always waits for the same turn: none is made twice at once, and few at a time.
-        with self._turns[hash(key) % _AT_ONCE]:
-            return self._found(key) or self._keep(key, _narrowed(media, digest, width))
-
-    def sweep(self, keep: Iterable[str]) -> int:
-        """Remove the copies of pictures with other digests than these, those of former recipes and what killed writers left.
-
-        How many files went; none while anybody is writing. Raises RenditionError if they may not be removed.
-        """
-        kept = frozenset(keep)
-        with self._locked(fcntl.LOCK_EX | fcntl.LOCK_NB) as alone:
-            gone = [path for path in self._folder.glob("*/*") if alone and self._is_refuse(path, kept)]
-            for path in gone:
-                path.unlink()
-                with suppress(OSError):
-                    path.parent.rmdir()  # once the last one in it went
-            return len(gone)
-
-    def _is_refuse(self, path: Path, kept: frozenset[str]) -> bool:
-        ours = _OURS.fullmatch(path.relative_to(self._folder).as_posix())
-        return ours is not None and bool(is_file(path)) and (ours["digest"] not in kept or ours["recipe"] != str(_RECIPE))
-
-    def _found(self, key: _Key) -> Path | None:
-        """A name ends in the sum of its bytes: they are read through once, then known by the file's size and time."""
-        with suppress(OSError):
-            if key in self._sound and _stamp(self._sound[key][0]) == self._sound[key][1]:
-                return self._sound[key][0]
-        for path in sorted((self._folder / key[0]).glob(f"{key[1]}-{_RECIPE}-*")):
-            with suppress(OSError):
-                stamp = _stamp(path)
-                if is_file(path) and path.name.endswith(f"-{_sum(path.read_bytes())}"):
-                    self._sound[key] = (path, stamp)
-                    return path
+        if failure := self._failure(digest):
+            raise RenditionError(f"'{media.path}' {failure.reason}")
+        reason, until = self._unkept.get(digest, ("", 0.0))
+        if until > time.monotonic():
+            raise RenditionError(reason)
         return None
 
-    def _keep(self, key: _Key, data: bytes) -> Path:
-        path = self._folder / key[0] / f"{key[1]}-{_RECIPE}-{_sum(data)}"
+    def file(self, media: MediaFile, digest: str, width: int) -> Path:
+        """As `find`, but made now if it is not there yet."""
+        self._unkept.pop(digest, None)  # the caller asks but once
+        found = self.find(media, digest, width)
+        if found:
+            return found
+        with self._turns[hash(digest) % _TURNS]:  # nothing is made twice at once
+            if not self.find(media, digest, width):
+                with Child(self._locks) as child:
+                    self._make(child, media, digest)
+        found = self.find(media, digest, width)
+        if found is None:
+            raise RenditionError(f"'{media.path}' was changed meanwhile")
+        return found
+
+    def order(self, media: MediaFile, digest: str, width: int) -> Completion | None:
+        """Have the copy made that `find` did not find, by another thread; complete once it is worth another look.
+
+        None if too many pictures wait.
+        """
+        with self._lock:
+            awaited = self._awaited.setdefault((digest, width), Completion())
+        if self._queue.put(media, digest):
+            return awaited
+        self._complete([(digest, width)])
+        return None
+
+    def make(self, pictures: Sequence[tuple[MediaFile, str]], processes: int) -> Iterator[int]:
+        """Make what is missing of the copies of pictures with their digests, in so many processes at once.
+
+        Yields 1 for each picture that is done. What cannot be made or written is found out by `file`.
+        """
+        children = [Child(self._locks) for _ in range(max(1, min(processes, len(pictures))))]
+        free = list(children)
+
+        def work(picture: tuple[MediaFile, str]) -> int:
+            child = free.pop()
+            try:
+                self._make(child, *picture)
+            finally:
+                free.append(child)
+            return 1
+
+        threads = ThreadPoolExecutor(len(children))
         try:
-            with self._locked(fcntl.LOCK_SH):
-                folder_at(path.parent)
-                if is_file(path) is False:
-                    set_aside(path)
-                _replace(path, data)
-                self._sound[key] = (path, _stamp(path))
+            yield from threads.map(work, pictures)
+        finally:
+            threads.shutdown(cancel_futures=True)
+            for child in children:
+                child.close()
+
+    def lacks(self, media: MediaFile, digest: str) -> bool:
+        """Return whether copies of a picture are still to be made."""
+        return any(self._found(digest, width) is None for width, _ in facts(media).sizes) and not self._failure(digest)
+
+    def problems(self, media: Mapping[str, MediaFile]) -> tuple[Problem, ...]:
+        """What kept copies of these files, by their paths, from being made."""
+        return tuple(sorted(_problem(failure) for failure in self._failures.now() if _has(media.get(failure.path), failure)))
+
+    def sweep(self, keep: Iterable[str]) -> int:
+        """See `CopyStore.sweep`."""
+        return self._store.sweep(keep)
+
+    def _failure(self, digest: str) -> Failure | None:
+        failure = self._failures.look(digest)
+        if failure is None:
+            failed.pop(digest, None)  # it may be tried again
+        elif digest not in failed:
+            self._note(failure)
+        return failure
+
+    def _note(self, failure: Failure) -> None:
+        failed[failure.digest] = failure.until
+        self.on_failure()
+
+    def _make(self, child: Child, media: MediaFile, digest: str) -> None:
+        """Make and keep what is missing of a picture's copies; remember what cannot be made."""
+        try:
+            self._tried(child, media, digest)
+        except UndecodableError as error:
+            self._note(self._failures.put(digest, media.path, str(error)))
+        except LostError as error:
+            self._postpone(media, digest, str(error))
+        except ChangedError:
+            self._unkept[digest] = f"'{media.path}' was changed meanwhile", time.monotonic()
+        except (RenditionError, OSError) as error:
+            self._unkept[digest] = str(error), time.monotonic() + (0 if is_exhausted(error) else _PAUSE)
+            if self._once:
+                self._postpone(media, digest, str(error))
+
+    def _postpone(self, media: MediaFile, digest: str, reason: str) -> None:
+        self._note(self._failures.postpone(digest, media.path, f"has no narrower copies for now ({reason})"))
+
+    def _tried(self, child: Child, media: MediaFile, digest: str) -> None:
+        for left in reversed(range(_TRIES)):
+            try:
+                return self._try(child, media, digest)
+            except LostError:
+                if not left:
+                    raise
+        return None
+
+    def _try(self, child: Child, media: MediaFile, digest: str) -> None:
+        known = claimed(media, digest)
+
+        def is_wanted() -> bool:
+            return any(self._found(digest, width) is None for width, _ in known.sizes)
+
+        with opened(media) as file, closing(child.copies(file, Request(digest, known.sizes), is_wanted)) as copies:
+            for width, data in copies:
+                self._keep(digest, width, data)
+                self._complete([(digest, width)])
+
+    def _wake(self, digest: str) -> None:
+        self._complete([key for key in list(self._awaited) if key[0] == digest])
+
+    def _complete(self, keys: Iterable[tuple[str, int]]) -> None:
+        with self._lock:
+            done = [self._awaited.pop(key, None) for key in keys]
+        for completion in done:
+            if completion:
+                completion.complete()
+
+    def _found(self, digest: str, width: int) -> Path | None:
+        return self._store.find(digest, width) or (self._spare.find(digest, width) if self._spare else None)
+
+    def _keep(self, digest: str, width: int, data: bytes) -> None:
+        try:
+            self._store.put(digest, width, data)
         except RenditionError as error:
-            sentence = unwritable("narrower pictures", self._folder, error, "the pictures themselves are sent instead")
-            self._troubles.come(_NAME, sentence, f"narrower pictures are written to {self._folder} again")
+            if self._once:
+                return self._kept_elsewhere().put(digest, width, data)
+            sentence = unwritable("narrower pictures", self._store.folder, error, "the pictures themselves are sent instead")
+            self._troubles.come(_NAME, sentence, f"narrower pictures are written to {self._store.folder} again")
             raise
-        self._troubles.end(_NAME)
-        return path
+        return self._troubles.end(_NAME)
 
-    @contextmanager
-    def _locked(self, how: int) -> Iterator[bool]:
-        """Writers share the lock; who has it alone knows that a temporary file is nobody's. False if it is not to be had now."""
-        try:
-            folder_at(self._folder)
-            with open(open_lock(self._folder / ".lock"), "ab") as lock:
-                yield _is_locked(lock.fileno(), how)
-        except OSError as error:
-            raise RenditionError(f"{error.filename or self._folder} cannot be changed ({error.strerror})") from None
+    def _kept_elsewhere(self) -> CopyStore:
+        with self._lock:
+            if self._spare is None:
+                self._elsewhere = tempfile.TemporaryDirectory(prefix="feedsvc-pictures-")  # removed when this process ends
+                self._spare = CopyStore(Path(self._elsewhere.name))
+            return self._spare
 
 
-def _is_locked(descriptor: int, how: int) -> bool:
+def _problem(failure: Failure) -> Problem:
+    hint = "pages show the picture itself; save it anew with an image editor, or with fewer pixels"
+    if failure.until < FOR_EVER:
+        hint = "pages show the picture itself, and it is tried again later"
+    return Problem(path=failure.path, message=f"'{failure.path}' {failure.reason}", hint=hint, severity="warning")
+
+
+def _has(media: MediaFile | None, failure: Failure) -> bool:
+    """Whether a file still has the bytes that failed."""
     try:
-        fcntl.flock(descriptor, how)
-    except BlockingIOError:
+        return media is not None and digest(media) == failure.digest
+    except OSError:
         return False
-    return True
-
-
-def _replace(path: Path, data: bytes) -> None:
-    """Whole or not at all."""
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".new-")
-    try:
-        with open(descriptor, "wb") as new:
-            new.write(data)
-            os.fchmod(new.fileno(), 0o644)
-        os.replace(name, path)
-    except BaseException:
-        os.unlink(name)
-        raise
-
-
-def _stamp(file: Path | str | int) -> Stamp:
-    return stamp_of(os.stat(file))
-
-
-def _sum(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()[:16]
-
-
-def _facts(file: MediaFile) -> tuple[Stamp, str, bool]:
-    """Threads that ask at once may look twice, and see the same."""
-    known = _known.get(file.location)
-    if known is None or known[0] != _stamp(file.location):
-        with open_file(file.location) as opened:
-            stamp, tag = _stamp(opened.fileno()), hashlib.file_digest(opened, "sha256").hexdigest()[:16]
-            known = _known[file.location] = (stamp, tag, size_of(stamp) <= _LARGEST and _can_narrow(opened, file.type))
-    return known
-
-
-def _can_narrow(opened: BufferedReader, media_type: str) -> bool:
-    from feedsvc.content import pillow  # noqa: PLC0415 - a site without pictures need not wait for it
-
-    return pillow.can_narrow(opened, media_type)
-
-
-def _claim(media: MediaFile, digest: str) -> None:
-    """A withdrawn picture's copies must not be had under another's name."""
-    try:
-        current = _facts(media)[1]
-    except OSError as error:
-        raise RenditionError(f"'{media.path}' cannot be read ({error.strerror})") from None
-    if current != digest:
-        raise RenditionError(f"'{media.path}' has other bytes by now")
-
-
-def _narrowed(media: MediaFile, digest: str, width: int) -> bytes:
-    """The copy's bytes, made of bytes that cannot change meanwhile."""
-    from feedsvc.content import pillow  # noqa: PLC0415 - as above
-
-    try:
-        with open_file(media.location) as opened:
-            data = opened.read(_LARGEST)
-        if _sum(data) != digest:
-            raise RenditionError(f"'{media.path}' is too large, or has other bytes by now")
-        return pillow.narrow(data, media.type, width)
-    except OSError as error:
-        raise RenditionError(f"'{media.path}' cannot be made narrower ({error.strerror or error})") from None
-    except ValueError as error:
-        raise RenditionError(f"'{media.path}' {error}") from None

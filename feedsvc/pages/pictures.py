@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from feedsvc.catalog import Catalog
-from feedsvc.content import media, narrowing, renditions
+from feedsvc.content import media, narrowing, picture_facts
 from feedsvc.model import Image, Site
 from feedsvc.urls import SizedAt, path_below, path_of, rooted
 
@@ -62,12 +62,13 @@ def picture(catalog: Catalog, image: Image) -> Picture:
 def _sizes(catalog: Catalog, image: Image) -> list[str]:
     path = path_below(catalog.site.base_url, image.url)[1:]
     file = catalog.media.get(path)
-    if file is None or not renditions.can_size(file):
+    if file is None or not picture_facts.can_size(file):
         return []
     try:
-        digest = renditions.digest(file)
+        digest = picture_facts.digest(file)
     except OSError:
         return []
     base = catalog.site.base_url
-    sizes = [f"{rooted(base, path_of(SizedAt(digest, width, path)))} {width}w" for width in narrowing.widths(image.width)]
+    widths = narrowing.widths(image.width, image.height)
+    sizes = [f"{rooted(base, path_of(SizedAt(digest, width, path)))} {width}w" for width in widths]
     return [*sizes, f"{rooted(base, f'/{path}')} {image.width}w"] if sizes else []

@@ -14,7 +14,7 @@ from flask import Flask, Response, request
 
 from feedsvc import urls
 from feedsvc.descriptors import budget, is_exhausted, limit
-from feedsvc.document import Answer, Document, Redirect
+from feedsvc.document import Answer, Document, Pending, Redirect
 from feedsvc.errors import TextLostError
 from feedsvc.live import Live
 from feedsvc.publication import Publication
@@ -27,7 +27,7 @@ from feedsvc.web.open_files import OpenFiles
 from feedsvc.web.repeated import REPEATS, Repeated
 from feedsvc.web.second import Second, Told
 from feedsvc.web.status import Addition, status
-from feedsvc.web.traffic import MEDIA, OTHER, REDIRECT, Traffic, labels_of
+from feedsvc.web.traffic import MEDIA, OTHER, REDIRECT, Labels, Traffic, labels_of
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -37,6 +37,8 @@ _LOG: Final = logging.getLogger(__name__)
 _MOST_WAIT: Final = 5.0  # seconds that a request waits for a file to be closed
 _RETRY_SECONDS: Final = 5
 _UNKEPT: Final = {"Cache-Control": "no-store"}
+_PATIENCE: Final = 5.0  # seconds that a request waits for a file that is being made
+_ASK_AGAIN: Final = 5  # seconds, the Retry-After of one that waited in vain
 _HEALTH: Final = ("/healthz", "/readyz")  # answered even where no edition can be had
 _NOTHING: Final[Mapping[str, Addition]] = MappingProxyType({})
 _SHUT: Final = Door()
@@ -91,10 +93,9 @@ class Documents:
             second.keep(environ, Told(_STATUS[made.status], Repeated(made.headers), (made.body,), labels, made.status))
             self._traffic.count(labels, made.status, perf_counter() - began)
             return _send(start_response, made.status, made.headers, (made.body,))
-        if isinstance(found, Redirect):
-            location = urls.rooted(edition.catalog.site.base_url, found.target)
-            made = answer.redirect(location, asked, now, edition.next_change)
-            self._traffic.count(REDIRECT, made.status, perf_counter() - began)
+        if isinstance(found, Redirect | Pending):
+            made, label = _short(found, asked, now, edition)
+            self._traffic.count(label, made.status, perf_counter() - began)
             return _send(start_response, made.status, made.headers, (made.body,))
         sent = self._files.answer(found, asked, now, edition.next_change) if found else None
         if sent:
@@ -141,6 +142,28 @@ def _find(environ: WSGIEnvironment, edition: Publication) -> Answer | None:
     if not path.startswith(f"{mount}/"):
         return Redirect(target="/") if path == mount else None
     return edition.at(path[len(mount) :])
+
+
+def _short(
+    found: Redirect | Pending, asked: tuple[str, WSGIEnvironment], now: datetime, edition: Publication
+) -> tuple[answer.Response, Labels]:
+    """The answer of an address without a document or file, and how it is counted.
+
+    A request waits for a file that is being made; 503 once that takes too long. Raises Suspended, for the server.
+    """
+    if isinstance(found, Redirect):
+        location = urls.rooted(edition.catalog.site.base_url, found.target)
+        return answer.redirect(location, asked, now, edition.next_change), REDIRECT
+    return _unavailable(found, asked), MEDIA
+
+
+def _unavailable(found: Pending, asked: tuple[str, WSGIEnvironment]) -> answer.Response:
+    method, environ = asked
+    if method not in ("GET", "HEAD"):
+        return answer.refuse(asked)
+    if found.completion:
+        wait_for(environ, found.completion, _PATIENCE)
+    return answer.unavailable("This picture is still being made; ask again in a moment.", _ASK_AGAIN)
 
 
 def _path(environ: WSGIEnvironment) -> str:

@@ -76,7 +76,8 @@ class Files:
             descriptor = open_descriptor(attachment.location)
             try:
                 known = self._look(attachment, descriptor, now)
-                begun = _begin(attachment, request, known, past(known.modified, now), cache_control(now, next_change))
+                caching = "no-store" if attachment.is_stand_in else cache_control(now, next_change)
+                begun = _begin(attachment, request, known, past(known.modified, now), caching)
                 return self._read(begun, descriptor) if begun.part else begun.response
             finally:
                 os.close(descriptor)
@@ -105,7 +106,10 @@ class Files:
         if known is None or known.stamp != stamp:
             with open(descriptor, "rb", closefd=False) as file:
                 tag = hashlib.file_digest(file, "sha256").hexdigest()[:24]
-            known = _Known(stamp, tag, self._modified(attachment.path, tag, now))
+            # The ledger knows what stands at an address; a stand-in does not.
+            known = _Known(stamp, tag, None if attachment.is_stand_in else self._modified(attachment.path, tag, now))
+        elif attachment.is_stand_in:
+            known = known._replace(modified=None)
         elif known.modified is None or known.modified > now + _FAR_AHEAD:
             # The disk may take a date by now; a clock that was ahead may have been set right.
             known = known._replace(modified=self._modified(attachment.path, known.tag, now))

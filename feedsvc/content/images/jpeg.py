@@ -1,0 +1,84 @@
+"""JPEG headers (ITU-T T.81 annex B)."""
+
+from __future__ import annotations
+
+from typing import BinaryIO, Final
+
+from feedsvc.content.images import exif
+from feedsvc.content.images.header import UPRIGHT, Header, exactly, unpacked
+
+MEDIA_TYPE: Final = "image/jpeg"
+SIGNATURE: Final = b"\xff\xd8\xff"
+
+_APP1, _SOS, _EOI = 0xE1, 0xDA, 0xD9
+_ALONE: Final = frozenset((0x01, *range(0xD0, 0xD9)))  # markers without a segment
+# Baseline, extended and progressive frames with Huffman codes: what decoders and browsers read.
+_FRAMES: Final = frozenset((0xC0, 0xC1, 0xC2))
+_OTHER_FRAMES: Final = frozenset(range(0xC3, 0xD0)) - {0xC4, 0xC8, 0xCC}
+_PROGRESSIVE: Final = 0xC2
+_COMPONENTS: Final = (1, 3, 4)
+_COEFFICIENT: Final = 2  # bytes
+_BITS: Final = 8
+_MOST_SEGMENTS: Final = 10_000
+
+
+def read(file: BinaryIO) -> Header:
+    """Read as far as the first scan. Raises ValueError."""
+    file.seek(2)
+    frame: tuple[int, bytes] | None = None
+    turned = UPRIGHT
+    for _ in range(_MOST_SEGMENTS):
+        marker, length = _segment(file)
+        if marker in _OTHER_FRAMES:
+            raise ValueError("no kind of JPEG that browsers show")
+        if marker in _FRAMES:
+            frame = marker, exactly(file, length)
+        elif marker == _APP1:
+            data = exactly(file, length)
+            turned = exif.orientation(data) if turned == UPRIGHT and data.startswith(exif.PREFIX) else turned
+        elif marker == _SOS:
+            return _header(frame, turned, exactly(file, 1)[0])
+        else:
+            file.seek(length, 1)
+    raise ValueError("no scan")
+
+
+def _segment(file: BinaryIO) -> tuple[int, int]:
+    """The next marker that has a segment, and the segment's bytes."""
+    while True:
+        while exactly(file, 1) != b"\xff":  # decoders skip what stands between segments
+            pass
+        while (marker := exactly(file, 1)[0]) == 0xFF:  # noqa: PLR2004 - fill bytes, section B.1.1.2
+            pass
+        if marker == _EOI:
+            raise ValueError("the picture ends before its first scan")
+        if marker and marker not in _ALONE:
+            (length,) = unpacked(">H", file)
+            return marker, max(length - 2, 0)
+
+
+def _header(frame: tuple[int, bytes] | None, turned: int, scanned: int) -> Header:
+    """`scanned` is the number of components in the first scan."""
+    marker, data = frame or (0, b"")
+    if len(data) < 6 or len(data) < 6 + 3 * data[5]:  # noqa: PLR2004 - T.81 section B.2.2
+        raise ValueError("no frame header")
+    bits, height, width, count = data[0], int.from_bytes(data[1:3]), int.from_bytes(data[3:5]), data[5]
+    if bits != _BITS or count not in _COMPONENTS:
+        raise ValueError("no JPEG of eight bits with one, three or four components")
+    sampled = [(byte >> 4, byte & 15) for byte in data[7 : 7 + 3 * count : 3]]
+    if not all(across and down for across, down in sampled):
+        raise ValueError("no sampling factors")
+    # Where several scans add up to the picture, a decoder holds all coefficients.
+    is_held = marker == _PROGRESSIVE or scanned < count
+    return Header(
+        media_type=MEDIA_TYPE,
+        width=width,
+        height=height,
+        orientation=turned,
+        memory=_coefficients(width, height, sampled) * _COEFFICIENT if is_held else 0,
+    )
+
+
+def _coefficients(width: int, height: int, sampled: list[tuple[int, int]]) -> int:
+    most_across, most_down = max(across for across, _ in sampled), max(down for _, down in sampled)
+    return sum(width * height * across * down // (most_across * most_down) for across, down in sampled)
