@@ -15,7 +15,7 @@ import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import IO, Any, Final, Protocol
@@ -26,6 +26,7 @@ _HEADER: Final = 4096  # bytes
 _MOST: Final = 32  # pages at once, in the first line
 _LONGEST: Final = 80  # characters of a name
 _KEPT: Final = 20  # newest reports
+_RECENT: Final = timedelta(days=1)
 _LARGEST: Final = 1024 * 1024  # bytes that are read of one
 _CURRENT: Final = re.compile(rb"^Current thread 0x([0-9a-f]+) ", re.MULTILINE)
 
@@ -128,8 +129,33 @@ def _quoted(name: str) -> str:
     return json.dumps(name[:_LONGEST].encode("ascii", "replace").decode())
 
 
-def explanation(hang: Hang) -> str:
-    """Return why a process was ended, for an operator: continues "process 12"."""
+def hangs(state: Path) -> list[Hang]:
+    """Return the reports of processes that have ended, newest first."""
+    found = [hang for file in _files(state) if (hang := _read(file))]
+    return sorted(found, key=lambda hang: (hang.at, hang.file), reverse=True)
+
+
+def failures(state: Path) -> Mapping[str, str]:
+    """Return the themes at fault, name -> stacks."""
+    return {name: hang.stacks for hang in reversed(hangs(state)) for name in hang.names}
+
+
+def explanation(state: Path, process: int) -> str:
+    """Return why a process (its id) was ended, for an operator: continues "process 12"; "" if no report says so."""
+    return next((_explanation(hang) for hang in hangs(state) if hang.process == process), "")
+
+
+def notice(state: Path, now: datetime) -> str:
+    """Return a sentence on the process that was ended last, within a day; "" if there is none."""
+    recent = [hang for hang in hangs(state) if now - hang.at <= _RECENT]
+    if not recent:
+        return ""
+    last, count = recent[0], len(recent) - 1
+    others = f"; {count} more within a day lie beside it" if count else ""
+    return f"process {last.process} {_explanation(last)} ({last.at:%Y-%m-%d %H:%M} UTC{others})"
+
+
+def _explanation(hang: Hang) -> str:
     if hang.names:
         why, advice = "hung while it rendered a page with the site's own theme", "correct the templates that they name"
     elif hang.stopping:
@@ -139,20 +165,14 @@ def explanation(hang: Hang) -> str:
     return f"{why}, and was ended; the stacks of its threads are in {hang.file}: {advice}"
 
 
-def hangs(state: Path) -> list[Hang]:
-    """Return the reports of processes that have ended, newest first."""
-    found = [hang for file in _files(state) if (hang := _read(file))]
-    return sorted(found, key=lambda hang: (hang.at, hang.file), reverse=True)
-
-
 def sweep(state: Path) -> None:
     """Remove the files of processes that ended otherwise (kill -9, a power cut), and all but the newest reports."""
-    kept = {hang.file for hang in hangs(state)[:_KEPT]}
     for file in _files(state):
-        if file not in kept:
-            with suppress(OSError), _opened(file) as held:
-                if _lock(held, fcntl.LOCK_EX):
-                    file.unlink()
+        with suppress(OSError), _opened(file) as held:
+            if _lock(held, fcntl.LOCK_EX) and not _stacks(os.pread(held, _LARGEST, 0)):
+                file.unlink()
+    for hang in hangs(state)[_KEPT:]:
+        hang.file.unlink(missing_ok=True)
 
 
 def _files(state: Path) -> list[Path]:
@@ -204,8 +224,7 @@ def _read(file: Path) -> Hang | None:
             data, at = os.pread(held, _LARGEST, 0), os.fstat(held).st_mtime
     except OSError:
         return None
-    stacks = data[_HEADER:]
-    if not stacks.strip(b"\0 \n"):
+    if not (stacks := _stacks(data)):
         return None
     facts = _facts(data[:_HEADER])
     return Hang(
@@ -216,6 +235,10 @@ def _read(file: Path) -> Hang | None:
         stopping=bool(facts.get("stopping")),
         stacks=stacks.decode(errors="replace"),
     )
+
+
+def _stacks(data: bytes) -> bytes:
+    return data[_HEADER:].strip(b"\0 \n")
 
 
 def _facts(line: bytes) -> Mapping[str, Any]:

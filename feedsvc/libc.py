@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import time
 from functools import cache
 from typing import Any, Final
 
 _PR_SET_PDEATHSIG: Final = 1  # <sys/prctl.h>
 _CLOCK_MONOTONIC: Final = 1  # <time.h>, Linux
 _SIGEV_THREAD: Final = 2  # <signal.h>, Linux: glibc and musl
+_CALLED: Final = 5.0  # seconds in which a thread of the C library begins on any machine
 
 
 @cache
@@ -62,18 +64,26 @@ class Alarm:
 
     def arm(self) -> None:
         """Start, or start again."""
-        if self._first_stage:
-            self._first_stage(is_on=True)
-        signal.setitimer(signal.ITIMER_REAL, 0 if self._first_stage else self._seconds)
+        self._set(is_on=True)
 
     def disarm(self) -> None:
-        if self._first_stage:
-            self._first_stage(is_on=False)
-        signal.setitimer(signal.ITIMER_REAL, 0)
+        self._set(is_on=False)
+
+    def _set(self, *, is_on: bool) -> None:
+        if not self._first_stage:
+            signal.setitimer(signal.ITIMER_REAL, self._seconds if is_on else 0)
+        elif self._first_stage(is_on=is_on):
+            # It has called alarm(2), or is about to: what is called a moment after this could end the process.
+            end = time.monotonic() + _CALLED
+            while signal.setitimer(signal.ITIMER_REAL, 0)[0] == 0 and time.monotonic() < end:
+                time.sleep(0.001)
 
 
 def _call_later(last: int, seconds: float) -> Any:
-    """Return a function that starts or stops a timer, which calls alarm(last) after `seconds`; None on other systems."""
+    """Return a function that starts or stops a timer, which calls alarm(last) after `seconds`; None on other systems.
+
+    The function returns whether the timer had been started, and has called or will call.
+    """
     if not (library := _linux()):
         return None
     ctypes, functions = library
@@ -89,8 +99,12 @@ def _call_later(last: int, seconds: float) -> Any:
     except AttributeError:  # glibc before 2.34 has it in another library
         return None
     on, off = setting_type(0, 0, int(seconds), int(seconds % 1 * 1_000_000_000)), setting_type(0, 0, 0, 0)
+    before, was_on = setting_type(0, 0, 0, 0), False
 
-    def start(*, is_on: bool) -> None:
-        functions.timer_settime(timer, 0, ctypes.byref(on if is_on else off), None)
+    def start(*, is_on: bool) -> bool:
+        nonlocal was_on
+        functions.timer_settime(timer, 0, ctypes.byref(on if is_on else off), ctypes.byref(before))
+        has_called, was_on = was_on and not (before[2] or before[3]), is_on
+        return has_called
 
     return start

@@ -18,10 +18,9 @@ import select
 import signal
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -36,8 +35,7 @@ _LEAST: Final = 2.0  # seconds
 _MOST: Final = 3600.0
 _BEAT: Final = 1.0  # seconds between two heartbeats
 _STOP: Final = 50.0  # seconds at most from SIGTERM to the end; workers' parent waits for 60, systemd for 75
-_SHARE: Final = 10  # a page that hangs has used this part of the limit, at least, as processor time
-_RECENT: Final = timedelta(days=1)
+_SHARE: Final = 15  # a page that hangs has used this part of the limit, at least, as processor time
 _STOP_SIGNALS: Final = frozenset((signal.SIGTERM, signal.SIGINT))
 
 
@@ -61,7 +59,7 @@ class _Watchdog:
         self._alarm: Alarm | None = None
         self._heart: threading.Thread | None = None
         self._wake = (-1, -1)
-        self._ending = False
+        self._ending = self._closed = False
         self._lock = threading.Lock()
         self._renderings: dict[_Rendering, None] = {}
         self._ran, self._beaten, self._spent = 0.0, time.monotonic(), time.process_time()
@@ -70,8 +68,8 @@ class _Watchdog:
         rendering = _Rendering(name=name, thread=threading.get_ident(), began=self._ran, used=time.thread_time())
         with self._lock:
             self._renderings[rendering] = None
-            stacks = self._begin()
-            stacks.write(self._list())
+            self._begin()
+            self._write()
             if not self._heart and len(self._renderings) == 1:
                 self._arm()
         return rendering
@@ -79,11 +77,10 @@ class _Watchdog:
     def leave(self, rendering: _Rendering) -> None:
         with self._lock:
             del self._renderings[rendering]
-            stacks = self._begin()
-            stacks.write(self._list())
+            self._write()
             if not self._heart and not self._renderings:
                 self._disarm()
-                stacks.forget()
+                self._forget()
 
     def start_heartbeat(self) -> None:
         """From the main thread, once the process forks no more."""
@@ -103,19 +100,17 @@ class _Watchdog:
             signal.set_wakeup_fd(-1)
             os.close(self._wake[1])
             self._heart.join(_BEAT)
-        if not self._ending:  # else the rest of the process has the rest of the time
-            self._disarm()
-        if self._stacks:
-            self._unregister()
-            self._stacks.close(remove=True)
+        with self._lock:  # a thread that still renders writes nothing more: the descriptor may be another file's by then
+            self._closed = True
+            if not self._ending:  # else the rest of the process has the rest of the time
+                self._disarm()
+            self._release(remove=True)
         if self.state:
             hang_reports.sweep(self.state)
 
     def forked(self) -> _Watchdog:
         """Return the one of a process that was just forked."""
-        if self._stacks:
-            self._unregister()
-            self._stacks.close(remove=False)
+        self._release(remove=False)
         for end in self._wake:
             with suppress(OSError):
                 os.close(end)
@@ -123,21 +118,25 @@ class _Watchdog:
 
     # --- the alarm
 
-    def _begin(self) -> Stacks:
-        if not self._stacks:
+    def _begin(self) -> None:
+        if not self._stacks and not self._closed:
             self._stacks = hang_reports.stacks(self.state)
             self._alarm = Alarm(self.seconds)
             # Chained, the signal has its default action afterwards: the end of the process.
             faulthandler.register(signal.SIGALRM, file=self._stacks.file, chain=True)
             faulthandler.register(signal.SIGPROF, file=self._stacks.file)
-        return self._stacks
 
-    def _unregister(self) -> None:
-        faulthandler.unregister(signal.SIGALRM)
-        faulthandler.unregister(signal.SIGPROF)
+    def _release(self, *, remove: bool) -> None:
+        if self._stacks:
+            faulthandler.unregister(signal.SIGALRM)
+            faulthandler.unregister(signal.SIGPROF)
+            self._stacks.close(remove=remove)
+            self._stacks = self._alarm = None
 
     def _arm(self) -> None:
-        if self._alarm:
+        if not self._alarm:
+            return
+        if not self._ending:
             self._alarm.arm()
         # The kernel sends SIGPROF to the thread that uses the processor.
         signal.setitimer(signal.ITIMER_PROF, self._evidence)
@@ -159,26 +158,26 @@ class _Watchdog:
                 if not caught:
                     os.close(self._wake[0])
                     return
-            if _STOP_SIGNALS & {*caught}:
+            if _STOP_SIGNALS & {*caught} and not self._ending:
                 self._end_soon()
-                return
-            self._beat(time.monotonic(), time.process_time())
+            with suppress(OSError, MemoryError):
+                self._beat(time.monotonic(), time.process_time())
 
     def _end_soon(self) -> None:
         """Give the process a last alarm, which no heartbeat moves; the kernel keeps it whatever this process does."""
         self._ending = True
         self._disarm()
         signal.setitimer(signal.ITIMER_REAL, min(_STOP, self.seconds * _STOP / LIMIT))
-        if self._stacks:
-            self._stacks.write(self._list(), stopping=True)
+        with self._lock:
+            self._write()
 
     def _beat(self, now: float, spent: float) -> None:
         elapsed, used = now - self._beaten, spent - self._spent
         self._beaten, self._spent = now, spent
         self._ran += min(elapsed, max(2 * _BEAT, used))  # it was stopped for the rest
         self._arm()
-        if used >= self._evidence / 2 and self._stacks:
-            self._stacks.forget()
+        if used >= self._evidence / 2:
+            self._forget()
         if any(self._is_old(one) for one in [*self._renderings]):
             self._end_if_busy()
 
@@ -190,14 +189,23 @@ class _Watchdog:
             return
         try:  # with the lock, no thread leaves its rendering, or ends
             names = [one.name for one in self._renderings if self._is_old(one) and _used(one) >= self._evidence]
-            if names and self._stacks:
-                self._stacks.write(self._list(), blamed=names)
+            if names and not self._closed:
+                self._write(names)
                 os.kill(os.getpid(), signal.SIGALRM)
         finally:
             self._lock.release()
 
-    def _list(self) -> list[tuple[int, str]]:
-        return [(one.thread, one.name) for one in self._renderings]
+    # --- the report
+
+    def _write(self, blamed: Sequence[str] = ()) -> None:
+        if self._stacks:
+            renderings = [(one.thread, one.name) for one in self._renderings]
+            self._stacks.write(renderings, blamed=blamed, stopping=self._ending)
+
+    def _forget(self) -> None:
+        if stacks := self._stacks:
+            with suppress(ValueError):  # it was closed just now
+                stacks.forget()
 
 
 def _used(rendering: _Rendering) -> float:
@@ -233,6 +241,8 @@ def watching(state: Path | None, seconds: float | None = None) -> Iterator[None]
         return
     before, process = signal.signal(signal.SIGALRM, signal.SIG_DFL), os.getpid()
     signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGALRM, signal.SIGPROF))
+    if state:
+        hang_reports.sweep(state)
     _current = _Watchdog(state, limit)
     try:
         yield
@@ -240,7 +250,7 @@ def watching(state: Path | None, seconds: float | None = None) -> Iterator[None]
         if os.getpid() == process:
             ended, _current = _current, None
             ended.close()
-            signal.signal(signal.SIGALRM, before)
+            signal.signal(signal.SIGALRM, before or signal.SIG_DFL)
 
 
 def start_heartbeat() -> None:
@@ -272,31 +282,12 @@ class rendering:  # noqa: N801 - called like a function
 
 def failures(state: Path) -> Mapping[str, str]:
     """Return the themes at a page of which an earlier process hung and was ended: name -> the stacks of its threads, as text."""
-    found: dict[str, str] = {}
-    for hang in hang_reports.hangs(state):
-        for name in hang.names:
-            found.setdefault(name, hang.stacks)
-    return found
+    return hang_reports.failures(state)
 
 
-def explanation(process: int, state: Path | None = None) -> str:
-    """Return why the watchdog ended this process, for an operator: continues "process 12"; "" if it did not.
-
-    `state` is the state folder, by default this process's own.
-    """
-    state = state or (_current.state if _current else None)
-    found = hang_reports.hangs(state) if state else []
-    return next((hang_reports.explanation(hang) for hang in found if hang.process == process), "")
-
-
-def notice(state: Path, now: datetime) -> str:
-    """Return a sentence on the process that the watchdog ended last, within a day; "" if there is none."""
-    recent = [hang for hang in hang_reports.hangs(state) if now - hang.at <= _RECENT]
-    if not recent:
-        return ""
-    last, count = recent[0], len(recent) - 1
-    others = f"; {count} more within a day lie beside it" if count else ""
-    return f"process {last.process} {hang_reports.explanation(last)} ({last.at:%Y-%m-%d %H:%M} UTC{others})"
+def explanation(process: int) -> str:
+    """Return why the watchdog of this process's copy (a process id) ended it; "" if it did not."""
+    return hang_reports.explanation(_current.state, process) if _current and _current.state else ""
 
 
 def _limit() -> float:

@@ -10,7 +10,7 @@ from typing import Final
 
 import click
 
-from feedsvc import collector, feeds, imprint, watchdog
+from feedsvc import collector, feeds, hang_reports, imprint, watchdog
 from feedsvc.cli.beside import Beside
 from feedsvc.cli.plan import BuildPlan
 from feedsvc.cli.target import Target, target
@@ -47,7 +47,7 @@ def build(plan: BuildPlan, newsroom: Folder, ahead: Look | None) -> None:
     Raises ContentError and FeedsvcError where nothing can be built.
     """
     with watchdog.watching(plan.home):
-        if hung := watchdog.notice(plan.home, wall_clock()):
+        if hung := hang_reports.notice(plan.home, wall_clock()):
             click.echo(f"feedsvc: {hung}", err=True)
         _build(plan, newsroom, ahead)
 

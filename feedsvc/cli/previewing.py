@@ -11,7 +11,7 @@ from typing import Final
 
 import click
 
-from feedsvc import watchdog
+from feedsvc import hang_reports, watchdog
 from feedsvc.catalog import Catalog
 from feedsvc.cli.newsroom import folder
 from feedsvc.cli.options import state_folder
@@ -45,7 +45,7 @@ def preview(content: Path, *, host: str, port: int, threads: int, base_url: str,
         passing = Path(parts.enter_context(TemporaryDirectory(prefix="feedsvc-"))) if not port and not state else None
         home = passing or state_folder(content, state)
         parts.enter_context(watchdog.watching(home))
-        if hung := watchdog.notice(home, wall_clock()):
+        if hung := hang_reports.notice(home, wall_clock()):
             click.echo(f"feedsvc: {hung}", err=True)
         listening = parts.enter_context(closing(listen(host, port)))
         # Links in feeds stay in the preview, too; an address of all interfaces is none to link to.

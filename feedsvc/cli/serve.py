@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from feedsvc import watchdog
+from feedsvc import hang_reports
 from feedsvc.audience.address import networks
 from feedsvc.audience.bucket import USUAL
 from feedsvc.cli.modules import module
@@ -171,6 +171,6 @@ def _serve_together(plan: Plan, workers: int) -> None:
         serve_one,
         say=lambda line: click.echo(line, err=True),
         leaving=listening.close,
-        explain=partial(watchdog.explanation, state=plan.home),
+        explain=partial(hang_reports.explanation, plan.home),
     )
     sys.exit(together.run())

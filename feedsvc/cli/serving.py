@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from feedsvc import collector, watchdog
+from feedsvc import collector, hang_reports, watchdog
 from feedsvc.audience.bucket import USUAL
 from feedsvc.audience.counter import Counter
 from feedsvc.audience.later import Later
@@ -71,7 +71,7 @@ def _serve(plan: Plan, listening: socket.socket | None, station: Station | None,
     with ExitStack() as parts:
         parts.enter_context(watchdog.watching(plan.home))
         troubles = Troubles()
-        if hung := watchdog.notice(plan.home, wall_clock()):
+        if hung := hang_reports.notice(plan.home, wall_clock()):
             troubles.come("watchdog", hung)
             if not station:  # the first process said it of the worker whose place this one takes
                 click.echo(f"feedsvc: {hung}", err=True)

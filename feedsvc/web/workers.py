@@ -59,14 +59,16 @@ class Workers:
         say: Callable[[str], None],
         leaving: Callable[[], None] = lambda: None,
         explain: Callable[[int], str] = lambda _: "",
+        patience: float = PATIENCE,
     ) -> None:
         """`serve` is called in each worker, which ends when it returns; SystemExit gives its status.
 
         `leaving` is called here when all shall end: it closes what the workers have from this process. `explain` tells of a
-        process (its id) that was ended by SIGALRM why the watchdog did so, "" if it did not.
+        process (its id) that was ended by SIGALRM why the watchdog did so, "" if it did not. Those that have not ended `patience`
+        seconds after SIGTERM are killed.
         """
         self._serve, self._say, self._leaving = serve, say, leaving
-        self._explain = explain
+        self._explain, self._patience = explain, patience
         self._board = Board(number)
         self._places = {each: _Place() for each in range(1, number + 1)}
         self._caught: list[int] = []
@@ -128,12 +130,12 @@ class Workers:
             self._send(signal.SIGHUP)
         if self._stopping and time.monotonic() >= self._last:
             self._send(signal.SIGKILL)
-            self._last += PATIENCE
+            self._last += self._patience
 
     def _stop(self) -> None:
         if self._stopping:
             return
-        self._stopping, self._last = True, time.monotonic() + PATIENCE
+        self._stopping, self._last = True, time.monotonic() + self._patience
         for place in self._places.values():
             place.due = None
         self._leaving()

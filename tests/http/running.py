@@ -30,14 +30,21 @@ def environment(variables: Mapping[str, str] = NO_VARIABLES) -> dict[str, str]:
 class Running:
     """`url` ends with a slash; `said` is what it wrote to stderr, whole once it has stopped. `log` takes its stdout."""
 
-    def __init__(self, content: Path, state: Path | None, *options: str, log: IO[bytes] | None = None) -> None:
+    def __init__(
+        self,
+        content: Path,
+        state: Path | None,
+        *options: str,
+        log: IO[bytes] | None = None,
+        variables: Mapping[str, str] = NO_VARIABLES,
+    ) -> None:
         kept = ("--state", state) if state else ()
         self.process = subprocess.Popen(
             command("serve", content, "--port", "0", *kept, *options),
             stdout=log,
             stderr=subprocess.PIPE,
             text=True,
-            env=environment(),
+            env=environment(variables),
         )
         assert self.process.stderr
         self.said = ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,14 +16,14 @@ from feedsvc.content.folder import load
 from feedsvc.publication import Publication
 from tests.audience.patience import until
 from tests.http.client import SECONDS, ask
-from tests.http.running import Running, serving
+from tests.http.running import NO_VARIABLES, Running, serving
 
 
 class Followed(Running):
     """A server whose every word is read as it comes, so that it never waits to be heard; `lines` are what it said so far."""
 
-    def __init__(self, content: Path, state: Path, *options: str) -> None:
-        super().__init__(content, state, *options)
+    def __init__(self, content: Path, state: Path, *options: str, variables: Mapping[str, str] = NO_VARIABLES) -> None:
+        super().__init__(content, state, *options, variables=variables)
         self.lines = [self.said]
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
