@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from feedsvc import hang_reports, watchdog
 from tests.http.client import connected
-from tests.http.newsroom import write_newsroom
+from tests.http.newsroom import write_article, write_newsroom
 from tests.http.running import environment
 from tests.live.served import Followed
 
@@ -35,10 +35,12 @@ FREEZING: Final = (
 
 
 def write_freezing(root: Path) -> Path:
-    """Write a newsroom whose theme makes every page but one."""
+    """Write a newsroom whose theme makes every page but one, of an article that is too old for the theme's trial."""
     write_newsroom(root)
     (root / "theme" / "templates").mkdir(parents=True)
     (root / "theme" / "templates" / "article.html").write_text(FREEZING)
+    for number in range(25):
+        write_article(root, f"newer-{number}", "title: Newer\npublished: 2026-01-03\ncategory: culture\nauthor: tuan-le")
     article = f"title: {TITLE}\npublished: 2026-01-02T10:00:00Z\ncategory: culture\nauthor: tuan-le\nbody: Cold.\n"
     (root / "articles" / f"{SLUG}.yaml").write_text(article)
     return root

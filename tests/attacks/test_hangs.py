@@ -37,7 +37,7 @@ def test_a_page_that_freezes_every_thread_ends_a_server_and_the_next_start_says_
         ask_in_vain(server.url)
         assert server.process.wait(LONG) == -signal.SIGALRM
     (name,), (report,) = blamed(state), reports(state)
-    assert len(name) == 64
+    assert len(name) == 32
     without_theme(content)
     with started(content, state, *options) as again:
         again.terminate()
