@@ -12,7 +12,7 @@ import json
 import os
 import re
 import secrets
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -136,7 +136,7 @@ def hangs(state: Path) -> list[Hang]:
 
 
 def failures(state: Path) -> Mapping[str, str]:
-    """Return the themes at fault, name -> stacks."""
+    """Return the themes at a page of which an earlier process hung and was ended: name -> the stacks of its threads, as text."""
     return {name: hang.stacks for hang in reversed(hangs(state)) for name in hang.names}
 
 
@@ -227,11 +227,12 @@ def _read(file: Path) -> Hang | None:
     if not (stacks := _stacks(data)):
         return None
     facts = _facts(data[:_HEADER])
+    process, blamed = facts.get("process"), _rows(facts, "blamed")
     return Hang(
-        process=facts.get("process", 0),
+        process=process if isinstance(process, int) else 0,
         file=file,
         at=datetime.fromtimestamp(at, UTC),
-        names=frozenset(facts.get("blamed", ())) | _burning(stacks, facts.get("renderings", ())),
+        names=frozenset(name for name in blamed if isinstance(name, str)) | _burning(stacks, _rows(facts, "renderings")),
         stopping=bool(facts.get("stopping")),
         stacks=stacks.decode(errors="replace"),
     )
@@ -249,11 +250,21 @@ def _facts(line: bytes) -> Mapping[str, Any]:
     return {}
 
 
-def _burning(stacks: bytes, renderings: Iterable[Sequence[Any]]) -> frozenset[str]:
-    """The theme whose page held the interpreter's lock at the end.
+def _rows(facts: Mapping[str, Any], name: str) -> list[Any]:
+    found = facts.get(name)
+    return found if isinstance(found, list) else []
+
+
+def _burning(stacks: bytes, renderings: list[Any]) -> frozenset[str]:
+    """Return the theme whose page held the interpreter's lock at the end.
 
     The first stacks were written when the process had used much processor time without giving the lock away, by the thread that
     used it; the last ones at its end. A process that hung for another reason, or was killed before, has only one of the two.
     """
     current = [int(thread, 16) for thread in _CURRENT.findall(stacks)]
-    return frozenset(name for thread, name in renderings if len(current) > 1 and thread == current[0])
+    found = set()
+    for rendering in renderings:
+        match rendering:
+            case [int(thread), str(name)] if len(current) > 1 and thread == current[0]:
+                found.add(name)
+    return frozenset(found)

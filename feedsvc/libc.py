@@ -12,7 +12,7 @@ from typing import Any, Final
 _PR_SET_PDEATHSIG: Final = 1  # <sys/prctl.h>
 _CLOCK_MONOTONIC: Final = 1  # <time.h>, Linux
 _SIGEV_THREAD: Final = 2  # <signal.h>, Linux: glibc and musl
-_CALLED: Final = 5.0  # seconds in which a thread of the C library begins on any machine
+_CALLED: Final = 1.0  # seconds in which a thread of the C library begins
 
 
 @cache
@@ -73,7 +73,7 @@ class Alarm:
         if not self._first_stage:
             signal.setitimer(signal.ITIMER_REAL, self._seconds if is_on else 0)
         elif self._first_stage(is_on=is_on):
-            # It has called alarm(2), or is about to: what is called a moment after this could end the process.
+            # It has called alarm(2), or is about to, which would end the process later; or the kernel has dropped its signal.
             end = time.monotonic() + _CALLED
             while signal.setitimer(signal.ITIMER_REAL, 0)[0] == 0 and time.monotonic() < end:
                 time.sleep(0.001)

@@ -18,7 +18,7 @@ import select
 import signal
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,16 +26,21 @@ from typing import Final
 
 from feedsvc import hang_reports
 from feedsvc.errors import FeedsvcError
-from feedsvc.hang_reports import Stacks
+from feedsvc.hang_reports import Stacks, failures
 from feedsvc.libc import Alarm
+
+__all__ = ["explanation", "failures", "rendering", "start_heartbeat", "watching"]
 
 LIMIT: Final = 30.0  # seconds
 VARIABLE: Final = "FEEDSVC_WATCHDOG"  # seconds of another limit, 0 for no watchdog
 _LEAST: Final = 2.0  # seconds
 _MOST: Final = 3600.0
-_BEAT: Final = 1.0  # seconds between two heartbeats
+_BEAT: Final = 0.5  # seconds between two heartbeats
 _STOP: Final = 50.0  # seconds at most from SIGTERM to the end; workers' parent waits for 60, systemd for 75
-_SHARE: Final = 15  # a page that hangs has used this part of the limit, at least, as processor time
+# Parts of the limit that a page which hangs has used as processor time, at least. The first, which is used without giving the
+# interpreter's lock away, is more than a thread can use between two heartbeats; the second is more than a page takes.
+_HELD: Final = 30
+_USED: Final = 10
 _STOP_SIGNALS: Final = frozenset((signal.SIGTERM, signal.SIGINT))
 
 
@@ -54,7 +59,7 @@ class _Watchdog:
 
     def __init__(self, state: Path | None, seconds: float) -> None:
         self.state, self.seconds = state, max(_LEAST, seconds)
-        self._evidence = self.seconds / _SHARE
+        self._evidence = self.seconds / _HELD
         self._stacks: Stacks | None = None
         self._alarm: Alarm | None = None
         self._heart: threading.Thread | None = None
@@ -99,7 +104,7 @@ class _Watchdog:
         if self._heart:
             signal.set_wakeup_fd(-1)
             os.close(self._wake[1])
-            self._heart.join(_BEAT)
+            self._heart.join(2 * _BEAT)
         with self._lock:  # a thread that still renders writes nothing more: the descriptor may be another file's by then
             self._closed = True
             if not self._ending:  # else the rest of the process has the rest of the time
@@ -134,12 +139,11 @@ class _Watchdog:
             self._stacks = self._alarm = None
 
     def _arm(self) -> None:
-        if not self._alarm:
-            return
-        if not self._ending:
-            self._alarm.arm()
-        # The kernel sends SIGPROF to the thread that uses the processor.
-        signal.setitimer(signal.ITIMER_PROF, self._evidence)
+        if self._alarm:  # else SIGPROF, too, would end the process
+            if not self._ending:
+                self._alarm.arm()
+            # The kernel sends it to the thread that uses the processor.
+            signal.setitimer(signal.ITIMER_PROF, self._evidence)
 
     def _disarm(self) -> None:
         if self._alarm:
@@ -185,10 +189,10 @@ class _Watchdog:
         return self._ran - rendering.began >= self.seconds
 
     def _end_if_busy(self) -> None:
-        if not self._lock.acquire(timeout=_BEAT / 2):  # whoever has it waits for a disk
+        if not self._lock.acquire(timeout=_BEAT):  # whoever has it waits for a disk
             return
         try:  # with the lock, no thread leaves its rendering, or ends
-            names = [one.name for one in self._renderings if self._is_old(one) and _used(one) >= self._evidence]
+            names = [one.name for one in self._renderings if self._is_old(one) and _used(one) >= self.seconds / _USED]
             if names and not self._closed:
                 self._write(names)
                 os.kill(os.getpid(), signal.SIGALRM)
@@ -278,11 +282,6 @@ class rendering:  # noqa: N801 - called like a function
     def __exit__(self, *_: object) -> None:
         if self._watchdog:
             self._watchdog.leave(self._mark)
-
-
-def failures(state: Path) -> Mapping[str, str]:
-    """Return the themes at a page of which an earlier process hung and was ended: name -> the stacks of its threads, as text."""
-    return hang_reports.failures(state)
 
 
 def explanation(process: int) -> str:

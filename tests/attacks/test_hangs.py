@@ -62,7 +62,7 @@ def test_a_frozen_server_heeds_sigterm_within_its_grace_time(tmp_path: Path) -> 
     with started(content, state) as server:
         ask_in_vain(server.url)
         before = spent(server.process.pid)
-        until(lambda: spent(server.process.pid) > before + 1)
+        until(lambda: spent(server.process.pid) > before + 0.2)
         server.terminate()
         assert server.process.wait(LONG) == -signal.SIGALRM
 
@@ -146,7 +146,7 @@ def test_a_page_that_waits_is_not_a_page_that_hangs(tmp_path: Path) -> None:
 @pytest.mark.parametrize("before", ["", _BEAT])
 def test_a_process_that_is_stopped_goes_on_where_it_was(tmp_path: Path, before: str) -> None:
     """SIGSTOP, a debugger, a container that is frozen: the time belongs to none of its pages."""
-    with subprocess.Popen(program(tmp_path, f"{before}{_PAGE}rest(2)"), stdout=subprocess.PIPE, env=environment()) as process:
+    with subprocess.Popen(program(tmp_path, f"{before}{_PAGE}rest(0.5)"), stdout=subprocess.PIPE, env=environment()) as process:
         try:
             assert process.stdout
             process.stdout.readline()
