@@ -68,6 +68,11 @@ class Catalog:
         return self.content.site
 
     @property
+    def next_visible_change(self) -> datetime | None:
+        """The next moment at which time alone changes what readers see; None if there is none."""
+        return self.timetable.next_visible(self.now)
+
+    @property
     def shown(self) -> Iterator[Listing]:
         """The listings that search engines hear of: no tag whose articles have all gone."""
         return (listing for listing in self.listings.values() if listing.ref.kind != "tag" or not listing.is_empty)

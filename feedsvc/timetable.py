@@ -49,9 +49,14 @@ class Timetable:
 
     def next(self, now: datetime) -> datetime | None:
         """The next change after a moment."""
-        due, out, more = self._since(now), self._since(now - NEWS_AGE), self._past(now)
+        out, visible = self._since(now - NEWS_AGE), self.next_visible(now)
+        found = [article.published + NEWS_AGE for article in self.articles[max(out - 1, 0) : out]]
+        return min([*found, *([visible] if visible else [])], default=None)
+
+    def next_visible(self, now: datetime) -> datetime | None:
+        """Return the next change after a moment that a reader can see: not that an article grows too old for the news sitemap."""
+        due, more = self._since(now), self._past(now)
         found = [article.published for article in self.articles[max(due - 1, 0) : due]]
-        found += [article.published + NEWS_AGE for article in self.articles[max(out - 1, 0) : out]]
         found += [moment for moment, _ in self.further[more : more + 1]]
         return min(found, default=None)
 

@@ -7,6 +7,7 @@ import os
 import socket
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -170,6 +171,31 @@ def test_build_says_when_to_build_again(content: Path, tmp_path: Path) -> None:
     done = run("build", tmp_path / "out", content)
     assert done.stderr.splitlines()[-1] == (
         "feedsvc: the next scheduled change is at 2100-01-01 09:00:00+09:00; build again then"
+    )
+
+
+def test_build_does_not_ask_for_another_because_news_grow_old(tmp_path: Path) -> None:
+    """A news sitemap holds articles for 48 hours; nothing that readers see changes then."""
+    an_hour_ago = datetime.now(UTC) - timedelta(hours=1)
+    content = newsrooms.write(
+        tmp_path / "c",
+        {"site.yaml": "title: T\nbase_url: https://t.example\n", **newsrooms.article("a", f"{an_hour_ago:%Y-%m-%dT%H:%M:%SZ}")},
+    )
+    assert run("build", tmp_path / "out", content).stderr.splitlines()[-1] == "feedsvc: no change is scheduled"
+    newsrooms.write(content, newsrooms.article("b", "2100-01-01T00:00:00Z"))
+    assert run("build", tmp_path / "out", content).stderr.splitlines()[-1] == (
+        "feedsvc: the next scheduled change is at 2100-01-01 00:00:00+00:00; build again then"
+    )
+
+
+@pytest.mark.parametrize("key", ["expires", "updated"])
+def test_build_asks_for_another_when_an_article_changes_by_itself(tmp_path: Path, key: str) -> None:
+    content = newsrooms.write(
+        tmp_path / "c",
+        {"site.yaml": "title: T\nbase_url: https://t.example\n", **newsrooms.article("a", **{key: "2100-01-01T00:00:00Z"})},
+    )
+    assert run("build", tmp_path / "out", content).stderr.splitlines()[-1] == (
+        "feedsvc: the next scheduled change is at 2100-01-01 00:00:00+00:00; build again then"
     )
 
 

@@ -222,3 +222,20 @@ def test_a_headline_that_is_cut_at_a_number_sign_is_noticed(newsroom: Newsroom, 
     place = f"articles/a{ending}:{3 if ending == '.md' else 2}:{column}"
     sentence = "title: ends here, for what follows ' #' is a comment; put the whole text in quotes"
     assert told == ([f"{place}: warning: {sentence}"] if column else [])
+
+
+@pytest.mark.parametrize(
+    ("written", "warned"),
+    [
+        ("published: 2026-01-02T09:30:00Z\nupdated: 2026-01-01", True),
+        ("published: 2026-01-02T09:30:00Z\nupdated: 2026-01-02", True),  # midnight
+        ("published: 2026-01-02\nupdated: 2026-01-02", False),
+        ("published: 2026-01-02\nupdated: 2026-01-03", False),
+    ],
+)
+def test_an_update_before_the_publication_is_noticed(newsroom: Newsroom, written: str, warned: bool) -> None:
+    content = load(newsroom({"articles/a.yaml": f"id: tag:news.example,2026:x\ntitle: A\n{written}\n"}))
+    sentence = "updated: lies before published, so it counts as never updated; write a later time or leave it out"
+    told = [str(problem) for problem in content.problems]
+    assert told == ([f"articles/a.yaml:4:10: warning: {sentence}"] if warned else [])
+    assert one(content).updated >= one(content).published

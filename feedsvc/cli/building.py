@@ -86,7 +86,7 @@ def _build(plan: BuildPlan, newsroom: Folder, ahead: Look | None) -> None:
             if written is live.edition.publication:
                 tree.sign(written, newsroom.state)
         else:
-            click.echo(f"feedsvc: {next_change(publication.next_change, read)}", err=True)
+            click.echo(f"feedsvc: {next_change(publication.catalog.next_visible_change, read)}", err=True)
 
 
 class _Following:

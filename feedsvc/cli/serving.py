@@ -25,7 +25,7 @@ from feedsvc.cli.options import VIEWS
 from feedsvc.cli.plan import Plan
 from feedsvc.cli.themes import adoption
 from feedsvc.clock import wall_clock
-from feedsvc.console import counted, log, tell
+from feedsvc.console import log, number, tell
 from feedsvc.content.looking import Look
 from feedsvc.content.renditions import Renditions
 from feedsvc.feeds.dates import rfc3339
@@ -170,7 +170,8 @@ def _listening(plan: Plan, announcer: Announcer, first: Edition, station: Statio
 def _greeting(plan: Plan, first: Edition, server: Server) -> str:
     base = first.content.site.base_url
     address = f"{server.url}{mount(base)[1:]}{'/' if mount(base) else ''}"
-    return f"feedsvc: serving {counted(first.content)} of {plan.content} at {address} as {base}/"
+    count = number(len(first.publication.catalog.visible), "article")
+    return f"feedsvc: serving {count} of {plan.content} at {address} as {base}/"
 
 
 def _push(announcer: Announcer, station: Station | None = None) -> Mapping[str, Any]:

@@ -116,8 +116,8 @@ class _Article(Desk):
     def article(self, given: ArticleKeys) -> Article:
         """Everything is looked at, so that all problems are told at once; where there are any it is not to be used."""
         published, year = self.tried(("published",), lambda: dates.instant(given.published, self.zone)) or _NO_MOMENT
-        updated, expires = self.moment(("updated",), given.updated) or published, self.moment(("expires",), given.expires)
-        updated, slug = max(published, updated), self.slug(given)
+        written, expires = self.moment(("updated",), given.updated), self.moment(("expires",), given.expires)
+        updated, slug = max(published, written or published), self.slug(given)
         default = given.id or default_id(self.known.site, self.stem, year)
         made = Article(
             path=self.tree.path,
@@ -146,6 +146,9 @@ class _Article(Desk):
         )
         if year:
             self.warnings(given, default)
+        if year and written and written < published:
+            message = "updated: lies before published, so it counts as never updated"
+            self.warn(("updated",), message, "write a later time or leave it out")
         if year and expires and expires <= published:
             self.complain(("expires",), "is not after published")
         return made

@@ -16,7 +16,7 @@ from feedsvc import urls
 from feedsvc.content.text import nearest
 
 _INVISIBLE: Final = ("Zs", "Zl", "Zp", "Cf")
-_EMAIL: Final = re.compile(r'[^\s@<>()\[\],;:\\"]+@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?')
+_EMAIL: Final = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?")
 # RFC 5646 section 2.1, as far as feeds use it: language, script, region, variants.
 _LANGUAGE: Final = re.compile(
     r"[A-Za-z]{2,3}(?:-[A-Za-z]{4})?(?:-(?:[A-Za-z]{2}|[0-9]{3}))?(?:-(?:[A-Za-z0-9]{5,8}|[0-9][A-Za-z0-9]{3}))*"
@@ -53,6 +53,15 @@ class Matching:
         if not self.pattern.fullmatch(text):
             raise ValueError(self.sentence.format(text))
         return text
+
+
+class _MatchingAscii(Matching):
+    """The same for what mail programs and feed readers take in ASCII alone."""
+
+    def __call__(self, text: str) -> str:
+        if foreign := next((char for char in text if not char.isascii()), ""):
+            raise ValueError(f"{self.sentence.format(text)} in ASCII; write it without '{foreign}', a domain as xn--...")
+        return super().__call__(text)
 
 
 def web(text: str) -> str:
@@ -146,7 +155,7 @@ Language = Annotated[
     AfterValidator(_cased),
 ]
 MediaType = Annotated[str, AfterValidator(Matching(_MEDIA_TYPE, "'{}' is not a media type; write it like image/jpeg"))]
-Email = Annotated[str, AfterValidator(Matching(_EMAIL, "'{}' is not an e-mail address"))]
+Email = Annotated[str, AfterValidator(_MatchingAscii(_EMAIL, "'{}' is not an e-mail address"))]
 # One page names all of them, and a file of 1 MiB has room for 100,000 of each.
 MOST_NAMED: Final = 100
 MOST_LISTED: Final = 1000

@@ -6,6 +6,7 @@ from typing import Final
 
 from tests.broken.case import Case, article
 
+_ASCII: Final = "is not an e-mail address in ASCII; write it without 'ü', a domain as xn--..."
 CASES: Final = (
     Case(
         "unknown key in author",
@@ -32,6 +33,16 @@ CASES: Final = (
         "e-mail that is none",
         {"authors.yaml": "mina-park: {name: Mina, email: mina at example}\n"},
         ("authors.yaml:1:32: email: 'mina at example' is not an e-mail address",),
+    ),
+    Case(
+        "e-mail with letters outside ASCII",
+        {"authors.yaml": "mina-park: {name: Mina, email: ü@a.example}\n"},
+        (f"authors.yaml:1:32: email: 'ü@a.example' {_ASCII}",),
+    ),
+    Case(
+        "e-mail of a domain outside ASCII",
+        {"authors.yaml": "mina-park: {name: Mina, email: m@ü.example}\n"},
+        (f"authors.yaml:1:32: email: 'm@ü.example' {_ASCII}",),
     ),
     Case(
         "missing avatar",

@@ -10,6 +10,7 @@ import pytest
 from tests.http.client import ask
 from tests.http.newsroom import write_newsroom
 from tests.http.running import NO_VARIABLES, command, environment, serving
+from tests.newsrooms import article, write
 
 
 def refused(*arguments: str | Path, variables: Mapping[str, str] = NO_VARIABLES) -> str:
@@ -34,6 +35,24 @@ def test_a_taken_port(content: Path, tmp_path: Path) -> None:
         said = refused(content, "--port", port, "--state", tmp_path / "state")
     assert said.startswith(f"feedsvc: error: cannot listen on 127.0.0.1:{port} ")
     assert said.count("\n") == 1
+
+
+def test_the_first_line_counts_what_readers_see(tmp_path: Path) -> None:
+    """Drafts, scheduled, expired and withdrawn articles lie in the folder, too."""
+    content = write(
+        tmp_path / "content",
+        {
+            "site.yaml": "title: A\nbase_url: https://a.example\nid_domain: a.example\n",
+            **article("one"),
+            **article("two"),
+            **article("draft", status="draft"),
+            **article("scheduled", "2100-01-01"),
+            **article("expired", "2026-01-02", expires="2026-01-03"),
+            **article("gone", status="withdrawn"),
+        },
+    )
+    with serving(content, tmp_path / "state") as server:
+        assert server.said.startswith(f"feedsvc: serving 2 articles of {content} at ")
 
 
 def test_a_missing_folder(tmp_path: Path) -> None:

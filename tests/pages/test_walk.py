@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from tests.pages.looking import Look
 
 DESK = "/articles/visa-desk/"
+UNREAD = "/articles/tea-auction/"  # no other test looks at it
 # A telephone's browser has it; `shared` is what it was given.
 _SHARING = """
 window.shared = [];
@@ -145,6 +146,28 @@ def test_the_count_rises_once_for_two_reloads(chromium: Browser, site: str) -> N
         assert first == 1
         assert look.told == []
         assert look.page.context.cookies() == []
+
+
+def test_an_article_that_nobody_has_read_yet_shows_0_views(chromium: Browser, site: str) -> None:
+    """The read is not counted: the reader's address has had its share of counts, say."""
+    with looking(chromium) as look:
+        page = look.page
+        page.route("**/views", lambda route: route.fulfill(status=429) if route.request.method == "POST" else route.continue_())
+        page.goto(site + UNREAD)
+        shown = page.locator(".views")
+        shown.wait_for()
+        assert shown.inner_text() == "0 Views"
+        assert look.shift() == 0
+
+
+def test_where_reads_are_not_counted_no_number_shows(chromium: Browser, site: str) -> None:
+    with looking(chromium) as look:
+        page = look.page
+        page.route("**/views", lambda route: route.fulfill(status=404))
+        with page.expect_response("**/views"):
+            page.goto(site + UNREAD)
+        page.wait_for_timeout(200)
+        assert not page.locator(".views").is_visible()
 
 
 def test_one_view_is_no_views_where_english_words_stand_in(chromium: Browser, vietnamese: str) -> None:

@@ -106,7 +106,7 @@ for (const place of document.querySelectorAll("[data-views]")) {
     const answer = await fetch(address);
     if (!answer.ok) return;
     const { views } = await answer.json();
-    if (!views) return;
+    if (!Number.isInteger(views)) return;
     const language = document.documentElement.lang;
     const forms = JSON.parse(place.dataset.forms);
     // The words may be of another language than the page: one that has none of its own is worded in English.
