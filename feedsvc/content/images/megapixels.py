@@ -31,6 +31,7 @@ def opened(fallback: str) -> int:
     """
     with suppress(OSError):
         return _opened(os.path.join(tempfile.gettempdir(), _NAME))
+    os.makedirs(os.path.dirname(fallback), exist_ok=True)
     return _opened(fallback)
 
 
