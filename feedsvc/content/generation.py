@@ -1,7 +1,7 @@
 """A number beside the file of records that grows with it: a file that was put back to an earlier day is noticed.
 
-Such a file is sound, but an article that was withdrawn since would come back with its last valid version. It happens if the log of
-changes that SQLite keeps is lost, or an older copy of the file takes its place.
+Such a file is sound, but an article that was withdrawn since would come back with its last valid version. It happens if the log
+of changes that SQLite keeps is lost, or an older copy of the file takes its place.
 """
 
 from __future__ import annotations
