@@ -62,6 +62,9 @@ class FormerTable:
 
     `convert` gives the rows, without checksums, that each of its rows becomes, each with the table it goes to. It raises
     TypeError, ValueError or OverflowError for a row that cannot be.
+
+    Such a table is found beside those of this version if the version before was used again meanwhile. Then its rows are newer. They
+    replace those with the same key, unless `merge` makes one row of both. The tables in `cleared` are emptied first.
     """
 
     name: str
@@ -69,6 +72,8 @@ class FormerTable:
     order: str
     convert: Callable[[Row], Iterable[tuple[str, Row]]]
     more: tuple[str, ...] = ()
+    merge: Callable[[Row, Row], Row] | None = None
+    cleared: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -142,14 +147,28 @@ def adopt(rows: sqlite3.Connection, schema: Schema, seals: Mapping[str, Seal]) -
     Raises sqlite3.Error, and DamageError if a row is damaged.
     """
     names = {name for _, name, _, _ in _objects(rows)}
+    tables = {table.name: table for table in schema.tables}
     for former in (one for one in schema.former if one.name in names):
+        for name in former.cleared:
+            rows.execute(f"DELETE FROM {name}")
         for row in rows.execute(f"SELECT * FROM {former.name} ORDER BY {former.order}"):
             converted = _converted(former, row)
             if converted is None:
                 raise DamageError("rows of the version before are damaged")
-            _put(rows, seals, converted)
+            for table, values in converted:
+                known = _known(rows, tables[table], seals[table], values) if former.merge else None
+                sealed = seals[table].seal(*(former.merge(known, values) if former.merge and known else values))
+                rows.execute(f"INSERT OR REPLACE INTO {table} VALUES ({_marks(len(sealed))})", sealed)
         if former.name not in schema.shared:
             rows.execute(f"DROP TABLE {former.name}")
+
+
+def _known(rows: sqlite3.Connection, table: Table, seal: Seal, values: Row) -> Row | None:
+    """The values of the sound row that has the key of these; the columns of a key come first."""
+    key = table.order.split(", ")
+    where = " AND ".join(f"{column} = ?" for column in key)
+    row = rows.execute(f"SELECT * FROM {table.name} WHERE {where}", values[: len(key)]).fetchone()
+    return seal.open(row) if row else None
 
 
 def _converted(former: FormerTable, row: Row) -> list[tuple[str, Row]] | None:

@@ -74,6 +74,7 @@ _SCHEMA: Final = Schema(
             "PRIMARY KEY (article, day) )",
             order="article, day",
             convert=former_reads,
+            merge=lambda known, new: (*new[:2], min(known[2] + new[2], _MOST)),
         ),
         FormerTable(
             name=f"{_FORMER}_writers",

@@ -66,6 +66,7 @@ FORMER: Final = (
         sql="CREATE TABLE page (id INTEGER PRIMARY KEY, version TEXT NOT NULL, size INTEGER NOT NULL, records BLOB NOT NULL)",
         order="id",
         convert=_former_page,
+        cleared=(_PAGE, _SINGLE),
     ),
     FormerTable(
         name="record",
