@@ -311,3 +311,29 @@ def test_the_nearest_of_very_many_names_is_looked_for_a_few_times_only(newsroom:
     hinted = ["did you mean 'name-" in line for line in told(root)]
     assert len(hinted) == 90
     assert 0 < sum(hinted) < 90
+
+
+@pytest.mark.parametrize(
+    ("body", "place", "name", "hint"),
+    [
+        ("a\n\n```\n<iframe>\n```\n\nb <iframe src=x></iframe>", "12:3", "iframe", "write a link to what it shows"),
+        ("a\n\n<div>\n<form>\n</form>\n</div>", "9:1", "form", "write a link to a page that has it"),
+        ("a[^1]\n\n[^1]: b <font color=red>c</font>", "8:9", "font", "leave looks to the theme"),
+        ("a <script>b</script>", "6:3", "script", "write a link to a page that has it"),
+        ("write to <your name>", "6:10", "your", "write Markdown"),
+    ],
+)
+def test_html_that_is_taken_out_is_warned_of_with_its_line(
+    newsroom: Newsroom, body: str, place: str, name: str, hint: str
+) -> None:
+    head = "---\nid: tag:news.example,2026:a\ntitle: A\npublished: 2026-01-02\n---\n"
+    lines = [one for one in told(newsroom({"articles/a.md": head + body})) if "is taken out" in one]
+    assert len(lines) == 1
+    assert lines[0].startswith(f"articles/a.md:{place}: warning: body: <{name}> is taken out; ")
+    assert hint in lines[0]
+
+
+def test_html_that_readers_show_is_not_warned_of(newsroom: Newsroom) -> None:
+    head = "---\nid: tag:news.example,2026:a\ntitle: A\npublished: 2026-01-02\n---\n"
+    body = "a <b>b</b> <!-- c --> `<iframe>` &lt;iframe&gt; <https://x.example>\n\n<figure><img src='https://x.example/a.png'></figure>"
+    assert not [one for one in told(newsroom({"articles/a.md": head + body})) if "is taken out" in one]

@@ -131,6 +131,7 @@ SEEN_AFTER: Final[Mapping[str, Callable[[Reader], None]]] = {
     "Schedule": at_its_second,
     "Copy a file": mended,
     "Pictures": a_picture,
+    "Write the text": nothing,
     "Correct": corrected,
     "Rename": renamed,
     "Withdraw": withdrawn,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from feedsvc.content import quick, reader, tree
+from feedsvc.content import markup, quick, reader, tree
 from feedsvc.content.text import decode
-from tests.soundness import KNOWN, assert_fit
+from tests.soundness import KNOWN, SITE, assert_absolute, assert_fit
 
 PATHS: Final = ("articles/a.yaml", "articles/a.md")
 
@@ -16,6 +16,11 @@ def look(data: bytes) -> None:
     for path in PATHS:
         reading = reader.read(path, data, KNOWN)
         assert_fit(reading.article)
+        if reading.article:
+            page = f"{SITE.base_url}/articles/{reading.article.slug}/"
+            html = markup.render(reading.markdown, base_url=SITE.base_url, page=page).html
+            assert_fit(html)
+            assert_absolute(html)
         assert reading.article is not None or any(problem.severity == "error" for problem in reading.problems)
         for problem in reading.problems:
             assert "\n" not in str(problem)
