@@ -49,6 +49,11 @@ ROUNDS ?= 500
 kills: $(VENV)/test.done ## kill -9 at random moments, so many times in half an hour; SEED=... repeats the moments of an earlier run
 	FEEDSVC_KILL_ROUNDS=$(ROUNDS) FEEDSVC_KILL_SEED=$(SEED) $(RUN) -m pytest -q tests/kills
 
+.PHONY: damage
+DAMAGES ?= 1000
+damage: $(VENV)/test.done ## Damage state folders at random, so many times in half an hour; SEED=... repeats the damages of an earlier run
+	FEEDSVC_DAMAGE_ROUNDS=$(DAMAGES) FEEDSVC_DAMAGE_SEED=$(SEED) $(RUN) -m pytest -q -s tests/damage/test_damage.py $(ARGS)
+
 .PHONY: soak
 SECONDS ?= 1200
 soak: $(VENV)/test.done ## A server under readers and editors for twenty minutes: nothing grows, fails or says a wrong byte

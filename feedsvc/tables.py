@@ -63,8 +63,8 @@ class FormerTable:
     `convert` gives the rows, without checksums, that each of its rows becomes, each with the table it goes to. It raises
     TypeError, ValueError or OverflowError for a row that cannot be.
 
-    Such a table is found beside those of this version if the version before was used again meanwhile. Then its rows are newer.
-    They replace those with the same key, unless `merge` makes one row of both. The tables in `cleared` are emptied first.
+        Such a table is found beside those of this version if the version before was used meanwhile. Then its rows are newer, and
+    replace those with the same key, if `merge` does not make one row of both. The tables in `cleared` are emptied first.
     """
 
     name: str
