@@ -135,7 +135,7 @@ def _run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
 
 def test_check_and_build_tell_a_freezing_theme_and_end(tmp_path: Path) -> None:
     root, out, state = _frozen(tmp_path), tmp_path / "public", tmp_path / "state"
-    told = "theme/templates/article.html:2:1: a page was not finished within 3 seconds of processor time"
+    told = "theme/templates/article.html:2:1: error: a page was not finished within 3 seconds of processor time"
     checked = _run("check", root)
     assert (checked.returncode, told in checked.stdout) == (1, True), checked
     built = _run("build", out, root, "--state", state)
@@ -227,7 +227,7 @@ def test_a_freeze_that_no_trial_saw_ends_the_process_and_the_next_start_does_wit
         first.communicate()
     again = Running(root, tmp_path / "state")
     try:
-        assert "theme/templates/article.html:2:1: a process that made a page with this stopped responding" in again.said
+        assert "theme/templates/article.html:2:1: error: a process that made a page with this stopped responding" in again.said
         assert ask(again.url, "/daily/articles/boom/").status == 200
         write(root, {"theme/templates/article.html": "<p>mended"})
         _until(lambda: ask(again.url, "/daily/articles/boom/").body == b"<p>mended")

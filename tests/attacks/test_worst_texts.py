@@ -72,7 +72,7 @@ def test_no_text_fills_the_disk_or_the_memory(tmp_path: Path, name: str, command
     files = {"site.yaml": "title: A\nbase_url: https://a.example\n", "articles/a.md": front + TEXTS[name][:150_000]}
     content = write(tmp_path / "content", files)
     to = [tmp_path / "tree"] if command == "build" else []
-    arguments = [sys.executable, "-c", _PROGRAM, command, content, *to]
+    arguments = [sys.executable, "-c", _PROGRAM, command, *to, content]
     done = subprocess.run(arguments, capture_output=True, text=True, cwd=ROOT, timeout=300, check=False)
     assert "Traceback" not in done.stderr, done.stderr
     assert "MemoryError" not in done.stderr, done.stderr

@@ -105,7 +105,7 @@ def test_check_names_the_link_and_what_to_do(tmp_path: Path) -> None:
     link(root, "media/x.txt", "../articles/draft.yaml")
     done = run("check", root)
     assert done.returncode == 1
-    assert "articles/a.yaml:4:20: enclosures.src: 'media/x.txt' lies behind a symbolic link that leaves media/" in done.stdout
+    assert "articles/a.yaml:4:20: error: enclosures.src: 'media/x.txt' lies behind a symbolic link that leaves media/" in done.stdout
 
 
 REFERENCES: Final = {
@@ -346,7 +346,7 @@ def test_an_article_s_link_out_of_the_folder_says_what_to_do(tmp_path: Path) -> 
     root = newsroom(tmp_path / "content")
     link(root, "articles/x.yaml", tmp_path / "outside/x.yaml")
     done = run("check", root)
-    assert "articles/x.yaml:1:1: a symbolic link that leaves the content folder is not followed; " in done.stdout
+    assert "articles/x.yaml:1:1: error: a symbolic link that leaves the content folder is not followed; " in done.stdout
     assert "put the file itself there" in done.stdout
     assert SECRET not in done.stdout
     assert os.path.islink(root / "articles/x.yaml")

@@ -41,7 +41,7 @@ def opened(server: Followed, edition: Bytes) -> None:
 def away(server: Followed, message: str) -> None:
     """Told on /status and in the log, with what to do."""
     until(lambda: [(one["message"], one["hint"]) for one in status(server)["problems"]] == [(message, MEANWHILE)])
-    until(lambda: f".:1:1: {message}; {MEANWHILE}\n" in server.lines)
+    until(lambda: f".:1:1: error: {message}; {MEANWHILE}\n" in server.lines)
 
 
 def back(server: Followed) -> None:
@@ -152,6 +152,6 @@ def test_articles_whose_mount_is_away_are_not_taken_for_deleted(desk: Desk, tmp_
             server.process.send_signal(signal.SIGHUP)
             until(lambda: wrong(server, fresh(desk)) == [])
         assert (
-            "articles:1:1: what was mounted here is away; mount it again; what was read last is served meanwhile\n"
+            "articles:1:1: error: what was mounted here is away; mount it again; what was read last is served meanwhile\n"
             in server.lines
         )

@@ -243,7 +243,7 @@ def test_check_and_build_refuse_to_go_on_where_a_theme_cannot_be_tried(tmp_path:
     for arguments in (["check", root], ["build", out, root, "--state", state, "--skip-broken"]):
         done = CliRunner().invoke(main, [str(one) for one in arguments])
         assert done.exit_code == 2
-        assert "feedsvc: the theme could not be tried, since no process for it could be started (" in done.output
+        assert "feedsvc: error: the theme could not be tried, since no process for it could be started (" in done.output
         assert "Traceback" not in done.output
     assert not out.exists()
     with pytest.raises(FeedsvcError):

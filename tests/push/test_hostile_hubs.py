@@ -100,7 +100,7 @@ def test_a_redirect_is_reported_on_status_and_by_ping(
     sentence = "it answered 307 Temporary Redirect to 'https://elsewhere.example/hub'"
     assert told.last_failure
     assert told.last_failure.what.startswith(sentence)
-    assert sentence in caplog.text
+    until(lambda: sentence in caplog.text)
     desk.announcer.close()
     done = run("ping", content, "--state", state)
     assert done.returncode == 1
