@@ -105,7 +105,9 @@ def test_check_names_the_link_and_what_to_do(tmp_path: Path) -> None:
     link(root, "media/x.txt", "../articles/draft.yaml")
     done = run("check", root)
     assert done.returncode == 1
-    assert "articles/a.yaml:4:20: error: enclosures.src: 'media/x.txt' lies behind a symbolic link that leaves media/" in done.stdout
+    assert (
+        "articles/a.yaml:4:20: error: enclosures.src: 'media/x.txt' lies behind a symbolic link that leaves media/" in done.stdout
+    )
 
 
 REFERENCES: Final = {

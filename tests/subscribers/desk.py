@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from tests.newsrooms import quoted, write
+from tests.newsrooms import picture, quoted, write
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +59,22 @@ GONE: Final = Article(slug="wrong", title="The wrong harbour", published=_day(9)
 NEWS: Final = Article(slug="news", title="Just in: naïve & new", published=_day(17))
 AFTER_MOVE: Final = Article(slug="trade", title="Trade goes on", section="trade", published=_day(21))
 
-AT_FIRST: Final = (BY_TWO, BY_NOBODY, BEFORE, FIRST_TOLD, ODD, WRONG, LITERAL)
+CAPTION: Final = "The choir on its last evening"
+NOTE: Final = "Counted by the choir itself."
+SECOND_ATTACHMENT: Final = "notes.pdf"
+RICH: Final = Article(
+    slug="rich",
+    title="An evening, recorded",
+    section="culture",
+    published=_day(11),
+    words=f"Forty sang.[^1]\n\n[^1]: {NOTE}\n\n",
+    further=(
+        f"image: {{src: media/choir.png, alt: A choir, caption: {CAPTION}}}\n"
+        f"enclosures: [{{src: media/evening.mp3}}, {{src: media/{SECOND_ATTACHMENT}}}]"
+    ),
+)
+
+AT_FIRST: Final = (BY_TWO, BY_NOBODY, BEFORE, FIRST_TOLD, ODD, WRONG, LITERAL, RICH)
 CHANGES: Final = (NEWS, CORRECTED, RENAMED, GONE)
 IN_SECTION: Final = ("wrong", "bay", "fish", "news")  # the one that no feed shows comes first
 
@@ -71,11 +86,18 @@ _SETTINGS: Final = {
 }
 
 
+_MEDIA: Final = {
+    "media/choir.png": picture(640, 480, "PNG"),
+    "media/evening.mp3": b"ID3" + bytes(997),
+    f"media/{SECOND_ATTACHMENT}": b"%PDF-1.4\n",
+}
+
+
 class Desk:
     """The newsroom at `root`."""
 
     def __init__(self, root: Path) -> None:
-        self.root = write(root, _SETTINGS)
+        self.root = write(root, {**_SETTINGS, **_MEDIA})
         self.save(*AT_FIRST)
 
     def save(self, *articles: Article) -> None:

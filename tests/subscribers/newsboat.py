@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tests.subscribers.program import Item, run
 
-_ITEMS = "SELECT title, url, author, pubDate, content FROM rss_item WHERE deleted = 0"
+_ITEMS = "SELECT title, url, author, pubDate, enclosure_description || content FROM rss_item WHERE deleted = 0"
 
 
 class Newsboat:

@@ -8,13 +8,17 @@ from tests.subscribers.desk import (
     AFTER_MOVE,
     BY_NOBODY,
     BY_TWO,
+    CAPTION,
     CORRECTED,
     FIRST_TOLD,
     LITERAL,
     NEW_WORDS,
     NEWS,
+    NOTE,
     ODD,
     RENAMED,
+    RICH,
+    SECOND_ATTACHMENT,
     SITE,
     WRONG,
     Article,
@@ -97,6 +101,10 @@ def _count(told: Told, feed: str, article: Article) -> str:
     return {0: "not shown", 1: "shown once"}.get(number := len(of(told, "at last", feed, article)), f"shown {number} times")
 
 
+def _times(number: int) -> str:
+    return {0: "not shown", 1: "once"}.get(number, f"{number} times")
+
+
 ROWS: Final[Mapping[str, Row]] = {
     "reads": lambda subscriber, _: ", ".join(_FORMATS[fmt] for fmt in subscriber.formats),
     "set up": lambda subscriber, _: subscriber.set_up,
@@ -104,6 +112,9 @@ ROWS: Final[Mapping[str, Row]] = {
     "`What &amp; means` as a title": _shown("first", LITERAL, lambda item: f"`{item.title}`"),
     "byline of Lê Tuấn and Mina Park": _shown("first", BY_TWO, lambda item: item.byline or "none"),
     f"byline where nobody is named ({SITE})": _shown("first", BY_NOBODY, lambda item: item.byline or "none"),
+    "the second attachment": _shown("first", RICH, lambda item: "named" if SECOND_ATTACHMENT in item.text else "not shown"),
+    "the caption of the lead picture": _shown("first", RICH, lambda item: _times(item.text.count(CAPTION))),
+    "a footnote": _shown("first", RICH, lambda item: "shown" if NOTE in " ".join(item.text.split()) else "not shown"),
     "date": _shown("first", FIRST_TOLD, _date),
     "an unchanged feed, four times": _each(lambda told, fmt: _numbers(told, fmt, "first", "at once", "later", "later still")),
     "a new article": _each(lambda told, fmt: _count(told, fmt, NEWS)),
