@@ -44,14 +44,14 @@ MARKDOWN: Final = "\n\n".join(
         "[a](javascript:alert(1)) [b](JaVaScRiPt&colon;alert(1)) [c](data:text/html,<script>alert(1)</script>)",
         "[d](vbscript:x) [e](\tjavascript:alert(1)) [f](java\nscript:alert(1)) <javascript:alert(1)>",
         "![a](javascript:alert(1)) ![b](data:image/svg+xml,<svg onload=alert(1)>)",
-        '<img src=x onerror=alert(1)> <svg><script>alert(1)</script></svg> <iframe src="//evil.example"></iframe>',
+        '<img src=https://a.example/x onerror=alert(1)> <svg><script>alert(1)</script></svg> <iframe src="//evil.example"></iframe>',
         '<a href="https://a.example" onclick="alert(1)" style="position:fixed">a</a>',
         "<form action=//evil.example><button>b</button>",
         '<math><mtext><table><mglyph><style><!--</style><img title="--&gt;&lt;img src=1 onerror=alert(1)&gt;">',
         '<base href="//evil.example/"> <meta http-equiv="refresh" content="0;url=//evil.example">',
         "<link rel=stylesheet href=//evil.example>",
         "<details open ontoggle=alert(1)> <template><script>alert(1)</script></template>",
-        "<noscript><p title='</noscript><img src=x onerror=alert(1)>'>",
+        "<noscript><p title='</noscript><img src=https://a.example/x.png onerror=alert(1)>'>",
     ]
 )
 

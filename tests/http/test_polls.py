@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import http.client
-import re
 import tracemalloc
 from collections.abc import Mapping
 from pathlib import Path
@@ -240,4 +239,5 @@ def test_a_server_that_nobody_told_limits_nobody_on_this_machine(content: Path, 
 
 
 def test_a_limit_that_is_no_number(content: Path) -> None:
-    assert re.search(r"Invalid value for '--limit-polls': -1 is not in the range", refused(content, "--limit-polls=-1"))
+    said = refused(content, "--limit-polls=-1")
+    assert "Invalid value for '--limit-polls' (env var: 'FEEDSVC_LIMIT_POLLS'): -1 is not in the range" in said

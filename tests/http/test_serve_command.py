@@ -105,8 +105,16 @@ def test_a_damaged_ledger_is_made_anew(content: Path, tmp_path: Path) -> None:
     state = tmp_path / "state"
     state.mkdir()
     (state / "modified.sqlite").write_bytes(b"SQLite format 3\x00 but not really " * 300)
-    with serving(content, state) as server:
+    server = Running(content, state)
+    try:
         assert ask(server.url, "/feed.rss")["Last-Modified"]
+        server.terminate()
+        assert server.wait() == 0
+        damaged, serving_line = server.said.splitlines()
+    finally:
+        server.kill()
+    assert damaged.startswith(f"feedsvc: {state / 'modified.sqlite'} (Last-Modified dates) was damaged: ")
+    assert serving_line.startswith("feedsvc: serving")
 
 
 def test_a_restart_keeps_last_modified(content: Path, tmp_path: Path) -> None:
