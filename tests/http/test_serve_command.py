@@ -9,7 +9,7 @@ import pytest
 
 from tests.http.client import ask
 from tests.http.newsroom import write_newsroom
-from tests.http.running import NO_VARIABLES, command, environment, serving
+from tests.http.running import NO_VARIABLES, Running, command, environment, serving
 from tests.newsrooms import article, write
 
 
