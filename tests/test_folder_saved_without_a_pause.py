@@ -18,6 +18,8 @@ from feedsvc.content.folder import Content, Folder, load
 from tests.broken.case import HEAD
 from tests.conftest import Newsroom
 
+pytestmark = pytest.mark.alone
+
 QUIET: Final = timedelta(milliseconds=20)
 SECTIONS: Final = "asia: {title: Asia}\ngone: {title: Gone}\n"
 

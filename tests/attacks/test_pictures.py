@@ -20,6 +20,8 @@ from tests.http.running import Running
 from tests.newsrooms import write
 from tests.pictures_large import MAKERS, Peak, drawn, saved
 
+pytestmark = pytest.mark.alone
+
 MOST_MEMORY: Final = 600_000_000  # bytes, of the service and its children
 PATIENCE: Final = 240.0  # seconds; 60 on a machine with nothing else to do
 POLL: Final = 5.0  # the same for 0.5

@@ -27,6 +27,8 @@ from tests.http.running import ROOT, environment
 from tests.http.test_forwarded import READER
 from tests.programs import require_program
 
+pytestmark = pytest.mark.alone
+
 UNIT: Final = nginx.SHIPPED / "feedsvc.service"
 TREE_UNIT: Final = nginx.SHIPPED / "feedsvc-build.service"
 COMMANDS: Final = {UNIT: serve, TREE_UNIT: build}
