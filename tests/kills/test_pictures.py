@@ -24,6 +24,7 @@ from tests.audience.patience import until
 from tests.http.client import Got, ask
 from tests.http.running import Running
 from tests.kills.started import Started
+from tests.live.served import followed
 from tests.newsrooms import picture, write
 from tests.pictures_large import family
 
@@ -123,25 +124,25 @@ def test_a_picture_that_is_not_ready_in_time_is_503_and_feeds_are_not_held_up(se
     assert (got.status, problems(server)) == (200, [])
 
 
-def test_a_picture_whose_child_is_killed_again_and_again_is_a_problem_of_its_file(server: Running, tmp_path: Path) -> None:
+def test_a_picture_whose_child_is_killed_again_and_again_is_a_problem_of_its_file(content: Path, tmp_path: Path) -> None:
     """Said once, and not tried with every request."""
-    path = copy_of(server)
-    with ThreadPoolExecutor(1) as reader, busy(tmp_path):
-        asked = reader.submit(patiently, server, path)
-        first = child(server.process)
-        os.kill(first, signal.SIGKILL)
-        os.kill(child(server.process, but=first), signal.SIGKILL)
-        got = asked.result()
-        assert (got.status, got["Cache-Control"], got["Last-Modified"]) == (200, "no-store", "")
-        assert got.body == ask(server.url, "/media/a.jpg").body
-        [problem] = problems(server)
-        assert (problem["path"], problem["severity"]) == ("media/a.jpg", "warning")
-        assert "has no narrower copies for now (the process that decodes it was ended (signal 9))" in problem["message"]
-        assert "/sized/" not in ask(server.url, "/articles/a/").body.decode()
-        assert ask(server.url, path).status == 200
-        until(lambda: len(family(server.process.pid)) == 1)
-    server.terminate()
-    assert server.wait() == 0
+    with followed(content, tmp_path / "state") as server:
+        path = copy_of(server)
+        with ThreadPoolExecutor(1) as reader, busy(tmp_path):
+            asked = reader.submit(patiently, server, path)
+            first = child(server.process)
+            os.kill(first, signal.SIGKILL)
+            os.kill(child(server.process, but=first), signal.SIGKILL)
+            got = asked.result()
+            assert (got.status, got["Cache-Control"], got["Last-Modified"]) == (200, "no-store", "")
+            assert got.body == ask(server.url, "/media/a.jpg").body
+            [problem] = problems(server)
+            assert (problem["path"], problem["severity"]) == ("media/a.jpg", "warning")
+            assert "has no narrower copies for now (the process that decodes it was ended (signal 9))" in problem["message"]
+            assert "/sized/" not in ask(server.url, "/articles/a/").body.decode()
+            assert ask(server.url, path).status == 200
+            until(lambda: len(family(server.process.pid)) == 1)
+        until(lambda: any(line.startswith("media/a.jpg:1:1: warning: ") for line in server.lines))
     assert server.said.count("media/a.jpg:1:1: warning: ") == 1
 
 
