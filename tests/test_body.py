@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from time import process_time
+
 import pytest
 
 from feedsvc.content.folder import load
@@ -65,6 +67,23 @@ def test_a_text_whose_html_is_too_large_is_a_problem(newsroom: Newsroom, text: s
     (problem,) = problems(newsroom, f"First.\n\n{text}")
     assert problem.endswith(LARGE)
     assert problem.startswith("articles/a.md:")
+
+
+def test_a_text_that_becomes_too_large_by_whole_addresses_is_told_at_its_beginning(newsroom: Newsroom) -> None:
+    """A line of the keys above the text was named: "id:"."""
+    text = "\n".join(f"[a](/articles/x{number}/)" for number in range(40_000))
+    (problem,) = problems(newsroom, f"\n{text}")
+    assert problem == f"articles/a.md:7:1: {LARGE}"
+
+
+def test_a_hundred_missing_pictures_below_very_many_lines_are_told_at_once(newsroom: Newsroom) -> None:
+    """All the lines above were counted for each of them: 14 seconds."""
+    pictures = "".join(f"![](media/x{number}.png)\n\n" for number in range(100))
+    began = process_time()
+    found = problems(newsroom, "\n" * 900_000 + pictures)
+    assert process_time() - began < 7
+    assert len(found) == 100
+    assert found[-1] == f"articles/a.md:{6 + 900_000 + 2 * 99}:5: body: no file 'media/x99.png'"
 
 
 def test_references_to_one_long_address_make_no_gigabytes(newsroom: Newsroom) -> None:

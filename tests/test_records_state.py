@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import msgspec
@@ -129,3 +130,25 @@ def test_without_records_there_is_none(content: Path) -> None:
     folder = Folder(content)
     folder.read()
     assert (folder.origin, folder.state) == (None, "")
+
+
+def test_a_worker_that_starts_while_another_one_writes_keeps_the_last_valid_versions(
+    content: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It took the file for one of an earlier day, and answered 404 where the other worker showed a last valid version."""
+    file = tmp_path / "articles.sqlite"
+    read(content, file)
+    starting, writing = Records(file), Records(file)
+    found = writing.articles()
+
+    def write() -> None:
+        for _ in range(1500):
+            writing.keep(found)
+
+    thread = threading.Thread(target=write)
+    thread.start()
+    while thread.is_alive():
+        starting.articles()
+        assert not starting.are_older
+    thread.join()
+    assert caplog.messages == []

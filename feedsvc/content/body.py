@@ -33,8 +33,7 @@ def body(desk: Desk, content: str, written: str, slug: str) -> str:
     made = markup.render_within_limits(written, base_url=desk.known.site.base_url, page=page)
     lines = BodyLines(desk.tree, content, written)
     if isinstance(made, Excess):
-        place = lines.of_index(made.index) if made.index >= 0 else None
-        desk.tree.problems.append(_problem(desk, place, *(_DEEP if made.is_deep else _LARGE)))
+        desk.tree.problems.append(_problem(desk, lines.of_index(made.index), *(_DEEP if made.is_deep else _LARGE)))
         return ""
     # One wrong folder name can stand in every line.
     desk.tree.problems += [

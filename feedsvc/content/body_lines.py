@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import html
 import re
+from array import array
+from functools import cached_property
 from typing import Final
 from urllib.parse import unquote
 
@@ -79,12 +81,12 @@ class BodyLines:
 
     def _line_start(self, line: int) -> int:
         """The index of a line's first character, of the last line where there are fewer."""
-        start = 0
-        for number, end in enumerate(_LINE_END.finditer(self._markdown), 2):
-            if number > line:
-                break
-            start = end.end()
-        return start
+        return self._line_starts[min(line, len(self._line_starts)) - 1]
+
+    @cached_property
+    def _line_starts(self) -> array[int]:
+        """The index of each line's first character."""
+        return array("l", [0, *(end.end() for end in _LINE_END.finditer(self._markdown))])
 
     def _written(self, start: int, reference: str) -> tuple[int, int] | None:
         for spelling in dict.fromkeys((reference, unquote(reference))):

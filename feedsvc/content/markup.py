@@ -85,10 +85,10 @@ class Markup:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Excess:
-    """A text beyond the limits. `index` is where its uncleaned HTML exceeds them, -1 where that cannot be told."""
+    """A text beyond the limits. `index` is where its uncleaned HTML exceeds them, 0 where that cannot be told."""
 
     is_deep: bool
-    index: int = -1
+    index: int = 0
 
 
 def render(markdown: str, *, base_url: str, page: str) -> Markup:

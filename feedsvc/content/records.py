@@ -145,6 +145,8 @@ class Records:
 
     def articles(self) -> dict[str, Record]:
         """Every path's record; of a damaged file, of which `is_damaged` tells, those that are sound."""
+        # Before the rows: another process writes its number beside the file after it has committed the rows.
+        last = self._generation.last(self._data.seals[_STATE])
         try:
             with collector.paused(), self._lock, self._rows:
                 self._rows.execute("BEGIN")  # no other process writes between the name and what bears it
@@ -156,7 +158,6 @@ class Records:
             return {}
         if not found.are_sound:
             self._data.doubt("records fail their checksum")
-        last = self._generation.last(self._data.seals[_STATE])
         self.are_older = found.are_sound and bool(found.records) and number < last
         if self.are_older:
             _LOG.warning("feedsvc: %s is older than it was: %s; the service goes on", self._file, _OLDER)

@@ -152,7 +152,8 @@ def _read(answering: Answering) -> tuple[Answer, bool]:
             pass
     except AnswerTooLongError:
         return answer, False
-    if response.length:
+    # http.client takes the end of the connection for the end of the last chunk and of the trailer section.
+    if response.length or (response.chunked and answering.has_ended):
         raise IncompleteRead(b"", response.length)
     return answer, not response.will_close and not answering.has_rest
 

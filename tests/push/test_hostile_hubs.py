@@ -219,6 +219,8 @@ def test_a_hub_that_never_finishes_its_tls_handshake_is_given_up(hub: Hub) -> No
         raw(OK + b"Transfer-Encoding: chunked\r\n\r\n"),
         raw(OK + b"Transfer-Encoding: chunked\r\n\r\n5\r\n12345\r\n"),
         raw(OK + b"Transfer-Encoding: chunked\r\n\r\n5\r\n123"),
+        raw(OK + b"Transfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0"),
+        raw(OK + b"Transfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\nX: y\r\n"),
     ],
     ids=[
         "within the version",
@@ -233,6 +235,8 @@ def test_a_hub_that_never_finishes_its_tls_handshake_is_given_up(hub: Hub) -> No
         "before the first chunk",
         "before the last chunk",
         "within a chunk",
+        "within the last chunk",
+        "within the trailers",
     ],
 )
 def test_an_answer_that_ends_early_is_a_failure(hub: Hub, poster: Poster, answer: Answer) -> None:
