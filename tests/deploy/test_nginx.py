@@ -166,7 +166,7 @@ def test_a_query_is_no_part_of_an_address(two: Two, path: str, query: str) -> No
     assert two.differ(f"{path}?{query}") == []
 
 
-@pytest.mark.parametrize("tags", [0, 200, 1000])
+@pytest.mark.parametrize("tags", [0, 200, 900])  # nginx hears of the 1,000 most used at most
 def test_nginx_has_no_word_against_it(tmp_path: Path, tags: int) -> None:
     if not nginx.program():
         require_program("nginx", nginx.INSTALL)
