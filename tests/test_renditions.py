@@ -21,9 +21,11 @@ from PIL import Image, ImageCms, features
 
 import feedsvc
 from feedsvc.content.images import read_header
+from feedsvc.content.images.child import Request
+from feedsvc.content.images.pool import Child, UsedError
 from feedsvc.content.media import TYPES
 from feedsvc.content.narrowing import WIDTHS, widths
-from feedsvc.content.picture_facts import RenditionError, can_size, digest
+from feedsvc.content.picture_facts import RenditionError, can_size, digest, facts
 from feedsvc.content.renditions import Renditions
 from feedsvc.model import MediaFile
 
@@ -379,6 +381,25 @@ def test_a_damaged_copy_is_made_anew(picture: Picture, kept: Path, damage: bytes
         path.unlink() if damage is None else path.write_bytes(damage)
         assert one.file(media, digest(media), 320) == path
         assert path.read_bytes() == whole
+
+
+def test_a_picture_is_not_blamed_for_what_its_child_decoded_before(picture: Picture, kept: Path) -> None:
+    """Memory that a large picture left behind failed the next one for ever."""
+    broken = picture("b.png", Image.effect_noise((1200, 900), 90).convert("RGB"))
+    os.truncate(broken.location, os.stat(broken.location).st_size // 2)
+    light, heavy = picture("a.jpg"), picture("c.avif", drawn((4900, 4900)), speed=10)
+    pictures = [heavy, light, broken, light, heavy]
+    with Child(str(kept / "locks")) as child:
+        ends = []
+        for media in pictures:
+            with open(media.location, "rb") as file:
+                request = Request(digest(media), facts(media).sizes)
+                try:
+                    ends.append(len([*child.copies(file, request, lambda: True)]))
+                except UsedError:
+                    ends.append("used")
+                    assert child.pid is None
+        assert ends == [5, 3, "used", 3, 5]
 
 
 def test_twenty_threads_at_once(picture: Picture, kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,7 +20,7 @@ from feedsvc.content.copy_failures import CopyFailures, Failure
 from feedsvc.content.copy_queue import CopyQueue
 from feedsvc.content.copy_store import RECIPE, CopyStore
 from feedsvc.content.images.child import Request
-from feedsvc.content.images.pool import ChangedError, Child, LostError, UndecodableError
+from feedsvc.content.images.pool import ChangedError, Child, LostError, UndecodableError, UsedError
 from feedsvc.content.picture_facts import FOR_EVER, RenditionError, claimed, digest, facts, failed, opened
 from feedsvc.descriptors import is_exhausted
 from feedsvc.errors import Problem
@@ -28,7 +28,7 @@ from feedsvc.model import MediaFile
 from feedsvc.troubles import Troubles, unwritable
 
 _NAME: Final = "pictures"
-_TRIES: Final = 2  # where a child ends for no fault of the picture
+_TRIES: Final = 2  # where a new child ends for no fault of the picture
 _TURNS: Final = 16
 _PAUSE: Final = 30.0  # seconds until a copy is made again that could not be written
 _FAILURES: Final = "failures"
@@ -165,13 +165,16 @@ class Renditions:
         self._note(self._failures.postpone(digest, media.path, f"has no narrower copies for now ({reason})"))
 
     def _tried(self, child: Child, media: MediaFile, digest: str) -> None:
-        for left in reversed(range(_TRIES)):
+        left = _TRIES
+        while True:
             try:
                 return self._try(child, media, digest)
+            except UsedError:  # the next child is new
+                continue
             except LostError:
+                left -= 1
                 if not left:
                     raise
-        return None
 
     def _try(self, child: Child, media: MediaFile, digest: str) -> None:
         known = claimed(media, digest)

@@ -29,7 +29,8 @@ DIGITS: Final = 16  # hexadecimal digits of a file's digest
 MOST_BYTES: Final = 64 * 1024 * 1024  # of a file
 SECONDS: Final = 60  # of processor time for one picture
 
-# Kinds of reply; each is its kind, a number and the length of the bytes that follow.
+# Kinds of reply; each is its kind, a number and the length of the bytes that follow. The number is the width of a copy, and at
+# the end of a picture 1 if the child is to be replaced: an allocator that has held much may have no whole piece left.
 READY, STARTED, COPY, CHANGED, FAILED, DONE = b"R", b"S", b"C", b"X", b"F", b"D"
 REPLY: Final = struct.Struct(">cII")
 GO, SKIP = b"G", b"K"  # what the parent answers to STARTED
@@ -40,6 +41,8 @@ _MEMORY: Final = MOST_MEMORY + 100_000_000  # bytes of data; of addresses, much 
 _ADDRESSES: Final = 1536 * 1024 * 1024
 _FILES: Final = 16
 _NICE: Final = 5
+_LIGHT: Final = 40_000_000, 30_000_000  # bytes of a file and its decoder, and pixels, after which a child is as good as new
+_MOST_PICTURES: Final = 20  # of a child
 
 
 class Request(NamedTuple):
@@ -67,12 +70,12 @@ def main() -> None:
 
     copying.prepare()
     _reply(parent, READY, data=copying.library().encode())
-    while True:
+    for left in reversed(range(_MOST_PICTURES)):
         data, files, _, _ = socket.recv_fds(parent, _REQUEST.size, 1, socket.MSG_WAITALL)
         if len(data) < _REQUEST.size:
             return
         with open(files[0], "rb") as file:
-            _answer(parent, locks, file, Request.decoded(data))
+            _answer(parent, locks, file, Request.decoded(data), is_last=not left)
 
 
 def _limit() -> None:
@@ -100,7 +103,7 @@ def _end_with(parent: socket.socket) -> None:
     os._exit(1)
 
 
-def _answer(parent: socket.socket, locks: int, file: io.BufferedReader, request: Request) -> None:
+def _answer(parent: socket.socket, locks: int, file: io.BufferedReader, request: Request, *, is_last: bool) -> None:
     from feedsvc.content.images import copying, read_header  # noqa: PLC0415 - as above
 
     try:
@@ -111,7 +114,7 @@ def _answer(parent: socket.socket, locks: int, file: io.BufferedReader, request:
     with megapixels.held(locks, megapixels.units(header.width * header.height, memory)):
         _reply(parent, STARTED)
         if parent.recv(1) != GO:
-            return _reply(parent, DONE)
+            return _reply(parent, DONE, int(is_last))
         _allow(SECONDS)
         data = _read(file)
         if hashlib.sha256(data).hexdigest()[:DIGITS] != request.digest:
@@ -121,7 +124,8 @@ def _answer(parent: socket.socket, locks: int, file: io.BufferedReader, request:
                 _reply(parent, COPY, width, copy)
         except (ValueError, MemoryError, OSError) as error:
             return _reply(parent, FAILED, data=(str(error) or "it takes too much memory").encode())
-    return _reply(parent, DONE)
+    is_light = memory <= _LIGHT[0] and header.width * header.height <= _LIGHT[1]
+    return _reply(parent, DONE, int(is_last or not is_light))
 
 
 def _allow(seconds: int) -> None:

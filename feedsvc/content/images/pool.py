@@ -42,6 +42,10 @@ class LostError(Exception):
     """The child ended for another reason than its picture, or was not done in time."""
 
 
+class UsedError(LostError):
+    """The child failed, and had decoded other pictures before: the next one, which is new, tells whether this one is to blame."""
+
+
 class Child:
     """One child, started with the first picture; for one thread at a time."""
 
@@ -50,6 +54,7 @@ class Child:
         self._locks = locks
         self._process: subprocess.Popen[bytes] | None = None
         self._socket: socket.socket | None = None
+        self._pictures = 0  # that the process has had
 
     def __enter__(self) -> Self:
         return self
@@ -80,10 +85,12 @@ class Child:
         """
         try:
             yield from self._copies(file, request, is_wanted)
+        except UndecodableError as error:
+            raise self._verdict(error) from None
         except (OSError, EOFError) as error:  # TimeoutError is one
             if self._process is None:  # none can be started
                 raise
-            raise self._lost(self._process, error) from None
+            raise self._verdict(self._lost(self._process, error)) from None
         except BaseException:
             self.close()
             raise
@@ -92,6 +99,7 @@ class Child:
         self, file: BufferedReader, request: Request, is_wanted: Callable[[], bool]
     ) -> Generator[tuple[int, bytes], None, None]:
         conn = self._socket or self._start()
+        self._pictures += 1
         conn.settimeout(WAIT)
         socket.send_fds(conn, [request.encoded()], [file.fileno()])
         deadline = time.monotonic() + WAIT
@@ -107,6 +115,8 @@ class Child:
             elif kind == FAILED:
                 raise UndecodableError(f"cannot be made narrower ({data.decode(errors='replace')})")
             elif kind == DONE:
+                if number:
+                    self.close()
                 return
 
     def _start(self) -> socket.socket:
@@ -129,8 +139,13 @@ class Child:
         finally:
             its.close()
             os.close(locks)
-        self._socket = ours
+        self._socket, self._pictures = ours, 0
         return ours
+
+    def _verdict(self, error: UndecodableError | LostError) -> UndecodableError | LostError:
+        """End the child; believe nothing that it says against a picture if it has decoded others, which may be the cause."""
+        self.close()
+        return error if self._pictures == 1 else UsedError(str(error))
 
     def _lost(self, process: subprocess.Popen[bytes], error: BaseException) -> UndecodableError | LostError:
         """Why nothing more came."""
@@ -139,7 +154,6 @@ class Child:
             with suppress(subprocess.TimeoutExpired):
                 process.wait(1)
         code = process.poll()
-        self.close()
         if is_late or code is None:
             return LostError(f"it was not done within {SECONDS:.0f} seconds")
         if code < 0 and -code in _OWN_FAULTS:
