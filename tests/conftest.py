@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import pytest
+from hypothesis import settings
 
 from tests.programs import require_program
 from tests.readers.tool import Tool, require
@@ -22,6 +23,10 @@ SETTINGS = {
     "categories.yaml": "asia:\n  title: Asia\nsport:\n  title: Sport\n",
     "authors.yaml": "mina-park:\n  name: Mina Park\nritesh-nambiar:\n  name: Ritesh Nambiar\n",
 }
+
+# How long an example takes depends on what the machine does beside; speed is for the benchmark.
+settings.register_profile("suite", deadline=None)
+settings.load_profile("suite")
 
 _OPTIONS: Final = (
     "--no-sandbox",

@@ -22,6 +22,7 @@ from feedsvc.errors import ContentError, FeedsvcError
 from feedsvc.ledger import Ledger
 from feedsvc.live import Live
 from feedsvc.web.app import application
+from tests.audience.patience import until
 from tests.http.client import Got, call
 from tests.http.conftest import Clock
 from tests.newsrooms import picture, published, write
@@ -219,7 +220,7 @@ def test_narrower_pictures_are_sent_from_a_state_folder_behind_a_link(tmp_path: 
         page = call(served, "/articles/a/").body.decode()
         address = f"/sized/{tag}-320/x.png"
         assert address in page
-        assert call(served, address).status == 200
+        until(lambda served=served, address=address: call(served, address).status == 200)  # made in the background
 
 
 # --- Links that come between a check and the opening -------------------------------------------------------------

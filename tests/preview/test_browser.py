@@ -14,7 +14,7 @@ from tests.http.running import Running
 from tests.pages.conftest import require_node_package
 from tests.pages.kinds import SCHEMES
 from tests.pages.looking import looking
-from tests.pages.test_accessible import _RUN as AXE
+from tests.pages.test_accessible import RUN as AXE
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
