@@ -19,6 +19,7 @@ from typing import Final
 
 from feedsvc.errors import Problem
 from feedsvc.pages.theme_check import CancelledError, Verdict
+from feedsvc.state import folder_at, is_file, open_lock, replace_file
 from feedsvc.troubles import Troubles, unwritable
 
 _MOST: Final = 100  # files
@@ -50,7 +51,8 @@ class Verdicts:
         facts = {"problems": {path: asdict(problem) for path, problem in verdict.problems.items()}, "newest": verdict.newest}
         text = json.dumps({"key": key, **facts})
         try:
-            _replace(self._folder / f"{key}.json", f"{text}\n{_checksum(text)}\n".encode())
+            folder_at(self._folder)
+            replace_file(self._folder / f"{key}.json", f"{text}\n{_checksum(text)}\n".encode())
             _prune(self._folder)
             self._troubles.end(_TROUBLE)
         except OSError as error:
@@ -80,15 +82,18 @@ class Verdicts:
         if not self._folder:
             return None
         with suppress(OSError):
-            self._folder.mkdir(parents=True, exist_ok=True)
-            return os.open(self._folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            folder_at(self._folder)
+            return open_lock(self._folder / "lock")
         return None
 
     def _read(self, key: str) -> Verdict | None:
         if not self._folder:
             return None
         with suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
-            text, checksum, _ = (self._folder / f"{key}.json").read_bytes().decode().split("\n")
+            file = self._folder / f"{key}.json"
+            if not is_file(file):
+                return None
+            text, checksum, _ = file.read_bytes().decode().split("\n")
             read = json.loads(text) if checksum == _checksum(text) else {}
             if read.get("key") == key:
                 return Verdict(problems={path: Problem(**one) for path, one in read["problems"].items()}, newest=read["newest"])
@@ -108,18 +113,6 @@ def _locked(descriptor: int) -> bool:
 
 def _checksum(text: str) -> str:
     return blake2b(text.encode(), digest_size=16).hexdigest()
-
-
-def _replace(file: Path, data: bytes) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    new = file.with_name(f"{file.name}.{os.getpid()}.tmp")
-    try:
-        new.write_bytes(data)
-        new.replace(file)
-    except OSError:
-        with suppress(OSError):
-            new.unlink(missing_ok=True)
-        raise
 
 
 def _prune(folder: Path) -> None:
