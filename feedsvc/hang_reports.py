@@ -20,6 +20,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import IO, Any, Final, Protocol
 
+from feedsvc.state import folder_at
+
 _FOLDER: Final = "watchdog"
 _SUFFIX: Final = ".txt"
 _HEADER: Final = 4096  # bytes
@@ -88,7 +90,7 @@ class _Stderr:
 
 class _Report:
     def __init__(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder_at(folder)
         self._path, self._header = _new(folder)
         try:
             os.write(self._header, _line(()))
