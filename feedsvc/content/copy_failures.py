@@ -50,7 +50,7 @@ class CopyFailures:
         return failure if failure and (failure.until > time.monotonic()) else None
 
     def look(self, digest: str) -> Failure | None:
-        """As `of`, and also if another process wrote it down."""
+        """Return the failure as `of` does, and also one that another process wrote down."""
         if digest not in self._known:
             with suppress(OSError, ValueError, TypeError, KeyError, AttributeError):
                 stated = json.loads((self._folder / f"{digest}{self._ending}").read_bytes())

@@ -101,7 +101,7 @@ class Verdicts:
 
 
 def _locked(descriptor: int) -> bool:
-    """Whether the lock is held now, or cannot be had at all on this file system."""
+    """Return whether the lock is held now, or cannot be had at all on this file system."""
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
