@@ -47,6 +47,20 @@ def locked(folder: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
+def try_lock(descriptor: int, kind: int = fcntl.LOCK_EX) -> bool:
+    """Take a lock on an open file without waiting; return False if another process holds it.
+
+    True, without a lock, on a file system that has none.
+    """
+    try:
+        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
+    return True
+
+
 def set_aside(path: Path, to: Path | None = None) -> Path:
     """Rename a damaged file or folder, if it is there, to NAME.damaged or `to`, in place of an earlier one. Raises OSError.
 

@@ -6,7 +6,6 @@ missing. A lock in the same folder lets one process try while others wait for it
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import time
@@ -19,7 +18,7 @@ from typing import Final
 
 from feedsvc.errors import Problem
 from feedsvc.pages.theme_check import CancelledError, Verdict
-from feedsvc.state import folder_at, is_file, open_lock, replace_file
+from feedsvc.state import folder_at, is_file, open_lock, replace_file, try_lock
 from feedsvc.troubles import Troubles, unwritable
 
 _MOST: Final = 100  # files
@@ -69,7 +68,7 @@ class Verdicts:
         descriptor = self._open()
         try:
             end = time.monotonic() + _LONGEST
-            while descriptor is not None and not _locked(descriptor) and time.monotonic() < end:
+            while descriptor is not None and not try_lock(descriptor) and time.monotonic() < end:
                 if is_cancelled():
                     raise CancelledError
                 time.sleep(_POLL)
@@ -98,17 +97,6 @@ class Verdicts:
             if read.get("key") == key:
                 return Verdict(problems={path: Problem(**one) for path, one in read["problems"].items()}, newest=read["newest"])
         return None
-
-
-def _locked(descriptor: int) -> bool:
-    """Return whether the lock is held now, or cannot be had at all on this file system."""
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    except OSError:
-        return True
-    return True
 
 
 def _checksum(text: str) -> str:
