@@ -74,7 +74,7 @@ class Answering(BufferedReader):
 
 
 class _Bytes(RawIOBase):
-    """Bytes that arrive at the socket. A read raises TimeoutError after the deadline, AnswerTooLongError after MOST_READ bytes."""
+    """Bytes from the socket. A read raises TimeoutError after the deadline, AnswerTooLongError after MOST_READ bytes."""
 
     def __init__(self, line: socket.socket, deadline: Deadline) -> None:
         self._line = line
