@@ -17,7 +17,7 @@ _EXHAUSTED: Final = frozenset((errno.EMFILE, errno.ENFILE))
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Budget:
-    """How many descriptors connections may take, and how many the files that answers are sent from."""
+    """Numbers of descriptors: for connections, and for the files that answers are sent from."""
 
     connections: int
     files: int

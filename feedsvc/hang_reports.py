@@ -20,6 +20,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import IO, Any, Final, Protocol
 
+from feedsvc.state import folder_at, try_lock
+
 _FOLDER: Final = "watchdog"
 _SUFFIX: Final = ".txt"
 _HEADER: Final = 4096  # bytes
@@ -88,7 +90,7 @@ class _Stderr:
 
 class _Report:
     def __init__(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder_at(folder)
         self._path, self._header = _new(folder)
         try:
             os.write(self._header, _line(()))
@@ -169,7 +171,7 @@ def sweep(state: Path) -> None:
     """Remove the files of processes that ended otherwise (kill -9, a power cut), and all but the newest reports."""
     for file in _files(state):
         with suppress(OSError), _opened(file) as held:
-            if _lock(held, fcntl.LOCK_EX) and not _stacks(os.pread(held, _LARGEST, 0)):
+            if try_lock(held) and not _stacks(os.pread(held, _LARGEST, 0)):
                 file.unlink()
     for hang in hangs(state)[_KEPT:]:
         hang.file.unlink(missing_ok=True)
@@ -204,22 +206,11 @@ def _opened(file: Path) -> Iterator[int]:
         os.close(held)
 
 
-def _lock(held: int, kind: int) -> bool:
-    """Return whether no process that works holds it."""
-    try:
-        fcntl.flock(held, kind | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    except OSError:
-        return True
-    return True
-
-
 def _read(file: Path) -> Hang | None:
     """Return what an ended process left; None for one that works, and where there are no stacks."""
     try:
         with _opened(file) as held:
-            if not _lock(held, fcntl.LOCK_SH):
+            if not try_lock(held, fcntl.LOCK_SH):
                 return None
             data, at = os.pread(held, _LARGEST, 0), os.fstat(held).st_mtime
     except OSError:

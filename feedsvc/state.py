@@ -14,6 +14,7 @@ import re
 import secrets
 import shutil
 import stat
+import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -44,6 +45,20 @@ def locked(folder: Path) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
+
+
+def try_lock(descriptor: int, kind: int = fcntl.LOCK_EX) -> bool:
+    """Take a lock on an open file without waiting; return False if another process holds it.
+
+    True, without a lock, on a file system that has none.
+    """
+    try:
+        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def set_aside(path: Path, to: Path | None = None) -> Path:
@@ -92,6 +107,24 @@ def folder_at(path: Path) -> None:
             if not path.is_dir():
                 _LOG.warning("feedsvc: %s is no folder and was renamed to %s; the service goes on", path, set_aside(path).name)
         path.mkdir(exist_ok=True)
+
+
+def replace_file(path: Path, data: bytes) -> None:
+    """Write a file whole or not at all, by way of a file `.new-...` beside it. Raises OSError.
+
+    A folder or a special file at its place is set aside.
+    """
+    if is_file(path) is False:
+        set_aside(path)
+    descriptor, new = tempfile.mkstemp(dir=path.parent, prefix=".new-")
+    try:
+        with open(descriptor, "wb") as out:
+            out.write(data)
+            os.fchmod(out.fileno(), 0o644)
+        os.replace(new, path)
+    except BaseException:
+        os.unlink(new)
+        raise
 
 
 def read_identity(folder: Path) -> int:

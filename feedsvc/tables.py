@@ -99,7 +99,7 @@ class Schema:
         return replace(self, tables=tuple(table for table in self.tables if table.is_sound), former=())
 
     def is_complete(self, rows: sqlite3.Connection) -> bool:
-        """Whether a file has these tables and nothing else."""
+        """Return whether a file has these tables and nothing else."""
         return _objects(rows) == _made_by(tuple(table.sql for table in self.tables))
 
 

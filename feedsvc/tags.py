@@ -42,7 +42,7 @@ class Tags:
 
     @cached_property
     def total(self) -> int:
-        """How many tags there are."""
+        """Number of tags."""
         return sum(map(bool, self._spellings.values()))
 
     @cached_property

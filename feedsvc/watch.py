@@ -164,5 +164,7 @@ def _identity(root: Path) -> tuple[int, int] | None:
 def _touched(root: Path, notices: Iterable[str]) -> frozenset[str] | None:
     """The paths below the root; None, which is everything, if one of them lies elsewhere."""
     tops = [f"{top}{os.sep}" for top in {os.path.abspath(root), os.path.realpath(root)}]
-    found = {next((path.removeprefix(top) for top in tops if path.startswith(top)), "") for path in notices}
+    # A notice begins with the root as it was given, "." and ".." included.
+    paths = map(os.path.normpath, notices)
+    found = {next((path.removeprefix(top) for top in tops if path.startswith(top)), "") for path in paths}
     return None if "" in found else frozenset(path for path in found if path.partition(os.sep)[0] not in _NOT_CONTENT)

@@ -48,7 +48,7 @@ def test_a_picture_of_which_the_end_is_missing(newsroom: Newsroom, form: str, cu
     path, whole = f"media/p.{form}", picture(900, 700, form.upper())
     files = {path: whole[: len(whole) - cut] + behind}
     lines = of_article(newsroom, GOOD + f"image: {{src: {path}, alt: x, credit: y}}\n", **files)
-    expected = f"articles/a.yaml:6:14: warning: '{path}' ends before its end; readers see a part of it; save it again"
+    expected = f"articles/a.yaml:6:14: warning: '{path}' is cut off; readers see a part of it; save it again"
     assert lines == ([expected] if cut else [])
 
 

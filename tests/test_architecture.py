@@ -17,7 +17,8 @@ ROOT: Final = Path(feedsvc.__file__).parent
 ORDER: Final = (
     ("feedsvc",),
     ("feedsvc.errors", "feedsvc.urls", "feedsvc.model", "feedsvc.codings"),
-    ("feedsvc.libc", "feedsvc.hang_reports"),
+    ("feedsvc.libc", "feedsvc.state"),
+    ("feedsvc.hang_reports",),
     ("feedsvc.watchdog",),
     (
         "feedsvc.clock",
@@ -26,7 +27,6 @@ ORDER: Final = (
         "feedsvc.descriptors",
         "feedsvc.limited_process",
         "feedsvc.spreading",
-        "feedsvc.state",
         "feedsvc.troubles",
     ),
     ("feedsvc.tables",),

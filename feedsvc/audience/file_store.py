@@ -103,7 +103,7 @@ class FileViews:
         return Database(self._file, _SCHEMA)
 
     def add(self, reads: Mapping[Key, int], batch: int | None = None, *, writer: str = "") -> Mapping[Key, str]:
-        """As `Views.add`."""
+        """Add reads, as `Views.add` does."""
         ordered = sorted(reads.items())
         newest = max((day for _, day in reads), default=date.min)
         refused = {key: "its id is no UTF-8" for key, _ in ordered if not _is_storable(key[0])}

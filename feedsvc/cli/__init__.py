@@ -43,7 +43,7 @@ class _Commands(click.Group):
 @click.group(
     cls=_Commands,
     context_settings={"auto_envvar_prefix": "FEEDSVC", "help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="Every option has a variable, FEEDSVC_ and its name: FEEDSVC_PORT=8080, FEEDSVC_BASE_URL. An option goes before it.",
+    epilog="Every option has a variable, FEEDSVC_ and its name: FEEDSVC_PORT=8080, FEEDSVC_BASE_URL. The option outranks it.",
 )
 @click.version_option(__version__, message="feedsvc %(version)s")
 def main() -> None:

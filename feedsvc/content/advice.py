@@ -144,7 +144,7 @@ def _cut(house: _House, article: Article) -> Iterator[_Advice]:
         with suppress(OSError):
             if media.is_cut(house.content.media[path]):
                 message, forms = (
-                    f"'{path}' ends before its end; readers see a part of it",
+                    f"'{path}' is cut off; readers see a part of it",
                     (re.escape(path), re.escape(quote(path))),
                 )
                 yield lambda file, forms=forms, message=message: file.where(forms, message, "save it again")  # type: ignore[misc]

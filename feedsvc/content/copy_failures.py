@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -16,7 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from feedsvc.content.picture_facts import FOR_EVER
-from feedsvc.state import folder_at
+from feedsvc.state import folder_at, replace_file
 
 LIBRARY: Final = "pyvips-binary"
 _POSTPONED: Final = 600.0  # seconds until a picture is tried again that nothing is known against
@@ -51,7 +50,7 @@ class CopyFailures:
         return failure if failure and (failure.until > time.monotonic()) else None
 
     def look(self, digest: str) -> Failure | None:
-        """As `of`, and also if another process wrote it down."""
+        """Return the failure as `of` does, and also one that another process wrote down."""
         if digest not in self._known:
             with suppress(OSError, ValueError, TypeError, KeyError, AttributeError):
                 stated = json.loads((self._folder / f"{digest}{self._ending}").read_bytes())
@@ -65,10 +64,7 @@ class CopyFailures:
         stated = json.dumps(_stated(digest, path, reason)).encode()
         with suppress(OSError):
             folder_at(self._folder)
-            descriptor, name = tempfile.mkstemp(dir=self._folder, prefix=".new-")
-            with open(descriptor, "wb") as new:
-                new.write(stated)
-            os.replace(name, self._folder / f"{digest}{self._ending}")
+            replace_file(self._folder / f"{digest}{self._ending}", stated)
         return failure
 
     def postpone(self, digest: str, path: str, reason: str) -> Failure:

@@ -6,7 +6,6 @@ import fcntl
 import hashlib
 import os
 import re
-import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -16,7 +15,7 @@ from feedsvc.content.images.child import DIGITS
 from feedsvc.content.picture_facts import RenditionError
 from feedsvc.content.stamps import Stamp, stamp_of
 from feedsvc.descriptors import is_exhausted
-from feedsvc.state import folder_at, is_file, open_lock, set_aside
+from feedsvc.state import folder_at, is_file, open_lock, replace_file
 
 RECIPE: Final = 2  # counted up when the same picture shall give other bytes
 
@@ -57,9 +56,7 @@ class CopyStore:
         path = self.folder / digest / f"{width}-{RECIPE}-{_sum(data)}"
         with self._locked(fcntl.LOCK_SH):
             folder_at(path.parent)
-            if is_file(path) is False:
-                set_aside(path)
-            _replace(path, data)
+            replace_file(path, data)
             self._sound[digest, width] = (path, _stamp(path))
 
     def sweep(self, keep: Iterable[str]) -> int:
@@ -97,19 +94,6 @@ def _is_locked(descriptor: int, how: int) -> bool:
     except BlockingIOError:
         return False
     return True
-
-
-def _replace(path: Path, data: bytes) -> None:
-    """Whole or not at all."""
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".new-")
-    try:
-        with open(descriptor, "wb") as new:
-            new.write(data)
-            os.fchmod(new.fileno(), 0o644)
-        os.replace(name, path)
-    except BaseException:
-        os.unlink(name)
-        raise
 
 
 def _stamp(file: Path | str | int) -> Stamp:

@@ -154,9 +154,10 @@ def size(file: MediaFile) -> tuple[int, int]:
         with open_file(file.location) as opened:
             header = images.read_header(opened)
     except OverflowError:
-        raise ValueError(f"'{file.path}' has more pixels than any reader shows") from None
+        most = images.MOST_PIXELS // 1_000_000
+        raise ValueError(f"'{file.path}' has more than {most} megapixels, the most that is used; make it smaller") from None
     except (ValueError, OSError):
-        raise ValueError(f"'{file.path}' is damaged or no picture at all") from None
+        raise ValueError(f"'{file.path}' is damaged or no picture at all; save it again as JPEG or PNG") from None
     if header.media_type != file.type:
         kind = header.media_type
         raise ValueError(f"'{file.path}' holds {kind}, which its name does not say; rename it to end in .{kind[6:]}")
@@ -164,7 +165,7 @@ def size(file: MediaFile) -> tuple[int, int]:
 
 
 def is_cut(file: MediaFile) -> bool:
-    """Whether a picture ends before its end, as after a broken upload: by its last bytes, since to decode it would take long.
+    """Whether a picture lacks its end, as after a broken upload: by its last bytes, since to decode it would take long.
 
     Raises OSError if it cannot be read.
     """

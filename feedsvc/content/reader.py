@@ -195,27 +195,26 @@ class _Article(Desk):
         if single is not None and several:
             self.complain((many,), f"give either {one} or {many}, not both", at_key=True)
         if single is not None and not several:
-            listed_in_one = [part.strip() for part in single.split(",")]
-            if len(listed_in_one) > 1 and single not in known and any(part in known for part in listed_in_one):
-                self.complain((one,), f"'{single}' are several", f"write {many}: [{', '.join(listed_in_one)}]")
-                return ()
-            return (found,) if (found := self.one_named(one, (one,), single, known)) else ()
+            return (found,) if (found := self.one_named(one, many, (one,), single, known)) else ()
         places: list[tuple[Location, str]] = [((one,), single)] if single is not None else []
         listed: list[tuple[Location, str]] = [((many, i), name) for i, name in enumerate(several)]
-        several_found = (self.one_named(one, at, name, known) for at, name in (*places, *listed))
+        several_found = (self.one_named(one, many, at, name, known) for at, name in (*places, *listed))
         return tuple(dict.fromkeys(filter(None, several_found)))
 
-    def one_named(self, kind: str, at: Location, name: str, known: Mapping[str, object]) -> str | None:
+    def one_named(self, kind: str, many: str, at: Location, name: str, known: Mapping[str, object]) -> str | None:
         entry = known.get(name)
         if isinstance(entry, Author | Category):
             if name != entry.id:
                 self.found.append((kind, name, entry.id))
             return entry.id
         aside = self.known.set_aside
+        parts = [part.strip() for part in name.split(",") if part.strip()]
         if place := aside.get(f"{kind} {name}"):
             self.complain(at, f"the {kind} '{name}' has a problem of its own", f"see {place}")
         elif place := aside.get(kind):
             self.complain(at, f"no {kind} is known before their file is mended", f"see {place}")
+        elif len(parts) > 1 and any(part in known or f"{kind} {part}" in aside for part in parts):
+            self.complain(at, f"'{name}' are several", f"write {many}: [{', '.join(parts)}]")
         else:
             self.complain(at, f"no {kind} '{name}'", text.nearest(name, known) or _choice(kind, known))
         return None

@@ -40,7 +40,7 @@ def open_below(root: str, path: str, flags: int) -> int:
 
 
 def is_link_error(error: OSError) -> bool:
-    """Whether `open_below` may have failed because a step of the path is a symbolic link."""
+    """Return whether `open_below` may have failed because a step of the path is a symbolic link."""
     return error.errno in _LINKED
 
 

@@ -33,10 +33,6 @@ def size_of(stamp: Stamp) -> int:
     return int(_PACKED.unpack(stamp)[0])
 
 
-def inode_of(stamp: Stamp) -> int:
-    return int(_PACKED.unpack(stamp)[3])
-
-
 def stamp_at(path: Path) -> Stamp | None:
     """A file's stamp, through symbolic links; None if there is nothing that could be read."""
     try:

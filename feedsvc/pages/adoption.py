@@ -64,7 +64,7 @@ class Adoption:
 
     @property
     def is_due(self) -> bool:
-        """Whether `applied` should be called again, though nothing in the folder changed."""
+        """Return whether `applied` should be called again, though nothing in the folder changed."""
         return not self._trial.is_alive() if self._trial else self._is_overdue
 
     @property

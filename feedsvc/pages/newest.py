@@ -77,7 +77,7 @@ def newest(content: Content, now: datetime, *, preview: bool) -> Newest:
 
 
 def _add_text(content: Content, article: Article, texts: dict[bytes, str]) -> bool:
-    """Whether the text could be read."""
+    """Add a text; return whether it could be read."""
     try:
         text = content.texts.markdown(article)
     except FeedsvcError:

@@ -147,7 +147,7 @@ def _reason(error: Exception) -> str:
     if isinstance(error, RecursionError):
         return "it nests too deep, or includes itself"
     if isinstance(error, MemoryError):
-        return "it takes more memory than there is"
+        return "it takes more memory than a page may"
     return str(error) or type(error).__name__
 
 

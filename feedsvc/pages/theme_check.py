@@ -15,13 +15,12 @@ from feedsvc.errors import Problem
 from feedsvc.limited_process import Cause, Limits, RunFailure, run
 from feedsvc.pages.newest import Newest
 from feedsvc.pages.theme import FOLDER, STATIC, STATIC_TYPES, TEMPLATES
-from feedsvc.pages.trial import Doing, Finding, Given, shown
+from feedsvc.pages.trial import LEFT_OUT, Doing, Finding, Given, shown
 
 _MB: Final = 1024**2
 _LARGEST: Final = 128 * 1024  # bytes of a template; the product's own have 5 KiB
 _LIMITS: Final = Limits(processor=3, processor_in_all=20, elapsed=120.0, memory=320 * _MB)
 _MOST_ENDED: Final = 4  # trials of one theme that may end for a limit
-_LEFT_OUT: Final = "until the template is changed, the last sound version of it is used, or else the product's own"
 # A call in a traceback. In faulthandler's the innermost one is the first, in Python's own the last.
 _FRAME: Final = re.compile(rf'File "{FOLDER}/{TEMPLATES}([^"\n]+)", line (\d+)')
 # The stack of the thread at work, up to the next thread's or to an empty line.
@@ -69,7 +68,7 @@ def stuck_problem(traceback: str, templates: Mapping[str, bytes]) -> dict[str, P
     current = "".join(_CURRENT.findall(traceback)[:1])  # the thread that the first stacks are of
     path, line = stuck_at(current, templates) or stuck_at(traceback, templates) or (next(iter(templates)), 1)
     message = "a process that made a page with this stopped responding, and was ended"
-    return {path: Problem(path=shown(path), line=line, message=message, hint=_LEFT_OUT)}
+    return {path: Problem(path=shown(path), line=line, message=message, hint=LEFT_OUT)}
 
 
 def check(templates: Mapping[str, bytes], newest: Newest | None, is_cancelled: Callable[[], bool] = lambda: False) -> Verdict:
@@ -139,7 +138,7 @@ class _Check:
         number = failure.signal
         named = signal.Signals(number).name if number in set(signal.Signals) else f"signal {number}"
         message = _REASONS[failure.cause].format(page=page, signal=named)
-        return Finding(path=path, line=line, message=message, hint=_LEFT_OUT, real=bool(doing.subject))
+        return Finding(path=path, line=line, message=message, hint=LEFT_OUT, real=bool(doing.subject))
 
 
 # In the manner of str.format.

@@ -1,4 +1,4 @@
-"""Which files of a theme can be used together: the trials that it takes to know, one after another."""
+"""Choose the files of a theme that can be used together, by trials one after another."""
 
 from __future__ import annotations
 
@@ -136,5 +136,5 @@ def _problems(templates: Files, ask: Ask, stuck: Mapping[str, str]) -> dict[str,
 
 
 def _holds(verdict: Verdict, sample: Callable[[], Newest]) -> bool:
-    """Whether a verdict is that of a trial with the newest articles of now, or does not depend on articles."""
+    """Return whether a verdict is that of a trial with the newest articles of now, or does not depend on articles."""
     return not verdict.newest or verdict.newest == sample().digest

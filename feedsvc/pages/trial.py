@@ -25,7 +25,7 @@ from feedsvc.pages.samples import newsrooms
 from feedsvc.pages.tags import Part, TagCount, TagPage, tags_page
 from feedsvc.pages.theme import FOLDER, TEMPLATES, Theme, Unmakeable, below, fault, own_names, references
 
-OTHERWISE: Final = "until it can, its last sound version is used, or else the product's own template"
+LEFT_OUT: Final = "until the template is changed, its last sound version is used, or else the product's own"
 _LISTINGS: Final = 40  # of real articles
 _LONGEST: Final = 500  # characters of a message
 _TOPICS: Final = (TagCount("t", "Topic", 1),)
@@ -96,7 +96,7 @@ class _Trial:
         for path, data in self._given.templates.items():
             self._step("", path.removeprefix(TEMPLATES))
             if wrong := fault(data.decode()):
-                yield Finding(path=path, line=wrong[0], message=wrong[1][:_LONGEST], hint=OTHERWISE)
+                yield Finding(path=path, line=wrong[0], message=wrong[1][:_LONGEST], hint=LEFT_OUT)
 
     def _unused(self) -> Iterator[Finding]:
         """Templates that neither the product nor another one of the theme names."""
@@ -125,7 +125,7 @@ class _Trial:
                 path=f"{TEMPLATES}{failure.name}",
                 line=failure.line,
                 message=failure.message.replace("a page", page, 1)[:_LONGEST],
-                hint=OTHERWISE,
+                hint=LEFT_OUT,
                 real=bool(theme.subject),
             )
         return None

@@ -6,7 +6,6 @@ missing. A lock in the same folder lets one process try while others wait for it
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import time
@@ -19,6 +18,7 @@ from typing import Final
 
 from feedsvc.errors import Problem
 from feedsvc.pages.theme_check import CancelledError, Verdict
+from feedsvc.state import folder_at, is_file, open_lock, replace_file, try_lock
 from feedsvc.troubles import Troubles, unwritable
 
 _MOST: Final = 100  # files
@@ -50,7 +50,8 @@ class Verdicts:
         facts = {"problems": {path: asdict(problem) for path, problem in verdict.problems.items()}, "newest": verdict.newest}
         text = json.dumps({"key": key, **facts})
         try:
-            _replace(self._folder / f"{key}.json", f"{text}\n{_checksum(text)}\n".encode())
+            folder_at(self._folder)
+            replace_file(self._folder / f"{key}.json", f"{text}\n{_checksum(text)}\n".encode())
             _prune(self._folder)
             self._troubles.end(_TROUBLE)
         except OSError as error:
@@ -67,7 +68,7 @@ class Verdicts:
         descriptor = self._open()
         try:
             end = time.monotonic() + _LONGEST
-            while descriptor is not None and not _locked(descriptor) and time.monotonic() < end:
+            while descriptor is not None and not try_lock(descriptor) and time.monotonic() < end:
                 if is_cancelled():
                     raise CancelledError
                 time.sleep(_POLL)
@@ -80,46 +81,26 @@ class Verdicts:
         if not self._folder:
             return None
         with suppress(OSError):
-            self._folder.mkdir(parents=True, exist_ok=True)
-            return os.open(self._folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            folder_at(self._folder)
+            return open_lock(self._folder / "lock")
         return None
 
     def _read(self, key: str) -> Verdict | None:
         if not self._folder:
             return None
         with suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
-            text, checksum, _ = (self._folder / f"{key}.json").read_bytes().decode().split("\n")
+            file = self._folder / f"{key}.json"
+            if not is_file(file):
+                return None
+            text, checksum, _ = file.read_bytes().decode().split("\n")
             read = json.loads(text) if checksum == _checksum(text) else {}
             if read.get("key") == key:
                 return Verdict(problems={path: Problem(**one) for path, one in read["problems"].items()}, newest=read["newest"])
         return None
 
 
-def _locked(descriptor: int) -> bool:
-    """Whether the lock is held now, or cannot be had at all on this file system."""
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    except OSError:
-        return True
-    return True
-
-
 def _checksum(text: str) -> str:
     return blake2b(text.encode(), digest_size=16).hexdigest()
-
-
-def _replace(file: Path, data: bytes) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    new = file.with_name(f"{file.name}.{os.getpid()}.tmp")
-    try:
-        new.write_bytes(data)
-        new.replace(file)
-    except OSError:
-        with suppress(OSError):
-            new.unlink(missing_ok=True)
-        raise
 
 
 def _prune(folder: Path) -> None:

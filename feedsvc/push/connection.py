@@ -61,7 +61,7 @@ class Answering(BufferedReader):
 
     @property
     def has_rest(self) -> bool:
-        """Whether bytes have been received that are not read yet. Does not wait for any."""
+        """Return whether bytes have been received that are not read yet. Does not wait for any."""
         self._bytes.is_paused = True
         return bool(self.peek(1))
 
@@ -74,7 +74,7 @@ class Answering(BufferedReader):
 
 
 class _Bytes(RawIOBase):
-    """What arrives at the socket. A read raises TimeoutError after the deadline, AnswerTooLongError after MOST_READ bytes."""
+    """Bytes from the socket. A read raises TimeoutError after the deadline, AnswerTooLongError after MOST_READ bytes."""
 
     def __init__(self, line: socket.socket, deadline: Deadline) -> None:
         self._line = line

@@ -27,6 +27,12 @@ def leave(state: Path, stacks: bytes, name: str = "theme", process: int = 12) ->
     return file
 
 
+def test_a_file_in_the_place_of_the_folder_of_reports_costs_no_report(tmp_path: Path) -> None:
+    (tmp_path / "watchdog").write_bytes(b"")
+    hang_reports.stacks(tmp_path).close(remove=False)
+    assert len(reports(tmp_path)) == 1
+
+
 def test_a_theme_is_at_fault_if_its_thread_held_the_processor_until_the_end(tmp_path: Path) -> None:
     leave(tmp_path, _STACKS + _LAST)
     assert blamed(tmp_path) == {"theme"}

@@ -62,7 +62,7 @@ CASES: Final = (
     Case(
         "damaged picture",
         {**article("image: {src: media/bad.png}\n"), "media/bad.png": b"GIF"},
-        ("articles/a.yaml:3:14: image.src: 'media/bad.png' is damaged or no picture at all",),
+        ("articles/a.yaml:3:14: image.src: 'media/bad.png' is damaged or no picture at all; save it again as JPEG or PNG",),
     ),
     Case(
         "wrong ending",

@@ -30,6 +30,16 @@ CASES: Final = (
         ("articles/a.yaml:3:11: category: 'asia,weather' are several; write categories: [asia, weather]",),
     ),
     Case(
+        "several authors in one text of a list",
+        article("authors: mina-park, ritesh-nambiar\n"),
+        ("articles/a.yaml:3:10: authors: 'mina-park, ritesh-nambiar' are several; write authors: [mina-park, ritesh-nambiar]",),
+    ),
+    Case(
+        "several categories in one entry of a list",
+        article("categories: ['asia, weather']\n"),
+        ("articles/a.yaml:3:14: categories: 'asia, weather' are several; write categories: [asia, weather]",),
+    ),
+    Case(
         "unknown category",
         article("category: aisa\n"),
         ("articles/a.yaml:3:11: category: no category 'aisa'; did you mean 'asia'?",),

@@ -218,6 +218,20 @@ def test_a_picture_changed_in_place_and_one_that_mends_its_article(root: Path) -
         assert lines(live) == []
 
 
+@pytest.mark.parametrize("folder", [".", "../content", "articles/.."])
+def test_media_and_themes_of_a_folder_that_is_named_by_a_dot_are_live_at_once(
+    root: Path, monkeypatch: pytest.MonkeyPatch, folder: str
+) -> None:
+    write(root, {"media/talk.mp3": bytes(900), **article("three", enclosures="[{src: media/talk.mp3}]")})
+    monkeypatch.chdir(root)
+    with watched(Path(folder)) as live:
+        until(lambda: live.reloaded.looks > 1)  # the first turn of the watcher looks at everything
+        write(root, {"media/talk.mp3": bytes(1234)})
+        until(lambda: 'length="1234"' in page(live, "/feed.rss"))
+        write(root, {"theme/static/looks.css": "b {}"})
+        until(lambda: "static/looks.css" in live.edition.content.theme)
+
+
 def test_an_attachment_that_grows_is_told_with_its_new_length(root: Path) -> None:
     write(root, {"media/talk.mp3": bytes(900), **article("three", enclosures="[{src: media/talk.mp3}]")})
     with watched(root) as live:

@@ -104,6 +104,30 @@ def test_a_damaged_verdict_counts_as_none(tmp_path: Path, content: Content, dama
     assert file.read_bytes() == whole
 
 
+def test_a_file_in_the_place_of_the_folder_of_verdicts_costs_one_trial(
+    tmp_path: Path, content: Content, no_trials: Callable[[], None]
+) -> None:
+    (tmp_path / "themes").write_bytes(b"")
+    themed = with_theme(content, message="<p>ours")
+    assert Adoption(tmp_path / "themes").applied(themed, newsrooms.NOW).theme
+    no_trials()
+    assert Adoption(tmp_path / "themes").applied(themed, newsrooms.NOW).theme
+    assert (tmp_path / "themes.damaged").is_file()
+
+
+def test_a_folder_in_the_place_of_a_verdict_costs_one_trial(
+    tmp_path: Path, content: Content, no_trials: Callable[[], None]
+) -> None:
+    themed = with_theme(content, message="<p>ours")
+    Adoption(tmp_path).applied(themed, newsrooms.NOW)
+    [file] = tmp_path.glob("*.json")
+    file.unlink()
+    (file / "inside").mkdir(parents=True)
+    assert Adoption(tmp_path).applied(themed, newsrooms.NOW).theme
+    no_trials()
+    assert Adoption(tmp_path).applied(themed, newsrooms.NOW).theme
+
+
 def test_verdicts_that_changed_places_are_not_believed(tmp_path: Path, content: Content) -> None:
     sound, bad = with_theme(content, message="<p>ours"), with_theme(content, message="{{ nope }}")
     told = [Adoption(tmp_path).applied(one, newsrooms.NOW) for one in (sound, bad)]

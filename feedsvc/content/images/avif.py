@@ -56,7 +56,7 @@ def _box(file: BinaryIO) -> tuple[int, bytes]:
 
 
 def _meta(file: BinaryIO) -> bytes:
-    """What the meta box holds."""
+    """Contents of the meta box."""
     for _ in range(_MOST_BOXES):
         start = file.tell()
         size, kind = _box(file)
@@ -111,7 +111,7 @@ class _Items:
 
     @property
     def is_plain(self) -> bool:
-        """Whether it is coded as AV1, and not cut to a part of itself."""
+        """Return whether it is coded as AV1, and not cut to a part of itself."""
         return self._kind in _CODED and not any(kind == b"clap" for kind, _ in self._own)
 
     @property

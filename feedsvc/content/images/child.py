@@ -79,7 +79,7 @@ def main() -> None:
 
 
 def _limit() -> None:
-    """Of this process alone; a platform that knows no such limit has none."""
+    """Limit this process alone; a platform that knows no such limit has none."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     with suppress(OSError):
         os.nice(_NICE)

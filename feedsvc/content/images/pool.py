@@ -164,7 +164,7 @@ class Child:
 
 
 def _path() -> list[str]:
-    """Where this process finds modules, as another one in another folder does."""
+    """Return the module search path of this process, usable in another folder."""
     own = os.path.dirname(os.path.dirname(feedsvc.__file__))
     return [own, *map(os.path.abspath, sys.path)]
 
