@@ -61,6 +61,22 @@ def is_harmless(html: str) -> bool:
 @pytest.mark.parametrize(
     ("markdown", "html"),
     [
+        ("오전 10~12시, 오후 2~4시", "<p>오전 10~12시, 오후 2~4시</p>"),
+        ("5~6 km, ~~later~~ 7~8 km", "<p>5~6 km, <del>later</del> 7~8 km</p>"),
+        ("`a~b~c`, **~5** \\~d~", "<p><code>a~b~c</code>, <strong>~5</strong> ~d~</p>"),
+        ('[a~b](https://x.example/~a/~b "c~d~")', '<p><a href="https://x.example/~a/~b" title="c~d~">a~b</a></p>'),
+        ("https://x.example/a~b~c", '<p><a href="https://x.example/a~b~c">https://x.example/a~b~c</a></p>'),
+        ("<https://x.example/정~b~c>", '<p><a href="https://x.example/%EC%A0%95~b~c">https://x.example/정~b~c</a></p>'),
+    ],
+)
+def test_ranges_with_tildes_are_not_struck_out(markdown: str, html: str) -> None:
+    """Between the first tilde of a paragraph and the second all was struck out, and the tildes were gone."""
+    assert rendered(markdown).html == html
+
+
+@pytest.mark.parametrize(
+    ("markdown", "html"),
+    [
         ("# A\n\nb *c* **d** `e`", "<h2>A</h2>\n<p>b <em>c</em> <strong>d</strong> <code>e</code></p>"),
         ("- a\n- b", "<ul>\n<li>a</li>\n<li>b</li>\n</ul>"),
         ("3. a", '<ol start="3">\n<li>a</li>\n</ol>'),
