@@ -177,7 +177,9 @@ class Channel(HTTPChannel):
 
     def send(self, data: bytes, do_close: bool = True) -> int:  # noqa: FBT001, FBT002 - waitress's signature
         """Send no more in a turn than others can wait for; a client that reads fast would get the whole of a large file."""
-        if self._left <= 0:
+        if not data:  # the file was cut off meanwhile: what is missing of the answer never comes
+            self.will_close = True
+        if self._left <= 0 or not data:
             return 0
         sent: int = HTTPChannel.send(self, data, do_close)
         self._left -= sent

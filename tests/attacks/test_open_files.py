@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import statistics
 import subprocess
 import threading
@@ -16,7 +17,7 @@ import pytest
 from feedsvc.descriptors import LEAST, budget
 from tests.attacks.limited import Limited, limited, limited_server, most_files, pipeline_without_reading
 from tests.attacks.siege import PATIENCE, Reader, resident
-from tests.http.client import SECONDS, Got, ask, connected
+from tests.http.client import SECONDS, Got, ask, connected, read_all
 from tests.http.newsroom import write_newsroom
 from tests.http.running import environment
 
@@ -140,3 +141,13 @@ def test_beyond_the_limit_a_large_file_waits_and_then_gets_503(content: Path, tm
         time.sleep(0.5)
         readers[0].close()
         assert waits.recv(12) == b"HTTP/1.1 200"
+
+
+def test_a_download_whose_file_is_cut_off_ends_and_does_not_keep_the_server_busy(tmp_path: Path) -> None:
+    content = write_newsroom(tmp_path / "content", talk=bytes(LARGE))
+    with limited_server(content, tmp_path, 1024) as server, connected(server.url, 4096) as reader:
+        reader.sendall(REQUESTS["a large file"])
+        assert reader.recv(12) == b"HTTP/1.1 200"
+        os.truncate(content / "media/talk.mp3", 70_000)
+        assert len(read_all(reader)) < LARGE  # the connection ends
+        assert ask(server.url, "/feed.rss").status == 200
