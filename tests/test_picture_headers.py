@@ -6,12 +6,14 @@ import io
 import random
 import struct
 import zlib
+from collections.abc import Callable
 from typing import Any, Final
 
 import pytest
 from PIL import Image, features
 
 from feedsvc.content.images import MOST_PIXELS, Header, read_header
+from feedsvc.content.images.header import METADATA as METADATA_FACTOR
 
 TYPES: Final = {"JPEG": "image/jpeg", "PNG": "image/png", "GIF": "image/gif", "WEBP": "image/webp", "AVIF": "image/avif"}
 
@@ -89,7 +91,35 @@ def test_what_moves_is_no_still(form: str) -> None:
     ],
 )
 def test_memory_of_a_decoder_in_bytes_a_pixel(data: bytes, expected: float) -> None:
-    assert header(data).memory == pytest.approx(expected * 123 * 45, rel=0.02)
+    assert header(data).memory == pytest.approx(expected * 123 * 45, rel=0.02, abs=100)  # a JFIF segment is metadata
+
+
+METADATA: Final = b"a" * 60_000
+
+
+def with_text(kind: bytes, content: bytes) -> bytes:
+    """A PNG with a chunk before its pixels."""
+    data, chunk = saved("PNG"), kind + content
+    return data[:33] + struct.pack(">I", len(content)) + chunk + struct.pack(">I", zlib.crc32(chunk)) + data[33:]
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: with_text(b"tEXt", b"Comment\0" + METADATA),
+        lambda: with_text(b"iTXt", b"Comment\0\0\0\0\0" + METADATA),
+        lambda: with_text(b"iTXt", b"Comment\0\1\0\0\0" + zlib.compress(METADATA, 9)),
+        lambda: with_text(b"eXIf", METADATA),
+        lambda: saved("JPEG", comment=METADATA),
+        lambda: saved("JPEG", exif=b"Exif\0\0" + METADATA),
+        lambda: saved("WEBP", xmp=METADATA),
+        lambda: saved("WEBP", exif=METADATA),
+        lambda: saved("AVIF", xmp=METADATA),
+    ],
+    ids=["tEXt", "iTXt", "compressed", "eXIf", "comment", "exif.jpg", "xmp.webp", "exif.webp", "xmp.avif"],
+)
+def test_metadata_count_as_memory(make: Callable[[], bytes]) -> None:
+    assert header(make()).memory >= METADATA_FACTOR * len(METADATA)
 
 
 def test_an_interlaced_png_is_held_as_a_whole() -> None:

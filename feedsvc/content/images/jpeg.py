@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import BinaryIO, Final
 
 from feedsvc.content.images import exif
-from feedsvc.content.images.header import UPRIGHT, Header, exactly, unpacked
+from feedsvc.content.images.header import METADATA, UPRIGHT, Header, exactly, unpacked
 
 MEDIA_TYPE: Final = "image/jpeg"
 SIGNATURE: Final = b"\xff\xd8\xff"
 
 _APP1, _SOS, _EOI = 0xE1, 0xDA, 0xD9
+_METADATA: Final = frozenset((*range(0xE0, 0xF0), 0xFE))  # applications' segments, and comments
 _ALONE: Final = frozenset((0x01, *range(0xD0, 0xD9)))  # markers without a segment
 # Baseline, extended and progressive frames with Huffman codes: what decoders and browsers read.
 _FRAMES: Final = frozenset((0xC0, 0xC1, 0xC2))
@@ -26,9 +27,10 @@ def read(file: BinaryIO) -> Header:
     """Read as far as the first scan. Raises ValueError."""
     file.seek(2)
     frame: tuple[int, bytes] | None = None
-    turned = UPRIGHT
+    turned, metadata = UPRIGHT, 0
     for _ in range(_MOST_SEGMENTS):
         marker, length = _segment(file)
+        metadata += length if marker in _METADATA else 0
         if marker in _OTHER_FRAMES:
             raise ValueError("no kind of JPEG that browsers show")
         if marker in _FRAMES:
@@ -37,7 +39,7 @@ def read(file: BinaryIO) -> Header:
             data = exactly(file, length)
             turned = exif.orientation(data) if turned == UPRIGHT and data.startswith(exif.PREFIX) else turned
         elif marker == _SOS:
-            return _header(frame, turned, exactly(file, 1)[0])
+            return _header(frame, turned, exactly(file, 1)[0], metadata)
         else:
             file.seek(length, 1)
     raise ValueError("no scan")
@@ -57,8 +59,8 @@ def _segment(file: BinaryIO) -> tuple[int, int]:
             return marker, max(length - 2, 0)
 
 
-def _header(frame: tuple[int, bytes] | None, turned: int, scanned: int) -> Header:
-    """`scanned` is the number of components in the first scan."""
+def _header(frame: tuple[int, bytes] | None, turned: int, scanned: int, metadata: int) -> Header:
+    """`scanned` is the number of components in the first scan, `metadata` are the bytes before it."""
     marker, data = frame or (0, b"")
     if len(data) < 6 or len(data) < 6 + 3 * data[5]:  # noqa: PLR2004 - T.81 section B.2.2
         raise ValueError("no frame header")
@@ -75,7 +77,7 @@ def _header(frame: tuple[int, bytes] | None, turned: int, scanned: int) -> Heade
         width=width,
         height=height,
         orientation=turned,
-        memory=_coefficients(width, height, sampled) * _COEFFICIENT if is_held else 0,
+        memory=(_coefficients(width, height, sampled) * _COEFFICIENT if is_held else 0) + METADATA * metadata,
     )
 
 

@@ -7,7 +7,7 @@ import zlib
 from typing import BinaryIO, Final
 
 from feedsvc.content.images import exif
-from feedsvc.content.images.header import UPRIGHT, Header, exactly, unpacked
+from feedsvc.content.images.header import METADATA, UPRIGHT, Header, exactly, unpacked
 
 MEDIA_TYPE: Final = "image/png"
 SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
@@ -16,6 +16,10 @@ SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
 _COLOURS: Final = {0: ((1, 2, 4, 8, 16), 1), 2: ((8, 16), 3), 3: ((1, 2, 4, 8), 3), 4: ((8, 16), 2), 6: ((8, 16), 4)}
 _DEEP: Final = 16
 _MOST_CHUNKS: Final = 10_000
+_METADATA: Final = (b"tEXt", b"zTXt", b"iTXt", b"eXIf")
+_LONGEST_KEYWORD: Final = 79  # bytes
+_COMPRESSED: Final = b"\1"
+_EXPANSION: Final = 1032  # times at most, by deflate (RFC 1951)
 
 
 def read(file: BinaryIO) -> Header:
@@ -28,7 +32,7 @@ def read(file: BinaryIO) -> Header:
     depths, channels = _COLOURS.get(colour, ((), 0))
     if depth not in depths:
         raise ValueError("no such colour type")
-    found = _chunks(file)
+    found, metadata = _chunks(file)
     channels += b"tRNS" in found
     frames = int.from_bytes(found.get(b"acTL", b"")[:4])
     return Header(
@@ -37,19 +41,34 @@ def read(file: BinaryIO) -> Header:
         height=height,
         orientation=exif.orientation(found[b"eXIf"]) if b"eXIf" in found else UPRIGHT,
         # The rows of an interlaced picture come in seven passes: all of it is held.
-        memory=width * height * channels * (2 if depth == _DEEP else 1) if interlace else 0,
+        memory=(width * height * channels * (2 if depth == _DEEP else 1) if interlace else 0) + METADATA * metadata,
         is_still=frames <= 1,
     )
 
 
-def _chunks(file: BinaryIO) -> dict[bytes, bytes]:
-    """The first bytes of each kind of chunk before the pixels. Raises ValueError if there are no pixels."""
+def _chunks(file: BinaryIO) -> tuple[dict[bytes, bytes], int]:
+    """The first bytes of each kind of chunk before the pixels, and the bytes of all metadata there.
+
+    Raises ValueError if there are no pixels.
+    """
     found: dict[bytes, bytes] = {}
+    metadata = 0
     for _ in range(_MOST_CHUNKS):
         (length,), kind = unpacked(">I", file), exactly(file, 4)
         if kind == b"IDAT":
-            return found
-        data = exactly(file, min(length, exif.MOST)) if kind in (b"acTL", b"eXIf") else b""
+            return found, metadata
+        data = exactly(file, min(length, _READ.get(kind, 0)))
+        metadata += _expanded(kind, length, data) if kind in _METADATA else 0
         found.setdefault(kind, data)
         file.seek(length - len(data) + 4, 1)
     raise ValueError("no IDAT chunk")
+
+
+# Kind of chunk -> bytes of it that are looked at.
+_READ: Final = {b"acTL": 4, b"eXIf": exif.MOST, b"iTXt": _LONGEST_KEYWORD + 2}
+
+
+def _expanded(kind: bytes, length: int, start: bytes) -> int:
+    """The most bytes that a chunk of metadata becomes; of compressed ones, libvips reads those of iTXt (section 11.3.3.4)."""
+    _, _, text = start.partition(b"\0")
+    return length * _EXPANSION if kind == b"iTXt" and text.startswith(_COMPRESSED) else length

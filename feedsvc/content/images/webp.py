@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from typing import BinaryIO, Final
 
 from feedsvc.content.images import exif
-from feedsvc.content.images.header import UPRIGHT, Header, exactly
+from feedsvc.content.images.header import METADATA, UPRIGHT, Header, exactly
 
 MEDIA_TYPE: Final = "image/webp"
 
-_ANIMATION, _EXIF, _ALPHA = 0x02, 0x08, 0x10  # flags of VP8X
+_ANIMATION, _XMP, _EXIF, _ALPHA = 0x02, 0x04, 0x08, 0x10  # flags of VP8X
+_METADATA: Final = (b"ICCP", b"EXIF", b"XMP ")
 _SIZE: Final = 0x3FFF  # 14 bits
 _LOSSLESS: Final = 4  # bytes a pixel that the decoder holds
 _PLANE: Final = 1  # and of the alpha channel beside lossy pixels
@@ -24,8 +25,9 @@ def is_webp(start: bytes) -> bool:
 def read(file: BinaryIO) -> Header:
     """Read the chunks, but no pixels. Raises ValueError."""
     file.seek(12)
-    flags, turned, pixels, extended = 0, UPRIGHT, (0, 0, 0), (0, 0)
+    flags, turned, pixels, extended, metadata = 0, UPRIGHT, (0, 0, 0), (0, 0), 0
     for kind, length in _chunks(file):
+        metadata += length if kind in _METADATA else 0
         if kind == b"VP8X":
             data = exactly(file, 10)
             flags, extended = data[0], (int.from_bytes(data[4:7], "little") + 1, int.from_bytes(data[7:10], "little") + 1)
@@ -33,7 +35,7 @@ def read(file: BinaryIO) -> Header:
             pixels = _PIXELS[kind](exactly(file, 10))
         elif kind == b"EXIF":
             turned = exif.orientation(exactly(file, min(length, exif.MOST)))
-        if any(pixels) and not flags & _EXIF:
+        if any(pixels) and not flags & (_EXIF | _XMP):
             break
     is_still = not flags & _ANIMATION
     width, height = extended if any(extended) else pixels[:2]
@@ -41,7 +43,12 @@ def read(file: BinaryIO) -> Header:
         raise ValueError("no picture, or one of another size than its canvas")
     held = max(pixels[2], _PLANE if flags & _ALPHA else 0)
     return Header(
-        media_type=MEDIA_TYPE, width=width, height=height, orientation=turned, memory=held * width * height, is_still=is_still
+        media_type=MEDIA_TYPE,
+        width=width,
+        height=height,
+        orientation=turned,
+        memory=held * width * height + METADATA * metadata,
+        is_still=is_still,
     )
 
 
