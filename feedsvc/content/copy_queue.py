@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -10,6 +11,7 @@ from typing import Final
 from feedsvc.content.images.pool import Child
 from feedsvc.model import MediaFile
 
+_LOG: Final = logging.getLogger(__name__)
 _THREADS: Final = 2  # a small picture does not wait for a large one
 _MOST: Final = 1000  # pictures that wait
 _IDLE: Final = 10.0  # seconds until a child without work is ended
@@ -38,8 +40,13 @@ class CopyQueue:
             self._digests.add(digest)
             self._waiting.append((media, digest))
             if self._threads < _THREADS and self._idle < len(self._waiting):
+                try:
+                    threading.Thread(target=self._run, name="copies", daemon=True).start()
+                except RuntimeError:  # the system starts no more threads
+                    self._waiting.pop()
+                    self._digests.discard(digest)
+                    return False
                 self._threads += 1
-                threading.Thread(target=self._run, name="copies", daemon=True).start()
             self._changed.notify()
             return True
 
@@ -49,6 +56,8 @@ class CopyQueue:
                 media, digest = following
                 try:
                     self._work(child, media, digest)
+                except Exception:  # noqa: BLE001 - whatever it is, the thread goes on with the next picture
+                    _LOG.exception("the narrower copies of %s could not be made", media.path)
                 finally:
                     with self._changed:
                         self._digests.discard(digest)
