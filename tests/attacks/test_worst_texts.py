@@ -52,6 +52,7 @@ program()
 """
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("group", range(GROUPS))
 def test_the_worst_texts_are_rendered_within_seconds_and_little_memory(group: int) -> None:
     command = [sys.executable, "-c", _RENDER, str(group)]

@@ -33,6 +33,8 @@ from tests.http.test_addresses import MOVED
 from tests.live.served import addresses as known_addresses
 from tests.programs import require_program
 
+pytestmark = pytest.mark.alone
+
 ALL_OF_THEM: Final = "gzip, br, zstd"
 PROXY: Final = ("--trusted-proxy", "127.0.0.1")
 
@@ -211,7 +213,6 @@ def test_feeds_of_a_tag_called_media_are_not_shortened_for_ever_by_a_change_that
         assert "max-age=300" in both.cached.ask(paths[0]).headers["cache-control"]
 
 
-@pytest.mark.alone
 def test_a_service_that_is_away_is_covered_for_until_the_next_change_and_no_longer(tmp_path: Path) -> None:
     content = write_newsroom(tmp_path / "content")
     due = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=6)

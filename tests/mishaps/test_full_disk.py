@@ -23,6 +23,8 @@ from tests.live.served import Followed, followed, status
 from tests.mishaps.conftest import Fresh
 from tests.mishaps.disks import disk, full, open_files
 
+pytestmark = pytest.mark.alone
+
 NO_ROOM = "No space left on device"
 READER = {
     "Sec-Fetch-Site": "same-origin",
