@@ -42,7 +42,8 @@ threading.stack_size({_STACK})
 thread = threading.Thread(target=work)
 thread.start()
 thread.join()
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000)
+# ru_maxrss would be at least what the process had that started this one.
+print(next(int(line.split()[1]) / 1000 for line in open("/proc/self/status") if line.startswith("VmHWM")))
 """
 _PROGRAM: Final = """
 import resource
@@ -52,7 +53,6 @@ program()
 """
 
 
-@pytest.mark.alone
 @pytest.mark.parametrize("group", range(GROUPS))
 def test_the_worst_texts_are_rendered_within_seconds_and_little_memory(group: int) -> None:
     command = [sys.executable, "-c", _RENDER, str(group)]
