@@ -14,7 +14,7 @@ _HEAD: Final = ("what", "feedsvc", "beside", "ratio", "goal", "verdict")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Goal:
-    """What the ratio, or where nothing is beside it the figure itself, may be.
+    """Bounds of the ratio, or of the figure itself where nothing is beside it.
 
     A goal is meant for the numbers of articles of a whole run, unless it holds for `any_size`.
     """

@@ -137,7 +137,7 @@ class Live:
 
     @property
     def is_due(self) -> bool:
-        """Whether `reload` should be called though nothing in the folder changed: the trial of a theme has ended."""
+        """Return whether `reload` should be called though nothing in the folder changed: the trial of a theme has ended."""
         return self._adoption.is_due
 
     def reload(self, touched: Iterable[str] | None = None, quiet: timedelta = _NO_TIME) -> frozenset[str]:

@@ -276,7 +276,7 @@ def _inode(file: Path | None) -> tuple[int, int] | None:
 
 
 def _obstacle(file: Path) -> str:
-    """What is wrong at a file's place, before SQLite looks into it. To be called while this process has not opened the file."""
+    """Return what is wrong at a file's place, before SQLite looks into it. Call it before this process opens the file."""
     for ending in _ENDINGS:
         path = Path(f"{file}{ending}")
         if is_file(path) is False or (ending and path.is_symlink()):

@@ -51,7 +51,7 @@ def spill(folder: Path, writer: str, batches: Sequence[Batch]) -> Path:
 
 
 def spilled(folder: Path) -> tuple[Spilled, ...]:
-    """What earlier stops left in a folder; a damaged file, or one of another state folder, is set aside, and a line says so."""
+    """Read what earlier stops left in a folder; set a damaged file, or one of another state folder, aside, and log that."""
     found = []
     for file in sorted(folder.glob(f"*{_SUFFIX}")):
         try:

@@ -165,7 +165,7 @@ def size(file: MediaFile) -> tuple[int, int]:
 
 
 def is_cut(file: MediaFile) -> bool:
-    """Whether a picture lacks its end, as after a broken upload: by its last bytes, since to decode it would take long.
+    """Return whether a picture lacks its end, as after a broken upload: by its last bytes, since to decode it would take long.
 
     Raises OSError if it cannot be read.
     """

@@ -87,7 +87,7 @@ class Found:
 
 
 class Pages:
-    """Of whatever connection and checksums each method is given; all raise sqlite3.Error."""
+    """Pages of records, by the connection and checksums that each method is given; all raise sqlite3.Error."""
 
     def __init__(self, version: str) -> None:
         """`version` names the reading whose records these are."""

@@ -81,7 +81,7 @@ def split(content: str) -> tuple[str, str]:
 
 
 def _is_in_fence(markdown: str, line: int) -> bool:
-    """Whether a line of a Markdown article stands in a block of code between fences, where text about git may show a conflict."""
+    """Return whether a line of a Markdown article stands in fenced code, where text about git may show a conflict."""
     fences = [row for row in markdown.splitlines()[: line - 1] if row.lstrip(" ").startswith(("```", "~~~"))]
     return len(fences) % 2 == 1
 

@@ -140,7 +140,7 @@ class Records:
 
     @property
     def is_damaged(self) -> bool:
-        """Whether the file was found damaged, until `renewed` has replaced it."""
+        """Return whether the file was found damaged, until `renewed` has replaced it."""
         return self._data.is_doubted
 
     def articles(self) -> dict[str, Record]:

@@ -127,7 +127,7 @@ class Renditions:
         return any(self._found(digest, width) is None for width, _ in facts(media).sizes) and not self._failure(digest)
 
     def problems(self, media: Mapping[str, MediaFile]) -> tuple[Problem, ...]:
-        """What kept copies of these files, by their paths, from being made."""
+        """Return what kept copies of these files, by their paths, from being made."""
         return tuple(sorted(_problem(failure) for failure in self._failures.now() if _has(media.get(failure.path), failure)))
 
     def sweep(self, keep: Iterable[str]) -> int:
@@ -227,7 +227,7 @@ def _problem(failure: Failure) -> Problem:
 
 
 def _has(media: MediaFile | None, failure: Failure) -> bool:
-    """Whether a file still has the bytes that failed."""
+    """Return whether a file still has the bytes that failed."""
     try:
         return media is not None and digest(media) == failure.digest
     except OSError:

@@ -217,7 +217,7 @@ class Survey:
 
 @contextmanager
 def _closing(descriptor: int) -> Iterator[int]:
-    """What is looked up in a folder by its descriptor need not be sought from the root each time."""
+    """Close the descriptor of a folder after the block; look-ups by it need not begin at the root each time."""
     try:
         yield descriptor
     finally:

@@ -44,7 +44,7 @@ def text_name(markdown: str, published: datetime) -> bytes:
 
 
 def is_text(name: object, markdown: object) -> bool:
-    """Whether these are the name of a text and that text: what was read from a damaged file may be of any type."""
+    """Return whether these are a text and its name: what was read from a damaged file may be of any type."""
     if not (isinstance(name, bytes) and isinstance(markdown, str)):
         return False
     try:
@@ -142,7 +142,7 @@ class Texts:
         return found
 
     def missing(self, articles: Collection[Article]) -> list[Article]:
-        """Those of the articles whose text can be read in no place."""
+        """Return the articles whose text can be read in no place."""
         self.ahead(articles)
         missing = []
         for article in articles:
