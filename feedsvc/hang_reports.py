@@ -1,4 +1,4 @@
-"""Reports of processes that hang: a file for each process that is watched, in the state folder.
+"""Reports of processes that hang or crash: a file for each process that is watched, in the state folder.
 
 The first 4,096 bytes are one line of JSON, written while the process works: which thread renders a page of which theme. Behind
 it stand stacks, written without the interpreter's lock. A process that ends properly removes its file; a lock on it (flock)
@@ -30,6 +30,9 @@ _LONGEST: Final = 80  # characters of a name
 _KEPT: Final = 20  # newest reports
 _RECENT: Final = timedelta(days=1)
 _LARGEST: Final = 1024 * 1024  # bytes that are read of one
+_CRASH: Final = (
+    b"Fatal Python error: "  # before the stacks that faulthandler writes at SIGSEGV, SIGBUS, SIGFPE, SIGILL and SIGABRT
+)
 _CURRENT: Final = re.compile(rb"^Current thread 0x([0-9a-f]+) ", re.MULTILINE)
 
 Rendering = tuple[int, str]  # (thread, name of the theme)
@@ -37,12 +40,16 @@ Rendering = tuple[int, str]  # (thread, name of the theme)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Hang:
-    """A process that was ended since it hung. `names` are the themes at fault, `stacks` is text. `stopping`: after SIGTERM."""
+    """A process that was ended since it hung, or that crashed.
+
+    `names` are the themes at fault, `stacks` is text. `crash` is the error's name, "" for a hang. `stopping`: after SIGTERM.
+    """
 
     process: int
     file: Path
     at: datetime
     names: frozenset[str]
+    crash: str
     stopping: bool
     stacks: str
 
@@ -138,8 +145,29 @@ def hangs(state: Path) -> list[Hang]:
 
 
 def failures(state: Path) -> Mapping[str, str]:
-    """Return the themes at a page of which an earlier process hung and was ended: name -> the stacks of its threads, as text."""
+    """Return the themes at a page of which an earlier process hung or crashed: name -> the stacks of its threads, as text."""
     return {name: hang.stacks for hang in reversed(hangs(state)) for name in hang.names}
+
+
+class Failures:
+    """`failures` of a state folder, read again when a process begins or ends: the one that replaces a worker makes a file."""
+
+    def __init__(self, state: Path) -> None:
+        self._state = state
+        self._version: int | None = None
+        self._names: Mapping[str, str] = {}
+
+    def __call__(self) -> Mapping[str, str]:
+        version = self._folder_version()
+        if version != self._version:
+            self._version, self._names = version, failures(self._state)
+        return self._names
+
+    def _folder_version(self) -> int:
+        try:
+            return (self._state / _FOLDER).stat().st_mtime_ns
+        except OSError:
+            return 0
 
 
 def explanation(state: Path, process: int) -> str:
@@ -158,13 +186,15 @@ def notice(state: Path, now: datetime) -> str:
 
 
 def _explanation(hang: Hang) -> str:
-    if hang.names:
-        why, advice = "hung while it rendered a page with the site's own theme", "correct the templates that they name"
-    elif hang.stopping:
-        why, advice = "did not end in time after it was told to", "please report this with that file"
+    if hang.crash:
+        what, end = "crashed", f" ({hang.crash})"
+    elif hang.stopping and not hang.names:
+        what, end = "did not end in time after SIGTERM", ", and was ended"
     else:
-        why, advice = "hung", "please report this with that file"
-    return f"{why}, and was ended; the stacks of its threads are in {hang.file}: {advice}"
+        what, end = "hung", ", and was ended"
+    where = " while it rendered a page with the site's own theme" if hang.names else ""
+    advice = "correct the templates that they name" if hang.names else "please report this with that file"
+    return f"{what}{where}{end}; the stacks of its threads are in {hang.file}: {advice}"
 
 
 def sweep(state: Path) -> None:
@@ -219,11 +249,18 @@ def _read(file: Path) -> Hang | None:
         return None
     facts = _facts(data[:_HEADER])
     process, blamed = facts.get("process"), _rows(facts, "blamed")
+    before, mark, after = stacks.partition(_CRASH)
+    if mark:
+        stacks, crash = mark + after, after.partition(b"\n")[0].decode("ascii", "replace")[:_LONGEST]
+    else:
+        stacks, crash = before, ""
+    names = _current_renderings(stacks, _rows(facts, "renderings"), is_crash=bool(crash))
     return Hang(
         process=process if isinstance(process, int) else 0,
         file=file,
         at=datetime.fromtimestamp(at, UTC),
-        names=frozenset(name for name in blamed if isinstance(name, str)) | _burning(stacks, _rows(facts, "renderings")),
+        names=names.union(name for name in blamed if isinstance(name, str)),
+        crash=crash,
         stopping=bool(facts.get("stopping")),
         stacks=stacks.decode(errors="replace"),
     )
@@ -246,16 +283,17 @@ def _rows(facts: Mapping[str, Any], name: str) -> list[Any]:
     return found if isinstance(found, list) else []
 
 
-def _burning(stacks: bytes, renderings: list[Any]) -> frozenset[str]:
-    """Return the theme whose page held the interpreter's lock at the end.
+def _current_renderings(stacks: bytes, renderings: list[Any], *, is_crash: bool) -> frozenset[str]:
+    """Return the theme whose page the first thread of the stacks rendered, if that page was the reason for the end.
 
-    The first stacks were written when the process had used much processor time without giving the lock away, by the thread that
-    used it; the last ones at its end. A process that hung for another reason, or was killed before, has only one of the two.
+    The thread of a crash was. The first stacks of a hang were written when the process had used much processor time without
+    releasing the interpreter's lock, by the thread that used it; the last ones at its end. A process that hung for another
+    reason, or was killed before, has only one of the two.
     """
     current = [int(thread, 16) for thread in _CURRENT.findall(stacks)]
     found = set()
     for rendering in renderings:
         match rendering:
-            case [int(thread), str(name)] if len(current) > 1 and thread == current[0]:
+            case [int(thread), str(name)] if len(current) > (not is_crash) and thread == current[0]:
                 found.add(name)
     return frozenset(found)

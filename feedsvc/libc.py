@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import mmap
 import os
 import signal
 import sys
+import threading
 import time
 from functools import cache
 from typing import Any, Final
 
+# The watchdog's, and those at which faulthandler writes stacks.
+REPORTED_SIGNALS: Final = frozenset((signal.SIGALRM, signal.SIGSEGV, signal.SIGBUS, signal.SIGFPE, signal.SIGILL, signal.SIGABRT))
 _PR_SET_PDEATHSIG: Final = 1  # <sys/prctl.h>
 _CLOCK_MONOTONIC: Final = 1  # <time.h>, Linux
 _SIGEV_THREAD: Final = 2  # <signal.h>, Linux: glibc and musl
 _CALLED: Final = 1.0  # seconds in which a thread of the C library begins
+_SIGNAL_STACK: Final = 64 * 1024  # bytes; AVX-512 registers alone take 3 kB of one
 
 
 @cache
@@ -44,6 +49,29 @@ def die_with_parent(parent: int) -> bool:
     if is_set and os.getppid() != parent:
         os.kill(os.getpid(), signal.SIGKILL)
     return is_set
+
+
+_signal_stacks: Final[list[mmap.mmap]] = []  # for as long as the process lives: a thread may end while a handler runs on its own
+_local: Final = threading.local()
+
+
+def use_signal_stack() -> None:
+    """Give this thread a second stack for signal handlers, once, so that they run when its own stack is full (sigaltstack(2)).
+
+    The stack is not freed when the thread ends: call this in threads that live as long as the process.
+    """
+    if hasattr(_local, "has_signal_stack"):
+        return
+    _local.has_signal_stack = True
+    if not (library := _linux()):
+        return
+    ctypes, functions = library
+    stack = mmap.mmap(-1, _SIGNAL_STACK)
+    address = ctypes.addressof(ctypes.c_char.from_buffer(stack))
+    members = ("address", ctypes.c_void_p), ("flags", ctypes.c_int), ("size", ctypes.c_size_t)
+    stack_type = type("stack_t", (ctypes.Structure,), {"_fields_": members})
+    if functions.sigaltstack(ctypes.byref(stack_type(address=address, flags=0, size=_SIGNAL_STACK)), None) == 0:
+        _signal_stacks.append(stack)
 
 
 class Alarm:

@@ -202,10 +202,10 @@ def _children(work: Callable[[range], object], count: int) -> Iterator[list[Conn
 
 
 def _explain(process: ForkProcess) -> None:
-    """Raise FeedsvcError if the watchdog ended the process."""
+    """Raise FeedsvcError if the watchdog ended the process, or it crashed."""
     process.join(_MOMENT)
-    if process.exitcode == -signal.SIGALRM:
-        why = watchdog.explanation(process.pid or 0) or "hung, and was ended"
+    if -(process.exitcode or 0) in libc.REPORTED_SIGNALS:
+        why = watchdog.explanation(process.pid or 0) or f"was ended by {signal.Signals(-(process.exitcode or 0)).name}"
         raise FeedsvcError(f"a process that was at work (process {process.pid}) {why}; then build again") from None
 
 

@@ -1,4 +1,4 @@
-"""Ends a process that hangs, without the interpreter's lock, and records which theme's page it hung at.
+"""Ends a process that hangs, without the interpreter's lock, and records which theme's page it hung or crashed at.
 
 A process hangs if a thread holds the interpreter's lock for 30 seconds (a comparison in C without an end), or if rendering one
 page takes as long. SIGALRM then writes the stacks of all threads into a file of the state folder (hang_reports.py) and ends the
@@ -6,7 +6,10 @@ process. Time in which the process is stopped does not count: SIGSTOP, a suspend
 
 With a heartbeat, a thread arms the alarm each second, and ends the process some time after SIGTERM if nothing else does; without
 (a build, which forks, and must have no threads), each rendering arms the alarm for itself. A page is at fault only if its thread
-used processor time: a slow disk or an overloaded machine is not. Does nothing unless a command opts in with `watching`.
+used processor time: a slow disk or an overloaded machine is not.
+
+A crash (SIGSEGV, SIGABRT) writes the stacks, too; the page that the crashed thread rendered is at fault. Does nothing unless a
+command opts in with `watching`.
 """
 
 from __future__ import annotations
@@ -27,7 +30,7 @@ from typing import Final
 from feedsvc import hang_reports
 from feedsvc.errors import FeedsvcError
 from feedsvc.hang_reports import Stacks, failures
-from feedsvc.libc import Alarm
+from feedsvc.libc import Alarm, use_signal_stack
 
 __all__ = ["explanation", "failures", "rendering", "start_heartbeat", "watching"]
 
@@ -68,8 +71,10 @@ class _Watchdog:
         self._lock = threading.Lock()
         self._renderings: dict[_Rendering, None] = {}
         self._ran, self._beaten, self._spent = 0.0, time.monotonic(), time.process_time()
+        self._reported_crashes = faulthandler.is_enabled()
 
     def enter(self, name: str) -> _Rendering:
+        use_signal_stack()
         rendering = _Rendering(name=name, thread=threading.get_ident(), began=self._ran, used=time.thread_time())
         with self._lock:
             self._renderings[rendering] = None
@@ -130,11 +135,15 @@ class _Watchdog:
             # Chained, the signal has its default action afterwards: the end of the process.
             faulthandler.register(signal.SIGALRM, file=self._stacks.file, chain=True)
             faulthandler.register(signal.SIGPROF, file=self._stacks.file)
+            faulthandler.enable(file=self._stacks.file)
 
     def _release(self, *, remove: bool) -> None:
         if self._stacks:
             faulthandler.unregister(signal.SIGALRM)
             faulthandler.unregister(signal.SIGPROF)
+            faulthandler.disable()
+            if self._reported_crashes:
+                faulthandler.enable()
             self._stacks.close(remove=remove)
             self._stacks = self._alarm = None
 

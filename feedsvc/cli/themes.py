@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 from typing import Final
 
+from feedsvc.hang_reports import Failures
 from feedsvc.pages.adoption import Adoption
 from feedsvc.troubles import Troubles
-from feedsvc.watchdog import failures
 
 _FOLDER: Final = "themes"
 
@@ -17,7 +17,7 @@ def adoption(home: Path | None, troubles: Troubles | None = None, *, required: b
     """Choose with verdicts in the state folder `home`; None keeps none. `required` as for Adoption."""
     if home is None:
         return Adoption(None, _version, troubles=troubles, required=required)
-    return Adoption(home / _FOLDER, _version, troubles=troubles, required=required, stuck=partial(failures, home))
+    return Adoption(home / _FOLDER, _version, troubles=troubles, required=required, stuck=Failures(home))
 
 
 @cache

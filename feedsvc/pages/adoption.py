@@ -38,7 +38,7 @@ class Adoption:
         """Keep verdicts in `folder`; they hold for the program and the libraries that `version` stands for.
 
         With `required`, `applied` raises FeedsvcError where the first theme cannot be tried. `stuck` gives the digests of the
-        themes with which a process stopped responding, each with the traceback's text.
+        themes with which a process hung or crashed, each with the traceback's text.
         """
         self._troubles, self._required = troubles or Troubles(), required
         self._trials = Trials(Verdicts(folder, self._troubles), version, stuck)
@@ -46,6 +46,7 @@ class Adoption:
         self._choice = NOTHING
         self._trial: Trial | None = None
         self._again: float | None = None  # monotonic seconds
+        self._stuck, self._known_stuck = stuck, frozenset[str]()
 
     def applied(self, content: Content, now: datetime, *, preview: bool = False) -> Content:
         """The content with the theme in force, and with the problems of its own theme.
@@ -54,9 +55,10 @@ class Adoption:
         until `is_due`.
         """
         sample = partial(newest, content, now, preview=preview)
+        is_newly_stuck, self._known_stuck = self._is_newly_stuck, frozenset(self._stuck())
         if self._settled is None:
             self._begin(content.theme, sample)
-        elif content.theme is not self._settled or self._is_overdue:
+        elif content.theme is not self._settled or self._is_overdue or is_newly_stuck:
             self._follow(content.theme, sample)
         problems = tuple(sorted((*content.problems, *self._choice.problems.values())))
         standing = {problem.path for path, problem in self._choice.problems.items() if path in self._choice.files}
@@ -65,11 +67,16 @@ class Adoption:
     @property
     def is_due(self) -> bool:
         """Return whether `applied` should be called again, though nothing in the folder changed."""
-        return not self._trial.is_alive() if self._trial else self._is_overdue
+        return not self._trial.is_alive() if self._trial else self._is_overdue or self._is_newly_stuck
 
     @property
     def _is_overdue(self) -> bool:
         return self._again is not None and time.monotonic() >= self._again
+
+    @property
+    def _is_newly_stuck(self) -> bool:
+        """Return whether another worker hung or crashed at a theme since the last choice."""
+        return bool(self._settled) and not self._known_stuck.issuperset(self._stuck())
 
     def _begin(self, files: Files, sample: Callable[[], Newest]) -> None:
         trial = Trial(self._trials, files, self._choice.files, sample)

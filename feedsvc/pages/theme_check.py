@@ -64,10 +64,10 @@ def file_problem(path: str, data: bytes) -> Problem | None:
 
 
 def stuck_problem(traceback: str, templates: Mapping[str, bytes]) -> dict[str, Problem]:
-    """The problem of the template with which a process stopped responding, by its path; of the first if it is in none of them."""
+    """The problem of the template with which a process hung or crashed, by its path; of the first if it is in none of them."""
     current = "".join(_CURRENT.findall(traceback)[:1])  # the thread that the first stacks are of
     path, line = stuck_at(current, templates) or stuck_at(traceback, templates) or (next(iter(templates)), 1)
-    message = "a process that made a page with this stopped responding, and was ended"
+    message = "a process hung or crashed while it made a page with this, and was ended"
     return {path: Problem(path=shown(path), line=line, message=message, hint=LEFT_OUT)}
 
 

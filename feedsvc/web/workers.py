@@ -63,8 +63,8 @@ class Workers:
     ) -> None:
         """`serve` is called in each worker, which ends when it returns; SystemExit gives its status.
 
-        `leaving` is called here when all shall end: it closes what the workers have from this process. `explain` tells of a
-        process (its id) that was ended by SIGALRM why the watchdog did so, "" if it did not. Those that have not ended `patience`
+        `leaving` is called here when all shall end: it closes what the workers have from this process. `explain` returns
+        why a process (its id) was ended by the watchdog, or crashed, "" if it is not known. Those that have not ended `patience`
         seconds after SIGTERM are killed.
         """
         self._serve, self._say, self._leaving = serve, say, leaving
@@ -225,7 +225,7 @@ class Workers:
         self._say(f"feedsvc: {child.called} {self._end(child, status)}; another takes its place{when}")
 
     def _end(self, child: _Child, status: int) -> str:
-        return (self._explain(child.pid) if status == -signal.SIGALRM else "") or f"ended {_how(status)}"
+        return (self._explain(child.pid) if -status in libc.REPORTED_SIGNALS else "") or f"ended {_how(status)}"
 
 
 def _how(status: int) -> str:

@@ -25,20 +25,28 @@ TITLE: Final = "Frozen lake"
 SLUG: Final = "frozen-lake"
 _LISTS: Final = "".join(f"{{% set {name} = [{name}, {name}] %}}" for name in "ab" for _ in range(60))
 # Of 120 steps come two lists of 2^60 leaves; to compare them is one call in C.
-FREEZING: Final = (
-    '{% extends "base.html" %}{% block main %}<h1>{{ article.title }}</h1>{% if article.title == "'
-    + TITLE
-    + '" %}{% set a = [1] %}{% set b = [1] %}'
-    + _LISTS
-    + "{% if a == b %}x{% endif %}{% endif %}{% endblock %}"
+_FREEZE: Final = "{% set a = [1] %}{% set b = [1] %}" + _LISTS + "{% if a == b %}x{% endif %}"
+# The hash of tuples within tuples is recursion in C, which fills the thread's stack.
+_CRASH: Final = (
+    "{% set it = namespace(value=(1,)) %}{% for _ in range(8) %}{% for _ in range(50000) %}"
+    "{% set it.value = (it.value,) %}{% endfor %}{% endfor %}{% set found = {it.value: 1} %}"
 )
 
 
-def write_freezing(root: Path) -> Path:
+def _template(at_title: str) -> str:
+    head = '{% extends "base.html" %}{% block main %}<h1>{{ article.title }}</h1>{% if article.title == "'
+    return f'{head}{TITLE}" %}}{at_title}{{% endif %}}{{% endblock %}}'
+
+
+FREEZING: Final = _template(_FREEZE)
+CRASHING: Final = _template(_CRASH)
+
+
+def write_freezing(root: Path, template: str = FREEZING) -> Path:
     """Write a newsroom whose theme makes every page but one, of an article that is too old for the theme's trial."""
     write_newsroom(root)
     (root / "theme" / "templates").mkdir(parents=True)
-    (root / "theme" / "templates" / "article.html").write_text(FREEZING)
+    (root / "theme" / "templates" / "article.html").write_text(template)
     for number in range(25):
         write_article(root, f"newer-{number}", "title: Newer\npublished: 2026-01-03\ncategory: culture\nauthor: tuan-le")
     article = f"title: {TITLE}\npublished: 2026-01-02T10:00:00Z\ncategory: culture\nauthor: tuan-le\nbody: Cold.\n"
@@ -95,6 +103,12 @@ def compare():
 def loop():
     while True:
         pass
+
+def overflow():
+    value = (1,)
+    for _ in range(400000):
+        value = (value,)
+    hash(value)
 
 def rest(seconds):
     print("at rest", flush=True)

@@ -232,7 +232,7 @@ def test_a_freeze_that_no_trial_saw_ends_the_process_and_the_next_start_does_wit
         first.communicate()
     again = Running(root, tmp_path / "state")
     try:
-        assert "theme/templates/article.html:2:1: error: a process that made a page with this stopped responding" in again.said
+        assert "theme/templates/article.html:2:1: error: a process hung or crashed while it made a page with this" in again.said
         assert ask(again.url, "/daily/articles/boom/").status == 200
         write(root, {"theme/templates/article.html": "<p>mended"})
         _until(lambda: ask(again.url, "/daily/articles/boom/").body == b"<p>mended")
