@@ -44,6 +44,16 @@ class Parser(HTTPRequestParser):
         if codings is not None:
             self._check_framing(codings)
         self._check_host()
+        if "," in self.headers.get("CONNECTION", ""):
+            self._find_close()
+
+    def _find_close(self) -> None:
+        """Find "close" in a list, such as "TE, close" of libwww-perl (RFC 9112 section 9.6); waitress compares the whole."""
+        options = {option.strip(" \t").lower() for option in self.headers["CONNECTION"].split(",")}
+        found = next((option for option in ("close", "keep-alive") if option in options), None)
+        if found:
+            self.headers["CONNECTION"] = found
+            self.connection_close = found == "close"
 
     def _check_framing(self, codings: list[bytes]) -> None:
         """Refuse a body whose end another server may see elsewhere (RFC 9112 sections 6.1 and 6.3)."""

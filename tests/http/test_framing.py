@@ -175,3 +175,12 @@ def test_a_tag_that_is_an_asterisk_is_a_tag_like_others(server: Running, asked: 
 @pytest.mark.parametrize("path", ["/feed.rss", "/media/photo.png", "/feed", "/healthz", "/readyz", "/status", "/metrics"])
 def test_the_methods_that_are_allowed_have_one_order(server: Running, path: str, method: str) -> None:
     assert ask(server.url, path, method=method)["Allow"] == "GET, HEAD, OPTIONS"
+
+
+@pytest.mark.parametrize(
+    ("options", "answers"), [("TE, close", 1), ("close,TE", 1), ("keep-alive, Close", 1), ("TE, keep-alive", 2)]
+)
+def test_a_list_that_asks_for_the_end_of_the_connection_is_heeded(server: Running, options: str, answers: int) -> None:
+    first = request(f"Connection: {options}\r\n".encode(), line=b"GET /feed.rss HTTP/1.1")
+    last = request(b"Connection: close\r\n", line=b"GET /feed.rss HTTP/1.1")
+    assert raw(server.url, first + b"\r\n" + last + b"\r\n").count(b"HTTP/1.1 200") == answers
