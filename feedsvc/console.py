@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
@@ -17,6 +18,7 @@ from feedsvc.content.excerpt import excerpts
 from feedsvc.errors import Problem, Severity
 
 _COLORS: Final[dict[Severity, str]] = {"error": "red", "warning": "yellow"}
+_NUMBER: Final = re.compile(r"[0-9]+")
 _MOST_REPEATS: Final = 3  # further files with the same warning that are shown one by one
 _ALSO: Final = "(and in {}; feedsvc check --all shows each)"
 
@@ -87,15 +89,20 @@ def _with_repeats(problems: Iterable[Problem]) -> Iterator[tuple[Problem, int]]:
     files: dict[str, set[str]] = {}
     for one in problems:
         if one.severity == "warning":
-            files.setdefault(one.message, set()).add(one.path)
+            files.setdefault(_kind(one), set()).add(one.path)
     said = set[str]()
     for one in problems:
-        further = len(files.get(one.message, ())) - 1 if one.severity == "warning" else 0
+        further = len(files.get(_kind(one), ())) - 1 if one.severity == "warning" else 0
         if further < _MOST_REPEATS:
             yield one, 0
-        elif one.message not in said:
-            said.add(one.message)
+        elif _kind(one) not in said:
+            said.add(_kind(one))
             yield one, further
+
+
+def _kind(problem: Problem) -> str:
+    """Return the message without its numbers: "has 371 characters" and "has 379 characters" are one kind."""
+    return _NUMBER.sub("0", problem.message)
 
 
 def _as_text(content: Path, problems: Iterable[Problem]) -> Iterator[str]:

@@ -36,6 +36,13 @@ def test_a_warning_of_many_files_is_printed_for_each_when_all_are_wanted(tmp_pat
     assert "--all shows each" not in done.stdout
 
 
+def test_long_summaries_of_many_files_are_one_warning_whatever_their_lengths(tmp_path: Path) -> None:
+    long = {f"articles/b{number}.yaml": ARTICLE.replace("S.", "long " * (70 + number)) for number in range(6)}
+    done = run("check", newsrooms.write(tmp_path / "content", {**SITE, **long}))
+    assert done.stdout.count("readers expect at most 300") == 1
+    assert done.stdout.count("(and in 5 more files;") == 2
+
+
 def test_a_warning_of_a_few_files_is_printed_for_each(tmp_path: Path) -> None:
     assert run("check", _without_ids(tmp_path, 3)).stdout.count(NO_ID) == 3
 
