@@ -104,6 +104,11 @@ def assert_same(text: str) -> None:
     assert not any(map(thorough.cut, thorough.places.values))
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n", " \n"])
+def test_a_list_below_a_key_with_a_space_behind_it_has_its_own_line(end: str) -> None:
+    assert_same(f"title: {end}- a{end}")
+
+
 @settings(deadline=None)
 @given(EDITS)
 def test_an_article_after_any_edits_reads_quickly_as_it_reads_thoroughly(edits: list[tuple[float, int, str]]) -> None:

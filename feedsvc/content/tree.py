@@ -60,7 +60,7 @@ class Tree:
         at = before + 1 + len(head)
         while text.startswith(" ", at):
             at += 1
-        return at
+        return 0 if text[at : at + 1] in ("", "\r", "\n") else at  # a value on the lines below
 
     def raw(self, location: Location) -> str | None:
         """A scalar's own text as it was written, without its quotation marks; None for lists and mappings."""
