@@ -16,6 +16,8 @@ LOCKED = $(INSTALL) --no-deps --require-hashes
 
 # Neighbours share their fixtures until a process without work takes some of them.
 PARALLEL := -n $(JOBS) --dist worksteal
+# One test that goes on for half an hour.
+PATIENT := -o faulthandler_timeout=0
 NO_TESTS := 5  # pytest's exit status where ARGS select none
 
 .PHONY: serve test check coverage bench bench-quick fuzz audit lock clean
@@ -49,12 +51,12 @@ readers-table: $(VENV)/test.done ## See what feed readers do with the feeds, and
 .PHONY: kills
 ROUNDS ?= 500
 kills: $(VENV)/test.done ## kill -9 at random moments, so many times in half an hour; SEED=... repeats the moments of an earlier run
-	FEEDSVC_KILL_ROUNDS=$(ROUNDS) FEEDSVC_KILL_SEED=$(SEED) $(RUN) -m pytest -q tests/kills
+	FEEDSVC_KILL_ROUNDS=$(ROUNDS) FEEDSVC_KILL_SEED=$(SEED) $(RUN) -m pytest -q $(PATIENT) tests/kills
 
 .PHONY: damage
 DAMAGES ?= 1000
 damage: $(VENV)/test.done ## Damage state folders at random, so many times in half an hour; SEED=... repeats the damages of an earlier run
-	FEEDSVC_DAMAGE_ROUNDS=$(DAMAGES) FEEDSVC_DAMAGE_SEED=$(SEED) $(RUN) -m pytest -q -s tests/damage/test_damage.py $(ARGS)
+	FEEDSVC_DAMAGE_ROUNDS=$(DAMAGES) FEEDSVC_DAMAGE_SEED=$(SEED) $(RUN) -m pytest -q -s $(PATIENT) tests/damage/test_damage.py $(ARGS)
 
 .PHONY: soak
 SECONDS ?= 1200
