@@ -7,13 +7,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from sqlalchemy import Connection, Engine, NullPool, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
-from feedsvc.audience.faults import UnavailableError, place, unavailable
+from feedsvc.audience.faults import UnavailableError, unavailable
 from feedsvc.errors import FeedsvcError
 from feedsvc.sqlite import use_wal
 
@@ -133,3 +133,14 @@ def _connect(_dialect: object, _record: object, args: list[Any], options: dict[s
     from feedsvc.audience.patient import PatientConnection  # noqa: PLC0415 - not installed where SQLite is enough
 
     return PatientConnection.connect(*args, **options)
+
+
+def place(url: URL) -> str:
+    """Where a database is, fit for a log: the file, or host, port and name; no user, no password, no options."""
+    if url.get_backend_name() == "sqlite":
+        return unquote(str(url.database).removeprefix("file:")) if "uri" in url.query else str(url.database)
+    host = url.host or url.query.get("host", "")
+    port = url.port or url.query.get("port", "")
+    found = f"{url.get_backend_name()}://{host if isinstance(host, str) else ','.join(host)}{f':{port}' if port else ''}"
+    # A password with an unescaped @ or / reaches into the name.
+    return found if not url.database or "@" in url.database else f"{found}/{url.database}"

@@ -4,10 +4,6 @@ from __future__ import annotations
 
 import re
 from typing import Final
-from urllib.parse import unquote
-
-from sqlalchemy.engine import URL
-from sqlalchemy.exc import DataError, IntegrityError
 
 from feedsvc.errors import FeedsvcError
 
@@ -32,6 +28,8 @@ _ADVICE: Final = (
     (r"refused|time(d )?out|unreachable|no answer|closed the connection", "see that it runs and can be reached from here"),
 )
 _ROWS_FAULT: Final = frozenset({"22", "23", "54"})  # classes of SQLSTATE: data, integrity, a limit of the program
+# Classes of the DB API, of whichever library: SQLAlchemy's take long to import, and a file of the state folder needs none.
+_ROWS_ERRORS: Final = frozenset({"DataError", "IntegrityError"})
 
 
 class UnavailableError(FeedsvcError):
@@ -40,17 +38,6 @@ class UnavailableError(FeedsvcError):
 
 class RefusedError(UnavailableError):
     """The database works, and does not take this row for what it holds."""
-
-
-def place(url: URL) -> str:
-    """Where a database is, fit for a log: the file, or host, port and name; no user, no password, no options."""
-    if url.get_backend_name() == "sqlite":
-        return unquote(str(url.database).removeprefix("file:")) if "uri" in url.query else str(url.database)
-    host = url.host or url.query.get("host", "")
-    port = url.port or url.query.get("port", "")
-    found = f"{url.get_backend_name()}://{host if isinstance(host, str) else ','.join(host)}{f':{port}' if port else ''}"
-    # A password with an unescaped @ or / reaches into the name.
-    return found if not url.database or "@" in url.database else f"{found}/{url.database}"
 
 
 def unavailable(where: str, error: Exception) -> UnavailableError:
@@ -65,4 +52,4 @@ def unavailable(where: str, error: Exception) -> UnavailableError:
 
 def _is_the_rows_own(error: Exception) -> bool:
     state = getattr(getattr(error, "orig", None), "sqlstate", None) or ""
-    return isinstance(error, DataError | IntegrityError | OverflowError | UnicodeError) or state[:2] in _ROWS_FAULT
+    return type(error).__name__ in _ROWS_ERRORS or isinstance(error, OverflowError | UnicodeError) or state[:2] in _ROWS_FAULT

@@ -12,8 +12,8 @@ from urllib.parse import quote
 
 from sqlalchemy.engine import URL
 
-from feedsvc.audience.database import address, reading, transaction
-from feedsvc.audience.faults import UnavailableError, place, unavailable
+from feedsvc.audience.database import address, place, reading, transaction
+from feedsvc.audience.faults import UnavailableError, unavailable
 from feedsvc.audience.file_store import reads_in
 from feedsvc.audience.store import is_kept, sums_since
 from feedsvc.errors import FeedsvcError

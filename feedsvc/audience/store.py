@@ -13,8 +13,8 @@ from sqlalchemy import BigInteger, Column, Connection, Date, MetaData, Table, Te
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.schema import CreateTable
 
-from feedsvc.audience.database import WRITES, engine, transaction
-from feedsvc.audience.faults import RefusedError, UnavailableError, place, unavailable
+from feedsvc.audience.database import WRITES, engine, place, transaction
+from feedsvc.audience.faults import RefusedError, UnavailableError, unavailable
 from feedsvc.audience.tally import Key
 
 _Row = dict[str, Any]

@@ -52,7 +52,7 @@ class Parser(HTTPRequestParser):
         options = {option.strip(" \t").lower() for option in self.headers["CONNECTION"].split(",")}
         found = next((option for option in ("close", "keep-alive") if option in options), None)
         if found:
-            self.headers["CONNECTION"] = found
+            self.headers = {**self.headers, "CONNECTION": found}
             self.connection_close = found == "close"
 
     def _check_framing(self, codings: list[bytes]) -> None:
