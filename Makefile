@@ -20,13 +20,17 @@ PARALLEL := -n $(JOBS) --dist worksteal
 PATIENT := -o faulthandler_timeout=0
 NO_TESTS := 5  # pytest's exit status where ARGS select none
 
-.PHONY: serve test check coverage bench bench-quick fuzz audit lock clean
+.PHONY: serve test retest check coverage bench bench-quick fuzz audit lock clean
 
 serve: $(VENV)/serve.done ## Serve the sample newsroom at http://127.0.0.1:8000/
 	$(VENV)/bin/feedsvc serve $(CONTENT) --host $(HOST) --port $(PORT) --base-url http://$(HOST):$(PORT)
 
 test: $(VENV)/test.done readers ## Run every test, in JOBS processes
 	$(RUN) -m pytest $(PARALLEL) -m "not alone" $(ARGS) || [ $$? -eq $(NO_TESTS) ]
+	$(RUN) -m pytest -m alone $(ARGS) || [ $$? -eq $(NO_TESTS) ]
+
+retest: $(VENV)/test.done readers ## Run what failed once more, one test at a time
+	$(RUN) -m pytest --last-failed --last-failed-no-failures=none -m "not alone" $(ARGS) || [ $$? -eq $(NO_TESTS) ]
 	$(RUN) -m pytest -m alone $(ARGS) || [ $$? -eq $(NO_TESTS) ]
 
 check: $(VENV)/test.done ## Style, types and the direction of imports
