@@ -7,7 +7,7 @@ equals a new one and costs what changed.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
@@ -17,6 +17,7 @@ from operator import attrgetter
 from typing import Final
 
 from feedsvc.content.folder import Content
+from feedsvc.former_tags import FormerTags, former_slugs, former_tags
 from feedsvc.listing import Listing
 from feedsvc.lookups import BySlug, Layered, Moved, Name, Referred
 from feedsvc.model import Article, Site, Status
@@ -32,6 +33,7 @@ from feedsvc.urls import ListingRef
 __all__ = ["LARGEST_MONTH", "NEWS_AGE", "Catalog", "Listing", "Row", "Standing", "catalog", "is_alike"]
 
 _Rows = dict[str, Row]
+_Names = Mapping[Name, str]
 _link = attrgetter("article.link")
 _ROOM: Final = 800_000  # bytes of /subscribe/ that tags may take
 _MARKUP: Final = 500  # bytes of it around the names of a listing
@@ -62,6 +64,7 @@ class Catalog:
     now: datetime = field(repr=False, compare=False)
     timetable: Timetable = field(repr=False, compare=False)
     spellings: Spellings = field(repr=False, compare=False)
+    former_tags: FormerTags = field(repr=False, compare=False)
 
     @property
     def site(self) -> Site:
@@ -121,8 +124,9 @@ class Catalog:
             now=now,
             timetable=table,
             spellings=spellings,
+            former_tags=self.former_tags.replaced(left_rows, new_rows),
         )
-        found = _followed(made, left_rows, new_rows)
+        found = _followed(made, left_rows, new_rows, self._moved_tags(made, {*titles, *former_slugs((*left_rows, *new_rows))}))
         if "tags" in vars(self):
             vars(found)["tags"] = self.tags.replaced(spellings, titles)  # where cached_property keeps it
         return found
@@ -141,6 +145,13 @@ class Catalog:
                 before |= {article.id: was} if was else {}
                 after |= {article.id: now_is} if now_is else {}
         return before, after
+
+    def _moved_tags(self, after: Catalog, slugs: Collection[str]) -> tuple[_Names, _Names]:
+        """The redirects from these slugs before a change and after it."""
+        return (
+            self.former_tags.redirects(self.listings, slugs),
+            after.former_tags.redirects(after.listings, slugs),
+        )
 
     def _row(self, article: Article) -> Row | None:
         return self.listings[ListingRef()].find(article)
@@ -162,7 +173,8 @@ def catalog(content: Content, now: datetime, *, preview: bool = False) -> Catalo
     spellings, titles = respelled({}, (), rows)
     found = listings(content, titles, rows)
     site, table = found[ListingRef()], timetable(ordered)
-    moved: dict[Name, str] = _aliases(rows)
+    former = former_tags(spellings, rows)
+    moved: dict[Name, str] = _aliases(rows) | former.redirects(found)
     moved |= {("category", alias): category.id for alias, category in content.categories.items() if alias != category.id}
     moved |= {("author", alias): author.id for alias, author in content.authors.items() if alias != author.id}
     # Only what something public refers to, so that a draft's photograph stays unseen.
@@ -182,17 +194,18 @@ def catalog(content: Content, now: datetime, *, preview: bool = False) -> Catalo
         now=now,
         timetable=table,
         spellings=spellings,
+        former_tags=former,
     )
 
 
-def _followed(made: Catalog, before: list[Row], after: list[Row]) -> Catalog:
-    """With everything that hangs on the rows that went and came, once the listings are right."""
+def _followed(made: Catalog, before: list[Row], after: list[Row], tags: tuple[_Names, _Names]) -> Catalog:
+    """With everything that hangs on the rows that went and came, once the listings are right; `tags` are redirects of tags."""
     site, left, new = made.listings[ListingRef()], [*filter(is_visible, before)], [*filter(is_visible, after)]
     return replace(
         made,
         visible=made.visible.replaced(left, new, site.visible),
         withdrawn=made.withdrawn.replaced(_withdrawn(before), _withdrawn(after)),
-        moved=made.moved.replaced(_aliases(before), _aliases(after)),
+        moved=made.moved.replaced({**_aliases(before), **tags[0]}, {**_aliases(after), **tags[1]}),
         media=made.media.replaced(made.content.media, _media(left), _media(new)),
         recent=_recent(site, made.now),
         elsewhere=made.elsewhere + _elsewhere(new) - _elsewhere(left),

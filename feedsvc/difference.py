@@ -14,6 +14,7 @@ from feedsvc.catalog import Catalog, Listing, Row
 from feedsvc.content.narrowing import widths
 from feedsvc.content.picture_facts import digest as file_digest
 from feedsvc.division import Division
+from feedsvc.former_tags import former_slugs
 from feedsvc.grounds import grounds
 from feedsvc.listing import same
 from feedsvc.pages.related import leading_to
@@ -60,7 +61,9 @@ def places(before: Catalog, now: Catalog) -> Iterator[Place]:
     yield from _leading(before, now, seen)
     changed = [ref for ref in {**before.listings, **now.listings} if before.listings.get(ref) is not now.listings.get(ref)]
     yield from _listings(before, now, changed)
-    yield from _tag_pages(before, now, [ref.id for ref in changed if ref.kind == "tag"])
+    tags = [ref.id for ref in changed if ref.kind == "tag"]
+    yield from _tag_pages(before, now, tags)
+    yield from _former_tags(before, now, {*tags, *former_slugs((*left.values(), *new.values()))})
     yield from _sitemaps(before, now)
 
 
@@ -147,6 +150,17 @@ def _tag_pages(before: Catalog, now: Catalog, changed: Collection[str]) -> Itera
         for place in places:
             starts.update(dict.fromkeys(one.starts[max(0, place - 1) : place + 2]))
     yield from (place for place in map(TagsAt, starts) if _differs(before, now, place))
+
+
+def _former_tags(before: Catalog, now: Catalog, slugs: Iterable[str]) -> Iterator[Place]:
+    """Former addresses of tags that lead elsewhere now, or have come or gone."""
+    for slug in slugs:
+        ref, leads = ListingRef("tag", slug), [(catalog, catalog.moved.get(("tag", slug))) for catalog in (before, now)]
+        if leads[0][1] == leads[1][1]:
+            continue
+        for listing in (catalog.tagged(tag) for catalog, tag in leads if tag):
+            yield from (PageAt(ref, period) for period in ("", *listing.pages))
+            yield from (FeedAt(ref, suffix, period) for period in ("", *listing.archive) for suffix in SUFFIXES)
 
 
 def _periods(one: Listing | None, other: Listing | None) -> tuple[Iterable[str], Iterable[str]]:

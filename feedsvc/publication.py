@@ -131,10 +131,13 @@ class Publication:
                 yield
 
     def addresses(self) -> Iterator[str]:
-        """`paths`, and the addresses of articles that are withdrawn or have moved."""
+        """`paths`, and the addresses of articles that are withdrawn or have moved, and of tags that have moved."""
         yield from self.paths()
         yield from (path_of(ArticleAt(slug)) for slug in self.catalog.withdrawn)
         yield from (path_of(ArticleAt(alias)) for kind, alias in self.catalog.moved if kind == "article")
+        for ref in (ListingRef("tag", slug) for kind, slug in self.catalog.moved if kind == "tag"):
+            yield path_of(PageAt(ref))
+            yield from (path_of(FeedAt(ref, suffix)) for suffix in feeds.FORMATS)
 
     def at(self, path: str) -> Answer | None:
         """The answer at a decoded path below base_url; None is 404. Aliases and loose spellings redirect in one hop."""

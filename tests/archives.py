@@ -11,7 +11,7 @@ from typing import Final
 from feedsvc.content.folder import Content
 from feedsvc.content.texts import Texts, text_name
 from feedsvc.model import Article, Author, Category, Enclosure, FeedOptions, Image, MediaFile, Site, Status, Tag
-from feedsvc.urls import slugify
+from feedsvc.tag_slugs import tag_slug
 
 START: Final = datetime(2026, 3, 1, 12, tzinfo=UTC)
 BASE: Final = "https://news.example/daily"
@@ -141,7 +141,7 @@ class Desk:
     def _facts(self, name: str, one: Article | None = None) -> dict[str, object]:
         random = self.random
         spelled = {
-            slugify(title): Tag(id=slugify(title), title=title) for title in random.sample(_SPELLINGS, random.randrange(5))
+            tag_slug(title): Tag(id=tag_slug(title), title=title) for title in random.sample(_SPELLINGS, random.randrange(5))
         }
         sections, people = [*self.content.categories], [*self.content.authors]
         picture = Image(url=f"{BASE}/{random.choice(MEDIA[:2])}", type="image/jpeg", width=1000, height=500)

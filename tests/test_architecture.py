@@ -17,6 +17,7 @@ ROOT: Final = Path(feedsvc.__file__).parent
 ORDER: Final = (
     ("feedsvc",),
     ("feedsvc.errors", "feedsvc.urls", "feedsvc.model", "feedsvc.codings"),
+    ("feedsvc.tag_slugs",),
     ("feedsvc.libc", "feedsvc.state"),
     ("feedsvc.hang_reports",),
     ("feedsvc.watchdog",),
@@ -37,7 +38,7 @@ ORDER: Final = (
     ("feedsvc.division",),
     ("feedsvc.listing",),
     ("feedsvc.timetable", "feedsvc.lookups", "feedsvc.standing", "feedsvc.selection"),
-    ("feedsvc.tags",),
+    ("feedsvc.tags", "feedsvc.former_tags"),
     ("feedsvc.catalog",),
     ("feedsvc.language",),
     ("feedsvc.feeds",),

@@ -22,6 +22,7 @@ from feedsvc.content import disk, markup, media, settings, text, tree
 from feedsvc.content.articles import FOLDER
 from feedsvc.content.body_lines import BodyLines
 from feedsvc.content.content import Content
+from feedsvc.content.merged_tags import location, merged_tags
 from feedsvc.content.places import Location
 from feedsvc.content.tree import Tree
 from feedsvc.errors import Problem
@@ -46,8 +47,7 @@ _LEFT_OF_REFERENCE: Final = frozenset(" \t\n\r\"'(<>[]{}=`")
 def advice(content: Content, root: Path, now: datetime) -> tuple[Problem, ...]:
     """Warnings of a whole newsroom at a moment, in order. Never raises; files that are gone by now lose their places only."""
     house = _House(content=content, root=root, now=now)
-    public = (article for article in content.articles if article.status is Status.PUBLISHED)
-    found = [problem for article in public for problem in _of_article(house, article)]
+    found = [problem for article in house.public for problem in _of_article(house, article)]
     return tuple(sorted((*found, *_idle_authors(house))))
 
 
@@ -64,6 +64,8 @@ class _House:
         self.slugs: Mapping[str, Article] = {
             name: article for article in self.content.articles for name in (*article.aliases, article.slug)
         }
+        self.public = [article for article in self.content.articles if article.status is Status.PUBLISHED]
+        self.merged = merged_tags(self.public)
         # What is set aside cannot be linked to now, but that is told elsewhere.
         self.set_aside = {_stem(problem.path) for problem in self.content.errors if problem.path.startswith(f"{FOLDER}/")}
 
@@ -187,6 +189,12 @@ def _removed(house: _House, article: Article) -> Iterator[_Advice]:
         yield lambda file, number=number, name=one.name: warning(file, number, name)  # type: ignore[misc]
 
 
+def _tags(house: _House, article: Article) -> Iterator[_Advice]:
+    for tag in article.tags:
+        if told := house.merged.get(tag.title):
+            yield lambda file, title=tag.title, told=told: file.at(location(file.tree, title), *told)  # type: ignore[misc]
+
+
 def _to_itself(house: _House, article: Article) -> Iterator[_Advice]:
     own = urls.path_of(urls.ArticleAt(article.slug))
     if article.link and urls.path_below(house.content.site.base_url, article.link).rstrip("/") == own.rstrip("/"):
@@ -246,7 +254,7 @@ def _insecure(base: str, address: str) -> Iterator[_Advice]:
 
 
 _RULES: Final[tuple[Callable[[_House, Article], Iterator[_Advice]], ...]] = (
-    *(_title, _summary, _image, _cut, _updated, _corrections, _unwritten, _removed, _to_itself, _name, _links),
+    *(_title, _summary, _image, _cut, _updated, _corrections, _unwritten, _removed, _tags, _to_itself, _name, _links),
 )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import repeat
 from operator import attrgetter
@@ -15,6 +15,7 @@ from feedsvc.content.columns import Column, Columns, put
 from feedsvc.content.reader import Reading
 from feedsvc.content.record import Record, Shared
 from feedsvc.model import Article, Tag
+from feedsvc.tag_slugs import former_slug, tag_slug
 
 LARGEST: Final = 2000  # records that are packed together: their objects and their bytes are in memory at once
 
@@ -155,4 +156,15 @@ def _articles(found: _Former, share: Shared) -> Sequence[Article | None]:
 
 
 def _left(article: Article) -> Record:
-    return Record(stamp=None, digest=b"", reading=Reading(None, ()), good=article)
+    return Record(stamp=None, digest=b"", reading=Reading(None, ()), good=_retagged(article))
+
+
+def _retagged(article: Article) -> Article:
+    """Return an article of another version with the slugs that its tags have in this one."""
+    if not any(former_slug(tag.title) for tag in article.tags):
+        return article
+    tags: dict[str, Tag] = {}
+    for tag in article.tags:
+        slug = tag_slug(tag.title)
+        tags.setdefault(slug, Tag(id=slug, title=tag.title))
+    return replace(article, tags=tuple(tags.values()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
@@ -19,6 +20,7 @@ from feedsvc.content.schema import ArticleKeys
 from feedsvc.content.tree import Tree
 from feedsvc.errors import Problem
 from feedsvc.model import Article, Author, Category, Correction, Enclosure, Site, Source, Status, Tag
+from feedsvc.tag_slugs import tag_name, tag_slug
 
 _NO_MOMENT: Final = (datetime.min.replace(tzinfo=UTC), 0)
 _STATUS: Final = {status.value: status for status in Status}
@@ -26,6 +28,7 @@ _ONE_LINE: Final[tuple[Location, ...]] = (("title",), ("summary",), ("image", "a
 _STAND_INS: Final = {"title": "-", "published": "2000-01-01"}
 # What strict validators take for HTML in a plain text.
 _MARKUP: Final = re.compile(r"</[A-Za-z][A-Za-z0-9]*>")
+_ENTITY: Final = re.compile(r"&(?:[A-Za-z][A-Za-z0-9]*|#[0-9]+|#[xX][0-9A-Fa-f]+);")
 _FENCE: Final = re.compile(r"---[ \t]*\r?\n?")
 _END: Final = re.compile(r"(?:---|\.\.\.)[ \t]*\r?\n?")
 
@@ -176,6 +179,8 @@ class _Article(Desk):
         for index, title in enumerate(given.tags):
             if "," in title:
                 self.warn(("tags", index), f"tags: '{title}' is one tag", f"for several, write [{title}]")
+            if "&" in title and (found := _ENTITY.search(title)):
+                self.warn(("tags", index), f"tags: '{found[0]}' is shown as it stands", f"write {html.unescape(title)}")
         for key, words in (("title", given.title), ("summary", given.summary)):
             if "</" in words and (found := _MARKUP.search(words)):
                 self.warn((key,), f"{key}: '{found[0]}' is shown as it stands", "write plain text")
@@ -222,10 +227,13 @@ class _Article(Desk):
     def tags(self, given: ArticleKeys) -> tuple[Tag, ...]:
         tags: dict[str, Tag] = {}
         for index, title in enumerate(given.tags):
-            slug = urls.slugify(title)
+            slug = tag_slug(title)
             if not slug:
                 self.complain(("tags", index), f"'{title}' has no letter or digit to make an address of")
-            tags.setdefault(slug, _tag(slug, title))
+            first = tags.setdefault(slug, _tag(slug, title)).title
+            if slug and first != title and tag_name(first) != tag_name(title):
+                message = f"tags: '{first}' and '{title}' are one tag, with one page and feed at /tag/{slug}/"
+                self.warn(("tags", index), message, "keep one; two tags must differ in a letter, a digit or one of + # & @")
         return tuple(tags.values())
 
     def corrections(self, given: ArticleKeys) -> tuple[Correction, ...]:
