@@ -17,7 +17,10 @@ START: Final = datetime(2026, 3, 1, 12, tzinfo=UTC)
 BASE: Final = "https://news.example/daily"
 TEXTS: Final = Texts()
 
-_SPELLINGS: Final = ("South Korea", "south-korea", "South-Korea", "China", "china", "Trade", "TRADE", "one-off", "R&D", "r-d")
+_SPELLINGS: Final = (
+    *("South Korea", "south-korea", "South-Korea", "China", "china", "Trade", "TRADE", "one-off", "R&D", "r-d"),
+    *("C", "C++", "C#", "@home"),
+)
 MEDIA: Final = tuple(f"media/{name}" for name in ("a.jpg", "b.jpg", "c.pdf", "logo.png", "face.png"))
 _FILES: Final[Mapping[str, MediaFile]] = {
     path: MediaFile(path=path, location=f"/nowhere/{path}", type="image/jpeg", length=length)

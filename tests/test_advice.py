@@ -337,3 +337,51 @@ def test_html_that_readers_show_is_not_warned_of(newsroom: Newsroom) -> None:
     head = "---\nid: tag:news.example,2026:a\ntitle: A\npublished: 2026-01-02\n---\n"
     body = "a <b>b</b> <!-- c --> `<iframe>` &lt;iframe&gt; <https://x.example>\n\n<figure><img src='https://x.example/a.png'></figure>"
     assert not [one for one in told(newsroom({"articles/a.md": head + body})) if "is taken out" in one]
+
+
+def bearing(tags: str, stem: str) -> dict[str, str]:
+    keys = GOOD.replace("tag:news.example,2026:x", f"tag:news.example,2026:{stem}")
+    return {f"articles/{stem}.yaml": f"{keys}tags: {tags}\n"}
+
+
+def test_two_tags_that_punctuation_alone_tells_apart_are_one(newsroom: Newsroom) -> None:
+    files = (
+        bearing("[St. Louis, C++]", "a") | bearing("[C, St Louis]", "b") | bearing("ST. LOUIS", "c") | bearing("St. Louis", "d")
+    )
+    assert told(newsroom(files)) == [
+        (
+            "articles/b.yaml:6:11: warning: tags: 'St Louis' (articles/b.yaml) and 'St. Louis' (articles/a.yaml and 2 more) "
+            "are one tag, with one page and feed at /tag/st-louis/; "
+            "write 'St. Louis' everywhere; two tags must differ in a letter, a digit or one of + # & @"
+        )
+    ]
+
+
+def test_a_sign_and_its_word_are_one_tag_and_three_spellings_are_compared_with_the_most_used(newsroom: Newsroom) -> None:
+    files = bearing("C++", "a") | bearing("C plus plus", "b") | bearing("C++", "c") | bearing("'C: ++'", "d")
+    lines = told(newsroom(files))
+    assert [line.partition(" are one tag")[0] for line in lines] == [
+        "articles/b.yaml:6:7: warning: tags: 'C plus plus' (articles/b.yaml) and 'C++' (articles/a.yaml and 1 more)",
+        "articles/d.yaml:6:7: warning: tags: 'C: ++' (articles/d.yaml) and 'C++' (articles/a.yaml and 1 more)",
+    ]
+
+
+@pytest.mark.parametrize(
+    "spellings",
+    [
+        ("C", "C++", "'C#'", ".NET", "net", "R&D", "R D", "Café", "Cafe"),
+        ("China", "CHINA", "china"),
+        ("South Korea", "south-korea", "South_Korea"),
+        ("'#metoo'", "metoo"),
+        ("R&D", "R & D", "Ｒ＆Ｄ"),
+    ],
+    ids=["signs", "case", "spaces", "hashtag", "widths"],
+)
+def test_tags_that_are_two_or_plainly_one_are_not_told_of(newsroom: Newsroom, spellings: tuple[str, ...]) -> None:
+    files = {path: text for n, title in enumerate(spellings) for path, text in bearing(title, f"a{n}").items()}
+    assert told(newsroom(files)) == []
+
+
+def test_the_tags_of_drafts_are_left_alone(newsroom: Newsroom) -> None:
+    files = bearing("St. Louis", "a") | bearing("St Louis\nstatus: draft", "b")
+    assert told(newsroom(files)) == []

@@ -170,3 +170,16 @@ def test_a_comma_in_a_tag_is_warned_of(newsroom: Newsroom) -> None:
     assert [str(problem) for problem in content.problems] == [
         "articles/a.yaml:4:7: warning: tags: 'china, korea' is one tag; for several, write [china, korea]"
     ]
+
+
+def test_a_tag_twice_in_one_file_and_an_entity_of_html_in_a_tag_are_warned_of(newsroom: Newsroom) -> None:
+    keys = "id: tag:news.example,2026:a\ntitle: A\npublished: 2026-01-02\n"
+    content = load(newsroom({"articles/a.yaml": f"{keys}tags: [St. Louis, St Louis, st. louis, R&amp;D, R&D, C, C++]\n"}))
+    assert [str(problem) for problem in content.problems] == [
+        (
+            "articles/a.yaml:4:19: warning: tags: 'St. Louis' and 'St Louis' are one tag, with one page and feed at "
+            "/tag/st-louis/; keep one; two tags must differ in a letter, a digit or one of + # & @"
+        ),
+        "articles/a.yaml:4:40: warning: tags: '&amp;' is shown as it stands; write R&D",
+    ]
+    assert [tag.title for tag in content.articles[0].tags] == ["St. Louis", "R&amp;D", "R&D", "C", "C++"]

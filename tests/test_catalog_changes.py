@@ -218,9 +218,10 @@ def price(size: int, edit: Callable[[Article], Article], *, hours: int) -> Count
         lambda one: replace(one, title="Another"),
         lambda one: replace(one, published=START, updated=START),
         lambda one: replace(one, tags=(Tag(id="new", title="New"), *one.tags[1:])),
+        lambda one: replace(one, tags=(Tag(id="c-plus-plus", title="C++"), *one.tags[1:])),
         lambda one: replace(one, status=Status.WITHDRAWN, withdrawn_at=START),
     ],
-    ids=["retitled", "moved to the top", "another tag", "withdrawn"],
+    ids=["retitled", "moved to the top", "another tag", "a tag that has moved", "withdrawn"],
 )
 @pytest.mark.parametrize("hours", [0, 1])
 def test_an_edit_costs_the_same_in_an_archive_a_hundred_times_as_large(edit: Callable[[Article], Article], hours: int) -> None:
@@ -228,12 +229,12 @@ def test_an_edit_costs_the_same_in_an_archive_a_hundred_times_as_large(edit: Cal
 
 
 def test_a_renamed_tag_is_renamed_in_every_entry_that_bears_it() -> None:
-    spelled = [archives.article(n, START - timedelta(days=n), tags=(Tag(id="r-d", title="R&D"),)) for n in (1, 2)]
-    other = archives.article(3, START, tags=(Tag(id="r-d", title="r-d"),))
+    spelled = [archives.article(n, START - timedelta(days=n), tags=(Tag(id="r-and-d", title="R&D"),)) for n in (1, 2)]
+    other = archives.article(3, START, tags=(Tag(id="r-and-d", title="r and d"),))
     before = catalog(archives.newsroom((*spelled, other)), START)
     gone, come = spelled[0], replace(spelled[0], tags=other.tags)
     after = before.replaced(archives.newsroom((come, spelled[1], other)), START, gone=(gone,), come=(come,))
-    assert after.listings[ListingRef("tag", "r-d")].title == "r-d"
+    assert after.listings[ListingRef("tag", "r-and-d")].title == "r and d"
     assert after.visible["a3"] is not before.visible["a3"]
 
 

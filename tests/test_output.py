@@ -58,6 +58,15 @@ def test_programs_are_given_every_warning(tmp_path: Path) -> None:
     assert done.stdout.count(NO_ID) == 6
 
 
+def test_a_merged_tag_of_many_files_is_printed_once(tmp_path: Path) -> None:
+    named = [("St. Louis", range(6)), ("St Louis", range(6, 11))]
+    files = {f"articles/a{n}.yaml": f"id: tag:t.example,2026:a{n}\n{ARTICLE}tags: [{tag}]\n" for tag, some in named for n in some}
+    done = run("check", newsrooms.write(tmp_path / "content", {**SITE, **files}))
+    assert done.stdout.count("'St Louis' (articles/a10.yaml and 4 more) and 'St. Louis' (articles/a0.yaml and 5 more)") == 1
+    assert "(and in 4 more files; feedsvc check --all shows each)" in done.stdout
+    assert done.stderr.endswith("0 errors, 5 warnings\n")
+
+
 def _on_a_terminal(content: Path, variables: Mapping[str, str]) -> str:
     """Return what `check` prints where stdout is a terminal."""
     ours, theirs = pty.openpty()

@@ -312,7 +312,9 @@ def test_what_leads_nowhere_there_leads_nowhere_here(two: Two, path: str) -> Non
 def test_a_site_below_a_path_with_awkward_names_and_unstyled_feeds(tmp_path: Path) -> None:
     """Tags that are called as folders are, and all former addresses, each as the live server has them."""
     content = newsrooms.rich(tmp_path / "content")
-    newsrooms.write(content, newsrooms.article("media", tags="[media, static, sized, feed]", aliases="[rss, Feed]", author="jia"))
+    newsrooms.write(
+        content, newsrooms.article("media", tags="[media, static, sized, feed, C++, A+]", aliases="[rss, Feed]", author="jia")
+    )
     site = content / "site.yaml"
     site.write_text(site.read_text().replace("entries: 4", "entries: 4, browser_view: false"))
     former = [path for path in newsrooms.published(content, datetime.now(UTC)).addresses() if "?" not in path]
@@ -325,7 +327,9 @@ def test_a_site_below_a_path_with_awkward_names_and_unstyled_feeds(tmp_path: Pat
         found = [line for path in paths for headers in (NO_HEADERS, ALL, BROWSER) for line in two.differ(path, headers)]
         # Redirects are told in nginx's own words.
         assert [line for line in found if not re.search(r": (?:another body|content-(?:length|type): .*)$", line)] == []
-        moved = {*months, *(f"/daily/articles/{name}/" for name in ("old-rich", "rss", "Feed"))}
+        tags = [f"/daily/tag/{slug}/{name}" for slug in ("c", "a", "r-d") for name in ("", "feed.rss", "feed.atom", "feed.json")]
+        assert {*tags} <= {*paths}
+        moved = {*months, *tags, *(f"/daily/articles/{name}/" for name in ("old-rich", "rss", "Feed"))}
         assert {line.partition(":")[0] for line in found} <= moved
         assert len(paths) > 100
 
