@@ -30,9 +30,9 @@ def merged_tags(articles: Iterable[Article]) -> Mapping[str, tuple[str, str]]:
 
 def _of_tag(slug: str, files: _Files) -> Iterator[tuple[str, tuple[str, str]]]:
     names: dict[str, list[str]] = defaultdict(list)
-    for title in files:
+    for title in files if len(files) > 1 else ():
         names[tag_name(title)].append(title)
-    if len(names) == 1:
+    if len(names) <= 1:
         return
     uses = Counter({name: sum(len(files[title]) for title in titles) for name, titles in names.items()})
     main, *others = sorted(names, key=lambda name: (-uses[name], name))
