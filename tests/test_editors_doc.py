@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -84,6 +85,23 @@ def a_picture(reader: Reader) -> None:
     assert reader.get("/media/bus.jpg").status == 200
 
 
+def tagged(reader: Reader) -> None:
+    """Every page of the table is there once an article spells the tags as the table does."""
+    table = DOCUMENT.partition("## Choose tags")[2].partition("## ")[0]
+    rows = [line.split("|")[1:3] for line in table.splitlines() if "`/tag/" in line]
+    spelled, pages = ([name for row in rows for name in re.findall("`([^`]{2,}|C)`", row[column])] for column in (0, 1))
+    pages = [page for page in pages if page.startswith("/tag/")]
+    assert (len(spelled), len(pages)) == (13, 9)
+    text = f"title: Tags\npublished: 2026-01-01\nsummary: Tags.\ntags: [{', '.join(spelled)}]\n"
+    file = reader.file("content/articles/tags.yaml")
+    file.write_text(text, "utf-8")
+    for page in pages:
+        answers(reader, page, 200)
+    file.unlink()
+    for page in pages:
+        answers(reader, page, 404)
+
+
 def corrected(reader: Reader) -> None:
     shows(reader, BUSES, "An earlier version named line 12; it is line 14.")
     shows(reader, "/feed.atom", "<updated>2026-01-03T02:30:00Z</updated>")
@@ -132,6 +150,7 @@ SEEN_AFTER: Final[Mapping[str, Callable[[Reader], None]]] = {
     "Copy a file": mended,
     "Pictures": a_picture,
     "Write the text": nothing,
+    "Choose tags": tagged,
     "Correct": corrected,
     "Rename": renamed,
     "Withdraw": withdrawn,
