@@ -17,7 +17,7 @@ _Counts = Mapping[str, Mapping[str, int]]
 class FormerTags:
     """Former slug -> each tag that had it -> how many articles spell it so.
 
-    Articles count that are or were public, so that time alone moves no redirect from one tag to another.
+    Articles count that are or were public: one that expires or is withdrawn moves no redirect to another tag.
     """
 
     def __init__(self, counts: Layered[str, Mapping[str, int]]) -> None:
@@ -39,7 +39,7 @@ class FormerTags:
 
     def replaced(self, gone: Iterable[Row], come: Iterable[Row]) -> FormerTags:
         """Return the counts after a change, at its price."""
-        left, new = _counted(gone), _counted(come)
+        left, new = _count(gone), _count(come)
         if left == new:
             return self
         none: Mapping[str, int] = {}
@@ -53,27 +53,27 @@ def former_tags(spellings: Spellings, rows: Sequence[Row]) -> FormerTags:
     found: dict[str, Counter[str]] = defaultdict(Counter)
     for tag, titles in spellings.items():
         for title, count in titles.items():
-            if slug := _former(tag, title):
+            if slug := _former_slug(tag, title):
                 found[slug][tag] += count
-    for slug, counts in _counted(row for row in rows if not is_visible(row)).items():
+    for slug, counts in _count(row for row in rows if not is_visible(row)).items():
         found[slug].update(counts)
     return FormerTags(Layered(dict(found)))
 
 
 def former_slugs(rows: Iterable[Row]) -> Iterator[str]:
     """Yield the former slugs of the tags of some rows."""
-    yield from _counted(rows)
+    yield from _count(rows)
 
 
-def _counted(rows: Iterable[Row]) -> _Counts:
+def _count(rows: Iterable[Row]) -> _Counts:
     found: dict[str, Counter[str]] = defaultdict(Counter)
     for row in rows:
         for tag in row.article.tags:
-            if slug := _former(tag.id, tag.title):
+            if slug := _former_slug(tag.id, tag.title):
                 found[slug][tag.id] += 1
     return found
 
 
-def _former(tag: str, title: str) -> str:
+def _former_slug(tag: str, title: str) -> str:
     slug = former_slug(title)
     return slug if slug != tag else ""

@@ -191,8 +191,8 @@ def _removed(house: _House, article: Article) -> Iterator[_Advice]:
 
 def _tags(house: _House, article: Article) -> Iterator[_Advice]:
     for tag in article.tags:
-        if told := house.merged.get(tag.title):
-            yield lambda file, title=tag.title, told=told: file.at(location(file.tree, title), *told)  # type: ignore[misc]
+        if sentences := house.merged.get(tag.title):
+            yield lambda file, title=tag.title, both=sentences: file.at(location(file.tree, title), *both)  # type: ignore[misc]
 
 
 def _to_itself(house: _House, article: Article) -> Iterator[_Advice]:

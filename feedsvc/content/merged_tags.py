@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
 from typing import Final
 
 from feedsvc.content.places import Location
@@ -21,14 +22,14 @@ def merged_tags(articles: Iterable[Article]) -> Mapping[str, tuple[str, str]]:
 
     Spellings that differ in letter case, spaces, hyphens or a hashtag mark alone count together, as the most used of them.
     """
-    spelled: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+    spellings: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
     for article in articles:
         for tag in article.tags:
-            spelled[tag.id][tag.title].append(article.path)
-    return {title: told for slug, files in spelled.items() for title, told in _of_tag(slug, files)}
+            spellings[tag.id][tag.title].append(article.path)
+    return dict(chain.from_iterable(_advice(slug, files) for slug, files in spellings.items()))
 
 
-def _of_tag(slug: str, files: _Files) -> Iterator[tuple[str, tuple[str, str]]]:
+def _advice(slug: str, files: _Files) -> Iterator[tuple[str, tuple[str, str]]]:
     names: dict[str, list[str]] = defaultdict(list)
     for title in files if len(files) > 1 else ():
         names[tag_name(title)].append(title)
@@ -38,7 +39,7 @@ def _of_tag(slug: str, files: _Files) -> Iterator[tuple[str, tuple[str, str]]]:
     main, *others = sorted(names, key=lambda name: (-uses[name], name))
     most = _most_used(files, names[main])
     for name in others:
-        both = f"{_shown(files, names[name])} and {_shown(files, names[main])}"
+        both = f"{_with_files(files, names[name])} and {_with_files(files, names[main])}"
         message = f"tags: {both} are one tag, with one page and feed at /tag/{slug}/"
         yield from ((title, (message, _HINT.format(most))) for title in names[name])
 
@@ -47,8 +48,8 @@ def _most_used(files: _Files, titles: Iterable[str]) -> str:
     return min(titles, key=lambda title: (-len(files[title]), title))
 
 
-def _shown(files: _Files, titles: list[str]) -> str:
-    """The most used of some spellings, one of the files that have them, and how many others there are."""
+def _with_files(files: _Files, titles: list[str]) -> str:
+    """Return the most used of some spellings, one of the files that have them, and how many others there are."""
     first, *others = sorted(path for title in titles for path in files[title])
     more = f" and {len(others)} more" if others else ""
     return f"'{_most_used(files, titles)}' ({first}{more})"
