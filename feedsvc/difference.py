@@ -5,14 +5,12 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Iterable, Iterator
 from collections.abc import Set as AbstractSet
-from contextlib import suppress
 from dataclasses import replace
 from itertools import chain
 
 from feedsvc import sitemaps
 from feedsvc.catalog import Catalog, Listing, Row
-from feedsvc.content.narrowing import widths
-from feedsvc.content.picture_facts import digest as file_digest
+from feedsvc.content.offered import copies
 from feedsvc.division import Division
 from feedsvc.former_tags import former_slugs
 from feedsvc.grounds import grounds
@@ -30,10 +28,10 @@ from feedsvc.urls import (
     Place,
     SingleAt,
     SitemapAt,
-    SizedAt,
     TagsAt,
     absolute,
     path_below,
+    place_of,
 )
 
 _SITE = ListingRef()
@@ -84,16 +82,12 @@ def _rows(one: Catalog, other: Catalog) -> dict[str, Row]:
 
 
 def _own(catalog: Catalog, row: Row) -> Iterator[Place]:
-    """Its addresses, and the copies of its picture."""
+    """Its addresses, and the copies of its pictures."""
     article = row.article
     yield from (ArticleAt(slug) for slug in (article.slug, *article.aliases))
     yield from (FileAt(path) for path in article.media if path in catalog.media)
-    path = path_below(catalog.site.base_url, article.image.url)[1:] if article.image else ""
-    file = catalog.media.get(path)
-    if file and article.image:
-        with suppress(OSError):
-            digest = file_digest(file)
-            yield from (SizedAt(digest, width, path) for width in widths(article.image.width, article.image.height))
+    for path in article.media:
+        yield from (place for copy in copies(catalog.media.get(path)) if (place := place_of(copy.path)))
 
 
 def _differs_to_others(row: Row, other: Row | None, pictures: AbstractSet[str]) -> bool:

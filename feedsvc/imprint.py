@@ -43,6 +43,7 @@ class Imprints:
         self._catalog, self._every = catalog, every
         self._rows: dict[int, tuple[Row, bytes]] = {} if rows is None else rows
         self._cards: dict[int, bytes] = {}
+        self._entries: dict[int, bytes] = {}
         self._walks: dict[ListingRef, bytes] = {}  # the cards of a listing's visible rows in order
         self._turned: dict[int, tuple[Division, Mapping[str, tuple[Row, ...]]]] = {}
 
@@ -151,9 +152,18 @@ class Imprints:
             known = self._cards[id(row)] = _digest(known + _ENCODER.encode(facts)) if facts else known
         return known
 
+    def _entry(self, row: Row) -> bytes:
+        """With the bytes of all its pictures, which feeds name their copies by."""
+        known = self._entries.get(id(row))
+        if known is None:
+            facts = tuple(files(self._catalog, row.article.media))
+            known = self._row(row)
+            known = self._entries[id(row)] = _digest(known + _ENCODER.encode(facts)) if facts else known
+        return known
+
     def _object(self, one: object) -> bytes:
         if isinstance(one, Row):
-            return self._row(one)
+            return self._entry(one)
         if one is None:
             return _NOTHING
         raise TypeError(f"{type(one).__name__} has no imprint")

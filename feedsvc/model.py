@@ -81,6 +81,15 @@ class Image:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Thumbnail:
+    """A small picture of a lead image, or the image itself where that is small."""
+
+    url: str
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Enclosure:
     """An attachment; `length` is bytes."""
 
@@ -187,7 +196,8 @@ class Entry:
 
     `url` is where people read it, `permalink` tells whether `id` is that same address. `content` is HTML, "" where
     the site gives summaries only; `summary` is plain text and never empty. `language` is "" where it is the site's.
-    `byline` is the names of all authors in one text, for formats of which most readers show one author only.
+    `byline` is the names of all authors in one text, for formats of which most readers show one author only. `image` and
+    `thumbnail` are the lead image in two sizes; there is either both or none.
     """
 
     id: str
@@ -201,6 +211,7 @@ class Entry:
     byline: str = ""
     categories: tuple[Term, ...] = ()
     image: Image | None = None
+    thumbnail: Thumbnail | None = None
     enclosures: tuple[Enclosure, ...] = ()
     sources: tuple[Source, ...] = ()
     language: str = ""

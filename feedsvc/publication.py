@@ -151,6 +151,7 @@ class Publication:
     def forget(self) -> None:
         """Every document is made again when it is asked for, and what pages have alike, too."""
         self._frame = pages.Frame(self.catalog, self._theme)
+        self._entries.forget()
         self._kept.forget(lambda _: True)
 
     def redate(self, latest: datetime) -> None:
@@ -248,7 +249,11 @@ class Publication:
         """Those of `paths` that are files: media, what belongs to the theme, and narrower copies of pictures."""
         yield from (f"/{path}" for path in sorted(self.catalog.media))
         yield from (f"/{_STATIC}{name}" for name in sorted(self._theme.static))
-        yield from self._sizes.paths()
+        yield from self.copy_paths()
+
+    def copy_paths(self) -> Iterator[str]:
+        """Those of `paths` that are narrower copies of pictures."""
+        return self._sizes.paths()
 
     def make_copies(self, progress: Progress, processes: int) -> None:
         """Make the narrower pictures that `file_paths` names and that are missing, in so many processes at once."""

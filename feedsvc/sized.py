@@ -1,20 +1,18 @@
-"""Narrower pictures: which ones the pages of a catalog offer, and where they lie."""
+"""Narrower pictures: which ones the pages and feeds of a catalog offer, and where they lie."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from functools import cached_property
 from pathlib import Path
 
 from feedsvc.catalog import Catalog
-from feedsvc.content.narrowing import widths
-from feedsvc.content.picture_facts import RenditionError, can_size
-from feedsvc.content.picture_facts import digest as file_digest
+from feedsvc.content.offered import copies
+from feedsvc.content.picture_facts import RenditionError, facts
 from feedsvc.content.renditions import Renditions
 from feedsvc.document import Attachment, Pending
 from feedsvc.model import MediaFile
-from feedsvc.urls import SizedAt, path_below, path_of
+from feedsvc.urls import SizedAt, path_of, place_of
 
 
 class Sizes:
@@ -24,26 +22,15 @@ class Sizes:
         self._catalog, self._renditions = catalog, renditions
 
     def paths(self) -> Iterator[str]:
-        """The narrower pictures that pages offer, as far as they can be made; those that are missing are made."""
-        for path, several in self._offered.items() if self._renditions else ():
-            file = self._catalog.media[path]
-            with suppress(OSError):
-                places = [SizedAt(file_digest(file), width, path) for width in several if can_size(file)]
-                yield from (path_of(place) for place in places if self.made(place))
+        """The narrower pictures that pages and feeds offer, as far as they can be made; those that are missing are made."""
+        for file in self._pictures():
+            places = (place for copy in copies(file) if isinstance(place := place_of(copy.path), SizedAt))
+            yield from (path_of(place) for place in places if self.made(place))
 
     def lacking(self) -> Sequence[tuple[MediaFile, str]]:
         """The pictures, with their digests, of which pages offer copies that are still to be made."""
-        return [*self._lacking()]
-
-    def _lacking(self) -> Iterator[tuple[MediaFile, str]]:
-        seen: set[str] = set()
-        for path, several in self._offered.items() if self._renditions else ():
-            file = self._catalog.media[path]
-            with suppress(OSError):
-                tag = file_digest(file)
-                if several and can_size(file) and tag not in seen and self._renditions and self._renditions.lacks(file, tag):
-                    seen.add(tag)
-                    yield file, tag
+        found = {facts(file).digest: file for file in self._pictures() if copies(file)}
+        return [(file, tag) for tag, file in found.items() if self._renditions and self._renditions.lacks(file, tag)]
 
     def at(self, place: SizedAt) -> Attachment | Pending | None:
         """The copy, or that it is being made; the picture itself where a page offers what cannot be made."""
@@ -70,20 +57,20 @@ class Sizes:
     def _stand_in(self, place: SizedAt, file: MediaFile) -> Attachment | None:
         """Browsers do not go back to src by themselves, and may have a page that offered the copy."""
         with suppress(FileNotFoundError, PermissionError):
-            if file_digest(file) == place.digest and place.width in self._offered.get(place.path, ()):
+            known = facts(file)
+            if known.digest == place.digest and place.width in dict(known.sizes):
                 length = file.length
                 return Attachment(
                     path=path_of(place), location=file.location, media_type=file.type, length=length, is_stand_in=True
                 )
         return None
 
-    @cached_property
-    def _offered(self) -> Mapping[str, tuple[int, ...]]:
-        """Path of each visible lead picture in media/ -> the widths that pages offer of it."""
-        base = self._catalog.site.base_url
-        images = (row.article.image for row in self._catalog.visible.rows)
-        found = {path_below(base, image.url)[1:]: widths(image.width, image.height) for image in images if image}
-        return {path: several for path, several in found.items() if path in self._catalog.media}
+    def _pictures(self) -> Iterator[MediaFile]:
+        """The pictures of visible articles: lead pictures, those in texts, and enclosures, of which any may stand in a text."""
+        if not self._renditions:
+            return
+        paths = dict.fromkeys(path for row in self._catalog.visible.rows for path in row.article.media)
+        yield from (file for path in paths if (file := self._catalog.media.get(path)))
 
 
 def _attachment(place: SizedAt, file: MediaFile, found: Path) -> Attachment | None:

@@ -74,9 +74,8 @@ def _build(plan: BuildPlan, newsroom: Folder, ahead: Look | None) -> None:
     ) as tree:
         collector.settle()
         publication = live.edition.publication
-        if not plan.only:
-            publication.make_copies(bar, plan.processes or at_hand())
-            tell(live.picture_problems)
+        publication.make_copies(bar, plan.processes or at_hand())
+        tell(live.picture_problems)
         _say(tree.out, tree.whole(publication, bar, newsroom.origin))
         tree.sign(publication, newsroom.state)
         beside(publication)

@@ -26,10 +26,14 @@ class RenditionError(FeedsvcError):
 
 
 class Facts(NamedTuple):
-    """A picture's stamp when its bytes were read, their digest, and width and height of each copy that can be made."""
+    """A picture's stamp when its bytes were read, their digest, and width and height of each copy that can be made.
+
+    `width` is that of the picture as it is shown, 0 where it has no copies.
+    """
 
     stamp: Stamp
     digest: str
+    width: int
     sizes: tuple[narrowing.Size, ...]
 
 
@@ -66,7 +70,7 @@ def facts(file: MediaFile) -> Facts:
     if known is None or known.stamp != stamp_of(os.stat(file.location)):
         with opened(file) as reader:
             stamp, tag = stamp_of(os.fstat(reader.fileno())), hashlib.file_digest(reader, "sha256").hexdigest()[:DIGITS]
-            known = _known[file.location] = Facts(stamp, tag, _sizes(reader, file.type, size_of(stamp)))
+            known = _known[file.location] = Facts(stamp, tag, *_sizes(reader, file.type, size_of(stamp)))
     return known
 
 
@@ -91,11 +95,13 @@ def opened(file: MediaFile) -> BufferedReader:
     return open_file(file.location)
 
 
-def _sizes(reader: BufferedReader, media_type: str, length: int) -> tuple[narrowing.Size, ...]:
+def _sizes(reader: BufferedReader, media_type: str, length: int) -> tuple[int, tuple[narrowing.Size, ...]]:
+    """Return the picture's own width, and the sizes of its copies."""
     if media_type not in TYPES:
-        return ()
+        return 0, ()
     try:
         header = read_header(reader)
     except (ValueError, OverflowError):
-        return ()
-    return narrowing.sizes(header, length) if header.media_type == media_type else ()
+        return 0, ()
+    found = narrowing.sizes(header, length) if header.media_type == media_type else ()
+    return (header.size[0], found) if found else (0, ())

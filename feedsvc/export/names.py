@@ -88,12 +88,13 @@ def _all(publication: Publication) -> Iterator[str]:
 
 def _feeds(publication: Publication) -> Iterator[str]:
     yield "/static/feed.css"
+    yield from publication.copy_paths()  # which feeds name, and nobody else has
     yield from publication.feed_paths()
     yield "/feeds.opml"
 
 
 def _is_of_feeds(place: Place | None) -> bool:
-    return isinstance(place, FeedAt) or place in _WITH_FEEDS
+    return isinstance(place, FeedAt | SizedAt) or place in _WITH_FEEDS
 
 
 # What `--only` may say: all paths of it, in the order of writing, and whether a place belongs to it.

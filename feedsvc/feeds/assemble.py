@@ -12,7 +12,7 @@ from itertools import islice
 from typing import Final
 
 from feedsvc.catalog import Catalog, Listing, Row, Standing
-from feedsvc.content.content import Content
+from feedsvc.content import offered
 from feedsvc.language import Language, language
 from feedsvc.model import (
     Article,
@@ -26,6 +26,7 @@ from feedsvc.model import (
     Site,
     Source,
     Term,
+    Thumbnail,
     Tombstone,
     enclosure_name,
 )
@@ -47,6 +48,10 @@ class Entries:
     def after(self, catalog: Catalog) -> Entries:
         """Those of a catalog with the same settings; rows that are the same object keep their entries."""
         return Entries(catalog, self._made)
+
+    def forget(self) -> None:
+        """Make each entry anew, since its pictures may have other copies."""
+        self._made.clear()
 
     def ahead(self, rows: Iterable[Row]) -> None:
         """All of these are about to be asked for."""
@@ -164,12 +169,24 @@ def entry(catalog: Catalog, row: Row) -> Entry:
         authors=authors,
         byline=_language_of(site, article).say("comma").join(author.name for author in authors),
         categories=tuple(_terms(catalog, article)),
-        image=article.image,
+        image=_image(catalog, article.image),
+        thumbnail=_thumbnail(catalog, article.image),
         enclosures=article.enclosures,
         sources=article.sources,
         language=article.language,
         permalink=article.id == url,
     )
+
+
+def _image(catalog: Catalog, image: Image | None) -> Image | None:
+    return offered.fitted(catalog.media, catalog.site.base_url, image) if image else None
+
+
+def _thumbnail(catalog: Catalog, image: Image | None) -> Thumbnail | None:
+    if image is None:
+        return None
+    small = offered.fitted(catalog.media, catalog.site.base_url, image, offered.THUMBNAIL)
+    return Thumbnail(url=small.url, width=small.width, height=small.height)
 
 
 def _content(catalog: Catalog, article: Article, summary: str) -> str:
@@ -180,7 +197,7 @@ def _content(catalog: Catalog, article: Article, summary: str) -> str:
     lang = _language_of(catalog.site, article)
     listed = _enclosures(lang, article.enclosures)
     if catalog.site.feed.content == "full":
-        shown = content(catalog.content, article) or f"<p>{escape(summary)}</p>"
+        shown = content(catalog, article) or f"<p>{escape(summary)}</p>"
     else:
         shown = f"<p>{escape(summary)}</p>" if listed else ""
     return "\n".join(filter(None, (shown, listed)))
@@ -218,12 +235,12 @@ def _page(base_url: str, ref: ListingRef) -> str:
     return absolute(base_url, path_of(PageAt(ref)))
 
 
-def content(newsroom: Content, article: Article) -> str:
+def content(catalog: Catalog, article: Article) -> str:
     """The whole article as HTML: picture, text, sources, corrections, in the words of its own language."""
-    lang = _language_of(newsroom.site, article)
+    lang, image = _language_of(catalog.site, article), _image(catalog, article.image)
     parts = (
-        figure(article.image) if article.image else "",
-        newsroom.html(article),
+        figure(image) if image else "",
+        offered.fitted_html(catalog.media, catalog.site.base_url, catalog.content.html(article)),
         _sources(lang, article.sources),
         _corrections(lang, article.corrections),
     )

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
 from typing import Any, Final
 
 from feedsvc.catalog import Catalog, Listing, Row
-from feedsvc.content import markup
+from feedsvc.content import markup, offered
 from feedsvc.feeds import assemble
-from feedsvc.model import Author, Entry, Feed, Site
+from feedsvc.model import Article, Author, Entry, Feed, Site
 from feedsvc.urls import SUFFIXES, FeedAt, ListingRef, path_of
 
 # The three formats say the same of a listing but for their own addresses, so any one of them speaks for all.
@@ -110,7 +110,15 @@ class _Marks(assemble.Entries):
         refs = [ListingRef("category", name) for name in row.article.categories]
         refs += [ListingRef("tag", tag.id) for tag in row.article.tags]
         titles = (self.catalog.listings[ref].title for ref in refs)
-        return (*titles, *(self.catalog.content.authors[name] for name in row.article.authors))
+        people = (self.catalog.content.authors[name] for name in row.article.authors)
+        return (*titles, *people, *_pictures(self.catalog, row.article))
+
+
+def _pictures(catalog: Catalog, article: Article) -> Iterator[str]:
+    """The addresses of the copies that stand for an article's pictures, which change with the bytes of the pictures."""
+    for path in article.media:
+        copy = offered.fitting(catalog.media.get(path), offered.THUMBNAIL)
+        yield copy.path if copy else ""
 
 
 def _standing_for(catalog: Catalog, row: Row) -> Entry:
@@ -120,7 +128,7 @@ def _standing_for(catalog: Catalog, row: Row) -> Entry:
     is_silent = not article.text or (catalog.site.feed.content == "summary" and article.summary)
     said = "" if is_silent else f"{markup.RENDERING}:{article.text.hex()}"
     row = replace(row, article=replace(article, text=b"", summary=article.summary or said or article.title))
-    digest = _digest([said, assemble.entry(catalog, row)])
+    digest = _digest([said, *_pictures(catalog, article), assemble.entry(catalog, row)])
     return Entry(id="", url="", title="", published=row.touched, updated=row.touched, summary="", content=digest)
 
 

@@ -13,9 +13,9 @@ from typing import Any, Final, TypeVar
 
 from feedsvc.feeds.dates import rfc822, rfc3339
 from feedsvc.feeds.parts import Part
-from feedsvc.model import Enclosure, Entry, Image, Person, Source, Term
+from feedsvc.model import Enclosure, Entry, Image, Person, Source, Term, Thumbnail
 
-_Data = TypeVar("_Data", Entry, Person, Term, Enclosure, Source, Image)
+_Data = TypeVar("_Data", Entry, Person, Term, Enclosure, Source, Image, Thumbnail)
 Way = Callable[[Any], str]
 Odd = Callable[[str, bytes], bool]
 
@@ -25,10 +25,14 @@ _LISTS: Final[Mapping[str, Callable[[Any], tuple[Any, ...]]]] = {
     "enclosures": attrgetter(*Enclosure.__slots__),
     "sources": attrgetter(*Source.__slots__),
 }
-_LONE: Final = attrgetter(*(name for name in Entry.__slots__ if name not in {*_LISTS, "image", "permalink"}))
+_PICTURES: Final[Mapping[str, Callable[[Any], tuple[Any, ...]]]] = {
+    "image": attrgetter(*Image.__slots__),
+    "thumbnail": attrgetter(*Thumbnail.__slots__),
+}
+_LONE: Final = attrgetter(*(name for name in Entry.__slots__ if name not in {*_LISTS, *_PICTURES, "permalink"}))
 _LISTED: Final = tuple((attrgetter(name), values) for name, values in _LISTS.items())
-_OWN: Final = len(Entry.__slots__) - len(_LISTS) - 2  # the values of _LONE, which come first
-_IMAGE: Final = attrgetter(*Image.__slots__)
+_SHOWN: Final = tuple((attrgetter(name), values) for name, values in _PICTURES.items())
+_OWN: Final = len(Entry.__slots__) - len(_LISTS) - len(_PICTURES) - 1  # the values of _LONE, which come first
 
 _MOST_SHAPES: Final = 500
 _MOST_FORMS: Final = 1_000_000  # characters of content, of the entries of a few feeds
@@ -69,7 +73,7 @@ class _Forms:
         if known is None:
             values, sizes = _values(entry)
             # Only whether there is a text, and how many of a kind there are, decides what stands around the texts.
-            key = (*sizes, entry.image is None, entry.permalink, entry.updated == entry.published, bytes(map(bool, values)))
+            key = (*sizes, entry.permalink, entry.updated == entry.published, bytes(map(bool, values)))
             self._size += len(entry.content) + _LEAST_FORM
             if self._size > _MOST_FORMS:
                 self._made, self._size = {}, 0
@@ -137,8 +141,11 @@ def _values(entry: Entry) -> tuple[list[Any], list[int]]:
         sizes.append(len(some))
         for one in some:
             values += of(one)
-    if entry.image:
-        values += _IMAGE(entry.image)
+    for shown, of in _SHOWN:
+        picture = shown(entry)
+        sizes.append(picture is not None)
+        if picture:
+            values += of(picture)
     return values, sizes
 
 

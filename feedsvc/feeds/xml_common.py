@@ -86,17 +86,19 @@ def add_extras(element: etree._Element, entry: Entry) -> None:
     add_text(element, "dc:source", "; ".join(source.name for source in entry.sources if not source.url))
     if entry.image:
         _add_image(element, entry.image)
+    if entry.thumbnail:
+        small = entry.thumbnail
+        add(element, "media:thumbnail", url=small.url, width=small.width, height=small.height)
 
 
 def _add_image(element: etree._Element, image: Image) -> None:
-    """Media RSS 1.5.1: media:content without a group (that would need alternatives), and a thumbnail."""
+    """Media RSS 1.5.1: media:content without a group (that would need alternatives)."""
     size = {"width": image.width, "height": image.height}
     content = add(element, "media:content", url=image.url, type=image.type, medium="image", **size)
     add_text(content, "media:title", image.alt, type="plain")
     # The caption stands in the content. newsboat shows a media:description above that, a second time, and feedparser takes it
     # for the body of an entry that has none.
     add_text(content, "media:credit", image.credit, role="photographer", scheme="urn:ebu")
-    add(element, "media:thumbnail", url=image.url, **size)
 
 
 class FeedExtension(BaseExtension):  # type: ignore[misc]

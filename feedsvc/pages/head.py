@@ -11,6 +11,7 @@ from typing import Any, Final
 from markupsafe import Markup
 
 from feedsvc.catalog import Catalog, Listing, Row
+from feedsvc.content.offered import fitted
 from feedsvc.feeds import FORMATS, assemble
 from feedsvc.feeds.dates import rfc3339
 from feedsvc.model import Image, Site
@@ -83,7 +84,7 @@ def listing_graph(site: Site, title: str, description: str, address: str) -> tup
 
 
 def article_graph(catalog: Catalog, row: Row, summary: str, address: str) -> tuple[tuple[str, str], ...]:
-    article, site, image = row.article, catalog.site, row.article.image
+    article, site, image = row.article, catalog.site, _fitted(catalog, row.article.image)
     return _given(
         ("og:type", "article"),
         ("og:title", article.title),
@@ -100,6 +101,10 @@ def article_graph(catalog: Catalog, row: Row, summary: str, address: str) -> tup
     )
 
 
+def _fitted(catalog: Catalog, image: Image | None) -> Image | None:
+    return fitted(catalog.media, catalog.site.base_url, image) if image else None
+
+
 def _picture(site: Site, image: Image | None) -> tuple[tuple[str, str], ...]:
     if image is None:
         return (("og:image", site.logo),)
@@ -113,7 +118,7 @@ def _given(*pairs: tuple[str, str]) -> tuple[tuple[str, str], ...]:
 
 def news_article(catalog: Catalog, row: Row, summary: str) -> Markup:
     """schema.org/NewsArticle as JSON-LD."""
-    article, site = row.article, catalog.site
+    article, site, image = row.article, catalog.site, _fitted(catalog, row.article.image)
     people, publisher = (
         [assemble.person(catalog, name) for name in article.authors],
         _publisher(site.title, site.base_url, site.logo),
@@ -126,7 +131,7 @@ def news_article(catalog: Catalog, row: Row, summary: str) -> Markup:
         "datePublished": rfc3339(article.published),
         "dateModified": rfc3339(row.touched),
         "author": [{"@type": "Person", "name": one.name, "url": one.url} for one in people] or [publisher],
-        "image": [article.image.url] if article.image else [],
+        "image": [image.url] if image else [],
         "articleSection": [catalog.listings[ListingRef("category", name)].title for name in article.categories],
         "keywords": [tag.title for tag in article.tags],
         "inLanguage": article.language or site.language,

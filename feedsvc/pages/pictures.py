@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from feedsvc.catalog import Catalog
-from feedsvc.content import media, narrowing, picture_facts
+from feedsvc.content import media, picture_facts
+from feedsvc.content.offered import copies
 from feedsvc.model import Image, Site
-from feedsvc.urls import SizedAt, path_below, path_of, rooted
+from feedsvc.urls import path_below, rooted
 
 _LOGO: Final = (40, 200)  # pixels: at most so high and so wide
 
@@ -48,7 +49,7 @@ def logo_size(catalog: Catalog) -> tuple[int, int]:
 def picture(catalog: Catalog, image: Image) -> Picture:
     return Picture(
         src=local(catalog.site, image.url),
-        srcset=", ".join(_sizes(catalog, image)),
+        srcset=srcset(catalog, path_below(catalog.site.base_url, image.url)[1:]),
         width=image.width,
         height=image.height,
         alt=image.alt,
@@ -59,16 +60,8 @@ def picture(catalog: Catalog, image: Image) -> Picture:
     )
 
 
-def _sizes(catalog: Catalog, image: Image) -> list[str]:
-    path = path_below(catalog.site.base_url, image.url)[1:]
-    file = catalog.media.get(path)
-    if file is None or not picture_facts.can_size(file):
-        return []
-    try:
-        digest = picture_facts.digest(file)
-    except OSError:
-        return []
-    base = catalog.site.base_url
-    widths = narrowing.widths(image.width, image.height)
-    sizes = [f"{rooted(base, path_of(SizedAt(digest, width, path)))} {width}w" for width in widths]
-    return [*sizes, f"{rooted(base, f'/{path}')} {image.width}w"] if sizes else []
+def srcset(catalog: Catalog, path: str) -> str:
+    """Return the copies of the file at a path like media/a.jpg, and the file itself, as srcset names them; "" without copies."""
+    base, file = catalog.site.base_url, catalog.media.get(path)
+    sizes = [f"{rooted(base, copy.path)} {copy.width}w" for copy in copies(file)]
+    return ", ".join([*sizes, f"{rooted(base, f'/{path}')} {picture_facts.facts(file).width}w"]) if sizes and file else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Callable, Mapping
 from typing import Final
@@ -9,7 +10,7 @@ from typing import Final
 from feedsvc.catalog import Catalog
 from feedsvc.content import media
 from feedsvc.model import Site
-from feedsvc.pages.pictures import local
+from feedsvc.pages.pictures import local, srcset
 from feedsvc.urls import ArticleAt, PageAt, SingleAt, path_below, path_of, place_of, rooted
 
 # In clean HTML each "<" begins a tag, and no value holds a quote. The names are those of _MAKERS.
@@ -18,11 +19,14 @@ _LOADED: Final = re.compile(r'( (?:src|poster)=")([^"]*)')
 _LEADING: Final = re.compile(r'( href=")([^"]*)')
 _VALUE: Final = re.compile(r' (src|width|height)="([^"]*)"')
 _TABLE: Final = re.compile(r"<(/?)table\b[^>]*>")
+# The width of an article's text, and what of a screen a picture takes that is as wide as the text, as in article.html.
+_MEASURE: Final = 672  # pixels: 42rem
+_SIZES: Final = "(min-width: 44rem) 42rem, 100vw"
 
 
-def shown(catalog: Catalog, html: str) -> str:
+def shown(catalog: Catalog, text: str) -> str:
     """Clean HTML as a page shows it. What is wider than the page can be reached and scrolled with the keyboard."""
-    made = _TAG.sub(lambda tag: _tag(catalog, tag["name"], tag["rest"]), html)
+    made = _TAG.sub(lambda tag: _tag(catalog, tag["name"], tag["rest"]), text)
     return _wrapped(made) if "<table" in made else made
 
 
@@ -37,12 +41,26 @@ def _loading(catalog: Catalog, rest: str) -> str:
 def _picture(catalog: Catalog, rest: str) -> str:
     given = dict(_VALUE.findall(rest))
     size = _size(catalog, given)
-    return f'{_loading(catalog, rest)}{size} loading="lazy" decoding="async"'
+    sources = _sources(catalog, {**given, **dict(_VALUE.findall(size))})
+    return f'{_loading(catalog, rest)}{sources}{size} loading="lazy" decoding="async"'
+
+
+def _sources(catalog: Catalog, given: Mapping[str, str]) -> str:
+    """The attributes that let a browser choose a narrower copy, "" where there is none; `given` has the picture's width."""
+    path = _path(catalog, given)
+    several = srcset(catalog, path)
+    width = int(given.get("width", _MEASURE))
+    shown = f"(min-width: {width}px) {width}px, 100vw" if width < _MEASURE else _SIZES
+    return f' srcset="{html.escape(several)}" sizes="{shown}"' if several else ""
+
+
+def _path(catalog: Catalog, given: Mapping[str, str]) -> str:
+    return path_below(catalog.site.base_url, html.unescape(given.get("src", "")))[1:]
 
 
 def _size(catalog: Catalog, given: Mapping[str, str]) -> str:
     """The attributes that keep a picture's place, where the file tells; an author's one number decides the other."""
-    file = catalog.media.get(path_below(catalog.site.base_url, given.get("src", ""))[1:])
+    file = catalog.media.get(_path(catalog, given))
     if file is None or {"width", "height"} <= given.keys():
         return ""
     try:
@@ -81,7 +99,7 @@ _MAKERS: Final[Mapping[str, Callable[[Catalog, str], str]]] = {
 }
 
 
-def _wrapped(html: str) -> str:
+def _wrapped(text: str) -> str:
     """Each table that lies in no other one, in a box that scrolls."""
     depth = 0
 
@@ -92,4 +110,4 @@ def _wrapped(html: str) -> str:
             return tag[0] if depth else f"{tag[0]}</div>"
         return tag[0] if depth > 1 else f'<div class="wide" tabindex="0">{tag[0]}'
 
-    return _TABLE.sub(wrap, html)
+    return _TABLE.sub(wrap, text)
