@@ -83,13 +83,15 @@ class Document:
 class Attachment:
     """A media file, sent from disk: `location` is where it lies, `length` its bytes when it was last looked at.
 
-    `is_stand_in` is True for a picture in place of its narrower copy, which no cache may keep under the copy's address.
+    `is_cleaned` is True for a picture that is sent without its metadata (content.clean_file). `is_stand_in` is True for a picture
+    in place of its narrower copy, which no cache may keep under the copy's address.
     """
 
     path: str
     location: str
     media_type: str
     length: int
+    is_cleaned: bool = False
     is_stand_in: bool = False
 
 
@@ -103,9 +105,13 @@ class Pending:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Redirect:
-    """The address moved for good (RFC 9110 section 15.4.2); `target` is a decoded path below base_url."""
+    """The address moved (RFC 9110 section 15.4); `target` is a decoded path below base_url.
+
+    For good, unless `is_permanent` is False: what it leads to may be another at any time.
+    """
 
     target: str
+    is_permanent: bool = True
 
 
 Answer = Document | Attachment | Pending | Redirect

@@ -28,7 +28,10 @@ class FeedOptions:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Site:
-    """site.yaml. `base_url` has no trailing slash; `logo` and `icon` are addresses."""
+    """site.yaml. `base_url` has no trailing slash; `logo` and `icon` are addresses.
+
+    `keep_metadata` has pictures sent with all that cameras and editors wrote into them.
+    """
 
     title: str
     description: str
@@ -42,6 +45,7 @@ class Site:
     copyright: str = ""
     feed: FeedOptions = field(default_factory=FeedOptions)
     hubs: tuple[str, ...] = ()
+    keep_metadata: bool = False
     media: tuple[str, ...] = ()
 
 

@@ -11,12 +11,13 @@ from typing import Any, Final
 
 from feedsvc import difference, directory, feeds, pages, sitemaps
 from feedsvc.catalog import Catalog, Listing
+from feedsvc.content import clean_file
 from feedsvc.content.renditions import Renditions
 from feedsvc.division import Division
-from feedsvc.document import Answer, Attachment, Document, Kept, Pending, Redirect
+from feedsvc.document import Answer, Attachment, Document, Kept, Redirect
 from feedsvc.feeds import assemble
 from feedsvc.grounds import are_alike, grounds
-from feedsvc.model import Link
+from feedsvc.model import Link, MediaFile
 from feedsvc.shelf import Lookups, Shelf
 from feedsvc.sized import Sizes
 from feedsvc.urls import (
@@ -193,7 +194,7 @@ class Publication:
         bodies = pages.articles(self._frame, [*rows.values()])
         return {path: self._html(path, body) for path, body in zip(rows, bodies, strict=True)}
 
-    def _found(self, path: str, place: Place) -> Document | Attachment | Pending | None:
+    def _found(self, path: str, place: Place) -> Answer | None:
         """A document of an earlier edition where it was made from the same, else a new one."""
         if isinstance(place, SizedAt):
             return self._sizes.at(place)
@@ -247,7 +248,7 @@ class Publication:
 
     def file_paths(self) -> Iterator[str]:
         """Those of `paths` that are files: media, what belongs to the theme, and narrower copies of pictures."""
-        yield from (f"/{path}" for path in sorted(self.catalog.media))
+        yield from (f"/{path}" for path in sorted(self.catalog.media) if self._is_sent(self.catalog.media[path]))
         yield from (f"/{_STATIC}{name}" for name in sorted(self._theme.static))
         yield from self.copy_paths()
 
@@ -347,7 +348,27 @@ class Publication:
         file = self.catalog.media.get(place.path)
         if file is None:
             return None
-        return Attachment(path=path_of(place), location=file.location, media_type=file.type, length=file.length)
+        return Attachment(
+            path=path_of(place),
+            location=file.location,
+            media_type=file.type,
+            length=file.length,
+            is_cleaned=self._is_cleaned(file),
+        )
+
+    def _is_cleaned(self, file: MediaFile) -> bool:
+        return not self.catalog.site.keep_metadata and clean_file.is_cleaned(file.type)
+
+    def _is_sent(self, file: MediaFile) -> bool:
+        """Whether a file can be sent: its metadata can be taken out, if it has any."""
+        try:
+            if self._is_cleaned(file):
+                clean_file.check(file.location)
+        except clean_file.DirtyError:
+            return False
+        except OSError:  # told by who reads it
+            return True
+        return True
 
     def _single(self, place: SingleAt) -> Document | None:
         body, media_type = _SINGLES[place.name](self.catalog, self._frame)

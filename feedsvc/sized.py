@@ -7,10 +7,13 @@ from contextlib import suppress
 from pathlib import Path
 
 from feedsvc.catalog import Catalog
+from feedsvc.content.images.child import DIGITS
+from feedsvc.content.narrowing import WIDTHS
 from feedsvc.content.offered import copies
 from feedsvc.content.picture_facts import RenditionError, facts
 from feedsvc.content.renditions import Renditions
-from feedsvc.document import Attachment, Pending
+from feedsvc.descriptors import is_exhausted
+from feedsvc.document import Attachment, Pending, Redirect
 from feedsvc.model import MediaFile
 from feedsvc.urls import SizedAt, path_of, place_of
 
@@ -32,11 +35,16 @@ class Sizes:
         found = {facts(file).digest: file for file in self._pictures() if copies(file)}
         return [(file, tag) for tag, file in found.items() if self._renditions and self._renditions.lacks(file, tag)]
 
-    def at(self, place: SizedAt) -> Attachment | Pending | None:
-        """The copy, or that it is being made; the picture itself where a page offers what cannot be made."""
+    def at(self, place: SizedAt) -> Attachment | Pending | Redirect | None:
+        """The copy, or that it is being made; the picture itself where a page offers what cannot be made.
+
+        Where the picture has other bytes by now, the address of a former copy leads to the current one.
+        """
         file = self._catalog.media.get(place.path)
         if file is None or self._renditions is None:
             return None
+        if target := _current(file, place):
+            return Redirect(target=target, is_permanent=False)
         try:
             found = self._renditions.find(file, place.digest, place.width)
             if found is None:
@@ -59,9 +67,13 @@ class Sizes:
         with suppress(FileNotFoundError, PermissionError):
             known = facts(file)
             if known.digest == place.digest and place.width in dict(known.sizes):
-                length = file.length
                 return Attachment(
-                    path=path_of(place), location=file.location, media_type=file.type, length=length, is_stand_in=True
+                    path=path_of(place),
+                    location=file.location,
+                    media_type=file.type,
+                    length=file.length,
+                    is_cleaned=not self._catalog.site.keep_metadata,
+                    is_stand_in=True,
                 )
         return None
 
@@ -71,6 +83,20 @@ class Sizes:
             return
         paths = dict.fromkeys(path for row in self._catalog.visible.rows for path in row.article.media)
         yield from (file for path in paths if (file := self._catalog.media.get(path)))
+
+
+def _current(file: MediaFile, place: SizedAt) -> str:
+    """The path of the copy, or of the picture, that is there in place of a former copy; "" if it is no former copy."""
+    if len(place.digest) != DIGITS or place.width not in WIDTHS:
+        return ""
+    try:
+        if facts(file).digest == place.digest:
+            return ""
+    except OSError as error:
+        if is_exhausted(error):
+            raise
+        return ""
+    return next((copy.path for copy in copies(file) if copy.width >= place.width), f"/{file.path}")
 
 
 def _attachment(place: SizedAt, file: MediaFile, found: Path) -> Attachment | None:

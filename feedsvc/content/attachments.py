@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from feedsvc.content.desk import Desk, is_far
-from feedsvc.content.media import PICTURES
+from feedsvc.content.media import PICTURES, sent_length
 from feedsvc.content.places import Location
 from feedsvc.content.schema import EnclosureKeys, ImageKeys
 from feedsvc.model import Enclosure, Image
@@ -29,6 +29,8 @@ def image(desk: Desk, given: ImageKeys) -> Image | None:
 
 def _near_image(desk: Desk, path: str) -> tuple[str, str, tuple[int, int]] | None:
     size = desk.tried(("image", "src"), lambda: desk.known.media.size(path))
+    if size and desk.tried(("image", "src"), lambda: desk.sendable(path)) is None:
+        return None
     return (desk.refer(path), desk.known.media.file(path).type, size) if size else None
 
 
@@ -47,10 +49,12 @@ def _far_image(desk: Desk, given: ImageKeys) -> tuple[str, str, tuple[int, int]]
 def enclosure(desk: Desk, index: int, given: EnclosureKeys) -> Enclosure | None:
     at: Location = ("enclosures", index)
     if not is_far(given.src):
-        file = desk.tried((*at, "src"), lambda: desk.known.media.file(given.src))
-        if file is None:
+        file = desk.tried((*at, "src"), lambda: desk.sendable(given.src))
+        keep = desk.known.site.keep_metadata
+        length = desk.tried((*at, "src"), lambda: sent_length(file, keep_metadata=keep)) if file else None
+        if file is None or length is None:
             return None
-        return Enclosure(url=desk.refer(file.path), type=given.type or file.type, length=file.length, title=given.title)
+        return Enclosure(url=desk.refer(file.path), type=given.type or file.type, length=length, title=given.title)
     url = desk.far((*at, "src"), given.src)
     missing = [name for name in ("type", "length") if getattr(given, name) is None]
     if missing:

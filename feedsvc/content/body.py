@@ -55,7 +55,7 @@ def _unshown(desk: Desk, made: Markup) -> list[tuple[str, str, str]]:
     ]
     for reference, path in made.media.items():
         try:
-            desk.media[desk.known.media.file(path).path] = None
+            desk.media[desk.sendable(path).path] = None
         except ValueError as error:
             found.append((reference, str(error), ""))
     return found

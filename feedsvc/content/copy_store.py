@@ -17,7 +17,7 @@ from feedsvc.content.stamps import Stamp, stamp_of
 from feedsvc.descriptors import is_exhausted
 from feedsvc.state import folder_at, is_file, open_lock, replace_file
 
-RECIPE: Final = 2  # counted up when the same picture shall give other bytes
+RECIPE: Final = 3  # counted up when the same picture shall give other bytes
 
 _OURS: Final = re.compile(r"(?P<digest>[0-9a-f]{16})/(?:\.new-.+|[0-9]+-(?P<recipe>[0-9]+)-[0-9a-f]{16})")
 

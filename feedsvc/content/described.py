@@ -87,6 +87,7 @@ KEYS: Final[Mapping[str, Mapping[str, Key]]] = {
         "copyright": Key("The rights line of pages and feeds.", "© 2026 Asia In News"),
         "feed": Key("What feeds hold.", {"entries": 50, "content": "full"}),
         "hubs": Key("WebSub hubs that tell subscribers of news at once.", ["https://hub.example.org/"]),
+        "keep_metadata": Key("Send pictures with camera and location data, which are taken out otherwise.", True),  # noqa: FBT003 - an example's value
     },
     "FeedKeys": {
         "entries": Key("How many of the newest articles a feed holds.", 50),

@@ -15,7 +15,7 @@ from feedsvc.content import dates
 from feedsvc.content.media import Media
 from feedsvc.content.places import Location
 from feedsvc.content.tree import Tree
-from feedsvc.model import Author, Category, Site
+from feedsvc.model import Author, Category, MediaFile, Site
 
 T = TypeVar("T")
 _FAR: Final = re.compile(r"https?:", re.IGNORECASE)
@@ -66,6 +66,10 @@ class Desk:
             self.complain(at, f"'{address}' is not an https address")
             return ""
         return url
+
+    def sendable(self, path: str) -> MediaFile:
+        """The file at a path like media/a.jpg. Raises ValueError if there is none that may be sent."""
+        return self.known.media.sendable(path, keep_metadata=self.known.site.keep_metadata)
 
     def refer(self, path: str) -> str:
         self.media[path] = None

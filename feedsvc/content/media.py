@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import Final
 
-from feedsvc.content import images
+from feedsvc.content import clean_file, images
 from feedsvc.content.safe_open import open_file
 from feedsvc.content.stamps import Stamp, is_younger, stamp_at, stamp_of
 from feedsvc.content.text import nearest
@@ -69,6 +69,13 @@ class Media:
         if path not in self._files:
             self._files[path] = self._look(path)
         return self._files[path]
+
+    def sendable(self, path: str, *, keep_metadata: bool) -> MediaFile:
+        """As `file`; ValueError also for a picture that cannot be sent, because its metadata cannot be taken out."""
+        file = self.file(path)
+        if not keep_metadata and clean_file.is_cleaned(file.type):
+            _check(file)
+        return file
 
     def size(self, path: str) -> tuple[int, int]:
         """Width and height of a picture. Raises ValueError with a sentence for the editor."""
@@ -144,6 +151,29 @@ class Media:
             return f"; write '{same}', as the file is called: capital letters count"
         hint = nearest(path, names)
         return f"; {hint}" if hint else ""
+
+
+def _check(file: MediaFile) -> None:
+    """Raise ValueError with a sentence for the editor if a picture cannot be cleaned."""
+    try:
+        clean_file.check(file.location)
+    except clean_file.DirtyError as error:
+        raise ValueError(
+            f"'{file.path}' is damaged or no picture at all ({error}), so camera and location data cannot be taken out of it; "
+            "save it again as JPEG or PNG"
+        ) from None
+    except OSError as error:
+        raise ValueError(f"'{file.path}' cannot be read ({error.strerror})") from None
+
+
+def sent_length(file: MediaFile, *, keep_metadata: bool) -> int:
+    """Return how many bytes of a file are sent. Raises ValueError with a sentence for the editor."""
+    if keep_metadata or not clean_file.is_cleaned(file.type):
+        return file.length
+    try:
+        return clean_file.length(file.location)
+    except (clean_file.DirtyError, OSError):
+        raise ValueError(f"'{file.path}' was changed just now; it is read again") from None
 
 
 def size(file: MediaFile) -> tuple[int, int]:

@@ -13,7 +13,7 @@ from feedsvc.model import Author, Category, Site
 
 def imprint(site: Site) -> str:
     """What of the site an article's reading depends on."""
-    return _imprint(site.base_url, site.id_domain, site.language, site.timezone)
+    return _imprint(site.base_url, site.id_domain, site.language, site.timezone, str(site.keep_metadata))
 
 
 @lru_cache(maxsize=8)

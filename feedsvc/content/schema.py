@@ -123,6 +123,7 @@ class SiteKeys(_Keys):
     copyright: Flat = ""
     feed: FeedKeys = FeedKeys()
     hubs: Webs = []
+    keep_metadata: bool = False
 
 
 class CategoryKeys(_Keys):

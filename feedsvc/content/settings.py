@@ -56,7 +56,7 @@ def site(data: bytes, media: Media, base_url: str = "") -> tuple[Site | None, tu
 
 
 def _site(grown: Tree, given: SiteKeys, media: Media) -> Site | None:
-    refer = _Refer(grown, given.base_url, media)
+    refer = _Refer(grown, given.base_url, media, given.keep_metadata)
     domain = given.id_domain or _host(grown, given)
     try:
         since = dates.day(given.since)
@@ -83,6 +83,7 @@ def _site(grown: Tree, given: SiteKeys, media: Media) -> Site | None:
             browser_view=given.feed.browser_view,
         ),
         hubs=tuple(dict.fromkeys(given.hubs)),
+        keep_metadata=given.keep_metadata,
         media=tuple(refer.found),
     )
 
@@ -108,6 +109,7 @@ class _Refer:
     grown: Tree
     base_url: str
     media: Media
+    keep_metadata: bool
     found: list[str] = field(default_factory=list)
 
     def address(self, at: Location, written: str | None) -> str:
@@ -116,7 +118,7 @@ class _Refer:
         try:
             if re.match("https?:", written, re.IGNORECASE):
                 return web(written)
-            self.found.append(self.media.file(written).path)
+            self.found.append(self.media.sendable(written, keep_metadata=self.keep_metadata).path)
         except ValueError as error:
             self.grown.problems.append(self.grown.problem(at, f"{at[-1]}: {error}"))
         return urls.absolute(self.base_url, f"/{written}")
@@ -137,7 +139,11 @@ def categories(data: bytes, _site: Site, _media: Media) -> Register:
 
 def authors(data: bytes, site: Site, media: Media) -> Register:
     """authors.yaml; every id and every alias leads to its Author."""
-    return _register(AUTHORS, "author", data, lambda grown, name: _author(grown, name, _Refer(grown, site.base_url, media)))
+
+    def author(grown: Tree, name: str) -> Author:
+        return _author(grown, name, _Refer(grown, site.base_url, media, site.keep_metadata))
+
+    return _register(AUTHORS, "author", data, author)
 
 
 def _category(grown: Tree, name: str) -> Category:

@@ -9,10 +9,13 @@ import asyncio
 import logging
 import re
 import secrets
+import shutil
+import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from email.utils import mktime_tz, parsedate_tz
 from http import HTTPStatus
-from typing import Any, Final, TypeVar
+from typing import IO, Any, Final, TypeVar
 
 import s3fs
 from botocore.exceptions import BotoCoreError, ClientError
@@ -26,6 +29,7 @@ SCHEME: Final = "s3://"
 _AT_ONCE: Final = 32  # requests
 _IN_MEMORY: Final = 32 * 1024 * 1024  # bytes that are under way; one object may be more
 _PART: Final = 8 * 1024 * 1024  # bytes of a large file that are one request
+_COPIED: Final = 1024 * 1024  # bytes at once
 _TOGETHER: Final = 4  # parts of one file
 _MOST_REMOVED: Final = 1000  # by one request
 _MARK: Final = "feedsvc"  # the metadata's key
@@ -192,13 +196,13 @@ class Bucket:
         said: dict[str, Any] = {_SAID[name]: value for name, value in one.headers} | {"Metadata": {_MARK: one.mark}}
         if one.location and one.size >= 2 * _PART:
             target = f"{self._bucket}/{key}"
-            with open_source(one.location) as file:
+            with _descriptor_of(one) as file:
                 # By its descriptor: its path may lead elsewhere once s3fs opens it.
                 place = f"/dev/fd/{file.fileno()}"
                 await self._of("put_file")(place, target, chunksize=_PART, max_concurrency=_TOGETHER, **said)
             answer = await self._call("head_object", Key=key)
         else:
-            body = _bytes(one.location) if one.location else one.body
+            body = _bytes(one) if one.location else one.body
             answer = await self._call("put_object", Key=key, Body=body, **said)
         then(one, _seen(answer))
 
@@ -241,9 +245,22 @@ def _date(answered: Mapping[str, Any]) -> int:
     return mktime_tz(date) if date else 0
 
 
-def _bytes(location: str) -> bytes:
-    with open_source(location) as file:
+def _bytes(one: Object) -> bytes:
+    with open_source(one.location, is_cleaned=one.is_cleaned) as file:
         return file.read()
+
+
+def _descriptor_of(one: Object) -> IO[bytes]:
+    """The object's bytes as an open file: of a picture that is cleaned there is none yet."""
+    source = open_source(one.location, is_cleaned=one.is_cleaned)
+    if not one.is_cleaned:
+        return source
+    with source, ExitStack() as opened:
+        whole = opened.enter_context(tempfile.TemporaryFile())
+        shutil.copyfileobj(source, whole, _COPIED)
+        whole.flush()
+        opened.pop_all()
+        return whole
 
 
 def _status(error: OSError) -> int:

@@ -14,6 +14,7 @@ from typing import Any, Final
 from feedsvc.errors import FeedsvcError
 from feedsvc.export.bucket import Bucket
 from feedsvc.export.names import MANIFEST
+from feedsvc.export.notes import FORMER
 from feedsvc.export.packing import Note
 
 _FOLDER: Final = f"{MANIFEST}/"
@@ -71,7 +72,7 @@ class Inventory:
     def begin(self, common: str) -> None:
         """What is noted from now on was made from this."""
         if common != self._common:
-            self.notes = {name: note._replace(imprint="") for name, note in self.notes.items()}
+            self.notes = {name: _without_imprint(note) for name, note in self.notes.items()}
         self._common = common
 
     def claim(self, names: Iterable[str]) -> None:
@@ -124,6 +125,11 @@ class Inventory:
 
     def _next(self) -> int:
         return _number(self._parts[-1]) + 1 if self._parts else 0
+
+
+def _without_imprint(note: Note) -> Note:
+    """Since when nothing names a former copy stays true, whatever documents are made from."""
+    return note if note.imprint.startswith(FORMER) else note._replace(imprint="")
 
 
 def _note(imprint: str, tag: str, mark: str, time: int = 0) -> Note:

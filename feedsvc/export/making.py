@@ -45,7 +45,7 @@ class Maker(Wanted):
         A feed may be as large as all of them.
         """
         yield from (self._several([path]) for path in paths if not path.endswith(_PAGE))
-        articles = self._publication.articles(path for path in paths if not self.is_held(path))
+        articles = self.publication.articles(path for path in paths if not self.is_held(path))
         yield [*articles.items()]
         yield self._several([path for path in paths if path.endswith(_PAGE) and path not in articles])
 

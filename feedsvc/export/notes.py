@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 
 from feedsvc.export.names import TWINS
 
+FORMER: Final = "former-"  # how the imprint of a former copy begins; see `retained`
 ALONE: Final = (0,) * len(TWINS)
 UNKNOWN: Final = (-1,) * len(TWINS)
 
@@ -55,8 +56,8 @@ class Notes(MutableMapping[str, Note]):
         self._places.update(zip(many.names, range(start, start + len(many.names)), strict=True))
 
     def void(self) -> None:
-        """The files stay ours; what they were made from says nothing any more."""
-        self._imprints = [""] * len(self._imprints)
+        """The files stay ours; what they were made from says nothing any more. Since when nothing names them still does."""
+        self._imprints = [imprint if imprint.startswith(FORMER) else "" for imprint in self._imprints]
 
     def stated(self) -> Iterator[tuple[str, int, int, tuple[int, ...]]]:
         """What is to be seen of each from outside: its name, size, time, and the sizes of its twins."""

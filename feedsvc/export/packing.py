@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
@@ -11,7 +10,7 @@ from feedsvc.document import Attachment, Document
 from feedsvc.errors import FeedsvcError
 from feedsvc.export.names import MISSING, file_name
 from feedsvc.export.wanted import Wanted
-from feedsvc.export.writing import open_source
+from feedsvc.export.writing import length_of, open_source
 from feedsvc.headers import CACHING, CACHING_MISSING, media_type, typed
 from feedsvc.imprint import Imprints
 from feedsvc.publication import Publication
@@ -47,7 +46,10 @@ class Note(NamedTuple):
 
 
 class Object(NamedTuple):
-    """`mark` is the same for the same bytes and headers. A media file's bytes are at its `location`, else ""."""
+    """`mark` is the same for the same bytes and headers. A media file's bytes are at its `location`, else "".
+
+    `is_cleaned` is as for an Attachment.
+    """
 
     name: str
     imprint: str
@@ -56,6 +58,7 @@ class Object(NamedTuple):
     size: int
     body: bytes = b""
     location: str = ""
+    is_cleaned: bool = False
 
 
 class Packer(Wanted):
@@ -96,8 +99,8 @@ class Packer(Wanted):
     def _object(self, name: str, imprint: str, found: Document | Attachment) -> Object:
         if isinstance(found, Attachment):
             said: Headers = (("Content-Type", media_type(found)), ("Cache-Control", CACHING))
-            mark, size = _digest(found.location, hashlib.sha256(repr(said).encode()))
-            return Object(name, imprint, mark[:_LENGTH], said, size, location=found.location)
+            mark, size = _digest(found.location, hashlib.sha256(repr(said).encode()), is_cleaned=found.is_cleaned)
+            return Object(name, imprint, mark[:_LENGTH], said, size, location=found.location, is_cleaned=found.is_cleaned)
         coded = found.coded(self._coding) if self._coding else b""
         said = (("Content-Type", typed(found.media_type)), ("Cache-Control", CACHING_MISSING if name == _MISSING else CACHING))
         said += (("Content-Encoding", self._coding),) if coded else ()
@@ -112,15 +115,16 @@ class Packer(Wanted):
             return False
         made, md5 = self._object(file_name(path), "", found), hashlib.md5(usedforsecurity=False)
         if made.location:
-            return _digest(made.location, md5)[0] == tag
+            return _digest(made.location, md5, is_cleaned=made.is_cleaned)[0] == tag
         md5.update(made.body)
         return md5.hexdigest() == tag
 
 
-def _digest(location: str, begun: hashlib._Hash) -> tuple[str, int]:
+def _digest(location: str, begun: hashlib._Hash, *, is_cleaned: bool) -> tuple[str, int]:
     """The digest of what was begun and a file's bytes, and how many these are."""
     try:
-        with open_source(location) as file:
-            return hashlib.file_digest(file, lambda: begun).hexdigest(), os.fstat(file.fileno()).st_size
+        with open_source(location, is_cleaned=is_cleaned) as file:
+            size = length_of(file)
+            return hashlib.file_digest(file, lambda: begun).hexdigest(), size
     except OSError as error:
         raise FeedsvcError(f"{location} cannot be read ({error.strerror}); build again") from None

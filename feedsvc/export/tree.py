@@ -35,6 +35,7 @@ from feedsvc.export.names import (
     path_at,
 )
 from feedsvc.export.notes import Note
+from feedsvc.export.retained import stays
 from feedsvc.export.steps import MANY, PIECE, PIECE_TO_CHECK, TO_CHECK, TO_MAKE, Built, Progress, silent
 from feedsvc.export.writing import Files
 from feedsvc.imprint import Imprints, common
@@ -124,7 +125,7 @@ class Tree:
             gone = [name for name in self._journal.notes if name not in names]
             self._guard.refuse_links(gone)
             written = self._write(maker, stale, progress)
-            removed = self._clear(gone)
+            removed = self._clear(publication, gone)
             self._journal.settle()
         return Built(written=written, unchanged=len(paths) - written, removed=removed)
 
@@ -184,7 +185,7 @@ class Tree:
         cut = next((index for index, path in enumerate(wanted) if is_beside(path)), len(wanted))
         gone: list[str] = []
         written = sum(self._renew(maker, part, gone) for part in (wanted[:cut], wanted[cut:]))
-        return written, self._clear(gone)
+        return written, self._clear(maker.publication, gone)
 
     def _renew(self, maker: Maker, paths: list[str], gone: list[str]) -> int:
         here = [path for path in paths if maker.holds(path)]
@@ -223,8 +224,13 @@ class Tree:
             pass
         return sum(written)
 
-    def _clear(self, gone: Sequence[str]) -> int:
-        self._guard.refuse_links(gone)
+    def _clear(self, publication: Publication, unnamed: Sequence[str]) -> int:
+        """How many of the files that nothing names any more were removed: former copies of pictures stay for a while."""
+        self._guard.refuse_links(unnamed)
+        notes = {name: note for name in unnamed if (note := self._journal.notes.get(name)) and note.size >= 0}
+        former = {name: made for name, note in notes.items() if (made := stays(publication, name, note.imprint))}
+        self._journal.note((name, notes[name]._replace(imprint=made)) for name, made in former.items())
+        gone = [name for name in unnamed if name not in former]
         removed = sum(self._remove(name) for name in gone)
         self._journal.forget(gone)
         self._journal.end()

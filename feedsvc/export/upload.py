@@ -18,6 +18,7 @@ from feedsvc.export.bucket import Bucket
 from feedsvc.export.inventory import Inventory, is_part, nested
 from feedsvc.export.names import MISSING, SELECTIONS, file_name, files_beside, last_named, may_be_ours
 from feedsvc.export.packing import Note, Object, Packer, Seen
+from feedsvc.export.retained import stays
 from feedsvc.export.steps import MANY, PIECE_TO_CHECK, TO_CHECK, TO_MAKE, Built, Progress, silent
 from feedsvc.imprint import Imprints, common
 from feedsvc.publication import Publication
@@ -61,7 +62,7 @@ class Upload:
             self._recover(known, names)
             gone = [name for name in known.inventory.notes if name not in names]
             written = self._write(packer, known, stale, progress)
-            return Built(written=written, unchanged=len(paths) - written, removed=self._clear(known, gone))
+            return Built(written=written, unchanged=len(paths) - written, removed=self._clear(publication, known, gone))
 
     def sign(self, publication: Publication, name: str) -> None:
         """A bucket is looked through each time, and remembers no edition."""
@@ -79,7 +80,7 @@ class Upload:
             here = [path for path in stale if packer.holds(path)]
             gone = sorted((set(map(file_name, stale)) - set(map(file_name, here))) & known.inventory.notes.keys())
             written = self._write(packer, known, here, silent)
-            removed = self._clear(known, gone)
+            removed = self._clear(publication, known, gone)
         return Built(written=written, unchanged=len(wanted) - len(gone) - written, removed=removed)
 
     @contextmanager
@@ -164,8 +165,14 @@ class Upload:
                 yield len(made)
             self._bucket.drain()
 
-    def _clear(self, known: _Known, gone: Sequence[str]) -> int:
-        """How many objects there were."""
+    def _clear(self, publication: Publication, known: _Known, unnamed: Sequence[str]) -> int:
+        """How many objects that nothing names any more were removed: former copies of pictures stay for a while."""
+        notes = {name: known.inventory.notes.get(name, Note()) for name in unnamed if name in known.listed}
+        former = {name: made for name, note in notes.items() if (made := stays(publication, name, note.imprint))}
+        for name, made in former.items():
+            if made != notes[name].imprint:
+                known.inventory.note(name, notes[name]._replace(imprint=made))
+        gone = [name for name in unnamed if name not in former]
         others = known.others(gone)
         here = [name for name in gone if name in known.listed and name not in others]
         self._bucket.remove(here)

@@ -14,6 +14,7 @@ from contextlib import suppress
 from io import BufferedReader, FileIO
 from typing import Final
 
+from feedsvc.content.clean_file import DirtyError, open_clean
 from feedsvc.content.safe_open import open_file
 from feedsvc.document import Attachment, Document
 from feedsvc.errors import FeedsvcError
@@ -228,8 +229,8 @@ class Files:
 
 def _equals(file: FileIO, size: int, wanted: Document | Attachment | bytes) -> bool:
     if isinstance(wanted, Attachment):
-        with open_file(wanted.location) as source:
-            return size == os.fstat(source.fileno()).st_size and _are_same(file, source)
+        with open_source(wanted.location, is_cleaned=wanted.is_cleaned) as source:
+            return size == length_of(source) and _are_same(file, source)
     body = wanted.body if isinstance(wanted, Document) else wanted
     return size == len(body) and file.read() == body
 
@@ -243,7 +244,10 @@ def _are_same(one: FileIO, other: BufferedReader) -> bool:
 
 def _write(descriptor: int, wanted: Document | Attachment | bytes) -> None:
     if isinstance(wanted, Attachment):
-        with open_source(wanted.location) as source, open(descriptor, "wb", buffering=0, closefd=False) as file:
+        with (
+            open_source(wanted.location, is_cleaned=wanted.is_cleaned) as source,
+            open(descriptor, "wb", buffering=0, closefd=False) as file,
+        ):
             shutil.copyfileobj(source, file, _BLOCK)
         return
     rest = memoryview(wanted.body if isinstance(wanted, Document) else wanted)
@@ -251,9 +255,21 @@ def _write(descriptor: int, wanted: Document | Attachment | bytes) -> None:
         rest = rest[os.write(descriptor, rest) :]
 
 
-def open_source(location: str) -> BufferedReader:
-    """Open a file that is copied. Raises FeedsvcError if it is no longer there: the content changed while it was published."""
+def open_source(location: str, *, is_cleaned: bool) -> BufferedReader:
+    """Open a file that is copied, without a picture's metadata if it `is_cleaned`.
+
+    Raises FeedsvcError if it is no longer there or can no longer be cleaned: the content changed while it was published.
+    """
     try:
-        return open_file(location)
+        return open_clean(location) if is_cleaned else open_file(location)
     except OSError as error:
         raise FeedsvcError(f"{location} cannot be read ({error.strerror}); build again") from None
+    except DirtyError as error:
+        raise FeedsvcError(f"{location} is damaged ({error}); build again") from None
+
+
+def length_of(source: BufferedReader) -> int:
+    """Return how many bytes there are to copy, and go back to the first."""
+    found = source.seek(0, os.SEEK_END)
+    source.seek(0)
+    return found

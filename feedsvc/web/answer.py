@@ -143,8 +143,13 @@ def unavailable(sentence: str, seconds: int) -> Response:
     return Response(status=503, headers=headers, body=body)
 
 
-def redirect(location: str, request: Request, now: datetime, next_change: datetime | None) -> Response:
-    """A move for good (RFC 9110 section 15.4.2) to a root-relative reference; a link, for what follows none by itself."""
+def redirect(
+    location: str, request: Request, now: datetime, next_change: datetime | None, *, is_permanent: bool = True
+) -> Response:
+    """A move, for good or for now (RFC 9110 sections 15.4.2 and 15.4.3), to a root-relative reference.
+
+    With a link, for what follows none by itself.
+    """
     method, _ = request
     if method not in _READING:
         return refuse(request)
@@ -153,7 +158,7 @@ def redirect(location: str, request: Request, now: datetime, next_change: dateti
     )
     headers = [("Location", location), ("Cache-Control", cache_control(now, next_change)), *COMMON]
     headers += [("Content-Type", "text/html; charset=utf-8"), ("Content-Length", str(len(body)))]
-    return Response(status=301, headers=headers, body=body if method == "GET" else b"")
+    return Response(status=301 if is_permanent else 302, headers=headers, body=body if method == "GET" else b"")
 
 
 def past(moment: datetime | None, now: datetime) -> datetime | None:

@@ -153,7 +153,8 @@ def _short(
     """
     if isinstance(found, Redirect):
         location = urls.rooted(edition.catalog.site.base_url, found.target)
-        return answer.redirect(location, asked, now, edition.next_change), REDIRECT
+        made = answer.redirect(location, asked, now, edition.next_change, is_permanent=found.is_permanent)
+        return made, REDIRECT
     return _unavailable(found, asked), MEDIA
 
 

@@ -15,6 +15,7 @@ from typing import Final, NamedTuple
 
 from werkzeug.http import parse_range_header
 
+from feedsvc.content.clean_file import DirtyError, length_of, pieces_of
 from feedsvc.content.safe_open import open_descriptor
 from feedsvc.content.stamps import Stamp, size_of, stamp_of
 from feedsvc.descriptors import is_exhausted
@@ -22,7 +23,7 @@ from feedsvc.document import Attachment
 from feedsvc.headers import cache_control, media_type
 from feedsvc.web.answer import COMMON, Headers, Request, not_modified, past, refuse, unavailable, validators
 from feedsvc.web.deferral import Awaitable
-from feedsvc.web.open_files import OpenFiles, read_part
+from feedsvc.web.open_files import OpenFiles, Pieces, read_part, reader
 
 # (path, digest, now) -> when the bytes became these, None where nobody knows.
 Modified = Callable[[str, str, datetime], datetime | None]
@@ -62,7 +63,7 @@ class Files:
 
     def __init__(self, modified: Modified, open_files: OpenFiles) -> None:
         self._modified, self._open_files = modified, open_files
-        self._known: dict[str, _Known] = {}
+        self._known: dict[tuple[str, bool], _Known] = {}
         self._lock = threading.Lock()
 
     def answer(
@@ -78,20 +79,22 @@ class Files:
                 known = self._look(attachment, descriptor, now)
                 caching = "no-store" if attachment.is_stand_in else cache_control(now, next_change)
                 begun = _begin(attachment, request, known, past(known.modified, now), caching)
-                return self._read(begun, descriptor) if begun.part else begun.response
+                return self._read(begun, descriptor, known.pieces) if begun.part else begun.response
             finally:
                 os.close(descriptor)
+        except DirtyError:
+            return None
         except OSError as error:
             if is_exhausted(error):
                 raise
             return None
 
-    def _read(self, begun: _Begun, descriptor: int) -> FileResponse:
+    def _read(self, begun: _Begun, descriptor: int, pieces: Pieces) -> FileResponse:
         """Add the bytes, or the file if they are many, to an answer. The descriptor stays the caller's."""
         part = begun.part
         if len(part) <= _LARGEST_READ:
-            return replace(begun.response, content=read_part(descriptor, part.start, len(part)))
-        file = self._open_files.hold(descriptor)
+            return replace(begun.response, content=read_part(descriptor, part.start, len(part), pieces))
+        file = self._open_files.hold(descriptor, pieces)
         if file is None:
             busy = unavailable("Too many large files are being sent; ask again in a moment.", _RETRY_SECONDS)
             return FileResponse(status=busy.status, headers=busy.headers, content=busy.body, awaited=self._open_files)
@@ -101,29 +104,38 @@ class Files:
         found = os.fstat(descriptor)
         if not stat.S_ISREG(found.st_mode):
             raise FileNotFoundError(attachment.location)
-        stamp = stamp_of(found)
-        known = self._known.get(attachment.location)
+        stamp, key = stamp_of(found), (attachment.location, attachment.is_cleaned)
+        known = self._known.get(key)
         if known is None or known.stamp != stamp:
-            with open(descriptor, "rb", closefd=False) as file:
+            pieces = pieces_of(attachment.location, descriptor) if attachment.is_cleaned else None
+            with reader(descriptor, pieces) as file:
+                file.seek(0)
                 tag = hashlib.file_digest(file, "sha256").hexdigest()[:24]
             # The ledger knows what stands at an address; a stand-in does not.
-            known = _Known(stamp, tag, None if attachment.is_stand_in else self._modified(attachment.path, tag, now))
+            modified = None if attachment.is_stand_in else self._modified(attachment.path, tag, now)
+            size = size_of(stamp) if pieces is None else length_of(pieces)
+            known = _Known(stamp, tag, modified, size, pieces)
         elif attachment.is_stand_in:
             known = known._replace(modified=None)
         elif known.modified is None or known.modified > now + _FAR_AHEAD:
             # The disk may take a date by now; a clock that was ahead may have been set right.
             known = known._replace(modified=self._modified(attachment.path, known.tag, now))
         with self._lock:
-            self._known[attachment.location] = known
+            self._known[key] = known
         return known
 
 
 class _Known(NamedTuple):
-    """A file's bytes when they were last read through: its stamp then, their tag, since when they are these."""
+    """A file's bytes when they were last read through: its stamp then, their tag, since when they are these.
+
+    `size` is that of the bytes that are sent: those of `pieces`, where it is not sent as it is.
+    """
 
     stamp: Stamp
     tag: str
     modified: datetime | None
+    size: int
+    pieces: Pieces
 
 
 class _Begun(NamedTuple):
@@ -134,8 +146,7 @@ class _Begun(NamedTuple):
 
 
 def _begin(attachment: Attachment, request: Request, known: _Known, modified: datetime | None, caching: str) -> _Begun:
-    (stamp, tag, _), (method, said) = known, request
-    size = size_of(stamp)
+    tag, size, (method, said) = known.tag, known.size, request
     headers = [*validators(f'"{tag}"', modified), ("Cache-Control", caching), ("Accept-Ranges", "bytes"), *COMMON]
     sandbox = _SANDBOX.get(attachment.media_type)
     headers += [("Content-Security-Policy", sandbox)] if sandbox else []

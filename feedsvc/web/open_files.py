@@ -5,7 +5,12 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable
-from io import BufferedReader, FileIO
+from io import BufferedReader, FileIO, RawIOBase
+
+from feedsvc.content.clean_file import CleanFile
+from feedsvc.content.images.pieces import Piece
+
+Pieces = tuple[Piece, ...] | None  # None: all bytes of a file, as they are
 
 
 class OpenFiles:
@@ -17,17 +22,17 @@ class OpenFiles:
         # Keys only, the one that has waited longest first.
         self._callbacks: dict[Callable[[], None], None] = {}
 
-    def hold(self, descriptor: int) -> HeldFile | None:
+    def hold(self, descriptor: int, pieces: Pieces = None) -> HeldFile | None:
         """Return a file on a copy of the descriptor, which is counted until it is closed; None if too many are open.
 
-        Raises OSError if the descriptor cannot be copied.
+        Of `pieces` only, if there are any. Raises OSError if the descriptor cannot be copied.
         """
         with self._lock:
             if self._free <= 0:
                 return None
             self._free -= 1
         try:
-            return HeldFile(os.dup(descriptor), self._release)
+            return HeldFile(_file(os.dup(descriptor), pieces), self._release)
         except OSError:
             self._release()
             raise
@@ -58,9 +63,9 @@ class OpenFiles:
 class HeldFile(BufferedReader):
     """A file that is counted as open until it is closed, by whoever closes it, the garbage collector included."""
 
-    def __init__(self, descriptor: int, release: Callable[[], None]) -> None:
+    def __init__(self, file: RawIOBase, release: Callable[[], None]) -> None:
         self._release: Callable[[], None] | None = release
-        super().__init__(FileIO(descriptor, "rb"))
+        super().__init__(file)
 
     def close(self) -> None:
         release, self._release = self._release, None
@@ -71,8 +76,21 @@ class HeldFile(BufferedReader):
                 release()
 
 
-def read_part(descriptor: int, start: int, length: int) -> bytes:
+def _file(descriptor: int, pieces: Pieces) -> RawIOBase:
+    return FileIO(descriptor, "rb") if pieces is None else CleanFile(descriptor, pieces)
+
+
+def reader(descriptor: int, pieces: Pieces) -> BufferedReader:
+    """Return a file on a copy of the descriptor, of the pieces only if there are any. Raises OSError."""
+    return BufferedReader(_file(os.dup(descriptor), pieces))
+
+
+def read_part(descriptor: int, start: int, length: int, pieces: Pieces = None) -> bytes:
     """Return `length` bytes from `start`; fewer only where the file ends before. Raises OSError."""
+    if pieces is not None:
+        with reader(descriptor, pieces) as file:
+            file.seek(start)
+            return file.read(length)
     parts, left = [], length
     while left and (part := os.pread(descriptor, left, start + length - left)):
         parts.append(part)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, NamedTuple
 
 from feedsvc.content.images.header import METADATA, UPRIGHT, Header, exactly
 
@@ -83,6 +83,46 @@ def _boxes(data: bytes) -> Iterator[tuple[bytes, bytes]]:
             raise ValueError("a box is longer than what holds it")
         yield kind, data[at + _SHORT : end]
         at = end
+
+
+class Box(NamedTuple):
+    """Where a box lies in the file: its header from `start`, its content from `begin` to before `end`."""
+
+    kind: bytes
+    start: int
+    begin: int
+    end: int
+
+
+def top_boxes(file: BinaryIO) -> list[Box]:
+    """Return the boxes that lie in no other one, without what follows them. Raises ValueError if there is none."""
+    length, at, found = file.seek(0, 2), 0, list[Box]()
+    while at + _SHORT <= length and len(found) < _MOST_BOXES:
+        file.seek(at)
+        size, kind = _box(file)
+        end = length if size == _TO_THE_END else at + size
+        if end < file.tell() or not kind.isalnum() or (end > length and kind != b"mdat"):
+            break
+        found.append(Box(kind, at, file.tell(), min(end, length)))
+        at = end
+    if not found:
+        raise ValueError("there are no boxes")
+    return found
+
+
+def boxes(data: bytes, start: int, offset: int) -> Iterator[Box]:
+    """Yield the boxes in `data` from `start` on, whose first byte lies at `offset` in the file. Raises ValueError."""
+    at = start
+    for kind, content in _boxes(data[start:]):
+        yield Box(kind, offset + at, offset + at + _SHORT, offset + at + _SHORT + len(content))
+        at += _SHORT + len(content)
+    if data[at:].strip(b"\0"):
+        raise ValueError("there is more than boxes")
+
+
+def item_types(iinf: bytes) -> Iterator[tuple[int, bytes]]:
+    """Yield each item and its type."""
+    return _kinds(iinf)
 
 
 class _Items:

@@ -1,16 +1,20 @@
-"""Narrower copies of one picture, made by libvips: in sRGB, upright, with its alpha, without metadata. For the child alone.
+"""Narrower copies of one picture, made by libvips: in sRGB, upright, with its alpha, without metadata but rights.
+
+For the child alone.
 
 The only module with pyvips. One decode gives all widths: the widest copy is made from the decoded rows, the others from it.
 """
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Final
 
 import pyvips
 
+from feedsvc.content.images import cleaning, rights
 from feedsvc.content.images.header import Header
 
 Size = tuple[int, int]
@@ -40,6 +44,7 @@ _SAVERS: Final[Mapping[str, tuple[str, Mapping[str, Any]]]] = {
     "image/png": ("pngsave_buffer", {"compression": 6, "filter": "all"}),
     "image/webp": ("webpsave_buffer", {"Q": 80}),
 }
+_METADATA: Final = ("exif-data", "iptc-data", "photoshop-data", "icc-profile-data")
 _RESOLUTION: Final = 72 / 25.4  # pixels a millimetre, whatever the source says
 _PALETTE: Final = {"palette": True, "compression": 9, "filter": "none"}
 
@@ -62,10 +67,10 @@ def copies(data: bytes, header: Header, sizes: Sequence[Size]) -> Iterator[tuple
     Raises ValueError with libvips' reason where the picture cannot be decoded.
     """
     try:
-        widest = _widest(data, header, sizes[-1])
+        widest, packet = _widest(data, header, sizes[-1]), rights.xmp(_rights(data))
         for width, height in sizes:
             copy = widest if (width, height) == sizes[-1] else _resized(widest, (width, height))
-            yield width, _saved(copy, header.media_type)
+            yield width, _saved(copy, header.media_type, packet)
     except pyvips.Error as error:
         raise ValueError(_reason(error)) from None
 
@@ -130,11 +135,25 @@ def _without_black(image: Any) -> Any:
     return channels[0].bandjoin(channels[1:]).copy(interpretation="srgb")
 
 
-def _saved(image: Any, media_type: str) -> bytes:
+def _rights(data: bytes) -> rights.Rights:
+    try:
+        return cleaning.rights_of(io.BytesIO(data))
+    except (ValueError, OverflowError, IndexError):
+        return rights.Rights()
+
+
+def _saved(image: Any, media_type: str, packet: bytes) -> bytes:
+    """With an XMP packet, if there is one and the format has a place for it."""
     name, options = _SAVERS[media_type]
     if media_type == "image/png" and image.get_typeof("palette"):
         options = _PALETTE
-    saved: bytes = getattr(image.copy(xres=_RESOLUTION, yres=_RESOLUTION), name)(keep="none", **options)
+    copied = image.copy(xres=_RESOLUTION, yres=_RESOLUTION)
+    if packet:
+        for kind in copied.get_fields():
+            if kind in _METADATA:
+                copied.remove(kind)
+        copied.set_type(pyvips.GValue.blob_type, "xmp-data", packet)
+    saved: bytes = getattr(copied, name)(keep="xmp" if packet else "none", **options)
     return saved
 
 

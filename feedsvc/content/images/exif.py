@@ -1,12 +1,15 @@
-"""The orientation that EXIF states."""
+"""The orientation and the rights that EXIF states, and EXIF that states nothing else."""
 
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator
 from contextlib import suppress
 from typing import Final
 
+from feedsvc.content.images import rights
 from feedsvc.content.images.header import UPRIGHT
+from feedsvc.content.images.rights import Rights
 
 PREFIX: Final = b"Exif\0\0"
 MOST: Final = 1024 * 1024  # bytes of EXIF that are looked at
@@ -16,6 +19,11 @@ _TIFF: Final = {
     b"II*\0": ("<", b"\x12\x01\x03\x00\x01\x00\x00\x00"),
     b"MM\0*": (">", b"\x01\x12\x00\x03\x00\x00\x00\x01"),
 }
+_ORIENTATION: Final = 274
+# Tag -> the field of Rights (EXIF 2.32 section 4.6.4 D).
+_TEXTS: Final = {0x013B: "creators", 0x8298: "copyright"}
+_SHORT, _ASCII = 3, 2
+_INLINE: Final = 4  # bytes of a value that stands in its entry
 
 
 def orientation(exif: bytes) -> int:
@@ -32,3 +40,44 @@ def orientation(exif: bytes) -> int:
                 (stated,) = struct.unpack_from(f"{order}H", exif, at + 8)
                 return stated if stated in range(1, 9) else UPRIGHT
     return UPRIGHT
+
+
+def rights_of(exif: bytes) -> Rights:
+    """Return the artist and the copyright that the first directory states."""
+    found: dict[str, list[str]] = {}
+    with suppress(struct.error):
+        for name, value in _texts(exif.removeprefix(PREFIX)):
+            # The copyright of a photographer may be followed by that of an editor.
+            several = value.split(b";") if name == "creators" else [b", ".join(filter(None, value.split(b"\0")))]
+            found[name] = [rights.text(one) for one in several]
+    return rights.of(found)
+
+
+def _texts(tiff: bytes) -> Iterator[tuple[str, bytes]]:
+    order, _ = _TIFF.get(tiff[:4], ("", b""))
+    if not order:
+        return
+    (start,) = struct.unpack_from(f"{order}I", tiff, 4)
+    (count,) = struct.unpack_from(f"{order}H", tiff, start)
+    for at in range(start + 2, start + 2 + 12 * count, 12):
+        tag, kind, length = struct.unpack_from(f"{order}HHI", tiff, at)
+        if tag in _TEXTS and kind == _ASCII:
+            (place,) = (at + 8,) if length <= _INLINE else struct.unpack_from(f"{order}I", tiff, at + 8)
+            yield _TEXTS[tag], tiff[place : place + length]
+
+
+def minimal(turned: int, stated: Rights) -> bytes:
+    """Return a TIFF structure that states this orientation, artist and copyright; b"" where there is nothing to state."""
+    values = {0x013B: "; ".join(stated.creators), 0x8298: stated.copyright}
+    texts = {tag: value.encode() + b"\0" for tag, value in values.items() if value}
+    entries = {_ORIENTATION: struct.pack("<HHIHH", _ORIENTATION, _SHORT, 1, turned, 0)} if turned != UPRIGHT else {}
+    count = len(entries) + len(texts)
+    if not count:
+        return b""
+    behind, data = 8 + 2 + 12 * count + 4, b""
+    for tag, value in texts.items():
+        place = value.ljust(4, b"\0") if len(value) <= _INLINE else struct.pack("<I", behind + len(data))
+        entries[tag] = struct.pack("<HHI", tag, _ASCII, len(value)) + place
+        data += value + b"\0" * (len(value) % 2) if len(value) > _INLINE else b""
+    directory = b"".join(entry for _, entry in sorted(entries.items()))
+    return b"II*\0" + struct.pack("<IH", 8, count) + directory + bytes(4) + data

@@ -1,0 +1,130 @@
+"""Media files as they are sent: pictures without their metadata, all others as they are.
+
+Nothing is copied: what is sent of a picture are pieces of its file, found out once for each state of the file.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+from bisect import bisect_right
+from collections import OrderedDict
+from itertools import accumulate
+from threading import Lock
+from typing import Final
+
+from feedsvc.content import images
+from feedsvc.content.images import cleaning
+from feedsvc.content.images.pieces import Piece
+from feedsvc.content.safe_open import open_descriptor, open_file
+from feedsvc.content.stamps import Stamp, stamp_of
+
+_MOST_KNOWN: Final = 20_000  # files, of most of which there are some hundred bytes to know
+
+_known: Final[OrderedDict[str, tuple[Stamp, tuple[Piece, ...]]]] = OrderedDict()  # by location
+_lock: Final = Lock()
+
+
+class DirtyError(Exception):
+    """The metadata of a picture cannot be removed, since its structure is damaged."""
+
+
+class CleanFile(io.RawIOBase):
+    """The pieces of an open file as one file that is read. Bytes that the file lacks by now end it."""
+
+    def __init__(self, descriptor: int, pieces: tuple[Piece, ...]) -> None:
+        """Take over the descriptor, and close it with this file."""
+        self._descriptor = -1
+        super().__init__()
+        self._descriptor, self._pieces = descriptor, pieces
+        self._starts = [0, *accumulate(piece.length for piece in pieces)]
+        self._at = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def fileno(self) -> int:
+        raise io.UnsupportedOperation("the file has other bytes than are read")
+
+    def tell(self) -> int:
+        return self._at
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        self._at = max(0, offset + {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self._starts[-1]}[whence])
+        return self._at
+
+    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
+        """Read of one piece at most."""
+        index = bisect_right(self._starts, self._at) - 1
+        if index >= len(self._pieces):
+            return 0
+        data = self._pieces[index].read(self._descriptor, self._at - self._starts[index], len(buffer))
+        buffer[: len(data)] = data
+        self._at += len(data)
+        return len(data)
+
+    def close(self) -> None:
+        descriptor, self._descriptor = self._descriptor, -1
+        super().close()
+        if descriptor >= 0:
+            os.close(descriptor)
+
+
+def is_cleaned(media_type: str) -> bool:
+    """Return whether files of this type are sent without their metadata."""
+    return media_type in images.TYPES
+
+
+def open_clean(location: str) -> io.BufferedReader:
+    """Open a picture to read what is sent of it. Raises OSError; DirtyError if it cannot be cleaned."""
+    descriptor = open_descriptor(location)
+    try:
+        pieces = pieces_of(location, descriptor)
+        return io.BufferedReader(CleanFile(descriptor, pieces))
+    except BaseException:
+        os.close(descriptor)
+        raise
+
+
+def pieces_of(location: str, descriptor: int) -> tuple[Piece, ...]:
+    """Return the pieces of an open picture; the descriptor stays open. Raises OSError, and DirtyError."""
+    stamp = stamp_of(os.fstat(descriptor))
+    with _lock:
+        known = _known.get(location)
+    if known is None or known[0] != stamp:
+        with open(descriptor, "rb", closefd=False) as file:
+            try:
+                found = tuple(cleaning.clean(file).all)
+            except (ValueError, OverflowError, IndexError) as error:
+                raise DirtyError(str(error)) from None
+        known = stamp, found
+        with _lock:
+            _known[location] = known
+            while len(_known) > _MOST_KNOWN:
+                _known.popitem(last=False)
+    return known[1]
+
+
+def length(location: str) -> int:
+    """Return how many bytes of a picture are sent. Raises OSError, and DirtyError."""
+    descriptor = open_descriptor(location)
+    try:
+        return length_of(pieces_of(location, descriptor))
+    finally:
+        os.close(descriptor)
+
+
+def length_of(pieces: tuple[Piece, ...]) -> int:
+    return sum(piece.length for piece in pieces)
+
+
+def check(location: str) -> None:
+    """Raise DirtyError if a picture cannot be cleaned; OSError if it cannot be read. A JPEG is not read as a whole."""
+    with open_file(location) as file:
+        try:
+            cleaning.check(file)
+        except (ValueError, OverflowError, IndexError) as error:
+            raise DirtyError(str(error)) from None

@@ -1,0 +1,200 @@
+"""Whose a picture is: copyright, creators and credit, read from IPTC and XMP, and written so again."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, fields
+from typing import Final
+from xml.parsers import expat
+from xml.sax.saxutils import escape, quoteattr
+
+MOST_XMP: Final = 1024 * 1024  # bytes that are looked at
+_LONGEST: Final = 2_000  # characters of one text
+_MOST_CREATORS: Final = 20
+_UNFIT: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+_DC: Final = "http://purl.org/dc/elements/1.1/"
+_PHOTOSHOP: Final = "http://ns.adobe.com/photoshop/1.0/"
+_XMP_RIGHTS: Final = "http://ns.adobe.com/xap/1.0/rights/"
+_RDF: Final = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
+_ITEM: Final = f"{_RDF} li"
+# Name in XMP -> the field of Rights.
+_NAMES: Final[Mapping[str, str]] = {
+    f"{_DC} rights": "copyright",
+    f"{_DC} creator": "creators",
+    f"{_PHOTOSHOP} Credit": "credit",
+    f"{_XMP_RIGHTS} UsageTerms": "terms",
+    f"{_XMP_RIGHTS} WebStatement": "statement",
+}
+# Dataset of record 2 -> the field of Rights (IIM version 4).
+_DATASETS: Final[Mapping[int, str]] = {80: "creators", 110: "credit", 116: "copyright"}
+_UTF8: Final = b"\x1b%G"
+_RESOURCE: Final = b"8BIM"
+_IPTC: Final = 0x0404  # the number of the resource
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rights:
+    """`statement` is the address of a page about the rights, `terms` are those of use (XMP, namespace xmpRights)."""
+
+    copyright: str = ""
+    creators: tuple[str, ...] = ()
+    credit: str = ""
+    terms: str = ""
+    statement: str = ""
+
+    def __or__(self, other: Rights) -> Rights:
+        """Return these rights, and of the other what these do not say."""
+        return Rights(**{one.name: getattr(self, one.name) or getattr(other, one.name) for one in fields(self)})
+
+    def __bool__(self) -> bool:
+        return self != _NONE
+
+
+_NONE: Final = Rights()
+
+
+def text(data: bytes) -> str:
+    """Return a text of EXIF or IPTC, which seldom say how they are encoded."""
+    data = data.rstrip(b"\0 ")
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        return data.decode("latin-1")
+
+
+def of(values: Mapping[str, list[str]]) -> Rights:
+    """Return the rights of texts by field; of a field with one value the first counts."""
+    clean = {name: [_fit(one) for one in several if _fit(one)] for name, several in values.items()}
+    one = {name: several[0] for name, several in clean.items() if several and name != "creators"}
+    return Rights(creators=tuple(clean.get("creators", [])[:_MOST_CREATORS]), **one)
+
+
+def _fit(value: str) -> str:
+    return _UNFIT.sub("", value).strip()[:_LONGEST]
+
+
+def from_xmp(data: bytes) -> Rights:
+    """Read an XMP packet; of one that is no sound XML, or declares a document type, nothing is read."""
+    reader = _Reader()
+    with suppress(expat.ExpatError, ValueError, UnicodeError):
+        reader.read(data[:MOST_XMP].strip(b"\0 \t\r\n"))
+        return of(reader.found)
+    return _NONE
+
+
+class _Reader:
+    """Collects the texts of the properties in _NAMES, whether they are attributes, elements or lists."""
+
+    def __init__(self) -> None:
+        self.found: dict[str, list[str]] = {}
+        self._field = ""
+        self._depth = 0
+        self._text: list[str] = []
+
+    def read(self, data: bytes) -> None:
+        parser = expat.ParserCreate(namespace_separator=" ")
+        parser.StartElementHandler = self._start
+        parser.EndElementHandler = self._end
+        parser.CharacterDataHandler = self._text_of
+        parser.StartDoctypeDeclHandler = self._refuse
+        parser.Parse(data, True)  # noqa: FBT003 - the library's own signature
+
+    def _refuse(self, *_: object) -> None:
+        raise ValueError("a document type")
+
+    def _start(self, name: str, attributes: Mapping[str, str]) -> None:
+        if self._field:
+            self._depth += 1
+            if name == _ITEM:
+                self._text = []
+        elif name in _NAMES:
+            self._field, self._depth, self._text = _NAMES[name], 0, []
+        for key, value in attributes.items():
+            if key in _NAMES:
+                self.found.setdefault(_NAMES[key], []).append(value)
+
+    def _text_of(self, data: str) -> None:
+        self._text.append(data)
+
+    def _end(self, name: str) -> None:
+        if not self._field:
+            return
+        if name == _ITEM or (name in _NAMES and not self._depth):
+            self.found.setdefault(self._field, []).append("".join(self._text))
+            self._text = []
+        if self._depth:
+            self._depth -= 1
+        else:
+            self._field = ""
+
+
+def xmp(rights: Rights) -> bytes:
+    """Return an XMP packet that says this and nothing else; b"" where there is nothing to say."""
+    if not rights:
+        return b""
+    attributes = {"photoshop:Credit": rights.credit, "xmpRights:WebStatement": rights.statement}
+    simple = "".join(f" {name}={quoteattr(value)}" for name, value in attributes.items() if value)
+    creators = "".join(f"<rdf:li>{escape(name)}</rdf:li>" for name in rights.creators)
+    parts = (
+        f"<dc:creator><rdf:Seq>{creators}</rdf:Seq></dc:creator>" if creators else "",
+        _alternatives("dc:rights", rights.copyright),
+        _alternatives("xmpRights:UsageTerms", rights.terms),
+    )
+    return (
+        '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>'
+        f'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="{_RDF}"><rdf:Description rdf:about=""'
+        f' xmlns:dc="{_DC}" xmlns:photoshop="{_PHOTOSHOP}" xmlns:xmpRights="{_XMP_RIGHTS}"{simple}>'
+        f'{"".join(parts)}</rdf:Description></rdf:RDF></x:xmpmeta><?xpacket end="r"?>'
+    ).encode()
+
+
+def _alternatives(name: str, value: str) -> str:
+    return f'<{name}><rdf:Alt><rdf:li xml:lang="x-default">{escape(value)}</rdf:li></rdf:Alt></{name}>' if value else ""
+
+
+def from_photoshop(data: bytes) -> Rights:
+    """Read the IPTC record among Photoshop's image resources, the content of APP13 behind its name."""
+    found: dict[str, list[str]] = {}
+    for number, resource in _resources(data):
+        for record, dataset, value in _datasets(resource) if number == _IPTC else ():
+            if record == 2 and dataset in _DATASETS:  # noqa: PLR2004 - the application record
+                found.setdefault(_DATASETS[dataset], []).append(text(value))
+    return of(found)
+
+
+def _resources(data: bytes) -> Iterator[tuple[int, bytes]]:
+    at = 0
+    while data[at : at + 4] == _RESOURCE and at + 12 <= len(data):
+        number, named = int.from_bytes(data[at + 4 : at + 6]), data[at + 6]
+        at += 6 + named + 1 + (named + 1) % 2
+        size = int.from_bytes(data[at : at + 4])
+        yield number, data[at + 4 : at + 4 + size]
+        at += 4 + size + size % 2
+
+
+def _datasets(data: bytes) -> Iterator[tuple[int, int, bytes]]:
+    at = 0
+    while data[at : at + 1] == b"\x1c" and at + 5 <= len(data):
+        size = int.from_bytes(data[at + 3 : at + 5])
+        yield data[at + 1], data[at + 2], data[at + 5 : at + 5 + size]
+        at += 5 + size
+
+
+def photoshop(rights: Rights) -> bytes:
+    """Return image resources with an IPTC record of these rights; b"" where there is nothing that IPTC has a place for."""
+    values = [(dataset, value) for dataset, name in _DATASETS.items() for value in _several(getattr(rights, name))]
+    if not values:
+        return b""
+    record = _dataset(1, 90, _UTF8) + b"".join(_dataset(2, dataset, value.encode()) for dataset, value in values)
+    return _RESOURCE + _IPTC.to_bytes(2) + b"\0\0" + len(record).to_bytes(4) + record + b"\0" * (len(record) % 2)
+
+
+def _several(value: str | tuple[str, ...]) -> tuple[str, ...]:
+    return value if isinstance(value, tuple) else tuple(filter(None, (value,)))
+
+
+def _dataset(record: int, dataset: int, value: bytes) -> bytes:
+    return bytes((0x1C, record, dataset)) + len(value).to_bytes(2) + value

@@ -1,0 +1,127 @@
+"""Pictures with a marker wherever a camera, an editor or a phone writes something that nobody is to read, and with rights."""
+
+from __future__ import annotations
+
+import io
+import zlib
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from PIL import Image, ImageCms, PngImagePlugin
+
+MARKER: Final = b"Kx7SecretPlaceQz"
+OWNER, AUTHOR, AGENCY = "© 2026 Günther & Co", "Ana Löwe", "Agency <Credit>"
+_TEXT: Final = MARKER.decode()
+_XMP: Final = f"""<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?><x:xmpmeta xmlns:x="adobe:ns:meta/">
+<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description rdf:about="{_TEXT}"
+ xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:photoshop="http://ns.adobe.com/photoshop/1.0/"
+ xmlns:exif="http://ns.adobe.com/exif/1.0/" exif:GPSLatitude="{_TEXT}" photoshop:Credit="Agency &lt;Credit>">
+<dc:description><rdf:Alt><rdf:li xml:lang="x-default">{_TEXT}</rdf:li></rdf:Alt></dc:description>
+<dc:creator><rdf:Seq><rdf:li>{AUTHOR}</rdf:li></rdf:Seq></dc:creator>
+<dc:rights><rdf:Alt><rdf:li xml:lang="x-default">© 2026 Günther &amp; Co</rdf:li></rdf:Alt></dc:rights>
+</rdf:Description></rdf:RDF></x:xmpmeta>{" " * 400}<?xpacket end="w"?>""".encode()
+
+
+def drawn(size: tuple[int, int] = (64, 40), mode: str = "RGB") -> Image.Image:
+    return Image.linear_gradient("L").resize(size).convert(mode)
+
+
+def profile() -> bytes:
+    return ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+
+
+def exif(turned: int = 6) -> bytes:
+    found = Image.Exif()
+    found[0x0112], found[0x010E], found[0x010F] = turned, _TEXT, _TEXT
+    found[0x013B], found[0x8298] = AUTHOR, OWNER
+    found.get_ifd(0x8769)[0x927C] = MARKER * 3  # the maker's note, where thumbnails lie, too
+    found.get_ifd(0x8825)[1], found.get_ifd(0x8825)[29] = "N", _TEXT
+    return found.tobytes()
+
+
+def saved(image: Image.Image, form: str, **options: Any) -> bytes:
+    file = io.BytesIO()
+    image.save(file, form, **options)
+    return file.getvalue()
+
+
+def segment(marker: int, data: bytes) -> bytes:
+    return bytes((0xFF, marker)) + (len(data) + 2).to_bytes(2) + data
+
+
+def iptc() -> bytes:
+    values = {120: _TEXT, 80: AUTHOR, 110: AGENCY, 116: OWNER}
+    record = b"".join(bytes((0x1C, 2, name)) + len(value.encode()).to_bytes(2) + value.encode() for name, value in values.items())
+    resource = b"8BIM\x04\x04\0\0" + len(record).to_bytes(4) + record + b"\0" * (len(record) % 2)
+    return b"Photoshop 3.0\0" + resource + b"8BIM\x04\x0c\0\0" + len(MARKER).to_bytes(4) + MARKER
+
+
+def jpeg(size: tuple[int, int] = (64, 40), *, progressive: bool = False) -> bytes:
+    data = saved(
+        drawn(size), "JPEG", exif=exif(), comment=MARKER, icc_profile=profile(), progressive=progressive, xmp=_XMP, quality=90
+    )
+    more = segment(0xED, iptc()) + segment(0xE2, b"MPF\0" + MARKER) + segment(0xEB, MARKER) + segment(0xE0, b"JFXX\0" + MARKER)
+    at = data.index(b"\xff\xdb")
+    data = data[:at] + more + data[at:-2]
+    if progressive:  # between the first scan and what follows it
+        at = data.index(b"\xff\xc4", data.index(b"\xff\xda"))
+        data = data[:at] + segment(0xFE, MARKER) + data[at:]
+    return data + b"\xff\xd9" + MARKER + saved(drawn(), "JPEG", exif=exif())
+
+
+def chunk(kind: bytes, data: bytes) -> bytes:
+    return len(data).to_bytes(4) + kind + data + zlib.crc32(kind + data).to_bytes(4)
+
+
+def png(size: tuple[int, int] = (64, 40)) -> bytes:
+    texts = PngImagePlugin.PngInfo()
+    texts.add_text("Comment", _TEXT)
+    texts.add_text("Description", _TEXT, zip=False)
+    texts.add_itxt("Location", _TEXT)
+    texts.add_itxt("XML:com.adobe.xmp", _XMP.decode(), zip=True)
+    data = saved(drawn(size), "PNG", pnginfo=texts, exif=exif(), icc_profile=profile())
+    at = data.index(b"IDAT") - 4
+    return data[:at] + chunk(b"prVt", MARKER) + data[at:-12] + chunk(b"tEXt", b"Late\0" + MARKER) + data[-12:] + MARKER
+
+
+def gif(size: tuple[int, int] = (64, 40)) -> bytes:
+    frames = [drawn(size, "P"), drawn(size).rotate(180).convert("P")]
+    data = saved(frames[0], "GIF", save_all=True, append_images=frames[1:], duration=100, loop=0, comment=MARKER)
+    own = b"\x21\xff\x0bPRIVATE 1.0" + bytes((len(MARKER),)) + MARKER + b"\0"
+    own += b"\x21\xff\x0bXMP DataXMP" + _XMP + b"\1" + bytes(range(255, -1, -1)) + b"\0"
+    return data[:-1] + own + b"\x3b" + MARKER
+
+
+def webp(size: tuple[int, int] = (64, 40), **options: Any) -> bytes:
+    data = saved(drawn(size), "WEBP", exif=exif(), xmp=_XMP, icc_profile=profile(), **options)
+    own = b"PRIV" + len(MARKER).to_bytes(4, "little") + MARKER
+    return b"RIFF" + (len(data) + len(own) - 8).to_bytes(4, "little") + data[8:] + own + MARKER
+
+
+def moving_webp(size: tuple[int, int] = (64, 40)) -> bytes:
+    return webp(size, save_all=True, append_images=[drawn(size).rotate(180)], duration=100, lossless=True)
+
+
+def avif(size: tuple[int, int] = (64, 40), turned: int = 6, **options: Any) -> bytes:
+    data = saved(drawn(size), "AVIF", exif=exif(turned), xmp=_XMP, icc_profile=profile(), **options)
+    own = b"".join((len(MARKER) + 8).to_bytes(4) + kind + MARKER for kind in (b"free", b"mpvd"))
+    return data + own + MARKER
+
+
+def moving_avif(size: tuple[int, int] = (64, 40)) -> bytes:
+    # Pillow's encoder crashes where a moving picture is turned.
+    return avif(size, 1, save_all=True, append_images=[drawn(size).rotate(180)], duration=100)
+
+
+# What a file is called -> what makes it.
+MAKERS: Final[Mapping[str, Callable[..., bytes]]] = {
+    "photo.jpg": jpeg,
+    "progressive.jpg": lambda *size: jpeg(*size, progressive=True),
+    "photo.png": png,
+    "moving.gif": gif,
+    "photo.webp": webp,
+    "lossless.webp": lambda *size: webp(*size, lossless=True),
+    "moving.webp": moving_webp,
+    "photo.avif": avif,
+    "moving.avif": moving_avif,
+}

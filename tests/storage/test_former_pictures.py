@@ -1,0 +1,131 @@
+"""The address of a copy that a feed named leads to the current copy once the picture has other bytes."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+from feedsvc import export
+from feedsvc.catalog import catalog
+from feedsvc.content.folder import load
+from feedsvc.content.picture_facts import digest
+from feedsvc.content.renditions import Renditions
+from feedsvc.document import Redirect
+from feedsvc.export.upload import Upload
+from feedsvc.publication import Publication
+from tests.newsrooms import NOW, SITE, picture, write
+from tests.storage.moto import Shelf
+
+ARTICLE = """
+    id: tag:news.example,2026:one
+    title: One
+    published: 2026-02-20
+    image: {src: media/one.jpg, alt: A lab}
+    """
+DAY = timedelta(days=1)
+
+
+def newsroom(root: Path) -> Path:
+    return write(root / "content", {**SITE, "articles/one.yaml": ARTICLE, "media/one.jpg": picture(700, 400)})
+
+
+def edition(root: Path, now: timedelta = timedelta()) -> Publication:
+    return Publication(catalog(load(root / "content"), NOW + now), renditions=Renditions(root / "pictures", once=True))
+
+
+def address(publication: Publication, width: int = 640) -> str:
+    return f"/sized/{digest(publication.catalog.media['media/one.jpg'])}-{width}/one.jpg"
+
+
+def draw_anew(root: Path, width: int = 701) -> None:
+    write(root / "content", {"media/one.jpg": picture(width, 400)})
+
+
+def test_a_reader_of_an_old_feed_is_sent_to_the_current_copy(tmp_path: Path) -> None:
+    newsroom(tmp_path)
+    former = address(edition(tmp_path))
+    draw_anew(tmp_path)
+    now = edition(tmp_path)
+    assert address(now) != former
+    assert now.at(former) == Redirect(target=address(now), is_permanent=False)
+
+
+def test_a_reader_of_an_old_feed_is_sent_to_a_picture_that_has_become_too_narrow_for_copies(tmp_path: Path) -> None:
+    newsroom(tmp_path)
+    former = address(edition(tmp_path))
+    draw_anew(tmp_path, 500)
+    assert edition(tmp_path).at(former) == Redirect(target="/media/one.jpg", is_permanent=False)
+
+
+def test_the_former_copy_of_a_picture_that_is_not_public_leads_nowhere(tmp_path: Path) -> None:
+    newsroom(tmp_path)
+    former = address(edition(tmp_path))
+    write(tmp_path / "content", {"articles/one.yaml": f"{ARTICLE}    status: draft\n"})
+    assert edition(tmp_path).at(former) is None
+
+
+def test_an_address_that_no_feed_can_have_named_leads_nowhere(tmp_path: Path) -> None:
+    newsroom(tmp_path)
+    now = edition(tmp_path)
+    assert now.at("/sized/abc-640/one.jpg") is None
+    assert now.at("/sized/0123456789abcdef-641/one.jpg") is None
+
+
+def test_a_static_tree_keeps_a_former_copy_for_90_days_and_no_longer(tmp_path: Path) -> None:
+    newsroom(tmp_path)
+    out, first = tmp_path / "out", edition(tmp_path)
+    export.build(first, out)
+    former = out / address(first)[1:]
+    draw_anew(tmp_path)
+    for days in (1, 40, 90):
+        export.build(edition(tmp_path, days * DAY), out)
+        assert former.is_file(), days
+    write(tmp_path / "content", {"site.yaml": str(SITE["site.yaml"]).replace("News of", "All of")})
+    export.build(edition(tmp_path, 92 * DAY), out)  # other settings: all documents are made anew
+    assert not former.exists()
+
+
+def test_a_static_tree_removes_the_former_copy_of_a_picture_that_was_taken_back_at_once(tmp_path: Path) -> None:
+    newsroom(tmp_path)
+    out, first = tmp_path / "out", edition(tmp_path)
+    export.build(first, out)
+    draw_anew(tmp_path)
+    export.build(edition(tmp_path, DAY), out)
+    write(tmp_path / "content", {"articles/one.yaml": f"{ARTICLE}    status: draft\n"})
+    export.build(edition(tmp_path, 2 * DAY), out)
+    assert not (out / address(first)[1:]).exists()
+    assert not (out / "sized").exists()
+
+
+def test_a_former_copy_that_is_named_again_counts_anew(tmp_path: Path) -> None:
+    newsroom(tmp_path)
+    out, first = tmp_path / "out", edition(tmp_path)
+    export.build(first, out)
+    former = out / address(first)[1:]
+    draw_anew(tmp_path)
+    export.build(edition(tmp_path, DAY), out)
+    draw_anew(tmp_path, 700)
+    export.build(edition(tmp_path, 80 * DAY), out)
+    draw_anew(tmp_path)
+    for days in (81, 170):
+        export.build(edition(tmp_path, days * DAY), out)
+        assert former.is_file(), days
+
+
+def test_a_bucket_keeps_a_former_copy_for_90_days_and_no_longer(tmp_path: Path, shelf: Shelf) -> None:
+    newsroom(tmp_path)
+    first = edition(tmp_path)
+    former = f"daily{address(first)}"
+
+    def put(publication: Publication) -> None:
+        with Upload(f"s3://{shelf.name}/daily/") as upload:
+            upload.whole(publication)
+
+    put(first)
+    draw_anew(tmp_path)
+    for days in (1, 90):
+        put(edition(tmp_path, days * DAY))
+        assert former in shelf.all_keys()
+    put(edition(tmp_path, 92 * DAY))
+    assert former not in shelf.all_keys()
+    assert f"daily{address(edition(tmp_path))}" in shelf.all_keys()
