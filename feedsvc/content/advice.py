@@ -22,6 +22,7 @@ from feedsvc.content import disk, markup, media, settings, text, tree
 from feedsvc.content.articles import FOLDER
 from feedsvc.content.body_lines import BodyLines
 from feedsvc.content.content import Content
+from feedsvc.content.media_advice import media_advice
 from feedsvc.content.merged_tags import location, merged_tags
 from feedsvc.content.places import Location
 from feedsvc.content.tree import Tree
@@ -48,7 +49,7 @@ def advice(content: Content, root: Path, now: datetime) -> tuple[Problem, ...]:
     """Warnings of a whole newsroom at a moment, in order. Never raises; files that are gone by now lose their places only."""
     house = _House(content=content, root=root, now=now)
     found = [problem for article in house.public for problem in _of_article(house, article)]
-    return tuple(sorted((*found, *_idle_authors(house))))
+    return tuple(sorted((*found, *_idle_authors(house), *media_advice(content, house.public))))
 
 
 @dataclass(kw_only=True)

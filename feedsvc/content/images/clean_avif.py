@@ -33,6 +33,7 @@ _KEPT: Final = frozenset(
 # Boxes that are looked into -> the bytes before the first box in them.
 _INSIDE: Final[Mapping[bytes, int]] = {b"iprp": 0, b"ipco": 0, b"trak": 0, b"mdia": 0, b"minf": 0}
 _SHOWN: Final = (b"ftyp", b"meta", b"mdat", b"moov")  # boxes at the top
+_DEEPEST: Final = 8  # boxes in one another
 _TRACKS: Final = (b"pict", b"auxv")
 
 
@@ -218,12 +219,12 @@ def _handler(box: Box, data: bytes) -> Iterator[_Edit]:
         yield _Edit(box.begin + 24, bytes(len(data) - 24))
 
 
-def _edits(box: Box, data: bytes) -> Iterator[_Edit]:
-    """Boxes that are not known become free ones, with zeros in them."""
-    if box.kind in _INSIDE:
+def _edits(box: Box, data: bytes, left: int = _DEEPEST) -> Iterator[_Edit]:
+    """Boxes that are not known, or lie too deep, become free ones, with zeros in them."""
+    if box.kind in _INSIDE and left:
         for inner in boxes(data, _INSIDE[box.kind], box.begin):
             own = data[inner.begin - box.begin : inner.end - box.begin]
-            yield from _handler(inner, own) if inner.kind == b"hdlr" else _edits(inner, own)
+            yield from _handler(inner, own) if inner.kind == b"hdlr" else _edits(inner, own, left - 1)
     elif box.kind not in _KEPT:
         yield _Edit(box.begin - 4, _FREE + bytes(box.end - box.begin))
 
@@ -242,11 +243,11 @@ def _movie_edits(file: BinaryIO, box: Box) -> list[_Edit]:
     return found
 
 
-def _tracks(data: bytes) -> Iterator[bytes]:
+def _tracks(data: bytes, left: int = _DEEPEST) -> Iterator[bytes]:
     """The type of each track's handler."""
     for box in boxes(data, 0, 0):
         own = data[box.begin : box.end]
         if box.kind == b"hdlr":
             yield own[8:12]
-        elif box.kind in _INSIDE:
-            yield from _tracks(own)
+        elif box.kind in _INSIDE and left:
+            yield from _tracks(own, left - 1)
