@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import random
 import zlib
 from collections.abc import Callable, Mapping
 from typing import Any, Final
@@ -56,9 +57,14 @@ def iptc() -> bytes:
     return b"Photoshop 3.0\0" + resource + b"8BIM\x04\x0c\0\0" + len(MARKER).to_bytes(4) + MARKER
 
 
-def jpeg(size: tuple[int, int] = (64, 40), *, progressive: bool = False) -> bytes:
+def noisy(size: tuple[int, int]) -> Image.Image:
+    """A picture that takes many bytes."""
+    return Image.frombytes("RGB", size, random.Random(7).randbytes(size[0] * size[1] * 3))
+
+
+def jpeg(size: tuple[int, int] = (64, 40), *, progressive: bool = False, draw: Callable[..., Image.Image] = drawn) -> bytes:
     data = saved(
-        drawn(size), "JPEG", exif=exif(), comment=MARKER, icc_profile=profile(), progressive=progressive, xmp=_XMP, quality=90
+        draw(size), "JPEG", exif=exif(), comment=MARKER, icc_profile=profile(), progressive=progressive, xmp=_XMP, quality=90
     )
     more = segment(0xED, iptc()) + segment(0xE2, b"MPF\0" + MARKER) + segment(0xEB, MARKER) + segment(0xE0, b"JFXX\0" + MARKER)
     at = data.index(b"\xff\xdb")

@@ -227,7 +227,7 @@ def test_no_metadata_is_left(picture: Picture, kept: Path, ending: str) -> None:
     if ending == "avif" and not features.check("avif"):
         pytest.skip("this Pillow cannot write AVIF")
     exif = Image.Exif()
-    exif[315] = SECRET
+    exif[271] = SECRET
     exif.get_ifd(GPS)[29] = SECRET
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     options: dict[str, Any] = {"exif": exif, "xmp": SECRET.encode(), "icc_profile": profile, "comment": SECRET, "dpi": (77, 77)}

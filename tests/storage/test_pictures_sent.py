@@ -23,7 +23,7 @@ from feedsvc.export.upload import Upload
 from feedsvc.publication import Publication
 from tests import newsrooms
 from tests.http.running import Running, serving
-from tests.pictures_marked import AUTHOR, MAKERS, MARKER, OWNER
+from tests.pictures_marked import AUTHOR, MAKERS, MARKER, OWNER, jpeg, noisy
 from tests.storage.moto import Shelf
 
 SIZE = (700, 480)
@@ -35,7 +35,7 @@ def newsroom(root: Path, *lines: str) -> Path:
         f"\n        {line}" for line in lines
     )
     files["authors.yaml"] = "ritesh: {name: Ritesh Nambiar, avatar: media/avatar.jpg}\n"
-    files["media/avatar.jpg"] = MAKERS["photo.jpg"]((300, 200))
+    files["media/avatar.jpg"] = jpeg((800, 600), draw=noisy)  # more than is read at once
     for name, make in MAKERS.items():
         files[f"media/{name}"] = make(SIZE)
         files[f"media/text-{name}"], files[f"media/file-{name}"] = make((80, 50)), make((90, 60))
@@ -102,6 +102,15 @@ def test_no_byte_of_a_server_does_and_the_bytes_are_those_of_the_tree(
         assert int(headers["Content-Length"]) == len(data)
         status, _, part = got(server, path, Range="bytes=100-199")
         assert (status, part) == (206, data[100:200])
+
+
+def test_a_large_part_of_a_large_picture_is_that_of_what_is_sent(server: Running, tree: Mapping[str, bytes]) -> None:
+    data = tree["media/avatar.jpg"]
+    assert len(data) > 300_000
+    for start, end in ((0, 99_999), (77, 250_000), (len(data) - 100_000, len(data) - 1)):
+        status, headers, part = got(server, "/media/avatar.jpg", Range=f"bytes={start}-{end}")
+        assert (status, headers["Content-Range"]) == (206, f"bytes {start}-{end}/{len(data)}")
+        assert part == data[start : end + 1]
 
 
 def test_no_byte_of_a_bucket_does(shelf: Shelf, publication: Publication, tree: Mapping[str, bytes]) -> None:
