@@ -6,6 +6,7 @@ import io
 import random
 import zlib
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, Final
 
 from PIL import Image, ImageCms, PngImagePlugin
@@ -123,6 +124,7 @@ def moving_avif(size: tuple[int, int] = (64, 40)) -> bytes:
 MAKERS: Final[Mapping[str, Callable[..., bytes]]] = {
     "photo.jpg": jpeg,
     "progressive.jpg": lambda *size: jpeg(*size, progressive=True),
+    "inks.jpg": lambda size=(64, 40): jpeg(size, draw=partial(drawn, mode="CMYK")),
     "photo.png": png,
     "moving.gif": gif,
     "photo.webp": webp,
