@@ -78,10 +78,11 @@ class Sizes:
         return None
 
     def _pictures(self) -> Iterator[MediaFile]:
-        """The pictures of visible articles: lead pictures, those in texts, and enclosures, of which any may stand in a text."""
+        """The logo, and the pictures of visible articles: those in texts, and enclosures, since any may stand in a text, too."""
         if not self._renditions:
             return
-        paths = dict.fromkeys(path for row in self._catalog.visible.rows for path in row.article.media)
+        articles = (path for row in self._catalog.visible.rows for path in row.article.media)
+        paths = dict.fromkeys((*self._catalog.site.media, *articles))
         yield from (file for path in paths if (file := self._catalog.media.get(path)))
 
 

@@ -100,6 +100,15 @@ def test_what_other_sites_show_of_a_page_is_at_most_1280_wide(room: Room) -> Non
     assert f'"image":["{room.sized("wide.jpg", 1280)}"]' in page
 
 
+def test_what_other_sites_show_of_a_listing_is_at_most_1280_wide(tmp_path: Path) -> None:
+    write(tmp_path / "content", {**SITE, "media/logo.png": picture(2600, 1300, "PNG")})
+    content = Folder(tmp_path / "content").read().content
+    room = Room(Publication(catalog(content, NOW), renditions=Renditions(tmp_path / "pictures")), {})
+    logo = f"/sized/{digest(content.media['media/logo.png'])}-1280/logo.png"
+    assert f'<meta property="og:image" content="{BASE}{logo}">' in room.body("/").decode()
+    assert logo in set(room.publication.file_paths())
+
+
 def test_pictures_of_a_text_have_copies_to_choose_from_on_pages(room: Room) -> None:
     page = room.body("/articles/wide/").decode()
     found = re.search(r'<img [^>]*alt="body"[^>]*>', page)

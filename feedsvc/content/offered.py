@@ -54,6 +54,12 @@ def fitted(media: Mapping[str, MediaFile], base_url: str, image: Image, most: in
     return replace(image, url=absolute(base_url, copy.path), width=copy.width, height=copy.height)
 
 
+def fitted_address(media: Mapping[str, MediaFile], base_url: str, address: str) -> str:
+    """Return what is named of a picture: the address of its copy if it is wider than `WIDEST`."""
+    copy = fitting(_file(media, base_url, address), WIDEST)
+    return absolute(base_url, copy.path) if copy else address
+
+
 def fitted_html(media: Mapping[str, MediaFile], base_url: str, text: str) -> str:
     """Return clean HTML in which each picture of media/ that is wider than `WIDEST` has the address of its copy."""
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 from markupsafe import Markup
 
 from feedsvc.catalog import Catalog, Listing, Row
-from feedsvc.content.offered import fitted
+from feedsvc.content.offered import fitted, fitted_address
 from feedsvc.feeds import FORMATS, assemble
 from feedsvc.feeds.dates import rfc3339
 from feedsvc.model import Image, Site
@@ -71,7 +71,8 @@ def _feed(site: Site, listing: Listing, suffix: str) -> FeedShown:
     )
 
 
-def listing_graph(site: Site, title: str, description: str, address: str) -> tuple[tuple[str, str], ...]:
+def listing_graph(catalog: Catalog, title: str, description: str, address: str) -> tuple[tuple[str, str], ...]:
+    site = catalog.site
     return _given(
         ("og:type", "website"),
         ("og:title", title),
@@ -79,7 +80,7 @@ def listing_graph(site: Site, title: str, description: str, address: str) -> tup
         ("og:url", address),
         ("og:site_name", site.title),
         ("og:locale", site.language.replace("-", "_")),
-        ("og:image", site.logo),
+        ("og:image", fitted_address(catalog.media, site.base_url, site.logo)),
     )
 
 
@@ -92,7 +93,7 @@ def article_graph(catalog: Catalog, row: Row, summary: str, address: str) -> tup
         ("og:url", address),
         ("og:site_name", site.title),
         ("og:locale", (article.language or site.language).replace("-", "_")),
-        *_picture(site, image),
+        *_picture(catalog, image),
         ("article:published_time", rfc3339(article.published)),
         ("article:modified_time", rfc3339(row.touched)),
         ("article:section", next((catalog.listings[ListingRef("category", name)].title for name in article.categories), "")),
@@ -105,9 +106,9 @@ def _fitted(catalog: Catalog, image: Image | None) -> Image | None:
     return fitted(catalog.media, catalog.site.base_url, image) if image else None
 
 
-def _picture(site: Site, image: Image | None) -> tuple[tuple[str, str], ...]:
+def _picture(catalog: Catalog, image: Image | None) -> tuple[tuple[str, str], ...]:
     if image is None:
-        return (("og:image", site.logo),)
+        return (("og:image", fitted_address(catalog.media, catalog.site.base_url, catalog.site.logo)),)
     size = (("og:image:width", str(image.width)), ("og:image:height", str(image.height)))
     return (("og:image", image.url), *size, ("og:image:alt", image.alt))
 

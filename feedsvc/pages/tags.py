@@ -104,7 +104,7 @@ def tags_page(frame: Frame, start: str, page: TagPage) -> bytes:
             title=full,
             canonical=address,
             feeds=frame.feeds(frame.catalog.listings[ListingRef()]),
-            graph=head.listing_graph(site, full, "", address),
+            graph=head.listing_graph(frame.catalog, full, "", address),
         ),
         title=title,
         range=Range(page.tags[0].title, page.tags[-1].title, "") if start else None,
