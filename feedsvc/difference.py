@@ -82,7 +82,7 @@ def _rows(one: Catalog, other: Catalog) -> dict[str, Row]:
 
 
 def _own(catalog: Catalog, row: Row) -> Iterator[Place]:
-    """Its addresses, and the copies of its pictures."""
+    """Yield its addresses, and the copies of its pictures."""
     article = row.article
     yield from (ArticleAt(slug) for slug in (article.slug, *article.aliases))
     yield from (FileAt(path) for path in article.media if path in catalog.media)

@@ -153,7 +153,7 @@ class Imprints:
         return known
 
     def _entry(self, row: Row) -> bytes:
-        """With the bytes of all its pictures, which feeds name their copies by."""
+        """Return the imprint of a row with the bytes of all its pictures, which feeds name their copies by."""
         known = self._entries.get(id(row))
         if known is None:
             facts = tuple(files(self._catalog, row.article.media))

@@ -86,7 +86,7 @@ class Image:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Thumbnail:
-    """A small picture of a lead image, or the image itself where that is small."""
+    """Small picture of a lead image, or the image itself where that is small."""
 
     url: str
     width: int

@@ -253,7 +253,7 @@ class Publication:
         yield from self.copy_paths()
 
     def copy_paths(self) -> Iterator[str]:
-        """Those of `paths` that are narrower copies of pictures."""
+        """Yield those of `paths` that are narrower copies of pictures."""
         return self._sizes.paths()
 
     def make_copies(self, progress: Progress, processes: int) -> None:
@@ -360,7 +360,7 @@ class Publication:
         return not self.catalog.site.keep_metadata and clean_file.is_cleaned(file.type)
 
     def _is_sent(self, file: MediaFile) -> bool:
-        """Whether a file can be sent: its metadata can be taken out, if it has any."""
+        """Return whether a file can be sent: its metadata can be taken out, if it has any."""
         try:
             if self._is_cleaned(file):
                 clean_file.check(file.location)

@@ -78,7 +78,7 @@ class Sizes:
         return None
 
     def _pictures(self) -> Iterator[MediaFile]:
-        """The logo, and the pictures of visible articles: those in texts, and enclosures, since any may stand in a text, too."""
+        """Yield the logo, and the pictures of visible articles; enclosures among them, since any may stand in a text, too."""
         if not self._renditions:
             return
         articles = (path for row in self._catalog.visible.rows for path in row.article.media)
@@ -87,7 +87,7 @@ class Sizes:
 
 
 def _current(file: MediaFile, place: SizedAt) -> str:
-    """The path of the copy, or of the picture, that is there in place of a former copy; "" if it is no former copy."""
+    """Return the path of the copy, or of the picture, that stands in place of a former copy; "" if it is no former copy."""
     if len(place.digest) != DIGITS or place.width not in WIDTHS:
         return ""
     try:

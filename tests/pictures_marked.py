@@ -59,7 +59,7 @@ def iptc() -> bytes:
 
 
 def noisy(size: tuple[int, int]) -> Image.Image:
-    """A picture that takes many bytes."""
+    """Return a picture that takes many bytes."""
     return Image.frombytes("RGB", size, random.Random(7).randbytes(size[0] * size[1] * 3))
 
 

@@ -1,4 +1,4 @@
-"""Media files as they are sent: pictures without their metadata, all others as they are.
+"""Reading of media files as they are sent: pictures without their metadata, all others as they are.
 
 Nothing is copied: what is sent of a picture are pieces of its file, found out once for each state of the file.
 """
@@ -26,11 +26,11 @@ _lock: Final = Lock()
 
 
 class DirtyError(Exception):
-    """The metadata of a picture cannot be removed, since its structure is damaged."""
+    """Metadata of a picture cannot be removed, since its structure is damaged."""
 
 
 class CleanFile(io.RawIOBase):
-    """The pieces of an open file as one file that is read. Bytes that the file lacks by now end it."""
+    """File that reads the pieces of an open file as one. Bytes that the file lacks by now end it."""
 
     def __init__(self, descriptor: int, pieces: tuple[Piece, ...]) -> None:
         """Take over the descriptor, and close it with this file."""

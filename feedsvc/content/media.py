@@ -71,7 +71,7 @@ class Media:
         return self._files[path]
 
     def sendable(self, path: str, *, keep_metadata: bool) -> MediaFile:
-        """As `file`; ValueError also for a picture that cannot be sent, because its metadata cannot be taken out."""
+        """Return the file as `file` does. Raises ValueError also for a picture whose metadata cannot be taken out."""
         file = self.file(path)
         if not keep_metadata and clean_file.is_cleaned(file.type):
             _check(file)

@@ -1,4 +1,4 @@
-"""What media files could do better: told by `check` alone, since it opens every file that something public refers to."""
+"""Advice on media files: given by `check` alone, since it opens every file that something public refers to."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether a film or a sound in boxes (MP4, QuickTime) tells where it was recorded (ISO/IEC 14496-12; QuickTime File Format)."""
+"""Location metadata of films and sounds in boxes (ISO/IEC 14496-12; QuickTime File Format)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,10 @@ _DEEPEST: Final = 8  # boxes in one another
 
 
 def has_location(file: BinaryIO) -> bool:
-    """Look through the moov box. Raises ValueError where boxes cannot be told apart, or moov has more than 64 MiB."""
+    """Return whether the moov box tells where a film was recorded.
+
+    Raises ValueError where boxes cannot be told apart, or moov has more than 64 MiB.
+    """
     length, at = file.seek(0, 2), 0
     for _ in range(_MOST_BOXES):
         file.seek(at)

@@ -1,4 +1,4 @@
-"""The narrower copies of pictures that feeds and pages name, and the copy that stands for a picture wider than needed."""
+"""Narrower copies of pictures that feeds and pages name, and the copy that stands for a picture wider than needed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _SOURCE: Final = re.compile(r'(<img(?: (?!src=)[a-z]+(?:="[^"]*")?)* src=")([^"]
 
 
 class Copy(NamedTuple):
-    """A narrower copy of a picture: its size in pixels, and its path below base_url."""
+    """Narrower copy of a picture: its size in pixels, and its path below base_url."""
 
     width: int
     height: int

@@ -1,4 +1,4 @@
-"""Former copies of pictures in a tree or bucket: feeds named them, so they stay for a while after the last that did."""
+"""Retention of former copies of pictures in a tree or bucket, since feeds named them."""
 
 from __future__ import annotations
 

@@ -225,7 +225,7 @@ class Tree:
         return sum(written)
 
     def _clear(self, publication: Publication, unnamed: Sequence[str]) -> int:
-        """How many of the files that nothing names any more were removed: former copies of pictures stay for a while."""
+        """Remove files that nothing names any more, but for former copies of pictures; return how many."""
         self._guard.refuse_links(unnamed)
         notes = {name: note for name in unnamed if (note := self._journal.notes.get(name)) and note.size >= 0}
         former = {name: made for name, note in notes.items() if (made := stays(publication, name, note.imprint))}

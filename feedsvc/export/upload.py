@@ -166,7 +166,7 @@ class Upload:
             self._bucket.drain()
 
     def _clear(self, publication: Publication, known: _Known, unnamed: Sequence[str]) -> int:
-        """How many objects that nothing names any more were removed: former copies of pictures stay for a while."""
+        """Remove objects that nothing names any more, but for former copies of pictures; return how many."""
         notes = {name: known.inventory.notes.get(name, Note()) for name in unnamed if name in known.listed}
         former = {name: made for name, note in notes.items() if (made := stays(publication, name, note.imprint))}
         for name, made in former.items():

@@ -146,7 +146,7 @@ def unavailable(sentence: str, seconds: int) -> Response:
 def redirect(
     location: str, request: Request, now: datetime, next_change: datetime | None, *, is_permanent: bool = True
 ) -> Response:
-    """A move, for good or for now (RFC 9110 sections 15.4.2 and 15.4.3), to a root-relative reference.
+    """Answer with a move, for good or for now (RFC 9110 sections 15.4.2 and 15.4.3), to a root-relative reference.
 
     With a link, for what follows none by itself.
     """

@@ -86,7 +86,7 @@ def _boxes(data: bytes) -> Iterator[tuple[bytes, bytes]]:
 
 
 class Box(NamedTuple):
-    """Where a box lies in the file: its header from `start`, its content from `begin` to before `end`."""
+    """Position of a box in the file: its header from `start`, its content from `begin` to before `end`."""
 
     kind: bytes
     start: int

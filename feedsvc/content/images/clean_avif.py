@@ -1,4 +1,4 @@
-"""AVIF without metadata (ISO/IEC 14496-12 and 23008-12): what no picture is made of becomes zeros, and nothing moves.
+"""Removal of metadata from AVIF (ISO/IEC 14496-12 and 23008-12): what no picture is made of becomes zeros, and nothing moves.
 
 Items lie at places that are counted from the beginning of the file, so that it keeps its length. Items of EXIF and XMP stay,
 with rights alone in them: a reader that finds an item which is no EXIF refuses the whole picture.
@@ -38,7 +38,7 @@ _TRACKS: Final = (b"pict", b"auxv")
 
 
 class _Edit(NamedTuple):
-    """Bytes that take the place of as many of the file."""
+    """Replacement of as many bytes of the file."""
 
     start: int
     data: bytes
@@ -75,7 +75,7 @@ class _Writer:
         self._next = 0
 
     def add(self, box: Box, kept: list[Extent]) -> None:
-        """Of mdat only what is kept stays, of an unknown box nothing. Raises ValueError where edits overlap."""
+        """Add a box: of mdat only what is kept, of an unknown box zeros. Raises ValueError where edits overlap."""
         if box.kind not in _SHOWN:
             self.pieces.keep(box.start, 4)
             self.pieces.add(_FREE)
@@ -90,7 +90,7 @@ class _Writer:
         return self._write(at, box.end, is_kept=False)
 
     def _write(self, start: int, end: int, *, is_kept: bool) -> None:
-        """The file's own bytes, or zeros, but for edits."""
+        """Add the file's own bytes, or zeros, but for edits."""
         add = self.pieces.keep if is_kept else self._zeros
         while self._next < len(self._edits) and self._edits[self._next].start < end:
             edit = self._edits[self._next]
@@ -106,7 +106,7 @@ class _Writer:
 
 
 def _within(kept: list[Extent], box: Box) -> list[Extent]:
-    """What is kept of a box, in order and without overlaps."""
+    """Return what is kept of a box, in order and without overlaps."""
     found: list[Extent] = []
     for one in sorted(kept):
         part = Extent(max(one.start, found[-1].end if found else box.begin), min(one.end, box.end))
@@ -151,11 +151,11 @@ class _Items:
             raise ValueError("metadata lies in its pixels")
 
     def kept(self) -> list[Extent]:
-        """Where the pixels lie."""
+        """Return where the pixels lie."""
         return [one for item, places in self._places.items() if self._kinds.get(item) in _PICTURES for one in places]
 
     def edits(self) -> Iterator[_Edit]:
-        """What takes the place of metadata: rights, where they have room, and else what says nothing."""
+        """Yield what takes the place of metadata: rights, if they have room, else what says nothing."""
         for kind, places in self._metadata:
             for index, one in enumerate(places):
                 yield _Edit(one.start, self._stated(kind, one.end - one.start) if not index else bytes(one.end - one.start))
@@ -190,7 +190,7 @@ def _meta_edits(items: _Items, meta: Box) -> Iterator[_Edit]:
 
 
 def _idat_edits(items: _Items, box: Box) -> Iterator[_Edit]:
-    """What no item is made of; items of metadata have edits of their own."""
+    """Yield zeros for what no item is made of; items of metadata have edits of their own."""
     taken = sorted([*items.kept(), *(Extent(edit.start, edit.start + len(edit.data)) for edit in items.edits())])
     at = box.begin
     for start, end in _within(taken, box):
@@ -202,7 +202,7 @@ def _idat_edits(items: _Items, box: Box) -> Iterator[_Edit]:
 
 
 def _names(box: Box, data: bytes) -> Iterator[_Edit]:
-    """Names of items, which become as many spaces."""
+    """Yield as many spaces for the names of items."""
     for entry in boxes(data, 6 if data[:1] == b"\0" else 8, box.begin):
         own = data[entry.begin - box.begin : entry.end - box.begin]
         start = 10 + (4 if own[:1] == b"\3" else 2)
@@ -214,13 +214,13 @@ def _names(box: Box, data: bytes) -> Iterator[_Edit]:
 
 
 def _handler(box: Box, data: bytes) -> Iterator[_Edit]:
-    """The name of a handler (ISO/IEC 14496-12 section 8.4.3)."""
+    """Yield zeros for the name of a handler (ISO/IEC 14496-12 section 8.4.3)."""
     if len(data) > 24:  # noqa: PLR2004 - where the name begins
         yield _Edit(box.begin + 24, bytes(len(data) - 24))
 
 
 def _edits(box: Box, data: bytes, left: int = _DEEPEST) -> Iterator[_Edit]:
-    """Boxes that are not known, or lie too deep, become free ones, with zeros in them."""
+    """Make free boxes, with zeros in them, of those that are not known or lie too deep."""
     if box.kind in _INSIDE and left:
         for inner in boxes(data, _INSIDE[box.kind], box.begin):
             own = data[inner.begin - box.begin : inner.end - box.begin]
@@ -230,7 +230,7 @@ def _edits(box: Box, data: bytes, left: int = _DEEPEST) -> Iterator[_Edit]:
 
 
 def _movie_edits(file: BinaryIO, box: Box) -> list[_Edit]:
-    """Raises ValueError for a track that is no picture: what it says could not be told."""
+    """Return the edits of a moov box. Raises ValueError for a track that is no picture: what it says could not be told."""
     if box.end - box.begin > _MOST_MOOV:
         raise ValueError("its moov box is too large")
     file.seek(box.begin)
@@ -244,7 +244,7 @@ def _movie_edits(file: BinaryIO, box: Box) -> list[_Edit]:
 
 
 def _tracks(data: bytes, left: int = _DEEPEST) -> Iterator[bytes]:
-    """The type of each track's handler."""
+    """Yield the type of each track's handler."""
     for box in boxes(data, 0, 0):
         own = data[box.begin : box.end]
         if box.kind == b"hdlr":

@@ -1,4 +1,7 @@
-"""GIF without metadata (GIF89a specification): comments and applications' blocks go, but for repetitions and the profile."""
+"""Removal of metadata from GIF (GIF89a specification): comments and applications' blocks.
+
+Repetitions and the profile stay.
+"""
 
 from __future__ import annotations
 
@@ -54,12 +57,12 @@ def clean(file: BinaryIO) -> tuple[Pieces, Rights]:
 
 
 def _table(packed: int) -> int:
-    """The bytes of a colour table."""
+    """Return the bytes of a colour table."""
     return 3 * 2 ** ((packed & 7) + 1) if packed & _HAS_TABLE else 0
 
 
 def _end(file: BinaryIO, at: int) -> int:
-    """Where the sub-blocks from `at` end; the end of the file if they do not."""
+    """Return where the sub-blocks from `at` end; the end of the file if they do not."""
     file.seek(at)
     while length := file.read(1):
         at += 1 + length[0]
@@ -70,7 +73,7 @@ def _end(file: BinaryIO, at: int) -> int:
 
 
 def _extension(file: BinaryIO, label: int, start: int, end: int) -> tuple[bool, Rights]:
-    """Whether an extension stays, and the rights that it states."""
+    """Return whether an extension stays, and the rights that it states."""
     if label == _CONTROL:
         return end - start == 8, Rights()  # noqa: PLR2004 - of one size
     if label != _APPLICATION:

@@ -1,4 +1,4 @@
-"""JPEG without metadata (ITU-T T.81 annex B): of applications' segments JFIF, Adobe's and the profile stay."""
+"""Removal of metadata from JPEG (ITU-T T.81 annex B): of applications' segments JFIF, Adobe's and the profile stay."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _END: Final = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
 
 
 class Segment(NamedTuple):
-    """`start` is where its marker begins; `length` counts marker and length too."""
+    """Segment of a JPEG: `start` is where its marker begins; `length` counts marker and length too."""
 
     marker: int
     start: int
@@ -54,7 +54,7 @@ def clean(file: BinaryIO, *, is_brief: bool = False) -> tuple[Pieces, Rights]:
 
 
 def _before_scan(file: BinaryIO) -> list[Segment]:
-    """All segments as far as the first scan's header, which is the last of them."""
+    """Return all segments as far as the first scan's header, which is the last of them."""
     file.seek(2)
     found: list[Segment] = []
     while len(found) < _MOST_SEGMENTS:
@@ -69,7 +69,7 @@ def _before_scan(file: BinaryIO) -> list[Segment]:
 
 
 def _segment(file: BinaryIO) -> Segment | None:
-    """The next segment; None at the end of the picture. Raises ValueError where the file ends."""
+    """Return the next segment; None at the end of the picture. Raises ValueError where the file ends."""
     while True:
         while exactly(file, 1) != b"\xff":  # decoders skip what stands between segments
             pass
@@ -90,7 +90,7 @@ def _content(file: BinaryIO, segment: Segment) -> bytes:
 
 @dataclass(slots=True)
 class _Metadata:
-    """What the segments before the first scan state. `has_exif` tells that there was EXIF: only the first counts."""
+    """Statements of the segments before the first scan. `has_exif` tells that there was EXIF: only the first counts."""
 
     jfif: bytes = b""
     turned: int = UPRIGHT
@@ -114,7 +114,7 @@ class _Metadata:
         return self.in_xmp | self.in_iptc | self.in_exif
 
     def segments(self) -> Iterator[bytes]:
-        """What stays of it, in the order in which readers expect it."""
+        """Yield what stays of it, in the order in which readers expect it."""
         parts = (
             (_APP0, b"", self.jfif),
             (_APP1, _EXIF, exif.minimal(self.turned, self.in_exif)),
@@ -125,7 +125,7 @@ class _Metadata:
 
 
 def _head(file: BinaryIO, segments: list[Segment]) -> tuple[Pieces, Rights]:
-    """What is sent before the first scan."""
+    """Return what is sent before the first scan."""
     stated, rest = _Metadata(), Pieces()
     for segment in segments[:-1]:
         data = _content(file, segment) if segment.marker in _LOOKED_INTO else b""
@@ -167,7 +167,7 @@ def _scans(file: BinaryIO, start: int, pieces: Pieces) -> None:
 
 
 def _scan_end(file: BinaryIO, start: int) -> int:
-    """Where the next marker begins; the end of the file if there is none."""
+    """Return where the next marker begins; the end of the file if there is none."""
     file.seek(start)
     at, kept = start, b""
     while block := file.read(_BLOCK):

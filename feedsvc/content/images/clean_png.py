@@ -1,4 +1,4 @@
-"""PNG without metadata (W3C PNG, third edition, section 11): only the chunks that pixels and colours are made of stay."""
+"""Removal of metadata from PNG (W3C PNG, third edition, section 11): only the chunks that pixels and colours are made of stay."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def _chunk(kind: bytes, data: bytes) -> bytes:
 
 
 def _text(kind: bytes, data: bytes) -> Rights:
-    """The rights in a chunk of text (section 11.3.3)."""
+    """Return the rights in a chunk of text (section 11.3.3)."""
     keyword, _, rest = data.partition(b"\0")
     name = keyword.decode("latin-1")
     if name != _XMP and name not in _KEYWORDS:

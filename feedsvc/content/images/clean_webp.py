@@ -1,4 +1,4 @@
-"""WebP without metadata (RFC 9649): only the chunks that pixels, colours and frames are made of stay."""
+"""Removal of metadata from WebP (RFC 9649): only the chunks that pixels, colours and frames are made of stay."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _MOST: Final = 100_000  # chunks
 
 
 class _Chunk(NamedTuple):
-    """`start` is where its four letters begin, `length` the bytes of its data, as far as they are there."""
+    """Chunk of a WebP: `start` is where its four letters begin, `length` the bytes of its data, as far as they are there."""
 
     kind: bytes
     start: int
@@ -28,7 +28,7 @@ class _Chunk(NamedTuple):
 
     @property
     def whole(self) -> int:
-        """Its bytes in the file, padded to an even number."""
+        """Count its bytes in the file, padded to an even number."""
         return _HEAD + self.length + self.length % 2
 
 
@@ -50,7 +50,7 @@ def clean(file: BinaryIO) -> tuple[Pieces, Rights]:
 
 
 def _metadata(file: BinaryIO, chunks: list[_Chunk]) -> tuple[int, Rights, Rights]:
-    """The orientation, the rights in EXIF, and all rights."""
+    """Return the orientation, the rights in EXIF, and all rights."""
     turned, stated, in_exif = UPRIGHT, Rights(), None
     for chunk in chunks:
         file.seek(chunk.start + _HEAD)
@@ -96,7 +96,7 @@ def _chunks(file: BinaryIO, at: int, end: int) -> Iterator[_Chunk]:
 
 
 def _extended(file: BinaryIO, chunk: _Chunk, added: dict[bytes, bytes]) -> bytes:
-    """VP8X, whose flags say which metadata there are."""
+    """Return VP8X, whose flags say which metadata there are."""
     file.seek(chunk.start + _HEAD)
     data = file.read(_EXTENDED)
     flags = data[0] & ~(_EXIF | _XMP) | (_EXIF if added[b"EXIF"] else 0) | (_XMP if added[b"XMP "] else 0)
@@ -104,7 +104,7 @@ def _extended(file: BinaryIO, chunk: _Chunk, added: dict[bytes, bytes]) -> bytes
 
 
 def _frame(file: BinaryIO, chunk: _Chunk, pieces: Pieces) -> bool:
-    """Add a frame with nothing but its pixels; whether it has any."""
+    """Add a frame with nothing but its pixels; return whether it has any."""
     start, end = chunk.start + _HEAD + _FRAME, chunk.start + _HEAD + chunk.length
     kept = [one for one in _chunks(file, start, end) if one.kind in _PIXELS]
     if not kept:

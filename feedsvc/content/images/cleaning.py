@@ -1,4 +1,4 @@
-"""Pictures without what cameras and editors write into them: only orientation, profile and rights stay."""
+"""Removal of what cameras and editors write into pictures: only orientation, profile and rights stay."""
 
 from __future__ import annotations
 

@@ -143,7 +143,7 @@ def _rights(data: bytes) -> rights.Rights:
 
 
 def _saved(image: Any, media_type: str, packet: bytes) -> bytes:
-    """With an XMP packet, if there is one and the format has a place for it."""
+    """Encode a copy, with an XMP packet if there is one and the format has a place for it."""
     name, options = _SAVERS[media_type]
     if media_type == "image/png" and image.get_typeof("palette"):
         options = _PALETTE

@@ -1,4 +1,4 @@
-"""The orientation and the rights that EXIF states, and EXIF that states nothing else."""
+"""Orientation and rights that EXIF states, and EXIF that states nothing else."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the items of a picture lie in its file, as the iloc box states (ISO/IEC 14496-12 section 8.11.3)."""
+"""Positions of the items of a picture in its file, as the iloc box states (ISO/IEC 14496-12 section 8.11.3)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _MOST: Final = 100_000  # extents
 
 
 class Extent(NamedTuple):
-    """Bytes of the file from `start` to before `end`."""
+    """Range of bytes of the file, from `start` to before `end`."""
 
     start: int
     end: int

@@ -1,4 +1,4 @@
-"""A picture without its metadata, as pieces of its file and of new bytes; nothing is copied or decoded."""
+"""Pieces of a file and of new bytes that make a picture without its metadata; nothing is copied or decoded."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ _MOST: Final = 20_000  # pieces, of some hundred bytes each in memory
 
 
 class Piece(NamedTuple):
-    """`length` bytes of the file from `start`; `data` where `start` is _NEW, bytes of zero where it is _ZEROS."""
+    """Piece of a picture: `length` bytes of the file from `start`.
+
+    `data` where `start` is _NEW, bytes of zero where it is _ZEROS.
+    """
 
     start: int
     length: int
@@ -27,7 +30,7 @@ class Piece(NamedTuple):
 
 
 class Pieces:
-    """A list of pieces that grows at its end."""
+    """List of pieces that grows at its end."""
 
     def __init__(self) -> None:
         self.all: list[Piece] = []

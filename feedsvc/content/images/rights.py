@@ -1,4 +1,4 @@
-"""Whose a picture is: copyright, creators and credit, read from IPTC and XMP, and written so again."""
+"""Rights of a picture: copyright, creators and credit, read from IPTC and XMP, and written so again."""
 
 from __future__ import annotations
 
@@ -37,7 +37,10 @@ _IPTC: Final = 0x0404  # the number of the resource
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Rights:
-    """`statement` is the address of a page about the rights, `terms` are those of use (XMP, namespace xmpRights)."""
+    """Rights as a picture states them.
+
+    `statement` is the address of a page about the rights, `terms` are those of use (XMP, namespace xmpRights).
+    """
 
     copyright: str = ""
     creators: tuple[str, ...] = ()
