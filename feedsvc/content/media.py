@@ -63,6 +63,7 @@ class Media:
         self._files: dict[str, MediaFile] = {}
         self._sizes: dict[str, tuple[int, int]] = {}
         self._stamps: dict[str, Stamp] = {}
+        self._clean: set[str] = set()  # pictures whose metadata can be taken out
 
     def file(self, path: str) -> MediaFile:
         """The file at a path like media/summit.jpg. Raises ValueError with a sentence for the editor."""
@@ -73,8 +74,9 @@ class Media:
     def sendable(self, path: str, *, keep_metadata: bool) -> MediaFile:
         """Return the file as `file` does. Raises ValueError also for a picture whose metadata cannot be taken out."""
         file = self.file(path)
-        if not keep_metadata and clean_file.is_cleaned(file.type):
+        if not keep_metadata and clean_file.is_cleaned(file.type) and path not in self._clean:
             _check(file)
+            self._clean.add(path)
         return file
 
     def size(self, path: str) -> tuple[int, int]:
@@ -111,6 +113,7 @@ class Media:
         for path in changed:
             del self._files[path], self._stamps[path]
             self._sizes.pop(path, None)
+            self._clean.discard(path)
         return changed
 
     def _known(self, touched: Iterable[str] | None) -> Iterable[str]:
