@@ -30,7 +30,10 @@ class DirtyError(Exception):
 
 
 class CleanFile(io.RawIOBase):
-    """File that reads the pieces of an open file as one. Bytes that the file lacks by now end it."""
+    """File that reads the pieces of an open file as one.
+
+    It ends where the open file is written to meanwhile: the pieces are not those of the new bytes.
+    """
 
     def __init__(self, descriptor: int, pieces: tuple[Piece, ...]) -> None:
         """Take over the descriptor, and close it with this file."""
@@ -39,6 +42,12 @@ class CleanFile(io.RawIOBase):
         self._descriptor, self._pieces = descriptor, pieces
         self._starts = [0, *accumulate(piece.length for piece in pieces)]
         self._at = 0
+        self._state = self._now()
+
+    def _now(self) -> tuple[int, int]:
+        """Return size and time of the open file; a later replacement of its name changes neither."""
+        status = os.fstat(self._descriptor)
+        return status.st_size, status.st_mtime_ns
 
     def readable(self) -> bool:
         return True
@@ -62,6 +71,8 @@ class CleanFile(io.RawIOBase):
         if index >= len(self._pieces):
             return 0
         data = self._pieces[index].read(self._descriptor, self._at - self._starts[index], len(buffer))
+        if self._now() != self._state:
+            return 0
         buffer[: len(data)] = data
         self._at += len(data)
         return len(data)

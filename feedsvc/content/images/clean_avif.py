@@ -18,6 +18,8 @@ from feedsvc.content.images.rights import Rights
 
 _MOST_META: Final = 4 * 1024 * 1024  # bytes
 _MOST_MOOV: Final = 16 * 1024 * 1024
+_MOST_METADATA: Final = 16 * 1024 * 1024  # bytes
+_MOST_ITEMS: Final = 16  # of metadata whose rights are read
 _PICTURES: Final = frozenset({b"av01", b"grid", b"iovl", b"iden", b"tmap"})
 _EXIF, _MIME = b"Exif", b"mime"
 _FREE: Final = b"free"
@@ -139,8 +141,10 @@ class _Items:
         self._kinds = dict(item_types(parts.get(b"iinf", b"")))
         self._places = extents(parts.get(b"iloc", b""), inside, file.seek(0, 2))
         self._metadata = [(kind, self._places.get(item, [])) for item, kind in self._kinds.items() if kind in (_EXIF, _MIME)]
+        if sum(one.end - one.start for _, places in self._metadata for one in places) > _MOST_METADATA:
+            raise ValueError("its metadata are too large")
         self._exif, stated = Rights(), Rights()
-        for kind, places in self._metadata:
+        for kind, places in self._metadata[:_MOST_ITEMS]:
             data = b"".join(_read(file, one) for one in places)
             if kind == _EXIF:
                 self._exif |= exif.rights_of(data[4 + int.from_bytes(data[:4]) :])

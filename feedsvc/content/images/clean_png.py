@@ -21,6 +21,7 @@ _KEPT: Final = frozenset(
 _TEXTS: Final = (b"tEXt", b"zTXt", b"iTXt")
 _XMP: Final = "XML:com.adobe.xmp"
 _KEYWORDS: Final[Mapping[str, str]] = {"Author": "creators", "Copyright": "copyright"}  # section 11.3.3.2
+_MOST_TEXTS: Final = 100  # that are looked at: a small one may become a megabyte
 _OVERHEAD: Final = 12  # bytes of a chunk beside its data
 _DEFLATED: Final = 1  # a flag of iTXt
 
@@ -29,7 +30,7 @@ def clean(file: BinaryIO) -> tuple[Pieces, Rights]:
     """Return the picture's pieces and rights. Raises ValueError if it ends before its pixels; what is behind is never refused."""
     pieces, stated, in_exif = Pieces(), Rights(), None
     pieces.keep(0, len(SIGNATURE))
-    at, size, has_pixels = len(SIGNATURE), file.seek(0, 2), False
+    at, size, has_pixels, texts = len(SIGNATURE), file.seek(0, 2), False, 0
     while at + _OVERHEAD <= size:
         file.seek(at)
         head = file.read(8)
@@ -47,7 +48,8 @@ def clean(file: BinaryIO) -> tuple[Pieces, Rights]:
             data = file.read(min(length, exif.MOST))
             in_exif = exif.rights_of(data)
             pieces.add(_chunk(b"eXIf", exif.minimal(exif.orientation(data), in_exif)))
-        elif kind in _TEXTS:
+        elif kind in _TEXTS and texts < _MOST_TEXTS:
+            texts += 1
             stated |= _text(kind, file.read(min(length, rights.MOST_XMP)))
         at += _OVERHEAD + length
     if not has_pixels:

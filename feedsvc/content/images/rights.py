@@ -76,7 +76,7 @@ def of(values: Mapping[str, list[str]]) -> Rights:
 
 
 def _fit(value: str) -> str:
-    return _UNFIT.sub("", value).strip()[:_LONGEST]
+    return _UNFIT.sub("", value[: 2 * _LONGEST]).strip()[:_LONGEST]
 
 
 def from_xmp(data: bytes) -> Rights:
