@@ -7,12 +7,15 @@ from pathlib import Path
 
 from feedsvc import export
 from feedsvc.catalog import catalog
-from feedsvc.content.folder import load
+from feedsvc.content.folder import Folder, load
 from feedsvc.content.picture_facts import digest
 from feedsvc.content.renditions import Renditions
 from feedsvc.document import Redirect
 from feedsvc.export.upload import Upload
+from feedsvc.live import Live
 from feedsvc.publication import Publication
+from feedsvc.web.app import application
+from tests.http.client import call
 from tests.newsrooms import NOW, SITE, picture, write
 from tests.storage.moto import Shelf
 
@@ -48,6 +51,15 @@ def test_a_reader_of_an_old_feed_is_sent_to_the_current_copy(tmp_path: Path) -> 
     now = edition(tmp_path)
     assert address(now) != former
     assert now.at(former) == Redirect(target=address(now), is_permanent=False)
+
+
+def test_the_move_is_for_now_since_the_next_copy_may_be_another(tmp_path: Path) -> None:
+    newsroom(tmp_path)
+    former = address(edition(tmp_path))
+    draw_anew(tmp_path)
+    live = Live(Folder(tmp_path / "content"), None, lambda: NOW, renditions=Renditions(tmp_path / "pictures"))
+    got = call(application(live), f"/daily{former}")
+    assert (got.status, got["location"]) == (302, f"/daily{address(edition(tmp_path))}")
 
 
 def test_a_reader_of_an_old_feed_is_sent_to_a_picture_that_has_become_too_narrow_for_copies(tmp_path: Path) -> None:
