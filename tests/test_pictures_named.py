@@ -18,6 +18,7 @@ from feedsvc.content.folder import Folder
 from feedsvc.content.picture_facts import digest
 from feedsvc.content.renditions import Renditions
 from feedsvc.document import Attachment, Document
+from feedsvc.export.tree import Tree
 from feedsvc.feeds.digest import Digests
 from feedsvc.feeds.xml_common import NAMESPACES
 from feedsvc.publication import Publication
@@ -127,6 +128,14 @@ def test_every_copy_that_a_feed_or_page_names_is_there(room: Room) -> None:
     for path in (unquote(html.unescape(html.unescape(found))) for found in named):  # HTML within XML
         assert path in paths
         assert isinstance(room.publication.made(path), Attachment)
+
+
+def test_a_tree_of_feeds_alone_holds_the_copies_that_they_name(room: Room, tmp_path: Path) -> None:
+    with Tree(tmp_path, only="feeds") as tree:
+        tree.whole(room.publication)
+    named = re.findall(rf"{BASE}/(sized/[0-9a-f]{{16}}-[0-9]+/[a-z]+[.]jpg)", (tmp_path / "feed.json").read_text())
+    assert len(set(named)) >= 1
+    assert all((tmp_path / name).is_file() for name in named)
 
 
 def test_hubs_hear_of_a_picture_that_was_drawn_anew(tmp_path: Path) -> None:
