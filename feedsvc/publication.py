@@ -201,6 +201,8 @@ class Publication:
         ground, former = grounds(self.catalog, place), self._kept.former(path)
         holds = former is not None and former.grounds is not None and ground is not None and ground.hold(former.grounds)
         made = self._dated(former.document) if former and holds else self._make(place)
+        if isinstance(place, FeedAt) and made and not place.period:
+            self._sizes.prepare(self.catalog.listings[place.listing].newest)
         # A date that could not be had once may be had the next time.
         if isinstance(made, Document) and (made.modified or self._modified is nobody_counts):
             self._kept.put(path, made, ground)

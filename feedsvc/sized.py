@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from feedsvc.catalog import Catalog
+from feedsvc.catalog import Catalog, Row
 from feedsvc.content.images.child import DIGITS
 from feedsvc.content.narrowing import WIDTHS
-from feedsvc.content.offered import copies
+from feedsvc.content.offered import THUMBNAIL, WIDEST, copies, fitting
 from feedsvc.content.picture_facts import RenditionError, facts
 from feedsvc.content.renditions import Renditions
 from feedsvc.descriptors import is_exhausted
@@ -52,6 +52,17 @@ class Sizes:
             return _attachment(place, file, found)
         except RenditionError:
             return self._stand_in(place, file)
+
+    def prepare(self, rows: Iterable[Row]) -> None:
+        """Order the copies that a feed of these rows names: who is told of the feed asks for them within seconds."""
+        for path in (path for row in rows for path in row.article.media):
+            file = self._catalog.media.get(path)
+            copy = fitting(file, WIDEST) or fitting(file, THUMBNAIL)
+            if copy and file and self._renditions:
+                with suppress(RenditionError, OSError):
+                    digest = facts(file).digest
+                    if self._renditions.find(file, digest, copy.width) is None:
+                        self._renditions.order(file, digest, copy.width)
 
     def made(self, place: SizedAt) -> Attachment | None:
         """The copy, made now if need be; None where it cannot be made."""

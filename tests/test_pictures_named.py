@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import json
 import re
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,7 @@ from feedsvc.export.tree import Tree
 from feedsvc.feeds.digest import Digests
 from feedsvc.feeds.xml_common import NAMESPACES
 from feedsvc.publication import Publication
+from tests.http.client import SECONDS
 from tests.newsrooms import BASE, NOW, SITE, picture, write
 
 ARTICLES: Mapping[str, str | bytes] = {
@@ -128,6 +130,17 @@ def test_every_copy_that_a_feed_or_page_names_is_there(room: Room) -> None:
     for path in (unquote(html.unescape(html.unescape(found))) for found in named):  # HTML within XML
         assert path in paths
         assert isinstance(room.publication.made(path), Attachment)
+
+
+def test_the_copies_that_a_feed_names_are_made_before_anybody_asks_for_them(room: Room, tmp_path: Path) -> None:
+    catalog_, renditions = room.publication.catalog, Renditions(tmp_path / "pictures")
+    publication = Publication(catalog_, renditions=renditions)
+    assert publication.at("/feed.rss")
+    file = catalog_.media["media/wide.jpg"]
+    until = time.monotonic() + SECONDS
+    while renditions.find(file, digest(file), 1280) is None:
+        assert time.monotonic() < until
+        time.sleep(0.05)
 
 
 def test_a_tree_of_feeds_alone_holds_the_copies_that_they_name(room: Room, tmp_path: Path) -> None:
