@@ -61,9 +61,13 @@ def hosts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hosts]:
     home = tmp_path_factory.mktemp("plain")
     content = _newsroom(home / "content")
     _build(content, home / "tree", home)
-    with serving(content, home / "state") as server, plain_host(home / "tree") as port:
-        with closing(Client(urlsplit(server.url).port or 0)) as live, closing(Client(port)) as plain:
-            yield Hosts(live, plain, home / "tree")
+    with (
+        serving(content, home / "state") as server,
+        plain_host(home / "tree") as port,
+        closing(Client(urlsplit(server.url).port or 0)) as live,
+        closing(Client(port)) as plain,
+    ):
+        yield Hosts(live, plain, home / "tree")
 
 
 def _newsroom(root: Path) -> Path:
@@ -113,7 +117,7 @@ def _is_left_out(path: str) -> bool:
 def _is_empty_month(path: str) -> bool:
     """Whether nothing was published in the month of a year that is one page."""
     found = re.fullmatch(r"(?:/category/([^/]+))?/archive/(\d{4}-\d{2})/", path)
-    return bool(found) and found[2] not in _MONTHS.get(found[1] or "", _MONTHS["business"])
+    return found is not None and found[2] not in _MONTHS.get(found[1] or "", _MONTHS["business"])
 
 
 # Months of such years, by category.
