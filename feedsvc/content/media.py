@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from feedsvc.content import images
+from feedsvc.content.programs import refuse_program
 from feedsvc.content.safe_open import open_file
 from feedsvc.content.stamps import Stamp, is_younger, stamp_at, stamp_of
 from feedsvc.content.text import nearest
@@ -130,9 +131,17 @@ class Media:
             raise ValueError(f"no file '{path}'{self._hint(path)}") from None
         if not stat.S_ISREG(status.st_mode):
             raise ValueError(f"'{path}' is a folder or a device, not a file")
-        media_type = TYPES.get(pure.suffix.lower(), "application/octet-stream")
+        known = TYPES.get(pure.suffix.lower())
+        self._refuse_program(path, location, is_known=known is not None)
+        media_type = known or "application/octet-stream"
         self._stamps[path] = stamp_of(status)
         return MediaFile(path=path, location=location, type=media_type, length=status.st_size)
+
+    def _refuse_program(self, path: str, location: str, *, is_known: bool) -> None:
+        try:
+            refuse_program(path, location, is_known=is_known)
+        except OSError as error:
+            raise ValueError(f"'{path}' cannot be read ({error.strerror})") from None
 
     def _hint(self, path: str) -> str:
         folder = self._root / PurePosixPath(path).parent
