@@ -203,6 +203,22 @@ def _is_current(hosts: Hosts, file: Path) -> bool:
     return hosts.live.ask(quote(f"/{file.relative_to(hosts.tree)}")).status == 200
 
 
+def test_a_tree_for_netlify_has_its_own_redirects_and_a_bucket_has_none(hosts: Hosts, tmp_path: Path) -> None:
+    content = write_newsroom(tmp_path / "content")
+    _build(content, tmp_path / "tree", tmp_path, "--host", "netlify")
+    assert "/category/economy/ /category/business/ 301!\n" in (tmp_path / "tree/_redirects").read_text()
+    assert "/category/economy/ /category/business/ 301\n" in (hosts.tree / "_redirects").read_text()
+    refused = subprocess.run(
+        command("build", "s3://bucket", content, "--host", "netlify"),
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "--host netlify is for folders" in refused.stderr
+    assert refused.returncode == 2
+
+
 def test_a_browser_follows_and_a_person_reads_the_page_of_a_former_address(hosts: Hosts) -> None:
     got = hosts.plain.ask("/category/economy/")
     text = got.body.decode()
