@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import quote, unquote, urlsplit
 
+import feedparser  # type: ignore[import-untyped]
 import pytest
 
 from bench.web import Client, Got
@@ -201,6 +202,15 @@ def test_no_former_address_is_named_to_search_engines_or_readers(hosts: Hosts) -
 
 def _is_current(hosts: Hosts, file: Path) -> bool:
     return hosts.live.ask(quote(f"/{file.relative_to(hosts.tree)}")).status == 200
+
+
+@pytest.mark.parametrize("path", ["/feed/", "/feed", "/rss/", "/category/money/feed/", "/rss.xml", "/author/m-park/feed.atom"])
+def test_a_reader_that_has_an_old_address_gets_the_feed_and_its_new_address(hosts: Hosts, path: str) -> None:
+    got = hosts.plainly(path)
+    read = feedparser.parse(got.body, response_headers={"content-type": got.headers["content-type"]})
+    assert len(read.entries) == 3
+    selves = [link.href for link in read.feed.links if link.rel == "self"]
+    assert selves == [f"{BASE}{hosts.live.ask(path).headers['location']}"]
 
 
 def test_a_tree_for_netlify_has_its_own_redirects_and_a_bucket_has_none(hosts: Hosts, tmp_path: Path) -> None:
