@@ -8,6 +8,9 @@ from typing import Final
 import pytest
 
 from feedsvc.content.folder import Folder, load
+from feedsvc.content.media import Media
+from feedsvc.content.records import Records
+from feedsvc.content.stamps import stamp_of
 from feedsvc.export import build
 from feedsvc.live import Live
 from tests import newsrooms
@@ -132,6 +135,30 @@ def test_an_svg_that_becomes_a_program_while_its_article_stays_is_neither_served
     build(publication, tmp_path / "out")
     assert (tmp_path / "out/articles/a/index.html").exists()
     assert not (tmp_path / "out/media/drawing.svg").exists()
+
+
+def test_a_start_reads_no_drawing_that_was_looked_through_before(tmp_path: Path) -> None:
+    newsrooms.write(tmp_path, {"media/a.svg": _svg("<script/>"), "media/a.html": "<p>"})
+    known, again = Media(tmp_path), Media(tmp_path)
+    for name in ("a.svg", "a.html"):
+        with pytest.raises(ValueError, match="browsers"):
+            known.file(f"media/{name}")
+        again.trust(f"media/{name}", stamp_of((tmp_path / "media" / name).stat()))
+    assert again.file("media/a.svg").type == "image/svg+xml"  # its stamp says that it was no program
+    (tmp_path / "media/a.svg").write_text(_svg("<script>1</script>"))
+    again.changed()
+    with pytest.raises(ValueError, match="<script>"):
+        again.file("media/a.svg")
+
+
+def test_an_svg_is_looked_through_again_after_a_restart_if_it_changed_meanwhile(tmp_path: Path) -> None:
+    assert _problems(tmp_path / "content", "drawing.svg", _svg("")) == []
+    records = tmp_path / "state" / "articles.sqlite"
+    Live(Folder(tmp_path / "content", records=Records(records)), None)
+    (tmp_path / "content/media/drawing.svg").write_text(_svg("<script/>"))
+    live = Live(Folder(tmp_path / "content", records=Records(records)), None)
+    assert any("<script>" in str(problem) for problem in live.edition.content.problems)
+    assert live.edition.publication.at("/media/drawing.svg") is None
 
 
 def test_hours_are_not_spent_on_styles_of_spaces_and_slashes(tmp_path: Path) -> None:

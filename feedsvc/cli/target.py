@@ -58,7 +58,7 @@ def target(
     if _SCHEME.match(out):
         if host not in (ANY, NGINX):
             raise FeedsvcError(
-                f"--host {host} is for folders; a bucket has objects at former addresses, and no file that it reads"
+                f"--hosting {host} is for folders; a bucket has objects at former addresses, and no file that it reads"
             )
         if twins not in _USUAL:
             raise FeedsvcError("--coding is for folders; an object has one coding only, none or, by --gzip-only, gzip")

@@ -62,6 +62,11 @@ def refuse_program(path: str, location: str, *, is_known: bool) -> None:
         )
 
 
+def must_look(path: str, *, is_known: bool) -> bool:
+    """Whether the name alone does not tell, so that the file's bytes are read."""
+    return PurePosixPath(path).suffix.lower() == ".svg" or not is_known
+
+
 def _begins_as_page(location: str) -> bool:
     with open_file(location) as file:
         text = file.read(_BEGINNING)

@@ -215,17 +215,17 @@ def test_a_reader_that_has_an_old_address_gets_the_feed_and_its_new_address(host
 
 def test_a_tree_for_netlify_has_its_own_redirects_and_a_bucket_has_none(hosts: Hosts, tmp_path: Path) -> None:
     content = write_newsroom(tmp_path / "content")
-    _build(content, tmp_path / "tree", tmp_path, "--host", "netlify")
+    _build(content, tmp_path / "tree", tmp_path, "--hosting", "netlify")
     assert "/category/economy/ /category/business/ 301!\n" in (tmp_path / "tree/_redirects").read_text()
     assert "/category/economy/ /category/business/ 301\n" in (hosts.tree / "_redirects").read_text()
     refused = subprocess.run(
-        command("build", "s3://bucket", content, "--host", "netlify"),
+        command("build", "s3://bucket", content, "--hosting", "netlify"),
         env=environment(),
         capture_output=True,
         text=True,
         check=False,
     )
-    assert "--host netlify is for folders" in refused.stderr
+    assert "--hosting netlify is for folders" in refused.stderr
     assert refused.returncode == 2
 
 

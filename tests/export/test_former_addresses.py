@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from random import Random
 
 import pytest
 
-from feedsvc.export import Built, Tree
-from feedsvc.export.aliases import paths
+from feedsvc.content.folder import Folder
+from feedsvc.export import Built, Tree, file_name
+from feedsvc.export.aliases import is_former, paths, target
+from feedsvc.live import Live
 from feedsvc.publication import Publication
 from tests import newsrooms
+from tests.live.desk import Desk
 
 PAGE = b'<meta http-equiv="refresh" content="0; url='
 
@@ -97,10 +101,11 @@ def test_one_save_writes_the_copies_of_the_feeds_that_it_changes_and_no_page(con
         was = files(out)
         after = save(content, "articles/korean.yaml", "title: 한국어 기사", "title: 다른 기사")
         tree.update(after, after.changed_since(before))
-    touched = {name for name, data in files(out).items() if data != was.get(name)}
+    now = files(out)
+    touched = {name for name, data in now.items() if data != was.get(name)}
     former = {path[1:] for path in paths(after.catalog)}
     assert {"rss.xml", "atom.xml", "category/east/feed.json", "author/rn/feed.rss"} <= touched & former
-    assert not [name for name in touched if PAGE in files(out)[name]]
+    assert not [name for name in touched if PAGE in now[name]]
 
 
 @pytest.mark.parametrize("name", ["rss.xml", "feed/index.html", "category/east/index.html", "_redirects", "_headers"])
@@ -143,6 +148,24 @@ def test_a_tree_for_nginx_has_none_and_one_that_changes_hosts_gets_and_loses_the
     assert plain.written > 20
     assert build(content, out, "nginx").removed == plain.written
     assert files(out) == bare
+
+
+def test_whatever_editors_do_no_former_address_is_one_of_a_document(tmp_path: Path) -> None:
+    desk = Desk(tmp_path / "content", Random(5))
+    live = Live(Folder(desk.root), None)
+    seen: set[str] = set()
+    for _ in range(60):
+        desk.act()
+        live.reload()
+        publication = live.edition.publication
+        former, own = [*paths(publication.catalog)], {*publication.paths()}
+        assert len(former) == len({*former})
+        assert own.isdisjoint(former)
+        assert {*map(file_name, own)}.isdisjoint(map(file_name, former))
+        for path in former:
+            assert target(publication, path) in own or is_former(publication, target(publication, path) or path), path
+        seen.update(former)
+    assert any(path.startswith("/articles/once-") for path in seen)
 
 
 def test_every_path_of_the_list_has_a_document_and_none_is_a_path_of_its_own(content: Path) -> None:
