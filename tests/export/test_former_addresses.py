@@ -13,6 +13,7 @@ from feedsvc.export import Built, Tree, file_name
 from feedsvc.export.aliases import is_former, paths, target
 from feedsvc.live import Live
 from feedsvc.publication import Publication
+from feedsvc.tag_slugs import former_slug
 from tests import newsrooms
 from tests.live.desk import Desk
 
@@ -92,6 +93,31 @@ def test_they_come_and_go_with_aliases_while_the_tree_is_kept_in_step(content: P
     assert PAGE in (out / "articles/older-rich/index.html").read_bytes()
     assert not (out / "category/east").exists()
     assert b"Not so." in (out / "articles/hangul/index.html").read_bytes()
+
+
+def test_they_come_and_go_with_former_addresses_of_tags(out: Path, tmp_path: Path) -> None:
+    content = newsrooms.write(tmp_path / "content", newsrooms.SITE)
+    for number in range(8):
+        newsrooms.write(content, newsrooms.article(f"a{number}", f"2025-0{number + 1}-02", tags="[C++]"))
+    publication = newsrooms.published(content)
+    former = f"/tag/{former_slug('C++')}/"
+    target = publication.leads_to(former)
+    assert target.startswith("/tag/")
+    with Tree(out, processes=1) as tree:
+        tree.whole(publication)
+        assert PAGE in (out / former[1:] / "index.html").read_bytes()
+        assert (out / f"{former[1:]}feed.rss").read_bytes() == (out / f"{target[1:]}feed.rss").read_bytes()
+        for number, tags in enumerate(("[C++, C]", "[C++]", "[C++, 'C#']")):
+            newsrooms.write(content, newsrooms.article("a0", "2025-01-02", tags=tags))
+            before, publication = publication, newsrooms.published(content)
+            tree.update(publication, publication.changed_since(before))
+            build(content, tmp_path / f"fresh-{number}")
+            assert files(out) == files(tmp_path / f"fresh-{number}"), tags
+        for number in range(8):
+            newsrooms.write(content, newsrooms.article(f"a{number}", f"2025-0{number + 1}-02"))
+        before, publication = publication, newsrooms.published(content)
+        tree.update(publication, publication.changed_since(before))
+    assert not (out / "tag").exists()
 
 
 def test_one_save_writes_the_copies_of_the_feeds_that_it_changes_and_no_page(content: Path, out: Path) -> None:
