@@ -140,7 +140,8 @@ def _pages(catalog: Catalog) -> Iterator[tuple[str, str]]:
 
 
 def _articles(catalog: Catalog) -> Iterator[tuple[str, str]]:
-    aliases = ((alias, slug) for (kind, alias), slug in catalog.moved.items() if kind == "article")
+    """Return those of articles that are visible: no list names what was withdrawn."""
+    aliases = ((alias, slug) for (kind, alias), slug in catalog.moved.items() if kind == "article" and slug in catalog.visible)
     return ((path_of(ArticleAt(alias)), path_of(ArticleAt(slug))) for alias, slug in aliases)
 
 

@@ -62,7 +62,9 @@ def test_redirects_lead_where_the_live_server_does(publication: Publication, hos
         target = publication.leads_to(path)
         first = next((led for rule in rules if (led := rule.leads(quote(path)))), "")
         is_period = "archive/" in path and not re.match("/category/(?:economy|money)/", path)
-        if target and not is_period:
+        is_gone = getattr(publication.at(target), "status", 0) == 410 if target else False
+        assert not is_gone or not first, "withdrawn"
+        if target and not is_period and not is_gone:
             led = first if "archive/" not in path else quote(publication.leads_to(f"{first}") or first)
             assert led == quote(target), path
     for path in ("/tag/bridges/feed/", "/tag/bridges/rss", "/author/mina-park/atom.xml"):
