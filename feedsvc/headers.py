@@ -54,6 +54,12 @@ def _within(seconds: int, left: int | None) -> int:
     return seconds if left is None else min(seconds, left)
 
 
+EXPOSED: Final = "ETag, Last-Modified, Link"  # response headers that a script of another site may read (CORS)
+# No other site shows a page of ours inside its own and makes its visitors readers. In a <meta> it has no force
+# (CSP Level 3, section 3.3), so that a page carries the rest of its policy and this comes beside it.
+FRAMES: Final = "frame-ancestors 'self'"
+# A picture that is a program: shown, but not run as a page of this site.
+SANDBOX: Final = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 # Of what is looked at when it is sent away and not when it is asked for: no change that comes is known to it.
 CACHING: Final = caching(None)
 CACHING_MISSING: Final = caching(None, missing=True)

@@ -18,6 +18,7 @@ Name = tuple[str, str]
 _K = TypeVar("_K")
 _V = TypeVar("_V")
 
+_ARTICLE: Final = "article"  # the kind of an article's former slugs
 _slug: Final = attrgetter("article.slug")
 _MOST_CHANGES: Final = 500  # more of them become one with what they lie upon
 
@@ -95,8 +96,22 @@ class Moved(Mapping[Name, str]):
     def __len__(self) -> int:
         return len(self._index.keys())
 
+    @cached_property
+    def of_listings(self) -> Mapping[Name, tuple[str, ...]]:
+        """(kind, id) -> the former names of that listing, in order. Those of articles may be a hundred thousand."""
+        found: dict[Name, list[str]] = {}
+        names = self._index.keys()
+        for kind, alias in sorted(name for name in names if name[0] != _ARTICLE):
+            found.setdefault((kind, self[kind, alias]), []).append(alias)
+        return {name: tuple(aliases) for name, aliases in found.items()}
+
     def replaced(self, gone: Mapping[Name, str], come: Mapping[Name, str]) -> Moved:
-        return self if gone == come else Moved(self._index.replaced(gone, come))
+        if gone == come:
+            return self
+        made = Moved(self._index.replaced(gone, come))
+        if "of_listings" in vars(self) and all(kind == _ARTICLE for kind, _ in chain(gone, come)):
+            vars(made)["of_listings"] = self.of_listings  # where cached_property keeps it
+        return made
 
 
 @dataclass(frozen=True, eq=False)

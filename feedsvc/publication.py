@@ -177,6 +177,18 @@ class Publication:
             return Redirect(target=path_of(place)) if self._exists(place) else None
         return self._found(path, place)
 
+    def leads_to(self, path: str) -> str:
+        """Return the path to which `at` redirects from this one, "" if it does not."""
+        named = place_of(path)
+        place = self._canonical(named) if named else None
+        if place is None or path_of(place) == path:
+            return ""
+        return path_of(place) if self._exists(place) else ""
+
+    def moved(self, path: str, target: str) -> Document:
+        """Return the page that leads to `target`, for a host that cannot redirect from `path`."""
+        return self._html(path, pages.moved(self._frame, target))
+
     def made(self, path: str) -> Document | Attachment | None:
         """As `at` where no redirect answers, for who asks once: a document is made anew, and is not kept."""
         place = place_of(path)

@@ -81,6 +81,8 @@ KEYS: Final = (
     "withdrawn_text",
     "missing_title",
     "missing_text",
+    "moved_title",
+    "moved_text",
     "draft",
     "scheduled",
     "expired",

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Final
 
 from feedsvc import export
+from feedsvc.codings import compressed
 from feedsvc.document import Attachment, Document
-from tests import newsrooms
+from tests import former, newsrooms
 from tests.newsrooms import NOW
 
 ELSEWHERE: Final = {
@@ -87,4 +88,9 @@ def test_the_static_tree_holds_what_the_server_answers(tmp_path: Path) -> None:
         answered[export.file_name(path)] = hashlib.sha256(data).hexdigest()
         if isinstance(found, Document) and found.coded("gzip"):
             answered[f"{export.file_name(path)}.gz"] = hashlib.sha256(found.coded("gzip")).hexdigest()
+    made = {name: (one.body, one.coded("gzip")) for name, one in former.documents(publication).items()}
+    made |= {name: (body, compressed(body, "gzip")) for name, body in former.for_hosts(publication).items()}
+    for name, (body, twin) in made.items():
+        answered[name] = hashlib.sha256(body).hexdigest()
+        answered |= {f"{name}.gz": hashlib.sha256(twin).hexdigest()} if twin else {}
     assert tree(out) == answered

@@ -17,12 +17,17 @@ from feedsvc.codings import CODINGS
 from feedsvc.content.looking import looking
 
 SELECTIONS = ("feeds",)  # as in feedsvc.export.names, which takes longer to read than a command line
+HOSTS = ("any", "netlify", "nginx")  # as in feedsvc.export.hosts
 _LIST = ".feedsvc-build.journal"  # as there, too
 _MANY = 2_000_000  # bytes of it
 _ONLY = "Write nothing but these; whatever else an earlier build wrote is removed."
 _CODING = "Write .br or .zst, too, beside each file that it makes smaller; repeatable."
 _GZIP = "gzip"
 _NGINX = "Write what nginx has to know of the tree beside its files: former addresses and the next scheduled change."
+_HOSTING = (
+    "What serves OUT: a host that knows files alone (any), where pages and copies of feeds stand at former addresses; one that "
+    "reads Netlify's own _redirects; nginx, which finds them itself. nginx with --nginx, else any."
+)
 _GZIP_ONLY = "Put documents into a bucket compressed, whether or not a reader asked for that; for who has a CDN that undoes it."
 
 
@@ -36,6 +41,7 @@ _GZIP_ONLY = "Put documents into a bucket compressed, whether or not a reader as
 @option("--only", type=click.Choice(SELECTIONS), help=_ONLY)
 @option("--coding", "codings", type=click.Choice([one for one in CODINGS if one != _GZIP]), multiple=True, help=_CODING)
 @option("--nginx", type=FOLDER, metavar="FILE", help=_NGINX)
+@option("--hosting", type=click.Choice(HOSTS), help=_HOSTING)
 @option("--no-gzip", is_flag=True, help="Write no .gz beside each file that it would make smaller.")
 @option("--gzip-only", is_flag=True, help=_GZIP_ONLY)
 @option(
@@ -53,6 +59,7 @@ def build(
     only: str | None,
     codings: tuple[str, ...],
     nginx: Path | None,
+    hosting: str | None,
     no_gzip: bool,
     gzip_only: bool,
     processes: int | None,
@@ -71,6 +78,7 @@ def build(
       feedsvc build public newsroom --watch
       feedsvc build feeds newsroom --only feeds
       feedsvc build public newsroom --coding br --coding zstd --nginx feedsvc-tree.conf
+      feedsvc build public newsroom --hosting netlify
       feedsvc build s3://news-example newsroom
     """
     plan = BuildPlan(
@@ -84,6 +92,7 @@ def build(
         twins=(*codings, *(() if no_gzip else (_GZIP,))),
         coding=_GZIP if gzip_only else "",
         nginx=nginx,
+        host=hosting or ("nginx" if nginx else "any"),
         processes=processes,
     )
     look = looking(content)  # at many files, while what reads them is read itself

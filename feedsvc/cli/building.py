@@ -71,12 +71,15 @@ def _build(plan: BuildPlan, newsroom: Folder, ahead: Look | None) -> None:
         coding=plan.coding,
         processes=plan.processes,
         ahead=ahead,
+        host=plan.host,
     ) as tree:
         collector.settle()
         publication = live.edition.publication
         publication.make_copies(bar, plan.processes or at_hand())
         tell(live.picture_problems)
         _say(tree.out, tree.whole(publication, bar, newsroom.origin))
+        for sentence in tree.advice(publication):
+            click.echo(f"feedsvc: {sentence}", err=True)
         tree.sign(publication, newsroom.state)
         beside(publication)
         if plan.watch:

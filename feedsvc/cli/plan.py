@@ -50,4 +50,5 @@ class BuildPlan:
     twins: tuple[str, ...]
     coding: str
     nginx: Path | None
+    host: str
     processes: int | None

@@ -12,6 +12,7 @@ from typing import Final, Protocol
 from feedsvc.content.origin import Origin
 from feedsvc.errors import FeedsvcError
 from feedsvc.export import Built, Progress, Tree
+from feedsvc.export.hosts import ANY, NGINX
 from feedsvc.export.looking import Look
 from feedsvc.publication import Publication
 
@@ -33,6 +34,8 @@ class Target(Protocol):
 
     def update(self, publication: Publication, paths: Iterable[str]) -> Built: ...
 
+    def advice(self, publication: Publication) -> Iterable[str]: ...
+
 
 def target(
     out: str,
@@ -43,6 +46,7 @@ def target(
     coding: str,
     processes: int | None,
     ahead: Look | None = None,
+    host: str = ANY,
 ) -> AbstractContextManager[Target]:
     """`twins` are the codings that a folder holds each file in, too, `coding` the only one of a bucket.
 
@@ -52,6 +56,10 @@ def target(
     """
     _refuse_nearly(out)
     if _SCHEME.match(out):
+        if host not in (ANY, NGINX):
+            raise FeedsvcError(
+                f"--hosting {host} is for folders; a bucket has objects at former addresses, and no file that it reads"
+            )
         if twins not in _USUAL:
             raise FeedsvcError("--coding is for folders; an object has one coding only, none or, by --gzip-only, gzip")
         return _bucket(out, only, coding, processes)
@@ -62,7 +70,7 @@ def target(
         raise FeedsvcError(f"{folder} is a newsroom itself; write: feedsvc build OUT {folder}")
     if _overlaps(folder, content):
         raise FeedsvcError(f"{folder} and {content} lie in one another; build into a folder of its own")
-    return Tree(folder, only=only, codings=twins, processes=processes, ahead=ahead)
+    return Tree(folder, only=only, codings=twins, processes=processes, ahead=ahead, host=host)
 
 
 def _refuse_nearly(out: str) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from feedsvc.content import clean_file, images
+from feedsvc.content.programs import must_look, refuse_program
 from feedsvc.content.safe_open import open_file
 from feedsvc.content.stamps import Stamp, is_younger, stamp_at, stamp_of
 from feedsvc.content.text import nearest
@@ -64,6 +65,12 @@ class Media:
         self._sizes: dict[str, tuple[int, int]] = {}
         self._stamps: dict[str, Stamp] = {}
         self._clean: set[str] = set()  # pictures whose metadata can be taken out
+        self._trusted: dict[str, Stamp] = {}
+
+    def trust(self, path: str, stamp: Stamp) -> None:
+        """Take a file for no program as long as it has this stamp: this version of the product has looked through it before."""
+        if must_look(path, is_known=_type(path) is not None):
+            self._trusted[path] = stamp
 
     def file(self, path: str) -> MediaFile:
         """The file at a path like media/summit.jpg. Raises ValueError with a sentence for the editor."""
@@ -140,9 +147,18 @@ class Media:
             raise ValueError(f"no file '{path}'{self._hint(path)}") from None
         if not stat.S_ISREG(status.st_mode):
             raise ValueError(f"'{path}' is a folder or a device, not a file")
-        media_type = TYPES.get(pure.suffix.lower(), "application/octet-stream")
-        self._stamps[path] = stamp_of(status)
-        return MediaFile(path=path, location=location, type=media_type, length=status.st_size)
+        stamp = stamp_of(status)
+        self._refuse_program(path, location, stamp)
+        self._stamps[path] = stamp
+        return MediaFile(path=path, location=location, type=_type(path) or "application/octet-stream", length=status.st_size)
+
+    def _refuse_program(self, path: str, location: str, stamp: Stamp) -> None:
+        if self._trusted.get(path) == stamp:
+            return
+        try:
+            refuse_program(path, location, is_known=_type(path) is not None)
+        except OSError as error:
+            raise ValueError(f"'{path}' cannot be read ({error.strerror})") from None
 
     def _hint(self, path: str) -> str:
         folder = self._root / PurePosixPath(path).parent
@@ -154,6 +170,10 @@ class Media:
             return f"; write '{same}', as the file is called: capital letters count"
         hint = nearest(path, names)
         return f"; {hint}" if hint else ""
+
+
+def _type(path: str) -> str | None:
+    return TYPES.get(PurePosixPath(path).suffix.lower())
 
 
 def _check(file: MediaFile) -> None:

@@ -8,6 +8,7 @@ from functools import lru_cache
 
 from feedsvc.content.desk import Known
 from feedsvc.content.record import Record
+from feedsvc.content.stamps import Stamp
 from feedsvc.model import Author, Category, Site
 
 
@@ -39,4 +40,8 @@ class Outdated:
             return True
         if named and any((entry := self._names[kind].get(name)) is None or entry.id != found for kind, name, found in named):
             return True
-        return bool(record.media) and any(self._media.stamp(path) != stamp for path, stamp in record.media.items())
+        return bool(record.media) and any(self._is_other(path, stamp) for path, stamp in record.media.items())
+
+    def _is_other(self, path: str, stamp: Stamp) -> bool:
+        self._media.trust(path, stamp)
+        return self._media.stamp(path) != stamp

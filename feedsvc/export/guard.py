@@ -54,6 +54,19 @@ class Guard:
         if status and name not in self._journal.notes and not self.is_same(maker, path, name):
             raise FeedsvcError(f"{self._out / name} {_FOREIGN}; move it away or build into another folder")
 
+    def is_taken(self, maker: Maker, path: str, name: str) -> bool:
+        """Whether something else of other origin has the name, or a file has that of one of its folders."""
+        status = self._files.status(name)
+        if status is None:
+            return self._is_below_file(name)
+        return not stat.S_ISREG(status.st_mode) or not self.is_same(maker, path, name)
+
+    def _is_below_file(self, name: str) -> bool:
+        while name := name.rpartition("/")[0]:
+            if status := self._files.status(name):
+                return stat.S_ISREG(status.st_mode) and name not in self._journal.notes
+        return False
+
     def is_same(self, maker: Maker, path: str, name: str) -> bool:
         found = maker.found(path)
         return found is not None and self._files.is_same(name, found)

@@ -39,14 +39,15 @@ def _number(part: str) -> int:
 class Inventory:
     """`notes` are those of the objects that are ours, by name.
 
-    `is_lost` says that there may be more of ours: somebody removed or damaged parts. What is noted next makes it whole again.
+    `common` is what they were made from. `is_lost` says that there may be more of ours: somebody removed or damaged parts. What
+    is noted next makes it whole again.
     """
 
     def __init__(self, bucket: Bucket, listed: Collection[str], below: str = "") -> None:
         """`listed` are the names of all objects that there are; `below` is where another build put those that it noted."""
         self._bucket, self._below = bucket, below
         self.notes: dict[str, Note] = {}
-        self._common = ""
+        self.common = ""
         self._new: dict[str, Note] = {}
         self._parts = sorted(name for name in listed if is_part(name, below))
         self._past: list[str] = []
@@ -71,9 +72,9 @@ class Inventory:
 
     def begin(self, common: str) -> None:
         """What is noted from now on was made from this."""
-        if common != self._common:
+        if common != self.common:
             self.notes = {name: _without_imprint(note) for name, note in self.notes.items()}
-        self._common = common
+        self.common = common
 
     def claim(self, names: Iterable[str]) -> None:
         """Before they are put: a build that dies half-way leaves no object that nobody owns."""
@@ -115,7 +116,7 @@ class Inventory:
 
     def _put(self, notes: Mapping[str, Note], *, is_whole: bool) -> None:
         text = json.dumps(
-            {"is_whole": is_whole, "common": self._common, "notes": notes}, ensure_ascii=False, separators=(",", ":")
+            {"is_whole": is_whole, "common": self.common, "notes": notes}, ensure_ascii=False, separators=(",", ":")
         )
         name = f"{self._below}{_FOLDER}{self._next():08}"
         if not self._bucket.create(name, gzip.compress(text.encode("utf-8", "surrogatepass"), 6, mtime=0)):

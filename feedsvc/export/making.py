@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from feedsvc.document import Attachment, Document
+from feedsvc.export.hosts import Host
 from feedsvc.export.names import file_name
 from feedsvc.export.notes import Note
 from feedsvc.export.wanted import Wanted
@@ -22,8 +23,17 @@ _NEW: Final = Note()
 class Maker(Wanted):
     """Knows the tree's files, too, and what was noted of them."""
 
-    def __init__(self, publication: Publication, imprints: Imprints, files: Files, notes: Mapping[str, Note]) -> None:
-        super().__init__(publication, imprints)
+    def __init__(
+        self,
+        publication: Publication,
+        imprints: Imprints,
+        host: Host,
+        host_files: Mapping[str, bytes],
+        *,
+        files: Files,
+        notes: Mapping[str, Note],
+    ) -> None:
+        super().__init__(publication, imprints, host, host_files)
         self._files, self._notes = files, notes
 
     def stale(self, paths: Sequence[str]) -> list[str]:

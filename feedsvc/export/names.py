@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from typing import Final
 
 from feedsvc.codings import CODINGS
+from feedsvc.export import aliases
+from feedsvc.export.hosts import HEADERS, REDIRECTS, Host
 from feedsvc.publication import Publication
 from feedsvc.urls import SUFFIXES, ArticleAt, FeedAt, FileAt, PageAt, Place, SingleAt, SizedAt, TagsAt, path_of, place_of
 
@@ -22,6 +24,7 @@ TWINS: Final[Mapping[str, str]] = {coding: {"zstd": ".zst", "gzip": ".gz"}.get(c
 MISSING: Final = "/404.html"
 _GONE: Final = "410.html"
 _INDEX: Final = "index.html"
+_BESIDE: Final = (MISSING, REDIRECTS, HEADERS)
 
 _RANKS: Final[tuple[type[Place], ...]] = (FileAt, SizedAt, ArticleAt, PageAt, TagsAt, FeedAt)
 _ENDINGS: Final = tuple(f"/feed.{suffix}" for suffix in SUFFIXES)
@@ -50,19 +53,26 @@ def gone_from(path: str) -> str:
     return address if address != path and isinstance(place_of(address), ArticleAt) else ""
 
 
-def files_beside(publication: Publication, paths: Iterable[str], ours: Container[str]) -> Iterator[str]:
-    """The files of no address that change with documents at these paths; `ours` are the names of those that are there."""
+def files_beside(publication: Publication, paths: Sequence[str], ours: Container[str], host: Host) -> Iterator[str]:
+    """Return the paths of what is no document of its own and changes with documents at these paths.
+
+    `ours` are the names of the files that are there.
+    """
     yield MISSING
+    yield from host.files
     for path in paths:
         place = place_of(path)
         if isinstance(place, ArticleAt) and (place.slug in publication.catalog.withdrawn or file_name(gone(path)) in ours):
             yield gone(path)
+    if host.has_former:
+        former = dict.fromkeys(aliases.beside(publication.catalog, paths))
+        yield from (path for path in former if file_name(path) in ours or aliases.target(publication, path))
 
 
 def may_be_ours(name: str) -> bool:
     """Whether some publication has a document that lies there."""
     paths = f"/{name}", f"/{name.removesuffix(_INDEX)}"
-    return any(path == MISSING or place_of(gone_from(path) or path) for path in paths)
+    return any(path in _BESIDE or place_of(gone_from(path) or path) for path in paths)
 
 
 def is_feed(path: str) -> bool:
@@ -80,17 +90,21 @@ def is_beside(path: str) -> bool:
     return last_named(path)[0] == len(_RANKS)
 
 
-def _all(publication: Publication) -> Iterator[str]:
+def _all(publication: Publication, host: Host) -> Iterator[str]:
     yield MISSING
     yield from (gone(path_of(ArticleAt(slug))) for slug in sorted(publication.catalog.withdrawn))
     yield from publication.paths()
+    yield from aliases.paths(publication.catalog) if host.has_former else ()
+    yield from host.files
 
 
-def _feeds(publication: Publication) -> Iterator[str]:
+def _feeds(publication: Publication, host: Host) -> Iterator[str]:
     yield "/static/feed.css"
     yield from publication.copy_paths()  # which feeds name, and nobody else has
     yield from publication.feed_paths()
     yield "/feeds.opml"
+    former = aliases.paths(publication.catalog) if host.has_former else ()
+    yield from (path for path in former if isinstance(place_of(path), FeedAt))
 
 
 def _is_of_feeds(place: Place | None) -> bool:
@@ -98,7 +112,7 @@ def _is_of_feeds(place: Place | None) -> bool:
 
 
 # What `--only` may say: all paths of it, in the order of writing, and whether a place belongs to it.
-SELECTIONS: Final[Mapping[str, tuple[Callable[[Publication], Iterator[str]], Callable[[Place | None], bool]]]] = {
+SELECTIONS: Final[Mapping[str, tuple[Callable[[Publication, Host], Iterator[str]], Callable[[Place | None], bool]]]] = {
     "": (_all, lambda _: True),
     "feeds": (_feeds, _is_of_feeds),
 }

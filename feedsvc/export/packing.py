@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 
 from feedsvc.document import Attachment, Document
 from feedsvc.errors import FeedsvcError
+from feedsvc.export.hosts import BUCKET
 from feedsvc.export.names import MISSING, file_name
 from feedsvc.export.wanted import Wanted
 from feedsvc.export.writing import length_of, open_source
@@ -68,7 +69,7 @@ class Packer(Wanted):
         self, publication: Publication, imprints: Imprints, notes: Mapping[str, Note], listed: Mapping[str, Seen], coding: str
     ) -> None:
         """`coding` is one of CODINGS, for documents that it makes smaller; "" is none."""
-        super().__init__(publication, imprints)
+        super().__init__(publication, imprints, BUCKET, {})
         self._notes, self._listed, self._coding = notes, listed, coding
 
     def stale(self, paths: Sequence[str]) -> list[str]:

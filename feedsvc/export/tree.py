@@ -18,13 +18,13 @@ from feedsvc.content.origin import Origin
 from feedsvc.errors import FeedsvcError
 from feedsvc.export.former import Signed, differing, is_still, signed
 from feedsvc.export.guard import Guard
+from feedsvc.export.hosts import ANY, HOSTS, HostFiles, advice
 from feedsvc.export.journal import Journal
 from feedsvc.export.looking import Look, known
 from feedsvc.export.making import Maker
 from feedsvc.export.names import (
     COPIED,
     LOCK,
-    MISSING,
     SELECTIONS,
     TWINS,
     file_name,
@@ -73,14 +73,18 @@ class Tree:
         codings: Iterable[str] = ("gzip",),
         processes: int | None = None,
         ahead: Look | None = None,
+        host: str = ANY,
     ) -> None:
-        """`only` is one of SELECTIONS; a twin in each of the `codings` is put beside each file that it makes smaller.
+        """`only` is one of SELECTIONS, `host` one of HOSTS.
 
+        A twin in each of the `codings` is put beside each file that it makes smaller.
         `processes` work at once where there is much to do, None is one to a processor. `ahead` is a look at the folder
         that was begun just now.
         """
         self.out, self._codings = out, tuple(coding for coding in TWINS if coding in codings)
         self._only, (self._paths, self._is_wanted) = only, SELECTIONS[only]
+        self._host_name, self._host = host, HOSTS[host]
+        self._host_files = HostFiles(self._host)
         self._processes = processes or at_hand()
         self._held = ExitStack()
         self._imprints: Imprints | None = None
@@ -119,7 +123,7 @@ class Tree:
                     written, removed = self._follow(maker, stale)
                     return Built(written=written, unchanged=len(self._journal.notes) - written, removed=removed)
             maker = self._maker(publication, every=True)
-            paths = [path for path in self._paths(publication) if not self._is_left(maker, path)]
+            paths = [path for path in self._paths(publication, self._host) if not self._is_left(maker, path)]
             stale = self._stale(maker, paths)
             names = set(map(file_name, paths))
             gone = [name for name in self._journal.notes if name not in names]
@@ -132,9 +136,10 @@ class Tree:
     def update(self, publication: Publication, paths: Iterable[str]) -> Built:
         """The documents at these paths as the publication has them."""
         named = tuple(paths)
-        named += tuple(files_beside(publication, named, self._journal.notes))
+        named += tuple(files_beside(publication, named, self._journal.notes, self._host))
         wanted = [path for path in named if self._is_wanted(place_of(path))]
-        if len(wanted) > MANY:
+        # With other settings, any former address may lead elsewhere.
+        if len(wanted) > MANY or self._journal.common != self._common(publication):
             return self.whole(publication)
         with _plainly(self.out):
             maker = self._maker(publication)
@@ -147,9 +152,15 @@ class Tree:
             if name and not is_still(signed(self._journal.edition), self._whole_of(name), publication):
                 self._journal.sign(str(Signed(self._whole_of(name), publication.catalog.now)))
 
+    def advice(self, publication: Publication) -> Iterable[str]:
+        """Return sentences on what the host will not read of the tree."""
+        return () if self._only else advice(publication.catalog, self._host)
+
     def _whole_of(self, state: str) -> str:
         """What a tree of that state is called: with other files, another name."""
-        return f"{state}-{self._only}" if state and self._only else state
+        if not state:
+            return ""
+        return "-".join((state, *filter(None, (self._only, self._host_name if self._host_name != ANY else ""))))
 
     def _doubtful(self, publication: Publication, origin: Origin) -> list[str] | None:
         """The paths whose files may be others than they are noted, or are made from other things; None if all may be.
@@ -165,16 +176,15 @@ class Tree:
         spoilt = self._files.spoilt(notes) if self._spoilt is None else self._spoilt
         copied = (name for name in notes if name.startswith(COPIED))
         unsure = map(path_at, {*notes.unmade(), *notes.keys() & spoilt, *copied})
-        paths = {*found, *files_beside(publication, found, notes), *publication.file_paths(), *unsure}
+        paths = {*found, *files_beside(publication, [*found], notes, self._host), *publication.file_paths(), *unsure}
         return [path for path in paths if self._is_wanted(place_of(path))]
 
     def _is_left(self, maker: Maker, path: str) -> bool:
-        """Who has a page for what is missing already keeps it."""
-        if path != MISSING:
-            return False
+        """Who has a page for what is missing already keeps it, and so does who has something at a former address."""
         name = file_name(path)
-        is_theirs = name not in self._journal.notes and self._files.status(name) is not None
-        return is_theirs and not self._guard.is_same(maker, path, name)
+        if name in self._journal.notes or not maker.is_beside_documents(path):
+            return False
+        return self._guard.is_taken(maker, path, name)
 
     def _follow(self, maker: Maker, paths: Iterable[str]) -> tuple[int, int]:
         """How many of the files at these paths were written and removed: what readers follow before the feeds that name it.
@@ -198,7 +208,8 @@ class Tree:
         catalog = publication.catalog
         self._imprints = self._imprints.after(catalog, every=every) if self._imprints else Imprints(catalog, every=every)
         self._spoilt = None  # what was seen before the first time is not true for ever
-        return Maker(publication, self._imprints, self._files, self._journal.notes)
+        files = {path: data for path, data in self._host_files.of(catalog).items() if self._is_wanted(place_of(path))}
+        return Maker(publication, self._imprints, self._host, files, files=self._files, notes=self._journal.notes)
 
     def _common(self, publication: Publication) -> str:
         """What all files are made from; and what tells this way of writing from the usual one."""

@@ -15,8 +15,9 @@ from typing import Final, Self
 from feedsvc.content.origin import Origin
 from feedsvc.errors import FeedsvcError
 from feedsvc.export.bucket import Bucket
+from feedsvc.export.hosts import BUCKET
 from feedsvc.export.inventory import Inventory, is_part, nested
-from feedsvc.export.names import MISSING, SELECTIONS, file_name, files_beside, last_named, may_be_ours
+from feedsvc.export.names import SELECTIONS, file_name, files_beside, last_named, may_be_ours
 from feedsvc.export.packing import Note, Object, Packer, Seen
 from feedsvc.export.retained import stays
 from feedsvc.export.steps import MANY, PIECE_TO_CHECK, TO_CHECK, TO_MAKE, Built, Progress, silent
@@ -55,7 +56,7 @@ class Upload:
     def whole(self, publication: Publication, progress: Progress = silent, origin: Origin | None = None) -> Built:  # noqa: ARG002
         """Every document of a publication that is wanted, and no other."""
         with self._looked(anew=True) as known:
-            paths = list(self._paths(publication))
+            paths = list(self._paths(publication, BUCKET))
             packer = self._packer(publication, known, every=True)
             stale = self._stale(packer, known, paths)
             names = set(map(file_name, paths))
@@ -67,12 +68,17 @@ class Upload:
     def sign(self, publication: Publication, name: str) -> None:
         """A bucket is looked through each time, and remembers no edition."""
 
+    def advice(self, publication: Publication) -> Iterable[str]:  # noqa: ARG002
+        """A bucket reads no files that are for a host."""
+        return ()
+
     def update(self, publication: Publication, paths: Iterable[str]) -> Built:
         """The documents at these paths as the publication has them, beside what this process knows to be there."""
         named = tuple(paths)
-        named += tuple(files_beside(publication, named, self._known.inventory.notes)) if self._known else ()
+        named += tuple(files_beside(publication, named, self._known.inventory.notes, BUCKET)) if self._known else ()
         wanted = [path for path in named if self._is_wanted(place_of(path))]
-        if len(wanted) > MANY or self._known is None:
+        # With other settings, any former address may lead elsewhere.
+        if len(wanted) > MANY or self._known is None or self._known.inventory.common != self._common(publication):
             return self.whole(publication)
         with self._looked(anew=False) as known:
             packer = self._packer(publication, known)
@@ -98,9 +104,12 @@ class Upload:
 
     def _packer(self, publication: Publication, known: _Known, *, every: bool = False) -> Packer:
         catalog = publication.catalog
-        known.inventory.begin(f"{common(catalog)}-{self._coding}")
+        known.inventory.begin(self._common(publication))
         self._imprints = self._imprints.after(catalog, every=every) if self._imprints else Imprints(catalog, every=every)
         return Packer(publication, self._imprints, known.inventory.notes, known.listed, self._coding)
+
+    def _common(self, publication: Publication) -> str:
+        return f"{common(publication.catalog)}-{self._coding}"
 
     def _stale(self, packer: Packer, known: _Known, paths: Sequence[str]) -> list[str]:
         processes = self._at_once(len(known.inventory.notes), TO_CHECK)
@@ -148,7 +157,7 @@ class Upload:
         marks = self._bucket.marks(unclear)
         theirs = {name for name, mark in marks.items() if not mark and name not in known.inventory.notes}
         theirs = {name for name in theirs if not packer.has_bytes(names[name], known.listed[name].tag)}
-        for name in theirs - {file_name(MISSING)}:
+        for name in (name for name in theirs if not packer.is_beside_documents(names[name])):
             raise FeedsvcError(f"{self._bucket.address}/{name} {_FOREIGN}")
         for name in marks.keys() - theirs:
             known.recognize(name, marks[name])

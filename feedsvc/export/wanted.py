@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from hashlib import blake2b
 from http import HTTPStatus
 
 from feedsvc.content import clean_file
-from feedsvc.document import Attachment, Document
+from feedsvc.document import Attachment, Document, digest
+from feedsvc.export import aliases
+from feedsvc.export.hosts import MEDIA_TYPE, Host
 from feedsvc.export.names import MISSING, gone_from
 from feedsvc.imprint import Imprints
 from feedsvc.publication import Publication
-from feedsvc.urls import FileAt, SizedAt, place_of
+from feedsvc.urls import FeedAt, FileAt, SizedAt, place_of
 
 
 def _is_sent(found: Attachment) -> bool:
@@ -27,11 +30,14 @@ def _is_sent(found: Attachment) -> bool:
 
 
 class Wanted:
-    """Knows a publication; `imprints` are its."""
+    """Knows a publication, whose `imprints` these are, and the host that it is going to be served by."""
 
-    def __init__(self, publication: Publication, imprints: Imprints) -> None:
+    def __init__(self, publication: Publication, imprints: Imprints, host: Host, files: Mapping[str, bytes]) -> None:
+        """`files` are those that the host reads, by path."""
         self.publication, self.imprints = publication, imprints
+        self._host, self._files_for_host = host, files
         self._held: dict[str, Document | Attachment] = {}
+        self._copied: tuple[str, Document | None] = ("", None)
 
     def holds(self, path: str) -> bool:
         """Whether something belongs there; it is made by that, and kept until it is taken."""
@@ -50,20 +56,65 @@ class Wanted:
         """What belongs in a tree: it has no redirects, and pages with another status have files of their own."""
         if path == MISSING:
             return self.publication.missing()
+        if path in self._files_for_host:
+            return Document(path=path, body=self._files_for_host[path], media_type=MEDIA_TYPE)
         address = gone_from(path)
         found = self.publication.made(address or path)
+        if found is None:
+            return self._former(path) if self._host.has_former and not address else None
         if isinstance(found, Attachment):
             return found if _is_sent(found) else None
-        wanted = HTTPStatus.GONE if address else HTTPStatus.OK
-        return found if found and found.status == wanted else None
+        return found if found.status in self._statuses(address) else None
+
+    def _statuses(self, address: str) -> tuple[HTTPStatus, ...]:
+        """A notice stands in a file of its own, and at the article's address where no host answers 410."""
+        if address:
+            return (HTTPStatus.GONE,)
+        return (HTTPStatus.OK, HTTPStatus.GONE) if self._host.has_former else (HTTPStatus.OK,)
+
+    def _former(self, path: str) -> Document | None:
+        """What stands at an address from which the live server redirects: feeds and notices are copies of what is there now,
+
+        since a program that reads feeds follows no page.
+        """
+        target = aliases.target(self.publication, path)
+        if not target:
+            return None
+        if self._copied[0] != target:
+            is_feed = isinstance(place_of(target), FeedAt)
+            made = self.publication.made(target) if is_feed or aliases.is_former(self.publication, target) else None
+            self._copied = target, made if isinstance(made, Document) else None
+        return self._copied[1] or self.publication.moved(path, target)
+
+    def is_beside_documents(self, path: str) -> bool:
+        """Whether what belongs there is no document of its own, so that a file of other origin may have its place."""
+        return (
+            path == MISSING
+            or path in self._files_for_host
+            or (self._host.has_former and aliases.is_former(self.publication, path))
+        )
 
     def imprint(self, path: str) -> str:
         """The same where the bytes will be; "" where nothing tells."""
         place = place_of(gone_from(path) or path)
         if place is None:
-            return self.imprints.missing if path == MISSING else ""
+            return self._imprint_beside(path)
         is_media = isinstance(place, SizedAt) or (isinstance(place, FileAt) and place.path in self.publication.catalog.media)
-        return self._stamp(path) if is_media else self.imprints.of(place)
+        return self._stamp(path) if is_media else self.imprints.of(place) or self._imprint_former(path)
+
+    def _imprint_beside(self, path: str) -> str:
+        if path == MISSING:
+            return self.imprints.missing
+        return digest(self._files_for_host[path]) if path in self._files_for_host else ""
+
+    def _imprint_former(self, path: str) -> str:
+        """A page is made from the address that it leads to, a copy from what its original is made from, too."""
+        target = aliases.target(self.publication, path) if self._host.has_former and not gone_from(path) else ""
+        if not target:
+            return ""
+        is_copy = isinstance(place_of(target), FeedAt) or aliases.is_former(self.publication, target)
+        original = self.imprint(target) if is_copy else "page"
+        return blake2b(f"{target} {original}".encode(), digest_size=12).hexdigest() if original else ""
 
     def _stamp(self, path: str) -> str:
         """Of a file that is copied: its place, size and time."""

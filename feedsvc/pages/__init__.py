@@ -12,6 +12,7 @@ from feedsvc.pages.article import article, articles
 from feedsvc.pages.frame import Frame
 from feedsvc.pages.listing import listing, subscribe
 from feedsvc.pages.message import gone, missing
+from feedsvc.pages.moved import moved
 from feedsvc.pages.tags import tag_page, tags
 from feedsvc.pages.theme import STATIC_TYPES, Theme
 
@@ -25,6 +26,7 @@ __all__ = [
     "gone",
     "listing",
     "missing",
+    "moved",
     "subscribe",
     "tag_page",
     "tags",

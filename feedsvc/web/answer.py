@@ -14,7 +14,7 @@ from http import HTTPStatus
 from typing import Final, NamedTuple
 
 from feedsvc.document import Document
-from feedsvc.headers import cache_control, caching, seconds_left, typed
+from feedsvc.headers import EXPOSED, FRAMES, cache_control, caching, seconds_left, typed
 from feedsvc.model import Link
 from feedsvc.web import asked
 
@@ -25,7 +25,6 @@ METHODS: Final = "GET, HEAD, OPTIONS"
 _READING: Final = frozenset(("GET", "HEAD"))
 _OK: Final = HTTPStatus.OK.value
 _MISSING: Final = HTTPStatus.NOT_FOUND.value
-_EXPOSED: Final = "ETag, Last-Modified, Link"
 # The same bytes as another media type need a tag of their own: a browser would revive the one as the other.
 _BROWSER_MARK: Final = "-xml"
 
@@ -110,13 +109,11 @@ def _finish(document: Document, browser: bool, dated: bool, wanted: tuple[str, .
 # What every answer says: any page may read it (CORS), and its media type is meant.
 COMMON: Final[Sequence[tuple[str, str]]] = (
     ("Access-Control-Allow-Origin", "*"),
-    ("Access-Control-Expose-Headers", _EXPOSED),
+    ("Access-Control-Expose-Headers", EXPOSED),
     ("X-Content-Type-Options", "nosniff"),
 )
 
-# No other site shows a page of ours inside its own and makes its visitors readers. In a <meta> it has no force
-# (CSP Level 3, section 3.3), so that a page carries the rest of its policy and this comes beside it.
-_FRAMES: Final[Sequence[tuple[str, str]]] = (("Content-Security-Policy", "frame-ancestors 'self'"),)
+_FRAMES: Final[Sequence[tuple[str, str]]] = (("Content-Security-Policy", FRAMES),)
 
 
 def refuse(request: Request) -> Response:

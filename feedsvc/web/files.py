@@ -20,7 +20,7 @@ from feedsvc.content.safe_open import open_descriptor
 from feedsvc.content.stamps import Stamp, size_of, stamp_of
 from feedsvc.descriptors import is_exhausted
 from feedsvc.document import Attachment
-from feedsvc.headers import cache_control, media_type
+from feedsvc.headers import SANDBOX, cache_control, media_type
 from feedsvc.web.answer import COMMON, Headers, Request, not_modified, past, refuse, unavailable, validators
 from feedsvc.web.deferral import Awaitable
 from feedsvc.web.open_files import OpenFiles, Pieces, read_part, reader
@@ -34,8 +34,7 @@ _FAR_AHEAD: Final = timedelta(days=1)
 _BLOCK: Final = 64 * 1024
 _LARGEST_READ: Final = 64 * 1024  # bytes that are read at once, so that the file need not stay open for a slow client
 _RETRY_SECONDS: Final = 5
-# A picture that is a program: shown, but not run as a page of this site.
-_SANDBOX: Final = {"image/svg+xml": "default-src 'none'; style-src 'unsafe-inline'; sandbox"}
+_SANDBOX: Final = {"image/svg+xml": SANDBOX}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -98,7 +98,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     folder = tmp_path_factory.mktemp("evil")
     content = write(folder / "content", _files())
     said = load(content)
-    assert {problem.path for problem in said.errors} <= {f"articles/split-{n}.yaml" for n in range(len(SPLIT))}, said.errors
+    refused = {f"articles/split-{n}.yaml" for n in range(len(SPLIT))} | {"articles/drawn.yaml"}
+    assert {problem.path for problem in said.errors} <= refused, said.errors
+    assert any("media/evil.svg" in problem.message and "onload" in problem.message for problem in said.errors)
     one = Running(content, folder / "state")
     yield one
     one.terminate()
@@ -216,11 +218,9 @@ def test_an_address_that_would_split_a_header_is_refused_or_spelled_out(tmp_path
         server.kill()
 
 
-def test_an_svg_is_no_page_and_its_script_does_not_run(server: Running) -> None:
-    got = ask(server.url, "/media/evil.svg")
-    assert got["Content-Type"].startswith("image/svg+xml")
-    assert "script-src" in got["Content-Security-Policy"] or "sandbox" in got["Content-Security-Policy"]
-    assert got["X-Content-Type-Options"] == "nosniff"
+def test_an_svg_with_a_script_is_not_served(server: Running) -> None:
+    assert ask(server.url, "/media/evil.svg").status == 404
+    assert ask(server.url, "/articles/drawn/").status == 404
 
 
 # --- Files that are larger than they look ------------------------------------------------------------------------

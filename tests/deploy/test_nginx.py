@@ -102,9 +102,17 @@ def test_what_is_missing_gets_the_site_s_own_page(two: Two, path: str, headers: 
     assert two.differ(path, headers) == []
 
 
-@pytest.mark.parametrize("name", [".feedsvc-build.json", ".feedsvc-build.lock"])
+@pytest.mark.parametrize("name", [".feedsvc-build.json", ".feedsvc-build.lock", "_redirects", "_headers"])
 def test_what_a_build_remembers_is_nobody_s_business(two: Two, name: str) -> None:
     assert two.static.ask(f"/{name}").status == 404
+
+
+def test_nothing_lies_at_a_former_address_that_nginx_would_find_before_it_redirects(two: Two) -> None:
+    assert not [name for name in ("feed", "rss.xml", "category/economy", "articles/echoes") if (two.tree / name).exists()]
+    assert not (two.tree / "articles/recalled/index.html").exists()
+    for path in ("/feed/", "/category/economy/", "/category/economy/feed.atom", "/articles/echoes/"):
+        assert two.static.ask(path).status == 301
+    assert two.static.ask("/articles/recalled/").status == 410
 
 
 @pytest.mark.parametrize("path", ["/", "/feed.rss", "/feed.json", "/tag/%EC%84%9C%EC%9A%B8/feed.atom", "/media/talk.mp3"])

@@ -22,6 +22,13 @@ def test_the_page_for_what_is_missing_and_that_of_a_withdrawn_article_are_files(
     published = newsrooms.published(content)
     assert (out / "404.html").read_bytes() == published.missing().body
     assert b"We were wrong." in (out / "articles/gone/410.html").read_bytes()
+    assert (out / "articles/gone/index.html").read_bytes() == (out / "articles/gone/410.html").read_bytes()
+
+
+def test_nginx_has_the_page_of_a_withdrawn_article_under_no_other_name(content: Path, out: Path) -> None:
+    with Tree(out, host="nginx") as tree:
+        tree.whole(newsrooms.published(content))
+    assert b"We were wrong." in (out / "articles/gone/410.html").read_bytes()
     assert not (out / "articles/gone/index.html").exists()
 
 
@@ -57,12 +64,14 @@ def test_an_article_that_is_withdrawn_while_the_tree_is_kept_in_step_says_so_and
         file.write_text(f"{text}\nstatus: withdrawn\nwithdrawn: {{date: 2026-02-23, notice: Not so.}}\n")
         second = Publication(catalog(load(content), newsrooms.NOW))
         tree.update(second, second.changed_since(first))
-        assert (page.exists(), gone.exists()) == (False, True)
+        assert (page.exists(), gone.exists()) == (True, True)
         assert "Not so." in gone.read_text()
+        assert page.read_bytes() == gone.read_bytes()
         file.write_text(text)
         third = Publication(catalog(load(content), newsrooms.NOW))
         tree.update(third, third.changed_since(second))
         assert (page.exists(), gone.exists()) == (True, False)
+        assert "Not so." not in page.read_text()
 
 
 def test_two_saves_in_one_second_have_two_times_in_seconds(content: Path, out: Path) -> None:

@@ -47,7 +47,12 @@ def test_one_save_writes_only_the_documents_it_belongs_to(content: Path, out: Pa
     pages = {f"{listing}archive/2025/index.html" for listing in listings}
     # So they are on the pages of newer articles that lead to it; the two newest lead to three that are nearer to them.
     related = {f"articles/{slug}/index.html" for slug in ("elsewhere", "older", "january")}
-    assert touched == expected | pages | related | {"articles/december/index.html"}
+    former = {
+        f"{listing}archive/2025-12/feed.{suffix}"
+        for listing in ("category/east/", "author/rn/")
+        for suffix in ("rss", "atom", "json")
+    }
+    assert touched == expected | former | pages | related | {"articles/december/index.html"}
     assert built.written == len(touched)
 
 
@@ -121,8 +126,8 @@ def test_a_tree_of_an_earlier_version_is_taken_over(content: Path, out: Path) ->
     for twin in out.rglob("*.gz"):
         twin.unlink()
     (out / MANIFEST).unlink()
-    (out / "articles/gone").mkdir(exist_ok=True)
-    (out / "articles/gone/index.html").write_text("by an earlier version")
+    (out / "articles/nothing").mkdir(exist_ok=True)
+    (out / "articles/nothing/index.html").write_text("by an earlier version")
     (out / FORMER).write_text(json.dumps({"files": [*files(out)]}))
     (out / "index.html").write_text("as it was then")
     assert build(content, out) == Built(written=1, unchanged=first.written - 1, removed=1)

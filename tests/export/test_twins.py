@@ -112,7 +112,8 @@ def test_only_feeds_are_written_with_what_they_need(content: Path, out: Path) ->
     build(content, out, only="feeds")
     names = {file.name.removesuffix(".gz") for file in out.rglob("*") if file.is_file()}
     assert names - {MANIFEST, ".feedsvc-build.lock"} == {
-        "index.html", "feed.rss", "feed.atom", "feed.json", "feeds.opml", "feed.css"
+        "index.html", "feed.rss", "feed.atom", "feed.json", "feeds.opml", "feed.css",
+        "rss.xml", "index.xml", "feed.xml", "atom.xml",
     }  # fmt: skip
     assert (out / "index.html").read_text() == "a site made by another program"
     assert build(content, out, only="feeds").written == 0
@@ -123,6 +124,7 @@ def test_who_wants_only_feeds_from_now_on_keeps_no_pages_that_nobody_renews(cont
     feeds = build(content, out, only="feeds")
     assert (feeds.written, feeds.removed) == (0, first.written - feeds.unchanged)
     assert not (out / "articles").exists()
+    assert not (out / "_redirects").exists()
     assert build(content, out).written == feeds.removed
 
 

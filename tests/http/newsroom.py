@@ -57,7 +57,7 @@ _TIMED: Final = {
 _PNG: Final = bytes.fromhex(
     "89504e470d0a1a0a0000000d4948445200000001000000010802000000907753de0000000c49444154789c63606060000000040001f61738550000000049454e44ae426082"
 )
-SVG: Final = b'<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><script>alert(1)</script></svg>\n'
+SVG: Final = b'<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><path d="M1 1h7v7z"/></svg>\n'
 TALK: Final = bytes(range(256)) * 12
 NOTES: Final = "Wörter\n".encode()
 MEDIA: Final[Mapping[str, bytes]] = MappingProxyType(

@@ -16,6 +16,7 @@ from feedsvc.content.renditions import Renditions
 from feedsvc.document import Attachment, Document
 from feedsvc.editing import stamp
 from feedsvc.publication import Publication
+from tests import former
 from tests.newsrooms import picture
 
 BASE: Final = "https://news.example"
@@ -148,7 +149,8 @@ class Editions:
         edition = Edition({path: _bytes(publication, path) for path in publication.paths()})
         gone = {f"articles/{slug}/": f"/articles/{slug}/" for slug in publication.catalog.withdrawn}
         pages = {f"{folder}410.html": _bytes(publication, path) for folder, path in gone.items()}
-        edition.beside = {"404.html": publication.missing().body, **pages}
+        moved = {name: one.body for name, one in former.documents(publication).items()}
+        edition.beside = {"404.html": publication.missing().body, **pages, **moved, **former.for_hosts(publication)}
         return edition
 
 

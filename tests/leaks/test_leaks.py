@@ -81,8 +81,8 @@ def former_words(address: str) -> set[str]:
     for z in (f"zq{kind}" for kind in FORMER):
         is_withdrawn = z.startswith("zqwithdrawn")
         allowed |= {f"{z}tag"} if path.startswith(f"/tag/{z}tag") else set()
-        allowed |= {f"{z}id", f"{z}notice"} if is_withdrawn and path.endswith("feed.atom") else set()
-        allowed |= {f"{z}slug", f"{z}notice"} if is_withdrawn and path.startswith(f"/articles/{z}") else set()
+        allowed |= {f"{z}id", f"{z}notice"} if is_withdrawn and path.endswith(("feed.atom", "atom.xml")) else set()
+        allowed |= {f"{z}slug", f"{z}alias", f"{z}notice"} if is_withdrawn and path.startswith(f"/articles/{z}") else set()
     return allowed
 
 
@@ -98,15 +98,19 @@ def seen(edition: Publication, path: str) -> object:
     return getattr(answer, "body", getattr(answer, "length", None))
 
 
+_NOTICES: Final = ("slug-é/410.html", "slug-é/index.html", "alias/index.html")
+
+
 def test_a_static_tree_holds_no_word_and_no_file_of_what_is_hidden(tmp_path: Path) -> None:
     live = opened(newsroom(tmp_path / "content", NEVER, FORMER), Clock(NOW))
     build(live.current(NOW), tmp_path / "out")
     leaks = {f"/{name}": seen for name, seen in in_tree(tmp_path / "out").items() if name != MANIFEST}
     assert {path: seen for path, seen in leaks.items() if seen - former_words(path.removesuffix(".gz"))} == {}
     withdrawn = [kind for kind in FORMER if kind.startswith("withdrawn")]
-    listed = {f"zq{kind}tag" for kind in FORMER} | {f"zq{kind}slug" for kind in withdrawn}
+    listed = {f"zq{kind}tag" for kind in FORMER} | {f"zq{kind}{key}" for kind in withdrawn for key in ("slug", "alias")}
     assert in_tree(tmp_path / "out")[MANIFEST] == listed
-    pages = {f"/articles/zq{kind}slug-é/410.html{end}" for kind in withdrawn for end in ("", ".gz")}
+    # The notice is where the article was, and at the addresses that it had before.
+    pages = {f"/articles/zq{kind}{name}{end}" for kind in withdrawn for name in _NOTICES for end in ("", ".gz")}
     assert {path for path in leaks if path.startswith(("/articles", "/media", "/sized"))} == pages
 
 
@@ -170,14 +174,15 @@ def test_what_was_public_and_is_no_more_is_gone_everywhere(tmp_path: Path, end: 
     assert set().union(*leaks.values()) == {f"zqonce{key}" for key in left}
     assert not {word for path, seen in leaks.items() for word in seen if word != "zqoncetag" and not _is_its_place(path, word)}
     in_files = {name: seen for name, seen in in_tree(tmp_path / "out").items() if name != MANIFEST}
-    assert set().union(*in_files.values()) == {f"zqonce{key}" for key in left}
+    is_named = {"zqoncealias"} if "slug" in left else set()
+    assert set().union(*in_files.values()) == {f"zqonce{key}" for key in left} | is_named
     assert not {
         word for name, seen in in_files.items() for word in seen if word != "zqoncetag" and not _is_its_place(f"/{name}", word)
     }
 
 
 def _is_its_place(path: str, word: str) -> bool:
-    in_atom = path.removesuffix(".gz").endswith("feed.atom") and word in ("zqonceid", "zqoncenotice")
+    in_atom = path.removesuffix(".gz").endswith(("feed.atom", "atom.xml")) and word in ("zqonceid", "zqoncenotice")
     return in_atom or (word != "zqonceid" and unquote(path).startswith("/articles/zqonce"))
 
 

@@ -1,0 +1,31 @@
+"""What a tree holds beside the documents of a publication: at former addresses, and for hosts."""
+
+from __future__ import annotations
+
+from feedsvc.document import Document
+from feedsvc.export import file_name, hosts
+from feedsvc.export.aliases import paths
+from feedsvc.publication import Publication
+from feedsvc.urls import FeedAt, place_of
+
+
+def documents(publication: Publication) -> dict[str, Document]:
+    """Return what stands at former addresses, by the files' names."""
+    return {file_name(path): _document(publication, path) for path in paths(publication.catalog)}
+
+
+def _document(publication: Publication, path: str) -> Document:
+    target = publication.leads_to(path) or path
+    found = publication.at(target)
+    assert isinstance(found, Document)
+    is_copy = found.status == 410 or isinstance(place_of(target), FeedAt)
+    return found if is_copy else publication.moved(path, target)
+
+
+def for_hosts(publication: Publication) -> dict[str, bytes]:
+    """Return the files that hosts read, by their names."""
+    host = hosts.HOSTS[hosts.ANY]
+    return {
+        "_redirects": hosts.redirects(publication.catalog, host).encode(),
+        "_headers": hosts.headers(publication.catalog).encode(),
+    }
