@@ -4,7 +4,7 @@ HOST ?= 127.0.0.1
 PORT ?= 8000
 CONTENT ?= content
 # Test processes at a time; most tests wait for a server or a program, so there are more of them than cores.
-JOBS ?= 4
+JOBS ?= 6
 
 VENV := .venv
 RUN := $(VENV)/bin/python
