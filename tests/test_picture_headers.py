@@ -12,7 +12,7 @@ from typing import Any, Final
 import pytest
 from PIL import Image, features
 
-from feedsvc.content.images import MOST_PIXELS, Header, read_header
+from feedsvc.content.images import MOST_PIXELS, Header, cleaning, read_header
 from feedsvc.content.images.header import METADATA as METADATA_FACTOR
 
 TYPES: Final = {"JPEG": "image/jpeg", "PNG": "image/png", "GIF": "image/gif", "WEBP": "image/webp", "AVIF": "image/avif"}
@@ -162,6 +162,17 @@ def test_damage_raises_nothing_but_what_is_documented(form: str) -> None:
             continue
         assert 0 < found.width * found.height <= MOST_PIXELS
         assert found.memory >= 0
+
+
+@pytest.mark.parametrize("filler", [b"\0", b"\xff", b"\xff\x00", b"\xff\xd0"])
+@pytest.mark.parametrize("read", [read_header, cleaning.clean])
+def test_megabytes_between_two_segments_of_a_jpeg_are_not_looked_through(
+    read: Callable[[io.BytesIO], object], filler: bytes
+) -> None:
+    file = io.BytesIO(b"\xff\xd8\xff\xe0\0\4ab" + filler * 1_000_000 + saved("JPEG")[2:])
+    with pytest.raises(ValueError, match="no segment follows another"):
+        read(file)
+    assert file.tell() < 100_000
 
 
 @pytest.mark.parametrize("form", ["HEIF", "TIFF", "BMP", "SVG", "empty"])

@@ -9,6 +9,7 @@ from typing import BinaryIO, Final, NamedTuple
 
 from feedsvc.content.images import exif, rights
 from feedsvc.content.images.header import UPRIGHT, exactly, unpacked
+from feedsvc.content.images.jpeg import EOI, next_marker
 from feedsvc.content.images.pieces import Pieces
 from feedsvc.content.images.rights import Rights
 
@@ -20,10 +21,9 @@ _JFIF: Final = b"JFIF\0"
 _ADOBE: Final = b"Adobe"
 _APP0, _APP1, _APP2, _APP13, _APP14 = 0xE0, 0xE1, 0xE2, 0xED, 0xEE
 _LOOKED_INTO: Final = frozenset({_APP0, _APP1, _APP2, _APP13, _APP14})
-_SOS, _EOI = 0xDA, 0xD9
+_SOS: Final = 0xDA
 # Frames, tables, restart intervals, scans: what the pixels are decoded with.
 _DECODING: Final = frozenset((*range(0xC0, 0xD0), *range(0xDA, 0xE0)))
-_ALONE: Final = frozenset((0x01, *range(0xD0, 0xD9)))  # markers without a segment
 _MOST_SEGMENTS: Final = 10_000
 _LONGEST: Final = 65_533  # bytes of a segment behind its length
 _BLOCK: Final = 1024 * 1024
@@ -69,18 +69,13 @@ def _before_scan(file: BinaryIO) -> list[Segment]:
 
 
 def _segment(file: BinaryIO) -> Segment | None:
-    """Return the next segment; None at the end of the picture. Raises ValueError where the file ends."""
-    while True:
-        while exactly(file, 1) != b"\xff":  # decoders skip what stands between segments
-            pass
-        while (marker := exactly(file, 1)[0]) == 0xFF:  # noqa: PLR2004 - fill bytes
-            pass
-        if marker == _EOI:
-            return None
-        if marker and marker not in _ALONE:
-            start = file.tell() - 2
-            (length,) = unpacked(">H", file)
-            return Segment(marker, start, max(length, 2) + 2)
+    """Return the next segment; None at the end of the picture. Raises ValueError where the file ends, or there is none."""
+    marker = next_marker(file)
+    if marker == EOI:
+        return None
+    start = file.tell() - 2
+    (length,) = unpacked(">H", file)
+    return Segment(marker, start, max(length, 2) + 2)
 
 
 def _content(file: BinaryIO, segment: Segment) -> bytes:
@@ -154,7 +149,7 @@ def _scans(file: BinaryIO, start: int, pieces: Pieces) -> None:
             pieces.keep(start, end - start if is_scan else 0)
             file.seek(end)
             marker = exactly(file, 2)[1]
-            if marker == _EOI:
+            if marker == EOI:
                 return pieces.keep(end, 2)
             if marker not in _DECODING and not _APP0 <= marker <= 0xFE:  # noqa: PLR2004 - applications' and comments
                 return None

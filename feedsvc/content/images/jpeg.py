@@ -10,9 +10,12 @@ from feedsvc.content.images.header import METADATA, UPRIGHT, Header, exactly, un
 MEDIA_TYPE: Final = "image/jpeg"
 SIGNATURE: Final = b"\xff\xd8\xff"
 
-_APP1, _SOS, _EOI = 0xE1, 0xDA, 0xD9
+EOI: Final = 0xD9
+_APP1, _SOS = 0xE1, 0xDA
 _METADATA: Final = frozenset((*range(0xE0, 0xF0), 0xFE))  # applications' segments, and comments
 _ALONE: Final = frozenset((0x01, *range(0xD0, 0xD9)))  # markers without a segment
+_NO_MARKERS: Final = _ALONE | {0x00, 0xFF}
+_MOST_SKIPPED: Final = 64 * 1024  # bytes
 # Baseline, extended and progressive frames with Huffman codes: what decoders and browsers read.
 _FRAMES: Final = frozenset((0xC0, 0xC1, 0xC2))
 _OTHER_FRAMES: Final = frozenset(range(0xC3, 0xD0)) - {0xC4, 0xC8, 0xCC}
@@ -47,16 +50,26 @@ def read(file: BinaryIO) -> Header:
 
 def _segment(file: BinaryIO) -> tuple[int, int]:
     """The next marker that has a segment, and the segment's bytes."""
-    while True:
-        while exactly(file, 1) != b"\xff":  # decoders skip what stands between segments
-            pass
-        while (marker := exactly(file, 1)[0]) == 0xFF:  # noqa: PLR2004 - fill bytes, section B.1.1.2
-            pass
-        if marker == _EOI:
-            raise ValueError("the picture ends before its first scan")
-        if marker and marker not in _ALONE:
-            (length,) = unpacked(">H", file)
-            return marker, max(length - 2, 0)
+    marker = next_marker(file)
+    if marker == EOI:
+        raise ValueError("the picture ends before its first scan")
+    (length,) = unpacked(">H", file)
+    return marker, max(length - 2, 0)
+
+
+def next_marker(file: BinaryIO) -> int:
+    """Return the next marker that has a segment, or that of the end (EOI).
+
+    Decoders skip fill bytes (section B.1.1.2) and what else stands between segments. Raises ValueError where the file ends, or
+    too much would be skipped.
+    """
+    before = 0
+    for _ in range(_MOST_SKIPPED):
+        byte = exactly(file, 1)[0]
+        if before == 0xFF and byte not in _NO_MARKERS:  # noqa: PLR2004
+            return byte
+        before = byte
+    raise ValueError("no segment follows another")
 
 
 def _header(frame: tuple[int, bytes] | None, turned: int, scanned: int, metadata: int) -> Header:
