@@ -29,8 +29,8 @@ test: $(VENV)/test.done readers ## Run every test, in JOBS processes
 	$(RUN) -m pytest $(PARALLEL) -m "not alone" $(ARGS) || [ $$? -eq $(NO_TESTS) ]
 	$(RUN) -m pytest -m alone $(ARGS) || [ $$? -eq $(NO_TESTS) ]
 
-retest: $(VENV)/test.done readers ## Run what failed once more, one test at a time
-	$(RUN) -m pytest --last-failed --last-failed-no-failures=none -m "not alone" $(ARGS) || [ $$? -eq $(NO_TESTS) ]
+retest: $(VENV)/test.done readers ## Run what failed once more, two tests at a time, and what depends on time
+	$(RUN) -m pytest -n 2 --last-failed --last-failed-no-failures=none $(ARGS) || [ $$? -eq $(NO_TESTS) ]
 	$(RUN) -m pytest -m alone $(ARGS) || [ $$? -eq $(NO_TESTS) ]
 
 check: $(VENV)/test.done ## Style, types and the direction of imports
