@@ -262,7 +262,8 @@ class Publication:
 
     def file_paths(self) -> Iterator[str]:
         """Those of `paths` that are files: media, what belongs to the theme, and narrower copies of pictures."""
-        yield from (f"/{path}" for path in sorted(self.catalog.media) if self._is_sent(self.catalog.media[path]))
+        media = self.catalog.media  # of what is named there, a file may be gone by now
+        yield from (f"/{path}" for path in sorted(media) if (file := media.get(path)) and self._is_sent(file))
         yield from (f"/{_STATIC}{name}" for name in sorted(self._theme.static))
         yield from self.copy_paths()
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from feedsvc.feeds import FORMATS
-from feedsvc.model import Enclosure, Entry, Feed, Image, Link, Person, Source, Term, Tombstone
+from feedsvc.model import Enclosure, Entry, Feed, Image, Link, Person, Source, Term, Thumbnail, Tombstone
 
 BASE = "https://asiainnews.example/"
 MARKED_UP = "R&D at <10 °C: \"]]>\" & 'x' &amp; <b>bold</b>"
@@ -65,6 +65,7 @@ SUMMIT = Entry(
         credit="Reuters",
         credit_url="https://agency.example/",
     ),
+    thumbnail=Thumbnail(url=f"{BASE}sized/1/640/summit.jpg", width=640, height=427),
     enclosures=(
         Enclosure(url=f"{BASE}media/briefing.mp3", type="audio/mpeg", length=123456, title="The briefing"),
         Enclosure(url=f"{BASE}media/minutes.pdf", type="application/pdf", length=2048),

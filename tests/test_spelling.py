@@ -180,7 +180,7 @@ def test_rss_layout() -> None:
         '<media:title type="plain">Two men shake hands &#x26; smile</media:title>',
         '<media:credit role="photographer" scheme="urn:ebu">Reuters</media:credit>',
     ]
-    assert item[-1] == f'<media:thumbnail url="{BASE}media/summit.jpg" width="1200" height="800"/>'
+    assert item[-1] == f'<media:thumbnail url="{BASE}sized/1/640/summit.jpg" width="640" height="427"/>'
 
 
 def test_empty_rss() -> None:

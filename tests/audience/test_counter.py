@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from feedsvc.audience.chores import Chore
 from feedsvc.audience.counter import Counter
+from feedsvc.audience.faults import UnavailableError
 from feedsvc.audience.file_store import FileViews
 from feedsvc.audience.store import Views
 from feedsvc.audience.tally import Key, Tally
@@ -443,6 +444,13 @@ def test_a_batch_that_was_written_after_all_is_not_counted_again_from_the_file(
     assert opened(postgres.url()).total(ONE) == 1
 
 
+def _total_once_there(counter: Counter) -> int:
+    """The reads of an article; 0 until the first batch has made the tables."""
+    with contextlib.suppress(UnavailableError):
+        return counter._store.total(ONE)
+    return 0
+
+
 @pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"writer": "x", "batches": [{"number": 1, "reads": [["a", "no", 1]]}]}'])
 def test_a_file_that_is_none_of_ours_is_set_aside(
     text: str, file: Path, tmp_path: Path, counting: Count, caplog: pytest.LogCaptureFixture
@@ -450,7 +458,7 @@ def test_a_file_that_is_none_of_ours_is_set_aside(
     (tmp_path / "notes.json").write_text(text)
     counter = counting(file, spill=tmp_path)
     counter.add(ONE)
-    until(lambda: counter._store.total(ONE) == 1)
+    until(lambda: _total_once_there(counter) == 1)
     assert (tmp_path / "notes.json.damaged").read_text() == text
     assert f"{tmp_path / 'notes.json'} holds no reads that can be understood" in caplog.text
 
