@@ -14,6 +14,7 @@ from typing import Final
 import pytest
 from PIL import Image, features
 
+from feedsvc.content.clean_file import open_clean
 from tests.attacks.siege import Reader
 from tests.http.client import Got, ask
 from tests.http.running import Running
@@ -149,7 +150,10 @@ def test_no_page_offers_copies_that_would_take_too_much_memory(tmp_path: Path, n
         page = ask(server.url, "/articles/a/").body
         assert name.encode() in page
         assert b"/sized/" not in page
-        assert ask(server.url, f"/media/{name}").body == data
+        with open_clean(str(content / "media" / name)) as file:
+            sent = file.read()
+        assert ask(server.url, f"/media/{name}").body == sent
+        assert len(sent) == len(data)
         assert b'"problems": []' in ask(server.url, "/status").body
     finally:
         server.terminate()

@@ -82,7 +82,7 @@ def built(desk: Desk, out: Path, state: Path) -> Started:
 
 @pytest.mark.usefixtures("mounting")
 def test_a_tree_on_a_full_disk_stays_whole_and_the_next_build_completes_it(desk: Desk, tmp_path: Path, fresh: Fresh) -> None:
-    with disk(tmp_path / "out", "1500k") as out:
+    with disk(tmp_path / "out", "3m") as out:
         assert built(desk, out, tmp_path / "state").process.returncode == 0
         before = fresh(desk)
         desk.retitle()
@@ -120,7 +120,7 @@ def test_a_list_of_files_that_no_disk_takes_stays_as_it_was_and_leaves_nothing_o
 @pytest.mark.usefixtures("mounting")
 def test_a_tree_that_is_kept_in_step_waits_for_room_and_says_so_once(desk: Desk, tmp_path: Path, fresh: Fresh) -> None:
     """It filled the log with the same sentence every five seconds."""
-    with disk(tmp_path / "out", "1500k") as out:
+    with disk(tmp_path / "out", "3m") as out:
         builder = Started("build", out, desk.root, "--state", tmp_path / "state", "--watch")
         try:
             assert builder.wait_to_hear("keeping")
