@@ -129,10 +129,10 @@ class Referred(Mapping[str, MediaFile]):
         return self.files[path]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(sorted(path for path in self.counts.keys() if path in self.files))
+        return iter(sorted(filter(self.files.__contains__, self.counts.keys())))
 
     def __len__(self) -> int:
-        return sum(path in self.files for path in self.counts.keys())
+        return sum(map(self.files.__contains__, self.counts.keys()))
 
     def replaced(self, files: Mapping[str, MediaFile], gone: Iterable[str], come: Iterable[str]) -> Referred:
         left, new = tuple(gone), tuple(come)

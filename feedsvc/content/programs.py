@@ -81,7 +81,7 @@ def refuse_program(path: str, location: str, *, is_known: bool) -> None:
 
 
 def _is_named_as_program(path: str) -> bool:
-    """Return whether a host sends or runs a file of this name as a program; Apache and nginx do so with its compressed twin, too."""
+    """Return whether a host sends or runs a file of this name as a program; some do so with its compressed twin, too."""
     name = PurePosixPath(path.lower())
     if name.suffix in _PACKED:
         inner = PurePosixPath(name.stem).suffix
