@@ -116,7 +116,10 @@ class Moved(Mapping[Name, str]):
 
 @dataclass(frozen=True, eq=False)
 class Referred(Mapping[str, MediaFile]):
-    """Those of the `files` that something refers to, by path and in that order; `counts` tells how often."""
+    """Those of the `files` that something refers to, by path and in that order; `counts` tells how often.
+
+    A file that has gone is not among them, though the last valid version of an article may still refer to it.
+    """
 
     files: Mapping[str, MediaFile]
     counts: Layered[str, int]
@@ -126,10 +129,10 @@ class Referred(Mapping[str, MediaFile]):
         return self.files[path]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(sorted(self.counts.keys()))
+        return iter(sorted(filter(self.files.__contains__, self.counts.keys())))
 
     def __len__(self) -> int:
-        return len(self.counts.keys())
+        return sum(map(self.files.__contains__, self.counts.keys()))
 
     def replaced(self, files: Mapping[str, MediaFile], gone: Iterable[str], come: Iterable[str]) -> Referred:
         left, new = tuple(gone), tuple(come)

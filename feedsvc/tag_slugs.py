@@ -17,6 +17,8 @@ _SIGNS: Final = re.compile(
 )
 # At the beginning of a tag, and before a word after a space; behind a letter it is "sharp", as in C#.
 _HASHTAG: Final = re.compile(r"\A[#\s]+|(?<!\S)#+(?=[^\s#])")
+# Marks of direction and the like, which come along when a text in another script is copied.
+_INVISIBLE: Final = re.compile(r"\A[\s\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]+")
 _DOT: Final = re.compile(r"\A\.(?=[^\W_])")  # several are an ellipsis
 _BETWEEN: Final = re.compile(r"[\s_\-\u2010]+")  # what people put between words that are one name
 
@@ -51,4 +53,4 @@ def tag_name(title: str) -> str:
 
 
 def _without_marks(text: str) -> str:
-    return _HASHTAG.sub("", text.strip())
+    return _HASHTAG.sub("", _INVISIBLE.sub("", text).rstrip())

@@ -58,6 +58,13 @@ def _svg(inside: str, attributes: str = "") -> str:
         ("<set attributeName='xlink:href' to='javascript:x()'/>", "animates xlink:href in line 2"),
         ("<animate attributeName=' onload' values='x()'/>", "animates onload in line 2"),
         ("<style>@import 'https://elsewhere.example/a.css';</style>", "loads something by its styles in line 2"),
+        ("<style>@\\69mport 'https://elsewhere.example/a.css';</style>", "loads something by its styles in line 2"),
+        ("<style>@im<g>x</g>port 'https://elsewhere.example/a.css';</style>", "holds <g> inside <style> in line 2"),
+        ("<style>a{mask:image-set('https://elsewhere.example/a.png' 1x)}</style>", "loads something by its styles in line 2"),
+        (
+            "<g style='mask:-webkit-image-set(&quot;https://elsewhere.example/a&quot; 1x)'/>",
+            "loads something by its styles in line 2",
+        ),
         ("<style><![CDATA[a{fill:url(\n'//elsewhere.example/a')}]]></style>", "loads something by its styles in line 3"),
         ("<path style='fill:u\\72l(//elsewhere.example)'/>", "loads something by its styles in line 2"),
         ("<path fill='url( //elsewhere.example )'/>", "loads something by its styles in line 2"),
@@ -100,6 +107,7 @@ def test_a_file_that_is_called_svg_and_is_none_is_named(tmp_path: Path, data: st
         _svg(f"<g id='a'/><use xlink:href='#a'/><image href='{_PIXEL}'/><path fill='url(#a)' clip-path='url( \"#a\")'/>"),
         _svg("<style>.a{fill:url(#b)}</style><path class='a' style='fill:red'/>"),
         _svg(f"<metadata><r:RDF xmlns:r='{_RDF}'><r:li r:resource='https://x.example/'/></r:RDF></metadata>"),
+        _svg("<g id='image(1)' class='src (2)'/><style>/* a\\b */</style>"),
         _svg("<text>Read script:alert(1) and url(x)</text><animate attributeName='opacity' values='0;1'/>"),
     ],
 )
@@ -109,7 +117,22 @@ def test_a_drawing_is_no_problem(tmp_path: Path, data: str) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["a.html", "a.HTM", "a.xhtml", "a.shtml", "a.mhtml", "a.js", "a.mjs", "a.xml", "a.svgz", "a.php", ".htaccess", "a.kml", "a"],
+    [
+        "a.html",
+        "a.HTM",
+        "a.xhtml",
+        "a.shtml",
+        "a.mhtml",
+        "a.js",
+        "a.mjs",
+        "a.xml",
+        "a.svgz",
+        "a.php",
+        "a.pht",
+        ".htaccess",
+        "a.kml",
+        "a",
+    ],
 )
 def test_a_file_that_a_host_would_send_as_a_page_or_script_is_named(tmp_path: Path, name: str) -> None:
     said = _problems(tmp_path, name, "\ufeff \n<!doctype html><script>alert(1)</script>")
@@ -118,7 +141,16 @@ def test_a_file_that_a_host_would_send_as_a_page_or_script_is_named(tmp_path: Pa
     assert "put it into a .zip" in said[0]
 
 
-@pytest.mark.parametrize("name", ["a.pdf", "a.txt", "a.csv", "a.mp3", "a.json", "a.gpx", "a"])
+@pytest.mark.parametrize("name", ["a.html.gz", "a.JS.gz", "a.svg.gz", "a.html.br", "a.xml.zst"])
+def test_a_page_that_a_host_would_unpack_is_named(tmp_path: Path, name: str) -> None:
+    said = _problems(tmp_path, name, "\x1f packed")
+    assert len(said) == 1
+    assert f"'media/{name}' is something that browsers or web servers run" in said[0]
+
+
+@pytest.mark.parametrize(
+    "name", ["a.csv.gz", "node.js.pdf", "a.tar.gz", "a.pdf", "a.txt", "a.csv", "a.mp3", "a.json", "a.gpx", "a"]
+)
 def test_other_files_are_no_problem_whatever_they_hold(tmp_path: Path, name: str) -> None:
     assert _problems(tmp_path, name, "track, <b>and</b> more") == []
 
@@ -135,6 +167,18 @@ def test_an_svg_that_becomes_a_program_while_its_article_stays_is_neither_served
     build(publication, tmp_path / "out")
     assert (tmp_path / "out/articles/a/index.html").exists()
     assert not (tmp_path / "out/media/drawing.svg").exists()
+
+
+def test_a_build_goes_on_after_a_file_was_deleted_that_an_article_still_names(tmp_path: Path) -> None:
+    assert _problems(tmp_path, "notes.txt", "notes") == []
+    live = Live(Folder(tmp_path), None)
+    build(live.edition.publication, tmp_path / "out")
+    assert (tmp_path / "out/media/notes.txt").exists()
+    (tmp_path / "media/notes.txt").unlink()
+    live.reload()
+    build(live.edition.publication, tmp_path / "out")
+    assert (tmp_path / "out/articles/a/index.html").exists()
+    assert not (tmp_path / "out/media/notes.txt").exists()
 
 
 def test_a_start_reads_no_drawing_that_was_looked_through_before(tmp_path: Path) -> None:

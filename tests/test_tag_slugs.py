@@ -50,6 +50,9 @@ TITLES: Final = (
         ("##metoo", "metoo", ""),
         ("# metoo", "metoo", ""),
         ("#C#", "c-sharp", "c"),
+        ("\u200e.NET", "dot-net", "net"),  # as it is copied from a text that is written from right to left
+        ("\u2067C++\u2069", "c-plus-plus", "c"),
+        ("\ufeff#metoo", "metoo", ""),
         ("#.NET", "dot-net", "net"),
         ("MeToo #TimesUp", "metoo-timesup", ""),
         ("C #", "c-sharp", "c"),

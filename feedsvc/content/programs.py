@@ -32,9 +32,25 @@ _ENDINGS: Final = frozenset(
             ".xslt",
         ),
         *(".cjs", ".js", ".mjs", ".svgz", ".swf"),
-        *(".asp", ".aspx", ".cgi", ".jsp", ".jspx", ".phar", ".php", ".php3", ".php4", ".php5", ".php7", ".php8", ".phtml"),
+        *(
+            ".asp",
+            ".aspx",
+            ".cgi",
+            ".jsp",
+            ".jspx",
+            ".phar",
+            ".pht",
+            ".php",
+            ".php3",
+            ".php4",
+            ".php5",
+            ".php7",
+            ".php8",
+            ".phtml",
+        ),
     )
 )
+_PACKED: Final = frozenset((".br", ".gz", ".zst"))  # of a file that web servers send as what it is without the ending
 _BEGINNING: Final = 1024  # bytes in which a browser looks for a page where it is told no type
 _LARGEST_SVG: Final = 5_000_000
 _MARKS: Final = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")  # of encodings, before a text
@@ -43,6 +59,8 @@ _SVG: Final = "http://www.w3.org/2000/svg"
 _XHTML: Final = "http://www.w3.org/1999/xhtml"
 _ELEMENTS: Final = frozenset(("script", "foreignobject", "handler", "listener", "iframe", "object", "embed", "audio", "video"))
 _PICTURE: Final = re.compile(r"data:image/(?:png|jpeg|gif|webp|avif);base64,[A-Za-z0-9+/=\s]*", re.IGNORECASE)
+# Functions of CSS that take an address as a mere string.
+_LOADING: Final = re.compile(r"\b(?:image-set|cross-fade|src)\(", re.IGNORECASE)
 _URL: Final = re.compile(r"url\s*+\(\s*+[\"']?+\s*+(?!#|data:image/(?:png|jpeg|gif|webp|avif);base64,)", re.IGNORECASE)
 _ADVICE: Final = "take that out (SVGO and most drawing programs do so), or save the picture as PNG"
 
@@ -55,11 +73,20 @@ def refuse_program(path: str, location: str, *, is_known: bool) -> None:
     suffix = PurePosixPath(path).suffix.lower()
     if suffix == ".svg":
         _refuse_svg(path, location)
-    elif suffix in _ENDINGS or PurePosixPath(path).name.lower().startswith(".ht") or (not is_known and _begins_as_page(location)):
+    elif _is_named_as_program(path) or (not is_known and _begins_as_page(location)):
         raise ValueError(
             f"'{path}' is something that browsers or web servers run as a part of the site, whatever it holds; "
             "put it into a .zip, or at another host and link to it there"
         )
+
+
+def _is_named_as_program(path: str) -> bool:
+    """Return whether a host sends or runs a file of this name as a program; some do so with its compressed twin, too."""
+    name = PurePosixPath(path.lower())
+    if name.suffix in _PACKED:
+        inner = PurePosixPath(name.stem).suffix
+        return inner in _ENDINGS or inner == ".svg"
+    return name.suffix in _ENDINGS or name.name.startswith(".ht")
 
 
 def must_look(path: str, *, is_known: bool) -> bool:
@@ -118,6 +145,8 @@ class _Reader:
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         namespace, _, local = name.rpartition(" ")
+        if self._styles:  # a browser reads the texts around it as one
+            raise _Refused(f"holds <{local}> inside <style>")
         if not self._is_begun and (namespace not in ("", _SVG) or local != "svg"):
             raise _Refused(f"begins with <{local}> and not with <svg>")
         self._is_begun = True
@@ -148,7 +177,8 @@ class _Reader:
 
     def _css(self, text: str) -> None:
         """A backslash could spell any word of CSS otherwise."""
-        if "@import" in text.lower() or _URL.search(text) or ("\\" in text and "(" in text):
+        is_escaped = "\\" in text and ("(" in text or "@" in text)
+        if "@import" in text.lower() or _URL.search(text) or _LOADING.search(text) or is_escaped:
             raise _Refused("loads something by its styles")
 
     def _instruction(self, name: str, _: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from feedsvc.codings import CODINGS
@@ -69,6 +69,11 @@ def files_beside(publication: Publication, paths: Sequence[str], ours: Container
         yield from (path for path in former if file_name(path) in ours or aliases.target(publication, path))
 
 
+def former_paths(publication: Publication, host: Host) -> Iterable[str]:
+    """Return every former path that has a file at this host."""
+    return aliases.paths(publication.catalog) if host.has_former else ()
+
+
 def may_be_ours(name: str) -> bool:
     """Whether some publication has a document that lies there."""
     paths = f"/{name}", f"/{name.removesuffix(_INDEX)}"
@@ -94,7 +99,7 @@ def _all(publication: Publication, host: Host) -> Iterator[str]:
     yield MISSING
     yield from (gone(path_of(ArticleAt(slug))) for slug in sorted(publication.catalog.withdrawn))
     yield from publication.paths()
-    yield from aliases.paths(publication.catalog) if host.has_former else ()
+    yield from former_paths(publication, host)
     yield from host.files
 
 
@@ -103,8 +108,7 @@ def _feeds(publication: Publication, host: Host) -> Iterator[str]:
     yield from publication.copy_paths()  # which feeds name, and nobody else has
     yield from publication.feed_paths()
     yield "/feeds.opml"
-    former = aliases.paths(publication.catalog) if host.has_former else ()
-    yield from (path for path in former if isinstance(place_of(path), FeedAt))
+    yield from (path for path in former_paths(publication, host) if isinstance(place_of(path), FeedAt))
 
 
 def _is_of_feeds(place: Place | None) -> bool:

@@ -29,6 +29,7 @@ from feedsvc.export.names import (
     TWINS,
     file_name,
     files_beside,
+    former_paths,
     is_beside,
     is_feed,
     last_named,
@@ -176,7 +177,10 @@ class Tree:
         spoilt = self._files.spoilt(notes) if self._spoilt is None else self._spoilt
         copied = (name for name in notes if name.startswith(COPIED))
         unsure = map(path_at, {*notes.unmade(), *notes.keys() & spoilt, *copied})
-        paths = {*found, *files_beside(publication, [*found], notes, self._host), *publication.file_paths(), *unsure}
+        beside = files_beside(publication, [*found], notes, self._host)
+        # A file of other origin that stood at one of them may have been taken away.
+        absent = (path for path in former_paths(publication, self._host) if file_name(path) not in notes)
+        paths = {*found, *beside, *publication.file_paths(), *unsure, *absent}
         return [path for path in paths if self._is_wanted(place_of(path))]
 
     def _is_left(self, maker: Maker, path: str) -> bool:

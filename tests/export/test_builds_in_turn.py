@@ -211,3 +211,15 @@ def test_an_author_s_other_portrait_is_seen(newsroom: Newsroom) -> None:
     _, publication = newsroom.build()
     assert newsroom.spared == [False, False]
     newsroom.assert_as_new(publication, 0)
+
+
+@pytest.mark.parametrize("name", ["rss.xml", "feed/index.html", "_redirects"])
+def test_a_former_address_is_answered_again_once_the_file_that_took_its_place_is_gone(tmp_path: Path, name: str) -> None:
+    newsroom = Newsroom(tmp_path, seed=1)
+    own = tmp_path / "out" / name
+    own.parent.mkdir(parents=True)
+    own.write_text("mine")
+    newsroom.build()
+    assert own.read_text() == "mine"
+    own.unlink()
+    newsroom.assert_as_new(newsroom.build()[1], 0)
