@@ -114,6 +114,18 @@ def test_a_picture_that_is_cut_off_is_sent_as_far_as_it_is_there_or_refused(name
             continue
 
 
+@pytest.mark.parametrize("is_progressive", [False, True])
+def test_a_jpeg_that_is_cut_off_in_a_header_is_sent_with_its_true_length(*, is_progressive: bool, tmp_path: Path) -> None:
+    data = saved(drawn(), "JPEG", progressive=is_progressive)
+    path = tmp_path.resolve() / "a.jpg"
+    for end in range(data.index(b"\xff\xda"), len(data)):
+        path.write_bytes(data[:end])
+        try:
+            assert length(str(path)) == len(cleaned(path)) <= end
+        except DirtyError:
+            assert end < data.index(b"\xff\xda") + 14
+
+
 @pytest.mark.parametrize("data", [b"", b"text", b"\xff\xd8\xff\xd9", png()[:33], b"RIFF\0\0\0\0WEBP", b"GIF89a" + bytes(7)])
 def test_what_is_no_picture_cannot_be_cleaned(data: bytes, tmp_path: Path) -> None:
     path = tmp_path.resolve() / "a.png"
