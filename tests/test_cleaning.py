@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageOps, ImageSequence
 
-from feedsvc.content.clean_file import DirtyError, check, length, open_clean
+from feedsvc.content.clean_file import CleanFile, DirtyError, check, cleaned_of, length, open_clean
 from feedsvc.content.images import cleaning, read_header
 from feedsvc.content.images.cleaning import rights_of
 from feedsvc.content.images.rights import Rights, from_photoshop, from_xmp, photoshop, xmp
@@ -158,6 +158,17 @@ def test_a_picture_that_is_written_to_while_it_is_sent_ends_there(tmp_path: Path
             other.write(MARKER * (size // len(MARKER)))
         os.utime(path, ns=(0, 0))  # as another moment would
         assert MARKER not in file.read()
+
+
+def test_a_picture_that_is_written_to_after_its_pieces_were_read_sends_nothing_of_the_new_bytes(tmp_path: Path) -> None:
+    """A server reads through a large picture first, for its entity tag; meanwhile an editor saved it anew in the same file."""
+    path = tmp_path.resolve() / "a.jpg"
+    path.write_bytes(jpeg((600, 400)))
+    descriptor = os.open(path, os.O_RDONLY)
+    found = cleaned_of(str(path), descriptor)
+    path.write_bytes(MARKER * 5_000)
+    with CleanFile(descriptor, found) as file:
+        assert file.read(1_000_000) == b""
 
 
 def test_a_picture_that_is_replaced_while_it_is_sent_is_sent_whole(tmp_path: Path) -> None:
