@@ -60,8 +60,10 @@ def _before_scan(file: BinaryIO) -> list[Segment]:
     found: list[Segment] = []
     while len(found) < _MOST_SEGMENTS:
         segment = _segment(file)
-        if segment is None or segment.start + segment.length > size:
+        if segment is None:
             raise ValueError("the picture ends before its first scan")
+        if segment.start + segment.length > size:
+            raise ValueError("the header is cut off")
         found.append(segment)
         if segment.marker == _SOS:
             return found
