@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageOps, ImageSequence
 
-from feedsvc.content.clean_file import DirtyError, check, length, open_clean
+from feedsvc.content.clean_file import CleanFile, DirtyError, check, cleaned_of, length, open_clean
 from feedsvc.content.images import cleaning, read_header
 from feedsvc.content.images.cleaning import rights_of
 from feedsvc.content.images.rights import Rights, from_photoshop, from_xmp, photoshop, xmp
@@ -114,6 +114,18 @@ def test_a_picture_that_is_cut_off_is_sent_as_far_as_it_is_there_or_refused(name
             continue
 
 
+@pytest.mark.parametrize("is_progressive", [False, True])
+def test_a_jpeg_that_is_cut_off_in_a_header_is_sent_with_its_true_length(*, is_progressive: bool, tmp_path: Path) -> None:
+    data = saved(drawn(), "JPEG", progressive=is_progressive)
+    path = tmp_path.resolve() / "a.jpg"
+    for end in range(data.index(b"\xff\xda"), len(data)):
+        path.write_bytes(data[:end])
+        try:
+            assert length(str(path)) == len(cleaned(path)) <= end
+        except DirtyError:
+            assert end < data.index(b"\xff\xda") + 14
+
+
 @pytest.mark.parametrize("data", [b"", b"text", b"\xff\xd8\xff\xd9", png()[:33], b"RIFF\0\0\0\0WEBP", b"GIF89a" + bytes(7)])
 def test_what_is_no_picture_cannot_be_cleaned(data: bytes, tmp_path: Path) -> None:
     path = tmp_path.resolve() / "a.png"
@@ -146,6 +158,17 @@ def test_a_picture_that_is_written_to_while_it_is_sent_ends_there(tmp_path: Path
             other.write(MARKER * (size // len(MARKER)))
         os.utime(path, ns=(0, 0))  # as another moment would
         assert MARKER not in file.read()
+
+
+def test_a_picture_that_is_written_to_after_its_pieces_were_read_sends_nothing_of_the_new_bytes(tmp_path: Path) -> None:
+    """A server reads through a large picture first, for its entity tag; meanwhile an editor saved it anew in the same file."""
+    path = tmp_path.resolve() / "a.jpg"
+    path.write_bytes(jpeg((600, 400)))
+    descriptor = os.open(path, os.O_RDONLY)
+    found = cleaned_of(str(path), descriptor)
+    path.write_bytes(MARKER * 5_000)
+    with CleanFile(descriptor, found) as file:
+        assert file.read(1_000_000) == b""
 
 
 def test_a_picture_that_is_replaced_while_it_is_sent_is_sent_whole(tmp_path: Path) -> None:

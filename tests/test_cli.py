@@ -107,6 +107,17 @@ def test_check_annotates_a_pull_request(broken: Path) -> None:
     )
 
 
+def test_a_build_says_once_that_a_picture_has_no_narrower_copies(tmp_path: Path) -> None:
+    """From the second build on it said so twice: what the state folder knew, and what was tried."""
+    photo = newsrooms.picture(800, 600)
+    article = "title: Photo\npublished: 2026-02-01\nimage: {src: media/photo.jpg}\n"
+    files = {**newsrooms.SITE, "articles/photo.yaml": article, "media/photo.jpg": photo[: len(photo) // 2]}
+    content = newsrooms.write(tmp_path / "content", files | {"media/logo.png": newsrooms.picture(form="PNG")})
+    for _ in range(2):
+        said = run("build", tmp_path / "public", content, "--state", tmp_path / "state").stderr
+        assert said.count("'media/photo.jpg' cannot be made narrower") == 1, said
+
+
 @pytest.mark.parametrize("command", ["check", "build", "serve"])
 def test_a_broken_site_yaml_is_told_with_its_places(tmp_path: Path, command: str) -> None:
     newsrooms.write(tmp_path, {"c/site.yaml": "title: 12\nbase_url: nowhere\n"})

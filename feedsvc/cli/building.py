@@ -76,7 +76,7 @@ def _build(plan: BuildPlan, newsroom: Folder, ahead: Look | None) -> None:
         collector.settle()
         publication = live.edition.publication
         publication.make_copies(bar, plan.processes or at_hand())
-        tell(live.picture_problems)
+        tell(problem for problem in live.picture_problems if problem not in read.problems)
         _say(tree.out, tree.whole(publication, bar, newsroom.origin))
         for sentence in tree.advice(publication):
             click.echo(f"feedsvc: {sentence}", err=True)

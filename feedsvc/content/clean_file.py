@@ -11,18 +11,25 @@ from bisect import bisect_right
 from collections import OrderedDict
 from itertools import accumulate
 from threading import Lock
-from typing import Final
+from typing import Final, NamedTuple
 
 from feedsvc.content import images
 from feedsvc.content.images import cleaning
 from feedsvc.content.images.pieces import Piece
 from feedsvc.content.safe_open import open_descriptor, open_file
-from feedsvc.content.stamps import Stamp, stamp_of
+from feedsvc.content.stamps import Stamp, stamp_of, written
 
 _MOST_KNOWN: Final = 20_000  # files, of most of which there are some hundred bytes to know
 
-_known: Final[OrderedDict[str, tuple[Stamp, tuple[Piece, ...]]]] = OrderedDict()  # by location
+_known: Final[OrderedDict[str, Cleaned]] = OrderedDict()  # by location
 _lock: Final = Lock()
+
+
+class Cleaned(NamedTuple):
+    """Pieces of a picture, and the stamp that its file had before they were read."""
+
+    stamp: Stamp
+    pieces: tuple[Piece, ...]
 
 
 class DirtyError(Exception):
@@ -32,22 +39,17 @@ class DirtyError(Exception):
 class CleanFile(io.RawIOBase):
     """File that reads the pieces of an open file as one.
 
-    It ends where the open file is written to meanwhile: the pieces are not those of the new bytes.
+    It ends where the open file was written to since the pieces were read: they are not those of the new bytes.
     """
 
-    def __init__(self, descriptor: int, pieces: tuple[Piece, ...]) -> None:
+    def __init__(self, descriptor: int, cleaned: Cleaned) -> None:
         """Take over the descriptor, and close it with this file."""
         self._descriptor = -1
         super().__init__()
-        self._descriptor, self._pieces = descriptor, pieces
-        self._starts = [0, *accumulate(piece.length for piece in pieces)]
+        self._descriptor, self._pieces = descriptor, cleaned.pieces
+        self._starts = [0, *accumulate(piece.length for piece in cleaned.pieces)]
         self._at = 0
-        self._state = self._now()
-
-    def _now(self) -> tuple[int, int]:
-        """Return size and time of the open file; a later replacement of its name changes neither."""
-        status = os.fstat(self._descriptor)
-        return status.st_size, status.st_mtime_ns
+        self._written = written(cleaned.stamp)
 
     def readable(self) -> bool:
         return True
@@ -71,7 +73,7 @@ class CleanFile(io.RawIOBase):
         if index >= len(self._pieces):
             return 0
         data = self._pieces[index].read(self._descriptor, self._at - self._starts[index], len(buffer))
-        if self._now() != self._state:
+        if written(stamp_of(os.fstat(self._descriptor))) != self._written:
             return 0
         buffer[: len(data)] = data
         self._at += len(data)
@@ -93,43 +95,42 @@ def open_clean(location: str) -> io.BufferedReader:
     """Open a picture to read what is sent of it. Raises OSError; DirtyError if it cannot be cleaned."""
     descriptor = open_descriptor(location)
     try:
-        pieces = pieces_of(location, descriptor)
-        return io.BufferedReader(CleanFile(descriptor, pieces))
+        return io.BufferedReader(CleanFile(descriptor, cleaned_of(location, descriptor)))
     except BaseException:
         os.close(descriptor)
         raise
 
 
-def pieces_of(location: str, descriptor: int) -> tuple[Piece, ...]:
+def cleaned_of(location: str, descriptor: int) -> Cleaned:
     """Return the pieces of an open picture; the descriptor stays open. Raises OSError, and DirtyError."""
     stamp = stamp_of(os.fstat(descriptor))
     with _lock:
         known = _known.get(location)
-    if known is None or known[0] != stamp:
+    if known is None or known.stamp != stamp:
         with open(descriptor, "rb", closefd=False) as file:
             try:
                 found = tuple(cleaning.clean(file).all)
             except (ValueError, OverflowError, IndexError) as error:
                 raise DirtyError(str(error)) from None
-        known = stamp, found
+        known = Cleaned(stamp, found)
         with _lock:
             _known[location] = known
             while len(_known) > _MOST_KNOWN:
                 _known.popitem(last=False)
-    return known[1]
+    return known
 
 
 def length(location: str) -> int:
     """Return how many bytes of a picture are sent. Raises OSError, and DirtyError."""
     descriptor = open_descriptor(location)
     try:
-        return length_of(pieces_of(location, descriptor))
+        return length_of(cleaned_of(location, descriptor))
     finally:
         os.close(descriptor)
 
 
-def length_of(pieces: tuple[Piece, ...]) -> int:
-    return sum(piece.length for piece in pieces)
+def length_of(cleaned: Cleaned) -> int:
+    return sum(piece.length for piece in cleaned.pieces)
 
 
 def check(location: str) -> None:

@@ -41,6 +41,12 @@ def stamp_at(path: Path) -> Stamp | None:
         return None
 
 
+def written(stamp: Stamp) -> tuple[int, int]:
+    """Return a file's size, and when its bytes were written last; a later replacement of its name changes neither."""
+    size, time, _, _ = _PACKED.unpack(stamp)
+    return size, time
+
+
 def since_1970(moment: datetime) -> float:
     """As `changed_at` counts."""
     return moment.timestamp() * 1e9

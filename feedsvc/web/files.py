@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 
 from werkzeug.http import parse_range_header
 
-from feedsvc.content.clean_file import DirtyError, length_of, pieces_of
+from feedsvc.content.clean_file import DirtyError, cleaned_of, length_of
 from feedsvc.content.safe_open import open_descriptor
 from feedsvc.content.stamps import Stamp, size_of, stamp_of
 from feedsvc.descriptors import is_exhausted
@@ -106,7 +106,7 @@ class Files:
         stamp, key = stamp_of(found), (attachment.location, attachment.is_cleaned)
         known = self._known.get(key)
         if known is None or known.stamp != stamp:
-            pieces = pieces_of(attachment.location, descriptor) if attachment.is_cleaned else None
+            pieces = cleaned_of(attachment.location, descriptor) if attachment.is_cleaned else None
             with reader(descriptor, pieces) as file:
                 file.seek(0)
                 tag = hashlib.file_digest(file, "sha256").hexdigest()[:24]

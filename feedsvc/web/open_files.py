@@ -7,10 +7,9 @@ import threading
 from collections.abc import Callable
 from io import BufferedReader, FileIO, RawIOBase
 
-from feedsvc.content.clean_file import CleanFile
-from feedsvc.content.images.pieces import Piece
+from feedsvc.content.clean_file import Cleaned, CleanFile
 
-Pieces = tuple[Piece, ...] | None  # None: all bytes of a file, as they are
+Pieces = Cleaned | None  # None: all bytes of a file, as they are
 
 
 class OpenFiles:

@@ -54,13 +54,16 @@ def clean(file: BinaryIO, *, is_brief: bool = False) -> tuple[Pieces, Rights]:
 
 
 def _before_scan(file: BinaryIO) -> list[Segment]:
-    """Return all segments as far as the first scan's header, which is the last of them."""
+    """Return all segments as far as the first scan's header, which is the last of them and whole."""
+    size = file.seek(0, 2)
     file.seek(2)
     found: list[Segment] = []
     while len(found) < _MOST_SEGMENTS:
         segment = _segment(file)
         if segment is None:
             raise ValueError("the picture ends before its first scan")
+        if segment.start + segment.length > size:
+            raise ValueError("the header is cut off")
         found.append(segment)
         if segment.marker == _SOS:
             return found
@@ -142,7 +145,7 @@ def _written(marker: int, data: bytes) -> bytes:
 
 def _scans(file: BinaryIO, start: int, pieces: Pieces) -> None:
     """Add the entropy-coded data from `start`, further scans and their tables, as far as the end of the picture or file."""
-    is_scan = True
+    is_scan, size = True, file.seek(0, 2)
     try:
         while True:
             end = _scan_end(file, start)
@@ -154,7 +157,7 @@ def _scans(file: BinaryIO, start: int, pieces: Pieces) -> None:
             if marker not in _DECODING and not _APP0 <= marker <= 0xFE:  # noqa: PLR2004 - applications' and comments
                 return None
             (length,) = unpacked(">H", file)
-            start, is_scan = end + 2 + max(length, 2), marker == _SOS
+            start, is_scan = min(end + 2 + max(length, 2), size), marker == _SOS
             if marker in _DECODING:
                 pieces.keep(end, start - end)
     except ValueError:  # it is cut off: decoders show what there is
