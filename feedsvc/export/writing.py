@@ -244,15 +244,23 @@ def _are_same(one: FileIO, other: BufferedReader) -> bool:
 
 def _write(descriptor: int, wanted: Document | Attachment | bytes) -> None:
     if isinstance(wanted, Attachment):
-        with (
-            open_source(wanted.location, is_cleaned=wanted.is_cleaned) as source,
-            open(descriptor, "wb", buffering=0, closefd=False) as file,
-        ):
-            shutil.copyfileobj(source, file, _BLOCK)
+        _copy(descriptor, wanted)
         return
     rest = memoryview(wanted.body if isinstance(wanted, Document) else wanted)
     while rest:
         rest = rest[os.write(descriptor, rest) :]
+
+
+def _copy(descriptor: int, wanted: Attachment) -> None:
+    """Copy a file. Raises FeedsvcError if a picture is written to meanwhile: what is read of it ends there."""
+    with (
+        open_source(wanted.location, is_cleaned=wanted.is_cleaned) as source,
+        open(descriptor, "wb", buffering=0, closefd=False) as file,
+    ):
+        length = length_of(source)
+        shutil.copyfileobj(source, file, _BLOCK)
+        if wanted.is_cleaned and source.tell() != length:
+            raise FeedsvcError(f"{wanted.location} was written to while it was copied; build again")
 
 
 def open_source(location: str, *, is_cleaned: bool) -> BufferedReader:

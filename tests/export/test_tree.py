@@ -5,14 +5,19 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import threading
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from feedsvc import export
+from feedsvc.document import Attachment
 from feedsvc.errors import FeedsvcError
 from feedsvc.export import FORMER, MANIFEST, Built
+from feedsvc.export.writing import _write
 from tests import newsrooms
+from tests.pictures_marked import jpeg
 
 
 def build(content: Path, out: Path) -> Built:
@@ -222,3 +227,28 @@ def test_what_a_page_shows_is_there_before_the_page(tmp_path: Path) -> None:
     pages = [when for name, when in made.items() if name.endswith("/index.html")]
     assert len(files) > 3
     assert max(files) <= min(pages)
+
+
+def test_half_of_a_picture_that_is_saved_while_it_is_copied_is_no_file_of_the_tree(tmp_path: Path) -> None:
+    path = tmp_path.resolve() / "a.jpg"
+    path.write_bytes(jpeg((2400, 1800), draw=lambda size: Image.effect_noise(size, 80).convert("RGB")))
+    assert path.stat().st_size > 1024 * 1024, "more than is read at once"
+    picture = Attachment(path="/media/a.jpg", location=str(path), media_type="image/jpeg", length=1, is_cleaned=True)
+    reading, writing = os.pipe()  # the copy waits while it is full
+    fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, 4096)
+
+    def save() -> None:
+        os.read(reading, 1000)
+        path.write_bytes(jpeg((30, 20)))
+        while os.read(reading, 65_536):
+            pass
+
+    editor = threading.Thread(target=save)
+    editor.start()
+    try:
+        with pytest.raises(FeedsvcError, match="was written to while it was copied; build again"):
+            _write(writing, picture)
+    finally:
+        os.close(writing)
+        editor.join()
+        os.close(reading)
