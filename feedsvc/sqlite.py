@@ -15,7 +15,7 @@ import weakref
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from feedsvc.errors import FeedsvcError
 from feedsvc.state import ASIDE, is_file, locked, read_identity, set_aside, settle_identity
@@ -52,6 +52,29 @@ _NO_ROOM: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 _OF_THE_FILE: Final = frozenset({sqlite3.SQLITE_IOERR_SHORT_READ, sqlite3.SQLITE_IOERR_CORRUPTFS})
 
 _LOG: Final = logging.getLogger(__name__)
+
+
+class Connection(sqlite3.Connection):
+    """Connection to a file that may be damaged: SQLite quotes a damaged schema, whose bytes may be no text, in its messages."""
+
+    def execute(self, *statement: Any) -> sqlite3.Cursor:
+        with _as_damage():
+            return super().execute(*statement)
+
+    def executemany(self, *statement: Any) -> sqlite3.Cursor:
+        with _as_damage():
+            return super().executemany(*statement)
+
+
+@contextmanager
+def _as_damage() -> Iterator[None]:
+    """Raise sqlite3.DatabaseError (SQLITE_CORRUPT) in place of an error whose message is no UTF-8."""
+    try:
+        yield
+    except UnicodeDecodeError:
+        error = sqlite3.DatabaseError("malformed database schema")
+        error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+        raise error from None
 
 
 def is_damage(error: sqlite3.Error) -> bool:
@@ -168,7 +191,7 @@ class Database:
 
     def _opened(self, name: str, file: Path | None) -> tuple[sqlite3.Connection, Mapping[str, Seal]]:
         """Raises sqlite3.Error, and DamageError for a file that holds something else."""
-        rows = sqlite3.connect(name, check_same_thread=False, timeout=_WAIT)
+        rows = sqlite3.connect(name, check_same_thread=False, timeout=_WAIT, factory=Connection)
         try:
             set_up(rows)
             if self._schema.large:
@@ -263,7 +286,8 @@ def _identity(folder: Path, label: int) -> int:
 def _labels(folder: Path) -> Iterator[int]:
     for file in sorted(folder.glob("*.sqlite")):
         # By a connection: to open and close the file otherwise would end this process's locks on it.
-        with suppress(sqlite3.Error), closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)) as rows:
+        name = f"{file.absolute().as_uri()}?mode=ro"
+        with suppress(sqlite3.Error), closing(sqlite3.connect(name, uri=True, factory=Connection)) as rows:
             yield _label(rows)
 
 
@@ -303,7 +327,7 @@ def _saved(aside: Path, rows: sqlite3.Connection, schema: Schema, seals: Mapping
     """Copy the sound rows of a damaged file; return how many. Raises sqlite3.Error for `rows` alone."""
     if not is_file(aside):
         return 0
-    with closing(sqlite3.connect(aside)) as source:
+    with closing(sqlite3.connect(aside, factory=Connection)) as source:
         try:
             set_up(source)
             source.execute("PRAGMA writable_schema=ON").close()  # a file that was cut short is read all the same

@@ -17,7 +17,7 @@ from feedsvc.audience.faults import UnavailableError, unavailable
 from feedsvc.audience.file_store import reads_in
 from feedsvc.audience.store import is_kept, sums_since
 from feedsvc.errors import FeedsvcError
-from feedsvc.sqlite import set_up
+from feedsvc.sqlite import Connection, set_up
 
 _TRIES: Final = 5
 _PATIENCE: Final = 10.0  # seconds for another process to finish its writing
@@ -69,7 +69,7 @@ def _own(file: Path, url: URL, day: date | None, options: str = "") -> _Reads:
     """As `_read`, of a file of the state folder, whose rows are verified."""
     name = f"file:{quote(str(file.absolute()))}?mode=ro{options}"
     try:
-        with closing(sqlite3.connect(name, uri=True, timeout=_PATIENCE)) as rows:
+        with closing(sqlite3.connect(name, uri=True, timeout=_PATIENCE, factory=Connection)) as rows:
             set_up(rows)
             found = reads_in(rows, file, day)
     except sqlite3.Error as error:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from feedsvc.push.store import FEED, HUB, Announcement, Hub
-from feedsvc.sqlite import set_up
+from feedsvc.sqlite import Connection, set_up
 from feedsvc.state import read_identity
 from feedsvc.tables import Row, Seal
 
@@ -50,7 +50,8 @@ def hubs(file: Path, below: str) -> tuple[HubStatus, ...]:
     `below` is what the addresses of the feeds begin with that are counted as waiting. Damaged rows are passed over.
     """
     try:
-        with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True, timeout=1)) as rows:
+        name = f"{file.absolute().as_uri()}?mode=ro"
+        with closing(sqlite3.connect(name, uri=True, timeout=1, factory=Connection)) as rows:
             set_up(rows)
             known = [Hub(*row) for row in _sound(rows, file, HUB)]
             feeds = [Announcement(*row) for row in _sound(rows, file, FEED)]

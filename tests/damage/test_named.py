@@ -94,6 +94,19 @@ def test_a_flipped_bit_in_the_records_costs_no_article(root: Path, file: Path, t
         assert published(root, file) == expected, place
 
 
+def test_a_schema_whose_bytes_are_no_text_does_not_stop_the_start(tmp_path: Path) -> None:
+    file = tmp_path / "modified.sqlite"
+    Ledger(file).close()
+    with closing(sqlite3.connect(file)) as rows:
+        rows.execute("PRAGMA journal_mode=DELETE").close()  # all of it lies in the file then
+    data = file.read_bytes()
+    assert b"CREATE TABLE " in data
+    file.write_bytes(data.replace(b"CREATE TABLE ", b"CREATE TABL\xc5 ", 1))
+    Ledger(file).close()
+    assert (tmp_path / "modified.sqlite.damaged").exists()
+    Ledger(file).close()
+
+
 @pytest.mark.parametrize("change", ["CAST(markdown AS BLOB)", "replace(markdown, 'late', 'lame')", "id", "NULLIF(1, 1) || ''"])
 def test_a_text_that_the_disk_changed_is_not_published(root: Path, file: Path, tmp_path: Path, change: str) -> None:
     """Texts had no checksum."""
