@@ -59,8 +59,8 @@ kills: $(VENV)/test.done ## kill -9 at random moments, so many times in half an 
 
 .PHONY: damage
 DAMAGES ?= 1000
-damage: $(VENV)/test.done ## Damage state folders at random, so many times in half an hour; SEED=... repeats the damages of an earlier run
-	FEEDSVC_DAMAGE_ROUNDS=$(DAMAGES) FEEDSVC_DAMAGE_SEED=$(SEED) $(RUN) -m pytest -q -s $(PATIENT) tests/damage/test_damage.py $(ARGS)
+damage: $(VENV)/test.done ## Damage state folders at random, so many times in some minutes; SEED=... repeats the damages of an earlier run
+	FEEDSVC_DAMAGE_ROUNDS=$(DAMAGES) FEEDSVC_DAMAGE_SEED=$(SEED) $(RUN) -m pytest -q $(PARALLEL) $(PATIENT) tests/damage/test_damage.py $(ARGS)
 
 .PHONY: soak
 SECONDS ?= 1200
