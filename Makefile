@@ -16,21 +16,15 @@ LOCKED = $(INSTALL) --no-deps --require-hashes
 
 # Neighbours share their fixtures until a process without work takes some of them.
 PARALLEL := -n $(JOBS) --dist worksteal
-# One test that goes on for half an hour.
-PATIENT := -o faulthandler_timeout=0
 NO_TESTS := 5  # pytest's exit status where ARGS select none
 
-.PHONY: serve test retest check coverage bench bench-quick fuzz audit lock clean
+.PHONY: serve test check coverage bench bench-quick fuzz audit lock clean
 
 serve: $(VENV)/serve.done ## Serve the sample newsroom at http://127.0.0.1:8000/
 	$(VENV)/bin/feedsvc serve $(CONTENT) --host $(HOST) --port $(PORT) --base-url http://$(HOST):$(PORT)
 
 test: $(VENV)/test.done readers ## Run every test, in JOBS processes
 	$(RUN) -m pytest $(PARALLEL) -m "not alone" $(ARGS) || [ $$? -eq $(NO_TESTS) ]
-	$(RUN) -m pytest -m alone $(ARGS) || [ $$? -eq $(NO_TESTS) ]
-
-retest: $(VENV)/test.done readers ## Run what failed once more, two tests at a time, and what depends on time
-	$(RUN) -m pytest -n 2 --last-failed --last-failed-no-failures=none $(ARGS) || [ $$? -eq $(NO_TESTS) ]
 	$(RUN) -m pytest -m alone $(ARGS) || [ $$? -eq $(NO_TESTS) ]
 
 check: $(VENV)/test.done ## Style, types and the direction of imports
@@ -55,12 +49,12 @@ readers-table: $(VENV)/test.done ## See what feed readers do with the feeds, and
 .PHONY: kills
 ROUNDS ?= 500
 kills: $(VENV)/test.done ## kill -9 at random moments, so many times in half an hour; SEED=... repeats the moments of an earlier run
-	FEEDSVC_KILL_ROUNDS=$(ROUNDS) FEEDSVC_KILL_SEED=$(SEED) $(RUN) -m pytest -q $(PATIENT) tests/kills
+	FEEDSVC_KILL_ROUNDS=$(ROUNDS) FEEDSVC_KILL_SEED=$(SEED) $(RUN) -m pytest -q -o faulthandler_timeout=0 tests/kills
 
 .PHONY: damage
 DAMAGES ?= 1000
 damage: $(VENV)/test.done ## Damage state folders at random, so many times in some minutes; SEED=... repeats the damages of an earlier run
-	FEEDSVC_DAMAGE_ROUNDS=$(DAMAGES) FEEDSVC_DAMAGE_SEED=$(SEED) $(RUN) -m pytest -q $(PARALLEL) $(PATIENT) tests/damage/test_damage.py $(ARGS)
+	FEEDSVC_DAMAGE_ROUNDS=$(DAMAGES) FEEDSVC_DAMAGE_SEED=$(SEED) $(RUN) -m pytest -q $(PARALLEL) tests/damage/test_damage.py $(ARGS)
 
 .PHONY: soak
 SECONDS ?= 1200

@@ -278,17 +278,32 @@ def _label(rows: sqlite3.Connection) -> int:
 
 
 def _identity(folder: Path, label: int) -> int:
-    """That of the folder; where its file and this label do not agree, that which most of the folder's SQLite files have."""
+    """Return that of the folder; where its file and this label do not agree, that which most of the folder's SQLite files have."""
     known = read_identity(folder)
-    return known if known and label in (0, known) else settle_identity(folder, _labels(folder))
+    return known if known and label == known else settle_identity(folder, _labels(folder))
 
 
 def _labels(folder: Path) -> Iterator[int]:
+    """Yield the labels of the folder's SQLite files; of none in whose place, or beside which, something else lies.
+
+    A pipe would be waited for until somebody writes into it.
+    """
     for file in sorted(folder.glob("*.sqlite")):
+        if _no_file(file):
+            continue
         # By a connection: to open and close the file otherwise would end this process's locks on it.
         name = f"{file.absolute().as_uri()}?mode=ro"
         with suppress(sqlite3.Error), closing(sqlite3.connect(name, uri=True, factory=Connection)) as rows:
             yield _label(rows)
+
+
+def _no_file(file: Path) -> str:
+    """Return the name of what is no file in the place of this one or of those that SQLite has beside it; "" if all are."""
+    for ending in _ENDINGS:
+        path = Path(f"{file}{ending}")
+        if is_file(path) is False or (ending and path.is_symlink()):
+            return path.name
+    return ""
 
 
 def _inode(file: Path | None) -> tuple[int, int] | None:
@@ -301,10 +316,8 @@ def _inode(file: Path | None) -> tuple[int, int] | None:
 
 def _obstacle(file: Path) -> str:
     """Return what is wrong at a file's place, before SQLite looks into it. Call it before this process opens the file."""
-    for ending in _ENDINGS:
-        path = Path(f"{file}{ending}")
-        if is_file(path) is False or (ending and path.is_symlink()):
-            return f"{path.name} is no file"
+    if name := _no_file(file):
+        return f"{name} is no file"
     if not is_file(file):
         return ""
     with open(file, "rb") as opened:

@@ -139,14 +139,16 @@ def read_identity(folder: Path) -> int:
 
 
 def settle_identity(folder: Path, labels: Iterable[int]) -> int:
-    """Return the identity that most of `labels`, those of the folder's SQLite files, and `state-id` agree on; write it down.
+    """Return the identity that most of `labels`, those of the folder's SQLite files, agree on; write it into `state-id`.
 
-    A tie is decided by `state-id`. Where nothing tells, it is a new one. To be called with the folder's lock held. Raises OSError
+    A tie is decided by `state-id`; so is a folder without labels. Without both it is a new one. To be called with the folder's lock held. Raises OSError
     if it cannot be written.
     """
     before = read_identity(folder)
-    votes = Counter([one for one in (before, *labels) if one])
-    identity = votes.most_common(1)[0][0] if votes else secrets.randbits(_BITS) or 1
+    votes = Counter(filter(None, labels))
+    leading = [one for one, count in votes.items() if count == max(votes.values())] or [before]
+    identity = before if before in leading else leading[0]
+    identity = identity or secrets.randbits(_BITS) or 1
     if identity != before:
         _write_identity(folder, identity)
     return identity

@@ -158,7 +158,9 @@ class Records:
             return {}
         if not found.are_sound:
             self._data.doubt("records fail their checksum")
-        self.are_older = found.are_sound and bool(found.records) and number < last
+        # A state whose number is not beside the file has lost it; that of the first state may have come just now.
+        is_behind = number < last or (number > 0 and not last and not self._generation.last(self._data.seals[_STATE]))
+        self.are_older = found.are_sound and bool(found.records) and is_behind
         if self.are_older:
             _LOG.warning("feedsvc: %s is older than it was: %s; the service goes on", self._file, _OLDER)
         self._are_own = found.are_own and found.are_sound and not self.are_older

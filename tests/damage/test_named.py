@@ -21,6 +21,7 @@ from feedsvc.content.records import Records
 from feedsvc.ledger import Ledger
 from feedsvc.push.reach import Reach
 from feedsvc.push.store import Store
+from feedsvc.state import read_identity
 from tests.http.running import command, environment
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -92,6 +93,42 @@ def test_a_flipped_bit_in_the_records_costs_no_article(root: Path, file: Path, t
         data[place] ^= 1 << number % 8
         file.write_bytes(data)
         assert published(root, file) == expected, place
+
+
+@pytest.mark.parametrize("ending", ["", "-wal", "-journal"])
+def test_a_pipe_in_the_place_of_another_file_does_not_hold_up_the_start(tmp_path: Path, ending: str) -> None:
+    Ledger(tmp_path / "views.sqlite").close()
+    (tmp_path / f"views.sqlite{ending}").unlink(missing_ok=True)
+    os.mkfifo(tmp_path / f"views.sqlite{ending}")
+    Ledger(tmp_path / "modified.sqlite").close()
+
+
+def test_the_identity_of_most_files_holds_where_a_stranger_s_file_and_state_id_came_in(tmp_path: Path) -> None:
+    own, other = tmp_path / "own", tmp_path / "other"
+    for name in ("articles.sqlite", "modified.sqlite", "push.sqlite", "views.sqlite"):
+        Ledger(own / name).close()
+        Ledger(other / name).close()
+    identity = read_identity(own)
+    shutil.copy(other / "state-id", own)
+    shutil.copy(other / "views.sqlite", own)
+    (own / "modified.sqlite").write_bytes(b"no database")
+    Ledger(own / "modified.sqlite").close()  # a new file takes its place
+    Ledger(own / "articles.sqlite").close()
+    assert (read_identity(own), (own / "articles.sqlite.damaged").exists()) == (identity, False)
+
+
+def test_a_last_valid_version_of_an_earlier_day_is_not_shown_if_the_number_beside_the_file_is_lost_too(
+    root: Path, file: Path, tmp_path: Path
+) -> None:
+    published(root, file)
+    earlier = tmp_path / "earlier.sqlite"
+    shutil.copy(file, earlier)
+    save(root, 3, article(3, "Corrected"))
+    published(root, file)
+    shutil.copy(earlier, file)
+    Path(f"{file}-generation").unlink()
+    save(root, 3, "title: [\n")
+    assert "a03" not in published(root, file)
 
 
 def test_a_schema_whose_bytes_are_no_text_does_not_stop_the_start(tmp_path: Path) -> None:
