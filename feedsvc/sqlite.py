@@ -271,14 +271,17 @@ def set_up(rows: sqlite3.Connection) -> None:
 
 
 def _label(rows: sqlite3.Connection) -> int:
-    """The identity of the state folder that the file was made in; 0 if it does not tell."""
+    """Return the identity of the state folder that the file was made in; 0 if the file names none."""
     ((application,),) = rows.execute("PRAGMA application_id").fetchall()
     ((label,),) = rows.execute("PRAGMA user_version").fetchall()
     return int(label) & 0xFFFFFFFF if application == _APPLICATION else 0
 
 
 def _identity(folder: Path, label: int) -> int:
-    """Return that of the folder; where its file and this label do not agree, that which most of the folder's SQLite files have."""
+    """Return the identity of the folder.
+
+    Where its file `state-id` and this label do not agree, it is the identity that most of the folder's SQLite files have.
+    """
     known = read_identity(folder)
     return known if known and label == known else settle_identity(folder, _labels(folder))
 

@@ -141,8 +141,8 @@ def read_identity(folder: Path) -> int:
 def settle_identity(folder: Path, labels: Iterable[int]) -> int:
     """Return the identity that most of `labels`, those of the folder's SQLite files, agree on; write it into `state-id`.
 
-    A tie is decided by `state-id`; so is a folder without labels. Without both it is a new one. To be called with the folder's lock held. Raises OSError
-    if it cannot be written.
+    `state-id` decides a tie, and where there are no labels; without both the identity is a new one. Call it with the folder's
+    lock held. Raises OSError if the file cannot be written.
     """
     before = read_identity(folder)
     votes = Counter(filter(None, labels))
