@@ -30,6 +30,7 @@ from tests.kills.newsroom import BASE, Desk, Edition, Editions, article
 HUB: Final = "https://hub.example/"
 DATES: Final = "modified.sqlite"
 RECORDS: Final = "articles.sqlite"
+GENERATION: Final = f"{RECORDS}-generation"
 BROKEN: Final = "articles/first-03.yaml"
 DAYS: Final = (date(2026, 3, 1), date(2026, 3, 2))
 
@@ -49,7 +50,10 @@ def topics_of(live: Live) -> dict[str, str]:
 
 
 class House:
-    """`states` are copies of the state folder as a clean stop, and as a kill left it; `older` is one of yesterday."""
+    """`states` are copies of the state folder as a clean stop, and as a kill left it; `older` is one of yesterday.
+
+    `earlier` is what is published where the last valid version of the article that `broken` breaks is that of yesterday.
+    """
 
     def __init__(self, home: Path, word: str) -> None:
         self.home = home
@@ -62,6 +66,7 @@ class House:
         for number, path in enumerate(self.desk.articles[:5]):
             self.desk.save(path, article(Path(path).stem, f"{word}{number}"))
         self.standing = Editions(home / "standing").of(self.desk.files)
+        self.earlier = Editions(home / "earlier").of({**self.desk.files, BROKEN: article(Path(BROKEN).stem, word)})
         shutil.copytree(self.older, home / "state")
         self.truth = self._fill(home / "state", self.states[1], 1)
         (home / "state").rename(self.states[0])
