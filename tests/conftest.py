@@ -70,7 +70,7 @@ def newsroom(tmp_path: Path) -> Newsroom:
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
-    program = require_program("chromium", "apt-get install chromium")
+    program = require_program("chromium-headless-shell", "apt-get install chromium-headless-shell")
     require(_PLAYWRIGHT)
     from playwright.sync_api import sync_playwright
 

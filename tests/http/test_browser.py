@@ -12,7 +12,7 @@ from tests.http.newsroom import BASE, write_article, write_newsroom
 from tests.http.running import Running, serving
 from tests.programs import require_program
 
-INSTALL = "apt-get install chromium"
+INSTALL = "apt-get install chromium-headless-shell"
 _FOREIGN = {
     "arabic": "title: مكتبة في الميناء\npublished: 2026-02-20\ncategory: culture\nauthor: mina-park\nlanguage: ar\n"
     "summary: تفتح صباحًا.",
@@ -22,7 +22,7 @@ _FOREIGN = {
 
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    with browsing(require_program("chromium", INSTALL), tmp_path_factory.mktemp("profile")) as one:
+    with browsing(require_program("chromium-headless-shell", INSTALL), tmp_path_factory.mktemp("profile")) as one:
         yield one
 
 
