@@ -6,6 +6,9 @@ CONTENT ?= content
 # Test processes at a time; most tests wait for a server or a program, so there are more of them than cores.
 JOBS ?= 6
 
+# Tests start a thousand servers and commands; without cached bytecode each would compile every module.
+unexport PYTHONDONTWRITEBYTECODE
+
 VENV := .venv
 RUN := $(VENV)/bin/python
 # Not every Python brings ensurepip; every pip can install into another environment.
