@@ -180,7 +180,8 @@ class Tree:
         beside = files_beside(publication, [*found], notes, self._host)
         # A file of other origin that stood at one of them may have been taken away.
         absent = (path for path in former_paths(publication, self._host) if file_name(path) not in notes)
-        paths = {*found, *beside, *publication.file_paths(), *unsure, *absent}
+        # Pictures are checked only where their files are not current: a picture that cannot be sent has none.
+        paths = {*found, *beside, *publication.file_paths(every=True), *unsure, *absent}
         return [path for path in paths if self._is_wanted(place_of(path))]
 
     def _is_left(self, maker: Maker, path: str) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from hashlib import blake2b
 from http import HTTPStatus
 
-from feedsvc.content import clean_file
+from feedsvc.content.clean_file import is_sendable
 from feedsvc.document import Attachment, Document, digest
 from feedsvc.export import aliases
 from feedsvc.export.hosts import MEDIA_TYPE, Host
@@ -15,18 +15,6 @@ from feedsvc.export.names import MISSING, gone_from
 from feedsvc.imprint import Imprints
 from feedsvc.publication import Publication
 from feedsvc.urls import FeedAt, FileAt, SizedAt, place_of
-
-
-def _is_sent(found: Attachment) -> bool:
-    """Return whether a file can be sent: a picture whose metadata cannot be taken out belongs nowhere."""
-    try:
-        if found.is_cleaned:
-            clean_file.check(found.location)
-    except clean_file.DirtyError:
-        return False
-    except OSError:  # told by who copies it
-        return True
-    return True
 
 
 class Wanted:
@@ -63,7 +51,7 @@ class Wanted:
         if found is None:
             return self._former(path) if self._host.has_former and not address else None
         if isinstance(found, Attachment):
-            return found if _is_sent(found) else None
+            return found if is_sendable(found.location, is_cleaned=found.is_cleaned) else None
         return found if found.status in self._statuses(address) else None
 
     def _statuses(self, address: str) -> tuple[HTTPStatus, ...]:
