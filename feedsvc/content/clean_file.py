@@ -71,7 +71,7 @@ class CleanFile(io.RawIOBase):
         return self._at
 
     def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
-        """Read of one piece at most."""
+        """Read from one piece at most."""
         index = bisect_right(self._starts, self._at) - 1
         if index >= len(self._pieces):
             return 0
