@@ -1,4 +1,4 @@
-"""What a catalog is asked by name. A change is laid over what was there; order is made when somebody walks through it."""
+"""Lookup tables of a catalog. A change is laid over the former table; keys are sorted when they are iterated."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _MOST_CHANGES: Final = 500  # more of them become one with what they lie upon
 
 
 class Layered(Generic[_K, _V]):
-    """A dictionary that never changes, and what has changed since: a change costs no copy of the whole."""
+    """A dictionary that is never modified, and the changes since: a change does not copy the whole."""
 
     def __init__(self, whole: dict[_K, _V], changes: dict[_K, _V | None] | None = None) -> None:
         self._whole = whole
@@ -34,7 +34,7 @@ class Layered(Generic[_K, _V]):
         return self._changes[key] if key in self._changes else self._whole.get(key)
 
     def keys(self) -> list[_K]:
-        """In no particular order."""
+        """Return the keys, in no particular order."""
         untouched = (key for key in self._whole if key not in self._changes)
         return [*untouched, *(key for key, value in self._changes.items() if value is not None)]
 
@@ -53,7 +53,7 @@ class Layered(Generic[_K, _V]):
 
 
 class BySlug(Mapping[str, Row]):
-    """Rows by their slugs, in the rows' order. Feeds ask for none, so that a start need not wait for them to be indexed."""
+    """Rows by their slugs, in the rows' order. The index is built on first need: feeds need none, so no start waits for it."""
 
     def __init__(self, rows: Ordered[Row], index: Layered[str, Row] | None = None) -> None:
         self.rows = rows
@@ -74,7 +74,7 @@ class BySlug(Mapping[str, Row]):
         return len(self.rows)
 
     def replaced(self, gone: Sequence[Row], come: Sequence[Row], rows: Ordered[Row] | None = None) -> BySlug:
-        """With other rows; `rows` are all that are left, where somebody has them already."""
+        """Return a table without and with these rows; `rows` are all rows of it, if the caller has them already."""
         if not gone and not come:
             return self
         index = self._index.replaced((row.article.slug for row in gone), {row.article.slug: row for row in come})
@@ -82,7 +82,7 @@ class BySlug(Mapping[str, Row]):
 
 
 class Moved(Mapping[Name, str]):
-    """Where former names lead, in the order of these names."""
+    """Former names and the current ones, in the order of the former names."""
 
     def __init__(self, index: Layered[Name, str]) -> None:
         self._index = index
@@ -98,7 +98,7 @@ class Moved(Mapping[Name, str]):
 
     @cached_property
     def of_listings(self) -> Mapping[Name, tuple[str, ...]]:
-        """(kind, id) -> the former names of that listing, in order. Those of articles may be a hundred thousand."""
+        """Return (kind, id) -> the former names of that listing, in order. Articles, of which there may be many, are left out."""
         found: dict[Name, list[str]] = {}
         names = self._index.keys()
         for kind, alias in sorted(name for name in names if name[0] != _ARTICLE):
@@ -116,9 +116,10 @@ class Moved(Mapping[Name, str]):
 
 @dataclass(frozen=True, eq=False)
 class Referred(Mapping[str, MediaFile]):
-    """Those of the `files` that something refers to, by path and in that order; `counts` tells how often.
+    """Media files that something refers to, by path and in that order; `counts` tells how often.
 
-    A file that has gone is not among them, though the last valid version of an article may still refer to it.
+    A path that is not in `files`, since the file was deleted, is left out; the last valid version of an article may still
+    refer to it.
     """
 
     files: Mapping[str, MediaFile]
@@ -142,9 +143,9 @@ class Referred(Mapping[str, MediaFile]):
 
 
 def counted(counts: Mapping[_K, int], gone: Iterable[_K], come: Iterable[_K]) -> Mapping[_K, int]:
-    """How often each is there after a change; what is there no more has no count. The same object if nothing changed.
+    """Return the counts after a change, without keys whose count is zero; the same object if nothing changed.
 
-    What goes and comes may be counted already.
+    `gone` and `come` may be counts themselves.
     """
     change = Counter(come)
     change.subtract(Counter(gone))

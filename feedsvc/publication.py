@@ -260,10 +260,12 @@ class Publication:
         older = ((period, path_of(PageAt(one.ref, period))) for one in listings.values() for period in one.pages)
         return (path for _, path in sorted(chain(articles, older), key=itemgetter(0), reverse=True))
 
-    def file_paths(self) -> Iterator[str]:
-        """Those of `paths` that are files: media, what belongs to the theme, and narrower copies of pictures."""
-        media = self.catalog.media  # of what is named there, a file may be gone by now
-        yield from (f"/{path}" for path in sorted(media) if (file := media.get(path)) and self._is_sent(file))
+    def file_paths(self, *, every: bool = False) -> Iterator[str]:
+        """Yield those of `paths` that are files: media, files of the theme, and narrower copies of pictures.
+
+        With `every`, no picture is checked, and those whose metadata cannot be removed are among them.
+        """
+        yield from (f"/{path}" for path, file in self.catalog.media.items() if every or self._is_sendable(file))
         yield from (f"/{_STATIC}{name}" for name in sorted(self._theme.static))
         yield from self.copy_paths()
 
@@ -374,16 +376,8 @@ class Publication:
     def _is_cleaned(self, file: MediaFile) -> bool:
         return not self.catalog.site.keep_metadata and clean_file.is_cleaned(file.type)
 
-    def _is_sent(self, file: MediaFile) -> bool:
-        """Return whether a file can be sent: its metadata can be taken out, if it has any."""
-        try:
-            if self._is_cleaned(file):
-                clean_file.check(file.location)
-        except clean_file.DirtyError:
-            return False
-        except OSError:  # told by who reads it
-            return True
-        return True
+    def _is_sendable(self, file: MediaFile) -> bool:
+        return clean_file.is_sendable(file.location, is_cleaned=self._is_cleaned(file))
 
     def _single(self, place: SingleAt) -> Document | None:
         body, media_type = _SINGLES[place.name](self.catalog, self._frame)

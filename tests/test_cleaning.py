@@ -182,6 +182,28 @@ def test_a_picture_that_is_replaced_while_it_is_sent_is_sent_whole(tmp_path: Pat
         assert file.read() == whole[100:]
 
 
+def test_a_picture_is_checked_once_for_each_state_of_its_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, other = tmp_path.resolve() / "a.jpg", tmp_path / "b.jpg"
+    read: list[int] = []
+    monkeypatch.setattr(cleaning, "check", lambda file, whole=cleaning.check: (read.append(1), whole(file)))
+    path.write_bytes(jpeg())
+    for _ in range(2):
+        check(str(path))
+    assert len(read) == 1
+    other.write_bytes(jpeg()[:40].ljust(path.stat().st_size, b"\0"))
+    os.utime(other, ns=(path.stat().st_atime_ns, path.stat().st_mtime_ns))
+    other.replace(path)  # with the size and the time of the picture that passed
+    for _ in range(2):
+        with pytest.raises(DirtyError):
+            check(str(path))
+    path.write_bytes(jpeg())
+    check(str(path))
+    assert len(read) == 4
+    path.unlink()
+    with pytest.raises(FileNotFoundError):
+        check(str(path))
+
+
 def test_many_texts_that_would_expand_cost_little(tmp_path: Path) -> None:
     bomb = chunk(b"zTXt", b"Copyright\0\0" + zlib.compress(bytes(10_000_000), 9)) * 2_000
     plain = saved(drawn(), "PNG")

@@ -16,6 +16,7 @@ import pytest
 import feedsvc
 from feedsvc import export
 from feedsvc.cli import build
+from feedsvc.export import hosts
 from tests import newsrooms
 
 ROOT: Final = Path(feedsvc.__file__).parents[1]
@@ -48,6 +49,10 @@ def test_the_sample_newsroom_has_no_errors() -> None:
 
 def test_a_build_can_be_asked_for_each_selection_that_there_is() -> None:
     assert (*build.SELECTIONS,) == tuple(filter(None, export.SELECTIONS))
+
+
+def test_a_build_can_be_asked_for_each_kind_of_host_that_there_is() -> None:
+    assert (*build.HOSTS,) == (*hosts.HOSTS,)
 
 
 def test_a_command_line_is_read_before_what_takes_time() -> None:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from pathlib import Path
 
 import pytest
 
 from feedsvc import export
 from feedsvc.catalog import catalog
+from feedsvc.content import clean_file
 from feedsvc.content.folder import Folder
+from feedsvc.content.images import cleaning
+from feedsvc.content.records import Records
 from feedsvc.document import Attachment
 from feedsvc.errors import ContentError
-from feedsvc.export import file_name
+from feedsvc.export import Tree, file_name
 from feedsvc.publication import Publication, nobody_counts
 from feedsvc.web.files import Files
 from feedsvc.web.open_files import OpenFiles
@@ -87,3 +91,33 @@ def test_a_picture_that_is_damaged_later_is_neither_served_nor_built(tmp_path: P
     assert "/media/a.jpg" not in set(publication.file_paths())
     export.build(publication, out)
     assert not (out / file_name("/media/a.jpg")).exists()
+
+
+def test_a_build_checks_only_pictures_that_were_not_copied_as_they_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    checked: list[int] = []
+    monkeypatch.setattr(cleaning, "check", lambda file, whole=cleaning.check: (checked.append(1), whole(file)))
+    article = HEAD + "enclosures: [{src: media/a.jpg}, {src: media/b.jpg}]\n"
+    media = {"media/a.jpg": picture(), "media/b.jpg": picture(20, 10)}
+    root = write(tmp_path.resolve() / "content", {**SITE, "articles/one.yaml": article, **media})
+
+    def build(meanwhile: bytes = b"") -> int:
+        monkeypatch.setattr(clean_file, "_checked", OrderedDict())  # as in a process of its own
+        folder = Folder(root, records=Records(tmp_path / "articles.sqlite"))
+        publication = Publication(catalog(folder.read().content, NOW))
+        checked.clear()
+        if meanwhile:
+            write(root, {"media/a.jpg": meanwhile})
+        with Tree(tmp_path / "out") as tree:
+            tree.whole(publication, origin=folder.origin)
+            tree.sign(publication, folder.state)
+        return len(checked)
+
+    assert build() == 0, "those that were checked when the articles were read"
+    assert (tmp_path / "out/media/a.jpg").is_file()
+    assert build() == 0
+    assert build(meanwhile=DAMAGED) == 1
+    assert not (tmp_path / "out/media/a.jpg").exists()
+    assert (tmp_path / "out/media/b.jpg").is_file()
+    write(root, {"media/a.jpg": picture(30, 10)})
+    build()
+    assert (tmp_path / "out/media/a.jpg").is_file()

@@ -16,6 +16,7 @@ from feedsvc.codings import compressed
 from feedsvc.document import Attachment, Document
 from tests import former, newsrooms
 from tests.newsrooms import NOW
+from tests.trees import contents
 
 ELSEWHERE: Final = {
     "TZ": "Pacific/Kiritimati",
@@ -26,8 +27,7 @@ ELSEWHERE: Final = {
 
 
 def tree(folder: Path) -> dict[str, str]:
-    files = (file for file in folder.rglob("*") if file.is_file() and not file.name.startswith(".feedsvc"))
-    return {str(file.relative_to(folder)): hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
+    return {name: hashlib.sha256(data).hexdigest() for name, data in contents(folder).items()}
 
 
 def built(content: Path, out: Path, **variables: str) -> dict[str, str]:

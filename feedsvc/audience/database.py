@@ -1,4 +1,4 @@
-"""A database by its file or URL: SQLite in WAL mode, or PostgreSQL by psycopg 3. A part of the room of SQLAlchemy."""
+"""Engines for a database given by its file or URL: SQLite in WAL mode, or PostgreSQL through psycopg 3."""
 
 from __future__ import annotations
 
@@ -46,16 +46,16 @@ _DRIVERS: Final = {
 
 
 def engine(where: str | Path) -> Engine:
-    """An engine that opens nothing yet.
+    """Return an engine that opens nothing yet.
 
-    Raises FeedsvcError if `where` can be no SQLite file and no PostgreSQL database, or the driver is missing.
+    Raises FeedsvcError if `where` names neither a SQLite file nor a PostgreSQL database, or if the driver is missing.
     """
     url = address(where)
     return _sqlite(url) if url.get_backend_name() == "sqlite" else _postgresql(url)
 
 
 def reading(url: URL, options: Mapping[str, str]) -> Engine:
-    """An engine that writes nothing; `options` are SQLite's for its file."""
+    """Return an engine that writes nothing; `options` are added to the URI of a SQLite file."""
     if url.get_backend_name() == "sqlite":
         file = f"file:{quote(str(url.database))}"
         return _made(url.set(database=file, query={**url.query, **options, "uri": "true"}), poolclass=NullPool)
@@ -63,7 +63,7 @@ def reading(url: URL, options: Mapping[str, str]) -> Engine:
 
 
 def address(where: str | Path) -> URL:
-    """The URL of a database that reads can be kept in. Raises FeedsvcError for every other."""
+    """Return the URL of a database that can store reads. Raises FeedsvcError for any other."""
     try:
         url = URL.create("sqlite", database=str(where)) if isinstance(where, Path) else make_url(where)
     except (ArgumentError, ValueError):
@@ -80,7 +80,7 @@ def address(where: str | Path) -> URL:
 
 @contextmanager
 def transaction(made: Engine, **options: Any) -> Iterator[Connection]:
-    """One transaction. Whatever fails in it, in the driver or below, fails as UnavailableError, with nothing done."""
+    """Run one transaction. Any error in it, also of the driver, is raised as UnavailableError, and nothing is written."""
     try:
         with made.execution_options(**options).begin() as rows:
             yield rows
@@ -99,7 +99,7 @@ def _sqlite(url: URL) -> Engine:
 
 
 def _made(url: URL, **options: Any) -> Engine:
-    """What the URL says to the driver is read here, before anybody waits for it."""
+    """Return an engine. Raises FeedsvcError at once, not at the first connection, if an option in the URL is invalid."""
     try:
         return create_engine(url, **options)
     except (ArgumentError, ValueError, TypeError) as error:
@@ -107,7 +107,10 @@ def _made(url: URL, **options: Any) -> Engine:
 
 
 def _begin(connection: Connection) -> None:
-    """A transaction that reads first and writes then is refused at once if another wrote between: it queues up before."""
+    """Begin a transaction; one that will write waits for SQLite's write lock before it reads.
+
+    Otherwise SQLite would refuse its first write, without waiting, if another connection wrote after it had read.
+    """
     writes = connection.get_execution_options().get(WRITES)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
@@ -136,7 +139,7 @@ def _connect(_dialect: object, _record: object, args: list[Any], options: dict[s
 
 
 def place(url: URL) -> str:
-    """Where a database is, fit for a log: the file, or host, port and name; no user, no password, no options."""
+    """Return the location of a database for a log: the file, or host, port and name; no user, no password, no options."""
     if url.get_backend_name() == "sqlite":
         return unquote(str(url.database).removeprefix("file:")) if "uri" in url.query else str(url.database)
     host = url.host or url.query.get("host", "")

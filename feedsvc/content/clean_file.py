@@ -1,6 +1,6 @@
 """Reading of media files as they are sent: pictures without their metadata, all others as they are.
 
-Nothing is copied: what is sent of a picture are pieces of its file, found out once for each state of the file.
+Nothing is copied: what is sent of a picture are pieces of its file, found once for each state of the file.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from bisect import bisect_right
 from collections import OrderedDict
 from itertools import accumulate
 from threading import Lock
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
 from feedsvc.content import images
 from feedsvc.content.images import cleaning
@@ -21,7 +21,10 @@ from feedsvc.content.stamps import Stamp, stamp_of, written
 
 _MOST_KNOWN: Final = 20_000  # files, of most of which there are some hundred bytes to know
 
-_known: Final[OrderedDict[str, Cleaned]] = OrderedDict()  # by location
+_T = TypeVar("_T")
+# By location.
+_known: Final[OrderedDict[str, Cleaned]] = OrderedDict()
+_checked: Final[OrderedDict[str, Stamp]] = OrderedDict()  # pictures that can be cleaned, as long as they have this stamp
 _lock: Final = Lock()
 
 
@@ -68,7 +71,7 @@ class CleanFile(io.RawIOBase):
         return self._at
 
     def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
-        """Read of one piece at most."""
+        """Read from one piece at most."""
         index = bisect_right(self._starts, self._at) - 1
         if index >= len(self._pieces):
             return 0
@@ -113,11 +116,15 @@ def cleaned_of(location: str, descriptor: int) -> Cleaned:
             except (ValueError, OverflowError, IndexError) as error:
                 raise DirtyError(str(error)) from None
         known = Cleaned(stamp, found)
-        with _lock:
-            _known[location] = known
-            while len(_known) > _MOST_KNOWN:
-                _known.popitem(last=False)
+        _remember(_known, location, known)
     return known
+
+
+def _remember(table: OrderedDict[str, _T], location: str, value: _T) -> None:
+    with _lock:
+        table[location] = value
+        while len(table) > _MOST_KNOWN:
+            table.popitem(last=False)
 
 
 def length(location: str) -> int:
@@ -134,9 +141,32 @@ def length_of(cleaned: Cleaned) -> int:
 
 
 def check(location: str) -> None:
-    """Raise DirtyError if a picture cannot be cleaned; OSError if it cannot be read. A JPEG is not read as a whole."""
+    """Raise DirtyError if a picture cannot be cleaned; OSError if it cannot be read.
+
+    A JPEG is not read as a whole, and a picture that passed is read again only once its stamp is another.
+    """
     with open_file(location) as file:
-        try:
-            cleaning.check(file)
-        except (ValueError, OverflowError, IndexError) as error:
-            raise DirtyError(str(error)) from None
+        stamp = stamp_of(os.fstat(file.fileno()))
+        with _lock:
+            is_checked = _checked.get(location) == stamp
+        if not is_checked:
+            try:
+                cleaning.check(file)
+            except (ValueError, OverflowError, IndexError) as error:
+                raise DirtyError(str(error)) from None
+            _remember(_checked, location, stamp)
+
+
+def is_sendable(location: str, *, is_cleaned: bool) -> bool:
+    """Return whether a file can be sent: if it `is_cleaned`, its metadata must be removable.
+
+    True also for a file that cannot be read: reading it for sending reports the error.
+    """
+    try:
+        if is_cleaned:
+            check(location)
+    except DirtyError:
+        return False
+    except OSError:
+        return True
+    return True

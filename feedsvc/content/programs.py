@@ -1,6 +1,6 @@
-"""Media that a browser would run as a part of the site: refused, since a host that serves files alone says nothing against it.
+"""Refusal of media that a browser would run as a part of the site.
 
-`feedsvc serve` sends such files with a policy and under a type that forbids it. A static tree is served by hosts that send none.
+`feedsvc serve` prevents that by a Content-Security-Policy and by the media type. Hosts of a static tree may send neither.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ _ADVICE: Final = "take that out (SVGO and most drawing programs do so), or save 
 def refuse_program(path: str, location: str, *, is_known: bool) -> None:
     """Raise ValueError with a sentence for the editor if a browser would run the file at `path`, or OSError.
 
-    `is_known` tells that the type of its name is one that is sent, and that no browser runs.
+    `is_known` tells that the file's name has a known media type, which no browser runs.
     """
     suffix = PurePosixPath(path).suffix.lower()
     if suffix == ".svg":
@@ -90,7 +90,7 @@ def _is_named_as_program(path: str) -> bool:
 
 
 def must_look(path: str, *, is_known: bool) -> bool:
-    """Whether the name alone does not tell, so that the file's bytes are read."""
+    """Return whether the file's bytes must be read, since its name alone does not tell."""
     return PurePosixPath(path).suffix.lower() == ".svg" or not is_known
 
 
@@ -116,7 +116,7 @@ class _Refused(Exception):  # noqa: N818 - ends the parser, and is no error
 
 
 class _Reader:
-    """Reads one SVG for anything but a drawing. The parser loads nothing, and no entity may be declared."""
+    """Searches an SVG for anything but a drawing. The parser loads nothing, and no entity may be declared."""
 
     def __init__(self) -> None:
         self._parser = expat.ParserCreate(namespace_separator=" ")
@@ -176,7 +176,7 @@ class _Reader:
         self._css(value)
 
     def _css(self, text: str) -> None:
-        """A backslash could spell any word of CSS otherwise."""
+        """Refuse styles that load something. Escapes are refused beside brackets and at-rules, since they can spell any word."""
         is_escaped = "\\" in text and ("(" in text or "@" in text)
         if "@import" in text.lower() or _URL.search(text) or _LOADING.search(text) or is_escaped:
             raise _Refused("loads something by its styles")

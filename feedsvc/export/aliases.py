@@ -4,8 +4,8 @@ Each of these paths is one at which the live server answers 301 or 410. The docu
 `export/wanted.py`: a page that leads on, a copy of a feed, or the notice of a withdrawn article.
 
 Some redirects of the server have no path here, since their number grows with tags and authors and not with what was renamed:
-other publishers' names of feeds below authors and tags, and months of years that are one page there. Nor has an address that
-is a file's name and a slash.
+other publishers' names of feeds below authors and tags, and months of years that are one page there. An address that is a
+file's name and a slash has none either.
 """
 
 from __future__ import annotations
@@ -36,9 +36,9 @@ def paths(catalog: Catalog) -> Iterator[str]:
 
 
 def beside(catalog: Catalog, changed: Iterable[str]) -> Iterator[str]:
-    """Return the former paths of listings at which a change of the documents at these paths may change something, too.
+    """Return the former paths of listings that may be affected by a change of the documents at these paths.
 
-    Those of articles are among the changed paths themselves.
+    Former paths of articles are among the changed paths themselves.
     """
     for path in changed:
         place = place_of(path)
@@ -98,8 +98,8 @@ def _page_paths(ref: ListingRef, periods: Iterable[str]) -> Iterator[str]:
 def well_known(ref: ListingRef, suffix: str) -> Iterator[str]:
     """Return the paths at which other publishers have a feed.
 
-    A name without an ending is a folder's: a host would send a file of that name as bytes of no type, and has nothing at all
-    at the name with a slash, as the most used software of this kind spells it.
+    A name without an ending is that of a folder. A host would send a file of that name without a media type, and would answer
+    404 at the name with a slash, which is the spelling of the most used software.
     """
     if ref.kind in _BROAD:
         home = path_of(PageAt(ref))
@@ -107,7 +107,7 @@ def well_known(ref: ListingRef, suffix: str) -> Iterator[str]:
 
 
 def _beside(catalog: Catalog, place: PageAt | FeedAt) -> Iterator[str]:
-    """Return the paths that may lead to a place, by the names that its listing had, or to the part that a period has become."""
+    """Return the former paths that may lead to a place: by former names of its listing, or by another division of its period."""
     ref, former = place.listing, _former(catalog, place.listing)
     periods = [place.period[:length] for length in (_YEAR, _MONTH) if len(place.period) > length]
     if isinstance(place, PageAt):
@@ -125,7 +125,7 @@ def _beside(catalog: Catalog, place: PageAt | FeedAt) -> Iterator[str]:
 
 
 def is_former(publication: Publication, path: str) -> bool:
-    """Whether a document at this path would stand for a redirect or for a withdrawn article."""
+    """Return whether a document at this path would stand for a redirect or for a withdrawn article."""
     place = place_of(path)
     is_gone = isinstance(place, ArticleAt) and place.slug in publication.catalog.withdrawn
     return is_gone or bool(target(publication, path))

@@ -1,4 +1,4 @@
-"""What lies in a tree and is nobody's to overwrite: files of other origin, folders in the way, links that lead out of it."""
+"""Protection of a tree: no build overwrites files of other origin, or writes through links that lead out of the tree."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _NEW: Final = Note(packed=(0,) * len(TWINS))  # of a file that is not ours yet
 
 
 class Guard:
-    """Of one tree: `files` lie in the folder `out`, those in the `journal` are ours. Methods raise FeedsvcError, or OSError."""
+    """Protects the tree in `out`; of its `files`, those in the `journal` are ours. Methods raise FeedsvcError or OSError."""
 
     def __init__(self, out: Path, files: Files, journal: Journal, codings: Collection[str]) -> None:
         """`codings` are those of the twins that are going to be written."""
@@ -35,9 +35,9 @@ class Guard:
                 )
 
     def refuse(self, maker: Maker, names: dict[str, str]) -> set[str]:
-        """Before anything is written: a file that is not ours is nobody's to overwrite, unless it is the same anyway.
+        """Raise FeedsvcError if a file of other origin would be overwritten, unless it has the same bytes anyway.
 
-        The names of twins that would be written, but are not ours, nor will be.
+        Return the names of twins at which a file of other origin stays, since no twin belongs there.
         """
         alone: set[str] = set()
         for path, name in names.items():
@@ -55,7 +55,7 @@ class Guard:
             raise FeedsvcError(f"{self._out / name} {_FOREIGN}; move it away or build into another folder")
 
     def is_taken(self, maker: Maker, path: str, name: str) -> bool:
-        """Whether something else of other origin has the name, or a file has that of one of its folders."""
+        """Return whether something else, of other origin, has the name, or a file has that of one of its folders."""
         status = self._files.status(name)
         if status is None:
             return self._is_below_file(name)
@@ -72,7 +72,10 @@ class Guard:
         return found is not None and self._files.is_same(name, found)
 
     def _is_twin_free(self, maker: Maker, path: str, coding: str) -> bool:
-        """Whether nobody else's file is in its place. One that is in nobody's way, since none belongs there, stays."""
+        """Return whether a twin's place is free or has its bytes; False for a file of other origin where no twin belongs.
+
+        Raises FeedsvcError for a file of other origin where one does.
+        """
         name = file_name(path) + TWINS[coding]
         if self._files.sought(name) is None:
             return True

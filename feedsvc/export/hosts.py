@@ -1,8 +1,8 @@
-"""Where a tree is going to be served, and the two files that some of these hosts read: `_redirects` and `_headers`.
+"""Kinds of hosts that serve a tree, and the two files that some of them read: `_redirects` and `_headers`.
 
-Both are of the same form at Netlify, Cloudflare and others, but no host takes all that another one does. Cloudflare reads 2,000
-redirects without a wildcard and then 100 with one, and no status but 3xx; a deployment with a line that it cannot read may
-fail. Netlify reads more, and serves a file where there is one, unless its line says "!" after the status.
+Both have the same form at Netlify, Cloudflare and others, but no host reads all that another one does. Cloudflare reads 2,000
+redirects without a wildcard and then 100 with one, and no status but 3xx; a deployment may fail at a line that it cannot read.
+Netlify reads more. It prefers a file to a redirect, unless the line has "!" after the status.
 """
 
 from __future__ import annotations
@@ -34,10 +34,10 @@ _Line = tuple[str, str]  # former path, or a pattern of such paths, and where it
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Host:
-    """What a tree needs at one kind of host.
+    """One kind of host.
 
-    `has_former` tells that files stand at former addresses, `files` that `_redirects` and `_headers` are written. With
-    `is_netlify` a redirect comes before a file, a withdrawn article is 410, and nothing is limited.
+    `has_former` tells that files stand at former addresses. `files` are those of `_redirects` and `_headers` that are written.
+    With `is_netlify` a redirect comes before a file, a withdrawn article is answered with 410, and no limits apply.
     """
 
     has_former: bool = True
@@ -118,7 +118,7 @@ def _lines(catalog: Catalog, pairs: Iterator[tuple[str, str]]) -> Iterator[_Line
 
 
 def _spelled(reference: str) -> str:
-    """A colon would begin the name of a placeholder, an asterisk is a wildcard."""
+    """Escape colons, which begin placeholders, and asterisks, which are wildcards."""
     return reference.replace(":", "%3A").replace("*", "%2A")
 
 
@@ -140,7 +140,7 @@ def _pages(catalog: Catalog) -> Iterator[tuple[str, str]]:
 
 
 def _articles(catalog: Catalog) -> Iterator[tuple[str, str]]:
-    """Return those of articles that are visible: no list names what was withdrawn."""
+    """Return the former paths of visible articles with their paths: no list names a withdrawn article."""
     aliases = ((alias, slug) for (kind, alias), slug in catalog.moved.items() if kind == "article" and slug in catalog.visible)
     return ((path_of(ArticleAt(alias)), path_of(ArticleAt(slug))) for alias, slug in aliases)
 
@@ -154,7 +154,7 @@ def _former_listings(catalog: Catalog) -> Iterator[tuple[ListingRef, ListingRef]
 
 
 def _dynamic(catalog: Catalog) -> Iterator[_Line]:
-    """Return patterns: the periods of listings by their former names, and names of feeds that no file stands at."""
+    """Return patterns for addresses without files: other publishers' names of feeds, and archives of renamed listings."""
     root = _spelled(rooted(catalog.site.base_url, "/")).rstrip("/")
     for kind in ("author", "tag"):
         for name, suffix in WELL_KNOWN.items():
@@ -171,7 +171,7 @@ def _gone(catalog: Catalog) -> Iterator[str]:
 
 
 def headers(catalog: Catalog) -> str:
-    """Return the text of `_headers`: what the live server says of its documents, as far as patterns of addresses tell them."""
+    """Return the text of `_headers`: the live server's headers, as far as patterns of addresses tell documents apart."""
     root = _spelled(rooted(catalog.site.base_url, "/")).rstrip("/")
     return "".join(
         f"{root}{pattern}\n" + "".join(f"  {name}: {value}\n" for name, value in said)
@@ -180,7 +180,7 @@ def headers(catalog: Catalog) -> str:
 
 
 def _rules(catalog: Catalog) -> Iterator[tuple[str, Sequence[tuple[str, str]]]]:
-    """Return patterns with headers. Where two fit, no header is in both but Link and CSP, whose values may be joined."""
+    """Return patterns with their headers. Two that match one path share only Link and CSP, whose values hosts may join."""
     yield "/*", _ALL
     for suffix, form in FORMATS.items():
         said = (("Content-Type", typed(form.media_type)),)
@@ -206,7 +206,7 @@ def _patterns(name: str) -> tuple[str, ...]:
 
 
 def _links(catalog: Catalog) -> Iterator[tuple[str, Sequence[tuple[str, str]]]]:
-    """Return the feeds of the site and its categories: all others name themselves and their hubs in their bytes alone."""
+    """Return the Link headers of the feeds of the site and its categories. Other feeds have those links in their bytes alone."""
     site = catalog.site
     hubs = "".join(f', <{hub}>; rel="hub"' for hub in site.hubs)
     for ref in (ref for ref in catalog.listings if ref.kind in ("site", "category")):

@@ -56,7 +56,7 @@ _ADVICE: Final = {
 def build(publication: Publication, out: Path, progress: Progress = silent, *, processes: int = 1) -> Built:
     """Make the tree hold exactly the publication's documents, beside files of other origin.
 
-    Raises FeedsvcError where the folder cannot be written, another build is at work in it, or a file of other origin stands
+    Raises FeedsvcError if the folder cannot be written, another build is at work in it, or a file of other origin stands
     where a document belongs.
     """
     with Tree(out, processes=processes) as tree:
@@ -64,7 +64,7 @@ def build(publication: Publication, out: Path, progress: Progress = silent, *, p
 
 
 class Tree:
-    """A static tree that is this process's to write, from entering to leaving. Each method raises as `build` does."""
+    """A static tree, locked by this process from entering to leaving. Each method raises as `build` does."""
 
     def __init__(
         self,
@@ -79,8 +79,8 @@ class Tree:
         """`only` is one of SELECTIONS, `host` one of HOSTS.
 
         A twin in each of the `codings` is put beside each file that it makes smaller.
-        `processes` work at once where there is much to do, None is one to a processor. `ahead` is a look at the folder
-        that was begun just now.
+        At most `processes` work at once; None stands for one per processor. `ahead` is a look at the folder that was begun
+        just now.
         """
         self.out, self._codings = out, tuple(coding for coding in TWINS if coding in codings)
         self._only, (self._paths, self._is_wanted) = only, SELECTIONS[only]
@@ -111,9 +111,9 @@ class Tree:
             self._held.close()
 
     def whole(self, publication: Publication, progress: Progress = silent, origin: Origin | None = None) -> Built:
-        """Every document of a publication that is wanted, and no other.
+        """Write every document of a publication that is wanted, and remove all others.
 
-        Where the tree was signed with the `origin` of what is published, only what differs from that is looked into.
+        If the tree was signed with the `origin` of what is published, only what differs from that is looked into.
         """
         with _plainly(self.out):
             doubtful = self._doubtful(publication, origin) if origin else None
@@ -135,7 +135,7 @@ class Tree:
         return Built(written=written, unchanged=len(paths) - written, removed=removed)
 
     def update(self, publication: Publication, paths: Iterable[str]) -> Built:
-        """The documents at these paths as the publication has them."""
+        """Write the documents at these paths as the publication has them, and remove those that it does not have."""
         named = tuple(paths)
         named += tuple(files_beside(publication, named, self._journal.notes, self._host))
         wanted = [path for path in named if self._is_wanted(place_of(path))]
@@ -148,7 +148,7 @@ class Tree:
         return Built(written=written, unchanged=len(wanted) - removed - written, removed=removed)
 
     def sign(self, publication: Publication, name: str) -> None:
-        """What is in the tree was made of the state of this name, and is whole; to be said after `whole` or `update`."""
+        """Record the name of the state that the complete tree was made from. Call it after `whole` or `update`."""
         with _plainly(self.out):
             if name and not is_still(signed(self._journal.edition), self._whole_of(name), publication):
                 self._journal.sign(str(Signed(self._whole_of(name), publication.catalog.now)))
@@ -158,15 +158,15 @@ class Tree:
         return () if self._only else advice(publication.catalog, self._host)
 
     def _whole_of(self, state: str) -> str:
-        """What a tree of that state is called: with other files, another name."""
+        """Return the name that a tree of that state is signed with; it differs with the selection and the host."""
         if not state:
             return ""
         return "-".join((state, *filter(None, (self._only, self._host_name if self._host_name != ANY else ""))))
 
     def _doubtful(self, publication: Publication, origin: Origin) -> list[str] | None:
-        """The paths whose files may be others than they are noted, or are made from other things; None if all may be.
+        """Return the paths whose files may differ from their notes or be made from something else; None if all may.
 
-        Files that are copied are among them in any case: nothing tells when they change but they themselves.
+        Files that are copied are always among them: only the files themselves tell that they changed.
         """
         if not self._journal.ended or self._journal.common != self._common(publication):
             return None
@@ -180,20 +180,21 @@ class Tree:
         beside = files_beside(publication, [*found], notes, self._host)
         # A file of other origin that stood at one of them may have been taken away.
         absent = (path for path in former_paths(publication, self._host) if file_name(path) not in notes)
-        paths = {*found, *beside, *publication.file_paths(), *unsure, *absent}
+        # Pictures are checked only where their files are not current: a picture that cannot be sent has none.
+        paths = {*found, *beside, *publication.file_paths(every=True), *unsure, *absent}
         return [path for path in paths if self._is_wanted(place_of(path))]
 
     def _is_left(self, maker: Maker, path: str) -> bool:
-        """Who has a page for what is missing already keeps it, and so does who has something at a former address."""
+        """Return whether a file of other origin keeps the place of the page for missing documents, or of a former address."""
         name = file_name(path)
         if name in self._journal.notes or not maker.is_beside_documents(path):
             return False
         return self._guard.is_taken(maker, path, name)
 
     def _follow(self, maker: Maker, paths: Iterable[str]) -> tuple[int, int]:
-        """How many of the files at these paths were written and removed: what readers follow before the feeds that name it.
+        """Write and remove the files at these paths; return how many of each.
 
-        What only search engines and lists of feeds are for comes after the feeds.
+        Documents come before the feeds that name them; sitemaps and lists of feeds come last.
         """
         wanted = sorted((path for path in paths if not self._is_left(maker, path)), key=last_named)
         cut = next((index for index, path in enumerate(wanted) if is_beside(path)), len(wanted))
@@ -216,12 +217,12 @@ class Tree:
         return Maker(publication, self._imprints, self._host, files, files=self._files, notes=self._journal.notes)
 
     def _common(self, publication: Publication) -> str:
-        """What all files are made from; and what tells this way of writing from the usual one."""
+        """Return what stands for all that every file is made from, and for the codings if they are not the usual ones."""
         own = "" if self._codings == ("gzip",) else f"-{'-'.join(self._codings) or 'plain'}"
         return f"{common(publication.catalog)}{own}"
 
     def _stale(self, maker: Maker, paths: Sequence[str]) -> list[str]:
-        """Those to be made."""
+        """Return the paths whose files are not current, in the same order."""
         if self._processes > 1 and len(paths) >= TO_CHECK:
             maker.imprints.ahead(self._processes)  # for the processes that make them, too, whether or not anything is compared
         made = len(self._journal.notes) - len(list(self._journal.notes.unmade()))
@@ -230,7 +231,7 @@ class Tree:
         return [path for path in paths if path in found]
 
     def _write(self, maker: Maker, paths: list[str], progress: Progress) -> int:
-        """How many are others by now."""
+        """Write the files at these paths; return how many changed."""
         names = {path: file_name(path) for path in paths}
         self._guard.refuse_links(names.values())
         self._journal.claim(names.values(), self._codings, alone=self._guard.refuse(maker, names))
@@ -252,9 +253,9 @@ class Tree:
         return removed
 
     def _made(self, maker: Maker, paths: list[str], written: list[bool]) -> Iterator[int]:
-        """How many are done with each step.
+        """Make the files piece by piece, and yield how many are done with each.
 
-        Everything that feeds name is there before the first of them is begun, and they before what names them.
+        All that feeds name is there before the first feed is begun, and all feeds before what names them.
         """
         processes = self._processes if len(paths) >= TO_MAKE else 1
         first = next((index for index, path in enumerate(paths) if is_feed(path)), len(paths))
@@ -286,7 +287,7 @@ def _plainly(out: Path) -> Iterator[None]:
 
 @contextmanager
 def _only_build(out: Path) -> Iterator[int]:
-    """The folder's descriptor, while no other build has it."""
+    """Lock the folder and give its descriptor. Raises FeedsvcError if another build has the lock."""
     out.mkdir(parents=True, exist_ok=True)
     root = os.open(out, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:

@@ -1,4 +1,4 @@
-"""What belongs where a publication is exported to, and what each of it is made from."""
+"""The documents and files that an export of a publication has, and what each of them is made from."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from hashlib import blake2b
 from http import HTTPStatus
 
-from feedsvc.content import clean_file
+from feedsvc.content.clean_file import is_sendable
 from feedsvc.document import Attachment, Document, digest
 from feedsvc.export import aliases
 from feedsvc.export.hosts import MEDIA_TYPE, Host
@@ -17,20 +17,8 @@ from feedsvc.publication import Publication
 from feedsvc.urls import FeedAt, FileAt, SizedAt, place_of
 
 
-def _is_sent(found: Attachment) -> bool:
-    """Return whether a file can be sent: a picture whose metadata cannot be taken out belongs nowhere."""
-    try:
-        if found.is_cleaned:
-            clean_file.check(found.location)
-    except clean_file.DirtyError:
-        return False
-    except OSError:  # told by who copies it
-        return True
-    return True
-
-
 class Wanted:
-    """Knows a publication, whose `imprints` these are, and the host that it is going to be served by."""
+    """The contents of an export of one publication, with its `imprints`, for one host."""
 
     def __init__(self, publication: Publication, imprints: Imprints, host: Host, files: Mapping[str, bytes]) -> None:
         """`files` are those that the host reads, by path."""
@@ -40,7 +28,7 @@ class Wanted:
         self._copied: tuple[str, Document | None] = ("", None)
 
     def holds(self, path: str) -> bool:
-        """Whether something belongs there; it is made by that, and kept until it is taken."""
+        """Return whether something belongs at a path. It is made for that, and held until it is `taken`."""
         found = self.found(path)
         if found:
             self._held[path] = found
@@ -53,7 +41,7 @@ class Wanted:
         return self._held.pop(path, None) or self.found(path)
 
     def found(self, path: str) -> Document | Attachment | None:
-        """What belongs in a tree: it has no redirects, and pages with another status have files of their own."""
+        """Return what belongs at a path, None for nothing: no redirects; pages with another status have files of their own."""
         if path == MISSING:
             return self.publication.missing()
         if path in self._files_for_host:
@@ -63,19 +51,22 @@ class Wanted:
         if found is None:
             return self._former(path) if self._host.has_former and not address else None
         if isinstance(found, Attachment):
-            return found if _is_sent(found) else None
+            return found if is_sendable(found.location, is_cleaned=found.is_cleaned) else None
         return found if found.status in self._statuses(address) else None
 
     def _statuses(self, address: str) -> tuple[HTTPStatus, ...]:
-        """A notice stands in a file of its own, and at the article's address where no host answers 410."""
+        """Return the statuses that a document may have.
+
+        The notice of a withdrawn article has a file of its own; it is also at the article's address if no host answers 410.
+        """
         if address:
             return (HTTPStatus.GONE,)
         return (HTTPStatus.OK, HTTPStatus.GONE) if self._host.has_former else (HTTPStatus.OK,)
 
     def _former(self, path: str) -> Document | None:
-        """What stands at an address from which the live server redirects: feeds and notices are copies of what is there now,
+        """Return the document at an address from which the live server redirects; None if it does not.
 
-        since a program that reads feeds follows no page.
+        In place of feeds and notices it is a copy of the target, since feed readers follow no page; else a page that leads on.
         """
         target = aliases.target(self.publication, path)
         if not target:
@@ -87,7 +78,7 @@ class Wanted:
         return self._copied[1] or self.publication.moved(path, target)
 
     def is_beside_documents(self, path: str) -> bool:
-        """Whether what belongs there is no document of its own, so that a file of other origin may have its place."""
+        """Return whether what belongs at a path is no document of its own, so that a file of other origin may have its place."""
         return (
             path == MISSING
             or path in self._files_for_host
@@ -95,7 +86,7 @@ class Wanted:
         )
 
     def imprint(self, path: str) -> str:
-        """The same where the bytes will be; "" where nothing tells."""
+        """Return the imprint of what belongs at a path: the same only if the bytes will be the same; "" if none is known."""
         place = place_of(gone_from(path) or path)
         if place is None:
             return self._imprint_beside(path)
@@ -108,7 +99,7 @@ class Wanted:
         return digest(self._files_for_host[path]) if path in self._files_for_host else ""
 
     def _imprint_former(self, path: str) -> str:
-        """A page is made from the address that it leads to, a copy from what its original is made from, too."""
+        """Return the imprint at a former address: of a page, its target; of a copy, also what the original is made from."""
         target = aliases.target(self.publication, path) if self._host.has_former and not gone_from(path) else ""
         if not target:
             return ""
@@ -117,7 +108,7 @@ class Wanted:
         return blake2b(f"{target} {original}".encode(), digest_size=12).hexdigest() if original else ""
 
     def _stamp(self, path: str) -> str:
-        """Of a file that is copied: its place, size and time."""
+        """Return the imprint of a file that is copied: its location, size and times; "" if it has none."""
         found = self.publication.made(path)
         if not isinstance(found, Attachment):
             return ""

@@ -22,6 +22,7 @@ from feedsvc.live import Live
 from feedsvc.publication import Publication
 from tests.live.desk import Desk
 from tests.newsrooms import picture
+from tests.trees import contents
 
 ROUNDS = 60
 SAMPLE = Path(feedsvc.__file__).parents[1] / "content"
@@ -69,12 +70,7 @@ class Newsroom:
         fresh = self.home / f"fresh-{number}"
         with Tree(fresh, processes=1) as tree:
             tree.whole(publication)
-        assert files(self.home / "out") == files(fresh)
-
-
-def files(out: Path) -> dict[str, bytes]:
-    found = (file for file in out.rglob("*") if file.is_file() and not file.name.startswith(".feedsvc"))
-    return {str(file.relative_to(out)): file.read_bytes() for file in found}
+        assert contents(self.home / "out") == contents(fresh)
 
 
 @pytest.fixture
@@ -119,13 +115,13 @@ def follow_one_another(newsroom: Newsroom, doing: Callable[[], object]) -> None:
         fresh = newsroom.home / f"fresh-{number}"
         with Tree(fresh, processes=1, only=only) as tree:
             tree.whole(publication)
-        assert files(newsroom.home / "out") == files(fresh)
+        assert contents(newsroom.home / "out") == contents(fresh)
 
 
 def spoil(out: Path, random: Random) -> None:
     """Now and then somebody lays hands on the tree."""
     if random.random() < 0.2:
-        file = out / random.choice(sorted(files(out)))
+        file = out / random.choice(sorted(contents(out)))
         if random.random() < 0.5:
             file.unlink()
         else:

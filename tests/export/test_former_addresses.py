@@ -16,6 +16,7 @@ from feedsvc.publication import Publication
 from feedsvc.tag_slugs import former_slug
 from tests import newsrooms
 from tests.live.desk import Desk
+from tests.trees import contents
 
 PAGE = b'<meta http-equiv="refresh" content="0; url='
 
@@ -30,11 +31,6 @@ def save(content: Path, name: str, old: str, new: str) -> Publication:
     assert old in file.read_text()
     file.write_text(file.read_text().replace(old, new))
     return newsrooms.published(content)
-
-
-def files(out: Path) -> dict[str, bytes]:
-    found = (file for file in out.rglob("*") if file.is_file() and not file.name.startswith(".feedsvc"))
-    return {str(file.relative_to(out)): file.read_bytes() for file in found}
 
 
 def test_each_former_address_has_a_file_and_a_twin(content: Path, out: Path) -> None:
@@ -88,7 +84,7 @@ def test_they_come_and_go_with_aliases_while_the_tree_is_kept_in_step(content: P
             before, publication = publication, save(content, *step)
             tree.update(publication, publication.changed_since(before))
             build(content, tmp_path / f"fresh-{number}")
-            assert files(out) == files(tmp_path / f"fresh-{number}"), step
+            assert contents(out) == contents(tmp_path / f"fresh-{number}"), step
     assert not (out / "articles/old-rich").exists()
     assert PAGE in (out / "articles/older-rich/index.html").read_bytes()
     assert not (out / "category/east").exists()
@@ -112,7 +108,7 @@ def test_they_come_and_go_with_former_addresses_of_tags(out: Path, tmp_path: Pat
             before, publication = publication, newsrooms.published(content)
             tree.update(publication, publication.changed_since(before))
             build(content, tmp_path / f"fresh-{number}")
-            assert files(out) == files(tmp_path / f"fresh-{number}"), tags
+            assert contents(out) == contents(tmp_path / f"fresh-{number}"), tags
         for number in range(8):
             newsrooms.write(content, newsrooms.article(f"a{number}", f"2025-0{number + 1}-02"))
         before, publication = publication, newsrooms.published(content)
@@ -124,10 +120,10 @@ def test_one_save_writes_the_copies_of_the_feeds_that_it_changes_and_no_page(con
     before = newsrooms.published(content)
     with Tree(out, processes=1) as tree:
         tree.whole(before)
-        was = files(out)
+        was = contents(out)
         after = save(content, "articles/korean.yaml", "title: 한국어 기사", "title: 다른 기사")
         tree.update(after, after.changed_since(before))
-    now = files(out)
+    now = contents(out)
     touched = {name for name, data in now.items() if data != was.get(name)}
     former = {path[1:] for path in paths(after.catalog)}
     assert {"rss.xml", "atom.xml", "category/east/feed.json", "author/rn/feed.rss"} <= touched & former
@@ -166,14 +162,14 @@ def test_what_becomes_a_document_takes_the_place_of_the_page_that_led_on(content
 
 def test_a_tree_for_nginx_has_none_and_one_that_changes_hosts_gets_and_loses_them(content: Path, out: Path) -> None:
     build(content, out, "nginx")
-    bare = files(out)
+    bare = contents(out)
     former = {name for name, data in bare.items() if PAGE in data}
     assert not former
     assert not [name for name in ("_redirects", "_headers", "rss.xml", "category/east") if (out / name).exists()]
     plain = build(content, out)
     assert plain.written > 20
     assert build(content, out, "nginx").removed == plain.written
-    assert files(out) == bare
+    assert contents(out) == bare
 
 
 def test_whatever_editors_do_no_former_address_is_one_of_a_document(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from feedsvc.document import Attachment
 from feedsvc.errors import FeedsvcError
 from feedsvc.export import FORMER, MANIFEST, Built
 from feedsvc.export.writing import _write
-from tests import newsrooms
+from tests import newsrooms, trees
 from tests.pictures_marked import jpeg
 
 
@@ -26,8 +26,7 @@ def build(content: Path, out: Path) -> Built:
 
 def files(out: Path) -> set[str]:
     """Without the twins, which stand and fall with their files."""
-    found = (file for file in out.rglob("*") if file.is_file() and not file.name.startswith(".feedsvc") and file.suffix != ".gz")
-    return {str(file.relative_to(out)) for file in found}
+    return {str(file.relative_to(out)) for file in trees.files(out) if file.suffix != ".gz"}
 
 
 def test_a_second_build_touches_nothing(content: Path, out: Path) -> None:

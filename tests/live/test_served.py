@@ -13,6 +13,7 @@ from typing import Final
 
 import pytest
 
+from tests import trees
 from tests.audience.patience import until
 from tests.http.client import SECONDS, ask
 from tests.http.running import command, environment
@@ -99,8 +100,7 @@ def test_what_is_wrong_with_the_files_is_told_to_this_machine_only(root: Path, t
 
 def files(out: Path) -> dict[str, tuple[bytes, int]]:
     """Every document of a tree, with its time."""
-    found = (path for path in out.rglob("*") if path.is_file() and not path.name.startswith(".feedsvc"))
-    return {path.relative_to(out).as_posix(): (path.read_bytes(), path.stat().st_mtime_ns) for path in found}
+    return {file.relative_to(out).as_posix(): (file.read_bytes(), file.stat().st_mtime_ns) for file in trees.files(out)}
 
 
 @pytest.fixture

@@ -44,9 +44,28 @@ def draw_anew(root: Path, width: int = 701) -> None:
     write(root / "content", {"media/one.jpg": picture(width, 400)})
 
 
+def former_address(root: Path) -> str:
+    """Write the newsroom, and return the address of its picture's copy."""
+    newsroom(root)
+    return address(edition(root))
+
+
+def built(root: Path) -> tuple[Path, Path]:
+    """Build a tree of the newsroom, and return it and the file of its picture's copy."""
+    former = former_address(root)
+    export.build(edition(root), root / "out")
+    return root / "out", root / "out" / former[1:]
+
+
+def assert_stays(former: Path, root: Path, *days: int) -> None:
+    """Build the tree after each number of days."""
+    for several in days:
+        export.build(edition(root, several * DAY), root / "out")
+        assert former.is_file(), several
+
+
 def test_a_reader_of_an_old_feed_is_sent_to_the_current_copy(tmp_path: Path) -> None:
-    newsroom(tmp_path)
-    former = address(edition(tmp_path))
+    former = former_address(tmp_path)
     draw_anew(tmp_path)
     now = edition(tmp_path)
     assert address(now) != former
@@ -54,8 +73,7 @@ def test_a_reader_of_an_old_feed_is_sent_to_the_current_copy(tmp_path: Path) -> 
 
 
 def test_the_move_is_for_now_since_the_next_copy_may_be_another(tmp_path: Path) -> None:
-    newsroom(tmp_path)
-    former = address(edition(tmp_path))
+    former = former_address(tmp_path)
     draw_anew(tmp_path)
     live = Live(Folder(tmp_path / "content"), None, lambda: NOW, renditions=Renditions(tmp_path / "pictures"))
     got = call(application(live), f"/daily{former}")
@@ -63,15 +81,13 @@ def test_the_move_is_for_now_since_the_next_copy_may_be_another(tmp_path: Path) 
 
 
 def test_a_reader_of_an_old_feed_is_sent_to_a_picture_that_has_become_too_narrow_for_copies(tmp_path: Path) -> None:
-    newsroom(tmp_path)
-    former = address(edition(tmp_path))
+    former = former_address(tmp_path)
     draw_anew(tmp_path, 500)
     assert edition(tmp_path).at(former) == Redirect(target="/media/one.jpg", is_permanent=False)
 
 
 def test_the_former_copy_of_a_picture_that_is_not_public_leads_nowhere(tmp_path: Path) -> None:
-    newsroom(tmp_path)
-    former = address(edition(tmp_path))
+    former = former_address(tmp_path)
     write(tmp_path / "content", {"articles/one.yaml": f"{ARTICLE}    status: draft\n"})
     assert edition(tmp_path).at(former) is None
 
@@ -84,44 +100,32 @@ def test_an_address_that_no_feed_can_have_named_leads_nowhere(tmp_path: Path) ->
 
 
 def test_a_static_tree_keeps_a_former_copy_for_90_days_and_no_longer(tmp_path: Path) -> None:
-    newsroom(tmp_path)
-    out, first = tmp_path / "out", edition(tmp_path)
-    export.build(first, out)
-    former = out / address(first)[1:]
+    out, former = built(tmp_path)
     draw_anew(tmp_path)
-    for days in (1, 40, 90):
-        export.build(edition(tmp_path, days * DAY), out)
-        assert former.is_file(), days
+    assert_stays(former, tmp_path, 1, 40, 90)
     write(tmp_path / "content", {"site.yaml": str(SITE["site.yaml"]).replace("News of", "All of")})
     export.build(edition(tmp_path, 92 * DAY), out)  # other settings: all documents are made anew
     assert not former.exists()
 
 
 def test_a_static_tree_removes_the_former_copy_of_a_picture_that_was_taken_back_at_once(tmp_path: Path) -> None:
-    newsroom(tmp_path)
-    out, first = tmp_path / "out", edition(tmp_path)
-    export.build(first, out)
+    out, former = built(tmp_path)
     draw_anew(tmp_path)
     export.build(edition(tmp_path, DAY), out)
     write(tmp_path / "content", {"articles/one.yaml": f"{ARTICLE}    status: draft\n"})
     export.build(edition(tmp_path, 2 * DAY), out)
-    assert not (out / address(first)[1:]).exists()
+    assert not former.exists()
     assert not (out / "sized").exists()
 
 
 def test_a_former_copy_that_is_named_again_counts_anew(tmp_path: Path) -> None:
-    newsroom(tmp_path)
-    out, first = tmp_path / "out", edition(tmp_path)
-    export.build(first, out)
-    former = out / address(first)[1:]
+    out, former = built(tmp_path)
     draw_anew(tmp_path)
     export.build(edition(tmp_path, DAY), out)
     draw_anew(tmp_path, 700)
     export.build(edition(tmp_path, 80 * DAY), out)
     draw_anew(tmp_path)
-    for days in (81, 170):
-        export.build(edition(tmp_path, days * DAY), out)
-        assert former.is_file(), days
+    assert_stays(former, tmp_path, 81, 170)
 
 
 def test_a_bucket_keeps_a_former_copy_for_90_days_and_no_longer(tmp_path: Path, shelf: Shelf) -> None:
