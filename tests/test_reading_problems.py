@@ -48,6 +48,11 @@ def test_names_of_the_cases_are_all_different() -> None:
     assert len(every) == len(set(every))
 
 
+def test_a_key_without_a_value_at_the_end_of_a_file_is_reported_in_a_line_that_the_file_has(newsroom: Newsroom) -> None:
+    content = load(newsroom({"articles/a.yaml": "? title"}))
+    assert "articles/a.yaml:1:3: title: has no value" in printed(content)
+
+
 def test_several_faults_of_one_file_are_told_at_once(newsroom: Newsroom) -> None:
     text = """\
 title: 1984

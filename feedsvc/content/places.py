@@ -36,3 +36,8 @@ class Places:
 
     values: dict[Location, Spot] = field(default_factory=dict)
     keys: dict[Location, Spot] = field(default_factory=dict)
+
+    def spot(self, location: Location) -> Spot | None:
+        """Return where a value is; its key if nothing was written, as after `? title` at the end of a file."""
+        value, key = self.values.get(location), self.keys.get(location)
+        return key if value and key and value.begin == value.end and value.begin.line > key.end.line else value

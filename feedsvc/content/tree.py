@@ -39,7 +39,7 @@ class Tree:
         places = self.places
         spot = places.keys.get(location) if at_key else None
         while spot is None and location:
-            spot, location = places.values.get(location), location[:-1]
+            spot, location = places.spot(location), location[:-1]
         spot = spot or places.values.get(())
         line, column = (spot.begin.line + 1, spot.begin.column + 1) if spot else (1, 1)
         return Problem(path=self.path, line=line, column=column, message=told(message), hint=told(hint))
