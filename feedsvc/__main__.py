@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from feedsvc import collector
 from feedsvc.cli import main
+from feedsvc.support import gc_control
 
 
 def program() -> None:
@@ -12,7 +12,7 @@ def program() -> None:
         main()
     finally:
         # What there is by now goes with the process; to look through it for garbage first would take a tenth of a second.
-        collector.settle()
+        gc_control.settle()
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ import unicodedata
 from functools import lru_cache
 from typing import Final
 
-from feedsvc.urls import slugify
+from feedsvc.uris import slugify
 
 _WORDS: Final = {"+": "plus", "#": "sharp", "&": "and", "@": "at"}
 _TABLE: Final = str.maketrans({sign: f"-{word}-" for sign, word in _WORDS.items()})

@@ -8,8 +8,8 @@ from datetime import UTC, date, datetime, timedelta
 from random import Random
 from typing import Final
 
-from feedsvc.content.folder import Content
-from feedsvc.content.texts import Texts, text_name
+from feedsvc.content.folder.folder import Content
+from feedsvc.content.markdown.text_store import Texts, text_name
 from feedsvc.model import Article, Author, Category, Enclosure, FeedOptions, Image, MediaFile, Site, Status, Tag
 from feedsvc.tag_slugs import tag_slug
 

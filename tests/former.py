@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from feedsvc.document import Document
 from feedsvc.export import file_name, hosts
 from feedsvc.export.aliases import paths
-from feedsvc.publication import Publication
-from feedsvc.urls import FeedAt, place_of
+from feedsvc.publication.document import Document
+from feedsvc.publication.publication import Publication
+from feedsvc.routes import FeedAt, place_of
 
 
 def documents(publication: Publication) -> dict[str, Document]:

@@ -12,9 +12,9 @@ from typing import Final
 
 from PIL import Image
 
-from feedsvc.catalog import Catalog, catalog
-from feedsvc.content.folder import load
-from feedsvc.publication import Publication
+from feedsvc.catalog.catalog import Catalog, catalog
+from feedsvc.content.folder.folder import load
+from feedsvc.publication.publication import Publication
 
 NOW: Final = datetime(2026, 3, 1, 12, tzinfo=UTC)
 BASE: Final = "https://news.example/daily"

@@ -10,10 +10,11 @@ from typing import Final
 
 import html5lib
 
-from feedsvc import urls
-from feedsvc.content import markup, reader
-from feedsvc.content.desk import Known
-from feedsvc.content.media import Media
+from feedsvc import routes, uris
+from feedsvc.content.markdown import render
+from feedsvc.content.media.files import Media
+from feedsvc.content.reading import article
+from feedsvc.content.reading.context import Known
 from feedsvc.content.text import UNFIT
 from feedsvc.model import Article, Author, Category, Site
 
@@ -74,7 +75,7 @@ def assert_absolute(html: str) -> None:
 
 def assert_sound(path: str, data: bytes) -> Article | None:
     """Reading gives an article that any feed can carry, or at least one error whose place lies in the file."""
-    reading = reader.read(path, data, KNOWN)
+    reading = article.read(path, data, KNOWN)
     for problem in reading.problems:
         assert "\n" not in str(problem)
         assert not UNFIT.search(str(problem)), str(problem)
@@ -84,8 +85,8 @@ def assert_sound(path: str, data: bytes) -> Article | None:
         assert any(problem.severity == "error" for problem in reading.problems)
         return None
     assert_fit(reading.article)
-    page = urls.absolute(SITE.base_url, urls.path_of(urls.ArticleAt(reading.article.slug)))
-    html = markup.render(reading.markdown, base_url=SITE.base_url, page=page).html
+    page = uris.absolute(SITE.base_url, routes.path_of(routes.ArticleAt(reading.article.slug)))
+    html = render.render(reading.markdown, base_url=SITE.base_url, page=page).html
     assert_fit(html)
     assert_absolute(html)
     assert reading.article.title

@@ -8,8 +8,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from feedsvc.state import read_identity
-from feedsvc.tables import Seal
+from feedsvc.support.checksummed_tables import Seal
+from feedsvc.support.state_folder import read_identity
 
 Row = tuple[Any, ...]
 

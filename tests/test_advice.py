@@ -12,8 +12,8 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedsvc.content.advice import advice
-from feedsvc.content.folder import load
+from feedsvc.content.folder.folder import load
+from feedsvc.content.lint.articles import advice
 from tests import newsrooms
 from tests.broken.case import PNG, Files
 from tests.conftest import SETTINGS, Newsroom

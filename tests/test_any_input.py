@@ -13,7 +13,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from feedsvc.content.folder import Content, load
+from feedsvc.content.folder.folder import Content, load
 from feedsvc.errors import ContentError
 from feedsvc.model import Category
 from tests.soundness import assert_absolute, assert_fit, assert_sound

@@ -15,10 +15,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
-from feedsvc.catalog import catalog
-from feedsvc.content.folder import load
-from feedsvc.document import Document
-from feedsvc.publication import Publication
+from feedsvc.catalog.catalog import catalog
+from feedsvc.content.folder.folder import load
+from feedsvc.publication.document import Document
+from feedsvc.publication.publication import Publication
 
 ATOM: Final = "{http://www.w3.org/2005/Atom}"
 EARLIEST: Final = datetime(1990, 1, 1, tzinfo=UTC)

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from feedsvc.feeds import FORMATS, rss
-from feedsvc.feeds.assemble import Entries, feed
+from feedsvc.feeds.builder import Entries, feed
 from feedsvc.model import Entry, Feed, Person, Tombstone
-from feedsvc.urls import ListingRef
+from feedsvc.routes import ListingRef
 from tests import newsrooms
 from tests.newsrooms import article
 from tests.readers import READERS

@@ -6,8 +6,8 @@ from time import process_time
 
 import pytest
 
-from feedsvc.content.folder import load
-from feedsvc.content.markup import render
+from feedsvc.content.folder.folder import load
+from feedsvc.content.markdown.render import render
 from tests.conftest import Newsroom
 
 HEAD = "---\nid: tag:news.example,2026:a\ntitle: A\npublished: 2026-01-02\n---\n"

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from feedsvc.catalog import Catalog, Listing
-from feedsvc.urls import ListingRef
+from feedsvc.catalog.catalog import Catalog, Listing
+from feedsvc.routes import ListingRef
 from tests import newsrooms
 from tests.newsrooms import NOW, article
 

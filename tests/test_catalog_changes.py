@@ -14,11 +14,11 @@ import pytest
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
-from feedsvc.catalog import NEWS_AGE, Catalog, Listing, catalog
-from feedsvc.difference import places
+from feedsvc.catalog.catalog import NEWS_AGE, Catalog, Listing, catalog
+from feedsvc.catalog.schedule import timetable
 from feedsvc.model import Article, Category, Status, Tag
-from feedsvc.timetable import timetable
-from feedsvc.urls import ListingRef, PageAt, path_of
+from feedsvc.publication.affected_paths import places
+from feedsvc.routes import ListingRef, PageAt, path_of
 from tests import archives
 from tests.archives import START, Desk
 

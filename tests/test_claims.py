@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedsvc.content.claims import settle
-from feedsvc.content.desk import Known
-from feedsvc.content.folder import Folder, load
-from feedsvc.content.media import Media
-from feedsvc.content.reader import Reading, read
+from feedsvc.content.folder.conflicts import settle
+from feedsvc.content.folder.folder import Folder, load
+from feedsvc.content.media.files import Media
+from feedsvc.content.reading.article import Reading, read
+from feedsvc.content.reading.context import Known
 from feedsvc.model import Site
 from tests.broken.case import HEAD
 from tests.conftest import Newsroom

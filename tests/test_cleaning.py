@@ -14,10 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageOps, ImageSequence
 
-from feedsvc.content.clean_file import CleanFile, DirtyError, check, cleaned_of, length, open_clean
 from feedsvc.content.images import cleaning, read_header
 from feedsvc.content.images.cleaning import rights_of
 from feedsvc.content.images.rights import Rights, from_photoshop, from_xmp, photoshop, xmp
+from feedsvc.content.media.clean_file import CleanFile, DirtyError, check, cleaned_of, length, open_clean
 from tests.pictures_marked import AGENCY, AUTHOR, MAKERS, MARKER, OWNER, chunk, drawn, jpeg, png, profile, saved
 
 STATED = Rights(copyright=OWNER, creators=(AUTHOR,), credit=AGENCY)

@@ -11,8 +11,9 @@ from typing import Final
 import pytest
 
 from feedsvc.feeds import FORMATS
-from feedsvc.publication import Publication
-from feedsvc.urls import FeedAt, ListingRef, absolute, path_of
+from feedsvc.publication.publication import Publication
+from feedsvc.routes import FeedAt, ListingRef, path_of
+from feedsvc.uris import absolute
 from tests import newsrooms, readers, strict
 from tests.newsrooms import BASE, NOW
 from tests.readers import READERS, ReadEntry, ReadFeed

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from feedsvc.content.copy_queue import CopyQueue
-from feedsvc.content.images.pool import Child
+from feedsvc.content.images.decoder_pool import Child
+from feedsvc.content.media.thumbnail_queue import CopyQueue
 from feedsvc.model import MediaFile
 
 SECONDS = 20.0

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedsvc.content.dates import EXAMPLE, day, instant
+from feedsvc.content.schema.dates import EXAMPLE, day, instant
 
 KOLKATA: Final = ZoneInfo("Asia/Kolkata")
 NEW_YORK: Final = ZoneInfo("America/New_York")

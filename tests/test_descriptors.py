@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from feedsvc.descriptors import LEAST, Budget, budget, is_exhausted, limit, raise_limit
 from feedsvc.errors import FeedsvcError
+from feedsvc.support.file_descriptors import LEAST, Budget, budget, is_exhausted, limit, raise_limit
 
 _NO_LIMIT = resource.RLIM_INFINITY
 

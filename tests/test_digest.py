@@ -16,12 +16,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from feedsvc.catalog import Catalog, catalog
-from feedsvc.content.folder import Folder
-from feedsvc.document import Document
+from feedsvc.catalog.catalog import Catalog, catalog
+from feedsvc.content.folder.folder import Folder
 from feedsvc.feeds.digest import Digests
-from feedsvc.publication import Publication
-from feedsvc.urls import SUFFIXES, FeedAt, path_of
+from feedsvc.publication.document import Document
+from feedsvc.publication.publication import Publication
+from feedsvc.routes import SUFFIXES, FeedAt, path_of
 from tests import newsrooms
 from tests.newsrooms import NOW
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedsvc.content.excerpt import excerpts
+from feedsvc.content.source_excerpt import excerpts
 from feedsvc.errors import Problem
 from tests.test_any_input import modest
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from feedsvc.feeds import FORMATS
-from feedsvc.feeds.parts import Part, Parts
+from feedsvc.feeds.entry_cache import Part, Parts
 from feedsvc.model import Entry, Feed, Image
 from tests.feeds_made import BASE, at, empty_feed
 

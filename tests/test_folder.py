@@ -16,8 +16,8 @@ from typing import Final
 import pytest
 from PIL import Image
 
-from feedsvc.content.folder import Folder, load
-from feedsvc.content.records import Records
+from feedsvc.content.cache.store import Records
+from feedsvc.content.folder.folder import Folder, load
 from feedsvc.errors import ContentError
 from tests.broken.case import HEAD, PNG, Files
 from tests.conftest import SETTINGS, Newsroom
@@ -306,8 +306,8 @@ def test_a_folder_that_cannot_be_read_keeps_its_articles_and_last_valid_versions
 
 _AS_NOBODY: Final = """
 import os, pathlib, sys
-from feedsvc.content.folder import Folder
-from feedsvc.content.records import Records
+from feedsvc.content.folder.folder import Folder
+from feedsvc.content.cache.store import Records
 root, kept = map(pathlib.Path, sys.argv[1:])
 Folder(root).read()  # Python itself may lie where nobody may look
 os.setgroups([]), os.setresgid(65534, 65534, 65534), os.setresuid(65534, 65534, 65534)

@@ -14,7 +14,7 @@ from typing import Final
 
 import pytest
 
-from feedsvc.content.folder import Content, Folder, load
+from feedsvc.content.folder.folder import Content, Folder, load
 from tests.broken.case import HEAD
 from tests.conftest import Newsroom
 

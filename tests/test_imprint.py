@@ -14,21 +14,21 @@ from typing import Final
 import pytest
 
 import feedsvc
-from feedsvc import imprint
-from feedsvc.catalog import catalog
-from feedsvc.content.folder import load
-from feedsvc.document import Document
-from feedsvc.imprint import Imprints, common
-from feedsvc.publication import Publication
-from feedsvc.urls import ArticleAt, place_of
+from feedsvc.catalog.catalog import catalog
+from feedsvc.content.folder.folder import load
+from feedsvc.publication import fingerprints as imprint
+from feedsvc.publication.document import Document
+from feedsvc.publication.fingerprints import Imprints, common
+from feedsvc.publication.publication import Publication
+from feedsvc.routes import ArticleAt, place_of
 from tests import archives, newsrooms
 from tests.newsrooms import NOW
 
 ASKED: Final = """
 import sys
 from pathlib import Path
-from feedsvc.imprint import Imprints, common
-from feedsvc.urls import place_of
+from feedsvc.publication.fingerprints import Imprints, common
+from feedsvc.routes import place_of
 from tests import newsrooms
 made = newsrooms.published(Path(sys.argv[1]))
 print(common(made.catalog))
@@ -124,14 +124,14 @@ def test_what_a_text_editor_leaves_beside_the_program_s_files_is_no_part_of_it(t
     shutil.copytree(Path(feedsvc.__file__).parent, program, ignore=shutil.ignore_patterns("__pycache__"))
 
     def told() -> str:
-        command = [sys.executable, "-B", "-c", "from feedsvc.imprint import program; print(program()[1])"]
+        command = [sys.executable, "-B", "-c", "from feedsvc.publication.fingerprints import program; print(program()[1])"]
         return subprocess.run(command, cwd=tmp_path, env={}, capture_output=True, text=True, check=True).stdout
 
     before = told()
     (program / "pages/templates/.#base.html").symlink_to("user@host.1234:1700000000")
     os.mkfifo(program / "pipe")
     (program / "__pycache__").mkdir()
-    (program / "__pycache__/urls.cpython-313.pyc.140234").touch()
+    (program / "__pycache__/routes.cpython-313.pyc.140234").touch()
     assert told() == before
     (program / "pages/templates/other.html").touch()
     assert told() != before

@@ -14,7 +14,7 @@ from typing import Final
 
 import pytest
 
-from feedsvc.limited_process import Cause, Limits, RunFailure, Step, run
+from feedsvc.support.limited_process import Cause, Limits, RunFailure, Step, run
 
 MB: Final = 1024**2
 LIMITS: Final = Limits(processor=2, processor_in_all=4, elapsed=60, memory=200 * MB, output=MB)
@@ -176,7 +176,7 @@ def test_it_inherits_no_secret_no_file_and_no_thread(monkeypatch: pytest.MonkeyP
 # The caller is killed while the child holds the GIL for ever.
 CALLER: Final = """
 import threading, sys
-from feedsvc.limited_process import Limits, run
+from feedsvc.support.limited_process import Limits, run
 limits = Limits(processor=500, processor_in_all=500, elapsed=500, memory=2**28)
 one = threading.Thread(target=run, args=("tests.test_limited_process:freeze_without_releasing_the_gil", b"", limits))
 one.start()

@@ -14,9 +14,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from feedsvc import urls
-from feedsvc.content import markup
-from feedsvc.content.markup import Markup, excerpt, may_show_media, plain, render
+from feedsvc import uris
+from feedsvc.content.markdown import render as markup
+from feedsvc.content.markdown.render import Markup, excerpt, may_show_media, plain, render
 from feedsvc.content.text import UNFIT
 
 BASE: Final = "https://news.example/daily"
@@ -400,7 +400,7 @@ PLAIN_REFERENCES: Final = st.builds(
 
 @given(PLAIN_REFERENCES.filter(markup._SETTLED.fullmatch))
 def test_a_settled_address_is_what_it_resolves_to(address: str) -> None:
-    assert urls.resolve(BASE, PAGE, address) == address
+    assert uris.resolve(BASE, PAGE, address) == address
 
 
 SPELLINGS: Final = st.lists(

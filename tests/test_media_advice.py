@@ -7,7 +7,7 @@ import zlib
 
 import pytest
 
-from feedsvc.content.movies import has_location
+from feedsvc.content.lint.movies import has_location
 from tests.conftest import Newsroom
 from tests.newsrooms import picture
 from tests.pictures_marked import chunk, drawn, saved

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from feedsvc.content import nesting
-from feedsvc.content.elements import TAGS
-from feedsvc.content.nesting import DEEPEST, Checked, TooDeep, check
+from feedsvc.content.markdown import nesting
+from feedsvc.content.markdown.elements import TAGS
+from feedsvc.content.markdown.nesting import DEEPEST, Checked, TooDeep, check
 
 
 def depth(html: str) -> int:

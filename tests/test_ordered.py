@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from feedsvc.ordered import Ordered
+from feedsvc.support.sorted_chunks import Ordered
 
 
 def test_what_was_found_in_all_of_it_is_found_anew_once_it_has_changed() -> None:

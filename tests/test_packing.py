@@ -13,10 +13,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from feedsvc.content import packing
-from feedsvc.content.folder import Folder
-from feedsvc.content.record import Record, Shared
-from feedsvc.content.records import Records
+from feedsvc.content.cache import codec
+from feedsvc.content.cache.record import Record, Shared
+from feedsvc.content.cache.store import Records
+from feedsvc.content.folder.folder import Folder
 from tests import newsrooms
 from tests.broken.case import HEAD
 from tests.conftest import Newsroom
@@ -76,11 +76,11 @@ def test_what_is_written_together_reads_as_what_is_written_one_by_one(records: d
 @pytest.mark.parametrize("count", [0, 1, 2, 3])
 def test_few_are_packed_as_many_are(records: dict[str, Record], count: int) -> None:
     for some in itertools.combinations(records.items(), count):
-        assert packing.unpacked(packing.packed(dict(some)), Shared()) == dict(some)
+        assert codec.unpacked(codec.packed(dict(some)), Shared()) == dict(some)
 
 
 def test_what_articles_have_in_common_is_one_object(records: dict[str, Record]) -> None:
-    every = packing.unpacked(packing.packed(many(records)), Shared())
+    every = codec.unpacked(codec.packed(many(records)), Shared())
     articles = [record.reading.article for record in every.values() if record.reading.article]
     for name in ("categories", "authors", "language"):
         values = [getattr(article, name) for article in articles]
@@ -108,7 +108,7 @@ def test_what_is_written_later_counts(records: dict[str, Record], tmp_path: Path
 
 
 def test_what_is_past_does_not_fill_the_disk(records: dict[str, Record], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("feedsvc.content.paging._ROOM", 0)
+    monkeypatch.setattr("feedsvc.content.cache.tables._ROOM", 0)
     file, every = tmp_path / "kept", many(records)
     kept = Records(file)
     for _ in range(2):
@@ -126,7 +126,7 @@ def test_what_is_past_does_not_fill_the_disk(records: dict[str, Record], tmp_pat
 def test_what_another_process_wrote_meanwhile_is_not_swept_away(
     records: dict[str, Record], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("feedsvc.content.paging._ROOM", 0)
+    monkeypatch.setattr("feedsvc.content.cache.tables._ROOM", 0)
     one, other, every = Records(tmp_path / "kept"), Records(tmp_path / "kept"), many(records)
     one.keep(every)
     one.keep(every)

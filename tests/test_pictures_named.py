@@ -14,15 +14,15 @@ from urllib.parse import unquote
 import pytest
 from lxml import etree
 
-from feedsvc.catalog import catalog
-from feedsvc.content.folder import Folder
-from feedsvc.content.picture_facts import digest
-from feedsvc.content.renditions import Renditions
-from feedsvc.document import Attachment, Document
-from feedsvc.export.tree import Tree
+from feedsvc.catalog.catalog import catalog
+from feedsvc.content.folder.folder import Folder
+from feedsvc.content.media.image_facts import digest
+from feedsvc.content.media.thumbnails import Renditions
+from feedsvc.export.static_tree import Tree
 from feedsvc.feeds.digest import Digests
-from feedsvc.feeds.xml_common import NAMESPACES
-from feedsvc.publication import Publication
+from feedsvc.feeds.xml import NAMESPACES
+from feedsvc.publication.document import Attachment, Document
+from feedsvc.publication.publication import Publication
 from tests.http.client import SECONDS
 from tests.newsrooms import BASE, NOW, SITE, picture, write
 

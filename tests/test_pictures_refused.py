@@ -8,16 +8,16 @@ from pathlib import Path
 import pytest
 
 from feedsvc import export
-from feedsvc.catalog import catalog
-from feedsvc.content import clean_file
-from feedsvc.content.folder import Folder
+from feedsvc.catalog.catalog import catalog
+from feedsvc.content.cache.store import Records
+from feedsvc.content.folder.folder import Folder
 from feedsvc.content.images import cleaning
-from feedsvc.content.records import Records
-from feedsvc.document import Attachment
+from feedsvc.content.media import clean_file
 from feedsvc.errors import ContentError
 from feedsvc.export import Tree, file_name
-from feedsvc.publication import Publication, nobody_counts
-from feedsvc.web.files import Files
+from feedsvc.publication.document import Attachment
+from feedsvc.publication.publication import Publication, nobody_counts
+from feedsvc.web.media_files import Files
 from feedsvc.web.open_files import OpenFiles
 from tests.newsrooms import NOW, SITE, picture, write
 

@@ -7,12 +7,12 @@ from typing import Final
 
 import pytest
 
-from feedsvc.content.folder import Folder, load
-from feedsvc.content.media import Media
-from feedsvc.content.records import Records
-from feedsvc.content.stamps import stamp_of
+from feedsvc.content.cache.store import Records
+from feedsvc.content.file_signature import stamp_of
+from feedsvc.content.folder.folder import Folder, load
+from feedsvc.content.media.files import Media
 from feedsvc.export import build
-from feedsvc.live import Live
+from feedsvc.live.live import Live
 from tests import newsrooms
 
 _SVG: Final = "http://www.w3.org/2000/svg"

@@ -12,11 +12,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from feedsvc.catalog import catalog
-from feedsvc.content.renditions import Renditions
-from feedsvc.document import Answer
+from feedsvc.catalog.catalog import catalog
+from feedsvc.content.media.thumbnails import Renditions
 from feedsvc.model import Article, Image, MediaFile, Tag
-from feedsvc.publication import Publication
+from feedsvc.publication.document import Answer
+from feedsvc.publication.publication import Publication
 from tests import archives, newsrooms
 from tests.archives import BASE, MEDIA, START, Desk
 

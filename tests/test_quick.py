@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from feedsvc.content import quick, tree
 from feedsvc.content.text import UNFIT, is_plain
 from feedsvc.content.text import place as place_in
+from feedsvc.content.yaml import document, fast
 from tests.broken.case import HEAD
 from tests.conftest import Newsroom
 
@@ -91,12 +91,12 @@ EDITS: Final = st.lists(st.tuples(st.floats(0, 1), st.integers(0, 8), FRAGMENTS)
 
 
 def assert_same(text: str) -> None:
-    value = quick.read(text)
+    value = fast.read(text)
     if value is None:
         return
-    thorough = tree._thorough("a.yaml", text)
+    thorough = document._thorough("a.yaml", text)
     assert (thorough.value, thorough.problems) == (value, [])
-    lazy = tree.read("a.yaml", text)
+    lazy = document.read("a.yaml", text)
     assert lazy.found is None
     for key in ("title", "id", "slug", "nothing"):
         assert lazy.has_key(key) == thorough.has((key,))
@@ -136,10 +136,10 @@ def test_a_plain_text_holds_nothing_unfit_and_ends_lines_in_one_way(text: str) -
 
 
 def test_what_newsrooms_write_is_read_quickly() -> None:
-    assert quick.read(WRITTEN.replace("alt: One # sign", "alt: One#sign")) is not None
-    assert quick.read(WRITTEN.replace("alt: One # sign", "alt: One").replace("\n", "\r\n")) is not None
+    assert fast.read(WRITTEN.replace("alt: One # sign", "alt: One#sign")) is not None
+    assert fast.read(WRITTEN.replace("alt: One # sign", "alt: One").replace("\n", "\r\n")) is not None
     articles = sorted((Path(__file__).parents[1] / "content/articles").rglob("*.yaml"))
-    read = [quick.read(article.read_text("utf-8")) for article in articles]
+    read = [fast.read(article.read_text("utf-8")) for article in articles]
     assert read.count(None) < len(read) / 4
 
 
@@ -167,11 +167,11 @@ def test_what_newsrooms_write_is_read_quickly() -> None:
     ],
 )
 def test_what_is_written_otherwise_is_left_to_pyyaml(text: str) -> None:
-    assert quick.read(text) is None
+    assert fast.read(text) is None
 
 
 def test_places_are_looked_for_when_something_is_told() -> None:
-    grown = tree.read("a.yaml", "title: b\r\ntags: [c, d]\r\n")
+    grown = document.read("a.yaml", "title: b\r\ntags: [c, d]\r\n")
     assert grown.found is None
     problem = grown.problem(("tags", 1), "odd")
     assert (problem.line, problem.column) == (2, 11) == place_in(grown.text, grown.span(("tags", 1))[0])
@@ -181,7 +181,7 @@ def test_a_newsroom_that_is_read_quickly_does_not_wait_for_a_library_that_reads_
     plain = {"authors.yaml": "mina:\n  name: Mina\n", "categories.yaml": "asia:\n  title: Asia\n"}
     head = f"{HEAD}id: tag:news.example,2026:a\n"
     root = newsroom(plain)
-    program = f"import sys; from feedsvc.content.folder import load; from pathlib import Path; load(Path({str(root)!r}))"
+    program = f"import sys; from feedsvc.content.folder.folder import load; from pathlib import Path; load(Path({str(root)!r}))"
     command = [sys.executable, "-c", f"{program}; print('yaml' in sys.modules)"]
     for text, is_read in ((head, False), (f"{head}summary: !!str x\n", True)):
         newsroom({**plain, "articles/a.yaml": text})

@@ -7,8 +7,8 @@ from typing import Final
 
 import pytest
 
-from feedsvc.content.folder import Content, load
-from feedsvc.content.texts import text_name
+from feedsvc.content.folder.folder import Content, load
+from feedsvc.content.markdown.text_store import text_name
 from feedsvc.model import Article, Correction, Enclosure, Image, Source, Status, Tag
 from tests.broken.case import HEAD, PNG, Files
 from tests.conftest import Newsroom

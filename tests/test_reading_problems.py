@@ -8,9 +8,9 @@ from typing import Annotated, Final
 import pytest
 from pydantic import BaseModel, Field
 
-from feedsvc.content import keys as keys_of
-from feedsvc.content import tree
-from feedsvc.content.folder import Content, load
+from feedsvc.content.folder.folder import Content, load
+from feedsvc.content.schema import validation as keys_of
+from feedsvc.content.yaml import document
 from feedsvc.errors import ContentError
 from tests.broken import dates, files, keys, media, names, settings, sites, twice, values, words
 from tests.broken.case import HEAD, PNG, Case, Files
@@ -139,7 +139,7 @@ def test_a_file_of_another_program_is_no_article(newsroom: Newsroom) -> None:
 
 
 def test_text_that_nobody_has_cleaned_is_a_problem_still() -> None:
-    (problem,) = tree.read("a.yaml", "a: \x07").problems
+    (problem,) = document.read("a.yaml", "a: \x07").problems
     assert problem.message.startswith("this is not YAML (")
 
 
@@ -147,6 +147,6 @@ def test_a_rule_without_a_sentence_of_ours_is_told_in_the_library_s_words() -> N
     class Keys(BaseModel):
         name: Annotated[str, Field(pattern="^.$")]
 
-    grown = tree.read("a.yaml", "name: Lee")
+    grown = document.read("a.yaml", "name: Lee")
     assert keys_of.check(grown, Keys, {"name": "-"}) == Keys(name="-")
     assert [str(problem) for problem in grown.problems] == ["a.yaml:1:7: name: string should match pattern '^.$'"]

@@ -6,8 +6,8 @@ from datetime import date
 
 import pytest
 
-from feedsvc.content.folder import load
-from feedsvc.content.values import is_base
+from feedsvc.content.folder.folder import load
+from feedsvc.content.schema.field_types import is_base
 from feedsvc.model import FeedOptions
 from tests.broken.case import PNG, SITE
 from tests.conftest import Newsroom

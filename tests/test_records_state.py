@@ -8,8 +8,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from feedsvc.content.folder import Folder
-from feedsvc.content.records import Records
+from feedsvc.content.cache.store import Records
+from feedsvc.content.folder.folder import Folder
 from tests import newsrooms
 from tests.state_rows import Row, rewrite
 

@@ -21,12 +21,12 @@ from PIL import Image, ImageCms, features
 
 import feedsvc
 from feedsvc.content.images import read_header
-from feedsvc.content.images.child import Request
-from feedsvc.content.images.pool import Child, UsedError
-from feedsvc.content.media import TYPES
-from feedsvc.content.narrowing import WIDTHS, widths
-from feedsvc.content.picture_facts import RenditionError, can_size, digest, facts
-from feedsvc.content.renditions import Renditions
+from feedsvc.content.images.decoder_pool import Child, UsedError
+from feedsvc.content.images.decoder_process import Request
+from feedsvc.content.media.files import TYPES
+from feedsvc.content.media.image_facts import RenditionError, can_size, digest, facts
+from feedsvc.content.media.image_widths import WIDTHS, widths
+from feedsvc.content.media.thumbnails import Renditions
 from feedsvc.model import MediaFile
 
 Picture = Callable[..., MediaFile]
@@ -35,8 +35,8 @@ GPS, SECRET = 0x8825, "Secret Lane"
 SCRIPT = """
 import os, sys
 from pathlib import Path
-from feedsvc.content.picture_facts import digest
-from feedsvc.content.renditions import Renditions
+from feedsvc.content.media.image_facts import digest
+from feedsvc.content.media.thumbnails import Renditions
 from feedsvc.model import MediaFile
 folder, location, killer = sys.argv[1:]
 print("ready", flush=True)

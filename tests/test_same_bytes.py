@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Final
 
 from feedsvc import export
-from feedsvc.codings import compressed
-from feedsvc.document import Attachment, Document
+from feedsvc.publication.document import Attachment, Document
+from feedsvc.support.compression import compressed
 from tests import former, newsrooms
 from tests.newsrooms import NOW
 from tests.trees import contents

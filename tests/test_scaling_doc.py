@@ -14,7 +14,7 @@ import pytest
 
 from bench.nginx import SHIPPED
 from feedsvc.cli import main
-from feedsvc.codings import compressed
+from feedsvc.support.compression import compressed
 from tests import scaling
 from tests.http.client import ask, raw
 from tests.http.newsroom import write_newsroom

@@ -16,11 +16,12 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedsvc.content import dates, values
-from feedsvc.content import schema as models
-from feedsvc.content.described import KEYS
-from feedsvc.content.json_schema import NAMES, known, made
-from feedsvc.urls import is_slug
+from feedsvc.content.reading.settings import known
+from feedsvc.content.schema import dates, field_types, models
+from feedsvc.content.schema.descriptions import KEYS
+from feedsvc.content.schema.json_schema import NAMES
+from feedsvc.editing.schema_files import made
+from feedsvc.uris import is_slug
 from tests import newsrooms
 from tests.broken import sites
 from tests.broken.case import Case
@@ -226,9 +227,9 @@ def test_no_slug_that_check_accepts_is_refused(text: str) -> None:
 
 
 @modest
-@given(st.text(max_size=5).map(lambda text: f"tag:x.example,2026:{text}") | st.from_regex(values.URI))
+@given(st.text(max_size=5).map(lambda text: f"tag:x.example,2026:{text}") | st.from_regex(field_types.URI))
 def test_no_id_that_check_accepts_is_refused(text: str) -> None:
-    if values.URI.fullmatch(text) and (not text.startswith("tag:") or values.TAG_URI.fullmatch(text)):
+    if field_types.URI.fullmatch(text) and (not text.startswith("tag:") or field_types.TAG_URI.fullmatch(text)):
         assert accepts("article", "id", text)
 
 

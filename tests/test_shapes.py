@@ -11,9 +11,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from feedsvc.feeds import atom, json_feed, rss, shapes
-from feedsvc.feeds.parts import Part
-from feedsvc.feeds.shapes import Shapes
+from feedsvc.feeds import atom, entry_templates, json_feed, rss
+from feedsvc.feeds.entry_cache import Part
+from feedsvc.feeds.entry_templates import Shapes
 from feedsvc.model import Enclosure, Entry, Image, Person, Source, Term
 from tests.feeds_made import MARKED_UP, QUIET_DAY, SUMMIT, at
 
@@ -102,7 +102,7 @@ def test_no_entry_carries_what_xml_forbids(suffix: str, character: str) -> None:
 
 
 def test_shapes_take_no_more_memory_than_they_may(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shapes, "_MOST_SHAPES", 2)
+    monkeypatch.setattr(entry_templates, "_MOST_SHAPES", 2)
     made = Shapes(json_feed._spelled_item, (json_feed._text,))
     for one in (SUMMIT, QUIET_DAY, replace(SUMMIT, language="en"), SUMMIT):
         assert made.part(one) == json_feed._spelled_item(one)

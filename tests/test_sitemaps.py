@@ -13,12 +13,13 @@ from urllib.robotparser import RobotFileParser
 import pytest
 from lxml import etree
 
-from feedsvc import sitemaps
-from feedsvc.catalog import Catalog, catalog
-from feedsvc.document import Document
-from feedsvc.imprint import Imprints
-from feedsvc.publication import Publication
-from feedsvc.urls import ListingRef, PageAt, SingleAt, SitemapAt, absolute, path_of
+from feedsvc.catalog.catalog import Catalog, catalog
+from feedsvc.discovery import sitemaps
+from feedsvc.publication.document import Document
+from feedsvc.publication.fingerprints import Imprints
+from feedsvc.publication.publication import Publication
+from feedsvc.routes import ListingRef, PageAt, SingleAt, SitemapAt, path_of
+from feedsvc.uris import absolute
 from tests import archives, newsrooms
 from tests.newsrooms import BASE, NOW, article
 from tests.readers import Tool, require

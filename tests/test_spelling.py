@@ -21,8 +21,8 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from feedsvc.feeds import FORMATS
-from feedsvc.feeds.dates import rfc822, rfc3339
 from feedsvc.model import Enclosure, Feed, Image, Link, Person, Source, Term, Tombstone
+from feedsvc.support.date_formats import rfc822, rfc3339
 from tests.feeds_made import BASE, MARKED_UP, QUIET_DAY, SUMMIT, WITHDRAWN, at, empty_feed, links, one_entry, rich_feed
 
 ROOT = Path(__file__).parents[1]

@@ -10,14 +10,14 @@ from typing import Final
 
 import pytest
 
-from feedsvc.catalog import catalog
-from feedsvc.content import packing
-from feedsvc.content.folder import load
-from feedsvc.content.reader import Reading
-from feedsvc.content.record import Record, Shared
-from feedsvc.document import Answer, Document, Redirect
+from feedsvc.catalog.catalog import catalog
+from feedsvc.content.cache import codec
+from feedsvc.content.cache.record import Record, Shared
+from feedsvc.content.folder.folder import load
+from feedsvc.content.reading.article import Reading
 from feedsvc.model import Article, Status, Tag
-from feedsvc.publication import Publication
+from feedsvc.publication.document import Answer, Document, Redirect
+from feedsvc.publication.publication import Publication
 from feedsvc.tag_slugs import tag_slug
 from tests import archives, newsrooms
 from tests.archives import START
@@ -173,9 +173,9 @@ def test_a_last_valid_version_of_an_earlier_version_is_in_the_feeds_of_today(*, 
     old = replace(bearing(1), tags=(Tag(id="c", title="C++"), Tag(id="r-d", title="R&D"), Tag(id="all", title="All")))
     record = Record(stamp=None, digest=b"", reading=Reading(old, ()), stood=True)
     if many:
-        kept = packing.former(packing.packed({old.path: record}), Shared())[old.path]
+        kept = codec.former(codec.packed({old.path: record}), Shared())[old.path]
     else:
-        kept = packing.former_one(packing.packed_one(record))
+        kept = codec.former_one(codec.packed_one(record))
     assert kept
     assert kept.good
     assert [(tag.id, tag.title) for tag in kept.good.tags] == [("c-plus-plus", "C++"), ("r-and-d", "R&D"), ("all", "All")]

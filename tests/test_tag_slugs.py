@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feedsvc.tag_slugs import former_slug, tag_name, tag_slug
-from feedsvc.urls import is_slug, slugify
+from feedsvc.uris import is_slug, slugify
 
 SIGNS: Final = "+#&@"
 TITLES: Final = (

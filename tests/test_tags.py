@@ -13,15 +13,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from feedsvc.catalog import Catalog, catalog
-from feedsvc.directory import opml
-from feedsvc.document import Document, Redirect
+from feedsvc.catalog.catalog import Catalog, catalog
+from feedsvc.catalog.tags import FIRST, MOST_USED, PAGE_SIZE, Tags, divided
+from feedsvc.discovery.opml import opml
 from feedsvc.export.nginx import configuration
-from feedsvc.imprint import Imprints
 from feedsvc.model import Article, Status, Tag
-from feedsvc.publication import Publication
-from feedsvc.tags import FIRST, MOST_USED, PAGE_SIZE, Tags, divided
-from feedsvc.urls import TagsAt, path_of, place_of
+from feedsvc.publication.document import Document, Redirect
+from feedsvc.publication.fingerprints import Imprints
+from feedsvc.publication.publication import Publication
+from feedsvc.routes import TagsAt, path_of, place_of
 from tests import archives
 from tests.archives import START
 

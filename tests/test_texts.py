@@ -13,14 +13,14 @@ from pathlib import Path
 
 import pytest
 
-from feedsvc.content.content import Content
-from feedsvc.content.folder import Folder
-from feedsvc.content.records import Records
-from feedsvc.content.texts import Texts, text_name
+from feedsvc.content.cache.store import Records
+from feedsvc.content.folder.folder import Folder
+from feedsvc.content.folder.snapshot import Content
+from feedsvc.content.markdown.text_store import Texts, text_name
 from feedsvc.errors import FeedsvcError
-from feedsvc.ledger import Ledger
-from feedsvc.live import Live
+from feedsvc.live.live import Live
 from feedsvc.model import Article
+from feedsvc.publication.last_modified import Ledger
 from tests.broken.case import HEAD
 from tests.conftest import Newsroom
 
@@ -129,7 +129,7 @@ def test_a_text_that_the_state_folder_lost_is_read_from_its_file_but_never_anoth
 
 
 def test_texts_of_long_ago_do_not_fill_the_disk(root: Path, kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("feedsvc.content.records._ROOM", 3)
+    monkeypatch.setattr("feedsvc.content.cache.store._ROOM", 3)
     folder = Folder(root, "", Records(kept))
     for number in range(6):
         (root / FILE).write_text(said(f"Words {number}."))
@@ -210,7 +210,7 @@ def test_texts_that_are_all_going_to_be_shown_are_neither_fetched_nor_made_html_
 
 
 def test_of_texts_that_may_stay_no_more_stay_than_there_is_room_for(article: Article, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("feedsvc.content.texts._MOST_NEAR", 10)
+    monkeypatch.setattr("feedsvc.content.markdown.text_store._MOST_NEAR", 10)
     drawer = Drawer()
     drawer.kept = {b"1": "7 bytes", b"2": "8 bytes.", b"3": "3 b"}
     texts = Texts(drawer)

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from feedsvc import urls
-from feedsvc.urls import ArticleAt, FeedAt, FileAt, ListingRef, PageAt, SingleAt, SitemapAt, SizedAt
+from feedsvc import routes, uris
+from feedsvc.routes import ArticleAt, FeedAt, FileAt, ListingRef, PageAt, SingleAt, SitemapAt, SizedAt
 
 # RFC 3986, appendix A, as far as http addresses use it.
 PCHAR: Final = r"(?:[A-Za-z0-9\-._~!$&'()*+,;=:@/]|%[0-9A-Fa-f]{2})"
@@ -20,14 +20,14 @@ URI: Final = re.compile(
     rf"|(?:mailto|tel):{PCHAR}+(?:\?(?:{PCHAR}|\?)*)?"
 )
 SEGMENTS: Final = st.text(st.characters(exclude_characters="/", exclude_categories=["Cs"]), min_size=1)
-SLUGS: Final = st.text().map(urls.slugify).filter(bool)
+SLUGS: Final = st.text().map(uris.slugify).filter(bool)
 LISTINGS: Final = st.just(ListingRef()) | st.builds(ListingRef, st.sampled_from(["category", "author", "tag"]), SLUGS)
 PERIODS: Final = st.just("") | st.dates().map(lambda day: f"{day:%Y-%m}".rjust(7, "0")) | st.dates().map(str)
 PLACES: Final = (
     st.builds(PageAt, LISTINGS, PERIODS)
-    | st.builds(FeedAt, LISTINGS, st.sampled_from(urls.SUFFIXES), PERIODS)
+    | st.builds(FeedAt, LISTINGS, st.sampled_from(routes.SUFFIXES), PERIODS)
     | st.builds(ArticleAt, SLUGS)
-    | st.builds(SingleAt, st.sampled_from(urls.SINGLES))
+    | st.builds(SingleAt, st.sampled_from(routes.SINGLES))
     | st.builds(SitemapAt, PERIODS.filter(bool) | st.just("listings"))
     | st.builds(SizedAt, st.sampled_from(["0", "c0ffee"]), st.integers(1, 99999), SEGMENTS.map(lambda name: f"media/{name}"))
     | st.builds(FileAt, st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1).map(lambda name: f"media/{name}"))
@@ -35,8 +35,8 @@ PLACES: Final = (
 
 
 @given(PLACES)
-def test_a_place_is_found_at_its_own_path(place: urls.Place) -> None:
-    assert urls.place_of(urls.path_of(place)) == place
+def test_a_place_is_found_at_its_own_path(place: routes.Place) -> None:
+    assert routes.place_of(routes.path_of(place)) == place
 
 
 @given(
@@ -44,9 +44,9 @@ def test_a_place_is_found_at_its_own_path(place: urls.Place) -> None:
     | st.lists(st.sampled_from(["/", "feed", "rss", ".xml", "tag", "a", "archive", "2026-01", "articles", "media"])).map("".join)
 )
 def test_any_path_leads_to_one_place_or_none(path: str) -> None:
-    place = urls.place_of(path)
+    place = routes.place_of(path)
     if place is not None:
-        assert urls.place_of(urls.path_of(place)) == place
+        assert routes.place_of(routes.path_of(place)) == place
 
 
 @pytest.mark.parametrize(
@@ -59,8 +59,8 @@ def test_any_path_leads_to_one_place_or_none(path: str) -> None:
         ("/author/a/feed.json", FeedAt(ListingRef("author", "a"), "json")),
         ("/category/a/archive/2026-01/feed.atom", FeedAt(ListingRef("category", "a"), "atom", "2026-01")),
         ("/archive/2026-01-02/feed.rss", FeedAt(ListingRef(), "rss", "2026-01-02")),
-        *((f"/{name}", FeedAt(ListingRef(), suffix)) for name, suffix in urls.WELL_KNOWN.items()),
-        *((f"/tag/a/{name}/", FeedAt(ListingRef("tag", "a"), suffix)) for name, suffix in urls.WELL_KNOWN.items()),
+        *((f"/{name}", FeedAt(ListingRef(), suffix)) for name, suffix in routes.WELL_KNOWN.items()),
+        *((f"/tag/a/{name}/", FeedAt(ListingRef("tag", "a"), suffix)) for name, suffix in routes.WELL_KNOWN.items()),
         ("/articles/a", ArticleAt("a")),
         ("/media/a/b.png", FileAt("media/a/b.png")),
         ("/static/x.css", FileAt("static/x.css")),
@@ -89,8 +89,8 @@ def test_any_path_leads_to_one_place_or_none(path: str) -> None:
         ("/feed.xls", None),
     ],
 )
-def test_what_a_path_means(path: str, place: urls.Place | None) -> None:
-    assert urls.place_of(path) == place
+def test_what_a_path_means(path: str, place: routes.Place | None) -> None:
+    assert routes.place_of(path) == place
 
 
 @pytest.mark.parametrize(
@@ -112,8 +112,8 @@ def test_what_a_path_means(path: str, place: urls.Place | None) -> None:
     ],
 )
 def test_an_address_becomes_a_uri(text: str, uri: str) -> None:
-    assert urls.uri(text) == uri
-    assert urls.uri(uri) == uri
+    assert uris.uri(text) == uri
+    assert uris.uri(uri) == uri
 
 
 @pytest.mark.parametrize(
@@ -127,11 +127,11 @@ def test_an_address_becomes_a_uri(text: str, uri: str) -> None:
 )
 def test_what_is_no_address(text: str) -> None:
     with pytest.raises(ValueError, match=r"."):
-        urls.uri(text)
+        uris.uri(text)
 
 
 def test_a_uri_holds_one_number_sign() -> None:
-    assert urls.uri("https://x.example/#a#b") == "https://x.example/#a%23b"
+    assert uris.uri("https://x.example/#a#b") == "https://x.example/#a%23b"
 
 
 ADDRESSES: Final = st.text() | st.builds(
@@ -142,22 +142,22 @@ ADDRESSES: Final = st.text() | st.builds(
 @given(ADDRESSES)
 def test_a_uri_is_well_formed_and_stays_as_it_is(text: str) -> None:
     try:
-        once = urls.uri(text)
+        once = uris.uri(text)
     except (ValueError, UnicodeError):
         assume(False)
     assert URI.fullmatch(once), once
-    assert urls.uri(once) == once
+    assert uris.uri(once) == once
 
 
 @given(ADDRESSES, st.sampled_from(["https://a.example", "https://a.example/b/c"]))
 def test_a_reference_resolves_to_a_uri_or_to_nothing(reference: str, base: str) -> None:
-    resolved = urls.resolve(base, f"{base}/articles/x/", reference)
+    resolved = uris.resolve(base, f"{base}/articles/x/", reference)
     assert resolved == "" or URI.fullmatch(resolved), resolved
 
 
 @given(SEGMENTS, st.sampled_from(["https://a.example", "https://a.example/b/c"]))
 def test_a_path_is_found_again_below_its_base(name: str, base: str) -> None:
-    assert urls.path_below(base, urls.absolute(base, f"/media/{name}")) == f"/media/{name}"
+    assert uris.path_below(base, uris.absolute(base, f"/media/{name}")) == f"/media/{name}"
 
 
 @pytest.mark.parametrize(
@@ -165,13 +165,13 @@ def test_a_path_is_found_again_below_its_base(name: str, base: str) -> None:
     [("https://a.example", "", "/tag/%EC%A0%95/"), ("https://a.example/%C3%BC/b", "/ü/b", "/%C3%BC/b/tag/%EC%A0%95/")],
 )
 def test_a_page_refers_by_the_path_of_its_base(base: str, mount: str, rooted: str) -> None:
-    assert (urls.mount(base), urls.rooted(base, "/tag/정/")) == (mount, rooted)
+    assert (uris.mount(base), uris.rooted(base, "/tag/정/")) == (mount, rooted)
     assert unquote(rooted).startswith(f"{mount}/")
 
 
 @pytest.mark.parametrize("address", ["https://b.example/media/x", "https://a.example", "https://a.examples/x", ""])
 def test_what_lies_elsewhere_has_no_path(address: str) -> None:
-    assert urls.path_below("https://a.example", address) == ""
+    assert uris.path_below("https://a.example", address) == ""
 
 
 @pytest.mark.parametrize(
@@ -193,28 +193,28 @@ def test_what_lies_elsewhere_has_no_path(address: str) -> None:
     ],
 )
 def test_a_slug_of_words(text: str, slug: str) -> None:
-    assert urls.slugify(text) == slug
+    assert uris.slugify(text) == slug
 
 
 @given(st.text() | st.text(st.characters(categories=["L", "M", "N"])))
 def test_a_slug_can_stand_in_an_address_and_stays_as_it_is(text: str) -> None:
-    slug = urls.slugify(text)
-    assert urls.slugify(slug) == slug
-    assert slug == "" or urls.is_slug(slug)
+    slug = uris.slugify(text)
+    assert uris.slugify(slug) == slug
+    assert slug == "" or uris.is_slug(slug)
 
 
 @pytest.mark.parametrize("text", ["¯0", "\u0301a"])
 def test_a_slug_begins_with_a_letter_or_digit(text: str) -> None:
-    assert urls.is_slug(urls.slugify(text))
+    assert uris.is_slug(uris.slugify(text))
 
 
 @pytest.mark.parametrize(
     ("text", "fits"), [("a", True), ("a.b_c~d-e", True), ("정", True), ("", False), (".", False), ("..", False), ("-a", False)]
 )
 def test_what_can_stand_in_an_address(text: str, fits: bool) -> None:
-    assert urls.is_slug(text) is fits
+    assert uris.is_slug(text) is fits
 
 
 @pytest.mark.parametrize("text", ["a/b", "a b", "a?b", "a\n", "a%20", "a#b", "é" * 101])
 def test_what_cannot_stand_in_an_address(text: str) -> None:
-    assert not urls.is_slug(text)
+    assert not uris.is_slug(text)

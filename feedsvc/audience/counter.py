@@ -11,11 +11,11 @@ from itertools import islice
 from pathlib import Path
 from typing import Final, Protocol
 
-from feedsvc.audience.chores import Chore
-from feedsvc.audience.spill import Spilled, spill, spilled
-from feedsvc.audience.tally import Key, Tally
+from feedsvc.audience.buffer import Key, Tally
+from feedsvc.audience.periodic_task import Chore
+from feedsvc.audience.spool import Spilled, spill, spilled
 from feedsvc.errors import FeedsvcError
-from feedsvc.troubles import Troubles
+from feedsvc.support.alerts import Troubles
 
 _NAME: Final = "reads"
 _LOG: Final = logging.getLogger(__name__)

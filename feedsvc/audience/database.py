@@ -13,9 +13,9 @@ from sqlalchemy import Connection, Engine, NullPool, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
-from feedsvc.audience.faults import UnavailableError, unavailable
+from feedsvc.audience.errors import UnavailableError, unavailable
 from feedsvc.errors import FeedsvcError
-from feedsvc.sqlite import use_wal
+from feedsvc.support.sqlite import use_wal
 
 WRITES: Final = "feedsvc_writes"  # the execution option of a transaction that is going to write
 _BUSY_SECONDS: Final = 10.0  # a slow disk takes its time for each of several writers; only the background thread waits
@@ -133,7 +133,7 @@ def _postgresql(url: URL) -> Engine:
 
 
 def _connect(_dialect: object, _record: object, args: list[Any], options: dict[str, Any]) -> Any:
-    from feedsvc.audience.patient import PatientConnection  # noqa: PLC0415 - not installed where SQLite is enough
+    from feedsvc.audience.postgres_timeout import PatientConnection  # noqa: PLC0415 - not installed where SQLite is enough
 
     return PatientConnection.connect(*args, **options)
 

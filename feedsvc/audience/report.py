@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Final
 
-from feedsvc.catalog import Catalog
+from feedsvc.catalog.catalog import Catalog
 from feedsvc.model import Article
 
 _SHOWN: Final = 20  # rows of each kind in a text for people

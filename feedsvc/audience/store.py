@@ -13,9 +13,9 @@ from sqlalchemy import BigInteger, Column, Connection, Date, MetaData, Table, Te
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.schema import CreateTable
 
+from feedsvc.audience.buffer import Key
 from feedsvc.audience.database import WRITES, engine, place, transaction
-from feedsvc.audience.faults import RefusedError, UnavailableError, unavailable
-from feedsvc.audience.tally import Key
+from feedsvc.audience.errors import RefusedError, UnavailableError, unavailable
 
 _Row = dict[str, Any]
 

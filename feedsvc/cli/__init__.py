@@ -8,7 +8,7 @@ from typing import Final
 import click
 
 from feedsvc import __version__
-from feedsvc.cli.modules import module
+from feedsvc.cli.lazy_import import module
 from feedsvc.content.text import nearest
 
 # Each command has a module of its name.

@@ -8,15 +8,15 @@ from typing import Any
 
 import click
 
-from feedsvc.cli.modules import module
+from feedsvc.cli.config import BuildPlan
+from feedsvc.cli.lazy_import import module
 from feedsvc.cli.options import FOLDER, base_url_option, content_argument, plainly, state_folder, state_option
-from feedsvc.cli.plan import BuildPlan
 from feedsvc.cli.variables import command, option
-from feedsvc.clock import wall_clock
-from feedsvc.codings import CODINGS
-from feedsvc.content.looking import looking
+from feedsvc.content.folder.prefetch import looking
+from feedsvc.support.clock import wall_clock
+from feedsvc.support.compression import CODINGS
 
-SELECTIONS = ("feeds",)  # as in feedsvc.export.names, which takes longer to read than a command line
+SELECTIONS = ("feeds",)  # as in feedsvc.export.layout, which takes longer to read than a command line
 HOSTS = ("any", "netlify", "nginx")  # as in feedsvc.export.hosts
 _LIST = ".feedsvc-build.journal"  # as there, too
 _MANY = 2_000_000  # bytes of it
@@ -96,11 +96,11 @@ def build(
         processes=processes,
     )
     look = looking(content)  # at many files, while what reads them is read itself
-    newsroom = module("newsroom").folder(content, base_url, plan.home, look=look)
+    newsroom = module("content_folder").folder(content, base_url, plan.home, look=look)
     ahead = _looking_at_tree(plan)
     with ahead or nullcontext():  # however this ends; most often the look ends sooner, with its answer
-        newsroom.begin(wall_clock(), lambda: module("building").prepare())
-        module("building").build(plan, newsroom, ahead)
+        newsroom.begin(wall_clock(), lambda: module("build_runner").prepare())
+        module("build_runner").build(plan, newsroom, ahead)
 
 
 def _looking_at_tree(plan: BuildPlan) -> AbstractContextManager[Any] | None:
@@ -110,4 +110,4 @@ def _looking_at_tree(plan: BuildPlan) -> AbstractContextManager[Any] | None:
     except OSError:
         size = 0
     are_many = size >= _MANY and plan.processes != 1
-    return module("building").looking_at(Path(plan.out)) if are_many else None
+    return module("build_runner").looking_at(Path(plan.out)) if are_many else None

@@ -7,15 +7,15 @@ from pathlib import Path
 
 import click
 
+from feedsvc.cli.one_shot import tried
 from feedsvc.cli.options import content_argument, plainly
+from feedsvc.cli.output import PRINTERS, counted, fail, number, say
 from feedsvc.cli.variables import command, option
-from feedsvc.cli.whole import tried
-from feedsvc.clock import wall_clock
-from feedsvc.console import PRINTERS, counted, fail, number, say
-from feedsvc.content.advice import advice
-from feedsvc.editing.against import REPORTS, Comparison, compare
+from feedsvc.content.lint.articles import advice
+from feedsvc.editing.compare import REPORTS, Comparison, compare
 from feedsvc.errors import ContentError
-from feedsvc.watchdog import watching
+from feedsvc.support.clock import wall_clock
+from feedsvc.support.watchdog import watching
 
 
 @command()

@@ -9,14 +9,14 @@ from pathlib import Path
 import click
 from click.core import ParameterSource
 
+from feedsvc.cli.one_shot import newsroom
 from feedsvc.cli.options import content_argument, plainly
 from feedsvc.cli.variables import command, option
-from feedsvc.cli.whole import newsroom
-from feedsvc.clock import wall_clock
-from feedsvc.content.settings import SITE
-from feedsvc.editing import schemas
-from feedsvc.editing.new import draft, put, written
+from feedsvc.content.reading.settings import SITE
+from feedsvc.editing import schema_files
+from feedsvc.editing.new_article import draft, put, written
 from feedsvc.errors import FeedsvcError
+from feedsvc.support.clock import wall_clock
 
 
 def _words(value: str) -> str:
@@ -68,7 +68,7 @@ def new_article(
     read = newsroom(content, "")
     ending = ".md" if markdown else ".yaml"
     made = draft(read, title, wall_clock(), slug=slug, categories=categories, authors=authors, ending=ending)
-    file = put(content, made.path, written(made, read, schemas.modeline(content, content / made.path)))
+    file = put(content, made.path, written(made, read, schema_files.modeline(content, content / made.path)))
     if not markdown:  # VS Code's YAML plug-in does not look into Markdown
-        schemas.write(content, ("article",))
+        schema_files.write(content, ("article",))
     click.echo(os.fsencode(file))  # as text a locale without its letters would print question marks

@@ -14,8 +14,8 @@ from typing import Final, ParamSpec
 
 import click
 
+from feedsvc.cli.output import fail, tell
 from feedsvc.cli.variables import option
-from feedsvc.console import fail, tell
 from feedsvc.errors import ContentError, FeedsvcError
 
 P = ParamSpec("P")

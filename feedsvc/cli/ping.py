@@ -7,16 +7,16 @@ from pathlib import Path
 
 import click
 
-from feedsvc.catalog import Catalog, catalog
+from feedsvc.catalog.catalog import Catalog, catalog
+from feedsvc.cli.one_shot import newsroom
 from feedsvc.cli.options import base_url_option, content_argument, plainly, purge_option, state_folder, state_option
+from feedsvc.cli.output import number, tell
 from feedsvc.cli.variables import command, option
-from feedsvc.cli.whole import newsroom
-from feedsvc.clock import wall_clock
-from feedsvc.console import number, tell
 from feedsvc.feeds.digest import Digests
-from feedsvc.push.by_hand import ByHand, Told, by_hand
-from feedsvc.push.reach import Reach
-from feedsvc.urls import absolute
+from feedsvc.support.clock import wall_clock
+from feedsvc.uris import absolute
+from feedsvc.websub.hubs import Reach
+from feedsvc.websub.one_shot import ByHand, Told, by_hand
 
 
 @command()

@@ -10,15 +10,16 @@ import click
 
 from feedsvc.cli.options import plainly
 from feedsvc.cli.variables import command, option
-from feedsvc.content.json_schema import NAMES, made
-from feedsvc.content.settings import SITE
-from feedsvc.editing import schemas
+from feedsvc.content.reading.settings import SITE
+from feedsvc.content.schema.json_schema import NAMES
+from feedsvc.editing import schema_files
+from feedsvc.editing.schema_files import made
 from feedsvc.errors import FeedsvcError
 
 
 @command("schema")
 @click.argument("what", nargs=-1, metavar=f"[{'|'.join(NAMES)}] [CONTENT]")
-@option("--write", is_flag=True, help=f"Write all of them into CONTENT/{schemas.FOLDER} instead.")
+@option("--write", is_flag=True, help=f"Write all of them into CONTENT/{schema_files.FOLDER} instead.")
 @plainly
 def print_schema(*, what: tuple[str, ...], write: bool) -> None:
     """Print JSON Schemas of a newsroom's files.
@@ -36,9 +37,9 @@ def print_schema(*, what: tuple[str, ...], write: bool) -> None:
     if write:
         _write(root)
     elif names:
-        click.echo(schemas.printed(made(names[0], root)), nl=False)
+        click.echo(schema_files.printed(made(names[0], root)), nl=False)
     else:
-        click.echo(schemas.printed({name: made(name, root) for name in NAMES}), nl=False)
+        click.echo(schema_files.printed({name: made(name, root) for name in NAMES}), nl=False)
 
 
 def _folder(rest: tuple[str, ...]) -> Path | None:
@@ -57,7 +58,7 @@ def _folder(rest: tuple[str, ...]) -> Path | None:
 def _write(root: Path | None) -> None:
     if root is None:
         raise FeedsvcError("no folder content; write: feedsvc schema --write CONTENT")
-    for file in schemas.write(root):
+    for file in schema_files.write(root):
         click.echo(file)
-    shown = json.dumps(schemas.settings(root), indent=2)
+    shown = json.dumps(schema_files.settings(root), indent=2)
     click.echo(f"feedsvc: for VS Code's YAML plug-in, write into .vscode/settings.json:\n{shown}", err=True)

@@ -8,10 +8,8 @@ from pathlib import Path
 
 import click
 
-from feedsvc import hang_reports
-from feedsvc.audience.address import networks
-from feedsvc.audience.bucket import USUAL
-from feedsvc.cli.modules import module
+from feedsvc.cli.config import Plan
+from feedsvc.cli.lazy_import import module
 from feedsvc.cli.options import (
     base_url_option,
     content_argument,
@@ -21,15 +19,17 @@ from feedsvc.cli.options import (
     state_folder,
     state_option,
 )
-from feedsvc.cli.plan import Plan
 from feedsvc.cli.variables import command, option
-from feedsvc.content.looking import looking
-from feedsvc.descriptors import raise_limit
-from feedsvc.web.access import FORMATS
+from feedsvc.content.folder.prefetch import looking
+from feedsvc.support import hang_reports
+from feedsvc.support.client_address import networks
+from feedsvc.support.file_descriptors import raise_limit
+from feedsvc.support.token_bucket import USUAL
+from feedsvc.web.access_log import FORMATS
 from feedsvc.web.log_limit import limit_log
 from feedsvc.web.server import listen
-from feedsvc.web.station import Station
-from feedsvc.web.workers import Workers
+from feedsvc.web.supervisor import Workers
+from feedsvc.web.worker import Station
 
 
 @command()
@@ -124,7 +124,7 @@ def serve(
     if preview:
         if workers > 1:
             click.echo("feedsvc: a preview is one process; --workers is for readers", err=True)
-        module("previewing").preview(  # readers need not wait for what editors use
+        module("preview_runner").preview(  # readers need not wait for what editors use
             content, host=host, port=port, threads=threads, base_url=base_url, state=state, anywhere=preview_anywhere
         )
         return
@@ -146,7 +146,7 @@ def serve(
     )
     if workers == 1:
         look = looking(content)  # at many files, while what serves them is read
-        module("serving").serve(plan, look)
+        module("serve_runner").serve(plan, look)
     else:
         _serve_together(plan, workers)
 
@@ -154,7 +154,7 @@ def serve(
 def _serve_together(plan: Plan, workers: int) -> None:
     # The address is had, or not, before any worker has to read the folder.
     listening = listen(plan.host, plan.port)
-    serving = module("serving")
+    serving = module("serve_runner")
 
     @plainly
     def serve_one(station: Station) -> None:

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import click
 
+from feedsvc.cli.one_shot import newsroom
 from feedsvc.cli.options import content_argument, plainly
+from feedsvc.cli.output import number, tell
 from feedsvc.cli.variables import command, option
-from feedsvc.cli.whole import newsroom
-from feedsvc.console import number, tell
-from feedsvc.editing.stamp import apply, plan, sweep
+from feedsvc.editing.assign_ids import apply, plan, sweep
 
 
 @command()

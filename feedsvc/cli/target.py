@@ -9,12 +9,12 @@ from importlib import import_module
 from pathlib import Path
 from typing import Final, Protocol
 
-from feedsvc.content.origin import Origin
+from feedsvc.content.folder.baseline import Origin
 from feedsvc.errors import FeedsvcError
 from feedsvc.export import Built, Progress, Tree
 from feedsvc.export.hosts import ANY, NGINX
-from feedsvc.export.looking import Look
-from feedsvc.publication import Publication
+from feedsvc.export.prefetch import Look
+from feedsvc.publication.publication import Publication
 
 _SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _NEARLY: Final = re.compile("s3:/*", re.IGNORECASE)
@@ -86,7 +86,7 @@ def _bucket(out: str, only: str, coding: str, processes: int | None) -> Abstract
         raise FeedsvcError(f"{out}: a build goes to a folder or to {_BUCKET}BUCKET/PREFIX")
     try:
         # Read where it is wanted: its libraries take longer to read than a small build takes, and may not be there.
-        upload = import_module("feedsvc.export.upload").Upload
+        upload = import_module("feedsvc.export.s3.upload").Upload
     except ImportError:
         raise FeedsvcError(f"{_BUCKET} needs s3fs; install it with: pip install 'feedsvc[s3]'") from None
     made: AbstractContextManager[Target] = upload(out, only=only, coding=coding, processes=processes)

@@ -6,9 +6,9 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-from feedsvc.hang_reports import Failures
-from feedsvc.pages.adoption import Adoption
-from feedsvc.troubles import Troubles
+from feedsvc.pages.theme_adoption import Adoption
+from feedsvc.support.alerts import Troubles
+from feedsvc.support.hang_reports import Failures
 
 _FOLDER: Final = "themes"
 
@@ -23,6 +23,6 @@ def adoption(home: Path | None, troubles: Troubles | None = None, *, required: b
 @cache
 def _version() -> str:
     """Stands for the program and the libraries that make pages."""
-    from feedsvc.imprint import program  # noqa: PLC0415 - only a newsroom with templates of its own needs it
+    from feedsvc.publication.fingerprints import program  # noqa: PLC0415 - only a newsroom with templates of its own needs it
 
     return repr(program())

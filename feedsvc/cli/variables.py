@@ -9,8 +9,8 @@ from typing import Any, Final, ParamSpec, cast
 
 import click
 
-from feedsvc import watchdog
 from feedsvc.content.text import nearest
+from feedsvc.support import watchdog
 
 P = ParamSpec("P")
 

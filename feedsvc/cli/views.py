@@ -7,13 +7,13 @@ from pathlib import Path
 
 import click
 
-from feedsvc.audience.kept import kept_since
+from feedsvc.audience.readonly import kept_since
 from feedsvc.audience.report import PRINTERS, report
-from feedsvc.catalog import catalog
+from feedsvc.catalog.catalog import catalog
+from feedsvc.cli.one_shot import newsroom
 from feedsvc.cli.options import VIEWS, content_argument, database_option, plainly, state_folder, state_option
 from feedsvc.cli.variables import command, option
-from feedsvc.cli.whole import newsroom
-from feedsvc.clock import wall_clock
+from feedsvc.support.clock import wall_clock
 
 
 def _day(_context: click.Context, _option: click.Parameter, text: str | None) -> date | None:

@@ -14,11 +14,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from typing import Final
 
-from feedsvc.catalog import Catalog, Listing
-from feedsvc.division import Division
-from feedsvc.periods import span
-from feedsvc.publication import Publication
-from feedsvc.urls import SUFFIXES, WELL_KNOWN, ArticleAt, FeedAt, ListingRef, PageAt, article_path, path_of, place_of
+from feedsvc.catalog.archive import Division
+from feedsvc.catalog.catalog import Catalog, Listing
+from feedsvc.catalog.periods import span
+from feedsvc.publication.publication import Publication
+from feedsvc.routes import SUFFIXES, WELL_KNOWN, ArticleAt, FeedAt, ListingRef, PageAt, article_path, path_of, place_of
 
 _YEAR: Final = len("2026")
 _MONTH: Final = len("2026-01")

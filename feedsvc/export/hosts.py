@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from itertools import chain, islice
 from typing import Final
 
-from feedsvc.catalog import Catalog
-from feedsvc.directory import MEDIA_TYPE as OPML_TYPE
+from feedsvc.catalog.catalog import Catalog
+from feedsvc.discovery.opml import MEDIA_TYPE as OPML_TYPE
 from feedsvc.export.aliases import well_known
 from feedsvc.feeds import FORMATS
-from feedsvc.headers import CACHING, EXPOSED, FRAMES, SANDBOX, typed
-from feedsvc.urls import KINDS, WELL_KNOWN, ArticleAt, FeedAt, ListingRef, PageAt, absolute, path_of, rooted
+from feedsvc.publication.cache_control import CACHING, EXPOSED, FRAMES, SANDBOX, typed
+from feedsvc.routes import KINDS, WELL_KNOWN, ArticleAt, FeedAt, ListingRef, PageAt, path_of
+from feedsvc.uris import absolute, rooted
 
 REDIRECTS: Final = "/_redirects"
 HEADERS: Final = "/_headers"

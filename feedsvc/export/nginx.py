@@ -12,14 +12,15 @@ from itertools import chain
 from pathlib import Path
 from typing import Final
 
-from feedsvc.catalog import Catalog, Listing
-from feedsvc.division import Division
+from feedsvc.catalog.archive import Division
+from feedsvc.catalog.catalog import Catalog, Listing
 from feedsvc.errors import FeedsvcError
-from feedsvc.export.names import TEMPORARY, TWINS
+from feedsvc.export.layout import TEMPORARY, TWINS
 from feedsvc.feeds import FORMATS
-from feedsvc.headers import CACHING
 from feedsvc.model import Site
-from feedsvc.urls import KINDS, ArticleAt, FeedAt, ListingRef, PageAt, absolute, mount, path_of, rooted
+from feedsvc.publication.cache_control import CACHING
+from feedsvc.routes import KINDS, ArticleAt, FeedAt, ListingRef, PageAt, path_of
+from feedsvc.uris import absolute, mount, rooted
 
 # Seconds before the next scheduled change from which on caches have to be told of it: a day and five minutes (the longest
 # window for stale answers), fifteen minutes (the shorter one), five (freshness), ten seconds (freshness of what is missing).

@@ -7,14 +7,14 @@ from collections.abc import Mapping
 from hashlib import blake2b
 from http import HTTPStatus
 
-from feedsvc.content.clean_file import is_sendable
-from feedsvc.document import Attachment, Document, digest
+from feedsvc.content.media.clean_file import is_sendable
 from feedsvc.export import aliases
 from feedsvc.export.hosts import MEDIA_TYPE, Host
-from feedsvc.export.names import MISSING, gone_from
-from feedsvc.imprint import Imprints
-from feedsvc.publication import Publication
-from feedsvc.urls import FeedAt, FileAt, SizedAt, place_of
+from feedsvc.export.layout import MISSING, gone_from
+from feedsvc.publication.document import Attachment, Document, digest
+from feedsvc.publication.fingerprints import Imprints
+from feedsvc.publication.publication import Publication
+from feedsvc.routes import FeedAt, FileAt, SizedAt, place_of
 
 
 class Wanted:

@@ -11,10 +11,9 @@ from typing import Final
 import feedgen.entry  # type: ignore[import-untyped]
 from lxml import etree
 
-from feedsvc.feeds.dates import rfc3339
-from feedsvc.feeds.parts import Part, Parts
-from feedsvc.feeds.shapes import Shapes
-from feedsvc.feeds.xml_common import (
+from feedsvc.feeds.entry_cache import Part, Parts
+from feedsvc.feeds.entry_templates import Shapes
+from feedsvc.feeds.xml import (
     NAMESPACES,
     WAYS,
     FeedExtension,
@@ -31,6 +30,7 @@ from feedsvc.feeds.xml_common import (
     related_links,
 )
 from feedsvc.model import Entry, Feed, Person, Tombstone
+from feedsvc.support.date_formats import rfc3339
 
 _XML_LANG: Final = "{http://www.w3.org/XML/1998/namespace}lang"
 

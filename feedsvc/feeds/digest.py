@@ -9,11 +9,12 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any, Final
 
-from feedsvc.catalog import Catalog, Listing, Row
-from feedsvc.content import markup, offered
-from feedsvc.feeds import assemble
+from feedsvc.catalog.catalog import Catalog, Listing, Row
+from feedsvc.content.markdown import render
+from feedsvc.content.media import offered_widths
+from feedsvc.feeds import builder
 from feedsvc.model import Article, Author, Entry, Feed, Site
-from feedsvc.urls import SUFFIXES, FeedAt, ListingRef, path_of
+from feedsvc.routes import SUFFIXES, FeedAt, ListingRef, path_of
 
 # The three formats say the same of a listing but for their own addresses, so any one of them speaks for all.
 _SPOKESMAN: Final = ("atom", "application/atom+xml")
@@ -84,7 +85,7 @@ class Digests:
             self._marks = marks.checked
 
 
-class _Marks(assemble.Entries):
+class _Marks(builder.Entries):
     """What `assemble` takes for entries: short, and made only where an article or a name in it changed."""
 
     def __init__(self, catalog: Catalog, kept: Mapping[str, _Mark]) -> None:
@@ -117,7 +118,7 @@ class _Marks(assemble.Entries):
 def _pictures(catalog: Catalog, article: Article) -> Iterator[str]:
     """The addresses of the copies that stand for an article's pictures, which change with the bytes of the pictures."""
     for path in article.media:
-        copy = offered.fitting(catalog.media.get(path), offered.THUMBNAIL)
+        copy = offered_widths.fitting(catalog.media.get(path), offered_widths.THUMBNAIL)
         yield copy.path if copy else ""
 
 
@@ -126,14 +127,14 @@ def _standing_for(catalog: Catalog, row: Row) -> Entry:
     # To make HTML of a text, or take its beginning, costs more than all the rest, and its digest says as much.
     # The rendering's version with it: after an upgrade the same Markdown may be other HTML, of which hubs must hear.
     is_silent = not article.text or (catalog.site.feed.content == "summary" and article.summary)
-    said = "" if is_silent else f"{markup.RENDERING}:{article.text.hex()}"
+    said = "" if is_silent else f"{render.RENDERING}:{article.text.hex()}"
     row = replace(row, article=replace(article, text=b"", summary=article.summary or said or article.title))
-    digest = _digest([said, *_pictures(catalog, article), assemble.entry(catalog, row)])
+    digest = _digest([said, *_pictures(catalog, article), builder.entry(catalog, row)])
     return Entry(id="", url="", title="", published=row.touched, updated=row.touched, summary="", content=digest)
 
 
 def _tell(listing: Listing, marks: _Marks) -> _Told:
-    feed = assemble.feed(listing, marks, *_SPOKESMAN)
+    feed = builder.feed(listing, marks, *_SPOKESMAN)
     items = [item.content if isinstance(item, Entry) else item for item in feed.items]
     return _Told(
         listing=listing,

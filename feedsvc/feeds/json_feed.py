@@ -6,10 +6,10 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from feedsvc.feeds.dates import rfc3339
-from feedsvc.feeds.parts import Part, Parts
-from feedsvc.feeds.shapes import Shapes
+from feedsvc.feeds.entry_cache import Part, Parts
+from feedsvc.feeds.entry_templates import Shapes
 from feedsvc.model import Enclosure, Entry, Feed, Person
+from feedsvc.support.date_formats import rfc3339
 
 _QUOTED: Final = json.JSONEncoder(ensure_ascii=False).encode
 

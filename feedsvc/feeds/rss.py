@@ -10,10 +10,9 @@ from typing import Final
 import feedgen.entry  # type: ignore[import-untyped]
 from lxml import etree
 
-from feedsvc.feeds.dates import rfc3339
-from feedsvc.feeds.parts import Part, Parts
-from feedsvc.feeds.shapes import Shapes
-from feedsvc.feeds.xml_common import (
+from feedsvc.feeds.entry_cache import Part, Parts
+from feedsvc.feeds.entry_templates import Shapes
+from feedsvc.feeds.xml import (
     NAMESPACES,
     WAYS,
     FeedExtension,
@@ -30,6 +29,7 @@ from feedsvc.feeds.xml_common import (
     related_links,
 )
 from feedsvc.model import Entry, Feed
+from feedsvc.support.date_formats import rfc3339
 
 # An ampersand stands for itself before white space, another one and the end; parsers differ on what else may follow.
 _READ_AS_HTML: Final = re.compile("<|&(?![ \\t\\n\\r\\f&]|\\Z)")

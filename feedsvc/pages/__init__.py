@@ -9,10 +9,10 @@ from __future__ import annotations
 from typing import Final
 
 from feedsvc.pages.article import article, articles
-from feedsvc.pages.frame import Frame
+from feedsvc.pages.layout import Frame
 from feedsvc.pages.listing import listing, subscribe
-from feedsvc.pages.message import gone, missing
-from feedsvc.pages.moved import moved
+from feedsvc.pages.redirect_page import moved
+from feedsvc.pages.status_pages import gone, missing
 from feedsvc.pages.tags import tag_page, tags
 from feedsvc.pages.theme import STATIC_TYPES, Theme
 

@@ -11,15 +11,16 @@ from urllib.parse import quote, urlsplit
 
 from markupsafe import Markup, escape
 
-from feedsvc.catalog import Row
+from feedsvc.catalog.catalog import Row
 from feedsvc.language import Language
 from feedsvc.model import Correction, Enclosure, enclosure_name
-from feedsvc.pages import head, text
-from feedsvc.pages.frame import Card, Frame, Shown, summary
-from feedsvc.pages.head import Head
-from feedsvc.pages.pictures import local, picture
+from feedsvc.pages import body_html, metadata
+from feedsvc.pages.images import local, picture
+from feedsvc.pages.layout import Card, Frame, Shown, summary
+from feedsvc.pages.metadata import Head
 from feedsvc.pages.related import related
-from feedsvc.urls import ArticleAt, ListingRef, absolute, path_of, rooted
+from feedsvc.routes import ArticleAt, ListingRef, path_of
+from feedsvc.uris import absolute, rooted
 
 _MOST_VIEWS: Final = 999_999  # the number that a page keeps room for
 
@@ -128,16 +129,16 @@ def _address(frame: Frame, row: Row) -> str:
 
 def _data(frame: Frame, row: Row) -> Markup:
     one = row.article
-    return Markup() if one.link else head.news_article(frame.catalog, row, summary(frame.catalog, one))
+    return Markup() if one.link else metadata.news_article(frame.catalog, row, summary(frame.catalog, one))
 
 
 def _graph(frame: Frame, row: Row) -> tuple[tuple[str, str], ...]:
-    return head.article_graph(frame.catalog, row, summary(frame.catalog, row.article), _address(frame, row))
+    return metadata.article_graph(frame.catalog, row, summary(frame.catalog, row.article), _address(frame, row))
 
 
 def _body(frame: Frame, row: Row) -> Markup:
     # Cleaned where it was read.
-    return Markup(text.shown(frame.catalog, frame.catalog.content.html(row.article)))  # noqa: S704
+    return Markup(body_html.shown(frame.catalog, frame.catalog.content.html(row.article)))  # noqa: S704
 
 
 def _related(frame: Frame, row: Row) -> list[Card]:

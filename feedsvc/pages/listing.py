@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Final
 
-from feedsvc.catalog import Listing, Standing
-from feedsvc.feeds import assemble
-from feedsvc.pages import head
-from feedsvc.pages.frame import Frame, Moment, Shown
-from feedsvc.pages.head import FeedShown
-from feedsvc.pages.pictures import local
-from feedsvc.urls import Kind, ListingRef, PageAt, SingleAt, TagsAt, absolute, path_of
+from feedsvc.catalog.catalog import Listing, Standing
+from feedsvc.feeds import builder
+from feedsvc.pages import metadata
+from feedsvc.pages.images import local
+from feedsvc.pages.layout import Frame, Moment, Shown
+from feedsvc.pages.metadata import FeedShown
+from feedsvc.routes import Kind, ListingRef, PageAt, SingleAt, TagsAt, path_of
+from feedsvc.uris import absolute
 
 _KINDS: Final[dict[Kind, str]] = {"site": "site", "category": "sections", "author": "authors", "tag": "topics"}
 
@@ -29,12 +30,12 @@ def listing(frame: Frame, one: Listing, period: str = "") -> bytes:
     author = frame.catalog.content.authors.get(one.ref.id) if one.ref.kind == "author" else None
     return frame.page(
         "listing.html",
-        head.Head(
+        metadata.Head(
             title=full,
             canonical=address,
             description=one.description,
             feeds=frame.feeds(one, frame.catalog.listings[ListingRef()]),
-            graph=head.listing_graph(frame.catalog, full, one.description, address),
+            graph=metadata.listing_graph(frame.catalog, full, one.description, address),
         ),
         here=one.ref,
         title=title,
@@ -86,12 +87,12 @@ def subscribe(frame: Frame) -> bytes:
     full = f"{title} – {site.title}"
     return frame.page(
         "subscribe.html",
-        head.Head(
+        metadata.Head(
             title=full,
             canonical=address,
             description=lang.say("subscribe_what"),
             feeds=frame.feeds(frame.catalog.listings[ListingRef()]),
-            graph=head.listing_graph(frame.catalog, full, "", address),
+            graph=metadata.listing_graph(frame.catalog, full, "", address),
         ),
         title=title,
         found_forms=json.dumps(dict(lang.forms("found")), ensure_ascii=False),
@@ -119,6 +120,6 @@ def _subscription(frame: Frame, one: Listing) -> Subscription:
         title=one.title,
         href=frame.href(PageAt(one.ref)),
         count=frame.lang.count("articles", len(one.visible)),
-        updated=frame.moment(assemble.updated(frame.site, one.newest), "last_update") if newest else None,
+        updated=frame.moment(builder.updated(frame.site, one.newest), "last_update") if newest else None,
         feeds=frame.feeds(one),
     )

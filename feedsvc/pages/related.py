@@ -8,10 +8,10 @@ from collections.abc import Iterable, Iterator
 from itertools import chain, islice
 from typing import Final
 
-from feedsvc.catalog import Catalog, Listing, Row
-from feedsvc.ordered import Ordered
-from feedsvc.rows import Key, row_key
-from feedsvc.urls import ListingRef
+from feedsvc.catalog.catalog import Catalog, Listing, Row
+from feedsvc.catalog.row import Key, row_key
+from feedsvc.routes import ListingRef
+from feedsvc.support.sorted_chunks import Ordered
 
 _SHOWN: Final = 3
 CONSIDERED: Final = 24  # of each tag's articles, so that a page's price does not grow with the archive

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from feedsvc.catalog import Catalog
-from feedsvc.pages import head
-from feedsvc.pages.frame import Frame
-from feedsvc.urls import ListingRef, PageAt, TagsAt, absolute, path_of
+from feedsvc.catalog.catalog import Catalog
+from feedsvc.pages import metadata
+from feedsvc.pages.layout import Frame
+from feedsvc.routes import ListingRef, PageAt, TagsAt, path_of
+from feedsvc.uris import absolute
 
 
 class Part(NamedTuple):
@@ -100,11 +101,11 @@ def tags_page(frame: Frame, start: str, page: TagPage) -> bytes:
     full = f"{lang.say('archive', title=title, month=span) if span else title} – {site.title}"
     return frame.page(
         "tags.html",
-        head.Head(
+        metadata.Head(
             title=full,
             canonical=address,
             feeds=frame.feeds(frame.catalog.listings[ListingRef()]),
-            graph=head.listing_graph(frame.catalog, full, "", address),
+            graph=metadata.listing_graph(frame.catalog, full, "", address),
         ),
         title=title,
         range=Range(page.tags[0].title, page.tags[-1].title, "") if start else None,

@@ -27,10 +27,10 @@ from jinja2 import (
     meta,
 )
 
-from feedsvc.pages.compiled import Beside
+from feedsvc.pages.bytecode_cache import Beside
 from feedsvc.pages.sandbox import Sandbox, environment, once
-from feedsvc.pages.spelling import Trusted
-from feedsvc.watchdog import rendering
+from feedsvc.pages.template_compiler import Trusted
+from feedsvc.support.watchdog import rendering
 
 FOLDER: Final = "theme"
 TEMPLATES: Final = "templates/"

@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from feedsvc.errors import Problem
-from feedsvc.limited_process import Cause, Limits, RunFailure, run
-from feedsvc.pages.newest import Newest
+from feedsvc.pages.newest_articles import Newest
 from feedsvc.pages.theme import FOLDER, STATIC, STATIC_TYPES, TEMPLATES
-from feedsvc.pages.trial import LEFT_OUT, Doing, Finding, Given, shown
+from feedsvc.pages.theme_trial import LEFT_OUT, Doing, Finding, Given, shown
+from feedsvc.support.limited_process import Cause, Limits, RunFailure, run
 
 _MB: Final = 1024**2
 _LARGEST: Final = 128 * 1024  # bytes of a template; the product's own have 5 KiB
@@ -93,7 +93,7 @@ class _Check:
                 break
             given = Given(templates=self._left, newest=self._newest, skipped=self._skipped)
             limits = replace(_LIMITS, elapsed=max(1.0, end - time.monotonic()))
-            outcome = run("feedsvc.pages.trial:run", pickle.dumps(given), limits, self._is_cancelled)
+            outcome = run("feedsvc.pages.theme_trial:run", pickle.dumps(given), limits, self._is_cancelled)
             if isinstance(outcome, bytes):
                 self._take([Finding(**one) for one in json.loads(outcome)])
                 break

@@ -11,10 +11,10 @@ from hashlib import blake2b
 from typing import Final
 
 from feedsvc.errors import Problem
-from feedsvc.pages.newest import Newest
+from feedsvc.pages.newest_articles import Newest
 from feedsvc.pages.theme import TEMPLATES, digest
 from feedsvc.pages.theme_check import CancelledError, UntriedError, Verdict, check, file_problem, stuck_problem
-from feedsvc.pages.verdicts import Verdicts
+from feedsvc.pages.theme_verdicts import Verdicts
 
 _LOG: Final = logging.getLogger(__name__)
 

@@ -8,12 +8,13 @@ from typing import Final
 
 from markupsafe import Markup
 
-from feedsvc.catalog import Catalog, Row
+from feedsvc.catalog.catalog import Catalog, Row
 from feedsvc.errors import Problem
 from feedsvc.language import language
-from feedsvc.live import Edition
-from feedsvc.preview.streams import state
-from feedsvc.urls import ArticleAt, ListingRef, path_of, place_of, rooted
+from feedsvc.live.live import Edition
+from feedsvc.preview.events import state
+from feedsvc.routes import ArticleAt, ListingRef, path_of, place_of
+from feedsvc.uris import rooted
 
 MARKS: Final = ("draft", "scheduled", "expired")
 _MOST: Final = 100  # problems, and articles of each mark; a panel is no archive

@@ -12,22 +12,22 @@ from typing import TYPE_CHECKING, Any, Final
 
 from flask import Flask, Response, request
 
-from feedsvc import urls
-from feedsvc.descriptors import budget, is_exhausted, limit
-from feedsvc.document import Answer, Document, Pending, Redirect
+from feedsvc import uris
 from feedsvc.errors import TextLostError
-from feedsvc.live import Live
-from feedsvc.publication import Publication
-from feedsvc.web import answer, metrics
-from feedsvc.web.answer import Headers
-from feedsvc.web.deferral import wait_for
-from feedsvc.web.door import Door
-from feedsvc.web.files import Files
+from feedsvc.live.live import Live
+from feedsvc.publication.document import Answer, Document, Pending, Redirect
+from feedsvc.publication.publication import Publication
+from feedsvc.support.file_descriptors import budget, is_exhausted, limit
+from feedsvc.web import metrics, responses
+from feedsvc.web.access_control import Door
+from feedsvc.web.deferred_requests import wait_for
+from feedsvc.web.media_files import Files
 from feedsvc.web.open_files import OpenFiles
 from feedsvc.web.repeated import REPEATS, Repeated
-from feedsvc.web.second import Second, Told
+from feedsvc.web.request_stats import MEDIA, OTHER, REDIRECT, Labels, Traffic, labels_of
+from feedsvc.web.response_cache import Second, Told
+from feedsvc.web.responses import Headers
 from feedsvc.web.status import Addition, status
-from feedsvc.web.traffic import MEDIA, OTHER, REDIRECT, Labels, Traffic, labels_of
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -83,11 +83,11 @@ class Documents:
         except Exception:
             if not environ["PATH_INFO"].endswith(_HEALTH):
                 raise
-            return self._passed_on(environ, start_response, urls.mount(self._live.base_url()), began)
+            return self._passed_on(environ, start_response, uris.mount(self._live.base_url()), began)
         edition = second.publication
         found, asked = _find(environ, edition), (environ["REQUEST_METHOD"], environ)
         if isinstance(found, Document):
-            made, labels = answer.answer(found, asked, now, edition.next_change), labels_of(found)
+            made, labels = responses.answer(found, asked, now, edition.next_change), labels_of(found)
             if found.kept.has_grown:
                 edition.weigh(found.path)
             second.keep(environ, Told(_STATUS[made.status], Repeated(made.headers), (made.body,), labels, made.status))
@@ -113,7 +113,7 @@ class Documents:
     def _unavailable(
         self, start_response: StartResponse, sentence: str, began: float, retry: int = _RETRY_SECONDS
     ) -> Iterable[bytes]:
-        made = answer.unavailable(sentence, retry)
+        made = responses.unavailable(sentence, retry)
         self._traffic.count(OTHER, made.status, perf_counter() - began)
         return _send(start_response, made.status, made.headers, (made.body,))
 
@@ -146,25 +146,25 @@ def _find(environ: WSGIEnvironment, edition: Publication) -> Answer | None:
 
 def _short(
     found: Redirect | Pending, asked: tuple[str, WSGIEnvironment], now: datetime, edition: Publication
-) -> tuple[answer.Response, Labels]:
+) -> tuple[responses.Response, Labels]:
     """The answer of an address without a document or file, and how it is counted.
 
     A request waits for a file that is being made; 503 once that takes too long. Raises Suspended, for the server.
     """
     if isinstance(found, Redirect):
-        location = urls.rooted(edition.catalog.site.base_url, found.target)
-        made = answer.redirect(location, asked, now, edition.next_change, is_permanent=found.is_permanent)
+        location = uris.rooted(edition.catalog.site.base_url, found.target)
+        made = responses.redirect(location, asked, now, edition.next_change, is_permanent=found.is_permanent)
         return made, REDIRECT
     return _unavailable(found, asked), MEDIA
 
 
-def _unavailable(found: Pending, asked: tuple[str, WSGIEnvironment]) -> answer.Response:
+def _unavailable(found: Pending, asked: tuple[str, WSGIEnvironment]) -> responses.Response:
     method, environ = asked
     if method not in ("GET", "HEAD"):
-        return answer.refuse(asked)
+        return responses.refuse(asked)
     if found.completion:
         wait_for(environ, found.completion, _PATIENCE)
-    return answer.unavailable("This picture is still being made; ask again in a moment.", _ASK_AGAIN)
+    return responses.unavailable("This picture is still being made; ask again in a moment.", _ASK_AGAIN)
 
 
 def _path(environ: WSGIEnvironment) -> str:
@@ -236,7 +236,7 @@ def flask_app(live: Live, measured: Measured, additions: Mapping[str, Addition] 
         now = live.clock()
         edition = live.current(now)
         # Errors are not conditional: only GET's headers count, whatever was asked.
-        made = answer.answer(edition.missing(), ("GET", {}), now, edition.next_change)
+        made = responses.answer(edition.missing(), ("GET", {}), now, edition.next_change)
         return Response(made.body, status=404, headers=[*made.headers])
 
     return app

@@ -13,8 +13,8 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.registry import Collector, CollectorRegistry
 
-from feedsvc.live import Edition, Live
-from feedsvc.web.traffic import BUCKETS, SECONDS, Traffic, answer_of, bucket
+from feedsvc.live.live import Edition, Live
+from feedsvc.web.request_stats import BUCKETS, SECONDS, Traffic, answer_of, bucket
 
 MEDIA_TYPE: Final = CONTENT_TYPE_LATEST
 

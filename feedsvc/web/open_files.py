@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 from io import BufferedReader, FileIO, RawIOBase
 
-from feedsvc.content.clean_file import Cleaned, CleanFile
+from feedsvc.content.media.clean_file import Cleaned, CleanFile
 
 Pieces = Cleaned | None  # None: all bytes of a file, as they are
 

@@ -16,11 +16,11 @@ from waitress.adjustments import Adjustments
 from waitress.server import TcpWSGIServer
 from waitress.task import ThreadedTaskDispatcher
 
-from feedsvc.descriptors import budget, is_exhausted, raise_limit
 from feedsvc.errors import FeedsvcError
-from feedsvc.web.channel import Channel, repeating
-from feedsvc.web.deferral import Suspensions
+from feedsvc.support.file_descriptors import budget, is_exhausted, raise_limit
+from feedsvc.web.deferred_requests import Suspensions
 from feedsvc.web.task_queue import TaskQueue
+from feedsvc.web.waitress_channel import Channel, repeating
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication

@@ -10,8 +10,8 @@ from typing import Any, Final
 
 from feedsvc import __version__
 from feedsvc.errors import Problem
-from feedsvc.feeds.dates import rfc3339
-from feedsvc.live import Live
+from feedsvc.live.live import Live
+from feedsvc.support.date_formats import rfc3339
 
 # What an optional part adds to the status, by its name.
 Addition = Callable[[], Mapping[str, Any]]

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from itertools import chain
 from typing import Final
 
-from feedsvc.web.board import Seat
+from feedsvc.web.shared_memory import Seat
 
 COUNTERS: Final = "counters"  # the key of a notice that they stand under
 

@@ -15,14 +15,14 @@ from pathlib import Path
 
 import pytest
 
-from feedsvc.content import survey
-from feedsvc.content.folder import Content, Folder
-from feedsvc.content.records import Records
-from feedsvc.content.survey import Seen
+from feedsvc.content.cache.store import Records
+from feedsvc.content.folder import scanner
+from feedsvc.content.folder.folder import Content, Folder
+from feedsvc.content.folder.scanner import Seen
 from feedsvc.errors import FeedsvcError
 from feedsvc.export import MANIFEST, Tree
-from feedsvc.export.looking import looking
-from feedsvc.spreading import Begun, spread
+from feedsvc.export.prefetch import looking
+from feedsvc.support.process_pool import Begun, spread
 from tests import former, newsrooms
 
 NUMBERS = range(40)
@@ -183,9 +183,9 @@ def test_a_ctrl_c_ends_all_of_them() -> None:
 
 
 def test_a_tree_made_by_several_is_the_one_made_by_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("feedsvc.export.tree.TO_MAKE", 1)
-    monkeypatch.setattr("feedsvc.export.tree.TO_CHECK", 1)
-    monkeypatch.setattr("feedsvc.export.tree.PIECE", 4)
+    monkeypatch.setattr("feedsvc.export.static_tree.TO_MAKE", 1)
+    monkeypatch.setattr("feedsvc.export.static_tree.TO_CHECK", 1)
+    monkeypatch.setattr("feedsvc.export.static_tree.PIECE", 4)
     content = newsrooms.rich(tmp_path / "content")
     trees = []
     for processes in (1, 3):
@@ -203,7 +203,7 @@ def test_a_tree_made_by_several_is_the_one_made_by_one(tmp_path: Path, monkeypat
 def test_a_tree_made_by_several_has_what_feeds_name_before_them_and_what_names_them_after(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("feedsvc.export.tree.TO_MAKE", 1)
+    monkeypatch.setattr("feedsvc.export.static_tree.TO_MAKE", 1)
     with Tree(tmp_path / "out", processes=3, codings=()) as tree:
         tree.whole(newsrooms.published(newsrooms.rich(tmp_path / "content")))
     moved = {tmp_path / "out" / name for name in former.documents(newsrooms.published(tmp_path / "content"))}
@@ -248,7 +248,7 @@ def test_there_is_time_for_something_else_until_it_is_made(monkeypatch: pytest.M
         assert time.monotonic() < end
     with quick as made:
         assert made() != os.getpid()
-    monkeypatch.setattr("feedsvc.spreading.at_hand", lambda: 1)
+    monkeypatch.setattr("feedsvc.support.process_pool.at_hand", lambda: 1)
     assert not Begun(signal.pause).is_waited_for
 
 
@@ -260,7 +260,7 @@ def test_while_files_are_looked_at_for_the_first_time_something_else_is_done(tmp
         end = time.monotonic() + 30
         while not done.exists() and time.monotonic() < end:
             time.sleep(0.001)
-        return survey.look(root, survey.ARTICLES)
+        return scanner.look(root, scanner.ARTICLES)
 
     folder = Folder(root, "", Records(tmp_path / "kept"), Begun(late))
     began = time.monotonic()
@@ -283,7 +283,7 @@ def test_a_copy_killed_in_the_midst_of_its_answer_is_told(monkeypatch: pytest.Mo
         os.write(conn.fileno(), (1000).to_bytes(4, "big") + b"half of it")
         os.kill(os.getpid(), signal.SIGKILL)
 
-    monkeypatch.setattr("feedsvc.spreading._send", halves)
+    monkeypatch.setattr("feedsvc.support.process_pool._send", halves)
     with Begun(os.getpid) as made, pytest.raises(FeedsvcError, match="ended by itself"):
         made()
     with pytest.raises(FeedsvcError, match="ended by itself"):
@@ -321,13 +321,13 @@ def test_a_large_newsroom_starts_with_what_a_small_one_does(
     with ExitStack() as copies:
         first = [started(root, tmp_path / f"{name}.sqlite") for name in "ab"]
         assert first[0] == first[1]
-        monkeypatch.setattr("feedsvc.content.records._LARGE", 0)
+        monkeypatch.setattr("feedsvc.content.cache.store._LARGE", 0)
         if is_killed:
             here = os.getpid()
             look = copies.enter_context(pytest.MonkeyPatch.context())
-            look.setattr("feedsvc.content.survey.look", lambda *_: ends_itself() if os.getpid() != here else None)
+            look.setattr("feedsvc.content.folder.scanner.look", lambda *_: ends_itself() if os.getpid() != here else None)
         large = started(root, tmp_path / "a.sqlite")
-    monkeypatch.setattr("feedsvc.content.records._LARGE", 1 << 40)
+    monkeypatch.setattr("feedsvc.content.cache.store._LARGE", 1 << 40)
     assert large == started(root, tmp_path / "b.sqlite")
     assert large.articles
     assert large.problems
@@ -335,15 +335,15 @@ def test_a_large_newsroom_starts_with_what_a_small_one_does(
 
 SETTLED = """
 import gc
-from feedsvc import collector
-from feedsvc.spreading import Begun
+from feedsvc.support import gc_control
+from feedsvc.support.process_pool import Begun
 
 made = [[number] for number in range(1000)]
 if {settles}:
-    collector.settle()
+    gc_control.settle()
 with Begun(lambda: gc.get_freeze_count()) as frozen:
     assert frozen() >= 1000
-with collector.paused():
+with gc_control.paused():
     pass
 print(gc.get_freeze_count() >= 1000)
 """

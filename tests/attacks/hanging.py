@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Final
 from urllib.parse import urlsplit
 
-from feedsvc import hang_reports, watchdog
+from feedsvc.support import hang_reports, watchdog
 from tests.http.client import connected
 from tests.http.newsroom import write_article, write_newsroom
 from tests.http.running import environment
@@ -92,7 +92,7 @@ def reports(state: Path) -> list[Path]:
 _PROGRAM: Final = """
 import ctypes, os, signal, sys, threading, time
 from pathlib import Path
-from feedsvc import watchdog
+from feedsvc.support import watchdog
 
 def compare():
     a, b = [1], [1]

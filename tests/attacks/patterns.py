@@ -24,7 +24,8 @@ _MANY: Final = 20  # repeats; what ends sooner than that cannot grow
 _WAYS: Final = frozenset({"match", "fullmatch", "search", "sub", "subn", "split", "findall", "finditer"})
 # Patterns that are applied by another name than their own.
 _BY_ANOTHER_NAME: Final = {
-    f"feedsvc.content.values.{name}": {"fullmatch"} for name in ("_EMAIL", "_MEDIA_TYPE", "_LANGUAGE", "URI", "TAG_URI", "_HOST")
+    f"feedsvc.content.schema.field_types.{name}": {"fullmatch"}
+    for name in ("_EMAIL", "_MEDIA_TYPE", "_LANGUAGE", "URI", "TAG_URI", "_HOST")
 }
 # What a text ends in so that a match fails, or is sought further on.
 _ENDS: Final = ("", "\0", "\n", "!")

@@ -13,10 +13,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from feedsvc.catalog import catalog
-from feedsvc.clock import wall_clock
-from feedsvc.content.folder import load
-from feedsvc.publication import Publication
+from feedsvc.catalog.catalog import catalog
+from feedsvc.content.folder.folder import load
+from feedsvc.publication.publication import Publication
+from feedsvc.support.clock import wall_clock
 from tests.http.client import Got, ask
 from tests.http.newsroom import write_newsroom
 from tests.http.running import Running, serving

@@ -18,7 +18,7 @@ import pytest
 from lxml import etree
 from PIL import Image
 
-from feedsvc.content.folder import load
+from feedsvc.content.folder.folder import load
 from tests.http.client import ask, raw
 from tests.http.running import Running
 from tests.newsrooms import picture, quoted, write
@@ -292,7 +292,7 @@ _READ: Final = """
 import resource, sys
 resource.setrlimit(resource.RLIMIT_AS, (900_000_000, 900_000_000))
 from pathlib import Path
-from feedsvc.content.folder import load
+from feedsvc.content.folder.folder import load
 read = load(Path(sys.argv[1]))
 print(sorted(article.slug for article in read.articles), [problem.message for problem in read.errors])
 """

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from feedsvc import hang_reports
+from feedsvc.support import hang_reports
 from tests.attacks.hanging import CRASHING, LONG, SLUG, ask_in_vain, blamed, run, started, write_freezing
 from tests.audience.patience import until
 from tests.http.running import command, environment

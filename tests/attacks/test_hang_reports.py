@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from feedsvc import hang_reports, watchdog
+from feedsvc.support import hang_reports, watchdog
 from tests.attacks.hanging import LONG, blamed, hung, program, reports, run
 from tests.http.running import environment
 
@@ -108,9 +108,9 @@ def test_the_next_start_mentions_what_happened_within_a_day(tmp_path: Path) -> N
 _COPY = """
 import sys
 from pathlib import Path
-from feedsvc import watchdog
+from feedsvc.support import watchdog
 from feedsvc.errors import FeedsvcError
-from feedsvc.spreading import spread
+from feedsvc.support.process_pool import spread
 import os, time
 
 parent = os.getpid()

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 import pytest
 from PIL import Image
 
-from feedsvc.content.folder import Folder
-from feedsvc.content.renditions import Renditions
-from feedsvc.ledger import Ledger
-from feedsvc.live import Live
+from feedsvc.content.folder.folder import Folder
+from feedsvc.content.media.thumbnails import Renditions
+from feedsvc.live.live import Live
+from feedsvc.publication.last_modified import Ledger
 from feedsvc.web.app import application
 from feedsvc.web.log_limit import LogLimit
 from tests.http.client import SECONDS, Got, call

@@ -14,7 +14,7 @@ from typing import Final, Self
 
 import pytest
 
-from feedsvc.descriptors import LEAST, budget
+from feedsvc.support.file_descriptors import LEAST, budget
 from tests.attacks.limited import Limited, limited, limited_server, most_files, pipeline_without_reading
 from tests.attacks.siege import PATIENCE, Reader, resident
 from tests.http.client import SECONDS, Got, ask, connected, read_all

@@ -9,13 +9,14 @@ from typing import Final
 
 import pytest
 
-from feedsvc.content import markup, reader
+from feedsvc.content.markdown import render
+from feedsvc.content.reading import article
 from tests.attacks.patterns import Used, dangerous, used
 from tests.soundness import KNOWN, SITE
 
 # Name -> why what is dangerous to it cannot come to it.
 SAFE_WHERE_THEY_ARE: Final = {
-    "feedsvc.content.markup._UNTOLD_PICTURE": "sees clean HTML only, in which every tag has its '>'",
+    "feedsvc.content.markdown.render._UNTOLD_PICTURE": "sees clean HTML only, in which every tag has its '>'",
 }
 
 
@@ -42,8 +43,8 @@ def test_a_dangerous_pattern_is_seen(pattern: str, way: str) -> None:
 
 def test_the_patterns_are_found_where_they_are_kept() -> None:
     names = {one.name for one in used()}
-    assert {"feedsvc.content.elements.TOKEN", "feedsvc.audience.person.SIGNS[6].pattern"} <= names
-    assert {one.way for one in used() if one.name == "feedsvc.content.values._EMAIL"} == {"fullmatch"}
+    assert {"feedsvc.content.markdown.elements.TOKEN", "feedsvc.audience.bot_detection.SIGNS[6].pattern"} <= names
+    assert {one.way for one in used() if one.name == "feedsvc.content.schema.field_types._EMAIL"} == {"fullmatch"}
     assert set(SAFE_WHERE_THEY_ARE) <= names
 
 
@@ -58,9 +59,9 @@ def seconds(path: str, text: str) -> float:
 
     def once() -> float:
         began = thread_time()
-        reading = reader.read(path, text.encode(), KNOWN)
+        reading = article.read(path, text.encode(), KNOWN)
         if reading.markdown:
-            markup.render(reading.markdown, base_url=SITE.base_url, page=f"{SITE.base_url}/articles/a/")
+            render.render(reading.markdown, base_url=SITE.base_url, page=f"{SITE.base_url}/articles/a/")
         return thread_time() - began
 
     gc.disable()  # it would look through everything that other tests left

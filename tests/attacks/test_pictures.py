@@ -14,7 +14,7 @@ from typing import Final
 import pytest
 from PIL import Image, features
 
-from feedsvc.content.clean_file import open_clean
+from feedsvc.content.media.clean_file import open_clean
 from tests.attacks.siege import Reader
 from tests.http.client import Got, ask
 from tests.http.running import Running

@@ -12,8 +12,8 @@ from typing import Final
 
 import pytest
 
-from feedsvc.content.folder import load
-from feedsvc.pages.adoption import Adoption
+from feedsvc.content.folder.folder import load
+from feedsvc.pages.theme_adoption import Adoption
 from tests import newsrooms
 from tests.http.client import ask
 from tests.http.running import Running, command, environment

@@ -23,7 +23,7 @@ _STACK: Final = 256 * 1024  # bytes, a fraction of what threads get
 _RENDER: Final = f"""
 import json, resource, sys, threading
 from time import thread_time
-from feedsvc.content.markup import Excess, excerpt, plain, removed_elements, render, render_within_limits
+from feedsvc.content.markdown.render import Excess, excerpt, plain, removed_elements, render, render_within_limits
 from tests.attacks.worst_texts import TEXTS
 resource.setrlimit(resource.RLIMIT_AS, (2_000_000_000, 2_000_000_000))
 place = dict(base_url="https://news.example/daily", page="https://news.example/daily/articles/a/")

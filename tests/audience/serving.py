@@ -15,11 +15,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from feedsvc.audience.bucket import Limit
 from feedsvc.audience.counter import Counter
+from feedsvc.audience.middleware import Audience
 from feedsvc.audience.store import Views
-from feedsvc.audience.visitor import Visitors
-from feedsvc.audience.wsgi import Audience
+from feedsvc.audience.visitors import Visitors
+from feedsvc.support.token_bucket import Limit
 from feedsvc.web.server import Server
 from tests.audience.patience import SECONDS
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedsvc.audience.address import client, networks
 from feedsvc.errors import FeedsvcError
+from feedsvc.support.client_address import client, networks
 from tests.audience.patience import SECONDS, until
 from tests.audience.serving import FIREFOX
 from tests.http.newsroom import write_newsroom

@@ -14,13 +14,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedsvc.audience.chores import Chore
+from feedsvc.audience.buffer import Key, Tally
 from feedsvc.audience.counter import Counter
-from feedsvc.audience.faults import UnavailableError
-from feedsvc.audience.file_store import FileViews
+from feedsvc.audience.errors import UnavailableError
+from feedsvc.audience.periodic_task import Chore
+from feedsvc.audience.sqlite_store import FileViews
 from feedsvc.audience.store import Views
-from feedsvc.audience.tally import Key, Tally
-from feedsvc.audience.visitor import Visitors
+from feedsvc.audience.visitors import Visitors
 from tests.audience.conftest import Clock, Count, Open
 from tests.audience.patience import until
 from tests.audience.postgres import Schema

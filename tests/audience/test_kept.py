@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from feedsvc.audience.faults import UnavailableError
-from feedsvc.audience.kept import kept_since
+from feedsvc.audience.errors import UnavailableError
+from feedsvc.audience.readonly import kept_since
 from feedsvc.errors import FeedsvcError
 from tests import newsrooms
 from tests.audience.conftest import Open

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from feedsvc.audience.faults import unavailable
+from feedsvc.audience.errors import unavailable
 from feedsvc.audience.store import UnavailableError, Views
 from feedsvc.errors import FeedsvcError
 from tests.audience.conftest import Open

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedsvc.audience.bucket import Buckets, Limit
-from feedsvc.audience.visitor import REPEAT, Admission, Visitors
+from feedsvc.audience.visitors import REPEAT, Admission, Visitors
+from feedsvc.support.token_bucket import Buckets, Limit
 from tests.audience.conftest import Clock
 
 HOME, AGENT, ARTICLE = "203.0.113.7", "Firefox", "tag:news.example,2026:one"

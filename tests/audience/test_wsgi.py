@@ -10,10 +10,10 @@ from urllib.parse import quote
 import pytest
 from werkzeug.test import Client, TestResponse
 
-from feedsvc.audience.address import networks
-from feedsvc.audience.bucket import Limit
-from feedsvc.audience.visitor import Visitors
-from feedsvc.audience.wsgi import Audience, views_path
+from feedsvc.audience.middleware import Audience, views_path
+from feedsvc.audience.visitors import Visitors
+from feedsvc.support.client_address import networks
+from feedsvc.support.token_bucket import Limit
 from tests.audience.conftest import Clock, Count
 from tests.audience.patience import until
 from tests.audience.postgres import Schema

@@ -11,20 +11,20 @@ from pathlib import Path
 from random import Random
 from typing import Final
 
-from feedsvc.audience.file_store import FileViews
-from feedsvc.audience.spill import spill
-from feedsvc.audience.tally import Batch
-from feedsvc.cli.newsroom import folder
+from feedsvc.audience.buffer import Batch
+from feedsvc.audience.spool import spill
+from feedsvc.audience.sqlite_store import FileViews
+from feedsvc.cli.content_folder import folder
 from feedsvc.cli.options import VIEWS
-from feedsvc.content.renditions import Renditions
-from feedsvc.document import Document
+from feedsvc.content.media.thumbnails import Renditions
 from feedsvc.feeds.digest import Digests
-from feedsvc.ledger import Ledger
-from feedsvc.live import Live
-from feedsvc.push.announcer import FILE
-from feedsvc.push.reach import Reach
-from feedsvc.push.store import Store
-from feedsvc.urls import absolute
+from feedsvc.live.live import Live
+from feedsvc.publication.document import Document
+from feedsvc.publication.last_modified import Ledger
+from feedsvc.uris import absolute
+from feedsvc.websub.hubs import Reach
+from feedsvc.websub.publisher import FILE
+from feedsvc.websub.queue import Store
 from tests.kills.newsroom import BASE, Desk, Edition, Editions, article
 
 HUB: Final = "https://hub.example/"

@@ -10,19 +10,19 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 
-from feedsvc.audience.file_store import FileViews
-from feedsvc.audience.spill import spilled
-from feedsvc.cli.newsroom import folder
+from feedsvc.audience.spool import spilled
+from feedsvc.audience.sqlite_store import FileViews
+from feedsvc.cli.content_folder import folder
 from feedsvc.cli.options import VIEWS
-from feedsvc.content.renditions import Renditions
-from feedsvc.document import Attachment, Document
+from feedsvc.content.media.thumbnails import Renditions
 from feedsvc.errors import TextLostError
-from feedsvc.ledger import Ledger
-from feedsvc.live import Live
-from feedsvc.push.announcer import FILE, LOCK
-from feedsvc.push.reach import Reach
-from feedsvc.push.store import Store
-from feedsvc.push.turn import Turn
+from feedsvc.live.live import Live
+from feedsvc.publication.document import Attachment, Document
+from feedsvc.publication.last_modified import Ledger
+from feedsvc.support.leader_lock import Turn
+from feedsvc.websub.hubs import Reach
+from feedsvc.websub.publisher import FILE, LOCK
+from feedsvc.websub.queue import Store
 from tests.damage.damages import DAMAGES, Target
 from tests.damage.house import BROKEN, DATES, GENERATION, HUB, RECORDS, House, topics_of
 from tests.kills.newsroom import BASE, Edition

@@ -13,15 +13,15 @@ from pathlib import Path
 
 import pytest
 
-from feedsvc.audience.file_store import FileViews
-from feedsvc.audience.spill import spill, spilled
-from feedsvc.audience.tally import Batch
-from feedsvc.content.folder import Folder
-from feedsvc.content.records import Records
-from feedsvc.ledger import Ledger
-from feedsvc.push.reach import Reach
-from feedsvc.push.store import Store
-from feedsvc.state import read_identity
+from feedsvc.audience.buffer import Batch
+from feedsvc.audience.spool import spill, spilled
+from feedsvc.audience.sqlite_store import FileViews
+from feedsvc.content.cache.store import Records
+from feedsvc.content.folder.folder import Folder
+from feedsvc.publication.last_modified import Ledger
+from feedsvc.support.state_folder import read_identity
+from feedsvc.websub.hubs import Reach
+from feedsvc.websub.queue import Store
 from tests.http.running import command, environment
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -157,7 +157,7 @@ def test_a_text_that_the_disk_changed_is_not_published(root: Path, file: Path, t
 def test_texts_of_other_types_end_no_start_where_many_are_past(
     root: Path, file: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("feedsvc.content.records._ROOM", -1000)
+    monkeypatch.setattr("feedsvc.content.cache.store._ROOM", -1000)
     with closing(sqlite3.connect(file)) as rows, rows:
         rows.execute("UPDATE text SET digest = 'a' || id WHERE id % 3 = 0")
     save(root, 5, article(5, "New words"))
@@ -341,7 +341,7 @@ def test_processes_that_notice_at_once_replace_the_file_once(root: Path, tmp_pat
     state = tmp_path / "shared"
     state.mkdir()
     code = (
-        "import sys; from pathlib import Path; from datetime import date; from feedsvc.audience.file_store import FileViews;"
+        "import sys; from pathlib import Path; from datetime import date; from feedsvc.audience.sqlite_store import FileViews;"
         "views = FileViews(Path(sys.argv[1])); sys.stdin.read();"
         "[views.add({(sys.argv[2], date(2026, 3, 2)): 1}, number) for number in range(1, 21)]; views.close()"
     )

@@ -10,15 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from feedsvc.audience.file_store import FileViews
-from feedsvc.audience.kept import kept_since
-from feedsvc.audience.spill import spilled
-from feedsvc.content.folder import Folder
-from feedsvc.content.records import Records
-from feedsvc.ledger import Ledger
-from feedsvc.push import status
-from feedsvc.push.reach import Reach
-from feedsvc.push.store import Store
+from feedsvc.audience.readonly import kept_since
+from feedsvc.audience.spool import spilled
+from feedsvc.audience.sqlite_store import FileViews
+from feedsvc.content.cache.store import Records
+from feedsvc.content.folder.folder import Folder
+from feedsvc.publication.last_modified import Ledger
+from feedsvc.websub import status
+from feedsvc.websub.hubs import Reach
+from feedsvc.websub.queue import Store
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 LATER = datetime(2026, 5, 1, 12, tzinfo=UTC)

@@ -17,7 +17,7 @@ import feedparser  # type: ignore[import-untyped]
 import pytest
 
 from bench.web import Client, Got
-from feedsvc.urls import SUFFIXES, WELL_KNOWN
+from feedsvc.routes import SUFFIXES, WELL_KNOWN
 from tests.deploy.plain import plain_host
 from tests.http.newsroom import BASE, NOTICE, write_article, write_newsroom
 from tests.http.running import command, environment, serving

@@ -20,15 +20,16 @@ from hypothesis import strategies as st
 from bench import nginx
 from bench.headers import BROWSER
 from bench.web import Client
-from feedsvc.catalog import LARGEST_MONTH, Catalog
-from feedsvc.document import Document, Redirect
+from feedsvc.catalog.catalog import LARGEST_MONTH, Catalog
 from feedsvc.errors import FeedsvcError
 from feedsvc.export import write_nginx
 from feedsvc.export.nginx import STEPS, _left, configuration
 from feedsvc.feeds import FORMATS
-from feedsvc.publication import Publication
-from feedsvc.urls import WELL_KNOWN, ListingRef, mount, rooted
-from feedsvc.web.answer import answer, cache_control
+from feedsvc.publication.document import Document, Redirect
+from feedsvc.publication.publication import Publication
+from feedsvc.routes import WELL_KNOWN, ListingRef
+from feedsvc.uris import mount, rooted
+from feedsvc.web.responses import answer, cache_control
 from tests import newsrooms
 from tests.audience.patience import until
 from tests.programs import require_program

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from feedsvc.content.folder import load
-from feedsvc.editing.against import Comparison, compare
+from feedsvc.content.folder.folder import load
+from feedsvc.editing.compare import Comparison, compare
 from tests import newsrooms
 from tests.conftest import SETTINGS
 

@@ -17,13 +17,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feedsvc.cli import main
-from feedsvc.content.folder import Content, load
-from feedsvc.content.json_schema import NAMES, made
+from feedsvc.content.folder.folder import Content, load
+from feedsvc.content.schema.json_schema import NAMES
 from feedsvc.content.text import UNFIT
-from feedsvc.editing.new import draft, put, written
+from feedsvc.editing.new_article import draft, put, written
+from feedsvc.editing.schema_files import made
 from feedsvc.errors import FeedsvcError
 from feedsvc.model import Article, Status
-from feedsvc.urls import slugify
+from feedsvc.uris import slugify
 from tests import newsrooms
 from tests.conftest import SETTINGS, Newsroom
 from tests.test_any_input import modest

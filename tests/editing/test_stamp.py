@@ -7,8 +7,8 @@ from typing import Final
 
 import pytest
 
-from feedsvc.content.folder import load
-from feedsvc.editing import stamp
+from feedsvc.content.folder.folder import load
+from feedsvc.editing import assign_ids
 from tests.conftest import Newsroom
 from tests.test_cli import run
 
@@ -61,10 +61,10 @@ LAYOUTS: Final = {
 }
 
 
-def stamped(root: Path) -> stamp.Plan:
-    planned = stamp.plan(root, load(root))
+def stamped(root: Path) -> assign_ids.Plan:
+    planned = assign_ids.plan(root, load(root))
     for one in planned.stamps:
-        assert stamp.apply(root, one) is None
+        assert assign_ids.apply(root, one) is None
     return planned
 
 

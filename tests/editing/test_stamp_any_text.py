@@ -9,9 +9,9 @@ import yaml
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from feedsvc.content import reader
-from feedsvc.editing.stamp import stamped
-from feedsvc.editing.written import written
+from feedsvc.content.reading import article as reader
+from feedsvc.editing.assign_ids import stamped
+from feedsvc.editing.source_file import written
 from tests.soundness import KNOWN, SITE
 
 modest: Final = settings(deadline=None)

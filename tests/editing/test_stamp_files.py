@@ -9,18 +9,19 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from feedsvc.content.folder import Folder, load
-from feedsvc.editing import stamp, whole
+from feedsvc.content.folder.folder import Folder, load
+from feedsvc.editing import assign_ids
+from feedsvc.support import atomic_write
 from tests.conftest import Newsroom
 from tests.test_cli import run
 
 ID: Final = "tag:news.example,2026:a"
 
 
-def stamped(root: Path) -> stamp.Plan:
-    planned = stamp.plan(root, load(root))
+def stamped(root: Path) -> assign_ids.Plan:
+    planned = assign_ids.plan(root, load(root))
     for one in planned.stamps:
-        assert stamp.apply(root, one) is None
+        assert assign_ids.apply(root, one) is None
     return planned
 
 
@@ -101,9 +102,9 @@ def test_a_full_disk_leaves_the_file_whole(newsroom: Newsroom) -> None:
 
 def test_what_an_editor_saves_meanwhile_is_kept(newsroom: Newsroom) -> None:
     root = newsroom({"articles/a.yaml": "title: A\npublished: 2026-01-02\n"})
-    (one,) = stamp.plan(root, load(root)).stamps
+    (one,) = assign_ids.plan(root, load(root)).stamps
     (root / "articles/a.yaml").write_text("title: B\npublished: 2026-01-02\n")
-    problem = stamp.apply(root, one)
+    problem = assign_ids.apply(root, one)
     assert problem
     assert str(problem) == "articles/a.yaml:1:1: the file changed while it was read; stamp again"
     assert (root / "articles/a.yaml").read_text() == "title: B\npublished: 2026-01-02\n"
@@ -115,7 +116,7 @@ def test_an_article_saved_between_reading_and_planning_is_told(newsroom: Newsroo
     content = load(root)
     (root / "articles/a.yaml").write_text("title: B\npublished: 2026-01-02\n")
     (root / "articles/b.yaml").unlink()
-    planned = stamp.plan(root, content)
+    planned = assign_ids.plan(root, content)
     assert [problem.message for problem in planned.skipped] == ["the file changed while it was read"] * 2
 
 
@@ -127,7 +128,7 @@ def test_an_article_in_its_last_valid_version_is_not_stamped(newsroom: Newsroom)
     (root / "articles/b.yaml").write_text(copy)
     content = folder.read().content
     assert content.standing_in == {"articles/b.yaml"}
-    planned = stamp.plan(root, content)
+    planned = assign_ids.plan(root, content)
     assert ([one.path for one in planned.stamps], len(planned.skipped)) == (["articles/a.yaml"], 1)
 
 
@@ -141,7 +142,7 @@ def test_an_odd_file_that_no_writing_leaves_the_same_is_told(newsroom: Newsroom)
 
 
 def test_what_a_killed_stamping_left_is_nobodys_article_and_goes(newsroom: Newsroom) -> None:
-    left = f"articles/{whole.PREFIX}abc"
+    left = f"articles/{atomic_write.PREFIX}abc"
     root = newsroom(
         {left: "title: [", f"{left}.yaml": "title: [", "articles/a.yaml": f"id: {ID}\ntitle: A\npublished: 2026-01-02\n"}
     )

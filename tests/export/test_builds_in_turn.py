@@ -12,14 +12,14 @@ from random import Random
 import pytest
 
 import feedsvc
-from feedsvc.content.folder import Folder
-from feedsvc.content.origin import Origin
-from feedsvc.content.records import Records
-from feedsvc.content.renditions import Renditions
+from feedsvc.content.cache.store import Records
+from feedsvc.content.folder.baseline import Origin
+from feedsvc.content.folder.folder import Folder
+from feedsvc.content.media.thumbnails import Renditions
 from feedsvc.export import Built, Tree
-from feedsvc.export.looking import look
-from feedsvc.live import Live
-from feedsvc.publication import Publication
+from feedsvc.export.prefetch import look
+from feedsvc.live.live import Live
+from feedsvc.publication.publication import Publication
 from tests.live.desk import Desk
 from tests.newsrooms import picture
 from tests.trees import contents

@@ -8,11 +8,11 @@ from random import Random
 
 import pytest
 
-from feedsvc.content.folder import Folder
+from feedsvc.content.folder.folder import Folder
 from feedsvc.export import Built, Tree, file_name
 from feedsvc.export.aliases import is_former, paths, target
-from feedsvc.live import Live
-from feedsvc.publication import Publication
+from feedsvc.live.live import Live
+from feedsvc.publication.publication import Publication
 from feedsvc.tag_slugs import former_slug
 from tests import newsrooms
 from tests.live.desk import Desk

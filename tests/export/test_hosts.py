@@ -11,14 +11,15 @@ from urllib.parse import quote
 
 import pytest
 
-from feedsvc.catalog import Catalog, catalog
-from feedsvc.content.folder import load
-from feedsvc.document import Document
+from feedsvc.catalog.catalog import Catalog, catalog
+from feedsvc.content.folder.folder import load
 from feedsvc.export import Tree, hosts
 from feedsvc.export.aliases import paths
-from feedsvc.publication import Publication
-from feedsvc.urls import ArticleAt, mount, place_of
-from feedsvc.web.answer import answer
+from feedsvc.publication.document import Document
+from feedsvc.publication.publication import Publication
+from feedsvc.routes import ArticleAt, place_of
+from feedsvc.uris import mount
+from feedsvc.web.responses import answer
 from tests import newsrooms
 from tests.http.newsroom import write_newsroom
 

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from feedsvc.export.journal import Journal
-from feedsvc.export.names import MANIFEST, TEMPORARY, TWINS
-from feedsvc.export.notes import Note
-from feedsvc.export.told import told
-from feedsvc.export.tree import Tree
+from feedsvc.export.file_table import Note
+from feedsvc.export.layout import MANIFEST, TEMPORARY, TWINS
+from feedsvc.export.manifest import Journal
+from feedsvc.export.manifest_format import told
+from feedsvc.export.static_tree import Tree
 
 OTHERS = (".br", ".zst")  # twins that a build with gzip alone has none of
 

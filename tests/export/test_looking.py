@@ -15,12 +15,12 @@ import pytest
 
 from feedsvc.cli.build import _LIST
 from feedsvc.errors import FeedsvcError
-from feedsvc.export.looking import Seen, known, look
-from feedsvc.export.names import FORMER, MANIFEST, file_name, path_at
-from feedsvc.export.notes import Note, Notes
-from feedsvc.export.told import spelled, told
-from feedsvc.export.tree import Tree
-from feedsvc.publication import Publication
+from feedsvc.export.file_table import Note, Notes
+from feedsvc.export.layout import FORMER, MANIFEST, file_name, path_at
+from feedsvc.export.manifest_format import spelled, told
+from feedsvc.export.prefetch import Seen, known, look
+from feedsvc.export.static_tree import Tree
+from feedsvc.publication.publication import Publication
 from tests import newsrooms
 
 ODD = ("media/a b.png", "media/new\nline.png", "media/back\\slash", "media/\udce9.png", "articles/é/index.html")

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from feedsvc.catalog import catalog
-from feedsvc.content.folder import load
+from feedsvc.catalog.catalog import catalog
+from feedsvc.content.folder.folder import load
 from feedsvc.export import Built, Tree
-from feedsvc.publication import Publication
+from feedsvc.publication.publication import Publication
 from tests import newsrooms
 
 

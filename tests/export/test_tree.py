@@ -12,10 +12,10 @@ import pytest
 from PIL import Image
 
 from feedsvc import export
-from feedsvc.document import Attachment
 from feedsvc.errors import FeedsvcError
 from feedsvc.export import FORMER, MANIFEST, Built
-from feedsvc.export.writing import _write
+from feedsvc.export.file_writer import _write
+from feedsvc.publication.document import Attachment
 from tests import newsrooms, trees
 from tests.pictures_marked import jpeg
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from feedsvc.codings import compressed
 from feedsvc.errors import FeedsvcError
 from feedsvc.export import MANIFEST, TWINS, Built, Tree
+from feedsvc.support.compression import compressed
 from tests import newsrooms
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from feedsvc.content import markup, quick, reader, tree
+from feedsvc.content.markdown import render
+from feedsvc.content.reading import article
 from feedsvc.content.text import decode
+from feedsvc.content.yaml import document, fast
 from tests.soundness import KNOWN, SITE, assert_absolute, assert_fit
 
 PATHS: Final = ("articles/a.yaml", "articles/a.md")
@@ -14,11 +16,11 @@ PATHS: Final = ("articles/a.yaml", "articles/a.md")
 def look(data: bytes) -> None:
     """Raises AssertionError where the quick reading and PyYAML's disagree, or where what is read is not sound."""
     for path in PATHS:
-        reading = reader.read(path, data, KNOWN)
+        reading = article.read(path, data, KNOWN)
         assert_fit(reading.article)
         if reading.article:
             page = f"{SITE.base_url}/articles/{reading.article.slug}/"
-            html = markup.render(reading.markdown, base_url=SITE.base_url, page=page).html
+            html = render.render(reading.markdown, base_url=SITE.base_url, page=page).html
             assert_fit(html)
             assert_absolute(html)
         assert reading.article is not None or any(problem.severity == "error" for problem in reading.problems)
@@ -27,8 +29,8 @@ def look(data: bytes) -> None:
             assert problem.line >= 1
             assert problem.column >= 1
     text, _, is_plain = decode(PATHS[0], data)
-    value = quick.read(text, is_plain=is_plain)
-    assert value == quick.read(text)
+    value = fast.read(text, is_plain=is_plain)
+    assert value == fast.read(text)
     if value is not None:
-        thorough = tree._thorough(PATHS[0], text)
+        thorough = document._thorough(PATHS[0], text)
         assert (thorough.value, thorough.problems) == (value, []), text

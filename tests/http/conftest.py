@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from feedsvc.content.folder import Folder
-from feedsvc.ledger import Ledger
-from feedsvc.live import Live
+from feedsvc.content.folder.folder import Folder
+from feedsvc.live.live import Live
+from feedsvc.publication.last_modified import Ledger
 from feedsvc.web.app import application
 from tests.http.inside import SIGNALS
 from tests.http.newsroom import NOON, write_newsroom

@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from feedsvc.document import Document
 from feedsvc.model import Link
+from feedsvc.publication.document import Document
 
 
 def document(

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from feedsvc.audience.address import networks
-from feedsvc.web import access
-from feedsvc.web.access import AccessLog
+from feedsvc.support.client_address import networks
+from feedsvc.web import access_log
+from feedsvc.web.access_log import AccessLog
 from tests.http.client import NO_HEADERS, ask, environ_of
 from tests.http.newsroom import write_newsroom
 from tests.http.running import command, environment
@@ -127,7 +127,7 @@ def test_many_threads_lose_and_mix_nothing(pipe: Pipe) -> None:
 
 
 def test_what_does_not_fit_is_counted(pipe: Pipe, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(access, "_MOST", 0)
+    monkeypatch.setattr(access_log, "_MOST", 0)
     log = AccessLog("json", pipe.descriptor)
     logged(log, "/")
     log.close()

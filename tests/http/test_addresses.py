@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 import pytest
 
-from feedsvc.urls import WELL_KNOWN
+from feedsvc.routes import WELL_KNOWN
 from tests.http.client import ask, call, raw, statuses
 from tests.http.newsroom import NOTICE
 from tests.http.running import Running

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedsvc.content.folder import Folder
-from feedsvc.headers import FRESH, cache_control
-from feedsvc.ledger import Ledger
-from feedsvc.live import Live
+from feedsvc.content.folder.folder import Folder
+from feedsvc.live.live import Live
+from feedsvc.publication.cache_control import FRESH, cache_control
+from feedsvc.publication.last_modified import Ledger
 from tests.http.client import Got, call
 from tests.http.conftest import Office
 from tests.http.newsroom import NOON, SOON

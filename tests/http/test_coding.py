@@ -10,8 +10,8 @@ from backports import zstd
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedsvc.codings import CODINGS, compressed
-from feedsvc.shelf import Shelf
+from feedsvc.publication.document_cache import Shelf
+from feedsvc.support.compression import CODINGS, compressed
 from tests.http.client import ask, call
 from tests.http.documents import document
 from tests.http.running import Running

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from feedsvc.web.answer import validators
+from feedsvc.web.responses import validators
 from tests.http.client import Got, ask, call, without_date
 from tests.http.conftest import Office
 from tests.http.running import Running

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from feedsvc.completion import Completion
+from feedsvc.support.completion import Completion
 from feedsvc.web import server as module
-from feedsvc.web.access import AccessLog
-from feedsvc.web.deferral import wait_for
+from feedsvc.web.access_log import AccessLog
+from feedsvc.web.deferred_requests import wait_for
 from feedsvc.web.server import Server
 from tests.http.client import SECONDS, ask, call, connected, raw, read_all, statuses
 from tests.http.conftest import Clock

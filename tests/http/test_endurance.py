@@ -10,10 +10,10 @@ from urllib.parse import quote, urlsplit
 
 import pytest
 
-from feedsvc.catalog import catalog
-from feedsvc.clock import wall_clock
-from feedsvc.content.folder import load
-from feedsvc.publication import Publication
+from feedsvc.catalog.catalog import catalog
+from feedsvc.content.folder.folder import load
+from feedsvc.publication.publication import Publication
+from feedsvc.support.clock import wall_clock
 from tests.http.client import ask, ask_on, connected, raw, read_all, statuses
 from tests.http.newsroom import BIG, write_newsroom
 from tests.http.running import Running, serving

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from feedsvc.errors import FeedsvcError
-from feedsvc.ledger import Ledger
+from feedsvc.publication.last_modified import Ledger
 from tests.http.client import Got, call
 from tests.http.conftest import Office
 from tests.http.newsroom import NOON, write_article

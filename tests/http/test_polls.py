@@ -11,10 +11,10 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from feedsvc.audience.address import Networks, networks
-from feedsvc.audience.bucket import USUAL
-from feedsvc.web.polls import Polls
-from feedsvc.web.traffic import Labels, Traffic
+from feedsvc.support.client_address import Networks, networks
+from feedsvc.support.token_bucket import USUAL
+from feedsvc.web.rate_limit import Polls
+from feedsvc.web.request_stats import Labels, Traffic
 from tests.http.client import NO_HEADERS, Got, ask, ask_on, call
 from tests.http.conftest import Clock
 from tests.http.newsroom import write_newsroom

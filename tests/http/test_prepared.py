@@ -5,10 +5,10 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedsvc.codings import CODINGS
-from feedsvc.document import Document
 from feedsvc.model import Link
-from feedsvc.web.answer import answer
+from feedsvc.publication.document import Document
+from feedsvc.support.compression import CODINGS
+from feedsvc.web.responses import answer
 from tests.http.documents import document
 
 _NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)

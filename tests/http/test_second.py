@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedsvc.codings import CODINGS
-from feedsvc.content.folder import Folder
-from feedsvc.ledger import Ledger
-from feedsvc.live import Live
+from feedsvc.content.folder.folder import Folder
+from feedsvc.live.live import Live
+from feedsvc.publication.last_modified import Ledger
+from feedsvc.support.compression import CODINGS
 from feedsvc.web.app import application
 from feedsvc.web.repeated import Repeated
-from feedsvc.web.second import Second, Told
-from feedsvc.web.traffic import OTHER
+from feedsvc.web.request_stats import OTHER
+from feedsvc.web.response_cache import Second, Told
 from tests.http.client import call, environ_of
 from tests.http.conftest import Clock, Office
 from tests.http.newsroom import NOON, SOON, write_newsroom

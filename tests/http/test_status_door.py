@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from feedsvc.audience.address import networks
-from feedsvc.content.folder import Folder
-from feedsvc.ledger import Ledger
-from feedsvc.live import Live
-from feedsvc.publication import Publication
+from feedsvc.content.folder.folder import Folder
+from feedsvc.live.live import Live
+from feedsvc.publication.last_modified import Ledger
+from feedsvc.publication.publication import Publication
+from feedsvc.support.client_address import networks
+from feedsvc.web.access_control import Door
 from feedsvc.web.app import application
-from feedsvc.web.door import Door
 from tests.http.client import Got, ask, call
 from tests.http.conftest import Clock, Office
 from tests.http.newsroom import SOON, write_newsroom

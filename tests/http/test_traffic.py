@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from feedsvc.content.folder import Folder
-from feedsvc.ledger import Ledger
-from feedsvc.live import Live
+from feedsvc.content.folder.folder import Folder
+from feedsvc.live.live import Live
+from feedsvc.publication.last_modified import Ledger
 from feedsvc.web.app import application
 from tests.http.client import Got, ask, call
 from tests.http.conftest import Clock

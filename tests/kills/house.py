@@ -9,7 +9,7 @@ from pathlib import Path
 from random import Random
 from urllib.parse import quote
 
-from feedsvc.editing.whole import PREFIX
+from feedsvc.support.atomic_write import PREFIX
 from tests.http.client import ask
 from tests.kills import invariants
 from tests.kills.newsroom import Bytes, Desk, Edition, Editions, name_of

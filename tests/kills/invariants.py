@@ -12,7 +12,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Final
 
-from feedsvc.editing.whole import PREFIX
+from feedsvc.support.atomic_write import PREFIX
 from tests.kills.newsroom import Bytes, Edition
 from tests.kills.readers import Seen
 

@@ -10,12 +10,12 @@ from random import Random
 from types import MappingProxyType
 from typing import Final
 
-from feedsvc.catalog import catalog
-from feedsvc.content.folder import load
-from feedsvc.content.renditions import Renditions
-from feedsvc.document import Attachment, Document
-from feedsvc.editing import stamp
-from feedsvc.publication import Publication
+from feedsvc.catalog.catalog import catalog
+from feedsvc.content.folder.folder import load
+from feedsvc.content.media.thumbnails import Renditions
+from feedsvc.editing import assign_ids
+from feedsvc.publication.document import Attachment, Document
+from feedsvc.publication.publication import Publication
 from tests import former
 from tests.newsrooms import picture
 
@@ -134,7 +134,7 @@ class Editions:
     def stamped(self, files: Bytes) -> Bytes:
         """The same files as they are once every article has its id."""
         self._lay(files)
-        stamps = stamp.plan(self._root, load(self._root)).stamps
+        stamps = assign_ids.plan(self._root, load(self._root)).stamps
         return {**files, **{one.path: one.after for one in stamps}}
 
     def _lay(self, files: Bytes) -> None:

@@ -12,8 +12,8 @@ from typing import Final
 from urllib.parse import quote, unquote
 
 from feedsvc.export import MANIFEST
-from feedsvc.publication import Publication
-from feedsvc.urls import SUFFIXES, WELL_KNOWN
+from feedsvc.publication.publication import Publication
+from feedsvc.routes import SUFFIXES, WELL_KNOWN
 from tests.http.client import Got
 
 _WORD: Final = re.compile(r"zq[a-z]+")

@@ -10,13 +10,13 @@ from urllib.parse import unquote
 
 import pytest
 
-from feedsvc.clock import wall_clock
-from feedsvc.content.folder import Folder
-from feedsvc.content.renditions import Renditions
+from feedsvc.content.folder.folder import Folder
+from feedsvc.content.media.thumbnails import Renditions
 from feedsvc.export import MANIFEST, Tree, build
-from feedsvc.ledger import Ledger
-from feedsvc.live import Live
-from feedsvc.publication import Publication
+from feedsvc.live.live import Live
+from feedsvc.publication.last_modified import Ledger
+from feedsvc.publication.publication import Publication
+from feedsvc.support.clock import wall_clock
 from feedsvc.web.app import application
 from tests.http.client import ask, call, without_date
 from tests.http.conftest import Clock

@@ -14,13 +14,13 @@ from typing import Final
 import pytest
 
 from feedsvc import export
-from feedsvc.content import disk
-from feedsvc.content.folder import Folder, load
-from feedsvc.content.media import Media
-from feedsvc.content.renditions import RenditionError, Renditions, digest
+from feedsvc.content import safe_read
+from feedsvc.content.folder.folder import Folder, load
+from feedsvc.content.media.files import Media
+from feedsvc.content.media.thumbnails import RenditionError, Renditions, digest
 from feedsvc.errors import ContentError, FeedsvcError
-from feedsvc.ledger import Ledger
-from feedsvc.live import Live
+from feedsvc.live.live import Live
+from feedsvc.publication.last_modified import Ledger
 from feedsvc.web.app import application
 from tests.audience.patience import until
 from tests.http.client import Got, call
@@ -275,7 +275,7 @@ def test_a_folder_swapped_for_a_link_within_a_look_shows_no_file_from_outside(tm
     root = newsroom(tmp_path / "content", files={"articles/sub/x.yaml": "title: first\n"})
 
     def once() -> bytes | None:
-        data = disk.read(root, "articles/sub/x.yaml")
+        data = safe_read.read(root, "articles/sub/x.yaml")
         return data if isinstance(data, bytes) else None
 
     with swapping(root / "articles/sub", tmp_path / "outside"):
@@ -303,7 +303,7 @@ def test_a_link_swapped_for_another_shows_no_file_from_outside(tmp_path: Path) -
         assert process.stdout.readline() == b"ready\n"
 
         def once() -> bytes | None:
-            data = disk.read(root, "articles/x.yaml")
+            data = safe_read.read(root, "articles/x.yaml")
             return data if isinstance(data, bytes) else None
 
         assert tried(once) <= {b"title: first\n", None}

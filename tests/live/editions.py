@@ -11,11 +11,11 @@ from difflib import unified_diff
 from pathlib import Path
 from typing import Final
 
-from feedsvc import urls
-from feedsvc.catalog import catalog
-from feedsvc.content.folder import Content, Folder, load
-from feedsvc.document import Document, Redirect, digest
-from feedsvc.publication import Publication
+from feedsvc import uris
+from feedsvc.catalog.catalog import catalog
+from feedsvc.content.folder.folder import Content, Folder, load
+from feedsvc.publication.document import Document, Redirect, digest
+from feedsvc.publication.publication import Publication
 from tests.live.desk import BASE, State
 
 _KEPT: Final = 300
@@ -63,7 +63,7 @@ class Editions:
             case Document() as found:
                 return found.status, found.etag
             case Redirect(target=target):
-                return 301, urls.rooted(BASE, target)
+                return 301, uris.rooted(BASE, target)
             case _:
                 return 404, digest(publication.missing().body)
 

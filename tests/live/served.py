@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from feedsvc.catalog import catalog
-from feedsvc.content.folder import load
-from feedsvc.publication import Publication
+from feedsvc.catalog.catalog import catalog
+from feedsvc.content.folder.folder import load
+from feedsvc.publication.publication import Publication
 from tests.audience.patience import until
 from tests.http.client import SECONDS, ask
 from tests.http.running import NO_VARIABLES, Running, serving

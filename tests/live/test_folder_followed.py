@@ -11,8 +11,8 @@ from random import Random
 
 import pytest
 
-from feedsvc.content.content import Content
-from feedsvc.content.folder import Folder, load
+from feedsvc.content.folder.folder import Folder, load
+from feedsvc.content.folder.snapshot import Content
 from feedsvc.model import Article
 from tests.newsrooms import SITE, article, picture, write
 

@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from feedsvc.catalog import catalog
-from feedsvc.content.folder import Folder, load
-from feedsvc.document import Document
-from feedsvc.ledger import Ledger
-from feedsvc.live import Live
-from feedsvc.publication import Publication
-from feedsvc.watch import Watcher
+from feedsvc.catalog.catalog import catalog
+from feedsvc.content.folder.folder import Folder, load
+from feedsvc.live.live import Live
+from feedsvc.live.watcher import Watcher
+from feedsvc.publication.document import Document
+from feedsvc.publication.last_modified import Ledger
+from feedsvc.publication.publication import Publication
 from tests.audience.patience import until
 from tests.newsrooms import SITE, article, picture, write
 

@@ -10,7 +10,7 @@ from random import Random
 from typing import Final
 from urllib.parse import quote, urlsplit
 
-from feedsvc.document import digest
+from feedsvc.publication.document import digest
 from tests.audience.patience import until
 from tests.http.client import SECONDS, ask_on
 from tests.live.desk import STEADY, Desk

@@ -13,12 +13,12 @@ from urllib.parse import quote
 
 import pytest
 
-from feedsvc.content.folder import Folder
-from feedsvc.document import Document
-from feedsvc.ledger import Ledger
-from feedsvc.live import Live
-from feedsvc.publication import Publication
-from feedsvc.watch import Watcher
+from feedsvc.content.folder.folder import Folder
+from feedsvc.live.live import Live
+from feedsvc.live.watcher import Watcher
+from feedsvc.publication.document import Document
+from feedsvc.publication.last_modified import Ledger
+from feedsvc.publication.publication import Publication
 from feedsvc.web.app import application
 from tests.http.client import SECONDS, Got, call
 from tests.http.conftest import Clock

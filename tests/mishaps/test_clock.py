@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from feedsvc.audience.bucket import Buckets, Limit
-from feedsvc.content.folder import Folder
-from feedsvc.jumps import Jumps
-from feedsvc.live import Live
-from feedsvc.troubles import Troubles
-from feedsvc.watch import Watcher
+from feedsvc.content.folder.folder import Folder
+from feedsvc.live.clock_jumps import Jumps
+from feedsvc.live.live import Live
+from feedsvc.live.watcher import Watcher
+from feedsvc.support.alerts import Troubles
+from feedsvc.support.token_bucket import Buckets, Limit
 from tests.audience.patience import until
 from tests.http.client import Got, ask
 from tests.kills.newsroom import Desk, article

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from feedsvc.export.journal import Journal
-from feedsvc.export.names import MANIFEST, TWINS
+from feedsvc.export.layout import MANIFEST, TWINS
+from feedsvc.export.manifest import Journal
 from tests.audience.patience import until
 from tests.http.client import SECONDS, ask
 from tests.http.running import command, environment

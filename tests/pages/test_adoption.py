@@ -16,12 +16,12 @@ import pytest
 from click.testing import CliRunner
 
 from feedsvc.cli import main
-from feedsvc.content.content import Content
-from feedsvc.content.folder import load
+from feedsvc.content.folder.folder import load
+from feedsvc.content.folder.snapshot import Content
 from feedsvc.errors import FeedsvcError
-from feedsvc.pages.adoption import Adoption
 from feedsvc.pages.theme import digest
-from feedsvc.troubles import Troubles
+from feedsvc.pages.theme_adoption import Adoption
+from feedsvc.support.alerts import Troubles
 from tests import newsrooms
 from tests.attacks.test_themes import FREEZE
 
@@ -248,7 +248,7 @@ def test_without_an_interpreter_no_theme_is_used_and_the_trouble_is_told(
 
 
 def test_a_theme_that_could_not_be_tried_is_tried_again_by_itself(content: Content, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("feedsvc.pages.adoption._AGAIN", 0.1)
+    monkeypatch.setattr("feedsvc.pages.theme_adoption._AGAIN", 0.1)
     troubles, themed = Troubles(), with_theme(content, message="<p>ours")
     adoption = Adoption(troubles=troubles)
     with monkeypatch.context() as for_now:

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from lxml import etree, html
 
-from feedsvc.document import Document
-from feedsvc.publication import Publication
+from feedsvc.publication.document import Document
+from feedsvc.publication.publication import Publication
 from tests import newsrooms
 from tests.newsrooms import article
 

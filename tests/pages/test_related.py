@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from feedsvc.catalog import Catalog, Row
+from feedsvc.catalog.catalog import Catalog, Row
+from feedsvc.catalog.row import row_key
 from feedsvc.pages.related import CONSIDERED, related
-from feedsvc.rows import row_key
-from feedsvc.urls import ListingRef
+from feedsvc.routes import ListingRef
 from tests import newsrooms
 
 

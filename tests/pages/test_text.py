@@ -8,7 +8,7 @@ from typing import Any
 import html5lib
 import pytest
 
-from feedsvc.document import Document
+from feedsvc.publication.document import Document
 from tests import newsrooms
 
 

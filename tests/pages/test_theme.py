@@ -12,9 +12,9 @@ from click.testing import CliRunner
 from markupsafe import Markup, escape
 
 from feedsvc.cli import main
-from feedsvc.cli.whole import tried
-from feedsvc.document import Document
-from feedsvc.pages.spelling import spelled
+from feedsvc.cli.one_shot import tried
+from feedsvc.pages.template_compiler import spelled
+from feedsvc.publication.document import Document
 from tests import newsrooms
 
 MESSAGE = "theme/templates/message.html"

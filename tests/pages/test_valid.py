@@ -12,12 +12,12 @@ from urllib.parse import unquote, urljoin, urlsplit
 import html5lib
 import pytest
 
-from feedsvc.catalog import catalog
-from feedsvc.clock import wall_clock
-from feedsvc.content.folder import load
-from feedsvc.content.renditions import Renditions
-from feedsvc.document import Attachment, Document, Redirect
-from feedsvc.publication import Publication
+from feedsvc.catalog.catalog import catalog
+from feedsvc.content.folder.folder import load
+from feedsvc.content.media.thumbnails import Renditions
+from feedsvc.publication.document import Attachment, Document, Redirect
+from feedsvc.publication.publication import Publication
+from feedsvc.support.clock import wall_clock
 from tests import newsrooms
 from tests.http.running import ROOT
 from tests.pages.conftest import require_node_package

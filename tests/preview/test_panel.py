@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from feedsvc.content.folder import Folder
-from feedsvc.ledger import Ledger
-from feedsvc.live import Live
-from feedsvc.preview import streams
-from feedsvc.preview.streams import Streams
-from feedsvc.preview.wsgi import Preview
+from feedsvc.content.folder.folder import Folder
+from feedsvc.live.live import Live
+from feedsvc.preview import events
+from feedsvc.preview.events import Streams
+from feedsvc.preview.middleware import Preview
+from feedsvc.publication.last_modified import Ledger
 from feedsvc.web.app import application
 from tests.audience.patience import until
 from tests.http.client import call
@@ -111,7 +111,7 @@ def test_a_stream_ends_with_the_news(desk: Desk) -> None:
 
 
 def test_a_quiet_stream_ends_by_itself(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(streams, "_BEAT", 0)
+    monkeypatch.setattr(events, "_BEAT", 0)
     first, *rest = desk.streams.stream()
     assert first.startswith(b"retry: 300\ndata: 1-")
     assert rest == [b":\n\n"] * 15

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from feedsvc.push.announcer import Announcer
+from feedsvc.websub.publisher import Announcer
 from tests.audience.patience import SECONDS
 from tests.push.conftest import now
 from tests.push.newsroom import Desk

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from feedsvc.push.announcer import Announcer
+from feedsvc.websub.publisher import Announcer
 from tests.audience.patience import until
 from tests.push import newsroom
 from tests.push.hub import Hub, Hubs

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from feedsvc.catalog import catalog
-from feedsvc.content.folder import load
+from feedsvc.catalog.catalog import catalog
+from feedsvc.content.folder.folder import load
 from feedsvc.feeds.digest import Digests
-from feedsvc.push.announcer import Announcer
+from feedsvc.websub.publisher import Announcer
 from tests import newsrooms
 from tests.newsrooms import NOW, article
 

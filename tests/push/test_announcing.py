@@ -11,15 +11,15 @@ from pathlib import Path
 
 import pytest
 
-from feedsvc.catalog import catalog
-from feedsvc.content.folder import load
+from feedsvc.catalog.catalog import catalog
+from feedsvc.content.folder.folder import load
 from feedsvc.feeds.digest import Digests
-from feedsvc.push.announcer import Announcer
-from feedsvc.push.purge import Purge
-from feedsvc.push.reach import Reach
-from feedsvc.push.store import Store, Waiting
-from feedsvc.push.turn import Turn
-from feedsvc.urls import absolute
+from feedsvc.support.leader_lock import Turn
+from feedsvc.uris import absolute
+from feedsvc.websub.hubs import Reach
+from feedsvc.websub.publisher import Announcer
+from feedsvc.websub.purge import Purge
+from feedsvc.websub.queue import Store, Waiting
 from tests.audience.conftest import Clock
 from tests.audience.patience import SECONDS, until
 from tests.newsrooms import NOW

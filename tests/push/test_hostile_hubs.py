@@ -18,8 +18,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from feedsvc.push.outcome import Outcome, Verdict
-from feedsvc.push.poster import Poster
+from feedsvc.websub.hub_client import Poster
+from feedsvc.websub.hub_response import Outcome, Verdict
 from tests.audience.patience import SECONDS, until
 from tests.push.conftest import Open
 from tests.push.hub import Answer, Handler, Hub, Hubs, status

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 import pytest
 
 import feedsvc
-from feedsvc.push.outcome import Outcome, Verdict
-from feedsvc.push.poster import Poster
+from feedsvc.websub.hub_client import Poster
+from feedsvc.websub.hub_response import Outcome, Verdict
 from tests.push import hub as hubs_
 from tests.push.hub import Answer, Hub, status
 

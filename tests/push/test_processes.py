@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from feedsvc.push import status
+from feedsvc.websub import status
 from tests.audience.patience import until
 from tests.push import hub as hubs_
 from tests.push import newsroom

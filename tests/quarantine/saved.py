@@ -8,9 +8,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
-from feedsvc.document import Answer, Attachment, Document
 from feedsvc.errors import Problem
-from feedsvc.live import Live
+from feedsvc.live.live import Live
+from feedsvc.publication.document import Answer, Attachment, Document
 from tests.broken import dates, files, keys, media, names, settings, sites, twice, values, words
 from tests.broken.case import HEAD, PNG, Case, Files
 from tests.conftest import SETTINGS

@@ -9,10 +9,10 @@ from typing import Final
 
 import pytest
 
-from feedsvc.content.folder import Folder
-from feedsvc.content.records import Records
-from feedsvc.ledger import Ledger
-from feedsvc.live import Live
+from feedsvc.content.cache.store import Records
+from feedsvc.content.folder.folder import Folder
+from feedsvc.live.live import Live
+from feedsvc.publication.last_modified import Ledger
 from feedsvc.web.metrics import gauges, metrics
 from feedsvc.web.status import status
 from tests import newsrooms

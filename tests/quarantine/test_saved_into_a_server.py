@@ -11,9 +11,9 @@ from urllib.parse import quote
 
 import pytest
 
-from feedsvc.clock import wall_clock
-from feedsvc.document import Attachment, Document
-from feedsvc.publication import Publication
+from feedsvc.publication.document import Attachment, Document
+from feedsvc.publication.publication import Publication
+from feedsvc.support.clock import wall_clock
 from tests.broken.case import Case
 from tests.conftest import SETTINGS
 from tests.http.client import SECONDS, Got, ask

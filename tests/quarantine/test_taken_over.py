@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from feedsvc.content.folder import Folder, load
+from feedsvc.content.folder.folder import Folder, load
 from tests import newsrooms
 
 SITE = "title: News\nbase_url: https://news.example\nid_domain: news.example\n"

@@ -15,7 +15,7 @@ from urllib.parse import quote, urlsplit
 import brotli
 from backports import zstd
 
-from feedsvc.document import digest
+from feedsvc.publication.document import digest
 from tests.http.client import SECONDS, Got, ask_on
 from tests.live.desk import STEADY, Desk
 from tests.live.editions import Heard

@@ -6,14 +6,14 @@ from datetime import timedelta
 from pathlib import Path
 
 from feedsvc import export
-from feedsvc.catalog import catalog
-from feedsvc.content.folder import Folder, load
-from feedsvc.content.picture_facts import digest
-from feedsvc.content.renditions import Renditions
-from feedsvc.document import Redirect
-from feedsvc.export.upload import Upload
-from feedsvc.live import Live
-from feedsvc.publication import Publication
+from feedsvc.catalog.catalog import catalog
+from feedsvc.content.folder.folder import Folder, load
+from feedsvc.content.media.image_facts import digest
+from feedsvc.content.media.thumbnails import Renditions
+from feedsvc.export.s3.upload import Upload
+from feedsvc.live.live import Live
+from feedsvc.publication.document import Redirect
+from feedsvc.publication.publication import Publication
 from feedsvc.web.app import application
 from tests.http.client import call
 from tests.newsrooms import NOW, SITE, picture, write

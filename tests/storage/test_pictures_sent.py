@@ -13,14 +13,14 @@ import pytest
 from PIL import Image
 
 from feedsvc import export
-from feedsvc.content.clean_file import open_clean
 from feedsvc.content.images.cleaning import rights_of
-from feedsvc.content.renditions import Renditions
+from feedsvc.content.media.clean_file import open_clean
+from feedsvc.content.media.thumbnails import Renditions
 from feedsvc.export import file_name
-from feedsvc.export.bucket import _descriptor_of
-from feedsvc.export.packing import Object
-from feedsvc.export.upload import Upload
-from feedsvc.publication import Publication
+from feedsvc.export.s3.client import _descriptor_of
+from feedsvc.export.s3.objects import Object
+from feedsvc.export.s3.upload import Upload
+from feedsvc.publication.publication import Publication
 from tests import newsrooms
 from tests.http.running import Running, serving
 from tests.pictures_marked import AUTHOR, MAKERS, MARKER, OWNER, jpeg, noisy

@@ -14,14 +14,16 @@ from pathlib import Path
 import pytest
 
 from feedsvc import export
-from feedsvc.document import Document
 from feedsvc.errors import FeedsvcError
-from feedsvc.export import MANIFEST, Built, aliases, file_name, inventory, packing
-from feedsvc.export.bucket import Bucket
-from feedsvc.export.upload import Upload
-from feedsvc.web.answer import answer
-from feedsvc.web.files import Files
+from feedsvc.export import MANIFEST, Built, aliases, file_name
+from feedsvc.export.s3 import manifest
+from feedsvc.export.s3 import objects as packing
+from feedsvc.export.s3.client import Bucket
+from feedsvc.export.s3.upload import Upload
+from feedsvc.publication.document import Document
+from feedsvc.web.media_files import Files
 from feedsvc.web.open_files import OpenFiles
+from feedsvc.web.responses import answer
 from tests import newsrooms
 from tests.storage.moto import Shelf
 
@@ -386,11 +388,11 @@ def test_only_feeds_are_put_with_what_they_need(content: Path, shelf: Shelf) -> 
 
 
 def test_many_notes_are_put_together_again(content: Path, shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(inventory, "_PARTS", 1)
-    monkeypatch.setattr(inventory, "_FULL", 10)
+    monkeypatch.setattr(manifest, "_PARTS", 1)
+    monkeypatch.setattr(manifest, "_FULL", 10)
     build(content, shelf)
     assert sum(MANIFEST in key for key in shelf.all_keys()) == 1
-    monkeypatch.setattr(inventory, "_PARTS", 2)
+    monkeypatch.setattr(manifest, "_PARTS", 2)
     save(content)
     build(content, shelf)
     assert sum(MANIFEST in key for key in shelf.all_keys()) == 2

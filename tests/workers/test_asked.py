@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from feedsvc.content.folder import Folder
-from feedsvc.ledger import Ledger
-from feedsvc.live import Live
-from feedsvc.watch import Watcher
-from feedsvc.web.board import Board
+from feedsvc.content.folder.folder import Folder
+from feedsvc.live.live import Live
+from feedsvc.live.watcher import Watcher
+from feedsvc.publication.last_modified import Ledger
+from feedsvc.web.shared_memory import Board
 from tests.audience.patience import until
 from tests.http.newsroom import write_article, write_newsroom
 

@@ -5,8 +5,8 @@ import time
 
 import pytest
 
-from feedsvc.web import board as module
-from feedsvc.web.board import Board
+from feedsvc.web import shared_memory as module
+from feedsvc.web.shared_memory import Board
 
 
 def test_a_notice_is_read_by_all_and_outlives_its_worker() -> None:

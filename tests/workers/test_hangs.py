@@ -65,7 +65,7 @@ def test_a_frozen_worker_does_not_outlive_a_killed_parent(frozen) -> None:
 
 _TEAM = """
 import ctypes, os, signal, sys
-from feedsvc.web.workers import Workers
+from feedsvc.web.supervisor import Workers
 
 def serve(station):
     signal.signal(signal.SIGTERM, lambda *_: None)
@@ -87,8 +87,8 @@ def test_workers_that_do_not_heed_sigterm_are_killed_after_the_grace_time() -> N
 
 _COPIES = """
 import ctypes, os, sys
-from feedsvc import libc
-from feedsvc.spreading import spread
+from feedsvc.support import libc
+from feedsvc.support.process_pool import spread
 
 def work(part):
     print(os.getpid(), flush=True)
@@ -109,7 +109,7 @@ def test_no_copy_that_works_for_a_build_outlives_it() -> None:
 
 _ORPHAN = """
 import os, signal, sys, time
-from feedsvc import libc
+from feedsvc.support import libc
 
 parent = os.getpid()
 if not os.fork():

@@ -106,7 +106,7 @@ def test_no_worker_outlives_a_killed_parent(content: Path, tmp_path: Path) -> No
 
 _ORPHANED = """
 import os, signal, time
-from feedsvc.web.workers import Workers
+from feedsvc.web.supervisor import Workers
 
 def serve(station):
     signal.signal(signal.SIGTERM, signal.SIG_IGN)  # as one that serves: it ends in its own time

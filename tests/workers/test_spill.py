@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from feedsvc.audience.spill import spilled
+from feedsvc.audience.spool import spilled
 
 
 def test_a_file_that_another_worker_has_taken_meanwhile_is_no_fault(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

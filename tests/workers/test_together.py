@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from feedsvc.ledger import Ledger
+from feedsvc.publication.last_modified import Ledger
 from tests.audience.patience import until
 from tests.http.client import ask
 from tests.http.newsroom import write_article, write_newsroom

@@ -1,6 +1,6 @@
 """Counters of all workers together."""
 
-from feedsvc.web.board import Board
+from feedsvc.web.shared_memory import Board
 from feedsvc.web.totals import COUNTERS, Totals
 
 

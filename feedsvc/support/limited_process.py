@@ -1,0 +1,344 @@
+"""Run a function of this program in a fresh interpreter, with limits on processor time, memory and elapsed time.
+
+For work on input that may never end or take all memory: a newsroom's templates, large pictures. The interpreter is started with
+`exec`, not forked, so it inherits no thread, no lock and no open file of the caller. It ends with the caller at the latest.
+"""
+
+from __future__ import annotations
+
+import faulthandler
+import importlib
+import json
+import math
+import os
+import resource
+import select
+import signal
+import subprocess
+import sys
+import time
+import traceback
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, BinaryIO, Final, NoReturn
+
+from feedsvc.support.libc import die_with_parent
+
+# Called in the fresh interpreter with the input; the second argument begins a step, with processor time of its own.
+Step = Callable[[str], None]
+Function = Callable[[bytes, Step], bytes]
+
+_START: Final = (
+    "import json, sys; given = json.loads(sys.argv[1]); sys.path[:] = given['path']; "
+    "from feedsvc.support.limited_process import serve; serve(given)"
+)
+_ENVIRONMENT: Final = ("LANG", "LC_ALL", "LC_CTYPE", "LD_LIBRARY_PATH", "PATH", "PYTHONTZPATH", "TZ", "TZDIR")
+_POLL: Final = 0.05  # seconds between two questions whether the result is still wanted
+_GRACE: Final = 2.0  # seconds between the request for a traceback and SIGKILL
+_REPORT: Final = 32_000  # characters of a traceback that are kept, from its end
+_UNKNOWN_SIZE: Final = 512 * 1024**2  # bytes; the own size where /proc does not give it
+_HEADER: Final = 9  # bytes: the kind and the length of a message
+_READY, _STEP, _LAST_STEP, _RESULT, _MEMORY, _ERROR, _LARGE = b"BSFRMEL"
+
+
+class Cause(Enum):
+    """Why there is no result."""
+
+    NOT_STARTED = "the interpreter did not start"
+    CANCELLED = "the caller no longer wanted the result"
+    PROCESSOR_TIME = "processor time of a step"
+    PROCESSOR_TIME_IN_ALL = "processor time of all steps"
+    ELAPSED_TIME = "elapsed time"
+    MEMORY = "memory"
+    OUTPUT = "a result above the limit"
+    CRASHED = "ended by a signal that a fault of the process raises"
+    KILLED = "ended by a signal from elsewhere, such as that of the kernel when memory is short"
+    ERROR = "the function raised an exception"
+
+
+_OWN_FAULTS: Final = frozenset(
+    {signal.SIGSEGV, signal.SIGBUS, signal.SIGABRT, signal.SIGFPE, signal.SIGILL, signal.SIGSYS, signal.SIGTRAP}
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Limits:
+    """Limits of one run. `memory` is address space (RLIMIT_AS) beyond that of the process once the function is imported."""
+
+    processor: int  # seconds of processor time for each step
+    processor_in_all: int  # seconds of processor time
+    elapsed: float  # seconds
+    memory: int  # bytes
+    output: int = 16 * 1024**2  # bytes of the result
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RunFailure:
+    """A run without a result.
+
+    `step` is the name of the last step begun, "" before the first. `traceback` is the text of faulthandler or of the exception,
+    "" if there is none. `detail` is the system's or the exception's own message. `signal` is 0 unless one ended the process.
+    """
+
+    cause: Cause
+    step: str = ""
+    detail: str = ""
+    traceback: str = ""
+    signal: int = 0
+
+
+def run(function: str, data: bytes, limits: Limits, is_cancelled: Callable[[], bool] = lambda: False) -> bytes | RunFailure:
+    """Call `function`, named "module:name" and of type Function, with `data` in a fresh interpreter; return its result.
+
+    Blocks until then. Safe in threads: `is_cancelled` is called about twenty times a second and ends the run.
+    """
+    given = {
+        "function": function,
+        "path": sys.path,
+        "parent": os.getpid(),
+        "processor": limits.processor,
+        "processor_in_all": limits.processor_in_all,
+        "elapsed": limits.elapsed,
+        "memory": limits.memory,
+        "output": limits.output,
+    }
+    try:
+        child = _started(json.dumps(given))
+    except OSError as error:
+        return RunFailure(cause=Cause.NOT_STARTED, detail=f"{sys.executable or 'python'}: {error.strerror or error}")
+    with child:
+        try:
+            return _result(child, data, limits.elapsed, is_cancelled)
+        finally:
+            child.kill()  # whatever is raised here; without effect on a child that has ended
+
+
+def _started(given: str) -> subprocess.Popen[bytes]:
+    """Raises OSError."""
+    if not sys.executable:
+        raise FileNotFoundError("the path of the Python interpreter is unknown")
+    options = ["-I", "-X", "utf8", *(["-B"] if sys.dont_write_bytecode else [])]
+    return subprocess.Popen(  # noqa: S603 - our own interpreter
+        [sys.executable, *options, "-c", _START, given],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={name: os.environ[name] for name in _ENVIRONMENT if name in os.environ},
+    )
+
+
+def _result(child: subprocess.Popen[bytes], data: bytes, elapsed: float, is_cancelled: Callable[[], bool]) -> bytes | RunFailure:
+    end = time.monotonic() + elapsed
+    pipes = _Pipes(child, data)
+    while not pipes.transfer(min(_POLL, end - time.monotonic())):
+        if is_cancelled():
+            return RunFailure(cause=Cause.CANCELLED)
+        if time.monotonic() >= end:
+            return _overdue(child, pipes)
+    with suppress(subprocess.TimeoutExpired):
+        child.wait(_GRACE)
+    child.kill()
+    return _read(bytes(pipes.written), bytes(pipes.report), child.wait())
+
+
+def _overdue(child: subprocess.Popen[bytes], pipes: _Pipes) -> RunFailure:
+    """End a child whose time is over, once it has written where it stands."""
+    child.send_signal(signal.SIGXCPU)
+    end = time.monotonic() + _GRACE
+    while not pipes.transfer(_POLL) and time.monotonic() < end:
+        pass
+    child.kill()
+    return RunFailure(cause=Cause.ELAPSED_TIME, step=_last_step(_messages(bytes(pipes.written))), traceback=_tail(pipes.report))
+
+
+class _Pipes:
+    """The three pipes to a child, none of which blocks: `communicate` of Popen writes no further after a timeout."""
+
+    def __init__(self, child: subprocess.Popen[bytes], data: bytes) -> None:
+        assert child.stdin  # noqa: S101 - all three are pipes
+        assert child.stdout  # noqa: S101
+        assert child.stderr  # noqa: S101
+        self.written, self.report = bytearray(), bytearray()
+        self._data, self._input = memoryview(data), child.stdin
+        self._into = {child.stdout.fileno(): self.written, child.stderr.fileno(): self.report}
+        for file in (child.stdin, child.stdout, child.stderr):
+            os.set_blocking(file.fileno(), False)
+
+    def transfer(self, seconds: float) -> bool:
+        """Read and write what is possible within the time; return whether the child has closed both of its outputs."""
+        ears = select.poll()
+        for descriptor in self._into:
+            ears.register(descriptor, select.POLLIN)
+        if not self._input.closed:
+            ears.register(self._input.fileno(), select.POLLOUT)
+        for descriptor, _ in ears.poll(max(1, int(seconds * 1000))):
+            if descriptor in self._into:
+                self._receive(descriptor)
+            else:
+                self._send()
+        return not self._into
+
+    def _receive(self, descriptor: int) -> None:
+        part = os.read(descriptor, 65_536)
+        self._into[descriptor] += part
+        if not part:
+            del self._into[descriptor]
+        del self.report[: -2 * _REPORT]
+
+    def _send(self) -> None:
+        try:
+            self._data = self._data[os.write(self._input.fileno(), self._data) :] if self._data else self._data
+        except BrokenPipeError:  # it has ended; its outputs say why
+            self._data = self._data[:0]
+        if not self._data:
+            self._input.close()
+
+
+def _read(written: bytes, errors: bytes, status: int) -> bytes | RunFailure:
+    """The result, or the reason why there is none, of a child that has ended with a status as Popen gives it."""
+    messages = list(_messages(written))
+    kind, content = messages[-1] if messages else (0, b"")
+    if kind == _RESULT:
+        return content
+    step, text = _last_step(messages), _tail(errors)
+    if status < 0:
+        cause = _signalled(-status)
+        if cause is Cause.PROCESSOR_TIME and any(one == _LAST_STEP for one, _ in messages):
+            cause = Cause.PROCESSOR_TIME_IN_ALL
+        return RunFailure(cause=cause, step=step, traceback=text, signal=-status)
+    if kind in _REPORTED:
+        report: Mapping[str, str] = json.loads(content)
+        return RunFailure(cause=_REPORTED[kind], step=step, detail=report["detail"], traceback=report.get("traceback", ""))
+    cause = Cause.ERROR if any(one == _READY for one, _ in messages) else Cause.NOT_STARTED
+    last = text.strip().rpartition("\n")[2]
+    return RunFailure(cause=cause, step=step, detail=last or f"it ended with exit status {status}", traceback=text)
+
+
+_REPORTED: Final = {_MEMORY: Cause.MEMORY, _ERROR: Cause.ERROR, _LARGE: Cause.OUTPUT}
+
+
+def _signalled(number: int) -> Cause:
+    if number == signal.SIGXCPU:
+        return Cause.PROCESSOR_TIME
+    if number == signal.SIGALRM:
+        return Cause.ELAPSED_TIME
+    return Cause.CRASHED if number in _OWN_FAULTS else Cause.KILLED
+
+
+def _messages(written: bytes) -> Iterator[tuple[int, bytes]]:
+    """(kind, content) of each complete message; the last one may be cut off."""
+    start = 0
+    while start + _HEADER <= len(written):
+        end = start + _HEADER + int.from_bytes(written[start + 1 : start + _HEADER])
+        if end > len(written):
+            return
+        yield written[start], written[start + _HEADER : end]
+        start = end
+
+
+def _last_step(messages: Iterator[tuple[int, bytes]] | list[tuple[int, bytes]]) -> str:
+    steps = [content for kind, content in messages if kind in (_STEP, _LAST_STEP)]
+    return steps[-1].decode(errors="replace") if steps else ""
+
+
+def _tail(report: bytes | bytearray | str) -> str:
+    text = report if isinstance(report, str) else report.decode(errors="replace")
+    return text[-_REPORT:]
+
+
+# --- In the fresh interpreter
+
+
+def serve(given: Mapping[str, Any]) -> NoReturn:
+    """Do the work that `run` asked for, and end."""
+    _end_with_parent(given["parent"], given["elapsed"])
+    # The standard output belongs to the messages; whatever else prints does so among the reports.
+    output = os.fdopen(os.dup(1), "wb", buffering=0)
+    os.dup2(2, 1)
+    faulthandler.enable(all_threads=False)
+    # Written by the signal handler itself, so also while a call into C never returns. Then the signal ends the process.
+    signal.signal(signal.SIGXCPU, signal.SIG_DFL)
+    faulthandler.register(signal.SIGXCPU, all_threads=False, chain=True)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    module, _, name = given["function"].partition(":")
+    function: Function = getattr(importlib.import_module(module), name)
+    data = sys.stdin.buffer.read()
+    limit = _Processor(given["processor"], given["processor_in_all"])
+
+    def step(name: str) -> None:
+        _write(output, _STEP if limit.allow() else _LAST_STEP, name.encode(errors="replace"))
+
+    limit.allow()
+    if sys.platform == "linux":
+        size = _own_size() + given["memory"]
+        _limit(resource.RLIMIT_AS, size, size)
+    _write(output, _READY)
+    _write(output, *_answered(function, data, step, given["output"]))
+    os._exit(0)
+
+
+def _answered(function: Function, data: bytes, step: Step, largest: int) -> tuple[int, bytes]:
+    """The last message: its kind and content."""
+    try:
+        result = function(data, step)
+    except MemoryError as error:
+        return _MEMORY, _described(error)
+    except Exception as error:  # noqa: BLE001 - it belongs to the caller
+        return _ERROR, _described(error)
+    if len(result) > largest:
+        return _LARGE, json.dumps({"detail": f"{len(result):,} bytes, where {largest:,} are the limit"}).encode()
+    return _RESULT, result
+
+
+def _described(error: Exception) -> bytes:
+    detail = f"{type(error).__name__}: {error}"[:1000]
+    lines = _tail("".join(traceback.format_exception(error, limit=-50)))
+    return json.dumps({"detail": detail, "traceback": lines}).encode()
+
+
+def _write(output: BinaryIO, kind: int, content: bytes = b"") -> None:
+    rest = memoryview(kind.to_bytes() + len(content).to_bytes(_HEADER - 1) + content)
+    while rest:
+        rest = rest[output.write(rest) :]
+
+
+class _Processor:
+    """The limits on processor time: `each` seconds for a step, `in_all` for the run. The kernel counts in whole seconds."""
+
+    def __init__(self, each: int, in_all: int) -> None:
+        self._each, self._last = each, math.ceil(time.process_time()) + in_all
+
+    def allow(self) -> bool:
+        """Begin a step's time; return whether all of it is left."""
+        # The hard limit is above the soft one, since the signal of that one can be handled and writes a traceback.
+        wanted = math.ceil(time.process_time()) + self._each
+        _limit(resource.RLIMIT_CPU, min(wanted, self._last), self._last + 2)
+        return wanted <= self._last
+
+
+def _limit(kind: int, soft: int, hard: int) -> None:
+    """Set a limit, or the hard limit that there is where it is lower."""
+    highest = resource.getrlimit(kind)[1]
+    soft, hard = (one if highest == resource.RLIM_INFINITY else min(one, highest) for one in (soft, hard))
+    resource.setrlimit(kind, (soft, hard))
+
+
+def _own_size() -> int:
+    """The address space of this process in bytes (proc(5): the first field of statm counts pages)."""
+    try:
+        with open("/proc/self/statm", "rb") as file:
+            return int(file.read().split()[0]) * resource.getpagesize()
+    except (OSError, ValueError):
+        return _UNKNOWN_SIZE
+
+
+def _end_with_parent(parent: int, elapsed: float) -> None:
+    """Have the kernel end this process when the thread that started it ends, and in any case soon after its time."""
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    signal.setitimer(signal.ITIMER_REAL, elapsed + 2 * _GRACE)
+    die_with_parent(parent)
+    if os.getppid() != parent:  # it ended before the kernel was asked
+        os._exit(1)
