@@ -1,4 +1,4 @@
-"""python -m feedsvc, and the program feedsvc"""
+"""Entry point of `python -m feedsvc` and of the program `feedsvc`."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from feedsvc.support import gc_control
 
 
 def program() -> None:
-    """One command, and then the end of the process."""
+    """Run one command, after which the process ends."""
     try:
         main()
     finally:
-        # What there is by now goes with the process; to look through it for garbage first would take a tenth of a second.
-        gc_control.settle()
+        # The process ends now. A last garbage collection would take a tenth of a second and gain nothing.
+        gc_control.freeze_heap()
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What can go wrong, told to the person who can mend it."""
+"""Exceptions, and problems in files. Each text addresses the person who can fix the fault."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ Severity = Literal["error", "warning"]
 
 
 class FeedsvcError(Exception):
-    """A fault outside the content: its text is one sentence for the operator, shown without a traceback."""
+    """Raised for a fault outside the content. Its text is one sentence for the operator, shown without a traceback."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, order=True)
 class Problem:
-    """Something an editor can mend.
+    """Fault in a file that an editor can fix.
 
-    `path` is relative to the content folder, with forward slashes; `line` and `column` count from 1.
-    An error sets its file (or the one entry it names) aside; a warning does not.
+    `path` is relative to the content folder, with forward slashes. `line` and `column` count from 1.
+    An error keeps its file (or the one entry that it names) from being used; a warning does not.
     """
 
     path: str
@@ -33,17 +33,17 @@ class Problem:
         return f"{self.path}:{self.line}:{self.column}: {mark}{self.message}{tail}"
 
 
-class TextLostError(FeedsvcError):
-    """An article's text can be read neither in the state folder nor in its file; the next look at the folder ends that."""
+class TextUnavailableError(FeedsvcError):
+    """Raised if an article's text is neither in the state folder nor in its file. The next read of the folder corrects that."""
 
 
 class ContentError(FeedsvcError):
-    """The content folder as a whole cannot be used; `problems` says why, place by place.
+    """Raised if the content folder as a whole cannot be used. `problems` are the reasons in its files.
 
-    `away` says for one that was there before what is not there any more, "" where nothing is missing.
+    `missing_message` says what is missing, for a folder that could be read before. It is "" if nothing is missing.
     """
 
-    def __init__(self, message: str, problems: tuple[Problem, ...] = (), *, away: str = "") -> None:
+    def __init__(self, message: str, problems: tuple[Problem, ...] = (), *, missing_message: str = "") -> None:
         super().__init__(message)
         self.problems = problems
-        self.away = away
+        self.missing_message = missing_message

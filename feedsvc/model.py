@@ -1,7 +1,7 @@
-"""The words of feedsvc as frozen data: what editors write, and what a feed says of it.
+"""Frozen data classes: the settings and articles that editors write, and the feeds that are made of them.
 
-Shapes only. Every text is free of characters that XML 1.0 forbids, every address is an absolute URI unless its
-name says path, every datetime is aware, in UTC and whole seconds. "" and () stand for "not given".
+Data only, no behaviour. Texts contain no characters that XML 1.0 forbids. Addresses are absolute URIs, unless the
+field's name says path. Datetimes are aware, in UTC and whole seconds. "" and () mean "not given".
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from enum import Enum
 from typing import Literal
 from urllib.parse import unquote
 
-# --- What editors write ---------------------------------------------------------------------------------------
+# --- Settings and articles ------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FeedOptions:
-    """`feed:` in site.yaml. `ttl` is in minutes (RSS 2.0)."""
+    """Keys below `feed:` in site.yaml. `ttl` is in minutes (RSS 2.0)."""
 
     entries: int = 50
     content: Literal["full", "summary"] = "full"
@@ -28,9 +28,9 @@ class FeedOptions:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Site:
-    """site.yaml. `base_url` has no trailing slash; `logo` and `icon` are addresses.
+    """Settings in site.yaml. `base_url` has no trailing slash; `logo` and `icon` are addresses.
 
-    `keep_metadata` has pictures sent with all that cameras and editors wrote into them.
+    With `keep_metadata`, images are sent with all metadata that cameras and editors wrote into them.
     """
 
     title: str
@@ -71,7 +71,7 @@ class Author:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Image:
-    """A lead image: `type` is a media type, `width` and `height` are pixels."""
+    """Lead image of an article. `type` is a media type, `width` and `height` are in pixels."""
 
     url: str
     type: str
@@ -86,7 +86,7 @@ class Image:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Thumbnail:
-    """Small picture of a lead image, or the image itself where that is small."""
+    """Small variant of a lead image, or the image itself if it is small. `width` and `height` are in pixels."""
 
     url: str
     width: int
@@ -95,7 +95,7 @@ class Thumbnail:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Enclosure:
-    """An attachment; `length` is bytes."""
+    """Attachment of an article. `type` is a media type, `length` is in bytes."""
 
     url: str
     type: str
@@ -111,13 +111,13 @@ class Source:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Correction:
-    """`date` is the day in the site's zone."""
+    """Correction of an article. `date` is the day in the site's time zone."""
 
     date: date
     text: str
 
 
-class Status(Enum):
+class ArticleStatus(Enum):
     DRAFT = "draft"
     PUBLISHED = "published"
     WITHDRAWN = "withdrawn"
@@ -125,7 +125,7 @@ class Status(Enum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Tag:
-    """One spelling of a tag; spellings with one `id` are one tag."""
+    """One spelling of a tag. Spellings with the same `id` are the same tag."""
 
     id: str
     title: str
@@ -133,10 +133,10 @@ class Tag:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Article:
-    """One validated file. `path` is relative to the content folder.
+    """Validated content of one article file. `path` is relative to the content folder.
 
-    `text` stands for its Markdown (`content.texts`); `media` are the files under the content folder it refers to;
-    `withdrawn_at` is when a withdrawn article went (RFC 6721 `when`), else None.
+    `text` is the key of its Markdown in `content.markdown.text_store`. `media` are the paths of the files in the content
+    folder that it refers to. `withdrawn_at` is the moment of its withdrawal (RFC 6721 `when`), None if it is not withdrawn.
     """
 
     path: str
@@ -157,7 +157,7 @@ class Article:
     language: str = ""
     link: str = ""
     aliases: tuple[str, ...] = ()
-    status: Status = Status.PUBLISHED
+    status: ArticleStatus = ArticleStatus.PUBLISHED
     withdrawn_at: datetime | None = None
     notice: str = ""
     text: bytes = b""
@@ -166,7 +166,7 @@ class Article:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class MediaFile:
-    """A file below media/: `path` relative to the content folder, `location` on this machine's disk."""
+    """File below media/. `path` is relative to the content folder, `location` is a path on this machine, `length` is in bytes."""
 
     path: str
     location: str
@@ -174,12 +174,12 @@ class MediaFile:
     length: int
 
 
-# --- What a feed says -----------------------------------------------------------------------------------------
+# --- Feeds ----------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Person:
-    """An author as feeds name them (RFC 4287 section 3.2)."""
+    """Author in a feed (RFC 4287 section 3.2)."""
 
     name: str
     url: str = ""
@@ -188,7 +188,7 @@ class Person:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Term:
-    """A category as feeds name it (RFC 4287 section 4.2.2): readable `term`, `scheme` is its page's address."""
+    """Category in a feed (RFC 4287 section 4.2.2). `term` is readable text, `scheme` is the address of the category's page."""
 
     term: str
     scheme: str
@@ -196,12 +196,12 @@ class Term:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Entry:
-    """What a feed says about a visible article.
+    """Entry of a feed: one visible article.
 
-    `url` is where people read it, `permalink` tells whether `id` is that same address. `content` is HTML, "" where
-    the site gives summaries only; `summary` is plain text and never empty. `language` is "" where it is the site's.
-    `byline` is the names of all authors in one text, for formats of which most readers show one author only. `image` and
-    `thumbnail` are the lead image in two sizes; there is either both or none.
+    `url` is the address where people read it; `is_permalink` is True if `id` is the same address. `content` is HTML, "" if
+    the site's feeds contain summaries only. `summary` is plain text and never empty. `language` is "" if it is the site's.
+    `byline` names all authors in one text, for formats in which most readers show only one author. `image` and
+    `thumbnail` are the lead image in two sizes; either both are set or neither.
     """
 
     id: str
@@ -219,17 +219,17 @@ class Entry:
     enclosures: tuple[Enclosure, ...] = ()
     sources: tuple[Source, ...] = ()
     language: str = ""
-    permalink: bool = False
+    is_permalink: bool = False
 
 
 def enclosure_name(enclosure: Enclosure) -> str:
-    """Return the title of an enclosure, else the name of its file."""
+    """Return the title of an enclosure, or its file name if it has no title."""
     return enclosure.title or unquote(enclosure.url.rsplit("/", 1)[-1])
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Tombstone:
-    """A withdrawn article's mark (RFC 6721 section 3)."""
+    """Deleted-entry element for a withdrawn article (RFC 6721 section 3)."""
 
     id: str
     when: datetime
@@ -238,7 +238,7 @@ class Tombstone:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Link:
-    """A feed's link: `rel` is self, alternate, hub, prev-archive, next-archive or current."""
+    """Link of a feed. `rel` is self, alternate, hub, prev-archive, next-archive or current."""
 
     rel: str
     href: str
@@ -247,10 +247,10 @@ class Link:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Feed:
-    """One document of a listing's feed, decided for every format; a renderer only spells it.
+    """One document of a listing's feed, independent of the format: renderers only serialise it.
 
-    `items` are tombstones, then entries, the newest of each first. `archive` marks an RFC 5005 archive document;
-    `stylesheet` is a root-relative path, "" for none. `links` hold exactly one self and one alternate.
+    `items` are tombstones, then entries, the newest of each first. `is_archive` marks an RFC 5005 archive document.
+    `stylesheet` is a root-relative path, "" for none. `links` contain exactly one self and one alternate.
     """
 
     id: str
@@ -267,11 +267,11 @@ class Feed:
     logo: str = ""
     icon: str = ""
     ttl: int = 60
-    archive: bool = False
+    is_archive: bool = False
     stylesheet: str = ""
 
     def href(self, rel: str) -> str:
-        """The first link's address with this `rel`, "" if there is none."""
+        """Return the address of the first link with this `rel`, "" if there is none."""
         return next((link.href for link in self.links if link.rel == rel), "")
 
     @property

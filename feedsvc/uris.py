@@ -1,4 +1,4 @@
-"""URIs and slugs: absolute and root-relative references, author's references, and text that can be part of an address."""
+"""URIs and slugs: absolute and root-relative references, references that authors write, and texts as parts of addresses."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from functools import lru_cache
 from typing import Final
 from urllib.parse import quote, unquote, urljoin, urlsplit, urlunsplit
 
-# RFC 3986 section 2: what may stand in a URI as it is; "%" only before two hex digits.
+# RFC 3986 section 2: characters that a URI may contain as they are; "%" only before two hex digits.
 _SAFE: Final = "!#$&'()*+,/:;=?@[]~-._%"
-_PLAIN: Final = re.compile(r"[A-Za-z0-9/!$&'()*+,;=:@~._-]*")
+_PLAIN_PATH: Final = re.compile(r"[A-Za-z0-9/!$&'()*+,;=:@~._-]*")
 _STRAY_PERCENT: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _PLAIN_SLUG: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.~-]{0,199}")
 _PLAIN_URI: Final = re.compile(
@@ -18,46 +18,46 @@ _PLAIN_URI: Final = re.compile(
     r"(?:/[A-Za-z0-9!$&'()*+,/:;=@~._-]*)?(?:\?[A-Za-z0-9!$&'()*+,/:;=@~._-]+)?"
 )
 _HOST: Final = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_.])?")
-_LONGEST_HOST: Final = 253  # characters (RFC 1035 section 2.3.4 allows 255 octets with their lengths)
-_LONGEST_NAME: Final = 200  # bytes; file systems allow 255 to a name in the static tree
+_MAX_HOST_LENGTH: Final = 253  # characters (RFC 1035 section 2.3.4 allows 255 octets with their lengths)
+_MAX_NAME_BYTES: Final = 200  # bytes; file systems allow 255 for a name in the static tree
 
 
 def absolute(base_url: str, path: str) -> str:
-    """The URI of a path below base_url (no trailing slash there)."""
-    # Most paths are plain, and to look at one takes a tenth of what quoting it does.
-    return base_url + (path if _PLAIN.fullmatch(path) else quote(path, safe="/!$&'()*+,;=:@~-._"))
+    """Return the URI of a path below `base_url`, which has no trailing slash."""
+    # Most paths are plain, and matching one takes a tenth of the time of quoting it.
+    return base_url + (path if _PLAIN_PATH.fullmatch(path) else quote(path, safe="/!$&'()*+,;=:@~-._"))
 
 
 @lru_cache(maxsize=8)
-def mount(base_url: str) -> str:
-    """base_url's own path, decoded and without a trailing slash: "" for a site at its host's root."""
+def mount_path(base_url: str) -> str:
+    """Return the path of `base_url`, decoded and without a trailing slash; "" for a site at the root of its host."""
     return unquote(urlsplit(base_url).path).rstrip("/")
 
 
-def rooted(base_url: str, path: str) -> str:
-    """The root-relative, percent-encoded reference that a page uses for a path below base_url."""
-    return absolute(_root(base_url), path)
+def root_relative(base_url: str, path: str) -> str:
+    """Return the root-relative, percent-encoded reference that pages use for a path below `base_url`."""
+    return absolute(_root_path(base_url), path)
 
 
 @lru_cache(maxsize=8)
-def _root(base_url: str) -> str:
+def _root_path(base_url: str) -> str:
     return urlsplit(base_url).path.rstrip("/")
 
 
 def uri(text: str) -> str:
-    """An http, https, mailto or tel address as a URI (RFC 3987 section 3.1: hosts by IDNA, the rest percent-encoded).
+    """Return an http, https, mailto or tel address as a URI (RFC 3987 section 3.1: hosts by IDNA, the rest percent-encoded).
 
-    Raises ValueError if it is none, or has no host where its scheme needs one.
+    Raises ValueError if it is no such address, or has no host although its scheme needs one.
     """
     if _PLAIN_URI.fullmatch(text):
         return text
     split = urlsplit(text.strip())
     scheme = split.scheme.lower()
     if scheme in ("mailto", "tel") and split.path:
-        return _encoded(f"{scheme}:{split.path}" + (f"?{split.query}" if split.query else ""))
+        return _percent_encode(f"{scheme}:{split.path}" + (f"?{split.query}" if split.query else ""))
     if scheme not in ("http", "https") or not split.hostname:
         raise ValueError("not an http or https address")
-    parts = map(_encoded, (split.path, split.query, split.fragment.replace("#", "%23")))
+    parts = map(_percent_encode, (split.path, split.query, split.fragment.replace("#", "%23")))
     return urlunsplit((scheme, _netloc(split.hostname, split.port), *parts))
 
 
@@ -65,23 +65,23 @@ def _netloc(host: str, port: int | None) -> str:
     if "%" in host:
         if ":" in host or unquote(host).isascii():
             raise ValueError("a zone means something on one machine only")
-        host = unquote(host)  # Markdown's parser encodes hosts of other scripts so
+        host = unquote(host)  # the Markdown parser percent-encodes hosts in other scripts
     if ":" not in host:
         host = host.encode("idna").decode("ascii") if not host.isascii() else host
-        if not _HOST.fullmatch(host) or ".." in host or len(host.removesuffix(".")) > _LONGEST_HOST:
+        if not _HOST.fullmatch(host) or ".." in host or len(host.removesuffix(".")) > _MAX_HOST_LENGTH:
             raise ValueError("not a host name")
     return (f"[{host}]" if ":" in host else host) + (f":{port}" if port is not None else "")
 
 
-def _encoded(text: str) -> str:
+def _percent_encode(text: str) -> str:
     return quote(_STRAY_PERCENT.sub("%25", text), safe=_SAFE.replace("[", "").replace("]", ""))
 
 
 def resolve(base_url: str, page: str, reference: str) -> str:
-    """An author's reference as a URI, "" if it can be none.
+    """Return an author's reference as a URI, "" if it cannot be one.
 
-    `page` is the address of the page it stands on, which a lone #fragment or ?query means; "/x" and "x" both mean x
-    below base_url, so that a site can move to a path and its links go along.
+    `page` is the address of the page with the reference: the base of a lone #fragment or ?query. "/x" and "x" both mean
+    x below `base_url`, so links stay valid if a site moves to another path.
     """
     reference = reference.strip()
     if not reference or reference[0] in "#?":
@@ -97,7 +97,7 @@ def resolve(base_url: str, page: str, reference: str) -> str:
 
 
 def path_below(base_url: str, address: str) -> str:
-    """The decoded path of an address below base_url, "" if it lies elsewhere."""
+    """Return the decoded path of an address below `base_url`, "" for other addresses."""
     address = address.partition("#")[0].partition("?")[0]
     return unquote(address[len(base_url) :]) if address.startswith(f"{base_url}/") else ""
 
@@ -111,26 +111,26 @@ def _is_word(char: str) -> bool:
 
 
 def is_slug(text: str) -> bool:
-    """Whether a text can stand in an address as it is: letters and digits of any script, then also - _ . ~"""
+    """Return whether a text can be part of an address as it is: letters and digits of any script, after the first also - _ . ~"""
     return bool(_PLAIN_SLUG.fullmatch(text)) or _is_slug(text)
 
 
 def _is_slug(text: str) -> bool:
-    return text[:1].isalnum() and all(_is_word(c) or c in "-_.~" for c in text) and len(text.encode()) <= _LONGEST_NAME
+    return text[:1].isalnum() and all(_is_word(c) or c in "-_.~" for c in text) and len(text.encode()) <= _MAX_NAME_BYTES
 
 
 def _without_leading_marks(word: str) -> str:
-    """A mark that belongs to no letter cannot begin an address."""
+    """Return a word without the marks at its beginning, which belong to no letter."""
     return word.lstrip("".join(filter(_is_mark, word)))
 
 
 @lru_cache(maxsize=4096)
 def slugify(text: str) -> str:
-    """Lower-case words of any script joined by "-", "" if there is none; letters' marks stay (Hindi, Arabic).
+    """Return the lower-case words of a text in any script, joined by "-"; "" if there are none.
 
-    Too long a text loses its end, at most 200 bytes stay.
+    Marks of letters stay (Hindi, Arabic). A slug of more than 200 bytes is cut at its end.
     """
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
     words = "".join(c if _is_word(c) else "-" for c in folded).split("-")
     slug = "-".join(filter(None, (_without_leading_marks(word) for word in words)))
-    return slug.encode()[:_LONGEST_NAME].decode(errors="ignore").strip("-")
+    return slug.encode()[:_MAX_NAME_BYTES].decode(errors="ignore").strip("-")

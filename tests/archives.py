@@ -8,14 +8,14 @@ from datetime import UTC, date, datetime, timedelta
 from random import Random
 from typing import Final
 
-from feedsvc.content.folder.folder import Content
-from feedsvc.content.markdown.text_store import Texts, text_name
-from feedsvc.model import Article, Author, Category, Enclosure, FeedOptions, Image, MediaFile, Site, Status, Tag
+from feedsvc.content.folder.folder import ContentSnapshot
+from feedsvc.content.markdown.text_store import TextStore, text_key
+from feedsvc.model import Article, ArticleStatus, Author, Category, Enclosure, FeedOptions, Image, MediaFile, Site, Tag
 from feedsvc.tag_slugs import tag_slug
 
 START: Final = datetime(2026, 3, 1, 12, tzinfo=UTC)
 BASE: Final = "https://news.example/daily"
-TEXTS: Final = Texts()
+TEXTS: Final = TextStore()
 
 _SPELLINGS: Final = (
     *("South Korea", "south-korea", "South-Korea", "China", "china", "Trade", "TRADE", "one-off", "R&D", "r-d"),
@@ -35,7 +35,7 @@ def newsroom(
     categories: int = 3,
     authors: int = 3,
     media: Mapping[str, MediaFile] | None = None,
-) -> Content:
+) -> ContentSnapshot:
     site = Site(
         title="The Daily",
         description="News",
@@ -48,7 +48,7 @@ def newsroom(
     )
     sections = {f"c{i}": Category(id=f"c{i}", title=f"Section {i}", aliases=(f"old-c{i}",)) for i in range(categories)}
     people = {f"p{i}": Author(id=f"p{i}", name=f"Person {i}", media=("media/face.png",)) for i in range(authors)}
-    return Content(
+    return ContentSnapshot(
         site=site,
         categories={**sections, "old-c0": sections["c0"]},
         authors=people,
@@ -60,7 +60,7 @@ def newsroom(
 
 def text(markdown: str) -> bytes:
     """What an article says that has this text."""
-    named = text_name(markdown, datetime(2026, 1, 2, tzinfo=UTC))
+    named = text_key(markdown, datetime(2026, 1, 2, tzinfo=UTC))
     TEXTS.add({named: markdown})
     return named
 
@@ -100,7 +100,7 @@ class Desk:
     """A newsroom at work. `work` changes content and clock, and says which articles went and came."""
 
     random: Random
-    content: Content = field(default_factory=newsroom)
+    content: ContentSnapshot = field(default_factory=newsroom)
     now: datetime = START
     count: int = 0
     most: int = 40
@@ -168,8 +168,8 @@ class Desk:
         }[name]
 
     def _status(self, one: Article | None) -> dict[str, object]:
-        status = self.random.choice((*Status, Status.PUBLISHED))
-        gone = status is Status.WITHDRAWN
+        status = self.random.choice((*ArticleStatus, ArticleStatus.PUBLISHED))
+        gone = status is ArticleStatus.WITHDRAWN
         return {"status": status, "withdrawn_at": self._moment() if gone else None, "notice": "Wrong." if gone else ""}
 
     def _dates(self) -> dict[str, object]:

@@ -86,7 +86,7 @@ QUIET_DAY = Entry(
     summary="केही भएन।",
     image=replace(SUMMIT.image, credit="", credit_url="") if SUMMIT.image else None,
     language="ne",
-    permalink=True,
+    is_permalink=True,
 )
 
 WITHDRAWN = Tombstone(id="tag:asiainnews.example,2026:wrong-story", when=at(1, 12), comment="Withdrawn by the editor.")
@@ -122,7 +122,7 @@ def rich_feed(suffix: str = "atom", *, archived: bool = False) -> Feed:
         logo=f"{BASE}media/logo.png",
         icon=f"{BASE}media/icon.png",
         ttl=45,
-        archive=archived,
+        is_archive=archived,
         stylesheet="/static/feed.css?v=1&w=2",
     )
 

@@ -12,8 +12,8 @@ from typing import Final
 
 from PIL import Image
 
-from feedsvc.catalog.catalog import Catalog, catalog
-from feedsvc.content.folder.folder import load
+from feedsvc.catalog.catalog import Catalog, build_catalog
+from feedsvc.content.folder.folder import load_content
 from feedsvc.publication.publication import Publication
 
 NOW: Final = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -194,9 +194,9 @@ def published(root: Path, now: datetime = NOW) -> Publication:
 
 
 def catalogued(root: Path, now: datetime = NOW) -> Catalog:
-    content = load(root)
+    content = load_content(root)
     assert not content.errors, [str(problem) for problem in content.errors]
-    return catalog(content, now)
+    return build_catalog(content, now)
 
 
 def quoted(text: str) -> str:

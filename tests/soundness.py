@@ -12,10 +12,10 @@ import html5lib
 
 from feedsvc import routes, uris
 from feedsvc.content.markdown import render
-from feedsvc.content.media.files import Media
+from feedsvc.content.media.files import MediaFolder
 from feedsvc.content.reading import article
-from feedsvc.content.reading.context import Known
-from feedsvc.content.text import UNFIT
+from feedsvc.content.reading.context import References
+from feedsvc.content.text import FORBIDDEN_CHARACTER
 from feedsvc.model import Article, Author, Category, Site
 
 SITE: Final = Site(
@@ -26,9 +26,9 @@ SITE: Final = Site(
     since=date(2000, 1, 1),
     timezone="Asia/Seoul",
 )
-KNOWN: Final = Known(
+KNOWN: Final = References(
     site=SITE,
-    media=Media(Path(__file__).parent),
+    media=MediaFolder(Path(__file__).parent),
     categories={"asia": Category(id="asia", title="Asia")},
     authors={"mina": Author(id="mina", name="Mina"), "m": Author(id="mina", name="Mina")},
 )
@@ -62,7 +62,7 @@ def moments(value: object) -> Iterator[datetime]:
 
 def assert_fit(value: object) -> None:
     for text in texts(value):
-        assert not UNFIT.search(text), ascii(text)
+        assert not FORBIDDEN_CHARACTER.search(text), ascii(text)
     for moment in moments(value):
         assert (moment.tzinfo, moment.microsecond) == (UTC, 0)
 
@@ -75,10 +75,10 @@ def assert_absolute(html: str) -> None:
 
 def assert_sound(path: str, data: bytes) -> Article | None:
     """Reading gives an article that any feed can carry, or at least one error whose place lies in the file."""
-    reading = article.read(path, data, KNOWN)
+    reading = article.parse_article(path, data, KNOWN)
     for problem in reading.problems:
         assert "\n" not in str(problem)
-        assert not UNFIT.search(str(problem)), str(problem)
+        assert not FORBIDDEN_CHARACTER.search(str(problem)), str(problem)
         assert 1 <= problem.line <= data.count(b"\n") + data.count(b"\r") + data.count(b"\xe2\x80") + data.count(b"\xc2\x85") + 1
         assert problem.column >= 1
     if reading.article is None:

@@ -12,8 +12,8 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedsvc.content.folder.folder import load
-from feedsvc.content.lint.articles import advice
+from feedsvc.content.folder.folder import load_content
+from feedsvc.content.lint.articles import lint_content
 from tests import newsrooms
 from tests.broken.case import PNG, Files
 from tests.conftest import SETTINGS, Newsroom
@@ -27,9 +27,9 @@ GOOD: Final = (
 
 
 def told(root: Path, now: datetime = NOW) -> list[str]:
-    content = load(root)
+    content = load_content(root)
     assert not content.errors
-    return [str(problem) for problem in advice(content, root, now)]
+    return [str(problem) for problem in lint_content(content, root, now)]
 
 
 def of_article(newsroom: Newsroom, text: str, path: str = "articles/a.yaml", **files: str | bytes) -> list[str]:
@@ -165,9 +165,9 @@ def test_an_author_is_used_by_a_former_id_or_in_a_draft(newsroom: Newsroom) -> N
 
 def test_nobody_can_tell_of_whom_a_broken_article_speaks(newsroom: Newsroom) -> None:
     root = newsroom({"articles/a.yaml": "title: no\nauthor: mina-park\n"})
-    content = load(root)
+    content = load_content(root)
     assert content.errors
-    assert advice(content, root, NOW) == ()
+    assert lint_content(content, root, NOW) == ()
 
 
 LINKS: Final[Files] = {
@@ -231,7 +231,7 @@ def test_a_link_to_an_article_that_appears_with_this_one(newsroom: Newsroom) -> 
 
 def test_a_link_to_an_article_that_is_set_aside_is_not_lost(newsroom: Newsroom) -> None:
     root = newsroom({"articles/a.yaml": GOOD + "body: '[it](/articles/broken/)'\n", "articles/broken.yaml": "title: no\n"})
-    assert advice(load(root), root, NOW) == ()
+    assert lint_content(load_content(root), root, NOW) == ()
 
 
 def test_a_site_below_a_path_and_without_https(newsroom: Newsroom) -> None:
@@ -259,10 +259,10 @@ def test_a_file_that_is_gone_by_now_loses_its_places_only(newsroom: Newsroom) ->
             "authors.yaml": "lee: {name: Lee}\nmina-park: {name: M}\nritesh-nambiar: {name: R}\n",
         }
     )
-    content = load(root)
+    content = load_content(root)
     (root / "articles/a.yaml").unlink()
     (root / "authors.yaml").write_text("- x\n")
-    assert [(one.path, one.line) for one in advice(content, root, NOW)] == [
+    assert [(one.path, one.line) for one in lint_content(content, root, NOW)] == [
         ("articles/a.yaml", 1),
         ("articles/a.yaml", 1),
         ("authors.yaml", 1),
@@ -297,8 +297,8 @@ def test_whatever_an_article_says_advice_never_fails(title: str, path: str, part
         root = newsrooms.write(Path(folder), SETTINGS)
         (root / "articles").mkdir()
         (root / path).write_text(text, "utf-8")
-        content = load(root)
-        found = advice(content, root, NOW)
+        content = load_content(root)
+        found = lint_content(content, root, NOW)
         lines = text.count("\n") + 1
         assert all(1 <= one.line <= lines and one.severity == "warning" for one in found if one.path == path)
         assert not content.articles or any("no summary" in one.message for one in found)

@@ -13,7 +13,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from feedsvc.content.folder.folder import Content, load
+from feedsvc.content.folder.folder import ContentSnapshot, load_content
 from feedsvc.errors import ContentError
 from feedsvc.model import Category
 from tests.soundness import assert_absolute, assert_fit, assert_sound
@@ -149,14 +149,14 @@ ENTRIES: Final = st.dictionaries(
 )
 
 
-def loaded(files: Mapping[str, bytes]) -> Content | None:
+def loaded(files: Mapping[str, bytes]) -> ContentSnapshot | None:
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         (root / "articles").mkdir()
         for path, data in files.items():
             (root / path).write_bytes(data)
         try:
-            return load(root)
+            return load_content(root)
         except ContentError as error:
             unusable = error
         assert any(problem.path == "site.yaml" and problem.severity == "error" for problem in unusable.problems)

@@ -15,8 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
-from feedsvc.catalog.catalog import catalog
-from feedsvc.content.folder.folder import load
+from feedsvc.catalog.catalog import build_catalog
+from feedsvc.content.folder.folder import load_content
 from feedsvc.publication.document import Document
 from feedsvc.publication.publication import Publication
 
@@ -44,12 +44,12 @@ def published(title: str, name: str, summary: str, moment: datetime) -> Publicat
         (root / "articles").mkdir()
         for path, content in files.items():
             (root / path).write_text(yaml.safe_dump(content, allow_unicode=True), "utf-8")
-        content = load(root)
-        return None if content.errors else Publication(catalog(content, moment + timedelta(days=2)))
+        content = load_content(root)
+        return None if content.errors else Publication(build_catalog(content, moment + timedelta(days=2)))
 
 
 def body(publication: Publication, suffix: str) -> bytes:
-    found = publication.at(f"/feed.{suffix}")
+    found = publication.resolve(f"/feed.{suffix}")
     assert isinstance(found, Document)
     return found.body
 

@@ -20,7 +20,7 @@ ORDER: Final = (
     ("feedsvc.errors", "feedsvc.routes", "feedsvc.uris", "feedsvc.model", "feedsvc.tag_slugs"),
     ("feedsvc.support",),
     ("feedsvc.content",),
-    ("feedsvc.content.yaml", "feedsvc.content.markdown", "feedsvc.content.images"),
+    ("feedsvc.content.scan", "feedsvc.content.yaml", "feedsvc.content.markdown", "feedsvc.content.images"),
     ("feedsvc.content.media",),
     ("feedsvc.content.schema",),
     ("feedsvc.content.reading",),
@@ -111,6 +111,14 @@ def module_of(name: str) -> str:
     return name
 
 
+def exported_names(package: str) -> set[str]:
+    """Return the names in `__all__` of a package."""
+    for node in MODULES[package].body if package in MODULES else ():
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__":
+            return set(ast.literal_eval(node.value))
+    return set()
+
+
 @pytest.mark.parametrize("name", MODULES)
 def test_a_module_imports_no_later_package(name: str) -> None:
     for imported in imported_names(MODULES[name]):
@@ -140,3 +148,27 @@ def test_time_is_an_argument(name: str) -> None:
 
 def test_the_order_names_every_module() -> None:
     assert [name for name in MODULES if name != "feedsvc" and rank(name) == 0] == []
+
+
+# Modules of these packages share nothing and are imported by their own names.
+FLAT: Final = {"feedsvc", "feedsvc.support"}
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_names_of_another_package_are_imported_from_the_package_itself(name: str) -> None:
+    for imported in imported_names(MODULES[name]):
+        package, _, own_name = imported.rpartition(".")
+        if own_name in exported_names(package):
+            continue
+        module = module_of(imported)
+        package = module.rpartition(".")[0]
+        is_package = (ROOT.parent / module.replace(".", "/")).is_dir()
+        if module and not is_package and package not in FLAT and not is_within(name, package):
+            pytest.fail(f"{name} imports {imported} past the __init__ of {package}")
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in MODULES if (ROOT.parent / name.replace(".", "/")).is_dir() and name != "feedsvc"]
+)
+def test_a_package_says_what_it_is_for(name: str) -> None:
+    assert len((ast.get_docstring(MODULES[name]) or "").split()) >= 12

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from feedsvc.feeds import FORMATS, rss
-from feedsvc.feeds.builder import Entries, feed
+from feedsvc.feeds.builder import EntryCache, build_feed
 from feedsvc.model import Entry, Feed, Person, Tombstone
 from feedsvc.routes import ListingRef
 from tests import newsrooms
@@ -26,7 +26,7 @@ def made(root: Path, *articles: dict[str, str | bytes], site: str = SITE) -> Fee
     for one in articles:
         files |= one
     found = newsrooms.catalogued(newsrooms.write(root, files))
-    return feed(found.listings[ListingRef()], Entries(found), "atom", FORMATS["atom"].media_type)
+    return build_feed(found.listings[ListingRef()], EntryCache(found), "atom", FORMATS["atom"].media_type)
 
 
 def only(root: Path, one: dict[str, str | bytes], site: str = SITE) -> Entry:
@@ -67,8 +67,8 @@ def test_an_article_without_text_still_has_content(tmp_path: Path) -> None:
 
 def test_an_id_that_is_the_articles_own_address_is_a_permalink(tmp_path: Path) -> None:
     entry = only(tmp_path, article("a", id="https://t.example/articles/a/"))
-    assert entry.permalink
-    assert not only(tmp_path, article("a", id="https://t.example/articles/b/")).permalink
+    assert entry.is_permalink
+    assert not only(tmp_path, article("a", id="https://t.example/articles/b/")).is_permalink
 
 
 def test_a_caption_and_its_credit_are_text_not_markup(tmp_path: Path) -> None:
@@ -90,7 +90,7 @@ def test_tombstones_stand_before_the_entries_newest_first(tmp_path: Path) -> Non
 @pytest.mark.parametrize("summary", ["R&D", "He went to R&…", "A &; B", "A & B", "&&", "x &\u00a0y", "&lt", "1 < 2 &"])
 def test_a_summary_with_an_ampersand_is_sound_html_in_rss(tmp_path: Path, summary: str) -> None:
     found = newsrooms.catalogued(newsrooms.write(tmp_path, {"site.yaml": SITE, **article("a", summary=f'"{summary}"')}))
-    document = rss.render(feed(found.listings[ListingRef()], Entries(found), "rss", "application/rss+xml"))
+    document = rss.render(build_feed(found.listings[ListingRef()], EntryCache(found), "rss", "application/rss+xml"))
     found_faults = objections(document, "rss", address="https://t.example/feed.rss", now=NOW)
     assert [fault for fault in found_faults if "HTML" in fault] == []
 
@@ -102,8 +102,8 @@ def test_archives_name_no_hub_and_lead_both_ways(tmp_path: Path) -> None:
         files |= one
     found = newsrooms.catalogued(newsrooms.write(tmp_path, files))
     listing = found.listings[ListingRef()]
-    archive = feed(listing, Entries(found), "rss", "application/rss+xml", "2025-09")
-    assert archive.archive
+    archive = build_feed(listing, EntryCache(found), "rss", "application/rss+xml", "2025-09")
+    assert archive.is_archive
     assert {link.rel: link.href.removeprefix("https://t.example") for link in archive.links} == {
         "self": "/archive/2025-09/feed.rss",
         "alternate": "/",
@@ -111,7 +111,7 @@ def test_archives_name_no_hub_and_lead_both_ways(tmp_path: Path) -> None:
         "prev-archive": "/archive/2025-08/feed.rss",
         "next-archive": "/archive/2025-10/feed.rss",
     }
-    assert feed(listing, Entries(found), "rss", "application/rss+xml").href("hub") == "https://hub.example/"
+    assert build_feed(listing, EntryCache(found), "rss", "application/rss+xml").href("hub") == "https://hub.example/"
 
 
 @pytest.mark.parametrize(("suffix", "shown"), [("rss", True), ("atom", True), ("json", False)])
@@ -119,7 +119,7 @@ def test_only_what_a_browser_can_style_names_a_stylesheet(tmp_path: Path, suffix
     for option, expected in (("true", shown), ("false", False)):
         site = SITE.replace("t.example\nid", "t.example/x\nid") + f"feed: {{browser_view: {option}}}\n"
         found = newsrooms.catalogued(newsrooms.write(tmp_path, {"site.yaml": site}))
-        sheet = feed(found.listings[ListingRef()], Entries(found), suffix, "").stylesheet
+        sheet = build_feed(found.listings[ListingRef()], EntryCache(found), suffix, "").stylesheet
         assert sheet == ("/x/static/feed.css" if expected else "")
 
 
@@ -138,7 +138,7 @@ def test_a_bulk_withdrawal_does_not_bury_the_feed(tmp_path: Path) -> None:
 def test_no_article_takes_the_id_of_the_sites_feed(tmp_path: Path) -> None:
     files: dict[str, str | bytes] = {"articles/site.yaml": "title: A\npublished: 2026-01-01\n"}
     found = newsrooms.catalogued(newsrooms.write(tmp_path, {"site.yaml": SITE + "since: 2026-01-01\n", **files}))
-    assert feed(found.listings[ListingRef()], Entries(found), "atom", "").id != found.visible["site"].article.id
+    assert build_feed(found.listings[ListingRef()], EntryCache(found), "atom", "").id != found.visible["site"].article.id
 
 
 def test_an_article_is_told_in_the_words_of_its_own_language(tmp_path: Path) -> None:

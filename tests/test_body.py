@@ -6,7 +6,7 @@ from time import process_time
 
 import pytest
 
-from feedsvc.content.folder.folder import load
+from feedsvc.content.folder.folder import load_content
 from feedsvc.content.markdown.render import render
 from tests.conftest import Newsroom
 
@@ -24,7 +24,7 @@ LARGE = (
 
 
 def problems(newsroom: Newsroom, text: str, path: str = "articles/a.md", head: str = HEAD) -> list[str]:
-    return [str(problem) for problem in load(newsroom({path: head + text})).problems]
+    return [str(problem) for problem in load_content(newsroom({path: head + text})).problems]
 
 
 @pytest.mark.parametrize("unit", ["[", "![", "[[x]", "[a](", "*a ", "~~a _b ", "`", "&", "[^", "\\"])
@@ -89,7 +89,7 @@ def test_a_hundred_missing_pictures_below_very_many_lines_are_told_at_once(newsr
 def test_references_to_one_long_address_make_no_gigabytes(newsroom: Newsroom) -> None:
     """A text of 150 kB once took 4.4 GB."""
     text = f"[x]: /{'a' * 60_000}\n\n" + "[x] " * 30_000
-    content = load(newsroom({"articles/a.md": HEAD + text}))
+    content = load_content(newsroom({"articles/a.md": HEAD + text}))
     assert content.problems == ()
     assert len(content.html(content.articles[0])) < 500_000
 
@@ -103,7 +103,7 @@ def test_a_text_in_force_that_is_beyond_the_limits_by_now_is_shown_as_plain_text
 
 def test_many_marks_that_are_closed_are_an_ordinary_text(newsroom: Newsroom) -> None:
     text = "[a](https://x.example/) <br> <img src='https://x.example/a.png'> <b>bold</b> (so) :) ] >\n\n" * 600
-    content = load(newsroom({"articles/a.md": HEAD + text}))
+    content = load_content(newsroom({"articles/a.md": HEAD + text}))
     assert content.problems == ()
     assert content.html(content.articles[0]).count("<a ") == 600
 
@@ -127,7 +127,7 @@ YAML = "id: tag:news.example,2026:a\ntitle: A\npublished: 2026-01-02\n"
     ],
 )
 def test_a_picture_outside_media_is_a_problem_with_its_line(newsroom: Newsroom, path: str, text: str, place: str) -> None:
-    (problem,) = load(newsroom({path: text})).problems
+    (problem,) = load_content(newsroom({path: text})).problems
     written = "./photo.png" if "./photo" in text else "photo.png"
     assert str(problem) == (
         f"{path}:{place}: body: '{written}' is not in media/, so readers would not see it; "
@@ -146,7 +146,7 @@ def test_markup_in_a_plain_text_is_warned_of(newsroom: Newsroom, key: str) -> No
     keys = {"id": "tag:news.example,2026:a", "title": "A", "published": "2026-01-02", "summary": "S"} | {
         key: "An <em>odd</em> word"
     }
-    content = load(newsroom({"articles/a.yaml": "".join(f"{name}: {value}\n" for name, value in keys.items())}))
+    content = load_content(newsroom({"articles/a.yaml": "".join(f"{name}: {value}\n" for name, value in keys.items())}))
     line = list(keys).index(key) + 1
     assert [str(problem) for problem in content.problems] == [
         f"articles/a.yaml:{line}:{len(key) + 3}: warning: {key}: '</em>' is shown as it stands; write plain text"
@@ -155,18 +155,18 @@ def test_markup_in_a_plain_text_is_warned_of(newsroom: Newsroom, key: str) -> No
 
 
 def test_a_long_list_of_links_is_an_ordinary_text(newsroom: Newsroom) -> None:
-    content = load(newsroom({"articles/a.md": HEAD + "<https://x.example/> <a@x.example>\n<p>open\n" * 900}))
+    content = load_content(newsroom({"articles/a.md": HEAD + "<https://x.example/> <a@x.example>\n<p>open\n" * 900}))
     assert content.problems == ()
 
 
 def test_a_wrong_folder_name_in_every_line_is_told_a_hundred_times_at_most(newsroom: Newsroom) -> None:
-    content = load(newsroom({"articles/a.md": HEAD + "".join(f"![x](media/none/{i}.jpg)\n" for i in range(300))}))
+    content = load_content(newsroom({"articles/a.md": HEAD + "".join(f"![x](media/none/{i}.jpg)\n" for i in range(300))}))
     assert len(content.problems) == 100
 
 
 def test_a_comma_in_a_tag_is_warned_of(newsroom: Newsroom) -> None:
     keys = "id: tag:news.example,2026:a\ntitle: A\npublished: 2026-01-02\n"
-    content = load(newsroom({"articles/a.yaml": f"{keys}tags: china, korea\n"}))
+    content = load_content(newsroom({"articles/a.yaml": f"{keys}tags: china, korea\n"}))
     assert [str(problem) for problem in content.problems] == [
         "articles/a.yaml:4:7: warning: tags: 'china, korea' is one tag; for several, write [china, korea]"
     ]
@@ -174,7 +174,7 @@ def test_a_comma_in_a_tag_is_warned_of(newsroom: Newsroom) -> None:
 
 def test_a_tag_twice_in_one_file_and_an_entity_of_html_in_a_tag_are_warned_of(newsroom: Newsroom) -> None:
     keys = "id: tag:news.example,2026:a\ntitle: A\npublished: 2026-01-02\n"
-    content = load(newsroom({"articles/a.yaml": f"{keys}tags: [St. Louis, St Louis, st. louis, R&amp;D, R&D, C, C++]\n"}))
+    content = load_content(newsroom({"articles/a.yaml": f"{keys}tags: [St. Louis, St Louis, st. louis, R&amp;D, R&D, C, C++]\n"}))
     assert [str(problem) for problem in content.problems] == [
         (
             "articles/a.yaml:4:19: warning: tags: 'St. Louis' and 'St Louis' are one tag, with one page and feed at "

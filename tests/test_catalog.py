@@ -29,7 +29,7 @@ def listing(root: Path, *articles: Mapping[str, str | bytes], now: datetime = NO
 
 
 def stems(found: Listing) -> list[str]:
-    return [row.article.slug for row in found.newest]
+    return [row.article.slug for row in found.feed_rows]
 
 
 def test_newest_first_and_ties_by_id(tmp_path: Path) -> None:
@@ -66,16 +66,16 @@ def test_an_expired_article_vanishes_in_its_very_second(tmp_path: Path) -> None:
 def test_no_reader_sees_an_updated_of_the_future(tmp_path: Path) -> None:
     one = article("early", updated="2026-03-01T13:00:00Z")
     before = catalogued(tmp_path, one)
-    assert before.visible["early"].touched == datetime(2026, 1, 1, tzinfo=UTC)
+    assert before.visible["early"].last_changed == datetime(2026, 1, 1, tzinfo=UTC)
     assert before.next_change == datetime(2026, 3, 1, 13, tzinfo=UTC)
     after = catalogued(tmp_path, one, now=datetime(2026, 3, 1, 13, tzinfo=UTC))
-    assert after.visible["early"].touched == datetime(2026, 3, 1, 13, tzinfo=UTC)
+    assert after.visible["early"].last_changed == datetime(2026, 3, 1, 13, tzinfo=UTC)
 
 
 def test_a_withdrawn_article_counts_one_second_after_its_last_word(tmp_path: Path) -> None:
     one = article("gone", updated="2026-01-05T10:00:00Z", status="withdrawn", withdrawn="{date: 2026-01-02}")
     found = catalogued(tmp_path, one)
-    assert found.withdrawn["gone"].touched == datetime(2026, 1, 5, 10, 0, 1, tzinfo=UTC)
+    assert found.withdrawn["gone"].last_changed == datetime(2026, 1, 5, 10, 0, 1, tzinfo=UTC)
     assert found.visible == {}
 
 
@@ -83,9 +83,9 @@ def test_a_withdrawal_dated_in_the_future_hides_at_once_and_marks_later(tmp_path
     one = article("gone", status="withdrawn", withdrawn="{date: 2026-03-02}")
     now = catalogued(tmp_path, one)
     assert (list(now.visible), list(now.withdrawn)) == ([], ["gone"])
-    assert now.listings[SITE].rows[0].standing.value == "ghost"
+    assert now.listings[SITE].rows[0].visibility.value == "ghost"
     later = catalogued(tmp_path, one, now=datetime(2026, 3, 2, tzinfo=UTC))
-    assert later.listings[SITE].rows[0].standing.value == "withdrawn"
+    assert later.listings[SITE].rows[0].visibility.value == "withdrawn"
 
 
 def test_what_was_never_public_leaves_no_tombstone(tmp_path: Path) -> None:
@@ -115,7 +115,7 @@ def test_prev_archive_is_the_newest_month_the_feed_does_not_wholly_hold(tmp_path
     assert stems(found) == ["m11d2", "m11d1", "m10d2"]
     assert found.prev_archive == "2025-10"
     assert list(found.archive) == ["2025-10", "2025-09"]
-    assert found.months.neighbours == {"2025-10": ("2025-09", ""), "2025-09": ("", "2025-10")}
+    assert found.archive_index.neighbours == {"2025-10": ("2025-09", ""), "2025-09": ("", "2025-10")}
 
 
 def test_a_lone_archive_gets_the_next_newer_month_for_company(tmp_path: Path) -> None:
@@ -128,12 +128,12 @@ def test_a_lone_archive_gets_the_next_newer_month_for_company(tmp_path: Path) ->
 def test_older_pages_stand_even_where_feeds_have_no_archive(tmp_path: Path) -> None:
     days = [article(f"day{day}", f"2026-01-{day:02}") for day in range(1, 6)]
     found = listing(tmp_path, *days, feed="{entries: 3, archives: none}")
-    assert (found.prev_archive, found.archive, list(found.pages)) == ("", {}, ["2026"])
+    assert (found.prev_archive, found.archive, list(found.page_index)) == ("", {}, ["2026"])
 
 
 def test_a_feed_that_holds_everything_has_no_archive(tmp_path: Path) -> None:
     found = listing(tmp_path, article("a"), article("b"))
-    assert (found.prev_archive, found.archive, found.months.neighbours, found.pages) == ("", {}, {}, {})
+    assert (found.prev_archive, found.archive, found.archive_index.neighbours, found.page_index) == ("", {}, {}, {})
 
 
 def test_months_are_those_of_the_sites_own_zone(tmp_path: Path) -> None:
@@ -146,7 +146,7 @@ def test_a_month_of_over_500_entries_is_archived_by_day(tmp_path: Path) -> None:
     hours = [article(f"d{day}n{i}", f"2025-11-{day:02}T00:{i % 60:02}:{i // 60:02}Z") for day in (1, 2) for i in range(251)]
     found = listing(tmp_path, *hours, article("old", "2025-10-01"))
     assert list(found.archive) == ["2025-11-02", "2025-11-01", "2025-10"]
-    assert (found.months.heir("2025-11"), found.months.heir("2025-10")) == ("2025-11-02", "")
+    assert (found.archive_index.redirect_target("2025-11"), found.archive_index.redirect_target("2025-10")) == ("2025-11-02", "")
 
 
 def test_the_pages_of_a_year_of_up_to_100_articles_are_one(tmp_path: Path) -> None:
@@ -155,11 +155,15 @@ def test_the_pages_of_a_year_of_up_to_100_articles_are_one(tmp_path: Path) -> No
     often = [article(f"o{n}", f"2025-{n % 2 + 3:02}-{n // 4 + 1:02}") for n in range(101)]
     gone = [article(f"g{n}", f"2024-01-{n + 1:02}", status="withdrawn") for n in range(5)]
     found = listing(tmp_path, *seldom, *often, *gone)
-    assert list(found.pages) == ["2025-04", "2025-03", "2024"]
-    assert {row.article.slug[0] for row in found.pages["2024"]} == {"s", "g"}
-    assert found.pages.neighbours["2025-03"] == ("2024", "2025-04")
-    assert (found.pages.heir("2025"), found.pages.heir("2024")) == ("2025-04", "")
-    assert (found.pages.heir("2024-01"), found.pages.heir("2025-04"), found.pages.heir("2023-01")) == ("2024", "", "")
+    assert list(found.page_index) == ["2025-04", "2025-03", "2024"]
+    assert {row.article.slug[0] for row in found.page_index["2024"]} == {"s", "g"}
+    assert found.page_index.neighbours["2025-03"] == ("2024", "2025-04")
+    assert (found.page_index.redirect_target("2025"), found.page_index.redirect_target("2024")) == ("2025-04", "")
+    assert (
+        found.page_index.redirect_target("2024-01"),
+        found.page_index.redirect_target("2025-04"),
+        found.page_index.redirect_target("2023-01"),
+    ) == ("2024", "", "")
     assert list(found.archive)[-1] == "2024-01"
 
 
@@ -186,7 +190,7 @@ def test_only_what_something_public_shows_is_served_from_media(tmp_path: Path) -
 
 def test_a_feeds_updated_never_goes_back_when_its_newest_article_goes(tmp_path: Path) -> None:
     def updated(*articles: Mapping[str, str | bytes], now: datetime = NOW) -> datetime:
-        return max(row.touched for row in listing(tmp_path, *articles, now=now).newest)
+        return max(row.last_changed for row in listing(tmp_path, *articles, now=now).feed_rows)
 
     old, new = article("old"), article("new", "2026-02-01")
     before = updated(old, new)
@@ -198,7 +202,7 @@ def test_the_words_of_a_tag_leave_with_its_last_visible_article(tmp_path: Path) 
     gone = article("gone", status="withdrawn", tags="[Jane Doe]")
     found = catalogued(tmp_path, gone, article("here", tags="[kept]"))
     assert found.listings[ListingRef("tag", "jane-doe")].title == "jane-doe"
-    assert [one.ref.id for one in found.shown if one.ref.kind == "tag"] == ["kept"]
+    assert [one.ref.id for one in found.indexable_listings if one.ref.kind == "tag"] == ["kept"]
 
 
 def test_a_catalog_holds_between_two_changes(tmp_path: Path) -> None:

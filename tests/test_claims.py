@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedsvc.content.folder.conflicts import settle
-from feedsvc.content.folder.folder import Folder, load
-from feedsvc.content.media.files import Media
-from feedsvc.content.reading.article import Reading, read
-from feedsvc.content.reading.context import Known
+from feedsvc.content.folder.conflicts import resolve_conflicts
+from feedsvc.content.folder.folder import ContentFolder, load_content
+from feedsvc.content.media.files import MediaFolder
+from feedsvc.content.reading.article import ParseResult, parse_article
+from feedsvc.content.reading.context import References
 from feedsvc.model import Site
 from tests.broken.case import HEAD
 from tests.conftest import Newsroom
@@ -26,7 +26,7 @@ COPIED = ID.format("second-summit") + "aliases: [xi-lee]\n"
 
 
 def kept_and_aside(newsroom: Newsroom, files: Mapping[str, str]) -> tuple[set[str], list[str]]:
-    content = load(newsroom({f"articles/{path}": HEAD + rest for path, rest in files.items()}))
+    content = load_content(newsroom({f"articles/{path}": HEAD + rest for path, rest in files.items()}))
     return {article.path.removeprefix("articles/") for article in content.articles}, [
         p.path.removeprefix("articles/") for p in content.errors
     ]
@@ -49,7 +49,7 @@ def kept_and_aside(newsroom: Newsroom, files: Mapping[str, str]) -> tuple[set[st
 def test_a_copied_file_never_takes_the_original_down(newsroom: Newsroom, kept: str, aside: str) -> None:
     text = {path: (f"---\n{COPIED}---\n" if path.endswith(".md") else COPIED) for path in (kept, aside)}
     files = {f"articles/{path}": rest.replace("id:", f"{HEAD}id:", 1) for path, rest in text.items()}
-    content = load(newsroom(files))
+    content = load_content(newsroom(files))
     assert [article.path for article in content.articles] == [f"articles/{kept}"]
     assert {problem.path for problem in content.errors} == {f"articles/{aside}"}
 
@@ -89,7 +89,7 @@ def test_an_address_has_one_article(newsroom: Newsroom, files: Mapping[str, str]
 
 def test_three_files_with_one_id_name_the_one_that_stays(newsroom: Newsroom) -> None:
     text = f"# by hand\n{HEAD}{ID.format('a')}"
-    content = load(newsroom({f"articles/{name}.yaml": text for name in ("a", "b", "c")}))
+    content = load_content(newsroom({f"articles/{name}.yaml": text for name in ("a", "b", "c")}))
     hint = "change this line, or delete it to get an id from the file's name"
     assert [str(problem) for problem in content.errors] == [
         f"articles/{name}.yaml:4:5: id: 'tag:news.example,2026:a' is already the id of articles/a.yaml:4; {hint}"
@@ -99,7 +99,7 @@ def test_three_files_with_one_id_name_the_one_that_stays(newsroom: Newsroom) -> 
 
 def test_a_slug_from_the_name_of_a_markdown_file_is_not_said_to_stand_in_a_line(newsroom: Newsroom) -> None:
     text = f"---\n{HEAD}" + "id: tag:news.example,2026:{}\n---\n"
-    content = load(newsroom({"articles/x/a.md": text.format(1), "articles/y/a.md": text.format(2)}))
+    content = load_content(newsroom({"articles/x/a.md": text.format(1), "articles/y/a.md": text.format(2)}))
     (problem,) = content.errors
     assert str(problem) == (
         "articles/y/a.md:1:1: slug: 'a' is already the slug of articles/x/a.md:1;"
@@ -127,8 +127,8 @@ TEXTS = st.builds(
 def test_the_same_stay_whatever_the_order_on_disk(files: Mapping[str, str], order: random.Random) -> None:
     readings = _read(files)
     shuffled = order.sample(readings, len(readings))
-    kept, problems = settle(readings)
-    again, same = settle(shuffled)
+    kept, problems = resolve_conflicts(readings)
+    again, same = resolve_conflicts(shuffled)
     assert {article.path for article in kept} == {article.path for article in again}
     assert problems == same
     assert {p.path for p in problems}.isdisjoint({article.path for article in kept})
@@ -138,23 +138,23 @@ def test_the_same_stay_whatever_the_order_on_disk(files: Mapping[str, str], orde
     assert len({article.id for article in kept}) == len(kept)
 
 
-def _read(files: Mapping[str, str]) -> list[Reading]:
+def _read(files: Mapping[str, str]) -> list[ParseResult]:
     site = Site(title="A", description="", base_url="https://a.example", id_domain="a.example", since=date(2000, 1, 1))
-    known = Known(site=site, media=Media(Path()), categories={}, authors={})
-    return [read(f"articles/{name}.yaml", (HEAD + rest).encode(), known) for name, rest in files.items()]
+    known = References(site=site, media=MediaFolder(Path()), categories={}, authors={})
+    return [parse_article(f"articles/{name}.yaml", (HEAD + rest).encode(), known) for name, rest in files.items()]
 
 
 def test_a_draft_takes_no_published_article_down(newsroom: Newsroom) -> None:
     published = "id: tag:news.example,2026:summit\ntitle: A\npublished: 2026-01-02\n"
     root = newsroom({"articles/07-summit.yaml": published, "articles/drafts/summit.yaml": f"{published}status: draft\n"})
-    content = load(root)
+    content = load_content(root)
     assert [article.path for article in content.articles] == ["articles/07-summit.yaml"]
     assert {problem.path for problem in content.errors} == {"articles/drafts/summit.yaml"}
 
 
 def test_a_copy_that_is_read_a_second_time_unchanged_stays_aside(newsroom: Newsroom) -> None:
     root = newsroom({"articles/a.yaml": HEAD + "id: tag:news.example,2026:a\n"})
-    folder = Folder(root)
+    folder = ContentFolder(root)
     folder.read(now=datetime.now(UTC))
     shutil.copy(root / "articles/a.yaml", root / "articles/copy-of-a.yaml")
     # Files that young are read again at every look.

@@ -16,8 +16,9 @@ from PIL import Image, ImageOps, ImageSequence
 
 from feedsvc.content.images import cleaning, read_header
 from feedsvc.content.images.cleaning import rights_of
-from feedsvc.content.images.rights import Rights, from_photoshop, from_xmp, photoshop, xmp
-from feedsvc.content.media.clean_file import CleanFile, DirtyError, check, cleaned_of, length, open_clean
+from feedsvc.content.images.rights import Rights, from_photoshop, from_xmp, to_photoshop, to_xmp
+from feedsvc.content.media import clean_file
+from feedsvc.content.media.clean_file import CleanFile, UncleanableError, check_cleanable, clean_length, clean_pieces, open_clean
 from tests.pictures_marked import AGENCY, AUTHOR, MAKERS, MARKER, OWNER, chunk, drawn, jpeg, png, profile, saved
 
 STATED = Rights(copyright=OWNER, creators=(AUTHOR,), credit=AGENCY)
@@ -76,7 +77,7 @@ def test_what_is_clean_stays_as_it_is(picture: Path, tmp_path: Path) -> None:
 
 def test_a_part_of_the_file_is_that_part_of_the_whole(picture: Path) -> None:
     whole = cleaned(picture)
-    assert length(str(picture)) == len(whole)
+    assert clean_length(str(picture)) == len(whole)
     with open_clean(str(picture)) as file:
         for start in range(0, len(whole) + 9, 97):
             file.seek(start)
@@ -91,7 +92,7 @@ def test_programs_find_the_rights_where_they_look_for_them(tmp_path: Path) -> No
     with opened(path.read_bytes()) as image:
         assert exif == {tag: image.getexif()[tag] for tag in (0x0112, 0x013B, 0x8298)}
     assert AGENCY.encode() in record
-    assert photoshop(STATED).endswith(record + b"\0" * (len(record) % 2))
+    assert to_photoshop(STATED).endswith(record + b"\0" * (len(record) % 2))
 
 
 def test_a_picture_without_metadata_is_sent_as_it_is(tmp_path: Path) -> None:
@@ -110,7 +111,7 @@ def test_a_picture_that_is_cut_off_is_sent_as_far_as_it_is_there_or_refused(name
         path.write_bytes(data[:end])
         try:
             assert MARKER not in cleaned(path)
-        except DirtyError:
+        except UncleanableError:
             continue
 
 
@@ -121,8 +122,8 @@ def test_a_jpeg_that_is_cut_off_in_a_header_is_sent_with_its_true_length(*, is_p
     for end in range(data.index(b"\xff\xda"), len(data)):
         path.write_bytes(data[:end])
         try:
-            assert length(str(path)) == len(cleaned(path)) <= end
-        except DirtyError:
+            assert clean_length(str(path)) == len(cleaned(path)) <= end
+        except UncleanableError:
             assert end < data.index(b"\xff\xda") + 14
 
 
@@ -130,8 +131,8 @@ def test_a_jpeg_that_is_cut_off_in_a_header_is_sent_with_its_true_length(*, is_p
 def test_what_is_no_picture_cannot_be_cleaned(data: bytes, tmp_path: Path) -> None:
     path = tmp_path.resolve() / "a.png"
     path.write_bytes(data)
-    for look in (check, length):
-        with pytest.raises(DirtyError):
+    for look in (check_cleanable, clean_length):
+        with pytest.raises(UncleanableError):
             look(str(path))
 
 
@@ -140,7 +141,7 @@ def test_a_damaged_byte_never_ends_in_another_fault(name: str, at: int, byte: in
     data = bytearray(_MADE.setdefault(name, MAKERS[name]()))
     data[at % len(data)] = byte
     try:
-        cleaning.clean(io.BytesIO(bytes(data)))
+        cleaning.find_clean_pieces(io.BytesIO(bytes(data)))
     except ValueError:
         return
 
@@ -165,7 +166,7 @@ def test_a_picture_that_is_written_to_after_its_pieces_were_read_sends_nothing_o
     path = tmp_path.resolve() / "a.jpg"
     path.write_bytes(jpeg((600, 400)))
     descriptor = os.open(path, os.O_RDONLY)
-    found = cleaned_of(str(path), descriptor)
+    found = clean_pieces(str(path), descriptor)
     path.write_bytes(MARKER * 5_000)
     with CleanFile(descriptor, found) as file:
         assert file.read(1_000_000) == b""
@@ -185,23 +186,24 @@ def test_a_picture_that_is_replaced_while_it_is_sent_is_sent_whole(tmp_path: Pat
 def test_a_picture_is_checked_once_for_each_state_of_its_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path, other = tmp_path.resolve() / "a.jpg", tmp_path / "b.jpg"
     read: list[int] = []
-    monkeypatch.setattr(cleaning, "check", lambda file, whole=cleaning.check: (read.append(1), whole(file)))
+    whole = clean_file.check_removable_metadata
+    monkeypatch.setattr(clean_file, "check_removable_metadata", lambda file: (read.append(1), whole(file)))
     path.write_bytes(jpeg())
     for _ in range(2):
-        check(str(path))
+        check_cleanable(str(path))
     assert len(read) == 1
     other.write_bytes(jpeg()[:40].ljust(path.stat().st_size, b"\0"))
     os.utime(other, ns=(path.stat().st_atime_ns, path.stat().st_mtime_ns))
     other.replace(path)  # with the size and the time of the picture that passed
     for _ in range(2):
-        with pytest.raises(DirtyError):
-            check(str(path))
+        with pytest.raises(UncleanableError):
+            check_cleanable(str(path))
     path.write_bytes(jpeg())
-    check(str(path))
+    check_cleanable(str(path))
     assert len(read) == 4
     path.unlink()
     with pytest.raises(FileNotFoundError):
-        check(str(path))
+        check_cleanable(str(path))
 
 
 def test_many_texts_that_would_expand_cost_little(tmp_path: Path) -> None:
@@ -223,9 +225,9 @@ def test_xmp_that_would_expand_is_not_read() -> None:
 
 def test_rights_are_written_as_they_are_read() -> None:
     several = Rights(copyright='<&">', creators=("A & B", "C"), credit='"', terms="<t>", statement="https://a.example/?a=1&b=2")
-    assert from_xmp(xmp(several)) == several
-    assert from_photoshop(photoshop(STATED)) == STATED
-    assert xmp(Rights()) == photoshop(Rights()) == b""
+    assert from_xmp(to_xmp(several)) == several
+    assert from_photoshop(to_photoshop(STATED)) == STATED
+    assert to_xmp(Rights()) == to_photoshop(Rights()) == b""
 
 
 def test_a_compressed_text_does_not_take_more_memory_than_it_may() -> None:

@@ -34,7 +34,7 @@ def publication(tmp_path_factory: pytest.TempPathFactory) -> Publication:
 
 
 def body(publication: Publication, ref: ListingRef, suffix: str, period: str = "") -> bytes:
-    found = publication.at(path_of(FeedAt(ref, suffix, period)))
+    found = publication.resolve(path_of(FeedAt(ref, suffix, period)))
     assert found is not None
     return found.body  # type: ignore[union-attr]
 
@@ -137,7 +137,7 @@ def test_every_reader_sees_the_other_entries(told: tuple[frozenset[str], str, di
 @pytest.mark.parametrize("suffix", FORMATS)
 def test_no_feed_knows_what_is_not_public(publication: Publication, suffix: str) -> None:
     for path in publication.paths():
-        found = publication.at(path)
+        found = publication.resolve(path)
         if path.endswith(f"feed.{suffix}"):
             assert b"Secretword" not in found.body  # type: ignore[union-attr]
             assert b"secret" not in found.body  # type: ignore[union-attr]
@@ -148,7 +148,7 @@ def test_strict_validators_have_no_objection(publication: Publication, suffix: s
     checked = 0
     for path in publication.paths():
         if path.endswith(f"/feed.{suffix}"):
-            found = publication.at(path)
+            found = publication.resolve(path)
             # This newsroom's own words hold "&amp;" and "<small>", which the rule must take for markup.
             address = absolute(BASE, path)
             objections = strict.objections(found.body, suffix, address, allow=("plain-text",), now=NOW)  # type: ignore[union-attr]
@@ -168,13 +168,13 @@ def test_a_listing_without_articles_is_a_feed_too(publication: Publication) -> N
 def test_json_feed_keeps_its_published_schema(publication: Publication) -> None:
     readers.require(readers.JSON_FEED_SCHEMA)
     paths = [path for path in publication.paths() if path.endswith("feed.json")]
-    documents = [publication.at(path).body for path in paths]  # type: ignore[union-attr]
+    documents = [publication.resolve(path).body for path in paths]  # type: ignore[union-attr]
     assert [problem for found in readers.json_feed_schema(documents) for problem in found] == []
 
 
 def test_an_opml_reader_finds_every_feed(publication: Publication) -> None:
     readers.require(readers.LISTPARSER)
-    opml = readers.read_opml(publication.at("/feeds.opml").body)  # type: ignore[union-attr]
+    opml = readers.read_opml(publication.resolve("/feeds.opml").body)  # type: ignore[union-attr]
     listed = {feed.url for feed in opml.feeds}
     assert opml.title == "The Daily & Co"
     assert listed == {absolute(BASE, path_of(FeedAt(ref, "rss"))) for ref in publication.catalog.listings}
@@ -186,7 +186,7 @@ def test_walking_back_through_the_archives_finds_every_article(publication: Publ
     readers.require(reader)
     path, seen = f"/feed.{suffix}", set()
     while path:
-        feed = reader.read(publication.at(path).body, suffix)  # type: ignore[union-attr]
+        feed = reader.read(publication.resolve(path).body, suffix)  # type: ignore[union-attr]
         seen |= {entry.id for entry in feed.entries}
         older = feed.linked("next" if suffix == "json" else "prev-archive")
         path = older[0].removeprefix(BASE) if older else ""

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from feedsvc.content.images.decoder_pool import Child
-from feedsvc.content.media.thumbnail_queue import CopyQueue
+from feedsvc.content.images.decoder_pool import DecoderProcess
+from feedsvc.content.media.thumbnail_queue import VariantQueue
 from feedsvc.model import MediaFile
 
 SECONDS = 20.0
@@ -25,12 +25,12 @@ def test_pictures_are_shown_after_others_whose_copies_failed_for_a_reason_nobody
     made: list[str] = []
     ready = threading.Semaphore(0)
 
-    def work(_child: Child, media: MediaFile, digest: str) -> None:
+    def work(_child: DecoderProcess, media: MediaFile, digest: str) -> None:
         if int(digest, 16) < 4:
             raise MemoryError(media.path)
         made.append(media.path)
 
-    queue = CopyQueue(work, lambda _digest: ready.release(), str(tmp_path / "locks"))
+    queue = VariantQueue(work, lambda _digest: ready.release(), str(tmp_path / "locks"))
     for number in range(6):
         assert queue.put(*picture(number))
         assert ready.acquire(timeout=SECONDS)

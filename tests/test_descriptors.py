@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from feedsvc.errors import FeedsvcError
-from feedsvc.support.file_descriptors import LEAST, Budget, budget, is_exhausted, limit, raise_limit
+from feedsvc.support.file_descriptors import MIN_LIMIT, Budget, budget, current_limit, is_exhausted, raise_limit
 
 _NO_LIMIT = resource.RLIM_INFINITY
 
@@ -35,14 +35,14 @@ def test_the_limit_is_raised_as_far_as_it_may_be(
     assert told == ([raised] if raised else [])
 
 
-@pytest.mark.parametrize("limits", [(64, 64), (64, LEAST - 1)])
+@pytest.mark.parametrize("limits", [(64, 64), (64, MIN_LIMIT - 1)])
 def test_a_limit_that_cannot_be_raised_to_what_a_server_needs(monkeypatch: pytest.MonkeyPatch, limits: tuple[int, int]) -> None:
     monkeypatch.setattr(resource, "getrlimit", lambda _: limits)
-    with pytest.raises(FeedsvcError, match=rf"a process may have {limits[1]} open files .* needs {LEAST}"):
+    with pytest.raises(FeedsvcError, match=rf"a process may have {limits[1]} open files .* needs {MIN_LIMIT}"):
         raise_limit()
 
 
-@pytest.mark.parametrize("most", [LEAST, 1024, 65_536])
+@pytest.mark.parametrize("most", [MIN_LIMIT, 1024, 65_536])
 def test_connections_and_files_leave_descriptors_for_the_rest(most: int) -> None:
     divided = budget(most)
     assert divided.connections + divided.files == most - 64
@@ -51,7 +51,7 @@ def test_connections_and_files_leave_descriptors_for_the_rest(most: int) -> None
 
 def test_a_thousand_and_twenty_four() -> None:
     assert budget(1024) == Budget(connections=720, files=240)
-    assert limit() > 0
+    assert current_limit() > 0
 
 
 def chain(first: BaseException, second: BaseException, *, hidden: bool) -> BaseException:

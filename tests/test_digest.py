@@ -16,12 +16,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from feedsvc.catalog.catalog import Catalog, catalog
-from feedsvc.content.folder.folder import Folder
-from feedsvc.feeds.digest import Digests
+from feedsvc.catalog.catalog import Catalog, build_catalog
+from feedsvc.content.folder.folder import ContentFolder
+from feedsvc.feeds.digest import FeedDigests
 from feedsvc.publication.document import Document
 from feedsvc.publication.publication import Publication
-from feedsvc.routes import SUFFIXES, FeedAt, path_of
+from feedsvc.routes import FEED_SUFFIXES, FeedAt, path_of
 from tests import newsrooms
 from tests.newsrooms import NOW
 
@@ -109,7 +109,7 @@ class Newsroom:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self.folder = Folder(root)
+        self.folder = ContentFolder(root)
         self.lines = {(file, key): lines[0] for file, keys in FILES.items() for key, lines in keys.items()}
         newsrooms.write(root, {"media/a.mp3": b"mp3"})
 
@@ -119,8 +119,8 @@ class Newsroom:
         change, now = self.folder.read(), NOW + timedelta(hours=hours)
         assert not change.content.errors, change.content.errors
         if before:
-            return before.replaced(change.content, now, gone=change.gone, come=change.come)
-        return catalog(change.content, now)
+            return before.apply_changes(change.content, now, removed=change.removed, added=change.added)
+        return build_catalog(change.content, now)
 
     def _write(self, file: str) -> None:
         identity = f"id: tag:t.example,2026:{Path(file).stem}" if file.startswith("articles/") else ""
@@ -137,19 +137,19 @@ def rendered(made: Catalog) -> Mapping[str, tuple[bytes, ...]]:
     publication = Publication(made)
     found = {}
     for ref in made.listings:
-        paths = [path_of(FeedAt(ref, suffix)) for suffix in SUFFIXES]
-        documents = [publication.at(path) for path in paths]
+        paths = [path_of(FeedAt(ref, suffix)) for suffix in FEED_SUFFIXES]
+        documents = [publication.resolve(path) for path in paths]
         bodies = tuple(document.body for document in documents if isinstance(document, Document))
         assert len(bodies) == 3
         found |= dict.fromkeys(paths, bodies)
     return found
 
 
-def assert_told(before: Catalog, after: Catalog, digests: Digests, *, exact: bool = True) -> None:
-    old, new = Digests().of(before), digests.of(after)
+def assert_told(before: Catalog, after: Catalog, digests: FeedDigests, *, exact: bool = True) -> None:
+    old, new = FeedDigests().compute(before), digests.compute(after)
     old_bytes, new_bytes = rendered(before), rendered(after)
     assert set(new) == set(new_bytes)
-    assert new == Digests().of(after)  # what is remembered tells no other tale
+    assert new == FeedDigests().compute(after)  # what is remembered tells no other tale
     for path in old.keys() & new.keys():
         if old_bytes[path] != new_bytes[path]:
             assert old[path] != new[path], path
@@ -161,9 +161,9 @@ def assert_told(before: Catalog, after: Catalog, digests: Digests, *, exact: boo
 @given(st.lists(st.tuples(st.sampled_from(EDITS), st.sampled_from(HOURS)), min_size=1, max_size=6))
 def test_digests_change_exactly_when_the_bytes_do(edits: list[tuple[Edit, int]]) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        newsroom, digests = Newsroom(Path(folder)), Digests()
+        newsroom, digests = Newsroom(Path(folder)), FeedDigests()
         before = newsroom.read()
-        digests.of(before)
+        digests.compute(before)
         for (file, key, line), hours in edits:
             newsroom.lines[file, key] = line
             after = newsroom.read(hours, before)
@@ -174,13 +174,13 @@ def test_digests_change_exactly_when_the_bytes_do(edits: list[tuple[Edit, int]])
 @pytest.mark.parametrize("content", ["full", "summary"])
 @pytest.mark.parametrize(("file", "key"), KEYS)
 def test_every_key_is_told(tmp_path: Path, file: str, key: str, content: str) -> None:
-    newsroom, digests = Newsroom(tmp_path), Digests()
+    newsroom, digests = Newsroom(tmp_path), FeedDigests()
     feeds = f"feed: {{entries: 2, content: {content}}}"
     newsroom.lines["site.yaml", "feed"] = feeds
     newsroom.lines["articles/two.yaml", "tags"] = "tags: [KOREA]"
     newsroom.lines["articles/one.yaml", "tags"] = "tags: [Korea]"
     before = newsroom.read()
-    digests.of(before)
+    digests.compute(before)
     for line in (*FILES[file][key], FILES[file][key][0]):
         newsroom.lines[file, key] = line.replace("{entries: 2", f"{{content: {content}, entries: 2")
         after = newsroom.read(0, before)
@@ -192,8 +192,8 @@ def test_every_key_is_told(tmp_path: Path, file: str, key: str, content: str) ->
 def test_digests_are_the_same_in_every_process(tmp_path: Path) -> None:
     root = newsrooms.rich(tmp_path)
     code = (
-        "import json, sys; from pathlib import Path; from tests import newsrooms; from feedsvc.feeds.digest import Digests;"
-        "json.dump(dict(Digests().of(newsrooms.catalogued(Path(sys.argv[1])))), sys.stdout)"
+        "import json, sys; from pathlib import Path; from tests import newsrooms; from feedsvc.feeds.digest import FeedDigests;"
+        "json.dump(dict(FeedDigests().compute(newsrooms.catalogued(Path(sys.argv[1])))), sys.stdout)"
     )
     told = [_run(code, root, PYTHONHASHSEED=seed, TZ=zone) for seed, zone in (("1", "UTC"), ("2", "Asia/Seoul"))]
     assert told[0] == told[1]
@@ -208,7 +208,7 @@ def _run(code: str, root: Path, **variables: str) -> str:
 
 
 def test_a_summary_that_says_what_the_text_begins_with_may_count_as_a_change(tmp_path: Path) -> None:
-    newsroom, digests = Newsroom(tmp_path), Digests()
+    newsroom, digests = Newsroom(tmp_path), FeedDigests()
     before = newsroom.read()
     newsroom.lines["articles/one.yaml", "summary"] = "summary: Text."
     after = newsroom.read(0, before)
@@ -217,14 +217,14 @@ def test_a_summary_that_says_what_the_text_begins_with_may_count_as_a_change(tmp
 
 
 def test_listings_that_a_change_does_not_touch_are_not_looked_at(tmp_path: Path) -> None:
-    newsroom, digests = Newsroom(tmp_path), Digests()
+    newsroom, digests = Newsroom(tmp_path), FeedDigests()
     newsroom.lines["articles/two.yaml", "category"] = "category: money"
     before = newsroom.read()
-    digests.of(before)
-    told = dict(digests._told)
+    digests.compute(before)
+    told = dict(digests._feed_digests)
     newsroom.lines["articles/two.yaml", "title"] = "title: B"
-    digests.of(newsroom.read(0, before))
-    looked_at = {ref.id or ref.kind for ref, one in digests._told.items() if told[ref] is not one}
+    digests.compute(newsroom.read(0, before))
+    looked_at = {ref.id or ref.kind for ref, one in digests._feed_digests.items() if told[ref] is not one}
     assert looked_at == {"site", "money", "mina"}
 
 
@@ -236,14 +236,14 @@ def test_nothing_is_rendered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
     for module in ("rss", "atom", "json_feed"):
         monkeypatch.setattr(f"feedsvc.feeds.{module}.render", refuse)
-    assert Digests().of(made)
+    assert FeedDigests().compute(made)
 
 
 def test_articles_that_have_gone_are_not_remembered_for_ever(tmp_path: Path) -> None:
-    newsroom, digests = Newsroom(tmp_path), Digests()
+    newsroom, digests = Newsroom(tmp_path), FeedDigests()
     made = newsroom.read()
     for number in range(300):
         one = made.content.articles[0]
         articles = (replace(one, id=f"tag:t.example,2026:{number}", title=str(number)), *made.content.articles[1:])
-        digests.of(catalog(replace(made.content, articles=articles), NOW))
-    assert len(digests._marks) <= 110
+        digests.compute(build_catalog(replace(made.content, articles=articles), NOW))
+    assert len(digests._entry_digests) <= 110

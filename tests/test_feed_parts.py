@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from feedsvc.feeds import FORMATS
-from feedsvc.feeds.entry_cache import Part, Parts
+from feedsvc.feeds.entry_cache import RenderedEntry, RenderedEntryCache
 from feedsvc.model import Entry, Feed, Image
 from tests.feeds_made import BASE, at, empty_feed
 
@@ -42,27 +42,27 @@ def test_a_feed_declares_the_namespaces_of_its_own_entries_only(suffix: str) -> 
     assert b"xmlns:at=" not in render(made(suffix, (entry(1), pictured)))
 
 
-def small_parts() -> tuple[Parts[Entry], list[str]]:
+def small_parts() -> tuple[RenderedEntryCache[Entry], list[str]]:
     """With room for two of ten bytes; and the ids of the entries that were spelled."""
     spelt: list[str] = []
 
-    def spelled(one: Entry) -> Part:
+    def spelled(one: Entry) -> RenderedEntry:
         spelt.append(one.id)
-        return Part(b"x" * 10)
+        return RenderedEntry(b"x" * 10)
 
-    return Parts(spelled, most=25), spelt
+    return RenderedEntryCache(spelled, max_bytes=25), spelt
 
 
 def test_parts_take_no_more_memory_than_they_may() -> None:
     (parts, spelt), entries = small_parts(), [entry(number) for number in range(3)]
     for one in (*entries[:2], entries[0], entries[2], entries[0], entries[1]):
-        assert parts.of(one).data == b"x" * 10
+        assert parts.get(one).data == b"x" * 10
     assert spelt == [entries[number].id for number in (0, 1, 2, 1)]
 
 
 def test_who_makes_every_feed_has_room_for_all_parts() -> None:
     (parts, spelt), entries = small_parts(), [entry(number) for number in range(3)]
-    parts.make_room()
+    parts.enlarge()
     for one in (*entries, *entries):
-        assert parts.of(one).data == b"x" * 10
+        assert parts.get(one).data == b"x" * 10
     assert spelt == [one.id for one in entries]

@@ -16,8 +16,8 @@ from typing import Final
 import pytest
 from PIL import Image
 
-from feedsvc.content.cache.store import Records
-from feedsvc.content.folder.folder import Folder, load
+from feedsvc.content.cache.store import ParseCache
+from feedsvc.content.folder.folder import ContentFolder, load_content
 from feedsvc.errors import ContentError
 from tests.broken.case import HEAD, PNG, Files
 from tests.conftest import SETTINGS, Newsroom
@@ -31,11 +31,11 @@ def article(name: str, rest: str = "") -> str:
 
 
 def lines(root: Path) -> list[str]:
-    return [str(problem) for problem in load(root).problems]
+    return [str(problem) for problem in load_content(root).problems]
 
 
 def paths(root: Path) -> set[str]:
-    return {one.path for one in load(root).articles}
+    return {one.path for one in load_content(root).articles}
 
 
 def test_folders_below_articles_are_the_editors_own_business(newsroom: Newsroom) -> None:
@@ -49,7 +49,7 @@ def test_a_site_needs_no_other_file(newsroom: Newsroom) -> None:
     root = newsroom({})
     for name in ("categories.yaml", "authors.yaml"):
         (root / name).unlink()
-    content = load(root)
+    content = load_content(root)
     assert (content.articles, dict(content.authors), dict(content.categories), content.problems) == ((), {}, {}, ())
 
 
@@ -67,12 +67,12 @@ def test_many_authors_are_not_all_listed(newsroom: Newsroom) -> None:
 
 def test_no_such_folder(tmp_path: Path) -> None:
     with pytest.raises(ContentError, match=r"no folder .*/nowhere; give the folder that holds site\.yaml"):
-        load(tmp_path / "nowhere")
+        load_content(tmp_path / "nowhere")
 
 
 def test_no_site_yaml(tmp_path: Path) -> None:
     with pytest.raises(ContentError, match=r"has no site\.yaml; it needs at least title: and base_url:"):
-        load(tmp_path)
+        load_content(tmp_path)
 
 
 @pytest.mark.parametrize("name", ["site.yaml", "authors.yaml", "categories.yaml"])
@@ -83,7 +83,7 @@ def test_a_folder_in_the_place_of_a_settings_file(newsroom: Newsroom, name: str)
     line = f"{name}:1:1: this is a folder, a pipe or a device, not a file"
     if name == "site.yaml":
         with pytest.raises(ContentError) as caught:
-            load(root)
+            load_content(root)
         assert [str(problem) for problem in caught.value.problems] == [line]
     else:
         assert lines(root) == [line]
@@ -216,7 +216,7 @@ def test_media_is_held_only_while_something_refers_to_it(newsroom: Newsroom) -> 
         "media/lee.png": PNG,
         "media/nobody.png": PNG,
     }
-    content = load(newsroom(files))
+    content = load_content(newsroom(files))
     assert set(content.media) == {"media/a.png", "media/lee.png"}
     file = content.media["media/a.png"]
     assert (file.type, file.length, Path(file.location).read_bytes()) == ("image/png", len(PNG), PNG)
@@ -261,19 +261,19 @@ def test_a_picture_without_pixels_is_damaged(newsroom: Newsroom) -> None:
 def test_a_state_folder_thrown_away_is_made_again_with_everything_that_is_known(newsroom: Newsroom, tmp_path: Path) -> None:
     root = newsroom({f"articles/{name}.yaml": HEAD for name in ("a", "b")})
     kept = tmp_path / "state/articles.sqlite"
-    folder = Folder(root, "", Records(kept))
+    folder = ContentFolder(root, "", ParseCache(kept))
     folder.read()
-    folder.remember()
+    folder.save()
     shutil.rmtree(kept.parent)
     folder.read()
-    folder.remember()
+    folder.save()
     (root / "articles/a.yaml").write_text("title: [")
-    assert Folder(root, "", Records(kept)).read().content.standing_in == {"articles/a.yaml"}
+    assert ContentFolder(root, "", ParseCache(kept)).read().content.last_valid_paths == {"articles/a.yaml"}
 
 
 def test_a_folder_whose_site_yaml_is_gone_is_away_and_nothing_in_it_is_deleted(newsroom: Newsroom, tmp_path: Path) -> None:
     root = newsroom({"articles/a.yaml": HEAD})
-    folder = Folder(root, "", Records(tmp_path / "state/articles.sqlite"))
+    folder = ContentFolder(root, "", ParseCache(tmp_path / "state/articles.sqlite"))
     folder.read()
     root.rename(tmp_path / "away")
     root.mkdir()
@@ -282,7 +282,7 @@ def test_a_folder_whose_site_yaml_is_gone_is_away_and_nothing_in_it_is_deleted(n
     root.rmdir()
     (tmp_path / "away").rename(root)
     again = folder.read()
-    assert (again.gone, again.come, len(again.content.articles)) == ((), (), 1)
+    assert (again.removed, again.added, len(again.content.articles)) == ((), (), 1)
 
 
 @pytest.mark.skipif(
@@ -306,44 +306,44 @@ def test_a_folder_that_cannot_be_read_keeps_its_articles_and_last_valid_versions
 
 _AS_NOBODY: Final = """
 import os, pathlib, sys
-from feedsvc.content.folder.folder import Folder
-from feedsvc.content.cache.store import Records
+from feedsvc.content.folder.folder import ContentFolder
+from feedsvc.content.cache.store import ParseCache
 root, kept = map(pathlib.Path, sys.argv[1:])
-Folder(root).read()  # Python itself may lie where nobody may look
+ContentFolder(root).read()  # Python itself may lie where nobody may look
 os.setgroups([]), os.setresgid(65534, 65534, 65534), os.setresuid(65534, 65534, 65534)
-folder = Folder(root, "", Records(kept))
-folder.read(), folder.remember()
+folder = ContentFolder(root, "", ParseCache(kept))
+folder.read(), folder.save()
 
 def say(folder):
     content = folder.read().content
-    print(len(content.articles), sorted(content.standing_in))
-    folder.remember()
+    print(len(content.articles), sorted(content.last_valid_paths))
+    folder.save()
 
 (root / "articles/2026").chmod(0)
 say(folder)
-say(Folder(root, "", Records(kept)))
+say(ContentFolder(root, "", ParseCache(kept)))
 (root / "articles/2026").chmod(0o755)
 (root / "articles/2026/a.yaml").write_text("title: [")
-say(Folder(root, "", Records(kept)))
+say(ContentFolder(root, "", ParseCache(kept)))
 """
 
 
 def test_a_file_that_went_while_nothing_ran_has_no_last_valid_version_any_more(newsroom: Newsroom, tmp_path: Path) -> None:
     root = newsroom({"articles/a.yaml": HEAD, "articles/b.yaml": HEAD})
     for _ in range(2):
-        folder = Folder(root, "", Records(tmp_path / "articles.sqlite"))
-        assert folder.read().content.standing_in == frozenset()
-        folder.remember()
+        folder = ContentFolder(root, "", ParseCache(tmp_path / "articles.sqlite"))
+        assert folder.read().content.last_valid_paths == frozenset()
+        folder.save()
         (root / "articles/a.yaml").unlink(missing_ok=True)
     (root / "articles/a.yaml").write_text("title: [")
-    assert Folder(root, "", Records(tmp_path / "articles.sqlite")).read().content.standing_in == frozenset()
+    assert ContentFolder(root, "", ParseCache(tmp_path / "articles.sqlite")).read().content.last_valid_paths == frozenset()
 
 
 def test_what_was_read_ahead_is_told_once(newsroom: Newsroom) -> None:
     root = newsroom({"articles/a.yaml": article("a")})
-    folder, done = Folder(root), []
-    folder.begin(datetime.now(UTC), lambda: done.append("something else"))
+    folder, done = ContentFolder(root), []
+    folder.start_first_read(datetime.now(UTC), lambda: done.append("something else"))
     assert not done  # one file is read sooner
     write(root, {"articles/b.yaml": article("b")})
-    assert [one.path for one in folder.read().come] == ["articles/a.yaml"]
-    assert [one.path for one in folder.read().come] == ["articles/b.yaml"]
+    assert [one.path for one in folder.read().added] == ["articles/a.yaml"]
+    assert [one.path for one in folder.read().added] == ["articles/b.yaml"]

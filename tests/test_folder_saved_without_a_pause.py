@@ -14,7 +14,7 @@ from typing import Final
 
 import pytest
 
-from feedsvc.content.folder.folder import Content, Folder, load
+from feedsvc.content.folder.folder import ContentFolder, ContentSnapshot, load_content
 from tests.broken.case import HEAD
 from tests.conftest import Newsroom
 
@@ -30,17 +30,17 @@ def article(name: str, rest: str = "") -> str:
 
 class Desk:
     def __init__(self, root: Path) -> None:
-        self.root, self.folder = root, Folder(root)
+        self.root, self.folder = root, ContentFolder(root)
         self.folder.read()
 
     def save(self, path: str, text: str) -> None:
         (self.root / "aside").write_text(text)
         (self.root / "aside").rename(self.root / path)
 
-    def shown(self) -> Content:
-        return self.folder.read(now=datetime.now(UTC), quiet=QUIET).content
+    def shown(self) -> ContentSnapshot:
+        return self.folder.read(now=datetime.now(UTC), settle_time=QUIET).content
 
-    def busy(self, seconds: float) -> Iterator[Content]:
+    def busy(self, seconds: float) -> Iterator[ContentSnapshot]:
         """What is shown after each save of one article."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
@@ -60,7 +60,7 @@ def desk(newsroom: Newsroom) -> Desk:
     return Desk(newsroom({**files, "authors.yaml": "mina: {name: Old}\n", "categories.yaml": SECTIONS}))
 
 
-def names(content: Content) -> set[str]:
+def names(content: ContentSnapshot) -> set[str]:
     return {Path(one.path).stem for one in content.articles}
 
 
@@ -199,4 +199,4 @@ def test_an_enclosure_that_changed_while_settings_were_saved_and_saved_back_is_s
         content = desk.shown()
     assert content.articles
     lengths = {one.enclosures[0].length for one in content.articles if one.enclosures}
-    assert lengths == {one.enclosures[0].length for one in load(desk.root).articles if one.enclosures} == {99}
+    assert lengths == {one.enclosures[0].length for one in load_content(desk.root).articles if one.enclosures} == {99}

@@ -14,11 +14,11 @@ from typing import Final
 import pytest
 
 import feedsvc
-from feedsvc.catalog.catalog import catalog
-from feedsvc.content.folder.folder import load
+from feedsvc.catalog.catalog import build_catalog
+from feedsvc.content.folder.folder import load_content
 from feedsvc.publication import fingerprints as imprint
 from feedsvc.publication.document import Document
-from feedsvc.publication.fingerprints import Imprints, common
+from feedsvc.publication.fingerprints import Fingerprints, site_fingerprint
 from feedsvc.publication.publication import Publication
 from feedsvc.routes import ArticleAt, place_of
 from tests import archives, newsrooms
@@ -27,23 +27,23 @@ from tests.newsrooms import NOW
 ASKED: Final = """
 import sys
 from pathlib import Path
-from feedsvc.publication.fingerprints import Imprints, common
+from feedsvc.publication.fingerprints import Fingerprints, site_fingerprint
 from feedsvc.routes import place_of
 from tests import newsrooms
 made = newsrooms.published(Path(sys.argv[1]))
-print(common(made.catalog))
+print(site_fingerprint(made.catalog))
 for path in made.paths():
-    print(path, Imprints(made.catalog).of(place_of(path)))
+    print(path, Fingerprints(made.catalog).get(place_of(path)))
 """
 
 
 def imprints(publication: Publication) -> dict[str, str]:
-    asked = Imprints(publication.catalog)
-    return {path: asked.of(place) for path in publication.addresses() if (place := place_of(path))}
+    asked = Fingerprints(publication.catalog)
+    return {path: asked.get(place) for path in publication.paths_with_redirects() if (place := place_of(path))}
 
 
 def bodies(publication: Publication) -> dict[str, bytes]:
-    found = ((path, publication.made(path)) for path in publication.addresses())
+    found = ((path, publication.render(path)) for path in publication.paths_with_redirects())
     return {path: answer.body for path, answer in found if isinstance(answer, Document)}
 
 
@@ -73,14 +73,14 @@ EDITS: Final = {
 def test_where_bytes_differ_the_imprint_does(tmp_path: Path, edit: str) -> None:
     content = newsrooms.rich(tmp_path)
     before = newsrooms.published(content)
-    known, said, shared = imprints(before), bodies(before), common(before.catalog)
+    known, said, shared = imprints(before), bodies(before), site_fingerprint(before.catalog)
     name, old, new = EDITS[edit]
     file = content / name
     assert old in file.read_text()
     file.write_text(file.read_text().replace(old, new))
     after = newsrooms.published(content)
     now = imprints(after)
-    if common(after.catalog) == shared:
+    if site_fingerprint(after.catalog) == shared:
         same = [path for path, imprint in now.items() if imprint and imprint == known.get(path)]
         assert same
         assert [path for path in same if bodies(after).get(path) != said.get(path)] == []
@@ -89,9 +89,9 @@ def test_where_bytes_differ_the_imprint_does(tmp_path: Path, edit: str) -> None:
 
 
 def test_time_that_changes_a_document_changes_its_imprint(tmp_path: Path) -> None:
-    content = load(newsrooms.rich(tmp_path))
+    content = load_content(newsrooms.rich(tmp_path))
     for days in (-400, -40, 30, 4000, 40_000):
-        one, other = (Publication(catalog(content, NOW + timedelta(days=by))) for by in (0, days))
+        one, other = (Publication(build_catalog(content, NOW + timedelta(days=by))) for by in (0, days))
         known, said = imprints(one), bodies(one)
         now, says = imprints(other), bodies(other)
         same = [path for path, imprint in now.items() if imprint and imprint == known.get(path)]
@@ -99,23 +99,23 @@ def test_time_that_changes_a_document_changes_its_imprint(tmp_path: Path) -> Non
 
 
 def test_the_imprints_of_the_next_edition_are_those_of_one_made_anew(tmp_path: Path) -> None:
-    content = load(newsrooms.rich(tmp_path))
-    first = catalog(content, NOW)
-    asked = Imprints(first)
-    places = [place for path in Publication(first).addresses() if (place := place_of(path))]
-    assert [asked.of(place) for place in places]
-    later = first.replaced(content, NOW + timedelta(days=40_000))
-    assert [asked.after(later).of(place) for place in places] == [Imprints(later).of(place) for place in places]
+    content = load_content(newsrooms.rich(tmp_path))
+    first = build_catalog(content, NOW)
+    asked = Fingerprints(first)
+    places = [place for path in Publication(first).paths_with_redirects() if (place := place_of(path))]
+    assert [asked.get(place) for place in places]
+    later = first.apply_changes(content, NOW + timedelta(days=40_000))
+    assert [asked.for_catalog(later).get(place) for place in places] == [Fingerprints(later).get(place) for place in places]
 
 
 def test_whoever_asks_for_all_of_them_hears_the_same(tmp_path: Path) -> None:
     content = archives.newsroom(archives.archive(700, categories=3, authors=3, tags=9), entries=10)
-    for found in (newsrooms.published(newsrooms.rich(tmp_path)).catalog, catalog(content, archives.START)):
-        one, all_of_them, ahead = Imprints(found), Imprints(found, every=True), Imprints(found, every=True)
-        ahead.ahead(1)
-        places = [place for path in Publication(found).addresses() if (place := place_of(path))]
-        assert [one.of(place) for place in places] == [all_of_them.of(place) for place in places]
-        assert [one.of(place) for place in places] == [ahead.of(place) for place in places]
+    for found in (newsrooms.published(newsrooms.rich(tmp_path)).catalog, build_catalog(content, archives.START)):
+        one, all_of_them, ahead = Fingerprints(found), Fingerprints(found, bulk=True), Fingerprints(found, bulk=True)
+        ahead.compute_rows(1)
+        places = [place for path in Publication(found).paths_with_redirects() if (place := place_of(path))]
+        assert [one.get(place) for place in places] == [all_of_them.get(place) for place in places]
+        assert [one.get(place) for place in places] == [ahead.get(place) for place in places]
 
 
 def test_what_a_text_editor_leaves_beside_the_program_s_files_is_no_part_of_it(tmp_path: Path) -> None:
@@ -124,7 +124,12 @@ def test_what_a_text_editor_leaves_beside_the_program_s_files_is_no_part_of_it(t
     shutil.copytree(Path(feedsvc.__file__).parent, program, ignore=shutil.ignore_patterns("__pycache__"))
 
     def told() -> str:
-        command = [sys.executable, "-B", "-c", "from feedsvc.publication.fingerprints import program; print(program()[1])"]
+        command = [
+            sys.executable,
+            "-B",
+            "-c",
+            "from feedsvc.publication.fingerprints import code_fingerprint; print(code_fingerprint()[1])",
+        ]
         return subprocess.run(command, cwd=tmp_path, env={}, capture_output=True, text=True, check=True).stdout
 
     before = told()
@@ -140,15 +145,17 @@ def test_what_a_text_editor_leaves_beside_the_program_s_files_is_no_part_of_it(t
 def test_a_new_article_leaves_the_pages_of_older_ones_as_they_are() -> None:
     older = archives.archive(300, categories=1, authors=2, tags=5)
     new = archives.article(9999, archives.START, categories=older[0].categories, tags=older[0].tags)
-    before, after = (catalog(archives.newsroom(several, categories=1), archives.START) for several in (older, (new, *older)))
-    one, other = Imprints(before, every=True), Imprints(after, every=True)
+    before, after = (
+        build_catalog(archives.newsroom(several, categories=1), archives.START) for several in (older, (new, *older))
+    )
+    one, other = Fingerprints(before, bulk=True), Fingerprints(after, bulk=True)
     slugs = list(before.visible)
-    assert [slug for slug in slugs if one.of(ArticleAt(slug)) != other.of(ArticleAt(slug))] == slugs[:1]
+    assert [slug for slug in slugs if one.get(ArticleAt(slug)) != other.get(ArticleAt(slug))] == slugs[:1]
 
 
 @pytest.mark.parametrize("library", ["brotli", "deflate", "jinja2", "lxml"])
 def test_an_upgrade_of_a_library_that_makes_bytes_makes_them_anew(monkeypatch: pytest.MonkeyPatch, library: str) -> None:
     """A tree would have kept the .gz files of another version beside new ones."""
-    before, version = imprint.program(), metadata.version
+    before, version = imprint.code_fingerprint(), metadata.version
     monkeypatch.setattr(metadata, "version", lambda name: "another" if name == library else version(name))
-    assert imprint.program.__wrapped__() != before
+    assert imprint.code_fingerprint.__wrapped__() != before

@@ -21,9 +21,9 @@ from babel.localedata import locale_identifiers
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from feedsvc.language import Language, direction, language
+from feedsvc.language import Language, direction, get_language
 
-MODULE: Final = language.__module__
+MODULE: Final = get_language.__module__
 CATALOGUES: Final[dict[str, dict[str, str | dict[str, str]]]] = {
     file.name.removesuffix(".json"): json.loads(file.read_text("utf-8"))
     for file in resources.files(sys.modules[MODULE].__package__ or "").joinpath("words").iterdir()
@@ -93,7 +93,7 @@ EVENING: Final = datetime(2026, 1, 2, 16, 5, tzinfo=UTC)
 
 
 def india(tag: str) -> Language:
-    return language(tag, "Asia/Kolkata")
+    return get_language(tag, "Asia/Kolkata")
 
 
 def every(text: str | dict[str, str]) -> list[str]:
@@ -128,7 +128,7 @@ def test_every_text_takes_the_same_facts(tag: str) -> None:
 @pytest.mark.parametrize("tag", sorted(CATALOGUES))
 @pytest.mark.parametrize("key", PLURALS)
 def test_every_plural_category_of_the_language_is_there(tag: str, key: str) -> None:
-    forms = language(tag, "UTC").forms(key)
+    forms = get_language(tag, "UTC").plural_forms(key)
     assert set(forms) == Locale.parse(tag, sep="-").plural_form.tags | {"other"}
     assert placeholders(forms["other"]) == {"count"}
     assert all(placeholders(text) <= {"count"} for text in forms.values())
@@ -180,23 +180,23 @@ def test_say_knows_its_keys_and_facts(key: str, facts: dict[str, str]) -> None:
     [("en", ("By ", "")), ("ko", ("글 ", "")), ("ja", ("執筆：", "")), ("ar", ("بقلم ", "")), ("fr", ("By ", ""))],
 )
 def test_around_leaves_room_for_links(tag: str, around: tuple[str, str]) -> None:
-    assert india(tag).around("by") == around
+    assert india(tag).split_at_placeholder("by") == around
 
 
 def test_around_gives_both_sides() -> None:
-    assert india("ko").around("correction") == ("바로잡습니다 (", ")")
-    assert india("ko").around("elsewhere") == ("", "에서 기사 전문 읽기")
+    assert india("ko").split_at_placeholder("correction") == ("바로잡습니다 (", ")")
+    assert india("ko").split_at_placeholder("elsewhere") == ("", "에서 기사 전문 읽기")
 
 
 @pytest.mark.parametrize("key", ["archive", "home"])
 def test_around_wants_one_placeholder(key: str) -> None:
     with pytest.raises(ValueError, match="unpack"):
-        india("en").around(key)
+        india("en").split_at_placeholder(key)
 
 
 def test_forms_knows_its_keys() -> None:
     with pytest.raises(KeyError):
-        india("en").forms("home")
+        india("en").plural_forms("home")
 
 
 # Plurals
@@ -224,7 +224,7 @@ def test_counts(tag: str, key: str, expected: dict[int, str]) -> None:
 
 
 def test_arabic_has_six_forms() -> None:
-    assert set(india("ar").forms("views")) == {"zero", "one", "two", "few", "many", "other"}
+    assert set(india("ar").plural_forms("views")) == {"zero", "one", "two", "few", "many", "other"}
 
 
 # Dates and numbers
@@ -267,7 +267,7 @@ def test_arabic_has_six_forms() -> None:
 )
 def test_dates(tag: str, day: str, morning: str, evening: str) -> None:
     one = india(tag)
-    assert (one.date(MORNING), one.month("2026-01-02")) == (day, day)
+    assert (one.date(MORNING), one.period_name("2026-01-02")) == (day, day)
     assert (one.date_time(MORNING), one.date_time(EVENING)) == (morning, evening)
 
 
@@ -287,13 +287,13 @@ def test_dates(tag: str, day: str, morning: str, evening: str) -> None:
     ],
 )
 def test_months(tag: str, month: str) -> None:
-    assert india(tag).month("2026-01") == month
+    assert india(tag).period_name("2026-01") == month
 
 
 @pytest.mark.parametrize("period", ["2026-13", "2026-02-30", "soon"])
 def test_no_month(period: str) -> None:
     with pytest.raises(ValueError, match=r"Invalid isoformat|must be in|out of range"):
-        india("en").month(period)
+        india("en").period_name(period)
 
 
 @pytest.mark.parametrize(
@@ -328,13 +328,13 @@ def test_numbers(tag: str, number: str) -> None:
     ],
 )
 def test_moments_are_told_in_the_sites_zone(zone: str, moment: datetime, shown: str) -> None:
-    assert language("en", zone).date_time(moment) == shown
-    assert language("en", zone).date(moment) == shown[:16]
+    assert get_language("en", zone).date_time(moment) == shown
+    assert get_language("en", zone).date(moment) == shown[:16]
 
 
 def test_greenwich_in_other_words() -> None:
-    assert language("ar", "UTC").date_time(MORNING).endswith("(غرينتش)")
-    assert language("fa", "UTC").date_time(MORNING).endswith("(گرینویچ)")
+    assert get_language("ar", "UTC").date_time(MORNING).endswith("(غرينتش)")
+    assert get_language("fa", "UTC").date_time(MORNING).endswith("(گرینویچ)")
 
 
 # Fallbacks
@@ -382,12 +382,12 @@ def test_the_nearest_words(tag: str, words: str) -> None:
 
 @pytest.mark.parametrize("tag", ["xx", "tlh", "qaa", "dv", "i-klingon", "x-ko", "root", "und", "e", "", "../../en"])
 def test_what_cldr_does_not_know_is_dated_in_english(tag: str) -> None:
-    assert (india(tag).date(MORNING), india(tag).month("2026-01")) == ("Fri, 02 Jan 2026", "January 2026")
+    assert (india(tag).date(MORNING), india(tag).period_name("2026-01")) == ("Fri, 02 Jan 2026", "January 2026")
 
 
 @pytest.mark.parametrize("tag", ["az-Arab", "az-Arab-IR", "az"])
 def test_a_script_without_names_for_months_is_dated_as_its_parent(tag: str) -> None:
-    assert india(tag).month("2026-01") == "yanvar 2026"
+    assert india(tag).period_name("2026-01") == "yanvar 2026"
 
 
 TAGS: Final = st.from_regex(r"\A[A-Za-z]{1,8}([-_][A-Za-z0-9]{1,8}){0,4}\Z") | st.text() | st.sampled_from(locale_identifiers())
@@ -400,13 +400,13 @@ def test_any_tag_has_a_language(tag: str) -> None:
     assert one.direction in {"ltr", "rtl"}
     assert one.date(MORNING)
     assert one.count("views", 3)
-    assert "M01" not in one.date_time(MORNING) + one.month("2026-01")
+    assert "M01" not in one.date_time(MORNING) + one.period_name("2026-01")
 
 
 @pytest.mark.parametrize("tag", [tag for tag in locale_identifiers() if "_" not in tag])
 def test_every_language_of_cldr_writes_one_kind_of_digits(tag: str) -> None:
     one = india(tag)
-    shown = one.number(1234567890) + one.date_time(MORNING) + one.month("2026-01")
+    shown = one.number(1234567890) + one.date_time(MORNING) + one.period_name("2026-01")
     zeros = {ord(char) - unicodedata.decimal(char) for char in shown if char.isdecimal()}
     zeros -= {ord("༠")} if tag == "bo" else set()  # Tibetan numbers its months inside their names
     assert zeros == {ord(one.number(0))}
@@ -415,7 +415,7 @@ def test_every_language_of_cldr_writes_one_kind_of_digits(tag: str) -> None:
 
 def test_an_unknown_zone_is_an_error() -> None:
     with pytest.raises(ZoneInfoNotFoundError):
-        language("en", "Asia/Nowhere")
+        get_language("en", "Asia/Nowhere")
 
 
 # Direction
@@ -499,7 +499,7 @@ def test_cldr_agrees_on_every_direction() -> None:
 def test_a_language_is_made_once_and_never_changes() -> None:
     one = india("ko")
     assert india("ko") is one
-    assert language("ko", "Asia/Seoul") is not one
+    assert get_language("ko", "Asia/Seoul") is not one
     with pytest.raises(FrozenInstanceError):
         one.tag = "en"  # type: ignore[misc]
     assert repr(one).startswith("Language(tag='ko', direction='ltr', words='ko'")
@@ -507,11 +507,11 @@ def test_a_language_is_made_once_and_never_changes() -> None:
 
 SHOWN: Final = f"""
 from datetime import UTC, datetime
-from {MODULE} import language
+from {MODULE} import get_language
 moment = datetime(2026, 1, 2, 3, 5, tzinfo=UTC)
 for tag in "en en-IN ko zh zh-Hant ja ar ar-EG hi fa he pt-BR xx".split():
-    one = language(tag, "America/New_York")
-    print(tag, one.direction, one.date(moment), one.date_time(moment), one.month("2026-01"), one.count("views", 12345))
+    one = get_language(tag, "America/New_York")
+    print(tag, one.direction, one.date(moment), one.date_time(moment), one.period_name("2026-01"), one.count("views", 12345))
 """
 
 
@@ -537,13 +537,13 @@ def test_the_machine_has_no_say() -> None:
 LEAKING: Final = f"""
 import sys
 from datetime import UTC, datetime
-from {MODULE} import language
+from {MODULE} import get_language
 moment = datetime(2026, 10, 2, 3, 5, tzinfo=UTC)
 for tag in sorted(sys.argv[1:], key=lambda tag: (tag != sys.argv[1], tag)):
-    one = language(tag, "UTC")
-    one.month("2026-10"), one.date_time(moment), one.number(1)
+    one = get_language(tag, "UTC")
+    one.period_name("2026-10"), one.date_time(moment), one.number(1)
 for tag in sorted(sys.argv[1:]):
-    print(tag, language(tag, "UTC").month("2026-10"), language(tag, "UTC").date_time(moment))
+    print(tag, get_language(tag, "UTC").period_name("2026-10"), get_language(tag, "UTC").date_time(moment))
 """
 
 
@@ -561,12 +561,12 @@ def test_the_languages_before_have_no_say() -> None:
 
 def test_threads_get_the_same() -> None:
     tags = ["en", "ko", "zh-Hant", "ja", "ar-EG", "hi", "fa", "pt-BR", "sw", "xx"] * 40
-    language.cache_clear()
+    get_language.cache_clear()
     direction.cache_clear()
 
     def shown(tag: str) -> tuple[str, ...]:
         one = india(tag)
-        return one.direction, one.date_time(MORNING), one.month("2026-01"), one.count("views", 1234)
+        return one.direction, one.date_time(MORNING), one.period_name("2026-01"), one.count("views", 1234)
 
     with ThreadPoolExecutor(16) as pool:
         found = list(pool.map(shown, tags))

@@ -14,19 +14,19 @@ from typing import Final
 
 import pytest
 
-from feedsvc.support.limited_process import Cause, Limits, RunFailure, Step, run
+from feedsvc.support.limited_process import BeginStep, Cause, Limits, RunFailure, run
 
 MB: Final = 1024**2
-LIMITS: Final = Limits(processor=2, processor_in_all=4, elapsed=60, memory=200 * MB, output=MB)
+LIMITS: Final = Limits(processor_per_step=2, processor_total=4, elapsed=60, memory=200 * MB, output=MB)
 
 
-def echo(data: bytes, step: Step) -> bytes:
+def echo(data: bytes, step: BeginStep) -> bytes:
     step("reading")
     print("what a library prints is no part of the result")  # noqa: T201
     return data[::-1]
 
 
-def freeze_without_releasing_the_gil(data: bytes, step: Step) -> bytes:
+def freeze_without_releasing_the_gil(data: bytes, step: BeginStep) -> bytes:
     step("first")
     one, other = [1], [1]
     for _ in range(60):
@@ -35,34 +35,34 @@ def freeze_without_releasing_the_gil(data: bytes, step: Step) -> bytes:
     return bytes(one == other)
 
 
-def take_all_memory(data: bytes, step: Step) -> bytes:
+def take_all_memory(data: bytes, step: BeginStep) -> bytes:
     return bytes(10**11)
 
 
-def take_memory_and_answer(data: bytes, step: Step) -> bytes:
+def take_memory_and_answer(data: bytes, step: BeginStep) -> bytes:
     return bytes(len(bytearray(100 * MB)) > 0)
 
 
-def answer_at_length(data: bytes, step: Step) -> bytes:
+def answer_at_length(data: bytes, step: BeginStep) -> bytes:
     return bytes(2 * MB)
 
 
-def fail(data: bytes, step: Step) -> bytes:
+def fail(data: bytes, step: BeginStep) -> bytes:
     raise ValueError(data.decode())
 
 
-def end_by_a_signal(data: bytes, step: Step) -> bytes:
+def end_by_a_signal(data: bytes, step: BeginStep) -> bytes:
     os.kill(os.getpid(), int(data))
     time.sleep(60)
     return b""
 
 
-def sleep(data: bytes, step: Step) -> bytes:
+def sleep(data: bytes, step: BeginStep) -> bytes:
     time.sleep(600)
     return b""
 
 
-def many_short_steps(data: bytes, step: Step) -> bytes:
+def many_short_steps(data: bytes, step: BeginStep) -> bytes:
     for number in range(6):
         step(str(number))
         end = time.process_time() + 0.4
@@ -71,7 +71,7 @@ def many_short_steps(data: bytes, step: Step) -> bytes:
     return b"done"
 
 
-def tell_what_was_inherited(data: bytes, step: Step) -> bytes:
+def tell_what_was_inherited(data: bytes, step: BeginStep) -> bytes:
     names = ",".join(sorted(os.environ))
     files = [os.readlink(f"/proc/self/fd/{one}") for one in os.listdir("/proc/self/fd") if Path(f"/proc/self/fd/{one}").exists()]
     return f"{names} {files} {threading.active_count()}".encode()
@@ -100,11 +100,11 @@ def test_a_call_that_never_returns_ends_with_its_line_and_step() -> None:
 
 
 def test_each_step_has_time_of_its_own() -> None:
-    assert _run("many_short_steps", limits=replace(LIMITS, processor_in_all=20)) == b"done"
+    assert _run("many_short_steps", limits=replace(LIMITS, processor_total=20)) == b"done"
 
 
 def test_the_steps_together_have_a_limit_too() -> None:
-    assert _failure("many_short_steps", limits=replace(LIMITS, processor_in_all=1)).cause is Cause.PROCESSOR_TIME_IN_ALL
+    assert _failure("many_short_steps", limits=replace(LIMITS, processor_total=1)).cause is Cause.TOTAL_PROCESSOR_TIME
 
 
 def test_memory_has_a_limit_above_what_the_process_has_at_its_start() -> None:
@@ -177,7 +177,7 @@ def test_it_inherits_no_secret_no_file_and_no_thread(monkeypatch: pytest.MonkeyP
 CALLER: Final = """
 import threading, sys
 from feedsvc.support.limited_process import Limits, run
-limits = Limits(processor=500, processor_in_all=500, elapsed=500, memory=2**28)
+limits = Limits(processor_per_step=500, processor_total=500, elapsed=500, memory=2**28)
 one = threading.Thread(target=run, args=("tests.test_limited_process:freeze_without_releasing_the_gil", b"", limits))
 one.start()
 one.join()

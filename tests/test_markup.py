@@ -16,15 +16,15 @@ from hypothesis import strategies as st
 
 from feedsvc import uris
 from feedsvc.content.markdown import render as markup
-from feedsvc.content.markdown.render import Markup, excerpt, may_show_media, plain, render
-from feedsvc.content.text import UNFIT
+from feedsvc.content.markdown.render import RenderedMarkdown, excerpt, may_show_media, plain_text, render
+from feedsvc.content.text import FORBIDDEN_CHARACTER
 
 BASE: Final = "https://news.example/daily"
 PAGE: Final = f"{BASE}/articles/a/"
 ADDRESSES: Final = ("href", "src", "cite", "poster", "srcset", "action", "formaction", "data", "background", "longdesc")
 
 
-def rendered(markdown: str) -> Markup:
+def rendered(markdown: str) -> RenderedMarkdown:
     return render(markdown, base_url=BASE, page=PAGE)
 
 
@@ -272,7 +272,7 @@ def test_characters_written_as_entities_are_unfit_all_the_same() -> None:
     ],
 )
 def test_the_text_of_html_is_one_line(html: str, text: str) -> None:
-    assert plain(html) == text
+    assert plain_text(html) == text
 
 
 @pytest.mark.parametrize(
@@ -329,7 +329,7 @@ def test_a_written_id_is_none_that_a_footnote_has(written: str) -> None:
 
 
 def test_an_excerpt_holds_no_footnote() -> None:
-    assert plain(rendered("A[^1] b.\n\nC[^1].\n\n[^1]: Note.").html) == "A b. C."
+    assert plain_text(rendered("A[^1] b.\n\nC[^1].\n\n[^1]: Note.").html) == "A b. C."
 
 
 @pytest.mark.parametrize(
@@ -346,7 +346,7 @@ def test_an_excerpt_holds_no_footnote() -> None:
     ],
 )
 def test_pictures_of_this_site_outside_media_are_collected(markdown: str, strays: tuple[str, ...]) -> None:
-    assert rendered(markdown).strays == strays
+    assert rendered(markdown).misplaced_references == strays
 
 
 def test_a_host_of_more_than_253_characters_is_no_address() -> None:
@@ -355,7 +355,7 @@ def test_a_host_of_more_than_253_characters_is_no_address() -> None:
 
 
 def test_threads_that_render_at_once_keep_their_references_apart() -> None:
-    made: dict[int, Markup] = {}
+    made: dict[int, RenderedMarkdown] = {}
 
     def work(number: int) -> None:
         for _ in range(200):
@@ -398,7 +398,7 @@ PLAIN_REFERENCES: Final = st.builds(
 )
 
 
-@given(PLAIN_REFERENCES.filter(markup._SETTLED.fullmatch))
+@given(PLAIN_REFERENCES.filter(markup._NORMALIZED_URL.fullmatch))
 def test_a_settled_address_is_what_it_resolves_to(address: str) -> None:
     assert uris.resolve(BASE, PAGE, address) == address
 
@@ -478,5 +478,5 @@ HTML: Final = st.lists(
 @example("a \0 b")
 def test_the_text_of_any_html_is_what_a_parser_finds(written: str) -> None:
     spaced = markup._BLOCK_END.sub(r"\g<0> ", written)
-    bare = nh3.clean(spaced, tags=set(), attributes={}, clean_content_tags=markup._NO_PROSE)
-    assert plain(written) == UNFIT.sub("", " ".join(html.unescape(bare).split())).strip()
+    bare = nh3.clean(spaced, tags=set(), attributes={}, clean_content_tags=markup._NON_PROSE_ELEMENTS)
+    assert plain_text(written) == FORBIDDEN_CHARACTER.sub("", " ".join(html.unescape(bare).split())).strip()

@@ -11,16 +11,16 @@ from pathlib import Path
 
 import pytest
 
-from feedsvc.content.images import MOST_MEMORY, megapixels
+from feedsvc.content.images import MAX_DECODER_MEMORY, megapixels
 
 SCRIPT = """
 import os, sys, time
 from feedsvc.content.images import megapixels
 path, log, *sizes = sys.argv[1:]
-descriptor = megapixels.opened(path)
+descriptor = megapixels.open_lock_file(path)
 with open(log, "ab", buffering=0) as said:
     for size in map(int, sizes):
-        with megapixels.held(descriptor, size):
+        with megapixels.reserve(descriptor, size):
             said.write(b"%d\\n" % size)
             time.sleep(0.03)
             said.write(b"-%d\\n" % size)
@@ -47,7 +47,7 @@ def test_never_more_than_ninety_at_once_and_large_ones_have_their_turn(tmp_path:
     under_way = 0
     for change in map(int, (tmp_path / "log").read_text().split()):
         under_way += change
-        assert 0 <= under_way <= megapixels.MOST
+        assert 0 <= under_way <= megapixels.MAX_MEGAPIXELS
     assert under_way == 0
 
 
@@ -65,7 +65,7 @@ def test_a_process_that_is_killed_holds_nothing(tmp_path: Path) -> None:
 def test_where_no_file_can_be_shared_the_state_folder_has_one(tmp_path: Path) -> None:
     (tmp_path / "elsewhere").write_text("x")
     os.symlink(tmp_path / "elsewhere", tmp_path / "feedsvc-megapixels.lock")  # another user's trick
-    descriptor = megapixels.opened(str(tmp_path / "state" / ".megapixels"))
+    descriptor = megapixels.open_lock_file(str(tmp_path / "state" / ".megapixels"))
     assert os.path.samestat(os.fstat(descriptor), os.stat(tmp_path / "state" / ".megapixels"))
     os.close(descriptor)
     assert (tmp_path / "elsewhere").read_text() == "x"
@@ -78,9 +78,9 @@ def test_where_no_file_can_be_shared_the_state_folder_has_one(tmp_path: Path) ->
         (12_000_000, 1_000_000, 12),
         (12_000_001, 0, 13),
         (88_360_000, 0, 89),
-        (1_000_000, MOST_MEMORY // 2, 45),
+        (1_000_000, MAX_DECODER_MEMORY // 2, 45),
         (10**9, 0, 90),
     ],
 )
 def test_units(pixels: int, memory: int, expected: int) -> None:
-    assert megapixels.units(pixels, memory) == expected
+    assert megapixels.lock_units(pixels, memory) == expected

@@ -10,8 +10,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from feedsvc.content.markdown import nesting
-from feedsvc.content.markdown.elements import TAGS
-from feedsvc.content.markdown.nesting import DEEPEST, Checked, TooDeep, check
+from feedsvc.content.markdown.elements import ALLOWED_ELEMENTS
+from feedsvc.content.markdown.nesting import MAX_DEPTH, CheckedHtml, TooDeep, check
 
 
 def depth(html: str) -> int:
@@ -72,14 +72,14 @@ def test_an_ordinary_text_is_not_deep(html: str) -> None:
 def test_no_order_of_tags_hides_depth(unit: str) -> None:
     text = "".join(unit.replace("{}", str(number)) for number in range(400)) + "text"
     made = check(text, is_generated=False)
-    assert isinstance(made, TooDeep) or depth(made.html) <= 3 * DEEPEST
+    assert isinstance(made, TooDeep) or depth(made.html) <= 3 * MAX_DEPTH
 
 
 TOKENS: Final = st.lists(
     st.sampled_from(
         [
-            *(f"<{name}>" for name in sorted(TAGS)),
-            *(f"</{name}>" for name in sorted(TAGS)),
+            *(f"<{name}>" for name in sorted(ALLOWED_ELEMENTS)),
+            *(f"</{name}>" for name in sorted(ALLOWED_ELEMENTS)),
             *(
                 "<b a={}>",
                 "<i a={}>",
@@ -111,18 +111,18 @@ def test_a_tree_is_at_most_three_times_as_deep_as_counted(unit: str) -> None:
     text = "".join(unit.replace("{}", str(number)) for number in range(120)) + "text"
     made = check(text, is_generated=False)
     if isinstance(made, TooDeep):
-        made = check(text[: made.place], is_generated=False)
-        assert isinstance(made, Checked)
-    assert depth(made.html) <= 3 * DEEPEST
+        made = check(text[: made.offset], is_generated=False)
+        assert isinstance(made, CheckedHtml)
+    assert depth(made.html) <= 3 * MAX_DEPTH
 
 
 @settings(deadline=None)
 @given(TOKENS)
 def test_nothing_but_known_elements_is_left(unit: str) -> None:
     made = check(unit, is_generated=False)
-    assert isinstance(made, Checked)
+    assert isinstance(made, CheckedHtml)
     tree = html5lib.parseFragment(made.html, namespaceHTMLElements=False)
-    assert {element.tag for element in tree.iter() if isinstance(element.tag, str)} <= TAGS | {"DOCUMENT_FRAGMENT"}
+    assert {element.tag for element in tree.iter() if isinstance(element.tag, str)} <= ALLOWED_ELEMENTS | {"DOCUMENT_FRAGMENT"}
 
 
 def test_emphasis_that_stays_open_is_not_begun_anew_in_every_block() -> None:
@@ -132,13 +132,17 @@ def test_emphasis_that_stays_open_is_not_begun_anew_in_every_block() -> None:
 
 def test_what_is_taken_out_is_told_with_its_place() -> None:
     made = check("a <iframe src=x>b</iframe><script>c</script><div><x/></div>", is_generated=False)
-    assert isinstance(made, Checked)
+    assert isinstance(made, CheckedHtml)
     assert made.html == "a <!---->b<!----><!----><div><!----></div>"
-    assert made.removed == (nesting.Removed("iframe", 2), nesting.Removed("script", 26), nesting.Removed("x", 49))
+    assert made.removed == (
+        nesting.RemovedElement("iframe", 2),
+        nesting.RemovedElement("script", 26),
+        nesting.RemovedElement("x", 49),
+    )
 
 
 def test_a_tag_of_very_many_attributes_is_taken_out() -> None:
     tag = "<div " + " ".join(f"a{number}" for number in range(5_000)) + ">"
     made = check(f"{tag}a</div>", is_generated=False)
-    assert isinstance(made, Checked)
+    assert isinstance(made, CheckedHtml)
     assert made.html == "<!---->a</div>"

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from feedsvc.support.sorted_chunks import Ordered
+from feedsvc.support.sorted_chunks import PersistentSortedList
 
 
 def test_what_was_found_in_all_of_it_is_found_anew_once_it_has_changed() -> None:
     walks = []
 
-    def total(numbers: Ordered[int]) -> int:
+    def total(numbers: PersistentSortedList[int]) -> int:
         walks.append(len(numbers))
         return sum(numbers)
 
-    one = Ordered.of(range(1000), int)
-    other = one.replaced([5], [2000])
-    assert [one.once(total), one.once(total), other.once(total), one.once(total), other.once(len)] == [
+    one = PersistentSortedList.from_sorted(range(1000), int)
+    other = one.apply_changes([5], [2000])
+    assert [
+        one.compute_once(total),
+        one.compute_once(total),
+        other.compute_once(total),
+        one.compute_once(total),
+        other.compute_once(len),
+    ] == [
         499_500,
         499_500,
         501_495,

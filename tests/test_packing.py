@@ -14,9 +14,9 @@ import msgspec
 import pytest
 
 from feedsvc.content.cache import codec
-from feedsvc.content.cache.record import Record, Shared
-from feedsvc.content.cache.store import Records
-from feedsvc.content.folder.folder import Folder
+from feedsvc.content.cache.record import Interner, Record
+from feedsvc.content.cache.store import ParseCache
+from feedsvc.content.folder.folder import ContentFolder
 from tests import newsrooms
 from tests.broken.case import HEAD
 from tests.conftest import Newsroom
@@ -29,12 +29,12 @@ def records(tmp_path: Path) -> dict[str, Record]:
     root, file = newsrooms.rich(tmp_path / "content"), tmp_path / "articles.sqlite"
     newsrooms.write(root, {"articles/never.yaml": "title: [\n", "articles/since.yaml": f"id: tag:news.example,2026:s\n{HEAD}"})
     for text in ("title: [\n", None):
-        folder = Folder(root, records=Records(file))
+        folder = ContentFolder(root, cache=ParseCache(file))
         folder.read()
-        folder.remember()
+        folder.save()
         if text:
             (root / "articles/since.yaml").write_text(text)
-    found = Records(file).articles()
+    found = ParseCache(file).load_records()
     assert {(one.reading.article is None, one.good is None, bool(one.media)) for one in found.values()} == {
         (False, True, True),
         (False, True, False),
@@ -63,24 +63,26 @@ def stored(file: Path, table: str) -> int:
 
 def test_what_is_written_together_reads_as_what_is_written_one_by_one(records: dict[str, Record], tmp_path: Path) -> None:
     every = many(records)
-    one, together = Records(tmp_path / "one"), Records(tmp_path / "together")
+    one, together = ParseCache(tmp_path / "one"), ParseCache(tmp_path / "together")
     for path, record in every.items():
-        assert one.keep({path: record})
-    assert together.keep(every)
+        assert one.store({path: record})
+    assert together.store(every)
     assert (stored(tmp_path / "one", "record_page"), stored(tmp_path / "together", "single_record")) == (0, 0)
-    assert one.articles() == together.articles() == every
-    kinds = {type(value) for record in together.articles().values() for value in (record.media, record.stamp, record.digest)}
+    assert one.load_records() == together.load_records() == every
+    kinds = {
+        type(value) for record in together.load_records().values() for value in (record.media, record.signature, record.digest)
+    }
     assert kinds == {dict, bytes}
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 3])
 def test_few_are_packed_as_many_are(records: dict[str, Record], count: int) -> None:
     for some in itertools.combinations(records.items(), count):
-        assert codec.unpacked(codec.packed(dict(some)), Shared()) == dict(some)
+        assert codec.decode_page(codec.encode_page(dict(some)), Interner()) == dict(some)
 
 
 def test_what_articles_have_in_common_is_one_object(records: dict[str, Record]) -> None:
-    every = codec.unpacked(codec.packed(many(records)), Shared())
+    every = codec.decode_page(codec.encode_page(many(records)), Interner())
     articles = [record.reading.article for record in every.values() if record.reading.article]
     for name in ("categories", "authors", "language"):
         values = [getattr(article, name) for article in articles]
@@ -91,50 +93,52 @@ def test_what_articles_have_in_common_is_one_object(records: dict[str, Record]) 
 
 
 def test_what_is_written_later_counts(records: dict[str, Record], tmp_path: Path) -> None:
-    kept, every = Records(tmp_path / "kept"), many(records)
+    kept, every = ParseCache(tmp_path / "kept"), many(records)
     other = {path: replace(record, digest=b"other") for path, record in every.items()}
     paths = sorted(every)
-    kept.keep(every)
-    kept.keep({paths[0]: other[paths[0]], paths[1]: None})
-    assert kept.articles() == {path: record for path, record in {**every, paths[0]: other[paths[0]]}.items() if path != paths[1]}
-    kept.keep(other)
-    assert kept.articles() == other
-    kept.keep(dict.fromkeys(paths[5:]))
-    assert kept.articles() == {path: other[path] for path in paths[:5]}
-    kept.keep(dict.fromkeys(paths))
-    assert kept.articles() == {}
-    kept.keep(every)
-    assert kept.articles() == every
+    kept.store(every)
+    kept.store({paths[0]: other[paths[0]], paths[1]: None})
+    assert kept.load_records() == {
+        path: record for path, record in {**every, paths[0]: other[paths[0]]}.items() if path != paths[1]
+    }
+    kept.store(other)
+    assert kept.load_records() == other
+    kept.store(dict.fromkeys(paths[5:]))
+    assert kept.load_records() == {path: other[path] for path in paths[:5]}
+    kept.store(dict.fromkeys(paths))
+    assert kept.load_records() == {}
+    kept.store(every)
+    assert kept.load_records() == every
 
 
 def test_what_is_past_does_not_fill_the_disk(records: dict[str, Record], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("feedsvc.content.cache.tables._ROOM", 0)
+    monkeypatch.setattr("feedsvc.content.cache.tables._MAX_UNUSED_RECORDS", 0)
     file, every = tmp_path / "kept", many(records)
-    kept = Records(file)
+    kept = ParseCache(file)
     for _ in range(2):
-        kept.keep(every)
-        kept.tidy(every)
+        kept.store(every)
+        kept.prune(every)
     assert (stored(file, "record_page"), stored(file, "single_record")) == (1, 0)
     paths = sorted(every)
     left = {path: every[path] for path in paths[len(paths) // 4 :]}
-    kept.keep(dict.fromkeys(paths[: len(paths) // 4]))
-    kept.tidy(left)
+    kept.store(dict.fromkeys(paths[: len(paths) // 4]))
+    kept.prune(left)
     assert (stored(file, "record_page"), stored(file, "single_record")) == (1, 0), "so many single ones make a start slow"
-    assert kept.articles() == left
+    assert kept.load_records() == left
 
 
 def test_what_another_process_wrote_meanwhile_is_not_swept_away(
     records: dict[str, Record], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("feedsvc.content.cache.tables._ROOM", 0)
-    one, other, every = Records(tmp_path / "kept"), Records(tmp_path / "kept"), many(records)
-    one.keep(every)
-    one.keep(every)
+    monkeypatch.setattr("feedsvc.content.cache.tables._MAX_UNUSED_RECORDS", 0)
+    one, other, every = ParseCache(tmp_path / "kept"), ParseCache(tmp_path / "kept"), many(records)
+    one.store(every)
+    one.store(every)
     (path, *_) = every
-    other.articles()
-    other.keep({path: None})
-    one.tidy(every)
-    assert path not in other.articles()
+    other.load_records()
+    other.store({path: None})
+    one.prune(every)
+    assert path not in other.load_records()
 
 
 def page_of(data: bytes) -> Any:
@@ -160,27 +164,27 @@ def mangled(data: bytes) -> bytes:
 
 def test_of_what_another_version_wrote_together_what_stood_last_is_left(records: dict[str, Record], tmp_path: Path) -> None:
     file, every = tmp_path / "kept", many(records)
-    Records(file, version="another").keep(every)
+    ParseCache(file, version="another").store(every)
     rewrite(file, "record_page", page_with(mangled))
-    last = {path: replace(record.last, notice="") for path, record in every.items() if record.last}
-    found = Records(file).articles()
-    assert {path: record.last for path, record in found.items()} == last
+    last = {path: replace(record.last_valid, notice="") for path, record in every.items() if record.last_valid}
+    found = ParseCache(file).load_records()
+    assert {path: record.last_valid for path, record in found.items()} == last
     assert len(last) < len(every)
-    assert all(record.stamp is None and record.reading.article is None for record in found.values())
+    assert all(record.signature is None and record.reading.article is None for record in found.values())
 
 
 def test_what_an_earlier_version_saw_go_stays_gone_at_an_upgrade(records: dict[str, Record], tmp_path: Path) -> None:
     """A deleted article was published again where its file had come back broken before the upgrade."""
     every = many(records)
-    broken = replace(next(record for record in every.values() if not record.last), media={})
+    broken = replace(next(record for record in every.values() if not record.last_valid), media={})
     for number, count in enumerate((1, len(every))):
         file = tmp_path / str(number)
-        kept = Records(file, version="another")
-        kept.keep(every)
-        some = {path: replace(broken, stamp=None) for path in sorted(every)[:count]}
-        kept.keep(some)
-        assert not some.keys() & Records(file).articles().keys()
-        assert Records(file, version="another").articles() == {**every, **some}
+        kept = ParseCache(file, version="another")
+        kept.store(every)
+        some = {path: replace(broken, signature=None) for path in sorted(every)[:count]}
+        kept.store(some)
+        assert not some.keys() & ParseCache(file).load_records().keys()
+        assert ParseCache(file, version="another").load_records() == {**every, **some}
 
 
 def letters(data: bytes) -> bytes:
@@ -234,23 +238,23 @@ def test_a_disk_that_gives_back_other_bytes_costs_a_reading(
     files = {f"articles/{number}.yaml": f"{HEAD}categories: [{('asia', 'money')[number % 2]}]\n" for number in range(100)}
     root = newsroom({**files, "categories.yaml": "asia: {title: Asia}\nmoney: {title: Money}\n"})
     file = tmp_path / "kept"
-    folder = Folder(root, records=Records(file, version=version))
+    folder = ContentFolder(root, cache=ParseCache(file, version=version))
     before = folder.read().content
-    folder.remember()
+    folder.save()
     assert rewrite(file, "record_page", page_with(damaged), sealed=sealed) == 1
     assert (len(before.articles), before.errors) == (100, ())
-    assert set(Folder(root, records=Records(file)).read().content.articles) == set(before.articles)
+    assert set(ContentFolder(root, cache=ParseCache(file)).read().content.articles) == set(before.articles)
 
 
 @pytest.mark.parametrize("version", ["", "another"])
 def test_a_letter_that_is_none_in_what_is_remembered_ends_no_start(newsroom: Newsroom, tmp_path: Path, version: str) -> None:
     root, file = newsroom({"articles/a.yaml": HEAD}), tmp_path / "kept"
-    folder = Folder(root, records=Records(file, version=version))
+    folder = ContentFolder(root, cache=ParseCache(file, version=version))
     folder.read()
-    folder.remember()
+    folder.save()
     for table in ("single_record", "setting_entry"):
         assert rewrite(file, table, page_with(letters))
-    assert [one.title for one in Folder(root, records=Records(file)).read().content.articles] == ["A"]
+    assert [one.title for one in ContentFolder(root, cache=ParseCache(file)).read().content.articles] == ["A"]
 
 
 def many_files(newsroom: Newsroom, **more: str) -> Path:
@@ -262,9 +266,9 @@ def test_a_file_that_is_no_article_is_none_after_a_restart_either(newsroom: News
     """Among very many new ones it was read along, written down, and published by the next start."""
     root = many_files(newsroom, **{"articles/odd.yml": HEAD, "articles/notes.txt": HEAD})
     for _ in range(2):
-        folder = Folder(root, records=Records(tmp_path / "kept"))
+        folder = ContentFolder(root, cache=ParseCache(tmp_path / "kept"))
         content = folder.read().content
-        folder.remember()
+        folder.save()
         assert len(content.articles) == 600
         assert [one.path for one in content.errors] == ["articles/odd.yml"]
 
@@ -273,12 +277,12 @@ def test_an_article_that_never_stood_takes_nothing_from_one_that_does_at_an_upgr
     moved, story = f"id: tag:a.example,2026:story\n{HEAD}", f"id: tag:a.example,2026:story\nslug: a007\n{HEAD}"
     root = many_files(newsroom, **{"articles/moved.yaml": moved})
     for version in ("one", "one", "one", "two", "two"):
-        folder = Folder(root, records=Records(tmp_path / "kept", version=version))
+        folder = ContentFolder(root, cache=ParseCache(tmp_path / "kept", version=version))
         content = folder.read().content
-        folder.remember()
+        folder.save()
         assert {"articles/moved.yaml", "articles/a007.yaml"} <= {one.path for one in content.articles}
         if (root / "articles/story.yaml").exists():
             assert [one.path for one in content.errors] == ["articles/moved.yaml", "articles/story.yaml"]
-            lost = Records(tmp_path / "kept", version=version).articles()["articles/story.yaml"]
+            lost = ParseCache(tmp_path / "kept", version=version).load_records()["articles/story.yaml"]
             assert (lost.stood, lost.good) == (False, None)
         (root / "articles/story.yaml").write_text(story)

@@ -12,8 +12,8 @@ from typing import Any, Final
 import pytest
 from PIL import Image, features
 
-from feedsvc.content.images import MOST_PIXELS, Header, cleaning, read_header
-from feedsvc.content.images.header import METADATA as METADATA_FACTOR
+from feedsvc.content.images import MAX_PIXELS, ImageHeader, cleaning, read_header
+from feedsvc.content.images.header import METADATA_MEMORY_FACTOR as METADATA_FACTOR
 
 TYPES: Final = {"JPEG": "image/jpeg", "PNG": "image/png", "GIF": "image/gif", "WEBP": "image/webp", "AVIF": "image/avif"}
 
@@ -26,7 +26,7 @@ def saved(form: str, mode: str = "RGB", size: tuple[int, int] = (123, 45), **opt
     return file.getvalue()
 
 
-def header(data: bytes) -> Header:
+def header(data: bytes) -> ImageHeader:
     return read_header(io.BytesIO(data))
 
 
@@ -91,7 +91,7 @@ def test_what_moves_is_no_still(form: str) -> None:
     ],
 )
 def test_memory_of_a_decoder_in_bytes_a_pixel(data: bytes, expected: float) -> None:
-    assert header(data).memory == pytest.approx(expected * 123 * 45, rel=0.02, abs=100)  # a JFIF segment is metadata
+    assert header(data).decoder_memory == pytest.approx(expected * 123 * 45, rel=0.02, abs=100)  # a JFIF segment is metadata
 
 
 METADATA: Final = b"a" * 60_000
@@ -119,14 +119,14 @@ def with_text(kind: bytes, content: bytes) -> bytes:
     ids=["tEXt", "iTXt", "compressed", "eXIf", "comment", "exif.jpg", "xmp.webp", "exif.webp", "xmp.avif"],
 )
 def test_metadata_count_as_memory(make: Callable[[], bytes]) -> None:
-    assert header(make()).memory >= METADATA_FACTOR * len(METADATA)
+    assert header(make()).decoder_memory >= METADATA_FACTOR * len(METADATA)
 
 
 def test_an_interlaced_png_is_held_as_a_whole() -> None:
     plain = bytearray(saved("PNG", "RGBA"))
     plain[28] = 1
     plain[29:33] = struct.pack(">I", zlib.crc32(plain[12:29]))
-    assert header(bytes(plain)).memory == 123 * 45 * 4
+    assert header(bytes(plain)).decoder_memory == 123 * 45 * 4
 
 
 def test_a_baseline_jpeg_of_several_scans_is_held_as_a_whole() -> None:
@@ -134,12 +134,12 @@ def test_a_baseline_jpeg_of_several_scans_is_held_as_a_whole() -> None:
     data = bytearray(saved("JPEG", "RGB"))
     start = data.index(b"\xff\xda")
     data[start + 4] = 1
-    assert header(bytes(data)).memory > 0
+    assert header(bytes(data)).decoder_memory > 0
 
 
 def test_too_many_pixels() -> None:
     gif = saved("GIF")
-    side = int(MOST_PIXELS**0.5) + 2
+    side = int(MAX_PIXELS**0.5) + 2
     with pytest.raises(OverflowError):
         header(gif[:6] + struct.pack("<HH", side, side) + gif[10:])
     assert header(gif[:6] + struct.pack("<HH", side - 3, side - 3) + gif[10:]).width == side - 3
@@ -160,12 +160,12 @@ def test_damage_raises_nothing_but_what_is_documented(form: str) -> None:
             found = header(bytes(data))
         except (ValueError, OverflowError):
             continue
-        assert 0 < found.width * found.height <= MOST_PIXELS
-        assert found.memory >= 0
+        assert 0 < found.width * found.height <= MAX_PIXELS
+        assert found.decoder_memory >= 0
 
 
 @pytest.mark.parametrize("filler", [b"\0", b"\xff", b"\xff\x00", b"\xff\xd0"])
-@pytest.mark.parametrize("read", [read_header, cleaning.clean])
+@pytest.mark.parametrize("read", [read_header, cleaning.find_clean_pieces])
 def test_megabytes_between_two_segments_of_a_jpeg_are_not_looked_through(
     read: Callable[[io.BytesIO], object], filler: bytes
 ) -> None:

@@ -14,14 +14,14 @@ from urllib.parse import unquote
 import pytest
 from lxml import etree
 
-from feedsvc.catalog.catalog import catalog
-from feedsvc.content.folder.folder import Folder
-from feedsvc.content.media.image_facts import digest
-from feedsvc.content.media.thumbnails import Renditions
-from feedsvc.export.static_tree import Tree
-from feedsvc.feeds.digest import Digests
+from feedsvc.catalog.catalog import build_catalog
+from feedsvc.content.folder.folder import ContentFolder
+from feedsvc.content.media.image_facts import digest_of
+from feedsvc.content.media.thumbnails import VariantStore
+from feedsvc.export.static_tree import StaticTree
+from feedsvc.feeds.digest import FeedDigests
 from feedsvc.feeds.xml import NAMESPACES
-from feedsvc.publication.document import Attachment, Document
+from feedsvc.publication.document import Document, FileResource
 from feedsvc.publication.publication import Publication
 from tests.http.client import SECONDS
 from tests.newsrooms import BASE, NOW, SITE, picture, write
@@ -56,7 +56,7 @@ class Room:
     digests: Mapping[str, str]
 
     def body(self, path: str) -> bytes:
-        found = self.publication.at(path)
+        found = self.publication.resolve(path)
         assert isinstance(found, Document)
         return found.body
 
@@ -67,10 +67,10 @@ class Room:
 @pytest.fixture(scope="module")
 def room(tmp_path_factory: pytest.TempPathFactory) -> Room:
     root = tmp_path_factory.mktemp("room")
-    content = Folder(write(root / "content", {**SITE, **ARTICLES})).read().content
+    content = ContentFolder(write(root / "content", {**SITE, **ARTICLES})).read().content
     assert not content.errors
-    digests = {path.removeprefix("media/"): digest(file) for path, file in content.media.items()}
-    return Room(Publication(catalog(content, NOW), renditions=Renditions(root / "pictures")), digests)
+    digests = {path.removeprefix("media/"): digest_of(file) for path, file in content.media.items()}
+    return Room(Publication(build_catalog(content, NOW), variant_store=VariantStore(root / "pictures")), digests)
 
 
 @pytest.mark.parametrize(("suffix", "items"), [("rss", "channel/item"), ("atom", "{http://www.w3.org/2005/Atom}entry")])
@@ -105,9 +105,9 @@ def test_what_other_sites_show_of_a_page_is_at_most_1280_wide(room: Room) -> Non
 
 def test_what_other_sites_show_of_a_listing_is_at_most_1280_wide(tmp_path: Path) -> None:
     write(tmp_path / "content", {**SITE, "media/logo.png": picture(2600, 1300, "PNG")})
-    content = Folder(tmp_path / "content").read().content
-    room = Room(Publication(catalog(content, NOW), renditions=Renditions(tmp_path / "pictures")), {})
-    logo = f"/sized/{digest(content.media['media/logo.png'])}-1280/logo.png"
+    content = ContentFolder(tmp_path / "content").read().content
+    room = Room(Publication(build_catalog(content, NOW), variant_store=VariantStore(tmp_path / "pictures")), {})
+    logo = f"/sized/{digest_of(content.media['media/logo.png'])}-1280/logo.png"
     assert f'<meta property="og:image" content="{BASE}{logo}">' in room.body("/").decode()
     assert logo in set(room.publication.file_paths())
 
@@ -129,32 +129,32 @@ def test_every_copy_that_a_feed_or_page_names_is_there(room: Room) -> None:
     paths = set(room.publication.file_paths())
     for path in (unquote(html.unescape(html.unescape(found))) for found in named):  # HTML within XML
         assert path in paths
-        assert isinstance(room.publication.made(path), Attachment)
+        assert isinstance(room.publication.render(path), FileResource)
 
 
 def test_the_copies_that_a_feed_names_are_made_before_anybody_asks_for_them(room: Room, tmp_path: Path) -> None:
-    catalog_, renditions = room.publication.catalog, Renditions(tmp_path / "pictures")
-    publication = Publication(catalog_, renditions=renditions)
-    assert publication.at("/feed.rss")
+    catalog_, renditions = room.publication.catalog, VariantStore(tmp_path / "pictures")
+    publication = Publication(catalog_, variant_store=renditions)
+    assert publication.resolve("/feed.rss")
     file = catalog_.media["media/wide.jpg"]
     until = time.monotonic() + SECONDS
-    while renditions.find(file, digest(file), 1280) is None:
+    while renditions.find(file, digest_of(file), 1280) is None:
         assert time.monotonic() < until
         time.sleep(0.05)
 
 
 def test_a_tree_of_feeds_alone_holds_the_copies_that_they_name(room: Room, tmp_path: Path) -> None:
-    with Tree(tmp_path, only="feeds") as tree:
-        tree.whole(room.publication)
+    with StaticTree(tmp_path, selection="feeds") as tree:
+        tree.build(room.publication)
     named = re.findall(rf"{BASE}/(sized/[0-9a-f]{{16}}-[0-9]+/[a-z]+[.]jpg)", (tmp_path / "feed.json").read_text())
     assert len(set(named)) >= 1
     assert all((tmp_path / name).is_file() for name in named)
 
 
 def test_hubs_hear_of_a_picture_that_was_drawn_anew(tmp_path: Path) -> None:
-    folder = Folder(write(tmp_path, {**SITE, **ARTICLES}))
-    digests = Digests()
-    before = dict(digests.of(catalog(folder.read().content, NOW)))
+    folder = ContentFolder(write(tmp_path, {**SITE, **ARTICLES}))
+    digests = FeedDigests()
+    before = dict(digests.compute(build_catalog(folder.read().content, NOW)))
     write(tmp_path, {"media/wide.jpg": picture(3000, 2000)[:-2] + b"\0\xff\xd9"})
-    after = digests.of(catalog(folder.read().content, NOW))
+    after = digests.compute(build_catalog(folder.read().content, NOW))
     assert before["/feed.rss"] != after["/feed.rss"]

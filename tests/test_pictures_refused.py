@@ -8,16 +8,15 @@ from pathlib import Path
 import pytest
 
 from feedsvc import export
-from feedsvc.catalog.catalog import catalog
-from feedsvc.content.cache.store import Records
-from feedsvc.content.folder.folder import Folder
-from feedsvc.content.images import cleaning
+from feedsvc.catalog.catalog import build_catalog
+from feedsvc.content.cache.store import ParseCache
+from feedsvc.content.folder.folder import ContentFolder
 from feedsvc.content.media import clean_file
 from feedsvc.errors import ContentError
-from feedsvc.export import Tree, file_name
-from feedsvc.publication.document import Attachment
-from feedsvc.publication.publication import Publication, nobody_counts
-from feedsvc.web.media_files import Files
+from feedsvc.export import StaticTree, file_name
+from feedsvc.publication.document import FileResource
+from feedsvc.publication.publication import Publication, no_last_modified
+from feedsvc.web.media_files import MediaResponder
 from feedsvc.web.open_files import OpenFiles
 from tests.newsrooms import NOW, SITE, picture, write
 
@@ -38,12 +37,12 @@ WHY = (
 )
 def test_an_article_that_names_a_damaged_picture_is_told_so(tmp_path: Path, lines: str, place: str) -> None:
     write(tmp_path, {**SITE, "articles/one.yaml": HEAD + lines, "media/a.jpg": DAMAGED})
-    assert [str(problem) for problem in Folder(tmp_path).read().content.problems] == [f"{place}'media/a.jpg' {WHY}"]
+    assert [str(problem) for problem in ContentFolder(tmp_path).read().content.problems] == [f"{place}'media/a.jpg' {WHY}"]
 
 
 def test_an_author_with_a_damaged_picture_is_told_so(tmp_path: Path) -> None:
     write(tmp_path, {**SITE, "authors.yaml": "a: {name: A, avatar: media/a.jpg}\n", "media/a.jpg": DAMAGED})
-    assert [str(problem) for problem in Folder(tmp_path).read().content.problems] == [
+    assert [str(problem) for problem in ContentFolder(tmp_path).read().content.problems] == [
         f"authors.yaml:1:22: avatar: 'media/a.jpg' {WHY}"
     ]
 
@@ -51,21 +50,21 @@ def test_an_author_with_a_damaged_picture_is_told_so(tmp_path: Path) -> None:
 def test_a_site_with_a_damaged_logo_is_told_so(tmp_path: Path) -> None:
     write(tmp_path, {**SITE, "media/logo.png": b"\x89PNG\r\n\x1a\n"})
     with pytest.raises(ContentError) as caught:
-        Folder(tmp_path).read()
+        ContentFolder(tmp_path).read()
     assert "the picture ends before its pixels" in str(caught.value.problems[0])
 
 
 def test_who_keeps_metadata_may_name_anything(tmp_path: Path) -> None:
     site = {**SITE, "site.yaml": f"{SITE['site.yaml']}keep_metadata: true\n"}
     write(tmp_path, {**site, "articles/one.yaml": HEAD + "enclosures: [{src: media/a.jpg}]\n", "media/a.jpg": DAMAGED})
-    content = Folder(tmp_path).read().content
+    content = ContentFolder(tmp_path).read().content
     assert not content.problems
     assert content.articles[0].enclosures[0].length == len(DAMAGED)
 
 
 def test_keep_metadata_is_heard_of_while_the_service_runs(tmp_path: Path) -> None:
     data = picture()[:2] + b"\xff\xfe\x00\x08secret" + picture()[2:]
-    folder = Folder(
+    folder = ContentFolder(
         write(tmp_path, {**SITE, "articles/one.yaml": HEAD + "enclosures: [{src: media/a.jpg}]\n", "media/a.jpg": data})
     )
     assert folder.read().content.articles[0].enclosures[0].length == len(picture())
@@ -78,16 +77,16 @@ def test_a_picture_that_is_damaged_later_is_neither_served_nor_built(tmp_path: P
     root = write(
         tmp_path / "content", {**SITE, "articles/one.yaml": HEAD + "body: '![x](media/a.jpg)'\n", "media/a.jpg": picture()}
     )
-    folder, out = Folder(root), tmp_path / "out"
-    export.build(Publication(catalog(folder.read().content, NOW)), out)
+    folder, out = ContentFolder(root), tmp_path / "out"
+    export.build(Publication(build_catalog(folder.read().content, NOW)), out)
     assert (out / "media/a.jpg").is_file()
     write(root, {"media/a.jpg": DAMAGED})
     content = folder.read().content
     assert len(content.errors) == 1
-    publication = Publication(catalog(content, NOW))
-    found = publication.at("/media/a.jpg")
-    assert isinstance(found, Attachment)
-    assert Files(lambda *_: nobody_counts("", ""), OpenFiles(1)).answer(found, ("GET", {}), NOW, None) is None
+    publication = Publication(build_catalog(content, NOW))
+    found = publication.resolve("/media/a.jpg")
+    assert isinstance(found, FileResource)
+    assert MediaResponder(lambda *_: no_last_modified("", ""), OpenFiles(1)).respond(found, ("GET", {}), NOW, None) is None
     assert "/media/a.jpg" not in set(publication.file_paths())
     export.build(publication, out)
     assert not (out / file_name("/media/a.jpg")).exists()
@@ -95,21 +94,22 @@ def test_a_picture_that_is_damaged_later_is_neither_served_nor_built(tmp_path: P
 
 def test_a_build_checks_only_pictures_that_were_not_copied_as_they_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     checked: list[int] = []
-    monkeypatch.setattr(cleaning, "check", lambda file, whole=cleaning.check: (checked.append(1), whole(file)))
+    whole = clean_file.check_removable_metadata
+    monkeypatch.setattr(clean_file, "check_removable_metadata", lambda file: (checked.append(1), whole(file)))
     article = HEAD + "enclosures: [{src: media/a.jpg}, {src: media/b.jpg}]\n"
     media = {"media/a.jpg": picture(), "media/b.jpg": picture(20, 10)}
     root = write(tmp_path.resolve() / "content", {**SITE, "articles/one.yaml": article, **media})
 
     def build(meanwhile: bytes = b"") -> int:
-        monkeypatch.setattr(clean_file, "_checked", OrderedDict())  # as in a process of its own
-        folder = Folder(root, records=Records(tmp_path / "articles.sqlite"))
-        publication = Publication(catalog(folder.read().content, NOW))
+        monkeypatch.setattr(clean_file, "_cleanable_cache", OrderedDict())  # as in a process of its own
+        folder = ContentFolder(root, cache=ParseCache(tmp_path / "articles.sqlite"))
+        publication = Publication(build_catalog(folder.read().content, NOW))
         checked.clear()
         if meanwhile:
             write(root, {"media/a.jpg": meanwhile})
-        with Tree(tmp_path / "out") as tree:
-            tree.whole(publication, origin=folder.origin)
-            tree.sign(publication, folder.state)
+        with StaticTree(tmp_path / "out") as tree:
+            tree.build(publication, baseline=folder.baseline)
+            tree.mark_complete(publication, folder.state_name)
         return len(checked)
 
     assert build() == 0, "those that were checked when the articles were read"

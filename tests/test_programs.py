@@ -7,10 +7,10 @@ from typing import Final
 
 import pytest
 
-from feedsvc.content.cache.store import Records
-from feedsvc.content.file_signature import stamp_of
-from feedsvc.content.folder.folder import Folder, load
-from feedsvc.content.media.files import Media
+from feedsvc.content.cache.store import ParseCache
+from feedsvc.content.file_signature import signature_of
+from feedsvc.content.folder.folder import ContentFolder, load_content
+from feedsvc.content.media.files import MediaFolder
 from feedsvc.export import build
 from feedsvc.live.live import Live
 from tests import newsrooms
@@ -31,7 +31,7 @@ def _problems(folder: Path, name: str, data: str | bytes) -> list[str]:
     newsrooms.write(folder, {**newsrooms.SITE, **article})
     file = folder / "media" / name
     file.write_bytes(data.encode() if isinstance(data, str) else data)
-    return [str(problem) for problem in load(folder).problems]
+    return [str(problem) for problem in load_content(folder).problems]
 
 
 def _svg(inside: str, attributes: str = "") -> str:
@@ -157,13 +157,13 @@ def test_other_files_are_no_problem_whatever_they_hold(tmp_path: Path, name: str
 
 def test_an_svg_that_becomes_a_program_while_its_article_stays_is_neither_served_nor_built(tmp_path: Path) -> None:
     assert _problems(tmp_path, "drawing.svg", _svg("")) == []
-    live = Live(Folder(tmp_path), None)
-    assert live.edition.publication.at("/media/drawing.svg") is not None
+    live = Live(ContentFolder(tmp_path), None)
+    assert live.edition.publication.resolve("/media/drawing.svg") is not None
     (tmp_path / "media/drawing.svg").write_text(_svg("<script/>"))
     live.reload()
     publication = live.edition.publication
-    assert publication.at("/articles/a/") is not None
-    assert publication.at("/media/drawing.svg") is None
+    assert publication.resolve("/articles/a/") is not None
+    assert publication.resolve("/media/drawing.svg") is None
     build(publication, tmp_path / "out")
     assert (tmp_path / "out/articles/a/index.html").exists()
     assert not (tmp_path / "out/media/drawing.svg").exists()
@@ -171,7 +171,7 @@ def test_an_svg_that_becomes_a_program_while_its_article_stays_is_neither_served
 
 def test_a_build_goes_on_after_a_file_was_deleted_that_an_article_still_names(tmp_path: Path) -> None:
     assert _problems(tmp_path, "notes.txt", "notes") == []
-    live = Live(Folder(tmp_path), None)
+    live = Live(ContentFolder(tmp_path), None)
     build(live.edition.publication, tmp_path / "out")
     assert (tmp_path / "out/media/notes.txt").exists()
     (tmp_path / "media/notes.txt").unlink()
@@ -183,14 +183,14 @@ def test_a_build_goes_on_after_a_file_was_deleted_that_an_article_still_names(tm
 
 def test_a_start_reads_no_drawing_that_was_looked_through_before(tmp_path: Path) -> None:
     newsrooms.write(tmp_path, {"media/a.svg": _svg("<script/>"), "media/a.html": "<p>"})
-    known, again = Media(tmp_path), Media(tmp_path)
+    known, again = MediaFolder(tmp_path), MediaFolder(tmp_path)
     for name in ("a.svg", "a.html"):
         with pytest.raises(ValueError, match="browsers"):
             known.file(f"media/{name}")
-        again.trust(f"media/{name}", stamp_of((tmp_path / "media" / name).stat()))
+        again.trust(f"media/{name}", signature_of((tmp_path / "media" / name).stat()))
     assert again.file("media/a.svg").type == "image/svg+xml"  # its stamp says that it was no program
     (tmp_path / "media/a.svg").write_text(_svg("<script>1</script>"))
-    again.changed()
+    again.refresh()
     with pytest.raises(ValueError, match="<script>"):
         again.file("media/a.svg")
 
@@ -198,11 +198,11 @@ def test_a_start_reads_no_drawing_that_was_looked_through_before(tmp_path: Path)
 def test_an_svg_is_looked_through_again_after_a_restart_if_it_changed_meanwhile(tmp_path: Path) -> None:
     assert _problems(tmp_path / "content", "drawing.svg", _svg("")) == []
     records = tmp_path / "state" / "articles.sqlite"
-    Live(Folder(tmp_path / "content", records=Records(records)), None)
+    Live(ContentFolder(tmp_path / "content", cache=ParseCache(records)), None)
     (tmp_path / "content/media/drawing.svg").write_text(_svg("<script/>"))
-    live = Live(Folder(tmp_path / "content", records=Records(records)), None)
+    live = Live(ContentFolder(tmp_path / "content", cache=ParseCache(records)), None)
     assert any("<script>" in str(problem) for problem in live.edition.content.problems)
-    assert live.edition.publication.at("/media/drawing.svg") is None
+    assert live.edition.publication.resolve("/media/drawing.svg") is None
 
 
 def test_hours_are_not_spent_on_styles_of_spaces_and_slashes(tmp_path: Path) -> None:

@@ -12,10 +12,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from feedsvc.catalog.catalog import catalog
-from feedsvc.content.media.thumbnails import Renditions
+from feedsvc.catalog.catalog import build_catalog
+from feedsvc.content.media.thumbnails import VariantStore
 from feedsvc.model import Article, Image, MediaFile, Tag
-from feedsvc.publication.document import Answer
+from feedsvc.publication.document import Resource
 from feedsvc.publication.publication import Publication
 from tests import archives, newsrooms
 from tests.archives import BASE, MEDIA, START, Desk
@@ -35,11 +35,11 @@ def media(folder: Path) -> dict[str, MediaFile]:
     }
 
 
-def asked(publication: Publication, paths: set[str], random: Random) -> dict[str, Answer | None]:
+def asked(publication: Publication, paths: set[str], random: Random) -> dict[str, Resource | None]:
     """What stands at the paths, asked for in any order."""
     several = sorted(paths)
     random.shuffle(several)
-    return {path: publication.at(path) for path in several}
+    return {path: publication.resolve(path) for path in several}
 
 
 def turn(desk: Desk, folder: Path) -> tuple[list[Article], list[Article]]:
@@ -63,17 +63,17 @@ def turn(desk: Desk, folder: Path) -> tuple[list[Article], list[Article]]:
 @settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_an_edition_made_from_another_is_that_of_a_fresh_start(folder: Path, random: Random, *, preview: bool) -> None:
     desk = Desk(random=random, content=archives.newsroom(media=media(folder)), most=14)
-    renditions = Renditions(folder / "state")
-    now = Publication(catalog(desk.content, desk.now, preview=preview), renditions=renditions)
-    was: dict[str, Answer | None] = {}
+    renditions = VariantStore(folder / "state")
+    now = Publication(build_catalog(desk.content, desk.now, is_preview=preview), variant_store=renditions)
+    was: dict[str, Resource | None] = {}
     for _ in range(4):
-        known = set(now.addresses())
+        known = set(now.paths_with_redirects())
         asked(now, set(random.sample(sorted(known), len(known) // 2)), random)
         gone, come = turn(desk, folder)
-        found = now.catalog.replaced(desk.content, desk.now, gone=gone, come=come)
-        before, now = now, now.after(found)
-        fresh = Publication(catalog(desk.content, desk.now, preview=preview), renditions=renditions)
-        addresses = known | set(fresh.addresses())
+        found = now.catalog.apply_changes(desk.content, desk.now, removed=gone, added=come)
+        before, now = now, now.next_edition(found)
+        fresh = Publication(build_catalog(desk.content, desk.now, is_preview=preview), variant_store=renditions)
+        addresses = known | set(fresh.paths_with_redirects())
         expected = asked(fresh, addresses, random)
         assert asked(now, addresses, random) == expected
         changed = now.changed_since(before)
@@ -92,8 +92,8 @@ def editions(index: int, **keys: object) -> tuple[Publication, Publication]:
     one = content.articles[index]
     other = replace(one, **keys)  # type: ignore[arg-type]
     after = replace(content, articles=tuple(other if article is one else article for article in content.articles))
-    before = Publication(catalog(content, START))
-    return before, before.after(before.catalog.replaced(after, START, gone=(one,), come=(other,)))
+    before = Publication(build_catalog(content, START))
+    return before, before.next_edition(before.catalog.apply_changes(after, START, removed=(one,), added=(other,)))
 
 
 def test_a_word_mended_in_an_old_article_changes_its_page_and_its_archives_alone() -> None:
@@ -113,11 +113,11 @@ def test_a_saved_article_changes_few_paths() -> None:
 
 def test_a_feed_that_nothing_changed_in_is_the_same_document() -> None:
     content = archives.newsroom(archives.archive(100, categories=3, authors=3))
-    before = Publication(catalog(content, START))
+    before = Publication(build_catalog(content, START))
     paths = ("/feed.atom", "/", "/feeds.opml", "/static/site.css", "/articles/a50/")
-    kept = [before.at(path) for path in paths]
-    after = before.after(before.catalog.replaced(content, START + timedelta(hours=1)))
-    assert [after.at(path) is one for path, one in zip(paths, kept, strict=True)] == [True] * len(paths)
+    kept = [before.resolve(path) for path in paths]
+    after = before.next_edition(before.catalog.apply_changes(content, START + timedelta(hours=1)))
+    assert [after.resolve(path) is one for path, one in zip(paths, kept, strict=True)] == [True] * len(paths)
     assert after.changed_since(before) == frozenset()
 
 
@@ -125,11 +125,11 @@ def test_a_picture_with_other_bytes_is_another_picture_on_the_page(folder: Path)
     files = media(folder)
     image = Image(url=f"{BASE}/media/a.jpg", type="image/jpeg", width=1000, height=500)
     one = archives.article(1, START - timedelta(days=1), image=image, media=("media/a.jpg",))
-    before = Publication(catalog(archives.newsroom((one,), media=files), START))
-    page = before.at("/articles/a1/")
+    before = Publication(build_catalog(archives.newsroom((one,), media=files), START))
+    page = before.resolve("/articles/a1/")
     newsrooms.write(folder, {"media/a.jpg": newsrooms.picture(1000, 400)})
-    after = before.after(before.catalog.replaced(before.catalog.content, START))
-    assert after.at("/articles/a1/") != page
+    after = before.next_edition(before.catalog.apply_changes(before.catalog.content, START))
+    assert after.resolve("/articles/a1/") != page
 
 
 def test_a_picture_in_a_text_and_a_logo_of_another_shape_have_another_place_on_the_page(folder: Path) -> None:
@@ -140,20 +140,20 @@ def test_a_picture_in_a_text_and_a_logo_of_another_shape_have_another_place_on_t
     site = replace(content.site, logo=logo, media=("media/a.jpg",))
     for paths, known in (("/articles/a1/", content.site), ("/articles/a2/", site)):
         newsrooms.write(folder, {"media/a.jpg": newsrooms.picture(1000, 500)})
-        before = Publication(catalog(replace(content, site=known, articles=(one, other)), START))
-        page = before.at(paths)
+        before = Publication(build_catalog(replace(content, site=known, articles=(one, other)), START))
+        page = before.resolve(paths)
         newsrooms.write(folder, {"media/a.jpg": newsrooms.picture(1000, 400)})
-        after = before.after(before.catalog.replaced(before.catalog.content, START))
-        assert after.at(paths) != page
+        after = before.next_edition(before.catalog.apply_changes(before.catalog.content, START))
+        assert after.resolve(paths) != page
 
 
 def test_a_theme_or_a_setting_changes_everything() -> None:
     content = archives.newsroom((archives.article(1, START, tags=(Tag(id="t", title="T"),)),))
-    before = Publication(catalog(content, START))
+    before = Publication(build_catalog(content, START))
     other = replace(content, theme={"static/site.css": b"a{}"})
-    after = before.after(before.catalog.replaced(other, START))
+    after = before.next_edition(before.catalog.apply_changes(other, START))
     assert after.changed_since(before) >= {*before.paths(), *after.paths()}
-    assert getattr(after.at("/static/site.css"), "body", b"") == b"a{}"
+    assert getattr(after.resolve("/static/site.css"), "body", b"") == b"a{}"
 
 
 def edited(random: Random, articles: tuple[Article, ...]) -> tuple[list[Article], list[Article]]:
@@ -173,12 +173,12 @@ def edited(random: Random, articles: tuple[Article, ...]) -> tuple[list[Article]
 @settings(max_examples=15, deadline=None)
 def test_no_page_is_forgotten_where_more_articles_share_a_tag_than_are_considered(random: Random) -> None:
     content = archives.newsroom(archives.archive(120, categories=2, authors=1, tags=3), entries=10)
-    before = Publication(catalog(content, START))
+    before = Publication(build_catalog(content, START))
     gone, come = edited(random, content.articles)
     kept = [one for one in content.articles if one not in gone]
     content = replace(content, articles=(*kept, *come))
-    after = before.after(before.catalog.replaced(content, START, gone=gone, come=come))
-    fresh, changed = Publication(catalog(content, START)), after.changed_since(before)
+    after = before.next_edition(before.catalog.apply_changes(content, START, removed=gone, added=come))
+    fresh, changed = Publication(build_catalog(content, START)), after.changed_since(before)
     pages = {path for path in {*before.paths(), *fresh.paths()} if path.startswith("/articles/")}
     was, expected = asked(before, pages, random), asked(fresh, pages, random)
     assert asked(after, pages, random) == expected
@@ -189,9 +189,9 @@ def test_a_new_article_changes_no_older_page_but_the_one_before_it_in_its_sectio
     content = archives.newsroom(archives.archive(1000, categories=3, authors=3, tags=4), entries=10)
     newest = content.articles[0]
     new = archives.article(5000, START - timedelta(hours=1), categories=newest.categories, tags=newest.tags)
-    before = Publication(catalog(content, START))
-    found = before.catalog.replaced(replace(content, articles=(*content.articles, new)), START, come=(new,))
-    changed = {path for path in before.after(found).changed_since(before) if path.startswith("/articles/")}
+    before = Publication(build_catalog(content, START))
+    found = before.catalog.apply_changes(replace(content, articles=(*content.articles, new)), START, added=(new,))
+    changed = {path for path in before.next_edition(found).changed_since(before) if path.startswith("/articles/")}
     assert changed == {"/articles/a5000/", "/articles/a0/"}
 
 
@@ -200,11 +200,11 @@ def test_a_mended_title_changes_the_pages_that_show_it_and_hardly_another() -> N
     content = archives.newsroom(archives.archive(1000, categories=3, authors=3, tags=4), entries=10)
     old = next(one for one in content.articles if one.slug == "a500")
     new = replace(old, title="Mended")
-    before = Publication(catalog(content, START))
+    before = Publication(build_catalog(content, START))
     now = replace(content, articles=tuple(new if one is old else one for one in content.articles))
-    after = before.after(before.catalog.replaced(now, START, gone=(old,), come=(new,)))
+    after = before.next_edition(before.catalog.apply_changes(now, START, removed=(old,), added=(new,)))
     pages = [path for path in after.paths() if path.startswith("/articles/")]
-    others = {path for path in pages if before.at(path) != after.at(path)}
+    others = {path for path in pages if before.resolve(path) != after.resolve(path)}
     changed = {path for path in after.changed_since(before) if path.startswith("/articles/")}
     assert others <= changed
     assert 3 < len(others) < 20
@@ -215,8 +215,8 @@ def test_who_made_ready_for_a_change_finds_the_same() -> None:
     found = []
     for is_ready in (True, False):
         before, after = editions(500, title="Another title")
-        assert not is_ready or len([*before.readied()]) > len(before.catalog.listings)
-        found.append((after.changed_since(before), [after.at(path) for path in after.paths()]))
+        assert not is_ready or len([*before.warm_up()]) > len(before.catalog.listings)
+        found.append((after.changed_since(before), [after.resolve(path) for path in after.paths()]))
     assert found[0] == found[1]
 
 
@@ -224,11 +224,11 @@ def test_a_page_leads_to_older_articles_that_share_most_of_its_tags() -> None:
     one, two = (Tag(id="t1", title="T1"),), (Tag(id="t1", title="T1"), Tag(id="t2", title="T2"))
     tags = (two, two, one, one, two, one, ())
     articles = [archives.article(number, START - timedelta(days=number + 1), tags=tags[number]) for number in range(len(tags))]
-    publication = Publication(catalog(archives.newsroom(articles), START))
-    page = getattr(publication.at("/articles/a1/"), "body", b"").decode()
+    publication = Publication(build_catalog(archives.newsroom(articles), START))
+    page = getattr(publication.resolve("/articles/a1/"), "body", b"").decode()
     shown = page.partition('<section class="related">')[2]
     assert re.findall(r"<h3><a href=\"/daily/articles/(\w+)/", shown) == ["a4", "a2", "a3"]
-    last = getattr(publication.at("/articles/a5/"), "body", b"").decode()
+    last = getattr(publication.resolve("/articles/a5/"), "body", b"").decode()
     assert "related" not in last
 
 
@@ -239,7 +239,7 @@ def test_a_page_that_shows_the_card_of_an_article_changes_with_the_bytes_of_its_
     shown = archives.article(1, START - timedelta(days=2), image=image, media=("media/a.jpg",), tags=tags)
     other = archives.article(2, START - timedelta(days=1), tags=tags)
     content = archives.newsroom((shown, other), media=media(folder))
-    before = Publication(catalog(content, START))
+    before = Publication(build_catalog(content, START))
     newsrooms.write(folder, {"media/a.jpg": newsrooms.picture(1000, 400)})
-    after = before.after(before.catalog.replaced(content, START, gone=(shown,), come=(shown,)))
+    after = before.next_edition(before.catalog.apply_changes(content, START, removed=(shown,), added=(shown,)))
     assert "/articles/a2/" in after.changed_since(before)

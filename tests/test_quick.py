@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from feedsvc.content.text import UNFIT, is_plain
-from feedsvc.content.text import place as place_in
+from feedsvc.content.text import FORBIDDEN_CHARACTER, is_printable
+from feedsvc.content.text import line_and_column as place_in
 from feedsvc.content.yaml import document, fast
 from tests.broken.case import HEAD
 from tests.conftest import Newsroom
@@ -91,17 +91,17 @@ EDITS: Final = st.lists(st.tuples(st.floats(0, 1), st.integers(0, 8), FRAGMENTS)
 
 
 def assert_same(text: str) -> None:
-    value = fast.read(text)
+    value = fast.parse_subset(text)
     if value is None:
         return
-    thorough = document._thorough("a.yaml", text)
+    thorough = document._parse_with_pyyaml("a.yaml", text)
     assert (thorough.value, thorough.problems) == (value, [])
-    lazy = document.read("a.yaml", text)
-    assert lazy.found is None
+    lazy = document.parse_yaml("a.yaml", text)
+    assert lazy.loaded_source_map is None
     for key in ("title", "id", "slug", "nothing"):
-        assert lazy.has_key(key) == thorough.has((key,))
-        assert lazy.place((key,)) == thorough.place((key,))
-    assert not any(map(thorough.cut, thorough.places.values))
+        assert lazy.has_key(key) == thorough.has_value((key,))
+        assert lazy.line_and_column((key,)) == thorough.line_and_column((key,))
+    assert not any(map(thorough.comment_warning, thorough.source_map.values))
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", " \n"])
@@ -130,16 +130,16 @@ def test_any_text_like_yaml_reads_quickly_as_it_reads_thoroughly(text: str) -> N
 
 @given(st.text())
 def test_a_plain_text_holds_nothing_unfit_and_ends_lines_in_one_way(text: str) -> None:
-    if is_plain(text):
-        assert not UNFIT.search(text)
+    if is_printable(text):
+        assert not FORBIDDEN_CHARACTER.search(text)
         assert text.splitlines() == text.removesuffix("\n").split("\n") or not text
 
 
 def test_what_newsrooms_write_is_read_quickly() -> None:
-    assert fast.read(WRITTEN.replace("alt: One # sign", "alt: One#sign")) is not None
-    assert fast.read(WRITTEN.replace("alt: One # sign", "alt: One").replace("\n", "\r\n")) is not None
+    assert fast.parse_subset(WRITTEN.replace("alt: One # sign", "alt: One#sign")) is not None
+    assert fast.parse_subset(WRITTEN.replace("alt: One # sign", "alt: One").replace("\n", "\r\n")) is not None
     articles = sorted((Path(__file__).parents[1] / "content/articles").rglob("*.yaml"))
-    read = [fast.read(article.read_text("utf-8")) for article in articles]
+    read = [fast.parse_subset(article.read_text("utf-8")) for article in articles]
     assert read.count(None) < len(read) / 4
 
 
@@ -167,12 +167,12 @@ def test_what_newsrooms_write_is_read_quickly() -> None:
     ],
 )
 def test_what_is_written_otherwise_is_left_to_pyyaml(text: str) -> None:
-    assert fast.read(text) is None
+    assert fast.parse_subset(text) is None
 
 
 def test_places_are_looked_for_when_something_is_told() -> None:
-    grown = document.read("a.yaml", "title: b\r\ntags: [c, d]\r\n")
-    assert grown.found is None
+    grown = document.parse_yaml("a.yaml", "title: b\r\ntags: [c, d]\r\n")
+    assert grown.loaded_source_map is None
     problem = grown.problem(("tags", 1), "odd")
     assert (problem.line, problem.column) == (2, 11) == place_in(grown.text, grown.span(("tags", 1))[0])
 
@@ -181,7 +181,8 @@ def test_a_newsroom_that_is_read_quickly_does_not_wait_for_a_library_that_reads_
     plain = {"authors.yaml": "mina:\n  name: Mina\n", "categories.yaml": "asia:\n  title: Asia\n"}
     head = f"{HEAD}id: tag:news.example,2026:a\n"
     root = newsroom(plain)
-    program = f"import sys; from feedsvc.content.folder.folder import load; from pathlib import Path; load(Path({str(root)!r}))"
+    imports = "import sys; from feedsvc.content.folder.folder import load_content; from pathlib import Path"
+    program = f"{imports}; load_content(Path({str(root)!r}))"
     command = [sys.executable, "-c", f"{program}; print('yaml' in sys.modules)"]
     for text, is_read in ((head, False), (f"{head}summary: !!str x\n", True)):
         newsroom({**plain, "articles/a.yaml": text})

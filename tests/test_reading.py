@@ -7,9 +7,9 @@ from typing import Final
 
 import pytest
 
-from feedsvc.content.folder.folder import Content, load
-from feedsvc.content.markdown.text_store import text_name
-from feedsvc.model import Article, Correction, Enclosure, Image, Source, Status, Tag
+from feedsvc.content.folder.folder import ContentSnapshot, load_content
+from feedsvc.content.markdown.text_store import text_key
+from feedsvc.model import Article, ArticleStatus, Correction, Enclosure, Image, Source, Tag
 from tests.broken.case import HEAD, PNG, Files
 from tests.conftest import Newsroom
 
@@ -48,14 +48,14 @@ def at(day: int, hour: int = 0, minute: int = 0, *, month: int = 1) -> datetime:
     return datetime(2026, month, day, hour, minute, tzinfo=UTC)
 
 
-def one(content: Content) -> Article:
+def one(content: ContentSnapshot) -> Article:
     assert content.errors == ()
     (article,) = content.articles
     return article
 
 
 def test_every_key_arrives(newsroom: Newsroom) -> None:
-    content = load(newsroom({**FILES, "articles/2026/x.yaml": SUMMIT}))
+    content = load_content(newsroom({**FILES, "articles/2026/x.yaml": SUMMIT}))
     article = one(content)
     assert article == Article(
         path="articles/2026/x.yaml",
@@ -88,7 +88,7 @@ def test_every_key_arrives(newsroom: Newsroom) -> None:
         language="ko-KR",
         link="https://elsewhere.example/story",
         aliases=("xi-lee",),
-        text=text_name("See ![p](media/p.png) and [it](media/briefing.mp3).\n", at(2, 4)),
+        text=text_key("See ![p](media/p.png) and [it](media/briefing.mp3).\n", at(2, 4)),
         media=("media/p.png", "media/briefing.mp3"),
     )
     assert content.html(one(content)) == (
@@ -112,7 +112,7 @@ def test_every_key_arrives(newsroom: Newsroom) -> None:
 def test_id_and_slug_come_from_the_name_of_a_file_without_them(
     newsroom: Newsroom, path: str, published: str, expected: tuple[str, str]
 ) -> None:
-    content = load(newsroom({f"articles/{path}": f"# a comment\ntitle: A\npublished: {published}\n"}))
+    content = load_content(newsroom({f"articles/{path}": f"# a comment\ntitle: A\npublished: {published}\n"}))
     article = one(content)
     assert (article.id, article.slug) == expected
     (warning,) = content.problems
@@ -123,8 +123,8 @@ def test_id_and_slug_come_from_the_name_of_a_file_without_them(
 
 
 def test_a_draft_without_id_is_no_reason_to_warn(newsroom: Newsroom) -> None:
-    content = load(newsroom({"articles/a.yaml": f"{HEAD}status: draft\n"}))
-    assert (one(content).status, content.problems) == (Status.DRAFT, ())
+    content = load_content(newsroom({"articles/a.yaml": f"{HEAD}status: draft\n"}))
+    assert (one(content).status, content.problems) == (ArticleStatus.DRAFT, ())
 
 
 @pytest.mark.parametrize(
@@ -138,20 +138,20 @@ def test_a_draft_without_id_is_no_reason_to_warn(newsroom: Newsroom) -> None:
     ],
 )
 def test_a_withdrawal_never_lies_before_the_last_word(newsroom: Newsroom, rest: str, gone: datetime, notice: str) -> None:
-    article = one(load(newsroom({"articles/a.yaml": f"{HEAD}status: withdrawn\n{rest}"})))
-    assert (article.status, article.withdrawn_at, article.notice) == (Status.WITHDRAWN, gone, notice)
+    article = one(load_content(newsroom({"articles/a.yaml": f"{HEAD}status: withdrawn\n{rest}"})))
+    assert (article.status, article.withdrawn_at, article.notice) == (ArticleStatus.WITHDRAWN, gone, notice)
 
 
 @pytest.mark.parametrize("fence", ["---\n", "---  \n", "---\r\n", "...\n", "---"])
 def test_markdown_stands_below_its_front_matter(newsroom: Newsroom, fence: str) -> None:
     body = "" if fence == "---" else "# Head\n\n---\n\nText\n"
-    content = load(newsroom({"articles/a.md": f"---\n{HEAD}{fence}{body}"}))
+    content = load_content(newsroom({"articles/a.md": f"---\n{HEAD}{fence}{body}"}))
     assert content.html(one(content)) == ("<h2>Head</h2>\n<hr>\n<p>Text</p>" if body else "")
 
 
 def test_a_byte_order_mark_and_windows_line_ends_are_no_fault(newsroom: Newsroom) -> None:
     text = f"\ufeff---\n{HEAD}---\nText\n".replace("\n", "\r\n")
-    content = load(newsroom({"articles/a.md": text}))
+    content = load_content(newsroom({"articles/a.md": text}))
     assert content.html(one(content)) == "<p>Text</p>"
 
 
@@ -160,13 +160,13 @@ def test_keys_without_a_value_are_as_if_not_written(newsroom: Newsroom) -> None:
         f"{key}:\n" for key in ("id", "updated", "expires", "author", "tags", "summary", "image", "language", "slug", "body")
     )
     written, bare = newsroom({"articles/a.yaml": HEAD + empty}), {"articles/a.yaml": HEAD}
-    assert one(load(written)) == one(load(newsroom(bare)))
+    assert one(load_content(written)) == one(load_content(newsroom(bare)))
 
 
 @pytest.mark.parametrize("written", ["HTTPS://x.example/p.png", "https://x.example/p.png"])
 def test_a_far_picture_says_what_a_file_would(newsroom: Newsroom, written: str) -> None:
     rest = f"image: {{src: '{written}', type: image/png, width: 4, height: 5}}\n"
-    image = one(load(newsroom({"articles/a.yaml": HEAD + rest}))).image
+    image = one(load_content(newsroom({"articles/a.yaml": HEAD + rest}))).image
     assert image == Image(url="https://x.example/p.png", type="image/png", width=4, height=5)
 
 
@@ -175,17 +175,17 @@ def test_an_author_spelled_with_a_combining_accent_is_the_same_author(newsroom: 
         "authors.yaml": "jose\u0301: {name: José, aliases: [pe\u0301]}\n",
         "articles/a.yaml": f"{HEAD}authors: [jos\u00e9, p\u00e9]\n",
     }
-    assert one(load(newsroom(files))).authors == ("jos\u00e9",)
+    assert one(load_content(newsroom(files))).authors == ("jos\u00e9",)
 
 
 def test_a_large_authors_file_is_no_alias_bomb(newsroom: Newsroom) -> None:
     many = "".join(f"author-{number}: {{name: Author {number}, bio: Writes}}\n" for number in range(5000))
-    content = load(newsroom({"authors.yaml": many}))
+    content = load_content(newsroom({"authors.yaml": many}))
     assert (len(content.authors), content.problems) == (5000, ())
 
 
 def test_aliases_of_yaml_may_be_used_with_measure(newsroom: Newsroom) -> None:
-    content = load(newsroom({"articles/a.yaml": f"{HEAD}summary: &s It is so.\nbody: *s\n"}))
+    content = load_content(newsroom({"articles/a.yaml": f"{HEAD}summary: &s It is so.\nbody: *s\n"}))
     assert (one(content).summary, content.html(one(content))) == ("It is so.", "<p>It is so.</p>")
 
 
@@ -193,12 +193,12 @@ def test_aliases_of_yaml_may_be_used_with_measure(newsroom: Newsroom) -> None:
     ("written", "stored"), [("en", ""), ("KO", "ko"), ("zh-hant-tw", "zh-Hant-TW"), ("es-419", "es-419"), ("de-1996", "de-1996")]
 )
 def test_a_language_has_one_spelling(newsroom: Newsroom, written: str, stored: str) -> None:
-    assert one(load(newsroom({"articles/a.yaml": f"{HEAD}language: {written}\n"}))).language == stored
+    assert one(load_content(newsroom({"articles/a.yaml": f"{HEAD}language: {written}\n"}))).language == stored
 
 
 def test_two_articles_with_one_picture_look_at_it_once(newsroom: Newsroom) -> None:
     text = f"{HEAD}image: {{src: media/p.png}}\n"
-    content = load(newsroom({"media/p.png": PNG, "articles/a.yaml": text, "articles/b.yaml": text}))
+    content = load_content(newsroom({"media/p.png": PNG, "articles/a.yaml": text, "articles/b.yaml": text}))
     assert content.errors == ()
     assert len({article.image for article in content.articles}) == 1
 
@@ -218,7 +218,7 @@ def test_two_articles_with_one_picture_look_at_it_once(newsroom: Newsroom) -> No
 def test_a_headline_that_is_cut_at_a_number_sign_is_noticed(newsroom: Newsroom, line: str, column: int, ending: str) -> None:
     keys = f"id: tag:news.example,2026:x\n{line}\npublished: 2026-01-02\n"
     root = newsroom({f"articles/a{ending}": f"---\n{keys}---\n" if ending == ".md" else keys})
-    told = [str(problem) for problem in load(root).problems]
+    told = [str(problem) for problem in load_content(root).problems]
     place = f"articles/a{ending}:{3 if ending == '.md' else 2}:{column}"
     sentence = "title: ends here, for what follows ' #' is a comment; put the whole text in quotes"
     assert told == ([f"{place}: warning: {sentence}"] if column else [])
@@ -234,7 +234,7 @@ def test_a_headline_that_is_cut_at_a_number_sign_is_noticed(newsroom: Newsroom, 
     ],
 )
 def test_an_update_before_the_publication_is_noticed(newsroom: Newsroom, written: str, warned: bool) -> None:
-    content = load(newsroom({"articles/a.yaml": f"id: tag:news.example,2026:x\ntitle: A\n{written}\n"}))
+    content = load_content(newsroom({"articles/a.yaml": f"id: tag:news.example,2026:x\ntitle: A\n{written}\n"}))
     sentence = "updated: lies before published, so it counts as never updated; write a later time or leave it out"
     told = [str(problem) for problem in content.problems]
     assert told == ([f"articles/a.yaml:4:10: warning: {sentence}"] if warned else [])

@@ -8,7 +8,7 @@ from typing import Annotated, Final
 import pytest
 from pydantic import BaseModel, Field
 
-from feedsvc.content.folder.folder import Content, load
+from feedsvc.content.folder.folder import ContentSnapshot, load_content
 from feedsvc.content.schema import validation as keys_of
 from feedsvc.content.yaml import document
 from feedsvc.errors import ContentError
@@ -25,13 +25,13 @@ TABLES: Final = (dates, files, keys, media, names, settings, twice, values, word
 IN_THE_FOLDER: Final = tuple(chain.from_iterable(table.CASES for table in TABLES))
 
 
-def printed(content: Content) -> tuple[str, ...]:
+def printed(content: ContentSnapshot) -> tuple[str, ...]:
     return tuple(str(problem) for problem in content.errors)
 
 
 @pytest.mark.parametrize("case", IN_THE_FOLDER, ids=lambda case: case.name)
 def test_a_broken_file_says_what_to_mend_and_everything_else_is_loaded(newsroom: Newsroom, case: Case) -> None:
-    content = load(newsroom({**SOUND, **case.files}))
+    content = load_content(newsroom({**SOUND, **case.files}))
     assert printed(content) == case.lines
     assert {"sound", "sound-too"} <= {article.slug for article in content.articles}
 
@@ -39,7 +39,7 @@ def test_a_broken_file_says_what_to_mend_and_everything_else_is_loaded(newsroom:
 @pytest.mark.parametrize("case", sites.CASES, ids=lambda case: case.name)
 def test_a_broken_site_says_what_to_mend(newsroom: Newsroom, case: Case) -> None:
     with pytest.raises(ContentError, match=r"site\.yaml cannot be used") as caught:
-        load(newsroom({**SOUND, **case.files}))
+        load_content(newsroom({**SOUND, **case.files}))
     assert tuple(str(problem) for problem in caught.value.problems if problem.severity == "error") == case.lines
 
 
@@ -49,7 +49,7 @@ def test_names_of_the_cases_are_all_different() -> None:
 
 
 def test_a_key_without_a_value_at_the_end_of_a_file_is_reported_in_a_line_that_the_file_has(newsroom: Newsroom) -> None:
-    content = load(newsroom({"articles/a.yaml": "? title"}))
+    content = load_content(newsroom({"articles/a.yaml": "? title"}))
     assert "articles/a.yaml:1:3: title: has no value" in printed(content)
 
 
@@ -68,7 +68,7 @@ enclosures:
 slug: A B
 body: "![x](media/c.png)\\x07"
 """
-    content = load(newsroom({**SOUND, "articles/a.yaml": text}))
+    content = load_content(newsroom({**SOUND, "articles/a.yaml": text}))
     places = [(problem.line, problem.message.partition(":")[0]) for problem in content.errors]
     assert places == [
         (1, "title"),
@@ -88,11 +88,15 @@ body: "![x](media/c.png)\\x07"
 
 def test_faults_of_two_files_are_told_in_the_order_of_their_paths(newsroom: Newsroom) -> None:
     broken = {"articles/b.yaml": "", "articles/a.yaml": "- x\n", "authors.yaml": ""}
-    assert [problem.path for problem in load(newsroom(broken)).errors] == ["articles/a.yaml", "articles/b.yaml", "authors.yaml"]
+    assert [problem.path for problem in load_content(newsroom(broken)).errors] == [
+        "articles/a.yaml",
+        "articles/b.yaml",
+        "authors.yaml",
+    ]
 
 
 def test_a_list_with_a_control_character_tells_both(newsroom: Newsroom) -> None:
-    lines = printed(load(newsroom({"articles/a.yaml": "- a\x07\n"})))
+    lines = printed(load_content(newsroom({"articles/a.yaml": "- a\x07\n"})))
     assert lines == (
         "articles/a.yaml:1:1: expected 'key: value' lines, found a list",
         "articles/a.yaml:1:4: a character that feeds cannot carry (U+0007); delete it",
@@ -101,14 +105,14 @@ def test_a_list_with_a_control_character_tells_both(newsroom: Newsroom) -> None:
 
 def test_a_spreadsheet_saved_as_an_article_does_not_flood_the_terminal(newsroom: Newsroom) -> None:
     rows = "".join(f"cell{number}: {number}\n" for number in range(5000))
-    lines = printed(load(newsroom({"articles/a.yaml": HEAD + rows})))
+    lines = printed(load_content(newsroom({"articles/a.yaml": HEAD + rows})))
     assert len(lines) == 101
     assert "articles/a.yaml:1:1: 4900 more problems like these" in lines
 
 
 def test_a_long_or_broken_quotation_stays_on_one_short_line(newsroom: Newsroom) -> None:
     written = f'slug: "{"word " * 1000}\\n\\tend"\n'
-    (line,) = printed(load(newsroom({"articles/a.yaml": HEAD + written})))
+    (line,) = printed(load_content(newsroom({"articles/a.yaml": HEAD + written})))
     assert line.startswith("articles/a.yaml:3:7: slug: 'word word ")
     assert "\n" not in line
     assert len(line) < 500
@@ -127,19 +131,19 @@ def test_a_long_or_broken_quotation_stays_on_one_short_line(newsroom: Newsroom) 
     ],
 )
 def test_a_broken_author_is_set_aside_alone(newsroom: Newsroom, entry: str, kept: set[str]) -> None:
-    content = load(newsroom({"authors.yaml": f"{entry}mina-park: {{name: Mina Park}}\n"}))
+    content = load_content(newsroom({"authors.yaml": f"{entry}mina-park: {{name: Mina Park}}\n"}))
     assert set(content.authors) == kept
     assert [problem.path for problem in content.errors] == ["authors.yaml"]
 
 
 def test_a_file_of_another_program_is_no_article(newsroom: Newsroom) -> None:
     files = {f"articles/{name}": "!" for name in (".hidden.yaml", "a.yaml~", "#a.yaml#", "notes.txt", ".git/a.yaml")}
-    content = load(newsroom(files))
+    content = load_content(newsroom(files))
     assert (content.articles, content.problems) == ((), ())
 
 
 def test_text_that_nobody_has_cleaned_is_a_problem_still() -> None:
-    (problem,) = document.read("a.yaml", "a: \x07").problems
+    (problem,) = document.parse_yaml("a.yaml", "a: \x07").problems
     assert problem.message.startswith("this is not YAML (")
 
 
@@ -147,6 +151,6 @@ def test_a_rule_without_a_sentence_of_ours_is_told_in_the_library_s_words() -> N
     class Keys(BaseModel):
         name: Annotated[str, Field(pattern="^.$")]
 
-    grown = document.read("a.yaml", "name: Lee")
-    assert keys_of.check(grown, Keys, {"name": "-"}) == Keys(name="-")
+    grown = document.parse_yaml("a.yaml", "name: Lee")
+    assert keys_of.validate_document(grown, Keys, {"name": "-"}) == Keys(name="-")
     assert [str(problem) for problem in grown.problems] == ["a.yaml:1:7: name: string should match pattern '^.$'"]

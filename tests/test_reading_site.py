@@ -6,8 +6,8 @@ from datetime import date
 
 import pytest
 
-from feedsvc.content.folder.folder import load
-from feedsvc.content.schema.field_types import is_base
+from feedsvc.content.folder.folder import load_content
+from feedsvc.content.schema.field_types import is_base_url
 from feedsvc.model import FeedOptions
 from tests.broken.case import PNG, SITE
 from tests.conftest import Newsroom
@@ -25,7 +25,7 @@ copyright: © us
 feed: {entries: 5, content: summary, archives: none, ttl: 30, browser_view: false}
 hubs: [https://hub.example, https://hub.example]
 """
-    site = load(newsroom({"media/p.png": PNG, "site.yaml": SITE + rest})).site
+    site = load_content(newsroom({"media/p.png": PNG, "site.yaml": SITE + rest})).site
     assert (site.logo, site.icon) == ("https://a.example/media/p.png", "https://cdn.example/i.ico")
     assert (site.since, site.timezone, site.hubs) == (date(2015, 5, 1), "Asia/Seoul", ("https://hub.example",))
     assert site.feed == FeedOptions(entries=5, content="summary", archives="none", ttl=30, browser_view=False)
@@ -33,7 +33,9 @@ hubs: [https://hub.example, https://hub.example]
 
 
 def test_a_base_url_given_on_the_command_line_wins(newsroom: Newsroom) -> None:
-    content = load(newsroom({"site.yaml": "title: A\nbase_url: https://a.example\n"}), base_url="http://127.0.0.1:8000/news")
+    content = load_content(
+        newsroom({"site.yaml": "title: A\nbase_url: https://a.example\n"}), base_url="http://127.0.0.1:8000/news"
+    )
     assert (content.site.base_url, content.site.id_domain) == ("http://127.0.0.1:8000/news", "127.0.0.1")
     sentence = "no id_domain; a move to another host would change the ids of articles that have none written down"
     assert [str(problem) for problem in content.problems] == [f"site.yaml:1:1: warning: {sentence}; write id_domain: 127.0.0.1"]
@@ -41,4 +43,4 @@ def test_a_base_url_given_on_the_command_line_wins(newsroom: Newsroom) -> None:
 
 @pytest.mark.parametrize(("text", "fits"), [("https://a.example/b", True), ("a.example", False), ("https://a.example/?q", False)])
 def test_what_can_be_a_base_url(text: str, fits: bool) -> None:
-    assert is_base(text) is fits
+    assert is_base_url(text) is fits

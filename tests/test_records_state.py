@@ -8,8 +8,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from feedsvc.content.cache.store import Records
-from feedsvc.content.folder.folder import Folder
+from feedsvc.content.cache.store import ParseCache
+from feedsvc.content.folder.folder import ContentFolder
 from tests import newsrooms
 from tests.state_rows import Row, rewrite
 
@@ -19,10 +19,10 @@ def content(tmp_path: Path) -> Path:
     return newsrooms.rich(tmp_path / "content")
 
 
-def read(content: Path, file: Path) -> Folder:
-    folder = Folder(content, records=Records(file))
+def read(content: Path, file: Path) -> ContentFolder:
+    folder = ContentFolder(content, cache=ParseCache(file))
     folder.read()
-    folder.remember()
+    folder.save()
     return folder
 
 
@@ -35,20 +35,20 @@ def test_the_next_process_begins_with_the_state_that_the_last_one_left(content: 
     file = tmp_path / "articles.sqlite"
     first = read(content, file)
     second = read(content, file)
-    assert second.origin
-    assert first.state == second.origin.name == second.state != ""
-    assert (second.origin.gone, second.origin.come) == ((), ())
+    assert second.baseline
+    assert first.state_name == second.baseline.name == second.state_name != ""
+    assert (second.baseline.removed, second.baseline.added) == ((), ())
 
 
 def test_an_edited_article_is_what_differs(content: Path, tmp_path: Path) -> None:
     file = tmp_path / "articles.sqlite"
-    was = read(content, file).state
+    was = read(content, file).state_name
     edit(content, "Another")
     second = read(content, file)
-    assert second.origin
-    assert (second.origin.name, [one.path for one in second.origin.come]) == (was, ["articles/december.yaml"])
-    assert [one.slug for one in second.origin.gone] == ["december"]
-    assert second.state not in ("", was)
+    assert second.baseline
+    assert (second.baseline.name, [one.path for one in second.baseline.added]) == (was, ["articles/december.yaml"])
+    assert [one.slug for one in second.baseline.removed] == ["december"]
+    assert second.state_name not in ("", was)
 
 
 def test_a_state_that_two_processes_made_together_has_no_name(content: Path, tmp_path: Path) -> None:
@@ -56,24 +56,24 @@ def test_a_state_that_two_processes_made_together_has_no_name(content: Path, tmp
     one, other = read(content, file), read(content, file)
     edit(content, "Another")
     other.read()
-    other.remember()
-    assert (one.state, other.state != "") == ("", True)
+    other.save()
+    assert (one.state_name, other.state_name != "") == ("", True)
     edit(content, "A third")
     one.read()
-    one.remember()
-    assert (one.state, other.state) == ("", "")
-    assert read(content, file).state != ""
+    one.save()
+    assert (one.state_name, other.state_name) == ("", "")
+    assert read(content, file).state_name != ""
 
 
 def test_what_another_version_wrote_has_no_name(content: Path, tmp_path: Path) -> None:
     file = tmp_path / "articles.sqlite"
-    folder = Folder(content, records=Records(file, version="another"))
+    folder = ContentFolder(content, cache=ParseCache(file, version="another"))
     folder.read()
-    folder.remember()
-    assert (folder.state != "", Records(file).state() != "") == (True, False)
+    folder.save()
+    assert (folder.state_name != "", ParseCache(file).current_state() != "") == (True, False)
     mended = read(content, file)
-    assert mended.origin
-    assert (mended.origin.name, mended.state != "") == ("", True)
+    assert mended.baseline
+    assert (mended.baseline.name, mended.state_name != "") == ("", True)
 
 
 def test_what_was_deleted_before_an_upgrade_does_not_cost_every_build_after_it_the_whole_way(
@@ -81,14 +81,14 @@ def test_what_was_deleted_before_an_upgrade_does_not_cost_every_build_after_it_t
 ) -> None:
     file = tmp_path / "articles.sqlite"
     for _ in range(2):
-        folder = Folder(content, records=Records(file, version="another"))
+        folder = ContentFolder(content, cache=ParseCache(file, version="another"))
         folder.read()
-        folder.remember()
+        folder.save()
         (content / "articles/december.yaml").unlink(missing_ok=True)
     first = read(content, file)
     second = read(content, file)
-    assert second.origin
-    assert first.state == second.origin.name != ""
+    assert second.baseline
+    assert first.state_name == second.baseline.name != ""
 
 
 @pytest.mark.parametrize("standing", [True, False])
@@ -110,7 +110,7 @@ def test_what_stood_before_an_upgrade_stands_after_it_whatever_else_was_kept_of_
 
     assert rewrite(file, "single_record", of_another_version)
     broken.write_text("title: [")
-    folder = Folder(content, records=Records(file))
+    folder = ContentFolder(content, cache=ParseCache(file))
     read_again = folder.read().content
     assert [one.slug for one in read_again.articles if one.path == "articles/december.yaml"] == ["december"]
     assert [one.path for one in read_again.errors] == ["articles/december.yaml"]
@@ -121,15 +121,15 @@ def test_what_is_not_written_down_yet_has_no_name(content: Path, tmp_path: Path)
     folder = read(content, tmp_path / "articles.sqlite")
     edit(content, "Another")
     folder.read()
-    assert folder.state == ""
-    folder.remember()
-    assert folder.state != ""
+    assert folder.state_name == ""
+    folder.save()
+    assert folder.state_name != ""
 
 
 def test_without_records_there_is_none(content: Path) -> None:
-    folder = Folder(content)
+    folder = ContentFolder(content)
     folder.read()
-    assert (folder.origin, folder.state) == (None, "")
+    assert (folder.baseline, folder.state_name) == (None, "")
 
 
 def test_a_worker_that_starts_while_another_one_writes_keeps_the_last_valid_versions(
@@ -138,17 +138,17 @@ def test_a_worker_that_starts_while_another_one_writes_keeps_the_last_valid_vers
     """It took the file for one of an earlier day, and answered 404 where the other worker showed a last valid version."""
     file = tmp_path / "articles.sqlite"
     read(content, file)
-    starting, writing = Records(file), Records(file)
-    found = writing.articles()
+    starting, writing = ParseCache(file), ParseCache(file)
+    found = writing.load_records()
 
     def write() -> None:
         for _ in range(1500):
-            writing.keep(found)
+            writing.store(found)
 
     thread = threading.Thread(target=write)
     thread.start()
     while thread.is_alive():
-        starting.articles()
-        assert not starting.are_older
+        starting.load_records()
+        assert not starting.is_rolled_back
     thread.join()
     assert caplog.messages == []

@@ -21,12 +21,12 @@ from PIL import Image, ImageCms, features
 
 import feedsvc
 from feedsvc.content.images import read_header
-from feedsvc.content.images.decoder_pool import Child, UsedError
-from feedsvc.content.images.decoder_process import Request
-from feedsvc.content.media.files import TYPES
-from feedsvc.content.media.image_facts import RenditionError, can_size, digest, facts
-from feedsvc.content.media.image_widths import WIDTHS, widths
-from feedsvc.content.media.thumbnails import Renditions
+from feedsvc.content.images.decoder_pool import DecoderProcess, ReusedDecoderError
+from feedsvc.content.images.decoder_process import DecodeRequest
+from feedsvc.content.media.files import MEDIA_TYPES
+from feedsvc.content.media.image_facts import VariantError, can_have_variants, digest_of, facts_of
+from feedsvc.content.media.image_widths import VARIANT_WIDTHS, variant_widths
+from feedsvc.content.media.thumbnails import VariantStore
 from feedsvc.model import MediaFile
 
 Picture = Callable[..., MediaFile]
@@ -35,8 +35,8 @@ GPS, SECRET = 0x8825, "Secret Lane"
 SCRIPT = """
 import os, sys
 from pathlib import Path
-from feedsvc.content.media.image_facts import digest
-from feedsvc.content.media.thumbnails import Renditions
+from feedsvc.content.media.image_facts import digest_of
+from feedsvc.content.media.thumbnails import VariantStore
 from feedsvc.model import MediaFile
 folder, location, killer = sys.argv[1:]
 print("ready", flush=True)
@@ -47,7 +47,7 @@ if killer:
         if event == killer and (event == "os.chmod" or ".new-" in str(args[0])):
             os.kill(os.getpid(), 9)
     sys.addaudithook(kill)
-print(Renditions(Path(folder)).file(media, digest(media), 640))
+print(VariantStore(Path(folder)).get_or_make(media, digest_of(media), 640))
 """
 
 
@@ -71,7 +71,7 @@ def picture(tmp_path: Path) -> Picture:
             location.write_bytes(content)
         else:
             content.save(location, FORMATS[ending], **options)
-        return MediaFile(path=f"media/{name}", location=str(location), type=TYPES[f".{ending}"], length=1)
+        return MediaFile(path=f"media/{name}", location=str(location), type=MEDIA_TYPES[f".{ending}"], length=1)
 
     return write
 
@@ -82,7 +82,7 @@ def kept(tmp_path: Path) -> Path:
 
 
 def made(kept: Path, media: MediaFile, width: int = 320) -> Image.Image:
-    with Image.open(Renditions(kept).file(media, digest(media), width)) as copy:
+    with Image.open(VariantStore(kept).get_or_make(media, digest_of(media), width)) as copy:
         copy.load()
         return copy
 
@@ -115,7 +115,7 @@ FOUR = [RED, GREEN, WHITE, BLUE]
 
 @pytest.mark.parametrize(("width", "expected"), [(320, 0), (336, 0), (337, 1), (1300, 3), (1348, 4), (4000, 5)])
 def test_only_widths_that_save_something(width: int, expected: int) -> None:
-    assert widths(width, width) == WIDTHS[:expected]
+    assert variant_widths(width, width) == VARIANT_WIDTHS[:expected]
 
 
 @pytest.mark.parametrize("width", [320, 640, 960])
@@ -126,7 +126,7 @@ def test_each_format_stays_what_it_is(picture: Picture, kept: Path, ending: str,
     media = picture(f"a.{ending}", drawn((1203, 901)))
     copy = made(kept, media, width)
     assert (copy.format, copy.width, abs(copy.height - 901 * width / 1203) <= 0.5) == (FORMATS[ending], width, True)
-    assert can_size(media)
+    assert can_have_variants(media)
     assert corners(copy) == FOUR
 
 
@@ -267,36 +267,36 @@ def test_what_moves_has_no_copies(picture: Picture, kept: Path, ending: str) -> 
     if ending == "avif" and not features.check("avif"):
         pytest.skip("this Pillow cannot write AVIF")
     media = picture(f"a.{ending}", drawn(), save_all=True, append_images=[drawn().rotate(90)])
-    assert not can_size(media)
-    with pytest.raises(RenditionError, match="has no copy 320 pixels wide"):
+    assert not can_have_variants(media)
+    with pytest.raises(VariantError, match="has no copy 320 pixels wide"):
         made(kept, media)
 
 
 def test_a_jpeg_with_previews_is_a_still(picture: Picture, kept: Path) -> None:
     media = picture("a.jpeg", drawn(), save_all=True, append_images=[drawn().rotate(90)])
-    assert can_size(media)
+    assert can_have_variants(media)
     assert (made(kept, media).format, corners(made(kept, media))) == ("JPEG", FOUR)
 
 
 @pytest.mark.parametrize("width", [0, 7, 641, 1280, 1920])
 def test_no_other_width_and_none_wider(picture: Picture, kept: Path, width: int) -> None:
-    with pytest.raises(RenditionError, match=f"'media/a.jpg' has no copy {width} pixels wide"):
+    with pytest.raises(VariantError, match=f"'media/a.jpg' has no copy {width} pixels wide"):
         made(kept, picture(), width)
     assert files(kept) == []
 
 
 def test_what_is_no_picture(picture: Picture) -> None:
-    assert not can_size(picture("a.svg", b"<svg/>"))
-    assert not can_size(picture("a.mp3", b"ID3"))
-    assert not can_size(picture("a.jpg", b"not a picture"))
-    assert not can_size(picture("a.png", drawn().tobytes()))
+    assert not can_have_variants(picture("a.svg", b"<svg/>"))
+    assert not can_have_variants(picture("a.mp3", b"ID3"))
+    assert not can_have_variants(picture("a.jpg", b"not a picture"))
+    assert not can_have_variants(picture("a.png", drawn().tobytes()))
 
 
 def test_too_large_a_file(picture: Picture, kept: Path) -> None:
     media = picture()
     os.truncate(media.location, 64 * 1024 * 1024 + 1)
-    assert not can_size(media)
-    with pytest.raises(RenditionError, match=r"'media/a.jpg' has no copy 320 pixels wide"):
+    assert not can_have_variants(media)
+    with pytest.raises(VariantError, match=r"'media/a.jpg' has no copy 320 pixels wide"):
         made(kept, media)
 
 
@@ -305,8 +305,8 @@ def test_a_picture_of_too_many_pixels(picture: Picture, kept: Path) -> None:
     Image.new("P", (1, 1)).save(still, "GIF")
     for side in (b"\x00\x28", b"\xff\xff"):  # 10,240 squared only warns
         media = picture("a.gif", still.getvalue()[:6] + side + side + still.getvalue()[10:])
-        assert not can_size(media)
-        with pytest.raises(RenditionError, match=r"'media/a.gif' has no copy 320 pixels wide"):
+        assert not can_have_variants(media)
+        with pytest.raises(VariantError, match=r"'media/a.gif' has no copy 320 pixels wide"):
             made(kept, media)
 
 
@@ -314,72 +314,72 @@ def test_a_picture_of_too_many_pixels(picture: Picture, kept: Path) -> None:
 def test_a_picture_that_ends_too_early(picture: Picture, kept: Path, ending: str) -> None:
     media = picture(f"a.{ending}", Image.effect_noise((1200, 900), 90).convert("RGB"))
     os.truncate(media.location, os.stat(media.location).st_size // 2)
-    with pytest.raises(RenditionError, match=f"'media/a.{ending}' cannot be made narrower"):
+    with pytest.raises(VariantError, match=f"'media/a.{ending}' cannot be made narrower"):
         made(kept, media)
     assert files(kept) == []
 
 
 def test_a_source_that_went(picture: Picture, kept: Path) -> None:
     media = picture()
-    tag = digest(media)
-    assert Renditions(kept).file(media, tag, 320).exists()
+    tag = digest_of(media)
+    assert VariantStore(kept).get_or_make(media, tag, 320).exists()
     os.unlink(media.location)
-    assert not can_size(media)
+    assert not can_have_variants(media)
     with pytest.raises(OSError, match="No such file"):
-        digest(media)
-    with pytest.raises(RenditionError, match=r"'media/a.jpg' cannot be read \(No such file or directory\)"):
-        Renditions(kept).file(media, tag, 320)
+        digest_of(media)
+    with pytest.raises(VariantError, match=r"'media/a.jpg' cannot be read \(No such file or directory\)"):
+        VariantStore(kept).get_or_make(media, tag, 320)
 
 
 def test_a_source_that_became_a_link(picture: Picture, tmp_path: Path) -> None:
     media = picture()
     os.replace(media.location, tmp_path / "b.jpg")
     os.symlink("b.jpg", media.location)
-    assert not can_size(media)
+    assert not can_have_variants(media)
 
 
 def test_a_source_with_other_bytes(picture: Picture, kept: Path) -> None:
     media = picture()
-    tag = digest(media)
-    assert (len(tag), digest(media), can_size(media)) == (16, tag, True)
+    tag = digest_of(media)
+    assert (len(tag), digest_of(media), can_have_variants(media)) == (16, tag, True)
     picture("a.jpg", drawn((640, 480)))
-    assert digest(media) != tag
-    with pytest.raises(RenditionError, match=r"'media/a.jpg' has other bytes by now"):
-        Renditions(kept).file(media, tag, 320)
+    assert digest_of(media) != tag
+    with pytest.raises(VariantError, match=r"'media/a.jpg' has other bytes by now"):
+        VariantStore(kept).get_or_make(media, tag, 320)
 
 
 def test_a_copy_is_made_once(picture: Picture, kept: Path) -> None:
-    media, renditions = picture(), Renditions(kept)
-    path = renditions.file(media, digest(media), 640)
+    media, renditions = picture(), VariantStore(kept)
+    path = renditions.get_or_make(media, digest_of(media), 640)
     status = path.stat()
     tag = path.parent.name
-    assert renditions.file(media, tag, 640) == Renditions(kept).file(media, tag, 640) == path
+    assert renditions.get_or_make(media, tag, 640) == VariantStore(kept).get_or_make(media, tag, 640) == path
     assert (path.stat(), status.st_mode & 0o777) == (status, 0o644)
 
 
 def test_no_copy_under_another_name(picture: Picture, kept: Path) -> None:
     withdrawn, visible = picture("a.jpg"), picture("b.jpg", drawn((640, 480)))
-    tag = digest(withdrawn)
-    assert Renditions(kept).file(withdrawn, tag, 320).exists()
-    with pytest.raises(RenditionError, match=r"'media/b.jpg' has other bytes by now"):
-        Renditions(kept).file(visible, tag, 320)
+    tag = digest_of(withdrawn)
+    assert VariantStore(kept).get_or_make(withdrawn, tag, 320).exists()
+    with pytest.raises(VariantError, match=r"'media/b.jpg' has other bytes by now"):
+        VariantStore(kept).get_or_make(visible, tag, 320)
 
 
 def test_the_same_bytes_twice(picture: Picture, kept: Path, tmp_path: Path) -> None:
     for ending in ("jpg", "png", "gif", "webp", *(["avif"] if features.check("avif") else [])):
         media = picture(f"a.{ending}", drawn())
-        one, two = (Renditions(folder).file(media, digest(media), 640) for folder in (kept, tmp_path / "other"))
+        one, two = (VariantStore(folder).get_or_make(media, digest_of(media), 640) for folder in (kept, tmp_path / "other"))
         assert (one.name, one.read_bytes()) == (two.name, two.read_bytes())
 
 
 @pytest.mark.parametrize("damage", [b"", b"half", None])
 def test_a_damaged_copy_is_made_anew(picture: Picture, kept: Path, damage: bytes | None) -> None:
-    media, renditions = picture(), Renditions(kept)
-    path = renditions.file(media, digest(media), 320)
+    media, renditions = picture(), VariantStore(kept)
+    path = renditions.get_or_make(media, digest_of(media), 320)
     whole = path.read_bytes()
-    for one in (renditions, Renditions(kept)):
+    for one in (renditions, VariantStore(kept)):
         path.unlink() if damage is None else path.write_bytes(damage)
-        assert one.file(media, digest(media), 320) == path
+        assert one.get_or_make(media, digest_of(media), 320) == path
         assert path.read_bytes() == whole
 
 
@@ -389,27 +389,27 @@ def test_a_picture_is_not_blamed_for_what_its_child_decoded_before(picture: Pict
     os.truncate(broken.location, os.stat(broken.location).st_size // 2)
     light, heavy = picture("a.jpg"), picture("c.avif", drawn((4900, 4900)), speed=10)
     pictures = [heavy, light, broken, light, heavy]
-    with Child(str(kept / "locks")) as child:
+    with DecoderProcess(str(kept / "locks")) as child:
         ends = []
         for media in pictures:
             with open(media.location, "rb") as file:
-                request = Request(digest(media), facts(media).sizes)
+                request = DecodeRequest(digest_of(media), facts_of(media).sizes)
                 try:
-                    ends.append(len([*child.copies(file, request, lambda: True)]))
-                except UsedError:
+                    ends.append(len([*child.make_variants(file, request, lambda: True)]))
+                except ReusedDecoderError:
                     ends.append("used")
                     assert child.pid is None
         assert ends == [5, 3, "used", 3, 5]
 
 
 def test_twenty_threads_at_once(picture: Picture, kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    media, renditions, start = picture(), Renditions(kept), threading.Barrier(20)
+    media, renditions, start = picture(), VariantStore(kept), threading.Barrier(20)
     replaced, replace = [], os.replace
     monkeypatch.setattr(os, "replace", lambda *paths: (replaced.append(paths), replace(*paths)))
 
     def ask(_: int) -> bytes:
         start.wait()
-        return renditions.file(media, digest(media), 640).read_bytes()
+        return renditions.get_or_make(media, digest_of(media), 640).read_bytes()
 
     with ThreadPoolExecutor(20) as threads:
         assert len(set(threads.map(ask, range(20)))) == 1
@@ -447,26 +447,26 @@ def test_killed_while_writing(picture: Picture, kept: Path, event: str) -> None:
     [left] = files(kept)
     assert ".new-" in left
     assert made(kept, media, 640).size == (640, 480)
-    assert Renditions(kept).sweep([digest(media)]) == 1
+    assert VariantStore(kept).sweep([digest_of(media)]) == 1
     assert left not in files(kept)
     assert len(files(kept)) == len(COPIES)
 
 
 def test_sweeping(picture: Picture, kept: Path) -> None:
-    renditions = Renditions(kept)
+    renditions = VariantStore(kept)
     assert renditions.sweep([]) == 0
     one, two = picture("a.jpg"), picture("b.png")
     for media in (one, two):
-        renditions.file(media, digest(media), 320)
-        renditions.file(media, digest(media), 640)
-    former, foreign = kept / digest(one) / f"320-0-{'0' * 16}", kept / "notes" / "mine.txt"
+        renditions.get_or_make(media, digest_of(media), 320)
+        renditions.get_or_make(media, digest_of(media), 640)
+    former, foreign = kept / digest_of(one) / f"320-0-{'0' * 16}", kept / "notes" / "mine.txt"
     foreign.parent.mkdir()
     for other in (former, foreign):
         other.write_bytes(b"x")
-    assert renditions.sweep([digest(one)]) == 1 + len(COPIES)
-    assert (former.exists(), foreign.exists(), (kept / digest(two)).exists()) == (False, True, False)
+    assert renditions.sweep([digest_of(one)]) == 1 + len(COPIES)
+    assert (former.exists(), foreign.exists(), (kept / digest_of(two)).exists()) == (False, True, False)
     assert len(files(kept)) == 1 + len(COPIES)
-    assert renditions.file(two, digest(two), 320).exists()
+    assert renditions.get_or_make(two, digest_of(two), 320).exists()
 
 
 def test_nothing_is_swept_while_somebody_writes(picture: Picture, kept: Path) -> None:
@@ -474,18 +474,18 @@ def test_nothing_is_swept_while_somebody_writes(picture: Picture, kept: Path) ->
     made(kept, media)
     with open(kept / ".lock", "rb") as writer:
         fcntl.flock(writer, fcntl.LOCK_SH)
-        assert Renditions(kept).sweep([]) == 0
+        assert VariantStore(kept).sweep([]) == 0
         assert made(kept, media, 640)
-    assert Renditions(kept).sweep([]) == len(COPIES)
+    assert VariantStore(kept).sweep([]) == len(COPIES)
 
 
 def test_a_full_disk(picture: Picture, kept: Path) -> None:
     media, limits = picture(), resource.getrlimit(resource.RLIMIT_FSIZE)
-    tag = digest(media)
+    tag = digest_of(media)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limits[1]))
     try:
-        with pytest.raises(RenditionError, match=r"cannot be changed \(File too large\)"):
-            Renditions(kept).file(media, tag, 640)
+        with pytest.raises(VariantError, match=r"cannot be changed \(File too large\)"):
+            VariantStore(kept).get_or_make(media, tag, 640)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert files(kept) == []
@@ -493,23 +493,23 @@ def test_a_full_disk(picture: Picture, kept: Path) -> None:
 
 def test_no_folder_to_write_in(picture: Picture, kept: Path) -> None:
     kept.parent.write_bytes(b"a file")
-    for attempt in (lambda: made(kept, picture()), lambda: Renditions(kept).sweep([])):
-        with pytest.raises(RenditionError, match=r"sized cannot be changed \(Not a directory\)"):
+    for attempt in (lambda: made(kept, picture()), lambda: VariantStore(kept).sweep([])):
+        with pytest.raises(VariantError, match=r"sized cannot be changed \(Not a directory\)"):
             attempt()
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere; run the tests as another user")
 def test_a_folder_nobody_may_write_in(picture: Picture, kept: Path) -> None:
     media = picture()
-    path = Renditions(kept).file(media, digest(media), 320)
+    path = VariantStore(kept).get_or_make(media, digest_of(media), 320)
     for folder in (path.parent, kept):
         folder.chmod(0o500)
     try:
-        assert Renditions(kept).file(media, digest(media), 320) == path
-        with pytest.raises(RenditionError, match=r"cannot be changed \(Permission denied\)"):
+        assert VariantStore(kept).get_or_make(media, digest_of(media), 320) == path
+        with pytest.raises(VariantError, match=r"cannot be changed \(Permission denied\)"):
             made(kept, media, 640)
-        with pytest.raises(RenditionError, match=r"cannot be changed \(Permission denied\)"):
-            Renditions(kept).sweep([])
+        with pytest.raises(VariantError, match=r"cannot be changed \(Permission denied\)"):
+            VariantStore(kept).sweep([])
     finally:
         for folder in (kept, path.parent):
             folder.chmod(0o700)

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Final
 
 from feedsvc import export
-from feedsvc.publication.document import Attachment, Document
-from feedsvc.support.compression import compressed
+from feedsvc.publication.document import Document, FileResource
+from feedsvc.support.compression import compress
 from tests import former, newsrooms
 from tests.newsrooms import NOW
 from tests.trees import contents
@@ -57,15 +57,15 @@ def test_the_clock_is_in_no_document(tmp_path: Path) -> None:
     early, late = newsrooms.published(root, NOW), newsrooms.published(root, NOW + timedelta(hours=11, minutes=59))
     assert list(early.paths()) == list(late.paths())
     for path in early.paths():
-        assert early.at(path) == late.at(path)
+        assert early.resolve(path) == late.resolve(path)
 
 
 def test_the_order_of_asking_is_in_no_document(tmp_path: Path) -> None:
     root = newsrooms.rich(tmp_path)
     one, other = newsrooms.published(root), newsrooms.published(root)
     paths = list(one.paths())
-    forwards = {path: one.at(path) for path in paths}
-    backwards = {path: other.at(path) for path in reversed(paths)}
+    forwards = {path: one.resolve(path) for path in paths}
+    backwards = {path: other.resolve(path) for path in reversed(paths)}
     assert forwards == backwards
 
 
@@ -74,22 +74,22 @@ def test_the_static_tree_holds_what_the_server_answers(tmp_path: Path) -> None:
     out = tmp_path / "out"
     export.build(publication, out)
     answered = {}
-    beside = {"/404.html": publication.missing(), "/articles/gone/410.html": publication.at("/articles/gone/")}
+    beside = {"/404.html": publication.not_found_page(), "/articles/gone/410.html": publication.resolve("/articles/gone/")}
     for path in (*publication.paths(), *beside):
-        found = beside.get(path) or publication.at(path)
+        found = beside.get(path) or publication.resolve(path)
         match found:
             case Document():
                 assert found.status == (200 if path not in beside else int(path[-8:-5]))
                 data = found.body
-            case Attachment():
+            case FileResource():
                 data = Path(found.location).read_bytes()
             case _:
                 raise AssertionError(path)
         answered[export.file_name(path)] = hashlib.sha256(data).hexdigest()
-        if isinstance(found, Document) and found.coded("gzip"):
-            answered[f"{export.file_name(path)}.gz"] = hashlib.sha256(found.coded("gzip")).hexdigest()
-    made = {name: (one.body, one.coded("gzip")) for name, one in former.documents(publication).items()}
-    made |= {name: (body, compressed(body, "gzip")) for name, body in former.for_hosts(publication).items()}
+        if isinstance(found, Document) and found.encode("gzip"):
+            answered[f"{export.file_name(path)}.gz"] = hashlib.sha256(found.encode("gzip")).hexdigest()
+    made = {name: (one.body, one.encode("gzip")) for name, one in former.documents(publication).items()}
+    made |= {name: (body, compress(body, "gzip")) for name, body in former.for_hosts(publication).items()}
     for name, (body, twin) in made.items():
         answered[name] = hashlib.sha256(body).hexdigest()
         answered |= {f"{name}.gz": hashlib.sha256(twin).hexdigest()} if twin else {}

@@ -14,7 +14,7 @@ import pytest
 
 from bench.nginx import SHIPPED
 from feedsvc.cli import main
-from feedsvc.support.compression import compressed
+from feedsvc.support.compression import compress
 from tests import scaling
 from tests.http.client import ask, raw
 from tests.http.newsroom import write_newsroom
@@ -44,9 +44,9 @@ def test_every_made_table_is_what_the_inputs_come_to() -> None:
 
 @pytest.mark.parametrize(("name", "suffix"), [("RSS", "rss"), ("Atom", "atom"), ("JSON Feed", "json")])
 def test_documents_have_the_sizes_that_are_told(name: str, suffix: str) -> None:
-    document = published(ROOT / "content", NOW).at(f"/feed.{suffix}")
+    document = published(ROOT / "content", NOW).resolve(f"/feed.{suffix}")
     body = getattr(document, "body", b"")
-    sizes = [len(body), *(len(compressed(body, coding)) for coding in ("gzip", "zstd", "br"))]
+    sizes = [len(body), *(len(compress(body, coding)) for coding in ("gzip", "zstd", "br"))]
     told = re.search(rf"^\| {name} \|([\d,| ]+)\|$", TEXT, re.MULTILINE)
     assert told
     assert [int(cell.replace(",", "")) for cell in told[1].split("|")] == [near(size) for size in sizes], sizes

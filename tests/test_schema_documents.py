@@ -16,11 +16,11 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedsvc.content.reading.settings import known
+from feedsvc.content.reading.settings import known_names
 from feedsvc.content.schema import dates, field_types, models
-from feedsvc.content.schema.descriptions import KEYS
-from feedsvc.content.schema.json_schema import NAMES
-from feedsvc.editing.schema_files import made
+from feedsvc.content.schema.descriptions import KEY_DESCRIPTIONS
+from feedsvc.content.schema.json_schema import SCHEMA_NAMES
+from feedsvc.editing.schema_files import build_schema_of
 from feedsvc.uris import is_slug
 from tests import newsrooms
 from tests.broken import sites
@@ -107,7 +107,7 @@ def refused(root: Path, path: str, data: bytes) -> bool:
         value = parsed(path, data)
     except (yaml.YAMLError, ValueError, IndexError, RecursionError):
         return False
-    return not jsonschema.Draft7Validator(made(name, root)).is_valid(value)
+    return not jsonschema.Draft7Validator(build_schema_of(name, root)).is_valid(value)
 
 
 EVERY: Final = (*IN_THE_FOLDER, *sites.CASES)
@@ -133,10 +133,10 @@ def written(root: Path) -> Iterator[tuple[str, bytes]]:
             yield file.relative_to(root).as_posix(), file.read_bytes()
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", SCHEMA_NAMES)
 def test_each_is_a_schema_of_its_draft(name: str) -> None:
     for root in (None, SAMPLE):
-        jsonschema.Draft7Validator.check_schema(made(name, root))
+        jsonschema.Draft7Validator.check_schema(build_schema_of(name, root))
 
 
 def test_the_sample_newsroom_is_accepted() -> None:
@@ -144,7 +144,8 @@ def test_the_sample_newsroom_is_accepted() -> None:
     assert len(files) > 30
     for path, data in files:
         errors = [
-            error.message for error in jsonschema.Draft7Validator(made(kind(path) or "", SAMPLE)).iter_errors(parsed(path, data))
+            error.message
+            for error in jsonschema.Draft7Validator(build_schema_of(kind(path) or "", SAMPLE)).iter_errors(parsed(path, data))
         ]
         assert not errors, f"{path}: {errors}"
 
@@ -166,9 +167,9 @@ def models_of(value: Any) -> Iterator[dict[str, Any]]:
             yield from models_of(inner)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", SCHEMA_NAMES)
 def test_every_key_says_what_it_means_with_an_example_that_is_accepted(name: str) -> None:
-    parts = list(models_of(made(name)))
+    parts = list(models_of(build_schema_of(name)))
     assert parts
     for part in parts:
         for key, told in part["properties"].items():
@@ -178,28 +179,28 @@ def test_every_key_says_what_it_means_with_an_example_that_is_accepted(name: str
 
 
 def test_every_key_that_is_described_exists() -> None:
-    for model, keys in KEYS.items():
+    for model, keys in KEY_DESCRIPTIONS.items():
         assert list(keys) == list(getattr(models, model).model_fields)
 
 
 def test_a_newsrooms_authors_and_categories_are_offered_with_their_former_ids(newsroom: Newsroom) -> None:
     root = newsroom({"authors.yaml": "mina: {name: Mina, aliases: [m]}\nlee: {nmae: Lee}\n"})
-    offered = made("article", root)["properties"]
+    offered = build_schema_of("article", root)["properties"]
     assert offered["author"]["anyOf"][0]["enum"] == ["mina", "lee", "m"]
     assert offered["authors"]["anyOf"][1]["items"]["enum"] == ["mina", "lee", "m"]
     assert offered["category"]["anyOf"][0]["enum"] == ["asia", "sport"]
-    assert "enum" not in made("article")["properties"]["author"]["anyOf"][0]
+    assert "enum" not in build_schema_of("article")["properties"]["author"]["anyOf"][0]
 
 
 @pytest.mark.parametrize("broken", ["", "- a\n", "a: [", "x: 5\n", "\x00"])
 def test_a_broken_authors_yaml_keeps_nobody_from_a_schema(newsroom: Newsroom, broken: str) -> None:
     root = newsroom({"authors.yaml": broken})
-    jsonschema.Draft7Validator.check_schema(made("article", root))
-    assert known(root, "authors.yaml") in ([], ["x"])
+    jsonschema.Draft7Validator.check_schema(build_schema_of("article", root))
+    assert known_names(root, "authors.yaml") in ([], ["x"])
 
 
 def accepts(name: str, key: str, value: Any) -> bool:
-    return jsonschema.Draft7Validator(made(name)["properties"][key]).is_valid(value)
+    return jsonschema.Draft7Validator(build_schema_of(name)["properties"][key]).is_valid(value)
 
 
 @modest
@@ -213,7 +214,7 @@ def accepts(name: str, key: str, value: Any) -> bool:
 )
 def test_no_date_that_check_accepts_is_refused(text: str) -> None:
     try:
-        dates.instant(text, dates.UTC)
+        dates.parse_instant(text, dates.UTC)
     except ValueError:
         return
     assert accepts("article", "published", text)
@@ -242,7 +243,7 @@ def patterns(schema: Any) -> Iterator[str]:
 
 def test_the_programs_of_text_editors_read_every_pattern() -> None:
     node = require_program("node", "apt-get install nodejs")
-    written = sorted({pattern for name in NAMES for pattern in patterns(made(name))})
+    written = sorted({pattern for name in SCHEMA_NAMES for pattern in patterns(build_schema_of(name))})
     assert written
     script = "for (const one of JSON.parse(require('fs').readFileSync(0))) { new RegExp(one); new RegExp(one, 'u') }"
     done = subprocess.run([node, "-e", script], input=json.dumps(written), capture_output=True, text=True, check=False)

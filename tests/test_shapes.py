@@ -12,13 +12,17 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from feedsvc.feeds import atom, entry_templates, json_feed, rss
-from feedsvc.feeds.entry_cache import Part
-from feedsvc.feeds.entry_templates import Shapes
+from feedsvc.feeds.entry_cache import RenderedEntry
+from feedsvc.feeds.entry_templates import EntryTemplates
 from feedsvc.model import Enclosure, Entry, Image, Person, Source, Term
 from tests.feeds_made import MARKED_UP, QUIET_DAY, SUMMIT, at
 
-SPELLED: dict[str, Callable[[Entry], Part]] = {"rss": rss._spelled, "atom": atom._spelled, "json": json_feed._spelled_item}
-SHAPES = {"rss": rss._SHAPES, "atom": atom._SHAPES, "json": json_feed._SHAPES}
+SPELLED: dict[str, Callable[[Entry], RenderedEntry]] = {
+    "rss": rss._render_with_feedgen,
+    "atom": atom._render_with_feedgen,
+    "json": json_feed._render_item,
+}
+SHAPES = {"rss": rss._ENTRY_TEMPLATES, "atom": atom._ENTRY_TEMPLATES, "json": json_feed._ENTRY_TEMPLATES}
 EVERY_FORMAT = pytest.mark.parametrize("suffix", SPELLED)
 
 # What a format spells in a way of its own, what reads like a sign, and whatever else XML can carry.
@@ -58,7 +62,7 @@ entries = st.builds(
     enclosures=few(st.builds(Enclosure, url=said, type=said, length=numbers, title=maybe)),
     sources=few(st.builds(Source, name=maybe, url=maybe)),
     language=maybe,
-    permalink=st.booleans(),
+    is_permalink=st.booleans(),
 )
 
 
@@ -70,40 +74,40 @@ entries = st.builds(
 @given(entries, st.booleans())
 def test_an_entry_filled_in_is_the_entry_spelled(suffix: str, entry: Entry, same: bool) -> None:
     entry = replace(entry, updated=entry.published) if same else entry
-    assert SHAPES[suffix].part(entry) == SPELLED[suffix](entry)
+    assert SHAPES[suffix].render(entry) == SPELLED[suffix](entry)
 
 
 @EVERY_FORMAT
 def test_entries_that_differ_in_their_values_only_are_spelled_once(suffix: str) -> None:
     asked: list[Entry] = []
 
-    def spelled(entry: Entry) -> Part:
+    def spelled(entry: Entry) -> RenderedEntry:
         asked.append(entry)
         return SPELLED[suffix](entry)
 
-    made = Shapes(spelled, SHAPES[suffix]._ways[str], SHAPES[suffix]._odd)
+    made = EntryTemplates(spelled, SHAPES[suffix]._escapers[str], SHAPES[suffix]._needs_fallback)
     for number in range(3):
         one = replace(SUMMIT, title=f"<{number}>", published=at(number + 3), language="en")
-        assert made.part(one) == SPELLED[suffix](one)
+        assert made.render(one) == SPELLED[suffix](one)
     assert len(asked) == 1
 
 
 @EVERY_FORMAT
 def test_a_format_that_spells_a_text_in_a_new_way_is_taken_at_its_word(suffix: str) -> None:
-    unknown = Shapes(SPELLED[suffix], (), SHAPES[suffix]._odd)
-    assert unknown.part(SUMMIT) == SPELLED[suffix](SUMMIT)
+    unknown = EntryTemplates(SPELLED[suffix], (), SHAPES[suffix]._needs_fallback)
+    assert unknown.render(SUMMIT) == SPELLED[suffix](SUMMIT)
 
 
 @pytest.mark.parametrize("suffix", ["rss", "atom"])
 @pytest.mark.parametrize("character", ["\0", "\x1b", "\ufffe", "\uffff"])
 def test_no_entry_carries_what_xml_forbids(suffix: str, character: str) -> None:
     with pytest.raises(ValueError, match="XML compatible"):
-        SHAPES[suffix].part(replace(SUMMIT, content=f"a{character}b"))
+        SHAPES[suffix].render(replace(SUMMIT, content=f"a{character}b"))
 
 
 def test_shapes_take_no_more_memory_than_they_may(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(entry_templates, "_MOST_SHAPES", 2)
-    made = Shapes(json_feed._spelled_item, (json_feed._text,))
+    monkeypatch.setattr(entry_templates, "_MAX_TEMPLATES", 2)
+    made = EntryTemplates(json_feed._render_item, (json_feed._escape_text,))
     for one in (SUMMIT, QUIET_DAY, replace(SUMMIT, language="en"), SUMMIT):
-        assert made.part(one) == json_feed._spelled_item(one)
-        assert len(made._shapes) <= 2
+        assert made.render(one) == json_feed._render_item(one)
+        assert len(made._templates) <= 2

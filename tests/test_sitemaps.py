@@ -13,12 +13,12 @@ from urllib.robotparser import RobotFileParser
 import pytest
 from lxml import etree
 
-from feedsvc.catalog.catalog import Catalog, catalog
+from feedsvc.catalog.catalog import Catalog, build_catalog
 from feedsvc.discovery import sitemaps
 from feedsvc.publication.document import Document
-from feedsvc.publication.fingerprints import Imprints
+from feedsvc.publication.fingerprints import Fingerprints
 from feedsvc.publication.publication import Publication
-from feedsvc.routes import ListingRef, PageAt, SingleAt, SitemapAt, path_of
+from feedsvc.routes import ListingRef, PageAt, SiteDocumentAt, SitemapAt, path_of
 from feedsvc.uris import absolute
 from tests import archives, newsrooms
 from tests.newsrooms import BASE, NOW, article
@@ -91,13 +91,15 @@ def months(*several: str, day: int = 5) -> Iterable[Mapping[str, str | bytes]]:
 
 def everything(catalog: Catalog, most: int) -> list[str]:
     """The addresses of all parts, together."""
-    found = [address for name in sitemaps.parts(catalog, most) for address in listed(sitemaps.part(catalog, name, most))]
+    found = [
+        address for name in sitemaps.part_names(catalog, most) for address in listed(sitemaps.render_part(catalog, name, most))
+    ]
     assert len(set(found)) == len(found)
     return found
 
 
 def files(catalog: Catalog, most: int) -> dict[str, bytes | None]:
-    return {name: sitemaps.part(catalog, name, most) for name in sitemaps.parts(catalog, most)}
+    return {name: sitemaps.render_part(catalog, name, most) for name in sitemaps.part_names(catalog, most)}
 
 
 # --- The sitemap ----------------------------------------------------------------------------------------------
@@ -105,9 +107,9 @@ def files(catalog: Catalog, most: int) -> dict[str, bytes | None]:
 
 def test_a_whole_newsroom_and_nothing_that_is_not_public(tmp_path: Path) -> None:
     catalog = newsrooms.catalogued(newsrooms.rich(tmp_path))
-    document = sitemaps.sitemap(catalog)
+    document = sitemaps.render_sitemap(catalog)
     found = paths(document, BASE)
-    older = [path_of(PageAt(ref, period)) for ref, one in catalog.listings.items() for period in one.pages]
+    older = [path_of(PageAt(ref, period)) for ref, one in catalog.listings.items() for period in one.page_index]
     assert older
     listings = [path_of(PageAt(ref)) for ref in catalog.listings]
     articles = [f"/articles/{stem}/" for stem in ("rich", "korean", "older", "january", "december")]
@@ -118,18 +120,18 @@ def test_a_whole_newsroom_and_nothing_that_is_not_public(tmp_path: Path) -> None
 
 def test_every_document_is_valid_by_the_published_schemas(tmp_path: Path) -> None:
     catalog = newsrooms.catalogued(newsrooms.rich(tmp_path), datetime(2026, 2, 21, 12, tzinfo=UTC))
-    valid(sitemaps.sitemap(catalog))
-    valid(sitemaps.sitemap(catalog, most=2))
+    valid(sitemaps.render_sitemap(catalog))
+    valid(sitemaps.render_sitemap(catalog, max_urls=2))
     for part in files(catalog, 2).values():
         valid(part or b"")
-    valid(sitemaps.news(catalog) or b"")
+    valid(sitemaps.render_news_sitemap(catalog) or b"")
 
 
 def test_a_newsroom_without_articles_is_valid(tmp_path: Path) -> None:
     catalog = catalogued(tmp_path)
-    document = sitemaps.sitemap(catalog)
+    document = sitemaps.render_sitemap(catalog)
     assert listed(document) == {f"{T}/": START, f"{T}/subscribe/": START}
-    assert sitemaps.news(catalog) is None
+    assert sitemaps.render_news_sitemap(catalog) is None
     valid(document)
 
 
@@ -141,7 +143,7 @@ def test_the_schema_would_find_a_fault(spoiled: str) -> None:
 
 @pytest.mark.parametrize(("right", "wrong"), [("<news:language>en<", "<news:language>en-GB<"), ("T12:00:00Z</n", "T12</n")])
 def test_the_news_schema_would_find_a_fault(tmp_path: Path, right: str, wrong: str) -> None:
-    document = (sitemaps.news(catalogued(tmp_path, article("a", "2026-02-28T12:00:00Z"))) or b"").decode()
+    document = (sitemaps.render_news_sitemap(catalogued(tmp_path, article("a", "2026-02-28T12:00:00Z"))) or b"").decode()
     assert right in document
     with pytest.raises(etree.DocumentInvalid):
         valid(document.replace(right, wrong).encode())
@@ -150,34 +152,34 @@ def test_the_news_schema_would_find_a_fault(tmp_path: Path, right: str, wrong: s
 def test_an_article_is_as_new_as_its_last_change_that_readers_see(tmp_path: Path) -> None:
     edited = article("edited", "2026-01-05T10:00:00+05:30", updated="2026-01-06T00:00:00+05:30")
     planned = article("planned", "2026-01-04", updated="2026-03-01T13:00:00Z")
-    before = listed(sitemaps.sitemap(catalogued(tmp_path, edited, planned)))
+    before = listed(sitemaps.render_sitemap(catalogued(tmp_path, edited, planned)))
     assert before[f"{T}/articles/edited/"] == before[f"{T}/"] == "2026-01-05T18:30:00Z"
     assert before[f"{T}/articles/planned/"] == "2026-01-04T00:00:00Z"
-    after = listed(sitemaps.sitemap(newsrooms.catalogued(tmp_path, NOW + timedelta(hours=1))))
+    after = listed(sitemaps.render_sitemap(newsrooms.catalogued(tmp_path, NOW + timedelta(hours=1))))
     assert after[f"{T}/articles/planned/"] == after[f"{T}/"] == after[f"{T}/subscribe/"] == "2026-03-01T13:00:00Z"
 
 
 def test_an_article_that_comes_due_appears(tmp_path: Path) -> None:
     due = datetime(2026, 3, 1, 13, tzinfo=UTC)
     before = catalogued(tmp_path, article("due", "2026-03-01T13:00:00Z"), now=due - timedelta(seconds=1))
-    assert (paths(sitemaps.sitemap(before)), sitemaps.news(before)) == (["/", "/subscribe/"], None)
+    assert (paths(sitemaps.render_sitemap(before)), sitemaps.render_news_sitemap(before)) == (["/", "/subscribe/"], None)
     after = newsrooms.catalogued(tmp_path, due)
-    assert set(listed(sitemaps.sitemap(after)).values()) == {"2026-03-01T13:00:00Z"}
-    assert paths(sitemaps.news(after)) == ["/articles/due/"]
+    assert set(listed(sitemaps.render_sitemap(after)).values()) == {"2026-03-01T13:00:00Z"}
+    assert paths(sitemaps.render_news_sitemap(after)) == ["/articles/due/"]
 
 
 def test_time_alone_changes_nothing(tmp_path: Path) -> None:
     catalogued(tmp_path, *months("2025-11", "2026-01"), article("short", "2026-01-20", expires="2026-02-10"))
     first, second = (newsrooms.catalogued(tmp_path, NOW + timedelta(days=days)) for days in (0, 300))
-    assert sitemaps.sitemap(first) == sitemaps.sitemap(second)
-    assert sitemaps.sitemap(first, 5) == sitemaps.sitemap(second, 5)
+    assert sitemaps.render_sitemap(first) == sitemaps.render_sitemap(second)
+    assert sitemaps.render_sitemap(first, 5) == sitemaps.render_sitemap(second, 5)
     assert files(first, 5) == files(second, 5)
 
 
 def test_what_left_is_not_listed_and_dates_the_listings_that_showed_it(tmp_path: Path) -> None:
     kept, short = article("kept", tags="[b]"), article("short", "2026-01-02", expires="2026-01-20", tags="[a, b]")
     gone = article("gone", "2026-01-03", status="withdrawn", withdrawn="{date: 2026-02-02}", tags="[a]")
-    found = listed(sitemaps.sitemap(catalogued(tmp_path, kept, short, gone)))
+    found = listed(sitemaps.render_sitemap(catalogued(tmp_path, kept, short, gone)))
     assert [address for address in found if "articles" in address] == [f"{T}/articles/kept/"]
     assert found[f"{T}/"] == "2026-02-02T00:00:00Z"
     assert found[f"{T}/tag/b/"] == "2026-01-20T00:00:00Z"
@@ -187,7 +189,7 @@ def test_what_left_is_not_listed_and_dates_the_listings_that_showed_it(tmp_path:
 
 def test_what_is_canonical_elsewhere_is_left_to_that_site(tmp_path: Path) -> None:
     catalog = catalogued(tmp_path, article("there", "2026-03-01", link="https://else.example/"), article("here", "2026-03-01"))
-    for document in (sitemaps.sitemap(catalog), sitemaps.news(catalog), *files(catalog, 1).values()):
+    for document in (sitemaps.render_sitemap(catalog), sitemaps.render_news_sitemap(catalog), *files(catalog, 1).values()):
         assert b"there" not in (document or b"")
         assert b"else.example" not in (document or b"")
 
@@ -196,18 +198,18 @@ def test_addresses_of_any_script_below_a_base_with_a_path(tmp_path: Path) -> Non
     base = "https://t.example/뉴스/a&b"
     site = SITE.replace(T, base)
     catalog = catalogued(tmp_path, article("a", "2026-03-01", slug="두-정상", tags="[한국, R&D]"), site=site)
-    found = paths(sitemaps.sitemap(catalog), "https://t.example/%EB%89%B4%EC%8A%A4/a&b")
+    found = paths(sitemaps.render_sitemap(catalog), "https://t.example/%EB%89%B4%EC%8A%A4/a&b")
     assert "/articles/%EB%91%90-%EC%A0%95%EC%83%81/" in found
     assert "/tag/%ED%95%9C%EA%B5%AD/" in found
     for document in (
-        sitemaps.sitemap(catalog),
-        sitemaps.sitemap(catalog, 1),
-        sitemaps.news(catalog) or b"",
-        sitemaps.robots(catalog),
+        sitemaps.render_sitemap(catalog),
+        sitemaps.render_sitemap(catalog, 1),
+        sitemaps.render_news_sitemap(catalog) or b"",
+        sitemaps.render_robots_txt(catalog),
     ):
         assert document.isascii()
-    valid(sitemaps.sitemap(catalog))
-    valid(sitemaps.sitemap(catalog, 1))
+    valid(sitemaps.render_sitemap(catalog))
+    valid(sitemaps.render_sitemap(catalog, 1))
 
 
 # --- The index ------------------------------------------------------------------------------------------------
@@ -215,31 +217,31 @@ def test_addresses_of_any_script_below_a_base_with_a_path(tmp_path: Path) -> Non
 
 def test_an_index_begins_one_address_above_the_limit(tmp_path: Path) -> None:
     catalog = catalogued(tmp_path, *months("2025-11", "2026-01"))
-    whole = listed(sitemaps.sitemap(catalog))
-    assert sitemaps.parts(catalog, len(whole)) == sitemaps.parts(catalog) == ()
-    assert sitemaps.sitemap(catalog, len(whole)) == sitemaps.sitemap(catalog)
-    assert sitemaps.part(catalog, "listings") is None
-    names = sitemaps.parts(catalog, len(whole) - 1)
+    whole = listed(sitemaps.render_sitemap(catalog))
+    assert sitemaps.part_names(catalog, len(whole)) == sitemaps.part_names(catalog) == ()
+    assert sitemaps.render_sitemap(catalog, len(whole)) == sitemaps.render_sitemap(catalog)
+    assert sitemaps.render_part(catalog, "listings") is None
+    names = sitemaps.part_names(catalog, len(whole) - 1)
     assert names == ("listings", "2026-01", "2025-11")
-    assert paths(sitemaps.sitemap(catalog, len(whole) - 1)) == [path_of(SitemapAt(name)) for name in names]
+    assert paths(sitemaps.render_sitemap(catalog, len(whole) - 1)) == [path_of(SitemapAt(name)) for name in names]
 
 
 @pytest.mark.parametrize("most", [1, 2, 3, 5, 8])
 def test_the_parts_hold_exactly_all_addresses(tmp_path: Path, most: int) -> None:
     catalog = newsrooms.catalogued(newsrooms.rich(tmp_path))
-    assert sorted(everything(catalog, most)) == sorted(listed(sitemaps.sitemap(catalog)))
+    assert sorted(everything(catalog, most)) == sorted(listed(sitemaps.render_sitemap(catalog)))
     assert all(0 < len(listed(document)) <= most for document in files(catalog, most).values())
-    names = [path_of(SitemapAt(name)) for name in sitemaps.parts(catalog, most)]
-    assert paths(sitemaps.sitemap(catalog, most), catalog.site.base_url) == names
+    names = [path_of(SitemapAt(name)) for name in sitemaps.part_names(catalog, most)]
+    assert paths(sitemaps.render_sitemap(catalog, most), catalog.site.base_url) == names
 
 
 def test_a_part_that_would_be_empty_is_none(tmp_path: Path) -> None:
     gone = article("gone", "2025-12-01", status="withdrawn")
     there = article("there", "2025-10-01", link="https://else.example/")
     catalog = catalogued(tmp_path, *months("2026-01"), gone, there)
-    assert {"2025-12", "2025-10"} < {*catalog.listings[ListingRef()].months.every}
-    assert [name for name in sitemaps.parts(catalog, 4) if not name.startswith("listings")] == ["2026-01"]
-    assert [sitemaps.part(catalog, name, 4) for name in ("2025-12", "2025-10", "2024-01", "x", "2026-01.0")] == [None] * 5
+    assert {"2025-12", "2025-10"} < {*catalog.listings[ListingRef()].archive_index.all_periods}
+    assert [name for name in sitemaps.part_names(catalog, 4) if not name.startswith("listings")] == ["2026-01"]
+    assert [sitemaps.render_part(catalog, name, 4) for name in ("2025-12", "2025-10", "2024-01", "x", "2026-01.0")] == [None] * 5
 
 
 def test_an_edit_changes_the_part_of_its_month_alone(tmp_path: Path) -> None:
@@ -250,7 +252,7 @@ def test_an_edit_changes_the_part_of_its_month_alone(tmp_path: Path) -> None:
     was, now = files(before, 9), files(after, 9)
     # The listings that show it moved with it; every other month kept its bytes.
     assert [name for name in now if was[name] != now[name]] == ["listings", "2025-12"]
-    index_was, index_now = (listed(sitemaps.sitemap(catalog, 9)) for catalog in (before, after))
+    index_was, index_now = (listed(sitemaps.render_sitemap(catalog, 9)) for catalog in (before, after))
     moved = {path_of(SitemapAt(name)) for name in ("listings", "2025-12")}
     assert {address.removeprefix(T) for address in index_now if index_now[address] != index_was[address]} == moved
     assert index_now[f"{T}{path_of(SitemapAt('2025-12'))}"] == "2026-02-01T00:00:00Z"
@@ -263,7 +265,7 @@ def test_a_change_that_no_date_tells_of_changes_no_part(tmp_path: Path) -> None:
 
 def test_a_part_is_as_new_as_what_left_it(tmp_path: Path) -> None:
     gone = article("gone", "2026-01-03", status="withdrawn", withdrawn="{date: 2026-02-02}")
-    index = listed(sitemaps.sitemap(catalogued(tmp_path, *months("2025-11", "2026-01"), gone), 5))
+    index = listed(sitemaps.render_sitemap(catalogued(tmp_path, *months("2025-11", "2026-01"), gone), 5))
     assert index[f"{T}{path_of(SitemapAt('2026-01'))}"] == "2026-02-02T00:00:00Z"
     assert index[f"{T}{path_of(SitemapAt('2025-11'))}"] == "2025-11-07T00:00:00Z"
 
@@ -280,7 +282,7 @@ def test_a_group_over_the_limit_is_halved_and_what_comes_moves_nothing_else(tmp_
 
 def test_a_month_over_the_limit_is_halved(tmp_path: Path) -> None:
     catalog = catalogued(tmp_path, *(article(f"a{number}", "2026-01-05") for number in range(12)), *months("2025-11"))
-    names = sitemaps.parts(catalog, 5)
+    names = sitemaps.part_names(catalog, 5)
     assert {"listings", "2025-11"} < {*names}
     assert len([name for name in names if name.startswith("2026-01.")]) >= 3
 
@@ -289,12 +291,12 @@ def test_no_file_can_be_larger_than_the_protocol_allows(tmp_path: Path) -> None:
     name = "한" * 66 + "xx"
     newsrooms.write(tmp_path, {"authors.yaml": f"{name}: {{name: A}}\n"})
     catalog = catalogued(tmp_path, article("a", slug=name, author=name, tags=f"[{name}]"))
-    longest = max(len(line) for line in sitemaps.sitemap(catalog).splitlines()) + 1
+    longest = max(len(line) for line in sitemaps.render_sitemap(catalog).splitlines()) + 1
     added = len("archive/2026-01-02/")
-    assert longest + added < sitemaps._LONGEST + len(T)
-    assert sitemaps._room(catalog.site, sitemaps.MOST) == sitemaps.MOST
+    assert longest + added < sitemaps._MAX_ENTRY_BYTES + len(T)
+    assert sitemaps._max_urls_per_file(catalog.site, sitemaps.MAX_URLS) == sitemaps.MAX_URLS
     far = catalogued(tmp_path, site=SITE.replace(T, f"{T}/{'&' * 300}"))
-    assert sitemaps._room(far.site, sitemaps.MOST) * (longest + added + 5 * 301) < 50 * 1024 * 1024
+    assert sitemaps._max_urls_per_file(far.site, sitemaps.MAX_URLS) * (longest + added + 5 * 301) < 50 * 1024 * 1024
 
 
 # --- The news sitemap -----------------------------------------------------------------------------------------
@@ -303,7 +305,9 @@ def test_no_file_can_be_larger_than_the_protocol_allows(tmp_path: Path) -> None:
 def test_news_tells_publication_date_and_title(tmp_path: Path) -> None:
     title = "R&D at <10 °C: “]]>” 정상회담 🎉"
     one = article("a", "2026-02-28T23:30:00+09:00", title=f"'{title}'", updated="2026-03-01T10:00:00Z", language="ko")
-    document = sitemaps.news(catalogued(tmp_path, one, site=SITE.replace("title: T", "title: The Daily & <Co> 日报")))
+    document = sitemaps.render_news_sitemap(
+        catalogued(tmp_path, one, site=SITE.replace("title: T", "title: The Daily & <Co> 日报"))
+    )
     assert stories(document) == [("The Daily & <Co> 日报", "en", "2026-02-28T14:30:00Z", title)]
     assert listed(document) == {f"{T}/articles/a/": "2026-03-01T10:00:00Z"}
     valid(document or b"")
@@ -312,10 +316,10 @@ def test_news_tells_publication_date_and_title(tmp_path: Path) -> None:
 def test_an_article_that_turns_two_days_old_leaves_the_news(tmp_path: Path) -> None:
     turns = datetime(2026, 3, 3, 11, tzinfo=UTC)
     before = catalogued(tmp_path, article("a", "2026-03-01T11:00:00Z"), now=turns - timedelta(seconds=1))
-    assert paths(sitemaps.news(before)) == ["/articles/a/"]
+    assert paths(sitemaps.render_news_sitemap(before)) == ["/articles/a/"]
     after = newsrooms.catalogued(tmp_path, turns)
-    assert sitemaps.news(after) is None
-    assert sitemaps.sitemap(after) == sitemaps.sitemap(before)
+    assert sitemaps.render_news_sitemap(after) is None
+    assert sitemaps.render_sitemap(after) == sitemaps.render_sitemap(before)
 
 
 def test_news_leaves_out_what_is_not_public(tmp_path: Path) -> None:
@@ -328,15 +332,17 @@ def test_news_leaves_out_what_is_not_public(tmp_path: Path) -> None:
         article("there", day, link="https://else.example/"),
     )
     without = catalogued(tmp_path, *hidden)
-    assert (sitemaps.news(without), sitemaps.has_news(without)) == (None, False)
+    assert (sitemaps.render_news_sitemap(without), sitemaps.has_news_sitemap(without)) == (None, False)
     one = catalogued(tmp_path, article("here", day))
-    assert (paths(sitemaps.news(one)), sitemaps.has_news(one)) == (["/articles/here/"], True)
+    assert (paths(sitemaps.render_news_sitemap(one)), sitemaps.has_news_sitemap(one)) == (["/articles/here/"], True)
 
 
 def test_news_holds_the_newest_thousand(tmp_path: Path) -> None:
     minutes = [NOW - timedelta(minutes=number) for number in range(1001)]
     articles = (article(f"a{number}", f"{minute:%Y-%m-%dT%H:%M:%SZ}") for number, minute in enumerate(minutes))
-    document = sitemaps.news(catalogued(tmp_path, *articles, article("there", "2026-03-01T11:59:30Z", link="https://e.example/")))
+    document = sitemaps.render_news_sitemap(
+        catalogued(tmp_path, *articles, article("there", "2026-03-01T11:59:30Z", link="https://e.example/"))
+    )
     assert paths(document) == [f"/articles/a{number}/" for number in range(1000)]
     valid(document or b"")
 
@@ -360,7 +366,9 @@ def test_news_holds_the_newest_thousand(tmp_path: Path) -> None:
     ],
 )
 def test_news_languages_are_googles(tmp_path: Path, language: str, told: str) -> None:
-    document = sitemaps.news(catalogued(tmp_path, article("a", "2026-03-01"), site=f"{SITE}language: {language}\n"))
+    document = sitemaps.render_news_sitemap(
+        catalogued(tmp_path, article("a", "2026-03-01"), site=f"{SITE}language: {language}\n")
+    )
     assert [story[1] for story in stories(document)] == [told]
     valid(document or b"")
 
@@ -375,15 +383,15 @@ def asked(document: bytes) -> RobotFileParser:
 
 
 def test_robots_allows_everything_and_names_the_sitemaps(tmp_path: Path) -> None:
-    document = sitemaps.robots(catalogued(tmp_path, article("a", "2026-03-01"), site=SITE.replace(T, BASE)))
+    document = sitemaps.render_robots_txt(catalogued(tmp_path, article("a", "2026-03-01"), site=SITE.replace(T, BASE)))
     assert document.decode() == (f"User-agent: *\nAllow: /\n\nSitemap: {BASE}/sitemap.xml\nSitemap: {BASE}/news-sitemap.xml\n")
     assert all(asked(document).can_fetch(agent, f"{BASE}/articles/a/") for agent in ("Googlebot-News", "anyone"))
 
 
 def test_robots_names_no_news_sitemap_that_would_be_empty(tmp_path: Path) -> None:
-    assert asked(sitemaps.robots(catalogued(tmp_path, article("a")))).site_maps() == [f"{T}/sitemap.xml"]
+    assert asked(sitemaps.render_robots_txt(catalogued(tmp_path, article("a")))).site_maps() == [f"{T}/sitemap.xml"]
     there = article("there", "2026-03-01", link="https://else.example/")
-    assert asked(sitemaps.robots(catalogued(tmp_path, there))).site_maps() == [f"{T}/sitemap.xml"]
+    assert asked(sitemaps.render_robots_txt(catalogued(tmp_path, there))).site_maps() == [f"{T}/sitemap.xml"]
 
 
 def test_each_has_its_media_type() -> None:
@@ -392,18 +400,18 @@ def test_each_has_its_media_type() -> None:
         "news-sitemap.xml": "application/xml",
         "robots.txt": "text/plain",
     }
-    assert sitemaps.MEDIA_TYPE == "application/xml"
+    assert sitemaps.SITEMAP_MEDIA_TYPE == "application/xml"
 
 
 def test_the_parts_of_each_group_are_among_those_of_the_index() -> None:
     content = archives.newsroom(archives.archive(300, categories=3, authors=3, tags=4), entries=10)
-    found = catalog(content, archives.START)
+    found = build_catalog(content, archives.START)
     for most in (20, 60, 299, 5000):
-        groups = (sitemaps.LISTINGS, *found.listings[ListingRef()].months.every)
-        known = {name for group in groups for name in sitemaps.parts_of(found, group, most)}
-        assert set(sitemaps.parts(found, most)) <= known
-        periods = {name for name in known if not name.startswith(sitemaps.LISTINGS)}
-        assert periods <= set(sitemaps.parts(found, most))
+        groups = (sitemaps.LISTINGS_GROUP, *found.listings[ListingRef()].archive_index.all_periods)
+        known = {name for group in groups for name in sitemaps.group_part_names(found, group, most)}
+        assert set(sitemaps.part_names(found, most)) <= known
+        periods = {name for name in known if not name.startswith(sitemaps.LISTINGS_GROUP)}
+        assert periods <= set(sitemaps.part_names(found, most))
 
 
 @pytest.mark.parametrize(
@@ -414,20 +422,22 @@ def test_the_parts_of_each_group_are_among_those_of_the_index() -> None:
 def test_the_index_of_a_large_site_follows_a_month_of_a_year_that_is_one_page(now_is: dict[str, Any]) -> None:
     """It named a part that was gone, since nothing that it was compared by tells the months of such a year apart."""
     newest = datetime(2024, 12, 1, tzinfo=UTC)
-    many = [archives.article(number, newest - timedelta(minutes=20 * number)) for number in range(sitemaps.MOST + 1)]
+    many = [archives.article(number, newest - timedelta(minutes=20 * number)) for number in range(sitemaps.MAX_URLS + 1)]
     march, may, last = (archives.article(90_000 + month, datetime(2003, month, 5, tzinfo=UTC)) for month in (3, 5, 12))
     content = archives.newsroom([*many, march, may, last], categories=1, authors=1)
     other = replace(march, **now_is)
     after = replace(content, articles=(*many, other, may, last))
-    before = Publication(catalog(content, archives.START))
-    now = before.after(before.catalog.replaced(after, archives.START, gone=[march], come=[other]))
-    index, fresh = "/sitemap.xml", Publication(catalog(after, archives.START))
+    before = Publication(build_catalog(content, archives.START))
+    now = before.next_edition(before.catalog.apply_changes(after, archives.START, removed=[march], added=[other]))
+    index, fresh = "/sitemap.xml", Publication(build_catalog(after, archives.START))
     assert body(before, index) != body(fresh, index) == body(now, index)
     assert index in now.changed_since(before)
-    assert Imprints(before.catalog).of(SingleAt("sitemap.xml")) != Imprints(now.catalog).of(SingleAt("sitemap.xml"))
+    assert Fingerprints(before.catalog).get(SiteDocumentAt("sitemap.xml")) != Fingerprints(now.catalog).get(
+        SiteDocumentAt("sitemap.xml")
+    )
 
 
 def body(publication: Publication, path: str) -> bytes:
-    found = publication.at(path)
+    found = publication.resolve(path)
     assert isinstance(found, Document)
     return found.body

@@ -10,13 +10,13 @@ from typing import Final
 
 import pytest
 
-from feedsvc.catalog.catalog import catalog
+from feedsvc.catalog.catalog import build_catalog
 from feedsvc.content.cache import codec
-from feedsvc.content.cache.record import Record, Shared
-from feedsvc.content.folder.folder import load
-from feedsvc.content.reading.article import Reading
-from feedsvc.model import Article, Status, Tag
-from feedsvc.publication.document import Answer, Document, Redirect
+from feedsvc.content.cache.record import Interner, Record
+from feedsvc.content.folder.folder import load_content
+from feedsvc.content.reading.article import ParseResult
+from feedsvc.model import Article, ArticleStatus, Tag
+from feedsvc.publication.document import Document, Redirect, Resource
 from feedsvc.publication.publication import Publication
 from feedsvc.tag_slugs import tag_slug
 from tests import archives, newsrooms
@@ -59,13 +59,13 @@ def published(content: Path) -> Publication:
 
 
 def body(publication: Publication, path: str) -> str:
-    found = publication.at(path)
+    found = publication.resolve(path)
     assert isinstance(found, Document), path
     return found.body.decode()
 
 
 def test_tags_that_signs_tell_apart_are_read_without_a_problem(content: Path) -> None:
-    read = load(content)
+    read = load_content(content)
     assert read.problems == ()
     assert {tag.title: tag.id for one in read.articles for tag in one.tags} == TAGS
 
@@ -92,11 +92,11 @@ def test_lists_of_tags_name_each_of_them(published: Publication) -> None:
 
 @pytest.mark.parametrize("form", ["", "feed.rss", "feed.atom", "feed.json"])
 def test_a_former_address_leads_to_the_tag_unless_another_tag_has_it(published: Publication, form: str) -> None:
-    assert published.at(f"/tag/home/{form}") == Redirect(target=f"/tag/at-home/{form}")
+    assert published.resolve(f"/tag/home/{form}") == Redirect(target=f"/tag/at-home/{form}")
     for own in ("c", "net", "r-d"):
-        assert isinstance(published.at(f"/tag/{own}/{form}"), Document)
-    assert published.at("/tag/home/rss.xml") == Redirect(target="/tag/at-home/feed.rss")
-    assert published.at("/tag/home") == Redirect(target="/tag/at-home/")
+        assert isinstance(published.resolve(f"/tag/{own}/{form}"), Document)
+    assert published.resolve("/tag/home/rss.xml") == Redirect(target="/tag/at-home/feed.rss")
+    assert published.resolve("/tag/home") == Redirect(target="/tag/at-home/")
 
 
 def bearing(number: int, *titles: str, **keys: object) -> Article:
@@ -104,8 +104,8 @@ def bearing(number: int, *titles: str, **keys: object) -> Article:
     return archives.article(number, START - timedelta(days=number), tags=tags, **keys)
 
 
-def led(*articles: Article, path: str = "/tag/c/feed.rss") -> Answer | None:
-    return Publication(catalog(archives.newsroom(articles), START)).at(path)
+def led(*articles: Article, path: str = "/tag/c/feed.rss") -> Resource | None:
+    return Publication(build_catalog(archives.newsroom(articles), START)).resolve(path)
 
 
 def test_of_several_tags_the_one_with_most_articles_has_the_former_address() -> None:
@@ -119,18 +119,18 @@ def test_of_several_tags_the_one_with_most_articles_has_the_former_address() -> 
 
 def test_the_archives_and_older_pages_of_a_tag_have_their_former_addresses_too() -> None:
     many = [bearing(number * 40, "C++") for number in range(1, 9)]
-    found = Publication(catalog(archives.newsroom(many), START))
+    found = Publication(build_catalog(archives.newsroom(many), START))
     paths = [path for path in found.paths() if path.startswith("/tag/c-plus-plus/archive/")]
     assert len(paths) > 9
     for path in paths:
-        assert found.at(path.replace("c-plus-plus", "c", 1)) == Redirect(target=path)
+        assert found.resolve(path.replace("c-plus-plus", "c", 1)) == Redirect(target=path)
 
 
 @pytest.mark.parametrize(
     "keys",
     [
         {"expires": START - timedelta(hours=1)},
-        {"status": Status.WITHDRAWN, "withdrawn_at": START - timedelta(hours=1)},
+        {"status": ArticleStatus.WITHDRAWN, "withdrawn_at": START - timedelta(hours=1)},
     ],
     ids=["expired", "withdrawn"],
 )
@@ -139,25 +139,25 @@ def test_a_former_address_leads_on_when_the_last_article_of_a_tag_has_gone(keys:
 
 
 def test_a_draft_and_a_scheduled_article_give_no_former_address() -> None:
-    assert led(bearing(1, "C++", status=Status.DRAFT)) is None
+    assert led(bearing(1, "C++", status=ArticleStatus.DRAFT)) is None
     assert led(bearing(-1, "C++")) is None
 
 
 def after(before: Publication, gone: Article, come: Article) -> Publication:
     articles = [come if one is gone else one for one in before.catalog.content.articles]
     content = replace(before.catalog.content, articles=tuple(articles))
-    return before.after(before.catalog.replaced(content, START, gone=(gone,), come=(come,)))
+    return before.next_edition(before.catalog.apply_changes(content, START, removed=(gone,), added=(come,)))
 
 
 def test_caches_hear_of_a_former_address_that_leads_elsewhere_by_a_save() -> None:
     """A purge named the new tag alone, and a cache went on to send readers of the former address to another tag."""
     plus, sharp = bearing(1, "C++"), bearing(2, "Other")
-    first = Publication(catalog(archives.newsroom((plus, sharp)), START))
+    first = Publication(build_catalog(archives.newsroom((plus, sharp)), START))
     second = after(first, sharp, bearing(2, "C#"))
     third = after(second, plus, bearing(1, "None"))
     fourth = after(third, third.catalog.visible["a2"].article, bearing(2, "C#", "C"))
     fifth = after(fourth, fourth.catalog.visible["a2"].article, bearing(2, "Other"))
-    targets = [one.at("/tag/c/feed.atom") for one in (first, second, third, fourth, fifth)]
+    targets = [one.resolve("/tag/c/feed.atom") for one in (first, second, third, fourth, fifth)]
     plus_feed, sharp_feed = (Redirect(target=f"/tag/{slug}/feed.atom") for slug in ("c-plus-plus", "c-sharp"))
     assert targets[:3] == [plus_feed, plus_feed, sharp_feed]
     assert (isinstance(targets[3], Document), targets[4]) == (True, None)
@@ -171,11 +171,11 @@ def test_caches_hear_of_a_former_address_that_leads_elsewhere_by_a_save() -> Non
 def test_a_last_valid_version_of_an_earlier_version_is_in_the_feeds_of_today(*, many: bool) -> None:
     """A file about C++ that was broken during the upgrade stood in the feed of C."""
     old = replace(bearing(1), tags=(Tag(id="c", title="C++"), Tag(id="r-d", title="R&D"), Tag(id="all", title="All")))
-    record = Record(stamp=None, digest=b"", reading=Reading(old, ()), stood=True)
+    record = Record(signature=None, digest=b"", reading=ParseResult(old, ()), stood=True)
     if many:
-        kept = codec.former(codec.packed({old.path: record}), Shared())[old.path]
+        kept = codec.decode_former_page(codec.encode_page({old.path: record}), Interner())[old.path]
     else:
-        kept = codec.former_one(codec.packed_one(record))
+        kept = codec.decode_former_record(codec.encode_record(record))
     assert kept
     assert kept.good
     assert [(tag.id, tag.title) for tag in kept.good.tags] == [("c-plus-plus", "C++"), ("r-and-d", "R&D"), ("all", "All")]

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedsvc.tag_slugs import former_slug, tag_name, tag_slug
+from feedsvc.tag_slugs import former_slug, spelling_key, tag_slug
 from feedsvc.uris import is_slug, slugify
 
 SIGNS: Final = "+#&@"
@@ -135,4 +135,4 @@ def word(sign: str) -> str:
     ],
 )
 def test_punctuation_makes_another_name_but_case_spaces_and_hyphens_do_not(one: str, other: str, *, same: bool) -> None:
-    assert (tag_name(one) == tag_name(other)) is same
+    assert (spelling_key(one) == spelling_key(other)) is same

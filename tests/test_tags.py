@@ -13,13 +13,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from feedsvc.catalog.catalog import Catalog, catalog
-from feedsvc.catalog.tags import FIRST, MOST_USED, PAGE_SIZE, Tags, divided
-from feedsvc.discovery.opml import opml
+from feedsvc.catalog.catalog import Catalog, build_catalog
+from feedsvc.catalog.tags import FIRST_PAGE, MOST_USED_COUNT, PAGE_SIZE, Tags, divide_into_pages
+from feedsvc.discovery.opml import render_opml
 from feedsvc.export.nginx import configuration
-from feedsvc.model import Article, Status, Tag
+from feedsvc.model import Article, ArticleStatus, Tag
 from feedsvc.publication.document import Document, Redirect
-from feedsvc.publication.fingerprints import Imprints
+from feedsvc.publication.fingerprints import Fingerprints
 from feedsvc.publication.publication import Publication
 from feedsvc.routes import TagsAt, path_of, place_of
 from tests import archives
@@ -48,18 +48,18 @@ def many(count: int = MANY, each: int = 100) -> list[Article]:
 
 
 def published(articles: list[Article]) -> Publication:
-    return Publication(catalog(archives.newsroom(articles), START))
+    return Publication(build_catalog(archives.newsroom(articles), START))
 
 
 def after(publication: Publication, gone: list[Article], come: list[Article]) -> Publication:
     before = publication.catalog
     articles = (*(one for one in before.content.articles if one not in gone), *come)
     content = replace(before.content, articles=articles)
-    return publication.after(before.replaced(content, START, gone=gone, come=come))
+    return publication.next_edition(before.apply_changes(content, START, removed=gone, added=come))
 
 
 def body(publication: Publication, path: str) -> bytes:
-    found = publication.at(path)
+    found = publication.resolve(path)
     assert isinstance(found, Document), path
     return found.body
 
@@ -70,11 +70,11 @@ def tag_paths(found: Catalog) -> list[str]:
 
 def test_a_site_with_many_tags_offers_the_most_used_and_every_other_listing() -> None:
     found = published(many())
-    offered = [one.ref for one in found.catalog.offered]
+    offered = [one.ref for one in found.catalog.subscribable_listings]
     tags = [ref.id for ref in offered if ref.kind == "tag"]
-    assert len(tags) == MOST_USED
-    assert set(tags) == {tag(number).id for number in (*range(MANY // 2, MANY), *range(MOST_USED - MANY // 2))}
-    assert offered == [one.ref for one in found.catalog.shown if one.ref.kind != "tag" or one.ref.id in {*tags}]
+    assert len(tags) == MOST_USED_COUNT
+    assert set(tags) == {tag(number).id for number in (*range(MANY // 2, MANY), *range(MOST_USED_COUNT - MANY // 2))}
+    assert offered == [one.ref for one in found.catalog.indexable_listings if one.ref.kind != "tag" or one.ref.id in {*tags}]
     for path in ("/subscribe/", "/feeds.opml"):
         assert (b"/tag/t00249/" in body(found, path), b"/tag/t00250/" in body(found, path)) == (True, False)
         assert b"/category/c0/" in body(found, path)
@@ -83,7 +83,7 @@ def test_a_site_with_many_tags_offers_the_most_used_and_every_other_listing() ->
 
 def test_a_site_with_few_tags_offers_all_of_them_and_lists_them_on_one_page() -> None:
     found = published([tagged(1, range(60)), tagged(2, range(30))])
-    assert found.catalog.tags.total == sum(one.ref.kind == "tag" for one in found.catalog.offered) == 60
+    assert found.catalog.tags.total == sum(one.ref.kind == "tag" for one in found.catalog.subscribable_listings) == 60
     assert tag_paths(found.catalog) == ["/tags/"]
     page = body(found, "/tags/").decode()
     assert page.count("/daily/tag/t000") == 60
@@ -93,16 +93,16 @@ def test_a_site_with_few_tags_offers_all_of_them_and_lists_them_on_one_page() ->
 
 
 def test_a_site_without_visible_tags_has_no_page_of_them() -> None:
-    for articles in ([], [tagged(1, [], title="A")], [tagged(1, range(3), status=Status.WITHDRAWN, withdrawn_at=START)]):
+    for articles in ([], [tagged(1, [], title="A")], [tagged(1, range(3), status=ArticleStatus.WITHDRAWN, withdrawn_at=START)]):
         found = published(articles)
-        assert (found.at("/tags/"), found.at("/tags"), tag_paths(found.catalog)) == (None, None, [])
+        assert (found.resolve("/tags/"), found.resolve("/tags"), tag_paths(found.catalog)) == (None, None, [])
         assert b"/tags/" not in body(found, "/subscribe/") + body(found, "/sitemap.xml")
 
 
 def test_every_tag_stands_on_one_page_that_others_lead_to() -> None:
     found = published(many())
     index, *pages = tag_paths(found.catalog)
-    assert (index, pages[0], len(pages) > 2) == ("/tags/", f"/tags/from/{FIRST}/", True)
+    assert (index, pages[0], len(pages) > 2) == ("/tags/", f"/tags/from/{FIRST_PAGE}/", True)
     for path in pages:
         assert f'href="/daily{path}"' in body(found, index).decode()
         assert path in body(found, "/sitemap.xml").decode()
@@ -116,21 +116,21 @@ def test_every_tag_stands_on_one_page_that_others_lead_to() -> None:
 def test_other_addresses_of_tags_lead_on_or_find_nothing() -> None:
     found = published(many())
     start = found.catalog.tags.starts[1]
-    assert found.at("/tags") == Redirect(target="/tags/")
-    assert found.at(f"/tags/from/{start}") == Redirect(target=f"/tags/from/{start}/")
+    assert found.resolve("/tags") == Redirect(target="/tags/")
+    assert found.resolve(f"/tags/from/{start}") == Redirect(target=f"/tags/from/{start}/")
     for path in ("/tags/from/", "/tags/from/nothing/", "/tags/from/t00001/", "/tags/t00001/", f"/tags/from/{start}/feed.rss"):
-        assert found.at(path) is None
+        assert found.resolve(path) is None
     few = published([tagged(1, range(60))])
-    assert few.at(f"/tags/from/{FIRST}/") is None
+    assert few.resolve(f"/tags/from/{FIRST_PAGE}/") is None
 
 
 def test_a_saved_article_without_other_tags_changes_no_page_of_tags() -> None:
     articles = many()
     found = published(articles)
-    known = {path: found.at(path) for path in (*tag_paths(found.catalog), "/feeds.opml")}
+    known = {path: found.resolve(path) for path in (*tag_paths(found.catalog), "/feeds.opml")}
     now = after(found, [articles[3]], [replace(articles[3], title="Another title")])
     assert [path for path in now.changed_since(found) if path.startswith("/tags/")] == []
-    assert {path: now.at(path) for path in known} == known
+    assert {path: now.resolve(path) for path in known} == known
     assert now.catalog.tags.pages is found.catalog.tags.pages
     assert now.catalog.tags.most_used is found.catalog.tags.most_used
 
@@ -153,24 +153,24 @@ def test_a_new_tag_changes_its_own_page_of_tags_alone() -> None:
 def test_lists_of_many_tags_after_edits_are_those_of_a_fresh_start(random: Random) -> None:
     now = published(many(random.choice([400, 520, 1100])))
     for _ in range(3):
-        before, was = now, {path: now.at(path) for path in {*tag_paths(now.catalog), *LISTS}}
+        before, was = now, {path: now.resolve(path) for path in {*tag_paths(now.catalog), *LISTS}}
         gone, come = edited(random, list(now.catalog.content.articles))
         now = after(before, gone, come)
-        fresh = Publication(catalog(now.catalog.content, START))
+        fresh = Publication(build_catalog(now.catalog.content, START))
         paths = {*was, *tag_paths(fresh.catalog)}
-        expected = {path: fresh.at(path) for path in paths}
-        assert {path: now.at(path) for path in paths} == expected
+        expected = {path: fresh.resolve(path) for path in paths}
+        assert {path: now.resolve(path) for path in paths} == expected
         assert {path for path in paths if was.get(path) != expected[path]} <= now.changed_since(before)
         same_imprint(before.catalog, now.catalog, was, expected)
 
 
 def same_imprint(before: Catalog, now: Catalog, was: dict[str, object], expected: dict[str, object]) -> None:
     """Where two editions have the same imprint of a document, its bytes are the same."""
-    one, other = Imprints(before), Imprints(now)
+    one, other = Fingerprints(before), Fingerprints(now)
     for path in was.keys() & expected.keys():
         place = place_of(path)
         assert place
-        assert (one.of(place) != other.of(place)) or was[path] == expected[path], path
+        assert (one.get(place) != other.get(place)) or was[path] == expected[path], path
 
 
 def edited(random: Random, articles: list[Article]) -> tuple[list[Article], list[Article]]:
@@ -196,7 +196,7 @@ def edited(random: Random, articles: list[Article]) -> tuple[list[Article], list
     most=st.integers(2, 30),
 )
 def test_pages_hold_every_tag_in_order_and_are_neither_large_nor_tiny(ids: set[str], most: int) -> None:
-    pages = [*divided(sorted(ids), most)]
+    pages = [*divide_into_pages(sorted(ids), most)]
     assert [one for page in pages for one in page] == sorted(ids)
     assert all(len(page) <= most for page in pages)
     assert len(pages) <= 1 or all(len(page) >= (most + 1) // 3 for page in pages)
@@ -205,9 +205,9 @@ def test_pages_hold_every_tag_in_order_and_are_neither_large_nor_tiny(ids: set[s
 def test_hardly_a_tag_that_comes_moves_another_page() -> None:
     random = Random(1)
     ids = sorted({f"{random.randrange(10**9)}" for _ in range(5000)})
-    before, moved = {page[0] for page in divided(ids, PAGE_SIZE)}, 0
+    before, moved = {page[0] for page in divide_into_pages(ids, PAGE_SIZE)}, 0
     for _ in range(100):
-        pages = {page[0] for page in divided(sorted([*ids, f"{random.randrange(10**9)}"]), PAGE_SIZE)} - {ids[0]}
+        pages = {page[0] for page in divide_into_pages(sorted([*ids, f"{random.randrange(10**9)}"]), PAGE_SIZE)} - {ids[0]}
         moved += pages != before - {ids[0]} and len(pages ^ before) > 3
     assert moved <= 10
 
@@ -223,8 +223,8 @@ def test_the_most_used_tags_after_a_change_are_those_of_all_counts(data: st.Data
         changed = {tag(random.randrange(1400)).id: random.randrange(5) for _ in range(random.choice([1, 2, 60]))}
         counts = {one: count for one, count in {**counts, **changed}.items() if count}
         spellings = {**{one: {"T": count} for one, count in counts.items()}, **{one: {} for one in changed if one not in counts}}
-        tags = tags.replaced(spellings, changed)
-        assert list(tags.most_used) == sorted(counts, key=lambda one: (-counts[one], one))[:MOST_USED]
+        tags = tags.apply_changes(spellings, changed)
+        assert list(tags.most_used) == sorted(counts, key=lambda one: (-counts[one], one))[:MOST_USED_COUNT]
         assert [one for page in tags.pages for one in page] == sorted(counts)
         assert tags.total == len(counts)
 
@@ -261,13 +261,13 @@ def largest(articles: list[Article]) -> int:
     return max(len(body(found, path)) for path in paths)
 
 
-@pytest.mark.parametrize("start", ["", FIRST, "정상", "feed", "media"])
+@pytest.mark.parametrize("start", ["", FIRST_PAGE, "정상", "feed", "media"])
 def test_a_page_of_tags_has_one_address(start: str) -> None:
     assert place_of(path_of(TagsAt(start))) == TagsAt(start)
 
 
 def test_an_opml_names_each_listing_once() -> None:
     found = published(many()).catalog
-    named = Counter(line for line in opml(found).decode().splitlines() if "xmlUrl" in line)
-    assert len(named) == len(found.offered)
+    named = Counter(line for line in render_opml(found).decode().splitlines() if "xmlUrl" in line)
+    assert len(named) == len(found.subscribable_listings)
     assert set(named.values()) == {1}

@@ -11,7 +11,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from feedsvc import routes, uris
-from feedsvc.routes import ArticleAt, FeedAt, FileAt, ListingRef, PageAt, SingleAt, SitemapAt, SizedAt
+from feedsvc.routes import ArticleAt, FeedAt, FileAt, ListingRef, PageAt, SiteDocumentAt, SitemapAt, VariantAt
 
 # RFC 3986, appendix A, as far as http addresses use it.
 PCHAR: Final = r"(?:[A-Za-z0-9\-._~!$&'()*+,;=:@/]|%[0-9A-Fa-f]{2})"
@@ -25,11 +25,11 @@ LISTINGS: Final = st.just(ListingRef()) | st.builds(ListingRef, st.sampled_from(
 PERIODS: Final = st.just("") | st.dates().map(lambda day: f"{day:%Y-%m}".rjust(7, "0")) | st.dates().map(str)
 PLACES: Final = (
     st.builds(PageAt, LISTINGS, PERIODS)
-    | st.builds(FeedAt, LISTINGS, st.sampled_from(routes.SUFFIXES), PERIODS)
+    | st.builds(FeedAt, LISTINGS, st.sampled_from(routes.FEED_SUFFIXES), PERIODS)
     | st.builds(ArticleAt, SLUGS)
-    | st.builds(SingleAt, st.sampled_from(routes.SINGLES))
+    | st.builds(SiteDocumentAt, st.sampled_from(routes.SITE_DOCUMENTS))
     | st.builds(SitemapAt, PERIODS.filter(bool) | st.just("listings"))
-    | st.builds(SizedAt, st.sampled_from(["0", "c0ffee"]), st.integers(1, 99999), SEGMENTS.map(lambda name: f"media/{name}"))
+    | st.builds(VariantAt, st.sampled_from(["0", "c0ffee"]), st.integers(1, 99999), SEGMENTS.map(lambda name: f"media/{name}"))
     | st.builds(FileAt, st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1).map(lambda name: f"media/{name}"))
 )
 
@@ -59,20 +59,20 @@ def test_any_path_leads_to_one_place_or_none(path: str) -> None:
         ("/author/a/feed.json", FeedAt(ListingRef("author", "a"), "json")),
         ("/category/a/archive/2026-01/feed.atom", FeedAt(ListingRef("category", "a"), "atom", "2026-01")),
         ("/archive/2026-01-02/feed.rss", FeedAt(ListingRef(), "rss", "2026-01-02")),
-        *((f"/{name}", FeedAt(ListingRef(), suffix)) for name, suffix in routes.WELL_KNOWN.items()),
-        *((f"/tag/a/{name}/", FeedAt(ListingRef("tag", "a"), suffix)) for name, suffix in routes.WELL_KNOWN.items()),
+        *((f"/{name}", FeedAt(ListingRef(), suffix)) for name, suffix in routes.WELL_KNOWN_FEEDS.items()),
+        *((f"/tag/a/{name}/", FeedAt(ListingRef("tag", "a"), suffix)) for name, suffix in routes.WELL_KNOWN_FEEDS.items()),
         ("/articles/a", ArticleAt("a")),
         ("/media/a/b.png", FileAt("media/a/b.png")),
         ("/static/x.css", FileAt("static/x.css")),
-        ("/feeds.opml", SingleAt("feeds.opml")),
-        ("/subscribe", SingleAt("subscribe/")),
-        ("/sitemap.xml/", SingleAt("sitemap.xml")),
+        ("/feeds.opml", SiteDocumentAt("feeds.opml")),
+        ("/subscribe", SiteDocumentAt("subscribe/")),
+        ("/sitemap.xml/", SiteDocumentAt("sitemap.xml")),
         ("/sitemap-2026-01.xml", SitemapAt("2026-01")),
         ("/sitemap-listings.01.xml", SitemapAt("listings.01")),
         ("/archive/2026-01", PageAt(ListingRef(), "2026-01")),
         ("/archive/2026/", PageAt(ListingRef(), "2026")),
         ("/tag/a/archive/2026-01-02/", PageAt(ListingRef("tag", "a"), "2026-01-02")),
-        ("/sized/0af-640/a/b.png", SizedAt("0af", 640, "media/a/b.png")),
+        ("/sized/0af-640/a/b.png", VariantAt("0af", 640, "media/a/b.png")),
         ("", None),
         ("/nothing", None),
         ("/tag/", None),
@@ -165,7 +165,7 @@ def test_a_path_is_found_again_below_its_base(name: str, base: str) -> None:
     [("https://a.example", "", "/tag/%EC%A0%95/"), ("https://a.example/%C3%BC/b", "/ü/b", "/%C3%BC/b/tag/%EC%A0%95/")],
 )
 def test_a_page_refers_by_the_path_of_its_base(base: str, mount: str, rooted: str) -> None:
-    assert (uris.mount(base), uris.rooted(base, "/tag/정/")) == (mount, rooted)
+    assert (uris.mount_path(base), uris.root_relative(base, "/tag/정/")) == (mount, rooted)
     assert unquote(rooted).startswith(f"{mount}/")
 
 

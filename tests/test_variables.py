@@ -8,7 +8,7 @@ import click
 import pytest
 
 from feedsvc.cli import main
-from feedsvc.cli.variables import NAMES, Option
+from feedsvc.cli.variables import VARIABLE_NAMES, Option
 from tests import newsrooms
 from tests.test_cli import run
 
@@ -37,7 +37,7 @@ def test_every_option_of_every_command_shows_its_variable_in_the_help() -> None:
 
 def test_the_names_of_all_commands_are_those_that_their_options_have() -> None:
     options = [one for command in _commands().values() for one in command.params if isinstance(one, Option)]
-    assert {one.variable for one in options} | {"FEEDSVC_CONTENT"} == NAMES
+    assert {one.variable for one in options} | {"FEEDSVC_CONTENT"} == VARIABLE_NAMES
 
 
 def test_a_strict_check_by_variable_fails_for_a_warning(content: Path) -> None:

@@ -1,4 +1,4 @@
-"""What is counted and not yet written, and what was read of the database lately. In memory, without threads."""
+"""In-memory buffer of reads that are not written yet, and of totals read from the database. It starts no threads."""
 
 from __future__ import annotations
 
@@ -9,92 +9,95 @@ from datetime import date, datetime, timedelta
 from itertools import islice
 from typing import Final
 
-Key = tuple[str, date]  # an article's id and the UTC day
-_LARGEST: Final = 500  # pairs of article and day in a batch: what a slow database takes within its patience
+ReadKey = tuple[str, date]  # article id and UTC day
+_BATCH_SIZE: Final = 500  # pairs of article and day per batch: what a slow database writes within its timeout
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Batch:
-    """Reads that are written together; the number tells one batch from the next, also when it is tried again."""
+    """Reads that are written together. The number identifies a batch, also if it is written again."""
 
     number: int
-    reads: Mapping[Key, int]
+    reads: Mapping[ReadKey, int]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class _Stored:
-    reads: int
-    at: datetime
+class _CachedTotal:
+    total: int
+    loaded_at: datetime
 
 
-class Tally:
-    """Reads on their way. At most `most` pairs of article and day wait; a number from the database is good for `fresh`."""
+class ReadBuffer:
+    """Buffer of reads: at most `max_pending` pairs of article and day. A total of the database is fresh for `max_age`.
 
-    def __init__(self, *, most: int, fresh: timedelta) -> None:
-        self._most = most
-        self._fresh = fresh
-        self._waiting: Counter[Key] = Counter()
-        self._writing = Batch(number=0, reads={})
-        self._pending: Counter[str] = Counter()  # by article, the waiting and the writing
-        self._stored: OrderedDict[str, _Stored] = OrderedDict()
-        self.waiting = 0
+    Not thread-safe: ReadCounter holds its lock.
+    """
+
+    def __init__(self, *, max_pending: int, max_age: timedelta) -> None:
+        self._max_pending = max_pending
+        self._max_age = max_age
+        self._queue: Counter[ReadKey] = Counter()
+        self._current_batch = Batch(number=0, reads={})
+        self._pending_by_article: Counter[str] = Counter()  # by article; queue and current batch together
+        self._totals: OrderedDict[str, _CachedTotal] = OrderedDict()
+        self.queue_size = 0
 
     @property
     def pending(self) -> int:
-        """Reads that are not known to be written."""
-        return self._pending.total()
+        """Number of reads that are not known to be written."""
+        return self._pending_by_article.total()
 
     def add(self, article_id: str, day: date) -> bool:
-        """Count one read; False if there is no room for it."""
+        """Count one read. Return False if the buffer is full."""
         key = (article_id, day)
-        if key not in self._waiting and len(self._waiting) >= self._most:
+        if key not in self._queue and len(self._queue) >= self._max_pending:
             return False
-        self._waiting[key] += 1
-        self._pending[article_id] += 1
-        self.waiting += 1
+        self._queue[key] += 1
+        self._pending_by_article[article_id] += 1
+        self.queue_size += 1
         return True
 
-    def batch(self) -> Batch:
-        """What to write now: the last batch again until `written` says that it arrived, then the next of what waits."""
-        if not self._writing.reads and self._waiting:
-            keys = list(islice(self._waiting, _LARGEST))
-            reads = {key: self._waiting.pop(key) for key in keys}
-            self.waiting -= sum(reads.values())
-            self._writing = Batch(number=self._writing.number + 1, reads=reads)
-        return self._writing
+    def next_batch(self) -> Batch:
+        """Return the batch to write: the last one until `confirm_batch` is called, then the next of the queue."""
+        if not self._current_batch.reads and self._queue:
+            keys = list(islice(self._queue, _BATCH_SIZE))
+            reads = {key: self._queue.pop(key) for key in keys}
+            self.queue_size -= sum(reads.values())
+            self._current_batch = Batch(number=self._current_batch.number + 1, reads=reads)
+        return self._current_batch
 
-    def rest(self) -> tuple[Batch, ...]:
-        """All that is not known to be written, as batches. Nothing of it is pending here any more."""
+    def drain(self) -> tuple[Batch, ...]:
+        """Return all reads that are not known to be written, as batches. They are no longer pending here."""
         batches = []
-        while (batch := self.batch()).reads:
+        while (batch := self.next_batch()).reads:
             batches.append(batch)
-            self.written()
+            self.confirm_batch()
         return tuple(batches)
 
-    def written(self) -> None:
-        """The last batch is in the database."""
-        for (article_id, _), reads in self._writing.reads.items():
-            self._pending[article_id] -= reads
-            if not self._pending[article_id]:
-                del self._pending[article_id]
-            if before := self._stored.get(article_id):
-                self._stored[article_id] = _Stored(reads=before.reads + reads, at=before.at)
-        self._writing = Batch(number=self._writing.number, reads={})
+    def confirm_batch(self) -> None:
+        """Record that the last batch is in the database."""
+        for (article_id, _), reads in self._current_batch.reads.items():
+            self._pending_by_article[article_id] -= reads
+            if not self._pending_by_article[article_id]:
+                del self._pending_by_article[article_id]
+            if before := self._totals.get(article_id):
+                self._totals[article_id] = _CachedTotal(total=before.total + reads, loaded_at=before.loaded_at)
+        self._current_batch = Batch(number=self._current_batch.number, reads={})
 
-    def loaded(self, totals: Mapping[str, int], now: datetime) -> None:
-        """What the database says of some articles; what was heard longest ago is forgotten."""
+    def store_totals(self, totals: Mapping[str, int], now: datetime) -> None:
+        """Store totals of the database for some articles, and drop the totals that were loaded longest ago."""
         for article_id, reads in totals.items():
-            self._stored[article_id] = _Stored(reads=reads, at=now)
-            self._stored.move_to_end(article_id)
-        while len(self._stored) > self._most:
-            self._stored.popitem(last=False)
+            self._totals[article_id] = _CachedTotal(total=reads, loaded_at=now)
+            self._totals.move_to_end(article_id)
+        while len(self._totals) > self._max_pending:
+            self._totals.popitem(last=False)
 
-    def count(self, article_id: str, now: datetime) -> int | None:
-        """An article's reads, those on their way included; None if the database was not asked lately."""
-        stored = self._stored.get(article_id)
-        return self.last(article_id) if stored and abs(now - stored.at) < self._fresh else None
+    def fresh_count(self, article_id: str, now: datetime) -> int | None:
+        """Return the reads of an article, including pending ones; None if its total is not fresh."""
+        stored = self._totals.get(article_id)
+        return self.last_known_count(article_id) if stored and abs(now - stored.loaded_at) < self._max_age else None
 
-    def last(self, article_id: str) -> int | None:
-        """The same, however long ago the database was asked; None if that is forgotten."""
-        stored = self._stored.get(article_id)
-        return stored.reads + self._pending[article_id] if stored else None
+    def last_known_count(self, article_id: str) -> int | None:
+        """Return the same even if the total is old; None if there is none."""
+        stored = self._totals.get(article_id)
+        return stored.total + self._pending_by_article[article_id] if stored else None

@@ -1,4 +1,4 @@
-"""Counts in memory and writes in batches: one thread talks to the database, and no request waits for it in vain."""
+"""Read counter with write-behind: one thread accesses the database, and requests wait for it only briefly."""
 
 from __future__ import annotations
 
@@ -11,194 +11,204 @@ from itertools import islice
 from pathlib import Path
 from typing import Final, Protocol
 
-from feedsvc.audience.buffer import Key, Tally
-from feedsvc.audience.periodic_task import Chore
-from feedsvc.audience.spool import Spilled, spill, spilled
+from feedsvc.audience.buffer import ReadBuffer, ReadKey
+from feedsvc.audience.periodic_task import PeriodicTask
+from feedsvc.audience.spool import SpoolFile, read_spool_files, write_spool_file
 from feedsvc.errors import FeedsvcError
-from feedsvc.support.alerts import Troubles
+from feedsvc.support.alerts import Alerts
 
-_NAME: Final = "reads"
+_ALERT_NAME: Final = "reads"
 _LOG: Final = logging.getLogger(__name__)
-_WAITERS: Final = 2  # requests that wait at once; all others have better things to do
-_QUIET: Final = 15.0  # seconds in which nobody waits, once somebody waited in vain
-_AGAIN: Final = 0.2  # seconds between two tries at the stop
-_ASKED: Final = 500  # numbers read at once
-_TOLD: Final = 5  # different reasons told while the database is away
+_MAX_WAITERS: Final = 2  # requests that may wait at a time, so that the server's other threads stay free
+_NO_WAIT_SECONDS: Final = 15.0  # seconds without waiting after a request waited in vain
+_RETRY_SECONDS: Final = 0.2  # seconds between two attempts during the stop
+_LOAD_BATCH_SIZE: Final = 500  # totals per query
+_MAX_LOGGED_REASONS: Final = 5  # different reasons that are logged while the database is unavailable
 
 
-class Store(Protocol):
-    """The methods of `store.Views` and `file_store.FileViews` that a counter uses."""
+class ReadStore(Protocol):
+    """Methods of `store.DatabaseReadStore` and `sqlite_store.SqliteReadStore` that the counter uses."""
 
     @property
     def writer(self) -> str: ...
-    def add(self, reads: Mapping[Key, int], batch: int | None = None, *, writer: str = "") -> Mapping[Key, str]: ...
+    def add(self, reads: Mapping[ReadKey, int], batch: int | None = None, *, writer: str = "") -> Mapping[ReadKey, str]: ...
     def totals(self, article_ids: Collection[str]) -> Mapping[str, int]: ...
 
 
-class Counter:
-    """Reads by article. Safe in threads; its methods never raise for the database's sake.
+class ReadCounter:
+    """Counter of reads by article. Thread-safe; its methods never raise database errors.
 
-    What is counted is written after `every` seconds or with `batch` reads waiting, whichever comes first. While the
-    database is away it waits here, at most `most` pairs of article and day.
+    Reads are written after `write_interval` seconds, or earlier once `batch_size` reads are queued. While the database is
+    unavailable, at most `max_pending` pairs of article and day are buffered.
     """
 
     def __init__(
         self,
-        store: Store,
+        store: ReadStore,
         clock: Callable[[], datetime],
         *,
-        chore: Callable[[datetime], None] = lambda _: None,
-        spill: Path | None = None,
-        troubles: Troubles | None = None,
-        every: float = 2.0,
-        batch: int = 500,
-        most: int = 100_000,
-        fresh: float = 5.0,
-        patience: float = 0.25,
-        calm: float = 0.0,
+        periodic_work: Callable[[datetime], None] = lambda _: None,
+        spool_folder: Path | None = None,
+        alerts: Alerts | None = None,
+        write_interval: float = 2.0,
+        batch_size: int = 500,
+        max_pending: int = 100_000,
+        max_age: float = 5.0,
+        wait_timeout: float = 0.25,
+        startup_delay: float = 0.0,
     ) -> None:
-        """`chore` is told the time every other second. `spill` is the folder for what cannot be written at the stop.
+        """Start two threads. One writes and reads totals; the other calls `periodic_work` with the time every other second.
 
-        `fresh`, `patience` and `calm` are seconds: after how long a number of the database is read again, how long a
-        request waits for one that was never read, and how long the database is left alone at first, unless it is asked;
-        for so much longer a request waits until it is open.
+        `spool_folder` holds reads that cannot be written at the stop. The other values are seconds. A total is read again after
+        `max_age`. A request waits up to `wait_timeout` for a total that was never read. The database is opened after
+        `startup_delay`, or earlier if a request needs it; until it is open, a request waits that much longer.
         """
         self._store = store
         self._clock = clock
-        self._spill = spill
-        self._troubles = troubles or Troubles()
-        self._every = every
-        self._batch = batch
-        self._patience, self._calm = patience, calm
-        self._tally = Tally(most=most, fresh=timedelta(seconds=fresh))
-        self._lost = self._waiters = 0
-        self._wanted: dict[str, None] = {}
-        self._spilled: list[Spilled] = []
-        self._told: set[str] = set()
-        self._tried = self._away = self._stopping = self._over = False
-        self._quiet_until = time.monotonic()
-        self._news = threading.Condition()
-        self._chore = Chore(chore, clock)
+        self._spool_folder = spool_folder
+        self._alerts = alerts or Alerts()
+        self._write_interval = write_interval
+        self._batch_size = batch_size
+        self._wait_timeout, self._startup_delay = wait_timeout, startup_delay
+        self._buffer = ReadBuffer(max_pending=max_pending, max_age=timedelta(seconds=max_age))
+        self._lost_count = self._waiter_count = 0
+        self._load_requests: dict[str, None] = {}
+        self._spool_files: list[SpoolFile] = []
+        self._logged_reasons: set[str] = set()
+        self._has_tried_database = self._is_unavailable = self._is_stopping = self._is_closed = False
+        self._no_wait_until = time.monotonic()
+        self._condition = threading.Condition()
+        self._periodic_task = PeriodicTask(periodic_work, clock)
         self._thread = threading.Thread(target=self._run, name="feedsvc-views", daemon=True)
         self._thread.start()
 
     def add(self, article_id: str) -> None:
-        """Count one read of an article, today in UTC."""
-        with self._news:
-            if not self._tally.add(article_id, self._clock().astimezone(UTC).date()):
-                self._lose()
-            if self._tally.waiting >= self._batch:
-                self._news.notify_all()
+        """Count one read of an article on the current UTC day."""
+        with self._condition:
+            if not self._buffer.add(article_id, self._clock().astimezone(UTC).date()):
+                self._count_lost_read()
+            if self._buffer.queue_size >= self._batch_size:
+                self._condition.notify_all()
 
     def count(self, article_id: str) -> int | None:
-        """An article's reads, those not yet written included; None if the database has not told them yet.
+        """Return the reads of an article, including pending ones; None if its total has not been read yet.
 
-        A number that is known is told at once, even an old one: it is read again behind it.
+        A known total is returned at once, even an old one. The thread then reads it again.
         """
-        with self._news:
-            if self._tally.count(article_id, self._clock()) is None:
-                self._want(article_id)
-            if self._tally.last(article_id) is None and self._may_wait():
-                self._wait(article_id)
-            return self._tally.last(article_id)
+        with self._condition:
+            if self._buffer.fresh_count(article_id, self._clock()) is None:
+                self._request_load(article_id)
+            if self._buffer.last_known_count(article_id) is None and self._can_wait():
+                self._wait_for_load(article_id)
+            return self._buffer.last_known_count(article_id)
 
-    def close(self, patience: float = 12.0) -> None:
-        """Write everything and end. What is not written after `patience` seconds is kept for the next start, or told."""
-        with self._news:
-            self._stopping = True
-            self._news.notify_all()
-        self._thread.join(patience)
-        self._chore.close()
-        with self._news:
-            self._over = True
-            self._news.notify_all()
-            lost = self._lost + self._keep()
+    def close(self, timeout: float = 12.0) -> None:
+        """Write all reads and stop.
+
+        Reads not written after `timeout` seconds are spooled for the next start, or logged as lost.
+        """
+        with self._condition:
+            self._is_stopping = True
+            self._condition.notify_all()
+        self._thread.join(timeout)
+        self._periodic_task.close()
+        with self._condition:
+            self._is_closed = True
+            self._condition.notify_all()
+            lost = self._lost_count + self._spool_pending()
         if lost:
             _LOG.warning("feedsvc: reads lost: %d; the database did not take them in time", lost)
 
-    # --- requests, all under the lock
+    # --- requests; call with the lock held
 
-    def _want(self, article_id: str) -> None:
-        self._wanted[article_id] = None
-        self._news.notify_all()
+    def _request_load(self, article_id: str) -> None:
+        self._load_requests[article_id] = None
+        self._condition.notify_all()
 
-    def _may_wait(self) -> bool:
-        return self._waiters < _WAITERS and not self._away and not self._stopping and time.monotonic() >= self._quiet_until
+    def _can_wait(self) -> bool:
+        return (
+            self._waiter_count < _MAX_WAITERS
+            and not self._is_unavailable
+            and not self._is_stopping
+            and time.monotonic() >= self._no_wait_until
+        )
 
-    def _wait(self, article_id: str) -> None:
-        self._waiters += 1
-        patience = self._patience if self._tried else self._patience + self._calm
-        if not self._news.wait_for(lambda: self._away or self._stopping or article_id not in self._wanted, patience):
-            self._quiet_until = time.monotonic() + _QUIET
-        self._waiters -= 1
+    def _wait_for_load(self, article_id: str) -> None:
+        self._waiter_count += 1
+        patience = self._wait_timeout if self._has_tried_database else self._wait_timeout + self._startup_delay
+        if not self._condition.wait_for(
+            lambda: self._is_unavailable or self._is_stopping or article_id not in self._load_requests, patience
+        ):
+            self._no_wait_until = time.monotonic() + _NO_WAIT_SECONDS
+        self._waiter_count -= 1
 
-    def _lose(self) -> None:
-        if not self._lost:
+    def _count_lost_read(self) -> None:
+        if not self._lost_count:
             _LOG.warning(
                 "feedsvc: no more reads fit in memory; those of further articles are lost until their database takes some"
             )
-        self._lost += 1
+        self._lost_count += 1
 
     # --- the thread
 
     def _run(self) -> None:
-        self._spilled = list(spilled(self._spill)) if self._spill else []
-        with self._news:
-            self._news.wait_for(self._is_called, self._calm)
-        self._write(always=not self._stopping)  # a wrong password is better told now than with the first read
-        self._tried = True
-        due = time.monotonic() + self._every
-        while not self._stopping:
-            with self._news:
-                self._news.wait_for(self._is_called, max(0.0, due - time.monotonic()))
+        self._spool_files = list(read_spool_files(self._spool_folder)) if self._spool_folder else []
+        with self._condition:
+            self._condition.wait_for(self._has_work, self._startup_delay)
+        self._write_batch(is_probe=not self._is_stopping)  # report a wrong password now, not with the first read
+        self._has_tried_database = True
+        due = time.monotonic() + self._write_interval
+        while not self._is_stopping:
+            with self._condition:
+                self._condition.wait_for(self._has_work, max(0.0, due - time.monotonic()))
                 full = self._is_full()
             if full or time.monotonic() >= due:
-                self._write_all()
-                due = time.monotonic() + self._every
-            self._load()
-        while self._tally.pending and not self._over:
-            if not self._write():
-                with self._news:
-                    self._news.wait_for(lambda: self._over, _AGAIN)
+                self._write_full_batches()
+                due = time.monotonic() + self._write_interval
+            self._load_totals()
+        while self._buffer.pending and not self._is_closed:
+            if not self._write_batch():
+                with self._condition:
+                    self._condition.wait_for(lambda: self._is_closed, _RETRY_SECONDS)
 
-    def _is_called(self) -> bool:
-        return self._stopping or self._is_full() or (bool(self._wanted) and not self._away)
+    def _has_work(self) -> bool:
+        return self._is_stopping or self._is_full() or (bool(self._load_requests) and not self._is_unavailable)
 
     def _is_full(self) -> bool:
-        # While the database is away only the clock makes another try.
-        return self._tally.waiting >= self._batch and not self._away
+        # While the database is unavailable, only the write interval triggers attempts.
+        return self._buffer.queue_size >= self._batch_size and not self._is_unavailable
 
-    def _write_all(self) -> None:
-        while self._write() and self._tally.waiting >= self._batch:
+    def _write_full_batches(self) -> None:
+        while self._write_batch() and self._buffer.queue_size >= self._batch_size:
             pass
 
-    def _write(self, *, always: bool = False) -> bool:
-        """Write one batch; with none, see whether a database that was away is back. False if it is not."""
-        with self._news:
-            batch = self._tally.batch()
-        if not (always or batch.reads or self._away or self._spilled):
+    def _write_batch(self, *, is_probe: bool = False) -> bool:
+        """Write one batch. If there is none but the database was unavailable, probe it. Return False if it is unavailable."""
+        with self._condition:
+            batch = self._buffer.next_batch()
+        if not (is_probe or batch.reads or self._is_unavailable or self._spool_files):
             return True
         try:
-            self._replay()
+            self._replay_spool()
             refused = self._store.add(batch.reads, batch.number)
-        except Exception as error:  # noqa: BLE001 - whatever it is, the next try may work
-            self._leave(error)
+        except Exception as error:  # noqa: BLE001 - any error may pass until the next attempt
+            self._mark_unavailable(error)
             return False
         for (article_id, _), reason in refused.items():
             _LOG.warning("feedsvc: reads of %s cannot be stored and are lost: %s", ascii(article_id), reason)
-        with self._news:
-            if not self._over:  # else they are counted as kept
-                self._tally.written()
-                self._return()
+        with self._condition:
+            if not self._is_closed:  # after `close`, they have been spooled or logged
+                self._buffer.confirm_batch()
+                self._mark_available()
         return True
 
-    def _replay(self) -> None:
-        """What an earlier stop left; the store knows what of it was written after all."""
-        while self._spilled:
-            last = self._spilled[-1]
+    def _replay_spool(self) -> None:
+        """Write the reads that earlier stops spooled. The store skips batches that it already has."""
+        while self._spool_files:
+            last = self._spool_files[-1]
             for batch in last.batches:
                 self._store.add(batch.reads, batch.number, writer=last.writer)
-            self._spilled.pop()
+            self._spool_files.pop()
             try:
                 last.file.unlink(missing_ok=True)
             except OSError as error:
@@ -206,54 +216,54 @@ class Counter:
                     "feedsvc: the reads in %s are written, and the file cannot be deleted (%s); delete it", last.file, error
                 )
 
-    def _load(self) -> None:
-        """Read what requests ask for, many at once."""
-        with self._news:
-            wanted = () if self._away else tuple(islice(self._wanted, _ASKED))
+    def _load_totals(self) -> None:
+        """Read the totals that requests need, many per query."""
+        with self._condition:
+            wanted = () if self._is_unavailable else tuple(islice(self._load_requests, _LOAD_BATCH_SIZE))
         if not wanted:
             return
         try:
             totals = self._store.totals(wanted)
-        except Exception as error:  # noqa: BLE001 - whatever it is, the next try may work
-            self._leave(error)
+        except Exception as error:  # noqa: BLE001 - any error may pass until the next attempt
+            self._mark_unavailable(error)
             return
-        with self._news:
-            self._tally.loaded(totals, self._clock())
+        with self._condition:
+            self._buffer.store_totals(totals, self._clock())
             for article_id in wanted:
-                del self._wanted[article_id]
-            self._return()
+                del self._load_requests[article_id]
+            self._mark_available()
 
-    def _leave(self, error: Exception) -> None:
+    def _mark_unavailable(self, error: Exception) -> None:
         reason = str(error) if isinstance(error, FeedsvcError) else f"{type(error).__name__}: {error}"
-        with self._news:
-            if reason not in self._told and len(self._told) < _TOLD:
-                self._told.add(reason)
+        with self._condition:
+            if reason not in self._logged_reasons and len(self._logged_reasons) < _MAX_LOGGED_REASONS:
+                self._logged_reasons.add(reason)
                 _LOG.warning("feedsvc: reads wait in memory, pages and feeds are not affected: %s", reason)
-            self._away = True
-            self._troubles.come(
-                _NAME, f"reads wait in memory, pages and feeds are not affected: {reason}; it is tried again by itself"
+            self._is_unavailable = True
+            self._alerts.raise_alert(
+                _ALERT_NAME, f"reads wait in memory, pages and feeds are not affected: {reason}; it is tried again by itself"
             )
-            self._news.notify_all()
+            self._condition.notify_all()
 
-    def _return(self) -> None:
-        if self._away:
-            lost = f"; {self._lost} reads had no room and are lost" if self._lost else ""
+    def _mark_available(self) -> None:
+        if self._is_unavailable:
+            lost = f"; {self._lost_count} reads had no room and are lost" if self._lost_count else ""
             _LOG.warning("feedsvc: the database of reads is back%s", lost)
-            self._lost = 0
-            self._told.clear()
-            self._troubles.end(_NAME)
-        self._away = False
-        self._news.notify_all()
+            self._lost_count = 0
+            self._logged_reasons.clear()
+            self._alerts.clear(_ALERT_NAME)
+        self._is_unavailable = False
+        self._condition.notify_all()
 
-    def _keep(self) -> int:
-        """Put what is not written into a file for the next start; the number of reads that are lost all the same."""
-        pending, rest = self._tally.pending, self._tally.rest()
-        if not rest or not self._spill:
+    def _spool_pending(self) -> int:
+        """Spool pending reads for the next start. Return the number of reads that are lost."""
+        pending, rest = self._buffer.pending, self._buffer.drain()
+        if not rest or not self._spool_folder:
             return pending
         try:
-            file = spill(self._spill, self._store.writer, rest)
+            file = write_spool_file(self._spool_folder, self._store.writer, rest)
         except OSError as error:
-            _LOG.warning("feedsvc: nothing can be kept in %s: %s", self._spill, error)
+            _LOG.warning("feedsvc: nothing can be kept in %s: %s", self._spool_folder, error)
             return pending
         _LOG.warning("feedsvc: %d reads wait in %s for the next start", pending, file)
         return 0

@@ -13,14 +13,14 @@ from sqlalchemy import Connection, Engine, NullPool, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
-from feedsvc.audience.errors import UnavailableError, unavailable
+from feedsvc.audience.errors import UnavailableError, unavailable_error
 from feedsvc.errors import FeedsvcError
 from feedsvc.support.sqlite import use_wal
 
-WRITES: Final = "feedsvc_writes"  # the execution option of a transaction that is going to write
-_BUSY_SECONDS: Final = 10.0  # a slow disk takes its time for each of several writers; only the background thread waits
-# A server that fell silent is given up soon; what the URL says goes first.
-_POSTGRESQL: Final = {
+WRITE_OPTION: Final = "feedsvc_writes"  # execution option of a transaction that is going to write
+_BUSY_TIMEOUT: Final = 10.0  # seconds; a slow disk delays several writers, and only the background thread waits
+# Give up soon on a server that does not answer. Parameters in the URL take precedence.
+_POSTGRESQL_PARAMETERS: Final = {
     "application_name": "feedsvc",
     "connect_timeout": "3",
     "tcp_user_timeout": "5000",
@@ -28,13 +28,13 @@ _POSTGRESQL: Final = {
     "keepalives_interval": "3",
     "keepalives_count": "3",
 }
-# Told with every transaction: a pooler such as pgbouncer takes no settings with the connection. A server that no longer
-# hears of a client lets go of its rows by itself.
-_PATIENCE: Final = (
+# Set in every transaction, because a pooler such as pgbouncer passes on no settings of a connection. A server that loses its
+# client releases the row locks by itself.
+_SET_TIMEOUTS: Final = (
     "SELECT set_config('statement_timeout', '4s', true), set_config('lock_timeout', '3s', true), "
     "set_config('idle_in_transaction_session_timeout', '10s', true)"
 )
-# What it warns of comes as an exception too, which is told in words for the operator.
+# Its warnings come as exceptions, too, which are translated for the operator.
 logging.getLogger("psycopg").setLevel(logging.CRITICAL)
 _DRIVERS: Final = {
     "sqlite": "sqlite+pysqlite",
@@ -50,28 +50,28 @@ def engine(where: str | Path) -> Engine:
 
     Raises FeedsvcError if `where` names neither a SQLite file nor a PostgreSQL database, or if the driver is missing.
     """
-    url = address(where)
-    return _sqlite(url) if url.get_backend_name() == "sqlite" else _postgresql(url)
+    url = database_url(where)
+    return _sqlite_engine(url) if url.get_backend_name() == "sqlite" else _postgresql_engine(url)
 
 
-def reading(url: URL, options: Mapping[str, str]) -> Engine:
+def read_only_engine(url: URL, options: Mapping[str, str]) -> Engine:
     """Return an engine that writes nothing; `options` are added to the URI of a SQLite file."""
     if url.get_backend_name() == "sqlite":
         file = f"file:{quote(str(url.database))}"
-        return _made(url.set(database=file, query={**url.query, **options, "uri": "true"}), poolclass=NullPool)
-    return _postgresql(url).execution_options(postgresql_readonly=True)
+        return _create_engine(url.set(database=file, query={**url.query, **options, "uri": "true"}), poolclass=NullPool)
+    return _postgresql_engine(url).execution_options(postgresql_readonly=True)
 
 
-def address(where: str | Path) -> URL:
+def database_url(where: str | Path) -> URL:
     """Return the URL of a database that can store reads. Raises FeedsvcError for any other."""
     try:
         url = URL.create("sqlite", database=str(where)) if isinstance(where, Path) else make_url(where)
     except (ArgumentError, ValueError):
-        # The text stays untold: it may hold a password.
+        # The text is left out of the message, because it may contain a password.
         raise FeedsvcError("that is no database URL; write it like postgresql://USER:PASSWORD@HOST/NAME") from None
     driver = _DRIVERS.get(url.drivername)
     if driver is None or url.database in (None, "", ":memory:"):
-        name = f"a database of the kind {url.drivername}" if driver is None else place(url)
+        name = f"a database of the kind {url.drivername}" if driver is None else location(url)
         raise FeedsvcError(f"reads cannot be kept in {name}; name a file of SQLite or a PostgreSQL database")
     if "\0" in str(url.database):
         raise FeedsvcError("no file or database has a name with a NUL (%00) in it; correct the database URL")
@@ -80,30 +80,30 @@ def address(where: str | Path) -> URL:
 
 @contextmanager
 def transaction(made: Engine, **options: Any) -> Iterator[Connection]:
-    """Run one transaction. Any error in it, also of the driver, is raised as UnavailableError, and nothing is written."""
+    """Run one transaction. Any error in it, also of the driver, is raised as UnavailableError after a rollback."""
     try:
         with made.execution_options(**options).begin() as rows:
             yield rows
     except UnavailableError:
         raise
-    except Exception as error:  # noqa: BLE001 - drivers raise what they like: UnicodeError, OverflowError, TypeError
-        raise unavailable(place(made.url), error) from None
+    except Exception as error:  # noqa: BLE001 - drivers raise UnicodeError, OverflowError and TypeError, too
+        raise unavailable_error(location(made.url), error) from None
 
 
-def _sqlite(url: URL) -> Engine:
-    # Opened for every use, so that no read is written into a file that was deleted or replaced.
-    made = _made(url, poolclass=NullPool, connect_args={"timeout": _BUSY_SECONDS})
+def _sqlite_engine(url: URL) -> Engine:
+    # A new connection for every use, so that no read is written into a file that was deleted or replaced.
+    made = _create_engine(url, poolclass=NullPool, connect_args={"timeout": _BUSY_TIMEOUT})
     event.listen(made, "connect", _use_wal)
     event.listen(made, "begin", _begin)
     return made
 
 
-def _made(url: URL, **options: Any) -> Engine:
+def _create_engine(url: URL, **options: Any) -> Engine:
     """Return an engine. Raises FeedsvcError at once, not at the first connection, if an option in the URL is invalid."""
     try:
         return create_engine(url, **options)
     except (ArgumentError, ValueError, TypeError) as error:
-        raise FeedsvcError(f"the database URL of {place(url)} has an option that cannot be: {error}") from None
+        raise FeedsvcError(f"the database URL of {location(url)} has an option that cannot be: {error}") from None
 
 
 def _begin(connection: Connection) -> None:
@@ -111,34 +111,34 @@ def _begin(connection: Connection) -> None:
 
     Otherwise SQLite would refuse its first write, without waiting, if another connection wrote after it had read.
     """
-    writes = connection.get_execution_options().get(WRITES)
+    writes = connection.get_execution_options().get(WRITE_OPTION)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
 def _use_wal(connection: Any, _: object) -> None:
-    connection.isolation_level = None  # transactions begin as _begin says, not as the driver thinks
+    connection.isolation_level = None  # transactions begin as in _begin, not as in the driver
     use_wal(connection)
 
 
-def _postgresql(url: URL) -> Engine:
-    patient = url.set(query={**_POSTGRESQL, **url.query})
+def _postgresql_engine(url: URL) -> Engine:
+    patient = url.set(query={**_POSTGRESQL_PARAMETERS, **url.query})
     try:
         # A statement prepared on one connection is unknown to the next one behind a pooler such as pgbouncer.
-        made = _made(patient, pool_pre_ping=True, connect_args={"prepare_threshold": None})
+        made = _create_engine(patient, pool_pre_ping=True, connect_args={"prepare_threshold": None})
     except ImportError:
         raise FeedsvcError("PostgreSQL needs psycopg; install it with: pip install 'psycopg[binary]'") from None
     event.listen(made, "do_connect", _connect)
-    event.listen(made, "begin", lambda connection: connection.exec_driver_sql(_PATIENCE).close())
+    event.listen(made, "begin", lambda connection: connection.exec_driver_sql(_SET_TIMEOUTS).close())
     return made
 
 
 def _connect(_dialect: object, _record: object, args: list[Any], options: dict[str, Any]) -> Any:
-    from feedsvc.audience.postgres_timeout import PatientConnection  # noqa: PLC0415 - not installed where SQLite is enough
+    from feedsvc.audience.postgres_timeout import TimeoutConnection  # noqa: PLC0415 - not installed if SQLite is enough
 
-    return PatientConnection.connect(*args, **options)
+    return TimeoutConnection.connect(*args, **options)
 
 
-def place(url: URL) -> str:
+def location(url: URL) -> str:
     """Return the location of a database for a log: the file, or host, port and name; no user, no password, no options."""
     if url.get_backend_name() == "sqlite":
         return unquote(str(url.database).removeprefix("file:")) if "uri" in url.query else str(url.database)

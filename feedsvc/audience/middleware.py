@@ -1,4 +1,4 @@
-"""WSGI middleware: an article's reads at /articles/SLUG/views, counted by POST and told by GET. No cookie, no log."""
+"""WSGI middleware for an article's reads at /articles/SLUG/views: POST counts one, GET returns the total. No cookie, no log."""
 
 from __future__ import annotations
 
@@ -10,123 +10,123 @@ from http import HTTPStatus
 from time import perf_counter
 from typing import TYPE_CHECKING, Final
 
-from feedsvc.audience.bot_detection import from_elsewhere, stranger
-from feedsvc.audience.counter import Counter
+from feedsvc.audience.bot_detection import classify_non_reader, is_cross_origin
+from feedsvc.audience.counter import ReadCounter
 from feedsvc.audience.visitors import Visitors
 from feedsvc.routes import ArticleAt, path_of, place_of
-from feedsvc.support.client_address import Networks, client
-from feedsvc.uris import mount
+from feedsvc.support.client_address import Networks, client_address
+from feedsvc.uris import mount_path
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-# (slug, moment) -> the id of the article that is visible there and then.
-Finder = Callable[[str, datetime], str | None]
+# (slug, moment) -> id of the article that is visible at this address and time.
+ArticleFinder = Callable[[str, datetime], str | None]
 
-_NAME: Final = "views"
-_TAIL: Final = f"/{_NAME}"
-_METHODS: Final = "GET, HEAD, POST"
-_MOST_BODY: Final = 1024  # bytes; a beacon needs none
-_RETRY: Final = 5  # seconds
-_COMMON: Final = (("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff"))
+_ENDPOINT_NAME: Final = "views"
+_ENDPOINT_SUFFIX: Final = f"/{_ENDPOINT_NAME}"
+_ALLOWED_METHODS: Final = "GET, HEAD, POST"
+_MAX_BODY_SIZE: Final = 1024  # bytes; a beacon needs none
+_RETRY_AFTER: Final = 5  # seconds
+_COMMON_HEADERS: Final = (("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff"))
 
 
 def views_path(slug: str) -> str:
-    """Where an article's reads are counted and told, below base_url."""
-    return f"{path_of(ArticleAt(slug))}{_NAME}"
+    """Return the path of an article's read counter, below base_url."""
+    return f"{path_of(ArticleAt(slug))}{_ENDPOINT_NAME}"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class _Reply:
+class _Response:
     status: HTTPStatus
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes = b""
 
 
-class Audience:
-    """Answers for the reads of visible articles below base_url, and passes everything else on untouched.
+class ReadCountMiddleware:
+    """Endpoint of read counts for visible articles below base_url. Other requests are passed on unchanged.
 
-    Beacons from pages that lie neither at its host nor at the host that is asked do not count.
-    `trusted` are the reverse proxies whose X-Forwarded-For is believed.
+    Beacons from pages whose origin is neither the host of base_url nor that of the request are not counted. X-Forwarded-For is
+    used if the peer is one of `trusted_proxies`.
     """
 
     def __init__(
         self,
-        rest: WSGIApplication,
-        counter: Counter,
+        app: WSGIApplication,
+        counter: ReadCounter,
         visitors: Visitors,
-        find: Finder,
+        find_article: ArticleFinder,
         *,
         base_url: Callable[[], str],
         clock: Callable[[], datetime],
-        trusted: Networks = (),
-        told: Callable[[int, float], None] = lambda _status, _seconds: None,
+        trusted_proxies: Networks = (),
+        observe: Callable[[int, float], None] = lambda _status, _seconds: None,
     ) -> None:
-        """`told` hears of each answer's status, and how many seconds it took to make."""
-        self._rest = rest
+        """Wrap `app`. `observe` is called with the status of each response and the seconds it took."""
+        self._app = app
         self._counter = counter
         self._visitors = visitors
-        self._find = find
+        self._find_article = find_article
         self._clock = clock
-        self._trusted = trusted
+        self._trusted_proxies = trusted_proxies
         self._base_url = base_url
-        self._told = told
+        self._observe = observe
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        slug = self._slug(environ) if environ.get("PATH_INFO", "").endswith(_TAIL) else ""
+        slug = self._slug(environ) if environ.get("PATH_INFO", "").endswith(_ENDPOINT_SUFFIX) else ""
         if not slug:
-            return self._rest(environ, start_response)
+            return self._app(environ, start_response)
         began, method = perf_counter(), environ["REQUEST_METHOD"]
-        reply = self._reply(environ, slug)
+        reply = self._respond(environ, slug)
         # A 204 has no length (RFC 9110 section 8.6).
         length = () if reply.status is HTTPStatus.NO_CONTENT else (("Content-Length", str(len(reply.body))),)
-        start_response(f"{reply.status.value} {reply.status.phrase}", [*reply.headers, *_COMMON, *length])
-        self._told(reply.status.value, perf_counter() - began)
+        start_response(f"{reply.status.value} {reply.status.phrase}", [*reply.headers, *_COMMON_HEADERS, *length])
+        self._observe(reply.status.value, perf_counter() - began)
         return [] if method == "HEAD" else [reply.body]
 
     def _slug(self, environ: WSGIEnvironment) -> str:
-        """The slug that an address with that tail asks about, "" where it asks about none."""
+        """Return the slug of an address with the endpoint's suffix, "" if it is not an endpoint."""
         path = environ["PATH_INFO"].encode("latin-1").decode(errors="replace")
-        top = mount(self._base_url())
+        top = mount_path(self._base_url())
         below = path.removeprefix(top) if path.startswith(f"{top}/") else ""
-        place = place_of(below.removesuffix(_NAME))
+        place = place_of(below.removesuffix(_ENDPOINT_NAME))
         return place.slug if isinstance(place, ArticleAt) and views_path(place.slug) == below else ""
 
-    def _reply(self, environ: WSGIEnvironment, slug: str) -> _Reply:
+    def _respond(self, environ: WSGIEnvironment, slug: str) -> _Response:
         now = self._clock()
-        article_id = self._find(slug, now)
+        article_id = self._find_article(slug, now)
         if article_id is None:
-            return _Reply(status=HTTPStatus.NOT_FOUND)
+            return _Response(status=HTTPStatus.NOT_FOUND)
         match environ["REQUEST_METHOD"]:
             case "GET" | "HEAD":
-                return self._tell(article_id)
+                return self._get_count(article_id)
             case "POST":
-                return self._count(environ, article_id, now)
+                return self._count_read(environ, article_id, now)
             case _:
-                return _Reply(status=HTTPStatus.METHOD_NOT_ALLOWED, headers=(("Allow", _METHODS),))
+                return _Response(status=HTTPStatus.METHOD_NOT_ALLOWED, headers=(("Allow", _ALLOWED_METHODS),))
 
-    def _tell(self, article_id: str) -> _Reply:
+    def _get_count(self, article_id: str) -> _Response:
         views = self._counter.count(article_id)
         if views is None:
-            return _Reply(status=HTTPStatus.SERVICE_UNAVAILABLE, headers=(("Retry-After", str(_RETRY)),))
+            return _Response(status=HTTPStatus.SERVICE_UNAVAILABLE, headers=(("Retry-After", str(_RETRY_AFTER)),))
         body = json.dumps({"views": views}).encode()
-        return _Reply(status=HTTPStatus.OK, headers=(("Content-Type", "application/json"),), body=body)
+        return _Response(status=HTTPStatus.OK, headers=(("Content-Type", "application/json"),), body=body)
 
-    def _count(self, environ: WSGIEnvironment, article_id: str, now: datetime) -> _Reply:
-        """Whoever is not counted hears nothing of it."""
-        if _length(environ) > _MOST_BODY:
-            return _Reply(status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+    def _count_read(self, environ: WSGIEnvironment, article_id: str, now: datetime) -> _Response:
+        """Count a read. A sender that is not counted gets the same response as one that is."""
+        if _content_length(environ) > _MAX_BODY_SIZE:
+            return _Response(status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
         headers = {name[5:].replace("_", "-").lower(): value for name, value in environ.items() if name.startswith("HTTP_")}
-        if stranger(headers) or from_elsewhere(headers, self._base_url()):
-            return _Reply(status=HTTPStatus.NO_CONTENT)
-        admission = self._visitors.admit(client(environ, self._trusted), headers["user-agent"], article_id, now)
+        if classify_non_reader(headers) or is_cross_origin(headers, self._base_url()):
+            return _Response(status=HTTPStatus.NO_CONTENT)
+        admission = self._visitors.admit(client_address(environ, self._trusted_proxies), headers["user-agent"], article_id, now)
         if admission.retry_after:
-            return _Reply(status=HTTPStatus.TOO_MANY_REQUESTS, headers=(("Retry-After", str(admission.retry_after)),))
-        if admission.counts:
+            return _Response(status=HTTPStatus.TOO_MANY_REQUESTS, headers=(("Retry-After", str(admission.retry_after)),))
+        if admission.is_counted:
             self._counter.add(article_id)
-        return _Reply(status=HTTPStatus.NO_CONTENT)
+        return _Response(status=HTTPStatus.NO_CONTENT)
 
 
-def _length(environ: WSGIEnvironment) -> int:
+def _content_length(environ: WSGIEnvironment) -> int:
     text = environ.get("CONTENT_LENGTH") or "0"
-    return int(text) if text.isdecimal() else _MOST_BODY + 1
+    return int(text) if text.isdecimal() else _MAX_BODY_SIZE + 1

@@ -1,4 +1,4 @@
-"""A connection to PostgreSQL that gives up by itself: bytes that vanish on the way must not hold a thread for good."""
+"""PostgreSQL connection with a deadline per statement, so that lost packets do not block a thread forever."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ from typing import Any, Final
 from psycopg import Connection, OperationalError
 from psycopg.abc import PQGen
 
-_SECONDS: Final = 5.0  # for one statement, the way there and back included
+_STATEMENT_TIMEOUT: Final = 5.0  # seconds for one statement, including the network
 
 
-class PatientConnection(Connection[Any]):
-    """Closes itself where one statement takes too long, whatever the network says: the next connection may work."""
+class TimeoutConnection(Connection[Any]):
+    """Connection that closes itself if one statement takes too long, even if the network reports no error."""
 
     def wait(self, gen: PQGen[Any], *args: Any, **kwargs: Any) -> Any:
-        return super().wait(self._limited(gen, time.monotonic() + _SECONDS), *args, **kwargs)
+        return super().wait(self._with_deadline(gen, time.monotonic() + _STATEMENT_TIMEOUT), *args, **kwargs)
 
-    def _limited(self, gen: PQGen[Any], end: float) -> Generator[Any, Any, Any]:
+    def _with_deadline(self, gen: PQGen[Any], end: float) -> Generator[Any, Any, Any]:
         try:
             wanted = next(gen)
             while True:
-                # Nothing is sent back where nothing came in the meantime.
+                # A false value means that the wait timed out without any event.
                 if not (ready := (yield wanted)) and time.monotonic() > end:
                     self.pgconn.finish()
-                    raise OperationalError(f"no answer within {_SECONDS:.0f} seconds")
+                    raise OperationalError(f"no answer within {_STATEMENT_TIMEOUT:.0f} seconds")
                 wanted = gen.send(ready)
         except StopIteration as done:
             return done.value

@@ -1,4 +1,4 @@
-"""The reads that a database has, for a report: nothing is made, nothing written, and no right to write needed."""
+"""Read-only access to the reads in a database, for a report. It creates and writes nothing and needs no write permission."""
 
 from __future__ import annotations
 
@@ -12,49 +12,50 @@ from urllib.parse import quote
 
 from sqlalchemy.engine import URL
 
-from feedsvc.audience.database import address, place, reading, transaction
-from feedsvc.audience.errors import UnavailableError, unavailable
-from feedsvc.audience.sqlite_store import reads_in
-from feedsvc.audience.store import is_kept, sums_since
+from feedsvc.audience.database import database_url, location, read_only_engine, transaction
+from feedsvc.audience.errors import UnavailableError, unavailable_error
+from feedsvc.audience.sqlite_store import read_totals_since
+from feedsvc.audience.store import has_reads_table, select_totals_since
 from feedsvc.errors import FeedsvcError
-from feedsvc.support.sqlite import Connection, set_up
+from feedsvc.support.sqlite import DamageAwareConnection, configure_connection
 
-_TRIES: Final = 5
-_PATIENCE: Final = 10.0  # seconds for another process to finish its writing
-_Reads = Mapping[str, int]  # article id -> its reads
+_MAX_ATTEMPTS: Final = 5
+_BUSY_TIMEOUT: Final = 10.0  # seconds to wait for another process's transaction
+_ReadTotals = Mapping[str, int]  # article id -> reads
 
 
-def kept_since(where: str | Path, day: date | None) -> _Reads:
-    """Article id -> its reads from a UTC day on, or ever; only articles with any.
+def report_totals_since(where: str | Path, day: date | None) -> _ReadTotals:
+    """Return article id -> reads since a UTC day, or all if `day` is None; only articles with reads.
 
-    Raises UnavailableError, and FeedsvcError where no reads are kept yet or `where` can be no database.
+    Raises UnavailableError, and FeedsvcError if there are no reads yet or `where` is not a possible database.
     """
-    url = address(where)
+    url = database_url(where)
     if url.get_backend_name() != "sqlite":
-        return _read(url, day)
-    reading(url, {})  # an option that cannot be is told even where there is nothing to read
+        return _read_database(url, day)
+    read_only_engine(url, {})  # report an invalid option even if there is nothing to read
     file = Path(str(url.database))
     try:
         if not file.exists():
-            raise _nothing(url)
-        return _read_file(file, url, day, is_own=isinstance(where, Path))
+            raise _no_reads_error(url)
+        return _read_sqlite_file(file, url, day, is_own=isinstance(where, Path))
     except OSError as error:
-        raise unavailable(place(url), error) from None
+        raise unavailable_error(location(url), error) from None
 
 
-def _read_file(file: Path, url: URL, day: date | None, *, is_own: bool) -> _Reads:
-    """In WAL mode SQLite makes two files even for a reader, unless it is told that nobody writes ("immutable").
+def _read_sqlite_file(file: Path, url: URL, day: date | None, *, is_own: bool) -> _ReadTotals:
+    """Read a SQLite file that may be in WAL mode without creating files beside it.
 
-    Then it looks after nothing, and we do: if somebody wrote meanwhile, what was read is worth nothing. See "Read-Only
-    Databases" in https://sqlite.org/wal.html.
+    Even for a reader, SQLite creates two files unless it is opened as "immutable". Then it detects no changes, so this function
+    checks the file before and after: if it was written meanwhile, the result is discarded. See "Read-Only Databases" in
+    https://sqlite.org/wal.html.
     """
-    for _ in range(_TRIES):
+    for _ in range(_MAX_ATTEMPTS):
         if _is_in_use(file):
             break
         before = file.stat()
-        found: _Reads | UnavailableError
+        found: _ReadTotals | UnavailableError
         try:
-            found = _own(file, url, day, "&immutable=1") if is_own else _read(url, day, immutable="1")
+            found = _read_state_file(file, url, day, "&immutable=1") if is_own else _read_database(url, day, immutable="1")
         except UnavailableError as error:
             found = error
         after = file.stat()
@@ -62,20 +63,20 @@ def _read_file(file: Path, url: URL, day: date | None, *, is_own: bool) -> _Read
             if isinstance(found, UnavailableError):
                 raise found
             return found
-    return _own(file, url, day) if is_own else _read(url, day)
+    return _read_state_file(file, url, day) if is_own else _read_database(url, day)
 
 
-def _own(file: Path, url: URL, day: date | None, options: str = "") -> _Reads:
-    """As `_read`, of a file of the state folder, whose rows are verified."""
+def _read_state_file(file: Path, url: URL, day: date | None, options: str = "") -> _ReadTotals:
+    """Read like `_read_database`, but from a file of the state folder, whose rows are verified."""
     name = f"file:{quote(str(file.absolute()))}?mode=ro{options}"
     try:
-        with closing(sqlite3.connect(name, uri=True, timeout=_PATIENCE, factory=Connection)) as rows:
-            set_up(rows)
-            found = reads_in(rows, file, day)
+        with closing(sqlite3.connect(name, uri=True, timeout=_BUSY_TIMEOUT, factory=DamageAwareConnection)) as rows:
+            configure_connection(rows)
+            found = read_totals_since(rows, file, day)
     except sqlite3.Error as error:
-        raise unavailable(place(url), error) from None
+        raise unavailable_error(location(url), error) from None
     if found is None:
-        raise _nothing(url)
+        raise _no_reads_error(url)
     return found
 
 
@@ -83,16 +84,16 @@ def _is_in_use(file: Path) -> bool:
     return any(file.with_name(f"{file.name}{end}").exists() for end in ("-wal", "-journal"))
 
 
-def _read(url: URL, day: date | None, **options: str) -> _Reads:
-    made = reading(url, options)
+def _read_database(url: URL, day: date | None, **options: str) -> _ReadTotals:
+    made = read_only_engine(url, options)
     try:
         with transaction(made) as rows:
-            if is_kept(rows):
-                return sums_since(rows, day)
+            if has_reads_table(rows):
+                return select_totals_since(rows, day)
     finally:
         made.dispose()
-    raise _nothing(url)
+    raise _no_reads_error(url)
 
 
-def _nothing(url: URL) -> FeedsvcError:
-    return FeedsvcError(f"no reads are kept in {place(url)} yet; feedsvc serve makes it, --state or --database names another")
+def _no_reads_error(url: URL) -> FeedsvcError:
+    return FeedsvcError(f"no reads are kept in {location(url)} yet; feedsvc serve makes it, --state or --database names another")

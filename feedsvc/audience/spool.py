@@ -1,7 +1,7 @@
-"""Reads that could not be written at the stop, kept in files of the state folder for the next start.
+"""Spool: files in the state folder with reads that could not be written at the stop, for the next start.
 
-A file begins with a line that holds the checksum of the rest, made with the identity of the state folder. Files of the version
-before begin with the rest.
+The first line holds a checksum of the rest, computed with the identity of the state folder. Files of the previous version lack
+this line.
 """
 
 from __future__ import annotations
@@ -17,30 +17,30 @@ from pathlib import Path
 from typing import Final
 
 from feedsvc.audience.buffer import Batch
-from feedsvc.support.checksummed_tables import Seal
-from feedsvc.support.state_folder import folder_at, locked, read_identity, set_aside
+from feedsvc.support.checksummed_tables import RowChecksummer
+from feedsvc.support.state_folder import ensure_folder, folder_lock, read_identity, set_aside
 
 _LOG: Final = logging.getLogger(__name__)
 _SUFFIX: Final = ".json"
-_FIRST: Final = re.compile(rb"feedsvc reads ([0-9]{1,20})\n")
-_MOST: Final = 2**62
+_HEADER: Final = re.compile(rb"feedsvc reads ([0-9]{1,20})\n")
+_MAX_READS: Final = 2**62
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Spilled:
-    """The batches of one writer, under the numbers they had: the database knows which of them it took after all."""
+class SpoolFile:
+    """Batches of one writer with their original numbers, by which the database recognises batches that it already has."""
 
     file: Path
     writer: str
     batches: tuple[Batch, ...]
 
 
-def spill(folder: Path, writer: str, batches: Sequence[Batch]) -> Path:
-    """Write them whole or not at all; the file. Raises OSError."""
-    folder_at(folder)
+def write_spool_file(folder: Path, writer: str, batches: Sequence[Batch]) -> Path:
+    """Write the batches atomically and return the file. Raises OSError."""
+    ensure_folder(folder)
     file = folder / f"{writer}{_SUFFIX}"
     half = file.with_suffix(".part")
-    data = json.dumps({"writer": writer, "batches": [_plain(batch) for batch in batches]}).encode()
+    data = json.dumps({"writer": writer, "batches": [_batch_to_json(batch) for batch in batches]}).encode()
     with half.open("wb") as out:
         out.write(b"feedsvc reads %d\n" % _checksum(file, data))
         out.write(data)
@@ -50,14 +50,14 @@ def spill(folder: Path, writer: str, batches: Sequence[Batch]) -> Path:
     return file
 
 
-def spilled(folder: Path) -> tuple[Spilled, ...]:
-    """Read what earlier stops left in a folder; set a damaged file, or one of another state folder, aside, and log that."""
+def read_spool_files(folder: Path) -> tuple[SpoolFile, ...]:
+    """Read the spool files of a folder. A damaged or foreign file is set aside and logged."""
     found = []
     for file in sorted(folder.glob(f"*{_SUFFIX}")):
         try:
-            found.append(_read(file))
+            found.append(_read_spool_file(file))
         except FileNotFoundError:
-            continue  # another process has written its reads down meanwhile
+            continue  # another process has written its reads meanwhile
         except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             _set_aside(file, error)
     return tuple(found)
@@ -65,7 +65,7 @@ def spilled(folder: Path) -> tuple[Spilled, ...]:
 
 def _set_aside(file: Path, error: Exception) -> None:
     try:
-        with locked(file.parent):
+        with folder_lock(file.parent):
             aside = set_aside(file).name
     except OSError:
         aside = file.name
@@ -76,41 +76,43 @@ def _set_aside(file: Path, error: Exception) -> None:
 
 
 def _checksum(file: Path, data: bytes) -> int:
-    """The last of a sealed row."""
-    row = Seal(read_identity(file.parent.parent), file.name, "unwritten").seal(data)
+    """Return the checksum of the data, as in the last column of a checksummed row."""
+    row = RowChecksummer(read_identity(file.parent.parent), file.name, "unwritten").add_checksum(data)
     return int(row[-1])
 
 
-def _plain(batch: Batch) -> dict[str, object]:
+def _batch_to_json(batch: Batch) -> dict[str, object]:
     reads = [[article, day.isoformat(), count] for (article, day), count in batch.reads.items()]
     return {"number": batch.number, "reads": reads}
 
 
-def _read(file: Path) -> Spilled:
-    """Raises OSError, and ValueError, KeyError, TypeError or AttributeError for what was not written here."""
+def _read_spool_file(file: Path) -> SpoolFile:
+    """Parse one file. Raises OSError; ValueError, KeyError, TypeError or AttributeError if it is not a spool file."""
     data = file.read_bytes()
-    if first := _FIRST.match(data):
+    if first := _HEADER.match(data):
         data = data[first.end() :]
         if int(first[1]) != _checksum(file, data):
             raise ValueError("it is damaged, or of another state folder")
     found = json.loads(data)
     batches = tuple(
         Batch(
-            number=_number(each["number"]),
-            reads={(_text(article), date.fromisoformat(day)): _number(count) for article, day, count in each["reads"]},
+            number=_parse_number(each["number"]),
+            reads={
+                (_parse_text(article), date.fromisoformat(day)): _parse_number(count) for article, day, count in each["reads"]
+            },
         )
         for each in found["batches"]
     )
-    return Spilled(file=file, writer=_text(found["writer"]), batches=batches)
+    return SpoolFile(file=file, writer=_parse_text(found["writer"]), batches=batches)
 
 
-def _number(value: object) -> int:
-    if type(value) is not int or not 0 <= value < _MOST:
+def _parse_number(value: object) -> int:
+    if type(value) is not int or not 0 <= value < _MAX_READS:
         raise ValueError(f"{value!r:.40} is no number of reads")
     return value
 
 
-def _text(value: object) -> str:
+def _parse_text(value: object) -> str:
     if not isinstance(value, str):
         raise TypeError(f"{value!r:.40} is no text")
     return value

@@ -1,4 +1,4 @@
-"""Reads by article and UTC day in a database. With database.py the room of SQLAlchemy: Core alone, no ORM."""
+"""Reads by article and UTC day in a database, through SQLAlchemy Core without ORM."""
 
 from __future__ import annotations
 
@@ -13,134 +13,139 @@ from sqlalchemy import BigInteger, Column, Connection, Date, MetaData, Table, Te
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.schema import CreateTable
 
-from feedsvc.audience.buffer import Key
-from feedsvc.audience.database import WRITES, engine, place, transaction
-from feedsvc.audience.errors import RefusedError, UnavailableError, unavailable
+from feedsvc.audience.buffer import ReadKey
+from feedsvc.audience.database import WRITE_OPTION, engine, location, transaction
+from feedsvc.audience.errors import RowRefusedError, UnavailableError, unavailable_error
 
-_Row = dict[str, Any]
+_RowValues = dict[str, Any]
 
-_TABLES: Final = MetaData()
-_VIEWS: Final = Table(
+_METADATA: Final = MetaData()
+_READS: Final = Table(
     "feedsvc_views",
-    _TABLES,
+    _METADATA,
     Column("article", Text, primary_key=True),
     Column("day", Date, primary_key=True),
     Column("reads", BigInteger, nullable=False),
 )
-# Who wrote which batch last: a commit whose answer got lost must not be added a second time.
+# Last batch of each writer, so that a batch whose commit was not confirmed is not added twice.
 _WRITERS: Final = Table(
     "feedsvc_views_writers",
-    _TABLES,
+    _METADATA,
     Column("writer", Text, primary_key=True),
     Column("batch", BigInteger, nullable=False),
     Column("day", Date, nullable=False),
 )
-_FORGOTTEN: Final = timedelta(days=30)  # no batch stays in doubt for so long
-_LOCK: Final = 0x66656564  # any number, the same in every process
+_WRITER_RETENTION: Final = timedelta(days=30)  # no batch is written again after this time
+_SCHEMA_LOCK_KEY: Final = 0x66656564  # arbitrary number, the same in every process
 _INSERTS: Final[Mapping[str, Callable[[Table], sqlite.Insert | postgresql.Insert]]] = {
     "sqlite": sqlite.insert,
     "postgresql": postgresql.insert,
 }
 
 
-def sums(rows: Connection, *conditions: Any) -> dict[str, int]:
-    """Article id -> its reads, of the rows that fit."""
-    query = select(_VIEWS.c.article, func.sum(_VIEWS.c.reads)).where(*conditions).group_by(_VIEWS.c.article)
-    # A sum of PostgreSQL's bigint is a Decimal; a table that others made may hold NULL.
+def select_totals(rows: Connection, *conditions: Any) -> dict[str, int]:
+    """Return article id -> reads of the rows that match the conditions."""
+    query = select(_READS.c.article, func.sum(_READS.c.reads)).where(*conditions).group_by(_READS.c.article)
+    # PostgreSQL's sum of bigint is a Decimal; a table that another program created may hold NULL.
     return {article: int(count or 0) for article, count in rows.execute(query)}
 
 
-def sums_since(rows: Connection, day: date | None) -> dict[str, int]:
-    """Article id -> its reads from a UTC day on, or ever; only articles with any."""
-    return sums(rows, *([_VIEWS.c.day >= day] if day else []))
+def select_totals_since(rows: Connection, day: date | None) -> dict[str, int]:
+    """Return article id -> reads since a UTC day, or all if `day` is None; only articles with reads."""
+    return select_totals(rows, *([_READS.c.day >= day] if day else []))
 
 
-def is_kept(rows: Connection) -> bool:
-    """Whether there is a table of reads."""
-    return inspect(rows).has_table(_VIEWS.name)
+def has_reads_table(rows: Connection) -> bool:
+    """Return whether the table of reads exists."""
+    return inspect(rows).has_table(_READS.name)
 
 
-class Views:
-    """The table of reads, made on first use. Safe in threads and between processes that share the database."""
+class DatabaseReadStore:
+    """Store in a table that is created on first use. Thread-safe, and safe between processes that share the database."""
 
     def __init__(self, where: str | Path) -> None:
-        """`where` is an SQLite file, or a URL: sqlite:///FILE, postgresql://USER@HOST/NAME. Nothing is opened yet.
+        """Prepare a store in `where`: a SQLite file, or a URL like sqlite:///FILE or postgresql://USER@HOST/NAME.
 
-        Raises FeedsvcError if it can be no such database, or its driver is missing.
+        Nothing is opened yet. Raises FeedsvcError if it is not a possible database, or if the driver is missing.
         """
         self._engine = engine(where)
         self._insert = _INSERTS[self._engine.dialect.name]
-        self._ready = False
-        self._tidied: date | None = None
+        self._is_prepared = False
+        self._last_cleanup: date | None = None
         self.writer = uuid.uuid4().hex
 
     @property
-    def place(self) -> str:
-        """Where it is, fit for a log."""
-        return place(self._engine.url)
+    def location(self) -> str:
+        """Location of the database for a log, without password."""
+        return location(self._engine.url)
 
-    def add(self, reads: Mapping[Key, int], batch: int | None = None, *, writer: str = "") -> Mapping[Key, str]:
-        """Add all of them or, raising UnavailableError, perhaps none; without any it only sees whether the database answers.
+    def add(self, reads: Mapping[ReadKey, int], batch: int | None = None, *, writer: str = "") -> Mapping[ReadKey, str]:
+        """Add all reads, or raise UnavailableError, perhaps with none added. Without reads, only probe the database.
 
-        Returns what the database refuses for what it holds, with the reason: those never get in, the others are.
-        A number from `batch` makes it safe to try again: a writer's batches (this object's, if none is named) count
-        upwards, and one that was written already is not added a second time.
+        Returns the reads that the database refuses because of their values, with reasons. They can never be stored; the others
+        are. `batch` makes a repetition safe: the numbers of a writer (by default, this object) increase, and a batch that is
+        already stored is not added again.
         """
         ordered = [{"article": article, "day": day, "reads": count} for (article, day), count in sorted(reads.items())]
         newest = max((day for _, day in reads), default=date.min)
         guard = {"writer": writer or self.writer, "batch": batch, "day": newest} if reads and batch is not None else {}
         try:
-            self._add(guard, ordered, self._together)
-        except RefusedError:
-            return self._add(guard, ordered, self._one_by_one)
+            self._add_reads(guard, ordered, self._insert_all)
+        except RowRefusedError:
+            return self._add_reads(guard, ordered, self._insert_individually)
         if guard:
-            self._tidy(newest)
+            self._delete_old_writers(newest)
         return {}
 
     def total(self, article_id: str) -> int:
-        """All reads of an article. Raises UnavailableError."""
+        """Return all reads of an article. Raises UnavailableError."""
         return self.totals([article_id])[article_id]
 
     def totals(self, article_ids: Collection[str]) -> Mapping[str, int]:
-        """All reads of each of the articles, 0 for those never read. Raises UnavailableError."""
+        """Return all reads of each article, 0 for those never read. Raises UnavailableError."""
         with self._transaction() as rows:
-            return {**dict.fromkeys(article_ids, 0), **sums(rows, _VIEWS.c.article.in_(list(article_ids)))}
+            return {**dict.fromkeys(article_ids, 0), **select_totals(rows, _READS.c.article.in_(list(article_ids)))}
 
-    def since(self, day: date | None) -> Mapping[str, int]:
-        """Article id -> its reads from a UTC day on, or ever; only articles with any. Raises UnavailableError."""
+    def totals_since(self, day: date | None) -> Mapping[str, int]:
+        """Return article id -> reads since a UTC day, or all if `day` is None; only articles with reads.
+
+        Raises UnavailableError.
+        """
         with self._transaction() as rows:
-            return sums_since(rows, day)
+            return select_totals_since(rows, day)
 
     def close(self) -> None:
         self._engine.dispose()
 
-    def _add(self, guard: _Row, ordered: list[_Row], how: Callable[[Connection, list[_Row]], dict[Key, str]]) -> dict[Key, str]:
+    def _add_reads(
+        self, guard: _RowValues, ordered: list[_RowValues], how: Callable[[Connection, list[_RowValues]], dict[ReadKey, str]]
+    ) -> dict[ReadKey, str]:
         with self._transaction(writes=bool(ordered)) as rows:
-            if not ordered or (guard and not self._is_new(rows, guard)):
+            if not ordered or (guard and not self._is_new_batch(rows, guard)):
                 return {}
             return how(rows, ordered)
 
-    def _together(self, rows: Connection, ordered: list[_Row]) -> dict[Key, str]:
-        # In one order everywhere, or two processes would wait for one another's rows.
-        insert = self._insert(_VIEWS)
-        more = {"reads": _VIEWS.c.reads + insert.excluded.reads}
+    def _insert_all(self, rows: Connection, ordered: list[_RowValues]) -> dict[ReadKey, str]:
+        # The same order in every process; otherwise two could deadlock.
+        insert = self._insert(_READS)
+        more = {"reads": _READS.c.reads + insert.excluded.reads}
         rows.execute(insert.on_conflict_do_update(index_elements=["article", "day"], set_=more), ordered)
         return {}
 
-    def _one_by_one(self, rows: Connection, ordered: list[_Row]) -> dict[Key, str]:
-        """One row that cannot be stored must not keep all others waiting for ever."""
-        refused: dict[Key, str] = {}
+    def _insert_individually(self, rows: Connection, ordered: list[_RowValues]) -> dict[ReadKey, str]:
+        """Insert rows one by one, so that a row that cannot be stored does not block all others."""
+        refused: dict[ReadKey, str] = {}
         for row in ordered:
             try:
                 with rows.begin_nested():
-                    self._together(rows, [row])
+                    self._insert_all(rows, [row])
             except Exception as error:
-                if not isinstance(fault := unavailable(self.place, error), RefusedError):
+                if not isinstance(fault := unavailable_error(self.location, error), RowRefusedError):
                     raise
                 refused[row["article"], row["day"]] = str(fault)
         return refused
 
-    def _is_new(self, rows: Connection, guard: _Row) -> bool:
+    def _is_new_batch(self, rows: Connection, guard: _RowValues) -> bool:
         insert = self._insert(_WRITERS).values(guard)
         taken = insert.on_conflict_do_update(
             index_elements=["writer"],
@@ -149,44 +154,44 @@ class Views:
         )
         return rows.execute(taken.returning(literal_column("1"))).first() is not None
 
-    def _tidy(self, day: date) -> None:
-        """Once a day; who may not delete keeps a few short rows more."""
-        if day == self._tidied:
+    def _delete_old_writers(self, day: date) -> None:
+        """Delete old writers, once a day. Without the permission to delete, some short rows remain."""
+        if day == self._last_cleanup:
             return
-        self._tidied = day
-        with suppress(UnavailableError), transaction(self._engine, **{WRITES: True}) as rows:
-            rows.execute(delete(_WRITERS).where(_WRITERS.c.day < day - _FORGOTTEN))
+        self._last_cleanup = day
+        with suppress(UnavailableError), transaction(self._engine, **{WRITE_OPTION: True}) as rows:
+            rows.execute(delete(_WRITERS).where(_WRITERS.c.day < day - _WRITER_RETENTION))
 
     @contextmanager
     def _transaction(self, *, writes: bool = False) -> Iterator[Connection]:
-        """One transaction on the tables. Whatever fails in it fails as UnavailableError, with nothing done."""
+        """Run one transaction on the tables. Any error is raised as UnavailableError after a rollback."""
         try:
-            self._make_room()
-            with transaction(self._engine, **{WRITES: writes or not self._ready}) as rows:
-                self._prepare(rows)
+            self._create_folder()
+            with transaction(self._engine, **{WRITE_OPTION: writes or not self._is_prepared}) as rows:
+                self._create_tables(rows)
                 yield rows
         except UnavailableError:
-            # The file may have been deleted, the database be a new one.
-            self._ready = False
+            # The file may have been deleted, or the database may be a new one.
+            self._is_prepared = False
             raise
 
-    def _make_room(self) -> None:
+    def _create_folder(self) -> None:
         url = self._engine.url
-        if self._ready or url.get_backend_name() != "sqlite":
+        if self._is_prepared or url.get_backend_name() != "sqlite":
             return
         try:
             Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise unavailable(self.place, error) from None
+            raise unavailable_error(self.location, error) from None
 
-    def _prepare(self, rows: Connection) -> None:
-        if self._ready:
+    def _create_tables(self, rows: Connection) -> None:
+        if self._is_prepared:
             return
         if rows.dialect.name == "postgresql":
-            # IF NOT EXISTS alone fails where two processes begin together.
-            rows.execute(select(func.pg_advisory_xact_lock(_LOCK)))
+            # IF NOT EXISTS alone fails if two processes create the table at the same time.
+            rows.execute(select(func.pg_advisory_xact_lock(_SCHEMA_LOCK_KEY)))
         known = inspect(rows)
-        for table in _TABLES.sorted_tables:
-            if not known.has_table(table.name):  # whoever may only write needs no right to create
+        for table in _METADATA.sorted_tables:
+            if not known.has_table(table.name):  # so a role without the right to create tables can be used
                 rows.execute(CreateTable(table, if_not_exists=True))
-        self._ready = True
+        self._is_prepared = True

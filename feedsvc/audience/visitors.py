@@ -1,4 +1,4 @@
-"""Who reads again, told without knowing who: hashes under a salt that lives in memory and for one UTC day only."""
+"""Repeated reads and rate limits without identities: hashes with a salt that is kept in memory for one UTC day."""
 
 from __future__ import annotations
 
@@ -10,76 +10,85 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
-from feedsvc.support.client_address import home
-from feedsvc.support.token_bucket import Buckets, Limit, nameless
+from feedsvc.support.client_address import client_prefix
+from feedsvc.support.token_bucket import BucketLimit, TokenBuckets, anonymous_key
 
-REPEAT: Final = timedelta(minutes=30)
-_JITTER: Final = timedelta(hours=1)
-_MOST: Final = 100_000
-# A person opens an article every other second for half a minute at the most; an office or a village shares an address.
-_PER_VISITOR: Final = Limit(burst=20, seconds=3.0)
-_PER_ADDRESS: Final = Limit(burst=300, seconds=0.2)
+REPEAT_INTERVAL: Final = timedelta(minutes=30)
+_CLOCK_TOLERANCE: Final = timedelta(hours=1)
+_MAX_READS: Final = 100_000
+# Assumption: a person opens an article every other second for at most half a minute. An office or a village shares an address.
+_VISITOR_LIMIT: Final = BucketLimit(burst=20, refill_seconds=3.0)
+_ADDRESS_LIMIT: Final = BucketLimit(burst=300, refill_seconds=0.2)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Admission:
-    """Whether a read counts; with `retry_after` above 0 (seconds) the visitor asked too often."""
+    """Result of a read: whether it counts. With `retry_after` above 0 (seconds), the visitor sent too many reads."""
 
-    counts: bool
+    is_counted: bool
     retry_after: int = 0
 
 
 class Visitors:
-    """The readers of the day, at most `most` reads of theirs. Safe in threads. Nothing of it can be told after midnight."""
+    """Visitors of the current day, with at most `max_reads` reads. Thread-safe.
 
-    def __init__(self, *, most: int = _MOST, per_visitor: Limit = _PER_VISITOR, per_address: Limit = _PER_ADDRESS) -> None:
-        self._most = most
-        self._limits = (per_visitor, per_address)
+    After midnight UTC nothing can be linked to them.
+    """
+
+    def __init__(
+        self,
+        *,
+        max_reads: int = _MAX_READS,
+        visitor_limit: BucketLimit = _VISITOR_LIMIT,
+        address_limit: BucketLimit = _ADDRESS_LIMIT,
+    ) -> None:
+        self._max_reads = max_reads
+        self._limits = (visitor_limit, address_limit)
         self._lock = threading.Lock()
-        self._start(date.min)
+        self._start_day(date.min)
 
     def admit(self, address: str, agent: str, article_id: str, now: datetime) -> Admission:
-        """A read of an article by whoever has this address and User-Agent, at a moment.
+        """Decide whether a read of an article by this address and User-Agent counts.
 
-        Half an hour counts from the read that was counted. A User-Agent is easily changed, so that the address has a
-        limit of its own.
+        The interval of half an hour starts at the counted read. The address has its own limit, because a User-Agent is easily
+        changed.
         """
         with self._lock:
-            self._turn(now)
-            network = home(address)
+            self._rotate_day(now)
+            network = client_prefix(address)
             visitor, place = self._hash(network, agent), self._hash(network)
-            # Who is refused takes nothing from the others at that address, and pushes nobody out of memory.
-            if wait := self._per_address.due(place, now) or self._per_visitor.wait(visitor, now):
-                return Admission(counts=False, retry_after=math.ceil(wait))
-            self._per_address.wait(place, now)
-            return Admission(counts=self._is_first(self._hash(network, agent, article_id), now))
+            # A refused visitor uses no token of the others at that address and displaces no other entry.
+            if wait := self._address_buckets.seconds_until_token(place, now) or self._visitor_buckets.take_token(visitor, now):
+                return Admission(is_counted=False, retry_after=math.ceil(wait))
+            self._address_buckets.take_token(place, now)
+            return Admission(is_counted=self._is_first_read(self._hash(network, agent, article_id), now))
 
-    def turn(self, now: datetime) -> None:
-        """Forget yesterday, salt and all; the chore that keeps the promise on a night without readers."""
+    def rotate_day(self, now: datetime) -> None:
+        """Discard the data and the salt of the previous day. Call it periodically, for nights without readers."""
         with self._lock:
-            self._turn(now)
+            self._rotate_day(now)
 
-    def _turn(self, now: datetime) -> None:
+    def _rotate_day(self, now: datetime) -> None:
         day = now.astimezone(UTC).date()
-        # Two threads around midnight must not turn the day back and forth; a clock that is put right may.
-        if day > self._day or (now.astimezone(UTC) + _JITTER).date() < self._day:
-            self._start(day)
+        # Two threads around midnight must not switch the day back and forth; a corrected clock may.
+        if day > self._day or (now.astimezone(UTC) + _CLOCK_TOLERANCE).date() < self._day:
+            self._start_day(day)
 
-    def _start(self, day: date) -> None:
+    def _start_day(self, day: date) -> None:
         self._day = day
         self._salt = secrets.token_bytes(32)
-        self._reads: OrderedDict[bytes, datetime] = OrderedDict()
-        self._per_visitor, self._per_address = (Buckets(limit, self._most) for limit in self._limits)
+        self._last_reads: OrderedDict[bytes, datetime] = OrderedDict()
+        self._visitor_buckets, self._address_buckets = (TokenBuckets(limit, self._max_reads) for limit in self._limits)
 
-    def _is_first(self, read: bytes, now: datetime) -> bool:
-        before = self._reads.get(read)
-        if before and abs(now - before) < REPEAT:
+    def _is_first_read(self, read: bytes, now: datetime) -> bool:
+        before = self._last_reads.get(read)
+        if before and abs(now - before) < REPEAT_INTERVAL:
             return False
-        self._reads[read] = now
-        self._reads.move_to_end(read)
-        while len(self._reads) > self._most or now - next(iter(self._reads.values())) >= REPEAT:
-            self._reads.popitem(last=False)
+        self._last_reads[read] = now
+        self._last_reads.move_to_end(read)
+        while len(self._last_reads) > self._max_reads or now - next(iter(self._last_reads.values())) >= REPEAT_INTERVAL:
+            self._last_reads.popitem(last=False)
         return True
 
     def _hash(self, *parts: str) -> bytes:
-        return nameless(self._salt, *parts)
+        return anonymous_key(self._salt, *parts)

@@ -1,0 +1,31 @@
+"""Index of everything that is public at one moment.
+
+In come a `ContentSnapshot` and a time; out comes a `Catalog` of rows and listings, made anew or from the catalog before.
+Feeds, pages and every later stage may use it.
+"""
+
+from feedsvc.catalog.archive import ArchiveIndex
+from feedsvc.catalog.catalog import MAX_MONTH_ENTRIES, Catalog, Listing, Row, Visibility, build_catalog
+from feedsvc.catalog.former_tags import former_slugs
+from feedsvc.catalog.listing import is_identical
+from feedsvc.catalog.periods import index_range
+from feedsvc.catalog.row import RowKey, row_key
+from feedsvc.catalog.tags import PAGE_SIZE
+from feedsvc.catalog.visibility import RowBuilder
+
+__all__ = [
+    "MAX_MONTH_ENTRIES",
+    "PAGE_SIZE",
+    "ArchiveIndex",
+    "Catalog",
+    "Listing",
+    "Row",
+    "RowBuilder",
+    "RowKey",
+    "Visibility",
+    "build_catalog",
+    "former_slugs",
+    "index_range",
+    "is_identical",
+    "row_key",
+]

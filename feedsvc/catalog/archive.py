@@ -1,61 +1,62 @@
-"""The rows of a listing divided by time: those of its older pages, or of its archives, and what there is to say of them."""
+"""Archive index of a listing: its rows by period, for older pages and feed archives, with totals and neighbours."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 
-from feedsvc.catalog.periods import Neighbours, Periods, Total, named_after, retotalled, span, total
+from feedsvc.catalog.periods import Neighbours, Periods, PeriodTotals, index_range, period_totals, periods_of_day, update_totals
 from feedsvc.catalog.row import Row
-from feedsvc.support.sorted_chunks import Ordered
+from feedsvc.support.sorted_chunks import PersistentSortedList
 
 
-class Division(Periods):
-    """Older page -> its rows, newest first, down from `older` or the one above it.
+class ArchiveIndex(Periods):
+    """Mapping of each older period to its rows, newest period first, from `newest_older_period` down.
 
-    `names` are those of all periods, oldest first; `start` is the day of the newest row that is not among the newest of
-    the listing, "" if there is none. Where one page alone would be older, the next newer period stands above it: an archive
-    that links to no other draws a validator's warning.
+    `names` are the names of all periods, oldest first; `start` is the day of the newest row that the feed does not hold,
+    "" if there is none. If only one period would be older, the next newer one is included, because a validator warns about
+    an archive that links to no other.
     """
 
-    def __init__(self, rows: Ordered[Row], names: tuple[str, ...], start: str) -> None:
-        self.names, self._start = names, start
-        self.every = Periods(rows, names, len(names))
-        self.older = self.period_of(start) if start else ""
-        reach = names.index(self.older) + 1 if self.older else 0
+    def __init__(self, rows: PersistentSortedList[Row], names: tuple[str, ...], start: str) -> None:
+        self.names, self._rest_start = names, start
+        self.all_periods = Periods(rows, names, len(names))
+        self.newest_older_period = self.period_of(start) if start else ""
+        reach = names.index(self.newest_older_period) + 1 if self.newest_older_period else 0
         super().__init__(rows, names, min(2, len(names)) if reach == 1 else reach)
 
-    def called(self, names: tuple[str, ...]) -> Division:
-        """The same rows by other names."""
-        return self if names == self.names else Division(self._rows, names, self._start)
+    def with_names(self, names: tuple[str, ...]) -> ArchiveIndex:
+        """Return an index of the same rows by other period names; the same object if the names are equal."""
+        return self if names == self.names else ArchiveIndex(self._rows, names, self._rest_start)
 
     def period_of(self, day: str) -> str:
-        """The period that holds a day, "" where there is none."""
-        return next((name for name in named_after(day) if name in self.every), "")
+        """Return the period that holds a day (YYYY-MM-DD), "" if there is none."""
+        return next((name for name in periods_of_day(day) if name in self.all_periods), "")
 
     @cached_property
-    def totals(self) -> Mapping[str, Total]:
-        """Of every period, newest first."""
-        return {period: total(rows) for period, rows in self.every.items()}
+    def totals(self) -> Mapping[str, PeriodTotals]:
+        """Totals of every period, newest first."""
+        return {period: period_totals(rows) for period, rows in self.all_periods.items()}
 
     @cached_property
     def neighbours(self) -> Neighbours:
-        """Older page -> the next older and the next newer one, "" where there is none."""
+        """Next older and next newer period of each older period, "" if there is none."""
         return Neighbours(self.names, len(self))
 
-    def heir(self, period: str) -> str:
-        """Where a period is now that may have been a page: the newest part of a year or month that is divided, or the year
-        that a month is a part of; "" otherwise.
+    def redirect_target(self, period: str) -> str:
+        """Return the period to which a former period redirects, "" if there is none.
+
+        That is the newest part of a year or month that is divided now, or the year that includes a month now.
         """
-        start, end = span(self.names, f"{period}-")
+        start, end = index_range(self.names, f"{period}-")
         end = min(end, len(self))
         if start < end:
             return self.names[end - 1]
         year = period[:4]
         return year if len(period) == len("2026-01") and year in self else ""
 
-    def take_over(self, former: Division, days: Iterable[str]) -> Division:
-        """What is known of a division that was another on some days only."""
+    def reuse_totals(self, former: ArchiveIndex, days: Iterable[str]) -> ArchiveIndex:
+        """Take over the totals that `former` has computed, updated for the `days` that differ; return self."""
         if "totals" in vars(former):
-            vars(self)["totals"] = retotalled(former.totals, self.every, days)
+            vars(self)["totals"] = update_totals(former.totals, self.all_periods, days)
         return self

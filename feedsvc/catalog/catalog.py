@@ -1,7 +1,7 @@
-"""The only code that selects: which articles stand where, at one moment.
+"""Catalog: the immutable index of everything that is public at one moment. Only this package selects articles.
 
-Time is an argument. Between two scheduled changes every moment gives the same catalog. A catalog made from another one
-equals a new one and costs what changed.
+Time is an argument. Between two scheduled changes every moment gives the same catalog. A catalog updated from another one
+equals a newly built one; the work grows with the change.
 """
 
 from __future__ import annotations
@@ -16,53 +16,53 @@ from itertools import accumulate, chain, takewhile
 from operator import attrgetter
 from typing import Final
 
-from feedsvc.catalog.former_tags import FormerTags, former_slugs, former_tags
-from feedsvc.catalog.indexes import BySlug, Layered, Moved, Name, Referred
+from feedsvc.catalog.former_tags import FormerTags, build_former_tags, former_slugs
+from feedsvc.catalog.indexes import OverlayDict, QualifiedName, Redirects, ReferencedMedia, RowsBySlug
 from feedsvc.catalog.listing import Listing
-from feedsvc.catalog.listings import Spellings, listings, relisted, respelled
-from feedsvc.catalog.periods import LARGEST_MONTH
-from feedsvc.catalog.row import Row, Standing, in_order, is_visible, row_key
-from feedsvc.catalog.schedule import NEWS_AGE, Timetable, timetable
+from feedsvc.catalog.listings import Spellings, build_listings, update_listings, update_spellings
+from feedsvc.catalog.periods import MAX_MONTH_ENTRIES
+from feedsvc.catalog.row import Row, Visibility, is_visible, row_key, sort_articles
+from feedsvc.catalog.schedule import NEWS_AGE, Schedule, build_schedule
 from feedsvc.catalog.tags import Tags
-from feedsvc.catalog.visibility import Maker
-from feedsvc.content.folder.folder import Content
-from feedsvc.model import Article, Site, Status
+from feedsvc.catalog.visibility import RowBuilder
+from feedsvc.content.folder import ContentSnapshot
+from feedsvc.model import Article, ArticleStatus, Site
 from feedsvc.routes import ListingRef
-from feedsvc.support.sorted_chunks import Ordered
+from feedsvc.support.sorted_chunks import PersistentSortedList
 
-__all__ = ["LARGEST_MONTH", "NEWS_AGE", "Catalog", "Listing", "Row", "Standing", "catalog", "is_alike"]
+__all__ = ["MAX_MONTH_ENTRIES", "NEWS_AGE", "Catalog", "Listing", "Row", "Visibility", "build_catalog", "has_same_settings"]
 
-_Rows = dict[str, Row]
-_Names = Mapping[Name, str]
+_RowsById = dict[str, Row]
+_RedirectMap = Mapping[QualifiedName, str]
 _link = attrgetter("article.link")
-_ROOM: Final = 800_000  # bytes of /subscribe/ that tags may take
-_MARKUP: Final = 500  # bytes of it around the names of a listing
+_MAX_TAG_BYTES: Final = 800_000  # bytes of /subscribe/ that tags may take
+_MARKUP_BYTES: Final = 500  # bytes of markup on /subscribe/ for one listing
 
 
 @dataclass(frozen=True, kw_only=True)
 class Catalog:
-    """All that is public at one moment, with its indexes.
+    """Everything that is public at one moment, with its indexes. Immutable.
 
-    `listings` are in the order of their kinds and ids. `visible` and `withdrawn` are keyed by slug, newest first; `moved`
-    leads from former addresses: (kind or "article", alias) -> id or slug. `recent` are the visible rows of the last two
-    days, newest first; `elsewhere` counts the visible articles that live at another address. The catalog holds from
-    `last_change` until just before `next_change`; None where time changes nothing more. In a `preview`, drafts, scheduled
-    and expired articles are visible too, and marked.
+    `listings` are in the order of their kinds and ids. `visible` and `withdrawn` are keyed by slug, newest first. `redirects`
+    maps former addresses: (kind or "article", alias) -> id or slug. `recent` are the visible rows of the last two days, newest
+    first; `external_count` is the number of visible articles with a `link` to another address. The catalog is valid from
+    `last_change` until just before `next_change`; either is None if there is no such change. If `is_preview`, drafts,
+    scheduled and expired articles are visible too, with a `preview_label`.
     """
 
-    content: Content
+    content: ContentSnapshot
     listings: Mapping[ListingRef, Listing]
-    visible: BySlug
-    withdrawn: BySlug
-    moved: Moved
-    media: Referred
+    visible: RowsBySlug
+    withdrawn: RowsBySlug
+    redirects: Redirects
+    media: ReferencedMedia
     recent: tuple[Row, ...]
-    elsewhere: int
+    external_count: int
     last_change: datetime | None
     next_change: datetime | None
-    preview: bool
+    is_preview: bool
     now: datetime = field(repr=False, compare=False)
-    timetable: Timetable = field(repr=False, compare=False)
+    schedule: Schedule = field(repr=False, compare=False)
     spellings: Spellings = field(repr=False, compare=False)
     former_tags: FormerTags = field(repr=False, compare=False)
 
@@ -72,82 +72,86 @@ class Catalog:
 
     @property
     def next_visible_change(self) -> datetime | None:
-        """The next moment at which time alone changes what readers see; None if there is none."""
-        return self.timetable.next_visible(self.now)
+        """Next moment at which time alone changes what readers see; None if there is none."""
+        return self.schedule.next_visible_change(self.now)
 
     @property
-    def shown(self) -> Iterator[Listing]:
-        """The listings that search engines hear of: no tag whose articles have all gone."""
+    def indexable_listings(self) -> Iterator[Listing]:
+        """Listings in sitemaps: all except tags without visible articles."""
         return (listing for listing in self.listings.values() if listing.ref.kind != "tag" or not listing.is_empty)
 
     @cached_property
     def tags(self) -> Tags:
-        """The tags of visible articles, by use and by name."""
+        """Tags of visible articles, by use and by name."""
         return Tags(self.spellings)
 
     @cached_property
-    def offered(self) -> tuple[Listing, ...]:
-        """The listings that /subscribe/ and feeds.opml name, in their order: all but tags, and the most used tags."""
+    def subscribable_listings(self) -> tuple[Listing, ...]:
+        """Listings on /subscribe/ and in feeds.opml, in their order: all but tags, then the most used tags by id."""
         others = takewhile(lambda listing: listing.ref.kind != "tag", self.listings.values())
-        return (*others, *(self.tagged(tag) for tag in sorted(self._offered_tags())))
+        return (*others, *(self.tag_listing(tag) for tag in sorted(self._subscribable_tags())))
 
-    def tagged(self, tag: str) -> Listing:
-        """Return the listing of a tag's id. Raises KeyError."""
+    def tag_listing(self, tag: str) -> Listing:
+        """Return the listing of a tag's id. Raises KeyError if there is none."""
         return self.listings[ListingRef("tag", tag)]
 
-    def _offered_tags(self) -> Iterator[str]:
-        """The most used tags as long as they fit: fewer than MOST_USED where their names are very long."""
-        sizes = accumulate(_size(tag, self.tagged(tag).title) for tag in self.tags.most_used)
-        return (tag for tag, size in zip(self.tags.most_used, sizes, strict=True) if size <= _ROOM)
+    def _subscribable_tags(self) -> Iterator[str]:
+        """Yield the most used tags until _MAX_TAG_BYTES is reached: fewer than MOST_USED_COUNT if names are very long."""
+        sizes = accumulate(_estimated_size(tag, self.tag_listing(tag).title) for tag in self.tags.most_used)
+        return (tag for tag, size in zip(self.tags.most_used, sizes, strict=True) if size <= _MAX_TAG_BYTES)
 
-    def replaced(self, content: Content, now: datetime, *, gone: Iterable[Article] = (), come: Iterable[Article] = ()) -> Catalog:
-        """What `catalog` gives of the content at a moment, at the price of what changed since this one.
+    def apply_changes(
+        self, content: ContentSnapshot, now: datetime, *, removed: Iterable[Article] = (), added: Iterable[Article] = ()
+    ) -> Catalog:
+        """Return what `build_catalog` returns for the content and moment; the work grows with the change since this catalog.
 
-        `gone` and `come` are the articles in which the content differs from this one's; an edited one is in both. A listing
-        in which nothing changed is the same object, and so is a row. An article is taken as changed because it is named:
-        name those whose media files have other bytes, too.
+        `removed` and `added` are the articles in which the content differs from this catalog's; an edited article is in both.
+        Unchanged listings and rows are the same objects. Every article in these arguments counts as changed: pass those whose
+        media files have other bytes, too. If settings differ, everything is built anew.
         """
-        if not is_alike(self.content, content):
-            return catalog(content, now, preview=self.preview)
-        left, new = tuple(gone), tuple(come)
-        table = self.timetable.replaced(left, new)
-        before, after = self._changed(left, new, table.between(self.now, now), now)
-        spellings, titles = respelled(self.spellings, [*before.values()], [*after.values()])
-        self._retitle(titles, before, after)
+        if not has_same_settings(self.content, content):
+            return build_catalog(content, now, is_preview=self.is_preview)
+        left, new = tuple(removed), tuple(added)
+        table = self.schedule.apply_changes(left, new)
+        before, after = self._changed_rows(left, new, table.changes_between(self.now, now), now)
+        spellings, titles = update_spellings(self.spellings, [*before.values()], [*after.values()])
+        self._add_retitled_rows(titles, before, after)
         left_rows, new_rows = [*before.values()], [*after.values()]
         made = replace(
             self,
             content=content,
-            listings=relisted(self.listings, self.site, titles, left_rows, new_rows),
-            last_change=table.last(now),
-            next_change=table.next(now),
+            listings=update_listings(self.listings, self.site, titles, left_rows, new_rows),
+            last_change=table.last_change(now),
+            next_change=table.next_change(now),
             now=now,
-            timetable=table,
+            schedule=table,
             spellings=spellings,
-            former_tags=self.former_tags.replaced(left_rows, new_rows),
+            former_tags=self.former_tags.apply_changes(left_rows, new_rows),
         )
-        found = _followed(made, left_rows, new_rows, self._moved_tags(made, {*titles, *former_slugs((*left_rows, *new_rows))}))
+        found = _with_updated_indexes(
+            made, left_rows, new_rows, self._tag_redirects(made, {*titles, *former_slugs((*left_rows, *new_rows))})
+        )
         if "tags" in vars(self):
-            vars(found)["tags"] = self.tags.replaced(spellings, titles)  # where cached_property keeps it
+            vars(found)["tags"] = self.tags.apply_changes(spellings, titles)  # where cached_property stores it
         return found
 
-    def _changed(
+    def _changed_rows(
         self, gone: tuple[Article, ...], come: tuple[Article, ...], due: Iterable[Article], now: datetime
-    ) -> tuple[_Rows, _Rows]:
-        """The rows that go and those that come, by id."""
-        make = Maker(self.content.site, now, preview=self.preview)
+    ) -> tuple[_RowsById, _RowsById]:
+        """Return the removed and the added rows by article id. `due` are the articles that time may have changed."""
+        make = RowBuilder(self.content.site, now, is_preview=self.is_preview)
         before = {article.id: row for article in gone if (row := self._row(article))}
-        after = {article.id: row for article in come if (row := make.row(article))}
+        after = {article.id: row for article in come if (row := make.build(article))}
         named = {article.id for article in chain(gone, come)}
         for article in due:
-            was, now_is = self._row(article) if article.id not in named else None, make.row(article)
+            was, now_is = self._row(article) if article.id not in named else None, make.build(article)
             if article.id not in named and was != now_is:
                 before |= {article.id: was} if was else {}
                 after |= {article.id: now_is} if now_is else {}
         return before, after
 
-    def _moved_tags(self, after: Catalog, slugs: Collection[str]) -> tuple[_Names, _Names]:
-        """The redirects from these slugs before a change and after it."""
+    def _tag_redirects(self, after: Catalog, slugs: Collection[str]) -> tuple[_RedirectMap, _RedirectMap]:
+        """Return the redirects from these former slugs of tags before a change and after it."""
         return (
             self.former_tags.redirects(self.listings, slugs),
             after.former_tags.redirects(after.listings, slugs),
@@ -156,8 +160,8 @@ class Catalog:
     def _row(self, article: Article) -> Row | None:
         return self.listings[ListingRef()].find(article)
 
-    def _retitle(self, titles: Mapping[str, str], before: _Rows, after: _Rows) -> None:
-        """A tag that is called another name changes every entry that bears it."""
+    def _add_retitled_rows(self, titles: Mapping[str, str], before: _RowsById, after: _RowsById) -> None:
+        """Add the rows of tags with a new title to both arguments, because the entries show the title."""
         for tag, title in titles.items():
             listing = self.listings.get(ListingRef("tag", tag))
             for row in listing.rows if listing and listing.title != title else ():
@@ -165,83 +169,85 @@ class Catalog:
                     before[row.article.id], after[row.article.id] = row, replace(row)
 
 
-def catalog(content: Content, now: datetime, *, preview: bool = False) -> Catalog:
-    """What of the content is public at a moment; in a preview, also what is not yet or no more."""
-    make = Maker(content.site, now, preview=preview)
-    ordered = in_order(content.articles)
-    rows = [*filter(None, map(make.row, ordered))]
-    spellings, titles = respelled({}, (), rows)
-    found = listings(content, titles, rows)
-    site, table = found[ListingRef()], timetable(ordered)
-    former = former_tags(spellings, rows)
-    moved: dict[Name, str] = _aliases(rows) | former.redirects(found)
+def build_catalog(content: ContentSnapshot, now: datetime, *, is_preview: bool = False) -> Catalog:
+    """Build the catalog of what is public at a moment; a preview also includes drafts, scheduled and expired articles."""
+    make = RowBuilder(content.site, now, is_preview=is_preview)
+    ordered = sort_articles(content.articles)
+    rows = [*filter(None, map(make.build, ordered))]
+    spellings, titles = update_spellings({}, (), rows)
+    found = build_listings(content, titles, rows)
+    site, table = found[ListingRef()], build_schedule(ordered)
+    former = build_former_tags(spellings, rows)
+    moved: dict[QualifiedName, str] = _article_redirects(rows) | former.redirects(found)
     moved |= {("category", alias): category.id for alias, category in content.categories.items() if alias != category.id}
     moved |= {("author", alias): author.id for alias, author in content.authors.items() if alias != author.id}
-    # Only what something public refers to, so that a draft's photograph stays unseen.
-    media = chain(content.site.media, *(author.media for author in content.authors.values()), _media(site.visible))
+    # Only media that public articles or settings refer to, so that a draft's pictures are not served.
+    media = chain(content.site.media, *(author.media for author in content.authors.values()), _media_paths(site.visible))
     return Catalog(
         content=content,
         listings=found,
-        visible=BySlug(site.visible),
-        withdrawn=BySlug(Ordered.of(_withdrawn(rows), row_key)),
-        moved=Moved(Layered(moved)),
-        media=Referred(content.media, Layered(dict(Counter(media)))),
-        recent=_recent(site, now),
-        elsewhere=_elsewhere(site.visible),
-        last_change=table.last(now),
-        next_change=table.next(now),
-        preview=preview,
+        visible=RowsBySlug(site.visible),
+        withdrawn=RowsBySlug(PersistentSortedList.from_sorted(_withdrawn_rows(rows), row_key)),
+        redirects=Redirects(OverlayDict(moved)),
+        media=ReferencedMedia(content.media, OverlayDict(dict(Counter(media)))),
+        recent=_recent_rows(site, now),
+        external_count=_count_external(site.visible),
+        last_change=table.last_change(now),
+        next_change=table.next_change(now),
+        is_preview=is_preview,
         now=now,
-        timetable=table,
+        schedule=table,
         spellings=spellings,
         former_tags=former,
     )
 
 
-def _followed(made: Catalog, before: list[Row], after: list[Row], tags: tuple[_Names, _Names]) -> Catalog:
-    """With everything that hangs on the rows that went and came, once the listings are right; `tags` are redirects of tags."""
+def _with_updated_indexes(made: Catalog, before: list[Row], after: list[Row], tags: tuple[_RedirectMap, _RedirectMap]) -> Catalog:
+    """Update the indexes for the removed and added rows; `made` has its listings already, `tags` are redirects of tags."""
     site, left, new = made.listings[ListingRef()], [*filter(is_visible, before)], [*filter(is_visible, after)]
     return replace(
         made,
-        visible=made.visible.replaced(left, new, site.visible),
-        withdrawn=made.withdrawn.replaced(_withdrawn(before), _withdrawn(after)),
-        moved=made.moved.replaced({**_aliases(before), **tags[0]}, {**_aliases(after), **tags[1]}),
-        media=made.media.replaced(made.content.media, _media(left), _media(new)),
-        recent=_recent(site, made.now),
-        elsewhere=made.elsewhere + _elsewhere(new) - _elsewhere(left),
+        visible=made.visible.apply_changes(left, new, site.visible),
+        withdrawn=made.withdrawn.apply_changes(_withdrawn_rows(before), _withdrawn_rows(after)),
+        redirects=made.redirects.apply_changes(
+            {**_article_redirects(before), **tags[0]}, {**_article_redirects(after), **tags[1]}
+        ),
+        media=made.media.apply_changes(made.content.media, _media_paths(left), _media_paths(new)),
+        recent=_recent_rows(site, made.now),
+        external_count=made.external_count + _count_external(new) - _count_external(left),
     )
 
 
-def is_alike(one: Content, other: Content) -> bool:
-    """Whether two contents differ in articles, media and looks at most."""
+def has_same_settings(one: ContentSnapshot, other: ContentSnapshot) -> bool:
+    """Return whether site, categories and authors are equal; articles, media and theme may differ."""
     return (one.site, one.categories, one.authors) == (other.site, other.categories, other.authors)
 
 
-def _size(tag: str, title: str) -> int:
-    """Estimate the bytes of a tag on /subscribe/: its address four times, percent-encoded, and its title twice."""
+def _estimated_size(tag: str, title: str) -> int:
+    """Estimate the bytes of a tag on /subscribe/: four times its percent-encoded address and twice its title."""
     address = len(tag) if tag.isascii() else 3 * len(tag.encode())
-    return _MARKUP + 4 * address + 2 * len(escape(title).encode())
+    return _MARKUP_BYTES + 4 * address + 2 * len(escape(title).encode())
 
 
-def _withdrawn(rows: Iterable[Row]) -> list[Row]:
-    visible, withdrawn = Standing.VISIBLE, Status.WITHDRAWN  # most are the one, and so not the other
-    return [row for row in rows if row.standing is not visible and row.article.status is withdrawn]
+def _withdrawn_rows(rows: Iterable[Row]) -> list[Row]:
+    visible, withdrawn = Visibility.VISIBLE, ArticleStatus.WITHDRAWN  # most rows are visible: test that first
+    return [row for row in rows if row.visibility is not visible and row.article.status is withdrawn]
 
 
-def _aliases(rows: Iterable[Row]) -> dict[Name, str]:
-    """From the former slugs of what has a page, and be it one that says that it is gone."""
-    moved = (row for row in rows if row.article.aliases and (is_visible(row) or row.article.status is Status.WITHDRAWN))
+def _article_redirects(rows: Iterable[Row]) -> dict[QualifiedName, str]:
+    """Return the redirects from former slugs of articles with a page, including the page of a withdrawn article."""
+    moved = (row for row in rows if row.article.aliases and (is_visible(row) or row.article.status is ArticleStatus.WITHDRAWN))
     return {("article", alias): row.article.slug for row in moved for alias in row.article.aliases}
 
 
-def _media(visible: Iterable[Row]) -> Iterator[str]:
+def _media_paths(visible: Iterable[Row]) -> Iterator[str]:
     return chain.from_iterable(row.article.media for row in visible)
 
 
-def _elsewhere(visible: Iterable[Row]) -> int:
+def _count_external(visible: Iterable[Row]) -> int:
     return sum(map(bool, map(_link, visible)))
 
 
-def _recent(site: Listing, now: datetime) -> tuple[Row, ...]:
+def _recent_rows(site: Listing, now: datetime) -> tuple[Row, ...]:
     young = takewhile(lambda row: row.article.published > now - NEWS_AGE, site.visible)
-    return tuple(row for row in young if not row.mark)
+    return tuple(row for row in young if not row.preview_label)

@@ -1,11 +1,11 @@
-"""Former addresses of tags. Earlier versions gave C, C++ and C# one slug; now each has its own, and the former one redirects."""
+"""Former addresses of tags. Earlier versions gave C, C++ and C# one slug; each has its own now, and the former one redirects."""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 
-from feedsvc.catalog.indexes import Layered, Name, counted
+from feedsvc.catalog.indexes import OverlayDict, QualifiedName, update_counts
 from feedsvc.catalog.listings import Spellings
 from feedsvc.catalog.row import Row, is_visible
 from feedsvc.routes import ListingRef
@@ -15,57 +15,57 @@ _Counts = Mapping[str, Mapping[str, int]]
 
 
 class FormerTags:
-    """Former slug -> each tag that had it -> how many articles spell it so.
+    """Counts of articles by former slug and by each tag that had it. Immutable.
 
-    Articles count that are or were public: one that expires or is withdrawn moves no redirect to another tag.
+    Expired and withdrawn articles count, too, so that an article's end does not move a redirect to another tag.
     """
 
-    def __init__(self, counts: Layered[str, Mapping[str, int]]) -> None:
+    def __init__(self, counts: OverlayDict[str, Mapping[str, int]]) -> None:
         self._counts = counts
 
-    def redirects(self, listings: Container[ListingRef], slugs: Iterable[str] | None = None) -> dict[Name, str]:
-        """Return the entries of `Moved` for these former slugs, for all by default.
+    def redirects(self, listings: Container[ListingRef], slugs: Iterable[str] | None = None) -> dict[QualifiedName, str]:
+        """Return the redirects for these former slugs, for all by default.
 
-        A slug that is a tag's own does not redirect. Of several tags with one former slug, the one with most articles has it,
-        the first by slug among equals.
+        A slug that is a tag's own today does not redirect. If several tags had one former slug, it redirects to the tag with
+        most articles; ties by id.
         """
         asked = self._counts.keys() if slugs is None else slugs
         free = (slug for slug in asked if ListingRef("tag", slug) not in listings)
-        return {("tag", slug): tag for slug in free if (tag := self._heir(slug))}
+        return {("tag", slug): tag for slug in free if (tag := self._redirect_target(slug))}
 
-    def _heir(self, slug: str) -> str:
+    def _redirect_target(self, slug: str) -> str:
         counts = self._counts.get(slug) or {}
         return min(counts, key=lambda tag: (-counts[tag], tag), default="")
 
-    def replaced(self, gone: Iterable[Row], come: Iterable[Row]) -> FormerTags:
-        """Return the counts after a change, at its price."""
-        left, new = _count(gone), _count(come)
+    def apply_changes(self, removed: Iterable[Row], added: Iterable[Row]) -> FormerTags:
+        """Return the counts after a change of rows; the same object if no count changed."""
+        left, new = _count_former_slugs(removed), _count_former_slugs(added)
         if left == new:
             return self
         none: Mapping[str, int] = {}
         slugs = {*left, *new}
-        after = {slug: counted(self._counts.get(slug) or none, left.get(slug, none), new.get(slug, none)) for slug in slugs}
-        return FormerTags(self._counts.replaced(slugs, {slug: counts for slug, counts in after.items() if counts}))
+        after = {slug: update_counts(self._counts.get(slug) or none, left.get(slug, none), new.get(slug, none)) for slug in slugs}
+        return FormerTags(self._counts.apply_changes(slugs, {slug: counts for slug, counts in after.items() if counts}))
 
 
-def former_tags(spellings: Spellings, rows: Sequence[Row]) -> FormerTags:
-    """Return the counts of all rows; `spellings` has those of the visible ones, for which no row need be looked at."""
+def build_former_tags(spellings: Spellings, rows: Sequence[Row]) -> FormerTags:
+    """Return the counts of all rows. Those of visible rows come from `spellings`, which is faster than reading the rows."""
     found: dict[str, Counter[str]] = defaultdict(Counter)
     for tag, titles in spellings.items():
         for title, count in titles.items():
             if slug := _former_slug(tag, title):
                 found[slug][tag] += count
-    for slug, counts in _count(row for row in rows if not is_visible(row)).items():
+    for slug, counts in _count_former_slugs(row for row in rows if not is_visible(row)).items():
         found[slug].update(counts)
-    return FormerTags(Layered(dict(found)))
+    return FormerTags(OverlayDict(dict(found)))
 
 
 def former_slugs(rows: Iterable[Row]) -> Iterator[str]:
     """Yield the former slugs of the tags of some rows."""
-    yield from _count(rows)
+    yield from _count_former_slugs(rows)
 
 
-def _count(rows: Iterable[Row]) -> _Counts:
+def _count_former_slugs(rows: Iterable[Row]) -> _Counts:
     found: dict[str, Counter[str]] = defaultdict(Counter)
     for row in rows:
         for tag in row.article.tags:

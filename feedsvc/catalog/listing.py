@@ -1,4 +1,4 @@
-"""Articles in their order: the rows of a listing, its older pages, and what a change makes of it."""
+"""Listing: the ordered rows of the site, a category, an author or a tag, with its archive and its incremental update."""
 
 from __future__ import annotations
 
@@ -9,122 +9,127 @@ from functools import cached_property
 from itertools import count, islice
 from operator import is_
 
-from feedsvc.catalog.archive import Division
-from feedsvc.catalog.periods import named, paged, renamed, repaged, shown_by_year
-from feedsvc.catalog.row import Row, Standing, article_key, is_visible
+from feedsvc.catalog.archive import ArchiveIndex
+from feedsvc.catalog.periods import page_names, period_names, update_page_names, update_period_names, visible_by_year
+from feedsvc.catalog.row import Row, Visibility, article_key, is_visible
 from feedsvc.model import Article
 from feedsvc.routes import ListingRef
-from feedsvc.support.sorted_chunks import Ordered
+from feedsvc.support.sorted_chunks import PersistentSortedList
 
 
 @dataclass(frozen=True, kw_only=True)
 class Listing:
-    """An ordered selection of articles. Its feed holds `size` entries; `archived` tells whether older ones have a place."""
+    """Ordered rows of the site, a category, an author or a tag. Immutable.
+
+    Its feed holds `feed_size` entries. `has_archive` is True if older entries have archive documents.
+    """
 
     ref: ListingRef
     title: str
     description: str
-    rows: Ordered[Row]
-    size: int
-    archived: bool
+    rows: PersistentSortedList[Row]
+    feed_size: int
+    has_archive: bool
 
     @cached_property
-    def newest(self) -> tuple[Row, ...]:
-        """The rows of the feed: `size` visible articles, and what stands between them."""
+    def feed_rows(self) -> tuple[Row, ...]:
+        """Rows of the feed: the first `feed_size` visible rows, and the other rows before and between them."""
         seen = 0
         for index, row in enumerate(self.rows):
-            if seen == self.size:
+            if seen == self.feed_size:
                 return self.rows[:index]
             seen += is_visible(row)
         return self.rows[:]
 
     @cached_property
-    def touched(self) -> datetime | None:
-        """When what its feed holds last changed, None if that is nothing."""
-        return max((row.touched for row in self.newest), default=None)
+    def last_changed(self) -> datetime | None:
+        """Latest change of a row of the feed; None if the feed has no rows."""
+        return max((row.last_changed for row in self.feed_rows), default=None)
 
     @cached_property
-    def visible(self) -> Ordered[Row]:
-        return self.rows.only(is_visible)
+    def visible(self) -> PersistentSortedList[Row]:
+        return self.rows.filter(is_visible)
 
     @cached_property
     def is_empty(self) -> bool:
-        """Whether nothing in it is visible."""
+        """True if no row is visible."""
         return not any(map(is_visible, self.rows))
 
     def find(self, article: Article) -> Row | None:
-        """The article's row, if it has one here."""
+        """Return the article's row, None if it has none in this listing."""
         key = article_key(article)
-        found = self._at(self.rows, self.rows.place(key))
+        found = self._at(self.rows, self.rows.rank(key))
         return found if found and found.key == key else None
 
     @cached_property
-    def places(self) -> Mapping[int, int]:
-        """Where among the visible rows each of them stands, by its id(): for who asks about nearly all of them."""
+    def ranks(self) -> Mapping[int, int]:
+        """Rank of each visible row by its id(). Pays only for a caller that needs the ranks of nearly all rows."""
         return dict(zip(map(id, self.visible), count(), strict=False))
 
-    def forget_places(self) -> None:
-        """Nobody asks about all of them any more."""
-        vars(self).pop("places", None)
+    def discard_ranks(self) -> None:
+        """Discard the cached `ranks`, once no caller needs nearly all of them."""
+        vars(self).pop("ranks", None)
 
-    def place(self, row: Row) -> int:
-        """How many visible rows come before one, which need not be among them."""
-        known: Mapping[int, int] | None = vars(self).get("places")
+    def rank(self, row: Row) -> int:
+        """Return the number of visible rows before a row, which need not be visible itself."""
+        known: Mapping[int, int] | None = vars(self).get("ranks")
         found = known.get(id(row)) if known else None
-        return self.visible.place(row.key) if found is None else found
+        return self.visible.rank(row.key) if found is None else found
 
-    def around(self, row: Row) -> tuple[Row | None, Row | None]:
-        """The visible articles next to one in the order: newer, older."""
-        place = self.place(row)
+    def neighbours_of(self, row: Row) -> tuple[Row | None, Row | None]:
+        """Return the next newer and the next older visible row of a row; None if there is none."""
+        place = self.rank(row)
         here = self._at(self.visible, place)
         return self._at(self.visible, place - 1), self._at(self.visible, place + 1) if here and here.key == row.key else here
 
-    def _at(self, rows: Ordered[Row], place: int) -> Row | None:
+    def _at(self, rows: PersistentSortedList[Row], place: int) -> Row | None:
         return rows[place] if 0 <= place < len(rows) else None
 
     @cached_property
-    def rest_begins(self) -> str:
-        """The day of the newest row that the feed does not hold, "" if it holds everything."""
-        rest = islice(self.rows, len(self.newest), None)
-        return next((row.day for row in rest if row.standing is not Standing.GHOST), "")
+    def rest_start(self) -> str:
+        """Day of the newest row outside the feed, hidden rows apart; "" if the feed holds everything."""
+        rest = islice(self.rows, len(self.feed_rows), None)
+        return next((row.day for row in rest if row.visibility is not Visibility.HIDDEN), "")
 
     @cached_property
-    def months(self) -> Division:
-        """By month, and by day in large months."""
-        return Division(self.rows, named(self.rows[:]), self.rest_begins)
+    def archive_index(self) -> ArchiveIndex:
+        """Index by month, and by day in large months."""
+        return ArchiveIndex(self.rows, period_names(self.rows[:]), self.rest_start)
 
     @cached_property
-    def pages(self) -> Division:
-        """The older pages: by month, too, but years with few articles are not divided."""
-        return self.months.called(paged(self.months.names, shown_by_year(self.rows[:])))
+    def page_index(self) -> ArchiveIndex:
+        """Index of the older pages: like `archive_index`, but a year with few articles is one page."""
+        return self.archive_index.with_names(page_names(self.archive_index.names, visible_by_year(self.rows[:])))
 
     @property
     def archive(self) -> Mapping[str, tuple[Row, ...]]:
-        """The archive documents of the feed (RFC 5005 section 4), if older entries have a place."""
-        return self.months if self.archived else {}
+        """Archive documents of the feed (RFC 5005 section 4); empty unless `has_archive`."""
+        return self.archive_index if self.has_archive else {}
 
     @property
     def prev_archive(self) -> str:
-        """What the feed's prev-archive link names (RFC 5005 section 4): the newest month that the feed does not wholly hold."""
-        return self.months.older if self.archived else ""
+        """Target of the feed's prev-archive link (RFC 5005 section 4): the newest period that the feed does not hold entirely."""
+        return self.archive_index.newest_older_period if self.has_archive else ""
 
-    def replaced(self, gone: Sequence[Row], come: Sequence[Row], title: str) -> Listing:
-        """The listing after a change, at its price; what was found out about untouched rows is kept."""
-        made = replace(self, rows=self.rows.replaced(gone, come), title=title)
-        # Where a cached_property keeps its value; whoever asked for it once will ask again.
+    def apply_changes(self, removed: Sequence[Row], added: Sequence[Row], title: str) -> Listing:
+        """Return the listing after a change of rows. Update the indexes that were computed; the work grows with the change."""
+        made = replace(self, rows=self.rows.apply_changes(removed, added), title=title)
+        # vars() is where cached_property stores values. A value that was needed once will be needed again.
         known, kept = vars(self), vars(made)
         if "visible" in known:
-            kept["visible"] = self.visible.replaced([*filter(is_visible, gone)], [*filter(is_visible, come)])
-        days = {row.day for row in (*gone, *come)}
-        if "months" in known:
-            names = renamed(self.months.names, made.rows, days)
-            kept["months"] = Division(made.rows, names, made.rest_begins).take_over(self.months, days)
-        if "pages" in known:
-            found = made.months.called(repaged(self.pages.names, made.months.names, made.rows, days))
-            kept["pages"] = found if found is made.months else found.take_over(self.pages, days)
+            kept["visible"] = self.visible.apply_changes([*filter(is_visible, removed)], [*filter(is_visible, added)])
+        days = {row.day for row in (*removed, *added)}
+        if "archive_index" in known:
+            names = update_period_names(self.archive_index.names, made.rows, days)
+            kept["archive_index"] = ArchiveIndex(made.rows, names, made.rest_start).reuse_totals(self.archive_index, days)
+        if "page_index" in known:
+            found = made.archive_index.with_names(
+                update_page_names(self.page_index.names, made.archive_index.names, made.rows, days)
+            )
+            kept["page_index"] = found if found is made.archive_index else found.reuse_totals(self.page_index, days)
         return made
 
 
-def same(before: Sequence[object], now: Sequence[object]) -> bool:
-    """Whether two sequences hold the same objects."""
+def is_identical(before: Sequence[object], now: Sequence[object]) -> bool:
+    """Return whether two sequences hold the same objects in the same order."""
     return len(before) == len(now) and all(map(is_, before, now))

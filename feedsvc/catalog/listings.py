@@ -1,4 +1,4 @@
-"""Rows to listings: the site's, and those of every category, author and tag."""
+"""Grouping of rows into listings: the site's, and those of every category, author and tag."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 
-from feedsvc.catalog.indexes import counted
+from feedsvc.catalog.indexes import update_counts
 from feedsvc.catalog.listing import Listing
-from feedsvc.catalog.row import Row, Standing, row_key
-from feedsvc.content.folder.folder import Content
+from feedsvc.catalog.row import Row, Visibility, row_key
+from feedsvc.content.folder import ContentSnapshot
 from feedsvc.model import Site
-from feedsvc.routes import KINDS, Kind, ListingRef
-from feedsvc.support.sorted_chunks import Ordered
+from feedsvc.routes import LISTING_KINDS, ListingKind, ListingRef
+from feedsvc.support.sorted_chunks import PersistentSortedList
 
-# Tag -> how visible articles spell it -> how many of them.
+# Tag id -> spelling -> number of visible articles with that spelling.
 Spellings = Mapping[str, Mapping[str, int]]
 
 
-def _members(rows: Sequence[Row]) -> dict[ListingRef, Sequence[Row]]:
+def _rows_by_listing(rows: Sequence[Row]) -> dict[ListingRef, Sequence[Row]]:
     categories: dict[str, list[Row]] = defaultdict(list)
     authors: dict[str, list[Row]] = defaultdict(list)
     tags: dict[str, list[Row]] = defaultdict(list)
@@ -31,41 +31,44 @@ def _members(rows: Sequence[Row]) -> dict[ListingRef, Sequence[Row]]:
             authors[name].append(row)
         for tag in article.tags:
             tags[tag.id].append(row)
-    kinds: tuple[tuple[Kind, dict[str, list[Row]]], ...] = (("category", categories), ("author", authors), ("tag", tags))
+    kinds: tuple[tuple[ListingKind, dict[str, list[Row]]], ...] = (("category", categories), ("author", authors), ("tag", tags))
     found: dict[ListingRef, Sequence[Row]] = {
         ListingRef(kind, name): own for kind, several in kinds for name, own in several.items()
     }
     return {ListingRef(): rows, **found} if rows else {}
 
 
-def respelled(spellings: Spellings, gone: Sequence[Row], come: Sequence[Row]) -> tuple[Spellings, dict[str, str]]:
-    """How visible articles spell each tag, and how often; and what the tags of the rows that go and come are called."""
-    left, new = _spelled(gone), _spelled(come)
+def update_spellings(spellings: Spellings, removed: Sequence[Row], added: Sequence[Row]) -> tuple[Spellings, dict[str, str]]:
+    """Return the spellings after a change of rows, and the titles of the tags of these rows by id.
+
+    A tag's title is its most frequent spelling, ties in alphabetical order.
+    """
+    left, new = _count_spellings(removed), _count_spellings(added)
     named = {*left, *new}
-    changed = {tag: counted(spellings.get(tag, {}), left.get(tag, ()), new.get(tag, ())) for tag in named}
+    changed = {tag: update_counts(spellings.get(tag, {}), left.get(tag, ()), new.get(tag, ())) for tag in named}
     titles = {tag: min(count, key=lambda title: (-count[title], title), default=tag) for tag, count in changed.items()}
     return ({**spellings, **changed} if named else spellings), titles
 
 
-def _spelled(rows: Sequence[Row]) -> dict[str, Counter[str]]:
-    """What has gone takes its words along: only the address stays."""
+def _count_spellings(rows: Sequence[Row]) -> dict[str, Counter[str]]:
+    """Count the spellings of visible rows. A tag of other rows only has spellings with count 0: its address stays."""
     every = [*chain.from_iterable([row.article.tags for row in rows])]
-    seen, unseen = Counter(map(id, every)), _hidden(rows)
+    seen, unseen = Counter(map(id, every)), _count_not_visible(rows)
     found: dict[str, Counter[str]] = defaultdict(Counter)
-    # Most are one object that many articles share.
+    # Many articles share one Tag object, so count objects first.
     for number, tag in dict(zip(map(id, every), every, strict=True)).items():
         found[tag.id][tag.title] += seen[number] - unseen[number]
     return found
 
 
-def _hidden(rows: Sequence[Row]) -> Counter[int]:
-    """How often each tag is borne by what is not visible, by its id(): few, most often."""
-    visible = Standing.VISIBLE
-    return Counter(map(id, chain.from_iterable([row.article.tags for row in rows if row.standing is not visible])))
+def _count_not_visible(rows: Sequence[Row]) -> Counter[int]:
+    """Count the Tag objects of rows that are not visible, by id(). Most catalogs have few such rows."""
+    visible = Visibility.VISIBLE
+    return Counter(map(id, chain.from_iterable([row.article.tags for row in rows if row.visibility is not visible])))
 
 
-def _titles(content: Content, tags: Mapping[str, str]) -> dict[ListingRef, tuple[str, str]]:
-    """Every listing's title and description; a tag is called as it is written most often."""
+def _titles(content: ContentSnapshot, tags: Mapping[str, str]) -> dict[ListingRef, tuple[str, str]]:
+    """Return every listing's title and description; `tags` are the titles of tags."""
     titles = {ListingRef(): (content.site.title, content.site.description)}
     titles |= {ListingRef("category", one.id): (one.title, one.description) for one in content.categories.values()}
     titles |= {ListingRef("author", one.id): (one.name, one.bio) for one in content.authors.values()}
@@ -73,43 +76,57 @@ def _titles(content: Content, tags: Mapping[str, str]) -> dict[ListingRef, tuple
     return titles
 
 
-def _order(ref: ListingRef) -> tuple[int, str]:
-    return KINDS.index(ref.kind), ref.id
+def _listing_key(ref: ListingRef) -> tuple[int, str]:
+    return LISTING_KINDS.index(ref.kind), ref.id
 
 
-def listings(content: Content, tags: Mapping[str, str], rows: Sequence[Row]) -> dict[ListingRef, Listing]:
-    """The listings of ordered rows, in the order of their kinds and ids."""
-    members, titles = _members(rows), _titles(content, tags)
-    return {ref: _listing(content.site, ref, *titles[ref], members.get(ref, ())) for ref in sorted(titles, key=_order)}
+def build_listings(content: ContentSnapshot, tags: Mapping[str, str], rows: Sequence[Row]) -> dict[ListingRef, Listing]:
+    """Return the listings of ordered rows, in the order of their kinds and ids; `tags` are the titles of tags."""
+    members, titles = _rows_by_listing(rows), _titles(content, tags)
+    return {
+        ref: _build_listing(content.site, ref, *titles[ref], members.get(ref, ())) for ref in sorted(titles, key=_listing_key)
+    }
 
 
-def _listing(site: Site, ref: ListingRef, title: str, description: str, rows: Sequence[Row]) -> Listing:
+def _build_listing(site: Site, ref: ListingRef, title: str, description: str, rows: Sequence[Row]) -> Listing:
     archived = site.feed.archives == "all" or (site.feed.archives == "site" and ref.kind == "site")
     return Listing(
-        ref=ref, title=title, description=description, rows=Ordered.of(rows, row_key), size=site.feed.entries, archived=archived
+        ref=ref,
+        title=title,
+        description=description,
+        rows=PersistentSortedList.from_sorted(rows, row_key),
+        feed_size=site.feed.entries,
+        has_archive=archived,
     )
 
 
-def relisted(
-    before: Mapping[ListingRef, Listing], site: Site, tags: Mapping[str, str], gone: Sequence[Row], come: Sequence[Row]
+def update_listings(
+    before: Mapping[ListingRef, Listing],
+    site: Site,
+    tags: Mapping[str, str],
+    removed_rows: Sequence[Row],
+    added_rows: Sequence[Row],
 ) -> Mapping[ListingRef, Listing]:
-    """The listings after a change, at its price; `tags` are the titles of the tags of the rows that go and come."""
-    left, new = _members(gone), _members(come)
+    """Return the listings after a change of rows; unchanged listings are the same objects.
+
+    `tags` are the titles of the tags of the removed and added rows.
+    """
+    left, new = _rows_by_listing(removed_rows), _rows_by_listing(added_rows)
     found = dict(before)
     for ref in {**left, **new}:
-        was = found.get(ref) or _listing(site, ref, "", "", ())
+        was = found.get(ref) or _build_listing(site, ref, "", "", ())
         title = tags.get(ref.id, was.title) if ref.kind == "tag" else was.title
-        found[ref] = was.replaced(left.get(ref, ()), new.get(ref, ()), title)
+        found[ref] = was.apply_changes(left.get(ref, ()), new.get(ref, ()), title)
         if ref.kind == "tag" and not found[ref].rows:
             del found[ref]
     if not left and not new:
         return before
-    added = sorted((ref for ref in new if ref not in before and ref in found), key=_order)
-    return {ref: found[ref] for ref in _merged([*before], added) if ref in found} if added else found
+    added = sorted((ref for ref in new if ref not in before and ref in found), key=_listing_key)
+    return {ref: found[ref] for ref in _insert_sorted([*before], added) if ref in found} if added else found
 
 
-def _merged(refs: list[ListingRef], added: Iterable[ListingRef]) -> list[ListingRef]:
-    """Insert some into others that are in order; the key is computed for few of them."""
+def _insert_sorted(refs: list[ListingRef], added: Iterable[ListingRef]) -> list[ListingRef]:
+    """Insert refs into sorted ones by bisection, so that few keys are computed."""
     for ref in added:
-        insort(refs, ref, key=_order)
+        insort(refs, ref, key=_listing_key)
     return refs

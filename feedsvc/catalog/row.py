@@ -1,4 +1,4 @@
-"""An article's line in listings, and its place there."""
+"""Row: an article with its visibility at one moment, and the order of rows."""
 
 from __future__ import annotations
 
@@ -10,63 +10,63 @@ from operator import attrgetter
 
 from feedsvc.model import Article
 
-Key = tuple[float, str]
+RowKey = tuple[float, str]
 
 
-class Standing(Enum):
-    """What an article that has been public is now. A ghost shows nowhere, but its going is a change."""
+class Visibility(Enum):
+    """Visibility of an article that is or was public. A hidden one is shown nowhere, but its removal counts as a change."""
 
     VISIBLE = "visible"
     WITHDRAWN = "withdrawn"
-    GHOST = "ghost"
+    HIDDEN = "ghost"
 
 
 _id, _published = attrgetter("id"), attrgetter("published")
-_VISIBLE = Standing.VISIBLE  # to look a member up in its Enum costs more than all the rest of a comparison
+_VISIBLE = Visibility.VISIBLE  # the look-up in the Enum would take longer than the rest of `is_visible`
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Row:
-    """An article's line in every listing it belongs to.
+    """Article with its visibility at one moment: its line in every listing that it belongs to.
 
-    `touched` is its last change that subscribers see, never in the future; `day` is YYYY-MM-DD in the site's zone. `mark`
-    is draft, scheduled or expired where only a preview shows the article, else "".
+    `last_changed` is its last change that subscribers see, never in the future outside previews. `day` is YYYY-MM-DD in the
+    site's zone. `preview_label` is draft, scheduled or expired if only a preview shows the article, else "".
 
-    One object gives one Entry: whatever an Entry says of the article, titles of tags included, makes another Row when it
-    changes.
+    One Row object stands for one Entry: if anything in the Entry changes, titles of tags included, the Row is a new object.
     """
 
     article: Article
-    standing: Standing
-    touched: datetime
+    visibility: Visibility
+    last_changed: datetime
     day: str
-    mark: str = ""
+    preview_label: str = ""
 
     @property
-    def key(self) -> Key:
-        """Newest first, ties by id."""
+    def key(self) -> RowKey:
+        """Sort key of the row: newest first, ties by id."""
         return article_key(self.article)
 
 
-def article_key(article: Article) -> Key:
-    """Newest first, ties by id."""
+def article_key(article: Article) -> RowKey:
+    """Return the sort key of an article: newest first, ties by id."""
     return -article.published.timestamp(), article.id
 
 
-def in_order(articles: Iterable[Article]) -> list[Article]:
-    """Sorted by `article_key`, but sooner: by ids, and then by moments, which leaves ties as they are."""
+def sort_articles(articles: Iterable[Article]) -> list[Article]:
+    """Return articles sorted by `article_key`. Two stable sorts, by id and then by date, are faster than that key."""
     return sorted(sorted(articles, key=_id), key=_published, reverse=True)
 
 
-def row_key(row: Row) -> Key:
-    article = row.article  # in so many words, since it is what most look-ups come down to
+def row_key(row: Row) -> RowKey:
+    """Return the sort key of a row. Repeats `article_key` without a call, because most look-ups compute it."""
+    article = row.article
     return -article.published.timestamp(), article.id
 
 
-def since(seconds: float) -> tuple[float]:
-    """What stands before the keys of a moment (seconds since 1970) and of all earlier ones, and after the others."""
+def moment_key(seconds: float) -> tuple[float]:
+    """Return a key that sorts before those of a moment (seconds since 1970) and of earlier ones, and after all later ones."""
     return (-seconds,)
 
 
 def is_visible(row: Row) -> bool:
-    return row.standing is _VISIBLE
+    return row.visibility is _VISIBLE

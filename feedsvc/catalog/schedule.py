@@ -1,4 +1,4 @@
-"""When time alone changes what is public: the moments of all articles, in order, found by bisecting."""
+"""Schedule: the moments at which time alone changes what is public, sorted and found by bisection."""
 
 from __future__ import annotations
 
@@ -8,89 +8,98 @@ from datetime import datetime, timedelta
 from itertools import chain
 from typing import Final
 
-from feedsvc.catalog.row import article_key, since
-from feedsvc.model import Article, Status
-from feedsvc.support.sorted_chunks import Ordered
+from feedsvc.catalog.row import article_key, moment_key
+from feedsvc.model import Article, ArticleStatus
+from feedsvc.support.sorted_chunks import PersistentSortedList
 
-NEWS_AGE: Final = timedelta(days=2)  # what a news sitemap may hold
+NEWS_AGE: Final = timedelta(days=2)  # maximum age of articles in a news sitemap
 
-_Due = tuple[datetime, Article]
+_ScheduledChange = tuple[datetime, Article]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Timetable:
-    """The articles that are no drafts by the moment they are published, newest first, and their further moments."""
+class Schedule:
+    """All articles but drafts by their date of publication, newest first, and their later changes, oldest first. Immutable."""
 
-    articles: Ordered[Article]
-    further: Ordered[_Due]
+    articles: PersistentSortedList[Article]
+    later_changes: PersistentSortedList[_ScheduledChange]
 
-    def replaced(self, gone: Iterable[Article], come: Iterable[Article]) -> Timetable:
-        """The timetable after a change, at its price."""
-        left, new = _dated(gone), _dated(come)
-        lost, won = [*chain.from_iterable(map(_further, left))], [*chain.from_iterable(map(_further, new))]
-        return Timetable(
-            articles=self.articles.replaced(left, new),
-            further=self.further.replaced(lost, won),
+    def apply_changes(self, removed: Iterable[Article], added: Iterable[Article]) -> Schedule:
+        """Return the schedule after a change of articles; the work grows with the change."""
+        left, new = _without_drafts(removed), _without_drafts(added)
+        lost, won = [*chain.from_iterable(map(_later_changes, left))], [*chain.from_iterable(map(_later_changes, new))]
+        return Schedule(
+            articles=self.articles.apply_changes(left, new),
+            later_changes=self.later_changes.apply_changes(lost, won),
         )
 
-    def between(self, one: datetime, other: datetime) -> Iterator[Article]:
-        """The articles that change between two moments, whichever is the earlier; some may be named twice."""
+    def changes_between(self, one: datetime, other: datetime) -> Iterator[Article]:
+        """Yield the articles that change between two moments, given in either order. An article may occur twice."""
         start, end = sorted((one, other))
-        yield from self.articles[self._since(end) : self._since(start)]
-        yield from (article for _, article in self.further[self._past(start) : self._past(end)])
+        yield from self.articles[self._count_published_after(end) : self._count_published_after(start)]
+        yield from (
+            article for _, article in self.later_changes[self._count_changes_until(start) : self._count_changes_until(end)]
+        )
 
-    def last(self, now: datetime) -> datetime | None:
-        """The last change up to a moment."""
-        due, out, more = self._since(now), self._since(now - NEWS_AGE), self._past(now)
+    def last_change(self, now: datetime) -> datetime | None:
+        """Return the last change up to and including a moment, None if there is none."""
+        due, out, more = (
+            self._count_published_after(now),
+            self._count_published_after(now - NEWS_AGE),
+            self._count_changes_until(now),
+        )
         found = [article.published for article in self.articles[due : due + 1]]
         found += [article.published + NEWS_AGE for article in self.articles[out : out + 1]]
-        found += [moment for moment, _ in self.further[max(more - 1, 0) : more]]
+        found += [moment for moment, _ in self.later_changes[max(more - 1, 0) : more]]
         return max(found, default=None)
 
-    def next(self, now: datetime) -> datetime | None:
-        """The next change after a moment."""
-        out, visible = self._since(now - NEWS_AGE), self.next_visible(now)
+    def next_change(self, now: datetime) -> datetime | None:
+        """Return the next change after a moment, None if there is none."""
+        out, visible = self._count_published_after(now - NEWS_AGE), self.next_visible_change(now)
         found = [article.published + NEWS_AGE for article in self.articles[max(out - 1, 0) : out]]
         return min([*found, *([visible] if visible else [])], default=None)
 
-    def next_visible(self, now: datetime) -> datetime | None:
-        """Return the next change after a moment that a reader can see: not that an article grows too old for the news sitemap."""
-        due, more = self._since(now), self._past(now)
+    def next_visible_change(self, now: datetime) -> datetime | None:
+        """Return the next change after a moment that readers see. An article's end in the news sitemap does not count."""
+        due, more = self._count_published_after(now), self._count_changes_until(now)
         found = [article.published for article in self.articles[max(due - 1, 0) : due]]
-        found += [moment for moment, _ in self.further[more : more + 1]]
+        found += [moment for moment, _ in self.later_changes[more : more + 1]]
         return min(found, default=None)
 
-    def _since(self, moment: datetime) -> int:
-        """How many articles are published after a moment."""
-        return self.articles.place(since(moment.timestamp()))
+    def _count_published_after(self, moment: datetime) -> int:
+        """Return the number of articles published after a moment."""
+        return self.articles.rank(moment_key(moment.timestamp()))
 
-    def _past(self, moment: datetime) -> int:
-        """How many of the further moments have come."""
-        return self.further.place((moment + timedelta.resolution,))
-
-
-def timetable(articles: Sequence[Article]) -> Timetable:
-    """Of articles in their order."""
-    dated = _dated(articles)
-    further = chain.from_iterable(map(_further, filter(_is_due_again, dated)))
-    return Timetable(articles=Ordered.of(dated, article_key), further=Ordered.of(sorted(further, key=_due_key), _due_key))
+    def _count_changes_until(self, moment: datetime) -> int:
+        """Return the number of later changes up to and including a moment."""
+        return self.later_changes.rank((moment + timedelta.resolution,))
 
 
-def _dated(articles: Iterable[Article]) -> list[Article]:
-    draft = Status.DRAFT
+def build_schedule(articles: Sequence[Article]) -> Schedule:
+    """Return the schedule of articles that are sorted by `article_key`."""
+    dated = _without_drafts(articles)
+    further = chain.from_iterable(map(_later_changes, filter(_has_later_changes, dated)))
+    return Schedule(
+        articles=PersistentSortedList.from_sorted(dated, article_key),
+        later_changes=PersistentSortedList.from_sorted(sorted(further, key=_change_key), _change_key),
+    )
+
+
+def _without_drafts(articles: Iterable[Article]) -> list[Article]:
+    draft = ArticleStatus.DRAFT
     return [article for article in articles if article.status is not draft]
 
 
-def _is_due_again(article: Article) -> object:
-    """Whether it has further moments; most have none."""
+def _has_later_changes(article: Article) -> object:
+    """Return whether an article may have later changes; most have none."""
     return article.updated != article.published or article.expires or article.withdrawn_at
 
 
-def _further(article: Article) -> Iterator[_Due]:
-    """Beside `published` and the end of its news age."""
+def _later_changes(article: Article) -> Iterator[_ScheduledChange]:
+    """Yield an article's changes other than `published` and the end of its news age."""
     moments = {article.updated, article.withdrawn_at or article.expires}
     yield from ((moment, article) for moment in moments if moment and moment != article.published)
 
 
-def _due_key(due: _Due) -> tuple[datetime, str]:
+def _change_key(due: _ScheduledChange) -> tuple[datetime, str]:
     return due[0], due[1].id

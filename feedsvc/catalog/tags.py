@@ -1,6 +1,6 @@
-"""The tags of visible articles: the most used of them, and the pages that list all of them.
+"""Tags of visible articles: the most used ones, and the pages that list all of them.
 
-Both are functions of the spellings of a catalog alone, so every process and every start finds the same.
+Both depend on the catalog's spellings only, so every process computes the same, also after a restart.
 """
 
 from __future__ import annotations
@@ -14,20 +14,20 @@ from zlib import crc32
 
 from feedsvc.catalog.listings import Spellings
 
-MOST_USED: Final = 1000
-# With the longest names that an article may give its tags, a list of so many has less than 1 MB.
+MOST_USED_COUNT: Final = 1000
+# A page of this many tags with the longest names allowed stays below 1 MB.
 PAGE_SIZE: Final = 500
-FIRST: Final = "-"  # no tag's id, and before all of them
-_SHARE: Final = 3  # a page is cut in the middle one of so many parts
+FIRST_PAGE: Final = "-"  # not the id of any tag, and sorts before all ids
+_MIDDLE_PARTS: Final = 3  # a page is cut within the middle third
 
 _Page = tuple[str, ...]
-_Rank = tuple[int, str]
+_SortKey = tuple[int, str]
 
 
 class Tags:
-    """The ids of the tags that at least one visible article has.
+    """Tags, by id, that at least one visible article has.
 
-    Safe in threads; what was computed is kept. `replaced` hands it on as far as it still holds.
+    Immutable and thread-safe. Computed values are cached, and `apply_changes` passes on those that still hold.
     """
 
     def __init__(self, spellings: Spellings) -> None:
@@ -37,7 +37,7 @@ class Tags:
         return any(self._spellings.values())
 
     def count(self, tag: str) -> int:
-        """Return how many visible articles have the tag."""
+        """Return the number of visible articles with the tag."""
         return sum(self._spellings.get(tag, {}).values())
 
     @cached_property
@@ -47,25 +47,25 @@ class Tags:
 
     @cached_property
     def most_used(self) -> tuple[str, ...]:
-        """The ids of the MOST_USED tags with the most visible articles, ties in the order of ids."""
-        return tuple(tag for _, tag in nsmallest(MOST_USED, map(self._rank, self._used)))
+        """Ids of the MOST_USED_COUNT tags with the most visible articles, ties by id."""
+        return tuple(tag for _, tag in nsmallest(MOST_USED_COUNT, map(self._sort_key, self._used_tags)))
 
     @cached_property
     def pages(self) -> tuple[_Page, ...]:
-        """All ids in order, divided into pages of at most PAGE_SIZE."""
-        return tuple(divided(sorted(self._used), PAGE_SIZE))
+        """All ids in order, divided into pages of at most PAGE_SIZE ids."""
+        return tuple(divide_into_pages(sorted(self._used_tags), PAGE_SIZE))
 
     @cached_property
     def starts(self) -> tuple[str, ...]:
-        """The names of the pages: the first id of each, and FIRST for the first page, whichever tag it begins with."""
-        return (FIRST, *(page[0] for page in self.pages[1:])) if self.pages else ()
+        """Names of the pages: FIRST_PAGE for the first, which keeps its name if its first tag changes; else the first id."""
+        return (FIRST_PAGE, *(page[0] for page in self.pages[1:])) if self.pages else ()
 
     def page_of(self, tag: str) -> int:
         """Return the index of the page whose range holds an id; the tag need not exist."""
         return max(0, bisect_right(self.starts, tag) - 1)
 
-    def replaced(self, spellings: Spellings, changed: Iterable[str]) -> Tags:
-        """Return the tags after a change of the spellings of some tags, with what was computed before and still holds."""
+    def apply_changes(self, spellings: Spellings, changed: Iterable[str]) -> Tags:
+        """Return the tags after a change of the spellings of some tags, with the cached values that still hold."""
         made, known, kept = Tags(spellings), vars(self), {*changed}
         if all(bool(self._spellings.get(tag)) == bool(spellings.get(tag)) for tag in kept):
             vars(made).update({name: known[name] for name in ("total", "pages", "starts") if name in known})
@@ -74,41 +74,41 @@ class Tags:
         return made
 
     def _most_used_after(self, made: Tags, changed: set[str]) -> tuple[str, ...] | None:
-        """The most used tags after a change, None where a tag may have moved up that neither is among them nor changed."""
+        """Return the most used tags after a change; None if a tag outside both may have moved up."""
         before = self.most_used
-        last, members = self._rank(before[-1]) if before else (0, ""), {*before}
-        if len(before) == MOST_USED and not any(tag in members or made._rank(tag) < last for tag in changed):
+        last, members = self._sort_key(before[-1]) if before else (0, ""), {*before}
+        if len(before) == MOST_USED_COUNT and not any(tag in members or made._sort_key(tag) < last for tag in changed):
             return before
         candidates = (tag for tag in members | changed if made._spellings.get(tag))
-        ranks = nsmallest(MOST_USED, map(made._rank, candidates))
-        if len(before) == MOST_USED and (len(ranks) < MOST_USED or ranks[-1] > last):
+        ranks = nsmallest(MOST_USED_COUNT, map(made._sort_key, candidates))
+        if len(before) == MOST_USED_COUNT and (len(ranks) < MOST_USED_COUNT or ranks[-1] > last):
             return None
         found = tuple(tag for _, tag in ranks)
         return before if found == before else found
 
     @property
-    def _used(self) -> Iterator[str]:
+    def _used_tags(self) -> Iterator[str]:
         return (tag for tag, titles in self._spellings.items() if titles)
 
-    def _rank(self, tag: str) -> _Rank:
+    def _sort_key(self, tag: str) -> _SortKey:
         return -self.count(tag), tag
 
 
-def divided(ids: Sequence[str], most: int) -> Iterator[_Page]:
-    """Cut a sorted sequence into pages of at most `most` ids (2 or more), and at least a third of that where there are several.
+def divide_into_pages(ids: Sequence[str], most: int) -> Iterator[_Page]:
+    """Cut a sorted sequence into pages of at most `most` ids (2 or more); several pages have at least a third of that each.
 
-    A page that is too large is cut before the id with the smallest checksum in its middle third. So nearly always a tag that
-    comes or goes changes no other page than its own, and no page's first id, which names it.
+    A page that is too large is cut before the id with the smallest checksum in its middle third. So an added or removed tag
+    nearly always changes only its own page, and not the first id, which is the page's name.
     """
-    return _cut(ids, [crc32(one.encode()) for one in ids], most)
+    return _divide(ids, [crc32(one.encode()) for one in ids], most)
 
 
-def _cut(ids: Sequence[str], sums: Sequence[int], most: int) -> Iterator[_Page]:
+def _divide(ids: Sequence[str], sums: Sequence[int], most: int) -> Iterator[_Page]:
     if len(ids) > most:
-        third = len(ids) // _SHARE
+        third = len(ids) // _MIDDLE_PARTS
         middle = sums[third : len(ids) - third]
         place = third + middle.index(min(middle))
-        yield from _cut(ids[:place], sums[:place], most)
-        yield from _cut(ids[place:], sums[place:], most)
+        yield from _divide(ids[:place], sums[:place], most)
+        yield from _divide(ids[place:], sums[place:], most)
     elif ids:
         yield tuple(ids)

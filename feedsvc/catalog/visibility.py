@@ -1,4 +1,4 @@
-"""How an article stands at one moment: public, gone, or seen in a preview only."""
+"""Visibility of articles at one moment: visible, withdrawn, hidden, or visible in a preview only."""
 
 from __future__ import annotations
 
@@ -6,53 +6,59 @@ from datetime import date, datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from feedsvc.catalog.row import Row, Standing
-from feedsvc.model import Article, Site, Status
+from feedsvc.catalog.row import Row, Visibility
+from feedsvc.model import Article, ArticleStatus, Site
 
-_PUBLISHED: Final = Status.PUBLISHED  # to look members up in their Enums takes half of the time
-_VISIBLE: Final = Standing.VISIBLE
+_PUBLISHED: Final = ArticleStatus.PUBLISHED  # looking members up in their Enums would take half of the time
+_VISIBLE: Final = Visibility.VISIBLE
 
 
-class Maker:
-    """Makes rows of one moment."""
+class RowBuilder:
+    """Builder of the rows of one moment."""
 
-    def __init__(self, site: Site, now: datetime, *, preview: bool) -> None:
-        self._zone, self._now, self._preview = ZoneInfo(site.timezone), now, preview
+    def __init__(self, site: Site, now: datetime, *, is_preview: bool) -> None:
+        self._zone, self._now, self._is_preview = ZoneInfo(site.timezone), now, is_preview
         self._days: dict[date, str] = {}
 
-    def row(self, article: Article) -> Row | None:
-        """None where nothing of the article is to be seen."""
-        if _is_plain(article) and article.updated <= self._now and article.published <= self._now:  # nearly all
-            return Row(article=article, standing=_VISIBLE, touched=article.updated, day=self._day(article.published))
-        mark = self._mark(article)
-        if mark in ("draft", "scheduled") and (not self._preview or article.withdrawn_at):
+    def build(self, article: Article) -> Row | None:
+        """Return the article's row; None for a draft or a scheduled article, unless a preview shows it."""
+        if _has_no_end(article) and article.updated <= self._now and article.published <= self._now:  # nearly all
+            return Row(article=article, visibility=_VISIBLE, last_changed=article.updated, day=self._day(article.published))
+        mark = self._preview_label(article)
+        if mark in ("draft", "scheduled") and (not self._is_preview or article.withdrawn_at):
             return None
-        standing, touched = self._standing(article, mark)
-        mark = mark if self._preview else ""
-        return Row(article=article, standing=standing, touched=touched, day=self._day(article.published), mark=mark)
+        standing, touched = self._visibility(article, mark)
+        mark = mark if self._is_preview else ""
+        return Row(
+            article=article, visibility=standing, last_changed=touched, day=self._day(article.published), preview_label=mark
+        )
 
     def _day(self, moment: datetime) -> str:
-        """One text for all rows of a day."""
+        """Return YYYY-MM-DD in the site's zone, one string object for all rows of a day."""
         day = moment.astimezone(self._zone).date()
         return self._days.get(day) or self._days.setdefault(day, day.isoformat())
 
-    def _mark(self, article: Article) -> str:
-        if article.status is Status.DRAFT:
+    def _preview_label(self, article: Article) -> str:
+        if article.status is ArticleStatus.DRAFT:
             return "draft"
         if article.published > self._now:
             return "scheduled"
         gone = article.expires and not article.withdrawn_at and article.expires <= self._now
         return "expired" if gone else ""
 
-    def _standing(self, article: Article, mark: str) -> tuple[Standing, datetime]:
-        # A draft has no moments at which it would change.
+    def _visibility(self, article: Article, mark: str) -> tuple[Visibility, datetime]:
+        # Use a draft's date even if it is in the future: drafts are not in the Schedule, so no later row would correct it.
         updated = article.updated if article.updated <= self._now or mark == "draft" else article.published
         if article.withdrawn_at:
-            return (Standing.WITHDRAWN, article.withdrawn_at) if article.withdrawn_at <= self._now else (Standing.GHOST, updated)
-        if article.expires and mark == "expired" and not self._preview:
-            return Standing.GHOST, article.expires
-        return Standing.VISIBLE, updated
+            return (
+                (Visibility.WITHDRAWN, article.withdrawn_at)
+                if article.withdrawn_at <= self._now
+                else (Visibility.HIDDEN, updated)
+            )
+        if article.expires and mark == "expired" and not self._is_preview:
+            return Visibility.HIDDEN, article.expires
+        return Visibility.VISIBLE, updated
 
 
-def _is_plain(article: Article) -> bool:
+def _has_no_end(article: Article) -> bool:
     return article.status is _PUBLISHED and not (article.expires or article.withdrawn_at)

@@ -1,4 +1,4 @@
-"""The commands: the composition root. Only here do clock, folders and options meet."""
+"""Command line: the composition root, which connects folders, clock and options to the commands."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import Final
 import click
 
 from feedsvc import __version__
-from feedsvc.cli.lazy_import import module
-from feedsvc.content.text import nearest
+from feedsvc.cli.lazy_import import import_cli_module
+from feedsvc.content import did_you_mean
 
-# Each command has a module of its name.
+# Command -> name of its function, in the module with the command's name.
 _COMMANDS: Final[Mapping[str, str]] = {
     "build": "build",
     "check": "check",
@@ -31,12 +31,12 @@ class _Commands(click.Group):
     def get_command(self, _: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in _COMMANDS:
             return None
-        command: click.Command = getattr(module(cmd_name), _COMMANDS[cmd_name])
+        command: click.Command = getattr(import_cli_module(cmd_name), _COMMANDS[cmd_name])
         return command
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
         if args[0] not in _COMMANDS and not args[0].startswith("-"):
-            ctx.fail(f"No such command '{args[0]}'; {nearest(args[0], _COMMANDS) or 'feedsvc --help names all'}")
+            ctx.fail(f"No such command '{args[0]}'; {did_you_mean(args[0], _COMMANDS) or 'feedsvc --help names all'}")
         return super().resolve_command(ctx, args)
 
 

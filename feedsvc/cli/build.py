@@ -1,4 +1,4 @@
-"""feedsvc build"""
+"""Command feedsvc build."""
 
 from __future__ import annotations
 
@@ -8,27 +8,29 @@ from typing import Any
 
 import click
 
-from feedsvc.cli.config import BuildPlan
-from feedsvc.cli.lazy_import import module
-from feedsvc.cli.options import FOLDER, base_url_option, content_argument, plainly, state_folder, state_option
+from feedsvc.cli.config import BuildConfig
+from feedsvc.cli.lazy_import import import_cli_module
+from feedsvc.cli.options import PATH_TYPE, base_url_option, content_argument, report_errors, state_folder, state_option
 from feedsvc.cli.variables import command, option
-from feedsvc.content.folder.prefetch import looking
+from feedsvc.content.scan import start_scan
 from feedsvc.support.clock import wall_clock
 from feedsvc.support.compression import CODINGS
 
-SELECTIONS = ("feeds",)  # as in feedsvc.export.layout, which takes longer to read than a command line
+SELECTIONS = ("feeds",)  # as in feedsvc.export.layout, whose import takes longer than parsing a command line
 HOSTS = ("any", "netlify", "nginx")  # as in feedsvc.export.hosts
-_LIST = ".feedsvc-build.journal"  # as there, too
-_MANY = 2_000_000  # bytes of it
-_ONLY = "Write nothing but these; whatever else an earlier build wrote is removed."
-_CODING = "Write .br or .zst, too, beside each file that it makes smaller; repeatable."
+_MANIFEST_NAME = ".feedsvc-build.journal"  # as in feedsvc.export.layout
+_LARGE_MANIFEST_SIZE = 2_000_000  # bytes
+_ONLY_HELP = "Write nothing but these; whatever else an earlier build wrote is removed."
+_CODING_HELP = "Write .br or .zst, too, beside each file that it makes smaller; repeatable."
 _GZIP = "gzip"
-_NGINX = "Write what nginx has to know of the tree beside its files: former addresses and the next scheduled change."
-_HOSTING = (
+_NGINX_HELP = "Write what nginx has to know of the tree beside its files: former addresses and the next scheduled change."
+_HOSTING_HELP = (
     "What serves OUT: a host that knows files alone (any), where pages and copies of feeds stand at former addresses; one that "
     "reads Netlify's own _redirects; nginx, which finds them itself. nginx with --nginx, else any."
 )
-_GZIP_ONLY = "Put documents into a bucket compressed, whether or not a reader asked for that; for who has a CDN that undoes it."
+_GZIP_ONLY_HELP = (
+    "Put documents into a bucket compressed, whether or not a reader asked for that; for who has a CDN that undoes it."
+)
 
 
 @command()
@@ -38,16 +40,16 @@ _GZIP_ONLY = "Put documents into a bucket compressed, whether or not a reader as
 @state_option
 @option("--skip-broken", is_flag=True, help="Leave broken files out, or as they last were, instead of writing nothing.")
 @option("--watch", is_flag=True, help="Stay, and keep OUT in step with every save and every scheduled change.")
-@option("--only", type=click.Choice(SELECTIONS), help=_ONLY)
-@option("--coding", "codings", type=click.Choice([one for one in CODINGS if one != _GZIP]), multiple=True, help=_CODING)
-@option("--nginx", type=FOLDER, metavar="FILE", help=_NGINX)
-@option("--hosting", type=click.Choice(HOSTS), help=_HOSTING)
+@option("--only", type=click.Choice(SELECTIONS), help=_ONLY_HELP)
+@option("--coding", "codings", type=click.Choice([one for one in CODINGS if one != _GZIP]), multiple=True, help=_CODING_HELP)
+@option("--nginx", type=PATH_TYPE, metavar="FILE", help=_NGINX_HELP)
+@option("--hosting", type=click.Choice(HOSTS), help=_HOSTING_HELP)
 @option("--no-gzip", is_flag=True, help="Write no .gz beside each file that it would make smaller.")
-@option("--gzip-only", is_flag=True, help=_GZIP_ONLY)
+@option("--gzip-only", is_flag=True, help=_GZIP_ONLY_HELP)
 @option(
     "--processes", type=click.IntRange(min=1), help="Work in so many processes; as many as there are processors if not given."
 )
-@plainly
+@report_errors
 def build(
     *,
     out: str,
@@ -81,33 +83,33 @@ def build(
       feedsvc build public newsroom --hosting netlify
       feedsvc build s3://news-example newsroom
     """
-    plan = BuildPlan(
+    plan = BuildConfig(
         out=out,
         content=content,
         base_url=base_url,
-        home=state_folder(content, state),
+        state_folder=state_folder(content, state),
         skip_broken=skip_broken,
         watch=watch,
         only=only or "",
-        twins=(*codings, *(() if no_gzip else (_GZIP,))),
-        coding=_GZIP if gzip_only else "",
-        nginx=nginx,
-        host=hosting or ("nginx" if nginx else "any"),
+        file_codings=(*codings, *(() if no_gzip else (_GZIP,))),
+        object_coding=_GZIP if gzip_only else "",
+        nginx_file=nginx,
+        hosting=hosting or ("nginx" if nginx else "any"),
         processes=processes,
     )
-    look = looking(content)  # at many files, while what reads them is read itself
-    newsroom = module("content_folder").folder(content, base_url, plan.home, look=look)
-    ahead = _looking_at_tree(plan)
-    with ahead or nullcontext():  # however this ends; most often the look ends sooner, with its answer
-        newsroom.begin(wall_clock(), lambda: module("build_runner").prepare())
-        module("build_runner").build(plan, newsroom, ahead)
+    look = start_scan(content)  # in another process if there are many files, while this one imports the modules
+    newsroom = import_cli_module("content_folder").open_content_folder(content, base_url, plan.state_folder, scan=look)
+    ahead = _prefetch_tree(plan)
+    with ahead or nullcontext():  # ends the prefetch in any case; usually it has ended before, with its result
+        newsroom.start_first_read(wall_clock(), lambda: import_cli_module("build_runner").preload())
+        import_cli_module("build_runner").build(plan, newsroom, ahead)
 
 
-def _looking_at_tree(plan: BuildPlan) -> AbstractContextManager[Any] | None:
-    """At one of many files, too, if more than one process may be at work."""
+def _prefetch_tree(plan: BuildConfig) -> AbstractContextManager[Any] | None:
+    """Start a prefetch of the tree if it has many files and more than one process is allowed."""
     try:
-        size = (Path(plan.out) / _LIST).stat().st_size
+        size = (Path(plan.out) / _MANIFEST_NAME).stat().st_size
     except OSError:
         size = 0
-    are_many = size >= _MANY and plan.processes != 1
-    return module("build_runner").looking_at(Path(plan.out)) if are_many else None
+    are_many = size >= _LARGE_MANIFEST_SIZE and plan.processes != 1
+    return import_cli_module("build_runner").prefetch_tree(Path(plan.out)) if are_many else None

@@ -1,4 +1,4 @@
-"""A build, once its command line is read."""
+"""Build runner: builds a tree or a bucket from a BuildConfig."""
 
 from __future__ import annotations
 
@@ -11,142 +11,141 @@ from typing import Final
 import click
 
 from feedsvc import feeds
-from feedsvc.cli.config import BuildPlan
-from feedsvc.cli.nginx_file import Beside
-from feedsvc.cli.output import bar, log, next_change, tell
-from feedsvc.cli.target import Target, target
-from feedsvc.cli.themes import adoption
-from feedsvc.content.folder.folder import Folder
-from feedsvc.content.media.thumbnails import Renditions
+from feedsvc.cli.config import BuildConfig
+from feedsvc.cli.nginx_file import NginxFile
+from feedsvc.cli.output import log_problem_changes, next_change_sentence, print_problems, progress_bar
+from feedsvc.cli.target import Target, open_target
+from feedsvc.cli.themes import theme_adoption
+from feedsvc.content.folder import ContentFolder
+from feedsvc.content.media import VariantStore
 from feedsvc.errors import ContentError, FeedsvcError
-from feedsvc.export import Built
-from feedsvc.export.prefetch import Look, looking
-from feedsvc.live.live import Live
-from feedsvc.live.watcher import Watcher
-from feedsvc.pages import theme
-from feedsvc.publication import fingerprints
-from feedsvc.publication.publication import Publication
+from feedsvc.export import BuildResult, Prefetch, start_prefetch
+from feedsvc.live import Live, Watcher
+from feedsvc.pages import compile_builtin_templates
+from feedsvc.publication import Publication, code_fingerprint
 from feedsvc.support import gc_control, hang_reports, watchdog
 from feedsvc.support.clock import wall_clock
-from feedsvc.support.process_pool import at_hand
+from feedsvc.support.process_pool import available_processors
 
-_AGAIN: Final = 5.0  # seconds until a tree that could not be written is tried again
-
-
-def prepare() -> None:
-    """What every build comes to need, while there is time for it: other processes that are made then have it, too."""
-    theme.prepare()
-    fingerprints.program()
+_RETRY_SECONDS: Final = 5.0  # seconds until a failed update of the tree is tried again
 
 
-def looking_at(out: Path) -> Look:
-    """At the tree in a folder, from now on."""
-    return looking(out)
+def preload() -> None:
+    """Compute what every build needs, before processes are forked, so that they inherit it."""
+    compile_builtin_templates()
+    code_fingerprint()
 
 
-def build(plan: BuildPlan, newsroom: Folder, ahead: Look | None) -> None:
-    """Build, and with `plan.watch` stay. `ahead` is a look at the tree that was begun just now.
+def prefetch_tree(out: Path) -> Prefetch:
+    """Start verifying the tree in a folder."""
+    return start_prefetch(out)
 
-    Raises ContentError and FeedsvcError where nothing can be built.
+
+def build(plan: BuildConfig, newsroom: ContentFolder, ahead: Prefetch | None) -> None:
+    """Build, and with `plan.watch` keep the tree up to date. `ahead` is a prefetch of the tree that was just started.
+
+    Raises ContentError and FeedsvcError if nothing can be built.
     """
-    with watchdog.watching(plan.home):
-        if hung := hang_reports.notice(plan.home, wall_clock()):
+    with watchdog.watching(plan.state_folder):
+        if hung := hang_reports.notice(plan.state_folder, wall_clock()):
             click.echo(f"feedsvc: {hung}", err=True)
         _build(plan, newsroom, ahead)
 
 
-def _build(plan: BuildPlan, newsroom: Folder, ahead: Look | None) -> None:
-    feeds.make_room()
-    beside = Beside(plan.nginx, out=plan.out, content=plan.content)
-    chosen = adoption(plan.home, required=True)
-    live = Live(newsroom, None, renditions=Renditions(plan.home / "pictures", once=True), adoption=chosen)
-    gc_control.keep(live)
+def _build(plan: BuildConfig, newsroom: ContentFolder, ahead: Prefetch | None) -> None:
+    feeds.enlarge_caches()
+    beside = NginxFile(plan.nginx_file, out=plan.out, content=plan.content)
+    chosen = theme_adoption(plan.state_folder, is_required=True)
+    live = Live(
+        newsroom, None, variant_store=VariantStore(plan.state_folder / "pictures", is_one_shot=True), theme_adoption=chosen
+    )
+    gc_control.leak_on_exit(live)
     read = live.edition.content
     if read.errors and not plan.skip_broken:
         raise ContentError("nothing was written; mend the files above, or leave them out with --skip-broken", read.problems)
-    tell(read.problems)
-    with target(
+    print_problems(read.problems)
+    with open_target(
         plan.out,
         plan.content,
         only=plan.only,
-        twins=plan.twins,
-        coding=plan.coding,
+        file_codings=plan.file_codings,
+        object_coding=plan.object_coding,
         processes=plan.processes,
-        ahead=ahead,
-        host=plan.host,
+        prefetch=ahead,
+        host=plan.hosting,
     ) as tree:
-        gc_control.settle()
+        gc_control.freeze_heap()
         publication = live.edition.publication
-        publication.make_copies(bar, plan.processes or at_hand())
-        tell(problem for problem in live.picture_problems if problem not in read.problems)
-        _say(tree.out, tree.whole(publication, bar, newsroom.origin))
+        publication.make_variants(progress_bar, plan.processes or available_processors())
+        print_problems(problem for problem in live.image_problems if problem not in read.problems)
+        _print_result(tree.out, tree.build(publication, progress_bar, newsroom.baseline))
         for sentence in tree.advice(publication):
             click.echo(f"feedsvc: {sentence}", err=True)
-        tree.sign(publication, newsroom.state)
+        tree.mark_complete(publication, newsroom.state_name)
         beside(publication)
         if plan.watch:
-            gc_control.settle()
-            written = _Following(plan.content, live, tree, publication, beside).run()
+            gc_control.freeze_heap()
+            written = _TreeUpdater(plan.content, live, tree, publication, beside).run()
             if written is live.edition.publication:
-                tree.sign(written, newsroom.state)
+                tree.mark_complete(written, newsroom.state_name)
         else:
-            click.echo(f"feedsvc: {next_change(publication.catalog.next_visible_change, read)}", err=True)
+            click.echo(f"feedsvc: {next_change_sentence(publication.catalog.next_visible_change, read)}", err=True)
 
 
-class _Following:
-    """Writes each edition into the tree, the newest where several came meanwhile, until SIGTERM or SIGINT."""
+class _TreeUpdater:
+    """Loop that writes each new edition into the tree until SIGTERM or SIGINT. Editions that come meanwhile are skipped."""
 
-    def __init__(self, content: Path, live: Live, tree: Target, written: Publication, beside: Beside) -> None:
-        self._live, self._tree, self._written, self._beside = live, tree, written, beside
-        self._told = ""
-        self._news = threading.Event()
-        self._stopping = False
-        self._watcher = Watcher(content, live, [log, lambda *_: self._news.set()])
+    def __init__(self, content: Path, live: Live, tree: Target, written: Publication, beside: NginxFile) -> None:
+        self._live, self._tree, self._written_publication, self._nginx_file = live, tree, written, beside
+        self._last_error = ""
+        self._wake_event = threading.Event()
+        self._is_stopping = False
+        self._watcher = Watcher(content, live, [log_problem_changes, lambda *_: self._wake_event.set()])
 
     def run(self) -> Publication:
-        """What is in the tree at the end."""
+        """Run the loop and return the publication that is in the tree at the end."""
         for name in (signal.SIGTERM, signal.SIGINT):
             signal.signal(name, self._stop)
-        signal.signal(signal.SIGHUP, lambda *_: self._watcher.look())
+        signal.signal(signal.SIGHUP, lambda *_: self._watcher.request_full_scan())
         watchdog.start_heartbeat()
         self._watcher.start()
         click.echo(f"feedsvc: keeping {self._tree.out} in step", err=True)
-        self._make_ready()
+        self._warm_up()
         pause = None
-        while not self._stopping:
-            self._news.wait(pause)
-            self._news.clear()
-            pause = None if self._stopping or self._follow() else _AGAIN
+        while not self._is_stopping:
+            self._wake_event.wait(pause)
+            self._wake_event.clear()
+            pause = None if self._is_stopping or self._update_tree() else _RETRY_SECONDS
         self._watcher.stop()
-        return self._written
+        return self._written_publication
 
-    def _make_ready(self) -> None:
-        """While nobody waits for anything. What cannot be made is told when it is wanted."""
+    def _warm_up(self) -> None:
+        """Warm up while there is nothing to write. Errors are reported when the document is written."""
         with suppress(FeedsvcError, OSError):
-            for _ in self._written.readied():
-                if self._news.is_set():
+            for _ in self._written_publication.warm_up():
+                if self._wake_event.is_set():
                     return
 
     def _stop(self, *_: object) -> None:
-        self._stopping = True
-        self._news.set()
+        self._is_stopping = True
+        self._wake_event.set()
 
-    def _follow(self) -> bool:
+    def _update_tree(self) -> bool:
         publication = self._live.edition.publication
-        if publication is self._written:
+        if publication is self._written_publication:
             return True
         try:
-            built = self._tree.update(publication, publication.changed_since(self._written))
-            self._beside(publication)
+            built = self._tree.update(publication, publication.changed_since(self._written_publication))
+            self._nginx_file(publication)
         except FeedsvcError as error:
-            if str(error) != self._told:
-                click.echo(f"feedsvc: {error}; tried again every {_AGAIN:.0f} seconds", err=True)
-            self._told = str(error)
+            if str(error) != self._last_error:
+                click.echo(f"feedsvc: {error}; tried again every {_RETRY_SECONDS:.0f} seconds", err=True)
+            self._last_error = str(error)
             return False
-        self._written, self._told = publication, ""
-        _say(self._tree.out, built)
+        self._written_publication, self._last_error = publication, ""
+        _print_result(self._tree.out, built)
         return True
 
 
-def _say(out: Path | str, built: Built) -> None:
+def _print_result(out: Path | str, built: BuildResult) -> None:
     click.echo(f"feedsvc: {out}: {built.written} files written, {built.unchanged} unchanged, {built.removed} removed", err=True)

@@ -1,4 +1,4 @@
-"""feedsvc check"""
+"""Command feedsvc check."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from pathlib import Path
 
 import click
 
-from feedsvc.cli.one_shot import tried
-from feedsvc.cli.options import content_argument, plainly
-from feedsvc.cli.output import PRINTERS, counted, fail, number, say
+from feedsvc.cli.one_shot import load_with_theme_trial
+from feedsvc.cli.options import content_argument, report_errors
+from feedsvc.cli.output import PROBLEM_FORMATTERS, format_article_count, format_count, print_error, print_line
 from feedsvc.cli.variables import command, option
-from feedsvc.content.lint.articles import advice
-from feedsvc.editing.compare import REPORTS, Comparison, compare
+from feedsvc.content.lint import lint_content
+from feedsvc.editing import COMPARISON_FORMATTERS, Comparison, compare
 from feedsvc.errors import ContentError
 from feedsvc.support.clock import wall_clock
 from feedsvc.support.watchdog import watching
@@ -26,7 +26,7 @@ from feedsvc.support.watchdog import watching
 @option("--all", "every", is_flag=True, help="Show a warning in each of the files that share it.")
 @option("--strict", is_flag=True, help="Fail for warnings, too.")
 @option("--against", "revision", metavar="REV", help="Warn of what subscribers would feel since that git revision.")
-@plainly
+@report_errors
 def check(*, content: Path, form: str, every: bool, strict: bool, revision: str | None) -> None:
     """Report every problem in CONTENT (./content).
 
@@ -43,9 +43,9 @@ def check(*, content: Path, form: str, every: bool, strict: bool, revision: str 
     comparison = None
     try:
         with watching(None):
-            read = tried(content)
-        problems, errors = tuple(sorted((*read.problems, *advice(read, content, wall_clock())))), read.errors
-        summary = counted(read)
+            read = load_with_theme_trial(content)
+        problems, errors = tuple(sorted((*read.problems, *lint_content(read, content, wall_clock())))), read.errors
+        summary = format_article_count(read)
         if revision is not None:
             comparison = compare(content, read, revision, wall_clock())
             problems = tuple(sorted((*problems, *comparison.problems)))
@@ -54,12 +54,12 @@ def check(*, content: Path, form: str, every: bool, strict: bool, revision: str 
             raise
         problems, summary = error.problems, str(error)
         errors = tuple(problem for problem in problems if problem.severity == "error")
-    lines = PRINTERS["all" if every and form == "text" else form](content, problems)
+    lines = PROBLEM_FORMATTERS["all" if every and form == "text" else form](content, problems)
     if revision is not None and comparison is None:
-        fail(f"nothing was compared with '{revision}': mend the errors first")
-        comparison = Comparison() if form == "json" else None  # programs find the same keys
-    for line in REPORTS[form](lines, comparison) if comparison else lines:
-        say(line)
-    found = f"{number(len(errors), 'error')}, {number(len(problems) - len(errors), 'warning')}"
-    say(f"feedsvc: {summary}: {found}", err=True)
+        print_error(f"nothing was compared with '{revision}': mend the errors first")
+        comparison = Comparison() if form == "json" else None  # same keys for programs
+    for line in COMPARISON_FORMATTERS[form](lines, comparison) if comparison else lines:
+        print_line(line)
+    found = f"{format_count(len(errors), 'error')}, {format_count(len(problems) - len(errors), 'warning')}"
+    print_line(f"feedsvc: {summary}: {found}", err=True)
     sys.exit(1 if errors or (strict and problems) else 0)

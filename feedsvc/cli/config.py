@@ -1,4 +1,4 @@
-"""What a server or a build is asked for on the command line."""
+"""Parsed configuration of a server or a build from the command line."""
 
 from __future__ import annotations
 
@@ -11,44 +11,45 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Plan:
-    """What the command line asks for; `home` is the state folder. `dated` sends Last-Modified.
+class ServeConfig:
+    """Configuration of `serve`. With `has_last_modified`, Last-Modified is sent.
 
-    `polls` is None where nothing is said of a limit.
+    `poll_limit` is None if the option is not given.
     """
 
     content: Path
     host: str
     port: int
     threads: int
-    trusted: Networks
-    polls: int | None
-    opened: Networks
+    trusted_proxies: Networks
+    poll_limit: int | None
+    status_networks: Networks
     base_url: str
-    home: Path
-    database: str
-    purge: tuple[str, ...]
+    state_folder: Path
+    database_url: str
+    purge_command: tuple[str, ...]
     announce: bool
-    dated: bool
-    access_log: str
+    has_last_modified: bool
+    access_log_format: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class BuildPlan:
-    """`out` is a folder or a bucket's address, `home` the state folder.
+class BuildConfig:
+    """Configuration of `build`. `out` is a folder or the address of a bucket.
 
-    `twins` are the codings that files get a twin in, `coding` is the one that objects of a bucket are put in, "" for none.
+    `file_codings` are the codings of the compressed variants beside files. `object_coding` is the coding of objects in a bucket,
+    "" for none.
     """
 
     out: str
     content: Path
     base_url: str
-    home: Path
+    state_folder: Path
     skip_broken: bool
     watch: bool
     only: str
-    twins: tuple[str, ...]
-    coding: str
-    nginx: Path | None
-    host: str
+    file_codings: tuple[str, ...]
+    object_coding: str
+    nginx_file: Path | None
+    hosting: str
     processes: int | None

@@ -1,27 +1,30 @@
-"""The newsroom as it is followed."""
+"""Content folder with its parse cache, for commands that follow changes."""
 
 from __future__ import annotations
 
 import hashlib
 from pathlib import Path
 
-from feedsvc.content.cache.store import Records
-from feedsvc.content.folder.folder import Folder
-from feedsvc.content.folder.prefetch import Look
-from feedsvc.content.schema.field_types import is_base
+from feedsvc.content.cache import ParseCache
+from feedsvc.content.folder import ContentFolder
+from feedsvc.content.scan import BackgroundScan
+from feedsvc.content.schema import is_base_url
 from feedsvc.errors import FeedsvcError
-from feedsvc.support.alerts import Troubles
+from feedsvc.support.alerts import Alerts
 
 
-def folder(content: Path, base_url: str, state: Path, troubles: Troubles | None = None, look: Look | None = None) -> Folder:
-    """The folder with what is remembered of it, for one base_url: links in articles are absolute."""
-    check_base(base_url)
+def open_content_folder(
+    content: Path, base_url: str, state: Path, alerts: Alerts | None = None, scan: BackgroundScan | None = None
+) -> ContentFolder:
+    """Open the folder with its parse cache. There is one cache per base URL, because links in articles are absolute."""
+    check_base_url(base_url)
     name = f"articles-{hashlib.sha256(base_url.encode()).hexdigest()[:8]}.sqlite" if base_url else "articles.sqlite"
-    return Folder(content, base_url, Records(state / name, troubles=troubles), look)
+    return ContentFolder(content, base_url, ParseCache(state / name, alerts=alerts), scan)
 
 
-def check_base(base_url: str) -> None:
-    if base_url and not is_base(base_url):
+def check_base_url(base_url: str) -> None:
+    """Raise FeedsvcError if a given base URL is not a valid web address; "" is valid."""
+    if base_url and not is_base_url(base_url):
         raise FeedsvcError(
             f"--base-url '{base_url}' is no web address; write it like https://example.org or https://example.org/news"
         )

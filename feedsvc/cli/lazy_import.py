@@ -1,4 +1,4 @@
-"""The commands' modules, each read when it is called for: to print a problem need not wait for a database's library."""
+"""Lazy imports of command modules, so that printing a problem does not wait for a database library."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from feedsvc.support import gc_control
 
 
-def module(name: str) -> Any:
-    """A module of this room, and all that it imports: much that stays."""
+def import_cli_module(name: str) -> Any:
+    """Import a module of this package with garbage collection paused, because most of the new objects stay alive."""
     with gc_control.paused():
         return import_module(f"feedsvc.cli.{name}")

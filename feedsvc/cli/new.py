@@ -1,4 +1,4 @@
-"""feedsvc new"""
+"""Command feedsvc new."""
 
 from __future__ import annotations
 
@@ -9,41 +9,40 @@ from pathlib import Path
 import click
 from click.core import ParameterSource
 
-from feedsvc.cli.one_shot import newsroom
-from feedsvc.cli.options import content_argument, plainly
+from feedsvc.cli.one_shot import load_untried
+from feedsvc.cli.options import content_argument, report_errors
 from feedsvc.cli.variables import command, option
-from feedsvc.content.reading.settings import SITE
-from feedsvc.editing import schema_files
-from feedsvc.editing.new_article import draft, put, written
+from feedsvc.content.reading import SITE_FILE
+from feedsvc.editing import create_file, draft, modeline, render_draft, write_schemas
 from feedsvc.errors import FeedsvcError
 from feedsvc.support.clock import wall_clock
 
 
-def _words(value: str) -> str:
-    """Text in UTF-8, whatever the terminal's locale says: a lost letter would stay in the article's id for ever."""
+def _utf8_text(value: str) -> str:
+    """Decode an argument as UTF-8 in any locale: a lost letter would stay in the article's id forever."""
     try:
         return os.fsencode(value).decode()
     except UnicodeError:
         raise click.BadParameter("this is not UTF-8; write it with the terminal's encoding set to UTF-8") from None
 
 
-def _missing_folder(title: str, content: Path, rest: tuple[str, ...]) -> str:
-    """Say what to do: without a folder in the command, none was meant to be part of the title."""
+def _missing_folder_message(title: str, content: Path, rest: tuple[str, ...]) -> str:
+    """Return the advice for a missing folder: name one, or quote a title that consists of several arguments."""
     if not rest and click.get_current_context().get_parameter_source("content") is not ParameterSource.COMMANDLINE:
-        return f"no folder {content} here; give the one that holds {SITE}: feedsvc new {shlex.quote(title)} FOLDER"
+        return f"no folder {content} here; give the one that holds {SITE_FILE}: feedsvc new {shlex.quote(title)} FOLDER"
     words = " ".join((title, str(content), *rest))
     return f'no folder {content}; if that belongs to the title, put it in quotes: feedsvc new "{words}"'
 
 
 @command("new")
-@click.argument("title", type=_words)
+@click.argument("title", type=_utf8_text)
 @content_argument
 @click.argument("rest", nargs=-1, metavar="")
-@option("--category", "categories", metavar="ID", type=_words, multiple=True, help="Its section; again for more.")
-@option("--author", "authors", metavar="ID", type=_words, multiple=True, help="Who writes it; again for more.")
-@option("--slug", metavar="NAME", type=_words, default="", help="Its name in addresses; otherwise made from the title.")
+@option("--category", "categories", metavar="ID", type=_utf8_text, multiple=True, help="Its section; again for more.")
+@option("--author", "authors", metavar="ID", type=_utf8_text, multiple=True, help="Who writes it; again for more.")
+@option("--slug", metavar="NAME", type=_utf8_text, default="", help="Its name in addresses; otherwise made from the title.")
 @option("--markdown", is_flag=True, help="A .md file, with the text below the keys.")
-@plainly
+@report_errors
 def new_article(
     *,
     title: str,
@@ -64,11 +63,11 @@ def new_article(
       feedsvc new "Bus 14 keeps its number" newsroom --markdown
     """
     if rest or (not content.exists() and content.name == str(content)):
-        raise FeedsvcError(_missing_folder(title, content, rest))
-    read = newsroom(content, "")
+        raise FeedsvcError(_missing_folder_message(title, content, rest))
+    read = load_untried(content, "")
     ending = ".md" if markdown else ".yaml"
-    made = draft(read, title, wall_clock(), slug=slug, categories=categories, authors=authors, ending=ending)
-    file = put(content, made.path, written(made, read, schema_files.modeline(content, content / made.path)))
+    made = draft(read, title, wall_clock(), slug=slug, categories=categories, authors=authors, suffix=ending)
+    file = create_file(content, made.path, render_draft(made, read, modeline(content, content / made.path)))
     if not markdown:  # VS Code's YAML plug-in does not look into Markdown
-        schema_files.write(content, ("article",))
+        write_schemas(content, ("article",))
     click.echo(os.fsencode(file))  # as text a locale without its letters would print question marks

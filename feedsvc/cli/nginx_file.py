@@ -1,4 +1,4 @@
-"""What a build writes beside its tree: a file for nginx."""
+"""File for nginx that a build writes outside its tree."""
 
 from __future__ import annotations
 
@@ -7,26 +7,26 @@ from pathlib import Path
 
 from feedsvc.errors import FeedsvcError
 from feedsvc.export import write_nginx
-from feedsvc.publication.publication import Publication
+from feedsvc.publication import Publication
 
 
-class Beside:
-    """Writes what nginx has to know of a publication into a file, where one is named."""
+class NginxFile:
+    """Writer of what nginx needs to know of a publication, if a file is given."""
 
     def __init__(self, file: Path | None, *, out: str, content: Path) -> None:
-        """Raises FeedsvcError where no such file can or may be: before a tree is made, which can take minutes."""
+        """Check the file before a build that can take minutes. Raises FeedsvcError if it cannot or must not be written."""
         self._file = file
         if file:
-            _refuse_inside(file, Path(out), "what lies there is public")
-            _refuse_inside(file, content, "nothing is written into a newsroom")
-            _refuse_place(file)
+            _check_outside(file, Path(out), "what lies there is public")
+            _check_outside(file, content, "nothing is written into a newsroom")
+            _check_writable(file)
 
     def __call__(self, publication: Publication) -> None:
         if self._file:
             write_nginx(self._file, publication.catalog)
 
 
-def _refuse_place(file: Path) -> None:
+def _check_writable(file: Path) -> None:
     folder = file.parent
     if file.is_dir():
         raise FeedsvcError(f"{file} is a folder; --nginx names a file, like {file / 'feedsvc-tree.conf'}")
@@ -36,6 +36,6 @@ def _refuse_place(file: Path) -> None:
         raise FeedsvcError(f"{file} cannot be written: {folder} may not be written to; change its rights, or name another file")
 
 
-def _refuse_inside(file: Path, folder: Path, why: str) -> None:
+def _check_outside(file: Path, folder: Path, why: str) -> None:
     if file.resolve().is_relative_to(folder.resolve()):
         raise FeedsvcError(f"{file} lies in {folder}, and {why}; name a file elsewhere with --nginx")

@@ -1,21 +1,21 @@
-"""The newsroom as it is now, read once."""
+"""One-shot loading of the content folder."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from feedsvc.cli.content_folder import check_base
-from feedsvc.cli.themes import adoption
-from feedsvc.content.folder.folder import Content, load
+from feedsvc.cli.content_folder import check_base_url
+from feedsvc.cli.themes import theme_adoption
+from feedsvc.content.folder import ContentSnapshot, load_content
 from feedsvc.support.clock import wall_clock
 
 
-def newsroom(content: Path, base_url: str) -> Content:
-    """The content folder for commands that make no page; its theme is as it is in the folder, untried."""
-    check_base(base_url)
-    return load(content, base_url)
+def load_untried(content: Path, base_url: str) -> ContentSnapshot:
+    """Load the content folder for commands that render no pages; the theme is not tried."""
+    check_base_url(base_url)
+    return load_content(content, base_url)
 
 
-def tried(content: Path) -> Content:
-    """The content folder with its theme tried now, on the newest articles. Raises FeedsvcError where it cannot be tried."""
-    return adoption(None, required=True).applied(load(content), wall_clock())
+def load_with_theme_trial(content: Path) -> ContentSnapshot:
+    """Load the content folder and try its theme on the newest articles. Raises FeedsvcError if it cannot be tried."""
+    return theme_adoption(None, is_required=True).apply(load_content(content), wall_clock())

@@ -1,4 +1,4 @@
-"""What the commands share: options, faults told plainly, finding the state folder. Read before anything that takes time."""
+"""Shared options of the commands, error reporting and the state folder. It imports only modules that load fast."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from typing import Final, ParamSpec
 
 import click
 
-from feedsvc.cli.output import fail, tell
+from feedsvc.cli.output import print_error, print_problems
 from feedsvc.cli.variables import option
 from feedsvc.errors import ContentError, FeedsvcError
 
 P = ParamSpec("P")
 
-MISUSE: Final = 2  # the operator's fault; 1 is the content's
-VIEWS: Final = "views.sqlite"
-_NO_ROOM: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
-FOLDER: Final = click.Path(path_type=Path)
-content_argument = click.argument("content", type=FOLDER, default=Path("content"), envvar="FEEDSVC_CONTENT")
-state_option = option("--state", type=FOLDER, help="Folder for what outlives a run; never in CONTENT.")
+USAGE_ERROR_STATUS: Final = 2  # an error of the operator; status 1 is an error in the content
+READS_FILE: Final = "views.sqlite"
+_OUTPUT_ERRNOS: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+PATH_TYPE: Final = click.Path(path_type=Path)
+content_argument = click.argument("content", type=PATH_TYPE, default=Path("content"), envvar="FEEDSVC_CONTENT")
+state_option = option("--state", type=PATH_TYPE, help="Folder for what outlives a run; never in CONTENT.")
 database_option = option(
     "--database",
     metavar="URL",
@@ -35,7 +35,7 @@ database_option = option(
 base_url_option = option("--base-url", metavar="URL", default="", help="Takes the place of site.yaml's.")
 
 
-def _split(_context: click.Context, _option: click.Parameter, command: str) -> tuple[str, ...]:
+def _split_command(_context: click.Context, _option: click.Parameter, command: str) -> tuple[str, ...]:
     try:
         return tuple(shlex.split(command))
     except ValueError as error:
@@ -43,45 +43,45 @@ def _split(_context: click.Context, _option: click.Parameter, command: str) -> t
 
 
 def purge_option(addresses: str) -> Callable[[Callable[P, None]], Callable[P, None]]:
-    """`addresses` says which ones the command gets."""
+    """Return the option --purge. `addresses` describes which addresses the command gets."""
     words = f"Run before hubs hear of a change; gets {addresses}, one a line. No shell reads it."
-    return option("--purge", metavar="COMMAND", default="", callback=_split, help=words)
+    return option("--purge", metavar="COMMAND", default="", callback=_split_command, help=words)
 
 
-def plainly(command: Callable[P, None]) -> Callable[P, None]:
-    """Faults end in one sentence and an exit status, never in a traceback."""
+def report_errors(command: Callable[P, None]) -> Callable[P, None]:
+    """Report errors of a command as one sentence and an exit status, without a traceback."""
 
     @wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
         try:
             command(*args, **kwargs)
         except ContentError as error:
-            tell(error.problems)
-            fail(f"{error}{'' if error.problems else _inside()}")
-            sys.exit(1 if error.problems else MISUSE)
+            print_problems(error.problems)
+            print_error(f"{error}{'' if error.problems else _current_folder_hint()}")
+            sys.exit(1 if error.problems else USAGE_ERROR_STATUS)
         except FeedsvcError as error:
-            fail(str(error))
-            sys.exit(MISUSE)
+            print_error(str(error))
+            sys.exit(USAGE_ERROR_STATUS)
         except OSError as error:
-            if error.filename is not None or error.errno not in _NO_ROOM:
+            if error.filename is not None or error.errno not in _OUTPUT_ERRNOS:
                 raise
-            # Where the output goes, nothing fits any more; what is left of it must not be tried again at the end.
+            # The output is full. Redirect stdout, because the interpreter would fail again when it flushes it at exit.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            fail(f"the output cannot be written ({error.strerror})")
-            sys.exit(MISUSE)
+            print_error(f"the output cannot be written ({error.strerror})")
+            sys.exit(USAGE_ERROR_STATUS)
 
     return run
 
 
-def _inside() -> str:
-    """Who stands in the newsroom itself, where ./content is looked for, is told how to name it."""
+def _current_folder_hint() -> str:
+    """Return a hint if the current folder is the content folder itself but ./content is expected."""
     site = "site.yaml"
     is_inside = Path(site).is_file() and not Path("content").exists()
     return f"; {site} is in this very folder: write . for it" if is_inside else ""
 
 
 def state_folder(content: Path, given: Path | None) -> Path:
-    """The state folder; by default one of its own for each content folder. Raises FeedsvcError inside CONTENT."""
+    """Return the state folder, by default one per content folder. Raises FeedsvcError if it is inside the content folder."""
     home = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
     state = given or home / "feedsvc" / hashlib.sha256(os.fsencode(content.resolve())).hexdigest()[:16]
     if state.resolve().is_relative_to(content.resolve()):

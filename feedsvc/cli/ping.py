@@ -1,4 +1,4 @@
-"""feedsvc ping"""
+"""Command feedsvc ping."""
 
 from __future__ import annotations
 
@@ -7,16 +7,15 @@ from pathlib import Path
 
 import click
 
-from feedsvc.catalog.catalog import Catalog, catalog
-from feedsvc.cli.one_shot import newsroom
-from feedsvc.cli.options import base_url_option, content_argument, plainly, purge_option, state_folder, state_option
-from feedsvc.cli.output import number, tell
+from feedsvc.catalog import Catalog, build_catalog
+from feedsvc.cli.one_shot import load_untried
+from feedsvc.cli.options import base_url_option, content_argument, purge_option, report_errors, state_folder, state_option
+from feedsvc.cli.output import format_count, print_problems
 from feedsvc.cli.variables import command, option
-from feedsvc.feeds.digest import Digests
+from feedsvc.feeds import FeedDigests
 from feedsvc.support.clock import wall_clock
 from feedsvc.uris import absolute
-from feedsvc.websub.hubs import Reach
-from feedsvc.websub.one_shot import ByHand, Told, by_hand
+from feedsvc.websub import HubResult, HubSelection, OneShotPublisher, one_shot_publisher
 
 
 @command()
@@ -25,7 +24,7 @@ from feedsvc.websub.one_shot import ByHand, Told, by_hand
 @state_option
 @option("--all", "everything", is_flag=True, help="Announce every feed, changed or not.")
 @purge_option("the addresses of the changed feeds, not of pages")
-@plainly
+@report_errors
 def ping(*, content: Path, base_url: str, state: Path | None, everything: bool, purge: tuple[str, ...]) -> None:
     """Tell the WebSub hubs in CONTENT (./content) which feeds changed since they were last told.
 
@@ -38,33 +37,35 @@ def ping(*, content: Path, base_url: str, state: Path | None, everything: bool, 
       feedsvc ping
       feedsvc ping newsroom --purge "./purge-cdn --stdin"
     """
-    read = newsroom(content, base_url)
-    tell(read.problems)
+    read = load_untried(content, base_url)
+    print_problems(read.problems)
     if not read.site.hubs:
         click.echo("feedsvc: site.yaml names no hubs; nobody is told", err=True)
         return
-    reach = Reach(base_url=read.site.base_url, named=read.site.hubs)
-    if not reach.hubs:
+    reach = HubSelection(base_url=read.site.base_url, site_hubs=read.site.hubs)
+    if not reach.reachable_hubs:
         click.echo(f"feedsvc: no hub elsewhere can fetch {read.site.base_url}/; nobody is told", err=True)
         return
-    with by_hand(state_folder(content, state), wall_clock) as hand:
-        failed = _announce(hand, reach, catalog(read, wall_clock()), purge, everything=everything)
+    with one_shot_publisher(state_folder(content, state), wall_clock) as hand:
+        failed = _publish(hand, reach, build_catalog(read, wall_clock()), purge, includes_unchanged=everything)
     sys.exit(1 if failed else 0)
 
 
-def _announce(hand: ByHand, reach: Reach, current: Catalog, purge: tuple[str, ...], *, everything: bool) -> int:
-    """How many announcements and purges failed."""
-    topics = {absolute(reach.base_url, path): digest for path, digest in Digests().of(current).items()}
-    waiting = hand.plan(reach, topics, everything=everything)
-    trouble = hand.purge(purge, waiting) if purge else ""
+def _publish(
+    hand: OneShotPublisher, reach: HubSelection, current: Catalog, purge: tuple[str, ...], *, includes_unchanged: bool
+) -> int:
+    """Notify the hubs and return the number of failed deliveries and purges."""
+    topics = {absolute(reach.base_url, path): digest for path, digest in FeedDigests().compute(current).items()}
+    waiting = hand.enqueue(reach, topics, includes_unchanged=includes_unchanged)
+    trouble = hand.run_purge_command(purge, waiting) if purge else ""
     if trouble:
         click.echo(f"feedsvc: {trouble}", err=True)
-    return bool(trouble) + sum(_say(hand.tell(hub)) for hub in reach.hubs)
+    return bool(trouble) + sum(_print_result(hand.deliver(hub)) for hub in reach.reachable_hubs)
 
 
-def _say(told: Told) -> int:
-    for trouble in told.troubles:
+def _print_result(told: HubResult) -> int:
+    for trouble in told.failures:
         click.echo(f"feedsvc: {told.hub}: {trouble}", err=True)
-    untried = f", {told.untried} not tried" if told.untried else ""
-    click.echo(f"hub {told.hub}: {number(told.announced, 'feed')} announced, {told.failed} failed{untried}")
-    return told.failed + told.untried
+    untried = f", {told.untried_count} not tried" if told.untried_count else ""
+    click.echo(f"hub {told.hub}: {format_count(told.delivered_count, 'feed')} announced, {told.failed_count} failed{untried}")
+    return told.failed_count + told.untried_count

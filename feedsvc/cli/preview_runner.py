@@ -1,4 +1,4 @@
-"""feedsvc serve --preview: nothing is counted, announced or dated, and drafts are seen."""
+"""Preview runner for feedsvc serve --preview: drafts are visible; no read counts, no hub notifications, no Last-Modified."""
 
 from __future__ import annotations
 
@@ -11,80 +11,77 @@ from typing import Final
 
 import click
 
-from feedsvc.catalog.catalog import Catalog
-from feedsvc.cli.content_folder import folder
+from feedsvc.catalog import Catalog
+from feedsvc.cli.content_folder import open_content_folder
 from feedsvc.cli.options import state_folder
-from feedsvc.cli.output import counted, log, tell
-from feedsvc.cli.themes import adoption
-from feedsvc.content.media.thumbnails import Renditions
+from feedsvc.cli.output import format_article_count, log_problem_changes, print_problems
+from feedsvc.cli.themes import theme_adoption
+from feedsvc.content.media import VariantStore
 from feedsvc.errors import FeedsvcError
-from feedsvc.live.live import Live
-from feedsvc.live.watcher import Watcher
-from feedsvc.preview.events import Streams
-from feedsvc.preview.middleware import Preview
-from feedsvc.preview.panel import counts
-from feedsvc.publication.last_modified import Ledger
+from feedsvc.live import Live, Watcher
+from feedsvc.preview import EventStreams, PreviewMiddleware, label_counts
+from feedsvc.publication import LastModifiedStore
 from feedsvc.routes import ListingRef
 from feedsvc.support import hang_reports, watchdog
 from feedsvc.support.clock import wall_clock
-from feedsvc.uris import mount
-from feedsvc.web.access_control import is_loopback
-from feedsvc.web.app import application
-from feedsvc.web.server import Server, listen, url_of
+from feedsvc.uris import mount_path
+from feedsvc.web import Server, application, is_loopback, listen, url_of
 
-_STREAMS: Final = 8  # pages that are looked at, each with a thread of its own
+_MAX_STREAMS: Final = 8  # open pages; each holds one server thread
 
 
-def preview(content: Path, *, host: str, port: int, threads: int, base_url: str, state: Path | None, anywhere: bool) -> None:
-    """Serves the preview until it is stopped. Raises FeedsvcError for an address of others, unless it may be `anywhere`."""
-    if not anywhere and not _is_here(host):
+def serve_preview(
+    content: Path, *, host: str, port: int, threads: int, base_url: str, state: Path | None, allows_any_host: bool
+) -> None:
+    """Serve the preview until it is stopped. Raises FeedsvcError for a non-loopback address, unless `allows_any_host`."""
+    if not allows_any_host and not _is_loopback_host(host):
         raise FeedsvcError(
             f"a preview shows drafts, and {host} is an address that others may reach; leave --host out, or add --preview-anywhere"
         )
     with ExitStack() as parts:
-        # With another port at each start, what is remembered of one would serve no other.
+        # The port, and with it the base URL, differs at each start, so a cache would be useless next time.
         passing = Path(parts.enter_context(TemporaryDirectory(prefix="feedsvc-"))) if not port and not state else None
         home = passing or state_folder(content, state)
         parts.enter_context(watchdog.watching(home))
         if hung := hang_reports.notice(home, wall_clock()):
             click.echo(f"feedsvc: {hung}", err=True)
         listening = parts.enter_context(closing(listen(host, port)))
-        # Links in feeds stay in the preview, too; an address of all interfaces is none to link to.
-        base = base_url or (url_of(listening).rstrip("/") if _is_here(host) else "")
-        ledger = parts.enter_context(closing(Ledger(None)))
-        read, renditions = folder(content, base, home), Renditions(home / "pictures")
-        live = Live(read, ledger, renditions=renditions, preview=True, adoption=adoption(home))
+        # Links in feeds lead to the preview, too. The address of all interfaces cannot be linked to.
+        base = base_url or (url_of(listening).rstrip("/") if _is_loopback_host(host) else "")
+        ledger = parts.enter_context(closing(LastModifiedStore(None)))
+        read, renditions = open_content_folder(content, base, home), VariantStore(home / "pictures")
+        live = Live(read, ledger, variant_store=renditions, preview=True, theme_adoption=theme_adoption(home))
         watchdog.start_heartbeat()
         first = live.edition
-        tell(first.content.problems)
-        streams = Streams(live, _STREAMS)
-        app = Preview(application(live), live, streams, anywhere=anywhere)
+        print_problems(first.content.problems)
+        streams = EventStreams(live, _MAX_STREAMS)
+        app = PreviewMiddleware(application(live), live, streams, allows_any_host=allows_any_host)
         server = Server(
             app,
             host=host,
             port=port,
-            threads=threads + _STREAMS,
-            listening=listening,
-            leaving=streams.stop,
-            streams=True,
+            threads=threads + _MAX_STREAMS,
+            listening_socket=listening,
+            on_stop=streams.stop,
+            is_streaming=True,
         )
-        watcher = Watcher(content, live, [log, streams.tell])
-        signal.signal(signal.SIGHUP, lambda *_: watcher.look())
+        watcher = Watcher(content, live, [log_problem_changes, streams.notify])
+        signal.signal(signal.SIGHUP, lambda *_: watcher.request_full_scan())
         parts.callback(watcher.stop)
         watcher.start()
-        below = mount(first.content.site.base_url)
-        shown = ", ".join([counted(first.content), *_among(first.publication.catalog)])
+        below = mount_path(first.content.site.base_url)
+        shown = ", ".join([format_article_count(first.content), *_label_summary(first.publication.catalog)])
         click.echo(f"feedsvc: previewing {shown} of {content} at {server.url}{below[1:]}{'/' if below else ''}", err=True)
         server.run()
 
 
-def _among(catalog: Catalog) -> list[str]:
-    found = counts(catalog.listings[ListingRef()].visible)
+def _label_summary(catalog: Catalog) -> list[str]:
+    found = label_counts(catalog.listings[ListingRef()].visible)
     return [f"{' and '.join(filter(None, (', '.join(found[:-1]), found[-1])))} among them,"] if found else []
 
 
-def _is_here(host: str) -> bool:
-    """Whether a name or address means this machine alone; what means nothing is told where it is listened on."""
+def _is_loopback_host(host: str) -> bool:
+    """Return whether a name or address is only this machine. An unresolvable one is reported by `listen`."""
     try:
         found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):

@@ -1,4 +1,4 @@
-"""feedsvc schema"""
+"""Command feedsvc schema."""
 
 from __future__ import annotations
 
@@ -8,19 +8,18 @@ from pathlib import Path
 
 import click
 
-from feedsvc.cli.options import plainly
+from feedsvc.cli.options import report_errors
 from feedsvc.cli.variables import command, option
-from feedsvc.content.reading.settings import SITE
-from feedsvc.content.schema.json_schema import NAMES
-from feedsvc.editing import schema_files
-from feedsvc.editing.schema_files import made
+from feedsvc.content.reading import SITE_FILE
+from feedsvc.content.schema import SCHEMA_NAMES
+from feedsvc.editing import SCHEMA_FOLDER, build_schema_of, format_schema, vscode_settings, write_schemas
 from feedsvc.errors import FeedsvcError
 
 
 @command("schema")
-@click.argument("what", nargs=-1, metavar=f"[{'|'.join(NAMES)}] [CONTENT]")
-@option("--write", is_flag=True, help=f"Write all of them into CONTENT/{schema_files.FOLDER} instead.")
-@plainly
+@click.argument("what", nargs=-1, metavar=f"[{'|'.join(SCHEMA_NAMES)}] [CONTENT]")
+@option("--write", is_flag=True, help=f"Write all of them into CONTENT/{SCHEMA_FOLDER} instead.")
+@report_errors
 def print_schema(*, what: tuple[str, ...], write: bool) -> None:
     """Print JSON Schemas of a newsroom's files.
 
@@ -32,33 +31,33 @@ def print_schema(*, what: tuple[str, ...], write: bool) -> None:
       feedsvc schema article newsroom
       feedsvc schema --write newsroom
     """
-    names, rest = (what[:1], what[1:]) if what and what[0] in NAMES else ((), what)
-    root = _folder(rest)
+    names, rest = (what[:1], what[1:]) if what and what[0] in SCHEMA_NAMES else ((), what)
+    root = _find_content_folder(rest)
     if write:
-        _write(root)
+        _write_schema_files(root)
     elif names:
-        click.echo(schema_files.printed(made(names[0], root)), nl=False)
+        click.echo(format_schema(build_schema_of(names[0], root)), nl=False)
     else:
-        click.echo(schema_files.printed({name: made(name, root) for name in NAMES}), nl=False)
+        click.echo(format_schema({name: build_schema_of(name, root) for name in SCHEMA_NAMES}), nl=False)
 
 
-def _folder(rest: tuple[str, ...]) -> Path | None:
-    """The newsroom that was given or lies here; None without one."""
+def _find_content_folder(rest: tuple[str, ...]) -> Path | None:
+    """Return the content folder that is given or in the current folder; None if there is none."""
     if len(rest) > 1:
-        raise FeedsvcError(f"'{rest[0]}' is none of {', '.join(NAMES)}")
+        raise FeedsvcError(f"'{rest[0]}' is none of {', '.join(SCHEMA_NAMES)}")
     given = rest[0] if rest else os.environ.get("FEEDSVC_CONTENT", "")
     root = Path(given or "content")
-    if (root / SITE).exists():
+    if (root / SITE_FILE).exists():
         return root
     if given:
-        raise FeedsvcError(f"{given} is neither a newsroom, which holds {SITE}, nor one of {', '.join(NAMES)}")
+        raise FeedsvcError(f"{given} is neither a newsroom, which holds {SITE_FILE}, nor one of {', '.join(SCHEMA_NAMES)}")
     return None
 
 
-def _write(root: Path | None) -> None:
+def _write_schema_files(root: Path | None) -> None:
     if root is None:
         raise FeedsvcError("no folder content; write: feedsvc schema --write CONTENT")
-    for file in schema_files.write(root):
+    for file in write_schemas(root):
         click.echo(file)
-    shown = json.dumps(schema_files.settings(root), indent=2)
+    shown = json.dumps(vscode_settings(root), indent=2)
     click.echo(f"feedsvc: for VS Code's YAML plug-in, write into .vscode/settings.json:\n{shown}", err=True)

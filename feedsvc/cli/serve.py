@@ -1,4 +1,4 @@
-"""feedsvc serve"""
+"""Command feedsvc serve."""
 
 from __future__ import annotations
 
@@ -8,28 +8,24 @@ from pathlib import Path
 
 import click
 
-from feedsvc.cli.config import Plan
-from feedsvc.cli.lazy_import import module
+from feedsvc.cli.config import ServeConfig
+from feedsvc.cli.lazy_import import import_cli_module
 from feedsvc.cli.options import (
     base_url_option,
     content_argument,
     database_option,
-    plainly,
     purge_option,
+    report_errors,
     state_folder,
     state_option,
 )
 from feedsvc.cli.variables import command, option
-from feedsvc.content.folder.prefetch import looking
+from feedsvc.content.scan import start_scan
 from feedsvc.support import hang_reports
-from feedsvc.support.client_address import networks
+from feedsvc.support.client_address import parse_networks
 from feedsvc.support.file_descriptors import raise_limit
-from feedsvc.support.token_bucket import USUAL
-from feedsvc.web.access_log import FORMATS
-from feedsvc.web.log_limit import limit_log
-from feedsvc.web.server import listen
-from feedsvc.web.supervisor import Workers
-from feedsvc.web.worker import Station
+from feedsvc.support.token_bucket import DEFAULT_HOURLY_LIMIT
+from feedsvc.web import LOG_FORMATS, Supervisor, Worker, limit_log, listen
 
 
 @command()
@@ -62,7 +58,8 @@ from feedsvc.web.worker import Station
     "polls",
     metavar="N",
     type=click.IntRange(0, 100_000),
-    help=f"Whole copies of one feed that a client may have in an hour, 0 for any; by default {USUAL}, behind a proxy any.",
+    help="Whole copies of one feed that a client may have in an hour, 0 for any; "
+    f"by default {DEFAULT_HOURLY_LIMIT}, behind a proxy any.",
 )
 @option(
     "--open-status",
@@ -85,10 +82,10 @@ from feedsvc.web.worker import Station
     is_flag=True,
     help="Send entity tags alone: servers that share no state folder agree on these, not on dates.",
 )
-@option("--access-log", type=click.Choice(tuple(FORMATS)), help="One line to stdout for each answer.")
+@option("--access-log", type=click.Choice(tuple(LOG_FORMATS)), help="One line to stdout for each answer.")
 @option("--preview", is_flag=True, help="Show drafts and problems, on this machine only.")
 @option("--preview-anywhere", is_flag=True, help="Let others reach the preview.")
-@plainly
+@report_errors
 def serve(
     *,
     content: Path,
@@ -124,47 +121,47 @@ def serve(
     if preview:
         if workers > 1:
             click.echo("feedsvc: a preview is one process; --workers is for readers", err=True)
-        module("preview_runner").preview(  # readers need not wait for what editors use
-            content, host=host, port=port, threads=threads, base_url=base_url, state=state, anywhere=preview_anywhere
+        import_cli_module("preview_runner").serve_preview(  # imported only for a preview
+            content, host=host, port=port, threads=threads, base_url=base_url, state=state, allows_any_host=preview_anywhere
         )
         return
-    plan = Plan(
+    plan = ServeConfig(
         content=content,
         host=host,
         port=port,
         threads=threads,
-        trusted=networks(proxies),
-        polls=polls,
-        opened=networks(opened, "--open-status"),
+        trusted_proxies=parse_networks(proxies),
+        poll_limit=polls,
+        status_networks=parse_networks(opened, "--open-status"),
         base_url=base_url,
-        home=state_folder(content, state),
-        database=database,
-        purge=purge,
+        state_folder=state_folder(content, state),
+        database_url=database,
+        purge_command=purge,
         announce=announce,
-        dated=not no_last_modified,
-        access_log=access_log or "",
+        has_last_modified=not no_last_modified,
+        access_log_format=access_log or "",
     )
     if workers == 1:
-        look = looking(content)  # at many files, while what serves them is read
-        module("serve_runner").serve(plan, look)
+        look = start_scan(content)  # in another process if there are many files, while this one imports the modules
+        import_cli_module("serve_runner").serve(plan, look)
     else:
-        _serve_together(plan, workers)
+        _serve_with_workers(plan, workers)
 
 
-def _serve_together(plan: Plan, workers: int) -> None:
-    # The address is had, or not, before any worker has to read the folder.
+def _serve_with_workers(plan: ServeConfig, workers: int) -> None:
+    # Fail for a bad address before any worker reads the folder.
     listening = listen(plan.host, plan.port)
-    serving = module("serve_runner")
+    serving = import_cli_module("serve_runner")
 
-    @plainly
-    def serve_one(station: Station) -> None:
-        serving.serve_as(station, plan, listening)
+    @report_errors
+    def serve_one(station: Worker) -> None:
+        serving.serve_worker(station, plan, listening)
 
-    together = Workers(
+    together = Supervisor(
         workers,
         serve_one,
-        say=lambda line: click.echo(line, err=True),
-        leaving=listening.close,
-        explain=partial(hang_reports.explanation, plan.home),
+        print_line=lambda line: click.echo(line, err=True),
+        on_stop=listening.close,
+        explain_exit=partial(hang_reports.explanation, plan.state_folder),
     )
     sys.exit(together.run())

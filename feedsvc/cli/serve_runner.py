@@ -1,4 +1,4 @@
-"""The parts of one serving process, put together; alone, or as one of several workers."""
+"""Serve runner: the parts of one serving process, alone or as one of several workers."""
 
 from __future__ import annotations
 
@@ -14,190 +14,216 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from feedsvc.audience.counter import Counter
-from feedsvc.audience.middleware import Audience
-from feedsvc.audience.sqlite_store import FileViews
-from feedsvc.audience.visitors import Visitors
-from feedsvc.cli.config import Plan
-from feedsvc.cli.content_folder import folder
-from feedsvc.cli.options import VIEWS
-from feedsvc.cli.output import log, number, tell
-from feedsvc.cli.themes import adoption
-from feedsvc.content.folder.prefetch import Look
-from feedsvc.content.media.thumbnails import Renditions
-from feedsvc.live.live import Edition, Live
-from feedsvc.live.watcher import Listener, Watcher
-from feedsvc.publication.last_modified import Ledger
+from feedsvc.audience import ReadCounter, ReadCountMiddleware, SqliteReadStore, Visitors
+from feedsvc.cli.config import ServeConfig
+from feedsvc.cli.content_folder import open_content_folder
+from feedsvc.cli.options import READS_FILE
+from feedsvc.cli.output import format_count, log_problem_changes, print_problems
+from feedsvc.cli.themes import theme_adoption
+from feedsvc.content.media import VariantStore
+from feedsvc.content.scan import BackgroundScan
+from feedsvc.live import Edition, Listener, Live, Watcher
+from feedsvc.publication import LastModifiedStore
 from feedsvc.support import gc_control, hang_reports, watchdog
-from feedsvc.support.alerts import Troubles
+from feedsvc.support.alerts import Alerts
 from feedsvc.support.clock import wall_clock
 from feedsvc.support.date_formats import rfc3339
-from feedsvc.support.token_bucket import USUAL
-from feedsvc.uris import mount
-from feedsvc.web import metrics
-from feedsvc.web.access_control import Door
-from feedsvc.web.access_log import AccessLog
-from feedsvc.web.app import Measured, application
-from feedsvc.web.rate_limit import Polls
-from feedsvc.web.request_stats import READS, Traffic
-from feedsvc.web.server import Server
-from feedsvc.web.totals import COUNTERS, Totals
-from feedsvc.web.worker import Station
-from feedsvc.websub.listener import Listening
-from feedsvc.websub.publisher import Announcer
+from feedsvc.support.token_bucket import DEFAULT_HOURLY_LIMIT
+from feedsvc.uris import mount_path
+from feedsvc.web import (
+    COUNTERS_KEY,
+    VIEW_BEACON,
+    AccessLog,
+    MetricsSource,
+    MetricValues,
+    PollLimit,
+    RequestStats,
+    Server,
+    SharedCounters,
+    StatusAccess,
+    Worker,
+    application,
+    counters,
+    gauges,
+)
+from feedsvc.websub import EditionListener, Publisher
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
-    from feedsvc.audience.store import Views
+    from feedsvc.audience import DatabaseReadStore
 
 
-_CALM: Final = 1.0  # seconds in which a server answers its first readers, and counts nobody yet
-_GAUGES: Final = "gauges"  # the key of a notice that a worker's own figures stand under
+_STARTUP_DELAY: Final = 1.0  # seconds after the start in which the database of reads is not opened
+_GAUGES_KEY: Final = "gauges"  # key of a worker's gauges in its message
 
 
-def serve(plan: Plan, look: Look) -> None:
-    """Serve in this process until it is stopped. `look` is one at the newsroom's articles that was begun just now."""
+def serve(plan: ServeConfig, look: BackgroundScan) -> None:
+    """Serve in this process until it is stopped. `look` is a scan of the articles folder that was just started."""
     _serve(plan, None, None, look)
 
 
-def serve_as(station: Station, plan: Plan, listening: socket.socket) -> None:
-    """Serve as one of several workers. Editors' problems are told by the first."""
+def serve_worker(station: Worker, plan: ServeConfig, listening: socket.socket) -> None:
+    """Serve as one of several workers. The first one prints the problems for editors."""
     _serve(plan, listening, station)
 
 
-def _serve(plan: Plan, listening: socket.socket | None, station: Station | None, look: Look | None = None) -> None:
-    is_first = station is None or station.seat.number == 1
+def _serve(
+    plan: ServeConfig, listening: socket.socket | None, station: Worker | None, look: BackgroundScan | None = None
+) -> None:
+    is_first = station is None or station.slot.number == 1
     with ExitStack() as parts:
-        parts.enter_context(watchdog.watching(plan.home))
-        troubles = Troubles()
-        if hung := hang_reports.notice(plan.home, wall_clock()):
-            troubles.come("watchdog", hung)
-            if not station:  # the first process said it of the worker whose place this one takes
+        parts.enter_context(watchdog.watching(plan.state_folder))
+        troubles = Alerts()
+        if hung := hang_reports.notice(plan.state_folder, wall_clock()):
+            troubles.raise_alert("watchdog", hung)
+            if not station:  # the supervisor has printed it when the previous worker ended
                 click.echo(f"feedsvc: {hung}", err=True)
-        ledger = parts.enter_context(closing(Ledger(plan.home / "modified.sqlite", troubles))) if plan.dated else None
-        renditions = Renditions(plan.home / "pictures", troubles)
-        content = folder(plan.content, plan.base_url, plan.home, troubles, look)
-        live = Live(content, ledger, renditions=renditions, troubles=troubles, adoption=adoption(plan.home, troubles))
-        gc_control.settle()
-        gc_control.keep(live)
-        watchdog.start_heartbeat()  # from here on there are threads, and so no copies
+        ledger = (
+            parts.enter_context(closing(LastModifiedStore(plan.state_folder / "modified.sqlite", troubles)))
+            if plan.has_last_modified
+            else None
+        )
+        renditions = VariantStore(plan.state_folder / "pictures", troubles)
+        content = open_content_folder(plan.content, plan.base_url, plan.state_folder, troubles, look)
+        live = Live(
+            content, ledger, variant_store=renditions, alerts=troubles, theme_adoption=theme_adoption(plan.state_folder, troubles)
+        )
+        gc_control.freeze_heap()
+        gc_control.leak_on_exit(live)
+        watchdog.start_heartbeat()  # threads start from here on, so this process does not fork any more
         first = live.edition
         if is_first:
-            tell(first.content.problems)
-        announcer = parts.enter_context(closing(Announcer(plan.home, live.clock, purge=plan.purge, troubles=troubles)))
+            print_problems(first.content.problems)
+        announcer = parts.enter_context(
+            closing(Publisher(plan.state_folder, live.clock, purge_command=plan.purge_command, alerts=troubles))
+        )
         server = Server(
             _application(plan, live, announcer, station, parts),
             host=plan.host,
             port=plan.port,
             threads=plan.threads,
-            listening=listening,
+            listening_socket=listening,
         )
-        listeners: list[Listener] = [log] if is_first else []
-        listeners += [_listening(plan, announcer, first, station)] if plan.announce else []
-        watcher = Watcher(plan.content, live, listeners, *([station.seat] if station else []))
-        signal.signal(signal.SIGHUP, lambda *_: watcher.look())
+        listeners: list[Listener] = [log_problem_changes] if is_first else []
+        listeners += [_edition_listener(plan, announcer, first, station)] if plan.announce else []
+        watcher = Watcher(plan.content, live, listeners, *([station.slot] if station else []))
+        signal.signal(signal.SIGHUP, lambda *_: watcher.request_full_scan())
         parts.callback(watcher.stop)
         watcher.start()
-        line = _greeting(plan, first, server)
+        line = _startup_message(plan, first, server)
         if station:
-            station.ready(f"{line} with {station.seat.of} workers")
+            station.report_ready(f"{line} with {station.slot.worker_count} workers")
         else:
             click.echo(line, err=True)
         server.run()
 
 
-def _application(plan: Plan, live: Live, announcer: Announcer, station: Station | None, parts: ExitStack) -> WSGIApplication:
+def _application(
+    plan: ServeConfig, live: Live, announcer: Publisher, station: Worker | None, parts: ExitStack
+) -> WSGIApplication:
     visitors = Visitors()
-    counter = _counter(plan, live, visitors, parts)
-    additions, traffic = {"push": lambda: _push(announcer, station)}, Traffic()
+    counter = _read_counter(plan, live, visitors, parts)
+    additions, traffic = {"push": lambda: _websub_status(announcer, station)}, RequestStats()
     measured = None
     if station:
-        additions["workers"] = lambda: _workers(station)
-        measured = _together(station, live, traffic, announcer)
-    served = application(live, additions, traffic, measured, Door(opened=plan.opened, trusted=plan.trusted))
-    app: WSGIApplication = Audience(
+        additions["workers"] = lambda: _worker_status(station)
+        measured = _share_measurements(station, live, traffic, announcer)
+    served = application(
+        live,
+        additions,
+        traffic,
+        measured,
+        StatusAccess(allowed_networks=plan.status_networks, trusted_proxies=plan.trusted_proxies),
+    )
+    app: WSGIApplication = ReadCountMiddleware(
         served,
         counter,
         visitors,
         live.article_id,
         base_url=live.base_url,
         clock=live.clock,
-        trusted=plan.trusted,
-        told=partial(traffic.count, READS),
+        trusted_proxies=plan.trusted_proxies,
+        observe=partial(traffic.count, VIEW_BEACON),
     )
-    app = _limited(app, plan, traffic)
-    if plan.access_log:
-        accesses = parts.enter_context(closing(AccessLog(plan.access_log, sys.stdout.fileno(), plan.trusted)))
-        app = accesses.around(app, live.clock)
+    app = _with_poll_limit(app, plan, traffic)
+    if plan.access_log_format:
+        accesses = parts.enter_context(closing(AccessLog(plan.access_log_format, sys.stdout.fileno(), plan.trusted_proxies)))
+        app = accesses.wrap(app, live.clock)
     return app
 
 
-def _counter(plan: Plan, live: Live, visitors: Visitors, parts: ExitStack) -> Counter:
-    """A database that somebody names is opened now, and its faults are told; a file of our own has time."""
-    store = parts.enter_context(closing(_named(plan.database) if plan.database else FileViews(plan.home / VIEWS)))
-    counter = Counter(
+def _read_counter(plan: ServeConfig, live: Live, visitors: Visitors, parts: ExitStack) -> ReadCounter:
+    """Return the read counter. A database that the operator names is opened now, to report errors; the state folder's later."""
+    store = parts.enter_context(
+        closing(_open_database(plan.database_url) if plan.database_url else SqliteReadStore(plan.state_folder / READS_FILE))
+    )
+    counter = ReadCounter(
         store,
         live.clock,
-        chore=visitors.turn,
-        spill=plan.home / "unwritten",
-        troubles=live.troubles,
-        calm=0.0 if plan.database else _CALM,
+        periodic_work=visitors.rotate_day,
+        spool_folder=plan.state_folder / "unwritten",
+        alerts=live.alerts,
+        startup_delay=0.0 if plan.database_url else _STARTUP_DELAY,
     )
     return parts.enter_context(closing(counter))
 
 
-def _named(database: str) -> Views:
-    from feedsvc.audience.store import Views  # noqa: PLC0415 - who names none need not wait for SQLAlchemy
+def _open_database(database: str) -> DatabaseReadStore:
+    from feedsvc.audience import DatabaseReadStore  # noqa: PLC0415 - who names none need not wait for SQLAlchemy
 
-    return Views(database)
+    return DatabaseReadStore(database)
 
 
-def _limited(app: WSGIApplication, plan: Plan, traffic: Traffic) -> WSGIApplication:
-    """What comes through a proxy is limited only where somebody says so: a cache there may ask for thousands."""
-    hourly = plan.polls if plan.polls is not None else 0 if plan.trusted else USUAL
+def _with_poll_limit(app: WSGIApplication, plan: ServeConfig, traffic: RequestStats) -> WSGIApplication:
+    """Return the application with a rate limit; behind a proxy only with the option, as one cache may fetch for many."""
+    hourly = plan.poll_limit if plan.poll_limit is not None else 0 if plan.trusted_proxies else DEFAULT_HOURLY_LIMIT
     if not hourly:
         return app
-    return Polls(app, traffic, hourly=hourly, trusted=plan.trusted, directly=plan.polls is None)
+    return PollLimit(app, traffic, per_hour=hourly, trusted=plan.trusted_proxies, is_direct_only=plan.poll_limit is None)
 
 
-def _listening(plan: Plan, announcer: Announcer, first: Edition, station: Station | None) -> Listening:
+def _edition_listener(plan: ServeConfig, announcer: Publisher, first: Edition, station: Worker | None) -> EditionListener:
     if station:
-        return Listening(announcer, first, addresses=bool(plan.purge), question=station.seat.question)
-    return Listening(announcer, first, addresses=bool(plan.purge))
+        return EditionListener(
+            announcer, first, needs_addresses=bool(plan.purge_command), create_barrier=station.slot.sync_barrier
+        )
+    return EditionListener(announcer, first, needs_addresses=bool(plan.purge_command))
 
 
-def _greeting(plan: Plan, first: Edition, server: Server) -> str:
+def _startup_message(plan: ServeConfig, first: Edition, server: Server) -> str:
     base = first.content.site.base_url
-    address = f"{server.url}{mount(base)[1:]}{'/' if mount(base) else ''}"
-    count = number(len(first.publication.catalog.visible), "article")
+    address = f"{server.url}{mount_path(base)[1:]}{'/' if mount_path(base) else ''}"
+    count = format_count(len(first.publication.catalog.visible), "article")
     return f"feedsvc: serving {count} of {plan.content} at {address} as {base}/"
 
 
-def _push(announcer: Announcer, station: Station | None = None) -> Mapping[str, Any]:
-    """How announcing goes, as the worker says that does it."""
+def _websub_status(announcer: Publisher, station: Worker | None = None) -> Mapping[str, Any]:
+    """Return the publisher's status, as reported by the worker that publishes."""
     own: dict[str, Any] = json.loads(json.dumps(asdict(announcer.status()), default=rfc3339))
     if own["announcing"] or not station:
         return own
-    living = station.seat.living()
-    told = (notice["push"] for number, notice in station.seat.notices().items() if number in living and "push" in notice)
+    living = station.slot.alive_pids()
+    told = (notice["push"] for number, notice in station.slot.read_messages().items() if number in living and "push" in notice)
     return next((push for push in told if push["announcing"]), own)
 
 
-def _together(station: Station, live: Live, traffic: Traffic, announcer: Announcer) -> Measured:
-    """Tells the other workers of this one, and of all of them who asks."""
-    totals = Totals(station.seat, lambda: metrics.counts(live, traffic))
-    station.tells(lambda: {"push": _push(announcer), COUNTERS: totals.mine(), _GAUGES: metrics.gauges(live)})
+def _share_measurements(station: Worker, live: Live, traffic: RequestStats, announcer: Publisher) -> MetricsSource:
+    """Publish this worker's measurements to the others, and return a source of those of all workers."""
+    totals = SharedCounters(station.slot, lambda: counters(live, traffic))
+    station.set_message_source(
+        lambda: {"push": _websub_status(announcer), COUNTERS_KEY: totals.slot_counters(), _GAUGES_KEY: gauges(live)}
+    )
 
-    def measured() -> tuple[metrics.Numbers, Mapping[str, metrics.Numbers]]:
-        station.tell()
-        living, notices = station.seat.living(), station.seat.notices()
-        return totals(), {str(number): notice.get(_GAUGES, {}) for number, notice in notices.items() if number in living}
+    def measured() -> tuple[MetricValues, Mapping[str, MetricValues]]:
+        station.write_message()
+        living, notices = station.slot.alive_pids(), station.slot.read_messages()
+        return totals(), {str(number): notice.get(_GAUGES_KEY, {}) for number, notice in notices.items() if number in living}
 
     return measured
 
 
-def _workers(station: Station) -> Mapping[str, Any]:
-    """Which worker answers, of how many, and the process of each that there is."""
-    processes = {str(number): pid for number, pid in station.seat.living().items()}
-    return {"answering": station.seat.number, "of": station.seat.of, "processes": processes}
+def _worker_status(station: Worker) -> Mapping[str, Any]:
+    """Return the number of the answering worker, the number of workers, and the process id of each."""
+    processes = {str(number): pid for number, pid in station.slot.alive_pids().items()}
+    return {"answering": station.slot.number, "of": station.slot.worker_count, "processes": processes}

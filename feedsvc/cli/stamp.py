@@ -1,4 +1,4 @@
-"""feedsvc stamp"""
+"""Command feedsvc stamp."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from pathlib import Path
 
 import click
 
-from feedsvc.cli.one_shot import newsroom
-from feedsvc.cli.options import content_argument, plainly
-from feedsvc.cli.output import number, tell
+from feedsvc.cli.one_shot import load_untried
+from feedsvc.cli.options import content_argument, report_errors
+from feedsvc.cli.output import format_count, print_problems
 from feedsvc.cli.variables import command, option
-from feedsvc.editing.assign_ids import apply, plan, sweep
+from feedsvc.editing import apply_assignment, delete_temporary_files, plan_assignments
 
 
 @command()
 @content_argument
 @option("--dry-run", is_flag=True, help="Say what would be written, and write nothing.")
-@plainly
+@report_errors
 def stamp(*, content: Path, dry_run: bool) -> None:
     """Write an id into every article of CONTENT (./content) that has none.
 
@@ -31,19 +31,19 @@ def stamp(*, content: Path, dry_run: bool) -> None:
       feedsvc stamp newsroom --dry-run
     """
     for name in (signal.SIGTERM, signal.SIGHUP):
-        # An orderly end takes the file along that was being written beside an article.
+        # A regular exit deletes the temporary file beside an article.
         signal.signal(name, lambda number, _: sys.exit(128 + number))
-    planned = plan(content, newsroom(content, ""))
+    planned = plan_assignments(content, load_untried(content, ""))
     if not dry_run:
-        sweep(content)
-    left = list(planned.skipped)
-    for one in planned.stamps:
-        problem = None if dry_run else apply(content, one)
+        delete_temporary_files(content)
+    left = list(planned.problems)
+    for one in planned.assignments:
+        problem = None if dry_run else apply_assignment(content, one)
         left += [problem] if problem else []
         if not problem:
             click.echo(f"{one.path}: id: {one.id}")
-    tell(left)
-    stamped = len(planned.stamps) - len(left) + len(planned.skipped)
+    print_problems(left)
+    stamped = len(planned.assignments) - len(left) + len(planned.problems)
     done = "would get an id" if dry_run else "got an id"
-    click.echo(f"feedsvc: {number(stamped, 'article')} {done}; {number(len(left), 'problem')}", err=True)
+    click.echo(f"feedsvc: {format_count(stamped, 'article')} {done}; {format_count(len(left), 'problem')}", err=True)
     sys.exit(1 if left else 0)

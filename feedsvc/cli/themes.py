@@ -1,4 +1,4 @@
-"""The choice of a newsroom's theme, with its verdicts in the state folder."""
+"""Theme adoption with its verdicts in the state folder."""
 
 from __future__ import annotations
 
@@ -6,23 +6,28 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-from feedsvc.pages.theme_adoption import Adoption
-from feedsvc.support.alerts import Troubles
-from feedsvc.support.hang_reports import Failures
+from feedsvc.pages import ThemeAdoption
+from feedsvc.support.alerts import Alerts
+from feedsvc.support.hang_reports import FaultyThemes
 
-_FOLDER: Final = "themes"
+_VERDICT_FOLDER: Final = "themes"
 
 
-def adoption(home: Path | None, troubles: Troubles | None = None, *, required: bool = False) -> Adoption:
-    """Choose with verdicts in the state folder `home`; None keeps none. `required` as for Adoption."""
+def theme_adoption(home: Path | None, alerts: Alerts | None = None, *, is_required: bool = False) -> ThemeAdoption:
+    """Return the theme adoption with verdicts in the state folder `home`; None stores none.
+
+    `is_required` is `required` of ThemeAdoption.
+    """
     if home is None:
-        return Adoption(None, _version, troubles=troubles, required=required)
-    return Adoption(home / _FOLDER, _version, troubles=troubles, required=required, stuck=Failures(home))
+        return ThemeAdoption(None, _renderer_version, alerts=alerts, required=is_required)
+    return ThemeAdoption(
+        home / _VERDICT_FOLDER, _renderer_version, alerts=alerts, required=is_required, hung_themes=FaultyThemes(home)
+    )
 
 
 @cache
-def _version() -> str:
-    """Stands for the program and the libraries that make pages."""
-    from feedsvc.publication.fingerprints import program  # noqa: PLC0415 - only a newsroom with templates of its own needs it
+def _renderer_version() -> str:
+    """Return the version of the program and the libraries that render pages."""
+    from feedsvc.publication import code_fingerprint  # noqa: PLC0415 - only a newsroom with templates of its own needs it
 
-    return repr(program())
+    return repr(code_fingerprint())

@@ -1,4 +1,4 @@
-"""Variables in place of options: FEEDSVC_OPTION for every option of every command."""
+"""Environment variables for options: FEEDSVC_OPTION for every option of every command."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import Any, Final, ParamSpec, cast
 
 import click
 
-from feedsvc.content.text import nearest
+from feedsvc.content import did_you_mean
 from feedsvc.support import watchdog
 
 P = ParamSpec("P")
 
 PREFIX: Final = "FEEDSVC_"
-# The variables of all commands: a variable of another command is no mistake, and its module need not be imported to know so.
-NAMES: Final = frozenset(
+# Variables of all commands, so that those of another command are recognised without importing its module.
+VARIABLE_NAMES: Final = frozenset(
     f"{PREFIX}{name}"
     for name in (
         *("ACCESS_LOG", "AGAINST", "ALL", "ANNOUNCE", "AUTHOR", "BASE_URL", "CATEGORY", "CODING", "CONTENT", "DATABASE"),
@@ -25,16 +25,16 @@ NAMES: Final = frozenset(
         *("SKIP_BROKEN", "SLUG", "STATE", "STRICT", "THREADS", "TRUSTED_PROXY", "WATCH", "WORKERS", "WRITE"),
     )
 )
-# Former name -> the name it has now, for names that no rule gives.
-_FORMER: Final[Mapping[str, str]] = {f"{PREFIX}DATABASE_URL": f"{PREFIX}DATABASE"}
-_WITHOUT_OPTION: Final = frozenset({watchdog.VARIABLE})
-_TESTS: Final = (f"{PREFIX}TEST_", f"{PREFIX}KILL_")  # of the test suite, never of a command
+# Former name -> current name, for names that the rule in Option does not cover.
+_FORMER_NAMES: Final[Mapping[str, str]] = {f"{PREFIX}DATABASE_URL": f"{PREFIX}DATABASE"}
+_NON_OPTION_VARIABLES: Final = frozenset({watchdog.LIMIT_VARIABLE})
+_TEST_PREFIXES: Final = (f"{PREFIX}TEST_", f"{PREFIX}KILL_")  # of the test suite, not of a command
 
 
 class Option(click.Option):
-    """An option with the variable FEEDSVC_OPTION; its former spellings go on, with a notice.
+    """Option with the variable FEEDSVC_OPTION. Former names work with a warning.
 
-    Formerly the name was FEEDSVC_COMMAND_PARAMETER, where no other one was given.
+    The former name was FEEDSVC_COMMAND_PARAMETER, unless another one was given.
     """
 
     def __init__(self, declarations: Sequence[str], **settings: Any) -> None:
@@ -43,7 +43,7 @@ class Option(click.Option):
         super().__init__(declarations, envvar=self.variable, show_envvar=True, **settings)
 
     def resolve_envvar_value(self, ctx: click.Context) -> str | None:
-        # As the library reads them: a variable without text counts as none.
+        # As in click, an empty variable counts as unset.
         name = next((one for one in (self.variable, *self._former_names(ctx)) if os.environ.get(one)), None)
         if name is None:
             return None
@@ -52,16 +52,16 @@ class Option(click.Option):
         return os.environ[name]
 
     def _former_names(self, ctx: click.Context) -> tuple[str, ...]:
-        return (*(old for old, now in _FORMER.items() if now == self.variable), f"{_prefix(ctx)}{self.name}".upper())
+        return (*(old for old, now in _FORMER_NAMES.items() if now == self.variable), f"{_prefix(ctx)}{self.name}".upper())
 
 
 class Command(click.Command):
-    """A command that warns of variables which look like its own, and name none of its options."""
+    """Command that warns of variables with the prefix FEEDSVC_ that are not those of any option."""
 
     def invoke(self, ctx: click.Context) -> Any:
-        for name in sorted(name for name in os.environ if name.startswith(PREFIX) and not name.startswith(_TESTS)):
+        for name in sorted(name for name in os.environ if name.startswith(PREFIX) and not name.startswith(_TEST_PREFIXES)):
             if not self._is_known(ctx, name):
-                advice = _nearest(name) or "feedsvc COMMAND --help names each option's variable"
+                advice = _suggest_name(name) or "feedsvc COMMAND --help names each option's variable"
                 click.echo(f"feedsvc: warning: no option has the variable {name}; {advice}", err=True)
         return super().invoke(ctx)
 
@@ -69,16 +69,18 @@ class Command(click.Command):
         former = {f"{_prefix(ctx)}{one.name}".upper() for one in self.params}
         others = () if ctx.parent is None else cast("click.Group", ctx.parent.command).list_commands(ctx.parent)
         is_of_another = any(name.startswith(f"{PREFIX}{one.upper()}_") for one in others if one != ctx.info_name)
-        return name in NAMES | _WITHOUT_OPTION or name in _FORMER or name in former or is_of_another
+        return name in VARIABLE_NAMES | _NON_OPTION_VARIABLES or name in _FORMER_NAMES or name in former or is_of_another
 
 
 def _prefix(ctx: click.Context) -> str:
     return f"{PREFIX}{ctx.info_name or ''}_".upper()
 
 
-def _nearest(name: str) -> str:
-    """Compare what follows the prefix, which all names share."""
-    return nearest(name.removeprefix(PREFIX), [one.removeprefix(PREFIX) for one in NAMES]).replace("'", f"'{PREFIX}", 1)
+def _suggest_name(name: str) -> str:
+    """Return a suggestion for a name, compared without the common prefix."""
+    return did_you_mean(name.removeprefix(PREFIX), [one.removeprefix(PREFIX) for one in VARIABLE_NAMES]).replace(
+        "'", f"'{PREFIX}", 1
+    )
 
 
 command: Final = partial(click.command, cls=Command)

@@ -1,4 +1,4 @@
-"""feedsvc views"""
+"""Command feedsvc views."""
 
 from __future__ import annotations
 
@@ -7,16 +7,15 @@ from pathlib import Path
 
 import click
 
-from feedsvc.audience.readonly import kept_since
-from feedsvc.audience.report import PRINTERS, report
-from feedsvc.catalog.catalog import catalog
-from feedsvc.cli.one_shot import newsroom
-from feedsvc.cli.options import VIEWS, content_argument, database_option, plainly, state_folder, state_option
+from feedsvc.audience import REPORT_FORMATTERS, report, report_totals_since
+from feedsvc.catalog import build_catalog
+from feedsvc.cli.one_shot import load_untried
+from feedsvc.cli.options import READS_FILE, content_argument, database_option, report_errors, state_folder, state_option
 from feedsvc.cli.variables import command, option
 from feedsvc.support.clock import wall_clock
 
 
-def _day(_context: click.Context, _option: click.Parameter, text: str | None) -> date | None:
+def _parse_day(_context: click.Context, _option: click.Parameter, text: str | None) -> date | None:
     try:
         return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC).date() if text else None
     except ValueError:
@@ -25,11 +24,11 @@ def _day(_context: click.Context, _option: click.Parameter, text: str | None) ->
 
 @command("views")
 @content_argument
-@option("--since", callback=_day, metavar="DATE", help="Count from this day on (UTC).")
-@option("--format", "form", type=click.Choice(list(PRINTERS)), default="text", show_default=True, help="How to print.")
+@option("--since", callback=_parse_day, metavar="DATE", help="Count from this day on (UTC).")
+@option("--format", "form", type=click.Choice(list(REPORT_FORMATTERS)), default="text", show_default=True, help="How to print.")
 @state_option
 @database_option
-@plainly
+@report_errors
 def most_read(*, content: Path, since: date | None, form: str, state: Path | None, database: str) -> None:
     """Print the most read articles, sections and authors of CONTENT (./content).
 
@@ -40,7 +39,7 @@ def most_read(*, content: Path, since: date | None, form: str, state: Path | Non
       feedsvc views
       feedsvc views newsroom --since 2026-01-01 --format csv
     """
-    read = newsroom(content, "")
-    views = kept_since(database or state_folder(content, state) / VIEWS, since)
-    for line in PRINTERS[form](report(views, catalog(read, wall_clock()), since)):
+    read = load_untried(content, "")
+    views = report_totals_since(database or state_folder(content, state) / READS_FILE, since)
+    for line in REPORT_FORMATTERS[form](report(views, build_catalog(read, wall_clock()), since)):
         click.echo(line)

@@ -1,4 +1,4 @@
-"""A file's stamp, which moves when its bytes do."""
+"""File signatures: size, times and inode of a file, which differ after each change of its bytes."""
 
 from __future__ import annotations
 
@@ -9,48 +9,50 @@ from pathlib import Path
 from struct import Struct
 from typing import Final
 
-NO_MOMENT: Final = inf  # nanoseconds; nothing changed after it
+NEVER: Final = inf  # nanoseconds since 1970, later than every change
 
 
-# A file's size, two times in nanoseconds since 1970 and its inode: whatever replaces or rewrites a file moves one of them.
-# In one piece, since there are as many as files.
-Stamp = bytes
-_PACKED: Final = Struct("<qqqQ")
+# Size in bytes, mtime and ctime in nanoseconds since 1970, and inode. Rewriting or replacing a file changes at least one.
+# Packed into one bytes object to save memory, because there is one for each file.
+FileSignature = bytes
+_FORMAT: Final = Struct("<qqqQ")
 
-NOTHING: Final[Stamp] = bytes(_PACKED.size)  # a link to nothing or to itself, or a file gone while its folder was listed
-
-
-def stamp_of(status: os.stat_result) -> Stamp:
-    return _PACKED.pack(status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
+MISSING: Final[FileSignature] = bytes(_FORMAT.size)  # a dangling or circular link, or a file deleted during the scan
 
 
-def changed_at(stamp: Stamp) -> int:
-    """When the file was written or replaced last, in nanoseconds since 1970."""
-    return int(_PACKED.unpack(stamp)[2])
+def signature_of(status: os.stat_result) -> FileSignature:
+    return _FORMAT.pack(status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
 
 
-def size_of(stamp: Stamp) -> int:
-    return int(_PACKED.unpack(stamp)[0])
+def change_time(stamp: FileSignature) -> int:
+    """Return the time of the last write or replacement of the file (ctime), in nanoseconds since 1970."""
+    return int(_FORMAT.unpack(stamp)[2])
 
 
-def stamp_at(path: Path) -> Stamp | None:
-    """A file's stamp, through symbolic links; None if there is nothing that could be read."""
+def size_of(stamp: FileSignature) -> int:
+    """Return the size of the file in bytes."""
+    return int(_FORMAT.unpack(stamp)[0])
+
+
+def signature_at(path: Path) -> FileSignature | None:
+    """Return the signature of a file, following symbolic links; None if stat(2) fails or the path is invalid."""
     try:
-        return stamp_of(os.stat(path))
+        return signature_of(os.stat(path))
     except (OSError, ValueError):
         return None
 
 
-def written(stamp: Stamp) -> tuple[int, int]:
-    """Return a file's size, and when its bytes were written last; a later replacement of its name changes neither."""
-    size, time, _, _ = _PACKED.unpack(stamp)
+def size_and_mtime(stamp: FileSignature) -> tuple[int, int]:
+    """Return size in bytes and mtime in nanoseconds since 1970; replacing the path of an open file changes its ctime only."""
+    size, time, _, _ = _FORMAT.unpack(stamp)
     return size, time
 
 
-def since_1970(moment: datetime) -> float:
-    """As `changed_at` counts."""
+def nanoseconds_since_epoch(moment: datetime) -> float:
+    """Convert a datetime to the unit of `change_time`."""
     return moment.timestamp() * 1e9
 
 
-def is_younger(stamp: Stamp | None, moment: datetime) -> bool:
-    return stamp is not None and changed_at(stamp) > since_1970(moment)
+def is_changed_since(stamp: FileSignature | None, moment: datetime) -> bool:
+    """Return True if the file was written or replaced after `moment`; False for None."""
+    return stamp is not None and change_time(stamp) > nanoseconds_since_epoch(moment)

@@ -1,7 +1,7 @@
-"""Files opened without following a symbolic link at any step of their path.
+"""Race-free opening of files without following a symbolic link at any step of their path.
 
-A path that was resolved and checked can lead elsewhere a moment later, once a folder in it has been replaced with a link. So each
-step of the path is opened in the folder that was opened before, and no step may be a link (openat(2) with O_NOFOLLOW).
+A path that was resolved and checked can lead elsewhere a moment later, if a folder in it is replaced with a link. So each step of
+the path is opened relative to the folder opened before it, and no step may be a link (openat(2) with O_NOFOLLOW).
 """
 
 from __future__ import annotations
@@ -12,26 +12,26 @@ import stat
 from io import BufferedReader
 from typing import Final
 
-READ: Final = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOFOLLOW  # not to block at a named pipe, of which nothing is read
-LIST: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC | os.O_NOFOLLOW
+READ_FLAGS: Final = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOFOLLOW  # O_NONBLOCK: opening a named pipe must not block
+LIST_FLAGS: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC | os.O_NOFOLLOW
 
-# O_PATH needs no right to list a folder, as a path does not either.
-_STEP: Final = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_CLOEXEC
-_LINKED: Final = (errno.ELOOP, errno.ENOTDIR)  # an open of a link with O_NOFOLLOW; the same with O_DIRECTORY
+# O_PATH needs only the right to traverse a folder, not to list it, like resolving a path.
+_STEP_FLAGS: Final = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_CLOEXEC
+_LINK_ERRNOS: Final = (errno.ELOOP, errno.ENOTDIR)  # open(2) of a link with O_NOFOLLOW; the same with O_DIRECTORY
 
 
 def open_below(root: str, path: str, flags: int) -> int:
-    """Return a descriptor of the file or folder at a path below a folder, opened with READ or LIST.
+    """Open the file or folder at `path` below `root` and return its descriptor. `flags` is READ_FLAGS or LIST_FLAGS.
 
-    `root` may be reached through links. Raises OSError; `is_link_error` tells whether a step of `path` may be a link.
+    `root` itself may contain links. Raises OSError; `is_link_error` tells if a step of `path` may be a link.
     """
     *folders, name = path.split("/")
     if ".." in folders or name == "..":
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path)
-    at = os.open(root, _STEP)
+    at = os.open(root, _STEP_FLAGS)
     try:
         for folder in folders:
-            below = os.open(folder, _STEP | os.O_NOFOLLOW, dir_fd=at)
+            below = os.open(folder, _STEP_FLAGS | os.O_NOFOLLOW, dir_fd=at)
             os.close(at)
             at = below
         return os.open(name, flags, dir_fd=at)
@@ -41,21 +41,21 @@ def open_below(root: str, path: str, flags: int) -> int:
 
 def is_link_error(error: OSError) -> bool:
     """Return whether `open_below` may have failed because a step of the path is a symbolic link."""
-    return error.errno in _LINKED
+    return error.errno in _LINK_ERRNOS
 
 
 def open_file(location: str) -> BufferedReader:
-    """Open a file as `open_descriptor` does, to read bytes of it."""
+    """Open a file for reading bytes, with the checks and errors of `open_descriptor`."""
     return os.fdopen(open_descriptor(location), "rb")
 
 
 def open_descriptor(location: str) -> int:
-    """Return a descriptor of the regular file at an absolute path without links, as os.path.realpath returned it.
+    """Open the regular file at an absolute path without links, as os.path.realpath returned it, and return its descriptor.
 
-    Raises OSError; FileNotFoundError if there is something else by now, or a link at any step.
+    Raises OSError. It is FileNotFoundError if the path now holds no regular file, or has a link at any step.
     """
     try:
-        descriptor = open_below("/", location.lstrip("/"), READ)
+        descriptor = open_below("/", location.lstrip("/"), READ_FLAGS)
     except OSError as error:
         if is_link_error(error):
             raise FileNotFoundError(errno.ENOENT, "it lies behind a symbolic link by now", location) from None

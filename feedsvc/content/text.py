@@ -1,4 +1,4 @@
-"""Bytes -> text that any feed can carry: UTF-8 without the characters that XML 1.0 forbids or validators reject."""
+"""Text decoding: UTF-8 bytes to text without the characters that XML 1.0 forbids or feed validators reject."""
 
 from __future__ import annotations
 
@@ -12,93 +12,94 @@ from feedsvc.errors import Problem
 
 # XML 1.0 section 2.2 forbids C0 controls, surrogates, U+FFFE and U+FFFF; validators also object to DEL, C1 and U+FFFD,
 # and no feed has a use for noncharacters.
-# Told by what is fit: a class of few ranges, the commonest first, costs a tenth of one of many.
-UNFIT: Final = re.compile(
+# The class negates the allowed ranges, the commonest first: that costs a tenth of a class of the many forbidden ranges.
+FORBIDDEN_CHARACTER: Final = re.compile(
     "[^ -~\t\n\r\xa0-\ud7ff\ue000-\ufdcf\ufdf0-\ufffc"
     + "".join(f"{chr(plane * 0x10000)}-{chr(plane * 0x10000 + 0xFFFD)}" for plane in range(1, 17))
     + "]"
 )
-_PLAIN_BYTES: Final = bytes((*range(0x20, 0x7F), 0x0A))
+_PRINTABLE_ASCII: Final = bytes((*range(0x20, 0x7F), 0x0A))
 _REPLACEMENT: Final = "\ufffd".encode()
-LARGEST_FILE: Final = 1024 * 1024  # bytes; a novel fits
-_LONGEST_NAME: Final = 200  # characters worth comparing
-_WHITE: Final = re.compile(r"\s+")
+MAX_FILE_SIZE: Final = 1024 * 1024  # bytes
+_MAX_COMPARED_LENGTH: Final = 200  # characters of a word that are compared with known names
+_WHITESPACE: Final = re.compile(r"\s+")
 _LONG_QUOTE: Final = re.compile(r"'([^']{100})[^']{20,}'")
 
 
-def place(text: str, index: int) -> tuple[int, int]:
-    """Line and column, both from 1, of an index into the text."""
+def line_and_column(text: str, index: int) -> tuple[int, int]:
+    """Return line and column, both from 1, of an index into the text."""
     return text.count("\n", 0, index) + 1, index - text.rfind("\n", 0, index)
 
 
-def is_plain(text: str) -> bool:
-    """Whether nothing but letters, signs, plain spaces and "\\n" stands in a text.
+def is_printable(text: str) -> bool:
+    """Return True only if a text has nothing but printable characters, plain spaces and "\\n".
 
-    So it holds nothing unfit, no tab and no other end of a line; a text of which this cannot be told soon is not plain.
+    So it has no forbidden character, no tab and no other line end. May return False for such a text: the check is cheap.
     """
-    return _are_plain(text.encode(errors="surrogatepass"))
+    return _is_printable_utf8(text.encode(errors="surrogatepass"))
 
 
-def _are_plain(data: bytes) -> bool:
-    """`is_plain` of a text in UTF-8: what is ASCII goes first, for little is left then."""
-    rest = data.translate(None, _PLAIN_BYTES)
+def _is_printable_utf8(data: bytes) -> bool:
+    """Check UTF-8 bytes as `is_printable` does. Deleting the ASCII bytes first leaves little to decode."""
+    rest = data.translate(None, _PRINTABLE_ASCII)
     return not rest or (_REPLACEMENT not in rest and rest.decode(errors="surrogatepass").isprintable())
 
 
-def unfit_sentence(char: str) -> str:
+def describe_forbidden_character(char: str) -> str:
+    """Return the kind and code point of a forbidden character, for a message to editors."""
     kind = "a lone surrogate" if "\ud800" <= char <= "\udfff" else "a character that feeds cannot carry"
     return f"{kind} (U+{ord(char):04X})"
 
 
-def told(message: str) -> str:
-    """A message fit for one line of a terminal: what it quotes from a file can be long, broken or unfit."""
-    flat = _WHITE.sub(" ", UNFIT.sub("?", message))
+def sanitize_message(message: str) -> str:
+    """Return a message for one line of a terminal: line breaks and forbidden characters replaced, long quotations cut."""
+    flat = _WHITESPACE.sub(" ", FORBIDDEN_CHARACTER.sub("?", message))
     return _LONG_QUOTE.sub(lambda found: f"'{found[1]}…'", flat)
 
 
-def nearest(word: str, names: Iterable[str]) -> str:
-    """A hint that names what was probably meant, "" if nothing is near."""
+def did_you_mean(word: str, names: Iterable[str]) -> str:
+    """Return a hint with the name most similar to `word`; "" if none is similar."""
     known = sorted(names)
-    near = difflib.get_close_matches(word[:_LONGEST_NAME].casefold(), [name.casefold() for name in known], n=1, cutoff=0.6)
+    near = difflib.get_close_matches(word[:_MAX_COMPARED_LENGTH].casefold(), [name.casefold() for name in known], n=1, cutoff=0.6)
     return next((f"did you mean '{name}'?" for name in known if near and name.casefold() == near[0]), "")
 
 
-class Decoded(NamedTuple):
-    """A file's text without a byte order mark, and what is wrong with it; `is_plain` as the function, False where nobody looked.
+class DecodedText(NamedTuple):
+    """Text of a file without byte order mark, and its problems. `text` is "" if the file cannot be decoded at all.
 
-    The text is "" where nothing more can be said of the file.
+    `is_printable` is the result of the function of that name, or False if it was not called.
     """
 
     text: str
     problems: list[Problem]
-    is_plain: bool = False
+    is_printable: bool = False
 
 
-def decode(path: str, data: bytes) -> Decoded:
-    """Unfit characters become spaces."""
-    if len(data) > LARGEST_FILE:
+def decode(path: str, data: bytes) -> DecodedText:
+    """Decode a file's bytes; forbidden characters become spaces, with one problem for each line that has any."""
+    if len(data) > MAX_FILE_SIZE:
         message = "the file is larger than 1 MiB, the most that is read"
-        return Decoded("", [Problem(path=path, message=message, hint="pictures and attachments belong in media/")])
+        return DecodedText("", [Problem(path=path, message=message, hint="pictures and attachments belong in media/")])
     data = data.removeprefix(BOM_UTF8)
     try:
         text = data.decode()
     except UnicodeDecodeError as error:
         before = data[: error.start].decode()
-        line, column = place(before, len(before))
+        line, column = line_and_column(before, len(before))
         message = f"byte 0x{error.object[error.start]:02X} is not UTF-8"
-        return Decoded("", [Problem(path=path, line=line, column=column, message=message, hint="save the file in UTF-8")])
-    if (plain := _are_plain(data)) or not UNFIT.search(text):
-        return Decoded(text, [], plain)
-    return Decoded(UNFIT.sub(" ", text), _unfit(path, text))
+        return DecodedText("", [Problem(path=path, line=line, column=column, message=message, hint="save the file in UTF-8")])
+    if (plain := _is_printable_utf8(data)) or not FORBIDDEN_CHARACTER.search(text):
+        return DecodedText(text, [], plain)
+    return DecodedText(FORBIDDEN_CHARACTER.sub(" ", text), _forbidden_character_problems(path, text))
 
 
-def _unfit(path: str, text: str) -> list[Problem]:
-    """One problem for each line with unfit characters, so that a binary file does not tell of every byte."""
+def _forbidden_character_problems(path: str, text: str) -> list[Problem]:
+    """Return one problem for each line with forbidden characters, not one for each of them, because of binary files."""
     problems = []
     for number, line in enumerate(text.split("\n"), 1):
-        found = list(UNFIT.finditer(line))
+        found = list(FORBIDDEN_CHARACTER.finditer(line))
         if found:
             hint = "delete it" if len(found) == 1 else f"delete it, and {len(found) - 1} more in this line"
-            message = unfit_sentence(found[0][0])
+            message = describe_forbidden_character(found[0][0])
             problems.append(Problem(path=path, line=number, column=found[0].start() + 1, message=message, hint=hint))
     return problems

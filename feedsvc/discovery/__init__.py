@@ -1,0 +1,41 @@
+"""Documents by which programs find others: OPML, sitemaps, robots.txt.
+
+In comes a catalog; out come bytes. The publication uses it.
+"""
+
+from feedsvc.discovery.opml import OPML_MEDIA_TYPE, render_opml
+from feedsvc.discovery.sitemaps import (
+    LISTINGS_GROUP,
+    MEDIA_TYPES,
+    SITEMAP_MEDIA_TYPE,
+    catalog_fingerprint,
+    group_part_names,
+    has_news_sitemap,
+    is_indexed,
+    listing_fingerprint,
+    part_names,
+    render_news_sitemap,
+    render_part,
+    render_robots_txt,
+    render_sitemap,
+    tag_places,
+)
+
+__all__ = [
+    "LISTINGS_GROUP",
+    "MEDIA_TYPES",
+    "OPML_MEDIA_TYPE",
+    "SITEMAP_MEDIA_TYPE",
+    "catalog_fingerprint",
+    "group_part_names",
+    "has_news_sitemap",
+    "is_indexed",
+    "listing_fingerprint",
+    "part_names",
+    "render_news_sitemap",
+    "render_opml",
+    "render_part",
+    "render_robots_txt",
+    "render_sitemap",
+    "tag_places",
+]

@@ -1,4 +1,4 @@
-"""The listings that are offered -> OPML 2.0 (http://opml.org/spec2.opml), to take every subscription along at once."""
+"""OPML 2.0 export (http://opml.org/spec2.opml) of the feeds of subscribable listings, for import into feed readers."""
 
 from __future__ import annotations
 
@@ -6,28 +6,27 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import Final
 
-from feedsvc.catalog.catalog import Catalog, Listing
-from feedsvc.feeds.builder import feed_title
-from feedsvc.feeds.escaping import escape, quoted
+from feedsvc.catalog import Catalog, Listing
+from feedsvc.feeds import escape, feed_title, quote_attribute
 from feedsvc.model import Site
-from feedsvc.routes import FeedAt, Kind, PageAt, path_of
+from feedsvc.routes import FeedAt, ListingKind, PageAt, path_of
 from feedsvc.uris import absolute
 
-MEDIA_TYPE: Final = "text/x-opml"
-_GROUPS: Final[dict[Kind, str]] = {"site": "", "category": "Categories", "author": "Authors", "tag": "Tags"}
+OPML_MEDIA_TYPE: Final = "text/x-opml"
+_GROUP_TITLES: Final[dict[ListingKind, str]] = {"site": "", "category": "Categories", "author": "Authors", "tag": "Tags"}
 
 
-def opml(catalog: Catalog) -> bytes:
-    """Each listing's RSS feed, which every reader takes, grouped by kind below the site's own."""
+def render_opml(catalog: Catalog) -> bytes:
+    """Render the RSS feeds of `subscribable_listings` as OPML, grouped by kind after the site's own. Every reader takes RSS."""
     title = escape(catalog.site.title)
     head = f'<?xml version="1.0" encoding="UTF-8"?>\n<opml version="2.0">\n<head>\n<title>{title}</title>\n</head>\n<body>\n'
-    return "\n".join((head + "\n".join(_groups(catalog)), "</body>", "</opml>", "")).encode()
+    return "\n".join((head + "\n".join(_outline_groups(catalog)), "</body>", "</opml>", "")).encode()
 
 
-def _groups(catalog: Catalog) -> Iterator[str]:
-    for kind, listings in groupby(catalog.offered, key=lambda listing: listing.ref.kind):
-        name = _GROUPS[kind]
-        yield from ((f"<outline text={quoted(name)}>",) if name else ())
+def _outline_groups(catalog: Catalog) -> Iterator[str]:
+    for kind, listings in groupby(catalog.subscribable_listings, key=lambda listing: listing.ref.kind):
+        name = _GROUP_TITLES[kind]
+        yield from ((f"<outline text={quote_attribute(name)}>",) if name else ())
         yield from _outlines(catalog.site, listings)
         yield from (("</outline>",) if name else ())
 
@@ -42,4 +41,4 @@ def _outlines(site: Site, listings: Iterable[Listing]) -> Iterator[str]:
             "xmlUrl": absolute(site.base_url, path_of(FeedAt(listing.ref, "rss"))),
             "htmlUrl": absolute(site.base_url, path_of(PageAt(listing.ref))),
         }
-        yield f"<outline {' '.join(f'{name}={quoted(value)}' for name, value in facts.items())}/>"
+        yield f"<outline {' '.join(f'{name}={quote_attribute(value)}' for name, value in facts.items())}/>"

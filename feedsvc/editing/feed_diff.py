@@ -1,4 +1,4 @@
-"""What subscribers see when one catalog takes the place of another, feed by feed."""
+"""Feed diff: changes that subscribers see when one catalog replaces another, feed by feed."""
 
 from __future__ import annotations
 
@@ -7,32 +7,32 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
-from feedsvc.catalog.catalog import Catalog, Listing, Row, Standing
-from feedsvc.feeds.builder import Entries
+from feedsvc.catalog import Catalog, Listing, Row, Visibility
+from feedsvc.feeds import EntryCache
 from feedsvc.routes import ListingRef
 
-_NOWHERE: Final = "no article any more"
-_REASONS: Final[Mapping[Standing, str]] = {
-    Standing.VISIBLE: "no longer in this feed",
-    Standing.WITHDRAWN: "withdrawn",
-    Standing.GHOST: "expired",
+_MISSING_ARTICLE_REASON: Final = "no article any more"
+_REMOVAL_REASONS: Final[Mapping[Visibility, str]] = {
+    Visibility.VISIBLE: "no longer in this feed",
+    Visibility.WITHDRAWN: "withdrawn",
+    Visibility.HIDDEN: "expired",
 }
 
 
-class Sight(Enum):
-    """What a feed reader makes of one entry. A change with an unmoved `updated` is silent: many readers never show it."""
+class ChangeKind(Enum):
+    """Kind of change of an entry. With an unchanged `updated`, a change is silent: many readers never show it."""
 
     NEW = "new"
     UPDATED = "updated"
-    SILENT = "changed silently"
-    GONE = "gone"
+    CHANGED_SILENTLY = "changed silently"
+    REMOVED = "gone"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Change:
-    """`reason` tells why an entry is gone, "" otherwise."""
+class EntryChange:
+    """Change of one entry. `reason` is the reason of a removal, "" otherwise."""
 
-    sight: Sight
+    kind: ChangeKind
     id: str
     title: str
     reason: str = ""
@@ -40,67 +40,67 @@ class Change:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FeedChange:
-    """A feed that had subscribers before: `name` is like category/asia; `ended` means that it answers 404 now."""
+    """Changes of a feed that existed before. `name` is like category/asia; with `is_removed`, it answers 404 now."""
 
     name: str
-    changes: tuple[Change, ...] = ()
-    ended: bool = False
+    changes: tuple[EntryChange, ...] = ()
+    is_removed: bool = False
 
-    def number(self, sight: Sight) -> int:
-        return sum(change.sight is sight for change in self.changes)
+    def count(self, sight: ChangeKind) -> int:
+        return sum(change.kind is sight for change in self.changes)
 
 
-def changes(was: Catalog, now: Catalog, aside: frozenset[str] = frozenset()) -> tuple[FeedChange, ...]:
-    """Every feed that differs to its subscribers, in the order of the listings.
+def feed_changes(was: Catalog, now: Catalog, aside: frozenset[str] = frozenset()) -> tuple[FeedChange, ...]:
+    """Return the feeds that differ for their subscribers, in the order of the listings.
 
-    New is an entry among a feed's newest that the feed held nowhere before, not in its archives either. Updated is one
-    among the newest that says something else, and a later `updated` with it. Gone is one of the former newest that the
-    feed holds nowhere any more; one that slid into the archives is not. `aside` are paths of broken files, whose
-    articles stay up as they were.
+    An entry is new if it is among a feed's newest and the feed did not hold it before, not even in its archives. It is updated if
+    it is among the newest and has other content; without a later `updated`, it is changed silently. It is removed if it was among
+    the newest and the feed no longer holds it; one that moved into the archives is not. `aside` are paths of invalid files, whose
+    articles stay public unchanged.
     """
-    look = _Look(was, now, aside)
-    return tuple(change for ref in was.listings if (change := look.feed(ref)))
+    look = _CatalogDiff(was, now, aside)
+    return tuple(change for ref in was.listings if (change := look.feed_change(ref)))
 
 
-class _Look:
+class _CatalogDiff:
     def __init__(self, was: Catalog, now: Catalog, aside: frozenset[str]) -> None:
-        self.was, self.now, self.aside = was, now, aside
-        self.old, self.new = Entries(was), Entries(now)
-        self.standing = {row.article.id: row.standing for row in now.listings[ListingRef()].rows}
+        self.previous, self.current, self.invalid_paths = was, now, aside
+        self.previous_entries, self.current_entries = EntryCache(was), EntryCache(now)
+        self.visibility_by_id = {row.article.id: row.visibility for row in now.listings[ListingRef()].rows}
 
-    def feed(self, ref: ListingRef) -> FeedChange | None:
-        """None if the subscribers of a feed see nothing."""
+    def feed_change(self, ref: ListingRef) -> FeedChange | None:
+        """Return the change of a feed, None if its subscribers see none."""
         name = f"{ref.kind}/{ref.id}" if ref.id else ref.kind
-        before = self.was.listings[ref]
-        after = self.now.listings.get(ListingRef(ref.kind, self.now.moved.get((ref.kind, ref.id), ref.id)))
+        before = self.previous.listings[ref]
+        after = self.current.listings.get(ListingRef(ref.kind, self.current.redirects.get((ref.kind, ref.id), ref.id)))
         if after is None:
-            return FeedChange(name=name, ended=True)
-        found = (*self._come(before, after), *self._gone(before, after))
+            return FeedChange(name=name, is_removed=True)
+        found = (*self._new_and_updated(before, after), *self._removed(before, after))
         return FeedChange(name=name, changes=found) if found else None
 
-    def _come(self, before: Listing, after: Listing) -> Iterator[Change]:
+    def _new_and_updated(self, before: Listing, after: Listing) -> Iterator[EntryChange]:
         held = {row.article.id: row for row in before.visible}
-        for row in _shown(after):
+        for row in _visible_newest(after):
             former = held.get(row.article.id)
-            sight = self._sight(former, row) if former else Sight.NEW
+            sight = self._change_kind(former, row) if former else ChangeKind.NEW
             if sight:
-                yield Change(sight=sight, id=row.article.id, title=row.article.title)
+                yield EntryChange(kind=sight, id=row.article.id, title=row.article.title)
 
-    def _sight(self, former: Row, row: Row) -> Sight | None:
-        one, other = self.old.of(former), self.new.of(row)
+    def _change_kind(self, former: Row, row: Row) -> ChangeKind | None:
+        one, other = self.previous_entries.get(former), self.current_entries.get(row)
         if one == other:
             return None
-        return Sight.UPDATED if other.updated > one.updated else Sight.SILENT
+        return ChangeKind.UPDATED if other.updated > one.updated else ChangeKind.CHANGED_SILENTLY
 
-    def _gone(self, before: Listing, after: Listing) -> Iterator[Change]:
+    def _removed(self, before: Listing, after: Listing) -> Iterator[EntryChange]:
         held = {row.article.id for row in after.visible}
-        for row in _shown(before):
+        for row in _visible_newest(before):
             article = row.article
-            if article.id not in held and article.path not in self.aside:
-                standing = self.standing.get(article.id)
-                reason = _REASONS[standing] if standing else _NOWHERE
-                yield Change(sight=Sight.GONE, id=article.id, title=article.title, reason=reason)
+            if article.id not in held and article.path not in self.invalid_paths:
+                standing = self.visibility_by_id.get(article.id)
+                reason = _REMOVAL_REASONS[standing] if standing else _MISSING_ARTICLE_REASON
+                yield EntryChange(kind=ChangeKind.REMOVED, id=article.id, title=article.title, reason=reason)
 
 
-def _shown(listing: Listing) -> Iterator[Row]:
-    return (row for row in listing.newest if row.standing is Standing.VISIBLE)
+def _visible_newest(listing: Listing) -> Iterator[Row]:
+    return (row for row in listing.feed_rows if row.visibility is Visibility.VISIBLE)

@@ -1,4 +1,4 @@
-"""The JSON Schemas as files in a newsroom, in a hidden folder that nobody reads but text editors."""
+"""JSON Schema files in a hidden folder of the content folder, for text editors only."""
 
 from __future__ import annotations
 
@@ -8,40 +8,44 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
-from feedsvc.content.reading import settings as settings_files
-from feedsvc.content.schema import json_schema
-from feedsvc.content.schema.json_schema import NAMES, Json
+from feedsvc.content.reading import AUTHORS_FILE, CATEGORIES_FILE, known_names
+from feedsvc.content.schema import SCHEMA_NAMES, Json, build_schema
 from feedsvc.errors import FeedsvcError
 
-FOLDER: Final = ".feedsvc/schema"
-# What each schema is for, as VS Code's YAML plug-in matches files.
-FILES: Final = {"site": "site.yaml", "authors": "authors.yaml", "categories": "categories.yaml", "article": "articles/**/*.yaml"}
+SCHEMA_FOLDER: Final = ".feedsvc/schema"
+# Files that each schema applies to, as patterns of VS Code's YAML extension.
+FILE_PATTERNS: Final = {
+    "site": "site.yaml",
+    "authors": "authors.yaml",
+    "categories": "categories.yaml",
+    "article": "articles/**/*.yaml",
+}
 
 
-def write(root: Path, names: Iterable[str] = NAMES) -> tuple[Path, ...]:
-    """The schemas of a newsroom, each file whole or not at all. Raises FeedsvcError where the disk refuses."""
-    folder = root / FOLDER
+def write_schemas(root: Path, names: Iterable[str] = SCHEMA_NAMES) -> tuple[Path, ...]:
+    """Write the schemas into a content folder, each file atomically. Raises FeedsvcError if that fails."""
+    folder = root / SCHEMA_FOLDER
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        return tuple(_written(folder / f"{name}.json", printed(made(name, root))) for name in names)
+        return tuple(_replace_file(folder / f"{name}.json", format_schema(build_schema_of(name, root))) for name in names)
     except OSError as error:
         raise FeedsvcError(f"{folder} cannot be written ({error.strerror})") from None
 
 
-def made(name: str, root: Path | None = None) -> Json:
-    """Return the schema of one kind of file (a name of NAMES). Never raises for what the folder holds.
+def build_schema_of(name: str, root: Path | None = None) -> Json:
+    """Return the schema of one kind of file (one of SCHEMA_NAMES). Never raises because of the folder's content.
 
-    With a content folder, its own categories and authors are the only names that articles may use.
+    With a content folder, articles may use only its categories and authors.
     """
-    files = {"category": settings_files.CATEGORIES, "author": settings_files.AUTHORS} if root else {}
-    return json_schema.made(name, {kind: settings_files.known(root, file) for kind, file in files.items() if root})
+    files = {"category": CATEGORIES_FILE, "author": AUTHORS_FILE} if root else {}
+    return build_schema(name, {kind: known_names(root, file) for kind, file in files.items() if root})
 
 
-def printed(schema: Json) -> str:
+def format_schema(schema: Json) -> str:
     return json.dumps(schema, ensure_ascii=False, indent=2) + "\n"
 
 
-def _written(file: Path, text: str) -> Path:
+def _replace_file(file: Path, text: str) -> Path:
     beside = file.with_name(f".{file.name}.{os.getpid()}")
     beside.write_text(text, "utf-8")
     os.replace(beside, file)
@@ -49,12 +53,12 @@ def _written(file: Path, text: str) -> Path:
 
 
 def modeline(root: Path, article: Path) -> str:
-    """The comment that leads VS Code's YAML plug-in from an article's file to its schema."""
-    path = os.path.relpath(root / FOLDER / "article.json", article.parent)
+    """Return the comment that tells VS Code's YAML extension the schema of an article's file."""
+    path = os.path.relpath(root / SCHEMA_FOLDER / "article.json", article.parent)
     return f"# yaml-language-server: $schema={path}"
 
 
-def settings(content: Path) -> Json:
-    """VS Code's settings for a newsroom that lies at `content` in the folder that is opened."""
-    matched = {f"{content}/{FOLDER}/{name}.json": f"{content}/{pattern}" for name, pattern in FILES.items()}
+def vscode_settings(content: Path) -> Json:
+    """Return VS Code settings for a content folder at the relative path `content` of the opened folder."""
+    matched = {f"{content}/{SCHEMA_FOLDER}/{name}.json": f"{content}/{pattern}" for name, pattern in FILE_PATTERNS.items()}
     return {"yaml.schemas": matched, "yaml.yamlVersion": "1.1"}

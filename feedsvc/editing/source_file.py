@@ -1,47 +1,49 @@
-"""An article's file as it is written: its text, its YAML, and where each key stands in both."""
+"""Source file of an article: its text, its YAML, and the position of each key in both."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from typing import Final
 
-from feedsvc.content import text
-from feedsvc.content.reading import article
-from feedsvc.content.yaml import document
-from feedsvc.content.yaml.document import Tree
+from feedsvc.content import decode, sanitize_message
+from feedsvc.content.reading import split_front_matter
+from feedsvc.content.yaml import YamlDocument, parse_yaml
 from feedsvc.errors import Problem
 
 _BOM: Final = b"\xef\xbb\xbf"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Written:
-    """`data` is the file, `text` what it says without a byte order mark; the tree's text begins at `shift` in it."""
+class SourceFile:
+    """Parsed file. `data` are its bytes, `text` is its text without byte order mark.
+
+    The text of `yaml` begins at `yaml_offset` in `text`.
+    """
 
     data: bytes
     text: str
-    tree: Tree
-    shift: int
+    yaml: YamlDocument
+    yaml_offset: int
 
-    def byte(self, index: int) -> int:
-        """Where a character of the text stands in the file."""
+    def byte_offset(self, index: int) -> int:
+        """Return the offset in `data` of a character in `text`."""
         return len(_BOM) * self.data.startswith(_BOM) + len(self.text[:index].encode())
 
 
-def warning(grown: Tree, key: str, message: str, hint: str) -> Problem:
-    """A warning at a key's value; at the file's beginning where the key is not written."""
-    at = grown.problem((key,), message, hint) if grown.has((key,)) else None
-    whole = Problem(path=grown.path, message=text.told(message), hint=text.told(hint))
+def key_warning(grown: YamlDocument, key: str, message: str, hint: str) -> Problem:
+    """Return a warning at the value of a key, or at the beginning of the file if the key is missing."""
+    at = grown.problem((key,), message, hint) if grown.has_value((key,)) else None
+    whole = Problem(path=grown.path, message=sanitize_message(message), hint=sanitize_message(hint))
     return replace(at or whole, severity="warning")
 
 
-def written(path: str, data: bytes) -> Written:
-    """Never raises; the tree of a file without readable YAML holds nothing."""
-    content, _, is_plain = text.decode(path, data)
+def parse_source(path: str, data: bytes) -> SourceFile:
+    """Parse a file. Never raises; without readable YAML, the document is empty."""
+    content, _, is_plain = decode(path, data)
     try:
-        front = article.split(content)[0] if path.endswith(".md") else content
+        front = split_front_matter(content)[0] if path.endswith(".md") else content
     except ValueError:
-        return Written(data=data, text=content, tree=Tree(path), shift=0)
-    # The first line, which opens a Markdown article's keys, is an empty one to YAML; a second byte order mark is nothing.
+        return SourceFile(data=data, text=content, yaml=YamlDocument(path), yaml_offset=0)
+    # The first line of a Markdown article, which opens the front matter, is empty for YAML. A second byte order mark is skipped.
     shift = len(content.splitlines(keepends=True)[0]) - 1 if path.endswith(".md") else content.startswith("\ufeff")
-    return Written(data=data, text=content, tree=document.read(path, front, is_plain=is_plain), shift=shift)
+    return SourceFile(data=data, text=content, yaml=parse_yaml(path, front, is_printable=is_plain), yaml_offset=shift)

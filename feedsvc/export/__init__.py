@@ -1,8 +1,25 @@
-"""Publication -> a static tree: the same documents as files."""
+"""Static trees: a publication goes in, its documents come out as files in a folder. `cli` calls this package."""
 
-from feedsvc.export.layout import FORMER, MANIFEST, SELECTIONS, TWINS, file_name
-from feedsvc.export.nginx import write as write_nginx
-from feedsvc.export.progress import Built, Progress
-from feedsvc.export.static_tree import Tree, build
+from feedsvc.export.hosts import HOSTING_ANY, HOSTING_NGINX
+from feedsvc.export.layout import COMPRESSED_SUFFIXES, LEGACY_MANIFEST_FILE, MANIFEST_FILE, SELECTIONS, file_name
+from feedsvc.export.nginx import write_configuration as write_nginx
+from feedsvc.export.prefetch import Prefetch, start_prefetch
+from feedsvc.export.progress import BuildResult, Progress
+from feedsvc.export.static_tree import StaticTree, build
 
-__all__ = ["FORMER", "MANIFEST", "SELECTIONS", "TWINS", "Built", "Progress", "Tree", "build", "file_name", "write_nginx"]
+__all__ = [
+    "COMPRESSED_SUFFIXES",
+    "HOSTING_ANY",
+    "HOSTING_NGINX",
+    "LEGACY_MANIFEST_FILE",
+    "MANIFEST_FILE",
+    "SELECTIONS",
+    "BuildResult",
+    "Prefetch",
+    "Progress",
+    "StaticTree",
+    "build",
+    "file_name",
+    "start_prefetch",
+    "write_nginx",
+]

@@ -1,4 +1,4 @@
-"""What is known of the files of a tree."""
+"""Table of the files of a tree: fingerprint, size, time and sizes of compressed variants of each."""
 
 from __future__ import annotations
 
@@ -6,112 +6,112 @@ from array import array
 from collections.abc import Callable, Iterator, MutableMapping, Sequence
 from typing import Final, NamedTuple
 
-from feedsvc.export.layout import TWINS
+from feedsvc.export.layout import COMPRESSED_SUFFIXES
 
-FORMER: Final = "former-"  # how the imprint of a former copy begins; see `retained`
-ALONE: Final = (0,) * len(TWINS)
-UNKNOWN: Final = (-1,) * len(TWINS)
+FORMER_PREFIX: Final = "former-"  # the start of the fingerprint of a former image variant; see former_images.py
+NO_COMPRESSED_SIZES: Final = (0,) * len(COMPRESSED_SUFFIXES)
+UNKNOWN_COMPRESSED_SIZES: Final = (-1,) * len(COMPRESSED_SUFFIXES)
 
 
-class Columns(NamedTuple):
-    """Notes of many files, of as many values each."""
+class FileColumns(NamedTuple):
+    """The states of many files, as columns of equal length. Times are in nanoseconds since 1970, sizes in bytes."""
 
     names: Sequence[str]
-    imprints: Sequence[str]
+    fingerprints: Sequence[str]
     sizes: Sequence[int]
     times: Sequence[int]
-    packed: Sequence[tuple[int, ...]]
+    compressed_sizes: Sequence[tuple[int, ...]]
 
 
-class Note(NamedTuple):
-    """What is known of a file of ours; as it stands here, of one that was only claimed. `packed` is in the order of TWINS."""
+class FileState(NamedTuple):
+    """The recorded state of a file; the defaults are of a reserved one. `compressed_sizes` are in COMPRESSED_SUFFIXES' order."""
 
-    imprint: str = ""
+    fingerprint: str = ""
     size: int = -1
     time: int = 0
-    packed: tuple[int, ...] = UNKNOWN
+    compressed_sizes: tuple[int, ...] = UNKNOWN_COMPRESSED_SIZES
 
 
-class Notes(MutableMapping[str, Note]):
-    """By the files' names. They lie in columns: of a hundred thousand, nearly all are looked through and never asked for.
+class FileTable(MutableMapping[str, FileState]):
+    """Files' states by name, stored in columns: of a hundred thousand files, nearly all are only iterated over.
 
-    In that form they pass from process to process, too, in a tenth of the time.
+    Pickled in this form, the table passes to another process in a tenth of the time.
     """
 
     def __init__(self) -> None:
-        self._places: dict[str, int] = {}  # in each of the columns
-        self._imprints: list[str] = []
+        self._indexes: dict[str, int] = {}  # in each of the columns
+        self._fingerprints: list[str] = []
         self._sizes: list[int] = []
         self._times: list[int] = []
-        self._packed: list[tuple[int, ...]] = []
-        self._free: list[int] = []  # places of those that went
+        self._compressed_sizes: list[tuple[int, ...]] = []
+        self._free_indexes: list[int] = []  # of removed files
 
-    def add(self, many: Columns) -> None:
-        """Of a name that stands there twice, the last is true."""
-        start = len(self._imprints)
-        self._imprints += many.imprints
+    def add_columns(self, many: FileColumns) -> None:
+        """Add many files. If a name is given twice, the last state counts."""
+        start = len(self._fingerprints)
+        self._fingerprints += many.fingerprints
         self._sizes += many.sizes
         self._times += many.times
-        self._packed += many.packed
-        self._places.update(zip(many.names, range(start, start + len(many.names)), strict=True))
+        self._compressed_sizes += many.compressed_sizes
+        self._indexes.update(zip(many.names, range(start, start + len(many.names)), strict=True))
 
-    def void(self) -> None:
-        """The files stay ours; what they were made from says nothing any more. Since when nothing names them still does."""
-        self._imprints = [imprint if imprint.startswith(FORMER) else "" for imprint in self._imprints]
+    def clear_fingerprints(self) -> None:
+        """Clear the fingerprints of all files but former image variants, whose fingerprint says since when they are unused."""
+        self._fingerprints = [imprint if imprint.startswith(FORMER_PREFIX) else "" for imprint in self._fingerprints]
 
-    def stated(self) -> Iterator[tuple[str, int, int, tuple[int, ...]]]:
-        """What is to be seen of each from outside: its name, size, time, and the sizes of its twins."""
-        sizes, times, packed = self._sizes, self._times, self._packed
-        return ((name, sizes[place], times[place], packed[place]) for name, place in self._places.items())
+    def file_stats(self) -> Iterator[tuple[str, int, int, tuple[int, ...]]]:
+        """Return name, size, time and compressed sizes of each file, which a check on disk compares."""
+        sizes, times, packed = self._sizes, self._times, self._compressed_sizes
+        return ((name, sizes[place], times[place], packed[place]) for name, place in self._indexes.items())
 
-    def unmade(self) -> Iterator[str]:
-        """The names of those of which nobody can tell what they were made from."""
-        imprints = self._imprints
-        return (name for name, place in self._places.items() if not imprints[place])
+    def names_without_fingerprint(self) -> Iterator[str]:
+        """Return the names of files without a fingerprint."""
+        imprints = self._fingerprints
+        return (name for name, place in self._indexes.items() if not imprints[place])
 
-    def __getitem__(self, name: str) -> Note:
-        place = self._places[name]
-        return Note(self._imprints[place], self._sizes[place], self._times[place], self._packed[place])
+    def __getitem__(self, name: str) -> FileState:
+        place = self._indexes[name]
+        return FileState(self._fingerprints[place], self._sizes[place], self._times[place], self._compressed_sizes[place])
 
-    def __setitem__(self, name: str, note: Note) -> None:
-        place = self._places.get(name)
+    def __setitem__(self, name: str, note: FileState) -> None:
+        place = self._indexes.get(name)
         if place is None:
-            if not self._free:
-                self.add(Columns([name], [note.imprint], [note.size], [note.time], [note.packed]))
+            if not self._free_indexes:
+                self.add_columns(FileColumns([name], [note.fingerprint], [note.size], [note.time], [note.compressed_sizes]))
                 return
-            place = self._places[name] = self._free.pop()
-        self._imprints[place], self._sizes[place], self._times[place], self._packed[place] = note
+            place = self._indexes[name] = self._free_indexes.pop()
+        self._fingerprints[place], self._sizes[place], self._times[place], self._compressed_sizes[place] = note
 
     def __delitem__(self, name: str) -> None:
-        self._free.append(self._places.pop(name))
+        self._free_indexes.append(self._indexes.pop(name))
 
     def __contains__(self, name: object) -> bool:
-        return name in self._places
+        return name in self._indexes
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._places)
+        return iter(self._indexes)
 
     def __len__(self) -> int:
-        return len(self._places)
+        return len(self._indexes)
 
-    def __reduce__(self) -> tuple[Callable[..., Notes], tuple[str, str, Sequence[int], Sequence[int], Sequence[int]]]:
-        places = self._places.values()
-        imprints = " ".join([self._imprints[place] for place in places])
-        sizes, times = (_compact([column[place] for place in places]) for column in (self._sizes, self._times))
-        packed = _compact([size for place in places for size in self._packed[place]])
-        return _together, ("\0".join(self._places), imprints, sizes, times, packed)
+    def __reduce__(self) -> tuple[Callable[..., FileTable], tuple[str, str, Sequence[int], Sequence[int], Sequence[int]]]:
+        places = self._indexes.values()
+        imprints = " ".join([self._fingerprints[place] for place in places])
+        sizes, times = (_compact_integers([column[place] for place in places]) for column in (self._sizes, self._times))
+        packed = _compact_integers([size for place in places for size in self._compressed_sizes[place]])
+        return _unpickle_table, ("\0".join(self._indexes), imprints, sizes, times, packed)
 
 
-def _together(names: str, imprints: str, sizes: Sequence[int], times: Sequence[int], packed: Sequence[int]) -> Notes:
-    """No name has a NUL in it, no imprint a space: long texts are sooner passed on than many."""
-    notes, twins = Notes(), list(zip(*[iter(packed)] * len(TWINS), strict=True))
+def _unpickle_table(names: str, imprints: str, sizes: Sequence[int], times: Sequence[int], packed: Sequence[int]) -> FileTable:
+    """Rebuild a table from joined texts, which pickle faster than many. No name has a NUL in it, no fingerprint a space."""
+    notes, twins = FileTable(), list(zip(*[iter(packed)] * len(COMPRESSED_SUFFIXES), strict=True))
     if twins:
-        notes.add(Columns(names.split("\0"), imprints.split(" "), sizes, times, twins))
+        notes.add_columns(FileColumns(names.split("\0"), imprints.split(" "), sizes, times, twins))
     return notes
 
 
-def _compact(numbers: list[int]) -> Sequence[int]:
+def _compact_integers(numbers: list[int]) -> Sequence[int]:
     try:
         return array("q", numbers)
-    except OverflowError:  # figures that are none of ours
+    except OverflowError:  # a damaged manifest may contain any number
         return numbers

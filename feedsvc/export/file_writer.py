@@ -1,6 +1,6 @@
-"""Files below one folder: seen, compared, replaced whole or not at all, removed. Every method raises OSError.
+"""Files below one folder: check, compare, replace atomically, remove. Every method raises OSError.
 
-Names are relative to the folder's descriptor, so that nothing is looked up twice and nothing moves under our feet.
+Names are relative to the folder's descriptor, so that the folder is resolved once and cannot be exchanged during a build.
 """
 
 from __future__ import annotations
@@ -14,118 +14,120 @@ from contextlib import suppress
 from io import BufferedReader, FileIO
 from typing import Final
 
-from feedsvc.content.media.clean_file import DirtyError, open_clean
-from feedsvc.content.safe_open import open_file
+from feedsvc.content import open_file
+from feedsvc.content.media import UncleanableError, open_clean
 from feedsvc.errors import FeedsvcError
-from feedsvc.export.file_table import Note, Notes
-from feedsvc.export.layout import TEMPORARY, TWINS
-from feedsvc.publication.document import Attachment, Document
+from feedsvc.export.file_table import FileState, FileTable
+from feedsvc.export.layout import COMPRESSED_SUFFIXES, TEMPORARY_PREFIX
+from feedsvc.publication import Document, FileResource
 
-_BLOCK: Final = 1024 * 1024
+_BLOCK_SIZE: Final = 1024 * 1024
 _MODE: Final = 0o644
-_NEW: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
-_READ: Final = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
-_NOTHING: Final = (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG)  # the twin of a long name has no name
-_SECOND: Final = 1_000_000_000  # nanoseconds
-_ENDS: Final = tuple(TWINS.values())
+_CREATE_FLAGS: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
+_READ_FLAGS: Final = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+_NOT_FOUND_ERRORS: Final = (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG)  # a long name and its suffix may be too long
+_NANOSECONDS: Final = 1_000_000_000  # nanoseconds
+_COMPRESSED_ENDINGS: Final = tuple(COMPRESSED_SUFFIXES.values())
 
 
-class Files:
-    """The files of a tree. A copy of this process may use a copy of it."""
+class FileWriter:
+    """Writer of the files of a tree. A forked process may use its copy of the writer."""
 
     def __init__(self, root: int, *, codings: Collection[str]) -> None:
-        """A twin in each of these `codings` is put beside each document that is smaller that way."""
+        """Write a compressed variant in each of these `codings` beside each document, if the coding makes it smaller."""
         self._root, self._codings = root, codings
         self._folders: set[str] = {""}
-        self._bare: set[str] = set()  # folders that were not there when `links` looked, but for those in them
+        self._vacant_folders: set[str] = set()  # folders missing at the last `linked_folders`, without subfolders
 
     def status(self, name: str) -> os.stat_result | None:
-        """None where there is nothing; a link is what it is."""
+        """Return the status of a file, None if there is none. Links are not followed."""
         try:
             return os.stat(name, dir_fd=self._root, follow_symlinks=False)
         except OSError as error:
-            if error.errno in _NOTHING:
+            if error.errno in _NOT_FOUND_ERRORS:
                 return None
             raise
 
-    def sought(self, name: str) -> os.stat_result | None:
-        """As `status`, for a name that `links` was asked about before."""
+    def cached_status(self, name: str) -> os.stat_result | None:
+        """Return `status`, without a system call in missing folders. `linked_folders` must have had the name before."""
         return None if self._is_vacant(name) else self.status(name)
 
     def _is_vacant(self, name: str) -> bool:
-        """Whether nothing was there to compare with."""
+        """Return whether one of a name's folders was missing at the last `linked_folders`."""
         while name := name.rpartition("/")[0]:
-            if name in self._bare:
+            if name in self._vacant_folders:
                 return True
         return False
 
-    def holds(self, name: str, note: Note) -> bool:
-        """Whether a file and its twins are as they were noted."""
-        return self._is_as_stated(name, note.size, note.time, note.packed)
+    def is_unmodified(self, name: str, note: FileState) -> bool:
+        """Return whether a file and its compressed variants are as recorded."""
+        return self._is_as_recorded(name, note.size, note.time, note.compressed_sizes)
 
-    def spoilt(self, notes: Notes) -> frozenset[str]:
-        """The names of those that are not as they were noted."""
-        return frozenset(name for name, size, time, packed in notes.stated() if not self._is_as_stated(name, size, time, packed))
+    def modified_files(self, notes: FileTable) -> frozenset[str]:
+        """Return the names of the files that are not as recorded."""
+        return frozenset(
+            name for name, size, time, packed in notes.file_stats() if not self._is_as_recorded(name, size, time, packed)
+        )
 
-    def _is_as_stated(self, name: str, size: int, time: int, packed: Sequence[int]) -> bool:
-        if not self._has_stated(name, size, time):
+    def _is_as_recorded(self, name: str, size: int, time: int, packed: Sequence[int]) -> bool:
+        if not self._is_file_as_recorded(name, size, time):
             return False
-        twins = zip(_ENDS, packed, strict=True)
-        return not [end for end, twin in twins if twin and not self._has_stated(name + end, twin, time)]
+        twins = zip(_COMPRESSED_ENDINGS, packed, strict=True)
+        return not [end for end, twin in twins if twin and not self._is_file_as_recorded(name + end, twin, time)]
 
-    def _has_stated(self, name: str, size: int, time: int) -> bool:
+    def _is_file_as_recorded(self, name: str, size: int, time: int) -> bool:
         found = self.status(name)
         return found is not None and found.st_size == size and found.st_mtime_ns == time and stat.S_ISREG(found.st_mode)
 
-    def pack(self, found: Document | Attachment) -> None:
-        """Make what `put` needs of a document."""
+    def compress(self, found: Document | FileResource) -> None:
+        """Compress a document in all codings, ahead of `put`."""
         if isinstance(found, Document):
             for coding in self._codings:
-                found.coded(coding)
+                found.encode(coding)
 
-    def put(self, name: str, found: Document | Attachment, note: Note) -> tuple[bool, Note]:
-        """Whether the file's bytes changed, and what is to be noted of it, but for its imprint; `note` is what was."""
-        written = not self._has(name, found)
-        own = self._renewed(name, found) if written else os.stat(name, dir_fd=self._root, follow_symlinks=False)
-        known = zip(TWINS, note.packed, strict=True)
-        packed = tuple(self._follow(name, coding, found, own.st_mtime_ns, was=was) for coding, was in known)
-        return written, Note("", own.st_size, own.st_mtime_ns, packed)
+    def put(self, name: str, found: Document | FileResource, note: FileState) -> tuple[bool, FileState]:
+        """Write a file if its bytes changed; return whether, and its state without fingerprint. `note` is the recorded state."""
+        written = not self._has_bytes(name, found)
+        own = self._replace_with_new_time(name, found) if written else os.stat(name, dir_fd=self._root, follow_symlinks=False)
+        known = zip(COMPRESSED_SUFFIXES, note.compressed_sizes, strict=True)
+        packed = tuple(self._update_compressed(name, coding, found, own.st_mtime_ns, was=was) for coding, was in known)
+        return written, FileState("", own.st_size, own.st_mtime_ns, packed)
 
-    def _renewed(self, name: str, found: Document | Attachment) -> os.stat_result:
-        """Other bytes have another time even to who counts in seconds, as HTTP and a server's entity tags do."""
-        before = self.sought(name)
+    def _replace_with_new_time(self, name: str, found: Document | FileResource) -> os.stat_result:
+        """Replace a file. Its time moves to a later second, since HTTP dates and nginx's entity tags count in seconds."""
+        before = self.cached_status(name)
         now = self._replace(name, found, None)
-        if before is None or now.st_mtime_ns // _SECOND > before.st_mtime_ns // _SECOND:
+        if before is None or now.st_mtime_ns // _NANOSECONDS > before.st_mtime_ns // _NANOSECONDS:
             return now
-        next_second = (before.st_mtime_ns // _SECOND + 1) * _SECOND
+        next_second = (before.st_mtime_ns // _NANOSECONDS + 1) * _NANOSECONDS
         os.utime(name, ns=(next_second, next_second), dir_fd=self._root)
         return os.stat(name, dir_fd=self._root, follow_symlinks=False)
 
-    def _follow(self, name: str, coding: str, found: Document | Attachment, time: int, *, was: int) -> int:
-        """Give a file its twin in a coding, or take it away; the twin's bytes."""
-        twin = found.coded(coding) if coding in self._codings and isinstance(found, Document) else b""
+    def _update_compressed(self, name: str, coding: str, found: Document | FileResource, time: int, *, was: int) -> int:
+        """Write or remove a file's compressed variant in a coding; return its size in bytes, 0 for none."""
+        twin = found.encode(coding) if coding in self._codings and isinstance(found, Document) else b""
         if twin:
-            self._put_twin(name + TWINS[coding], twin, time)
+            self._put_compressed(name + COMPRESSED_SUFFIXES[coding], twin, time)
         elif was and not self._is_vacant(name):
-            self.remove(name + TWINS[coding])
+            self.remove(name + COMPRESSED_SUFFIXES[coding])
         return len(twin)
 
-    def _put_twin(self, name: str, data: bytes, time: int) -> None:
-        """Of the very time of its document: a server that has both to choose from must not take the one for older."""
-        if not self._has(name, data):
+    def _put_compressed(self, name: str, data: bytes, time: int) -> None:
+        """Write a compressed variant with its document's time, since a server may ignore an older one."""
+        if not self._has_bytes(name, data):
             self._replace(name, data, time)
         elif os.stat(name, dir_fd=self._root).st_mtime_ns != time:
             os.utime(name, ns=(time, time), dir_fd=self._root)
 
-    def _has(self, name: str, wanted: Document | Attachment | bytes) -> bool:
+    def _has_bytes(self, name: str, wanted: Document | FileResource | bytes) -> bool:
         return not self._is_vacant(name) and self.is_same(name, wanted)
 
-    def is_same(self, name: str, wanted: Document | Attachment | bytes) -> bool:
-        """Whether a file of ours, or of anybody's, has these bytes already."""
+    def is_same(self, name: str, wanted: Document | FileResource | bytes) -> bool:
+        """Return whether a regular file, of feedsvc or of other origin, has these bytes already."""
         try:
-            with open(os.open(name, _READ, dir_fd=self._root), "rb", buffering=0) as file:
+            with open(os.open(name, _READ_FLAGS, dir_fd=self._root), "rb", buffering=0) as file:
                 status = os.fstat(file.fileno())
-                return stat.S_ISREG(status.st_mode) and _equals(file, status.st_size, wanted)
+                return stat.S_ISREG(status.st_mode) and _has_same_bytes(file, status.st_size, wanted)
         except FileNotFoundError:
             return False
         except OSError as error:
@@ -133,13 +135,13 @@ class Files:
                 return False
             raise
 
-    def _replace(self, name: str, wanted: Document | Attachment | bytes, time: int | None) -> os.stat_result:
-        """Whole or not at all: whoever reads the file sees the old bytes or the new ones. What there is to know of it then."""
+    def _replace(self, name: str, wanted: Document | FileResource | bytes, time: int | None) -> os.stat_result:
+        """Replace a file atomically: readers see the old bytes or the new ones. Return its new status."""
         folder = name.rpartition("/")[0]
-        self._make(folder)
-        # In the file's own folder: one for all would lie far from it on the disk.
-        new = f"{folder or '.'}/{TEMPORARY}{os.getpid()}"
-        descriptor = self._opened(new, folder)
+        self._make_folder(folder)
+        # In the file's own folder: one folder for all temporary files would be far from it on disk.
+        new = f"{folder or '.'}/{TEMPORARY_PREFIX}{os.getpid()}"
+        descriptor = self._open_temporary(new, folder)
         try:
             try:
                 _write(descriptor, wanted)
@@ -157,15 +159,15 @@ class Files:
             raise
         return status
 
-    def _opened(self, new: str, folder: str) -> int:
+    def _open_temporary(self, new: str, folder: str) -> int:
         try:
-            return os.open(new, _NEW, _MODE, dir_fd=self._root)
-        except FileNotFoundError:  # somebody removed the folder meanwhile
+            return os.open(new, _CREATE_FLAGS, _MODE, dir_fd=self._root)
+        except FileNotFoundError:  # the folder was removed meanwhile
             self._folders = {""}
-            self._make(folder)
-            return os.open(new, _NEW, _MODE, dir_fd=self._root)
+            self._make_folder(folder)
+            return os.open(new, _CREATE_FLAGS, _MODE, dir_fd=self._root)
 
-    def _make(self, folder: str) -> None:
+    def _make_folder(self, folder: str) -> None:
         if folder in self._folders:
             return
         try:
@@ -173,16 +175,16 @@ class Files:
         except FileExistsError:
             pass
         except FileNotFoundError:
-            self._make(folder.rpartition("/")[0])
-            self._make(folder)
+            self._make_folder(folder.rpartition("/")[0])
+            self._make_folder(folder)
         self._folders.add(folder)
 
     def remove(self, name: str) -> bool:
-        """A file, and the folders that it leaves empty."""
+        """Remove a file and the folders that are empty then. Return False if there was no file."""
         try:
             os.unlink(name, dir_fd=self._root)
         except OSError as error:
-            if error.errno in (*_NOTHING, errno.EISDIR):
+            if error.errno in (*_NOT_FOUND_ERRORS, errno.EISDIR):
                 return False
             raise
         folder = name.rpartition("/")[0]
@@ -193,42 +195,42 @@ class Files:
                 folder = folder.rpartition("/")[0]
         return True
 
-    def links(self, names: Iterable[str]) -> Iterator[str]:
-        """The folders of these names that are links. `put` and `sought` go by this look, until there is another one."""
-        self._bare = set()
+    def linked_folders(self, names: Iterable[str]) -> Iterator[str]:
+        """Yield the folders of these names that are links. `put` and `cached_status` use its findings until the next call."""
+        self._vacant_folders = set()
         seen = {""}
         for name in names:
-            yield from self._links(name.rpartition("/")[0], seen)
+            yield from self._linked_parents(name.rpartition("/")[0], seen)
 
-    def _links(self, folder: str, seen: set[str]) -> Iterator[str]:
+    def _linked_parents(self, folder: str, seen: set[str]) -> Iterator[str]:
         if folder in seen:
             return
         seen.add(folder)
         above = folder.rpartition("/")[0]
-        yield from self._links(above, seen)
+        yield from self._linked_parents(above, seen)
         if self._is_vacant(folder):
             return
         status = self.status(folder)
         if status is None:
-            self._bare.add(folder)
+            self._vacant_folders.add(folder)
         elif stat.S_ISLNK(status.st_mode):
             yield folder
 
-    def sweep(self, names: Iterable[str] = ()) -> None:
-        """What builds that were killed left half-written, in the folder itself and beside these names."""
+    def remove_temporary_files(self, names: Iterable[str] = ()) -> None:
+        """Remove half-written files of killed builds, in the folder itself and beside these names."""
         for folder in {".", *(name.rpartition("/")[0] or "." for name in names)}:
             with suppress(FileNotFoundError, NotADirectoryError):
                 descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC | os.O_NOFOLLOW, dir_fd=self._root)
                 try:
                     for left in os.listdir(descriptor):
-                        if left.startswith(TEMPORARY):
+                        if left.startswith(TEMPORARY_PREFIX):
                             os.unlink(left, dir_fd=descriptor)
                 finally:
                     os.close(descriptor)
 
 
-def _equals(file: FileIO, size: int, wanted: Document | Attachment | bytes) -> bool:
-    if isinstance(wanted, Attachment):
+def _has_same_bytes(file: FileIO, size: int, wanted: Document | FileResource | bytes) -> bool:
+    if isinstance(wanted, FileResource):
         with open_source(wanted.location, is_cleaned=wanted.is_cleaned) as source:
             return size == length_of(source) and _are_same(file, source)
     body = wanted.body if isinstance(wanted, Document) else wanted
@@ -236,14 +238,14 @@ def _equals(file: FileIO, size: int, wanted: Document | Attachment | bytes) -> b
 
 
 def _are_same(one: FileIO, other: BufferedReader) -> bool:
-    while block := one.read(_BLOCK):
+    while block := one.read(_BLOCK_SIZE):
         if block != other.read(len(block)):
             return False
     return True
 
 
-def _write(descriptor: int, wanted: Document | Attachment | bytes) -> None:
-    if isinstance(wanted, Attachment):
+def _write(descriptor: int, wanted: Document | FileResource | bytes) -> None:
+    if isinstance(wanted, FileResource):
         _copy(descriptor, wanted)
         return
     rest = memoryview(wanted.body if isinstance(wanted, Document) else wanted)
@@ -251,33 +253,33 @@ def _write(descriptor: int, wanted: Document | Attachment | bytes) -> None:
         rest = rest[os.write(descriptor, rest) :]
 
 
-def _copy(descriptor: int, wanted: Attachment) -> None:
-    """Copy a file. Raises FeedsvcError if a picture is written to meanwhile: what is read of it ends there."""
+def _copy(descriptor: int, wanted: FileResource) -> None:
+    """Copy a file. Raises FeedsvcError if an image is written to meanwhile: its cleaned bytes end there."""
     with (
         open_source(wanted.location, is_cleaned=wanted.is_cleaned) as source,
         open(descriptor, "wb", buffering=0, closefd=False) as file,
     ):
         length = length_of(source)
-        shutil.copyfileobj(source, file, _BLOCK)
+        shutil.copyfileobj(source, file, _BLOCK_SIZE)
         if wanted.is_cleaned and source.tell() != length:
             raise FeedsvcError(f"{wanted.location} was written to while it was copied; build again")
 
 
 def open_source(location: str, *, is_cleaned: bool) -> BufferedReader:
-    """Open a file that is copied, without a picture's metadata if it `is_cleaned`.
+    """Open a file for copying; with `is_cleaned`, without an image's metadata.
 
-    Raises FeedsvcError if it is no longer there or can no longer be cleaned: the content changed while it was published.
+    Raises FeedsvcError if the file is gone or cannot be cleaned: the content changed while it was published.
     """
     try:
         return open_clean(location) if is_cleaned else open_file(location)
     except OSError as error:
         raise FeedsvcError(f"{location} cannot be read ({error.strerror}); build again") from None
-    except DirtyError as error:
+    except UncleanableError as error:
         raise FeedsvcError(f"{location} is damaged ({error}); build again") from None
 
 
 def length_of(source: BufferedReader) -> int:
-    """Return how many bytes there are to copy, and go back to the first."""
+    """Return the number of bytes to copy, and seek to the first."""
     found = source.seek(0, os.SEEK_END)
     source.seek(0)
     return found

@@ -1,30 +1,34 @@
-"""Retention of former copies of pictures in a tree or bucket, since feeds named them."""
+"""Retention of former image variants in a tree or bucket, because feeds named them."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from feedsvc.export.file_table import FORMER
-from feedsvc.export.layout import path_at
-from feedsvc.publication.publication import Publication
-from feedsvc.routes import SizedAt, place_of
+from feedsvc.export.file_table import FORMER_PREFIX
+from feedsvc.export.layout import path_of_file
+from feedsvc.publication import Publication
+from feedsvc.routes import VariantAt, place_of
 
-_SECONDS: Final = 90 * 24 * 60 * 60
-
-
-def is_former(imprint: str) -> bool:
-    """Return whether an imprint is that of a former copy: since when nothing names it."""
-    return imprint.startswith(FORMER)
+_RETENTION_SECONDS: Final = 90 * 24 * 60 * 60
 
 
-def stays(publication: Publication, name: str, imprint: str) -> str:
-    """Return the imprint of a file that no document names any more and that stays; "" if it is to go.
+def is_former_image(imprint: str) -> bool:
+    """Return whether a fingerprint is that of a former variant. It holds the time since when no document names the file."""
+    return imprint.startswith(FORMER_PREFIX)
 
-    A copy stays for 90 days, as long as its picture, perhaps with other bytes, is public. `imprint` is what was noted of it.
+
+def retention_fingerprint(publication: Publication, name: str, imprint: str) -> str:
+    """Return the fingerprint of a file that no document names any more but that stays; "" if it is to be removed.
+
+    A variant stays for 90 days, as long as its image is public, even with other bytes. `imprint` is the recorded fingerprint.
     """
-    place = place_of(path_at(name))
-    if not isinstance(place, SizedAt) or place.path not in publication.catalog.media:
+    place = place_of(path_of_file(name))
+    if not isinstance(place, VariantAt) or place.path not in publication.catalog.media:
         return ""
     now = int(publication.catalog.now.timestamp())
-    since = int(imprint.removeprefix(FORMER)) if is_former(imprint) and imprint.removeprefix(FORMER).isdecimal() else now
-    return f"{FORMER}{since}" if now - since < _SECONDS else ""
+    since = (
+        int(imprint.removeprefix(FORMER_PREFIX))
+        if is_former_image(imprint) and imprint.removeprefix(FORMER_PREFIX).isdecimal()
+        else now
+    )
+    return f"{FORMER_PREFIX}{since}" if now - since < _RETENTION_SECONDS else ""

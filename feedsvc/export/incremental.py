@@ -1,20 +1,20 @@
-"""What a tree was built from the last time, if that is known: then most of it need not be made to see that it is the same."""
+"""Incremental builds: if the state of the last build is known, only the paths that may differ from it are examined."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from feedsvc.content.folder.baseline import Origin
-from feedsvc.publication.publication import Publication
+from feedsvc.content.folder import Baseline
+from feedsvc.publication import Publication
 from feedsvc.routes import ListingRef
 
-SPARE = 1000  # paths that may differ; where there are more, nothing is spared
+MAX_CHANGED_PATHS = 1000  # paths that may differ; if there are more, all are examined
 
 
 @dataclass(frozen=True, slots=True)
-class Signed:
-    """A state of a newsroom by its name, and the moment at which it was published."""
+class BuildBaseline:
+    """The state of the content folder that a tree was built from: its name, and the moment at which it was published."""
 
     name: str
     moment: datetime
@@ -23,35 +23,35 @@ class Signed:
         return f"{self.name} {self.moment.timestamp()!r}"
 
 
-def signed(text: str) -> Signed | None:
-    """What somebody signed with; None for anything else."""
+def parse_baseline(text: str) -> BuildBaseline | None:
+    """Return the baseline that a manifest recorded as text; None for any other text."""
     name, _, seconds = text.partition(" ")
     try:
-        return Signed(name, datetime.fromtimestamp(float(seconds), UTC)) if name else None
+        return BuildBaseline(name, datetime.fromtimestamp(float(seconds), UTC)) if name else None
     except (ValueError, OverflowError, OSError):
         return None
 
 
-def is_still(last: Signed | None, name: str, publication: Publication) -> bool:
-    """Whether the very same was published then: that state, and no change was scheduled since."""
+def matches(last: BuildBaseline | None, name: str, publication: Publication) -> bool:
+    """Return whether the last build published the same: this state, without a scheduled change since."""
     now, change = publication.catalog.now, publication.last_change
     return last is not None and last.name == name and last.moment <= now and (change is None or change <= last.moment)
 
 
-def differing(publication: Publication, origin: Origin, last: Signed | None, name: str) -> frozenset[str] | None:
-    """The paths that may be others than in what was signed; None where that cannot be told, or all may be.
+def changed_paths(publication: Publication, origin: Baseline, last: BuildBaseline | None, name: str) -> frozenset[str] | None:
+    """Return the paths that may differ from the last build; None if that is unknown, or if they are more than MAX_CHANGED_PATHS.
 
-    `name` is what the tree of the origin would be signed with.
+    `name` is the name of the tree that is built from the baseline `origin`.
     """
     catalog = publication.catalog
     if last is None or not name or last.name != name or last.moment > catalog.now:
         return None
-    if len(origin.come) + len(origin.gone) > SPARE:
+    if len(origin.added) + len(origin.removed) > MAX_CHANGED_PATHS:
         return None
-    # Of these both are asked for them; from the one, the other has them for less.
+    # Compute these on the current catalog first: `apply_changes` then derives those of the former one at less cost.
     site = catalog.listings[ListingRef()]
-    _ = site.months.totals, site.pages.totals, catalog.tags.most_used, catalog.tags.starts
-    # What went comes back and what came goes: the catalog as it was.
-    former = catalog.replaced(catalog.content, last.moment, gone=origin.come, come=origin.gone)
-    found = publication.changed_since(publication.after(former))
-    return found if len(found) <= SPARE else None
+    _ = site.archive_index.totals, site.page_index.totals, catalog.tags.most_used, catalog.tags.starts
+    # The former catalog: removed articles are added again, and added ones removed.
+    former = catalog.apply_changes(catalog.content, last.moment, removed=origin.added, added=origin.removed)
+    found = publication.changed_since(publication.next_edition(former))
+    return found if len(found) <= MAX_CHANGED_PATHS else None

@@ -1,4 +1,4 @@
-"""Where documents lie in a tree, in which order they are written, and which of them are wanted."""
+"""Layout of a tree: the file names of documents, the order of writing, and the selections of `--only`."""
 
 from __future__ import annotations
 
@@ -7,116 +7,130 @@ from typing import Final
 
 from feedsvc.export import aliases
 from feedsvc.export.hosts import HEADERS, REDIRECTS, Host
-from feedsvc.publication.publication import Publication
-from feedsvc.routes import SUFFIXES, ArticleAt, FeedAt, FileAt, PageAt, Place, SingleAt, SizedAt, TagsAt, path_of, place_of
+from feedsvc.publication import Publication
+from feedsvc.routes import (
+    FEED_SUFFIXES,
+    ArticleAt,
+    FeedAt,
+    FileAt,
+    PageAt,
+    Place,
+    SiteDocumentAt,
+    TagsAt,
+    VariantAt,
+    path_of,
+    place_of,
+)
 from feedsvc.support.compression import CODINGS
 
-MANIFEST: Final = ".feedsvc-build.journal"
-FORMER: Final = ".feedsvc-build.json"  # the list of earlier versions
-LOCK: Final = ".feedsvc-build.lock"
-TEMPORARY: Final = ".feedsvc-new-"
-COPIED: Final = ("media/", "sized/")  # how the names begin of what is a file of its own
-# How the compressed twin of a file ends, by its coding: all of CODINGS, in that order.
-TWINS: Final[Mapping[str, str]] = {coding: {"zstd": ".zst", "gzip": ".gz"}.get(coding, f".{coding}") for coding in CODINGS}
+MANIFEST_FILE: Final = ".feedsvc-build.journal"
+LEGACY_MANIFEST_FILE: Final = ".feedsvc-build.json"  # the manifest of earlier versions
+LOCK_FILE: Final = ".feedsvc-build.lock"
+TEMPORARY_PREFIX: Final = ".feedsvc-new-"
+COPIED_PREFIXES: Final = ("media/", "sized/")  # the names of media files and image variants, which are copied
+# The suffixes of compressed variants by coding: all of CODINGS, in that order.
+COMPRESSED_SUFFIXES: Final[Mapping[str, str]] = {
+    coding: {"zstd": ".zst", "gzip": ".gz"}.get(coding, f".{coding}") for coding in CODINGS
+}
 
-# What a server has no address for, and a tree has a file for: the page for what is missing, and that of a withdrawn article,
-# which lies in the folder of its address.
-MISSING: Final = "/404.html"
-_GONE: Final = "410.html"
-_INDEX: Final = "index.html"
-_BESIDE: Final = (MISSING, REDIRECTS, HEADERS)
+# Files of a tree without an address on the live server: the page for missing documents, and the notice of a withdrawn article in
+# the folder of the article's address.
+MISSING_PATH: Final = "/404.html"
+_GONE_FILE: Final = "410.html"
+_INDEX_FILE: Final = "index.html"
+_AUXILIARY_PATHS: Final = (MISSING_PATH, REDIRECTS, HEADERS)
 
-_RANKS: Final[tuple[type[Place], ...]] = (FileAt, SizedAt, ArticleAt, PageAt, TagsAt, FeedAt)
-_ENDINGS: Final = tuple(f"/feed.{suffix}" for suffix in SUFFIXES)
-_WITH_FEEDS: Final = (SingleAt("feeds.opml"), FileAt("static/feed.css"))
+_WRITE_ORDER: Final[tuple[type[Place], ...]] = (FileAt, VariantAt, ArticleAt, PageAt, TagsAt, FeedAt)
+_FEED_ENDINGS: Final = tuple(f"/feed.{suffix}" for suffix in FEED_SUFFIXES)
+_PLACES_FOR_FEEDS: Final = (SiteDocumentAt("feeds.opml"), FileAt("static/feed.css"))
 
 
 def file_name(path: str) -> str:
-    """Where a document lies in the tree: a page in its folder's index.html."""
-    return f"{path[1:]}{_INDEX}" if path.endswith("/") else path[1:]
+    """Return the file name of a document in the tree; a page is the index.html of its folder."""
+    return f"{path[1:]}{_INDEX_FILE}" if path.endswith("/") else path[1:]
 
 
-def path_at(name: str) -> str:
-    """The path of the document that lies there, for a name that `file_name` gives."""
+def path_of_file(name: str) -> str:
+    """Return the path of the document with a name that `file_name` returned."""
     path = f"/{name}"
-    return path.removesuffix(_INDEX) if path.endswith(f"/{_INDEX}") and place_of(path) is None else path
+    return path.removesuffix(_INDEX_FILE) if path.endswith(f"/{_INDEX_FILE}") and place_of(path) is None else path
 
 
-def gone(path: str) -> str:
-    """The path of the file that says of an article's address that it is gone."""
-    return path + _GONE
+def gone_path(path: str) -> str:
+    """Return the path of the file with the notice of a withdrawn article, whose address is `path`."""
+    return path + _GONE_FILE
 
 
-def gone_from(path: str) -> str:
-    """The address that such a file speaks of, "" for any other path."""
-    address = path.removesuffix(_GONE)
+def address_of_gone_path(path: str) -> str:
+    """Return the article's address if a path is a `gone_path`, else ""."""
+    address = path.removesuffix(_GONE_FILE)
     return address if address != path and isinstance(place_of(address), ArticleAt) else ""
 
 
-def files_beside(publication: Publication, paths: Sequence[str], ours: Container[str], host: Host) -> Iterator[str]:
-    """Return the paths of what is no document of its own and changes with documents at these paths.
+def auxiliary_paths(publication: Publication, paths: Sequence[str], ours: Container[str], host: Host) -> Iterator[str]:
+    """Yield the auxiliary paths, which have no document of their own, that may change with the documents at these paths.
 
-    `ours` are the names of the files that are there.
+    `ours` has the names of the files that feedsvc wrote.
     """
-    yield MISSING
+    yield MISSING_PATH
     yield from host.files
     for path in paths:
         place = place_of(path)
-        if isinstance(place, ArticleAt) and (place.slug in publication.catalog.withdrawn or file_name(gone(path)) in ours):
-            yield gone(path)
-    if host.has_former:
-        former = dict.fromkeys(aliases.beside(publication.catalog, paths))
-        yield from (path for path in former if file_name(path) in ours or aliases.target(publication, path))
+        if isinstance(place, ArticleAt) and (place.slug in publication.catalog.withdrawn or file_name(gone_path(path)) in ours):
+            yield gone_path(path)
+    if host.has_former_files:
+        former = dict.fromkeys(aliases.affected_former_paths(publication.catalog, paths))
+        yield from (path for path in former if file_name(path) in ours or aliases.target_path(publication, path))
 
 
 def former_paths(publication: Publication, host: Host) -> Iterable[str]:
     """Return every former path that has a file at this host."""
-    return aliases.paths(publication.catalog) if host.has_former else ()
+    return aliases.former_paths(publication.catalog) if host.has_former_files else ()
 
 
-def may_be_ours(name: str) -> bool:
-    """Whether some publication has a document that lies there."""
-    paths = f"/{name}", f"/{name.removesuffix(_INDEX)}"
-    return any(path in _BESIDE or place_of(gone_from(path) or path) for path in paths)
+def is_document_name(name: str) -> bool:
+    """Return whether any publication could have a document with this file name."""
+    paths = f"/{name}", f"/{name.removesuffix(_INDEX_FILE)}"
+    return any(path in _AUXILIARY_PATHS or place_of(address_of_gone_path(path) or path) for path in paths)
 
 
 def is_feed(path: str) -> bool:
-    return path.endswith(_ENDINGS) and isinstance(place_of(path), FeedAt)
+    return path.endswith(_FEED_ENDINGS) and isinstance(place_of(path), FeedAt)
 
 
-def last_named(path: str) -> tuple[int, str]:
-    """In this order, what readers follow comes before the feeds that name it."""
+def write_order_key(path: str) -> tuple[int, str]:
+    """Return a sort key: files and pages come before the feeds that name them, and sitemaps and lists of feeds last."""
     place = type(place_of(path))
-    return next((rank for rank, kind in enumerate(_RANKS) if place is kind), len(_RANKS)), path
+    return next((rank for rank, kind in enumerate(_WRITE_ORDER) if place is kind), len(_WRITE_ORDER)), path
 
 
-def is_beside(path: str) -> bool:
-    """What names feeds and pages, and that nothing else leads to."""
-    return last_named(path)[0] == len(_RANKS)
+def is_written_last(path: str) -> bool:
+    """Return whether a document names feeds and pages and no other document links to it."""
+    return write_order_key(path)[0] == len(_WRITE_ORDER)
 
 
-def _all(publication: Publication, host: Host) -> Iterator[str]:
-    yield MISSING
-    yield from (gone(path_of(ArticleAt(slug))) for slug in sorted(publication.catalog.withdrawn))
+def _all_paths(publication: Publication, host: Host) -> Iterator[str]:
+    yield MISSING_PATH
+    yield from (gone_path(path_of(ArticleAt(slug))) for slug in sorted(publication.catalog.withdrawn))
     yield from publication.paths()
     yield from former_paths(publication, host)
     yield from host.files
 
 
-def _feeds(publication: Publication, host: Host) -> Iterator[str]:
+def _feed_paths(publication: Publication, host: Host) -> Iterator[str]:
     yield "/static/feed.css"
-    yield from publication.copy_paths()  # which feeds name, and nobody else has
+    yield from publication.variant_paths()  # which feeds name
     yield from publication.feed_paths()
     yield "/feeds.opml"
     yield from (path for path in former_paths(publication, host) if isinstance(place_of(path), FeedAt))
 
 
-def _is_of_feeds(place: Place | None) -> bool:
-    return isinstance(place, FeedAt | SizedAt) or place in _WITH_FEEDS
+def _is_for_feeds(place: Place | None) -> bool:
+    return isinstance(place, FeedAt | VariantAt) or place in _PLACES_FOR_FEEDS
 
 
-# What `--only` may say: all paths of it, in the order of writing, and whether a place belongs to it.
+# The values of `--only`: all paths of a selection in the order of writing, and whether a place belongs to it.
 SELECTIONS: Final[Mapping[str, tuple[Callable[[Publication, Host], Iterator[str]], Callable[[Place | None], bool]]]] = {
-    "": (_all, lambda _: True),
-    "feeds": (_feeds, _is_of_feeds),
+    "": (_all_paths, lambda _: True),
+    "feeds": (_feed_paths, _is_for_feeds),
 }

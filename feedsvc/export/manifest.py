@@ -1,4 +1,4 @@
-"""What a tree knows of its own files: a list that grows with every change, and is written anew when much of it is past."""
+"""Manifest of a tree: an append-only list of feedsvc's own files, which is rewritten when many of its lines are obsolete."""
 
 from __future__ import annotations
 
@@ -7,86 +7,103 @@ from collections.abc import Container, Iterable
 from contextlib import suppress
 from typing import Final
 
-from feedsvc.export.file_table import UNKNOWN, Note
-from feedsvc.export.layout import FORMER, MANIFEST, TEMPORARY, TWINS
-from feedsvc.export.manifest_format import Told, escaped, spelled, told
+from feedsvc.export.file_table import UNKNOWN_COMPRESSED_SIZES, FileState
+from feedsvc.export.layout import COMPRESSED_SUFFIXES, LEGACY_MANIFEST_FILE, MANIFEST_FILE, TEMPORARY_PREFIX
+from feedsvc.export.manifest_format import ManifestData, escape_name, format_line, read_manifest
 from feedsvc.support import gc_control
 
-_ROOM: Final = 5000  # lines that may be past in a short list
+_MAX_OBSOLETE_LINES: Final = 5000  # obsolete lines allowed in a short manifest
 _MODE: Final = 0o644
 
 
-class Journal:
-    """`notes` are those of the files that are ours, by name. Raises OSError where the folder cannot be written."""
+class Manifest:
+    """The manifest of a tree. `files` has the states of feedsvc's own files by name. Methods raise OSError."""
 
-    def __init__(self, root: int, found: Told | None = None) -> None:
-        """`root` is the descriptor of the tree's folder, `found` what its list tells, if that was read already."""
-        found = found or told(root)
+    def __init__(self, root: int, found: ManifestData | None = None) -> None:
+        """Open the manifest in the folder with the descriptor `root`. `found` is its data, if that was read already."""
+        found = found or read_manifest(root)
         self._root = root
-        self.notes, self.common, self.edition, self.ended = found.notes, found.common, found.edition, found.ended
-        self._lines, self._length = found.lines, found.length
-        self._file = os.open(MANIFEST, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, _MODE, dir_fd=root)
-        if os.fstat(self._file).st_size != self._length:
-            os.ftruncate(self._file, self._length)
+        self.files, self.build_fingerprint, self.baseline, self.is_complete = (
+            found.files,
+            found.build_fingerprint,
+            found.baseline,
+            found.is_complete,
+        )
+        self._line_count, self._size = found.line_count, found.size
+        self._file = os.open(
+            MANIFEST_FILE, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, _MODE, dir_fd=root
+        )
+        if os.fstat(self._file).st_size != self._size:
+            os.ftruncate(self._file, self._size)
 
-    def begin(self, common: str) -> None:
-        """What is noted from now on was made from this."""
-        if common != self.common:
+    def set_build_fingerprint(self, common: str) -> None:
+        """Set the fingerprint of the facts that all documents share. If it changed, clear the fingerprints of all files."""
+        if common != self.build_fingerprint:
             self._append([f"= {common}"])
-            self.notes.void()
-            self.common = common
+            self.files.clear_fingerprints()
+            self.build_fingerprint = common
 
-    def claim(self, names: Iterable[str], codings: Container[str], alone: Container[str]) -> None:
-        """Before they are written: a build that dies half-way leaves no file that nobody owns.
+    def reserve(self, names: Iterable[str], codings: Container[str], foreign_names: Container[str]) -> None:
+        """Record names before their files are written, so that a killed build leaves no file without an entry.
 
-        They have twins in these `codings`, but for those that are named in `alone`, which are not ours.
+        The files have compressed variants in these `codings`, except names in `foreign_names`, which are of other origin.
         """
-        usual = Note(packed=tuple(-1 if coding in codings else 0 for coding in TWINS))
+        usual = FileState(compressed_sizes=tuple(-1 if coding in codings else 0 for coding in COMPRESSED_SUFFIXES))
         with gc_control.paused():
-            claims = {name: _without(usual, name, alone) for name in names} if alone else dict.fromkeys(names, usual)
-            new = {name: wider for name, claim in claims.items() if (wider := self._wider(name, claim))}
-            lines = [f"+ {escaped(name)}" if claim.packed == UNKNOWN else spelled(name, claim) for name, claim in new.items()]
-            if claims and self.ended and not lines:
-                lines = [f"= {self.common}"]  # nothing new; but that a build is at work is told, or a kill's leavings would stay
+            claims = (
+                {name: _without_foreign(usual, name, foreign_names) for name in names}
+                if foreign_names
+                else dict.fromkeys(names, usual)
+            )
+            new = {name: wider for name, claim in claims.items() if (wider := self._merge_reservation(name, claim))}
+            lines = [
+                f"+ {escape_name(name)}" if claim.compressed_sizes == UNKNOWN_COMPRESSED_SIZES else format_line(name, claim)
+                for name, claim in new.items()
+            ]
+            if claims and self.is_complete and not lines:
+                # No new name. But the line shows that a build began, so that the next one removes half-written files.
+                lines = [f"= {self.build_fingerprint}"]
             self._append(lines)
-            self.notes.update(new)
+            self.files.update(new)
 
-    def _wider(self, name: str, claim: Note) -> Note | None:
-        """The claim with all that was ours before it, None where it adds nothing."""
-        note = self.notes.get(name)
+    def _merge_reservation(self, name: str, claim: FileState) -> FileState | None:
+        """Return the reservation with the compressed variants recorded before, None if it adds nothing."""
+        note = self.files.get(name)
         if note is None:
             return claim
-        packed = tuple(was or now for was, now in zip(note.packed, claim.packed, strict=True))
-        return claim._replace(packed=packed) if packed != note.packed else None
+        packed = tuple(was or now for was, now in zip(note.compressed_sizes, claim.compressed_sizes, strict=True))
+        return claim._replace(compressed_sizes=packed) if packed != note.compressed_sizes else None
 
-    def note(self, notes: Iterable[tuple[str, Note]]) -> None:
-        fresh = {name: note for name, note in notes if self.notes.get(name) != note}
-        self._append(spelled(name, note) for name, note in fresh.items())
-        self.notes.update(fresh)
+    def record(self, notes: Iterable[tuple[str, FileState]]) -> None:
+        """Append the states that are not recorded yet."""
+        fresh = {name: note for name, note in notes if self.files.get(name) != note}
+        self._append(format_line(name, note) for name, note in fresh.items())
+        self.files.update(fresh)
 
-    def forget(self, names: Iterable[str]) -> None:
-        """What has gone leaves no name behind, either: it may have gone for a reason."""
-        gone = {name: note for name in names if (note := self.notes.pop(name, None))}
+    def remove(self, names: Iterable[str]) -> None:
+        """Remove files' entries and rewrite the manifest: an article may have been deleted so that its name disappears."""
+        gone = {name: note for name in names if (note := self.files.pop(name, None))}
         try:
             if gone:
                 self._rewrite()
         except OSError:
-            self.notes.update(gone)
+            self.files.update(gone)
             raise
 
-    def end(self) -> None:
-        if self._lines > len(self.notes) + max(len(self.notes) // 2, _ROOM):
-            with suppress(OSError):  # a disk that has no room for two lists keeps the long one
+    def finish(self) -> None:
+        """Append the line that ends a build; rewrite the manifest first if many lines are obsolete."""
+        if self._line_count > len(self.files) + max(len(self.files) // 2, _MAX_OBSOLETE_LINES):
+            with suppress(OSError):  # a disk without room for a second manifest keeps the long one
                 self._rewrite()
-        if not self.ended:
+        if not self.is_complete:
             self._append(["."])
-            self.ended = True
+            self.is_complete = True
 
-    def sign(self, edition: str) -> None:
-        """All that is ours is as this edition has it: one line."""
-        if self.ended:
+    def mark_complete(self, edition: str) -> None:
+        """Append the line that names the state of the content that all files were made from, if the last build is complete."""
+        if self.is_complete:
             self._append([f". {edition}"])
-            self.ended, self.edition = True, edition
+            self.is_complete, self.baseline = True, edition
 
     def close(self) -> None:
         os.close(self._file)
@@ -95,45 +112,50 @@ class Journal:
         text = "".join(f"{line}\n" for line in lines)
         if not text:
             return
-        self.ended, self.edition = False, ""
+        self.is_complete, self.baseline = False, ""
         try:
-            self._length += _put(self._file, text)
+            self._size += _write_text(self._file, text)
         except OSError:
-            os.ftruncate(self._file, self._length)
+            os.ftruncate(self._file, self._size)
             raise
-        self._lines += text.count("\n")
+        self._line_count += text.count("\n")
 
     def _rewrite(self) -> None:
-        """The list without its past, whole or not at all."""
+        """Replace the manifest by one without obsolete lines, atomically."""
         with gc_control.paused():
-            lines = [f"= {self.common}", *(spelled(name, self.notes[name]) for name in sorted(self.notes)), ".", ""]
-        new = f"{TEMPORARY}list"
+            lines = [
+                f"= {self.build_fingerprint}",
+                *(format_line(name, self.files[name]) for name in sorted(self.files)),
+                ".",
+                "",
+            ]
+        new = f"{TEMPORARY_PREFIX}list"
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW
         file = os.open(new, flags, _MODE, dir_fd=self._root)
         try:
-            length = _put(file, "\n".join(lines))
-            os.replace(new, MANIFEST, src_dir_fd=self._root, dst_dir_fd=self._root)
+            length = _write_text(file, "\n".join(lines))
+            os.replace(new, MANIFEST_FILE, src_dir_fd=self._root, dst_dir_fd=self._root)
         except OSError:
             os.close(file)
             os.unlink(new, dir_fd=self._root)
             raise
         os.close(self._file)
-        self._file, self._lines, self._length, self.ended, self.edition = file, len(lines), length, True, ""
+        self._file, self._line_count, self._size, self.is_complete, self.baseline = file, len(lines), length, True, ""
 
-    def settle(self) -> None:
-        """The list of an earlier version has nothing to tell any more."""
+    def remove_legacy_manifest(self) -> None:
+        """Remove the manifest of an earlier version, whose names are in this one."""
         try:
-            os.unlink(FORMER, dir_fd=self._root)
+            os.unlink(LEGACY_MANIFEST_FILE, dir_fd=self._root)
         except FileNotFoundError:
             return
 
 
-def _without(claim: Note, name: str, alone: Container[str]) -> Note:
-    packed = zip(TWINS.values(), claim.packed, strict=True)
-    return claim._replace(packed=tuple([0 if name + end in alone else size for end, size in packed]))
+def _without_foreign(claim: FileState, name: str, alone: Container[str]) -> FileState:
+    packed = zip(COMPRESSED_SUFFIXES.values(), claim.compressed_sizes, strict=True)
+    return claim._replace(compressed_sizes=tuple([0 if name + end in alone else size for end, size in packed]))
 
 
-def _put(file: int, text: str) -> int:
+def _write_text(file: int, text: str) -> int:
     data = memoryview(text.encode("utf-8", "surrogateescape"))
     rest = data
     while rest:

@@ -1,13 +1,13 @@
-"""What a tree's list of its own files tells.
+"""Format of a tree's manifest.
 
-One line to a fact, so that a kill at any moment costs at most the last one. A line says one of
+Each line is one fact, so a kill at any moment costs at most the last one. A line is one of
 
-    = COMMON                          what all documents are made from; imprints before another one are void
-    + NAME                            the file, and its compressed twin, are about to be ours
-    IMPRINT SIZE TIME PACKED NAME     what the file was made from ("-" if nobody can tell), its bytes and nanoseconds, and
-                                      the bytes of its twins of the same time, as BR/ZST/GZ or, for .gz alone, GZ: 0 for
-                                      none, -1 where nobody has looked
-    . EDITION                         the build before this line came to its end; EDITION, if it is known, is what it built
+    = BUILD                            fingerprint of the facts that all documents share; a change voids earlier fingerprints
+    + NAME                             the file and its compressed variants are reserved: about to be written
+    FINGERPRINT SIZE TIME PACKED NAME  a written file: its fingerprint ("-" if unknown), bytes and nanoseconds, and the bytes
+                                       of its compressed variants of the same time, as BR/ZST/GZ or, for .gz alone, GZ: 0 for
+                                       none, -1 if unknown
+    . BASELINE                         the build before this line is complete; BASELINE, if known, names what it was made from
 """
 
 from __future__ import annotations
@@ -19,108 +19,106 @@ from contextlib import suppress
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from feedsvc.export.file_table import ALONE, Columns, Note, Notes
-from feedsvc.export.layout import FORMER, MANIFEST, TWINS
+from feedsvc.export.file_table import NO_COMPRESSED_SIZES, FileColumns, FileState, FileTable
+from feedsvc.export.layout import COMPRESSED_SUFFIXES, LEGACY_MANIFEST_FILE, MANIFEST_FILE
 from feedsvc.support import gc_control
 
-_SURELY_SHORT: Final = 63  # characters, of four bytes at most
-_LONGEST_NAME: Final = 255  # bytes (NAME_MAX)
-_LONGEST_PATH: Final = 4096  # bytes with the one that ends it (PATH_MAX)
-# Lines that are no notes: a mark, and alone or followed by a space.
-_MARKS: Final = ("", "=", "+", ".")
-_ENDS: Final = ("", " ")
+_SAFE_LENGTH: Final = 63  # characters; at most four bytes each
+_NAME_MAX: Final = 255  # bytes (NAME_MAX)
+_PATH_MAX: Final = 4096  # bytes including the terminating NUL (PATH_MAX)
+# Lines that are no file lines: a marker, alone or followed by a space.
+_MARKERS: Final = ("", "=", "+", ".")
+_MARKER_ENDS: Final = ("", " ")
 
 
-class Told(NamedTuple):
-    """All that a list tells: its notes by the files' names; of so many lines, and bytes in whole lines."""
+class ManifestData(NamedTuple):
+    """The content of a manifest. `files` are states by file name; `size` is the number of bytes in complete lines."""
 
-    notes: Notes
-    common: str
-    edition: str
-    ended: bool
-    lines: int
-    length: int
+    files: FileTable
+    build_fingerprint: str
+    baseline: str
+    is_complete: bool
+    line_count: int
+    size: int
 
 
-def told(root: int) -> Told:
-    """By the list in the folder of this descriptor. Of a line that a kill cut short there is no telling what it said.
-
-    Raises OSError.
-    """
-    data, reading = _bytes(root, MANIFEST), _Reading()
+def read_manifest(root: int) -> ManifestData:
+    """Read the manifest in the folder of this descriptor, without a last line that a kill cut short. Raises OSError."""
+    data, reading = _read_file(root, MANIFEST_FILE), _Parser()
     length = data.rfind(b"\n") + 1
     lines = data[:length].decode("utf-8", "surrogateescape").split("\n")
     with gc_control.paused():
-        reading.take(lines)
-    for name in _former(_bytes(root, FORMER)):
-        reading.ended = False
-        reading.notes.setdefault(name, Note(packed=ALONE))
-    return Told(reading.notes, reading.common, reading.edition, reading.ended, len(lines), length)
+        reading.parse(lines)
+    for name in _parse_legacy_manifest(_read_file(root, LEGACY_MANIFEST_FILE)):
+        reading.is_complete = False
+        reading.files.setdefault(name, FileState(compressed_sizes=NO_COMPRESSED_SIZES))
+    return ManifestData(reading.files, reading.build_fingerprint, reading.baseline, reading.is_complete, len(lines), length)
 
 
-def spelled(name: str, note: Note) -> str:
-    packed = "/".join(map(str, note.packed)) if any(note.packed[:-1]) else note.packed[-1]
-    return f"{note.imprint or '-'} {note.size} {note.time} {packed} {escaped(name)}"
+def format_line(name: str, note: FileState) -> str:
+    packed = "/".join(map(str, note.compressed_sizes)) if any(note.compressed_sizes[:-1]) else note.compressed_sizes[-1]
+    return f"{note.fingerprint or '-'} {note.size} {note.time} {packed} {escape_name(name)}"
 
 
-def escaped(name: str) -> str:
+def escape_name(name: str) -> str:
+    """Escape newlines, which end lines of the manifest, and backslashes."""
     return name.replace("\\", "\\\\").replace("\n", "\\n")
 
 
-class _Reading:
-    """A list as far as it was read."""
+class _Parser:
+    """Parser of a manifest: its attributes are the state after the lines parsed so far."""
 
     def __init__(self) -> None:
-        self.notes = Notes()
-        self.common = self.edition = ""
-        self.ended = True
+        self.files = FileTable()
+        self.build_fingerprint = self.baseline = ""
+        self.is_complete = True
 
-    def take(self, lines: Sequence[str]) -> None:
-        """Nearly all of them are notes, one after the other."""
+    def parse(self, lines: Sequence[str]) -> None:
+        """Parse lines. Nearly all are file lines, so runs of these are parsed at once."""
         start = 0
-        marks = [place for place, line in enumerate(lines) if line[1:2] in _ENDS and line[:1] in _MARKS]
+        marks = [place for place, line in enumerate(lines) if line[1:2] in _MARKER_ENDS and line[:1] in _MARKERS]
         for place in marks:
-            self._note(lines[start:place])
-            self._mark(lines[place])
+            self._parse_file_lines(lines[start:place])
+            self._parse_marker_line(lines[place])
             start = place + 1
-        self._note(lines[start:])
+        self._parse_file_lines(lines[start:])
 
-    def _mark(self, line: str) -> None:
+    def _parse_marker_line(self, line: str) -> None:
         kind, _, rest = line.partition(" ")
-        self.ended = kind == "." or (self.ended and not kind)
+        self.is_complete = kind == "." or (self.is_complete and not kind)
         if kind == ".":
-            self.edition = rest
+            self.baseline = rest
         elif kind == "=":
-            if rest != self.common:
-                self.notes.void()
-            self.common = rest
-        elif kind == "+" and _is_below(name := _unescaped(rest)):
-            self.notes[name] = Note()
+            if rest != self.build_fingerprint:
+                self.files.clear_fingerprints()
+            self.build_fingerprint = rest
+        elif kind == "+" and _is_inside_tree(name := _unescape_name(rest)):
+            self.files[name] = FileState()
 
-    def _note(self, lines: Sequence[str]) -> None:
-        """Those that say what a note says: nobody can tell what the others meant."""
+    def _parse_file_lines(self, lines: Sequence[str]) -> None:
+        """Add the states of file lines. Ignore malformed lines."""
         if not lines:
             return
-        self.ended = False
+        self.is_complete = False
         try:
-            self.notes.add(_columns(lines))
+            self.files.add_columns(_parse_columns(lines))
         except ValueError:
             for line in lines:
                 with suppress(ValueError):
-                    self.notes.add(_columns([line]))
+                    self.files.add_columns(_parse_columns([line]))
 
 
-def _columns(lines: Sequence[str]) -> Columns:
-    """Raises ValueError if one of the lines says something else."""
+def _parse_columns(lines: Sequence[str]) -> FileColumns:
+    """Parse file lines. Raises ValueError if one is malformed."""
     imprints, sizes, times, packed, escaped_names = zip(*[line.split(" ", 4) for line in lines], strict=True)
-    names = list(map(_unescaped, escaped_names))
-    if not all(map(_is_below, names)):
+    names = list(map(_unescape_name, escaped_names))
+    if not all(map(_is_inside_tree, names)):
         raise ValueError(names)
     made = ["" if imprint == "-" else imprint for imprint in imprints]
-    return Columns(names, made, list(map(int, sizes)), list(map(int, times)), list(map(_sizes, packed)))
+    return FileColumns(names, made, list(map(int, sizes)), list(map(int, times)), list(map(_parse_sizes, packed)))
 
 
-def _bytes(root: int, name: str) -> bytes:
+def _read_file(root: int, name: str) -> bytes:
     try:
         with open(os.open(name, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW, dir_fd=root), "rb") as file:
             return file.read()
@@ -129,37 +127,37 @@ def _bytes(root: int, name: str) -> bytes:
 
 
 @lru_cache(maxsize=4096)
-def _sizes(text: str) -> tuple[int, ...]:
-    """Raises ValueError where they are not those of TWINS."""
+def _parse_sizes(text: str) -> tuple[int, ...]:
+    """Parse compressed sizes. Raises ValueError unless there is one, or one for each of COMPRESSED_SUFFIXES."""
     known = tuple(map(int, text.split("/")))
-    if len(known) not in (1, len(TWINS)):
+    if len(known) not in (1, len(COMPRESSED_SUFFIXES)):
         raise ValueError(text)
-    return (*ALONE[len(known) :], *known)
+    return (*NO_COMPRESSED_SIZES[len(known) :], *known)
 
 
-def _unescaped(text: str) -> str:
+def _unescape_name(text: str) -> str:
     return "\\".join(part.replace("\\n", "\n") for part in text.split("\\\\")) if "\\" in text else text
 
 
-def _former(text: bytes) -> Iterator[str]:
+def _parse_legacy_manifest(text: bytes) -> Iterator[str]:
     try:
         names = json.loads(text)["files"] if text else []
-        yield from (name for name in names if isinstance(name, str) and _is_below(name) and _is_short(name))
+        yield from (name for name in names if isinstance(name, str) and _is_inside_tree(name) and _has_valid_length(name))
     except (ValueError, KeyError, TypeError):
         return
 
 
-def _is_below(name: str) -> bool:
-    """No list, however it was changed, may lead a build out of its folder."""
+def _is_inside_tree(name: str) -> bool:
+    """Return whether a name stays inside the tree: a manifest that was tampered with must not lead a build out of it."""
     if not name or name[0] == "/" or "\0" in name or (".." in name and ".." in name.split("/")):
         return False
-    return len(name) <= _SURELY_SHORT or _is_short(name)
+    return len(name) <= _SAFE_LENGTH or _has_valid_length(name)
 
 
-def _is_short(name: str) -> bool:
-    """Whether a disk can have a file of that name: no other could ever be ours."""
+def _has_valid_length(name: str) -> bool:
+    """Return whether a file system can have a file of this name. No build could have written another one."""
     try:
         data = name.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:
         return False
-    return len(data) < _LONGEST_PATH and all(len(part) <= _LONGEST_NAME for part in data.split(b"/"))
+    return len(data) < _PATH_MAX and all(len(part) <= _NAME_MAX for part in data.split(b"/"))

@@ -1,4 +1,4 @@
-"""Protection of a tree: no build overwrites files of other origin, or writes through links that lead out of the tree."""
+"""Ownership checks: no build overwrites files of other origin or writes through links that lead out of the tree."""
 
 from __future__ import annotations
 
@@ -8,80 +8,83 @@ from pathlib import Path
 from typing import Final
 
 from feedsvc.errors import FeedsvcError
-from feedsvc.export.file_table import Note
-from feedsvc.export.file_writer import Files
-from feedsvc.export.layout import TWINS, file_name
-from feedsvc.export.manifest import Journal
-from feedsvc.export.renderer import Maker
-from feedsvc.publication.document import Document
+from feedsvc.export.file_table import FileState
+from feedsvc.export.file_writer import FileWriter
+from feedsvc.export.layout import COMPRESSED_SUFFIXES, file_name
+from feedsvc.export.manifest import Manifest
+from feedsvc.export.renderer import TreeRenderer
+from feedsvc.publication import Document
 
 _FOREIGN: Final = "was not written by feedsvc and would be overwritten"
-_WITHOUT: Final = {"gzip": "with --no-gzip"}  # how a build goes that writes no twins of a coding
-_NEW: Final = Note(packed=(0,) * len(TWINS))  # of a file that is not ours yet
+_OPT_OUT_HINTS: Final = {"gzip": "with --no-gzip"}  # options for a build without the compressed variants of a coding
+_NEW_FILE: Final = FileState(compressed_sizes=(0,) * len(COMPRESSED_SUFFIXES))  # of a file that is not recorded yet
 
 
-class Guard:
-    """Protects the tree in `out`; of its `files`, those in the `journal` are ours. Methods raise FeedsvcError or OSError."""
+class OwnershipCheck:
+    """Protection of the tree in `out`; files in the manifest are feedsvc's own. Methods raise FeedsvcError or OSError."""
 
-    def __init__(self, out: Path, files: Files, journal: Journal, codings: Collection[str]) -> None:
-        """`codings` are those of the twins that are going to be written."""
-        self._out, self._files, self._journal, self._codings = out, files, journal, codings
+    def __init__(self, out: Path, files: FileWriter, journal: Manifest, codings: Collection[str]) -> None:
+        """Take the writer (`files`), the manifest (`journal`) and the `codings` of compressed variants in this build."""
+        self._out, self._writer, self._manifest, self._codings = out, files, journal, codings
 
-    def refuse_links(self, names: Iterable[str]) -> None:
-        for folder in self._files.links(names):
+    def reject_outside_links(self, names: Iterable[str]) -> None:
+        """Raise FeedsvcError if a folder of these names is a link that leaves the tree."""
+        for folder in self._writer.linked_folders(names):
             if not (self._out / folder).resolve().is_relative_to(self._out.resolve()):
                 raise FeedsvcError(
                     f"{self._out / folder} is a link that leaves {self._out}; move it away or build into another folder"
                 )
 
-    def refuse(self, maker: Maker, names: dict[str, str]) -> set[str]:
+    def reject_overwrites(self, maker: TreeRenderer, names: dict[str, str]) -> set[str]:
         """Raise FeedsvcError if a file of other origin would be overwritten, unless it has the same bytes anyway.
 
-        Return the names of twins at which a file of other origin stays, since no twin belongs there.
+        Return the names of compressed variants at which a file of other origin stays, since no variant belongs there.
         """
         alone: set[str] = set()
         for path, name in names.items():
-            self._refuse_file(maker, path, name)
-            known = zip(TWINS, self._journal.notes.get(name, _NEW).packed, strict=True)
+            self._reject_overwrite(maker, path, name)
+            known = zip(COMPRESSED_SUFFIXES, self._manifest.files.get(name, _NEW_FILE).compressed_sizes, strict=True)
             unsure = [coding for coding, size in known if coding in self._codings and not size]
-            alone |= {name + TWINS[coding] for coding in unsure if not self._is_twin_free(maker, path, coding)}
+            alone |= {
+                name + COMPRESSED_SUFFIXES[coding] for coding in unsure if not self._is_compressed_name_free(maker, path, coding)
+            }
         return alone
 
-    def _refuse_file(self, maker: Maker, path: str, name: str) -> None:
-        status = self._files.sought(name)
+    def _reject_overwrite(self, maker: TreeRenderer, path: str, name: str) -> None:
+        status = self._writer.cached_status(name)
         if status and stat.S_ISDIR(status.st_mode):
             raise FeedsvcError(f"{self._out / name} is a folder where a file belongs; move it away or build into another folder")
-        if status and name not in self._journal.notes and not self.is_same(maker, path, name):
+        if status and name not in self._manifest.files and not self.is_same(maker, path, name):
             raise FeedsvcError(f"{self._out / name} {_FOREIGN}; move it away or build into another folder")
 
-    def is_taken(self, maker: Maker, path: str, name: str) -> bool:
-        """Return whether something else, of other origin, has the name, or a file has that of one of its folders."""
-        status = self._files.status(name)
+    def is_occupied(self, maker: TreeRenderer, path: str, name: str) -> bool:
+        """Return whether a different file of other origin has the name, or the name of one of its folders."""
+        status = self._writer.status(name)
         if status is None:
             return self._is_below_file(name)
         return not stat.S_ISREG(status.st_mode) or not self.is_same(maker, path, name)
 
     def _is_below_file(self, name: str) -> bool:
         while name := name.rpartition("/")[0]:
-            if status := self._files.status(name):
-                return stat.S_ISREG(status.st_mode) and name not in self._journal.notes
+            if status := self._writer.status(name):
+                return stat.S_ISREG(status.st_mode) and name not in self._manifest.files
         return False
 
-    def is_same(self, maker: Maker, path: str, name: str) -> bool:
-        found = maker.found(path)
-        return found is not None and self._files.is_same(name, found)
+    def is_same(self, maker: TreeRenderer, path: str, name: str) -> bool:
+        found = maker.find(path)
+        return found is not None and self._writer.is_same(name, found)
 
-    def _is_twin_free(self, maker: Maker, path: str, coding: str) -> bool:
-        """Return whether a twin's place is free or has its bytes; False for a file of other origin where no twin belongs.
+    def _is_compressed_name_free(self, maker: TreeRenderer, path: str, coding: str) -> bool:
+        """Return whether a compressed variant's name is free or has its bytes; False for a foreign file where no variant belongs.
 
-        Raises FeedsvcError for a file of other origin where one does.
+        Raises FeedsvcError for a foreign file where a variant belongs.
         """
-        name = file_name(path) + TWINS[coding]
-        if self._files.sought(name) is None:
+        name = file_name(path) + COMPRESSED_SUFFIXES[coding]
+        if self._writer.cached_status(name) is None:
             return True
-        found = maker.found(path)
-        twin = found.coded(coding) if isinstance(found, Document) else b""
-        if twin and not self._files.is_same(name, twin):
-            hint = _WITHOUT.get(coding, f"without --coding {coding}")
+        found = maker.find(path)
+        twin = found.encode(coding) if isinstance(found, Document) else b""
+        if twin and not self._writer.is_same(name, twin):
+            hint = _OPT_OUT_HINTS.get(coding, f"without --coding {coding}")
             raise FeedsvcError(f"{self._out / name} {_FOREIGN}; move it away or build {hint}")
         return bool(twin)

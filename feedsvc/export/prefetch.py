@@ -1,4 +1,4 @@
-"""A first look at a tree, which a copy of this process takes while what will be written into it is read."""
+"""Prefetch of a tree's state: a forked process checks the tree while the content is read."""
 
 from __future__ import annotations
 
@@ -10,61 +10,60 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from feedsvc.errors import FeedsvcError
-from feedsvc.export.file_writer import Files
-from feedsvc.export.layout import MANIFEST
-from feedsvc.export.manifest_format import Told, told
+from feedsvc.export.file_writer import FileWriter
+from feedsvc.export.layout import MANIFEST_FILE
+from feedsvc.export.manifest_format import ManifestData, read_manifest
 from feedsvc.support import gc_control
-from feedsvc.support.process_pool import Begun
+from feedsvc.support.process_pool import BackgroundTask
 
-_FOLDER: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+_FOLDER_FLAGS: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 
-_State = tuple[int, ...]
-
-
-class Seen(NamedTuple):
-    """What the list tells, its state when it was read, and the names of those files of which it is not true any more."""
-
-    told: Told
-    state: _State
-    spoilt: frozenset[str]
+_Signature = tuple[int, ...]
 
 
-Look = AbstractContextManager[Callable[[], Seen | None]]
+class TreeState(NamedTuple):
+    """The manifest's data, its signature when it was read, and the names of files that are not as recorded."""
+
+    manifest: ManifestData
+    signature: _Signature
+    modified_files: frozenset[str]
 
 
-def looking(out: Path) -> Look:
-    """Begins at once; what it finds can be had in its block, with which the copy of this process ends."""
-    return Begun(partial(look, out))
+Prefetch = AbstractContextManager[Callable[[], TreeState | None]]
 
 
-def known(ahead: Look, root: int) -> Seen | None:
-    """What was found in the folder of this descriptor; to be asked by whoever has the tree to itself.
+def start_prefetch(out: Path) -> Prefetch:
+    """Start the check at once. Its result is available in its `with` block, at whose end the forked process ends."""
+    return BackgroundTask(partial(check_tree, out))
 
-    None if it does not hold any more, or there is nothing to be told: any build at work writes into the list before it touches
-    a file, and after it.
+
+def prefetch_result(ahead: Prefetch, root: int) -> TreeState | None:
+    """Return the state of the folder of this descriptor. The caller must hold the tree's lock.
+
+    None if there is none or the manifest changed since: any build writes to it before and after it touches a file.
     """
     try:
         with ahead as answer, gc_control.paused():
             seen = answer()
-        return seen if seen and seen.state == _state(root) else None
-    except (FeedsvcError, OSError):  # killed, or it could not read: then this process sees for itself
+        return seen if seen and seen.signature == _manifest_signature(root) else None
+    except (FeedsvcError, OSError):  # killed, or it could not read: the caller checks for itself
         return None
 
 
-def look(out: Path) -> Seen | None:
-    """None where there is nothing to go by. Raises OSError."""
-    root = os.open(out, _FOLDER)
+def check_tree(out: Path) -> TreeState | None:
+    """Check the tree in a folder; return None unless its last build was complete. Raises OSError."""
+    root = os.open(out, _FOLDER_FLAGS)
     try:
-        state = _state(root)
-        found = told(root)
-        if not found.ended or found.length != state[1]:
+        state = _manifest_signature(root)
+        found = read_manifest(root)
+        if not found.is_complete or found.size != state[1]:
             return None
         with gc_control.paused():
-            return Seen(found, state, Files(root, codings=()).spoilt(found.notes))
+            return TreeState(found, state, FileWriter(root, codings=()).modified_files(found.files))
     finally:
         os.close(root)
 
 
-def _state(root: int) -> _State:
-    status = os.stat(MANIFEST, dir_fd=root, follow_symlinks=False)
+def _manifest_signature(root: int) -> _Signature:
+    status = os.stat(MANIFEST_FILE, dir_fd=root, follow_symlinks=False)
     return status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns

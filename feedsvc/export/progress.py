@@ -1,4 +1,4 @@
-"""How an export goes on: in pieces, counted as they are done, by one process or several."""
+"""Progress of an export: sizes of its chunks, thresholds for several processes, and the counts of its result."""
 
 from __future__ import annotations
 
@@ -6,25 +6,26 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final
 
-MANY: Final = 1000  # paths; where more may have changed, all are looked at
-# Fewer than these are sooner done than a process is copied.
-TO_CHECK: Final = 20_000
-TO_MAKE: Final = 200
-PIECE: Final = 128  # paths, the pages of which are in memory at once
-PIECE_TO_CHECK: Final = 2000  # paths that are looked at sooner than one is told of
+MAX_INCREMENTAL_PATHS: Final = 1000  # paths; if more may have changed, all are checked
+# For fewer paths than these, forking processes takes longer than the work.
+PARALLEL_CHECK_THRESHOLD: Final = 20_000
+PARALLEL_RENDER_THRESHOLD: Final = 200
+RENDER_CHUNK_SIZE: Final = 128  # paths, whose pages are in memory at once
+CHECK_CHUNK_SIZE: Final = 2000  # paths
 
-# (counts of what was done, how much there is) -> the counts, as they come.
+# (counts of finished paths, total) -> the same counts, as they come.
 Progress = Callable[[Iterable[int], int], Iterable[int]]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Built:
-    """How many files a build wrote, left as they were, and removed; a compressed twin counts with its file."""
+class BuildResult:
+    """Numbers of files that a build wrote, left unchanged and removed. Compressed variants count with their file."""
 
     written: int
     unchanged: int
     removed: int
 
 
-def silent(done: Iterable[int], _total: int) -> Iterable[int]:
+def no_progress(done: Iterable[int], _total: int) -> Iterable[int]:
+    """Return the counts without showing them."""
     return done

@@ -1,73 +1,79 @@
-"""Which documents of a publication a tree lacks, and the making of them: pure work on pieces, for one process or many."""
+"""Renderer of a tree: finds the stale files and writes them, chunk by chunk, in one process or several."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-from feedsvc.export.file_table import Note
-from feedsvc.export.file_writer import Files
+from feedsvc.export.file_table import FileState
+from feedsvc.export.file_writer import FileWriter
 from feedsvc.export.hosts import Host
 from feedsvc.export.layout import file_name
-from feedsvc.export.wanted import Wanted
-from feedsvc.publication.document import Attachment, Document
-from feedsvc.publication.fingerprints import Imprints
-from feedsvc.publication.publication import Publication
+from feedsvc.export.wanted import ExportContents
+from feedsvc.publication import Document, FileResource, Fingerprints, Publication
 
-Made = tuple[str, Note, bool]
-_Together = list[tuple[str, Document | Attachment]]
-_PAGE: Final = "/"  # how the paths of pages end
-_NEW: Final = Note()
+WriteResult = tuple[str, FileState, bool]
+_Batch = list[tuple[str, Document | FileResource]]
+_PAGE_SUFFIX: Final = "/"  # the end of pages' paths
+_NEW_FILE: Final = FileState()
 
 
-class Maker(Wanted):
-    """Knows the tree's files, too, and what was noted of them."""
+class TreeRenderer(ExportContents):
+    """Contents of an export with a tree's files and their recorded states."""
 
     def __init__(
         self,
         publication: Publication,
-        imprints: Imprints,
+        imprints: Fingerprints,
         host: Host,
         host_files: Mapping[str, bytes],
         *,
-        files: Files,
-        notes: Mapping[str, Note],
+        writer: FileWriter,
+        file_states: Mapping[str, FileState],
     ) -> None:
         super().__init__(publication, imprints, host, host_files)
-        self._files, self._notes = files, notes
+        self._writer, self._file_states = writer, file_states
 
-    def stale(self, paths: Sequence[str]) -> list[str]:
-        """Those that may be others by now, or whose files are not as they were noted."""
+    def stale_paths(self, paths: Sequence[str]) -> list[str]:
+        """Return the paths whose documents may have changed, or whose files are not as recorded."""
         return [path for path in paths if not self.is_current(path)]
 
     def is_current(self, path: str) -> bool:
         name = file_name(path)
-        note = self._notes.get(name)
-        return note is not None and bool(note.imprint) and note.imprint == self.imprint(path) and self._files.holds(name, note)
+        note = self._file_states.get(name)
+        return (
+            note is not None
+            and bool(note.fingerprint)
+            and note.fingerprint == self.fingerprint(path)
+            and self._writer.is_unmodified(name, note)
+        )
 
-    def make(self, paths: Sequence[str]) -> list[Made]:
-        """(file's name, what is to be noted, whether it was written) of each that there is."""
-        return [made for together in self._found(paths) for made in self._put(together)]
+    def render_files(self, paths: Sequence[str]) -> list[WriteResult]:
+        """Render and write the documents at these paths; return (file name, state, whether its bytes changed) of each."""
+        return [made for together in self._batches(paths) for made in self._write_batch(together)]
 
-    def _found(self, paths: Sequence[str]) -> Iterator[_Together]:
-        """What belongs at the paths: files, before the pages that show them; pages, which are small, together.
+    def _batches(self, paths: Sequence[str]) -> Iterator[_Batch]:
+        """Yield the documents and files at these paths in batches: files first, before the pages that show them.
 
-        A feed may be as large as all of them.
+        Pages are small and come together. A feed may be as large as all of them and comes alone.
         """
-        yield from (self._several([path]) for path in paths if not path.endswith(_PAGE))
-        articles = self.publication.articles(path for path in paths if not self.is_held(path))
+        yield from (self._batch([path]) for path in paths if not path.endswith(_PAGE_SUFFIX))
+        articles = self.publication.render_articles(path for path in paths if not self.is_prepared(path))
         yield [*articles.items()]
-        yield self._several([path for path in paths if path.endswith(_PAGE) and path not in articles])
+        yield self._batch([path for path in paths if path.endswith(_PAGE_SUFFIX) and path not in articles])
 
-    def _several(self, paths: Sequence[str]) -> _Together:
-        return [(path, found) for path in paths if (found := self.taken(path))]
+    def _batch(self, paths: Sequence[str]) -> _Batch:
+        return [(path, found) for path in paths if (found := self.take(path))]
 
-    def _put(self, several: _Together) -> Iterator[Made]:
-        """Each step for all of them, since a processor is quicker at what it has just done."""
-        imprints = [self.imprint(path) for path, _ in several]
+    def _write_batch(self, several: _Batch) -> Iterator[WriteResult]:
+        """Write a batch, each step for all of it: that uses the processor's caches better."""
+        imprints = [self.fingerprint(path) for path, _ in several]
         names = [file_name(path) for path, _ in several]
         for _, found in several:
-            self._files.pack(found)
-        put = [self._files.put(name, found, self._notes.get(name, _NEW)) for name, (_, found) in zip(names, several, strict=True)]
+            self._writer.compress(found)
+        put = [
+            self._writer.put(name, found, self._file_states.get(name, _NEW_FILE))
+            for name, (_, found) in zip(names, several, strict=True)
+        ]
         for name, imprint, (written, note) in zip(names, imprints, put, strict=True):
-            yield name, note._replace(imprint=imprint), written
+            yield name, note._replace(fingerprint=imprint), written

@@ -1,7 +1,7 @@
-"""A publication as files in a folder.
+"""Static tree: a publication as files in a folder.
 
-Each file is written whole or not at all, and only if its bytes changed. A list of what was written, kept in the tree,
-tells a later build which files are its own to remove, and what each was made from: while that is the same, it is not made.
+Each file is written atomically, and only if its bytes changed. The manifest in the tree tells a later build which files are
+feedsvc's own and their fingerprints: a document with the same fingerprint is not rendered.
 """
 
 from __future__ import annotations
@@ -14,284 +14,302 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Final, Self
 
-from feedsvc.content.folder.baseline import Origin
+from feedsvc.content.folder import Baseline
 from feedsvc.errors import FeedsvcError
-from feedsvc.export.file_table import Note
-from feedsvc.export.file_writer import Files
-from feedsvc.export.former_images import stays
-from feedsvc.export.hosts import ANY, HOSTS, HostFiles, advice
-from feedsvc.export.incremental import Signed, differing, is_still, signed
+from feedsvc.export.file_table import FileState
+from feedsvc.export.file_writer import FileWriter
+from feedsvc.export.former_images import retention_fingerprint
+from feedsvc.export.hosts import HOSTING_ANY, HOSTS, HostFiles, limit_warnings
+from feedsvc.export.incremental import BuildBaseline, changed_paths, matches, parse_baseline
 from feedsvc.export.layout import (
-    COPIED,
-    LOCK,
+    COMPRESSED_SUFFIXES,
+    COPIED_PREFIXES,
+    LOCK_FILE,
     SELECTIONS,
-    TWINS,
+    auxiliary_paths,
     file_name,
-    files_beside,
     former_paths,
-    is_beside,
     is_feed,
-    last_named,
-    path_at,
+    is_written_last,
+    path_of_file,
+    write_order_key,
 )
-from feedsvc.export.manifest import Journal
-from feedsvc.export.ownership import Guard
-from feedsvc.export.prefetch import Look, known
-from feedsvc.export.progress import MANY, PIECE, PIECE_TO_CHECK, TO_CHECK, TO_MAKE, Built, Progress, silent
-from feedsvc.export.renderer import Maker
-from feedsvc.publication.fingerprints import Imprints, common
-from feedsvc.publication.publication import Publication
+from feedsvc.export.manifest import Manifest
+from feedsvc.export.ownership import OwnershipCheck
+from feedsvc.export.prefetch import Prefetch, prefetch_result
+from feedsvc.export.progress import (
+    CHECK_CHUNK_SIZE,
+    MAX_INCREMENTAL_PATHS,
+    PARALLEL_CHECK_THRESHOLD,
+    PARALLEL_RENDER_THRESHOLD,
+    RENDER_CHUNK_SIZE,
+    BuildResult,
+    Progress,
+    no_progress,
+)
+from feedsvc.export.renderer import TreeRenderer
+from feedsvc.publication import Fingerprints, Publication, site_fingerprint
 from feedsvc.routes import place_of
-from feedsvc.support.process_pool import at_hand, spread
+from feedsvc.support.process_pool import available_processors, map_chunks
 
-# What is in the tree is whole, whatever stopped a build.
-_ROOM: Final = "make room on its disk: the next build does what is left to do"
-_RIGHTS: Final = "see that it may be written to, or build into another folder"
-_ADVICE: Final = {
-    **dict.fromkeys((errno.ENOSPC, errno.EDQUOT), _ROOM),
-    **dict.fromkeys((errno.EROFS, errno.EACCES, errno.EPERM), _RIGHTS),
+# Every file in the tree is complete, whatever stopped a build.
+_DISK_FULL_HINT: Final = "make room on its disk: the next build does what is left to do"
+_PERMISSION_HINT: Final = "see that it may be written to, or build into another folder"
+_HINTS_BY_ERRNO: Final = {
+    **dict.fromkeys((errno.ENOSPC, errno.EDQUOT), _DISK_FULL_HINT),
+    **dict.fromkeys((errno.EROFS, errno.EACCES, errno.EPERM), _PERMISSION_HINT),
 }
 
 
-def build(publication: Publication, out: Path, progress: Progress = silent, *, processes: int = 1) -> Built:
+def build(publication: Publication, out: Path, progress: Progress = no_progress, *, processes: int = 1) -> BuildResult:
     """Make the tree hold exactly the publication's documents, beside files of other origin.
 
-    Raises FeedsvcError if the folder cannot be written, another build is at work in it, or a file of other origin stands
-    where a document belongs.
+    Raises FeedsvcError if the folder cannot be written, another build runs in it, or a file of other origin has the name of a
+    document.
     """
-    with Tree(out, processes=processes) as tree:
-        return tree.whole(publication, progress)
+    with StaticTree(out, processes=processes) as tree:
+        return tree.build(publication, progress)
 
 
-class Tree:
-    """A static tree, locked by this process from entering to leaving. Each method raises as `build` does."""
+class StaticTree:
+    """A static tree. The `with` block holds its lock. Each method raises as `build` does."""
 
     def __init__(
         self,
         out: Path,
         *,
-        only: str = "",
+        selection: str = "",
         codings: Iterable[str] = ("gzip",),
         processes: int | None = None,
-        ahead: Look | None = None,
-        host: str = ANY,
+        prefetch: Prefetch | None = None,
+        host: str = HOSTING_ANY,
     ) -> None:
-        """`only` is one of SELECTIONS, `host` one of HOSTS.
+        """Take a `selection` of SELECTIONS and a `host` of HOSTS.
 
-        A twin in each of the `codings` is put beside each file that it makes smaller.
-        At most `processes` work at once; None stands for one per processor. `ahead` is a look at the folder that was begun
-        just now.
+        A compressed variant in each of the `codings` is written beside each document that it makes smaller.
+        At most `processes` work at once; None stands for one per processor. `prefetch` is a check of the folder that was just
+        started.
         """
-        self.out, self._codings = out, tuple(coding for coding in TWINS if coding in codings)
-        self._only, (self._paths, self._is_wanted) = only, SELECTIONS[only]
+        self.out, self._codings = out, tuple(coding for coding in COMPRESSED_SUFFIXES if coding in codings)
+        self._selection, (self._selected_paths, self._is_selected) = selection, SELECTIONS[selection]
         self._host_name, self._host = host, HOSTS[host]
         self._host_files = HostFiles(self._host)
-        self._processes = processes or at_hand()
-        self._held = ExitStack()
-        self._imprints: Imprints | None = None
-        self._ahead = ahead
-        self._spoilt: frozenset[str] | None = None
+        self._processes = processes or available_processors()
+        self._exit_stack = ExitStack()
+        self._fingerprints: Fingerprints | None = None
+        self._prefetch = prefetch
+        self._modified_files: frozenset[str] | None = None
 
     def __enter__(self) -> Self:
-        with _plainly(self.out), ExitStack() as held:
-            root = held.enter_context(_only_build(self.out))
-            self._files = Files(root, codings=self._codings)
-            found, self._ahead = known(self._ahead, root) if self._ahead else None, None
-            self._journal = Journal(root, found and found.told)
-            self._spoilt = found and found.spoilt
-            self._guard = Guard(self.out, self._files, self._journal, self._codings)
-            held.callback(self._journal.close)
-            held.callback(self._files.sweep)
-            self._files.sweep(() if self._journal.ended else self._journal.notes)
-            self._held = held.pop_all()
+        with _translate_errors(self.out), ExitStack() as held:
+            root = held.enter_context(_build_lock(self.out))
+            self._writer = FileWriter(root, codings=self._codings)
+            found, self._prefetch = prefetch_result(self._prefetch, root) if self._prefetch else None, None
+            self._manifest = Manifest(root, found and found.manifest)
+            self._modified_files = found and found.modified_files
+            self._ownership = OwnershipCheck(self.out, self._writer, self._manifest, self._codings)
+            held.callback(self._manifest.close)
+            held.callback(self._writer.remove_temporary_files)
+            self._writer.remove_temporary_files(() if self._manifest.is_complete else self._manifest.files)
+            self._exit_stack = held.pop_all()
         return self
 
     def __exit__(self, *_: object) -> None:
-        with _plainly(self.out):
-            self._held.close()
+        with _translate_errors(self.out):
+            self._exit_stack.close()
 
-    def whole(self, publication: Publication, progress: Progress = silent, origin: Origin | None = None) -> Built:
-        """Write every document of a publication that is wanted, and remove all others.
+    def build(self, publication: Publication, progress: Progress = no_progress, baseline: Baseline | None = None) -> BuildResult:
+        """Write every selected document of a publication, and remove all others.
 
-        If the tree was signed with the `origin` of what is published, only what differs from that is looked into.
+        If the tree was last built from the `baseline` that the content was read from, only the differences are examined.
         """
-        with _plainly(self.out):
-            doubtful = self._doubtful(publication, origin) if origin else None
+        with _translate_errors(self.out):
+            doubtful = self._possibly_stale_paths(publication, baseline) if baseline else None
             if doubtful is not None:
-                maker = self._maker(publication)
-                stale = self._stale(maker, doubtful)
-                if len(stale) <= MANY:
-                    written, removed = self._follow(maker, stale)
-                    return Built(written=written, unchanged=len(self._journal.notes) - written, removed=removed)
-            maker = self._maker(publication, every=True)
-            paths = [path for path in self._paths(publication, self._host) if not self._is_left(maker, path)]
-            stale = self._stale(maker, paths)
+                maker = self._renderer(publication)
+                stale = self._stale_paths(maker, doubtful)
+                if len(stale) <= MAX_INCREMENTAL_PATHS:
+                    written, removed = self._write_and_remove(maker, stale)
+                    return BuildResult(written=written, unchanged=len(self._manifest.files) - written, removed=removed)
+            maker = self._renderer(publication, every=True)
+            paths = [
+                path
+                for path in self._selected_paths(publication, self._host)
+                if not self._is_occupied_by_foreign_file(maker, path)
+            ]
+            stale = self._stale_paths(maker, paths)
             names = set(map(file_name, paths))
-            gone = [name for name in self._journal.notes if name not in names]
-            self._guard.refuse_links(gone)
+            gone = [name for name in self._manifest.files if name not in names]
+            self._ownership.reject_outside_links(gone)
             written = self._write(maker, stale, progress)
-            removed = self._clear(publication, gone)
-            self._journal.settle()
-        return Built(written=written, unchanged=len(paths) - written, removed=removed)
+            removed = self._remove_unreferenced(publication, gone)
+            self._manifest.remove_legacy_manifest()
+        return BuildResult(written=written, unchanged=len(paths) - written, removed=removed)
 
-    def update(self, publication: Publication, paths: Iterable[str]) -> Built:
+    def update(self, publication: Publication, paths: Iterable[str]) -> BuildResult:
         """Write the documents at these paths as the publication has them, and remove those that it does not have."""
         named = tuple(paths)
-        named += tuple(files_beside(publication, named, self._journal.notes, self._host))
-        wanted = [path for path in named if self._is_wanted(place_of(path))]
-        # With other settings, any former address may lead elsewhere.
-        if len(wanted) > MANY or self._journal.common != self._common(publication):
-            return self.whole(publication)
-        with _plainly(self.out):
-            maker = self._maker(publication)
-            written, removed = self._follow(maker, maker.stale(wanted))
-        return Built(written=written, unchanged=len(wanted) - removed - written, removed=removed)
+        named += tuple(auxiliary_paths(publication, named, self._manifest.files, self._host))
+        wanted = [path for path in named if self._is_selected(place_of(path))]
+        # With other settings, any former address may have another target.
+        if len(wanted) > MAX_INCREMENTAL_PATHS or self._manifest.build_fingerprint != self._build_fingerprint(publication):
+            return self.build(publication)
+        with _translate_errors(self.out):
+            maker = self._renderer(publication)
+            written, removed = self._write_and_remove(maker, maker.stale_paths(wanted))
+        return BuildResult(written=written, unchanged=len(wanted) - removed - written, removed=removed)
 
-    def sign(self, publication: Publication, name: str) -> None:
-        """Record the name of the state that the complete tree was made from. Call it after `whole` or `update`."""
-        with _plainly(self.out):
-            if name and not is_still(signed(self._journal.edition), self._whole_of(name), publication):
-                self._journal.sign(str(Signed(self._whole_of(name), publication.catalog.now)))
+    def mark_complete(self, publication: Publication, name: str) -> None:
+        """Record the name of the content state that the complete tree was made from. Call it after `build` or `update`."""
+        with _translate_errors(self.out):
+            if name and not matches(parse_baseline(self._manifest.baseline), self._baseline_name(name), publication):
+                self._manifest.mark_complete(str(BuildBaseline(self._baseline_name(name), publication.catalog.now)))
 
     def advice(self, publication: Publication) -> Iterable[str]:
-        """Return sentences on what the host will not read of the tree."""
-        return () if self._only else advice(publication.catalog, self._host)
+        """Return sentences on parts of the tree that the host will ignore."""
+        return () if self._selection else limit_warnings(publication.catalog, self._host)
 
-    def _whole_of(self, state: str) -> str:
-        """Return the name that a tree of that state is signed with; it differs with the selection and the host."""
+    def _baseline_name(self, state: str) -> str:
+        """Return the name of a baseline: the name of the content state, with the selection and the host."""
         if not state:
             return ""
-        return "-".join((state, *filter(None, (self._only, self._host_name if self._host_name != ANY else ""))))
+        return "-".join((state, *filter(None, (self._selection, self._host_name if self._host_name != HOSTING_ANY else ""))))
 
-    def _doubtful(self, publication: Publication, origin: Origin) -> list[str] | None:
-        """Return the paths whose files may differ from their notes or be made from something else; None if all may.
+    def _possibly_stale_paths(self, publication: Publication, origin: Baseline) -> list[str] | None:
+        """Return the paths whose documents may have changed or whose files are not as recorded; None if all may.
 
-        Files that are copied are always among them: only the files themselves tell that they changed.
+        Copied files are always among them: only their status on disk shows a change.
         """
-        if not self._journal.ended or self._journal.common != self._common(publication):
+        if not self._manifest.is_complete or self._manifest.build_fingerprint != self._build_fingerprint(publication):
             return None
-        found = differing(publication, origin, signed(self._journal.edition), self._whole_of(origin.name))
+        found = changed_paths(publication, origin, parse_baseline(self._manifest.baseline), self._baseline_name(origin.name))
         if found is None:
             return None
-        notes = self._journal.notes
-        spoilt = self._files.spoilt(notes) if self._spoilt is None else self._spoilt
-        copied = (name for name in notes if name.startswith(COPIED))
-        unsure = map(path_at, {*notes.unmade(), *notes.keys() & spoilt, *copied})
-        beside = files_beside(publication, [*found], notes, self._host)
-        # A file of other origin that stood at one of them may have been taken away.
+        notes = self._manifest.files
+        spoilt = self._writer.modified_files(notes) if self._modified_files is None else self._modified_files
+        copied = (name for name in notes if name.startswith(COPIED_PREFIXES))
+        unsure = map(path_of_file, {*notes.names_without_fingerprint(), *notes.keys() & spoilt, *copied})
+        beside = auxiliary_paths(publication, [*found], notes, self._host)
+        # A file of other origin that was in the place of one of them may have been removed.
         absent = (path for path in former_paths(publication, self._host) if file_name(path) not in notes)
-        # Pictures are checked only where their files are not current: a picture that cannot be sent has none.
-        paths = {*found, *beside, *publication.file_paths(every=True), *unsure, *absent}
-        return [path for path in paths if self._is_wanted(place_of(path))]
+        # Images are checked only if their files are not current: an image that cannot be sent has none.
+        paths = {*found, *beside, *publication.file_paths(include_unchecked=True), *unsure, *absent}
+        return [path for path in paths if self._is_selected(place_of(path))]
 
-    def _is_left(self, maker: Maker, path: str) -> bool:
-        """Return whether a file of other origin keeps the place of the page for missing documents, or of a former address."""
+    def _is_occupied_by_foreign_file(self, maker: TreeRenderer, path: str) -> bool:
+        """Return whether a file of other origin has the place of an auxiliary file, such as 404.html or a former address."""
         name = file_name(path)
-        if name in self._journal.notes or not maker.is_beside_documents(path):
+        if name in self._manifest.files or not maker.is_auxiliary(path):
             return False
-        return self._guard.is_taken(maker, path, name)
+        return self._ownership.is_occupied(maker, path, name)
 
-    def _follow(self, maker: Maker, paths: Iterable[str]) -> tuple[int, int]:
+    def _write_and_remove(self, maker: TreeRenderer, paths: Iterable[str]) -> tuple[int, int]:
         """Write and remove the files at these paths; return how many of each.
 
         Documents come before the feeds that name them; sitemaps and lists of feeds come last.
         """
-        wanted = sorted((path for path in paths if not self._is_left(maker, path)), key=last_named)
-        cut = next((index for index, path in enumerate(wanted) if is_beside(path)), len(wanted))
+        wanted = sorted((path for path in paths if not self._is_occupied_by_foreign_file(maker, path)), key=write_order_key)
+        cut = next((index for index, path in enumerate(wanted) if is_written_last(path)), len(wanted))
         gone: list[str] = []
-        written = sum(self._renew(maker, part, gone) for part in (wanted[:cut], wanted[cut:]))
-        return written, self._clear(maker.publication, gone)
+        written = sum(self._write_existing(maker, part, gone) for part in (wanted[:cut], wanted[cut:]))
+        return written, self._remove_unreferenced(maker.publication, gone)
 
-    def _renew(self, maker: Maker, paths: list[str], gone: list[str]) -> int:
-        here = [path for path in paths if maker.holds(path)]
+    def _write_existing(self, maker: TreeRenderer, paths: list[str], gone: list[str]) -> int:
+        here = [path for path in paths if maker.has_content(path)]
         away = set(map(file_name, paths)) - set(map(file_name, here))
-        gone += sorted(away & self._journal.notes.keys())
-        return self._write(maker, here, silent)
+        gone += sorted(away & self._manifest.files.keys())
+        return self._write(maker, here, no_progress)
 
-    def _maker(self, publication: Publication, *, every: bool = False) -> Maker:
-        self._journal.begin(self._common(publication))
+    def _renderer(self, publication: Publication, *, every: bool = False) -> TreeRenderer:
+        self._manifest.set_build_fingerprint(self._build_fingerprint(publication))
         catalog = publication.catalog
-        self._imprints = self._imprints.after(catalog, every=every) if self._imprints else Imprints(catalog, every=every)
-        self._spoilt = None  # what was seen before the first time is not true for ever
-        files = {path: data for path, data in self._host_files.of(catalog).items() if self._is_wanted(place_of(path))}
-        return Maker(publication, self._imprints, self._host, files, files=self._files, notes=self._journal.notes)
+        self._fingerprints = (
+            self._fingerprints.for_catalog(catalog, bulk=every) if self._fingerprints else Fingerprints(catalog, bulk=every)
+        )
+        self._modified_files = None  # the prefetched check is valid only once
+        files = {path: data for path, data in self._host_files.for_catalog(catalog).items() if self._is_selected(place_of(path))}
+        return TreeRenderer(
+            publication, self._fingerprints, self._host, files, writer=self._writer, file_states=self._manifest.files
+        )
 
-    def _common(self, publication: Publication) -> str:
-        """Return what stands for all that every file is made from, and for the codings if they are not the usual ones."""
+    def _build_fingerprint(self, publication: Publication) -> str:
+        """Return the fingerprint of the facts that all files share, and of the codings if they are not the default."""
         own = "" if self._codings == ("gzip",) else f"-{'-'.join(self._codings) or 'plain'}"
-        return f"{common(publication.catalog)}{own}"
+        return f"{site_fingerprint(publication.catalog)}{own}"
 
-    def _stale(self, maker: Maker, paths: Sequence[str]) -> list[str]:
-        """Return the paths whose files are not current, in the same order."""
-        if self._processes > 1 and len(paths) >= TO_CHECK:
-            maker.imprints.ahead(self._processes)  # for the processes that make them, too, whether or not anything is compared
-        made = len(self._journal.notes) - len(list(self._journal.notes.unmade()))
-        processes = self._processes if min(made, len(paths)) >= TO_CHECK else 1
-        found = {path for stale in spread(maker.stale, paths, processes, most=PIECE_TO_CHECK) for path in stale}
+    def _stale_paths(self, maker: TreeRenderer, paths: Sequence[str]) -> list[str]:
+        """Return the paths whose files are not current, in the order given."""
+        if self._processes > 1 and len(paths) >= PARALLEL_CHECK_THRESHOLD:
+            maker.fingerprints.compute_rows(self._processes)  # also for the processes that render them later
+        made = len(self._manifest.files) - len(list(self._manifest.files.names_without_fingerprint()))
+        processes = self._processes if min(made, len(paths)) >= PARALLEL_CHECK_THRESHOLD else 1
+        found = {path for stale in map_chunks(maker.stale_paths, paths, processes, max_chunk=CHECK_CHUNK_SIZE) for path in stale}
         return [path for path in paths if path in found]
 
-    def _write(self, maker: Maker, paths: list[str], progress: Progress) -> int:
+    def _write(self, maker: TreeRenderer, paths: list[str], progress: Progress) -> int:
         """Write the files at these paths; return how many changed."""
         names = {path: file_name(path) for path in paths}
-        self._guard.refuse_links(names.values())
-        self._journal.claim(names.values(), self._codings, alone=self._guard.refuse(maker, names))
+        self._ownership.reject_outside_links(names.values())
+        self._manifest.reserve(names.values(), self._codings, foreign_names=self._ownership.reject_overwrites(maker, names))
         written: list[bool] = []
-        for _ in progress(self._made(maker, paths, written), len(paths)):
+        for _ in progress(self._render_in_chunks(maker, paths, written), len(paths)):
             pass
         return sum(written)
 
-    def _clear(self, publication: Publication, unnamed: Sequence[str]) -> int:
-        """Remove files that nothing names any more, but for former copies of pictures; return how many."""
-        self._guard.refuse_links(unnamed)
-        notes = {name: note for name in unnamed if (note := self._journal.notes.get(name)) and note.size >= 0}
-        former = {name: made for name, note in notes.items() if (made := stays(publication, name, note.imprint))}
-        self._journal.note((name, notes[name]._replace(imprint=made)) for name, made in former.items())
+    def _remove_unreferenced(self, publication: Publication, unnamed: Sequence[str]) -> int:
+        """Remove files that no document names any more, except former image variants; return how many."""
+        self._ownership.reject_outside_links(unnamed)
+        notes = {name: note for name in unnamed if (note := self._manifest.files.get(name)) and note.size >= 0}
+        former = {
+            name: made for name, note in notes.items() if (made := retention_fingerprint(publication, name, note.fingerprint))
+        }
+        self._manifest.record((name, notes[name]._replace(fingerprint=made)) for name, made in former.items())
         gone = [name for name in unnamed if name not in former]
-        removed = sum(self._remove(name) for name in gone)
-        self._journal.forget(gone)
-        self._journal.end()
+        removed = sum(self._remove_file(name) for name in gone)
+        self._manifest.remove(gone)
+        self._manifest.finish()
         return removed
 
-    def _made(self, maker: Maker, paths: list[str], written: list[bool]) -> Iterator[int]:
-        """Make the files piece by piece, and yield how many are done with each.
+    def _render_in_chunks(self, maker: TreeRenderer, paths: list[str], written: list[bool]) -> Iterator[int]:
+        """Write the files chunk by chunk, and yield the number of files in each.
 
-        All that feeds name is there before the first feed is begun, and all feeds before what names them.
+        Documents that feeds name are complete before the first feed begins, and all feeds before documents that name feeds.
         """
-        processes = self._processes if len(paths) >= TO_MAKE else 1
+        processes = self._processes if len(paths) >= PARALLEL_RENDER_THRESHOLD else 1
         first = next((index for index, path in enumerate(paths) if is_feed(path)), len(paths))
         end = next((index for index, path in enumerate(paths[first:], first) if not is_feed(path)), len(paths))
         for part in (paths[:first], paths[first:end], paths[end:]):
-            for made in spread(maker.make, part, processes, most=PIECE):
-                self._journal.note((name, note) for name, note, _ in made)
+            for made in map_chunks(maker.render_files, part, processes, max_chunk=RENDER_CHUNK_SIZE):
+                self._manifest.record((name, note) for name, note, _ in made)
                 written += [is_new for _, _, is_new in made]
                 yield len(made)
 
-    def _remove(self, name: str) -> bool:
-        note = self._journal.notes.get(name, Note())
-        for end, size in zip(TWINS.values(), note.packed, strict=True):
+    def _remove_file(self, name: str) -> bool:
+        note = self._manifest.files.get(name, FileState())
+        for end, size in zip(COMPRESSED_SUFFIXES.values(), note.compressed_sizes, strict=True):
             if size:
-                self._files.remove(name + end)
-        return self._files.remove(name)
+                self._writer.remove(name + end)
+        return self._writer.remove(name)
 
 
 @contextmanager
-def _plainly(out: Path) -> Iterator[None]:
+def _translate_errors(out: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
         place = error.filename2 or error.filename
         what = f"{out / place if place else out} cannot be written ({error.strerror})"
-        advice = _ADVICE.get(error.errno or 0, "")
+        advice = _HINTS_BY_ERRNO.get(error.errno or 0, "")
         raise FeedsvcError(f"{what}; {advice}" if advice else what) from None
 
 
 @contextmanager
-def _only_build(out: Path) -> Iterator[int]:
-    """Lock the folder and give its descriptor. Raises FeedsvcError if another build has the lock."""
+def _build_lock(out: Path) -> Iterator[int]:
+    """Lock the folder and yield its descriptor. Raises FeedsvcError if another build has the lock."""
     out.mkdir(parents=True, exist_ok=True)
     root = os.open(out, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        with open(out / LOCK, "ab") as lock:
+        with open(out / LOCK_FILE, "ab") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:

@@ -1,39 +1,25 @@
-"""One neutral Feed, spelled in every format. A new format is one module and one row."""
+"""Feeds of a listing, in every format.
 
-from __future__ import annotations
+In come a catalog and a listing; out comes one neutral `Feed`, rendered as RSS, Atom or JSON Feed, and a digest of what it says.
+Pages, discovery, the publication and WebSub may use it.
+"""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from types import MappingProxyType
-from typing import Final
+from feedsvc.feeds.builder import MAX_CACHED_ENTRIES, EntryCache, author_person, build_feed, feed_title, last_updated
+from feedsvc.feeds.digest import FeedDigests
+from feedsvc.feeds.escaping import escape, quote_attribute
+from feedsvc.feeds.formats import FORMATS, Format, enlarge_caches
 
-from feedsvc.feeds import atom, json_feed, rss
-from feedsvc.model import Feed
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Format:
-    """A feed format, called `name` by people: the address ends in `feed.` + `suffix`.
-
-    `render` gives the same bytes for the same Feed.
-    """
-
-    suffix: str
-    name: str
-    media_type: str
-    render: Callable[[Feed], bytes]
-
-
-FORMATS: Final[Mapping[str, Format]] = MappingProxyType(
-    {
-        "rss": Format(suffix="rss", name="RSS", media_type="application/rss+xml", render=rss.render),
-        "atom": Format(suffix="atom", name="Atom", media_type="application/atom+xml", render=atom.render),
-        "json": Format(suffix="json", name="JSON Feed", media_type="application/feed+json", render=json_feed.render),
-    }
-)
-
-
-def make_room() -> None:
-    """More entries stay spelled: for a process that makes every feed, each of whose entries stands in several."""
-    for parts in (rss.PARTS, atom.PARTS, json_feed.PARTS):
-        parts.make_room()
+__all__ = [
+    "FORMATS",
+    "MAX_CACHED_ENTRIES",
+    "EntryCache",
+    "FeedDigests",
+    "Format",
+    "author_person",
+    "build_feed",
+    "enlarge_caches",
+    "escape",
+    "feed_title",
+    "last_updated",
+    "quote_attribute",
+]

@@ -1,4 +1,4 @@
-"""Entries as finished bytes of one format: an entry stands in several feeds, and in each of them with the same bytes."""
+"""Cache of rendered entries, one for each format: an entry is in several feeds, with the same bytes in each."""
 
 from __future__ import annotations
 
@@ -12,48 +12,48 @@ from feedsvc.model import Entry, Tombstone
 
 _Item = TypeVar("_Item", bound=Entry | Tombstone)
 
-_KEPT_BYTES: Final = 4 * 1024 * 1024  # for each format
-_MANY_BYTES: Final = 3 * _KEPT_BYTES  # the same where all that there is is spelled, feed after feed
+_DEFAULT_BYTES: Final = 4 * 1024 * 1024  # for each format
+_ENLARGED_BYTES: Final = 3 * _DEFAULT_BYTES  # for each format, in a process that renders every feed
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """`prefixes` are those that the document must declare for it."""
+class RenderedEntry:
+    """Bytes of an entry in one format. `prefixes` are the namespace prefixes that the document must declare."""
 
     data: bytes
     prefixes: frozenset[str] = frozenset()
 
 
-class Parts(Generic[_Item]):
-    """The parts used last, safe in threads."""
+class RenderedEntryCache(Generic[_Item]):
+    """LRU cache of rendered entries, limited to `max_bytes`. Thread-safe. Tombstones are not cached."""
 
-    def __init__(self, make: Callable[[_Item], Part], most: int = _KEPT_BYTES) -> None:
-        self._make, self._most, self._size = make, most, 0
-        # By identity: to compare two entries takes longer than to find one. Each is held, so no other gets its number.
-        self._made: OrderedDict[int, tuple[Entry | Tombstone, Part]] = OrderedDict()
+    def __init__(self, render: Callable[[_Item], RenderedEntry], max_bytes: int = _DEFAULT_BYTES) -> None:
+        self._render, self._max_bytes, self._size = render, max_bytes, 0
+        # Keyed by id(), because comparing entries takes longer. The entry is stored, too, so that its id() is not reused.
+        self._rendered_entries: OrderedDict[int, tuple[Entry | Tombstone, RenderedEntry]] = OrderedDict()
         self._lock = Lock()
 
-    def make_room(self) -> None:
-        """For a process that spells every feed."""
-        self._most = max(self._most, _MANY_BYTES)
+    def enlarge(self) -> None:
+        """Raise the limit to _ENLARGED_BYTES, for a process that renders every feed."""
+        self._max_bytes = max(self._max_bytes, _ENLARGED_BYTES)
 
-    def of(self, item: _Item) -> Part:
+    def get(self, item: _Item) -> RenderedEntry:
         if isinstance(item, Tombstone):
-            return self._make(item)
+            return self._render(item)
         with self._lock:
-            if known := self._made.get(id(item)):
-                self._made.move_to_end(id(item))
+            if known := self._rendered_entries.get(id(item)):
+                self._rendered_entries.move_to_end(id(item))
                 return known[1]
-        part = self._make(item)
+        part = self._render(item)
         with self._lock:
-            self._keep(item, part)
+            self._store(item, part)
         return part
 
-    def _keep(self, entry: Entry | Tombstone, part: Part) -> None:
-        if id(entry) in self._made:
-            return  # another thread was faster
-        self._made[id(entry)] = (entry, part)
+    def _store(self, entry: Entry | Tombstone, part: RenderedEntry) -> None:
+        if id(entry) in self._rendered_entries:
+            return  # another thread rendered it, too
+        self._rendered_entries[id(entry)] = (entry, part)
         self._size += len(part.data)
-        while self._size > self._most:
-            _, (_, oldest) = self._made.popitem(last=False)
+        while self._size > self._max_bytes:
+            _, (_, oldest) = self._rendered_entries.popitem(last=False)
             self._size -= len(oldest.data)

@@ -6,20 +6,20 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from feedsvc.feeds.entry_cache import Part, Parts
-from feedsvc.feeds.entry_templates import Shapes
+from feedsvc.feeds.entry_cache import RenderedEntry, RenderedEntryCache
+from feedsvc.feeds.entry_templates import EntryTemplates
 from feedsvc.model import Enclosure, Entry, Feed, Person
 from feedsvc.support.date_formats import rfc3339
 
-_QUOTED: Final = json.JSONEncoder(ensure_ascii=False).encode
+_ENCODE_JSON: Final = json.JSONEncoder(ensure_ascii=False).encode
 
 
 def render(feed: Feed) -> bytes:
-    """`feed` as a JSON Feed 1.1 document. Tombstones have no place in it; `next_url` is the archive before it.
+    """Render `feed` as a JSON Feed 1.1 document in UTF-8, without tombstones. `next_url` is the previous archive.
 
-    Each item has its authors; the feed names none, since some readers would add those to every byline.
+    Each item has its authors. The feed has none, because some readers would add them to every byline.
     """
-    top = _given(
+    top = _nonempty_values(
         version="https://jsonfeed.org/version/1.1",
         title=feed.title,
         home_page_url=feed.href("alternate"),
@@ -31,30 +31,30 @@ def render(feed: Feed) -> bytes:
         language=feed.language,
         hubs=[{"type": "WebSub", "url": link.href} for link in feed.links if link.rel == "hub"],
     )
-    head = _spelled(top | {"items": []}).removesuffix(b"]\n}")
-    items = b",\n  ".join(PARTS.of(entry).data for entry in feed.entries)
+    head = _dump_json(top | {"items": []}).removesuffix(b"]\n}")
+    items = b",\n  ".join(RENDERED_ENTRIES.get(entry).data for entry in feed.entries)
     return b"".join((head, b"\n  " + items + b"\n " if items else b"", b"]\n}\n"))
 
 
-def _spelled(value: Mapping[str, Any]) -> bytes:
+def _dump_json(value: Mapping[str, Any]) -> bytes:
     return json.dumps(value, ensure_ascii=False, indent=1).encode()
 
 
-def _spelled_item(entry: Entry) -> Part:
-    # Indented as it stands among the items; within a text no line ends.
-    return Part(_spelled(_item(entry)).replace(b"\n", b"\n  "))
+def _render_item(entry: Entry) -> RenderedEntry:
+    # Indent the item for its place in the list. JSON strings contain no line ends, so only the markup is indented.
+    return RenderedEntry(_dump_json(_item(entry)).replace(b"\n", b"\n  "))
 
 
-def _text(text: str) -> str:
-    return _QUOTED(text)[1:-1]
+def _escape_text(text: str) -> str:
+    return _ENCODE_JSON(text)[1:-1]
 
 
-_SHAPES: Final = Shapes(_spelled_item, (_text,))
-PARTS: Final = Parts(_SHAPES.part)
+_ENTRY_TEMPLATES: Final = EntryTemplates(_render_item, (_escape_text,))
+RENDERED_ENTRIES: Final = RenderedEntryCache(_ENTRY_TEMPLATES.render)
 
 
 def _item(entry: Entry) -> dict[str, Any]:
-    return _given(
+    return _nonempty_values(
         id=entry.id,
         url=entry.url,
         title=entry.title,
@@ -73,13 +73,13 @@ def _item(entry: Entry) -> dict[str, Any]:
 
 
 def _authors(people: Iterable[Person]) -> list[dict[str, Any]]:
-    return [_given(name=person.name, url=person.url) for person in people]
+    return [_nonempty_values(name=person.name, url=person.url) for person in people]
 
 
 def _attachment(file: Enclosure) -> dict[str, Any]:
-    return _given(url=file.url, mime_type=file.type, size_in_bytes=file.length, title=file.title)
+    return _nonempty_values(url=file.url, mime_type=file.type, size_in_bytes=file.length, title=file.title)
 
 
-def _given(**values: Any) -> dict[str, Any]:
-    """The keys that have a value, in the order given."""
+def _nonempty_values(**values: Any) -> dict[str, Any]:
+    """Return the keys whose values are not empty, in the order of the arguments."""
     return {key: value for key, value in values.items() if value not in ("", [])}

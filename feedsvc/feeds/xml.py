@@ -1,4 +1,4 @@
-"""What the RSS and the Atom renderer share; with rss.py and atom.py the only modules that know feedgen and lxml."""
+"""Shared parts of the RSS and Atom renderers. Only this module, rss.py and atom.py import feedgen and lxml."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ import feedgen.feed  # type: ignore[import-untyped]
 from feedgen.ext.base import BaseExtension  # type: ignore[import-untyped]
 from lxml import etree
 
-from feedsvc.feeds.entry_cache import Part
-from feedsvc.feeds.escaping import quoted
+from feedsvc.feeds.entry_cache import RenderedEntry
+from feedsvc.feeds.escaping import quote_attribute
 from feedsvc.model import Enclosure, Entry, Feed, Image, Term
 from feedsvc.support.date_formats import rfc822
 
@@ -31,78 +31,78 @@ NAMESPACES: Final[Mapping[str, str]] = MappingProxyType(
 
 _REFERENCES: Final = {"<": "#x3C", "&": "#x26"}
 _MARKUP: Final = re.compile("[<&]")
-# HTML, which is to be taken for HTML, and addresses, where scripts look for &amp;.
-_NO_PLAIN_TEXT: Final = frozenset(
+# Elements without hexadecimal references: HTML, which readers parse as HTML, and addresses, where scripts expect &amp;.
+_HTML_OR_URI_ELEMENTS: Final = frozenset(
     {"content", f"{{{NAMESPACES['content']}}}encoded", "guid", "icon", "id", "link", "logo", "uri", "url"}
 )
 
-# What XML 1.0 forbids, and the carriage return, which is spelled otherwise in each place.
+# Characters that XML 1.0 forbids, and the carriage return, which is escaped differently in text and attributes.
 _CONTROLS: Final = bytes({*range(32)} - {*b"\t\n"})
-_NO_CHARACTERS: Final = ("\ufffe", "\uffff")
+_NONCHARACTERS: Final = ("\ufffe", "\uffff")
 
-# feedgen's own writer of RFC 822 dates switches the locale of the whole process, under the feet of other threads.
+# feedgen's own formatter of RFC 822 dates changes the locale of the whole process while other threads run.
 feedgen.entry.formatRFC2822 = feedgen.feed.formatRFC2822 = rfc822
 
 
-def qualified(name: str) -> str:
-    """`prefix:local` as lxml spells it."""
+def qualified_name(name: str) -> str:
+    """Return `prefix:local` in lxml's notation, {namespace}local. Raises KeyError for an unknown prefix."""
     prefix, _, local = name.partition(":")
     return f"{{{NAMESPACES[prefix]}}}{local}"
 
 
-def given(**attributes: str | int) -> dict[str, str]:
-    """The attributes that are not "", as the strings that lxml and feedgen insist on."""
+def nonempty_attributes(**attributes: str | int) -> dict[str, str]:
+    """Return the attributes that are not "" as strings, which lxml and feedgen require."""
     return {key: str(value) for key, value in attributes.items() if value != ""}
 
 
-def add(parent: etree._Element, name: str, **attributes: str | int) -> etree._Element:
-    """A new last child of `parent`; attributes that are "" are left out."""
-    return etree.SubElement(parent, qualified(name), given(**attributes))
+def add_element(parent: etree._Element, name: str, **attributes: str | int) -> etree._Element:
+    """Append a new element to `parent` and return it. Attributes that are "" are left out."""
+    return etree.SubElement(parent, qualified_name(name), nonempty_attributes(**attributes))
 
 
-def add_text(parent: etree._Element, name: str, text: str, **attributes: str | int) -> None:
-    """A new last child that holds `text`; none for ""."""
+def add_text_element(parent: etree._Element, name: str, text: str, **attributes: str | int) -> None:
+    """Append a new element with `text` to `parent`, unless the text is ""."""
     if text:
-        add(parent, name, **attributes).text = text
+        add_element(parent, name, **attributes).text = text
 
 
 def related_links(entry: Entry, enclosures: Iterable[Enclosure]) -> Iterator[dict[str, str]]:
-    """Links to attachments and to named sources: rel=enclosure and rel=via (RFC 4287 section 4.2.7.2)."""
+    """Yield links to enclosures and to sources with a URL: rel=enclosure and rel=via (RFC 4287 section 4.2.7.2)."""
     for file in enclosures:
-        yield given(rel="enclosure", href=file.url, type=file.type, length=file.length, title=file.title)
+        yield nonempty_attributes(rel="enclosure", href=file.url, type=file.type, length=file.length, title=file.title)
     for source in entry.sources:
         if source.url:
-            yield given(rel="via", href=source.url, title=source.name)
+            yield nonempty_attributes(rel="via", href=source.url, title=source.name)
 
 
-def categories(terms: Iterable[Term]) -> list[dict[str, str]]:
-    """RFC 4287 section 4.2.2; RSS spells the scheme as domain."""
-    return [given(term=term.term, scheme=term.scheme) for term in terms]
+def category_attributes(terms: Iterable[Term]) -> list[dict[str, str]]:
+    """Return terms as attributes of category elements (RFC 4287 section 4.2.2); feedgen writes scheme as domain in RSS."""
+    return [nonempty_attributes(term=term.term, scheme=term.scheme) for term in terms]
 
 
-def add_extras(element: etree._Element, entry: Entry) -> None:
-    """What an item and an Atom entry carry alike in namespaces of others: unaddressed sources, the lead image."""
-    # The validator calls a second dc:source in one item an error.
-    add_text(element, "dc:source", "; ".join(source.name for source in entry.sources if not source.url))
+def add_extension_elements(element: etree._Element, entry: Entry) -> None:
+    """Add the elements of other namespaces that RSS items and Atom entries share: sources without URL, and the lead image."""
+    # A second dc:source in one item is an error for the validator.
+    add_text_element(element, "dc:source", "; ".join(source.name for source in entry.sources if not source.url))
     if entry.image:
         _add_image(element, entry.image)
     if entry.thumbnail:
         small = entry.thumbnail
-        add(element, "media:thumbnail", url=small.url, width=small.width, height=small.height)
+        add_element(element, "media:thumbnail", url=small.url, width=small.width, height=small.height)
 
 
 def _add_image(element: etree._Element, image: Image) -> None:
-    """Media RSS 1.5.1: media:content without a group (that would need alternatives)."""
+    """Add media:content (Media RSS 1.5.1) without a group, which would need alternatives."""
     size = {"width": image.width, "height": image.height}
-    content = add(element, "media:content", url=image.url, type=image.type, medium="image", **size)
-    add_text(content, "media:title", image.alt, type="plain")
-    # The caption stands in the content. newsboat shows a media:description above that, a second time, and feedparser takes it
-    # for the body of an entry that has none.
-    add_text(content, "media:credit", image.credit, role="photographer", scheme="urn:ebu")
+    content = add_element(element, "media:content", url=image.url, type=image.type, medium="image", **size)
+    add_text_element(content, "media:title", image.alt, type="plain")
+    # No media:description: the caption is in the content. newsboat would show it a second time above the content, and
+    # feedparser would take it for the body of an entry without content.
+    add_text_element(content, "media:credit", image.credit, role="photographer", scheme="urn:ebu")
 
 
 class FeedExtension(BaseExtension):  # type: ignore[misc]
-    """Declares the namespaces and, in each format's own subclass, adds what feedgen has no words for."""
+    """feedgen extension that declares the namespaces. Each format's subclass adds elements that feedgen does not support."""
 
     def __init__(self, feed: Feed) -> None:
         self.feed = feed
@@ -111,8 +111,8 @@ class FeedExtension(BaseExtension):  # type: ignore[misc]
         return dict(NAMESPACES)
 
 
-class Generator(feedgen.feed.FeedGenerator):  # type: ignore[misc]
-    """feedgen's generator with what both formats say of the feed. One serves one format: they share a link list."""
+class BaseFeedGenerator(feedgen.feed.FeedGenerator):  # type: ignore[misc]
+    """feedgen generator with the feed elements of both formats. An object serves one format, since feedgen has one link list."""
 
     def __init__(self, feed: Feed, extension: type[FeedExtension]) -> None:
         super().__init__()
@@ -125,68 +125,68 @@ class Generator(feedgen.feed.FeedGenerator):  # type: ignore[misc]
         self.logo(feed.logo or None)
         self.generator(feed.generator, uri=feed.generator_url)
 
-    def finish(self, root: etree._Element, parts: Iterable[Part]) -> None:
-        """Mend the tree once it stands, but for the parts that come into it: its namespaces, plain texts, stylesheet."""
-        # Validators warn of at:, which they do not know, even where nothing uses it.
+    def finish(self, root: etree._Element, parts: Iterable[RenderedEntry]) -> None:
+        """Correct the finished tree without its entries: unused namespaces, markup in plain text, stylesheet."""
+        # Validators do not know at: and warn even of an unused declaration.
         used = frozenset[str]().union(*(part.prefixes for part in parts))
         etree.cleanup_namespaces(root, keep_ns_prefixes=sorted(used))
-        _refer_to_markup(root)
+        _replace_markup_by_references(root)
         if self.feed.stylesheet:
-            pseudo_attributes = f'type="text/css" href={quoted(self.feed.stylesheet)}'
+            pseudo_attributes = f'type="text/css" href={quote_attribute(self.feed.stylesheet)}'
             root.addprevious(etree.ProcessingInstruction("xml-stylesheet", pseudo_attributes))
 
 
-def odd(text: str, data: bytes) -> bool:
-    """Whether lxml may spell something in this text otherwise than WAYS do, or refuse it; `data` is the text in UTF-8."""
-    return len(data.translate(None, _CONTROLS)) < len(data) or any(map(text.__contains__, _NO_CHARACTERS))
+def needs_fallback(text: str, data: bytes) -> bool:
+    """Return whether lxml might escape this text differently from ESCAPERS, or reject it; `data` is the text in UTF-8."""
+    return len(data.translate(None, _CONTROLS)) < len(data) or any(map(text.__contains__, _NONCHARACTERS))
 
 
-def _text(text: str) -> str:
+def _escape_text(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def plain_text(text: str) -> str:
-    """A text of an element as `part` spells it."""
+def escape_plain_text(text: str) -> str:
+    """Escape plain text as `render_element` does in elements other than HTML and addresses."""
     return text.replace("&", "&#x26;").replace("<", "&#x3C;").replace(">", "&gt;")
 
 
-def _attribute(text: str) -> str:
-    return _text(text).replace('"', "&quot;").replace("\t", "&#9;").replace("\n", "&#10;")
+def _escape_attribute(text: str) -> str:
+    return _escape_text(text).replace('"', "&quot;").replace("\t", "&#9;").replace("\n", "&#10;")
 
 
-def _cdata(text: str) -> str:
+def _escape_cdata(text: str) -> str:
     return text.replace("]]>", "]]]]><![CDATA[>")
 
 
-WAYS: Final = (_text, plain_text, _attribute, _cdata)
+ESCAPERS: Final = (_escape_text, escape_plain_text, _escape_attribute, _escape_cdata)
 
 
-def part(root: etree._Element, parent: etree._Element, element: etree._Element) -> Part:
-    """`element` as it stands as the last child of `parent` in a document with such a root."""
+def render_element(root: etree._Element, parent: etree._Element, element: etree._Element) -> RenderedEntry:
+    """Render `element` as the last child of `parent`, which is `root` or its child, with the indentation of that place."""
     parent.append(element)
     etree.cleanup_namespaces(root)
-    _refer_to_markup(root)
+    _replace_markup_by_references(root)
     document = etree.tostring(root.getroottree(), pretty_print=True, encoding="UTF-8")
     indent = b"  " * (1 if parent is root else 2)
     start = document.index(b"\n" + indent + b"<") + 1
-    return Part(document[start : _end(document, str(parent.tag))], frozenset(filter(None, root.nsmap)))
+    return RenderedEntry(document[start : _closing_line_start(document, str(parent.tag))], frozenset(filter(None, root.nsmap)))
 
 
-def joined(document: bytes, name: str, parts: Iterable[Part]) -> bytes:
-    """The document with the parts as the last children of its one element of this name."""
-    end = _end(document, name)
+def splice_entries(document: bytes, name: str, parts: Iterable[RenderedEntry]) -> bytes:
+    """Insert the rendered entries as the last children of the document's only element with this name."""
+    end = _closing_line_start(document, name)
     return b"".join((document[:end], *(part.data for part in parts), document[end:]))
 
 
-def _end(document: bytes, name: str) -> int:
-    """Where the line begins that ends the element."""
+def _closing_line_start(document: bytes, name: str) -> int:
+    """Return the offset of the line that holds the element's end tag."""
     return document.rindex(b"\n", 0, document.rindex(f"</{name}>".encode())) + 1
 
 
-def _refer_to_markup(root: etree._Element) -> None:
-    """Spell < and & of plain text as hexadecimal references: the one spelling nobody takes for HTML (RSS Profile)."""
+def _replace_markup_by_references(root: etree._Element) -> None:
+    """Replace < and & in plain text by hexadecimal references: no reader takes these for HTML (RSS Profile)."""
     for element in list(root.iter(etree.Element)):
-        if element.tag not in _NO_PLAIN_TEXT and element.text and _MARKUP.search(element.text):
+        if element.tag not in _HTML_OR_URI_ELEMENTS and element.text and _MARKUP.search(element.text):
             _split_at_markup(element, element.text)
 
 

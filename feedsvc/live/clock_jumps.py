@@ -1,4 +1,4 @@
-"""Whether the clock on the wall goes as time does, or was set while the service runs."""
+"""Detection of clock jumps: the wall clock was set while the service runs."""
 
 from __future__ import annotations
 
@@ -7,48 +7,48 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
 
-from feedsvc.support.alerts import Troubles
+from feedsvc.support.alerts import Alerts
 from feedsvc.support.date_formats import rfc3339
 
-_LEAST: Final = 10.0  # seconds; what sets clocks right all day moves them by less at once
-_SETTLED: Final = 3600.0  # seconds without another jump: whoever set the clock meant it
-_NAME: Final = "clock"
+_MIN_JUMP: Final = 10.0  # seconds; routine corrections (NTP) move a clock by less at once
+_ACCEPTANCE_TIME: Final = 3600.0  # seconds without another jump until the new time is trusted
+_ALERT_NAME: Final = "clock"
 
 
-def steady() -> float:
-    """Seconds that nobody sets, those of a machine's sleep among them where the system counts them."""
+def time_since_boot() -> float:
+    """Return seconds of a clock that cannot be set. It includes the time of a machine's sleep if the system counts that."""
     return time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic()
 
 
-class Jumps:
-    """To be asked often, by one thread."""
+class ClockJumpDetector:
+    """Detector of clock jumps, and of the alert for them. One thread calls `check`, often."""
 
-    def __init__(self, troubles: Troubles, time_passed: Callable[[], float] = steady) -> None:
-        self._troubles, self._time_passed = troubles, time_passed
-        self._right: float | None = None
-        self._last = self._since = 0.0
+    def __init__(self, alerts: Alerts, monotonic_clock: Callable[[], float] = time_since_boot) -> None:
+        self._alerts, self._monotonic_clock = alerts, monotonic_clock
+        self._trusted_offset: float | None = None
+        self._last_offset = self._last_jump = 0.0
 
-    def look(self, now: datetime) -> float:
-        """How many seconds the clock jumped since the last look, 0.0 if it went as it should."""
-        offset = now.timestamp() - self._time_passed()
-        if self._right is None:
-            self._right = self._last = offset
-        jump, self._last = offset - self._last, offset
-        if abs(jump) >= _LEAST:
-            self._since = self._time_passed()
-            self._tell(jump, now, is_right=abs(offset - self._right) < _LEAST)
+    def check(self, now: datetime) -> float:
+        """Return the seconds that the clock jumped since the last call, negative if back; 0.0 for less than 10 seconds."""
+        offset = now.timestamp() - self._monotonic_clock()
+        if self._trusted_offset is None:
+            self._trusted_offset = self._last_offset = offset
+        jump, self._last_offset = offset - self._last_offset, offset
+        if abs(jump) >= _MIN_JUMP:
+            self._last_jump = self._monotonic_clock()
+            self._report(jump, now, is_right=abs(offset - self._trusted_offset) < _MIN_JUMP)
             return jump
-        if self._time_passed() - self._since >= _SETTLED:
-            self._right = offset
-            self._troubles.end(_NAME)
+        if self._monotonic_clock() - self._last_jump >= _ACCEPTANCE_TIME:
+            self._trusted_offset = offset
+            self._alerts.clear(_ALERT_NAME)
         return 0.0
 
-    def _tell(self, jump: float, now: datetime, *, is_right: bool) -> None:
+    def _report(self, jump: float, now: datetime, *, is_right: bool) -> None:
         if is_right:
-            self._troubles.end(_NAME)
+            self._alerts.clear(_ALERT_NAME)
             return
         sentence = (
             f"the clock of this machine was set {'forward' if jump > 0 else 'back'} by {timedelta(seconds=round(abs(jump)))}, "
             f"to {rfc3339(now)}, and articles come and go by it: if that is not the time, set it right; no restart is needed"
         )
-        self._troubles.come(_NAME, sentence, "the clock of this machine is taken to be right again", again=True)
+        self._alerts.raise_alert(_ALERT_NAME, sentence, "the clock of this machine is taken to be right again", log_again=True)

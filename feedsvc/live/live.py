@@ -1,4 +1,4 @@
-"""The one mutable thing: the current edition. The folder and the clock end it; the next is made beside it, then swapped in."""
+"""The current edition, the only mutable state. Changes of folder and clock make the next one, which is swapped in whole."""
 
 from __future__ import annotations
 
@@ -9,240 +9,252 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from feedsvc.catalog.catalog import Catalog, catalog
-from feedsvc.content.folder.folder import Content, Folder
-from feedsvc.content.media.thumbnails import Renditions
+from feedsvc.catalog import Catalog, build_catalog
+from feedsvc.content.folder import ContentFolder, ContentSnapshot
+from feedsvc.content.media import VariantStore
 from feedsvc.errors import ContentError, Problem
-from feedsvc.pages.theme_adoption import Adoption
-from feedsvc.publication.last_modified import Ledger
-from feedsvc.publication.publication import Publication, nobody_counts
+from feedsvc.pages import ThemeAdoption
+from feedsvc.publication import LastModifiedStore, Publication, no_last_modified
 from feedsvc.support import gc_control
-from feedsvc.support.alerts import Troubles
+from feedsvc.support.alerts import Alerts
 from feedsvc.support.clock import wall_clock
 
-_AHEAD: Final = timedelta(seconds=5)  # so long before its moment a scheduled edition is made
-_FAR_AHEAD: Final = timedelta(days=1)
+_PREPARATION_TIME: Final = timedelta(seconds=5)  # a scheduled edition is made this long before its moment
+_MAX_CLOCK_ERROR: Final = timedelta(days=1)
 _NO_TIME: Final = timedelta(0)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Edition:
-    """What is served from `since` on. `number` counts the publications of this process, from 1.
+    """A publication and the moment since when it is served. `number` counts the publications of this process, from 1.
 
-    `content` is as it was read last, with today's problems.
+    `content` is the content that was read last, with current problems.
     """
 
     number: int
     since: datetime
     publication: Publication
-    content: Content
+    content: ContentSnapshot
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Reload:
-    """The last look at the folder: when it began, how many seconds it took, how many articles it changed.
+class ReloadStatistics:
+    """The last reload of the folder: when it began, how many seconds it took, how many articles it changed.
 
-    `looks` and `spent` are of all looks of this process, this one too: how many, and their seconds.
+    `total_reloads` and `total_seconds` are the number and the duration of all reloads of this process, including this one.
     """
 
-    at: datetime
+    began_at: datetime
     seconds: float
-    changed: int
-    looks: int = 1
-    spent: float = 0.0
+    changed_articles: int
+    total_reloads: int = 1
+    total_seconds: float = 0.0
 
-    def then(self, at: datetime, seconds: float, changed: int) -> Reload:
-        """The next look."""
-        return Reload(at=at, seconds=seconds, changed=changed, looks=self.looks + 1, spent=self.spent + seconds)
+    def add_reload(self, at: datetime, seconds: float, changed: int) -> ReloadStatistics:
+        """Return the statistics after another reload."""
+        return ReloadStatistics(
+            began_at=at,
+            seconds=seconds,
+            changed_articles=changed,
+            total_reloads=self.total_reloads + 1,
+            total_seconds=self.total_seconds + seconds,
+        )
 
 
 class Live:
-    """Gives every request the edition that its moment asks for. Safe in threads; `reload` is for one of them."""
+    """Holder of the current edition. Safe in threads, but only one thread may call `reload`."""
 
     def __init__(
         self,
-        folder: Folder,
-        ledger: Ledger | None,
+        folder: ContentFolder,
+        last_modified_store: LastModifiedStore | None,
         clock: Callable[[], datetime] = wall_clock,
-        renditions: Renditions | None = None,
+        variant_store: VariantStore | None = None,
         *,
         preview: bool = False,
-        troubles: Troubles | None = None,
-        adoption: Adoption | None = None,
+        alerts: Alerts | None = None,
+        theme_adoption: ThemeAdoption | None = None,
     ) -> None:
-        """Reads the folder. Raises ContentError if it cannot be used. `ledger` None keeps no dates.
+        """Read the folder. Raises ContentError if it cannot be used. `last_modified_store` None stores no dates.
 
-        `troubles` are those of the machine, to be told with the folder's problems. `adoption` chooses the theme; the default one
-        keeps no verdicts on disk.
+        `alerts` are those of the machine, reported with the folder's problems. `theme_adoption` chooses the theme; the default
+        one stores no verdicts on disk.
         """
         self.clock = clock
-        self.troubles = troubles or Troubles()
-        self._folder, self._ledger = folder, ledger
+        self.alerts = alerts or Alerts()
+        self._folder, self._last_modified_store = folder, last_modified_store
         self._lock = threading.Lock()
-        self._adoption = adoption or Adoption(troubles=self.troubles)
+        self._theme_adoption = theme_adoption or ThemeAdoption(alerts=self.alerts)
         self._preview = preview
-        self._upcoming: Publication | None = None
-        self._was_away = False
-        self._renditions = renditions
-        self._picture_problems: tuple[Problem, ...] = ()
+        self._next_publication: Publication | None = None
+        self._was_unavailable = False
+        self._variant_store = variant_store
+        self._image_problems: tuple[Problem, ...] = ()
         now, began = clock(), time.monotonic()
-        self._passed = now  # the last moment at which time alone changed what was shown, as far as that is known
+        self._last_scheduled_change = now  # the last known moment at which time alone changed the publication
         with gc_control.paused():
             change = folder.read(now=now)
-            content = self._adoption.applied(change.content, now, preview=preview)
-            moment = self._moment if ledger else nobody_counts
-            publication = Publication(catalog(content, now, preview=preview), moment, renditions)
-        content = self._with_pictures(content, publication)
+            content = self._theme_adoption.apply(change.content, now, preview=preview)
+            moment = self._find_last_modified if last_modified_store else no_last_modified
+            publication = Publication(build_catalog(content, now, is_preview=preview), moment, variant_store)
+        content = self._with_image_problems(content, publication)
         self.edition = Edition(number=1, since=now, publication=publication, content=content)
-        if renditions:
-            renditions.on_failure = self._note_pictures
+        if variant_store:
+            variant_store.on_failure = self._update_image_problems
         took = time.monotonic() - began
-        self.reloaded = Reload(at=now, seconds=took, changed=len(change.come), spent=took)
-        folder.remember()
-        gc_control.give_back()
+        self.last_reload = ReloadStatistics(began_at=now, seconds=took, changed_articles=len(change.added), total_seconds=took)
+        folder.save()
+        gc_control.trim_heap()
 
     def current(self, now: datetime) -> Publication:
-        """The publication at a moment: a new one from the very second of a scheduled change."""
+        """Return the publication at a moment. From the second of a scheduled change on, it is a new one."""
         publication = self.edition.publication
-        return self._advance(now).publication if _is_over(publication, now) else publication
+        return self._advance(now).publication if _is_outdated(publication, now) else publication
 
     def base_url(self) -> str:
         return self.edition.content.site.base_url
 
     def article_id(self, slug: str, now: datetime) -> str | None:
-        """The id of the article that is visible under a slug, today's or a former one, at a moment."""
+        """Return the id of the article that is visible at a moment under a slug, current or former; None if there is none."""
         shown = self.current(now).catalog
-        row = shown.visible.get(shown.moved.get(("article", slug), slug))
+        row = shown.visible.get(shown.redirects.get(("article", slug), slug))
         return row.article.id if row else None
 
-    def lost(self) -> frozenset[str]:
-        """The paths of articles whose text was asked for in vain: they are to be looked at again."""
-        return self.edition.content.texts.lost
+    def paths_with_lost_text(self) -> frozenset[str]:
+        """Return the paths of articles whose text was requested but could not be read. The next reload examines them again."""
+        return self.edition.content.texts.lost_paths
 
-    def modified(self, path: str, digest: str, now: datetime) -> datetime | None:
-        """When the path's bytes became those of this digest; None if nobody can tell."""
-        # A look that began before a scheduled change and ended after it shows what is later than that change.
-        shown = max(self.reloaded.at, min(self._passed, now))
-        return self._ledger.modified(path, digest, now, shown) if self._ledger else None
+    def last_modified(self, path: str, digest: str, now: datetime) -> datetime | None:
+        """Return the time when the path's bytes became those of this digest; None if it is unknown."""
+        # A reload that began before a scheduled change and ended after it shows the content after that change.
+        shown = max(self.last_reload.began_at, min(self._last_scheduled_change, now))
+        return self._last_modified_store.last_modified(path, digest, now, shown) if self._last_modified_store else None
 
-    def prepare(self, now: datetime) -> None:
-        """Shortly before a scheduled change, make its edition, so that no request has to wait for it."""
+    def prepare_next_edition(self, now: datetime) -> None:
+        """Make the publication of a scheduled change up to 5 seconds ahead, so that no request waits for it."""
         moment = self.edition.publication.next_change
-        if moment is None or not now < moment <= now + _AHEAD or self._upcoming:
+        if moment is None or not now < moment <= now + _PREPARATION_TIME or self._next_publication:
             return
         with self._lock:
             publication = self.edition.publication
             if publication.next_change == moment:
-                self._upcoming = publication.after(_moved(publication.catalog, moment))
+                self._next_publication = publication.next_edition(_catalog_at(publication.catalog, moment))
 
     @property
     def is_due(self) -> bool:
-        """Return whether `reload` should be called though nothing in the folder changed: the trial of a theme has ended."""
-        return self._adoption.is_due
+        """True if `reload` should be called although nothing in the folder changed: the theme must be chosen again."""
+        return self._theme_adoption.is_due
 
-    def reload(self, touched: Iterable[str] | None = None, quiet: timedelta = _NO_TIME) -> frozenset[str]:
-        """Read what changed in the folder, everywhere or at the touched paths, and swap in what comes of it.
+    def reload(self, changed_paths: Iterable[str] | None = None, min_age: timedelta = _NO_TIME) -> frozenset[str]:
+        """Read changes in the folder, everywhere or at `changed_paths`, and swap in the new edition.
 
-        The paths that are not read yet, since they were changed less than `quiet` ago. A folder that cannot be used leaves
-        everything as it is, and a problem.
+        Return the paths that were postponed because they changed less than `min_age` ago. If the folder cannot be used, the
+        publication stays, and a problem says so.
         """
         now, began = self.clock(), time.monotonic()
         try:
-            change = self._folder.read(touched, now, quiet)
+            change = self._folder.read(changed_paths, now, min_age)
         except ContentError as error:
-            self._was_away = True
+            self._was_unavailable = True
             with self._lock:
-                self._swap(self.edition.publication, _without(self.edition.content, error), now)
+                self._swap(self.edition.publication, _with_folder_problem(self.edition.content, error), now)
             return frozenset()
-        content = self._adoption.applied(change.content, now, preview=self._preview)
-        if self._was_away and not change.restless:
-            # Pages that were made meanwhile lack what could not be read: sizes of pictures, say.
-            self._was_away = False
-            self.edition.publication.forget()
+        content = self._theme_adoption.apply(change.content, now, preview=self._preview)
+        if self._was_unavailable and not change.unsettled_files:
+            # Pages rendered meanwhile lack facts that could not be read, such as image sizes.
+            self._was_unavailable = False
+            self.edition.publication.clear_caches()
         with self._lock:
-            self._upcoming = None
-            before, read = self.edition.publication, self.clock()  # time went on while the folder was read
-            if change.gone or change.come or not _is_same(before.catalog.content, content) or _is_over(before, read):
-                shown = before.catalog.replaced(content, read, gone=change.gone, come=change.come)
-                publication = before.after(shown)
+            self._next_publication = None
+            before, read = self.edition.publication, self.clock()  # time passed while the folder was read
+            if (
+                change.removed
+                or change.added
+                or not _has_same_settings(before.catalog.content, content)
+                or _is_outdated(before, read)
+            ):
+                shown = before.catalog.apply_changes(content, read, removed=change.removed, added=change.added)
+                publication = before.next_edition(shown)
             else:
                 publication = before
             self._swap(publication, content, read)
-        self.reloaded = self.reloaded.then(now, time.monotonic() - began, len(change.come) + len(change.gone))
-        # After the swap: no reader waits for a disk.
-        self._folder.remember()
-        if self._ledger:
-            self._ledger.recover()
-        return change.restless
+        self.last_reload = self.last_reload.add_reload(now, time.monotonic() - began, len(change.added) + len(change.removed))
+        # After the swap, so that no reader waits for a disk.
+        self._folder.save()
+        if self._last_modified_store:
+            self._last_modified_store.recover()
+        return change.unsettled_files
 
-    def redate(self) -> None:
-        """Documents with a date that is far ahead ask for it anew: the clock has been set back."""
-        self.edition.publication.redate(self.clock() + _FAR_AHEAD)
+    def discard_future_dates(self) -> None:
+        """Discard documents with a date more than a day ahead. Call it once the clock has been set back."""
+        self.edition.publication.discard_dates_after(self.clock() + _MAX_CLOCK_ERROR)
 
-    def _note_pictures(self) -> None:
-        """Pages offer no copies of a picture that turns out not to be decodable, and its problem is reported."""
+    def _update_image_problems(self) -> None:
+        """Report the problem of an image that cannot be decoded, and render pages again without its variants."""
         with self._lock:
             self._swap(self.edition.publication, self.edition.content, self.clock())
-        self.edition.publication.forget()
+        self.edition.publication.clear_caches()
 
     @property
-    def picture_problems(self) -> tuple[Problem, ...]:
-        """Pictures of which no narrower copies could be made, as far as they were tried."""
-        return self._picture_problems
+    def image_problems(self) -> tuple[Problem, ...]:
+        """Problems of images for which making variants failed."""
+        return self._image_problems
 
-    def _with_pictures(self, content: Content, publication: Publication) -> Content:
-        """The content with today's problems of pictures."""
-        if self._renditions is None:
+    def _with_image_problems(self, content: ContentSnapshot, publication: Publication) -> ContentSnapshot:
+        """Return the content with the current problems of images."""
+        if self._variant_store is None:
             return content
-        before, self._picture_problems = self._picture_problems, self._renditions.problems(publication.catalog.media)
-        if not before and not self._picture_problems:
+        before, self._image_problems = self._image_problems, self._variant_store.problems(publication.catalog.media)
+        if not before and not self._image_problems:
             return content
-        problems = (*(one for one in content.problems if one not in before), *self._picture_problems)
+        problems = (*(one for one in content.problems if one not in before), *self._image_problems)
         return replace(content, problems=tuple(sorted(problems)))
 
     def _advance(self, now: datetime) -> Edition:
         with self._lock:
             edition = self.edition
-            if _is_over(edition.publication, now):
-                ready, self._upcoming = self._upcoming, None
+            if _is_outdated(edition.publication, now):
+                ready, self._next_publication = self._next_publication, None
                 before = edition.publication
-                publication = ready if ready and not _is_over(ready, now) else before.after(_moved(before.catalog, now))
+                publication = (
+                    ready if ready and not _is_outdated(ready, now) else before.next_edition(_catalog_at(before.catalog, now))
+                )
                 self._swap(publication, edition.content, now)
             return self.edition
 
-    def _swap(self, publication: Publication, content: Content, now: datetime) -> None:
-        content = self._with_pictures(content, publication)
+    def _swap(self, publication: Publication, content: ContentSnapshot, now: datetime) -> None:
+        content = self._with_image_problems(content, publication)
         before, moved = self.edition, publication.catalog.last_change
-        self._passed = max(self._passed, moved) if moved else self._passed
+        self._last_scheduled_change = max(self._last_scheduled_change, moved) if moved else self._last_scheduled_change
         if publication is not before.publication:
             self.edition = Edition(number=before.number + 1, since=now, publication=publication, content=content)
         elif content.problems != before.content.problems:
             self.edition = replace(before, content=content)
 
-    def _moment(self, path: str, digest: str) -> datetime | None:
-        return self.modified(path, digest, self.clock())
+    def _find_last_modified(self, path: str, digest: str) -> datetime | None:
+        return self.last_modified(path, digest, self.clock())
 
 
-def _is_over(publication: Publication, now: datetime) -> bool:
-    # A clock that was ahead and is put right must not leave behind what is not public yet.
+def _is_outdated(publication: Publication, now: datetime) -> bool:
+    # After a clock that was ahead is corrected, articles that are not public yet must disappear.
     last, following = publication.last_change, publication.next_change
     return (following is not None and now >= following) or (last is not None and now < last)
 
 
-def _moved(shown: Catalog, now: datetime) -> Catalog:
-    return shown.replaced(shown.content, now)
+def _catalog_at(shown: Catalog, now: datetime) -> Catalog:
+    return shown.apply_changes(shown.content, now)
 
 
-def _is_same(before: Content, now: Content) -> bool:
-    """Whether nothing but articles and problems can have changed: what has not is the same object."""
+def _has_same_settings(before: ContentSnapshot, now: ContentSnapshot) -> bool:
+    """Return whether only articles and problems can have changed. Unchanged settings are the same objects."""
     pairs = ((getattr(before, name), getattr(now, name)) for name in ("site", "categories", "authors", "media", "theme"))
     return all(one is other for one, other in pairs)
 
 
-def _without(content: Content, error: ContentError) -> Content:
-    """The last content of a folder that is away, with a word on that."""
+def _with_folder_problem(content: ContentSnapshot, error: ContentError) -> ContentSnapshot:
+    """Return the last content of a folder that cannot be used, with a problem that says so."""
     hint = "what was read last is served meanwhile"
     back = f"bring it back, or mount again what was mounted there; {hint}"
-    away = Problem(path=".", message=error.away or str(error), hint=back if error.away else hint)
+    away = Problem(path=".", message=error.missing_message or str(error), hint=back if error.missing_message else hint)
     rest = (problem for problem in content.problems if problem.path != away.path)
     return replace(content, problems=tuple(sorted((*rest, *(error.problems or (away,))))))

@@ -1,7 +1,8 @@
-"""Rings when a content folder changes, and when the clock reaches a scheduled change. The only room with watchfiles.
+"""File watcher: reloads the content folder when it changes, and swaps in scheduled editions. The only module with watchfiles.
 
-The notices of the operating system are a bell, not the truth: some are lost, a link switched as the root sends none. So the
-folders that a notice names are looked at whole, the root's inode and the clock many times a second, everything once a minute.
+Notifications of the operating system are hints: some are lost, and switching a link that is the root sends none. So the folders
+that a notification names are scanned whole, the root's inode and the clock are checked many times a second, and everything is
+scanned once a minute.
 """
 
 from __future__ import annotations
@@ -17,143 +18,148 @@ from typing import Final, Protocol
 
 from watchfiles import watch
 
-from feedsvc.live.clock_jumps import Jumps
+from feedsvc.live.clock_jumps import ClockJumpDetector
 from feedsvc.live.live import Edition, Live
 
-_TICK: Final = 25  # milliseconds; between two looks at the root, the clock, and what was being written
-_GROUP: Final = 200  # milliseconds; a burst of notices is taken in pieces of this length
-_STEP: Final = 10  # milliseconds without a notice end a piece
-_EVERYTHING: Final = 60.0  # seconds
-_QUIET: Final = timedelta(milliseconds=20)  # a file younger than this may be half written
-_PAUSE: Final = 1.0  # seconds; between two looks where there is no bell
+_POLL_INTERVAL: Final = 25  # milliseconds between two checks of the root, the clock, and files that were being written
+_DEBOUNCE: Final = 200  # milliseconds; a burst of notifications is split into batches of this length
+_DEBOUNCE_STEP: Final = 10  # milliseconds without a notification end a batch
+_FULL_SCAN_INTERVAL: Final = 60.0  # seconds
+_MIN_FILE_AGE: Final = timedelta(milliseconds=20)  # a file younger than this may be half written
+_RETRY_DELAY: Final = 1.0  # seconds between two polls while there are no notifications
 
-# Seconds for each article before the bell is hung the first time: nothing else moves meanwhile, and readers wait for a start.
-_CALM: Final = 5e-6
+# Seconds for each article before notifications are first set up: that blocks other threads, and readers wait for a start.
+_STARTUP_DELAY_PER_ARTICLE: Final = 5e-6
 
-_NOT_CONTENT: Final = (".git", ".hg", ".svn", ".feedsvc")
+_IGNORED_FOLDERS: Final = (".git", ".hg", ".svn", ".feedsvc")
 _LOG: Final = logging.getLogger(__name__)
 
-# (edition before, edition now), in the watching thread.
+# (edition before, edition now), called in the watcher thread.
 Listener = Callable[[Edition, Edition], None]
 
 
-class Fellows(Protocol):
-    """Other processes that serve the same folder, and may want to be sure that this one has read what they have."""
+class Peers(Protocol):
+    """Other processes that serve the same folder. They may have to wait until this one has read the same changes."""
 
-    def asks(self) -> bool:
-        """Whether one of them waits for a look at everything; asked many times a second."""
+    def is_rescan_requested(self) -> bool:
+        """Return whether one of them waits for a full scan; called many times a second."""
 
-    def looked(self, since: float) -> None:
-        """Everything as it was at this moment (monotonic seconds) has been read."""
+    def confirm_scan(self, since: float) -> None:
+        """Confirm that the whole folder has been read as it was at this moment (monotonic seconds)."""
 
 
-class _Nobody:
-    def asks(self) -> bool:
+class _NoPeers:
+    def is_rescan_requested(self) -> bool:
         return False
 
-    def looked(self, since: float) -> None:
+    def confirm_scan(self, since: float) -> None:
         pass
 
 
-_NOBODY: Final = _Nobody()
+_NO_PEERS: Final = _NoPeers()
 
 
 class Watcher:
-    """A thread that keeps a Live in step with its folder, and tells every new edition to its listeners."""
+    """A thread that updates a Live with changes of its folder and notifies listeners of each new edition."""
 
-    def __init__(self, root: Path, live: Live, listeners: Iterable[Listener] = (), fellows: Fellows = _NOBODY) -> None:
+    def __init__(self, root: Path, live: Live, listeners: Iterable[Listener] = (), peers: Peers = _NO_PEERS) -> None:
         self._root, self._live, self._listeners = root, live, tuple(listeners)
-        self._fellows, self._looking = fellows, 0.0
-        self._told = live.edition
-        self._jumps = Jumps(live.troubles)
-        # Now, as it may be a while until the first turn: a clock that is set meanwhile was set too.
-        self._jumps.look(live.clock())
-        self._restless: frozenset[str] = frozenset()
+        self._peers, self._scan_began_at = peers, 0.0
+        self._announced_edition = live.edition
+        self._clock_jumps = ClockJumpDetector(live.alerts)
+        # Checked now, since the first poll may be later: it has to detect a jump in between, too.
+        self._clock_jumps.check(live.clock())
+        self._unsettled_paths: frozenset[str] = frozenset()
         self._stop = threading.Event()
-        self._everything = threading.Event()
-        self._next_look = time.monotonic() + _EVERYTHING
+        self._full_scan_requested = threading.Event()
+        self._next_full_scan = time.monotonic() + _FULL_SCAN_INTERVAL
         self._thread = threading.Thread(target=self._run, name="watch", daemon=True)
 
     def start(self) -> None:
         self._thread.start()
 
-    def look(self) -> None:
-        """Look at everything, as soon as may be; safe in a signal handler."""
-        self._everything.set()
+    def request_full_scan(self) -> None:
+        """Request a full scan as soon as possible; safe in a signal handler."""
+        self._full_scan_requested.set()
 
     def stop(self) -> None:
-        """No listener is called any more once this returns."""
+        """Stop the thread and wait for it. No listener is called after this returns."""
         self._stop.set()
         if self._thread.is_alive():
             self._thread.join()
 
     def _run(self) -> None:
-        self._stop.wait(_CALM * len(self._live.edition.content.articles))
+        self._stop.wait(_STARTUP_DELAY_PER_ARTICLE * len(self._live.edition.content.articles))
         while not self._stop.is_set():
-            identity = _identity(self._root)
-            # What happened before the bell hung is seen by this look.
-            self._everything.set()
+            identity = _folder_identity(self._root)
+            # A full scan finds the changes before notifications were set up.
+            self._full_scan_requested.set()
             try:
-                self._listen(identity)
+                self._watch(identity)
             except (OSError, RuntimeError):
-                # No folder, or no more notices to be had from this system: look without a bell.
-                self._turn(frozenset())
-                self._stop.wait(_PAUSE)
-            except Exception:  # noqa: BLE001 - whatever it is
-                # A fault of ours in one file must not end the service to all later ones.
+                # No folder, or the system gives no more notifications: poll without them.
+                self._poll_once(frozenset())
+                self._stop.wait(_RETRY_DELAY)
+            except Exception:  # noqa: BLE001
+                # An internal error at one file must not stop all later reloads.
                 _LOG.exception("the folder could not be read again; it is tried anew")
-                self._stop.wait(_PAUSE)
+                self._stop.wait(_RETRY_DELAY)
 
-    def _listen(self, identity: tuple[int, int] | None) -> None:
-        """Until the root is another folder, or it is time to stop."""
+    def _watch(self, identity: tuple[int, int] | None) -> None:
+        """Poll until the root is another folder or `stop` is called. Raises OSError or RuntimeError without notifications."""
         bell = watch(
             self._root,
             watch_filter=None,
-            debounce=_GROUP,
-            step=_STEP,
-            rust_timeout=_TICK,
+            debounce=_DEBOUNCE,
+            step=_DEBOUNCE_STEP,
+            rust_timeout=_POLL_INTERVAL,
             yield_on_timeout=True,
             stop_event=self._stop,
             raise_interrupt=False,
             ignore_permission_denied=True,
         )
         for notices in bell:
-            # Most often nothing rang; the look at the root's own path would be most of the work then.
-            self._turn(_touched(self._root, (path for _, path in notices)) if notices else frozenset())
-            if _identity(self._root) != identity:
+            # Mostly there is no notification; resolving the root's path would then be most of the work.
+            self._poll_once(_changed_paths(self._root, (path for _, path in notices)) if notices else frozenset())
+            if _folder_identity(self._root) != identity:
                 return
 
-    def _turn(self, touched: frozenset[str] | None) -> None:
-        if touched is None or self._everything.is_set() or time.monotonic() >= self._next_look or self._fellows.asks():
-            self._everything.clear()
-            self._looking = time.monotonic()
+    def _poll_once(self, touched: frozenset[str] | None) -> None:
+        if (
+            touched is None
+            or self._full_scan_requested.is_set()
+            or time.monotonic() >= self._next_full_scan
+            or self._peers.is_rescan_requested()
+        ):
+            self._full_scan_requested.clear()
+            self._scan_began_at = time.monotonic()
             self._reload(None)
-            self._next_look = time.monotonic() + _EVERYTHING
-        elif (again := touched | self._restless | self._live.lost()) or self._live.is_due:
+            self._next_full_scan = time.monotonic() + _FULL_SCAN_INTERVAL
+        elif (again := touched | self._unsettled_paths | self._live.paths_with_lost_text()) or self._live.is_due:
             self._reload(again)
-        if self._looking and not self._restless:
-            self._fellows.looked(self._looking)
-            self._looking = 0.0
-        # The clock after the reading: by the one before it, a change that came meanwhile would be taken back.
+        if self._scan_began_at and not self._unsettled_paths:
+            self._peers.confirm_scan(self._scan_began_at)
+            self._scan_began_at = 0.0
+        # Read the clock after the reload: an earlier moment would undo a scheduled change that came meanwhile.
         now = self._live.clock()
-        if self._jumps.look(now) < 0:
-            self._live.redate()
+        if self._clock_jumps.check(now) < 0:
+            self._live.discard_future_dates()
         self._live.current(now)
-        self._tell()
-        self._live.prepare(now)
+        self._notify_listeners()
+        self._live.prepare_next_edition(now)
 
     def _reload(self, touched: frozenset[str] | None) -> None:
-        """What is being written is looked at again, with all that is noticed by then, once it has been left alone."""
-        self._restless = self._live.reload(touched, _QUIET)
+        """Reload. Files that are being written are postponed and examined again at the next polls."""
+        self._unsettled_paths = self._live.reload(touched, _MIN_FILE_AGE)
 
-    def _tell(self) -> None:
-        before, self._told = self._told, self._live.edition
-        if before is not self._told:
+    def _notify_listeners(self) -> None:
+        before, self._announced_edition = self._announced_edition, self._live.edition
+        if before is not self._announced_edition:
             for listener in self._listeners:
-                listener(before, self._told)
+                listener(before, self._announced_edition)
 
 
-def _identity(root: Path) -> tuple[int, int] | None:
+def _folder_identity(root: Path) -> tuple[int, int] | None:
     try:
         status = os.stat(root)
     except OSError:
@@ -161,10 +167,10 @@ def _identity(root: Path) -> tuple[int, int] | None:
     return status.st_dev, status.st_ino
 
 
-def _touched(root: Path, notices: Iterable[str]) -> frozenset[str] | None:
-    """The paths below the root; None, which is everything, if one of them lies elsewhere."""
+def _changed_paths(root: Path, notices: Iterable[str]) -> frozenset[str] | None:
+    """Return the paths below the root, without ignored folders; None, which means everything, if one is not below the root."""
     tops = [f"{top}{os.sep}" for top in {os.path.abspath(root), os.path.realpath(root)}]
-    # A notice begins with the root as it was given, "." and ".." included.
+    # A notification begins with the root as it was given, including "." and "..".
     paths = map(os.path.normpath, notices)
     found = {next((path.removeprefix(top) for top in tops if path.startswith(top)), "") for path in paths}
-    return None if "" in found else frozenset(path for path in found if path.partition(os.sep)[0] not in _NOT_CONTENT)
+    return None if "" in found else frozenset(path for path in found if path.partition(os.sep)[0] not in _IGNORED_FOLDERS)

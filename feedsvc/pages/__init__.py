@@ -1,35 +1,41 @@
-"""Listing and Article -> HTML.
+"""HTML pages: a catalog and a theme go in (`PageLayout`), bytes come out. `publication` calls this package.
 
-What a page itself loads or leads to inside the site is root-relative; what it tells others (canonical, Open Graph) is
-absolute.
+Resources and links inside the site are root-relative. Addresses for other clients (canonical, Open Graph) are absolute.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
-from feedsvc.pages.article import article, articles
-from feedsvc.pages.layout import Frame
-from feedsvc.pages.listing import listing, subscribe
-from feedsvc.pages.redirect_page import moved
-from feedsvc.pages.status_pages import gone, missing
-from feedsvc.pages.tags import tag_page, tags
-from feedsvc.pages.theme import STATIC_TYPES, Theme
+from feedsvc.pages.article import render_article, render_articles
+from feedsvc.pages.layout import PageLayout
+from feedsvc.pages.listing import render_listing, render_subscribe_page
+from feedsvc.pages.redirect_page import render_redirect_page
+from feedsvc.pages.related import MAX_CANDIDATES, find_linking_rows, find_related
+from feedsvc.pages.status_pages import render_gone, render_not_found
+from feedsvc.pages.tags import render_tag_list, tag_page
+from feedsvc.pages.theme import STATIC_TYPES, Theme, compile_builtin_templates
+from feedsvc.pages.theme_adoption import ThemeAdoption
 
 __all__ = [
+    "MAX_CANDIDATES",
     "MEDIA_TYPE",
     "STATIC_TYPES",
-    "Frame",
+    "PageLayout",
     "Theme",
-    "article",
-    "articles",
-    "gone",
-    "listing",
-    "missing",
-    "moved",
-    "subscribe",
+    "ThemeAdoption",
+    "compile_builtin_templates",
+    "find_linking_rows",
+    "find_related",
+    "render_article",
+    "render_articles",
+    "render_gone",
+    "render_listing",
+    "render_not_found",
+    "render_redirect_page",
+    "render_subscribe_page",
+    "render_tag_list",
     "tag_page",
-    "tags",
 ]
 
 MEDIA_TYPE: Final = "text/html"

@@ -1,4 +1,4 @@
-"""An article's text as its page shows it: addresses of the site's own from its root, pictures with their place kept."""
+"""The HTML of an article's text for its page: root-relative addresses, images with their size and variants."""
 
 from __future__ import annotations
 
@@ -7,65 +7,65 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from feedsvc.catalog.catalog import Catalog
-from feedsvc.content.media import files
+from feedsvc.catalog import Catalog
+from feedsvc.content.media import image_size
 from feedsvc.model import Site
-from feedsvc.pages.images import local, srcset
-from feedsvc.routes import ArticleAt, PageAt, SingleAt, path_of, place_of
-from feedsvc.uris import path_below, rooted
+from feedsvc.pages.images import local_href, srcset
+from feedsvc.routes import ArticleAt, PageAt, SiteDocumentAt, path_of, place_of
+from feedsvc.uris import path_below, root_relative
 
-# In clean HTML each "<" begins a tag, and no value holds a quote. The names are those of _MAKERS.
+# In sanitized HTML each "<" begins a tag, and no value contains a quote. The names are those of _REWRITERS.
 _TAG: Final = re.compile(r'<(?P<name>a|audio|img|pre|source|video)(?P<rest>(?: [a-z]+(?:="[^"]*")?)*)>')
-_LOADED: Final = re.compile(r'( (?:src|poster)=")([^"]*)')
-_LEADING: Final = re.compile(r'( href=")([^"]*)')
-_VALUE: Final = re.compile(r' (src|width|height)="([^"]*)"')
-_TABLE: Final = re.compile(r"<(/?)table\b[^>]*>")
-# The width of an article's text, and what of a screen a picture takes that is as wide as the text, as in article.html.
-_MEASURE: Final = 672  # pixels: 42rem
+_SOURCE_ATTRIBUTE: Final = re.compile(r'( (?:src|poster)=")([^"]*)')
+_HREF_ATTRIBUTE: Final = re.compile(r'( href=")([^"]*)')
+_IMAGE_ATTRIBUTE: Final = re.compile(r' (src|width|height)="([^"]*)"')
+_TABLE_TAG: Final = re.compile(r"<(/?)table\b[^>]*>")
+# The width of an article's text, and the sizes attribute of an image as wide as the text, as in article.html.
+_TEXT_WIDTH: Final = 672  # pixels: 42rem
 _SIZES: Final = "(min-width: 44rem) 42rem, 100vw"
 
 
-def shown(catalog: Catalog, text: str) -> str:
-    """Clean HTML as a page shows it. What is wider than the page can be reached and scrolled with the keyboard."""
-    made = _TAG.sub(lambda tag: _tag(catalog, tag["name"], tag["rest"]), text)
-    return _wrapped(made) if "<table" in made else made
+def page_html(catalog: Catalog, text: str) -> str:
+    """Return sanitized HTML as a page shows it. The keyboard reaches and scrolls elements that are wider than the page."""
+    made = _TAG.sub(lambda tag: _rewrite_tag(catalog, tag["name"], tag["rest"]), text)
+    return _wrap_tables(made) if "<table" in made else made
 
 
-def _tag(catalog: Catalog, name: str, rest: str) -> str:
-    return f"<{name}{_MAKERS[name](catalog, rest)}>"
+def _rewrite_tag(catalog: Catalog, name: str, rest: str) -> str:
+    return f"<{name}{_REWRITERS[name](catalog, rest)}>"
 
 
-def _loading(catalog: Catalog, rest: str) -> str:
-    return _LOADED.sub(lambda found: found[1] + local(catalog.site, found[2]), rest)
+def _rewrite_sources(catalog: Catalog, rest: str) -> str:
+    return _SOURCE_ATTRIBUTE.sub(lambda found: found[1] + local_href(catalog.site, found[2]), rest)
 
 
-def _picture(catalog: Catalog, rest: str) -> str:
-    given = dict(_VALUE.findall(rest))
-    size = _size(catalog, given)
-    sources = _sources(catalog, {**given, **dict(_VALUE.findall(size))})
-    return f'{_loading(catalog, rest)}{sources}{size} loading="lazy" decoding="async"'
+def _rewrite_image(catalog: Catalog, rest: str) -> str:
+    given = dict(_IMAGE_ATTRIBUTE.findall(rest))
+    size = _size_attributes(catalog, given)
+    sources = _srcset_attributes(catalog, {**given, **dict(_IMAGE_ATTRIBUTE.findall(size))})
+    return f'{_rewrite_sources(catalog, rest)}{sources}{size} loading="lazy" decoding="async"'
 
 
-def _sources(catalog: Catalog, given: Mapping[str, str]) -> str:
-    """The attributes that let a browser choose a narrower copy, "" where there is none; `given` has the picture's width."""
-    path = _path(catalog, given)
+def _srcset_attributes(catalog: Catalog, given: Mapping[str, str]) -> str:
+    """Return the attributes srcset and sizes, "" if the image has no variants; `given` has the image's width."""
+    path = _image_path(catalog, given)
     several = srcset(catalog, path)
-    width = int(given.get("width", _MEASURE))
-    shown = f"(min-width: {width}px) {width}px, 100vw" if width < _MEASURE else _SIZES
+    width = int(given.get("width", _TEXT_WIDTH))
+    shown = f"(min-width: {width}px) {width}px, 100vw" if width < _TEXT_WIDTH else _SIZES
     return f' srcset="{html.escape(several)}" sizes="{shown}"' if several else ""
 
 
-def _path(catalog: Catalog, given: Mapping[str, str]) -> str:
+def _image_path(catalog: Catalog, given: Mapping[str, str]) -> str:
     return path_below(catalog.site.base_url, html.unescape(given.get("src", "")))[1:]
 
 
-def _size(catalog: Catalog, given: Mapping[str, str]) -> str:
-    """The attributes that keep a picture's place, where the file tells; an author's one number decides the other."""
-    file = catalog.media.get(_path(catalog, given))
+def _size_attributes(catalog: Catalog, given: Mapping[str, str]) -> str:
+    """Return the missing ones of width and height, "" if the file gives none. One that the editor gave scales the other."""
+    file = catalog.media.get(_image_path(catalog, given))
     if file is None or {"width", "height"} <= given.keys():
         return ""
     try:
-        width, height = files.size(file)
+        width, height = image_size(file)
     except ValueError:
         return ""
     if "width" in given:
@@ -75,33 +75,33 @@ def _size(catalog: Catalog, given: Mapping[str, str]) -> str:
     return f' width="{width}" height="{height}"'
 
 
-def _link(catalog: Catalog, rest: str) -> str:
-    return _LEADING.sub(lambda found: found[1] + _led(catalog.site, found[2]), rest)
+def _rewrite_link(catalog: Catalog, rest: str) -> str:
+    return _HREF_ATTRIBUTE.sub(lambda found: found[1] + _canonical_href(catalog.site, found[2]), rest)
 
 
-def _led(site: Site, address: str) -> str:
-    """A page of the site's own by its one spelling, so that nobody is sent there twice."""
+def _canonical_href(site: Site, address: str) -> str:
+    """Return the canonical address of a page of the site, so that no click is redirected. Leave other addresses unchanged."""
     path = path_below(site.base_url, address)
     if not path:
         return address
     place = place_of(path)
-    path = path_of(place) if isinstance(place, (ArticleAt, PageAt, SingleAt)) else path
+    path = path_of(place) if isinstance(place, (ArticleAt, PageAt, SiteDocumentAt)) else path
     tail = re.search(r"[?#].*", address)
-    return rooted(site.base_url, path) + (tail[0] if tail else "")
+    return root_relative(site.base_url, path) + (tail[0] if tail else "")
 
 
-_MAKERS: Final[Mapping[str, Callable[[Catalog, str], str]]] = {
-    "a": _link,
-    "audio": _loading,
-    "img": _picture,
+_REWRITERS: Final[Mapping[str, Callable[[Catalog, str], str]]] = {
+    "a": _rewrite_link,
+    "audio": _rewrite_sources,
+    "img": _rewrite_image,
     "pre": lambda _, rest: f'{rest} tabindex="0"',
-    "source": _loading,
-    "video": _loading,
+    "source": _rewrite_sources,
+    "video": _rewrite_sources,
 }
 
 
-def _wrapped(text: str) -> str:
-    """Each table that lies in no other one, in a box that scrolls."""
+def _wrap_tables(text: str) -> str:
+    """Wrap each table that is not inside another one in a box that scrolls."""
     depth = 0
 
     def wrap(tag: re.Match[str]) -> str:
@@ -111,4 +111,4 @@ def _wrapped(text: str) -> str:
             return tag[0] if depth else f"{tag[0]}</div>"
         return tag[0] if depth > 1 else f'<div class="wide" tabindex="0">{tag[0]}'
 
-    return _TABLE.sub(wrap, text)
+    return _TABLE_TAG.sub(wrap, text)

@@ -1,6 +1,6 @@
-"""The product's own templates as code, kept as Python keeps that of its modules: made once, not at each start.
+"""Bytecode cache of the built-in templates, like Python's own for modules: they are compiled once, not at each start.
 
-Jinja's fourth room, beside theme.py, sandbox.py and spelling.py.
+Jinja is imported only here and in theme.py, sandbox.py and template_compiler.py.
 """
 
 from __future__ import annotations
@@ -21,19 +21,19 @@ from jinja2.bccache import Bucket
 
 from feedsvc.pages import sandbox, template_compiler
 
-# Not to be read or written, cut short, or a Python that keeps no code: then a template is made code once more.
-_NONE: Final = (OSError, EOFError, ValueError, TypeError, NotImplementedError)
+# The file cannot be read or written or is cut short, or Python caches no bytecode: the template is compiled again.
+_CACHE_ERRORS: Final = (OSError, EOFError, ValueError, TypeError, NotImplementedError)
 
 
-class Beside(BytecodeCache):
-    """In __pycache__ of a folder (PEP 3147), where that can be written; whoever may can change the program, too."""
+class FileBytecodeCache(BytecodeCache):
+    """Cache in __pycache__ of a folder (PEP 3147), if that can be written. A user who can write there can change modules, too."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
     @cached_property
-    def _maker(self) -> bytes:
-        """Stands for everything but its text that a template's code is made from."""
+    def _compiler_digest(self) -> bytes:
+        """Digest of everything but its text that a template's code depends on."""
         makers = [Path(str(module.__file__)).read_bytes() for module in (sandbox, template_compiler)]
         return blake2b(b"".join((*makers, jinja2.__version__.encode(), MAGIC_NUMBER)), digest_size=16).digest()
 
@@ -41,27 +41,27 @@ class Beside(BytecodeCache):
         return name
 
     def load_bytecode(self, bucket: Bucket) -> None:
-        with suppress(*_NONE):
-            data, mark = self._place(bucket).read_bytes(), self._mark(bucket)
+        with suppress(*_CACHE_ERRORS):
+            data, mark = self._file(bucket).read_bytes(), self._header(bucket)
             if data.startswith(mark):
-                bucket.code = marshal.loads(data[len(mark) :])  # noqa: S302 - as much our own as the modules are
+                bucket.code = marshal.loads(data[len(mark) :])  # noqa: S302 - trusted like the modules' bytecode
 
     def dump_bytecode(self, bucket: Bucket) -> None:
         if sys.dont_write_bytecode:
             return
-        with suppress(*_NONE):
-            place = self._place(bucket)
+        with suppress(*_CACHE_ERRORS):
+            place = self._file(bucket)
             place.parent.mkdir(exist_ok=True)
-            _replace(place, self._mark(bucket) + marshal.dumps(bucket.code))
+            _replace_file(place, self._header(bucket) + marshal.dumps(bucket.code))
 
-    def _mark(self, bucket: Bucket) -> bytes:
-        return self._maker + bucket.checksum.encode()
+    def _header(self, bucket: Bucket) -> bytes:
+        return self._compiler_digest + bucket.checksum.encode()
 
-    def _place(self, bucket: Bucket) -> Path:
+    def _file(self, bucket: Bucket) -> Path:
         return Path(cache_from_source(str(self._folder / f"{bucket.key}.py")))
 
 
-def _replace(place: Path, data: bytes) -> None:
+def _replace_file(place: Path, data: bytes) -> None:
     new = place.with_name(f"{os.getpid()}-{place.name}")
     try:
         new.write_bytes(data)

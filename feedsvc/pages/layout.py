@@ -1,4 +1,4 @@
-"""What every page of a site has around it, and the views that several pages share."""
+"""Layout of pages: the head, menu and footer around each page, and the views that several pages share."""
 
 from __future__ import annotations
 
@@ -9,25 +9,25 @@ from functools import cached_property, partial
 from itertools import chain
 from typing import Final
 
-from feedsvc.catalog.catalog import Catalog, Listing, Row, Standing
-from feedsvc.language import Language, direction, language
+from feedsvc.catalog import Catalog, Listing, Row, Visibility
+from feedsvc.language import Language, direction, get_language
 from feedsvc.model import Article, Site
-from feedsvc.pages.images import Picture, local, logo_size, picture
-from feedsvc.pages.metadata import POLICY, FeedShown, Head, feeds
+from feedsvc.pages.images import ImageView, image_view, local_href, logo_size
+from feedsvc.pages.metadata import CONTENT_SECURITY_POLICY, FeedView, PageMetadata, feed_views
 from feedsvc.pages.theme import Theme
-from feedsvc.routes import ArticleAt, ListingRef, PageAt, Place, SingleAt, path_of
-from feedsvc.support.bounded_cache import Kept
+from feedsvc.routes import ArticleAt, ListingRef, PageAt, Place, SiteDocumentAt, path_of
+from feedsvc.support.bounded_cache import BoundedCache
 from feedsvc.support.date_formats import rfc3339
-from feedsvc.uris import rooted
+from feedsvc.uris import root_relative
 
-_MOST_CARDS: Final = 2048  # of about 2 kB
+_MAX_CARDS: Final = 2048  # of about 2 kB each
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Shown:
-    """A link on a page; `here` where it leads to this page or to the section it belongs to.
+class LinkView:
+    """A link on a page. `here` is True if it leads to this page or to the section that this page belongs to.
 
-    `language` and `direction` are those of the title where it is an article's in a language of its own, else "".
+    `language` and `direction` are those of the title if it is an article's in a language of its own, else "".
     """
 
     title: str
@@ -38,8 +38,8 @@ class Shown:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Moment:
-    """A date for people and, as `machine`, for a time element; a text may stand `before` and `after` it."""
+class DateView:
+    """A date: `shown` in words, `machine` for a time element, and the text `before` and `after` it."""
 
     machine: str
     shown: str
@@ -49,9 +49,9 @@ class Moment:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Card:
-    """An article in a list; `mark` says in a preview why readers do not see it.
+    """An article in a list. `mark` says in a preview why readers do not see it.
 
-    `spelled` is for the product's own templates: what they made of the card, by what else it was made with.
+    `html_cache` is for built-in templates: the card's HTML by the other arguments of the macro that renders it.
     """
 
     href: str
@@ -61,61 +61,61 @@ class Card:
     date: str
     language: str
     direction: str
-    image: Picture | None
+    image: ImageView | None
     mark: str = ""
-    spelled: dict[object, str] = field(default_factory=dict, repr=False, compare=False)
+    html_cache: dict[object, str] = field(default_factory=dict, repr=False, compare=False)
 
 
-class Frame:
-    """Makes pages of one catalog with one theme."""
+class PageLayout:
+    """The layout of the pages of one catalog with one theme."""
 
     def __init__(self, catalog: Catalog, theme: Theme) -> None:
         self.catalog, self.theme = catalog, theme
         self._logo_size = logo_size(catalog) if catalog.site.logo else (0, 0)
-        self.lang: Language = language(catalog.site.language, catalog.site.timezone)
-        # What many pages of the edition have alike.
-        self._links: Kept[ListingRef, Shown] = Kept()
-        self._feeds: Kept[ListingRef, tuple[FeedShown, ...]] = Kept()
-        self._menus: Kept[ListingRef | None, list[Shown]] = Kept()
-        self._parts: Kept[tuple[str, object], str] = Kept()
-        # With the row, so that no other one takes its place in memory, and so its key.
-        self._cards: Kept[int, tuple[Row, Card]] = Kept(_MOST_CARDS)
+        self.lang: Language = get_language(catalog.site.language, catalog.site.timezone)
+        # Caches of parts that many pages of an edition share.
+        self._listing_links: BoundedCache[ListingRef, LinkView] = BoundedCache()
+        self._feed_views: BoundedCache[ListingRef, tuple[FeedView, ...]] = BoundedCache()
+        self._menus: BoundedCache[ListingRef | None, list[LinkView]] = BoundedCache()
+        self._fragments: BoundedCache[tuple[str, object], str] = BoundedCache()
+        # Each entry holds its row, so that no other object gets its id, which is the key.
+        self._cards: BoundedCache[int, tuple[Row, Card]] = BoundedCache(_MAX_CARDS)
 
     @property
     def site(self) -> Site:
         return self.catalog.site
 
-    def page(self, template: str, head: Head, *, here: ListingRef | None = None, **facts: object) -> bytes:
-        """The whole page; `here` is the listing it shows or belongs to."""
-        own = local(self.site, head.canonical)
-        section = here if here and here.kind == "category" else None
-        menu = self._menus.of(section, lambda: self._menu(section))
+    def render(self, template: str, head: PageMetadata, *, current_listing: ListingRef | None = None, **facts: object) -> bytes:
+        """Render a whole page; `current_listing` is the listing that it shows or belongs to."""
+        own = local_href(self.site, head.canonical)
+        section = current_listing if current_listing and current_listing.kind == "category" else None
+        menu = self._menus.get_or_create(section, lambda: self._menu(section))
         around = {
             "head": head,
             "own": own,
             "sections": menu,
-            "menu_key": (section, own if own in self._menu_leads_to else ""),
+            "menu_key": (section, own if own in self._menu_hrefs else ""),
             "feeds_key": tuple(feed.href for feed in head.feeds),
         }
-        return self.theme.render(template, {**self._constant, **around, **facts}, self._once)
+        return self.theme.render(template, {**self._common_variables, **around, **facts}, self._render_once)
 
-    def _once(self, make: Callable[[], str], name: str, key: object) -> str:
-        """A part of pages that is the same wherever name and key are."""
-        return self._parts.of((name, key), make)
+    def _render_once(self, make: Callable[[], str], name: str, key: object) -> str:
+        """Return a part of pages that is the same for the same name and key, from the cache if it is there."""
+        return self._fragments.get_or_create((name, key), make)
 
     @cached_property
-    def _constant(self) -> Mapping[str, object]:
-        """What is the same on every page."""
+    def _common_variables(self) -> Mapping[str, object]:
+        """Template variables that are the same on every page."""
         site = self.site
         return {
             "site": site,
             "lang": self.lang,
-            "policy": POLICY,
+            "policy": CONTENT_SECURITY_POLICY,
             "home": self.href(PageAt(ListingRef())),
-            "static": rooted(site.base_url, "/static/"),
-            "subscribe": self.href(SingleAt("subscribe/")),
-            "icon": local(site, site.icon),
-            "logo": local(site, site.logo),
+            "static": root_relative(site.base_url, "/static/"),
+            "subscribe": self.href(SiteDocumentAt("subscribe/")),
+            "icon": local_href(site, site.icon),
+            "logo": local_href(site, site.logo),
             "logo_size": self._logo_size,
         }
 
@@ -124,64 +124,67 @@ class Frame:
         return tuple(one for ref, one in self.catalog.listings.items() if ref.kind == "category")
 
     @cached_property
-    def _menu_leads_to(self) -> frozenset[object]:
-        """The pages in whose menu something is marked as the page itself."""
-        sections = (self.shown(one).href for one in self._sections)
-        return frozenset((self._constant["home"], self._constant["subscribe"], *sections))
+    def _menu_hrefs(self) -> frozenset[object]:
+        """Addresses that the menu links to: on these pages it marks the page itself."""
+        sections = (self.listing_link(one).href for one in self._sections)
+        return frozenset((self._common_variables["home"], self._common_variables["subscribe"], *sections))
 
-    def _menu(self, here: ListingRef | None) -> list[Shown]:
-        """The sections, `here` among them marked."""
-        links = [(one, self.shown(one)) for one in self._sections]
+    def _menu(self, here: ListingRef | None) -> list[LinkView]:
+        """Return links to the sections, with `here` among them marked."""
+        links = [(one, self.listing_link(one)) for one in self._sections]
         return [replace(link, here=True) if one.ref == here else link for one, link in links]
 
     def href(self, place: Place) -> str:
-        return rooted(self.site.base_url, path_of(place))
+        return root_relative(self.site.base_url, path_of(place))
 
-    def shown(self, listing: Listing) -> Shown:
-        return self._links.of(listing.ref, lambda: Shown(title=listing.title, href=self.href(PageAt(listing.ref))))
+    def listing_link(self, listing: Listing) -> LinkView:
+        return self._listing_links.get_or_create(
+            listing.ref, lambda: LinkView(title=listing.title, href=self.href(PageAt(listing.ref)))
+        )
 
-    def feeds(self, *listings: Listing) -> tuple[FeedShown, ...]:
-        """Each listing's feeds, the page's own first; one listing named twice counts once."""
+    def feed_views(self, *listings: Listing) -> tuple[FeedView, ...]:
+        """Return the feeds of each listing, the page's own first. A listing that is given twice counts once."""
         distinct = {listing.ref: listing for listing in listings}
-        several = (self._feeds.of(one.ref, partial(feeds, self.site, one)) for one in distinct.values())
+        several = (self._feed_views.get_or_create(one.ref, partial(feed_views, self.site, one)) for one in distinct.values())
         return tuple(chain.from_iterable(several))
 
-    def moment(self, moment: datetime, key: str = "") -> Moment:
-        """`key` names the sentence that the date stands in."""
+    def date_view(self, moment: datetime, key: str = "") -> DateView:
+        """Return a date as a page shows it; `key` names the sentence around it."""
         shown = self.lang.date(moment)
-        before, after = self.lang.around(key) if key else ("", "")
-        return Moment(machine=rfc3339(moment), shown=shown, before=before, after=after)
+        before, after = self.lang.split_at_placeholder(key) if key else ("", "")
+        return DateView(machine=rfc3339(moment), shown=shown, before=before, after=after)
 
     def direction(self, article: Article) -> str:
+        """Return the direction of an article's text, "" if it is in the site's language."""
         return direction(article.language) if article.language else ""
 
-    def mark(self, row: Row) -> str:
-        """Why only a preview shows the article; "" for what readers see."""
-        return self.lang.say(row.mark, date=self.lang.date_time(row.article.published)) if row.mark else ""
+    def preview_label(self, row: Row) -> str:
+        """Return the reason why only a preview shows the article; "" if readers see it."""
+        return self.lang.say(row.preview_label, date=self.lang.date_time(row.article.published)) if row.preview_label else ""
 
     def card(self, row: Row) -> Card:
-        return self._cards.of(id(row), lambda: (row, self._card(row)))[1]
+        return self._cards.get_or_create(id(row), lambda: (row, self._build_card(row)))[1]
 
-    def _card(self, row: Row) -> Card:
+    def _build_card(self, row: Row) -> Card:
         article = row.article
         return Card(
             href=self.href(ArticleAt(article.slug)),
             title=article.title,
-            summary=summary(self.catalog, article),
+            summary=distinct_summary(self.catalog, article),
             published=rfc3339(article.published),
             date=self.lang.date(article.published),
             language=article.language,
             direction=self.direction(article),
-            image=picture(self.catalog, article.image) if article.image else None,
-            mark=self.mark(row),
+            image=image_view(self.catalog, article.image) if article.image else None,
+            mark=self.preview_label(row),
         )
 
 
-def summary(catalog: Catalog, article: Article) -> str:
-    """What stands below a title; "" where that would be the title again."""
+def distinct_summary(catalog: Catalog, article: Article) -> str:
+    """Return the summary below a title; "" if it would repeat the title."""
     told = catalog.content.summary(article)
     return "" if told == article.title else told
 
 
-def visible(rows: tuple[Row, ...]) -> list[Row]:
-    return [row for row in rows if row.standing is Standing.VISIBLE]
+def visible_rows(rows: tuple[Row, ...]) -> list[Row]:
+    return [row for row in rows if row.visibility is Visibility.VISIBLE]

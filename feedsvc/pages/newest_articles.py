@@ -1,4 +1,4 @@
-"""A newsroom reduced to its newest articles, to try a theme with in another process."""
+"""A site reduced to its newest articles, for a theme trial in another process."""
 
 from __future__ import annotations
 
@@ -11,21 +11,20 @@ from itertools import chain, islice
 from operator import attrgetter
 from typing import Final
 
-from feedsvc.catalog.catalog import Catalog, catalog
-from feedsvc.catalog.visibility import Maker
-from feedsvc.content.folder.snapshot import Content
-from feedsvc.content.markdown.text_store import Texts
+from feedsvc.catalog import Catalog, RowBuilder, build_catalog
+from feedsvc.content.folder import ContentSnapshot
+from feedsvc.content.markdown import TextStore
 from feedsvc.errors import FeedsvcError
 from feedsvc.model import Article, Author, Category, MediaFile, Site
 
-_ARTICLES: Final = 20
-_CONSIDERED: Final = 200  # of which some are not public
-_LONGEST: Final = 256 * 1024  # characters of a text; of a longer one, its beginning
+_MAX_ARTICLES: Final = 20
+_MAX_CANDIDATES: Final = 200  # articles, of which some are not public
+_MAX_TEXT_LENGTH: Final = 256 * 1024  # characters of a text; longer ones are cut
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Newest:
-    """The newest articles of a newsroom and what they refer to, as in Content, with their texts by name. Can be pickled."""
+class NewestArticles:
+    """The newest articles and the objects that they refer to, as in ContentSnapshot, with texts by key. Can be pickled."""
 
     site: Site
     categories: Mapping[str, Category]
@@ -38,13 +37,13 @@ class Newest:
 
     @property
     def digest(self) -> str:
-        """The same for the same articles in the same settings, in every process."""
+        """Digest of articles and settings, the same in every process."""
         return blake2b(repr((self.site, self.articles)).encode(errors="replace"), digest_size=16).hexdigest()
 
-    def catalog(self) -> Catalog:
-        texts = Texts()
+    def build_catalog(self) -> Catalog:
+        texts = TextStore()
         texts.add(self.texts)
-        content = Content(
+        content = ContentSnapshot(
             site=self.site,
             categories=self.categories,
             authors=self.authors,
@@ -52,19 +51,19 @@ class Newest:
             media=self.media,
             texts=texts,
         )
-        return catalog(content, self.now, preview=self.preview)
+        return build_catalog(content, self.now, is_preview=self.preview)
 
 
-def newest(content: Content, now: datetime, *, preview: bool) -> Newest:
-    """The newest articles that have a page at a moment. An article whose text cannot be read is left out."""
-    public = Maker(content.site, now, preview=preview)
-    latest = nlargest(_CONSIDERED, content.articles, key=attrgetter("published"))
+def collect_newest_articles(content: ContentSnapshot, now: datetime, *, preview: bool) -> NewestArticles:
+    """Return the newest articles that have a page at a moment. An article whose text cannot be read is left out."""
+    public = RowBuilder(content.site, now, is_preview=preview)
+    latest = nlargest(_MAX_CANDIDATES, content.articles, key=attrgetter("published"))
     texts: dict[bytes, str] = {}
-    articles = tuple(islice((one for one in latest if public.row(one) and _add_text(content, one, texts)), _ARTICLES))
+    articles = tuple(islice((one for one in latest if public.build(one) and _add_text(content, one, texts)), _MAX_ARTICLES))
     named = {name for article in articles for name in article.authors}
     authors = {name: author for name, author in content.authors.items() if author.id in named or name in named}
     media = frozenset(chain(content.site.media, *(one.media for one in authors.values()), *(one.media for one in articles)))
-    return Newest(
+    return NewestArticles(
         site=content.site,
         categories=dict(content.categories),
         authors=authors,
@@ -76,12 +75,12 @@ def newest(content: Content, now: datetime, *, preview: bool) -> Newest:
     )
 
 
-def _add_text(content: Content, article: Article, texts: dict[bytes, str]) -> bool:
-    """Add a text; return whether it could be read."""
+def _add_text(content: ContentSnapshot, article: Article, texts: dict[bytes, str]) -> bool:
+    """Add an article's text and return whether it could be read."""
     try:
         text = content.texts.markdown(article)
     except FeedsvcError:
         return False
     if text:
-        texts[article.text] = text[:_LONGEST]
+        texts[article.text] = text[:_MAX_TEXT_LENGTH]
     return True

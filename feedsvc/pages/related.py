@@ -1,4 +1,4 @@
-"""Which articles an article's page leads to: some that share its tags, all older, so that no new one changes an old page."""
+"""Related articles of an article's page: some that share its tags. All are older, so that a new article changes no old page."""
 
 from __future__ import annotations
 
@@ -8,50 +8,49 @@ from collections.abc import Iterable, Iterator
 from itertools import chain, islice
 from typing import Final
 
-from feedsvc.catalog.catalog import Catalog, Listing, Row
-from feedsvc.catalog.row import Key, row_key
+from feedsvc.catalog import Catalog, Listing, Row, RowKey, row_key
 from feedsvc.routes import ListingRef
-from feedsvc.support.sorted_chunks import Ordered
+from feedsvc.support.sorted_chunks import PersistentSortedList
 
-_SHOWN: Final = 3
-CONSIDERED: Final = 24  # of each tag's articles, so that a page's price does not grow with the archive
+_MAX_RELATED: Final = 3
+MAX_CANDIDATES: Final = 24  # articles of each tag, so that the cost of a page does not grow with the archive
 
 
-def related(catalog: Catalog, row: Row) -> list[Row]:
-    """Those that share most tags, the newest first among equals."""
-    tagged = [_older(catalog.listings[ListingRef("tag", tag.id)], row) for tag in row.article.tags]
+def find_related(catalog: Catalog, row: Row) -> list[Row]:
+    """Return the older articles that share most tags, the newest first among equals."""
+    tagged = [_older_candidates(catalog.listings[ListingRef("tag", tag.id)], row) for tag in row.article.tags]
     shared = Counter(map(id, chain.from_iterable(tagged)))
     found: list[Row] = []
     if max(shared.values(), default=0) > 1:
         common = {id(one): one for one in chain.from_iterable(tagged) if shared[id(one)] > 1}
         found = sorted(common.values(), key=lambda one: (-shared[id(one)], row_key(one)))
-    if len(found) < _SHOWN:
-        # Only the first few of each tag can be among the newest, and to tell which of two is newer costs most here.
-        heads = [islice((one for one in rows if shared[id(one)] == 1), _SHOWN) for rows in tagged]
+    if len(found) < _MAX_RELATED:
+        # Only the first few of each tag can be among the newest, and comparing dates costs most here.
+        heads = [islice((one for one in rows if shared[id(one)] == 1), _MAX_RELATED) for rows in tagged]
         found += sorted(chain.from_iterable(heads), key=row_key)
-    return found[:_SHOWN]
+    return found[:_MAX_RELATED]
 
 
-def _older(tagged: Listing, row: Row) -> tuple[Row, ...]:
-    start = tagged.place(row)
-    found = tagged.visible[start : start + CONSIDERED + 1]
-    return found[1:] if found and found[0].key == row.key else found[:CONSIDERED]
+def _older_candidates(tagged: Listing, row: Row) -> tuple[Row, ...]:
+    start = tagged.rank(row)
+    found = tagged.visible[start : start + MAX_CANDIDATES + 1]
+    return found[1:] if found and found[0].key == row.key else found[:MAX_CANDIDATES]
 
 
-def leading_to(catalog: Catalog, rows: Iterable[Row]) -> Iterator[Row]:
-    """Those that may be related to one of the rows, wherever these stand in the catalog: the next newer of each tag."""
-    keys: dict[str, set[Key]] = {}
+def find_linking_rows(catalog: Catalog, rows: Iterable[Row]) -> Iterator[Row]:
+    """Yield the rows whose related articles may include one of these, in the catalog or not: the next newer of each tag."""
+    keys: dict[str, set[RowKey]] = {}
     for row in rows:
         for tag in row.article.tags:
             keys.setdefault(tag.id, set()).add(row.key)
     for name, several in keys.items():
         tagged = catalog.listings.get(ListingRef("tag", name))
-        yield from _newer(tagged.visible, several) if tagged else ()
+        yield from _newer_candidates(tagged.visible, several) if tagged else ()
 
 
-def _newer(visible: Ordered[Row], keys: Iterable[Key]) -> Iterator[Row]:
-    """The next newer ones of each key, none of them twice."""
+def _newer_candidates(visible: PersistentSortedList[Row], keys: Iterable[RowKey]) -> Iterator[Row]:
+    """Yield the next newer rows of each key, each row once."""
     seen = 0
     for index in sorted(bisect_left(visible, key, key=row_key) for key in keys):
-        yield from visible[max(seen, index - CONSIDERED) : index]
+        yield from visible[max(seen, index - MAX_CANDIDATES) : index]
         seen = index

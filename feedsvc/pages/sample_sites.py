@@ -1,4 +1,4 @@
-"""Two made-up newsrooms that between them fill every place of a page and leave every place empty, to try templates with."""
+"""Two sample sites for theme trials: together they fill every place of a page and leave every place empty."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from typing import Final
 
-from feedsvc.catalog.catalog import Catalog, catalog
-from feedsvc.content.folder.folder import Content
-from feedsvc.content.markdown.text_store import Texts, text_name
+from feedsvc.catalog import Catalog, build_catalog
+from feedsvc.content.folder import ContentSnapshot
+from feedsvc.content.markdown import TextStore, text_key
 from feedsvc.model import (
     Article,
+    ArticleStatus,
     Author,
     Category,
     Correction,
@@ -19,15 +20,14 @@ from feedsvc.model import (
     Image,
     Site,
     Source,
-    Status,
     Tag,
 )
 
 _NOW: Final = datetime(2026, 3, 1, tzinfo=UTC)
 _SINCE: Final = date(2020, 1, 1)
-_PLACE: Final = "https://sample.example"
+_BASE_URL: Final = "https://sample.example"
 _IMAGE: Final = Image(
-    url=f"{_PLACE}/media/a.jpg",
+    url=f"{_BASE_URL}/media/a.jpg",
     type="image/jpeg",
     width=1600,
     height=900,
@@ -46,36 +46,36 @@ def _article(number: int, **facts: object) -> Article:
 
 
 @cache
-def newsrooms() -> tuple[Catalog, ...]:
-    """The full one and the bare one."""
-    return catalog(_full(), _NOW), catalog(_bare(), _NOW)
+def sample_catalogs() -> tuple[Catalog, ...]:
+    """Return the catalogs of the full and of the bare sample site."""
+    return build_catalog(_full(), _NOW), build_catalog(_bare(), _NOW)
 
 
 _LONG, _SHORT = "At length", "Alone"
 
 
-def _bare() -> Content:
-    site = Site(title="Sample", description="", base_url=_PLACE, id_domain="sample.example", since=_SINCE)
-    return Content(site=site, categories={}, authors={}, articles=(), media={})
+def _bare() -> ContentSnapshot:
+    site = Site(title="Sample", description="", base_url=_BASE_URL, id_domain="sample.example", since=_SINCE)
+    return ContentSnapshot(site=site, categories={}, authors={}, articles=(), media={})
 
 
-def _full() -> Content:
+def _full() -> ContentSnapshot:
     site = Site(
         title="Sample & Co",
         description="A newsroom that is none",
-        base_url=f"{_PLACE}/news",
+        base_url=f"{_BASE_URL}/news",
         id_domain="sample.example",
         since=_SINCE,
-        logo=f"{_PLACE}/logo.png",
-        icon=f"{_PLACE}/icon.png",
+        logo=f"{_BASE_URL}/logo.png",
+        icon=f"{_BASE_URL}/icon.png",
         copyright="© Sample",
         feed=FeedOptions(entries=1),
     )
-    return Content(
+    return ContentSnapshot(
         site=site,
         categories={"a": Category(id="a", title="Section", description="Of this"), "b": Category(id="b", title="Empty")},
         authors={
-            "a": Author(id="a", name="An Author", bio="Writes", avatar=f"{_PLACE}/a.png"),
+            "a": Author(id="a", name="An Author", bio="Writes", avatar=f"{_BASE_URL}/a.png"),
             "b": Author(id="b", name="Another"),
         },
         articles=_articles(),
@@ -84,9 +84,9 @@ def _full() -> Content:
     )
 
 
-def _texts() -> Texts:
-    texts = Texts()
-    texts.add({text_name(written, _NOW): written for written in (_LONG, _SHORT)})
+def _texts() -> TextStore:
+    texts = TextStore()
+    texts.add({text_key(written, _NOW): written for written in (_LONG, _SHORT)})
     return texts
 
 
@@ -101,13 +101,13 @@ def _articles() -> tuple[Article, ...]:
             updated=_NOW - timedelta(days=1),
             language="ar",
             summary="In short",
-            text=text_name(_LONG, _NOW),
+            text=text_key(_LONG, _NOW),
             image=_IMAGE,
-            enclosures=(Enclosure(url=f"{_PLACE}/a.mp3", type="audio/mpeg", length=1_000_000, title="Listen"),),
+            enclosures=(Enclosure(url=f"{_BASE_URL}/a.mp3", type="audio/mpeg", length=1_000_000, title="Listen"),),
             sources=(Source(name="An agency", url="https://agency.example/"), Source(name="A caller")),
             corrections=(Correction(date=date(2026, 2, 1), text="It was three"),),
         ),
         _article(3, **place, tags=tags, link="https://elsewhere.example/story"),
-        _article(4, text=text_name(_SHORT, _NOW)),
-        _article(5, status=Status.WITHDRAWN, withdrawn_at=_NOW, notice="We were wrong", language="ar"),
+        _article(4, text=text_key(_SHORT, _NOW)),
+        _article(5, status=ArticleStatus.WITHDRAWN, withdrawn_at=_NOW, notice="We were wrong", language="ar"),
     )

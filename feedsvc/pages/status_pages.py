@@ -1,25 +1,25 @@
-"""Pages that only say something: of an article that went, and of an address that nothing has."""
+"""Pages with status 410 (withdrawn article) and 404 (unknown address)."""
 
 from __future__ import annotations
 
 from feedsvc.model import Article
-from feedsvc.pages.layout import Frame
-from feedsvc.pages.metadata import Head
+from feedsvc.pages.layout import PageLayout
+from feedsvc.pages.metadata import PageMetadata
 
 
-def gone(frame: Frame, one: Article) -> bytes:
-    """What stands at a withdrawn article's address; the notice is in the article's language."""
+def render_gone(frame: PageLayout, one: Article) -> bytes:
+    """Render the page of a withdrawn article; the notice is in the article's language."""
     said = frame.lang.say("withdrawn_title")
     if not one.notice:
-        return _message(frame, said, frame.lang.say("withdrawn_text"))
-    return _message(frame, said, one.notice, one.language, frame.direction(one))
+        return _render_message(frame, said, frame.lang.say("withdrawn_text"))
+    return _render_message(frame, said, one.notice, one.language, frame.direction(one))
 
 
-def missing(frame: Frame) -> bytes:
-    """What stands at an address that nothing has."""
-    return _message(frame, frame.lang.say("missing_title"), frame.lang.say("missing_text"))
+def render_not_found(frame: PageLayout) -> bytes:
+    """Render the page of an unknown address."""
+    return _render_message(frame, frame.lang.say("missing_title"), frame.lang.say("missing_text"))
 
 
-def _message(frame: Frame, title: str, text: str, language: str = "", direction: str = "") -> bytes:
-    head = Head(title=f"{title} – {frame.site.title}", hidden=True)
-    return frame.page("message.html", head, title=title, text=text, language=language, direction=direction)
+def _render_message(frame: PageLayout, title: str, text: str, language: str = "", direction: str = "") -> bytes:
+    head = PageMetadata(title=f"{title} – {frame.site.title}", hidden=True)
+    return frame.render("message.html", head, title=title, text=text, language=language, direction=direction)

@@ -1,18 +1,18 @@
-"""The list of all tags: one page, or several and a page that leads to them."""
+"""The list of all tags: one page, or several and a page that links to them."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
-from feedsvc.catalog.catalog import Catalog
+from feedsvc.catalog import Catalog
 from feedsvc.pages import metadata
-from feedsvc.pages.layout import Frame
+from feedsvc.pages.layout import PageLayout
 from feedsvc.routes import ListingRef, PageAt, TagsAt, path_of
 from feedsvc.uris import absolute
 
 
-class Part(NamedTuple):
-    """A page of tags: its name in addresses, and the titles of its first and its last tag."""
+class TagRange(NamedTuple):
+    """One of several pages of tags: its `start` in addresses, and the titles of its first and last tag."""
 
     start: str
     first: str
@@ -20,106 +20,110 @@ class Part(NamedTuple):
 
 
 class TagCount(NamedTuple):
-    """A tag's id, its title and how many visible articles have it."""
+    """A tag's id, title and number of visible articles."""
 
     id: str
     title: str
-    articles: int
+    article_count: int
 
 
 class TagPage(NamedTuple):
-    """The facts of one page of the list of all tags; all of them are plain, so that they can be compared and digested.
+    """The content of one page of the list of all tags, as plain values, so that it can be compared and digested.
 
-    Either `tags` or `parts` is empty. `before` and `after` are the pages beside one of several.
+    Either `tags` or `ranges` is empty. `previous` and `next` are the neighbours of one of several pages.
     """
 
     tags: tuple[TagCount, ...] = ()
-    parts: tuple[Part, ...] = ()
-    before: Part | None = None
-    after: Part | None = None
+    ranges: tuple[TagRange, ...] = ()
+    previous: TagRange | None = None
+    next: TagRange | None = None
 
 
 def tag_page(catalog: Catalog, start: str = "") -> TagPage | None:
-    """Return the facts of the page of a name, "" for the one at /tags/; None if there is no such page."""
+    """Return the content of the page with this start, "" for the one at /tags/; None if there is no such page."""
     starts = catalog.tags.starts
     if not start:
         single = len(starts) == 1
-        return TagPage(tags=_counts(catalog, 0) if single else (), parts=() if single else _parts(catalog)) if starts else None
+        return (
+            TagPage(tags=_tag_counts(catalog, 0) if single else (), ranges=() if single else _tag_ranges(catalog))
+            if starts
+            else None
+        )
     place = catalog.tags.page_of(start)
     if len(starts) <= 1 or starts[place] != start:
         return None
     return TagPage(
-        tags=_counts(catalog, place),
-        before=_part(catalog, place - 1) if place else None,
-        after=_part(catalog, place + 1) if place + 1 < len(starts) else None,
+        tags=_tag_counts(catalog, place),
+        previous=_tag_range(catalog, place - 1) if place else None,
+        next=_tag_range(catalog, place + 1) if place + 1 < len(starts) else None,
     )
 
 
-def _counts(catalog: Catalog, place: int) -> tuple[TagCount, ...]:
+def _tag_counts(catalog: Catalog, place: int) -> tuple[TagCount, ...]:
     tags = catalog.tags
-    return tuple(TagCount(tag, catalog.tagged(tag).title, tags.count(tag)) for tag in tags.pages[place])
+    return tuple(TagCount(tag, catalog.tag_listing(tag).title, tags.count(tag)) for tag in tags.pages[place])
 
 
-def _parts(catalog: Catalog) -> tuple[Part, ...]:
-    return tuple(_part(catalog, place) for place in range(len(catalog.tags.starts)))
+def _tag_ranges(catalog: Catalog) -> tuple[TagRange, ...]:
+    return tuple(_tag_range(catalog, place) for place in range(len(catalog.tags.starts)))
 
 
-def _part(catalog: Catalog, place: int) -> Part:
+def _tag_range(catalog: Catalog, place: int) -> TagRange:
     page = catalog.tags.pages[place]
-    return Part(catalog.tags.starts[place], catalog.tagged(page[0]).title, catalog.tagged(page[-1]).title)
+    return TagRange(catalog.tags.starts[place], catalog.tag_listing(page[0]).title, catalog.tag_listing(page[-1]).title)
 
 
-class Link(NamedTuple):
-    """A tag as it is shown: `articles` is their number, said in the site's language."""
+class TagView(NamedTuple):
+    """A tag on a page; `articles` is their number in words of the site's language."""
 
     title: str
     href: str
     articles: str
 
 
-class Range(NamedTuple):
-    """A page as it is shown: it holds the tags from `first` to `last`."""
+class TagRangeView(NamedTuple):
+    """A link to the page with the tags from `first` to `last`."""
 
     first: str
     last: str
     href: str
 
 
-def tags(frame: Frame, start: str = "") -> bytes:
-    """Render a page of the list of all tags. Raises ValueError if there is no such page."""
+def render_tag_list(frame: PageLayout, start: str = "") -> bytes:
+    """Render the page with this start, "" for the one at /tags/. Raises ValueError if there is no such page."""
     page = tag_page(frame.catalog, start)
     if page is None:
         raise ValueError(f"no page of tags begins with '{start}'")
-    return tags_page(frame, start, page)
+    return render_tag_page(frame, start, page)
 
 
-def tags_page(frame: Frame, start: str, page: TagPage) -> bytes:
-    """Render the page of such facts at the address of a start."""
+def render_tag_page(frame: PageLayout, start: str, page: TagPage) -> bytes:
+    """Render a page with this content for the address with this start."""
     site, lang = frame.site, frame.lang
     address, title = absolute(site.base_url, path_of(TagsAt(start))), lang.say("all_topics")
     span = f"{page.tags[0].title} – {page.tags[-1].title}" if start else ""
     full = f"{lang.say('archive', title=title, month=span) if span else title} – {site.title}"
-    return frame.page(
+    return frame.render(
         "tags.html",
-        metadata.Head(
+        metadata.PageMetadata(
             title=full,
             canonical=address,
-            feeds=frame.feeds(frame.catalog.listings[ListingRef()]),
-            graph=metadata.listing_graph(frame.catalog, full, "", address),
+            feeds=frame.feed_views(frame.catalog.listings[ListingRef()]),
+            graph=metadata.listing_open_graph(frame.catalog, full, "", address),
         ),
         title=title,
-        range=Range(page.tags[0].title, page.tags[-1].title, "") if start else None,
+        range=TagRangeView(page.tags[0].title, page.tags[-1].title, "") if start else None,
         all=frame.href(TagsAt()),
-        tags=[_link(frame, tag) for tag in page.tags],
-        parts=[_range(frame, part) for part in page.parts],
-        previous=_range(frame, page.before) if page.before else None,
-        next=_range(frame, page.after) if page.after else None,
+        tags=[_tag_view(frame, tag) for tag in page.tags],
+        parts=[_tag_range_view(frame, part) for part in page.ranges],
+        previous=_tag_range_view(frame, page.previous) if page.previous else None,
+        next=_tag_range_view(frame, page.next) if page.next else None,
     )
 
 
-def _link(frame: Frame, tag: TagCount) -> Link:
-    return Link(tag.title, frame.href(PageAt(ListingRef("tag", tag.id))), frame.lang.count("articles", tag.articles))
+def _tag_view(frame: PageLayout, tag: TagCount) -> TagView:
+    return TagView(tag.title, frame.href(PageAt(ListingRef("tag", tag.id))), frame.lang.count("articles", tag.article_count))
 
 
-def _range(frame: Frame, part: Part) -> Range:
-    return Range(part.first, part.last, frame.href(TagsAt(part.start)))
+def _tag_range_view(frame: PageLayout, part: TagRange) -> TagRangeView:
+    return TagRangeView(part.first, part.last, frame.href(TagsAt(part.start)))

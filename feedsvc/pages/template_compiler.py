@@ -1,6 +1,6 @@
-"""The product's own templates as quicker Python: nothing in them needs to be guarded, or looked for in more than one way.
+"""Compiler of the built-in templates to faster Python: they need no sandbox and no look-ups in more than one way.
 
-Jinja's third room, beside theme.py and sandbox.py.
+Jinja is imported only here and in theme.py, sandbox.py and bytecode_cache.py.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
 
-def spelled(value: object) -> str:
-    """As `escape`, without making a Markup of a text that is only to be joined to others."""
+def escape_fast(value: object) -> str:
+    """Escape like `markupsafe.escape`, without a Markup object for text that is only joined to other text."""
     kind = type(value)
     if kind is str:
-        # To look five times is quicker than to have a Markup made.
+        # Five searches are faster than creating a Markup object.
         special = "&" in value or "<" in value or ">" in value or '"' in value or "'" in value  # type: ignore[operator]
         return escape(value) if special else value  # type: ignore[return-value]
     if kind is Markup:
@@ -27,13 +27,13 @@ def spelled(value: object) -> str:
     return str(value) if kind is int else escape(value)
 
 
-class _Direct(CodeGenerator):
-    """Attributes and calls as Python's own, and the parts of a page joined where they stand together.
+class _FastCodeGenerator(CodeGenerator):
+    """Code generator with Python's own attributes and calls, which joins adjacent parts of a page.
 
-    `{% call %}`, and arguments by * and **, are not understood: no template of the product's has them.
+    `{% call %}` and arguments by * and ** are not supported: no built-in template has them.
     """
 
-    def visit_Getattr(self, node: nodes.Getattr, frame: Frame) -> None:  # noqa: N802 - Jinja's
+    def visit_Getattr(self, node: nodes.Getattr, frame: Frame) -> None:  # noqa: N802 - Jinja's name
         self.visit(node.node, frame)
         self.write(f".{node.attr}")
 
@@ -52,57 +52,57 @@ class _Direct(CodeGenerator):
         alone = len(node.nodes) == 1
         self.writeline("yield " if alone else "yield ''.join((", node)
         for child in node.nodes:
-            self._part(child, frame)
+            self._write_node(child, frame)
             self.write("" if alone else ", ")
         self.write("" if alone else "))")
 
-    def _part(self, child: nodes.Expr, frame: Frame) -> None:
+    def _write_node(self, child: nodes.Expr, frame: Frame) -> None:
         if isinstance(child, nodes.TemplateData):
             self.write(repr(child.data))
             return
-        self.write("spelled(")
+        self.write("escape_fast(")
         self.visit(child, frame)
         self.write(")")
 
     def write_commons(self) -> None:
         super().write_commons()
-        self.writeline("spelled = environment.spelled")
+        self.writeline("escape_fast = environment.escape_fast")
 
     def _output_child_pre(self, node: nodes.Expr, frame: Frame, finalize: Any) -> None:  # noqa: ARG002
-        self.write("spelled(")
+        self.write("escape_fast(")
 
     def _output_child_post(self, node: nodes.Expr, frame: Frame, finalize: Any) -> None:  # noqa: ARG002
         self.write(")")
 
 
-def once_of(make: Callable[..., str], card: Any, *given: object) -> str:
-    """What is made of a card, kept with it."""
-    found: str | None = card.spelled.get(given)
+def cached_card(make: Callable[..., str], card: Any, *given: object) -> str:
+    """Return the HTML that `make` renders of a card, from the card's `html_cache` if it is there."""
+    found: str | None = card.html_cache.get(given)
     if found is None:
-        found = card.spelled[given] = make(card, *given)
+        found = card.html_cache[given] = make(card, *given)
     return found
 
 
-class _Fixed(Template):
+class _FastTemplate(Template):
     def _get_default_module(self, ctx: Context | None = None) -> TemplateModule:  # noqa: ARG002
-        """What another one imports of it; no template of the product's has facts of its own that it could depend on."""
+        """Return the module that other templates import. The context is ignored: no built-in macro depends on it."""
         return super()._get_default_module()
 
 
-class Trusted(Environment):
-    """For the product's own templates, which need no sandbox and never change."""
+class FastEnvironment(Environment):
+    """Environment of the built-in templates, which need no sandbox and never change."""
 
-    code_generator_class = _Direct
-    template_class = _Fixed
-    spelled = staticmethod(spelled)
+    code_generator_class = _FastCodeGenerator
+    template_class = _FastTemplate
+    escape_fast = staticmethod(escape_fast)
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
-        self.globals = {"once_of": once_of}
-        self._ready: dict[object, Template] = {}
+        self.globals = {"once_of": cached_card}
+        self._templates: dict[object, Template] = {}
 
     def make_globals(self, d: MutableMapping[str, Any] | None) -> MutableMapping[str, Any]:
-        """One dict, not a chain of two, since each page copies it."""
+        """Return one dict instead of a chain of two, since each page copies it."""
         return {**self.globals, **(d or {})}
 
     def get_template(
@@ -111,7 +111,7 @@ class Trusted(Environment):
         parent: str | None = None,
         globals: MutableMapping[str, Any] | None = None,  # noqa: A002
     ) -> Template:
-        found = self._ready.get(name)
+        found = self._templates.get(name)
         if found is None:
-            found = self._ready[name] = super().get_template(name, parent, globals)
+            found = self._templates[name] = super().get_template(name, parent, globals)
         return found

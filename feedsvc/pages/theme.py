@@ -1,7 +1,7 @@
-"""Templates and static files: the product's own, and those of a newsroom that take their place, file by file.
+"""Themes: the built-in templates and static files, and custom ones that replace them one by one.
 
-The only room with Jinja but for sandbox.py, spelling.py and compiled.py. A newsroom's templates run in a sandbox; one that cannot
-make a page gives way to the product's own.
+Custom templates run in a sandbox. If one cannot render a page, the built-in template is used. Jinja is imported only here and in
+sandbox.py, template_compiler.py and bytecode_cache.py.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ from jinja2 import (
     meta,
 )
 
-from feedsvc.pages.bytecode_cache import Beside
-from feedsvc.pages.sandbox import Sandbox, environment, once
-from feedsvc.pages.template_compiler import Trusted
+from feedsvc.pages.bytecode_cache import FileBytecodeCache
+from feedsvc.pages.sandbox import Sandbox, create_environment, render_once
+from feedsvc.pages.template_compiler import FastEnvironment
 from feedsvc.support.watchdog import rendering
 
 FOLDER: Final = "theme"
@@ -49,21 +49,21 @@ STATIC_TYPES: Final[Mapping[str, str]] = {
     ".woff": "font/woff",
     ".woff2": "font/woff2",
 }
-_OWN: Final = PackageLoader("feedsvc.pages")
+_BUILTIN_LOADER: Final = PackageLoader("feedsvc.pages")
 _LOG: Final = logging.getLogger(__name__)
 
 
-def _static() -> dict[str, bytes]:
+def _load_builtin_static() -> dict[str, bytes]:
     folder = resources.files("feedsvc.pages").joinpath("static")
     return {file.name: file.read_bytes() for file in folder.iterdir() if file.is_file()}
 
 
-_OWN_STATIC: Final = _static()
+_BUILTIN_STATIC: Final = _load_builtin_static()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Failure:
-    """Why a page cannot be made: `name` of the newsroom's template at fault and its `line`, from 1."""
+class TemplateFailure:
+    """The reason why a page cannot be rendered: `name` and `line` (from 1) of the custom template at fault."""
 
     name: str
     line: int
@@ -73,75 +73,79 @@ class Failure:
         return f"{FOLDER}/{TEMPLATES}{self.name}:{self.line}: {self.message}"
 
 
-class Unmakeable(Exception):  # noqa: N818 - a page
-    """A newsroom's template cannot make a page; `failure` says why."""
+class TemplateRenderError(Exception):
+    """A custom template cannot render a page; `failure` says why."""
 
-    def __init__(self, failure: Failure) -> None:
+    def __init__(self, failure: TemplateFailure) -> None:
         super().__init__(str(failure))
         self.failure = failure
 
 
 class Theme:
-    """What pages are made with. `static` are the files below /static/, by name."""
+    """The templates and static files of pages. `static` maps names below /static/ to bytes."""
 
     def __init__(self, files: Mapping[str, bytes], *, strict: bool = False) -> None:
-        """`files` are those below content/theme/, path -> bytes, each sound by `problem`.
+        """Take the files of a theme (path below content/theme/ -> bytes), for none of which `file_problem` returns a problem.
 
-        With `strict`, `render` raises Unmakeable instead of falling back to the product's own template.
+        With `strict`, `render` raises TemplateRenderError instead of falling back to the built-in template.
         """
-        self._given = {name: data.decode() for name, data in below(files, TEMPLATES)}
-        self.digest = digest(files)
-        self._strict = strict
-        self._told: set[Failure] = set()
-        self.static: Mapping[str, bytes] = {**_OWN_STATIC, **dict(below(files, STATIC))}
-        self._themed = environment(Sandbox, ChoiceLoader([FunctionLoader(self._source), _OWN])) if self._given else None
+        self._templates = {name: data.decode() for name, data in files_below(files, TEMPLATES)}
+        self.digest = templates_digest(files)
+        self._is_strict = strict
+        self._logged_failures: set[TemplateFailure] = set()
+        self.static: Mapping[str, bytes] = {**_BUILTIN_STATIC, **dict(files_below(files, STATIC))}
+        self._environment = (
+            create_environment(Sandbox, ChoiceLoader([FunctionLoader(self._load_template), _BUILTIN_LOADER]))
+            if self._templates
+            else None
+        )
 
-    def _source(self, name: str) -> tuple[str, str, None] | None:
-        """With a file name of its own, by which tracebacks tell it from the product's."""
-        return (self._given[name], f"{FOLDER}/{TEMPLATES}{name}", None) if name in self._given else None
+    def _load_template(self, name: str) -> tuple[str, str, None] | None:
+        """Return a custom template with a file name that tells it from the built-in ones in tracebacks."""
+        return (self._templates[name], f"{FOLDER}/{TEMPLATES}{name}", None) if name in self._templates else None
 
-    def render(self, template: str, facts: Mapping[str, object], once: Callable[..., str]) -> bytes:
-        """A page; a newsroom's template that fails at it gives way to the product's own, and the log says so once.
+    def render(self, template: str, variables: Mapping[str, object], render_once: Callable[..., str]) -> bytes:
+        """Render a page. If a custom template fails, log that once and use the built-in template.
 
-        `once` may keep what the product's own templates make for a name and a key.
+        `render_once` is for built-in templates: it may cache the text that they render for a name and a key.
         """
-        if self._themed is not None:
+        if self._environment is not None:
             try:
                 with rendering(self.digest):
-                    return _made(self._themed, template, facts)
-            # Whatever a template does wrong must cost its own look only.
+                    return _render_sandboxed(self._environment, template, variables)
+            # A faulty custom template must not cost readers the page.
             except Exception as error:  # noqa: BLE001
-                self._fail(self._failure(template, error))
-        return own().get_template(template).render(facts, once=once).encode()
+                self._report(self._locate_failure(template, error))
+        return builtin_environment().get_template(template).render(variables, once=render_once).encode()
 
-    def _fail(self, failure: Failure) -> None:
-        if self._strict:
-            raise Unmakeable(failure)
-        if failure not in self._told:
-            self._told.add(failure)
+    def _report(self, failure: TemplateFailure) -> None:
+        if self._is_strict:
+            raise TemplateRenderError(failure)
+        if failure not in self._logged_failures:
+            self._logged_failures.add(failure)
             _LOG.warning("%s; the product's own template is used", failure)
 
-    def _failure(self, template: str, error: Exception) -> Failure:
-        names = {f"{FOLDER}/{TEMPLATES}{name}": name for name in self._given}
+    def _locate_failure(self, template: str, error: Exception) -> TemplateFailure:
+        names = {f"{FOLDER}/{TEMPLATES}{name}": name for name in self._templates}
         if isinstance(error, TemplateSyntaxError) and error.filename in names:
             ours = [(names[error.filename], error.lineno)]
         else:
             frames = ((frame.f_code.co_filename, line) for frame, line in walk_tb(error.__traceback__))
             ours = [(names[file], line) for file, line in frames if file in names]
-        # One that is only missed, such as a macro, has no frame.
-        name, line = ours[-1] if ours else (template if template in self._given else next(iter(self._given)), 1)
-        return Failure(name=name, line=line, message=f"this cannot make a page ({_reason(error)})")
+        # A template that lacks something, such as a macro, has no frame in the traceback.
+        name, line = ours[-1] if ours else (template if template in self._templates else next(iter(self._templates)), 1)
+        return TemplateFailure(name=name, line=line, message=f"this cannot make a page ({_reason(error)})")
 
 
-def _made(themed: Environment, template: str, facts: Mapping[str, object]) -> bytes:
-    page = themed.get_template(template).render(facts, once=once)
+def _render_sandboxed(themed: Environment, template: str, facts: Mapping[str, object]) -> bytes:
+    page = themed.get_template(template).render(facts, once=render_once)
     if not page.strip():
         raise TemplateError("nothing comes of it")
     return page.encode()
 
 
 def _reason(error: Exception) -> str:
-    """What a template does wrong, without this machine's words for it."""
+    """Return the fault of a template, without messages that differ between machines."""
     if isinstance(error, TemplateNotFound):
         return f"there is no template '{error.name}'"
     if isinstance(error, RecursionError):
@@ -151,49 +155,50 @@ def _reason(error: Exception) -> str:
     return str(error) or type(error).__name__
 
 
-def digest(files: Mapping[str, bytes]) -> str:
-    """The digest of a theme's templates, which names the theme: 32 hexadecimal digits, "" without templates."""
+def templates_digest(files: Mapping[str, bytes]) -> str:
+    """Return the digest of a theme's templates, which identifies the theme: 32 hexadecimal digits, "" without templates."""
     templates = sorted((path, data) for path, data in files.items() if path.startswith(TEMPLATES))
     parts = (len(part).to_bytes(8) + part for path, data in templates for part in (path.encode(), data))
     return blake2b(b"".join(parts), digest_size=16).hexdigest() if templates else ""
 
 
-def below(files: Mapping[str, bytes], folder: str) -> Iterator[tuple[str, bytes]]:
-    """(name below the folder, bytes) of the theme's files in it."""
+def files_below(files: Mapping[str, bytes], folder: str) -> Iterator[tuple[str, bytes]]:
+    """Return (name below the folder, bytes) of each file of a theme in a folder."""
     return ((path.removeprefix(folder), data) for path, data in files.items() if path.startswith(folder))
 
 
-def prepare() -> None:
-    """Have the product's own templates compiled, before the first page is asked for."""
-    for name in own_names():
-        own().get_template(name)
+def compile_builtin_templates() -> None:
+    """Compile the built-in templates, before the first page is requested."""
+    for name in builtin_template_names():
+        builtin_environment().get_template(name)
 
 
-def own_names() -> frozenset[str]:
-    """The names of the product's templates."""
-    return frozenset(_OWN.list_templates())
+def builtin_template_names() -> frozenset[str]:
+    """Return the names of the built-in templates."""
+    return frozenset(_BUILTIN_LOADER.list_templates())
 
 
-def references(text: str) -> frozenset[str]:
-    """The templates that a sound one names; "" where a name is worked out only when the page is made."""
-    return frozenset(name or "" for name in meta.find_referenced_templates(own().parse(text)))
+def referenced_templates(text: str) -> frozenset[str]:
+    """Return the names of templates that a valid template uses; "" stands for a name that is computed on rendering."""
+    return frozenset(name or "" for name in meta.find_referenced_templates(builtin_environment().parse(text)))
 
 
-def fault(text: str) -> tuple[int, str] | None:
-    """(line, why) if a text is no template."""
+def syntax_error(text: str) -> tuple[int, str] | None:
+    """Return (line, reason) if a text is not a valid template, else None."""
     try:
-        environment(Sandbox, _OWN).compile(text)
+        create_environment(Sandbox, _BUILTIN_LOADER).compile(text)
     except TemplateSyntaxError as error:
         return error.lineno, f"this is no template ({error.message})"
-    # Python's compiler has limits of its own, each with another exception.
+    # Python's compiler has limits of its own and raises another exception for each.
     except (TemplateError, SyntaxError, RecursionError, MemoryError, ValueError):
         return 1, "this is no template (it nests deeper than can be worked with)"
     return None
 
 
 @cache
-def own() -> Environment:
-    found = environment(Trusted, _OWN)
-    # Not among the templates themselves: whatever lies there is one.
-    found.bytecode_cache = Beside(Path(__file__).parent)
+def builtin_environment() -> Environment:
+    """Return the environment of the built-in templates; it is created once."""
+    found = create_environment(FastEnvironment, _BUILTIN_LOADER)
+    # Not in the folder of the templates: every file there counts as a template.
+    found.bytecode_cache = FileBytecodeCache(Path(__file__).parent)
     return found

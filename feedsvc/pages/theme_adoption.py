@@ -1,4 +1,4 @@
-"""Choose the theme in force: a newsroom's own as far as a trial found it sound, else what was in force before."""
+"""The theme in force: the files of the custom theme that a trial found valid, else those that were in force before."""
 
 from __future__ import annotations
 
@@ -10,111 +10,113 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from feedsvc.content.folder.snapshot import Content
+from feedsvc.content.folder import ContentSnapshot
 from feedsvc.errors import FeedsvcError
-from feedsvc.pages.newest_articles import Newest, newest
-from feedsvc.pages.theme_choice import NOTHING, Choice, Files, Trial, Trials, UnknownError
-from feedsvc.pages.theme_verdicts import Verdicts
-from feedsvc.support.alerts import Troubles
+from feedsvc.pages.newest_articles import NewestArticles, collect_newest_articles
+from feedsvc.pages.theme_choice import EMPTY_CHOICE, NoVerdictError, ThemeChoice, ThemeChooser, ThemeFiles, TrialThread
+from feedsvc.pages.theme_verdicts import VerdictStore
+from feedsvc.support.alerts import Alerts
 
-_AGAIN: Final = 60.0  # seconds until a theme is tried again that could not be tried
-_TROUBLE: Final = "theme"
-_MEANWHILE: Final = "the theme before, or else the product's own, is used meanwhile, and it is tried again each minute"
-_OVER: Final = "the theme could be tried"
+_RETRY_INTERVAL: Final = 60.0  # seconds until a theme is tried again that could not be tried
+_ALERT_NAME: Final = "theme"
+_CONSEQUENCE: Final = "the theme before, or else the product's own, is used meanwhile, and it is tried again each minute"
+_END_MESSAGE: Final = "the theme could be tried"
 
 
-class Adoption:
-    """The theme in force of one newsroom. `applied` is for one thread at a time."""
+class ThemeAdoption:
+    """The theme in force for one content folder. `apply` is for one thread at a time."""
 
     def __init__(
         self,
         folder: Path | None = None,
         version: Callable[[], str] = str,
         *,
-        troubles: Troubles | None = None,
+        alerts: Alerts | None = None,
         required: bool = False,
-        stuck: Callable[[], Mapping[str, str]] = dict,
+        hung_themes: Callable[[], Mapping[str, str]] = dict,
     ) -> None:
         """Keep verdicts in `folder`; they hold for the program and the libraries that `version` stands for.
 
-        With `required`, `applied` raises FeedsvcError where the first theme cannot be tried. `stuck` gives the digests of the
-        themes with which a process hung or crashed, each with the traceback's text.
+        With `required`, `apply` raises FeedsvcError if the first theme cannot be tried. `hung_themes` returns the digests of the
+        themes at which a process hung or crashed, each with the traceback's text.
         """
-        self._troubles, self._required = troubles or Troubles(), required
-        self._trials = Trials(Verdicts(folder, self._troubles), version, stuck)
-        self._settled: Files | None = None  # the very mapping that the choice was made from; None before the first
-        self._choice = NOTHING
-        self._trial: Trial | None = None
-        self._again: float | None = None  # monotonic seconds
-        self._stuck, self._known_stuck = stuck, frozenset[str]()
+        self._alerts, self._is_required = alerts or Alerts(), required
+        self._chooser = ThemeChooser(VerdictStore(folder, self._alerts), version, hung_themes)
+        self._chosen_from: ThemeFiles | None = None  # the mapping that was chosen from, compared by identity; None at first
+        self._choice = EMPTY_CHOICE
+        self._trial: TrialThread | None = None
+        self._retry_at: float | None = None  # monotonic seconds
+        self._hung_themes, self._known_hung_themes = hung_themes, frozenset[str]()
 
-    def applied(self, content: Content, now: datetime, *, preview: bool = False) -> Content:
-        """The content with the theme in force, and with the problems of its own theme.
+    def apply(self, content: ContentSnapshot, now: datetime, *, preview: bool = False) -> ContentSnapshot:
+        """Return the content with the theme in force and the problems of its own theme.
 
-        The first call waits for a trial, if one is needed. Later a trial goes on in a thread, and the theme before stays in force
-        until `is_due`.
+        The first call waits for a trial, if one is needed. Later trials run in a thread; until `is_due`, the theme before stays
+        in force.
         """
-        sample = partial(newest, content, now, preview=preview)
-        is_newly_stuck, self._known_stuck = self._is_newly_stuck, frozenset(self._stuck())
-        if self._settled is None:
-            self._begin(content.theme, sample)
-        elif content.theme is not self._settled or self._is_overdue or is_newly_stuck:
-            self._follow(content.theme, sample)
+        sample = partial(collect_newest_articles, content, now, preview=preview)
+        is_newly_stuck, self._known_hung_themes = self._has_new_hung_theme, frozenset(self._hung_themes())
+        if self._chosen_from is None:
+            self._run_first_trial(content.theme, sample)
+        elif content.theme is not self._chosen_from or self._is_retry_due or is_newly_stuck:
+            self._update_choice(content.theme, sample)
         problems = tuple(sorted((*content.problems, *self._choice.problems.values())))
         standing = {problem.path for path, problem in self._choice.problems.items() if path in self._choice.files}
-        return replace(content, theme=self._choice.files, problems=problems, standing_in=content.standing_in | standing)
+        return replace(content, theme=self._choice.files, problems=problems, last_valid_paths=content.last_valid_paths | standing)
 
     @property
     def is_due(self) -> bool:
-        """Return whether `applied` should be called again, though nothing in the folder changed."""
-        return not self._trial.is_alive() if self._trial else self._is_overdue or self._is_newly_stuck
+        """True if `apply` should be called again although nothing in the folder changed."""
+        return not self._trial.is_alive() if self._trial else self._is_retry_due or self._has_new_hung_theme
 
     @property
-    def _is_overdue(self) -> bool:
-        return self._again is not None and time.monotonic() >= self._again
+    def _is_retry_due(self) -> bool:
+        return self._retry_at is not None and time.monotonic() >= self._retry_at
 
     @property
-    def _is_newly_stuck(self) -> bool:
-        """Return whether another worker hung or crashed at a theme since the last choice."""
-        return bool(self._settled) and not self._known_stuck.issuperset(self._stuck())
+    def _has_new_hung_theme(self) -> bool:
+        """True if a worker hung or crashed at another theme since the last choice."""
+        return bool(self._chosen_from) and not self._known_hung_themes.issuperset(self._hung_themes())
 
-    def _begin(self, files: Files, sample: Callable[[], Newest]) -> None:
-        trial = Trial(self._trials, files, self._choice.files, sample)
-        trial.run()  # in this thread
-        if trial.untried and self._required:
-            raise FeedsvcError(f"the theme {trial.untried}; nothing was made, since a theme that was not tried is not used")
-        self._settle(trial)
+    def _run_first_trial(self, files: ThemeFiles, sample: Callable[[], NewestArticles]) -> None:
+        trial = TrialThread(self._chooser, files, self._choice.files, sample)
+        trial.run()  # in this thread: the caller waits
+        if trial.failure_reason and self._is_required:
+            raise FeedsvcError(
+                f"the theme {trial.failure_reason}; nothing was made, since a theme that was not tried is not used"
+            )
+        self._finish_trial(trial)
 
-    def _follow(self, files: Files, sample: Callable[[], Newest]) -> None:
+    def _update_choice(self, files: ThemeFiles, sample: Callable[[], NewestArticles]) -> None:
         trial, self._trial = self._trial, None
         if trial and trial.files is files and not trial.is_alive():
-            self._settle(trial)
-        elif (choice := self._known(files)) is not None:
-            self._take(files, choice)
+            self._finish_trial(trial)
+        elif (choice := self._stored_choice(files)) is not None:
+            self._set_choice(files, choice)
         elif trial and trial.is_alive():
-            self._trial = trial  # if it is for other files: one at a time
+            self._trial = trial  # even if it is for other files: one trial at a time
         else:
-            self._trial = Trial(self._trials, files, self._choice.files, sample)
+            self._trial = TrialThread(self._chooser, files, self._choice.files, sample)
             self._trial.start()
         if trial and trial.files is not files:
             trial.cancel()
 
-    def _known(self, files: Files) -> Choice | None:
-        """The choice if no trial is needed for it; another process may have made it meanwhile."""
+    def _stored_choice(self, files: ThemeFiles) -> ThemeChoice | None:
+        """Return the choice if stored verdicts suffice for it, else None. Another process may have stored them meanwhile."""
         try:
-            return self._trials.choice(files, self._choice.files, self._trials.known)
-        except UnknownError:
+            return self._chooser.choose(files, self._choice.files, self._chooser.stored_verdict)
+        except NoVerdictError:
             return None
 
-    def _settle(self, trial: Trial) -> None:
+    def _finish_trial(self, trial: TrialThread) -> None:
         if trial.choice:
-            self._take(trial.files, trial.choice)
+            self._set_choice(trial.files, trial.choice)
         else:
-            self._settled, self._again = trial.files, time.monotonic() + _AGAIN
-            self._troubles.come(_TROUBLE, f"the theme {trial.untried}; {_MEANWHILE}", _OVER)
+            self._chosen_from, self._retry_at = trial.files, time.monotonic() + _RETRY_INTERVAL
+            self._alerts.raise_alert(_ALERT_NAME, f"the theme {trial.failure_reason}; {_CONSEQUENCE}", _END_MESSAGE)
 
-    def _take(self, files: Files, choice: Choice) -> None:
-        is_same = choice.files == self._choice.files  # then it stays the same object, and so do all pages
+    def _set_choice(self, files: ThemeFiles, choice: ThemeChoice) -> None:
+        is_same = choice.files == self._choice.files  # the same object is kept, so that pages are reused
         self._choice = replace(choice, files=self._choice.files) if is_same else choice
-        self._settled, self._again = files, None
-        self._troubles.end(_TROUBLE)
+        self._chosen_from, self._retry_at = files, None
+        self._alerts.clear(_ALERT_NAME)

@@ -1,4 +1,4 @@
-"""Find the templates of a theme that cannot make pages in time and in memory, by trying them in processes with limits."""
+"""Theme checks: trials in processes with limits find the templates that cannot render pages in time and in memory."""
 
 from __future__ import annotations
 
@@ -12,50 +12,52 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from feedsvc.errors import Problem
-from feedsvc.pages.newest_articles import Newest
+from feedsvc.pages.newest_articles import NewestArticles
 from feedsvc.pages.theme import FOLDER, STATIC, STATIC_TYPES, TEMPLATES
-from feedsvc.pages.theme_trial import LEFT_OUT, Doing, Finding, Given, shown
+from feedsvc.pages.theme_trial import FALLBACK_HINT, Finding, TrialInput, TrialStep, content_path
 from feedsvc.support.limited_process import Cause, Limits, RunFailure, run
 
 _MB: Final = 1024**2
-_LARGEST: Final = 128 * 1024  # bytes of a template; the product's own have 5 KiB
-_LIMITS: Final = Limits(processor=3, processor_in_all=20, elapsed=120.0, memory=320 * _MB)
-_MOST_ENDED: Final = 4  # trials of one theme that may end for a limit
-# A call in a traceback. In faulthandler's the innermost one is the first, in Python's own the last.
-_FRAME: Final = re.compile(rf'File "{FOLDER}/{TEMPLATES}([^"\n]+)", line (\d+)')
-# The stack of the thread at work, up to the next thread's or to an empty line.
-_CURRENT: Final = re.compile(r"^Current thread .*\n(?:  .*\n?)*", re.MULTILINE)
+_MAX_TEMPLATE_BYTES: Final = 128 * 1024  # bytes of a template; the largest built-in one has 4 KiB
+_LIMITS: Final = Limits(processor_per_step=3, processor_total=20, elapsed=120.0, memory=320 * _MB)
+_MAX_TRIALS: Final = 4  # trials of one theme that a limit may end
+# A frame in a traceback. The innermost frame is faulthandler's first one, and the last one of Python's own traceback.
+_TEMPLATE_FRAME: Final = re.compile(rf'File "{FOLDER}/{TEMPLATES}([^"\n]+)", line (\d+)')
+# The stack of the current thread, up to the next thread's stack or an empty line.
+_CURRENT_THREAD: Final = re.compile(r"^Current thread .*\n(?:  .*\n?)*", re.MULTILINE)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Verdict:
-    """The result of a trial: each template (path below theme/) that is not used, with its problem; all others are sound together.
+class ThemeVerdict:
+    """The result of a check: the problem of each template (path below theme/) that is not used. All others are valid together.
 
-    `newest` is the digest of the articles whose pages showed a problem, "" if made-up articles did.
+    `articles_digest` is the digest of the real articles if their pages showed a problem, else "".
     """
 
     problems: Mapping[str, Problem]
-    newest: str = ""
+    articles_digest: str = ""
 
 
-class UntriedError(Exception):
-    """The theme could not be tried, for a reason outside of it; the text says why, after "the theme"."""
+class TrialError(Exception):
+    """A theme could not be tried, for a reason outside of it. The text continues the words "the theme" with the reason."""
 
 
-class CancelledError(UntriedError):
-    """The result of a trial is not wanted any more."""
+class TrialCancelledError(TrialError):
+    """The result of a trial is no longer needed."""
 
 
 def file_problem(path: str, data: bytes) -> Problem | None:
-    """The problem of one file below theme/ that shows without a trial."""
-    place = shown(path)
+    """Return the problem of one file below theme/ that shows without a trial, or None."""
+    place = content_path(path)
     if path.startswith(STATIC):
         known = path[path.rfind(".") :].lower() in STATIC_TYPES
         return None if known else Problem(path=place, message="no page uses such a file", hint=f"use {', '.join(STATIC_TYPES)}")
     if not path.startswith(TEMPLATES):
         return Problem(path=place, message="a theme holds templates/ and static/ only", hint="move it there")
-    if len(data) > _LARGEST:
-        return Problem(path=place, message=f"the template is larger than {_LARGEST // 1024} KiB, the most that is used")
+    if len(data) > _MAX_TEMPLATE_BYTES:
+        return Problem(
+            path=place, message=f"the template is larger than {_MAX_TEMPLATE_BYTES // 1024} KiB, the most that is used"
+        )
     try:
         data.decode()
     except UnicodeDecodeError:
@@ -63,39 +65,45 @@ def file_problem(path: str, data: bytes) -> Problem | None:
     return None
 
 
-def stuck_problem(traceback: str, templates: Mapping[str, bytes]) -> dict[str, Problem]:
-    """The problem of the template with which a process hung or crashed, by its path; of the first if it is in none of them."""
-    current = "".join(_CURRENT.findall(traceback)[:1])  # the thread that the first stacks are of
-    path, line = stuck_at(current, templates) or stuck_at(traceback, templates) or (next(iter(templates)), 1)
+def hang_problem(traceback: str, templates: Mapping[str, bytes]) -> dict[str, Problem]:
+    """Return {path: problem} of the template at which a process hung or crashed; of the first one if the traceback has none."""
+    current = "".join(_CURRENT_THREAD.findall(traceback)[:1])  # of the first dump; more may follow
+    path, line = (
+        innermost_template_call(current, templates) or innermost_template_call(traceback, templates) or (next(iter(templates)), 1)
+    )
     message = "a process hung or crashed while it made a page with this, and was ended"
-    return {path: Problem(path=shown(path), line=line, message=message, hint=LEFT_OUT)}
+    return {path: Problem(path=content_path(path), line=line, message=message, hint=FALLBACK_HINT)}
 
 
-def check(templates: Mapping[str, bytes], newest: Newest | None, is_cancelled: Callable[[], bool] = lambda: False) -> Verdict:
-    """Try templates (path below theme/ -> UTF-8 text) on made-up and on the newest articles. Raises UntriedError.
+def check_theme(
+    templates: Mapping[str, bytes], newest_articles: NewestArticles | None, is_cancelled: Callable[[], bool] = lambda: False
+) -> ThemeVerdict:
+    """Try templates (path below theme/ -> UTF-8 text) on sample sites and on the newest articles. Raises TrialError.
 
-    Where a template does not come to an end within its limits, the others are tried again without it.
+    If a template exceeds the limits, the others are tried again without it.
     """
-    return _Check(templates, newest, is_cancelled).verdict()
+    return _ThemeCheck(templates, newest_articles, is_cancelled).verdict()
 
 
-class _Check:
-    def __init__(self, templates: Mapping[str, bytes], newest: Newest | None, is_cancelled: Callable[[], bool]) -> None:
-        self._left, self._newest, self._is_cancelled = dict(templates), newest, is_cancelled
+class _ThemeCheck:
+    def __init__(self, templates: Mapping[str, bytes], newest: NewestArticles | None, is_cancelled: Callable[[], bool]) -> None:
+        self._remaining, self._newest_articles, self._is_cancelled = dict(templates), newest, is_cancelled
         self._problems: dict[str, Problem] = {}
-        self._skipped: frozenset[str] = frozenset()
-        self._real = False
+        self._skipped_subjects: frozenset[str] = frozenset()
+        self._has_article_finding = False
 
-    def verdict(self) -> Verdict:
+    def verdict(self) -> ThemeVerdict:
         end = time.monotonic() + _LIMITS.elapsed
-        for _ in range(_MOST_ENDED):
-            if not self._left:
+        for _ in range(_MAX_TRIALS):
+            if not self._remaining:
                 break
-            given = Given(templates=self._left, newest=self._newest, skipped=self._skipped)
+            given = TrialInput(
+                templates=self._remaining, newest_articles=self._newest_articles, skipped_subjects=self._skipped_subjects
+            )
             limits = replace(_LIMITS, elapsed=max(1.0, end - time.monotonic()))
             outcome = run("feedsvc.pages.theme_trial:run", pickle.dumps(given), limits, self._is_cancelled)
             if isinstance(outcome, bytes):
-                self._take([Finding(**one) for one in json.loads(outcome)])
+                self._add_findings([Finding(**one) for one in json.loads(outcome)])
                 break
             if outcome.cause is Cause.ELAPSED_TIME and self._problems:
                 self._give_up()
@@ -103,82 +111,85 @@ class _Check:
             self._leave_out(outcome)
         else:
             self._give_up()
-        return Verdict(problems=self._problems, newest=self._newest.digest if self._newest and self._real else "")
+        return ThemeVerdict(
+            problems=self._problems,
+            articles_digest=self._newest_articles.digest if self._newest_articles and self._has_article_finding else "",
+        )
 
     def _give_up(self) -> None:
-        """Leave out all templates that are left: the others took the time."""
-        self._take([_untried(path) for path in self._left])
+        """Leave out all remaining templates: the others used up the time or the trials."""
+        self._add_findings([_unfinished_finding(path) for path in self._remaining])
 
-    def _take(self, findings: list[Finding]) -> None:
+    def _add_findings(self, findings: list[Finding]) -> None:
         for one in findings:
-            self._problems[one.path] = Problem(path=shown(one.path), line=one.line, message=one.message, hint=one.hint)
-            self._left.pop(one.path, None)
-            self._real |= one.real
+            self._problems[one.path] = Problem(path=content_path(one.path), line=one.line, message=one.message, hint=one.hint)
+            self._remaining.pop(one.path, None)
+            self._has_article_finding |= one.is_from_article
 
     def _leave_out(self, failure: RunFailure) -> None:
-        """Leave out the template, or the article, that a trial did not finish with. Raises UntriedError where it is neither."""
-        if failure.cause not in _REASONS:
-            raise CancelledError if failure.cause is Cause.CANCELLED else UntriedError(_explained(failure))
-        doing = Doing.read(failure.step)
-        place = stuck_at(failure.traceback, self._left, is_last=failure.cause is Cause.MEMORY)
+        """Leave out the template or the article that a trial did not finish. Raises TrialError if the failure shows neither."""
+        if failure.cause not in _FAILURE_MESSAGES:
+            raise TrialCancelledError if failure.cause is Cause.CANCELLED else TrialError(_explain(failure))
+        doing = TrialStep.parse(failure.step)
+        place = innermost_template_call(failure.traceback, self._remaining, is_last=failure.cause is Cause.MEMORY)
         if not doing or not (place or doing.template or doing.subject):
-            raise UntriedError(_explained(failure))
+            raise TrialError(_explain(failure))
         if place or doing.template:
-            self._take([self._finding(failure, doing, *(place or (self._blamed(doing.template), 1)))])
+            self._add_findings([self._finding(failure, doing, *(place or (self._template_at_fault(doing.template), 1)))])
         else:
-            self._skipped |= {doing.subject}
+            self._skipped_subjects |= {doing.subject}
 
-    def _blamed(self, template: str) -> str:
-        """The page's own template if it is the theme's, else the first one of the theme."""
+    def _template_at_fault(self, template: str) -> str:
+        """Return the path of the page's own template if the theme has it, else of the theme's first one."""
         path = f"{TEMPLATES}{template}"
-        return path if path in self._left else next(iter(self._left))
+        return path if path in self._remaining else next(iter(self._remaining))
 
-    def _finding(self, failure: RunFailure, doing: Doing, path: str, line: int) -> Finding:
+    def _finding(self, failure: RunFailure, doing: TrialStep, path: str, line: int) -> Finding:
         page = f"the page of {doing.subject}" if doing.subject else "a page"
         number = failure.signal
         named = signal.Signals(number).name if number in set(signal.Signals) else f"signal {number}"
-        message = _REASONS[failure.cause].format(page=page, signal=named)
-        return Finding(path=path, line=line, message=message, hint=LEFT_OUT, real=bool(doing.subject))
+        message = _FAILURE_MESSAGES[failure.cause].format(page=page, signal=named)
+        return Finding(path=path, line=line, message=message, hint=FALLBACK_HINT, is_from_article=bool(doing.subject))
 
 
-# In the manner of str.format.
-_REASONS: Final[Mapping[Cause, str]] = {
-    Cause.PROCESSOR_TIME_IN_ALL: (
-        f"not all pages were finished within {_LIMITS.processor_in_all} seconds of processor time; {{page}} was the last"
+# For str.format.
+_FAILURE_MESSAGES: Final[Mapping[Cause, str]] = {
+    Cause.TOTAL_PROCESSOR_TIME: (
+        f"not all pages were finished within {_LIMITS.processor_total} seconds of processor time; {{page}} was the last"
     ),
-    Cause.PROCESSOR_TIME: f"{{page}} was not finished within {_LIMITS.processor} seconds of processor time",
+    Cause.PROCESSOR_TIME: f"{{page}} was not finished within {_LIMITS.processor_per_step} seconds of processor time",
     Cause.MEMORY: f"{{page}} takes more than {_LIMITS.memory // _MB} MiB of memory",
     Cause.CRASHED: "{page} ended the Python interpreter ({signal})",
 }
 
 
-def stuck_at(traceback: str, templates: Mapping[str, bytes], *, is_last: bool = False) -> tuple[str, int] | None:
-    """The template (path below theme/) and line of the innermost call that a traceback of faulthandler shows, if there is one.
+def innermost_template_call(traceback: str, templates: Mapping[str, bytes], *, is_last: bool = False) -> tuple[str, int] | None:
+    """Return the template (path below theme/) and line of the innermost template's frame in a traceback, or None.
 
-    `is_last` is for Python's own traceback.
+    `is_last` is for Python's own tracebacks, not faulthandler's: their innermost frame is the last one.
     """
-    names = {spelled: path for path in templates for spelled in _spellings(path.removeprefix(TEMPLATES))}
-    found = [(names[name], int(line)) for name, line in _FRAME.findall(traceback) if name in names]
+    names = {spelled: path for path in templates for spelled in _traceback_names(path.removeprefix(TEMPLATES))}
+    found = [(names[name], int(line)) for name, line in _TEMPLATE_FRAME.findall(traceback) if name in names]
     return found[-1 if is_last else 0] if found else None
 
 
-def _spellings(name: str) -> tuple[str, str]:
-    """A name as Python's tracebacks have it, and as faulthandler's, in ASCII."""
+def _traceback_names(name: str) -> tuple[str, str]:
+    """Return a name as Python's tracebacks write it and as faulthandler's do, in ASCII."""
     return name, name.encode("ascii", "backslashreplace").decode()
 
 
-def _untried(path: str) -> Finding:
+def _unfinished_finding(path: str) -> Finding:
     message = "the trial was given up, since other templates of the theme did not end within their limits"
     return Finding(path=path, line=1, message=message, hint="correct those first; until then the product's own is used")
 
 
-def _explained(failure: RunFailure) -> str:
-    return _EXPLAINED.get(failure.cause, "could not be tried ({cause}: {detail})").format(
+def _explain(failure: RunFailure) -> str:
+    return _TRIAL_ERROR_MESSAGES.get(failure.cause, "could not be tried ({cause}: {detail})").format(
         cause=failure.cause.value, detail=failure.detail, signal=failure.signal, step=failure.step
     )
 
 
-_EXPLAINED: Final[Mapping[Cause, str]] = {
+_TRIAL_ERROR_MESSAGES: Final[Mapping[Cause, str]] = {
     Cause.NOT_STARTED: "could not be tried, since no process for it could be started ({detail})",
     Cause.ELAPSED_TIME: f"could not be tried within {_LIMITS.elapsed:.0f} seconds, since this machine has too much else to do",
     Cause.KILLED: "could not be tried, since the process for it was ended by signal {signal}, perhaps for lack of memory",

@@ -1,4 +1,4 @@
-"""Choose the files of a theme that can be used together, by trials one after another."""
+"""Choice of the theme files that can be used together, by trials one after another."""
 
 from __future__ import annotations
 
@@ -11,130 +11,135 @@ from hashlib import blake2b
 from typing import Final
 
 from feedsvc.errors import Problem
-from feedsvc.pages.newest_articles import Newest
-from feedsvc.pages.theme import TEMPLATES, digest
-from feedsvc.pages.theme_check import CancelledError, UntriedError, Verdict, check, file_problem, stuck_problem
-from feedsvc.pages.theme_verdicts import Verdicts
+from feedsvc.pages.newest_articles import NewestArticles
+from feedsvc.pages.theme import TEMPLATES, templates_digest
+from feedsvc.pages.theme_check import ThemeVerdict, TrialCancelledError, TrialError, check_theme, file_problem, hang_problem
+from feedsvc.pages.theme_verdicts import VerdictStore
 
 _LOG: Final = logging.getLogger(__name__)
 
-Files = Mapping[str, bytes]  # path below theme/ -> content
-Ask = Callable[[Files], Verdict]
+ThemeFiles = Mapping[str, bytes]  # path below theme/ -> content
+GetVerdict = Callable[[ThemeFiles], ThemeVerdict]
 
 
-class UnknownError(Exception):
-    """There is no verdict yet."""
+class NoVerdictError(Exception):
+    """No verdict is stored yet."""
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
-    """The files in force, and the problem of each file that is not used as it is."""
+class ThemeChoice:
+    """The theme files in force, and the problem of each file that is not used as it is."""
 
-    files: Files
+    files: ThemeFiles
     problems: Mapping[str, Problem]
 
 
-NOTHING: Final = Choice({}, {})
+EMPTY_CHOICE: Final = ThemeChoice({}, {})
 
 
-class Trials:
-    """Trials on this machine and their verdicts. Safe in threads."""
+class ThemeChooser:
+    """Chooser of theme files by the verdicts of trials on this machine. Safe in threads."""
 
-    def __init__(self, verdicts: Verdicts, version: Callable[[], str], stuck: Callable[[], Mapping[str, str]]) -> None:
-        self._verdicts, self._version, self._stuck = verdicts, version, stuck
+    def __init__(self, verdicts: VerdictStore, version: Callable[[], str], hung_themes: Callable[[], Mapping[str, str]]) -> None:
+        self._verdicts, self._version, self._hung_themes = verdicts, version, hung_themes
 
-    def choice(self, files: Files, before: Files, ask: Ask) -> Choice:
-        """The files that can be used together, with those of `before` in the place of files that cannot.
+    def choose(self, files: ThemeFiles, previous: ThemeFiles, get_verdict: GetVerdict) -> ThemeChoice:
+        """Return the files that can be used together. Those of `previous` replace files that cannot be used.
 
-        Raises what `ask` raises, which gives the verdict on templates.
+        `get_verdict` returns the verdict on templates; its exceptions are passed on.
         """
         found = {path: problem for path, data in files.items() if (problem := file_problem(path, data))}
-        stuck = self._stuck()
-        found |= _problems(_templates({path: data for path, data in files.items() if path not in found}), ask, stuck)
+        stuck = self._hung_themes()
+        found |= _find_problems(_templates({path: data for path, data in files.items() if path not in found}), get_verdict, stuck)
         sound = {path: data for path, data in files.items() if path not in found}
-        standing = {path: before[path] for path in files if path in found and path in before}
+        standing = {path: previous[path] for path in files if path in found and path in previous}
         mixed = {path: standing.get(path, data) for path, data in files.items() if path in sound or path in standing}
-        if _templates(standing) and _problems(_templates(mixed), ask, stuck):
+        if _templates(standing) and _find_problems(_templates(mixed), get_verdict, stuck):
             mixed = {path: data for path, data in mixed.items() if path in sound or not path.startswith(TEMPLATES)}
-        return Choice(mixed, found)
+        return ThemeChoice(mixed, found)
 
-    def known(self, templates: Files) -> Verdict:
-        """The verdict that is remembered. Raises UnknownError."""
+    def stored_verdict(self, templates: ThemeFiles) -> ThemeVerdict:
+        """Return the stored verdict. Raises NoVerdictError if there is none."""
         found = self._verdicts.find(self._key(templates))
         if not found:
-            raise UnknownError
+            raise NoVerdictError
         return found
 
-    def tried(self, templates: Files, sample: Callable[[], Newest], is_cancelled: Callable[[], bool]) -> Verdict:
-        """The verdict that is remembered, or else that of a trial. Raises UntriedError.
+    def find_verdict(
+        self, templates: ThemeFiles, collect_articles: Callable[[], NewestArticles], is_cancelled: Callable[[], bool]
+    ) -> ThemeVerdict:
+        """Return the stored verdict, or else that of a new trial. Raises TrialError.
 
-        A theme that failed on other articles than the newest of now is tried again.
+        A theme that failed on articles other than the current newest ones is tried again.
         """
         key = self._key(templates)
         found = self._verdicts.find(key)
-        if found and _holds(found, sample):
+        if found and _is_verdict_current(found, collect_articles):
             return found
-        with self._verdicts.alone(is_cancelled):
-            self._verdicts.forget(key)
+        with self._verdicts.exclusive_lock(is_cancelled):
+            self._verdicts.discard_from_memory(key)
             found = self._verdicts.find(key)  # another process may have tried it meanwhile
-            if not found or not _holds(found, sample):
-                found = check(templates, sample(), is_cancelled)
+            if not found or not _is_verdict_current(found, collect_articles):
+                found = check_theme(templates, collect_articles(), is_cancelled)
                 self._verdicts.add(key, found)
             return found
 
-    def _key(self, templates: Files) -> str:
-        return blake2b(f"{digest(templates)} {self._version()}".encode(), digest_size=16).hexdigest()
+    def _key(self, templates: ThemeFiles) -> str:
+        return blake2b(f"{templates_digest(templates)} {self._version()}".encode(), digest_size=16).hexdigest()
 
 
-class Trial(threading.Thread):
-    """The choice of a theme with the trials that it takes; `run` may be called in the caller's thread instead.
+class TrialThread(threading.Thread):
+    """A thread that chooses theme files, with the trials that this takes. `run` may also be called in the caller's thread.
 
-    Then there is a `choice`, or `untried` says why the theme could not be tried, after "the theme".
+    At the end there is a `choice`, or `failure_reason` continues the words "the theme" with the reason.
     """
 
-    def __init__(self, trials: Trials, files: Files, before: Files, sample: Callable[[], Newest]) -> None:
+    def __init__(
+        self, chooser: ThemeChooser, files: ThemeFiles, previous: ThemeFiles, collect_articles: Callable[[], NewestArticles]
+    ) -> None:
         super().__init__(name="theme-trial", daemon=True)
         self.files = files
-        self.choice: Choice | None = None
-        self.untried = ""
-        self._trials, self._before, self._sample = trials, before, cache(sample)
+        self.choice: ThemeChoice | None = None
+        self.failure_reason = ""
+        self._chooser, self._previous, self._collect_articles = chooser, previous, cache(collect_articles)
         self._cancelled = threading.Event()
 
     def cancel(self) -> None:
+        """Ask the trial to end early, without a `choice`."""
         self._cancelled.set()
 
     def run(self) -> None:
         try:
-            self.choice = self._trials.choice(self.files, self._before, self._ask)
-        except CancelledError:
-            self.untried = "is not wanted any more"
-        except UntriedError as error:
-            self.untried = str(error)
-        except Exception as error:  # noqa: BLE001 - a fault of ours must not end the service
+            self.choice = self._chooser.choose(self.files, self._previous, self._find_verdict)
+        except TrialCancelledError:
+            self.failure_reason = "is not wanted any more"
+        except TrialError as error:
+            self.failure_reason = str(error)
+        except Exception as error:  # noqa: BLE001 - an internal error must not end the service
             _LOG.exception("a theme could not be tried")
-            self.untried = f"could not be tried ({type(error).__name__}: {error})"
+            self.failure_reason = f"could not be tried ({type(error).__name__}: {error})"
 
-    def _ask(self, templates: Files) -> Verdict:
-        return self._trials.tried(templates, self._sample, self._cancelled.is_set)
+    def _find_verdict(self, templates: ThemeFiles) -> ThemeVerdict:
+        return self._chooser.find_verdict(templates, self._collect_articles, self._cancelled.is_set)
 
 
-def _templates(files: Files) -> Files:
+def _templates(files: ThemeFiles) -> ThemeFiles:
     return {path: data for path, data in files.items() if path.startswith(TEMPLATES)}
 
 
-def _problems(templates: Files, ask: Ask, stuck: Mapping[str, str]) -> dict[str, Problem]:
-    """The templates that are not used, so that the others are sound together."""
+def _find_problems(templates: ThemeFiles, ask: GetVerdict, stuck: Mapping[str, str]) -> dict[str, Problem]:
+    """Return the problems of the templates that are not used. The other templates are valid together."""
     found: dict[str, Problem] = {}
     while left := {path: data for path, data in templates.items() if path not in found}:
         found |= ask(left).problems
         sound = {path: data for path, data in templates.items() if path not in found}
-        name = digest(sound)
+        name = templates_digest(sound)
         if name not in stuck:
             break
-        found |= stuck_problem(stuck[name], sound)
+        found |= hang_problem(stuck[name], sound)
     return found
 
 
-def _holds(verdict: Verdict, sample: Callable[[], Newest]) -> bool:
-    """Return whether a verdict is that of a trial with the newest articles of now, or does not depend on articles."""
-    return not verdict.newest or verdict.newest == sample().digest
+def _is_verdict_current(verdict: ThemeVerdict, sample: Callable[[], NewestArticles]) -> bool:
+    """Return whether a verdict is that of a trial with the current newest articles, or does not depend on articles."""
+    return not verdict.articles_digest or verdict.articles_digest == sample().digest

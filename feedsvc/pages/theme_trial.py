@@ -1,6 +1,6 @@
-"""Make every kind of page with a newsroom's templates, in a process that has limits; theme_check.py starts it.
+"""Theme trial: custom templates render every kind of page, in a process with limits that theme_check.py starts.
 
-The process is ended from outside where a page takes too long, so each step is announced before it begins.
+The process is ended from outside if a page takes too long, so each step is announced before it begins.
 """
 
 from __future__ import annotations
@@ -13,179 +13,192 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Final
 
-from feedsvc.catalog.catalog import Catalog, Listing
-from feedsvc.content.text import nearest
-from feedsvc.pages.article import article
-from feedsvc.pages.layout import Frame
-from feedsvc.pages.listing import listing, subscribe
-from feedsvc.pages.newest_articles import Newest
-from feedsvc.pages.sample_sites import newsrooms
-from feedsvc.pages.status_pages import gone, missing
-from feedsvc.pages.tags import Part, TagCount, TagPage, tags_page
-from feedsvc.pages.theme import FOLDER, TEMPLATES, Theme, Unmakeable, below, fault, own_names, references
-from feedsvc.support.limited_process import Step
+from feedsvc.catalog import Catalog, Listing
+from feedsvc.content import did_you_mean
+from feedsvc.pages.article import render_article
+from feedsvc.pages.layout import PageLayout
+from feedsvc.pages.listing import render_listing, render_subscribe_page
+from feedsvc.pages.newest_articles import NewestArticles
+from feedsvc.pages.sample_sites import sample_catalogs
+from feedsvc.pages.status_pages import render_gone, render_not_found
+from feedsvc.pages.tags import TagCount, TagPage, TagRange, render_tag_page
+from feedsvc.pages.theme import (
+    FOLDER,
+    TEMPLATES,
+    TemplateRenderError,
+    Theme,
+    builtin_template_names,
+    files_below,
+    referenced_templates,
+    syntax_error,
+)
+from feedsvc.support.limited_process import BeginStep
 
-LEFT_OUT: Final = "until the template is changed, its last sound version is used, or else the product's own"
-_LISTINGS: Final = 40  # of real articles
-_LONGEST: Final = 500  # characters of a message
-_TOPICS: Final = (TagCount("t", "Topic", 1),)
-_PART: Final = Part("t", "Topic", "Topic")
-_TAG_PAGES: Final = (
-    ("", TagPage(tags=_TOPICS)),
-    ("", TagPage(parts=(_PART, _PART))),
-    ("t", TagPage(tags=_TOPICS, before=_PART, after=_PART)),
+FALLBACK_HINT: Final = "until the template is changed, its last sound version is used, or else the product's own"
+_MAX_LISTINGS: Final = 40  # listings of real articles
+_MAX_MESSAGE_LENGTH: Final = 500  # characters of a message
+_SAMPLE_TAGS: Final = (TagCount("t", "Topic", 1),)
+_SAMPLE_RANGE: Final = TagRange("t", "Topic", "Topic")
+_SAMPLE_TAG_PAGES: Final = (
+    ("", TagPage(tags=_SAMPLE_TAGS)),
+    ("", TagPage(ranges=(_SAMPLE_RANGE, _SAMPLE_RANGE))),
+    ("t", TagPage(tags=_SAMPLE_TAGS, previous=_SAMPLE_RANGE, next=_SAMPLE_RANGE)),
 )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Given:
-    """The input, pickled: `templates` are path below theme/ -> bytes; steps whose subject is in `skipped` are left out."""
+class TrialInput:
+    """The pickled input: `templates` (path below theme/ -> bytes), real articles, and subjects whose steps are left out."""
 
     templates: Mapping[str, bytes]
-    newest: Newest | None
-    skipped: frozenset[str] = frozenset()
+    newest_articles: NewestArticles | None
+    skipped_subjects: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Doing:
-    """A step. `subject` is what a page shows, "" for a page of a made-up newsroom.
+class TrialStep:
+    """A step of a trial. `subject` names the page as problems do, "" for a page of a sample site.
 
-    `template` is the page's own template while templates are at work, "" while the page's facts are prepared.
+    `template` is the page's own template while templates run, "" while the page's variables are computed.
     """
 
     subject: str = ""
     template: str = ""
 
     @classmethod
-    def read(cls, step: str) -> Doing | None:
+    def parse(cls, step: str) -> TrialStep | None:
         return cls(**json.loads(step)) if step else None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Finding:
-    """A problem of the template at `path` below theme/; `real` if a page of a real article shows it, not a made-up one."""
+    """A problem of the template at `path` below theme/. `is_from_article` is True if a page of real articles shows it."""
 
     path: str
     line: int
     message: str
     hint: str
-    real: bool = False
+    is_from_article: bool = False
 
 
-def run(data: bytes, step: Step) -> bytes:
-    """Try templates: a pickled Given to a JSON list of findings. All templates but those named there are sound together."""
-    given: Given = pickle.loads(data)  # noqa: S301 - from the process that started this one
+def run(data: bytes, step: BeginStep) -> bytes:
+    """Try templates: a pickled TrialInput to a JSON list of findings. The templates without a finding are valid together."""
+    given: TrialInput = pickle.loads(data)  # noqa: S301 - from the process that started this one
     trial = _Trial(given, step)
     return json.dumps([asdict(one) for one in trial.findings()]).encode()
 
 
 class _Trial:
-    def __init__(self, given: Given, step: Step) -> None:
-        self._given, self._begin = given, step
+    def __init__(self, given: TrialInput, step: BeginStep) -> None:
+        self._input, self._announce = given, step
 
     def findings(self) -> list[Finding]:
-        found = {one.path: one for one in (*self._no_templates(), *self._unused())}
-        while failed := self._failed({path: data for path, data in self._given.templates.items() if path not in found}):
+        found = {one.path: one for one in (*self._syntax_findings(), *self._unused_template_findings())}
+        while failed := self._first_render_failure(
+            {path: data for path, data in self._input.templates.items() if path not in found}
+        ):
             found[failed.path] = failed
         return [*found.values()]
 
-    def _step(self, subject: str, template: str) -> None:
-        self._begin(json.dumps(asdict(Doing(subject=subject, template=template))))
+    def _announce_step(self, subject: str, template: str) -> None:
+        self._announce(json.dumps(asdict(TrialStep(subject=subject, template=template))))
 
-    def _no_templates(self) -> Iterator[Finding]:
-        for path, data in self._given.templates.items():
-            self._step("", path.removeprefix(TEMPLATES))
-            if wrong := fault(data.decode()):
-                yield Finding(path=path, line=wrong[0], message=wrong[1][:_LONGEST], hint=LEFT_OUT)
+    def _syntax_findings(self) -> Iterator[Finding]:
+        for path, data in self._input.templates.items():
+            self._announce_step("", path.removeprefix(TEMPLATES))
+            if wrong := syntax_error(data.decode()):
+                yield Finding(path=path, line=wrong[0], message=wrong[1][:_MAX_MESSAGE_LENGTH], hint=FALLBACK_HINT)
 
-    def _unused(self) -> Iterator[Finding]:
-        """Templates that neither the product nor another one of the theme names."""
-        names, own = dict(below(self._given.templates, TEMPLATES)), own_names()
+    def _unused_template_findings(self) -> Iterator[Finding]:
+        """Yield findings on templates that neither a built-in page nor another template of the theme uses."""
+        names, own = dict(files_below(self._input.templates, TEMPLATES)), builtin_template_names()
         referred: set[str] = set()
         for name, data in names.items():
-            self._step("", name)
-            with suppress(Exception):  # it is no template
-                referred |= references(data.decode())
+            self._announce_step("", name)
+            with suppress(Exception):  # not a valid template
+                referred |= referenced_templates(data.decode())
         for name in names:
             if name not in own | referred and "" not in referred:
-                yield _unused(name, own)
+                yield _unused_template_finding(name, own)
 
-    def _failed(self, templates: Mapping[str, bytes]) -> Finding | None:
-        """The first template that cannot make a page."""
+    def _first_render_failure(self, templates: Mapping[str, bytes]) -> Finding | None:
+        """Return a finding on the first template that cannot render a page, or None."""
         if not templates:
             return None
-        theme = _Announced(templates, self._step)
+        theme = _AnnouncingTheme(templates, self._announce_step)
         try:
-            for make in self._pages(theme):
+            for make in self._page_renderers(theme):
                 make()
-        except Unmakeable as unmakeable:
+        except TemplateRenderError as unmakeable:
             failure = unmakeable.failure
             page = f"the page of {theme.subject}" if theme.subject else "a page"
             return Finding(
                 path=f"{TEMPLATES}{failure.name}",
                 line=failure.line,
-                message=failure.message.replace("a page", page, 1)[:_LONGEST],
-                hint=LEFT_OUT,
-                real=bool(theme.subject),
+                message=failure.message.replace("a page", page, 1)[:_MAX_MESSAGE_LENGTH],
+                hint=FALLBACK_HINT,
+                is_from_article=bool(theme.subject),
             )
         return None
 
-    def _pages(self, theme: _Announced) -> Iterator[Callable[[], object]]:
-        for made_up in newsrooms():
-            yield from (make for _, make in _makers(made_up, theme, [*made_up.listings.values()]))
-        if self._given.newest:
-            real = self._given.newest.catalog()
+    def _page_renderers(self, theme: _AnnouncingTheme) -> Iterator[Callable[[], object]]:
+        for made_up in sample_catalogs():
+            yield from (make for _, make in _catalog_page_renderers(made_up, theme, [*made_up.listings.values()]))
+        if self._input.newest_articles:
+            real = self._input.newest_articles.build_catalog()
             filled = [one for one in real.listings.values() if not one.is_empty]
-            for subject, make in _makers(real, theme, filled[:_LISTINGS]):
-                if subject not in self._given.skipped:
+            for subject, make in _catalog_page_renderers(real, theme, filled[:_MAX_LISTINGS]):
+                if subject not in self._input.skipped_subjects:
                     theme.subject = subject
-                    self._step(subject, "")
-                    yield partial(_attempt, make)
+                    self._announce_step(subject, "")
+                    yield partial(_render_article_page, make)
             theme.subject = ""
 
 
-class _Announced(Theme):
-    """A theme that announces each page; `subject` is what the page shows, "" if it is made up."""
+class _AnnouncingTheme(Theme):
+    """A theme that announces each page before it is rendered; `subject` is as in TrialStep."""
 
     def __init__(self, files: Mapping[str, bytes], step: Callable[[str, str], None]) -> None:
         super().__init__(files, strict=True)
-        self._step, self.subject = step, ""
+        self._announce_step, self.subject = step, ""
 
     def render(self, template: str, facts: Mapping[str, object], once: Callable[..., str]) -> bytes:
-        self._step(self.subject, template)
+        self._announce_step(self.subject, template)
         page = super().render(template, facts, once)
-        self._step(self.subject, "")
+        self._announce_step(self.subject, "")
         return page
 
 
-def _attempt(make: Callable[[], object]) -> None:
-    """Make a page of a real article, unless its facts cannot be had: that is a fault of the article, and no trial of a theme."""
+def _render_article_page(make: Callable[[], object]) -> None:
+    """Render a page of real articles. Ignore errors outside of templates: they are faults of the content, not of the theme."""
     try:
         make()
-    except Unmakeable:
+    except TemplateRenderError:
         raise
     except Exception:  # noqa: BLE001, S110
         pass
 
 
-def _makers(catalog: Catalog, theme: Theme, listings: list[Listing]) -> Iterator[tuple[str, Callable[[], object]]]:
-    """Every page of a newsroom with these of its listings: its subject as a problem names it, and what makes it."""
-    frame = Frame(catalog, theme)
-    yield from ((row.article.path, partial(article, frame, row)) for row in catalog.visible.values())
-    yield from ((row.article.path, partial(gone, frame, row.article)) for row in catalog.withdrawn.values())
+def _catalog_page_renderers(
+    catalog: Catalog, theme: Theme, listings: list[Listing]
+) -> Iterator[tuple[str, Callable[[], object]]]:
+    """Yield every page of a catalog with these of its listings: its subject as problems name it, and a function to render it."""
+    frame = PageLayout(catalog, theme)
+    yield from ((row.article.path, partial(render_article, frame, row)) for row in catalog.visible.values())
+    yield from ((row.article.path, partial(render_gone, frame, row.article)) for row in catalog.withdrawn.values())
     for one in listings:
-        yield from ((f"'{one.title}'", partial(listing, frame, one, period)) for period in ("", *one.pages))
-    yield "all feeds", partial(subscribe, frame)
-    yield from (("all tags", partial(tags_page, frame, start, page)) for start, page in _TAG_PAGES)
-    yield "what is missing", partial(missing, frame)
+        yield from ((f"'{one.title}'", partial(render_listing, frame, one, period)) for period in ("", *one.page_index))
+    yield "all feeds", partial(render_subscribe_page, frame)
+    yield from (("all tags", partial(render_tag_page, frame, start, page)) for start, page in _SAMPLE_TAG_PAGES)
+    yield "what is missing", partial(render_not_found, frame)
 
 
-def _unused(name: str, own: frozenset[str]) -> Finding:
+def _unused_template_finding(name: str, own: frozenset[str]) -> Finding:
     inside = next((f"{one} is a file, not a folder" for one in own if name.startswith(f"{one}/")), "")
-    hint = inside or nearest(name, own) or f"the product's own are {', '.join(sorted(own))}"
+    hint = inside or did_you_mean(name, own) or f"the product's own are {', '.join(sorted(own))}"
     return Finding(path=f"{TEMPLATES}{name}", line=1, message="no page uses a template of this name", hint=hint)
 
 
-def shown(path: str) -> str:
-    """The path below the content folder of a file below theme/."""
+def content_path(path: str) -> str:
+    """Return the path below the content folder of a file below theme/."""
     return f"{FOLDER}/{path}"

@@ -1,7 +1,7 @@
-"""The results of themes' trials, kept in the state folder: each theme is tried once on a machine.
+"""Store of theme verdicts in the state folder: each theme is tried once on a machine.
 
-A file for each: one line of JSON and one with its checksum, written aside and moved into place. A file that is damaged counts as
-missing. A lock in the same folder lets one process try while others wait for its result.
+Each verdict is a file with one line of JSON and one with its checksum, written aside and renamed. A damaged file counts as
+missing. A lock file in the same folder lets one process try a theme while others wait for its result.
 """
 
 from __future__ import annotations
@@ -17,75 +17,78 @@ from pathlib import Path
 from typing import Final
 
 from feedsvc.errors import Problem
-from feedsvc.pages.theme_check import CancelledError, Verdict
-from feedsvc.support.alerts import Troubles, unwritable
-from feedsvc.support.state_folder import folder_at, is_file, open_lock, replace_file, try_lock
+from feedsvc.pages.theme_check import ThemeVerdict, TrialCancelledError
+from feedsvc.support.alerts import Alerts, unwritable_message
+from feedsvc.support.state_folder import ensure_folder, is_file, open_lock_file, replace_file, try_lock
 
-_MOST: Final = 100  # files
-_POLL: Final = 0.02  # seconds
-_LONGEST: Final = 180.0  # seconds to wait for another process
-_TROUBLE: Final = "themes"
-_MEANWHILE: Final = "themes are tried again at each start"
+_MAX_FILES: Final = 100  # files
+_POLL_INTERVAL: Final = 0.02  # seconds
+_LOCK_TIMEOUT: Final = 180.0  # seconds to wait for another process
+_ALERT_NAME: Final = "themes"
+_CONSEQUENCE: Final = "themes are tried again at each start"
 
 
-class Verdicts:
-    """Safe in threads and processes. `folder` None keeps them in memory only."""
+class VerdictStore:
+    """Store of verdicts. Safe in threads and processes. `folder` None keeps them in memory only."""
 
-    def __init__(self, folder: Path | None = None, troubles: Troubles | None = None) -> None:
-        self._folder, self._troubles = folder, troubles or Troubles()
-        self._known: dict[str, Verdict] = {}
+    def __init__(self, folder: Path | None = None, alerts: Alerts | None = None) -> None:
+        self._folder, self._alerts = folder, alerts or Alerts()
+        self._verdicts: dict[str, ThemeVerdict] = {}
 
-    def find(self, key: str) -> Verdict | None:
-        """The verdict on the theme, version and libraries that a key stands for."""
-        found = self._known.get(key) or self._read(key)
+    def find(self, key: str) -> ThemeVerdict | None:
+        """Return the verdict on the theme, version and libraries that a key stands for, or None."""
+        found = self._verdicts.get(key) or self._read(key)
         if found:
-            self._known[key] = found
+            self._verdicts[key] = found
         return found
 
-    def add(self, key: str, verdict: Verdict) -> None:
-        """Remember a verdict, if the folder can be written over restarts; else that is a trouble."""
-        self._known[key] = verdict
+    def add(self, key: str, verdict: ThemeVerdict) -> None:
+        """Store a verdict, across restarts if there is a folder. Raise an alert if the folder cannot be written."""
+        self._verdicts[key] = verdict
         if not self._folder:
             return
-        facts = {"problems": {path: asdict(problem) for path, problem in verdict.problems.items()}, "newest": verdict.newest}
+        facts = {
+            "problems": {path: asdict(problem) for path, problem in verdict.problems.items()},
+            "newest": verdict.articles_digest,
+        }
         text = json.dumps({"key": key, **facts})
         try:
-            folder_at(self._folder)
+            ensure_folder(self._folder)
             replace_file(self._folder / f"{key}.json", f"{text}\n{_checksum(text)}\n".encode())
             _prune(self._folder)
-            self._troubles.end(_TROUBLE)
+            self._alerts.clear(_ALERT_NAME)
         except OSError as error:
-            sentence = unwritable("the result of a theme's trial", self._folder, error.strerror, _MEANWHILE)
-            self._troubles.come(_TROUBLE, sentence, "results of themes' trials are written again")
+            sentence = unwritable_message("the result of a theme's trial", self._folder, error.strerror, _CONSEQUENCE)
+            self._alerts.raise_alert(_ALERT_NAME, sentence, "results of themes' trials are written again")
 
-    def forget(self, key: str) -> None:
-        """Make room for a new trial of the same theme."""
-        self._known.pop(key, None)
+    def discard_from_memory(self, key: str) -> None:
+        """Discard a verdict in memory, so that `find` reads the file again: another process may have replaced it."""
+        self._verdicts.pop(key, None)
 
     @contextmanager
-    def alone(self, is_cancelled: Callable[[], bool]) -> Iterator[None]:
-        """Hold the lock that one process on this machine can have, where there is one. Raises CancelledError."""
-        descriptor = self._open()
+    def exclusive_lock(self, is_cancelled: Callable[[], bool]) -> Iterator[None]:
+        """Hold the lock between processes, if there is one. Raises TrialCancelledError. After 180 seconds, go on without it."""
+        descriptor = self._open_lock()
         try:
-            end = time.monotonic() + _LONGEST
+            end = time.monotonic() + _LOCK_TIMEOUT
             while descriptor is not None and not try_lock(descriptor) and time.monotonic() < end:
                 if is_cancelled():
-                    raise CancelledError
-                time.sleep(_POLL)
+                    raise TrialCancelledError
+                time.sleep(_POLL_INTERVAL)
             yield
         finally:
             if descriptor is not None:
                 os.close(descriptor)
 
-    def _open(self) -> int | None:
+    def _open_lock(self) -> int | None:
         if not self._folder:
             return None
         with suppress(OSError):
-            folder_at(self._folder)
-            return open_lock(self._folder / "lock")
+            ensure_folder(self._folder)
+            return open_lock_file(self._folder / "lock")
         return None
 
-    def _read(self, key: str) -> Verdict | None:
+    def _read(self, key: str) -> ThemeVerdict | None:
         if not self._folder:
             return None
         with suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
@@ -95,7 +98,9 @@ class Verdicts:
             text, checksum, _ = file.read_bytes().decode().split("\n")
             read = json.loads(text) if checksum == _checksum(text) else {}
             if read.get("key") == key:
-                return Verdict(problems={path: Problem(**one) for path, one in read["problems"].items()}, newest=read["newest"])
+                return ThemeVerdict(
+                    problems={path: Problem(**one) for path, one in read["problems"].items()}, articles_digest=read["newest"]
+                )
         return None
 
 
@@ -104,8 +109,8 @@ def _checksum(text: str) -> str:
 
 
 def _prune(folder: Path) -> None:
-    """Remove the oldest files above the limit, and those that a killed process left half written."""
+    """Remove the oldest files above the limit. Half-written files of killed processes count, too."""
     with suppress(OSError):
         files = sorted(((file.stat().st_mtime, file) for file in folder.iterdir() if file.name != "lock"), reverse=True)
-        for _, file in files[_MOST:]:
+        for _, file in files[_MAX_FILES:]:
             file.unlink(missing_ok=True)

@@ -1,1 +1,14 @@
-"""What editors see before readers do: a panel on every page, and pages that load anew by themselves. WSGI middleware."""
+"""Preview of drafts and problems for editors: WSGI middleware with a panel and a stream of editions.
+
+In come requests of editors and the live edition; out come pages with a panel. The command line adds it to a server.
+"""
+
+from feedsvc.preview.events import EventStreams
+from feedsvc.preview.middleware import PreviewMiddleware
+from feedsvc.preview.panel import label_counts
+
+__all__ = [
+    "EventStreams",
+    "PreviewMiddleware",
+    "label_counts",
+]

@@ -1,4 +1,4 @@
-"""Server-sent events (HTML, section 9.2): every open page is told the state of the folder, at once and when it changes."""
+"""Server-sent events (HTML, section 9.2): every open page gets the tag of the edition, at once and when it changes."""
 
 from __future__ import annotations
 
@@ -7,65 +7,65 @@ import threading
 from collections.abc import Iterator
 from typing import Final
 
-from feedsvc.live.live import Edition, Live
+from feedsvc.live import Edition, Live
 
-_BEAT: Final = 1.0  # seconds; whoever has gone is noticed by what cannot be sent any more
-_BEATS: Final = 15
-_AGAIN: Final = 300  # milliseconds after which a browser asks again
-_AGAIN_IN_A_CROWD: Final = 2000
+_HEARTBEAT_SECONDS: Final = 1.0  # seconds between comments, by which a closed connection is noticed
+_MAX_HEARTBEATS: Final = 15
+_RETRY_MILLISECONDS: Final = 300  # after which a browser reconnects
+_CROWDED_RETRY_MILLISECONDS: Final = 2000
 
 
-def state(edition: Edition) -> str:
-    """The edition's number and what tells it and its problems from all others, those of earlier runs too."""
-    facts = (edition.since, edition.content.problems, sorted(edition.content.standing_in))
+def edition_tag(edition: Edition) -> str:
+    """Return the edition's number and a digest that distinguishes it from all others, also of earlier runs."""
+    facts = (edition.since, edition.content.problems, sorted(edition.content.last_valid_paths))
     return f"{edition.number}-{hashlib.blake2b(repr(facts).encode(), digest_size=8).hexdigest()}"
 
 
-class Streams:
-    """The streams that are open; each holds a thread of the server, so that there are `most` at once and none is long.
+class EventStreams:
+    """Open event streams. Each holds a server thread, so at most `most` are open and all are short. Thread-safe.
 
-    Where there are too many, a browser is told the state and asks again later.
+    If there are too many, a browser gets the tag and reconnects later.
     """
 
     def __init__(self, live: Live, most: int) -> None:
-        self._live, self._most = live, most
-        self._open = 0
-        self._stopped = False
-        self._news = threading.Condition()
+        self._live, self._max_open = live, most
+        self._open_count = 0
+        self._is_stopped = False
+        self._condition = threading.Condition()
 
-    def tell(self, _before: Edition, _now: Edition) -> None:
-        """There is another edition (a Listener)."""
-        with self._news:
-            self._news.notify_all()
+    def notify(self, _before: Edition, _now: Edition) -> None:
+        """Wake the streams for a new edition (a Listener)."""
+        with self._condition:
+            self._condition.notify_all()
 
     def stop(self) -> None:
-        """Every stream ends now, and none is opened any more."""
-        with self._news:
-            self._stopped = True
-            self._news.notify_all()
+        """End all streams now, and allow no new ones."""
+        with self._condition:
+            self._is_stopped = True
+            self._condition.notify_all()
 
     def stream(self) -> Iterator[bytes]:
-        """The state now, and once more when it is another one; then the browser asks anew."""
-        sent = state(self._live.edition)
-        with self._news:
-            has_room = not self._stopped and self._open < self._most
-            self._open += has_room
+        """Yield the current tag, and the next one when it changes. Then the stream ends and the browser reconnects."""
+        sent = edition_tag(self._live.edition)
+        with self._condition:
+            has_room = not self._is_stopped and self._open_count < self._max_open
+            self._open_count += has_room
         try:
-            yield _event(sent, _AGAIN if has_room else _AGAIN_IN_A_CROWD)
+            yield _event(sent, _RETRY_MILLISECONDS if has_room else _CROWDED_RETRY_MILLISECONDS)
             if has_room:
-                yield from self._following(sent)
+                yield from self._stream_until_change(sent)
         finally:
-            with self._news:
-                self._open -= has_room
+            with self._condition:
+                self._open_count -= has_room
 
-    def _following(self, sent: str) -> Iterator[bytes]:
-        for _ in range(_BEATS):
-            with self._news:
-                self._news.wait_for(lambda: self._stopped or state(self._live.edition) != sent, _BEAT)
-            now = state(self._live.edition)
+    def _stream_until_change(self, sent: str) -> Iterator[bytes]:
+        for _ in range(_MAX_HEARTBEATS):
+            with self._condition:
+                self._condition.wait_for(lambda: self._is_stopped or edition_tag(self._live.edition) != sent, _HEARTBEAT_SECONDS)
+            now = edition_tag(self._live.edition)
             if now != sent:
-                yield _event(now, _AGAIN)
-            if self._stopped or now != sent:
+                yield _event(now, _RETRY_MILLISECONDS)
+            if self._is_stopped or now != sent:
                 return
             yield b":\n\n"
 

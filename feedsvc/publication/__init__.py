@@ -1,0 +1,47 @@
+"""One edition: path to document, each made on first need.
+
+In come a catalog and a theme; out come documents, redirects and attachments, with their headers, dates and dependencies. The
+live edition, the web server and exports use it.
+"""
+
+from feedsvc.publication.cache_control import (
+    CACHE_CONTROL,
+    CACHE_CONTROL_MISSING,
+    EXPOSED_HEADERS,
+    FRAME_ANCESTORS,
+    SANDBOX_POLICY,
+    cache_control,
+    cache_directives,
+    content_type,
+    file_content_type,
+    seconds_until_change,
+)
+from feedsvc.publication.document import Document, FileResource, PendingFile, Redirect, Resource, digest
+from feedsvc.publication.fingerprints import Fingerprints, code_fingerprint, site_fingerprint
+from feedsvc.publication.last_modified import LastModifiedStore
+from feedsvc.publication.publication import Publication, no_last_modified
+
+__all__ = [
+    "CACHE_CONTROL",
+    "CACHE_CONTROL_MISSING",
+    "EXPOSED_HEADERS",
+    "FRAME_ANCESTORS",
+    "SANDBOX_POLICY",
+    "Document",
+    "FileResource",
+    "Fingerprints",
+    "LastModifiedStore",
+    "PendingFile",
+    "Publication",
+    "Redirect",
+    "Resource",
+    "cache_control",
+    "cache_directives",
+    "code_fingerprint",
+    "content_type",
+    "digest",
+    "file_content_type",
+    "no_last_modified",
+    "seconds_until_change",
+    "site_fingerprint",
+]

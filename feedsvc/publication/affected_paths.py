@@ -1,4 +1,4 @@
-"""The places whose documents may differ between two catalogs of the same settings, found at the price of what differs."""
+"""Places whose documents may differ between two catalogs with the same settings; the work grows with the difference."""
 
 from __future__ import annotations
 
@@ -8,128 +8,131 @@ from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from itertools import chain
 
-from feedsvc.catalog.archive import Division
-from feedsvc.catalog.catalog import Catalog, Listing, Row
-from feedsvc.catalog.former_tags import former_slugs
-from feedsvc.catalog.listing import same
-from feedsvc.catalog.periods import span
-from feedsvc.content.media.offered_widths import copies
-from feedsvc.discovery import sitemaps
-from feedsvc.pages.related import leading_to
-from feedsvc.publication.dependencies import grounds
+from feedsvc.catalog import ArchiveIndex, Catalog, Listing, Row, former_slugs, index_range, is_identical
+from feedsvc.content.media import variants
+from feedsvc.discovery import LISTINGS_GROUP, group_part_names, is_indexed
+from feedsvc.pages import find_linking_rows
+from feedsvc.publication.dependencies import document_dependencies
 from feedsvc.routes import (
-    SINGLES,
-    SUFFIXES,
+    FEED_SUFFIXES,
+    SITE_DOCUMENTS,
     ArticleAt,
     FeedAt,
     FileAt,
     ListingRef,
     PageAt,
     Place,
-    SingleAt,
+    SiteDocumentAt,
     SitemapAt,
     TagsAt,
     place_of,
 )
 from feedsvc.uris import absolute, path_below
 
-_SITE = ListingRef()
-_FEW = 500  # pages that are compared sooner than they are made
+_SITE_LISTING = ListingRef()
+_MAX_COMPARED_PAGES = 500  # pages; of more related articles, none is compared: all count as affected
 
 
-def places(before: Catalog, now: Catalog) -> Iterator[Place]:
-    """A superset, some of them more than once; former addresses of what changed as well."""
-    yield from _files(before, now)
-    yield from (SingleAt(name) for name in SINGLES if _differs(before, now, SingleAt(name)))
+def affected_places(before: Catalog, now: Catalog) -> Iterator[Place]:
+    """Yield a superset of the places that differ, including former addresses; some occur more than once."""
+    yield from _file_places(before, now)
+    yield from (SiteDocumentAt(name) for name in SITE_DOCUMENTS if _has_changed(before, now, SiteDocumentAt(name)))
     if before.listings is now.listings:
         return
-    left, new = _rows(before, now), _rows(now, before)
+    left, new = _rows_only_in(before, now), _rows_only_in(now, before)
     for catalog, rows in ((before, left), (now, new)):
-        yield from chain.from_iterable(_own(catalog, row) for row in rows.values())
-    pictures = frozenset(_pictures(before, now))
+        yield from chain.from_iterable(_own_places(catalog, row) for row in rows.values())
+    pictures = frozenset(_changed_file_urls(before, now))
     seen = [
         row
         for rows, other in ((left, new), (new, left))
         for id_, row in rows.items()
-        if _differs_to_others(row, other.get(id_), pictures)
+        if _has_card_changed(row, other.get(id_), pictures)
     ]
     for catalog in (before, now):
-        yield from chain.from_iterable(_beside(catalog, row) for row in seen)
-    yield from _leading(before, now, seen)
+        yield from chain.from_iterable(_neighbour_places(catalog, row) for row in seen)
+    yield from _related_places(before, now, seen)
     changed = [ref for ref in {**before.listings, **now.listings} if before.listings.get(ref) is not now.listings.get(ref)]
-    yield from _listings(before, now, changed)
+    yield from _listing_places(before, now, changed)
     tags = [ref.id for ref in changed if ref.kind == "tag"]
-    yield from _tag_pages(before, now, tags)
-    yield from _former_tags(before, now, {*tags, *former_slugs((*left.values(), *new.values()))})
-    yield from _sitemaps(before, now)
+    yield from _tag_page_places(before, now, tags)
+    yield from _former_tag_places(before, now, {*tags, *former_slugs((*left.values(), *new.values()))})
+    yield from _sitemap_places(before, now)
 
 
 def is_logo_same(before: Catalog, now: Catalog) -> bool:
-    """Every page shows it, in its own shape."""
+    """Return whether the logo's file is the same. Every page shows the logo in its width and height."""
     path = path_below(now.site.base_url, now.site.logo)[1:]
     return before.media.get(path) == now.media.get(path)
 
 
-def _differs(before: Catalog, now: Catalog, place: Place) -> bool:
-    one, other = grounds(before, place), grounds(now, place)
-    return one is None or other is None or not one.hold(other)
+def _has_changed(before: Catalog, now: Catalog, place: Place) -> bool:
+    one, other = document_dependencies(before, place), document_dependencies(now, place)
+    return one is None or other is None or not one.is_unchanged_since(other)
 
 
-def _rows(one: Catalog, other: Catalog) -> dict[str, Row]:
-    """The rows of one that the other does not have, by id."""
-    return {row.article.id: row for row in one.listings[_SITE].rows.beyond(other.listings[_SITE].rows)}
+def _rows_only_in(one: Catalog, other: Catalog) -> dict[str, Row]:
+    """Return the rows of one catalog that are not the same objects in the other, by article id."""
+    return {row.article.id: row for row in one.listings[_SITE_LISTING].rows.items_not_in(other.listings[_SITE_LISTING].rows)}
 
 
-def _own(catalog: Catalog, row: Row) -> Iterator[Place]:
-    """Yield its addresses, and the copies of its pictures."""
+def _own_places(catalog: Catalog, row: Row) -> Iterator[Place]:
+    """Yield a row's addresses, former ones included, and those of its media files and their variants."""
     article = row.article
     yield from (ArticleAt(slug) for slug in (article.slug, *article.aliases))
     yield from (FileAt(path) for path in article.media if path in catalog.media)
     for path in article.media:
-        yield from (place for copy in copies(catalog.media.get(path)) if (place := place_of(copy.path)))
+        yield from (place for copy in variants(catalog.media.get(path)) if (place := place_of(copy.path)))
 
 
-def _differs_to_others(row: Row, other: Row | None, pictures: AbstractSet[str]) -> bool:
-    """Whether pages that only name an article, or show its card, may tell the two rows apart."""
-    if other is None or _face(row) != _face(other):
+def _has_card_changed(row: Row, other: Row | None, pictures: AbstractSet[str]) -> bool:
+    """Return whether pages that link to an article or show its card may differ between the two rows.
+
+    `pictures` are the addresses of the changed files.
+    """
+    if other is None or _card_facts(row) != _card_facts(other):
         return True
     image = row.article.image
-    # An article that is the same was named for the bytes of its files; a picture's name in pages is made from them.
+    # Equal articles have different rows if the bytes of a media file changed. Names of image variants depend on the bytes.
     return image is not None and (row.article == other.article or image.url in pictures)
 
 
-def _face(row: Row) -> tuple[object, ...]:
+def _card_facts(row: Row) -> tuple[object, ...]:
+    """Return the parts of a row that a card or a link shows."""
     one = row.article
     unseen = {"path": "", "text": b"", "notice": "", "updated": one.published, "aliases": (), "media": ()}
     kept = replace(one, **unseen, enclosures=(), sources=(), corrections=(), tags=())  # type: ignore[arg-type]
-    return row.standing, row.mark, kept, one.summary or one.text, [tag.id for tag in one.tags]
+    return row.visibility, row.preview_label, kept, one.summary or one.text, [tag.id for tag in one.tags]
 
 
-def _beside(catalog: Catalog, row: Row) -> Iterator[Place]:
-    """Those whose pages lead to it, or past where it was."""
-    for ref in (_SITE, *(ListingRef("category", name) for name in row.article.categories)):
-        for other in catalog.listings[ref].around(row):
+def _neighbour_places(catalog: Catalog, row: Row) -> Iterator[Place]:
+    """Yield the articles next to a row, or to its former place: their pages link to their neighbours."""
+    for ref in (_SITE_LISTING, *(ListingRef("category", name) for name in row.article.categories)):
+        for other in catalog.listings[ref].neighbours_of(row):
             if other:
                 yield ArticleAt(other.article.slug)
 
 
-def _leading(before: Catalog, now: Catalog, rows: Collection[Row]) -> Iterator[Place]:
-    """Those whose pages may lead to one of the rows, since these share their tags; few are looked into, and few of these do."""
-    slugs = (row.article.slug for catalog in (before, now) for row in leading_to(catalog, rows))
+def _related_places(before: Catalog, now: Catalog, rows: Collection[Row]) -> Iterator[Place]:
+    """Yield the articles that share tags with the rows and whose pages may link to one of them as related.
+
+    Up to _MAX_COMPARED_PAGES are compared, because few of these pages link to one of the rows.
+    """
+    slugs = (row.article.slug for catalog in (before, now) for row in find_linking_rows(catalog, rows))
     found = [ArticleAt(slug) for slug in dict.fromkeys(slugs)]
-    yield from (place for place in found if len(found) > _FEW or _differs(before, now, place))
+    yield from (place for place in found if len(found) > _MAX_COMPARED_PAGES or _has_changed(before, now, place))
 
 
-def _listings(before: Catalog, now: Catalog, changed: Iterable[ListingRef]) -> Iterator[Place]:
+def _listing_places(before: Catalog, now: Catalog, changed: Iterable[ListingRef]) -> Iterator[Place]:
     for ref in changed:
-        pages, months = _periods(before.listings.get(ref), now.listings.get(ref))
-        yield from (place for place in (PageAt(ref, period) for period in pages) if _differs(before, now, place))
-        feeds = (FeedAt(ref, suffix, period) for period in months for suffix in SUFFIXES)
-        yield from (place for place in feeds if _differs(before, now, place))
+        pages, months = _candidate_pages_and_feeds(before.listings.get(ref), now.listings.get(ref))
+        yield from (place for place in (PageAt(ref, period) for period in pages) if _has_changed(before, now, place))
+        feeds = (FeedAt(ref, suffix, period) for period in months for suffix in FEED_SUFFIXES)
+        yield from (place for place in feeds if _has_changed(before, now, place))
 
 
-def _tag_pages(before: Catalog, now: Catalog, changed: Collection[str]) -> Iterator[Place]:
-    """The pages of tags that list a changed tag or are divided otherwise, those beside them and the one that leads to them."""
+def _tag_page_places(before: Catalog, now: Catalog, changed: Collection[str]) -> Iterator[Place]:
+    """Yield the pages of tags with a changed tag or changed limits, the pages next to them, and /tags/, which links to them."""
     if not changed:
         return
     starts: dict[str, None] = {"": None}
@@ -142,101 +145,103 @@ def _tag_pages(before: Catalog, now: Catalog, changed: Collection[str]) -> Itera
             places.update(place for place, page in enumerate(one.pages) if page not in theirs)
         for place in places:
             starts.update(dict.fromkeys(one.starts[max(0, place - 1) : place + 2]))
-    yield from (place for place in map(TagsAt, starts) if _differs(before, now, place))
+    yield from (place for place in map(TagsAt, starts) if _has_changed(before, now, place))
 
 
-def _former_tags(before: Catalog, now: Catalog, slugs: Iterable[str]) -> Iterator[Place]:
-    """Former addresses of tags that lead elsewhere now, or have come or gone."""
+def _former_tag_places(before: Catalog, now: Catalog, slugs: Iterable[str]) -> Iterator[Place]:
+    """Yield the former addresses of tags whose redirects were changed, added or removed."""
     for slug in slugs:
-        ref, leads = ListingRef("tag", slug), [(catalog, catalog.moved.get(("tag", slug))) for catalog in (before, now)]
+        ref, leads = ListingRef("tag", slug), [(catalog, catalog.redirects.get(("tag", slug))) for catalog in (before, now)]
         if leads[0][1] == leads[1][1]:
             continue
-        for listing in (catalog.tagged(tag) for catalog, tag in leads if tag):
-            yield from (PageAt(ref, period) for period in ("", *listing.pages))
-            yield from (FeedAt(ref, suffix, period) for period in ("", *listing.archive) for suffix in SUFFIXES)
+        for listing in (catalog.tag_listing(tag) for catalog, tag in leads if tag):
+            yield from (PageAt(ref, period) for period in ("", *listing.page_index))
+            yield from (FeedAt(ref, suffix, period) for period in ("", *listing.archive) for suffix in FEED_SUFFIXES)
 
 
-def _periods(one: Listing | None, other: Listing | None) -> tuple[Iterable[str], Iterable[str]]:
-    """The newest page, and those of the older ones that may differ: of pages, and of feeds."""
+def _candidate_pages_and_feeds(one: Listing | None, other: Listing | None) -> tuple[Iterable[str], Iterable[str]]:
+    """Return the periods of a listing's pages and of its feeds that may differ; "" is the newest page or feed."""
     if one is None or other is None or (one.title, one.description) != (other.title, other.description):
         some = [listing for listing in (one, other) if listing]
-        pages, months = (listing.pages for listing in some), (listing.months for listing in some)
+        pages, months = (listing.page_index for listing in some), (listing.archive_index for listing in some)
         return dict.fromkeys(chain([""], *pages)), dict.fromkeys(chain([""], *months))
-    days = _days(one, other)
-    found = ["", *_others(one.months, other.months, days)]
-    if one.pages is one.months and other.pages is other.months:
+    days = _changed_days(one, other)
+    found = ["", *_changed_periods(one.archive_index, other.archive_index, days)]
+    if one.page_index is one.archive_index and other.page_index is other.archive_index:
         return found, found
-    return ["", *_others(one.pages, other.pages, days)], found
+    return ["", *_changed_periods(one.page_index, other.page_index, days)], found
 
 
-def _days(one: Listing, other: Listing) -> set[str]:
-    """Those of which either has rows that the other does not have."""
-    return {row.day for row in chain(one.rows.beyond(other.rows), other.rows.beyond(one.rows))}
+def _changed_days(one: Listing, other: Listing) -> set[str]:
+    """Return the days of the rows that only one of the two listings has."""
+    return {row.day for row in chain(one.rows.items_not_in(other.rows), other.rows.items_not_in(one.rows))}
 
 
-def _others(one: Division, other: Division, days: AbstractSet[str]) -> Iterator[str]:
-    return (period for period in dict.fromkeys(_touched(one, other, days)) if _is_other(one, other, period))
+def _changed_periods(one: ArchiveIndex, other: ArchiveIndex, days: AbstractSet[str]) -> Iterator[str]:
+    return (period for period in dict.fromkeys(_candidate_periods(one, other, days)) if _has_period_changed(one, other, period))
 
 
-def _is_other(one: Division, other: Division, period: str) -> bool:
-    """Whether an older page of either shows other rows, or leads elsewhere."""
+def _has_period_changed(one: ArchiveIndex, other: ArchiveIndex, period: str) -> bool:
+    """Return whether a period has other rows or other neighbours, or exists in one of the two only."""
     if period not in one or period not in other:
         return period in one or period in other
-    return one.neighbours[period] != other.neighbours[period] or not same(one[period], other[period])
+    return one.neighbours[period] != other.neighbours[period] or not is_identical(one[period], other[period])
 
 
-def _touched(one: Division, other: Division, days: AbstractSet[str]) -> Iterator[str]:
-    """The periods whose rows are others, those that came and went, and where the older pages begin; with those beside them."""
+def _candidate_periods(one: ArchiveIndex, other: ArchiveIndex, days: AbstractSet[str]) -> Iterator[str]:
+    """Yield the periods with changed rows, added and removed ones, and those where older pages begin; then their neighbours."""
     found = {division.period_of(day) for division in (one, other) for day in days}
-    found.update(chain.from_iterable(_come_and_gone(one, other, year) for year in {day[:4] for day in days}))
-    found.update(_between(one, other))
+    found.update(chain.from_iterable(_added_or_removed_periods(one, other, year) for year in {day[:4] for day in days}))
+    found.update(_periods_between_newest_pages(one, other))
     yield from found
     for division in (one, other):
         for period in found:
-            start, end = span(division.names, period)
+            start, end = index_range(division.names, period)
             yield from division.names[max(start - 1, 0) : end + 1]
 
 
-def _come_and_gone(one: Division, other: Division, year: str) -> set[str]:
-    """The names that one of the two has in a year."""
+def _added_or_removed_periods(one: ArchiveIndex, other: ArchiveIndex, year: str) -> set[str]:
+    """Return the names within a year that only one of the two has."""
     if one.names is other.names:
         return set()
-    return set(one.names[slice(*span(one.names, year))]) ^ set(other.names[slice(*span(other.names, year))])
+    return set(one.names[slice(*index_range(one.names, year))]) ^ set(other.names[slice(*index_range(other.names, year))])
 
 
-def _between(one: Division, other: Division) -> Iterator[str]:
-    """From where the older pages of one begin to where those of the other do."""
+def _periods_between_newest_pages(one: ArchiveIndex, other: ArchiveIndex) -> Iterator[str]:
+    """Yield the periods from the newest older page of one to that of the other."""
     tops = sorted(next(iter(division), "") for division in (one, other))
     for division in (one, other):
         start, end = bisect_left(division.names, tops[0]), bisect_right(division.names, tops[1])
         yield from division.names[start:end] if tops[0] != tops[1] else tops[:1]
 
 
-def _sitemaps(before: Catalog, now: Catalog) -> Iterator[Place]:
-    was, is_now = before.listings[_SITE].months, now.listings[_SITE].months
-    all_of_them = sitemaps.is_indexed(before) != sitemaps.is_indexed(now)
-    days = _days(before.listings[_SITE], now.listings[_SITE])
-    every = chain(was.every, is_now.every) if all_of_them else _touched(was, is_now, days)
+def _sitemap_places(before: Catalog, now: Catalog) -> Iterator[Place]:
+    was, is_now = before.listings[_SITE_LISTING].archive_index, now.listings[_SITE_LISTING].archive_index
+    all_of_them = is_indexed(before) != is_indexed(now)
+    days = _changed_days(before.listings[_SITE_LISTING], now.listings[_SITE_LISTING])
+    every = chain(was.all_periods, is_now.all_periods) if all_of_them else _candidate_periods(was, is_now, days)
     empty: tuple[Row, ...] = ()
     changed = [
-        one for one in dict.fromkeys(every) if all_of_them or not same(was.every.get(one, empty), is_now.every.get(one, empty))
+        one
+        for one in dict.fromkeys(every)
+        if all_of_them or not is_identical(was.all_periods.get(one, empty), is_now.all_periods.get(one, empty))
     ]
-    lists = (sitemaps.LISTINGS,) if all_of_them or _differs(before, now, SitemapAt(sitemaps.LISTINGS)) else ()
+    lists = (LISTINGS_GROUP,) if all_of_them or _has_changed(before, now, SitemapAt(LISTINGS_GROUP)) else ()
     for catalog in (before, now):
         for group in (*lists, *changed):
-            yield from (SitemapAt(name) for name in sitemaps.parts_of(catalog, group))
+            yield from (SitemapAt(name) for name in group_part_names(catalog, group))
 
 
-def _files(before: Catalog, now: Catalog) -> Iterator[Place]:
-    """Files that are others by now; of those that come and go, the articles know."""
-    yield from (FileAt(path) for path in _differing(before, now) if path in before.media or path in now.media)
+def _file_places(before: Catalog, now: Catalog) -> Iterator[Place]:
+    """Yield the changed media files. Added and removed references come with their articles' rows."""
+    yield from (FileAt(path) for path in _changed_file_paths(before, now) if path in before.media or path in now.media)
 
 
-def _pictures(before: Catalog, now: Catalog) -> Iterator[str]:
-    """The addresses of files that are others by now."""
-    return (absolute(now.site.base_url, f"/{path}") for path in _differing(before, now))
+def _changed_file_urls(before: Catalog, now: Catalog) -> Iterator[str]:
+    """Yield the absolute addresses of changed files."""
+    return (absolute(now.site.base_url, f"/{path}") for path in _changed_file_paths(before, now))
 
 
-def _differing(before: Catalog, now: Catalog) -> list[str]:
+def _changed_file_paths(before: Catalog, now: Catalog) -> list[str]:
     one, other = before.media.files, now.media.files
     return [path for path in {**one, **other} if one.get(path) != other.get(path)] if one is not other and one != other else []

@@ -1,4 +1,4 @@
-"""What a document is made from, beside the settings and the theme: as long as that is the same, so are its bytes."""
+"""Dependencies of each document, other than settings and theme. If they are unchanged, the document's bytes are, too."""
 
 from __future__ import annotations
 
@@ -6,65 +6,68 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from feedsvc.catalog.archive import Division
-from feedsvc.catalog.catalog import Catalog, Listing, Row
-from feedsvc.catalog.listing import same
-from feedsvc.content.media import image_facts
-from feedsvc.discovery import sitemaps
-from feedsvc.pages.related import related
-from feedsvc.pages.tags import tag_page
-from feedsvc.routes import ArticleAt, FeedAt, FileAt, ListingRef, PageAt, Place, SingleAt, SitemapAt, TagsAt
+from feedsvc.catalog import ArchiveIndex, Catalog, Listing, Row, is_identical
+from feedsvc.content.media import can_have_variants, digest_of
+from feedsvc.discovery import catalog_fingerprint, has_news_sitemap, is_indexed, listing_fingerprint
+from feedsvc.pages import find_related, tag_page
+from feedsvc.routes import ArticleAt, FeedAt, FileAt, ListingRef, PageAt, Place, SiteDocumentAt, SitemapAt, TagsAt
 from feedsvc.uris import path_below
 
-_WITH_LOGO: Final = (ArticleAt, PageAt, SingleAt, TagsAt)
-Pages = Callable[[Division], Mapping[str, tuple[Row, ...]]]
+_PLACES_WITH_LOGO: Final = (ArticleAt, PageAt, SiteDocumentAt, TagsAt)
+RowsByPeriod = Callable[[ArchiveIndex], Mapping[str, tuple[Row, ...]]]
 
 
-def _nothing(_: Listing) -> object:
+def _project_nothing(_: Listing) -> object:
     return None
 
 
 @dataclass(frozen=True, slots=True)
-class Grounds:
-    """`objects` must be the very same ones, `facts` equal, and so must what `tell` says of each of the `listings`."""
+class Dependencies:
+    """Inputs of a document. It is unchanged if `objects` are identical, `values` equal, and `project` of each of `listings`
+    returns equal values.
+    """
 
     objects: tuple[object, ...] = ()
-    facts: tuple[object, ...] = ()
+    values: tuple[object, ...] = ()
     listings: tuple[Listing, ...] = ()
-    tell: Callable[[Listing], object] = _nothing
+    project: Callable[[Listing], object] = _project_nothing
 
     @property
-    def spelled(self) -> tuple[object, ...]:
-        """All that is to be equal."""
-        return *self.facts, *map(self.tell, self.listings)
+    def comparable_values(self) -> tuple[object, ...]:
+        """All values that must be equal, projections of listings included."""
+        return *self.values, *map(self.project, self.listings)
 
-    def hold(self, other: Grounds) -> bool:
-        return self.facts == other.facts and same(self.objects, other.objects) and self._tell_as(other)
+    def is_unchanged_since(self, other: Dependencies) -> bool:
+        """Return whether a document made from `other` would have the same bytes now. Within one process only."""
+        return self.values == other.values and is_identical(self.objects, other.objects) and self._has_same_projections(other)
 
-    def _tell_as(self, other: Grounds) -> bool:
-        """A listing that is the very same tells the same, and need not be asked."""
+    def _has_same_projections(self, other: Dependencies) -> bool:
+        """Compare the projections of listings; skip listings that are the same object."""
         if len(self.listings) != len(other.listings):
             return False
         pairs = zip(self.listings, other.listings, strict=True)
-        return all(one is two or self.tell(one) == other.tell(two) for one, two in pairs)
+        return all(one is two or self.project(one) == other.project(two) for one, two in pairs)
 
 
-def _as_asked(division: Division) -> Mapping[str, tuple[Row, ...]]:
+def _rows_of_archive(division: ArchiveIndex) -> Mapping[str, tuple[Row, ...]]:
     return division
 
 
-def grounds(catalog: Catalog, place: Place, pages: Pages = _as_asked) -> Grounds | None:
-    """None where there is no document, or none that should outlive its edition; `pages` gives the rows of a division."""
-    make = _MAKERS.get(type(place))
-    found = make(catalog, place, pages) if make else None
-    if found is None or not isinstance(place, _WITH_LOGO):
+def document_dependencies(catalog: Catalog, place: Place, rows_by_period: RowsByPeriod = _rows_of_archive) -> Dependencies | None:
+    """Return the dependencies of a place's document; None if there is no document or it must not be reused.
+
+    `rows_by_period` returns the rows of an archive index.
+    """
+    make = _DEPENDENCIES_BY_PLACE.get(type(place))
+    found = make(catalog, place, rows_by_period) if make else None
+    if found is None or not isinstance(place, _PLACES_WITH_LOGO):
         return found
-    return Grounds(found.objects, (*found.facts, *logo(catalog)), found.listings, found.tell)
+    return Dependencies(found.objects, (*found.values, *logo_dependencies(catalog)), found.listings, found.project)
 
 
-def are_alike(one: Catalog, other: Catalog) -> bool:
-    """Whether grounds can be compared: the settings, the theme and the audience are the same."""
-    return one.preview == other.preview and _settings(one) == _settings(other)
+def are_comparable(one: Catalog, other: Catalog) -> bool:
+    """Return whether dependencies of two catalogs can be compared: settings, theme and preview mode are the same."""
+    return one.is_preview == other.is_preview and _settings(one) == _settings(other)
 
 
 def _settings(catalog: Catalog) -> tuple[object, ...]:
@@ -72,130 +75,144 @@ def _settings(catalog: Catalog) -> tuple[object, ...]:
     return content.site, content.categories, content.authors, content.theme
 
 
-def _feed(catalog: Catalog, place: FeedAt, pages: Pages) -> Grounds | None:
+def _feed_dependencies(catalog: Catalog, place: FeedAt, pages: RowsByPeriod) -> Dependencies | None:
     listing = catalog.listings.get(place.listing)
-    if listing is None or (place.period and not listing.archived):
+    if listing is None or (place.period and not listing.has_archive):
         return None
-    return _part(listing, place.period, listing.months, pages) if place.period else _newest(listing, listing.prev_archive)
+    return (
+        _period_dependencies(listing, place.period, listing.archive_index, pages)
+        if place.period
+        else _newest_dependencies(listing, listing.prev_archive)
+    )
 
 
-def _page(catalog: Catalog, place: PageAt, pages: Pages) -> Grounds | None:
+def _page_dependencies(catalog: Catalog, place: PageAt, pages: RowsByPeriod) -> Dependencies | None:
     listing = catalog.listings.get(place.listing)
     if listing is None:
         return None
-    found = _part(listing, place.period, listing.pages, pages) if place.period else _newest(listing, listing.pages.older)
-    return Grounds(found.objects, (*found.facts, *pictures(catalog, found.objects))) if found else None
+    found = (
+        _period_dependencies(listing, place.period, listing.page_index, pages)
+        if place.period
+        else _newest_dependencies(listing, listing.page_index.newest_older_period)
+    )
+    return Dependencies(found.objects, (*found.values, *image_dependencies(catalog, found.objects))) if found else None
 
 
-def _newest(listing: Listing, older: str) -> Grounds:
-    return Grounds(listing.newest, (listing.title, listing.description, older))
+def _newest_dependencies(listing: Listing, older: str) -> Dependencies:
+    return Dependencies(listing.feed_rows, (listing.title, listing.description, older))
 
 
-def _part(listing: Listing, period: str, division: Division, pages: Pages) -> Grounds | None:
-    """The rows of a period, and what is before and after them."""
+def _period_dependencies(listing: Listing, period: str, division: ArchiveIndex, pages: RowsByPeriod) -> Dependencies | None:
+    """Return a period's rows, and the listing's title, description and neighbouring periods; None if there is no such period."""
     rows, beside = pages(division).get(period), division.neighbours.get(period)
-    return Grounds(rows, (listing.title, listing.description, beside)) if rows is not None else None
+    return Dependencies(rows, (listing.title, listing.description, beside)) if rows is not None else None
 
 
-def _article(catalog: Catalog, place: ArticleAt, _: Pages) -> Grounds | None:
+def _article_dependencies(catalog: Catalog, place: ArticleAt, _: RowsByPeriod) -> Dependencies | None:
     row, gone = catalog.visible.get(place.slug), catalog.withdrawn.get(place.slug)
     if row is None:
-        return Grounds((gone,)) if gone else None
-    shown = (row, *related(catalog, row))
-    # A row is another one where a tag that it bears is called another name.
-    objects = (*shown, *catalog.listings[section(row)].around(row))
-    return Grounds(objects, (*files(catalog, row.article.media), *pictures(catalog, shown)))
+        return Dependencies((gone,)) if gone else None
+    shown = (row, *find_related(catalog, row))
+    # A new title of one of its tags makes a new Row, so tags need no values here.
+    objects = (*shown, *catalog.listings[section_ref(row)].neighbours_of(row))
+    return Dependencies(objects, (*file_dependencies(catalog, row.article.media), *image_dependencies(catalog, shown)))
 
 
-def section(row: Row) -> ListingRef:
-    """The listing in which an article's page has its neighbours."""
+def section_ref(row: Row) -> ListingRef:
+    """Return the listing in which an article's page has its neighbours: its first category, else the site."""
     return next((ListingRef("category", name) for name in row.article.categories), ListingRef())
 
 
-def pictures(catalog: Catalog, rows: Iterable[object]) -> Iterator[object]:
-    """Pages name the narrower copies of pictures by the pictures' bytes."""
+def image_dependencies(catalog: Catalog, rows: Iterable[object]) -> Iterator[object]:
+    """Yield the dependencies on lead images: variants in pages are named by a digest of the image's bytes."""
     base = catalog.site.base_url
     images = (row.article.image for row in rows if isinstance(row, Row))
-    yield from files(catalog, {path_below(base, image.url)[1:]: None for image in images if image})
+    yield from file_dependencies(catalog, {path_below(base, image.url)[1:]: None for image in images if image})
 
 
-def files(catalog: Catalog, paths: Iterable[str]) -> Iterator[object]:
-    """Pages tell the width and height of pictures by the pictures' bytes, too."""
+def file_dependencies(catalog: Catalog, paths: Iterable[str]) -> Iterator[object]:
+    """Yield path, file and image digest of each file that exists: pages show sizes and variants, which depend on the bytes."""
     for path in paths:
         file = catalog.media.get(path)
         if file:
-            yield path, file, _digest(file)
+            yield path, file, _image_digest(file)
 
 
-def logo(catalog: Catalog) -> Iterator[object]:
-    """Every page shows it."""
-    return files(catalog, [path_below(catalog.site.base_url, catalog.site.logo)[1:]])
+def logo_dependencies(catalog: Catalog) -> Iterator[object]:
+    """Yield the dependencies on the logo, which every page shows."""
+    return file_dependencies(catalog, [path_below(catalog.site.base_url, catalog.site.logo)[1:]])
 
 
-def _digest(file: Any) -> str:
+def _image_digest(file: Any) -> str:
     try:
-        return image_facts.digest(file) if image_facts.can_size(file) else ""
+        return digest_of(file) if can_have_variants(file) else ""
     except OSError:
         return ""
 
 
-def _file(_: Catalog, __: FileAt, ___: Pages) -> Grounds:
-    return Grounds()
+def _no_dependencies(_: Catalog, __: FileAt, ___: RowsByPeriod) -> Dependencies:
+    return Dependencies()
 
 
-def _called(listing: Listing) -> object:
+def _project_title(listing: Listing) -> object:
     return listing.ref, listing.title
 
 
-def _subscription(listing: Listing) -> object:
-    """What the page of all feeds says of one."""
-    return listing.ref, listing.title, len(listing.visible), listing.touched
+def _project_subscription(listing: Listing) -> object:
+    """Return the values of a listing that /subscribe/ shows."""
+    return listing.ref, listing.title, len(listing.visible), listing.last_changed
 
 
 def _is_every_tag_offered(catalog: Catalog) -> bool:
-    return sum(one.ref.kind == "tag" for one in catalog.offered) == catalog.tags.total
+    return sum(one.ref.kind == "tag" for one in catalog.subscribable_listings) == catalog.tags.total
 
 
-def _listed(catalog: Catalog, tell: Callable[[Listing], object], facts: tuple[object, ...] = ()) -> Grounds:
-    return Grounds((), facts, tuple(catalog.shown), tell)
+def _sitemap_listing_dependencies(
+    catalog: Catalog, tell: Callable[[Listing], object], facts: tuple[object, ...] = ()
+) -> Dependencies:
+    return Dependencies((), facts, tuple(catalog.indexable_listings), tell)
 
 
-def _offered(catalog: Catalog, tell: Callable[[Listing], object], facts: tuple[object, ...] = ()) -> Grounds:
-    return Grounds((), facts, catalog.offered, tell)
+def _offered_listing_dependencies(
+    catalog: Catalog, tell: Callable[[Listing], object], facts: tuple[object, ...] = ()
+) -> Dependencies:
+    return Dependencies((), facts, catalog.subscribable_listings, tell)
 
 
-_SINGLES: Final[Mapping[str, Callable[[Catalog], Grounds]]] = {
-    "feeds.opml": lambda catalog: _offered(catalog, _called),
-    "subscribe/": lambda catalog: _offered(catalog, _subscription, (_is_every_tag_offered(catalog),)),
-    "sitemap.xml": lambda catalog: _listed(catalog, sitemaps.told, sitemaps.facts(catalog)),
-    "news-sitemap.xml": lambda catalog: Grounds(catalog.recent),
-    "robots.txt": lambda catalog: Grounds((), (sitemaps.has_news(catalog),)),
+_SINGLE_DEPENDENCIES: Final[Mapping[str, Callable[[Catalog], Dependencies]]] = {
+    "feeds.opml": lambda catalog: _offered_listing_dependencies(catalog, _project_title),
+    "subscribe/": lambda catalog: _offered_listing_dependencies(
+        catalog, _project_subscription, (_is_every_tag_offered(catalog),)
+    ),
+    "sitemap.xml": lambda catalog: _sitemap_listing_dependencies(catalog, listing_fingerprint, catalog_fingerprint(catalog)),
+    "news-sitemap.xml": lambda catalog: Dependencies(catalog.recent),
+    "robots.txt": lambda catalog: Dependencies((), (has_news_sitemap(catalog),)),
 }
 
 
-def _single(catalog: Catalog, place: SingleAt, _: Pages) -> Grounds:
-    return _SINGLES[place.name](catalog)
+def _single_dependencies(catalog: Catalog, place: SiteDocumentAt, _: RowsByPeriod) -> Dependencies:
+    return _SINGLE_DEPENDENCIES[place.name](catalog)
 
 
-def _tags(catalog: Catalog, place: TagsAt, _: Pages) -> Grounds | None:
+def _tag_page_dependencies(catalog: Catalog, place: TagsAt, _: RowsByPeriod) -> Dependencies | None:
     found = tag_page(catalog, place.start)
-    return Grounds((), found) if found else None
+    return Dependencies((), found) if found else None
 
 
-def _sitemap(catalog: Catalog, place: SitemapAt, _: Pages) -> Grounds | None:
-    """The articles of a period change nothing in the sitemap of another."""
-    if not sitemaps.is_indexed(catalog):
+def _sitemap_dependencies(catalog: Catalog, place: SitemapAt, _: RowsByPeriod) -> Dependencies | None:
+    """Return the dependencies of a part: the rows of its period, or all listings for LISTINGS_GROUP."""
+    if not is_indexed(catalog):
         return None
-    rows = catalog.listings[ListingRef()].months.every.get(place.part.partition(".")[0])
-    return Grounds(rows) if rows is not None else _listed(catalog, sitemaps.told)
+    rows = catalog.listings[ListingRef()].archive_index.all_periods.get(place.part.partition(".")[0])
+    return Dependencies(rows) if rows is not None else _sitemap_listing_dependencies(catalog, listing_fingerprint)
 
 
-_MAKERS: Final[Mapping[type[Place], Callable[[Catalog, Any, Pages], Grounds | None]]] = {
-    FeedAt: _feed,
-    PageAt: _page,
-    ArticleAt: _article,
-    FileAt: _file,
-    SingleAt: _single,
-    TagsAt: _tags,
-    SitemapAt: _sitemap,
+_DEPENDENCIES_BY_PLACE: Final[Mapping[type[Place], Callable[[Catalog, Any, RowsByPeriod], Dependencies | None]]] = {
+    FeedAt: _feed_dependencies,
+    PageAt: _page_dependencies,
+    ArticleAt: _article_dependencies,
+    FileAt: _no_dependencies,
+    SiteDocumentAt: _single_dependencies,
+    TagsAt: _tag_page_dependencies,
+    SitemapAt: _sitemap_dependencies,
 }

@@ -1,4 +1,4 @@
-"""Finished bytes, ready to send or to write to disk."""
+"""Documents and other resources that a path resolves to, ready to send or to write to disk."""
 
 from __future__ import annotations
 
@@ -11,80 +11,83 @@ from typing import Any
 
 from feedsvc.model import Link
 from feedsvc.support.completion import Completion
-from feedsvc.support.compression import compressed
+from feedsvc.support.compression import compress
 
 
-class Kept:
-    """What was made of a document on first need, kept as long as the document is. Safe in threads.
+class DerivedData:
+    """Data derived from a document on first use and cached as long as the document. Thread-safe.
 
-    `finished` is for those who send documents: what they made of this one, under keys of their own. `has_grown` until
-    `size` is asked: there is more of it than then.
+    `cache` is for modules that send documents, under their own keys. `has_grown` is True if encoded bodies were added since
+    `size` was last called.
     """
 
-    __slots__ = ("_coded", "_digest", "_lock", "finished", "has_grown")
+    __slots__ = ("_digest", "_encoded_bodies", "_lock", "cache", "has_grown")
 
     def __init__(self) -> None:
-        self.finished: dict[Hashable, Any] = {}
+        self.cache: dict[Hashable, Any] = {}
         self.has_grown = False
-        self._coded: dict[str, bytes] = {}
+        self._encoded_bodies: dict[str, bytes] = {}
         self._digest = ""
         self._lock = threading.Lock()
 
     def digest(self, body: bytes) -> str:
+        """Return the digest of the document's body; computed once."""
         self._digest = self._digest or digest(body)
         return self._digest
 
-    def coded(self, body: bytes, coding: str) -> bytes:
+    def encode(self, body: bytes, coding: str) -> bytes:
+        """Return the body in a coding of CODINGS, b"" if it is too small or does not shrink; computed once."""
         with self._lock:
-            made = self._coded.get(coding)
+            made = self._encoded_bodies.get(coding)
             if made is None:
-                made = self._coded[coding] = compressed(body, coding)
+                made = self._encoded_bodies[coding] = compress(body, coding)
                 self.has_grown = self.has_grown or bool(made)
             return made
 
     def size(self) -> int:
+        """Return the bytes of all encoded bodies, and reset `has_grown`."""
         with self._lock:
             self.has_grown = False
-            return sum(map(len, self._coded.values()))
+            return sum(map(len, self._encoded_bodies.values()))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Document:
-    """What one address answers with.
+    """Rendered document of one path.
 
-    `path` is decoded and relative to base_url. `modified` moved when the bytes last did; None if nobody keeps count. `links`
-    are sent as Link headers. `browser_type` is the media type for a browser that navigates here, "" where it is no other.
+    `path` is decoded and relative to base_url. `last_modified` is when the bytes last changed; None if that is not recorded.
+    `links` are sent as Link headers. `browser_type` is the media type for a browser that navigates here, "" if it is the same.
     """
 
     path: str
     body: bytes
     media_type: str
-    modified: datetime | None = None
+    last_modified: datetime | None = None
     links: tuple[Link, ...] = ()
     browser_type: str = ""
     status: int = 200
-    kept: Kept = field(default_factory=Kept, repr=False, compare=False)
+    derived_data: DerivedData = field(default_factory=DerivedData, repr=False, compare=False)
 
     @property
     def etag(self) -> str:
-        """The opaque part of an entity tag, made from the identity bytes (RFC 9110 section 8.8.3) on first need."""
-        return self.kept.digest(self.body)
+        """Opaque part of the entity tag (RFC 9110 section 8.8.3): a digest of the identity bytes, computed on first use."""
+        return self.derived_data.digest(self.body)
 
-    def coded(self, coding: str) -> bytes:
-        """The body in a coding of CODINGS, b"" where that gains nothing; made once."""
-        return self.kept.coded(self.body, coding)
+    def encode(self, coding: str) -> bytes:
+        """Return the body in a coding of CODINGS, b"" if it is too small or does not shrink; computed once."""
+        return self.derived_data.encode(self.body, coding)
 
-    def weight(self) -> int:
-        """The bytes that the document takes now, in all its codings."""
-        return len(self.body) + self.kept.size()
+    def size_in_bytes(self) -> int:
+        """Return the bytes of the document now, encoded bodies included."""
+        return len(self.body) + self.derived_data.size()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Attachment:
-    """A media file, sent from disk: `location` is where it lies, `length` its bytes when it was last looked at.
+class FileResource:
+    """Media file that is sent from disk: `location` is its path there, `length` its size in bytes at the last scan.
 
-    `is_cleaned` is True for a picture that is sent without its metadata (content.clean_file). `is_stand_in` is True for a picture
-    in place of its narrower copy, which no cache may keep under the copy's address.
+    `is_cleaned` is True for an image sent without its metadata (`content.media.clean_file`). `is_substitute` is True for an
+    original image sent in place of its variant; no cache may store it under the variant's address.
     """
 
     path: str
@@ -92,12 +95,12 @@ class Attachment:
     media_type: str
     length: int
     is_cleaned: bool = False
-    is_stand_in: bool = False
+    is_substitute: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Pending:
-    """A file that is still being made. `completion` is complete when it is worth another look; None if too many wait."""
+class PendingFile:
+    """File that is still being made. `completion` completes when the caller should look again; None if the queue is full."""
 
     path: str
     completion: Completion | None
@@ -105,18 +108,18 @@ class Pending:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Redirect:
-    """The address moved (RFC 9110 section 15.4); `target` is a decoded path below base_url.
+    """Redirect of a former address (RFC 9110 section 15.4); `target` is a decoded path below base_url.
 
-    For good, unless `is_permanent` is False: what it leads to may be another at any time.
+    If `is_permanent` is False, the target may change at any time.
     """
 
     target: str
     is_permanent: bool = True
 
 
-Answer = Document | Attachment | Pending | Redirect
+Resource = Document | FileResource | PendingFile | Redirect
 
 
 def digest(body: bytes) -> str:
-    """The same for the same bytes, on every machine."""
+    """Return 24 hex digits of SHA-256: the same for the same bytes on every machine."""
     return hashlib.sha256(body).hexdigest()[:24]

@@ -1,4 +1,4 @@
-"""Finished documents within reach, the ones asked for last, and what each was made from."""
+"""LRU cache of rendered documents with their dependencies, carried over between editions."""
 
 from __future__ import annotations
 
@@ -7,103 +7,109 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from feedsvc.publication.dependencies import Grounds
+from feedsvc.publication.dependencies import Dependencies
 from feedsvc.publication.document import Document
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
-    """`grounds` are what the document was made from, None where it is good for one edition only."""
+class CachedDocument:
+    """Cached document. `dependencies` are its inputs; None if it is valid for one edition only."""
 
     document: Document
-    grounds: Grounds | None
-    weight: int
+    dependencies: Dependencies | None
+    size_in_bytes: int
 
 
 @dataclass(slots=True)
-class Lookups:
-    """How often a document that was asked for was there, and how often not; counted on from edition to edition."""
+class CacheStatistics:
+    """Numbers of cache hits and misses of documents, continued from edition to edition."""
 
     hits: int = 0
     misses: int = 0
 
 
-class Shelf:
-    """Up to `most` bytes of documents; the rest is made anew when it is wanted. Safe in threads."""
+class DocumentCache:
+    """LRU cache of up to `max_bytes` bytes of documents: those of this edition, and reusable ones of earlier editions.
 
-    def __init__(self, most: int, lookups: Lookups | None = None) -> None:
-        self.lookups = lookups or Lookups()
-        self._most = most
+    Thread-safe. An evicted document is rendered again on the next request.
+    """
+
+    def __init__(self, max_bytes: int, statistics: CacheStatistics | None = None) -> None:
+        self.statistics = statistics or CacheStatistics()
+        self._max_bytes = max_bytes
         self._size = 0
-        self._kept: OrderedDict[str, Kept] = OrderedDict()
-        self._former: dict[str, Kept] = {}
+        self._current: OrderedDict[str, CachedDocument] = OrderedDict()
+        self._previous: dict[str, CachedDocument] = {}
         self._lock = threading.Lock()
 
     @property
     def size(self) -> int:
-        """Bytes of everything on it."""
+        """Number of bytes of all cached documents, encoded bodies included."""
         return self._size
 
     def get(self, path: str) -> Document | None:
-        """A document of this edition."""
+        """Return a document of this edition, None if it is not cached."""
         with self._lock:
-            found = self._kept.get(path)
+            found = self._current.get(path)
             if found is None:
                 return None
-            self._kept.move_to_end(path)
-            self.lookups.hits += 1
+            self._current.move_to_end(path)
+            self.statistics.hits += 1
             return found.document
 
-    def former(self, path: str) -> Kept | None:
-        """A document of an earlier edition, which may be another by now."""
+    def previous(self, path: str) -> CachedDocument | None:
+        """Return a document of an earlier edition. The caller must compare its dependencies before reuse."""
         with self._lock:
-            return self._former.get(path)
+            return self._previous.get(path)
 
-    def put(self, path: str, made: Document, grounds: Grounds | None) -> None:
+    def put(self, path: str, document: Document, dependencies: Dependencies | None) -> None:
+        """Store a document of this edition, unless another thread has stored it. Counts as a miss."""
         with self._lock:
-            if path in self._kept:
+            if path in self._current:
                 return
-            self.lookups.misses += 1
-            former = self._former.pop(path, None)
-            self._kept[path] = Kept(made, grounds, made.weight())
-            self._size += self._kept[path].weight - (former.weight if former else 0)
-            self._shrink()
+            self.statistics.misses += 1
+            former = self._previous.pop(path, None)
+            self._current[path] = CachedDocument(document, dependencies, document.size_in_bytes())
+            self._size += self._current[path].size_in_bytes - (former.size_in_bytes if former else 0)
+            self._evict()
 
-    def weigh(self, path: str) -> None:
-        """Take note of what a document has come to weigh: its codings are made when they are wanted."""
+    def update_size(self, path: str) -> None:
+        """Update the size of a document, which grows with each coding that is made on first use."""
         with self._lock:
-            found = self._kept.get(path)
+            found = self._current.get(path)
             if found is None:
                 return
-            weight = found.document.weight()
-            self._kept[path] = Kept(found.document, found.grounds, weight)
-            self._size += weight - found.weight
-            self._shrink()
+            weight = found.document.size_in_bytes()
+            self._current[path] = CachedDocument(found.document, found.dependencies, weight)
+            self._size += weight - found.size_in_bytes
+            self._evict()
 
-    def forget(self, which: Callable[[Document], bool]) -> None:
-        """These documents are to be made anew."""
+    def discard(self, predicate: Callable[[Document], bool]) -> None:
+        """Remove the documents that match `predicate`, so that they are rendered again."""
         with self._lock:
-            for kept in (self._kept, self._former):
-                for path in [path for path, one in kept.items() if which(one.document)]:
-                    self._size -= kept.pop(path).weight
+            for kept in (self._current, self._previous):
+                for path in [path for path, one in kept.items() if predicate(one.document)]:
+                    self._size -= kept.pop(path).size_in_bytes
 
-    def _shrink(self) -> None:
-        """What nobody asked for in this edition goes first."""
-        while self._size > self._most and len(self._former) + len(self._kept) > 1:
-            if self._former:
-                self._size -= self._former.pop(next(iter(self._former))).weight
+    def _evict(self) -> None:
+        """Evict documents of earlier editions first, then the least recently used; keep at least one."""
+        while self._size > self._max_bytes and len(self._previous) + len(self._current) > 1:
+            if self._previous:
+                self._size -= self._previous.pop(next(iter(self._previous))).size_in_bytes
             else:
-                self._size -= self._kept.popitem(last=False)[1].weight
+                self._size -= self._current.popitem(last=False)[1].size_in_bytes
 
-    def following(self) -> Shelf:
-        """The shelf of the next edition, on which everything that can outlive this one is a former document."""
+    def carry_over(self) -> DocumentCache:
+        """Return the cache of the next edition. All documents with dependencies become documents of an earlier edition."""
         with self._lock:
-            everything = {**self._former, **self._kept}
-        return Shelf(self._most, self.lookups).holding({path: one for path, one in everything.items() if one.grounds})
+            everything = {**self._previous, **self._current}
+        return DocumentCache(self._max_bytes, self.statistics).seed(
+            {path: one for path, one in everything.items() if one.dependencies}
+        )
 
-    def holding(self, former: dict[str, Kept]) -> Shelf:
-        """Itself, with these documents of an earlier edition."""
+    def seed(self, previous: dict[str, CachedDocument]) -> DocumentCache:
+        """Replace the documents of earlier editions; return self."""
         with self._lock:
-            self._former = former
-            self._size = sum(one.weight for one in (*former.values(), *self._kept.values()))
+            self._previous = previous
+            self._size = sum(one.size_in_bytes for one in (*previous.values(), *self._current.values()))
             return self

@@ -1,6 +1,6 @@
-"""What a document is made from, as a digest that means the same in another process: equal imprints, equal bytes.
+"""Fingerprints: digests of a document's dependencies that other processes can compare. Equal fingerprints, equal bytes.
 
-The other side of grounds.py, for who remembers beyond the end of a process. A room with msgspec, as what packs records is.
+Counterpart of dependencies.py for exports that outlive a process. Imports msgspec, like the codecs of content/cache/.
 """
 
 from __future__ import annotations
@@ -16,199 +16,219 @@ from typing import Final
 import msgspec
 
 from feedsvc import __version__
-from feedsvc.catalog.archive import Division
-from feedsvc.catalog.catalog import Catalog, Listing, Row
-from feedsvc.discovery.sitemaps import LISTINGS
-from feedsvc.pages.related import CONSIDERED
-from feedsvc.publication.dependencies import Grounds, files, grounds, logo, pictures, section
+from feedsvc.catalog import ArchiveIndex, Catalog, Listing, Row
+from feedsvc.discovery import LISTINGS_GROUP
+from feedsvc.pages import MAX_CANDIDATES
+from feedsvc.publication.dependencies import (
+    Dependencies,
+    document_dependencies,
+    file_dependencies,
+    image_dependencies,
+    logo_dependencies,
+    section_ref,
+)
 from feedsvc.routes import ArticleAt, ListingRef, Place, SitemapAt
-from feedsvc.support.process_pool import spread
+from feedsvc.support.process_pool import map_chunks
 
-_SIZE: Final = 12  # bytes
-_NOTHING: Final = bytes(_SIZE)
-_PART: Final = 2500  # rows that a process looks at in one go
-_MOST_STRANGERS: Final = 10_000  # rows of former editions, kept beside those of this one
-# Whatever has a hand in the bytes beside the program itself.
+_DIGEST_SIZE: Final = 12  # bytes
+_EMPTY_DIGEST: Final = bytes(_DIGEST_SIZE)
+_CHUNK_SIZE: Final = 2500  # rows that a process digests as one task
+_MAX_FORMER_ROWS: Final = 10_000  # cached rows of former catalogs, beside those of this one
+# Libraries that influence the bytes of documents.
 _LIBRARIES: Final = ("babel", "comrak-ext", "feedgen", "jinja2", "lxml", "markupsafe", "nh3", "pyvips-binary", "tzdata")
-# And in those of the twins; zstd may be one with Python.
-_CODINGS: Final = ("backports.zstd", "brotli", "deflate")
+# Libraries that influence the compressed files. Python may include zstd itself.
+_COMPRESSION_LIBRARIES: Final = ("backports.zstd", "brotli", "deflate")
 _ENCODER: Final = msgspec.msgpack.Encoder(order="deterministic")
 
 
-class Imprints:
-    """The imprints of one catalog's documents; those of other settings, another theme or program are none of theirs."""
+class Fingerprints:
+    """Fingerprints of one catalog's documents. They can be compared only if `site_fingerprint` is equal."""
 
-    def __init__(self, catalog: Catalog, rows: dict[int, tuple[Row, bytes]] | None = None, *, every: bool = False) -> None:
-        """`every` tells that nearly all will be asked for: what takes one walk through a listing is then sought no more."""
-        self._catalog, self._every = catalog, every
-        self._rows: dict[int, tuple[Row, bytes]] = {} if rows is None else rows
-        self._cards: dict[int, bytes] = {}
-        self._entries: dict[int, bytes] = {}
-        self._walks: dict[ListingRef, bytes] = {}  # the cards of a listing's visible rows in order
-        self._turned: dict[int, tuple[Division, Mapping[str, tuple[Row, ...]]]] = {}
+    def __init__(self, catalog: Catalog, row_digests: dict[int, tuple[Row, bytes]] | None = None, *, bulk: bool = False) -> None:
+        """Create without digests, or with known `row_digests`, by id() of the row.
 
-    def after(self, catalog: Catalog, *, every: bool = False) -> Imprints:
-        """Those of a catalog made from this one: a row that is the same object is not looked at again."""
+        `bulk` is True if nearly all documents will be needed: the cards of a listing are then computed in one pass.
+        """
+        self._catalog, self._is_bulk = catalog, bulk
+        self._row_digests: dict[int, tuple[Row, bytes]] = {} if row_digests is None else row_digests
+        self._card_digests: dict[int, bytes] = {}
+        self._entry_digests: dict[int, bytes] = {}
+        self._listing_cards: dict[ListingRef, bytes] = {}  # the cards of a listing's visible rows in order
+        self._archive_pages: dict[int, tuple[ArchiveIndex, Mapping[str, tuple[Row, ...]]]] = {}
+
+    def for_catalog(self, catalog: Catalog, *, bulk: bool = False) -> Fingerprints:
+        """Return the fingerprints of a catalog updated from this one; rows that are the same object keep their digests."""
         for listing in self._catalog.listings.values():
-            listing.forget_places()
-        if len(self._rows) > len(catalog.listings[ListingRef()].rows) + _MOST_STRANGERS:
-            return Imprints(catalog, every=every)
-        return Imprints(catalog, self._rows, every=every)
+            listing.discard_ranks()
+        if len(self._row_digests) > len(catalog.listings[ListingRef()].rows) + _MAX_FORMER_ROWS:
+            return Fingerprints(catalog, bulk=bulk)
+        return Fingerprints(catalog, self._row_digests, bulk=bulk)
 
-    def ahead(self, processes: int) -> None:
-        """Look at all that is visible, in so many processes: where each asks on its own, each looks at nearly all of it."""
+    def compute_rows(self, processes: int) -> None:
+        """Compute the digests of all visible rows in parallel. Otherwise every worker would compute almost all of them itself."""
         rows = self._catalog.listings[ListingRef()].visible[:]
 
         def looked_at(part: Sequence[int]) -> tuple[int, bytes, bytes]:
             some = [rows[place] for place in part]
-            return part[0], b"".join(map(self._row, some)), b"".join(map(self._card, some))
+            return part[0], b"".join(map(self._row_digest, some)), b"".join(map(self._card_digest, some))
 
-        for start, own, cards in spread(looked_at, range(len(rows)), processes, most=_PART):
-            for row, begin in zip(rows[start : start + len(own) // _SIZE], range(0, len(own), _SIZE), strict=True):
-                self._rows[id(row)] = row, own[begin : begin + _SIZE]
-                self._cards[id(row)] = cards[begin : begin + _SIZE]
+        for start, own, cards in map_chunks(looked_at, range(len(rows)), processes, max_chunk=_CHUNK_SIZE):
+            for row, begin in zip(rows[start : start + len(own) // _DIGEST_SIZE], range(0, len(own), _DIGEST_SIZE), strict=True):
+                self._row_digests[id(row)] = row, own[begin : begin + _DIGEST_SIZE]
+                self._card_digests[id(row)] = cards[begin : begin + _DIGEST_SIZE]
 
-    def of(self, place: Place) -> str:
-        """24 hex digits; "" where nothing tells whether the document would be the same. Not for files of media/."""
-        if isinstance(place, SitemapAt) and place.part.startswith(LISTINGS):
-            return self._of_lists
+    def get(self, place: Place) -> str:
+        """Return a document's fingerprint, 24 hex digits; "" if its dependencies are not known. Not for files of media/."""
+        if isinstance(place, SitemapAt) and place.part.startswith(LISTINGS_GROUP):
+            return self._listings_sitemap
         row = self._catalog.visible.get(place.slug) if isinstance(place, ArticleAt) else None
         try:
-            return self._of_article(row) if row else self._of_grounds(grounds(self._catalog, place, self._pages))
-        except (TypeError, ValueError):  # nothing that has one spelling
+            return (
+                self._article_fingerprint(row)
+                if row
+                else self._fingerprint(document_dependencies(self._catalog, place, self._rows_by_period))
+            )
+        except (TypeError, ValueError):  # an object without a unique encoding
             return ""
 
     @cached_property
-    def _of_lists(self) -> str:
-        """One for all parts of that group."""
-        return self._of_grounds(grounds(self._catalog, SitemapAt(LISTINGS)))
+    def _listings_sitemap(self) -> str:
+        """Fingerprint of all parts of LISTINGS_GROUP."""
+        return self._fingerprint(document_dependencies(self._catalog, SitemapAt(LISTINGS_GROUP)))
 
     @cached_property
-    def missing(self) -> str:
-        """Of the page for what is missing."""
-        return self._of_grounds(Grounds((), self._logo))
+    def not_found_page(self) -> str:
+        """Fingerprint of the page with status 404."""
+        return self._fingerprint(Dependencies((), self._logo_dependencies))
 
-    def _of_grounds(self, found: Grounds | None) -> str:
+    def _fingerprint(self, found: Dependencies | None) -> str:
         if found is None:
             return ""
-        facts = _ENCODER.encode((len(found.objects), found.spelled))
-        return _digest(b"".join(map(self._object, found.objects)) + facts).hex()
+        facts = _ENCODER.encode((len(found.objects), found.comparable_values))
+        return _digest(b"".join(map(self._object_digest, found.objects)) + facts).hex()
 
-    def _of_article(self, row: Row) -> str:
-        """Coarser than its grounds, and cheaper: of each tag, all that may be related are in it, not the few that are."""
+    def _article_fingerprint(self, row: Row) -> str:
+        """Return the fingerprint of an article's page. Coarser than its dependencies, but faster: it covers all candidates for
+        related articles of each tag, not the few that are chosen.
+        """
         article = row.article
-        parts = [self._card(row), self._beside(self._catalog.listings[section(row)], row)]
-        parts += [self._older(self._catalog.listings[ListingRef("tag", tag.id)], row) for tag in article.tags]
-        if facts := (*files(self._catalog, article.media), *self._logo):
+        parts = [self._card_digest(row), self._neighbour_cards(self._catalog.listings[section_ref(row)], row)]
+        parts += [self._older_cards(self._catalog.listings[ListingRef("tag", tag.id)], row) for tag in article.tags]
+        if facts := (*file_dependencies(self._catalog, article.media), *self._logo_dependencies):
             parts.append(_ENCODER.encode(facts))
         return _digest(b"".join(parts)).hex()
 
-    def _beside(self, listing: Listing, row: Row) -> bytes:
-        cards, begin = self._place(listing, row)
-        newer, older = cards[begin - _SIZE : begin] if begin else b"", cards[begin + _SIZE : begin + 2 * _SIZE]
-        return (newer or _NOTHING) + (older or _NOTHING)
+    def _neighbour_cards(self, listing: Listing, row: Row) -> bytes:
+        cards, begin = self._locate_card(listing, row)
+        newer, older = (
+            cards[begin - _DIGEST_SIZE : begin] if begin else b"",
+            cards[begin + _DIGEST_SIZE : begin + 2 * _DIGEST_SIZE],
+        )
+        return (newer or _EMPTY_DIGEST) + (older or _EMPTY_DIGEST)
 
-    def _older(self, tagged: Listing, row: Row) -> bytes:
-        cards, begin = self._place(tagged, row)
-        found = cards[begin + _SIZE : begin + (1 + CONSIDERED) * _SIZE]
-        return bytes((len(found) // _SIZE,)) + found
+    def _older_cards(self, tagged: Listing, row: Row) -> bytes:
+        cards, begin = self._locate_card(tagged, row)
+        found = cards[begin + _DIGEST_SIZE : begin + (1 + MAX_CANDIDATES) * _DIGEST_SIZE]
+        return bytes((len(found) // _DIGEST_SIZE,)) + found
 
-    def _place(self, listing: Listing, row: Row) -> tuple[bytes, int]:
-        """The cards of visible rows of a listing, those around one row at least, and where among them its own begins."""
-        if not self._every:
-            place = listing.visible.place(row.key)
+    def _locate_card(self, listing: Listing, row: Row) -> tuple[bytes, int]:
+        """Return the joined card digests of a listing's visible rows, at least those around a row, and the offset of its own."""
+        if not self._is_bulk:
+            place = listing.visible.rank(row.key)
             start = max(place - 1, 0)
-            return b"".join(map(self._card, listing.visible[start : place + 1 + CONSIDERED])), (place - start) * _SIZE
-        walk = self._walks.get(listing.ref)
+            return b"".join(map(self._card_digest, listing.visible[start : place + 1 + MAX_CANDIDATES])), (
+                place - start
+            ) * _DIGEST_SIZE
+        walk = self._listing_cards.get(listing.ref)
         if walk is None:
-            walk = self._walks[listing.ref] = self._walk(listing)
-        return walk, listing.places[id(row)] * _SIZE
+            walk = self._listing_cards[listing.ref] = self._join_cards(listing)
+        return walk, listing.ranks[id(row)] * _DIGEST_SIZE
 
-    def _walk(self, listing: Listing) -> bytes:
-        rows, known = listing.visible[:], self._cards
+    def _join_cards(self, listing: Listing) -> bytes:
+        rows, known = listing.visible[:], self._card_digests
         try:
             return b"".join([known[id(row)] for row in rows])
         except KeyError:
-            return b"".join(map(self._card, rows))
+            return b"".join(map(self._card_digest, rows))
 
-    def _pages(self, division: Division) -> Mapping[str, tuple[Row, ...]]:
-        if not self._every:
+    def _rows_by_period(self, division: ArchiveIndex) -> Mapping[str, tuple[Row, ...]]:
+        if not self._is_bulk:
             return division
-        turned = self._turned.get(id(division))
+        turned = self._archive_pages.get(id(division))
         if turned is None:
-            turned = self._turned[id(division)] = division, dict(division.items())
+            turned = self._archive_pages[id(division)] = division, dict(division.items())
         return turned[1]
 
     @cached_property
-    def _logo(self) -> tuple[object, ...]:
-        return tuple(logo(self._catalog))
+    def _logo_dependencies(self) -> tuple[object, ...]:
+        return tuple(logo_dependencies(self._catalog))
 
-    def _card(self, row: Row) -> bytes:
-        """With the bytes of its picture, which pages name its copies by."""
-        known = self._cards.get(id(row))
+    def _card_digest(self, row: Row) -> bytes:
+        """Return the digest of a row and its lead image's bytes, because pages name variants by these bytes."""
+        known = self._card_digests.get(id(row))
         if known is None:
-            facts = tuple(pictures(self._catalog, (row,))) if row.article.image else ()
-            known = self._row(row)
-            known = self._cards[id(row)] = _digest(known + _ENCODER.encode(facts)) if facts else known
+            facts = tuple(image_dependencies(self._catalog, (row,))) if row.article.image else ()
+            known = self._row_digest(row)
+            known = self._card_digests[id(row)] = _digest(known + _ENCODER.encode(facts)) if facts else known
         return known
 
-    def _entry(self, row: Row) -> bytes:
-        """Return the imprint of a row with the bytes of all its pictures, which feeds name their copies by."""
-        known = self._entries.get(id(row))
+    def _entry_digest(self, row: Row) -> bytes:
+        """Return the digest of a row and the bytes of all its images, because feeds name variants by these bytes."""
+        known = self._entry_digests.get(id(row))
         if known is None:
-            facts = tuple(files(self._catalog, row.article.media))
-            known = self._row(row)
-            known = self._entries[id(row)] = _digest(known + _ENCODER.encode(facts)) if facts else known
+            facts = tuple(file_dependencies(self._catalog, row.article.media))
+            known = self._row_digest(row)
+            known = self._entry_digests[id(row)] = _digest(known + _ENCODER.encode(facts)) if facts else known
         return known
 
-    def _object(self, one: object) -> bytes:
+    def _object_digest(self, one: object) -> bytes:
         if isinstance(one, Row):
-            return self._entry(one)
+            return self._entry_digest(one)
         if one is None:
-            return _NOTHING
+            return _EMPTY_DIGEST
         raise TypeError(f"{type(one).__name__} has no imprint")
 
-    def _row(self, row: Row) -> bytes:
-        known = self._rows.get(id(row))
+    def _row_digest(self, row: Row) -> bytes:
+        known = self._row_digests.get(id(row))
         if known is None:
-            # With the row itself, so that its number stays its own.
-            known = self._rows[id(row)] = (row, self._made(row))
+            # The row is stored, too, so that its id() is not reused.
+            known = self._row_digests[id(row)] = (row, self._compute_row_digest(row))
         return known[1]
 
-    def _made(self, row: Row) -> bytes:
-        """Whatever an entry says of the article: the titles of its tags, too, which other articles decide."""
-        titles = [self._titles[tag.id] for tag in row.article.tags]
+    def _compute_row_digest(self, row: Row) -> bytes:
+        """Return the digest of everything that an entry shows, including titles of tags, which depend on other articles."""
+        titles = [self._tag_titles[tag.id] for tag in row.article.tags]
         return _digest(_ENCODER.encode((row, titles)))
 
     @cached_property
-    def _titles(self) -> Mapping[str, str]:
-        """What tags are called, by their ids."""
+    def _tag_titles(self) -> Mapping[str, str]:
+        """Titles of tags by id."""
         return {ref.id: listing.title for ref, listing in self._catalog.listings.items() if ref.kind == "tag"}
 
 
 def _digest(data: bytes) -> bytes:
-    return blake2b(data, digest_size=_SIZE).digest()
+    return blake2b(data, digest_size=_DIGEST_SIZE).digest()
 
 
-def common(catalog: Catalog) -> str:
-    """What all documents are made from: settings, theme and the program. Imprints of another one's cannot be compared."""
+def site_fingerprint(catalog: Catalog) -> str:
+    """Return the digest of what all documents depend on: settings, theme, program. If it differs, compare no fingerprints."""
     content = catalog.content
-    settings = (content.site, content.categories, content.authors, content.theme, catalog.preview)
-    return blake2b(_ENCODER.encode((settings, program())), digest_size=_SIZE).hexdigest()
+    settings = (content.site, content.categories, content.authors, content.theme, catalog.is_preview)
+    return blake2b(_ENCODER.encode((settings, code_fingerprint())), digest_size=_DIGEST_SIZE).hexdigest()
 
 
 @cache
-def program() -> tuple[str, ...]:
-    """Stands for the very code: a working copy has one version and many states."""
-    code = blake2b(digest_size=_SIZE)
+def code_fingerprint() -> tuple[str, ...]:
+    """Return versions of program, Python and libraries, and a digest of the code: a working copy changes within a version."""
+    code = blake2b(digest_size=_DIGEST_SIZE)
     root = os.path.dirname(os.path.dirname(__file__))
-    # Python's own code, also half written; what a text editor leaves beside a file that it has open may be a link to nowhere.
+    # Skip compiled and half-written .pyc files, and dangling links, such as lock files of text editors.
     files = (os.path.join(folder, name) for folder, _, names in os.walk(root) for name in names if ".pyc" not in name)
     for file in sorted(filter(os.path.isfile, files)):
         code.update(file.removeprefix(root).encode())
         with open(file, "rb") as opened:
             code.update(opened.read())
-    return __version__, code.hexdigest(), sys.version, *map(_version, (*_LIBRARIES, *_CODINGS))
+    return __version__, code.hexdigest(), sys.version, *map(_version, (*_LIBRARIES, *_COMPRESSION_LIBRARIES))
 
 
 def _version(library: str) -> str:

@@ -1,4 +1,4 @@
-"""What an operator can mend while the service goes on: said when it comes, told as long as it lasts, said when it is over."""
+"""Alerts: faults that an operator can fix while the service continues. Their start and end are logged."""
 
 from __future__ import annotations
 
@@ -10,40 +10,40 @@ from typing import Final
 _LOG: Final = logging.getLogger(__name__)
 
 
-class Troubles:
-    """Safe in threads. Of each name there is one at a time; a trouble is a sentence that says what to do."""
+class Alerts:
+    """Active alerts, at most one per name. The message of an alert is a sentence that says what to do. Thread-safe."""
 
     def __init__(self) -> None:
-        self._now: dict[str, str] = {}
-        self._over: dict[str, str] = {}
+        self._active: dict[str, str] = {}
+        self._end_messages: dict[str, str] = {}
         self._lock = threading.Lock()
 
     @property
-    def now(self) -> Mapping[str, str]:
+    def active(self) -> Mapping[str, str]:
         with self._lock:
-            return dict(self._now)
+            return dict(self._active)
 
-    def come(self, name: str, sentence: str, over: str = "", *, again: bool = False) -> None:
-        """Said once, however often it comes before it is over, unless it comes `again` in earnest.
+    def raise_alert(self, name: str, message: str, end_message: str = "", *, log_again: bool = False) -> None:
+        """Activate an alert or update its message. An active alert is logged again only if `log_again` is set.
 
-        `over` is said at its end; "" where somebody else says both.
+        `end_message` is logged by `clear`. If it is "", start and end are not logged here: the caller logs both.
         """
         with self._lock:
-            is_news = again or name not in self._now
-            self._now[name], self._over[name] = sentence, over
-        if is_news and over:
-            _LOG.warning("feedsvc: %s", sentence)
+            is_news = log_again or name not in self._active
+            self._active[name], self._end_messages[name] = message, end_message
+        if is_news and end_message:
+            _LOG.warning("feedsvc: %s", message)
 
-    def end(self, name: str) -> None:
+    def clear(self, name: str) -> None:
         with self._lock:
-            self._now.pop(name, None)
-            over = self._over.pop(name, "")
+            self._active.pop(name, None)
+            over = self._end_messages.pop(name, "")
         if over:
             _LOG.warning("feedsvc: %s", over)
 
 
-def unwritable(what: str, place: object, error: object, meanwhile: str) -> str:
-    """The sentence of a place in the state folder that cannot be written."""
+def unwritable_message(what: str, place: object, error: object, meanwhile: str) -> str:
+    """Return the alert message for a file or folder in the state folder that cannot be written."""
     return (
         f"{what} cannot be written to {place} ({error}): see that its disk has room and may be written to; "
         f"{meanwhile}, and it is tried again by itself"

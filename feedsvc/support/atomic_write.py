@@ -1,4 +1,4 @@
-"""A file replaced whole or not at all, whatever happens meanwhile."""
+"""Atomic replacement of a file of the content folder: whole or not at all, even if the process is killed."""
 
 from __future__ import annotations
 
@@ -11,42 +11,42 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-# Hidden, so that nobody who reads the folder takes it for an article.
-PREFIX: Final = ".feedsvc-stamp-"
+# Hidden, so that a process that reads the folder does not take it for an article.
+TEMPORARY_PREFIX: Final = ".feedsvc-stamp-"
 
 
-class ChangedError(Exception):
-    """Somebody else wrote the file meanwhile."""
+class FileChangedError(Exception):
+    """Raised if another process wrote the file meanwhile."""
 
 
-def replace(path: Path, before: bytes, after: bytes) -> None:
-    """Put `after` in the place of `before`; a symbolic link stays, its target is replaced.
+def replace_if_unchanged(path: Path, before: bytes, after: bytes) -> None:
+    """Replace the content `before` of a file by `after`. A symbolic link stays, its target is replaced.
 
-    Mode, owner and extended attributes are kept as far as the system lets us. Raises ChangedError if the file does not
-    hold `before` any more, OSError if it cannot be written; then it is as it was.
+    Mode, owner and extended attributes are kept as far as the system allows. Raises FileChangedError if the file does not
+    contain `before` any more, OSError if it cannot be written; in both cases it is unchanged.
     """
     real = os.path.realpath(path)
     if not os.access(real, os.W_OK) or not os.stat(real).st_mode & 0o222:
         raise PermissionError(0, "it is read-only")
     folder = os.path.dirname(real)
-    descriptor, temporary = tempfile.mkstemp(prefix=PREFIX, dir=folder)
+    descriptor, temporary = tempfile.mkstemp(prefix=TEMPORARY_PREFIX, dir=folder)
     try:
         with open(descriptor, "wb") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             file.write(after)
             file.flush()
-            _dress(real, temporary)
+            _copy_metadata(real, temporary)
             os.fsync(file.fileno())
-            _swap(real, temporary, before)
+            _rename_if_unchanged(real, temporary, before)
     except BaseException:
         with suppress(OSError):
             os.unlink(temporary)
         raise
-    _settle(folder)
+    _sync_folder(folder)
 
 
-def _dress(real: str, temporary: str) -> None:
-    """Looks like the file it replaces, but for the time of its last change."""
+def _copy_metadata(real: str, temporary: str) -> None:
+    """Copy all metadata of the replaced file except its modification time."""
     status = os.stat(real)
     with suppress(OSError):
         os.chown(temporary, status.st_uid, status.st_gid)
@@ -54,15 +54,15 @@ def _dress(real: str, temporary: str) -> None:
     os.utime(temporary)
 
 
-def _swap(real: str, temporary: str, before: bytes) -> None:
+def _rename_if_unchanged(real: str, temporary: str, before: bytes) -> None:
     with open(real, "rb") as file:
         if file.read() != before:
-            raise ChangedError
+            raise FileChangedError
     os.replace(temporary, real)
 
 
-def _settle(folder: str) -> None:
-    """Make the new name last through a power cut, where the file system can."""
+def _sync_folder(folder: str) -> None:
+    """Make the new name survive a power cut, if the file system can."""
     with suppress(OSError):
         descriptor = os.open(folder, os.O_RDONLY)
         try:
@@ -71,16 +71,16 @@ def _settle(folder: str) -> None:
             os.close(descriptor)
 
 
-def sweep(folders: Iterable[str]) -> None:
-    """Remove what a killed process left in these folders; what a living one is writing is locked and stays."""
+def remove_temporary_files(folders: Iterable[str]) -> None:
+    """Remove temporary files that killed processes left in these folders. Those of running processes are locked and stay."""
     for folder in folders:
         with suppress(OSError):
             for name in os.listdir(folder):
-                if name.startswith(PREFIX):
-                    _remove(os.path.join(folder, name))
+                if name.startswith(TEMPORARY_PREFIX):
+                    _remove_unlocked(os.path.join(folder, name))
 
 
-def _remove(path: str) -> None:
+def _remove_unlocked(path: str) -> None:
     with suppress(OSError), open(path, "rb") as file:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         os.unlink(path)

@@ -1,4 +1,4 @@
-"""What is made once and had again; safe in threads, and bounded, since an archive may have more listings than memory."""
+"""Bounded cache: an archive may have more listings than fit into memory."""
 
 from __future__ import annotations
 
@@ -8,20 +8,22 @@ from typing import Final, Generic, TypeVar
 _K = TypeVar("_K")
 _V = TypeVar("_V")
 
-_MOST: Final = 1024
+_DEFAULT_MAX_SIZE: Final = 1024
 
 
-class Kept(Generic[_K, _V]):
-    def __init__(self, most: int = _MOST) -> None:
-        self._made: dict[_K, _V] = {}
-        self._most = most
+class BoundedCache(Generic[_K, _V]):
+    """Values by key, emptied when it is full. Thread-safe, but two threads may create the same value at once."""
 
-    def of(self, key: _K, make: Callable[[], _V]) -> _V:
-        """What was made for the key, or is now."""
-        found = self._made.get(key)
+    def __init__(self, max_size: int = _DEFAULT_MAX_SIZE) -> None:
+        self._values: dict[_K, _V] = {}
+        self._max_size = max_size
+
+    def get_or_create(self, key: _K, make: Callable[[], _V]) -> _V:
+        """Return the cached value of a key. If there is none (or None), call `make` and cache its result."""
+        found = self._values.get(key)
         if found is None:
             found = make()
-            if len(self._made) >= self._most:
-                self._made = {}
-            self._made[key] = found
+            if len(self._values) >= self._max_size:
+                self._values = {}
+            self._values[key] = found
         return found

@@ -1,4 +1,4 @@
-"""Where a request comes from: the peer, or whom the reverse proxies that are trusted name in X-Forwarded-For."""
+"""Client address of a request: the peer, or the address that trusted reverse proxies name in X-Forwarded-For."""
 
 from __future__ import annotations
 
@@ -11,32 +11,32 @@ from feedsvc.errors import FeedsvcError
 
 Networks = tuple[IPv4Network | IPv6Network, ...]
 
-_BETWEEN: Final = re.compile(r"[\s,]+")
-_MAPPED: Final = IPv6Network("::ffff:0:0/96")
+_SEPARATORS: Final = re.compile(r"[\s,]+")
+_IPV4_MAPPED: Final = IPv6Network("::ffff:0:0/96")
 
 
-def networks(texts: Iterable[str], option: str = "--trusted-proxy") -> Networks:
-    """Addresses and networks, several in one text with spaces or commas between. Raises FeedsvcError for what is neither.
+def parse_networks(texts: Iterable[str], option: str = "--trusted-proxy") -> Networks:
+    """Return the networks in some texts. Each text may contain several addresses and networks, separated by spaces or commas.
 
-    `option` is what they were given with.
+    `option` is the command-line option that they come from. Raises FeedsvcError, which names it, for any other text.
     """
-    return tuple(_network(part, option) for text in texts for part in _BETWEEN.split(text) if part)
+    return tuple(_parse_network(part, option) for text in texts for part in _SEPARATORS.split(text) if part)
 
 
-def client(environ: Mapping[str, Any], trusted: Networks) -> str:
-    """The last address before the trusted proxies: what stands left of it in X-Forwarded-For is hearsay.
+def client_address(environ: Mapping[str, Any], trusted: Networks) -> str:
+    """Return the last address before the trusted proxies. Anything to its left in X-Forwarded-For may be forged.
 
-    A hop that is no address ends the search; then the proxy that wrote it stands for the client. "" is nobody's address.
+    A hop that is no address ends the search: then the result is the proxy that wrote it. "" means an unknown address.
     """
     found = str(environ.get("REMOTE_ADDR", ""))
     hops = [hop for hop in str(environ.get("HTTP_X_FORWARDED_FOR", "")).split(",") if hop.strip()]
-    while hops and is_among(found, trusted) and (hop := _address(hops.pop())):
+    while hops and is_in_networks(found, trusted) and (hop := _parse_address(hops.pop())):
         found = str(hop)
     return found
 
 
-def home(address: str) -> str:
-    """An address as one visitor has it: IPv6 gives everybody a /64 to choose from."""
+def client_prefix(address: str) -> str:
+    """Return the part of an address that identifies a client: for IPv6 its /64 network, in which a client can use any address."""
     try:
         ip = ip_address(address.partition("%")[0])
     except ValueError:
@@ -46,20 +46,20 @@ def home(address: str) -> str:
     return str(ip.ipv4_mapped or IPv6Network((int(ip), 64), strict=False))
 
 
-def is_far(address: str) -> bool:
-    """Whether an address is one of the open internet: no machine's own, no house's, no nonsense."""
-    ip = _address(address.partition("%")[0])
+def is_global_address(address: str) -> bool:
+    """Return whether an address is one of the public internet: not loopback, not private, not invalid."""
+    ip = _parse_address(address.partition("%")[0])
     return ip is not None and ip.is_global
 
 
-def is_among(text: str, several: Networks) -> bool:
-    """Whether a text is an address of one of these networks."""
-    address = _address(text)
+def is_in_networks(text: str, several: Networks) -> bool:
+    """Return whether a text is an address in one of these networks."""
+    address = _parse_address(text)
     return address is not None and any(address in one for one in several)
 
 
-def _address(text: str) -> IPv4Address | IPv6Address | None:
-    """As proxies write it: 192.0.2.1, 192.0.2.1:4711, 2001:db8::1, [2001:db8::1]:4711."""
+def _parse_address(text: str) -> IPv4Address | IPv6Address | None:
+    """Parse an address as proxies write it: 192.0.2.1, 192.0.2.1:4711, 2001:db8::1, [2001:db8::1]:4711; None if it is none."""
     bare = text.strip().strip('"')
     if bare.startswith("["):
         bare = bare[1:].partition("]")[0]
@@ -72,23 +72,23 @@ def _address(text: str) -> IPv4Address | IPv6Address | None:
     return getattr(address, "ipv4_mapped", None) or address
 
 
-def _network(text: str, option: str) -> IPv4Network | IPv6Network:
+def _parse_network(text: str, option: str) -> IPv4Network | IPv6Network:
     try:
-        return _unmapped(ip_network(text))
+        return _unmap_ipv4(ip_network(text))
     except ValueError:
-        hint = _wider(text) or "write an address like 127.0.0.1 or a network like 10.0.0.0/8"
+        hint = _network_hint(text) or "write an address like 127.0.0.1 or a network like 10.0.0.0/8"
         raise FeedsvcError(f"{option} '{text}' is no IP address and no network; {hint}") from None
 
 
-def _unmapped(network: IPv4Network | IPv6Network) -> IPv4Network | IPv6Network:
-    """IPv4 where it is written as IPv6, as a socket for both does."""
-    if isinstance(network, IPv4Network) or not network.subnet_of(_MAPPED):
+def _unmap_ipv4(network: IPv4Network | IPv6Network) -> IPv4Network | IPv6Network:
+    """Return an IPv4-mapped IPv6 network, as a dual-stack socket shows it, as IPv4; any other network as it is."""
+    if isinstance(network, IPv4Network) or not network.subnet_of(_IPV4_MAPPED):
         return network
-    return IPv4Network((int(network.network_address) & 0xFFFFFFFF, network.prefixlen - _MAPPED.prefixlen))
+    return IPv4Network((int(network.network_address) & 0xFFFFFFFF, network.prefixlen - _IPV4_MAPPED.prefixlen))
 
 
-def _wider(text: str) -> str:
-    """What somebody meant who wrote an address with the size of its network."""
+def _network_hint(text: str) -> str:
+    """Return a hint for an address with a prefix length, such as 10.0.0.1/8; "" for other texts."""
     try:
         return f"write {text.partition('/')[0]} for the one, {ip_network(text, strict=False)} for all around it"
     except ValueError:

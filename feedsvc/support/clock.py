@@ -1,4 +1,4 @@
-"""The time of day. Everybody else is told it."""
+"""Wall clock. No other module reads the time of day: functions take it as an argument."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from functools import lru_cache
 
 
 def wall_clock() -> datetime:
-    """Now, in whole milliseconds: a datetime takes longer to make than many a request to answer, so one is made for each."""
+    """Return the time in UTC, in whole milliseconds. Cached, as creating it takes longer than many a request."""
     return _moment(time.time_ns() // 1_000_000)
 
 

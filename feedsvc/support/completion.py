@@ -1,4 +1,4 @@
-"""A one-shot completion: work that is done once, and callbacks for all that wait for its end."""
+"""One-shot completion: work that is done once, with callbacks for its end."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from collections.abc import Callable
 
 
 class Completion:
-    """Starts incomplete, becomes complete once and stays so. Safe in threads.
+    """State of one piece of work: incomplete at first, then complete for good. Thread-safe.
 
-    Unlike `threading.Event`, it calls back instead of blocking a thread; unlike `concurrent.futures.Future`, a callback can be
-    removed, so that many short waits for one long piece of work leave nothing behind.
+    Unlike `threading.Event`, it calls back instead of blocking a thread. Unlike those of `concurrent.futures.Future`, its
+    callbacks can be removed, so many short waits for one long piece of work leave nothing in memory.
     """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        # Keys only, in the order of subscription; None once complete.
+        # A set in the order of subscription; None once complete.
         self._callbacks: dict[Callable[[], None], None] | None = {}
 
     @property
@@ -23,14 +23,14 @@ class Completion:
         return self._callbacks is None
 
     def complete(self) -> None:
-        """Mark the work as done and call every callback, in this thread. A second call does nothing."""
+        """Mark the work as done and call all callbacks in this thread. A second call does nothing."""
         with self._lock:
             callbacks, self._callbacks = self._callbacks, None
         for callback in callbacks or ():
             callback()
 
     def subscribe(self, callback: Callable[[], None]) -> bool:
-        """Call `callback` once when the work is done. Return False, and never call it, if it is done already."""
+        """Have `callback` called once when the work is done. If it is done already, return False and never call it."""
         with self._lock:
             if self._callbacks is None:
                 return False
@@ -38,7 +38,7 @@ class Completion:
             return True
 
     def unsubscribe(self, callback: Callable[[], None]) -> None:
-        """Remove a callback; one that is not subscribed (any more) is ignored."""
+        """Remove a callback. Does nothing if it is not subscribed (any more)."""
         with self._lock:
             if self._callbacks is not None:
                 self._callbacks.pop(callback, None)

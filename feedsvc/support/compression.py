@@ -1,6 +1,6 @@
-"""Content codings (RFC 9110 section 8.4.1): bytes made smaller.
+"""Content codings (RFC 9110 section 8.4.1).
 
-The only room with libdeflate (gzip, RFC 1952), brotli (RFC 7932) and zstd (RFC 8878).
+Only this module imports libdeflate (gzip, RFC 1952), brotli (RFC 7932) and zstd (RFC 8878).
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ if sys.version_info >= (3, 14):
 else:
     from backports import zstd
 
-SMALLEST: Final = 200  # bytes; below it a coding's own header eats the gain
+MIN_SIZE: Final = 200  # bytes; for less, a coding's header is larger than the gain
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Coding:
-    """`compress` gives the same bytes for the same bytes: no time stamp, no name."""
+    """Content coding. `compress` is deterministic: its result contains no time stamp and no file name."""
 
     compress: Callable[[bytes], bytes]
 
@@ -42,14 +42,14 @@ def _zstd(body: bytes) -> bytes:
     return zstd.compress(body, level=9)
 
 
-# By the name that HTTP has for it, the one that makes feeds and pages smallest first. The levels are those up to which
-# another millisecond still buys bytes: above them each coding takes ten times as long for a few parts in a hundred.
+# By their names in HTTP; the coding that makes feeds and pages smallest is first. The levels are the highest ones that are
+# worth their time: above them, each coding takes ten times as long to save a few per cent.
 CODINGS: Final[Mapping[str, Coding]] = MappingProxyType(
     {"br": Coding(compress=_brotli), "zstd": Coding(compress=_zstd), "gzip": Coding(compress=_gzip)}
 )
 
 
-def compressed(body: bytes, name: str) -> bytes:
-    """The body in a coding of CODINGS, b"" where that gains nothing."""
-    made = CODINGS[name].compress(body) if len(body) >= SMALLEST else b""
+def compress(body: bytes, name: str) -> bytes:
+    """Return the body in a coding of CODINGS, b"" if it is below MIN_SIZE or would not become smaller."""
+    made = CODINGS[name].compress(body) if len(body) >= MIN_SIZE else b""
     return made if len(made) < len(body) else b""

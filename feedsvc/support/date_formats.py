@@ -1,4 +1,4 @@
-"""Dates as feeds spell them: always UTC and whole seconds, whatever zone the moment came in."""
+"""Date formats of feeds: always in UTC and whole seconds, for moments in any zone."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from functools import lru_cache
 
 
 def rfc822(moment: datetime) -> str:
-    """RSS's dates (RFC 822 section 5, with four digits for the year)."""
+    """Return a moment in the format of RSS (RFC 822 section 5, with a year of four digits)."""
     return format_datetime(moment.astimezone(UTC), usegmt=True)
 
 
-@lru_cache(maxsize=16)  # a page tells each of its two dates three times
+@lru_cache(maxsize=16)  # a page contains each of its two dates three times
 def rfc3339(moment: datetime) -> str:
-    """Atom's and JSON Feed's dates (RFC 3339 section 5.6)."""
+    """Return a moment in the format of Atom and JSON Feed (RFC 3339 section 5.6)."""
     return moment.astimezone(UTC).isoformat()[: len("2026-01-02T04:00:00")] + "Z"

@@ -1,4 +1,4 @@
-"""File descriptors: how many this process may have, what they are for, and how an error says that none is left."""
+"""File descriptors: the limit of this process, its division, and errors that mean that none is left."""
 
 from __future__ import annotations
 
@@ -9,30 +9,30 @@ from typing import Final
 
 from feedsvc.errors import FeedsvcError
 
-_MOST: Final = 65_536
-LEAST: Final = 256
-_OWN: Final = 64  # databases, pipes, the watcher, files that are read and closed at once
-_EXHAUSTED: Final = frozenset((errno.EMFILE, errno.ENFILE))
+_MAX_LIMIT: Final = 65_536
+MIN_LIMIT: Final = 256
+_RESERVED: Final = 64  # for databases, pipes, the watcher, files that are read and closed at once
+_EXHAUSTION_ERRNOS: Final = frozenset((errno.EMFILE, errno.ENFILE))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Budget:
-    """Numbers of descriptors: for connections, and for the files that answers are sent from."""
+    """Numbers of descriptors for connections and for the files that responses are sent from."""
 
     connections: int
     files: int
 
 
 def raise_limit() -> int:
-    """Raise this process's limit on open files as far as it may be, and return it.
+    """Raise this process's limit on open files as far as the system allows, up to 65,536, and return it.
 
     Raises FeedsvcError if it is too low to serve. Child processes inherit the raised limit.
     """
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    most = _MOST if hard == resource.RLIM_INFINITY else min(hard, _MOST)
-    if most < LEAST:
+    most = _MAX_LIMIT if hard == resource.RLIM_INFINITY else min(hard, _MAX_LIMIT)
+    if most < MIN_LIMIT:
         raise FeedsvcError(
-            f"a process may have {most} open files here, and a server needs {LEAST}, better 4096: raise the limit with "
+            f"a process may have {most} open files here, and a server needs {MIN_LIMIT}, better 4096: raise the limit with "
             f"`ulimit -n 4096`, or with LimitNOFILE=4096 in its systemd unit"
         )
     if soft != resource.RLIM_INFINITY and soft < most:
@@ -40,23 +40,23 @@ def raise_limit() -> int:
     return most
 
 
-def limit() -> int:
-    """Return this process's limit on open files as it is."""
+def current_limit() -> int:
+    """Return this process's present limit on open files, at most 65,536."""
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return _MOST if soft == resource.RLIM_INFINITY else min(soft, _MOST)
+    return _MAX_LIMIT if soft == resource.RLIM_INFINITY else min(soft, _MAX_LIMIT)
 
 
 def budget(limit: int) -> Budget:
-    """Divide a limit: a quarter for files, the rest for connections, so that neither can take what the other needs."""
-    free = max(limit - _OWN, _OWN)
+    """Divide a limit, less a reserve of 64: a quarter for files, the rest for connections. So neither can exhaust the other."""
+    free = max(limit - _RESERVED, _RESERVED)
     return Budget(connections=free - free // 4, files=free // 4)
 
 
 def is_exhausted(error: BaseException | None) -> bool:
-    """Return True if the error, or one that it came from, says that no descriptor is left (EMFILE, ENFILE)."""
+    """Return whether the error, or one that caused it, means that no descriptor is left (EMFILE, ENFILE)."""
     while error is not None:
-        # SQLite does not tell why it cannot open a file.
-        if getattr(error, "errno", None) in _EXHAUSTED or getattr(error, "sqlite_errorname", "") == "SQLITE_CANTOPEN":
+        # SQLite does not say why it cannot open a file.
+        if getattr(error, "errno", None) in _EXHAUSTION_ERRNOS or getattr(error, "sqlite_errorname", "") == "SQLITE_CANTOPEN":
             return True
         error = error.__cause__ or error.__context__
     return False

@@ -1,4 +1,4 @@
-"""Memory: the garbage collector does not walk again and again through what only grows; what was borrowed is given back."""
+"""Control of garbage collector and heap: skip long-lived data in collections, return free memory to the system."""
 
 from __future__ import annotations
 
@@ -8,54 +8,57 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Final
 
-_FROZEN: Final[list[None]] = []  # one for each who wants it so; to ask the collector would take a walk through all that is
+_FREEZES: Final[list[None]] = []  # one item per freeze in effect; gc.get_freeze_count() would walk through all frozen objects
 
 
 @contextmanager
 def paused() -> Iterator[None]:
-    """While much is made that stays; afterwards it counts as old, or the very next look would go through all of it."""
+    """Pause the collector while much long-lived data is built, then move that data to the oldest generation.
+
+    Otherwise the next collection of the young generation would scan all of it.
+    """
     was_on = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
         if was_on:
-            if not _FROZEN:
+            if not _FREEZES:
                 gc.freeze()
-                gc.unfreeze()  # into the oldest generation
+                gc.unfreeze()  # moves everything into the oldest generation
             gc.enable()
 
 
 @contextmanager
 def frozen() -> Iterator[None]:
-    """While copies of this process are at work: what they look through for garbage would be copied indeed."""
+    """Freeze existing objects while forked processes work: a collection there would write to them and so copy memory."""
     gc.freeze()
-    _FROZEN.append(None)
+    _FREEZES.append(None)
     try:
         yield
     finally:
-        _FROZEN.pop()
-        if not _FROZEN:
+        _FREEZES.pop()
+        if not _FREEZES:
             gc.unfreeze()
 
 
-def give_back() -> None:
-    """Return to the system what much work at once left free (malloc_trim(3), where the C library has it)."""
+def trim_heap() -> None:
+    """Return free memory to the system after much work at once (malloc_trim(3), if the C library has it)."""
     with suppress(OSError, AttributeError):
         ctypes.CDLL(None).malloc_trim(0)
 
 
-def settle() -> None:
-    """Whenever a process has made much that it lives with: it is not looked through again, or pauses would be its size.
+def freeze_heap() -> None:
+    """Move all objects to the permanent generation, which collections skip. Call it once long-lived data has been built.
 
-    To be said of all of it: of what is left the collector looks through everything the sooner, the less else it sees.
-    What is garbage by then stays, files that it holds open included; so this is for programs, not for parts of them.
+    Otherwise pauses would grow with that data. Freeze all of it: the fewer objects remain, the more often full collections scan
+    them. Garbage of that moment stays, including files that it holds open, so it is for programs, not for libraries.
     """
     gc.freeze()
-    _FROZEN.append(None)
+    _FREEZES.append(None)
 
 
-def keep(thing: object) -> None:
-    """Not even the end of the process takes it apart, piece by piece: for what a program has to its end anyway."""
-    with suppress(AttributeError):  # an interpreter without C's reference counts
+def leak_on_exit(thing: object) -> None:
+    """Keep an object alive beyond the interpreter's exit, which saves deallocating it piece by piece."""
+    with suppress(AttributeError):  # an interpreter without C reference counts
         ctypes.pythonapi.Py_IncRef(ctypes.py_object(thing))

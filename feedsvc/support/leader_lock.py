@@ -1,4 +1,4 @@
-"""Whose turn it is: of all processes with one state folder, one announces."""
+"""Leader lock: of all processes with the same state folder, only its holder notifies hubs."""
 
 from __future__ import annotations
 
@@ -6,25 +6,25 @@ import fcntl
 import os
 from pathlib import Path
 
-from feedsvc.support.state_folder import open_lock
+from feedsvc.support.state_folder import open_lock_file
 
 
-class Turn:
-    """A lock on a file that ends with its process, however that ends."""
+class LeaderLock:
+    """Lock on a file (flock), which the kernel releases when the process ends, even by SIGKILL."""
 
     def __init__(self, file: Path) -> None:
         self._path = file
-        self._file = -1
+        self._descriptor = -1
 
     @property
-    def mine(self) -> bool:
-        return self._file >= 0
+    def is_held(self) -> bool:
+        return self._descriptor >= 0
 
-    def take(self) -> bool:
-        """Whether it is this process's turn now. Raises OSError if the file cannot be used."""
-        if self.mine:
+    def acquire(self) -> bool:
+        """Take the lock without waiting; return whether this process holds it. Raises OSError if the file cannot be used."""
+        if self.is_held:
             return True
-        file = open_lock(self._path)
+        file = open_lock_file(self._path)
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -33,10 +33,10 @@ class Turn:
         except OSError:
             os.close(file)
             raise
-        self._file = file
+        self._descriptor = file
         return True
 
-    def give(self) -> None:
-        if self.mine:
-            os.close(self._file)
-            self._file = -1
+    def release(self) -> None:
+        if self.is_held:
+            os.close(self._descriptor)
+            self._descriptor = -1

@@ -1,6 +1,6 @@
-"""Run a function of this program in a fresh interpreter, with limits on processor time, memory and elapsed time.
+"""Limited processes: a function of this program runs in a fresh interpreter with limits on processor time, memory and duration.
 
-For work on input that may never end or take all memory: a newsroom's templates, large pictures. The interpreter is started with
+For input that may take all memory or endless time: a newsroom's templates, large images. The interpreter is started with
 `exec`, not forked, so it inherits no thread, no lock and no open file of the caller. It ends with the caller at the latest.
 """
 
@@ -26,30 +26,30 @@ from typing import Any, BinaryIO, Final, NoReturn
 
 from feedsvc.support.libc import die_with_parent
 
-# Called in the fresh interpreter with the input; the second argument begins a step, with processor time of its own.
-Step = Callable[[str], None]
-Function = Callable[[bytes, Step], bytes]
+# Called in the fresh interpreter with the input. The second argument begins a step, which has its own processor time.
+BeginStep = Callable[[str], None]
+LimitedFunction = Callable[[bytes, BeginStep], bytes]
 
-_START: Final = (
+_BOOTSTRAP: Final = (
     "import json, sys; given = json.loads(sys.argv[1]); sys.path[:] = given['path']; "
-    "from feedsvc.support.limited_process import serve; serve(given)"
+    "from feedsvc.support.limited_process import run_child; run_child(given)"
 )
-_ENVIRONMENT: Final = ("LANG", "LC_ALL", "LC_CTYPE", "LD_LIBRARY_PATH", "PATH", "PYTHONTZPATH", "TZ", "TZDIR")
-_POLL: Final = 0.05  # seconds between two questions whether the result is still wanted
+_INHERITED_VARIABLES: Final = ("LANG", "LC_ALL", "LC_CTYPE", "LD_LIBRARY_PATH", "PATH", "PYTHONTZPATH", "TZ", "TZDIR")
+_POLL_INTERVAL: Final = 0.05  # seconds between two calls of `is_cancelled`
 _GRACE: Final = 2.0  # seconds between the request for a traceback and SIGKILL
-_REPORT: Final = 32_000  # characters of a traceback that are kept, from its end
-_UNKNOWN_SIZE: Final = 512 * 1024**2  # bytes; the own size where /proc does not give it
-_HEADER: Final = 9  # bytes: the kind and the length of a message
+_MAX_TRACEBACK: Final = 32_000  # characters, from the end of a traceback
+_FALLBACK_SIZE: Final = 512 * 1024**2  # bytes; assumed size of the process if /proc does not give it
+_HEADER_SIZE: Final = 9  # bytes: the kind and the length of a message
 _READY, _STEP, _LAST_STEP, _RESULT, _MEMORY, _ERROR, _LARGE = b"BSFRMEL"
 
 
 class Cause(Enum):
-    """Why there is no result."""
+    """Reason for a run without a result."""
 
     NOT_STARTED = "the interpreter did not start"
     CANCELLED = "the caller no longer wanted the result"
     PROCESSOR_TIME = "processor time of a step"
-    PROCESSOR_TIME_IN_ALL = "processor time of all steps"
+    TOTAL_PROCESSOR_TIME = "processor time of all steps"
     ELAPSED_TIME = "elapsed time"
     MEMORY = "memory"
     OUTPUT = "a result above the limit"
@@ -58,7 +58,7 @@ class Cause(Enum):
     ERROR = "the function raised an exception"
 
 
-_OWN_FAULTS: Final = frozenset(
+_CRASH_SIGNALS: Final = frozenset(
     {signal.SIGSEGV, signal.SIGBUS, signal.SIGABRT, signal.SIGFPE, signal.SIGILL, signal.SIGSYS, signal.SIGTRAP}
 )
 
@@ -67,8 +67,8 @@ _OWN_FAULTS: Final = frozenset(
 class Limits:
     """Limits of one run. `memory` is address space (RLIMIT_AS) beyond that of the process once the function is imported."""
 
-    processor: int  # seconds of processor time for each step
-    processor_in_all: int  # seconds of processor time
+    processor_per_step: int  # seconds of processor time for each step
+    processor_total: int  # seconds of processor time
     elapsed: float  # seconds
     memory: int  # bytes
     output: int = 16 * 1024**2  # bytes of the result
@@ -76,10 +76,10 @@ class Limits:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RunFailure:
-    """A run without a result.
+    """Run without a result.
 
     `step` is the name of the last step begun, "" before the first. `traceback` is the text of faulthandler or of the exception,
-    "" if there is none. `detail` is the system's or the exception's own message. `signal` is 0 unless one ended the process.
+    "" if there is none. `detail` is the message of the system or exception. `signal` is 0 unless a signal ended the process.
     """
 
     cause: Cause
@@ -90,84 +90,86 @@ class RunFailure:
 
 
 def run(function: str, data: bytes, limits: Limits, is_cancelled: Callable[[], bool] = lambda: False) -> bytes | RunFailure:
-    """Call `function`, named "module:name" and of type Function, with `data` in a fresh interpreter; return its result.
+    """Call `function`, the "module:name" of a LimitedFunction, with `data` in a fresh interpreter; return its result.
 
-    Blocks until then. Safe in threads: `is_cancelled` is called about twenty times a second and ends the run.
+    Blocks until the end. Thread-safe. `is_cancelled` is called about twenty times a second; the run ends once it returns True.
     """
     given = {
         "function": function,
         "path": sys.path,
         "parent": os.getpid(),
-        "processor": limits.processor,
-        "processor_in_all": limits.processor_in_all,
+        "processor": limits.processor_per_step,
+        "processor_in_all": limits.processor_total,
         "elapsed": limits.elapsed,
         "memory": limits.memory,
         "output": limits.output,
     }
     try:
-        child = _started(json.dumps(given))
+        child = _start(json.dumps(given))
     except OSError as error:
         return RunFailure(cause=Cause.NOT_STARTED, detail=f"{sys.executable or 'python'}: {error.strerror or error}")
     with child:
         try:
-            return _result(child, data, limits.elapsed, is_cancelled)
+            return _wait_for_result(child, data, limits.elapsed, is_cancelled)
         finally:
-            child.kill()  # whatever is raised here; without effect on a child that has ended
+            child.kill()  # also after an exception; no effect on a child that has ended
 
 
-def _started(given: str) -> subprocess.Popen[bytes]:
-    """Raises OSError."""
+def _start(given: str) -> subprocess.Popen[bytes]:
+    """Start the interpreter. Raises OSError."""
     if not sys.executable:
         raise FileNotFoundError("the path of the Python interpreter is unknown")
     options = ["-I", "-X", "utf8", *(["-B"] if sys.dont_write_bytecode else [])]
     return subprocess.Popen(  # noqa: S603 - our own interpreter
-        [sys.executable, *options, "-c", _START, given],
+        [sys.executable, *options, "-c", _BOOTSTRAP, given],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        env={name: os.environ[name] for name in _ENVIRONMENT if name in os.environ},
+        env={name: os.environ[name] for name in _INHERITED_VARIABLES if name in os.environ},
     )
 
 
-def _result(child: subprocess.Popen[bytes], data: bytes, elapsed: float, is_cancelled: Callable[[], bool]) -> bytes | RunFailure:
+def _wait_for_result(
+    child: subprocess.Popen[bytes], data: bytes, elapsed: float, is_cancelled: Callable[[], bool]
+) -> bytes | RunFailure:
     end = time.monotonic() + elapsed
     pipes = _Pipes(child, data)
-    while not pipes.transfer(min(_POLL, end - time.monotonic())):
+    while not pipes.transfer(min(_POLL_INTERVAL, end - time.monotonic())):
         if is_cancelled():
             return RunFailure(cause=Cause.CANCELLED)
         if time.monotonic() >= end:
-            return _overdue(child, pipes)
+            return _end_overdue(child, pipes)
     with suppress(subprocess.TimeoutExpired):
         child.wait(_GRACE)
     child.kill()
-    return _read(bytes(pipes.written), bytes(pipes.report), child.wait())
+    return _interpret_output(bytes(pipes.output), bytes(pipes.errors), child.wait())
 
 
-def _overdue(child: subprocess.Popen[bytes], pipes: _Pipes) -> RunFailure:
-    """End a child whose time is over, once it has written where it stands."""
+def _end_overdue(child: subprocess.Popen[bytes], pipes: _Pipes) -> RunFailure:
+    """End a child whose time is over, after it has written its traceback."""
     child.send_signal(signal.SIGXCPU)
     end = time.monotonic() + _GRACE
-    while not pipes.transfer(_POLL) and time.monotonic() < end:
+    while not pipes.transfer(_POLL_INTERVAL) and time.monotonic() < end:
         pass
     child.kill()
-    return RunFailure(cause=Cause.ELAPSED_TIME, step=_last_step(_messages(bytes(pipes.written))), traceback=_tail(pipes.report))
+    return RunFailure(cause=Cause.ELAPSED_TIME, step=_last_step(_messages(bytes(pipes.output))), traceback=_tail(pipes.errors))
 
 
 class _Pipes:
-    """The three pipes to a child, none of which blocks: `communicate` of Popen writes no further after a timeout."""
+    """Three non-blocking pipes to a child. `Popen.communicate` is no alternative: it stops writing after a timeout."""
 
     def __init__(self, child: subprocess.Popen[bytes], data: bytes) -> None:
         assert child.stdin  # noqa: S101 - all three are pipes
         assert child.stdout  # noqa: S101
         assert child.stderr  # noqa: S101
-        self.written, self.report = bytearray(), bytearray()
+        self.output, self.errors = bytearray(), bytearray()
         self._data, self._input = memoryview(data), child.stdin
-        self._into = {child.stdout.fileno(): self.written, child.stderr.fileno(): self.report}
+        self._into = {child.stdout.fileno(): self.output, child.stderr.fileno(): self.errors}
         for file in (child.stdin, child.stdout, child.stderr):
             os.set_blocking(file.fileno(), False)
 
     def transfer(self, seconds: float) -> bool:
-        """Read and write what is possible within the time; return whether the child has closed both of its outputs."""
+        """Wait up to `seconds` to read or write; return whether the child has closed both of its outputs."""
         ears = select.poll()
         for descriptor in self._into:
             ears.register(descriptor, select.POLLIN)
@@ -185,56 +187,56 @@ class _Pipes:
         self._into[descriptor] += part
         if not part:
             del self._into[descriptor]
-        del self.report[: -2 * _REPORT]
+        del self.errors[: -2 * _MAX_TRACEBACK]
 
     def _send(self) -> None:
         try:
             self._data = self._data[os.write(self._input.fileno(), self._data) :] if self._data else self._data
-        except BrokenPipeError:  # it has ended; its outputs say why
+        except BrokenPipeError:  # the child has ended; its outputs contain the reason
             self._data = self._data[:0]
         if not self._data:
             self._input.close()
 
 
-def _read(written: bytes, errors: bytes, status: int) -> bytes | RunFailure:
-    """The result, or the reason why there is none, of a child that has ended with a status as Popen gives it."""
+def _interpret_output(written: bytes, errors: bytes, status: int) -> bytes | RunFailure:
+    """Return the result of an ended child, or the reason why there is none. `status` is `Popen.returncode`."""
     messages = list(_messages(written))
     kind, content = messages[-1] if messages else (0, b"")
     if kind == _RESULT:
         return content
     step, text = _last_step(messages), _tail(errors)
     if status < 0:
-        cause = _signalled(-status)
+        cause = _cause_of_signal(-status)
         if cause is Cause.PROCESSOR_TIME and any(one == _LAST_STEP for one, _ in messages):
-            cause = Cause.PROCESSOR_TIME_IN_ALL
+            cause = Cause.TOTAL_PROCESSOR_TIME
         return RunFailure(cause=cause, step=step, traceback=text, signal=-status)
-    if kind in _REPORTED:
+    if kind in _CAUSES_BY_KIND:
         report: Mapping[str, str] = json.loads(content)
-        return RunFailure(cause=_REPORTED[kind], step=step, detail=report["detail"], traceback=report.get("traceback", ""))
+        return RunFailure(cause=_CAUSES_BY_KIND[kind], step=step, detail=report["detail"], traceback=report.get("traceback", ""))
     cause = Cause.ERROR if any(one == _READY for one, _ in messages) else Cause.NOT_STARTED
     last = text.strip().rpartition("\n")[2]
     return RunFailure(cause=cause, step=step, detail=last or f"it ended with exit status {status}", traceback=text)
 
 
-_REPORTED: Final = {_MEMORY: Cause.MEMORY, _ERROR: Cause.ERROR, _LARGE: Cause.OUTPUT}
+_CAUSES_BY_KIND: Final = {_MEMORY: Cause.MEMORY, _ERROR: Cause.ERROR, _LARGE: Cause.OUTPUT}
 
 
-def _signalled(number: int) -> Cause:
+def _cause_of_signal(number: int) -> Cause:
     if number == signal.SIGXCPU:
         return Cause.PROCESSOR_TIME
     if number == signal.SIGALRM:
         return Cause.ELAPSED_TIME
-    return Cause.CRASHED if number in _OWN_FAULTS else Cause.KILLED
+    return Cause.CRASHED if number in _CRASH_SIGNALS else Cause.KILLED
 
 
 def _messages(written: bytes) -> Iterator[tuple[int, bytes]]:
-    """(kind, content) of each complete message; the last one may be cut off."""
+    """Yield (kind, content) of each complete message; the last one may be cut off."""
     start = 0
-    while start + _HEADER <= len(written):
-        end = start + _HEADER + int.from_bytes(written[start + 1 : start + _HEADER])
+    while start + _HEADER_SIZE <= len(written):
+        end = start + _HEADER_SIZE + int.from_bytes(written[start + 1 : start + _HEADER_SIZE])
         if end > len(written):
             return
-        yield written[start], written[start + _HEADER : end]
+        yield written[start], written[start + _HEADER_SIZE : end]
         start = end
 
 
@@ -245,100 +247,100 @@ def _last_step(messages: Iterator[tuple[int, bytes]] | list[tuple[int, bytes]]) 
 
 def _tail(report: bytes | bytearray | str) -> str:
     text = report if isinstance(report, str) else report.decode(errors="replace")
-    return text[-_REPORT:]
+    return text[-_MAX_TRACEBACK:]
 
 
 # --- In the fresh interpreter
 
 
-def serve(given: Mapping[str, Any]) -> NoReturn:
-    """Do the work that `run` asked for, and end."""
+def run_child(given: Mapping[str, Any]) -> NoReturn:
+    """Do the work that `run` requested, and end the process."""
     _end_with_parent(given["parent"], given["elapsed"])
-    # The standard output belongs to the messages; whatever else prints does so among the reports.
+    # The standard output is for messages only; anything else that prints writes to stderr.
     output = os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(2, 1)
     faulthandler.enable(all_threads=False)
-    # Written by the signal handler itself, so also while a call into C never returns. Then the signal ends the process.
+    # The handler writes the traceback even if a call into C never returns. Then the signal ends the process.
     signal.signal(signal.SIGXCPU, signal.SIG_DFL)
     faulthandler.register(signal.SIGXCPU, all_threads=False, chain=True)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     module, _, name = given["function"].partition(":")
-    function: Function = getattr(importlib.import_module(module), name)
+    function: LimitedFunction = getattr(importlib.import_module(module), name)
     data = sys.stdin.buffer.read()
-    limit = _Processor(given["processor"], given["processor_in_all"])
+    limit = _ProcessorLimit(given["processor"], given["processor_in_all"])
 
     def step(name: str) -> None:
-        _write(output, _STEP if limit.allow() else _LAST_STEP, name.encode(errors="replace"))
+        _write_message(output, _STEP if limit.allow() else _LAST_STEP, name.encode(errors="replace"))
 
     limit.allow()
     if sys.platform == "linux":
         size = _own_size() + given["memory"]
-        _limit(resource.RLIMIT_AS, size, size)
-    _write(output, _READY)
-    _write(output, *_answered(function, data, step, given["output"]))
+        _set_limit(resource.RLIMIT_AS, size, size)
+    _write_message(output, _READY)
+    _write_message(output, *_call_function(function, data, step, given["output"]))
     os._exit(0)
 
 
-def _answered(function: Function, data: bytes, step: Step, largest: int) -> tuple[int, bytes]:
-    """The last message: its kind and content."""
+def _call_function(function: LimitedFunction, data: bytes, step: BeginStep, largest: int) -> tuple[int, bytes]:
+    """Return kind and content of the last message."""
     try:
         result = function(data, step)
     except MemoryError as error:
-        return _MEMORY, _described(error)
-    except Exception as error:  # noqa: BLE001 - it belongs to the caller
-        return _ERROR, _described(error)
+        return _MEMORY, _error_report(error)
+    except Exception as error:  # noqa: BLE001 - reported to the caller
+        return _ERROR, _error_report(error)
     if len(result) > largest:
         return _LARGE, json.dumps({"detail": f"{len(result):,} bytes, where {largest:,} are the limit"}).encode()
     return _RESULT, result
 
 
-def _described(error: Exception) -> bytes:
+def _error_report(error: Exception) -> bytes:
     detail = f"{type(error).__name__}: {error}"[:1000]
     lines = _tail("".join(traceback.format_exception(error, limit=-50)))
     return json.dumps({"detail": detail, "traceback": lines}).encode()
 
 
-def _write(output: BinaryIO, kind: int, content: bytes = b"") -> None:
-    rest = memoryview(kind.to_bytes() + len(content).to_bytes(_HEADER - 1) + content)
+def _write_message(output: BinaryIO, kind: int, content: bytes = b"") -> None:
+    rest = memoryview(kind.to_bytes() + len(content).to_bytes(_HEADER_SIZE - 1) + content)
     while rest:
         rest = rest[output.write(rest) :]
 
 
-class _Processor:
-    """The limits on processor time: `each` seconds for a step, `in_all` for the run. The kernel counts in whole seconds."""
+class _ProcessorLimit:
+    """Limits on processor time: `each` seconds for a step, `in_all` for the run. The kernel counts in whole seconds."""
 
     def __init__(self, each: int, in_all: int) -> None:
-        self._each, self._last = each, math.ceil(time.process_time()) + in_all
+        self._step_seconds, self._total_end = each, math.ceil(time.process_time()) + in_all
 
     def allow(self) -> bool:
-        """Begin a step's time; return whether all of it is left."""
-        # The hard limit is above the soft one, since the signal of that one can be handled and writes a traceback.
-        wanted = math.ceil(time.process_time()) + self._each
-        _limit(resource.RLIMIT_CPU, min(wanted, self._last), self._last + 2)
-        return wanted <= self._last
+        """Start the time of a step; return whether all of it is left."""
+        # The hard limit is above the soft one, because only the signal of the soft one can be handled and writes a traceback.
+        wanted = math.ceil(time.process_time()) + self._step_seconds
+        _set_limit(resource.RLIMIT_CPU, min(wanted, self._total_end), self._total_end + 2)
+        return wanted <= self._total_end
 
 
-def _limit(kind: int, soft: int, hard: int) -> None:
-    """Set a limit, or the hard limit that there is where it is lower."""
+def _set_limit(kind: int, soft: int, hard: int) -> None:
+    """Set a limit, but not above the present hard limit."""
     highest = resource.getrlimit(kind)[1]
     soft, hard = (one if highest == resource.RLIM_INFINITY else min(one, highest) for one in (soft, hard))
     resource.setrlimit(kind, (soft, hard))
 
 
 def _own_size() -> int:
-    """The address space of this process in bytes (proc(5): the first field of statm counts pages)."""
+    """Return the address space of this process in bytes (proc(5): the first field of statm counts pages)."""
     try:
         with open("/proc/self/statm", "rb") as file:
             return int(file.read().split()[0]) * resource.getpagesize()
     except (OSError, ValueError):
-        return _UNKNOWN_SIZE
+        return _FALLBACK_SIZE
 
 
 def _end_with_parent(parent: int, elapsed: float) -> None:
-    """Have the kernel end this process when the thread that started it ends, and in any case soon after its time."""
+    """Have the kernel end this process when the thread that started it ends, and in any case soon after its time limit."""
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     signal.setitimer(signal.ITIMER_REAL, elapsed + 2 * _GRACE)
     die_with_parent(parent)
-    if os.getppid() != parent:  # it ended before the kernel was asked
+    if os.getppid() != parent:  # the parent has ended, and the kernel cannot watch it
         os._exit(1)

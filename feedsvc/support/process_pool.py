@@ -1,4 +1,4 @@
-"""Work spread over processes that are copies of this one, which works along."""
+"""Process pool: work divided among this process and forked copies of it."""
 
 from __future__ import annotations
 
@@ -18,179 +18,184 @@ from typing import Any, Final, TypeVar
 from feedsvc.errors import FeedsvcError
 from feedsvc.support import gc_control, libc, watchdog
 
-_LEAST: Final = 2  # pieces that a process has before it, so that it need not wait for the next
-_AHEAD: Final = 4  # the same while there are many more: this one may be at work at a piece that takes longer
-_MEANWHILE: Final = 12  # and while it does something else
-_PARTS: Final = 4  # pieces that there are at least for each process, of all that is left
-_MOMENT: Final = 0.2  # seconds for a process whose connection has ended to end, too
-_NO_WORK: Final = range(0)
-_ENDED: Final = "a process that was at work ended by itself (killed for its memory, perhaps); build again, or with --processes 1"
+_MIN_QUEUED: Final = 2  # chunks queued for a process, so that it need not wait for the next
+_MAX_QUEUED: Final = 4  # the same while many are left: this process may be busy with a slower chunk
+_MAX_QUEUED_WHILE_WAITING: Final = 12  # the same while this process runs `while_waiting`
+_CHUNKS_PER_PROCESS: Final = 4  # minimum number of chunks for each process in the remaining items
+_EXIT_TIMEOUT: Final = 0.2  # seconds in which a process ends after its connection ended
+_EMPTY_CHUNK: Final = range(0)
+_ENDED_MESSAGE: Final = (
+    "a process that was at work ended by itself (killed for its memory, perhaps); build again, or with --processes 1"
+)
 
 _T = TypeVar("_T")
 _R = TypeVar("_R")
 _Work = Callable[[Sequence[_T]], _R]
-_Answer = tuple[Exception | None, object]
+_Result = tuple[Exception | None, object]
 
 
-class _EndedError(FeedsvcError):
-    """A process that was at work is no more."""
+class _ProcessEndedError(FeedsvcError):
+    """Raised if a process ended during its work."""
 
 
-def at_hand() -> int:
-    """The processors that this process may use."""
+def available_processors() -> int:
+    """Return the number of processors that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def spread(
+def map_chunks(
     work: _Work[_T, _R],
-    each: Sequence[_T],
+    items: Sequence[_T],
     processes: int,
     *,
-    most: int,
-    least: int = 1,
-    meanwhile: Callable[[], object] | None = None,
+    max_chunk: int,
+    min_chunk: int = 1,
+    while_waiting: Callable[[], object] | None = None,
 ) -> Iterator[_R]:
-    """What `work` makes of pieces, of `most` at most, of all that there is, in any order; at once in so many processes.
+    """Yield the result of `work` for each chunk of `items`, in any order, computed in up to `processes` processes at once.
 
-    This one is among them. If there are others, `meanwhile` is done before this one works along. No piece but the last is under
-    the `least`. Raises what `work` raised, FeedsvcError where a process ended by itself. However this ends, the others end first.
+    This process is one of them, and the only one if it has threads. If there are others, it calls `while_waiting` before it works
+    along. Chunks have `min_chunk` to `max_chunk` items, the last may have fewer. Raises errors of `work`, and FeedsvcError if a
+    process ended by itself. The other processes end before this generator does.
     """
-    count = min(processes, -(-len(each) // least)) - 1
-    if count < 1 or threading.active_count() > 1:  # a copy of a process with threads may never move again
-        rest = _Rest(len(each), 1, most, least)
+    count = min(processes, -(-len(items) // min_chunk)) - 1
+    if count < 1 or threading.active_count() > 1:  # a fork of a process with threads may deadlock
+        rest = _WorkQueue(len(items), 1, max_chunk, min_chunk)
         while rest:
-            yield work(_part(each, rest.first()))
+            yield work(_chunk_items(items, rest.take_first()))
         return
-    rest = _Rest(len(each), count + 1, most, least)
-    with _children(lambda part: work(_part(each, part)), count) as children:
-        yield from _collected(lambda part: work(_part(each, part)), rest, children, meanwhile if children else None)
+    rest = _WorkQueue(len(items), count + 1, max_chunk, min_chunk)
+    with _child_processes(lambda part: work(_chunk_items(items, part)), count) as children:
+        yield from _collect_results(
+            lambda part: work(_chunk_items(items, part)), rest, children, while_waiting if children else None
+        )
 
 
-class Begun(AbstractContextManager[Callable[[], _R]]):
-    """Work that goes on in a copy of this process from now on, until it is made or a block is left that was entered meanwhile.
+class BackgroundTask(AbstractContextManager[Callable[[], _R]]):
+    """Work that starts at once in a fork of this process, and ends with its result or when the `with` block is left.
 
-    What the block is given waits for what it makes. With one processor, or where no copy can be made, it is done when it is asked
-    for. Raises there as `spread` does.
+    The block gets a function that waits for the result and returns it. With one processor, in a process with threads or if no
+    fork is possible, that function does the work itself. It raises the same errors as `map_chunks`.
     """
 
     def __init__(self, work: Callable[[], _R]) -> None:
-        self._work, self._held, self._children = work, ExitStack(), list[Connection]()
-        if at_hand() > 1 and threading.active_count() == 1:
-            self._children = self._held.enter_context(_children(lambda _: work(), 1))
+        self._work, self._exit_stack, self._children = work, ExitStack(), list[Connection]()
+        if available_processors() > 1 and threading.active_count() == 1:
+            self._children = self._exit_stack.enter_context(_child_processes(lambda _: work(), 1))
         for conn in self._children:
-            _send_to(conn, _NO_WORK)
+            _send_chunk(conn, _EMPTY_CHUNK)
 
     @property
-    def is_waited_for(self) -> bool:
-        """Whether there is time for something else, until it is made elsewhere."""
-        return bool(self._children) and not _speaking(self._children, timeout=0)
+    def is_running(self) -> bool:
+        """True while a fork is at work and its result is not yet available."""
+        return bool(self._children) and not _ready_connections(self._children, timeout=0)
 
     def __enter__(self) -> Callable[[], _R]:
-        return lambda: _received(*self._children) if self._children else self._work()
+        return lambda: _receive(*self._children) if self._children else self._work()
 
     def __exit__(self, *_: object) -> None:
-        self._held.close()
+        self._exit_stack.close()
 
 
-class _Rest:
-    """What nobody has yet, from both ends of which pieces are cut: smaller and smaller ones, once few are left for each process.
+class _WorkQueue:
+    """Range of remaining items, from both ends of which chunks are taken.
 
-    So all end together, whoever is the quicker.
+    Chunks get smaller once few items are left per process, so that fast and slow processes end at the same time.
     """
 
     def __init__(self, count: int, processes: int, most: int, least: int) -> None:
-        self._left, self._processes, self._most, self._least = range(count), processes, most, least
+        self._remaining, self._processes, self._max_chunk, self._min_chunk = range(count), processes, most, least
 
     def __bool__(self) -> bool:
-        return bool(self._left)
+        return bool(self._remaining)
 
-    def is_long(self, pieces: int) -> bool:
-        """Whether there are more than so many of the largest pieces, and no smaller ones yet."""
-        return self._size == self._most and len(self._left) > pieces * self._most
+    def has_more_than(self, pieces: int) -> bool:
+        """Return whether more than this number of chunks of full size is left."""
+        return self._chunk_size == self._max_chunk and len(self._remaining) > pieces * self._max_chunk
 
-    def first(self) -> range:
-        piece, self._left = self._left[: self._size], self._left[self._size :]
+    def take_first(self) -> range:
+        piece, self._remaining = self._remaining[: self._chunk_size], self._remaining[self._chunk_size :]
         return piece
 
-    def last(self) -> range:
-        piece, self._left = self._left[-self._size :], self._left[: -self._size]
+    def take_last(self) -> range:
+        piece, self._remaining = self._remaining[-self._chunk_size :], self._remaining[: -self._chunk_size]
         return piece
 
     @property
-    def _size(self) -> int:
-        return max(self._least, min(self._most, len(self._left) // (_PARTS * self._processes)))
+    def _chunk_size(self) -> int:
+        return max(self._min_chunk, min(self._max_chunk, len(self._remaining) // (_CHUNKS_PER_PROCESS * self._processes)))
 
 
-def _part(each: Sequence[_T], piece: range) -> Sequence[_T]:
+def _chunk_items(each: Sequence[_T], piece: range) -> Sequence[_T]:
     return each[piece.start : piece.stop]
 
 
-def _collected(
-    work: Callable[[range], _R], rest: _Rest, children: list[Connection], meanwhile: Callable[[], object] | None
+def _collect_results(
+    work: Callable[[range], _R], rest: _WorkQueue, children: list[Connection], meanwhile: Callable[[], object] | None
 ) -> Iterator[_R]:
-    """This process begins at one end, the others at the other: who makes what lies side by side makes it sooner."""
+    """Yield results. This process takes chunks from the beginning, the others from the end: adjacent items share data."""
     held = dict.fromkeys(children, 0)
-    _hand_out(held, rest, _MEANWHILE if meanwhile else _AHEAD)
+    _dispatch(held, rest, _MAX_QUEUED_WHILE_WAITING if meanwhile else _MAX_QUEUED)
     if meanwhile:
         meanwhile()
     while rest:
-        yield work(rest.first())
-        while speaking := _speaking(children, timeout=0):
-            yield from _heard(speaking, held)
-            _hand_out(held, rest, _AHEAD)
+        yield work(rest.take_first())
+        while speaking := _ready_connections(children, timeout=0):
+            yield from _receive_results(speaking, held)
+            _dispatch(held, rest, _MAX_QUEUED)
     while any(held.values()):
-        yield from _heard(_speaking(children, timeout=None), held)
+        yield from _receive_results(_ready_connections(children, timeout=None), held)
 
 
-def _hand_out(held: dict[Connection, int], rest: _Rest, most: int) -> None:
-    """One to each in turn, until each has so many before it; of the last few, no more than it needs not to wait."""
+def _dispatch(held: dict[Connection, int], rest: _WorkQueue, most: int) -> None:
+    """Send a chunk to each process in turn, until each has `most` queued. If few chunks are left, queue only _MIN_QUEUED."""
     for depth in range(1, most + 1):
         for conn, count in held.items():
-            if count < depth and rest and (depth <= _LEAST or rest.is_long(depth * len(held))):
-                _send_to(conn, rest.last())
+            if count < depth and rest and (depth <= _MIN_QUEUED or rest.has_more_than(depth * len(held))):
+                _send_chunk(conn, rest.take_last())
                 held[conn] = count + 1
 
 
-def _heard(speaking: list[Connection], held: dict[Connection, int]) -> Iterator[Any]:
+def _receive_results(speaking: list[Connection], held: dict[Connection, int]) -> Iterator[Any]:
     for conn in speaking:
-        yield _received(conn)
+        yield _receive(conn)
         held[conn] -= 1
 
 
-def _speaking(children: list[Connection], timeout: float | None) -> list[Connection]:
+def _ready_connections(children: list[Connection], timeout: float | None) -> list[Connection]:
     ready = connection.wait(children, timeout)
     return [conn for conn in children if conn in ready]
 
 
-def _send_to(conn: Connection, piece: range) -> None:
-    with suppress(BrokenPipeError):  # whoever listens to it will hear
+def _send_chunk(conn: Connection, piece: range) -> None:
+    with suppress(BrokenPipeError):  # the process has ended, which `_receive` reports
         conn.send(piece)
 
 
-def _received(conn: Connection) -> Any:
+def _receive(conn: Connection) -> Any:
     try:
         error, made = conn.recv()
-    except (EOFError, OSError):  # between two answers, or in the midst of one
-        raise _EndedError(_ENDED) from None
+    except (EOFError, OSError):  # the process ended, between two results or within one
+        raise _ProcessEndedError(_ENDED_MESSAGE) from None
     if error is not None:
         raise error
     return made
 
 
 @contextmanager
-def _children(work: Callable[[range], object], count: int) -> Iterator[list[Connection]]:
-    """Copies of this process, fewer where the system has no room for more."""
-    libc.prepare()
+def _child_processes(work: Callable[[range], object], count: int) -> Iterator[list[Connection]]:
+    """Fork this process `count` times, or less often if the system refuses. Yield their connections; then end them."""
+    libc.preload()
     children: list[tuple[ForkProcess, Connection]] = []
     with gc_control.frozen():
         try:
             with suppress(OSError):
                 for _ in range(count):
-                    children.append(_child(work, [conn for _, conn in children]))
+                    children.append(_fork_child(work, [conn for _, conn in children]))
             yield [conn for _, conn in children]
-        except _EndedError:
+        except _ProcessEndedError:
             for process, _ in children:
-                _explain(process)
+                _raise_explanation(process)
             raise
         finally:
             for process, conn in children:
@@ -201,52 +206,52 @@ def _children(work: Callable[[range], object], count: int) -> Iterator[list[Conn
                 process.close()
 
 
-def _explain(process: ForkProcess) -> None:
-    """Raise FeedsvcError if the watchdog ended the process, or it crashed."""
-    process.join(_MOMENT)
+def _raise_explanation(process: ForkProcess) -> None:
+    """Raise FeedsvcError if the watchdog ended the process or it crashed."""
+    process.join(_EXIT_TIMEOUT)
     if -(process.exitcode or 0) in libc.REPORTED_SIGNALS:
         why = watchdog.explanation(process.pid or 0) or f"was ended by {signal.Signals(-(process.exitcode or 0)).name}"
         raise FeedsvcError(f"a process that was at work (process {process.pid}) {why}; then build again") from None
 
 
-def _child(work: Callable[[range], object], others: list[Connection]) -> tuple[ForkProcess, Connection]:
+def _fork_child(work: Callable[[range], object], others: list[Connection]) -> tuple[ForkProcess, Connection]:
     ours, its = Pipe()
-    process = get_context("fork").Process(target=_serve, args=(work, its, [*others, ours], os.getpid()), daemon=True)
+    process = get_context("fork").Process(target=_run_child, args=(work, its, [*others, ours], os.getpid()), daemon=True)
     process.start()
     its.close()
     return process, ours
 
 
-def _serve(work: Callable[[range], object], conn: Connection, others: list[Connection], parent: int) -> None:
-    """In the copy: until the process that it is a copy of ends, or ends it. A Ctrl-C is for that one alone to answer."""
+def _run_child(work: Callable[[range], object], conn: Connection, others: list[Connection], parent: int) -> None:
+    """Work in the fork until its parent ends or ends it. Only the parent reacts to Ctrl-C."""
     libc.die_with_parent(parent)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     for one in others:
         one.close()
-    answers: SimpleQueue[_Answer] = SimpleQueue()
-    # A large answer waits until it is taken, at which the next piece need not wait: there are never more than a few.
-    threading.Thread(target=_send, args=(conn, answers), daemon=True).start()
+    answers: SimpleQueue[_Result] = SimpleQueue()
+    # A thread sends, because a large result waits until the parent takes it. The next chunk need not wait. Few results queue up.
+    threading.Thread(target=_send_results, args=(conn, answers), daemon=True).start()
     with suppress(EOFError, ConnectionError):
         while True:
-            answers.put(_answer(work, conn.recv()))
+            answers.put(_run_chunk(work, conn.recv()))
 
 
-def _send(conn: Connection, answers: SimpleQueue[_Answer]) -> None:
+def _send_results(conn: Connection, answers: SimpleQueue[_Result]) -> None:
     with suppress(ConnectionError):
         while True:
             conn.send(answers.get())
 
 
-def _answer(work: Callable[[range], object], piece: range) -> _Answer:
+def _run_chunk(work: Callable[[range], object], piece: range) -> _Result:
     try:
         return None, work(piece)
-    except Exception as error:  # noqa: BLE001 - whatever it is, it belongs to who asked
-        return _portable(error), None
+    except Exception as error:  # noqa: BLE001 - raised in the parent
+        return _picklable_error(error), None
 
 
-def _portable(error: Exception) -> Exception:
-    """With the lines where it came up, in a form that passes from process to process."""
+def _picklable_error(error: Exception) -> Exception:
+    """Return the error with its traceback as a note, in a form that can be pickled."""
     lines = "".join(traceback.format_exception(error))
     with suppress(Exception):
         pickle.loads(pickle.dumps(error))  # noqa: S301 - our own

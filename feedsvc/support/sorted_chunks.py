@@ -1,4 +1,4 @@
-"""An immutable sequence in the order of a key, held in chunks: a change copies a chunk, not the whole."""
+"""Immutable sequence in the order of a key, stored in chunks: a change copies one chunk, not the whole sequence."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ _T = TypeVar("_T")
 _R = TypeVar("_R")
 _Chunk = tuple[_T, ...]
 
-_SIZE: Final = 512  # items to a new chunk; one of more than twice as many is halved
-_FEW: Final = 1000  # changes; more of them are sorted in
+_CHUNK_SIZE: Final = 512  # items in a new chunk; one of more than twice as many is halved
+_MAX_SINGLE_CHANGES: Final = 1000  # changes; if there are more, the whole is sorted again
 
 
-class Ordered(Sequence[_T]):
-    """Items of which no two have the same key. How they are divided is nobody's business: equal items make equal sequences."""
+class PersistentSortedList(Sequence[_T]):
+    """Immutable sorted sequence of items with different keys. Equality depends on the items only, not on their chunks."""
 
-    __slots__ = ("_chunks", "_found", "_key", "_starts")
+    __slots__ = ("_chunks", "_key", "_results", "_starts")
 
     def __init__(self, chunks: tuple[_Chunk[_T], ...], key: Callable[[_T], Any]) -> None:
-        """No chunk is empty."""
+        """Take chunks that are in order and of which none is empty."""
         self._chunks = chunks
         self._key = key
         self._starts = (0, *accumulate(map(len, chunks)))
-        self._found: dict[object, object] = {}
+        self._results: dict[object, object] = {}
 
     @classmethod
-    def of(cls, items: Sequence[_T], key: Callable[[_T], Any]) -> Ordered[_T]:
-        """Items that are in order already."""
-        return cls(tuple(tuple(items[start : start + _SIZE]) for start in range(0, len(items), _SIZE)), key)
+    def from_sorted(cls, items: Sequence[_T], key: Callable[[_T], Any]) -> PersistentSortedList[_T]:
+        """Return a sequence of items that are already in order."""
+        return cls(tuple(tuple(items[start : start + _CHUNK_SIZE]) for start in range(0, len(items), _CHUNK_SIZE)), key)
 
     def __len__(self) -> int:
         return self._starts[-1]
@@ -39,7 +39,7 @@ class Ordered(Sequence[_T]):
         return chain.from_iterable(self._chunks)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Ordered) and len(self) == len(other) and all(map(_is_equal, self, other))
+        return isinstance(other, PersistentSortedList) and len(self) == len(other) and all(map(_is_equal, self, other))
 
     def __hash__(self) -> int:
         return hash(tuple(self))
@@ -57,79 +57,79 @@ class Ordered(Sequence[_T]):
         if isinstance(index, slice):
             start, stop, step = index.indices(len(self))
             chunk = bisect_right(self._starts, start) - 1
-            if chunk + 1 < len(self._starts) and stop <= self._starts[chunk + 1]:  # as nearly always
+            if chunk + 1 < len(self._starts) and stop <= self._starts[chunk + 1]:  # nearly always: within one chunk
                 begin = start - self._starts[chunk]
                 return self._chunks[chunk][begin : begin + max(stop - start, 0) : step]
-            return tuple(islice(self._since(start), max(stop - start, 0)))[::step]
+            return tuple(islice(self._iterate_from(start), max(stop - start, 0)))[::step]
         place = range(len(self))[index]
         chunk = bisect_right(self._starts, place) - 1
         return self._chunks[chunk][place - self._starts[chunk]]
 
-    def _since(self, start: int) -> Iterator[_T]:
+    def _iterate_from(self, start: int) -> Iterator[_T]:
         chunk = bisect_right(self._starts, start) - 1
         return islice(chain.from_iterable(self._chunks[chunk:]), start - self._starts[chunk], None)
 
-    def place(self, key: Any) -> int:
-        """How many items come before a key."""
-        chunk = self._chunk(self._chunks, key)
+    def rank(self, key: Any) -> int:
+        """Return the number of items that come before a key."""
+        chunk = self._chunk_index(self._chunks, key)
         return self._starts[chunk] + (bisect_left(self._chunks[chunk], key, key=self._key) if chunk < len(self._chunks) else 0)
 
-    def once(self, find: Callable[[Ordered[_T]], _R]) -> _R:
-        """What `find` finds in all of it, which is asked for again and again."""
-        if find not in self._found:
-            self._found[find] = find(self)
-        found: _R = self._found[find]  # type: ignore[assignment]
+    def compute_once(self, find: Callable[[PersistentSortedList[_T]], _R]) -> _R:
+        """Return `find(self)`, which is cached for later calls with the same function."""
+        if find not in self._results:
+            self._results[find] = find(self)
+        found: _R = self._results[find]  # type: ignore[assignment]
         return found
 
-    def replaced(self, gone: Sequence[_T], come: Sequence[_T]) -> Ordered[_T]:
-        """Without some of the items, all of which are there, and with others."""
-        if not gone and not come:
+    def apply_changes(self, removed: Sequence[_T], added: Sequence[_T]) -> PersistentSortedList[_T]:
+        """Return the sequence without the `removed` items, all of which it must contain, and with the `added` ones."""
+        if not removed and not added:
             return self
-        if len(gone) + len(come) > _FEW:
-            left = set(map(self._key, gone))
+        if len(removed) + len(added) > _MAX_SINGLE_CHANGES:
+            left = set(map(self._key, removed))
             kept = (item for item in self if self._key(item) not in left)
-            return Ordered.of(sorted((*kept, *come), key=self._key), self._key)
+            return PersistentSortedList.from_sorted(sorted((*kept, *added), key=self._key), self._key)
         chunks = list(self._chunks)
-        for item in gone:
-            self._take(chunks, item)
-        for item in come:
-            self._put(chunks, item)
-        return Ordered(tuple(chunks), self._key)
+        for item in removed:
+            self._remove(chunks, item)
+        for item in added:
+            self._insert(chunks, item)
+        return PersistentSortedList(tuple(chunks), self._key)
 
-    def only(self, keep: Callable[[_T], object]) -> Ordered[_T]:
-        """The items that are kept; chunks of which all are kept are shared."""
+    def filter(self, keep: Callable[[_T], object]) -> PersistentSortedList[_T]:
+        """Return the sequence of items for which `keep` is true. Chunks that are kept whole are shared."""
         found = ((chunk, tuple(filter(keep, chunk))) for chunk in self._chunks)
         chunks = tuple(chunk if len(chunk) == len(kept) else kept for chunk, kept in found if kept)
-        return self if sum(map(len, chunks)) == len(self) else Ordered(chunks, self._key)
+        return self if sum(map(len, chunks)) == len(self) else PersistentSortedList(chunks, self._key)
 
-    def beyond(self, other: Ordered[_T]) -> list[_T]:
-        """The items that are not the same object in another sequence, for little work where one was made from the other."""
+    def items_not_in(self, other: PersistentSortedList[_T]) -> list[_T]:
+        """Return the items that are not the same object in another sequence. Fast if one was made from the other."""
         theirs = set(map(id, other._chunks))
         own = [chunk for chunk in self._chunks if id(chunk) not in theirs]
         shared = set(map(id, self._chunks)) if own else set()
         known = set(map(id, chain.from_iterable(chunk for chunk in other._chunks if id(chunk) not in shared)))
         return [item for item in chain.from_iterable(own) if id(item) not in known]
 
-    def _chunk(self, chunks: Sequence[_Chunk[_T]], key: Any) -> int:
-        """The first chunk that does not end before a key."""
+    def _chunk_index(self, chunks: Sequence[_Chunk[_T]], key: Any) -> int:
+        """Return the index of the first chunk that does not end before a key."""
         return bisect_left(chunks, key, key=lambda chunk: self._key(chunk[-1]))
 
-    def _take(self, chunks: list[_Chunk[_T]], item: _T) -> None:
-        chunk = self._chunk(chunks, key := self._key(item))
+    def _remove(self, chunks: list[_Chunk[_T]], item: _T) -> None:
+        chunk = self._chunk_index(chunks, key := self._key(item))
         place = bisect_left(chunks[chunk], key, key=self._key)
         left = chunks[chunk][:place] + chunks[chunk][place + 1 :]
         chunks[chunk : chunk + 1] = [left] if left else []
 
-    def _put(self, chunks: list[_Chunk[_T]], item: _T) -> None:
+    def _insert(self, chunks: list[_Chunk[_T]], item: _T) -> None:
         key = self._key(item)
-        chunk = min(self._chunk(chunks, key), len(chunks) - 1)
+        chunk = min(self._chunk_index(chunks, key), len(chunks) - 1)
         if chunk < 0:
             chunk = 0
             chunks.append(())
         place = bisect_left(chunks[chunk], key, key=self._key)
         more = (*chunks[chunk][:place], item, *chunks[chunk][place:])
         half = len(more) // 2
-        chunks[chunk : chunk + 1] = [more[:half], more[half:]] if len(more) > 2 * _SIZE else [more]
+        chunks[chunk : chunk + 1] = [more[:half], more[half:]] if len(more) > 2 * _CHUNK_SIZE else [more]
 
 
 def _is_equal(one: object, other: object) -> bool:

@@ -1,8 +1,8 @@
 """The state folder: a lock on it, the identity of its files, and the renaming of damaged ones.
 
-Checksums in the state folder are made with its identity, a random number. So rows of another newsroom's file fail theirs, as
-damaged rows do. The identity lies in the file `state-id` and in the header of every SQLite file. From there it is restored if
-`state-id` is damaged, lost or another folder's.
+Checksums in the state folder cover its identity, a random number. So the checksums of rows from another newsroom's file fail,
+as those of damaged rows do. The identity is stored in the file `state-id` and in the header of every SQLite file, from which it
+is restored if `state-id` is damaged, lost or from another folder.
 """
 
 from __future__ import annotations
@@ -22,20 +22,20 @@ from pathlib import Path
 from typing import Final
 from zlib import crc32
 
-ID: Final = "state-id"
-ASIDE: Final = ".damaged"
-_LINE: Final = re.compile(rb"feedsvc state ([0-9a-f]{8}) ([0-9a-f]{8})\n")
-_LARGEST: Final = 100  # bytes of the file
-_BITS: Final = 31  # an SQLite header holds it as a signed number of 32 bits
+IDENTITY_FILE: Final = "state-id"
+DAMAGED_SUFFIX: Final = ".damaged"
+_IDENTITY_LINE: Final = re.compile(rb"feedsvc state ([0-9a-f]{8}) ([0-9a-f]{8})\n")
+_MAX_IDENTITY_SIZE: Final = 100  # bytes of the file
+_IDENTITY_BITS: Final = 31  # an SQLite header stores it as a signed number of 32 bits
 
 _LOG: Final = logging.getLogger(__name__)
 
 
 @contextmanager
-def locked(folder: Path) -> Iterator[None]:
+def folder_lock(folder: Path) -> Iterator[None]:
     """Hold the lock on a state folder; other processes, and other threads of this one, wait for it. Not re-entrant.
 
-    The lock is on the folder itself: there is no lock file that could be damaged or deleted. On a file system without such locks
+    The lock is on the folder itself: there is no lock file that could be damaged or deleted. On a file system without flock
     nothing is locked. Raises OSError if there is no such folder.
     """
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -50,7 +50,7 @@ def locked(folder: Path) -> Iterator[None]:
 def try_lock(descriptor: int, kind: int = fcntl.LOCK_EX) -> bool:
     """Take a lock on an open file without waiting; return False if another process holds it.
 
-    True, without a lock, on a file system that has none.
+    On a file system without flock, return True without a lock.
     """
     try:
         fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
@@ -62,11 +62,11 @@ def try_lock(descriptor: int, kind: int = fcntl.LOCK_EX) -> bool:
 
 
 def set_aside(path: Path, to: Path | None = None) -> Path:
-    """Rename a damaged file or folder, if it is there, to NAME.damaged or `to`, in place of an earlier one. Raises OSError.
+    """Rename a damaged file or folder, if it exists, to NAME.damaged or `to`, and replace an earlier one. Raises OSError.
 
-    To be called with the folder's lock held: another process must not have put a new file in its place meanwhile.
+    Call it with the folder's lock held: otherwise another process may have put a new file in its place meanwhile.
     """
-    aside = to or path.with_name(path.name + ASIDE)
+    aside = to or path.with_name(path.name + DAMAGED_SUFFIX)
     if aside.is_dir() and not aside.is_symlink():
         shutil.rmtree(aside)
     else:
@@ -77,7 +77,7 @@ def set_aside(path: Path, to: Path | None = None) -> Path:
 
 
 def is_file(path: Path) -> bool | None:
-    """Return whether the path leads to a regular file; None if there is nothing."""
+    """Return whether the path leads to a regular file; None if nothing exists there."""
     try:
         return stat.S_ISREG(path.stat().st_mode)
     except FileNotFoundError:
@@ -86,31 +86,31 @@ def is_file(path: Path) -> bool | None:
         return False
 
 
-def open_lock(path: Path) -> int:
-    """Open a lock file, which is made if it is missing; return its descriptor. Raises OSError.
+def open_lock_file(path: Path) -> int:
+    """Open a lock file, which is created if it is missing; return its descriptor. Raises OSError.
 
     A folder or a special file at its place is set aside.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    with locked(path.parent):
+    with folder_lock(path.parent):
         if is_file(path) is False:
             _LOG.warning("feedsvc: %s is no file and was renamed to %s; the service goes on", path, set_aside(path).name)
         return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
 
 
-def folder_at(path: Path) -> None:
-    """Make a folder inside the state folder if it is missing; anything else at its place is set aside. Raises OSError."""
+def ensure_folder(path: Path) -> None:
+    """Create a folder inside the state folder if it is missing; anything else at its path is set aside. Raises OSError."""
     try:
         path.mkdir(parents=True, exist_ok=True)
     except FileExistsError:
-        with locked(path.parent):
+        with folder_lock(path.parent):
             if not path.is_dir():
                 _LOG.warning("feedsvc: %s is no folder and was renamed to %s; the service goes on", path, set_aside(path).name)
         path.mkdir(exist_ok=True)
 
 
 def replace_file(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all, by way of a file `.new-...` beside it. Raises OSError.
+    """Write a file atomically, through a file `.new-...` beside it. Raises OSError.
 
     A folder or a special file at its place is set aside.
     """
@@ -128,34 +128,34 @@ def replace_file(path: Path, data: bytes) -> None:
 
 
 def read_identity(folder: Path) -> int:
-    """Return the identity that `state-id` holds; 0 if it is missing, damaged or unreadable."""
+    """Return the identity in `state-id`; 0 if it is missing, damaged or unreadable."""
     try:
-        descriptor = os.open(folder / ID, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        descriptor = os.open(folder / IDENTITY_FILE, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         with open(descriptor, "rb") as file:
-            found = _LINE.fullmatch(file.read(_LARGEST))
+            found = _IDENTITY_LINE.fullmatch(file.read(_MAX_IDENTITY_SIZE))
     except OSError:
         return 0
     return int(found[1], 16) if found and int(found[2], 16) == crc32(found[1]) else 0
 
 
-def settle_identity(folder: Path, labels: Iterable[int]) -> int:
+def resolve_identity(folder: Path, labels: Iterable[int]) -> int:
     """Return the identity that most of `labels`, those of the folder's SQLite files, agree on; write it into `state-id`.
 
-    `state-id` decides a tie, and where there are no labels; without both the identity is a new one. Call it with the folder's
+    If there is a tie or there are no labels, `state-id` decides. Without both the identity is new. Call it with the folder's
     lock held. Raises OSError if the file cannot be written.
     """
     before = read_identity(folder)
     votes = Counter(filter(None, labels))
     leading = [one for one, count in votes.items() if count == max(votes.values())] or [before]
     identity = before if before in leading else leading[0]
-    identity = identity or secrets.randbits(_BITS) or 1
+    identity = identity or secrets.randbits(_IDENTITY_BITS) or 1
     if identity != before:
         _write_identity(folder, identity)
     return identity
 
 
 def _write_identity(folder: Path, identity: int) -> None:
-    file, new = folder / ID, folder / f".{ID}.new"
+    file, new = folder / IDENTITY_FILE, folder / f".{IDENTITY_FILE}.new"
     text = b"%08x" % identity
     if is_file(new) is False:
         set_aside(new)

@@ -1,4 +1,4 @@
-"""Token buckets: so many at once, then one every so often. Time is an argument."""
+"""Token buckets: a burst of tokens at once, then one at regular intervals. Time is an argument."""
 
 from __future__ import annotations
 
@@ -8,61 +8,61 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-# Whole copies of one feed in an hour: thirty people behind one address, all with the same reader that asks every quarter of an
-# hour and never conditionally.
-USUAL: Final = 120
+# Complete copies of one feed in an hour: enough for 30 people behind one address whose feed reader polls every 15 minutes
+# without conditional requests.
+DEFAULT_HOURLY_LIMIT: Final = 120
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Limit:
-    """`burst` at once, then one every `seconds`."""
+class BucketLimit:
+    """Limit of a bucket: `burst` tokens at once, then one every `refill_seconds`."""
 
     burst: int
-    seconds: float
+    refill_seconds: float
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Bucket:
     tokens: float
-    at: datetime
+    updated_at: datetime
 
 
-class Buckets:
-    """One bucket for every key, full at first; of more than `most` keys the one used longest ago is forgotten."""
+class TokenBuckets:
+    """One bucket per key, full at first. Above `max_keys`, the least recently used one is dropped. Not thread-safe."""
 
-    def __init__(self, limit: Limit, most: int) -> None:
+    def __init__(self, limit: BucketLimit, max_keys: int) -> None:
         self._limit = limit
-        self._most = most
+        self._max_keys = max_keys
         self._buckets: OrderedDict[bytes, _Bucket] = OrderedDict()
 
-    def wait(self, key: bytes, now: datetime) -> float:
-        """Take a token: 0.0 if there was one, else the seconds until there is."""
-        if wait := self.due(key, now):
+    def take_token(self, key: bytes, now: datetime) -> float:
+        """Take a token and return 0.0; if there is none, return the seconds until there is one."""
+        if wait := self.seconds_until_token(key, now):
             return wait
-        self._buckets[key] = _Bucket(tokens=self._tokens(key, now) - 1, at=now)
+        self._buckets[key] = _Bucket(tokens=self._tokens(key, now) - 1, updated_at=now)
         self._buckets.move_to_end(key)
-        if len(self._buckets) > self._most:
+        if len(self._buckets) > self._max_keys:
             self._buckets.popitem(last=False)
         return 0.0
 
-    def due(self, key: bytes, now: datetime) -> float:
-        """The same without taking anything."""
+    def seconds_until_token(self, key: bytes, now: datetime) -> float:
+        """Return the seconds until there is a token, 0.0 if there is one. Takes no token."""
         tokens = self._tokens(key, now)
-        return 0.0 if tokens >= 1 else (1 - tokens) * self._limit.seconds
+        return 0.0 if tokens >= 1 else (1 - tokens) * self._limit.refill_seconds
 
     def _tokens(self, key: bytes, now: datetime) -> float:
         before = self._buckets.get(key)
         if before is None:
             return float(self._limit.burst)
-        if now < before.at:
-            # A clock that was set back gives nothing away, and keeps nobody waiting until it has caught up.
-            self._buckets[key] = before = _Bucket(tokens=before.tokens, at=now)
-        passed = (now - before.at).total_seconds()
-        return min(self._limit.burst, before.tokens + passed / self._limit.seconds)
+        if now < before.updated_at:
+            # The clock was set back: add no tokens, but do not wait until it has caught up either.
+            self._buckets[key] = before = _Bucket(tokens=before.tokens, updated_at=now)
+        passed = (now - before.updated_at).total_seconds()
+        return min(self._limit.burst, before.tokens + passed / self._limit.refill_seconds)
 
 
-def nameless(salt: bytes, *parts: str) -> bytes:
-    """A key that tells nobody who it stands for, once the salt is thrown away."""
+def anonymous_key(salt: bytes, *parts: str) -> bytes:
+    """Return a salted hash of the parts. It cannot be traced back to them once the salt is discarded."""
     texts = [part.encode(errors="surrogatepass") for part in parts]
     told = b"".join(len(text).to_bytes(4, "big") + text for text in texts)
     return hashlib.blake2b(told, key=salt, digest_size=16).digest()

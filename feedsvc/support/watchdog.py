@@ -1,15 +1,15 @@
-"""Ends a process that hangs, without the interpreter's lock, and records which theme's page it hung or crashed at.
+"""Watchdog: ends a process that hangs, without the interpreter's lock, and records the theme whose page it hung or crashed at.
 
-A process hangs if a thread holds the interpreter's lock for 30 seconds (a comparison in C without an end), or if rendering one
-page takes as long. SIGALRM then writes the stacks of all threads into a file of the state folder (hang_reports.py) and ends the
+A process hangs if a thread holds the interpreter's lock for 30 seconds (an endless comparison in C), or if rendering one page
+takes as long. SIGALRM then writes the stacks of all threads into a file of the state folder (hang_reports.py) and ends the
 process. Time in which the process is stopped does not count: SIGSTOP, a suspended machine, a debugger.
 
-With a heartbeat, a thread arms the alarm each second, and ends the process some time after SIGTERM if nothing else does; without
-(a build, which forks, and must have no threads), each rendering arms the alarm for itself. A page is at fault only if its thread
-used processor time: a slow disk or an overloaded machine is not.
+With a heartbeat, a thread arms the alarm every half second, and ends the process some time after SIGTERM if nothing else does.
+Without one (a build forks, so it must have no threads), each rendering arms the alarm itself. A page is at fault only if its
+thread used processor time, so a slow disk or an overloaded machine is not blamed on a page.
 
-A crash (SIGSEGV, SIGABRT) writes the stacks, too; the page that the crashed thread rendered is at fault. Does nothing unless a
-command opts in with `watching`.
+A crash (SIGSEGV, SIGABRT) writes the stacks, too; the page that the crashed thread rendered is at fault. The watchdog does
+nothing unless a command uses `watching`.
 """
 
 from __future__ import annotations
@@ -29,203 +29,209 @@ from typing import Final
 
 from feedsvc.errors import FeedsvcError
 from feedsvc.support import hang_reports
-from feedsvc.support.hang_reports import Stacks, failures
+from feedsvc.support.hang_reports import StackReport, faulty_themes
 from feedsvc.support.libc import Alarm, use_signal_stack
 
-__all__ = ["explanation", "failures", "rendering", "start_heartbeat", "watching"]
+__all__ = ["explanation", "faulty_themes", "rendering", "start_heartbeat", "watching"]
 
-LIMIT: Final = 30.0  # seconds
-VARIABLE: Final = "FEEDSVC_WATCHDOG"  # seconds of another limit, 0 for no watchdog
-_LEAST: Final = 2.0  # seconds
-_MOST: Final = 3600.0
-_BEAT: Final = 0.5  # seconds between two heartbeats
-_STOP: Final = 50.0  # seconds at most from SIGTERM to the end; workers' parent waits for 60, systemd for 75
-# Parts of the limit that a page which hangs has used as processor time, at least. The first, which is used without giving the
-# interpreter's lock away, is more than a thread can use between two heartbeats; the second is more than a page takes.
-_HELD: Final = 30
-_USED: Final = 10
+DEFAULT_LIMIT: Final = 30.0  # seconds
+LIMIT_VARIABLE: Final = "FEEDSVC_WATCHDOG"  # seconds of another limit, 0 for no watchdog
+_MIN_LIMIT: Final = 2.0  # seconds
+_MAX_LIMIT: Final = 3600.0
+_HEARTBEAT_INTERVAL: Final = 0.5  # seconds between two heartbeats
+_STOP_TIMEOUT: Final = 50.0  # seconds at most from SIGTERM to the end; the parent of workers waits 60, systemd 75
+# The limit divided by each is the least processor time of a page that hangs. With the first, it is used without releasing the
+# interpreter's lock, and it is more than a thread can use between two heartbeats. With the second, it is more than a page takes.
+_GIL_HOLD_DIVISOR: Final = 30
+_BUSY_DIVISOR: Final = 10
 _STOP_SIGNALS: Final = frozenset((signal.SIGTERM, signal.SIGINT))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class _Rendering:
-    """A page in rendering. `began`: seconds that the process ran until then; `used`: processor time of its thread by then."""
+    """Page that a thread renders."""
 
     name: str
-    thread: int
-    began: float
-    used: float
+    thread: int  # threading.get_ident()
+    started_at: float  # seconds that the process had run until then
+    processor_time_at_start: float  # seconds that the thread had used until then
 
 
 class _Watchdog:
-    """The watchdog of one process. `state` None writes the stacks to stderr."""
+    """Watchdog of one process. Without `state`, stacks are written to stderr."""
 
     def __init__(self, state: Path | None, seconds: float) -> None:
-        self.state, self.seconds = state, max(_LEAST, seconds)
-        self._evidence = self.seconds / _HELD
-        self._stacks: Stacks | None = None
+        self.state, self.seconds = state, max(_MIN_LIMIT, seconds)
+        self._profile_interval = self.seconds / _GIL_HOLD_DIVISOR
+        self._report: StackReport | None = None
         self._alarm: Alarm | None = None
-        self._heart: threading.Thread | None = None
-        self._wake = (-1, -1)
-        self._ending = self._closed = False
+        self._heartbeat_thread: threading.Thread | None = None
+        self._wakeup_pipe = (-1, -1)
+        self._is_ending = self._is_closed = False
         self._lock = threading.Lock()
         self._renderings: dict[_Rendering, None] = {}
-        self._ran, self._beaten, self._spent = 0.0, time.monotonic(), time.process_time()
-        self._reported_crashes = faulthandler.is_enabled()
+        self._running_time, self._last_beat, self._processor_time = 0.0, time.monotonic(), time.process_time()
+        self._had_faulthandler = faulthandler.is_enabled()
 
     def enter(self, name: str) -> _Rendering:
         use_signal_stack()
-        rendering = _Rendering(name=name, thread=threading.get_ident(), began=self._ran, used=time.thread_time())
+        rendering = _Rendering(
+            name=name, thread=threading.get_ident(), started_at=self._running_time, processor_time_at_start=time.thread_time()
+        )
         with self._lock:
             self._renderings[rendering] = None
-            self._begin()
-            self._write()
-            if not self._heart and len(self._renderings) == 1:
+            self._open_report()
+            self._write_report()
+            if not self._heartbeat_thread and len(self._renderings) == 1:
                 self._arm()
         return rendering
 
     def leave(self, rendering: _Rendering) -> None:
         with self._lock:
             del self._renderings[rendering]
-            self._write()
-            if not self._heart and not self._renderings:
+            self._write_report()
+            if not self._heartbeat_thread and not self._renderings:
                 self._disarm()
-                self._forget()
+                self._discard_stacks()
 
     def start_heartbeat(self) -> None:
-        """From the main thread, once the process forks no more."""
+        """Start the thread. Call it in the main thread, after the last fork of the process."""
         with self._lock:
-            self._begin()
-        self._wake = os.pipe()
-        for end in self._wake:
+            self._open_report()
+        self._wakeup_pipe = os.pipe()
+        for end in self._wakeup_pipe:
             os.set_blocking(end, False)
-        signal.set_wakeup_fd(self._wake[1], warn_on_full_buffer=False)
-        self._beaten, self._spent = time.monotonic(), time.process_time()
+        signal.set_wakeup_fd(self._wakeup_pipe[1], warn_on_full_buffer=False)
+        self._last_beat, self._processor_time = time.monotonic(), time.process_time()
         self._arm()
-        self._heart = threading.Thread(target=self._run, name="feedsvc-heartbeat", daemon=True)
-        self._heart.start()
+        self._heartbeat_thread = threading.Thread(target=self._run_heartbeat, name="feedsvc-heartbeat", daemon=True)
+        self._heartbeat_thread.start()
 
     def close(self) -> None:
-        if self._heart:
+        if self._heartbeat_thread:
             signal.set_wakeup_fd(-1)
-            os.close(self._wake[1])
-            self._heart.join(2 * _BEAT)
-        with self._lock:  # a thread that still renders writes nothing more: the descriptor may be another file's by then
-            self._closed = True
-            if not self._ending:  # else the rest of the process has the rest of the time
+            os.close(self._wakeup_pipe[1])
+            self._heartbeat_thread.join(2 * _HEARTBEAT_INTERVAL)
+        with self._lock:  # threads that still render write nothing more: the descriptor may belong to another file then
+            self._is_closed = True
+            if not self._is_ending:  # else the last alarm limits the rest of the process
                 self._disarm()
-            self._release(remove=True)
+            self._close_report(remove=True)
         if self.state:
-            hang_reports.sweep(self.state)
+            hang_reports.remove_stale_files(self.state)
 
-    def forked(self) -> _Watchdog:
-        """Return the one of a process that was just forked."""
-        self._release(remove=False)
-        for end in self._wake:
+    def copy_after_fork(self) -> _Watchdog:
+        """Return the watchdog of a process that was just forked."""
+        self._close_report(remove=False)
+        for end in self._wakeup_pipe:
             with suppress(OSError):
                 os.close(end)
         return _Watchdog(self.state, self.seconds)
 
     # --- the alarm
 
-    def _begin(self) -> None:
-        if not self._stacks and not self._closed:
-            self._stacks = hang_reports.stacks(self.state)
+    def _open_report(self) -> None:
+        if not self._report and not self._is_closed:
+            self._report = hang_reports.open_report(self.state)
             self._alarm = Alarm(self.seconds)
-            # Chained, the signal has its default action afterwards: the end of the process.
-            faulthandler.register(signal.SIGALRM, file=self._stacks.file, chain=True)
-            faulthandler.register(signal.SIGPROF, file=self._stacks.file)
-            faulthandler.enable(file=self._stacks.file)
+            # With chain, the default action of the signal follows: it ends the process.
+            faulthandler.register(signal.SIGALRM, file=self._report.file, chain=True)
+            faulthandler.register(signal.SIGPROF, file=self._report.file)
+            faulthandler.enable(file=self._report.file)
 
-    def _release(self, *, remove: bool) -> None:
-        if self._stacks:
+    def _close_report(self, *, remove: bool) -> None:
+        if self._report:
             faulthandler.unregister(signal.SIGALRM)
             faulthandler.unregister(signal.SIGPROF)
             faulthandler.disable()
-            if self._reported_crashes:
+            if self._had_faulthandler:
                 faulthandler.enable()
-            self._stacks.close(remove=remove)
-            self._stacks = self._alarm = None
+            self._report.close(remove=remove)
+            self._report = self._alarm = None
 
     def _arm(self) -> None:
-        if self._alarm:  # else SIGPROF, too, would end the process
-            if not self._ending:
+        if self._alarm:  # else SIGPROF has no handler and would end the process
+            if not self._is_ending:
                 self._alarm.arm()
-            # The kernel sends it to the thread that uses the processor.
-            signal.setitimer(signal.ITIMER_PROF, self._evidence)
+            # The kernel sends SIGPROF to the thread that uses the processor.
+            signal.setitimer(signal.ITIMER_PROF, self._profile_interval)
 
     def _disarm(self) -> None:
         if self._alarm:
             self._alarm.disarm()
         signal.setitimer(signal.ITIMER_PROF, 0)
 
-    # --- the heartbeat's thread: it waits for no disk, or a slow one would end the process
+    # --- the heartbeat thread: it never waits for a disk, because a slow disk would then end the process
 
-    def _run(self) -> None:
+    def _run_heartbeat(self) -> None:
         signals = select.poll()
-        signals.register(self._wake[0], select.POLLIN)
+        signals.register(self._wakeup_pipe[0], select.POLLIN)
         while True:
             caught = b""
-            if signals.poll(_BEAT * 1000):
-                caught = os.read(self._wake[0], 4096)
+            if signals.poll(_HEARTBEAT_INTERVAL * 1000):
+                caught = os.read(self._wakeup_pipe[0], 4096)
                 if not caught:
-                    os.close(self._wake[0])
+                    os.close(self._wakeup_pipe[0])
                     return
-            if _STOP_SIGNALS & {*caught} and not self._ending:
-                self._end_soon()
+            if _STOP_SIGNALS & {*caught} and not self._is_ending:
+                self._arm_last_alarm()
             with suppress(OSError, MemoryError):
                 self._beat(time.monotonic(), time.process_time())
 
-    def _end_soon(self) -> None:
-        """Give the process a last alarm, which no heartbeat moves; the kernel keeps it whatever this process does."""
-        self._ending = True
+    def _arm_last_alarm(self) -> None:
+        """Arm a last alarm, which no heartbeat postpones. The kernel sends it even if this process does nothing more."""
+        self._is_ending = True
         self._disarm()
-        signal.setitimer(signal.ITIMER_REAL, min(_STOP, self.seconds * _STOP / LIMIT))
+        signal.setitimer(signal.ITIMER_REAL, min(_STOP_TIMEOUT, self.seconds * _STOP_TIMEOUT / DEFAULT_LIMIT))
         with self._lock:
-            self._write()
+            self._write_report()
 
     def _beat(self, now: float, spent: float) -> None:
-        elapsed, used = now - self._beaten, spent - self._spent
-        self._beaten, self._spent = now, spent
-        self._ran += min(elapsed, max(2 * _BEAT, used))  # it was stopped for the rest
+        elapsed, used = now - self._last_beat, spent - self._processor_time
+        self._last_beat, self._processor_time = now, spent
+        self._running_time += min(elapsed, max(2 * _HEARTBEAT_INTERVAL, used))  # the process was stopped for the rest
         self._arm()
-        if used >= self._evidence / 2:
-            self._forget()
-        if any(self._is_old(one) for one in [*self._renderings]):
+        if used >= self._profile_interval / 2:
+            self._discard_stacks()
+        if any(self._is_overdue(one) for one in [*self._renderings]):
             self._end_if_busy()
 
-    def _is_old(self, rendering: _Rendering) -> bool:
-        return self._ran - rendering.began >= self.seconds
+    def _is_overdue(self, rendering: _Rendering) -> bool:
+        return self._running_time - rendering.started_at >= self.seconds
 
     def _end_if_busy(self) -> None:
-        if not self._lock.acquire(timeout=_BEAT):  # whoever has it waits for a disk
+        if not self._lock.acquire(timeout=_HEARTBEAT_INTERVAL):  # the thread that holds it waits for a disk
             return
-        try:  # with the lock, no thread leaves its rendering, or ends
-            names = [one.name for one in self._renderings if self._is_old(one) and _used(one) >= self.seconds / _USED]
-            if names and not self._closed:
-                self._write(names)
+        try:  # while this thread holds the lock, no thread leaves its rendering or ends
+            names = [
+                one.name
+                for one in self._renderings
+                if self._is_overdue(one) and _processor_time_since(one) >= self.seconds / _BUSY_DIVISOR
+            ]
+            if names and not self._is_closed:
+                self._write_report(names)
                 os.kill(os.getpid(), signal.SIGALRM)
         finally:
             self._lock.release()
 
     # --- the report
 
-    def _write(self, blamed: Sequence[str] = ()) -> None:
-        if self._stacks:
+    def _write_report(self, blamed: Sequence[str] = ()) -> None:
+        if self._report:
             renderings = [(one.thread, one.name) for one in self._renderings]
-            self._stacks.write(renderings, blamed=blamed, stopping=self._ending)
+            self._report.write(renderings, faulty_themes=blamed, is_stopping=self._is_ending)
 
-    def _forget(self) -> None:
-        if stacks := self._stacks:
-            with suppress(ValueError):  # it was closed just now
-                stacks.forget()
+    def _discard_stacks(self) -> None:
+        if stacks := self._report:
+            with suppress(ValueError):  # the report was closed just now
+                stacks.discard_stacks()
 
 
-def _used(rendering: _Rendering) -> float:
-    """Seconds of processor time that the thread has used since; for ever where the system does not say."""
+def _processor_time_since(rendering: _Rendering) -> float:
+    """Return the thread's processor time since the start, in seconds; infinity if the system does not provide it."""
     if not hasattr(time, "pthread_getcpuclockid"):
         return math.inf
-    return time.clock_gettime(time.pthread_getcpuclockid(rendering.thread)) - rendering.used
+    return time.clock_gettime(time.pthread_getcpuclockid(rendering.thread)) - rendering.processor_time_at_start
 
 
 _current: _Watchdog | None = None
@@ -234,7 +240,7 @@ _current: _Watchdog | None = None
 def _after_fork() -> None:
     global _current  # noqa: PLW0603
     if _current:
-        _current = _current.forked()
+        _current = _current.copy_after_fork()
 
 
 os.register_at_fork(after_in_child=_after_fork)
@@ -244,8 +250,8 @@ os.register_at_fork(after_in_child=_after_fork)
 def watching(state: Path | None, seconds: float | None = None) -> Iterator[None]:
     """Watch this process within the block, if it is entered in the main thread.
 
-    `state` is the state folder, None where there is none. `seconds` are the limit, by default the variable's or 30; 0 does not
-    watch. Raises FeedsvcError if the variable holds no number.
+    `state` is the state folder, None without one. `seconds` is the limit, by default that of LIMIT_VARIABLE or 30; 0 does not
+    watch. Raises FeedsvcError if the variable is no valid number.
     """
     global _current  # noqa: PLW0603
     limit = _limit() if seconds is None else seconds
@@ -255,7 +261,7 @@ def watching(state: Path | None, seconds: float | None = None) -> Iterator[None]
     before, process = signal.signal(signal.SIGALRM, signal.SIG_DFL), os.getpid()
     signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGALRM, signal.SIGPROF))
     if state:
-        hang_reports.sweep(state)
+        hang_reports.remove_stale_files(state)
     _current = _Watchdog(state, limit)
     try:
         yield
@@ -267,18 +273,18 @@ def watching(state: Path | None, seconds: float | None = None) -> Iterator[None]
 
 
 def start_heartbeat() -> None:
-    """Watch all threads from now on, and what follows SIGTERM. From the main thread, once it forks no more."""
+    """Watch all threads from now on, and the end after SIGTERM. Call it in the main thread, after the last fork."""
     if _current:
         _current.start_heartbeat()
 
 
 class rendering:  # noqa: N801 - called like a function
-    """Mark that this thread renders a page of the theme of this name within the block. `name`: up to 80 characters of ASCII.
+    """Mark that this thread renders a page of the theme `name` (up to 80 ASCII characters) within the block.
 
-    Takes some microseconds where a command watches, nothing otherwise.
+    Takes some microseconds if a command watches, else nothing.
     """
 
-    __slots__ = ("_mark", "_name", "_watchdog")
+    __slots__ = ("_name", "_rendering", "_watchdog")
 
     def __init__(self, name: str) -> None:
         self._name = name
@@ -286,24 +292,26 @@ class rendering:  # noqa: N801 - called like a function
     def __enter__(self) -> None:
         self._watchdog = _current
         if self._watchdog:
-            self._mark = self._watchdog.enter(self._name)
+            self._rendering = self._watchdog.enter(self._name)
 
     def __exit__(self, *_: object) -> None:
         if self._watchdog:
-            self._watchdog.leave(self._mark)
+            self._watchdog.leave(self._rendering)
 
 
 def explanation(process: int) -> str:
-    """Return why the watchdog of this process's copy (a process id) ended it; "" if it did not."""
+    """Return why the watchdog ended a fork of this process (its id), or how it crashed; "" if neither happened."""
     return hang_reports.explanation(_current.state, process) if _current and _current.state else ""
 
 
 def _limit() -> float:
-    text = os.environ.get(VARIABLE, "")
+    text = os.environ.get(LIMIT_VARIABLE, "")
     try:
-        limit = float(text or LIMIT)
+        limit = float(text or DEFAULT_LIMIT)
     except ValueError:
         limit = math.nan
-    if not 0 <= limit <= _MOST:
-        raise FeedsvcError(f"{VARIABLE} is '{text}'; give seconds from {_LEAST:.0f} to {_MOST:.0f}, or 0 for no watchdog")
+    if not 0 <= limit <= _MAX_LIMIT:
+        raise FeedsvcError(
+            f"{LIMIT_VARIABLE} is '{text}'; give seconds from {_MIN_LIMIT:.0f} to {_MAX_LIMIT:.0f}, or 0 for no watchdog"
+        )
     return limit

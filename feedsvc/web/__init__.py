@@ -1,1 +1,80 @@
-"""Publication -> HTTP. The only room with Flask and waitress."""
+"""The HTTP service: requests to answers from the current edition, in one process or several.
+
+In come requests and the live edition; out come answers, metrics and status. The command line starts it; other packages may use
+what tells a local client from a remote one.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from feedsvc.web.access_control import StatusAccess, forwarding_header, is_local_host, is_loopback
+    from feedsvc.web.access_log import LOG_FORMATS, AccessLog
+    from feedsvc.web.app import MetricsSource, application
+    from feedsvc.web.log_limit import limit_log
+    from feedsvc.web.metrics import MetricValues, counters, gauges
+    from feedsvc.web.rate_limit import PollLimit
+    from feedsvc.web.request_stats import VIEW_BEACON, RequestStats
+    from feedsvc.web.server import Server, listen, url_of
+    from feedsvc.web.supervisor import Supervisor
+    from feedsvc.web.totals import COUNTERS_KEY, SharedCounters
+    from feedsvc.web.worker import Worker
+
+__all__ = [
+    "COUNTERS_KEY",
+    "LOG_FORMATS",
+    "VIEW_BEACON",
+    "AccessLog",
+    "MetricValues",
+    "MetricsSource",
+    "PollLimit",
+    "RequestStats",
+    "Server",
+    "SharedCounters",
+    "StatusAccess",
+    "Supervisor",
+    "Worker",
+    "application",
+    "counters",
+    "forwarding_header",
+    "gauges",
+    "is_local_host",
+    "is_loopback",
+    "limit_log",
+    "listen",
+    "url_of",
+]
+
+# Imported on first use: a command line needs a few names before it starts to read the content folder, but not Flask.
+_MODULES: Final = {
+    "AccessLog": "access_log",
+    "COUNTERS_KEY": "totals",
+    "LOG_FORMATS": "access_log",
+    "MetricValues": "metrics",
+    "MetricsSource": "app",
+    "PollLimit": "rate_limit",
+    "RequestStats": "request_stats",
+    "Server": "server",
+    "SharedCounters": "totals",
+    "StatusAccess": "access_control",
+    "Supervisor": "supervisor",
+    "VIEW_BEACON": "request_stats",
+    "Worker": "worker",
+    "application": "app",
+    "counters": "metrics",
+    "forwarding_header": "access_control",
+    "gauges": "metrics",
+    "is_local_host": "access_control",
+    "is_loopback": "access_control",
+    "limit_log": "log_limit",
+    "listen": "server",
+    "url_of": "server",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

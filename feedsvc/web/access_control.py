@@ -1,4 +1,7 @@
-"""Who may read /status and /metrics: this machine, and whom the operator named. Paths and mistakes are nobody else's business."""
+"""Access control for /status and /metrics, which contain paths and problems of the content folder.
+
+Only this machine and the addresses that the operator names may read them.
+"""
 
 from __future__ import annotations
 
@@ -7,13 +10,14 @@ from ipaddress import IPv6Address, ip_address
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
-from feedsvc.support.client_address import Networks, client, is_among
+from feedsvc.support.client_address import Networks, client_address, is_in_networks
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
-# Headers that proxies, tunnels and content networks add. What a proxy on this machine passes on comes from elsewhere.
-_PASSED_ON: Final = tuple(
+# Headers that proxies, tunnels and content networks add. A request with one of them comes from another machine, even if a proxy
+# on this machine forwards it.
+_FORWARDING_HEADERS: Final = tuple(
     (f"HTTP_{name.upper().replace('-', '_')}", name)
     for name in (
         "Forwarded",  # RFC 7239
@@ -44,27 +48,36 @@ _PASSED_ON: Final = tuple(
 )
 
 
-def passed_on_by(environ: WSGIEnvironment) -> str:
-    """Return the name of a header which says that the request was passed on, "" if there is none. An empty header counts."""
-    return next((name for key, name in _PASSED_ON if key in environ), "")
+def forwarding_header(environ: WSGIEnvironment) -> str:
+    """Return the name of a header that shows that the request was forwarded, "" if there is none. An empty header counts."""
+    return next((name for key, name in _FORWARDING_HEADERS if key in environ), "")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Door:
-    """`opened` are further addresses that may come in; `trusted` are the proxies that are believed about who asks."""
+class StatusAccess:
+    """Rule for access to /status and /metrics.
 
-    opened: Networks = ()
-    trusted: Networks = ()
+    `allowed_networks` are the addresses that may read them besides this machine. X-Forwarded-For is used only if the peer is one
+    of `trusted_proxies`.
+    """
 
-    def admits(self, environ: WSGIEnvironment) -> bool:
+    allowed_networks: Networks = ()
+    trusted_proxies: Networks = ()
+
+    def allows(self, environ: WSGIEnvironment) -> bool:
+        """Return whether this request may read /status and /metrics."""
         peer = environ.get("REMOTE_ADDR", "")
-        if not passed_on_by(environ):
-            return (is_loopback(peer) and _is_own(environ.get("HTTP_HOST", ""))) or is_among(peer, self.opened)
-        return is_among(peer, self.trusted) and is_among(client(environ, self.trusted), self.opened)
+        if not forwarding_header(environ):
+            return (is_loopback(peer) and _is_local_name(environ.get("HTTP_HOST", ""))) or is_in_networks(
+                peer, self.allowed_networks
+            )
+        return is_in_networks(peer, self.trusted_proxies) and is_in_networks(
+            client_address(environ, self.trusted_proxies), self.allowed_networks
+        )
 
 
 def is_loopback(address: str) -> bool:
-    """Whether an IP address, as text, is this machine's own."""
+    """Return whether an IP address, given as text, is a loopback address. Other text gives False."""
     try:
         ip = ip_address(address.partition("%")[0])
     except ValueError:
@@ -72,21 +85,22 @@ def is_loopback(address: str) -> bool:
     return (ip.ipv4_mapped or ip).is_loopback if isinstance(ip, IPv6Address) else ip.is_loopback
 
 
-def is_here(host: str) -> bool:
-    """Whether a Host header names this machine in a way that no stranger can give to a name of his own."""
-    name = _name(host)
+def is_local_host(host: str) -> bool:
+    """Return whether a Host header is a name of this machine that no foreign DNS name can equal."""
+    name = _host_name(host)
     return name == "localhost" or name.endswith(".localhost") or is_loopback(name)
 
 
-def _is_own(host: str) -> bool:
-    """The same, where a program may leave Host out or use a name of the house: those have no dot.
+def _is_local_name(host: str) -> bool:
+    """Return True for a local host, too, if Host is missing or has no dot: programs may omit it or use a local name.
 
-    Otherwise a page that an editor looks at could read this machine's answers, once its own name leads to 127.0.0.1.
+    Names with a dot are refused because of DNS rebinding: a page in an editor's browser could read this machine's answers once
+    the page's own name resolves to 127.0.0.1.
     """
-    return is_here(host) or "." not in _name(host)
+    return is_local_host(host) or "." not in _host_name(host)
 
 
-def _name(host: str) -> str:
+def _host_name(host: str) -> str:
     try:
         return urlsplit(f"//{host}").hostname or ""
     except ValueError:

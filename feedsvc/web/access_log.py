@@ -1,6 +1,6 @@
-"""An access log by option: one line for each answer, written by a thread of its own. WSGI middleware.
+"""Access log: WSGI middleware that writes one line per response from its own thread. It is optional.
 
-The path is logged without its query, and no header but User-Agent: neither may hold a secret.
+Of the request it logs the path without the query, and User-Agent as the only header, because others may hold secrets.
 """
 
 from __future__ import annotations
@@ -15,21 +15,21 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import quote
 
-from feedsvc.support.client_address import Networks, client
-from feedsvc.web.deferred_requests import Suspended
+from feedsvc.support.client_address import Networks, client_address
+from feedsvc.web.deferred_requests import SuspendRequest
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-_EVERY: Final = 0.5  # seconds between two writings
-_MOST: Final = 50_000  # lines that wait for the one who reads the log; the rest is counted only
-# Bytes; POSIX keeps writings up to this size whole, so that several processes may share one pipe.
-_WHOLE: Final = 4096
-_LONGEST: Final = 500  # characters of a path or a User-Agent
+_FLUSH_INTERVAL: Final = 0.5  # seconds between two writes
+_MAX_QUEUED_LINES: Final = 50_000  # lines in memory while the reader of the log is slow; further lines are only counted
+# Bytes. POSIX keeps writes to a pipe atomic up to this size, so several processes may share one pipe.
+_ATOMIC_WRITE_SIZE: Final = 4096
+_MAX_FIELD_LENGTH: Final = 500  # characters of a path or a User-Agent
 
 
-class _Seen(NamedTuple):
-    """What one request and its answer were; spelled when the line is written."""
+class _LogLine(NamedTuple):
+    """Facts of one request and its response. They are formatted when the line is written."""
 
     at: datetime
     peer: str
@@ -46,34 +46,37 @@ Fields = Mapping[str, str | int | float | bool]
 
 
 def _logfmt(fields: Fields) -> str:
-    return " ".join(f"{name}={_word(value)}" for name, value in fields.items())
+    return " ".join(f"{name}={_logfmt_value(value)}" for name, value in fields.items())
 
 
-def _word(value: str | float) -> str:
-    """As JSON where it is not one plain word: no control character and no line end survives that."""
+def _logfmt_value(value: str | float) -> str:
+    """Format a value as one plain word, or else as JSON, which escapes control characters and line ends."""
     plain = isinstance(value, str) and value.isascii() and value.isprintable() and value and not set(value) & set(' "=\\')
     return str(value) if plain else json.dumps(value)
 
 
-# The name of a format -> a line of it, without its end.
-FORMATS: Final[Mapping[str, Callable[[Fields], str]]] = {"logfmt": _logfmt, "json": json.dumps}
+# Name of a format -> function that formats one line, without the line end.
+LOG_FORMATS: Final[Mapping[str, Callable[[Fields], str]]] = {"logfmt": _logfmt, "json": json.dumps}
 
 
 class AccessLog:
-    """Writes to a file descriptor at least each second; `close` writes what is left.
+    """Writer of log lines to a file descriptor, twice a second. `close` writes the remaining lines.
 
-    Where nobody reads the log for long, lines are dropped, never requests kept waiting; `dropped` then says how many.
+    If the reader of the log is slow, lines are dropped and requests are not delayed. A line with `dropped` then gives their
+    number.
     """
 
     def __init__(self, form: str, descriptor: int, trusted: Networks = ()) -> None:
-        """`form` is a name of FORMATS."""
-        self._line, self._descriptor, self._trusted = FORMATS[form], descriptor, trusted
-        self._waiting: deque[_Seen] = deque()
+        """Create a log with a format of LOG_FORMATS. X-Forwarded-For is used if the peer is one of `trusted`."""
+        self._format_line, self._descriptor, self._trusted = LOG_FORMATS[form], descriptor, trusted
+        self._queue: deque[_LogLine] = deque()
         self._dropped = 0
-        self._begin, self._writing, self._end = threading.Lock(), threading.Lock(), threading.Event()
+        self._start_lock, self._write_lock, self._stop_event = threading.Lock(), threading.Lock(), threading.Event()
         self._thread: threading.Thread | None = None
 
-    def around(self, application: WSGIApplication, clock: Callable[[], datetime]) -> WSGIApplication:
+    def wrap(self, application: WSGIApplication, clock: Callable[[], datetime]) -> WSGIApplication:
+        """Return WSGI middleware that logs every response of `application`, dated with `clock`."""
+
         def logged(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
             at, began, path = clock(), perf_counter(), environ.get("PATH_INFO", "")
             told: list[Any] = ["500 ", []]
@@ -84,78 +87,79 @@ class AccessLog:
 
             try:
                 body = application(environ, start)
-            except Suspended:
-                raise  # the application is called again for this request, and has answered nothing yet
+            except SuspendRequest:
+                raise  # the server calls the application again for this request; there is no response yet
             except BaseException:
-                self._note(environ, at, path, told, perf_counter() - began)
+                self._append(environ, at, path, told, perf_counter() - began)
                 raise
-            self._note(environ, at, path, told, perf_counter() - began)
+            self._append(environ, at, path, told, perf_counter() - began)
             return body
 
         return logged
 
     def close(self) -> None:
-        self._end.set()
+        """Stop the thread and write the remaining lines."""
+        self._stop_event.set()
         if self._thread:
             self._thread.join()
         self._write()
 
-    def _note(self, environ: WSGIEnvironment, at: datetime, path: str, told: list[Any], seconds: float) -> None:
-        if len(self._waiting) >= _MOST:
+    def _append(self, environ: WSGIEnvironment, at: datetime, path: str, told: list[Any], seconds: float) -> None:
+        if len(self._queue) >= _MAX_QUEUED_LINES:
             self._dropped += 1
             return
         method, said = environ["REQUEST_METHOD"], environ.get
         length = "0" if method == "HEAD" else next((value for name, value in told[1] if name == "Content-Length"), "")
         status = int(told[0][:3])
         peer, forwarded = said("REMOTE_ADDR", ""), said("HTTP_X_FORWARDED_FOR", "") if self._trusted else ""
-        seen = _Seen(at, peer, forwarded, method, path, said("HTTP_USER_AGENT", ""), status, length, seconds)
-        self._waiting.append(seen)
+        seen = _LogLine(at, peer, forwarded, method, path, said("HTTP_USER_AGENT", ""), status, length, seconds)
+        self._queue.append(seen)
         if self._thread is None:
             self._start()
 
     def _start(self) -> None:
-        """With the first request, and so in the process that answers it, however that came to be."""
-        with self._begin:
+        """Start the thread with the first request, so that it runs in the process that serves, also after a fork."""
+        with self._start_lock:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="access log", daemon=True)
                 self._thread.start()
 
     def _run(self) -> None:
-        while not self._end.wait(_EVERY):
+        while not self._stop_event.wait(_FLUSH_INTERVAL):
             self._write()
 
     def _write(self) -> None:
-        with self._writing:
+        with self._write_lock:
             for block in _blocks(self._lines()):
-                _put(self._descriptor, block)
+                _write_all(self._descriptor, block)
 
     def _lines(self) -> Iterator[bytes]:
-        for _ in range(len(self._waiting)):
-            yield f"{self._line(self._fields(self._waiting.popleft()))}\n".encode("ascii", "backslashreplace")
+        for _ in range(len(self._queue)):
+            yield f"{self._format_line(self._fields(self._queue.popleft()))}\n".encode("ascii", "backslashreplace")
         dropped, self._dropped = self._dropped, 0
         if dropped:
-            yield f"{self._line({'dropped': dropped})}\n".encode()
+            yield f"{self._format_line({'dropped': dropped})}\n".encode()
 
-    def _fields(self, seen: _Seen) -> Fields:
+    def _fields(self, seen: _LogLine) -> Fields:
         who = {"REMOTE_ADDR": seen.peer, "HTTP_X_FORWARDED_FOR": seen.forwarded}
         return {
             "time": seen.at.isoformat(timespec="milliseconds"),
-            "client": client(who, self._trusted),
+            "client": client_address(who, self._trusted),
             "method": seen.method[:20],
-            "path": quote(seen.path.encode("latin-1"), safe="/!$&'()*+,;:@~-._")[:_LONGEST],
+            "path": quote(seen.path.encode("latin-1"), safe="/!$&'()*+,;:@~-._")[:_MAX_FIELD_LENGTH],
             "status": seen.status,
             "bytes": int(seen.length or 0),
             "ms": round(seen.seconds * 1000, 3),
             "not_modified": seen.status == 304,  # noqa: PLR2004 - RFC 9110 section 15.4.5
-            "agent": seen.agent.encode("latin-1", "replace").decode("utf-8", "replace")[:_LONGEST],
+            "agent": seen.agent.encode("latin-1", "replace").decode("utf-8", "replace")[:_MAX_FIELD_LENGTH],
         }
 
 
 def _blocks(lines: Iterable[bytes]) -> Iterator[bytes]:
-    """Whole lines, as many as fit into one writing."""
+    """Yield blocks of whole lines, each as large as one atomic write permits."""
     block = b""
     for line in lines:
-        if block and len(block) + len(line) > _WHOLE:
+        if block and len(block) + len(line) > _ATOMIC_WRITE_SIZE:
             yield block
             block = b""
         block += line
@@ -163,8 +167,8 @@ def _blocks(lines: Iterable[bytes]) -> Iterator[bytes]:
         yield block
 
 
-def _put(descriptor: int, block: bytes) -> None:
-    """Whoever reads the log may have gone; the site is served all the same."""
+def _write_all(descriptor: int, block: bytes) -> None:
+    """Write all bytes. An OSError is ignored: the site is served even if the reader of the log has exited."""
     left = memoryview(block)
     try:
         while left:

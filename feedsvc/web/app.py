@@ -1,4 +1,4 @@
-"""The WSGI application: documents at once, what is no document through Flask."""
+"""WSGI application: middleware serves documents and media; Flask serves everything else."""
 
 from __future__ import annotations
 
@@ -13,243 +13,253 @@ from typing import TYPE_CHECKING, Any, Final
 from flask import Flask, Response, request
 
 from feedsvc import uris
-from feedsvc.errors import TextLostError
-from feedsvc.live.live import Live
-from feedsvc.publication.document import Answer, Document, Pending, Redirect
-from feedsvc.publication.publication import Publication
-from feedsvc.support.file_descriptors import budget, is_exhausted, limit
+from feedsvc.errors import TextUnavailableError
+from feedsvc.live import Live
+from feedsvc.publication import Document, PendingFile, Publication, Redirect, Resource
+from feedsvc.support.file_descriptors import budget, current_limit, is_exhausted
 from feedsvc.web import metrics, responses
-from feedsvc.web.access_control import Door
+from feedsvc.web.access_control import StatusAccess
 from feedsvc.web.deferred_requests import wait_for
-from feedsvc.web.media_files import Files
+from feedsvc.web.media_files import MediaResponder
 from feedsvc.web.open_files import OpenFiles
-from feedsvc.web.repeated import REPEATS, Repeated
-from feedsvc.web.request_stats import MEDIA, OTHER, REDIRECT, Labels, Traffic, labels_of
-from feedsvc.web.response_cache import Second, Told
+from feedsvc.web.request_stats import MEDIA, OTHER, REDIRECT, Labels, RequestStats, labels_of
+from feedsvc.web.response_cache import CachedResponse, ResponseMicrocache
 from feedsvc.web.responses import Headers
-from feedsvc.web.status import Addition, status
+from feedsvc.web.reusable_headers import HEAD_REUSE_KEY, ReusableHeaders
+from feedsvc.web.status import StatusSection, render_status
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-Measured = Callable[[], tuple[metrics.Numbers, Mapping[str, metrics.Numbers]]]
+MetricsSource = Callable[[], tuple[metrics.MetricValues, Mapping[str, metrics.MetricValues]]]
 _LOG: Final = logging.getLogger(__name__)
-_MOST_WAIT: Final = 5.0  # seconds that a request waits for a file to be closed
+_OPEN_FILE_WAIT_SECONDS: Final = 5.0  # seconds that a request waits until another open file is closed
 _RETRY_SECONDS: Final = 5
-_UNKEPT: Final = {"Cache-Control": "no-store"}
-_PATIENCE: Final = 5.0  # seconds that a request waits for a file that is being made
-_ASK_AGAIN: Final = 5  # seconds, the Retry-After of one that waited in vain
-_HEALTH: Final = ("/healthz", "/readyz")  # answered even where no edition can be had
-_NOTHING: Final[Mapping[str, Addition]] = MappingProxyType({})
-_SHUT: Final = Door()
-_REFUSAL: Final = (
+_NO_STORE: Final = {"Cache-Control": "no-store"}
+_PENDING_WAIT_SECONDS: Final = 5.0  # seconds that a request waits for an image that is being made
+_PENDING_RETRY_SECONDS: Final = 5  # seconds: Retry-After of a request that waited in vain
+_HEALTH_PATHS: Final = ("/healthz", "/readyz")  # answered even if no edition can be built
+_NO_SECTIONS: Final[Mapping[str, StatusSection]] = MappingProxyType({})
+_LOCAL_ONLY: Final = StatusAccess()
+_FORBIDDEN_MESSAGE: Final = (
     "This is told to the machine itself only, asked for at 127.0.0.1 or localhost; --open-status ADDRESS tells others, too.\n"
     "Behind a proxy, --trusted-proxy has to name it.\n"
 )
-_STATUS: Final = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
+_STATUS_LINES: Final = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
 
 
-class Documents:
-    """WSGI middleware that answers every address of the current edition and passes on the rest.
+class DocumentMiddleware:
+    """WSGI middleware that answers every address of the current edition and delegates other addresses to `next_app`.
 
-    Each request takes the edition once and sees no other. The site is mounted at base_url's path.
+    Each request uses one edition from beginning to end. The site is mounted at the path of base_url.
     """
 
-    def __init__(self, rest: WSGIApplication, live: Live, traffic: Traffic) -> None:
-        self._rest, self._live, self._traffic = rest, live, traffic
-        self._files = Files(live.modified, OpenFiles(budget(limit()).files))
-        self._second = Second(live, live.clock())
+    def __init__(self, next_app: WSGIApplication, live: Live, stats: RequestStats) -> None:
+        self._next_app, self._live, self._stats = next_app, live, stats
+        self._media = MediaResponder(live.last_modified, OpenFiles(budget(current_limit()).files))
+        self._microcache = ResponseMicrocache(live, live.clock())
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         began, now = perf_counter(), self._live.clock()
-        told = self._second.again(environ, now)
+        told = self._microcache.get(environ, now)
         if told is None:
             try:
-                return self._answer(environ, start_response, began, now)
-            except TextLostError:  # the watching thread reads the article again at once
+                return self._respond(environ, start_response, began, now)
+            except TextUnavailableError:  # the watcher thread reads the article again at once
                 return self._unavailable(start_response, "This page is being made again; ask again in a moment.", began, 1)
             except Exception as error:
                 if not is_exhausted(error):
                     raise
-                return self._exhausted(start_response, error, began)
+                return self._descriptors_exhausted(start_response, error, began)
         line, headers, body, labels, status = told
-        self._traffic.count(labels, status, perf_counter() - began, again=1)
-        start_response(line, headers if REPEATS in environ else [*headers])
+        self._stats.count(labels, status, perf_counter() - began, cache_hits=1)
+        start_response(line, headers if HEAD_REUSE_KEY in environ else [*headers])
         return body
 
-    def _answer(self, environ: WSGIEnvironment, start_response: StartResponse, began: float, now: datetime) -> Iterable[bytes]:
+    def _respond(self, environ: WSGIEnvironment, start_response: StartResponse, began: float, now: datetime) -> Iterable[bytes]:
         try:
-            second = self._now(now)
+            second = self._current_microcache(now)
         except Exception:
-            if not environ["PATH_INFO"].endswith(_HEALTH):
+            if not environ["PATH_INFO"].endswith(_HEALTH_PATHS):
                 raise
-            return self._passed_on(environ, start_response, uris.mount(self._live.base_url()), began)
+            return self._delegate(environ, start_response, uris.mount_path(self._live.base_url()), began)
         edition = second.publication
-        found, asked = _find(environ, edition), (environ["REQUEST_METHOD"], environ)
+        found, asked = _resolve(environ, edition), (environ["REQUEST_METHOD"], environ)
         if isinstance(found, Document):
-            made, labels = responses.answer(found, asked, now, edition.next_change), labels_of(found)
-            if found.kept.has_grown:
-                edition.weigh(found.path)
-            second.keep(environ, Told(_STATUS[made.status], Repeated(made.headers), (made.body,), labels, made.status))
-            self._traffic.count(labels, made.status, perf_counter() - began)
+            made, labels = responses.respond(found, asked, now, edition.next_change), labels_of(found)
+            if found.derived_data.has_grown:
+                edition.update_size(found.path)
+            second.put(
+                environ,
+                CachedResponse(_STATUS_LINES[made.status], ReusableHeaders(made.headers), (made.body,), labels, made.status),
+            )
+            self._stats.count(labels, made.status, perf_counter() - began)
             return _send(start_response, made.status, made.headers, (made.body,))
-        if isinstance(found, Redirect | Pending):
-            made, label = _short(found, asked, now, edition)
-            self._traffic.count(label, made.status, perf_counter() - began)
+        if isinstance(found, Redirect | PendingFile):
+            made, label = _redirect_or_pending(found, asked, now, edition)
+            self._stats.count(label, made.status, perf_counter() - began)
             return _send(start_response, made.status, made.headers, (made.body,))
-        sent = self._files.answer(found, asked, now, edition.next_change) if found else None
+        sent = self._media.respond(found, asked, now, edition.next_change) if found else None
         if sent:
-            if sent.awaited is not None:
-                wait_for(environ, sent.awaited, _MOST_WAIT)
-            self._traffic.count(MEDIA, sent.status, perf_counter() - began)
+            if sent.wait_condition is not None:
+                wait_for(environ, sent.wait_condition, _OPEN_FILE_WAIT_SECONDS)
+            self._stats.count(MEDIA, sent.status, perf_counter() - began)
             return _send(start_response, sent.status, sent.headers, sent.body(environ.get("wsgi.file_wrapper")))
-        return self._passed_on(environ, start_response, edition.mount, began)
+        return self._delegate(environ, start_response, edition.mount, began)
 
-    def _exhausted(self, start_response: StartResponse, error: Exception, began: float) -> Iterable[bytes]:
-        """Answer 503: a 404 or a 500 would say more than is known, and a cache may keep a 404."""
-        _LOG.warning("feedsvc: no file descriptor is left, of %d (%s); 503 is answered meanwhile", limit(), error)
+    def _descriptors_exhausted(self, start_response: StartResponse, error: Exception, began: float) -> Iterable[bytes]:
+        """Respond with 503: a 404 or 500 would be wrong, and a cache may store a 404."""
+        _LOG.warning("feedsvc: no file descriptor is left, of %d (%s); 503 is answered meanwhile", current_limit(), error)
         return self._unavailable(start_response, "This server has too many files open; ask again in a moment.", began)
 
     def _unavailable(
         self, start_response: StartResponse, sentence: str, began: float, retry: int = _RETRY_SECONDS
     ) -> Iterable[bytes]:
-        made = responses.unavailable(sentence, retry)
-        self._traffic.count(OTHER, made.status, perf_counter() - began)
+        made = responses.unavailable_response(sentence, retry)
+        self._stats.count(OTHER, made.status, perf_counter() - began)
         return _send(start_response, made.status, made.headers, (made.body,))
 
-    def _now(self, now: datetime) -> Second:
-        second = self._second
-        if not second.holds(now):
-            second = self._second = Second(self._live, now)
+    def _current_microcache(self, now: datetime) -> ResponseMicrocache:
+        second = self._microcache
+        if not second.is_current(now):
+            second = self._microcache = ResponseMicrocache(self._live, now)
         return second
 
-    def _passed_on(self, environ: WSGIEnvironment, start_response: StartResponse, mount: str, began: float) -> Iterable[bytes]:
-        """What is below the mount is told to the rest (PEP 3333: SCRIPT_NAME)."""
-        path = _path(environ)
+    def _delegate(self, environ: WSGIEnvironment, start_response: StartResponse, mount: str, began: float) -> Iterable[bytes]:
+        """Call the next application with the path below the mount; SCRIPT_NAME holds the mount (PEP 3333)."""
+        path = _decoded_path(environ)
         if path.startswith(f"{mount}/"):
-            environ["SCRIPT_NAME"], environ["PATH_INFO"] = _wsgi(mount), _wsgi(path[len(mount) :])
+            environ["SCRIPT_NAME"], environ["PATH_INFO"] = _wsgi_text(mount), _wsgi_text(path[len(mount) :])
 
         def start(status: str, headers: list[tuple[str, str]], *error: Any) -> Any:
-            self._traffic.count(OTHER, int(status[:3]), perf_counter() - began)
+            self._stats.count(OTHER, int(status[:3]), perf_counter() - began)
             return start_response(status, headers, *error)
 
-        return self._rest(environ, start)
+        return self._next_app(environ, start)
 
 
-def _find(environ: WSGIEnvironment, edition: Publication) -> Answer | None:
-    """What the address leads to."""
-    path, mount = _path(environ), edition.mount
+def _resolve(environ: WSGIEnvironment, edition: Publication) -> Resource | None:
+    """Return the resource at the requested path, None if there is none."""
+    path, mount = _decoded_path(environ), edition.mount
     if not path.startswith(f"{mount}/"):
         return Redirect(target="/") if path == mount else None
-    return edition.at(path[len(mount) :])
+    return edition.resolve(path[len(mount) :])
 
 
-def _short(
-    found: Redirect | Pending, asked: tuple[str, WSGIEnvironment], now: datetime, edition: Publication
+def _redirect_or_pending(
+    found: Redirect | PendingFile, asked: tuple[str, WSGIEnvironment], now: datetime, edition: Publication
 ) -> tuple[responses.Response, Labels]:
-    """The answer of an address without a document or file, and how it is counted.
+    """Return the response for a redirect or a pending file, and its labels for counting.
 
-    A request waits for a file that is being made; 503 once that takes too long. Raises Suspended, for the server.
+    A request waits for a file that is being made, then gets 503. Raises SuspendRequest for the server.
     """
     if isinstance(found, Redirect):
-        location = uris.rooted(edition.catalog.site.base_url, found.target)
-        made = responses.redirect(location, asked, now, edition.next_change, is_permanent=found.is_permanent)
+        location = uris.root_relative(edition.catalog.site.base_url, found.target)
+        made = responses.redirect_response(location, asked, now, edition.next_change, is_permanent=found.is_permanent)
         return made, REDIRECT
-    return _unavailable(found, asked), MEDIA
+    return _pending_response(found, asked), MEDIA
 
 
-def _unavailable(found: Pending, asked: tuple[str, WSGIEnvironment]) -> responses.Response:
+def _pending_response(found: PendingFile, asked: tuple[str, WSGIEnvironment]) -> responses.Response:
     method, environ = asked
     if method not in ("GET", "HEAD"):
-        return responses.refuse(asked)
+        return responses.other_method_response(asked)
     if found.completion:
-        wait_for(environ, found.completion, _PATIENCE)
-    return responses.unavailable("This picture is still being made; ask again in a moment.", _ASK_AGAIN)
+        wait_for(environ, found.completion, _PENDING_WAIT_SECONDS)
+    return responses.unavailable_response("This picture is still being made; ask again in a moment.", _PENDING_RETRY_SECONDS)
 
 
-def _path(environ: WSGIEnvironment) -> str:
-    """The decoded path; bytes that are no UTF-8 become what no address has (PEP 3333: WSGI text is latin-1)."""
+def _decoded_path(environ: WSGIEnvironment) -> str:
+    """Return the decoded path.
+
+    WSGI text is latin-1 (PEP 3333); bytes that are not UTF-8 become U+FFFD, which matches no address.
+    """
     path: str = environ.get("PATH_INFO", "")
     return path if path.isascii() else path.encode("latin-1").decode(errors="replace")
 
 
-def _wsgi(text: str) -> str:
+def _wsgi_text(text: str) -> str:
     return text.encode().decode("latin-1")
 
 
 def _send(start_response: StartResponse, status: int, headers: Headers, body: Iterable[bytes]) -> Iterable[bytes]:
-    start_response(_STATUS[status], [*headers])
+    start_response(_STATUS_LINES[status], [*headers])
     return body
 
 
 def application(
     live: Live,
-    additions: Mapping[str, Addition] = _NOTHING,
-    traffic: Traffic | None = None,
-    measured: Measured | None = None,
-    door: Door = _SHUT,
+    status_sections: Mapping[str, StatusSection] = _NO_SECTIONS,
+    stats: RequestStats | None = None,
+    metrics_source: MetricsSource | None = None,
+    status_access: StatusAccess = _LOCAL_ONLY,
 ) -> WSGIApplication:
-    """What a WSGI server runs: the documents of the live edition before the Flask application.
+    """Return the WSGI application for a server: the documents of the live edition in front of the Flask application.
 
-    `additions` are what optional parts tell on /status; `measured` gives the arguments of `metrics.metrics`, where more is to
-    be told than of this process; `door` is who may read both.
+    `status_sections` are additional sections of /status by name. `metrics_source` returns the arguments of
+    `metrics.render_metrics`; it is needed if there are several processes. `status_access` decides which clients may read both.
     """
-    own = traffic or Traffic()
+    own = stats or RequestStats()
 
-    def alone() -> tuple[metrics.Numbers, Mapping[str, metrics.Numbers]]:
-        return metrics.counts(live, own), {"": metrics.gauges(live)}
+    def alone() -> tuple[metrics.MetricValues, Mapping[str, metrics.MetricValues]]:
+        return metrics.counters(live, own), {"": metrics.gauges(live)}
 
-    return Documents(flask_app(live, measured or alone, additions, door).wsgi_app, live, own)
+    return DocumentMiddleware(flask_app(live, metrics_source or alone, status_sections, status_access).wsgi_app, live, own)
 
 
-def flask_app(live: Live, measured: Measured, additions: Mapping[str, Addition] = _NOTHING, door: Door = _SHUT) -> Flask:
-    """Everything that is not a document."""
+def flask_app(
+    live: Live,
+    metrics_source: MetricsSource,
+    status_sections: Mapping[str, StatusSection] = _NO_SECTIONS,
+    status_access: StatusAccess = _LOCAL_ONLY,
+) -> Flask:
+    """Return the Flask application for health checks, /status, /metrics and the 404 page."""
     app = Flask("feedsvc", static_folder=None, template_folder=None)
 
     @app.get("/healthz")
     def alive() -> Response:
-        return Response("ok\n", mimetype="text/plain", headers=_UNKEPT)
+        return Response("ok\n", mimetype="text/plain", headers=_NO_STORE)
 
     @app.get("/readyz")
     def ready() -> Response:
-        # A content folder that is away makes nobody unready: what was read last is served, and of replicas on one network
-        # mount none would be left.
+        # Also ready if the content folder is missing: the last edition is served. If several replicas share a network mount, all
+        # of them would be taken out of service otherwise.
         try:
             live.current(live.clock())
         except Exception:
             app.logger.exception("feedsvc: no edition can be made")
-            return Response("There is no edition; the log says why.\n", status=503, mimetype="text/plain", headers=_UNKEPT)
-        return Response("ok\n", mimetype="text/plain", headers=_UNKEPT)
+            return Response("There is no edition; the log says why.\n", status=503, mimetype="text/plain", headers=_NO_STORE)
+        return Response("ok\n", mimetype="text/plain", headers=_NO_STORE)
 
     @app.get("/status")
     def tell_status() -> Response:
-        return _to_whom_it_may_concern(door, lambda: status(live, live.clock(), additions), "application/json")
+        return _if_allowed(status_access, lambda: render_status(live, live.clock(), status_sections), "application/json")
 
     @app.get("/metrics")
     def tell_metrics() -> Response:
-        return _to_whom_it_may_concern(door, lambda: metrics.metrics(*measured()), metrics.MEDIA_TYPE)
+        return _if_allowed(status_access, lambda: metrics.render_metrics(*metrics_source()), metrics.MEDIA_TYPE)
 
-    app.after_request(_sort_allowed)
+    app.after_request(_sort_allow_header)
 
     @app.errorhandler(404)
     def missing(_: Exception) -> Response:
         now = live.clock()
         edition = live.current(now)
-        # Errors are not conditional: only GET's headers count, whatever was asked.
-        made = responses.answer(edition.missing(), ("GET", {}), now, edition.next_change)
+        # Error responses are not conditional, so the request's method and headers are not used.
+        made = responses.respond(edition.not_found_page(), ("GET", {}), now, edition.next_change)
         return Response(made.body, status=404, headers=[*made.headers])
 
     return app
 
 
-def _sort_allowed(response: Response) -> Response:
-    """Give Allow the order that it has elsewhere: Flask has a set of methods."""
+def _sort_allow_header(response: Response) -> Response:
+    """Sort the methods in Allow, as in responses of documents: Flask has a set of them."""
     if "Allow" in response.headers:
         response.headers["Allow"] = ", ".join(sorted(response.allow))
     return response
 
 
-def _to_whom_it_may_concern(door: Door, make: Callable[[], bytes], media_type: str) -> Response:
-    if not door.admits(request.environ):
-        return Response(_REFUSAL, status=403, mimetype="text/plain", headers=_UNKEPT)
-    return Response(make(), content_type=media_type, headers=_UNKEPT)
+def _if_allowed(door: StatusAccess, make: Callable[[], bytes], media_type: str) -> Response:
+    if not door.allows(request.environ):
+        return Response(_FORBIDDEN_MESSAGE, status=403, mimetype="text/plain", headers=_NO_STORE)
+    return Response(make(), content_type=media_type, headers=_NO_STORE)

@@ -1,9 +1,8 @@
-"""Requests that wait for something without holding one of the server's threads.
+"""Suspended requests: they wait for an event without holding one of the server's threads.
 
-The application calls `wait_for` before it calls start_response. The server then drops this call of the application, goes on
-with other connections, and calls the application again for the same request when the awaited thing has happened or the time
-is over. The application decides anew each time; `wait_for` returns instead of waiting if the request may not wait (any
-longer), and the application answers 503.
+The application calls `wait_for` before start_response. The server then abandons this call of the application and serves other
+connections. It calls the application again for the same request once the event has happened or the time is over. The application
+decides anew each time. If the request may not wait (any longer), `wait_for` returns at once and the application answers 503.
 """
 
 from __future__ import annotations
@@ -16,101 +15,103 @@ from typing import TYPE_CHECKING, Final, Protocol
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
-# The key in the environ of a server that can do this: its function (awaited, seconds) -> None, which raises Suspended.
-WAIT: Final = "feedsvc.wait"
+# Key in the environ of a server that supports this: a function (condition, seconds) -> None that may raise SuspendRequest.
+WAIT_KEY: Final = "feedsvc.wait"
 
 
-class Awaitable(Protocol):
-    """Event that a request can wait for, such as a `support.completion.Completion`. Its methods are safe in threads."""
+class WaitCondition(Protocol):
+    """Event that a request can wait for, such as a `support.completion.Completion`. Its methods are thread-safe."""
 
     def subscribe(self, callback: Callable[[], None]) -> bool:
-        """Call `callback` at most once, from any thread, when it is worth trying again. Return False if it is already."""
+        """Call `callback` at most once, from any thread, when a new attempt is worthwhile. Return False if it is already."""
 
     def unsubscribe(self, callback: Callable[[], None]) -> None:
-        """Remove a callback; one that is not subscribed (any more) is ignored."""
+        """Remove a callback. A callback that is not subscribed (any more) is ignored."""
 
 
-class Suspended(BaseException):
-    """Ends this call of the application; the server calls it again. `deadline` is in seconds of time.monotonic.
+class SuspendRequest(BaseException):
+    """Signal that ends this call of the application; the server calls it again. `deadline` is in seconds of time.monotonic.
 
-    Like GeneratorExit it is no error: no `except Exception` on the way to the server may stop it.
+    It derives from BaseException, like GeneratorExit, so that no `except Exception` on the way to the server catches it.
     """
 
-    def __init__(self, awaited: Awaitable, deadline: float) -> None:
+    def __init__(self, awaited: WaitCondition, deadline: float) -> None:
         super().__init__(awaited, deadline)
-        self.awaited, self.deadline = awaited, deadline
+        self.condition, self.deadline = awaited, deadline
 
 
-def wait_for(environ: WSGIEnvironment, awaited: Awaitable, seconds: float) -> None:
-    """Suspend the request of `environ` until `awaited` calls back, `seconds` at most since its first wait.
+def wait_for(environ: WSGIEnvironment, awaited: WaitCondition, seconds: float) -> None:
+    """Suspend the request of `environ` until `awaited` calls back, at most `seconds` after its first wait began.
 
-    Raises Suspended, for the server. Returns if the request may not wait: its time is over, too many others wait, the server
-    is about to stop, or it is a server that knows nothing of this.
+    Raises SuspendRequest for the server. Returns if the request may not wait: its time is over, too many requests wait, the
+    server is stopping, or the server does not support suspension.
     """
-    wait = environ.get(WAIT)
+    wait = environ.get(WAIT_KEY)
     if wait is not None:
         wait(awaited, seconds)
 
 
 class Suspension:
-    """One request that waits; `on_resume` is called once, when its wait ends for any reason."""
+    """One suspended request. `on_resume` is called once, when its wait ends for any reason."""
 
-    def __init__(self, suspended: Suspended, on_resume: Callable[[], None]) -> None:
-        self.awaited, self.deadline, self.on_resume = suspended.awaited, suspended.deadline, on_resume
+    def __init__(self, suspended: SuspendRequest, on_resume: Callable[[], None]) -> None:
+        self.condition, self.deadline, self.on_resume = suspended.condition, suspended.deadline, on_resume
 
 
 class Suspensions:
-    """All requests of a server that wait, `most` at once. Safe in threads."""
+    """All suspended requests of a server, `most` at most. Thread-safe."""
 
     def __init__(self, most: int) -> None:
-        self._most, self._closed = most, False
+        self._limit, self._is_closed = most, False
         self._lock = threading.Lock()
-        # Suspension -> its callback at what it waits for.
+        # Suspension -> callback that is subscribed to its condition.
         self._waiting: dict[Suspension, Callable[[], None]] = {}
-        self._earliest: float | None = None  # no deadline is before this one
+        self._earliest_deadline: float | None = None  # no deadline is earlier
 
-    def admit(self) -> bool:
-        """Return True if one more request may wait."""
-        return not self._closed and len(self._waiting) < self._most
+    def has_room(self) -> bool:
+        """Return whether one more request may wait."""
+        return not self._is_closed and len(self._waiting) < self._limit
 
     def add(self, suspension: Suspension) -> None:
-        """Let a request wait. Its `on_resume` may be called before this returns."""
+        """Add a suspended request. Its `on_resume` may be called before this returns."""
 
         def resume() -> None:
             self.resume(suspension)
 
         with self._lock:
             self._waiting[suspension] = resume
-            self._earliest = suspension.deadline if self._earliest is None else min(self._earliest, suspension.deadline)
-        if not suspension.awaited.subscribe(resume) or self._closed:
+            self._earliest_deadline = (
+                suspension.deadline if self._earliest_deadline is None else min(self._earliest_deadline, suspension.deadline)
+            )
+        if not suspension.condition.subscribe(resume) or self._is_closed:
             resume()
 
     def resume(self, suspension: Suspension) -> None:
-        """End a wait; one that has ended is ignored."""
+        """End a wait. A wait that has already ended is ignored."""
         with self._lock:
             callback = self._waiting.pop(suspension, None)
         if callback is not None:
-            suspension.awaited.unsubscribe(callback)
+            suspension.condition.unsubscribe(callback)
             suspension.on_resume()
 
     def seconds_left(self) -> float | None:
-        """Return the seconds until a deadline may have passed; None if no request waits."""
-        earliest = self._earliest
+        """Return the seconds until the earliest deadline; None if no request waits."""
+        earliest = self._earliest_deadline
         return None if earliest is None else max(0.0, earliest - time.monotonic())
 
     def expire(self) -> None:
         """End the waits whose deadline has passed."""
-        if self._earliest is None or (now := time.monotonic()) < self._earliest:
+        if self._earliest_deadline is None or (now := time.monotonic()) < self._earliest_deadline:
             return
         with self._lock:
             overdue = [one for one in self._waiting if one.deadline <= now]
-            self._earliest = min((one.deadline for one in self._waiting if one.deadline > now), default=None)
+            self._earliest_deadline = min((one.deadline for one in self._waiting if one.deadline > now), default=None)
         for suspension in overdue:
             self.resume(suspension)
 
     def close(self) -> None:
-        """End all waits and admit no more: the server stops."""
-        self._closed = True
+        """End all waits and accept no more, because the server stops."""
+        self._is_closed = True
         with self._lock:
             waiting = list(self._waiting)
         for suspension in waiting:

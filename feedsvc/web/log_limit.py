@@ -1,4 +1,4 @@
-"""A limit on log lines that repeat: neither an attack nor a full machine may fill the disk with one sentence."""
+"""Rate limit for log lines, so that neither an attack nor a full disk fills the log with one repeated message."""
 
 from __future__ import annotations
 
@@ -9,51 +9,51 @@ import time
 from dataclasses import dataclass
 from typing import Final
 
-_MOST: Final = 5  # records of one line of code in each window
-_WINDOW: Final = 60.0  # seconds
-_SHOWN: Final = 100  # characters of a record's text that its count quotes
+_MAX_RECORDS: Final = 5  # records of one line of code per window
+_WINDOW_SECONDS: Final = 60.0  # seconds
+_QUOTE_LENGTH: Final = 100  # characters of a message that its summary quotes
 
-_Place = tuple[str, int]  # a file of source code, and a line in it
+_CodeLocation = tuple[str, int]  # source file and line number
 
 
 @dataclass(kw_only=True, slots=True)
 class _Window:
-    """The records of one place since `began`, in seconds of time.monotonic; `text` is the newest one's."""
+    """Count of one code location's records since `started_at` (seconds of time.monotonic); `text` is the newest message."""
 
-    began: float
+    started_at: float
     records: int = 0
     text: str = ""
 
 
 class LogLimit:
-    """Admits five records a minute from each line of code that logs, and counts the rest.
+    """Limit of five records a minute for each line of code that logs. Further records are counted.
 
-    Places are told apart by source line, not by text: a client can vary what it makes the server say.
+    Records are grouped by source line, not by text, because clients can vary the text.
     """
 
     def __init__(self) -> None:
-        self._windows: dict[_Place, _Window] = {}
+        self._windows: dict[_CodeLocation, _Window] = {}
 
     def admit(self, record: logging.LogRecord, now: float) -> bool:
-        """Count a record, and return True if it may be written."""
-        window = self._windows.setdefault((record.pathname, record.lineno), _Window(began=now))
+        """Count a record and return whether it may be written."""
+        window = self._windows.setdefault((record.pathname, record.lineno), _Window(started_at=now))
         window.records += 1
         window.text = record.getMessage()
-        return window.records <= _MOST
+        return window.records <= _MAX_RECORDS
 
-    def ended(self, now: float) -> list[str]:
-        """Forget the windows that are over, and return a line for each that left records out."""
-        over = [place for place, window in self._windows.items() if now - window.began >= _WINDOW]
-        return [_counted(window) for window in map(self._windows.pop, over) if window.records > _MOST]
+    def pop_summaries(self, now: float) -> list[str]:
+        """Remove the windows that are over; return a summary line for each that suppressed records."""
+        over = [place for place, window in self._windows.items() if now - window.started_at >= _WINDOW_SECONDS]
+        return [_summary_line(window) for window in map(self._windows.pop, over) if window.records > _MAX_RECORDS]
 
 
-def _counted(window: _Window) -> str:
-    text = window.text.partition("\n")[0][:_SHOWN]
-    return f"feedsvc: {window.records - _MOST:,} more lines within {_WINDOW:.0f} seconds like this one: {text}"
+def _summary_line(window: _Window) -> str:
+    text = window.text.partition("\n")[0][:_QUOTE_LENGTH]
+    return f"feedsvc: {window.records - _MAX_RECORDS:,} more lines within {_WINDOW_SECONDS:.0f} seconds like this one: {text}"
 
 
 class LimitedHandler(logging.Handler):
-    """Writes the text of records, and their tracebacks, to stderr within a LogLimit."""
+    """Logging handler that writes messages and tracebacks to stderr within a LogLimit."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -65,8 +65,8 @@ class LimitedHandler(logging.Handler):
         if self._limit.admit(record, time.monotonic()):
             self._write(self.format(record))
         elif self._timer is None:
-            # If the records end as suddenly as they began, none will come that brings the count.
-            self._timer = threading.Timer(_WINDOW, self._on_timer)
+            # If no further record comes, the timer writes the summary.
+            self._timer = threading.Timer(_WINDOW_SECONDS, self._on_timer)
             self._timer.daemon = True
             self._timer.start()
 
@@ -76,7 +76,7 @@ class LimitedHandler(logging.Handler):
             self._write_counts()
 
     def _write_counts(self) -> None:
-        for line in self._limit.ended(time.monotonic()):
+        for line in self._limit.pop_summaries(time.monotonic()):
             self._write(line)
 
     def _write(self, text: str) -> None:
@@ -84,11 +84,11 @@ class LimitedHandler(logging.Handler):
             sys.stderr.write(f"{text}\n")
             sys.stderr.flush()
         except OSError:
-            return  # the reader of the log has gone, or its disk is full; the site is served all the same
+            return  # the reader of the log has exited, or its disk is full; the site is served anyway
 
 
 def limit_log() -> None:
-    """Send this process's log to stderr within a limit, if nothing else handles it."""
+    """Send this process's log to stderr through LimitedHandler, unless the root logger has handlers."""
     root = logging.getLogger()
     if not root.handlers:
         root.addHandler(LimitedHandler())

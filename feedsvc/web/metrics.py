@@ -1,6 +1,6 @@
-"""/metrics in the text format of Prometheus. The only room with prometheus_client.
+"""Metrics: /metrics in the Prometheus text format. No other module imports prometheus_client.
 
-What a process measures is a mapping of plain numbers first, so that several workers can add theirs up.
+Each process collects plain numbers first, so that those of several workers can be added.
 """
 
 from __future__ import annotations
@@ -11,19 +11,23 @@ from typing import Final
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector, CollectorRegistry
 
-from feedsvc.live.live import Edition, Live
-from feedsvc.web.request_stats import BUCKETS, SECONDS, Traffic, answer_of, bucket
+from feedsvc import __version__
+from feedsvc.live import Edition, Live
+from feedsvc.web.request_stats import DURATION_BUCKETS, SECONDS_KEY, RequestStats, bucket_name, parse_response_name
 
 MEDIA_TYPE: Final = CONTENT_TYPE_LATEST
 
-Numbers = Mapping[str, float]
+MetricValues = Mapping[str, float]
 
-_READY: Final = "ready"
-_SOUGHT: Final = "sought"
-_LOOKS: Final = "looks"
-_SPENT: Final = "spent"
+_CACHE_HITS: Final = "ready"
+_CACHE_MISSES: Final = "sought"
+_RELOADS: Final = "looks"
+_RELOAD_SECONDS: Final = "spent"
+# Metrics of this process with the names that Prometheus clients share; only Linux has them.
+_PROCESS: Final = ProcessCollector(registry=None)
 _SEVERITIES: Final = ("error", "warning")
 
 
@@ -36,98 +40,130 @@ def _next_change(_: Live, edition: Edition) -> float | None:
     return change.timestamp() if change else None
 
 
-# name -> what it tells, further labels, and how it is read off: None where there is nothing to tell.
+# Name -> help text, and label -> function that reads the value; None if there is no value.
 _GAUGES: Final[Mapping[str, tuple[str, Mapping[str, Callable[[Live, Edition], float | None]]]]] = {
     "feedsvc_edition": ("Number of the edition that is served", {"": lambda _, edition: edition.number}),
-    "feedsvc_edition_since_seconds": (
-        "When the edition came to be, Unix time",
+    "feedsvc_edition_timestamp_seconds": (
+        "Time at which the edition was published, Unix time",
         {"": lambda _, edition: edition.since.timestamp()},
     ),
-    "feedsvc_articles": ("Articles that are visible", {"": lambda _, edition: len(edition.publication.catalog.visible)}),
-    "feedsvc_documents_bytes": (
-        "Bytes of the documents that are kept ready, in all their codings",
-        {"": lambda _, edition: edition.publication.kept_bytes},
+    "feedsvc_articles": ("Visible articles", {"": lambda _, edition: len(edition.publication.catalog.visible)}),
+    "feedsvc_document_cache_bytes": (
+        "Bytes of the cached documents, in all content codings",
+        {"": lambda _, edition: edition.publication.cached_bytes},
     ),
-    "feedsvc_standing_in": (
+    "feedsvc_serving_last_valid": (
         "Files with a problem that are served in their last valid version",
-        {"": lambda _, edition: len(edition.content.standing_in)},
+        {"": lambda _, edition: len(edition.content.last_valid_paths)},
     ),
-    "feedsvc_troubles": (
-        "What is wrong with the machine and waits for its operator; /status tells what to do",
-        {"": lambda live, _: len(live.troubles.now)},
+    "feedsvc_alerts": (
+        "Active alerts; /status says what to do",
+        {"": lambda live, _: len(live.alerts.active)},
     ),
-    "feedsvc_last_reload_seconds": ("How long the last look at the folder took", {"": lambda live, _: live.reloaded.seconds}),
-    "feedsvc_last_reload_time_seconds": (
-        "When the folder was last looked at",
-        {"": lambda live, _: live.reloaded.at.timestamp()},
+    "feedsvc_last_reload_duration_seconds": (
+        "Duration of the last reload of the content folder",
+        {"": lambda live, _: live.last_reload.seconds},
+    ),
+    "feedsvc_last_reload_timestamp_seconds": (
+        "Time of the last reload of the content folder, Unix time",
+        {"": lambda live, _: live.last_reload.began_at.timestamp()},
     ),
     "feedsvc_problems": ("Problems in the content folder", {severity: _problems(severity) for severity in _SEVERITIES}),
-    "feedsvc_next_change_seconds": ("When time alone changes the edition, Unix time", {"": _next_change}),
+    "feedsvc_next_change_timestamp_seconds": ("Time of the next scheduled change, Unix time", {"": _next_change}),
 }
 
 
 def gauges(live: Live) -> dict[str, float]:
-    """How things stand in this process: name, a space and a further label -> number."""
+    """Return the current gauges of this process. A key is the metric's name, a space and a further label."""
     edition, found = live.edition, dict[str, float]()
     for name, (_, several) in _GAUGES.items():
         for label, read in several.items():
             value = read(live, edition)
             found |= {f"{name} {label}": value} if value is not None else {}
-    return found
+    return found | {f"{sample.name} ": sample.value for family in _PROCESS.collect() for sample in family.samples}
 
 
-def counts(live: Live, traffic: Traffic) -> dict[str, float]:
-    """What this process did since it began: numbers that only grow, and may be added to other processes'."""
-    lookups, last = live.edition.publication.lookups, live.reloaded
-    ready = lookups.hits + traffic.again()
-    return {**traffic.numbers(), _READY: ready, _SOUGHT: lookups.misses, _LOOKS: last.looks, _SPENT: last.spent}
+def counters(live: Live, traffic: RequestStats) -> dict[str, float]:
+    """Return the counters of this process since its start. They only grow and may be added to those of other processes."""
+    lookups, last = live.edition.publication.cache_statistics, live.last_reload
+    ready = lookups.hits + traffic.cache_hits()
+    return {
+        **traffic.counters(),
+        _CACHE_HITS: ready,
+        _CACHE_MISSES: lookups.misses,
+        _RELOADS: last.total_reloads,
+        _RELOAD_SECONDS: last.total_seconds,
+    }
 
 
-def metrics(counted: Numbers, standing: Mapping[str, Numbers]) -> bytes:
-    """`counted` is of all processes together; `standing` has the gauges of each worker by its number, "" of one alone."""
+def render_metrics(totals: MetricValues, gauges_by_worker: Mapping[str, MetricValues]) -> bytes:
+    """Render metrics. `totals` are counters of all processes together; `gauges_by_worker` has gauges by worker number.
+
+    The key of a single process is "".
+    """
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Gauges(standing))
-    registry.register(_Counts(counted))
+    registry.register(_GaugeCollector(gauges_by_worker))
+    registry.register(_CounterCollector(totals))
     return generate_latest(registry)
 
 
-class _Gauges(Collector):
-    def __init__(self, standing: Mapping[str, Numbers]) -> None:
-        self._standing = standing
+class _GaugeCollector(Collector):
+    def __init__(self, standing: Mapping[str, MetricValues]) -> None:
+        self._gauges_by_worker = standing
 
-    def collect(self) -> Iterable[GaugeMetricFamily]:
+    def collect(self) -> Iterable[Metric]:
         for name, (meaning, several) in _GAUGES.items():
-            labels = [*(["worker"] if "" not in self._standing else []), *(["severity"] if "" not in several else [])]
+            labels = [*(["worker"] if "" not in self._gauges_by_worker else []), *(["severity"] if "" not in several else [])]
             family = GaugeMetricFamily(name, meaning, labels=labels)
-            for worker, numbers in self._standing.items():
+            for worker, numbers in self._gauges_by_worker.items():
                 for label in several:
                     if (value := numbers.get(f"{name} {label}")) is not None:
                         family.add_metric([each for each in (worker, label) if each], value)
             if family.samples:
                 yield family
+        yield self._build_info()
+        yield from self._process_metrics()
+
+    def _build_info(self) -> GaugeMetricFamily:
+        family = GaugeMetricFamily("feedsvc_build_info", "Version of the program; the value is 1", labels=["version"])
+        family.add_metric([__version__], 1)
+        return family
+
+    def _process_metrics(self) -> Iterable[Metric]:
+        """Yield the metrics of ProcessCollector, with the label `worker` if there are several processes."""
+        for template in _PROCESS.collect():
+            family = Metric(template.name, template.documentation, template.type)
+            for worker, numbers in self._gauges_by_worker.items():
+                for sample in template.samples:
+                    if (value := numbers.get(f"{sample.name} ")) is not None:
+                        family.add_sample(sample.name, {"worker": worker} if worker else {}, value)
+            if family.samples:
+                yield family
 
 
-class _Counts(Collector):
-    """What was answered."""
+class _CounterCollector(Collector):
+    """Collector of request counts and durations, and of cache and reload counters."""
 
-    def __init__(self, counted: Numbers) -> None:
-        self._counted = counted
+    def __init__(self, counted: MetricValues) -> None:
+        self._totals = counted
 
     def collect(self) -> Iterable[Metric]:
-        answers = CounterMetricFamily("feedsvc_requests", "Answers; 304 is not modified", labels=["kind", "format", "status"])
-        for name, number in sorted(self._counted.items()):
-            if labels := answer_of(name):
-                answers.add_metric(list(labels), number)
+        answers = CounterMetricFamily(
+            "feedsvc_requests", "Responses; status 304 is not modified", labels=["kind", "format", "status"]
+        )
+        for name, number in sorted(self._totals.items()):
+            if values := parse_response_name(name):
+                answers.add_metric(list(values), number)
         yield answers
-        ends = [*map(str, BUCKETS), "+Inf"]
-        buckets = accumulate(self._counted.get(bucket(index), 0) for index in range(len(ends)))
-        meaning = "How long answers took to make, without sending them"
-        cumulated, seconds = list(zip(ends, buckets, strict=True)), self._counted.get(SECONDS, 0)
-        yield HistogramMetricFamily("feedsvc_request_seconds", meaning, buckets=cumulated, sum_value=seconds)
+        ends = [*map(str, DURATION_BUCKETS), "+Inf"]
+        buckets = accumulate(self._totals.get(bucket_name(index), 0) for index in range(len(ends)))
+        meaning = "Time to compute responses, without sending them"
+        cumulated, seconds = list(zip(ends, buckets, strict=True)), self._totals.get(SECONDS_KEY, 0)
+        yield HistogramMetricFamily("feedsvc_request_duration_seconds", meaning, buckets=cumulated, sum_value=seconds)
         for name, key, meaning in (
-            ("feedsvc_documents_ready", _READY, "Documents that were ready when asked for"),
-            ("feedsvc_documents_sought", _SOUGHT, "Documents that had to be looked for or made"),
-            ("feedsvc_reloads", _LOOKS, "Looks at the folder, the first reading too"),
-            ("feedsvc_reload_seconds", _SPENT, "How long all looks at the folder took"),
+            ("feedsvc_document_cache_hits", _CACHE_HITS, "Documents that were in the cache"),
+            ("feedsvc_document_cache_misses", _CACHE_MISSES, "Documents that were not in the cache"),
+            ("feedsvc_reloads", _RELOADS, "Reloads of the content folder, the first one included"),
+            ("feedsvc_reload_duration_seconds", _RELOAD_SECONDS, "Duration of all reloads of the content folder"),
         ):
-            yield CounterMetricFamily(name, meaning, value=self._counted.get(key, 0))
+            yield CounterMetricFamily(name, meaning, value=self._totals.get(key, 0))

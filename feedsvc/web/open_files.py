@@ -1,4 +1,4 @@
-"""Files that answers are sent from while they stay open: few enough that no other part runs out of descriptors."""
+"""Open files that responses are sent from. They are limited, so that other parts do not run out of descriptors."""
 
 from __future__ import annotations
 
@@ -7,37 +7,37 @@ import threading
 from collections.abc import Callable
 from io import BufferedReader, FileIO, RawIOBase
 
-from feedsvc.content.media.clean_file import Cleaned, CleanFile
+from feedsvc.content.media import CleanFile, CleanPieces
 
-Pieces = Cleaned | None  # None: all bytes of a file, as they are
+FilePieces = CleanPieces | None  # None: the whole file, unchanged
 
 
 class OpenFiles:
-    """Counts such files, `most` at once. An Awaitable: it calls back when one may be opened. Safe in threads."""
+    """Counter of open files, `limit` at most. As a WaitCondition, it calls back when one may be opened. Thread-safe."""
 
-    def __init__(self, most: int) -> None:
-        self._free = most
+    def __init__(self, limit: int) -> None:
+        self._free = limit
         self._lock = threading.Lock()
-        # Keys only, the one that has waited longest first.
+        # A set in insertion order: the callback that has waited longest comes first.
         self._callbacks: dict[Callable[[], None], None] = {}
 
-    def hold(self, descriptor: int, pieces: Pieces = None) -> HeldFile | None:
-        """Return a file on a copy of the descriptor, which is counted until it is closed; None if too many are open.
+    def acquire(self, descriptor: int, pieces: FilePieces = None) -> OpenFile | None:
+        """Return a file on a copy of the descriptor, counted until it is closed; None if too many are open.
 
-        Of `pieces` only, if there are any. Raises OSError if the descriptor cannot be copied.
+        With `pieces`, the file contains only those. Raises OSError if the descriptor cannot be copied.
         """
         with self._lock:
             if self._free <= 0:
                 return None
             self._free -= 1
         try:
-            return HeldFile(_file(os.dup(descriptor), pieces), self._release)
+            return OpenFile(_raw_file(os.dup(descriptor), pieces), self._release)
         except OSError:
             self._release()
             raise
 
     def subscribe(self, callback: Callable[[], None]) -> bool:
-        """Call `callback` once when a file was closed. Return False if one may be opened now."""
+        """Call `callback` once after a file was closed. Return False if one may be opened now."""
         with self._lock:
             if self._free > 0:
                 return False
@@ -51,7 +51,7 @@ class OpenFiles:
     def _release(self) -> None:
         with self._lock:
             self._free += 1
-            # As many as there is room for: one that was called before may have gone meanwhile.
+            # One for each free place: the request of an earlier callback may have ended meanwhile.
             due = [callback for callback, _ in zip(self._callbacks, range(self._free), strict=False)]
             for callback in due:
                 del self._callbacks[callback]
@@ -59,8 +59,8 @@ class OpenFiles:
             callback()
 
 
-class HeldFile(BufferedReader):
-    """A file that is counted as open until it is closed, by whoever closes it, the garbage collector included."""
+class OpenFile(BufferedReader):
+    """File that is counted as open until it is closed, by its user or by the garbage collector."""
 
     def __init__(self, file: RawIOBase, release: Callable[[], None]) -> None:
         self._release: Callable[[], None] | None = release
@@ -75,19 +75,19 @@ class HeldFile(BufferedReader):
                 release()
 
 
-def _file(descriptor: int, pieces: Pieces) -> RawIOBase:
+def _raw_file(descriptor: int, pieces: FilePieces) -> RawIOBase:
     return FileIO(descriptor, "rb") if pieces is None else CleanFile(descriptor, pieces)
 
 
-def reader(descriptor: int, pieces: Pieces) -> BufferedReader:
-    """Return a file on a copy of the descriptor, of the pieces only if there are any. Raises OSError."""
-    return BufferedReader(_file(os.dup(descriptor), pieces))
+def open_reader(descriptor: int, pieces: FilePieces) -> BufferedReader:
+    """Return a file on a copy of the descriptor; with `pieces`, it contains only those. Raises OSError."""
+    return BufferedReader(_raw_file(os.dup(descriptor), pieces))
 
 
-def read_part(descriptor: int, start: int, length: int, pieces: Pieces = None) -> bytes:
-    """Return `length` bytes from `start`; fewer only where the file ends before. Raises OSError."""
+def read_part(descriptor: int, start: int, length: int, pieces: FilePieces = None) -> bytes:
+    """Return `length` bytes from `start`, fewer only if the file ends before. Raises OSError."""
     if pieces is not None:
-        with reader(descriptor, pieces) as file:
+        with open_reader(descriptor, pieces) as file:
             file.seek(start)
             return file.read(length)
     parts, left = [], length

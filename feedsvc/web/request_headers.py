@@ -1,6 +1,4 @@
-"""What a request's headers ask for (RFC 9110 sections 12.5.3 and 13.1). Clients repeat themselves: what one text means is
-found out once.
-"""
+"""Parsed request headers (RFC 9110 sections 12.5.3 and 13.1). Results are cached by text, because clients repeat headers."""
 
 from __future__ import annotations
 
@@ -17,44 +15,44 @@ from feedsvc.support.compression import CODINGS
 
 T = TypeVar("T")
 
-_MOST_TEXTS: Final = 2048
-_LONGEST_TEXT: Final = 256  # characters; who sends more gets an answer, too, but no memory
-_CODING_MARK: Final = re.compile(rf"[-;](?:{'|'.join(CODINGS)}|deflate)$")
+_CACHE_SIZE: Final = 2048
+_MAX_CACHED_LENGTH: Final = 256  # characters; longer headers are parsed without the cache
+_CODING_SUFFIX: Final = re.compile(rf"[-;](?:{'|'.join(CODINGS)}|deflate)$")
 
 
-def _remembered(read: Callable[[str], T]) -> Callable[[str], T]:
-    kept = lru_cache(_MOST_TEXTS)(read)
-    return lambda text: kept(text) if len(text) <= _LONGEST_TEXT else read(text)
+def _memoize(read: Callable[[str], T]) -> Callable[[str], T]:
+    kept = lru_cache(_CACHE_SIZE)(read)
+    return lambda text: kept(text) if len(text) <= _MAX_CACHED_LENGTH else read(text)
 
 
-def _codings(accepted: str) -> tuple[str, ...]:
-    """The codings of an Accept-Encoding that may be sent, the most wanted first; of equals, the one that packs best."""
+def _parse_accept_encoding(accepted: str) -> tuple[str, ...]:
+    """Return the acceptable codings of an Accept-Encoding, by descending quality; of equals, the best compressor first."""
     asked = parse_accept_header(accepted, Accept)
-    # identity is acceptable without being named; only a named one can be preferred.
+    # identity is acceptable even if it is not named. Only a named one can be preferred.
     plain = next((quality for name, quality in asked if name.lower() == "identity"), 0.0)
     wanted = {name: asked.quality(name) for name in CODINGS}
     return tuple(sorted((name for name, quality in wanted.items() if quality > 0 and quality >= plain), key=lambda n: -wanted[n]))
 
 
-def _tags(asked: str) -> frozenset[str] | None:
-    """The opaque tags of an If-None-Match, None for any; nginx weakens tags on the way, Apache marks them with the coding."""
+def _parse_if_none_match(asked: str) -> frozenset[str] | None:
+    """Return the opaque tags of an If-None-Match, None for "*". nginx weakens tags, Apache appends the coding to them."""
     if asked.strip() == "*":
         return None
-    # werkzeug reads "" as None.
-    return frozenset(_CODING_MARK.sub("", one or "") for one in parse_etags(asked).as_set(include_weak=True))
+    # werkzeug parses "" as None.
+    return frozenset(_CODING_SUFFIX.sub("", one or "") for one in parse_etags(asked).as_set(include_weak=True))
 
 
-codings: Final = _remembered(_codings)
-_tags_of: Final = _remembered(_tags)
-_moment: Final[Callable[[str], datetime | None]] = _remembered(parse_date)
+accepted_codings: Final = _memoize(_parse_accept_encoding)
+_if_none_match_tags: Final = _memoize(_parse_if_none_match)
+_http_date: Final[Callable[[str], datetime | None]] = _memoize(parse_date)
 
 
-def not_modified(none_match: str, modified_since: str, tag: str, modified: datetime | None) -> bool:
-    """RFC 9110 section 13.2.2: If-None-Match decides alone where it is given; weak comparison.
+def is_not_modified(none_match: str, modified_since: str, tag: str, modified: datetime | None) -> bool:
+    """Return whether 304 is due (RFC 9110 section 13.2.2). If-None-Match, compared weakly, takes precedence if it is given.
 
-    If-Modified-Since counts only by equality: a date is a name for one text here, not a point on a line.
+    If-Modified-Since must be equal: a Last-Modified here identifies one version and does not order versions.
     """
     if none_match:
-        tags = _tags_of(none_match)
+        tags = _if_none_match_tags(none_match)
         return tags is None or tag in tags
-    return bool(modified_since) and modified is not None and _moment(modified_since) == modified
+    return bool(modified_since) and modified is not None and _http_date(modified_since) == modified

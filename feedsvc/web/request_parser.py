@@ -1,4 +1,4 @@
-"""Requests as waitress parses them, and what it takes that RFC 9112 tells a server to refuse."""
+"""Request parser of waitress, extended by what RFC 9112 requires a server to refuse or accept."""
 
 from __future__ import annotations
 
@@ -7,39 +7,39 @@ from typing import Final
 
 from waitress.parser import HTTPRequestParser, ParsingError, get_header_lines
 
-_BEYOND_ASCII: Final = re.compile(rb"[\x80-\xff]")
-# RFC 3986 section 3.2: a registered name or an address, then a port. A client may send an empty one (RFC 9112 section 3.2).
+_NON_ASCII: Final = re.compile(rb"[\x80-\xff]")
+# RFC 3986 section 3.2: a registered name or an address, then a port. Host may be empty (RFC 9112 section 3.2).
 _HOST: Final = re.compile(
     r"(?:(?:[A-Za-z0-9._~!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*|\[(?:[A-Za-z0-9._~!$&'()*+,;=:-]|%[0-9A-Fa-f]{2})+\])(?::[0-9]*)?"
 )
 _TRANSFER_ENCODING: Final = b"transfer-encoding"
 
 
-class Parser(HTTPRequestParser):
-    """One request. What is refused has an `error`; its connection is closed after the answer that says so."""
+class RequestParser(HTTPRequestParser):
+    """Parser of one request. A refused request has an `error`; the connection is closed after the response to it."""
 
-    first_wait: float | None = None  # when its first wait began, in seconds of time.monotonic
+    first_wait: float | None = None  # when the request was first suspended, in seconds of time.monotonic
 
     def received(self, data: bytes) -> int:
         read: int = super().received(data)
         if self.completed:
-            # It has no body, or is refused: nobody has to say that the body may come (RFC 9110 section 10.1.1).
+            # The body has been received or the request is refused, so no 100 Continue (RFC 9110 section 10.1.1).
             self.expect_continue = False
         return read
 
     def parse_header(self, header_plus: bytes) -> None:
         """Parse the request line and the header fields. Raises ParsingError, TransferEncodingNotImplemented.
 
-        Letters beyond ASCII in the address stand for their UTF-8 bytes: people paste such addresses.
+        Bytes beyond ASCII in the target are percent-encoded, because people paste addresses with such letters.
         """
         line, end, fields = header_plus.partition(b"\r\n")
-        line = _BEYOND_ASCII.sub(lambda letter: b"%%%02X" % ord(letter[0]), line)
-        codings = _codings(fields) if _TRANSFER_ENCODING in fields.lower() else None
+        line = _NON_ASCII.sub(lambda letter: b"%%%02X" % ord(letter[0]), line)
+        codings = _transfer_codings(fields) if _TRANSFER_ENCODING in fields.lower() else None
         if codings and codings[-1] != b"chunked":
             raise ParsingError("Transfer-Encoding does not say where the body ends")
         try:
             super().parse_header(line + end + fields)
-        except ValueError:  # from urlsplit: http://[/ would end the connection without an answer
+        except ValueError:  # from urlsplit: http://[/ would close the connection without a response
             raise ParsingError("Bad URI") from None
         if codings is not None:
             self._check_framing(codings)
@@ -48,7 +48,7 @@ class Parser(HTTPRequestParser):
             self._find_close()
 
     def _find_close(self) -> None:
-        """Find "close" in a list, such as "TE, close" of libwww-perl (RFC 9112 section 9.6); waitress compares the whole."""
+        """Find "close" in a list such as "TE, close" (libwww-perl; RFC 9112 section 9.6); waitress compares the whole value."""
         options = {option.strip(" \t").lower() for option in self.headers["CONNECTION"].split(",")}
         found = next((option for option in ("close", "keep-alive") if option in options), None)
         if found:
@@ -65,7 +65,7 @@ class Parser(HTTPRequestParser):
             raise ParsingError("Transfer-Encoding is chunked more than once")
 
     def _check_host(self) -> None:
-        """Refuse a Host that is missing, invalid or there twice (RFC 9112 section 3.2); waitress joins two by a comma."""
+        """Refuse a Host that is missing, invalid or repeated (RFC 9112 section 3.2); waitress joins repeated ones by a comma."""
         host = self.headers.get("HOST")
         if host is None:
             if self.version == "1.1":
@@ -74,8 +74,8 @@ class Parser(HTTPRequestParser):
             raise ParsingError("Host is invalid, or there twice")
 
 
-def _codings(fields: bytes) -> list[bytes] | None:
-    """Return the transfer codings that header fields name, in their order; None if they name none and have no such field."""
+def _transfer_codings(fields: bytes) -> list[bytes] | None:
+    """Return the transfer codings of the header fields in order, None if there is no such field."""
     named = (field.partition(b":") for field in get_header_lines(fields))
     values = [value for name, _, value in named if name.lower() == _TRANSFER_ENCODING]
     return [coding.strip(b" \t").lower() for value in values for coding in value.split(b",")] if values else None

@@ -1,4 +1,4 @@
-"""How many answers there were, of which kind, and how long they took to make: plain numbers, cheap enough for every request."""
+"""Request statistics: numbers of responses by kind, and durations, cheap enough for every request."""
 
 from __future__ import annotations
 
@@ -9,28 +9,28 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-from feedsvc.publication.document import Document
-from feedsvc.routes import ArticleAt, FeedAt, FileAt, PageAt, Place, SingleAt, SitemapAt, SizedAt, TagsAt, place_of
+from feedsvc.publication import Document
+from feedsvc.routes import ArticleAt, FeedAt, FileAt, PageAt, Place, SiteDocumentAt, SitemapAt, TagsAt, VariantAt, place_of
 
-# Upper ends in seconds: what is kept ready, what is made anew, what is slow.
-BUCKETS: Final = (0.0001, 0.001, 0.01, 0.1, 1.0)
+# Upper ends in seconds, for cached, rendered and slow responses.
+DURATION_BUCKETS: Final = (0.0001, 0.001, 0.01, 0.1, 1.0)
 _KINDS: Final[Mapping[type[Place], str]] = {
     FeedAt: "feed",
     PageAt: "page",
     TagsAt: "page",
     ArticleAt: "article",
     FileAt: "file",
-    SizedAt: "file",
-    SingleAt: "directory",
+    VariantAt: "file",
+    SiteDocumentAt: "directory",
     SitemapAt: "directory",
 }
-SECONDS: Final = "seconds"
-_ANSWERS: Final = "answers"
-_LABELS: Final = "labels"  # a key of Document.kept.finished
+SECONDS_KEY: Final = "seconds"
+_RESPONSES_KEY: Final = "answers"
+_LABELS_KEY: Final = "labels"  # key in the cache of Document.derived_data
 
 
 class Labels(NamedTuple):
-    """`kind` of place; `format` is a feed's suffix, "" for what has but one."""
+    """Labels of a response: the kind of place, and the suffix of a feed as `format`, "" for other kinds."""
 
     kind: str
     format: str = ""
@@ -38,79 +38,82 @@ class Labels(NamedTuple):
 
 REDIRECT: Final = Labels("redirect")
 MEDIA: Final = Labels("file")
-READS: Final = Labels("views")
+VIEW_BEACON: Final = Labels("views")
 OTHER: Final = Labels("other")
 
 
 @dataclass(slots=True)
-class _Counts:
-    answers: defaultdict[Labels, defaultdict[int, int]] = field(default_factory=lambda: defaultdict(lambda: defaultdict(int)))
-    buckets: list[int] = field(default_factory=lambda: [0] * (len(BUCKETS) + 1))
+class _ThreadCounts:
+    responses: defaultdict[Labels, defaultdict[int, int]] = field(default_factory=lambda: defaultdict(lambda: defaultdict(int)))
+    buckets: list[int] = field(default_factory=lambda: [0] * (len(DURATION_BUCKETS) + 1))
     seconds: float = 0.0
-    again: int = 0
+    cache_hits: int = 0
 
 
-class Traffic:
-    """Each thread counts on its own, without a lock; who asks gets the sum."""
+class RequestStats:
+    """Counters of each thread, without a lock; the methods that read return sums over all threads."""
 
     def __init__(self) -> None:
-        self._own = threading.local()
-        self._all: list[_Counts] = []
+        self._local = threading.local()
+        self._thread_counts: list[_ThreadCounts] = []
 
-    def count(self, labels: Labels, status: int, seconds: float, *, again: int = 0) -> None:
-        """`again` is 1 where the answer was one that had been told before."""
+    def count(self, labels: Labels, status: int, seconds: float, *, cache_hits: int = 0) -> None:
+        """Count one response. `seconds` is its duration; `cache_hits` is 1 if it came from the microcache."""
         try:
-            counts: _Counts = self._own.counts
+            counts: _ThreadCounts = self._local.counts
         except AttributeError:
-            counts = self._own.counts = _Counts()
-            self._all.append(counts)
-        counts.answers[labels][status] += 1
-        counts.buckets[bisect_left(BUCKETS, seconds)] += 1
+            counts = self._local.counts = _ThreadCounts()
+            self._thread_counts.append(counts)
+        counts.responses[labels][status] += 1
+        counts.buckets[bisect_left(DURATION_BUCKETS, seconds)] += 1
         counts.seconds += seconds
-        counts.again += again
+        counts.cache_hits += cache_hits
 
-    def answers(self) -> dict[tuple[Labels, int], int]:
-        """How many by labels and status."""
+    def responses(self) -> dict[tuple[Labels, int], int]:
+        """Return the numbers of responses by labels and status."""
         total: Counter[tuple[Labels, int]] = Counter()
-        for counts in list(self._all):
-            for labels, answers in counts.answers.copy().items():
+        for counts in list(self._thread_counts):
+            for labels, answers in counts.responses.copy().items():
                 total.update({(labels, status): number for status, number in answers.copy().items()})
         return dict(total)
 
-    def numbers(self) -> dict[str, float]:
-        """All of it under names that `answer_of`, `bucket` and SECONDS tell."""
+    def counters(self) -> dict[str, float]:
+        """Return all counters, by names that `parse_response_name` and `bucket_name` define, and SECONDS_KEY."""
         buckets, seconds = self.durations()
-        answers = {f"{_ANSWERS} {labels.kind} {labels.format} {status}": n for (labels, status), n in self.answers().items()}
-        return {**answers, **{bucket(index): number for index, number in enumerate(buckets)}, SECONDS: seconds}
+        answers = {
+            f"{_RESPONSES_KEY} {labels.kind} {labels.format} {status}": n for (labels, status), n in self.responses().items()
+        }
+        return {**answers, **{bucket_name(index): number for index, number in enumerate(buckets)}, SECONDS_KEY: seconds}
 
-    def again(self) -> int:
-        """How many had been told before."""
-        return sum(counts.again for counts in list(self._all))
+    def cache_hits(self) -> int:
+        """Return the number of responses from the microcache."""
+        return sum(counts.cache_hits for counts in list(self._thread_counts))
 
     def durations(self) -> tuple[list[int], float]:
-        """How many took so long: up to each of BUCKETS and beyond, not yet cumulated; and the seconds of all."""
-        everybody = list(self._all)
+        """Return the number of responses in each bucket, not cumulated, and the seconds of all responses together."""
+        everybody = list(self._thread_counts)
         return [sum(column) for column in zip(*(one.buckets for one in everybody), strict=True)], sum(
             c.seconds for c in everybody
         )
 
 
-def bucket(index: int) -> str:
-    """The name of a bucket's number."""
+def bucket_name(index: int) -> str:
+    """Return the name of a bucket's counter."""
     return f"bucket {index}"
 
 
-def answer_of(name: str) -> tuple[str, str, str] | None:
-    """Kind, format and status that a number's name tells, None where it is not one of answers."""
+def parse_response_name(name: str) -> tuple[str, str, str] | None:
+    """Return kind, format and status from a counter's name, None if it does not count responses."""
     what, _, rest = name.partition(" ")
-    kind, form, status = rest.split(" ") if what == _ANSWERS else ("", "", "")
+    kind, form, status = rest.split(" ") if what == _RESPONSES_KEY else ("", "", "")
     return (kind, form, status) if kind else None
 
 
 def labels_of(document: Document) -> Labels:
-    found: Labels | None = document.kept.finished.get(_LABELS)
+    """Return the labels of a document's responses. They are cached with the document."""
+    found: Labels | None = document.derived_data.cache.get(_LABELS_KEY)
     if found is None:
-        found = document.kept.finished[_LABELS] = _labels(place_of(document.path))
+        found = document.derived_data.cache[_LABELS_KEY] = _labels(place_of(document.path))
     return found
 
 

@@ -1,6 +1,6 @@
-"""What was answered in this second: whoever asks the same of the same edition is told the same again.
+"""Microcache of responses: for one second, an identical request to the same edition gets the same response.
 
-Every moment that an answer depends on is a whole second (model.py), so that within one nothing but the edition changes.
+All moments that responses depend on are whole seconds (model.py). So within one second only a new edition changes a response.
 """
 
 from __future__ import annotations
@@ -9,58 +9,60 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
-from feedsvc.live.live import Live
-from feedsvc.publication.publication import Publication
-from feedsvc.web.repeated import Repeated
+from feedsvc.live import Live
+from feedsvc.publication import Publication
 from feedsvc.web.request_stats import Labels
+from feedsvc.web.reusable_headers import ReusableHeaders
 
-_MOST: Final = 256  # different requests; each holds on to what a client sent
-_LENGTH: Final = timedelta(seconds=1)
+_MAX_RESPONSES: Final = 256  # different requests; each entry holds headers that a client sent
+_LIFETIME: Final = timedelta(seconds=1)
 
-_Asked = tuple[str | None, ...]
+_RequestKey = tuple[str | None, ...]
 
 
-class Told(NamedTuple):
-    """An answer as it leaves; `line` is its status with its phrase."""
+class CachedResponse(NamedTuple):
+    """Complete response. `status_line` is the status with its phrase."""
 
-    line: str
-    headers: Repeated
+    status_line: str
+    headers: ReusableHeaders
     body: Sequence[bytes]
     labels: Labels
     status: int
 
 
-class Second:
-    """The second of a moment, for as long as it has but one edition. Safe in threads."""
+class ResponseMicrocache:
+    """Responses of one edition within one second of the clock. Thread-safe."""
 
     def __init__(self, live: Live, now: datetime) -> None:
         live.current(now)
         self._live, self._edition = live, live.edition
         self._begin = now.replace(microsecond=0)
-        self._end = self._begin + _LENGTH
-        self._told: dict[_Asked, Told] = {}
+        self._end = self._begin + _LIFETIME
+        self._responses: dict[_RequestKey, CachedResponse] = {}
 
     @property
     def publication(self) -> Publication:
         return self._edition.publication
 
-    def holds(self, now: datetime) -> bool:
+    def is_current(self, now: datetime) -> bool:
+        """Return whether the edition and the second are still current."""
         return self._edition is self._live.edition and self._begin <= now < self._end
 
-    def again(self, environ: Mapping[str, str], now: datetime) -> Told | None:
-        """What was told to this request before; None if nothing was, or if this second is over."""
-        # What `holds` says, at the price of every request.
+    def get(self, environ: Mapping[str, str], now: datetime) -> CachedResponse | None:
+        """Return the cached response to this request; None if there is none, or if the second is over."""
+        # `is_current` inlined, because this runs for every request.
         if self._edition is self._live.edition and self._begin <= now < self._end:
-            return self._told.get(_asked(environ))
+            return self._responses.get(_request_key(environ))
         return None
 
-    def keep(self, environ: Mapping[str, str], told: Told) -> None:
-        if len(self._told) < _MOST:
-            self._told[_asked(environ)] = told
+    def put(self, environ: Mapping[str, str], told: CachedResponse) -> None:
+        """Cache a response, unless the cache is full."""
+        if len(self._responses) < _MAX_RESPONSES:
+            self._responses[_request_key(environ)] = told
 
 
-def _asked(environ: Mapping[str, str]) -> _Asked:
-    """All of a request that an answer for a document depends on."""
+def _request_key(environ: Mapping[str, str]) -> _RequestKey:
+    """Return everything in a request that a document's response depends on."""
     said = environ.get
     return (
         said("PATH_INFO"),

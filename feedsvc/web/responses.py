@@ -1,6 +1,6 @@
-"""One function answers every document: (document, request, now) -> (status, headers, body). Pure, but for open files.
+"""Responses: pure functions from document, request and moment to status, headers and body.
 
-RFC 9110 (semantics, conditional requests, ranges), RFC 9111 and RFC 5861 (caching), the Fetch standard (CORS).
+Sources: RFC 9110 (semantics, conditional requests), RFC 9111 and RFC 5861 (caching), the Fetch standard (CORS).
 """
 
 from __future__ import annotations
@@ -14,161 +14,177 @@ from http import HTTPStatus
 from typing import Final, NamedTuple
 
 from feedsvc.model import Link
-from feedsvc.publication.cache_control import EXPOSED, FRAMES, cache_control, caching, seconds_left, typed
-from feedsvc.publication.document import Document
+from feedsvc.publication import (
+    EXPOSED_HEADERS,
+    FRAME_ANCESTORS,
+    Document,
+    cache_control,
+    cache_directives,
+    content_type,
+    seconds_until_change,
+)
 from feedsvc.web import request_headers
 
-# Nobody changes them: they are sent again.
+# Never modified, because they are sent repeatedly.
 Headers = Sequence[tuple[str, str]]
 
-METHODS: Final = "GET, HEAD, OPTIONS"
-_READING: Final = frozenset(("GET", "HEAD"))
+ALLOWED_METHODS: Final = "GET, HEAD, OPTIONS"
+_RETRIEVAL_METHODS: Final = frozenset(("GET", "HEAD"))
 _OK: Final = HTTPStatus.OK.value
-_MISSING: Final = HTTPStatus.NOT_FOUND.value
-# The same bytes as another media type need a tag of their own: a browser would revive the one as the other.
-_BROWSER_MARK: Final = "-xml"
+_NOT_FOUND: Final = HTTPStatus.NOT_FOUND.value
+# The same bytes as another media type need another tag. Otherwise a browser would revalidate one as the other.
+_BROWSER_TAG_SUFFIX: Final = "-xml"
 
 
-# What of a request matters: its method, and its headers named as WSGI does (HTTP_IF_NONE_MATCH), so that an environ will do.
+# Method and headers of a request. Headers have the names of WSGI (HTTP_IF_NONE_MATCH), so an environ can be used.
 Request = tuple[str, Mapping[str, str]]
 
 
 class Response(NamedTuple):
+    """Status, headers and body of a response."""
+
     status: int
     headers: Headers
     body: bytes = b""
 
 
-def answer(document: Document, request: Request, now: datetime, next_change: datetime | None) -> Response:
-    """What to send for a document. No answer depends on the Host, the query string or an unknown header.
+def respond(document: Document, request: Request, now: datetime, next_change: datetime | None) -> Response:
+    """Return the response for a document. It depends on no Host, query string or unknown header.
 
-    It is made once for each kind of request, and kept with the document; with it the last word to caches that it was sent with.
+    Responses are prepared once for each key and cached with the document, together with the last complete response.
     """
     method, headers = request
-    if method not in _READING:
-        return refuse(request)
-    form, left = _form(document, headers, now), seconds_left(now, next_change)
-    kept: _Finished | None = document.kept.finished.get(form)
+    if method not in _RETRIEVAL_METHODS:
+        return other_method_response(request)
+    form, left = _response_key(document, headers, now), seconds_until_change(now, next_change)
+    kept: _PreparedResponse | None = document.derived_data.cache.get(form)
     if kept is None:
-        kept = document.kept.finished[form] = _finish(document, *form)
-    told, made = kept.told
+        kept = document.derived_data.cache[form] = _prepare(document, *form)
+    told, made = kept.last_response
     if told != left or made is None:
-        made = kept.tell(left)
+        made = kept.with_cache_control(left)
     return made if method == "GET" else Response(made.status, made.headers)
 
 
-# Whether a browser navigates here, whether Last-Modified has come, the codings wanted (None for a 304): of few kinds, whatever
-# clients send.
-_Form = tuple[bool, bool, tuple[str, ...] | None]
+# Whether a browser navigates here, whether Last-Modified is not in the future, the acceptable codings (None for a 304). There are
+# few different keys, because headers are parsed first.
+_ResponseKey = tuple[bool, bool, tuple[str, ...] | None]
 
 
-def _form(document: Document, headers: Mapping[str, str], now: datetime) -> _Form:
-    modified = document.modified
+def _response_key(document: Document, headers: Mapping[str, str], now: datetime) -> _ResponseKey:
+    modified = document.last_modified
     browser = "HTTP_SEC_FETCH_DEST" in headers and headers["HTTP_SEC_FETCH_DEST"] == "document" and bool(document.browser_type)
     dated = modified is not None and modified <= now
     if ("HTTP_IF_NONE_MATCH" in headers or "HTTP_IF_MODIFIED_SINCE" in headers) and document.status == _OK:
-        tag = document.etag + _BROWSER_MARK if browser else document.etag
-        if not_modified(headers, tag, modified if dated else None):
+        tag = document.etag + _BROWSER_TAG_SUFFIX if browser else document.etag
+        if is_not_modified(headers, tag, modified if dated else None):
             return browser, dated, None
-    return browser, dated, request_headers.codings(headers.get("HTTP_ACCEPT_ENCODING", ""))
+    return browser, dated, request_headers.accepted_codings(headers.get("HTTP_ACCEPT_ENCODING", ""))
 
 
 @dataclass(slots=True)
-class _Finished:
-    """An answer but for its Cache-Control, and as it was last told, with how many seconds left."""
+class _PreparedResponse:
+    """Response without Cache-Control, and the last complete response with its seconds until the next change."""
 
     status: int
-    private: bool
+    is_private: bool
     headers: Headers
     body: bytes
-    told: tuple[int | None, Response | None] = (None, None)
+    last_response: tuple[int | None, Response | None] = (None, None)
 
-    def tell(self, left: int | None) -> Response:
-        word = ("Cache-Control", caching(left, private=self.private, missing=self.status == _MISSING))
+    def with_cache_control(self, left: int | None) -> Response:
+        """Return the complete response if `left` seconds remain until the next change, and remember it."""
+        word = ("Cache-Control", cache_directives(left, private=self.is_private, missing=self.status == _NOT_FOUND))
         made = Response(self.status, (word, *self.headers), self.body)
-        self.told = left, made
+        self.last_response = left, made
         return made
 
 
-def _finish(document: Document, browser: bool, dated: bool, wanted: tuple[str, ...] | None) -> _Finished:  # noqa: FBT001 - a _Form
-    tag = document.etag + (_BROWSER_MARK if browser else "")
-    # Weak, since all content codings share it (RFC 9110 section 8.8.3.3).
-    headers = [*validators(f'W/"{tag}"', document.modified if dated else None), ("Vary", _vary(document)), *COMMON]
-    headers += [("Link", ", ".join(map(_link, document.links)))] if document.links else []
-    headers += _FRAMES if document.media_type == "text/html" else []
+def _prepare(document: Document, browser: bool, dated: bool, wanted: tuple[str, ...] | None) -> _PreparedResponse:  # noqa: FBT001 - a key
+    tag = document.etag + (_BROWSER_TAG_SUFFIX if browser else "")
+    # Weak, because all content codings share it (RFC 9110 section 8.8.3.3).
+    headers = [
+        *validator_headers(f'W/"{tag}"', document.last_modified if dated else None),
+        ("Vary", _vary(document)),
+        *COMMON_HEADERS,
+    ]
+    headers += [("Link", ", ".join(map(_link_value, document.links)))] if document.links else []
+    headers += _FRAME_HEADERS if document.media_type == "text/html" else []
     if wanted is None:
-        return _Finished(304, browser, headers, b"")
-    coding = next((name for name in wanted if document.coded(name)), "")
-    body = document.coded(coding) if coding else document.body
+        return _PreparedResponse(304, browser, headers, b"")
+    coding = next((name for name in wanted if document.encode(name)), "")
+    body = document.encode(coding) if coding else document.body
     media_type = document.browser_type if browser else document.media_type
-    headers += [("Content-Type", typed(media_type)), ("Content-Length", str(len(body)))]
+    headers += [("Content-Type", content_type(media_type)), ("Content-Length", str(len(body)))]
     headers += [("Content-Encoding", coding)] if coding else []
-    return _Finished(document.status, browser, headers, body)
+    return _PreparedResponse(document.status, browser, headers, body)
 
 
-# What every answer says: any page may read it (CORS), and its media type is meant.
-COMMON: Final[Sequence[tuple[str, str]]] = (
+# Headers of every response: pages of any origin may read it (CORS), and browsers must not guess its media type.
+COMMON_HEADERS: Final[Sequence[tuple[str, str]]] = (
     ("Access-Control-Allow-Origin", "*"),
-    ("Access-Control-Expose-Headers", EXPOSED),
+    ("Access-Control-Expose-Headers", EXPOSED_HEADERS),
     ("X-Content-Type-Options", "nosniff"),
 )
 
-_FRAMES: Final[Sequence[tuple[str, str]]] = (("Content-Security-Policy", FRAMES),)
+_FRAME_HEADERS: Final[Sequence[tuple[str, str]]] = (("Content-Security-Policy", FRAME_ANCESTORS),)
 
 
-def refuse(request: Request) -> Response:
-    """OPTIONS (with CORS preflights: a script that sends If-None-Match needs one), else 405."""
-    headers = [("Allow", METHODS), ("Access-Control-Allow-Origin", "*")]
+def other_method_response(request: Request) -> Response:
+    """Return the response to OPTIONS, else 405. A script that sends If-None-Match needs a CORS preflight with OPTIONS."""
+    headers = [("Allow", ALLOWED_METHODS), ("Access-Control-Allow-Origin", "*")]
     method, _ = request
     if method != "OPTIONS":
         return Response(status=405, headers=[*headers, ("Content-Length", "0")])
-    return Response(status=204, headers=[*headers, *_PREFLIGHT])
+    return Response(status=204, headers=[*headers, *_PREFLIGHT_HEADERS])
 
 
-_PREFLIGHT: Final[Sequence[tuple[str, str]]] = (
-    ("Access-Control-Allow-Methods", METHODS),
+_PREFLIGHT_HEADERS: Final[Sequence[tuple[str, str]]] = (
+    ("Access-Control-Allow-Methods", ALLOWED_METHODS),
     ("Access-Control-Allow-Headers", "*"),
     ("Access-Control-Max-Age", "86400"),
 )
 
 
-def unavailable(sentence: str, seconds: int) -> Response:
-    """Return a 503 (RFC 9110 section 15.6.4) that no cache keeps; `seconds` is its Retry-After."""
+def unavailable_response(sentence: str, seconds: int) -> Response:
+    """Return a 503 (RFC 9110 section 15.6.4) that no cache stores; `seconds` is its Retry-After."""
     body = f"{sentence}\n".encode()
-    headers = [("Retry-After", str(seconds)), ("Cache-Control", "no-store"), *COMMON]
+    headers = [("Retry-After", str(seconds)), ("Cache-Control", "no-store"), *COMMON_HEADERS]
     headers += [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(body)))]
     return Response(status=503, headers=headers, body=body)
 
 
-def redirect(
+def redirect_response(
     location: str, request: Request, now: datetime, next_change: datetime | None, *, is_permanent: bool = True
 ) -> Response:
-    """Answer with a move, for good or for now (RFC 9110 sections 15.4.2 and 15.4.3), to a root-relative reference.
+    """Return a redirect, permanent or temporary (RFC 9110 sections 15.4.2 and 15.4.3), to a root-relative reference.
 
-    With a link, for what follows none by itself.
+    The body has a link for clients that do not follow redirects.
     """
     method, _ = request
-    if method not in _READING:
-        return refuse(request)
+    if method not in _RETRIEVAL_METHODS:
+        return other_method_response(request)
     body = (
         f'<!doctype html>\n<title>Moved</title>\n<p>Moved to <a href="{escape(location)}">{escape(location)}</a>.</p>\n'.encode()
     )
-    headers = [("Location", location), ("Cache-Control", cache_control(now, next_change)), *COMMON]
+    headers = [("Location", location), ("Cache-Control", cache_control(now, next_change)), *COMMON_HEADERS]
     headers += [("Content-Type", "text/html; charset=utf-8"), ("Content-Length", str(len(body)))]
     return Response(status=301 if is_permanent else 302, headers=headers, body=body if method == "GET" else b"")
 
 
-def past(moment: datetime | None, now: datetime) -> datetime | None:
-    """A Last-Modified is never later than its answer (RFC 9110 section 8.8.2.1); None until then."""
+def last_modified_if_past(moment: datetime | None, now: datetime) -> datetime | None:
+    """Return a moment that is not after `now`, else None: Last-Modified is never later than Date (RFC 9110 section 8.8.2.1)."""
     return moment if moment and moment <= now else None
 
 
-def validators(tag: str, modified: datetime | None) -> Headers:
+def validator_headers(tag: str, modified: datetime | None) -> Headers:
+    """Return the ETag header and, if `modified` is known, Last-Modified."""
     dated = [("Last-Modified", http_date(modified))] if modified else []
     return [("ETag", tag), *dated]
 
 
 def http_date(moment: datetime) -> str:
+    """Format a moment as an HTTP date (IMF-fixdate, RFC 9110 section 5.6.7)."""
     return format_datetime(moment.astimezone(UTC), usegmt=True)
 
 
@@ -176,12 +192,12 @@ def _vary(document: Document) -> str:
     return "Accept-Encoding, Sec-Fetch-Dest" if document.browser_type else "Accept-Encoding"
 
 
-def _link(link: Link) -> str:
+def _link_value(link: Link) -> str:
     return f'<{link.href}>; rel="{link.rel}"'
 
 
-def not_modified(headers: Mapping[str, str], tag: str, modified: datetime | None) -> bool:
-    """Whether the one who asks has these bytes."""
-    return request_headers.not_modified(
+def is_not_modified(headers: Mapping[str, str], tag: str, modified: datetime | None) -> bool:
+    """Return whether the client has the bytes that this ETag and date identify."""
+    return request_headers.is_not_modified(
         headers.get("HTTP_IF_NONE_MATCH", ""), headers.get("HTTP_IF_MODIFIED_SINCE", ""), tag, modified
     )

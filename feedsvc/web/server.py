@@ -1,4 +1,4 @@
-"""waitress, tuned for many connections that each want little, and stopped without cutting an answer."""
+"""HTTP server: waitress, tuned for many connections with small requests, which stops without cutting off responses."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from feedsvc.errors import FeedsvcError
 from feedsvc.support.file_descriptors import budget, is_exhausted, raise_limit
 from feedsvc.web.deferred_requests import Suspensions
 from feedsvc.web.task_queue import TaskQueue
-from feedsvc.web.waitress_channel import Channel, repeating
+from feedsvc.web.waitress_channel import Channel, with_head_reuse
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -29,14 +29,14 @@ _DRAIN_SECONDS: Final = 10.0
 _IDLE_SECONDS: Final = 30
 _BACKLOG: Final = 1024
 _ACCEPT_PAUSE: Final = 0.1  # seconds
-_MOST_SUSPENDED: Final = 1000  # requests that wait at once; each holds a connection and no thread
-# Unsent bytes that the kernel takes for one connection: otherwise a client that does not read has megabytes of them.
-_UNSENT: Final = 128 * 1024
+_MAX_SUSPENDED: Final = 1000  # suspended requests at a time; each holds a connection and no thread
+# Bytes that the kernel buffers unsent per connection. Otherwise a client that does not read makes it buffer megabytes.
+_MAX_UNSENT_BYTES: Final = 128 * 1024
 _SOCKET_OPTIONS: Final = [
     *Adjustments.socket_options,
-    *((socket.IPPROTO_TCP, getattr(socket, name), _UNSENT) for name in ("TCP_NOTSENT_LOWAT",) if hasattr(socket, name)),
+    *((socket.IPPROTO_TCP, getattr(socket, name), _MAX_UNSENT_BYTES) for name in ("TCP_NOTSENT_LOWAT",) if hasattr(socket, name)),
 ]
-_ADVICE: Final = {
+_HINTS_BY_ERRNO: Final = {
     errno.EADDRINUSE: "is another server there? --port gives another",
     errno.EADDRNOTAVAIL: "this machine has no such address: --host names one of its own, or 0.0.0.0 for all",
     errno.EACCES: "a port below 1024 takes more rights: --port gives another",
@@ -51,53 +51,53 @@ class _Dispatcher(ThreadedTaskDispatcher):
 
 
 class _Listener(TcpWSGIServer):
-    """waitress's listening socket. While the process has no descriptor left, it does not try to accept again at once."""
+    """Listening socket of waitress. While no file descriptor is left, it pauses before it accepts again."""
 
     channel_class = Channel
     active_channels: Any
 
     def __init__(self, application: WSGIApplication, listening: socket.socket, adjustments: Any) -> None:
-        self.suspensions = Suspensions(_MOST_SUSPENDED)
+        self.suspensions = Suspensions(_MAX_SUSPENDED)
         self._resumes_at = 0.0  # seconds of time.monotonic
-        self._accepts = False
+        self._has_accepted = False
         sockinfo: Any = (listening.family, listening.type, listening.proto, listening.getsockname())
         dispatcher = _Dispatcher(adjustments.threads)
         super().__init__(
             application, {}, _sock=listening, dispatcher=dispatcher, adj=adjustments, sockinfo=sockinfo, bind_socket=False
         )
 
-    def pause(self) -> float:
-        """Return the seconds until connections are accepted again, 0.0 if they are."""
+    def seconds_until_accept(self) -> float:
+        """Return the seconds until connections are accepted again, 0.0 if they are accepted now."""
         return max(0.0, self._resumes_at - time.monotonic()) if self._resumes_at else 0.0
 
     def readable(self) -> bool:
-        return super().readable() and not self.pause()
+        return super().readable() and not self.seconds_until_accept()
 
     def handle_accept(self) -> None:
-        """Accept all that wait, as many as there is room for: waitress takes one after a look at all connections."""
-        self._accepts = True
+        """Accept all waiting connections up to the limit: waitress accepts one per poll of all connections."""
+        self._has_accepted = True
         for _ in range(min(_BACKLOG, self.adj.connection_limit - len(self.active_channels))):
             super().handle_accept()
-            if not self._accepts:
+            if not self._has_accepted:
                 return
 
     def accept(self) -> Any:
         try:
             accepted = super().accept()
         except OSError as error:
-            self._accepts = False
+            self._has_accepted = False
             if is_exhausted(error):
                 self._resumes_at = time.monotonic() + _ACCEPT_PAUSE
             raise
-        self._accepts = accepted is not None
+        self._has_accepted = accepted is not None
         return accepted
 
 
 class Server:
-    """One process that serves on one socket. Raises FeedsvcError where the address cannot be had.
+    """HTTP server of one process on one socket. Raises FeedsvcError if it cannot listen at the address.
 
-    Made in the main thread: from then on SIGTERM and SIGINT end it in order. Forwarded and X-Forwarded-* reach the
-    application, which has to know whom to believe; the server itself believes none.
+    It must be created in the main thread, because it installs handlers for SIGTERM and SIGINT that stop it in order. The server
+    passes on Forwarded and X-Forwarded-* unchanged. The application has to decide which proxies to trust.
     """
 
     def __init__(
@@ -107,16 +107,18 @@ class Server:
         host: str,
         port: int,
         threads: int,
-        listening: socket.socket | None = None,
-        leaving: Callable[[], None] = lambda: None,
-        streams: bool = False,
+        listening_socket: socket.socket | None = None,
+        on_stop: Callable[[], None] = lambda: None,
+        is_streaming: bool = False,
     ) -> None:
-        """`listening` is what `listen` gave before. `leaving` is called first when the server stops: it ends what would not
-        end by itself. With `streams`, each part of an answer leaves at once.
+        """Create the server on `listening_socket`, a result of `listen`, or else on `host` and `port`.
+
+        `on_stop` is called first when the server stops, to end long responses. With `is_streaming`, each part of a response is
+        sent at once.
         """
-        self._socket, self._leaving = listening or listen(host, port), leaving
-        self._stopping = False
-        # A full queue is no news: at 4 threads and keep-alive it is the ordinary state.
+        self._socket, self._on_stop = listening_socket or listen(host, port), on_stop
+        self._is_stopping = False
+        # A full queue is normal with 4 threads and keep-alive, so no warning.
         logging.getLogger("waitress.queue").setLevel(logging.ERROR)
         adjustments: Any = Adjustments(
             sockets=[self._socket],
@@ -130,16 +132,16 @@ class Server:
             max_request_body_size=65_536,
             clear_untrusted_proxy_headers=False,
         )
-        # As an argument it draws a DeprecationWarning.
-        adjustments.send_bytes = 1 if streams else 65_536
+        # As an argument, it causes a DeprecationWarning.
+        adjustments.send_bytes = 1 if is_streaming else 65_536
         adjustments.socket_options = _SOCKET_OPTIONS
-        server: Any = _Listener(repeating(application), self._socket, adjustments)
+        server: Any = _Listener(with_head_reuse(application), self._socket, adjustments)
         self._suspensions: Suspensions = server.suspensions
         self._server = server
-        # waitress has no public way to turn its loop by hand, which draining needs.
-        self._map = server._map  # noqa: SLF001
-        self._cleanup = time.monotonic() + _IDLE_SECONDS
-        # Connections with bytes to send -> when they last took some, as it was at the last clean-up.
+        # waitress has no public way to run its loop once, which draining needs.
+        self._socket_map = server._map  # noqa: SLF001
+        self._cleanup_at = time.monotonic() + _IDLE_SECONDS
+        # Connection with unsent bytes -> its last activity, at the last clean-up.
         self._unsent: dict[Any, float] = {}
         for name in (signal.SIGTERM, signal.SIGINT):
             signal.signal(name, self._stop)
@@ -149,31 +151,31 @@ class Server:
         return url_of(self._socket)
 
     def run(self) -> None:
-        """Serve until SIGTERM or SIGINT, then finish what was begun, ten seconds at most."""
-        while not self._stopping:
-            self._turn(self._seconds())
+        """Serve until SIGTERM or SIGINT, then finish the responses that were begun, within ten seconds."""
+        while not self._is_stopping:
+            self._poll_once(self._poll_timeout())
             self._suspensions.expire()
             self._drop_stalled()
         self._drain()
 
-    def _seconds(self) -> float:
-        """Return how long the loop may sleep if nothing happens."""
-        left, pause = self._suspensions.seconds_left(), self._server.pause()
+    def _poll_timeout(self) -> float:
+        """Return the seconds that the loop may sleep if nothing happens."""
+        left, pause = self._suspensions.seconds_left(), self._server.seconds_until_accept()
         return min(1.0, pause or 1.0, 1.0 if left is None else left + 0.001)
 
     def _stop(self, _number: int, _frame: FrameType | None) -> None:
-        if not self._stopping:  # who asks again may come when there is nothing left that could be woken
-            self._stopping = True
+        if not self._is_stopping:  # a second signal may come when the trigger is already closed
+            self._is_stopping = True
             self._server.pull_trigger()
 
-    def _turn(self, seconds: float) -> None:
-        wasyncore.loop(timeout=seconds, use_poll=True, map=self._map, count=1)
+    def _poll_once(self, seconds: float) -> None:
+        wasyncore.loop(timeout=seconds, use_poll=True, map=self._socket_map, count=1)
 
     def _drop_stalled(self) -> None:
-        """Close on clients that stopped reading; waitress spares them while a request of theirs holds a thread."""
-        if time.monotonic() < self._cleanup:
+        """Close connections of clients that stopped reading; waitress spares them while their request holds a thread."""
+        if time.monotonic() < self._cleanup_at:
             return
-        self._cleanup = time.monotonic() + _IDLE_SECONDS
+        self._cleanup_at = time.monotonic() + _IDLE_SECONDS
         channels = list(self._server.active_channels.values())
         unsent = {channel: channel.last_activity for channel in channels if channel.total_outbufs_len}
         for channel, moved in unsent.items():
@@ -182,27 +184,27 @@ class Server:
         self._unsent = unsent
 
     def _drain(self) -> None:
-        self._leaving()
+        self._on_stop()
         self._suspensions.close()
         self._server.del_channel()
         self._socket.close()
         end = time.monotonic() + _DRAIN_SECONDS
         while any(channel.is_busy for channel in list(self._server.active_channels.values())) and time.monotonic() < end:
-            self._turn(0.05)
+            self._poll_once(0.05)
         for channel in list(self._server.active_channels.values()):
             channel.handle_close()
         self._server.task_dispatcher.shutdown()
-        wasyncore.close_all(self._map)
+        wasyncore.close_all(self._socket_map)
 
 
 def url_of(listening: socket.socket) -> str:
-    """Where a socket is reached, with a last slash."""
+    """Return the URL of a listening socket, with a trailing slash."""
     host, port = listening.getsockname()[:2]
     return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A socket that listens. Raises FeedsvcError where the address cannot be had."""
+    """Return a listening socket. Raises FeedsvcError if the address cannot be used."""
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         listening = socket.socket(family, kind, protocol)
@@ -215,7 +217,7 @@ def listen(host: str, port: int) -> socket.socket:
     except (OSError, OverflowError) as error:
         listening.close()
         reason = getattr(error, "strerror", None) or error
-        advice = _ADVICE.get(getattr(error, "errno", 0), "--host and --port give another")
+        advice = _HINTS_BY_ERRNO.get(getattr(error, "errno", 0), "--host and --port give another")
         raise FeedsvcError(f"cannot listen on {host}:{port} ({reason}); {advice}") from None
-    listening.setblocking(False)  # noqa: FBT003 - the socket's own signature
+    listening.setblocking(False)  # noqa: FBT003 - signature of the socket module
     return listening

@@ -1,7 +1,6 @@
-"""What the workers of one server know of one another: a table in memory that they share.
+"""Shared memory of workers: a table that the parent creates before it forks.
 
-Made before the first of them is. Each row is written by its worker alone, and outlives it: who takes its place goes on from
-there.
+Each row is written by one worker only. It outlives the worker, and the replacement continues with it.
 """
 
 from __future__ import annotations
@@ -13,51 +12,53 @@ import time
 from collections.abc import Mapping
 from typing import Any, Final
 
-_PID, _LOOKED, _ASKED, _TURN = range(4)  # columns of eight bytes, so that none is ever seen half written
-_COLUMNS: Final = 8
-_NOTICE: Final = 32 * 1024  # bytes for one notice; the last but one stays until the next, for those who read it just then
-_PATIENCE: Final = 15.0  # seconds for a worker to answer; one that hangs must not hold up the others
+_PID, _READ_AT, _REQUESTED_AT, _MESSAGE_NUMBER = range(4)  # columns of eight bytes, so that reads and writes are atomic
+_COLUMN_COUNT: Final = 8
+# bytes for one message; there are two, so that the last one can be read while the next is written
+_MESSAGE_SIZE: Final = 32 * 1024
+_SYNC_TIMEOUT: Final = 15.0  # seconds to wait for a worker, so that one that hangs does not delay the others
 
 
-class Board:
-    """One row a worker; workers are numbered from 1."""
+class WorkerTable:
+    """Table in shared memory with one row per worker; workers are numbered from 1."""
 
     def __init__(self, workers: int) -> None:
-        self.workers = workers
-        self._row = _COLUMNS * 8 + 2 * _NOTICE
-        self._memory = mmap.mmap(-1, workers * self._row)
+        self.worker_count = workers
+        self._slot_size = _COLUMN_COUNT * 8 + 2 * _MESSAGE_SIZE
+        self._memory = mmap.mmap(-1, workers * self._slot_size)
         self._cells = memoryview(self._memory).cast("d")
 
-    def seat(self, number: int) -> Seat:
-        return Seat(self, number)
+    def slot(self, number: int) -> WorkerSlot:
+        return WorkerSlot(self, number)
 
-    def leave(self, number: int) -> None:
-        """The worker of this number is no more."""
+    def release(self, number: int) -> None:
+        """Mark a row as free after its worker has ended."""
         self[number, _PID] = 0
 
-    def living(self) -> dict[int, int]:
-        """Number -> process id of the workers that have taken their seats."""
-        pids = {number: int(self[number, _PID]) for number in range(1, self.workers + 1)}
+    def alive_pids(self) -> dict[int, int]:
+        """Return number -> process id of the registered workers."""
+        pids = {number: int(self[number, _PID]) for number in range(1, self.worker_count + 1)}
         return {number: pid for number, pid in pids.items() if pid}
 
-    def notice(self, number: int) -> Mapping[str, Any]:
-        """What this worker, or the one before it, put up last."""
+    def read_message(self, number: int) -> Mapping[str, Any]:
+        """Return the last message of this worker or its predecessor."""
         while True:
-            turn = self[number, _TURN]
-            size, data = self._place(number, turn)
+            turn = self[number, _MESSAGE_NUMBER]
+            size, data = self._message_location(number, turn)
             found = self._memory[data : data + int(self._cells[size])]
-            if self[number, _TURN] - turn < 1:
+            if self[number, _MESSAGE_NUMBER] - turn < 1:
                 return json.loads(found) if found else {}
 
-    def put_up(self, number: int, notice: Mapping[str, Any]) -> None:
+    def write_message(self, number: int, notice: Mapping[str, Any]) -> None:
+        """Write a message. One longer than 32 kB is dropped."""
         text = json.dumps(notice).encode()
-        turn = self[number, _TURN] + 1
-        size, data = self._place(number, turn)
-        if len(text) > _NOTICE - 8:
+        turn = self[number, _MESSAGE_NUMBER] + 1
+        size, data = self._message_location(number, turn)
+        if len(text) > _MESSAGE_SIZE - 8:
             return
         self._memory[data : data + len(text)] = text
         self._cells[size] = len(text)
-        self[number, _TURN] = turn
+        self[number, _MESSAGE_NUMBER] = turn
 
     def __getitem__(self, cell: tuple[int, int]) -> float:
         return self._cells[self._cell(*cell)]
@@ -66,68 +67,69 @@ class Board:
         self._cells[self._cell(*cell)] = value
 
     def _cell(self, number: int, column: int) -> int:
-        return (number - 1) * self._row // 8 + column
+        return (number - 1) * self._slot_size // 8 + column
 
-    def _place(self, number: int, turn: float) -> tuple[int, int]:
-        """Where the notice of a turn has its length (a cell) and its bytes."""
-        start = (number - 1) * self._row + _COLUMNS * 8 + int(turn) % 2 * _NOTICE
+    def _message_location(self, number: int, turn: float) -> tuple[int, int]:
+        """Return where the message with this number is stored: the cell of its length, the offset of its bytes."""
+        start = (number - 1) * self._slot_size + _COLUMN_COUNT * 8 + int(turn) % 2 * _MESSAGE_SIZE
         return start // 8, start + 8
 
 
-class Seat:
-    """One worker's view of the board. Safe in threads, but for `put_up`."""
+class WorkerSlot:
+    """View of the table for one worker. Thread-safe except `write_message`."""
 
-    def __init__(self, board: Board, number: int) -> None:
-        self.number, self.of = number, board.workers
-        self._board = board
+    def __init__(self, board: WorkerTable, number: int) -> None:
+        self.number, self.worker_count = number, board.worker_count
+        self._table = board
 
-    def take(self) -> None:
-        """Sit down before anything of the content is read."""
-        self._board[self.number, _LOOKED] = time.monotonic()
-        self._board[self.number, _PID] = os.getpid()
+    def register(self) -> None:
+        """Register this process. Call before any content is read."""
+        self._table[self.number, _READ_AT] = time.monotonic()
+        self._table[self.number, _PID] = os.getpid()
 
-    def living(self) -> dict[int, int]:
-        """Number -> process id of all workers."""
-        return self._board.living()
+    def alive_pids(self) -> dict[int, int]:
+        """Return number -> process id of all workers."""
+        return self._table.alive_pids()
 
-    def put_up(self, notice: Mapping[str, Any]) -> None:
-        """Tell the others (JSON's values); what is longer than 32 kB is not told. It stays when this worker ends."""
-        self._board.put_up(self.number, notice)
+    def write_message(self, notice: Mapping[str, Any]) -> None:
+        """Publish a message of JSON values to all workers. One longer than 32 kB is dropped. It outlives this worker."""
+        self._table.write_message(self.number, notice)
 
-    def notice(self) -> Mapping[str, Any]:
-        """What was put up here last; at first, by the worker that had this seat before."""
-        return self._board.notice(self.number)
+    def read_message(self) -> Mapping[str, Any]:
+        """Return the last message of this row; at first, that of the worker's predecessor."""
+        return self._table.read_message(self.number)
 
-    def notices(self) -> dict[int, Mapping[str, Any]]:
-        """What each seat, this one too, put up last, by number; that of a worker that ended stays."""
-        return {number: self._board.notice(number) for number in range(1, self.of + 1)}
+    def read_messages(self) -> dict[int, Mapping[str, Any]]:
+        """Return the last messages of all rows by number, including those of this worker and of ended workers."""
+        return {number: self._table.read_message(number) for number in range(1, self.worker_count + 1)}
 
-    def asks(self) -> bool:
-        """Whether another worker waits for this one to look at the whole folder."""
-        looked = self._board[self.number, _LOOKED]
-        return any(self._board[other, _ASKED] > looked for other in self._others())
+    def is_rescan_requested(self) -> bool:
+        """Return whether another worker waits until this one has scanned the whole folder."""
+        looked = self._table[self.number, _READ_AT]
+        return any(self._table[other, _REQUESTED_AT] > looked for other in self._others())
 
-    def looked(self, since: float) -> None:
-        """Everything in the folder as it was at this moment (monotonic seconds) is served now."""
-        self._board[self.number, _LOOKED] = since
+    def confirm_scan(self, since: float) -> None:
+        """Record that everything in the folder at this moment (seconds of time.monotonic) is served now."""
+        self._table[self.number, _READ_AT] = since
 
-    def question(self) -> Question:
-        return Question(self._board, self.number)
+    def sync_barrier(self) -> SyncBarrier:
+        """Return a new barrier for the other workers."""
+        return SyncBarrier(self._table, self.number)
 
     def _others(self) -> list[int]:
-        return [number for number in range(1, self.of + 1) if number != self.number]
+        return [number for number in range(1, self.worker_count + 1) if number != self.number]
 
 
-class Question:
-    """Whether every other worker has read what this one has read by the first time of asking; true in the end in any case."""
+class SyncBarrier:
+    """Check that becomes True once every other worker has scanned the folder after the first call, or after 15 seconds."""
 
-    def __init__(self, board: Board, number: int) -> None:
-        self._board, self._number = board, number
-        self._asked = 0.0
+    def __init__(self, board: WorkerTable, number: int) -> None:
+        self._table, self._number = board, number
+        self._requested_at = 0.0
 
     def __call__(self) -> bool:
-        if not self._asked:
-            self._asked = self._board[self._number, _ASKED] = time.monotonic()
-        others = (number for number in self._board.living() if number != self._number)
-        answered = all(self._board[number, _LOOKED] >= self._asked for number in others)
-        return answered or time.monotonic() - self._asked > _PATIENCE
+        if not self._requested_at:
+            self._requested_at = self._table[self._number, _REQUESTED_AT] = time.monotonic()
+        others = (number for number in self._table.alive_pids() if number != self._number)
+        answered = all(self._table[number, _READ_AT] >= self._requested_at for number in others)
+        return answered or time.monotonic() - self._requested_at > _SYNC_TIMEOUT

@@ -1,4 +1,4 @@
-"""What is served, what is wrong and what comes next, for operators and editors: /status as JSON."""
+"""Status: /status as JSON, for operators and editors. It reports the edition, alerts, problems and the next change."""
 
 from __future__ import annotations
 
@@ -10,41 +10,41 @@ from typing import Any, Final
 
 from feedsvc import __version__
 from feedsvc.errors import Problem
-from feedsvc.live.live import Live
+from feedsvc.live import Live
 from feedsvc.support.date_formats import rfc3339
 
-# What an optional part adds to the status, by its name.
-Addition = Callable[[], Mapping[str, Any]]
+# Function that returns an additional section of the status.
+StatusSection = Callable[[], Mapping[str, Any]]
 
 _KINDS: Final = ("category", "author", "tag")
 
 
-def status(live: Live, now: datetime, additions: Mapping[str, Addition]) -> bytes:
-    """The live edition, its counts, what is wrong with the machine and the folder, the next scheduled change, the last look."""
+def render_status(live: Live, now: datetime, sections: Mapping[str, StatusSection]) -> bytes:
+    """Render the live edition, its counts, alerts, problems, the next scheduled change and the last reload as JSON."""
     shown, edition = live.current(now).catalog, live.edition
     refs = [ref.kind for ref in shown.listings]
     facts: dict[str, Any] = {
         "version": __version__,
         "edition": {"number": edition.number, "since": rfc3339(edition.since)},
-        "articles": {"read": len(edition.content.articles), "visible": len(shown.visible), "withdrawn": len(shown.withdrawn)},
+        "articles": {"loaded": len(edition.content.articles), "visible": len(shown.visible), "withdrawn": len(shown.withdrawn)},
         "listings": {kind: refs.count(kind) for kind in _KINDS},
         "next_change": rfc3339(shown.next_change) if shown.next_change else None,
         "last_reload": {
-            "at": rfc3339(live.reloaded.at),
-            "seconds": round(live.reloaded.seconds, 4),
-            "articles_changed": live.reloaded.changed,
+            "at": rfc3339(live.last_reload.began_at),
+            "duration_seconds": round(live.last_reload.seconds, 4),
+            "changed_articles": live.last_reload.changed_articles,
         },
-        "troubles": live.troubles.now,
-        "problems": _problems(edition.content.problems, edition.content.standing_in),
-        **{name: addition() for name, addition in additions.items()},
+        "alerts": live.alerts.active,
+        "problems": _problems(edition.content.problems, edition.content.last_valid_paths),
+        **{name: addition() for name, addition in sections.items()},
     }
-    return json.dumps(facts, ensure_ascii=False, indent=2, default=_spelled).encode() + b"\n"
+    return json.dumps(facts, ensure_ascii=False, indent=2, default=_json_value).encode() + b"\n"
 
 
-def _spelled(value: object) -> str:
+def _json_value(value: object) -> str:
     return rfc3339(value) if isinstance(value, datetime) else str(value)
 
 
 def _problems(problems: Iterable[Problem], standing_in: frozenset[str]) -> list[dict[str, Any]]:
-    """`last_valid_version` tells whether readers still see the file as it was before."""
-    return [{**asdict(problem), "last_valid_version": problem.path in standing_in} for problem in problems]
+    """Return problems as dictionaries. `serving_last_valid` is True if the file is served in its last valid version."""
+    return [{**asdict(problem), "serving_last_valid": problem.path in standing_in} for problem in problems]

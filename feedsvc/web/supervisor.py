@@ -1,7 +1,7 @@
-"""Several processes that serve on one socket, and the one that watches over them and does nothing else.
+"""Supervisor: a parent process that forks workers, which serve on one socket, and replaces those that end.
 
-The parent holds no content, no thread and no database, so that forking it is safe at any time; every worker reads the folder
-for itself. The first is ready before the others begin: what it read anew they find remembered.
+The parent holds no content, thread or database, so it can fork safely at any time. Every worker reads the folder itself. The
+first is ready before the others start, so that they find in the cache what it has read.
 """
 
 from __future__ import annotations
@@ -18,217 +18,239 @@ from typing import Final
 
 from feedsvc.support import libc
 from feedsvc.web import worker
-from feedsvc.web.shared_memory import Board
-from feedsvc.web.worker import PATIENCE, Station
+from feedsvc.web.shared_memory import WorkerTable
+from feedsvc.web.worker import STOP_TIMEOUT, Worker
 
 _SIGNALS: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD)
-_SETTLED: Final = 10.0  # seconds; who served so long may be replaced at once
-_PAUSES: Final = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)  # seconds before the replacement of those who did not
+_STABLE_SECONDS: Final = 10.0  # seconds; a worker that served so long is replaced at once
+_RESTART_DELAYS: Final = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)  # seconds before the replacement of a worker that did not
 
 
 @dataclass(kw_only=True, slots=True)
 class _Child:
     number: int
     pid: int
-    ready: int
-    said: bytes = b""
-    since: float | None = None  # when it was ready, monotonic seconds
+    ready_pipe: int
+    ready_line: bytes = b""
+    ready_since: float | None = None  # seconds of time.monotonic
 
     @property
-    def called(self) -> str:
+    def label(self) -> str:
         return f"worker {self.number} (process {self.pid})"
 
 
 @dataclass(kw_only=True, slots=True)
-class _Place:
-    """One of the workers, whichever process it is; `due` is when the next begins, `failures` are those in a row."""
+class _WorkerState:
+    """State of one worker number across processes. `failures` is the number of consecutive failures.
 
-    due: float | None = None
+    `next_start` is when the next process is started, in seconds of time.monotonic.
+    """
+
+    next_start: float | None = None
     failures: int = 0
     child: _Child | None = None
 
 
-class Workers:
-    """Starts them, replaces those that die, passes signals on. To be run in the main thread of a process without others."""
+class Supervisor:
+    """Supervisor that starts workers, replaces those that die, and forwards signals.
+
+    Run it in the main thread of a process without other threads.
+    """
 
     def __init__(
         self,
         number: int,
-        serve: Callable[[Station], None],
+        serve: Callable[[Worker], None],
         *,
-        say: Callable[[str], None],
-        leaving: Callable[[], None] = lambda: None,
-        explain: Callable[[int], str] = lambda _: "",
-        patience: float = PATIENCE,
+        print_line: Callable[[str], None],
+        on_stop: Callable[[], None] = lambda: None,
+        explain_exit: Callable[[int], str] = lambda _: "",
+        stop_timeout: float = STOP_TIMEOUT,
     ) -> None:
-        """`serve` is called in each worker, which ends when it returns; SystemExit gives its status.
+        """Create the supervisor of `number` workers. Each calls `serve` and ends when it returns, or by SystemExit with a status.
 
-        `leaving` is called here when all shall end: it closes what the workers have from this process. `explain` returns
-        why a process (its id) was ended by the watchdog, or crashed, "" if it is not known. Those that have not ended `patience`
-        seconds after SIGTERM are killed.
+        `on_stop` is called in the parent when all workers are to end: it closes what they share with the parent. `explain_exit`
+        returns the reason why the watchdog ended a process (given by id) or it crashed, "" if unknown. Workers that have not
+        ended `stop_timeout` seconds after SIGTERM are killed.
         """
-        self._serve, self._say, self._leaving = serve, say, leaving
-        self._explain, self._patience = explain, patience
-        self._board = Board(number)
-        self._places = {each: _Place() for each in range(1, number + 1)}
-        self._caught: list[int] = []
-        self._complete = self._stopping = False
+        self._serve, self._print_line, self._on_stop = serve, print_line, on_stop
+        self._explain_exit, self._stop_timeout = explain_exit, stop_timeout
+        self._table = WorkerTable(number)
+        self._states = {each: _WorkerState() for each in range(1, number + 1)}
+        self._pending_signals: list[int] = []
+        self._is_complete = self._is_stopping = False
         self._status = 0
-        self._last = 0.0
-        self._lifeline = os.pipe()
-        self._wake = os.pipe()
-        for end in self._wake:
+        self._kill_at = 0.0
+        self._liveness_pipe = os.pipe()
+        self._wake_pipe = os.pipe()
+        for end in self._wake_pipe:
             os.set_blocking(end, False)
 
     def run(self) -> int:
-        """Until SIGTERM or SIGINT, and until every answer is finished; the exit status."""
-        libc.prepare()
-        gc.freeze()  # what is loaded by now stays in pages that all share
-        with self._signals():
-            self._places[1].due = time.monotonic()
-            while not self._stopping or self._children():
-                self._begin_those_due()
+        """Run until SIGTERM or SIGINT and until all workers have ended. Return the exit status."""
+        libc.preload()
+        gc.freeze()  # objects loaded by now stay in memory pages that all workers share
+        with self._signal_handlers():
+            self._states[1].next_start = time.monotonic()
+            while not self._is_stopping or self._children():
+                self._start_due_workers()
                 self._wait()
-                self._heed_signals()
+                self._handle_signals()
                 for child in self._children():
-                    self._hear(child)
-                    self._bury(child)
-                self._greet()
+                    self._read_ready_line(child)
+                    self._reap(child)
+                self._announce_ready()
         return self._status
 
     def _children(self) -> list[_Child]:
-        return [place.child for place in self._places.values() if place.child]
+        return [place.child for place in self._states.values() if place.child]
 
     @contextmanager
-    def _signals(self) -> Iterator[None]:
+    def _signal_handlers(self) -> Iterator[None]:
         for name in _SIGNALS:
-            signal.signal(name, self._catch)
-        signal.set_wakeup_fd(self._wake[1], warn_on_full_buffer=False)
+            signal.signal(name, self._on_signal)
+        signal.set_wakeup_fd(self._wake_pipe[1], warn_on_full_buffer=False)
         try:
             yield
         finally:
             signal.set_wakeup_fd(-1)
 
-    def _catch(self, number: int, _frame: FrameType | None) -> None:
-        self._caught.append(number)
+    def _on_signal(self, number: int, _frame: FrameType | None) -> None:
+        self._pending_signals.append(number)
 
     def _wait(self) -> None:
-        """Until a signal, a worker's word, or the time for another."""
-        due = [place.due for place in self._places.values() if place.due is not None]
-        due += [self._last] if self._stopping else []
+        """Wait for a signal, output of a worker, or the time of the next start."""
+        due = [place.next_start for place in self._states.values() if place.next_start is not None]
+        due += [self._kill_at] if self._is_stopping else []
         pause = max(0.0, min(due) - time.monotonic()) if due else None
-        heard = [child.ready for child in self._children() if child.ready >= 0]
-        worker.hears([self._wake[0], *heard], pause)
+        heard = [child.ready_pipe for child in self._children() if child.ready_pipe >= 0]
+        worker.poll_readable([self._wake_pipe[0], *heard], pause)
         with suppress(BlockingIOError):
-            os.read(self._wake[0], 4096)
+            os.read(self._wake_pipe[0], 4096)
 
-    def _heed_signals(self) -> None:
-        caught, self._caught = self._caught, []
+    def _handle_signals(self) -> None:
+        caught, self._pending_signals = self._pending_signals, []
         if signal.SIGTERM in caught or signal.SIGINT in caught:
             self._stop()
         elif signal.SIGHUP in caught:
-            self._send(signal.SIGHUP)
-        if self._stopping and time.monotonic() >= self._last:
-            self._send(signal.SIGKILL)
-            self._last += self._patience
+            self._send_signal(signal.SIGHUP)
+        if self._is_stopping and time.monotonic() >= self._kill_at:
+            self._send_signal(signal.SIGKILL)
+            self._kill_at += self._stop_timeout
 
     def _stop(self) -> None:
-        if self._stopping:
+        if self._is_stopping:
             return
-        self._stopping, self._last = True, time.monotonic() + self._patience
-        for place in self._places.values():
-            place.due = None
-        self._leaving()
-        self._send(signal.SIGTERM)
+        self._is_stopping, self._kill_at = True, time.monotonic() + self._stop_timeout
+        for place in self._states.values():
+            place.next_start = None
+        self._on_stop()
+        self._send_signal(signal.SIGTERM)
 
-    def _send(self, number: int) -> None:
+    def _send_signal(self, number: int) -> None:
         for child in self._children():
             os.kill(child.pid, number)
 
-    # --- their lives
+    # --- life cycle of workers
 
-    def _begin_those_due(self) -> None:
-        for number, place in self._places.items():
-            if place.due is not None and time.monotonic() >= place.due:
-                place.due, place.child = None, self._fork(number)
+    def _start_due_workers(self) -> None:
+        for number, place in self._states.items():
+            if place.next_start is not None and time.monotonic() >= place.next_start:
+                place.next_start, place.child = None, self._fork(number)
 
     def _fork(self, number: int) -> _Child:
         heard, ready = os.pipe()
-        # A signal that came between the fork and the child's own handlers would be lost.
+        # Block signals: one between the fork and the child's own handlers would be lost.
         before = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
         parent = os.getpid()
         pid = os.fork()
         if not pid:
-            foreign = {heard, self._lifeline[1], *self._wake, *(child.ready for child in self._children())} - {-1}
-            seat = self._board.seat(number)
-            lifeline = self._lifeline[0]
-            worker.live(self._serve, seat, parent=parent, ready=ready, lifeline=lifeline, foreign=foreign, mask=before)
+            foreign = {heard, self._liveness_pipe[1], *self._wake_pipe, *(child.ready_pipe for child in self._children())} - {-1}
+            seat = self._table.slot(number)
+            lifeline = self._liveness_pipe[0]
+            worker.run_worker(
+                self._serve,
+                seat,
+                parent_pid=parent,
+                ready_pipe=ready,
+                liveness_pipe=lifeline,
+                parent_descriptors=foreign,
+                signal_mask=before,
+            )
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
         os.close(ready)
-        return _Child(number=number, pid=pid, ready=heard)
+        return _Child(number=number, pid=pid, ready_pipe=heard)
 
-    def _hear(self, child: _Child) -> None:
-        """Its one line, then the end of it; that end without a line is the worker's own."""
-        if child.ready < 0 or not worker.hears([child.ready], 0):
+    def _read_ready_line(self, child: _Child) -> None:
+        """Read the worker's ready line, then the end of the pipe. An end without a line means that the worker ended."""
+        if child.ready_pipe < 0 or not worker.poll_readable([child.ready_pipe], 0):
             return
-        part = os.read(child.ready, 65_536)
-        child.said += part
-        if child.said.endswith(b"\n") and child.since is None:
-            child.since = time.monotonic()
-            self._begin_the_others()
+        part = os.read(child.ready_pipe, 65_536)
+        child.ready_line += part
+        if child.ready_line.endswith(b"\n") and child.ready_since is None:
+            child.ready_since = time.monotonic()
+            self._start_remaining_workers()
         if not part:
-            os.close(child.ready)
-            child.ready = -1
+            os.close(child.ready_pipe)
+            child.ready_pipe = -1
 
-    def _begin_the_others(self) -> None:
-        for place in self._places.values():
-            if not self._complete and not self._stopping and not place.child and place.due is None:
-                place.due = time.monotonic()
+    def _start_remaining_workers(self) -> None:
+        for place in self._states.values():
+            if not self._is_complete and not self._is_stopping and not place.child and place.next_start is None:
+                place.next_start = time.monotonic()
 
-    def _greet(self) -> None:
+    def _announce_ready(self) -> None:
         children = self._children()
-        if not self._complete and not self._stopping and len(children) == len(self._places) and all(c.since for c in children):
-            self._complete = True
-            self._say(children[0].said.decode(errors="surrogateescape").rstrip("\n"))
+        if (
+            not self._is_complete
+            and not self._is_stopping
+            and len(children) == len(self._states)
+            and all(c.ready_since for c in children)
+        ):
+            self._is_complete = True
+            self._print_line(children[0].ready_line.decode(errors="surrogateescape").rstrip("\n"))
 
-    def _bury(self, child: _Child) -> None:
+    def _reap(self, child: _Child) -> None:
         pid, code = os.waitpid(child.pid, os.WNOHANG)
         if not pid:
             return
-        self._hear(child)
-        if child.ready >= 0:
-            os.close(child.ready)
-        place = self._places[child.number]
+        self._read_ready_line(child)
+        if child.ready_pipe >= 0:
+            os.close(child.ready_pipe)
+        place = self._states[child.number]
         place.child = None
-        self._board.leave(child.number)
+        self._table.release(child.number)
         status = os.waitstatus_to_exitcode(code)
-        if self._stopping:
+        if self._is_stopping:
             self._status = max(self._status, status)
-        elif not self._complete:
+        elif not self._is_complete:
             self._fail(child, status)
         else:
             self._replace(place, child, status)
 
     def _fail(self, child: _Child, status: int) -> None:
-        """A start that does not succeed ends, as that of one process does; a fault that has a status was told by the worker."""
+        """Stop all workers if one fails to start, as a single process does.
+
+        A worker with a positive status has reported the error.
+        """
         if status <= 0:
-            self._say(f"feedsvc: {child.called} {self._end(child, status)} before all were ready")
+            self._print_line(f"feedsvc: {child.label} {self._exit_description(child, status)} before all were ready")
         self._status = max(self._status, status) if status > 0 else 1
         self._stop()
 
-    def _replace(self, place: _Place, child: _Child, status: int) -> None:
-        settled = child.since is not None and time.monotonic() - child.since >= _SETTLED
-        pause = 0.0 if settled else _PAUSES[min(place.failures, len(_PAUSES) - 1)]
+    def _replace(self, place: _WorkerState, child: _Child, status: int) -> None:
+        settled = child.ready_since is not None and time.monotonic() - child.ready_since >= _STABLE_SECONDS
+        pause = 0.0 if settled else _RESTART_DELAYS[min(place.failures, len(_RESTART_DELAYS) - 1)]
         place.failures = 0 if settled else place.failures + 1
-        place.due = time.monotonic() + pause
+        place.next_start = time.monotonic() + pause
         when = f" in {pause:.0f} second{'' if pause == 1 else 's'}" if pause else ""
-        self._say(f"feedsvc: {child.called} {self._end(child, status)}; another takes its place{when}")
+        self._print_line(f"feedsvc: {child.label} {self._exit_description(child, status)}; another takes its place{when}")
 
-    def _end(self, child: _Child, status: int) -> str:
-        return (self._explain(child.pid) if -status in libc.REPORTED_SIGNALS else "") or f"ended {_how(status)}"
+    def _exit_description(self, child: _Child, status: int) -> str:
+        return (self._explain_exit(child.pid) if -status in libc.REPORTED_SIGNALS else "") or f"ended {_exit_reason(status)}"
 
 
-def _how(status: int) -> str:
+def _exit_reason(status: int) -> str:
     if status >= 0:
         return f"with exit status {status}"
     try:

@@ -1,24 +1,24 @@
-"""The order in which connections get a thread: those with one request before those that pipeline more behind it."""
+"""Task queue: connections with one request are served before those that pipeline further requests."""
 
 from __future__ import annotations
 
 from collections import deque
 from typing import Final, Protocol
 
-_TURN: Final = 4  # of so many tasks, one is of the pipelined if there are any: they get slow, and never stuck
+_PIPELINED_INTERVAL: Final = 4  # one of so many tasks is a pipelined one, if there are any: they become slow but never starve
 
 
 class Task(Protocol):
-    """A connection with a request to answer; `is_pipelined` if the request arrived before the answer to the one before it."""
+    """Connection with a request to answer. `is_pipelined` if the request arrived before the previous response."""
 
     is_pipelined: bool
 
 
 class TaskQueue:
-    """The queue of waitress's dispatcher, a deque as far as that uses one. The dispatcher's lock is held for every call.
+    """Queue of waitress's dispatcher, with the methods of deque that it uses. Its lock is held during every call.
 
-    A client that pipelines hundreds of requests on hundreds of connections has that many tasks queued at any time. A poll of
-    somebody else would wait for all of them.
+    A client that pipelines hundreds of requests on hundreds of connections always has that many tasks queued. Without precedence,
+    a poll of another client would wait for all of them.
     """
 
     def __init__(self) -> None:
@@ -34,6 +34,6 @@ class TaskQueue:
 
     def popleft(self) -> Task:
         if self._single and self._pipelined:
-            self._turn = (self._turn + 1) % _TURN
+            self._turn = (self._turn + 1) % _PIPELINED_INTERVAL
             return self._single.popleft() if self._turn else self._pipelined.popleft()
         return (self._single or self._pipelined).popleft()

@@ -1,4 +1,4 @@
-"""Counters of several workers as those of one server: a sum that never goes back, whoever is asked and whoever died."""
+"""Shared counters: sums over all workers that never decrease, even if a worker is replaced."""
 
 from __future__ import annotations
 
@@ -6,30 +6,30 @@ from collections.abc import Callable, Mapping
 from itertools import chain
 from typing import Final
 
-from feedsvc.web.shared_memory import Seat
+from feedsvc.web.shared_memory import WorkerSlot
 
-COUNTERS: Final = "counters"  # the key of a notice that they stand under
+COUNTERS_KEY: Final = "counters"  # their key in a worker's message
 
 
-class Totals:
-    """Made when a worker begins, before it puts up its first notice."""
+class SharedCounters:
+    """Sum of the counters of all workers. Create it when a worker starts, before its first message."""
 
-    def __init__(self, seat: Seat, own: Callable[[], Mapping[str, float]]) -> None:
-        """`own` are this process's counters by any name, from 0."""
-        self._seat, self._own = seat, own
-        # Who had the seat before counted, too.
-        self._before: Mapping[str, float] = seat.notice().get(COUNTERS, {})
+    def __init__(self, seat: WorkerSlot, own: Callable[[], Mapping[str, float]]) -> None:
+        """Read the counters of the predecessors. `own` returns this process's counters by name; they start at 0."""
+        self._slot, self._local = seat, own
+        # The counts of the worker's predecessors are included.
+        self._inherited: Mapping[str, float] = seat.read_message().get(COUNTERS_KEY, {})
 
-    def mine(self) -> dict[str, float]:
-        """For this worker's notices, under COUNTERS."""
-        return _sum(self._before, self._own())
+    def slot_counters(self) -> dict[str, float]:
+        """Return the counters for this worker's message, to be stored under COUNTERS_KEY."""
+        return _sum_counters(self._inherited, self._local())
 
     def __call__(self) -> dict[str, float]:
-        """All workers' counters as they put them up last: put up one's own first, or a later answer may be less."""
-        return _sum(*(notice.get(COUNTERS, {}) for notice in self._seat.notices().values()))
+        """Return the sums from the last messages. Write this worker's message first, or a later sum may be lower."""
+        return _sum_counters(*(notice.get(COUNTERS_KEY, {}) for notice in self._slot.read_messages().values()))
 
 
-def _sum(*counters: Mapping[str, float]) -> dict[str, float]:
+def _sum_counters(*counters: Mapping[str, float]) -> dict[str, float]:
     total: dict[str, float] = {}
     for name, count in chain.from_iterable(each.items() for each in counters):
         total[name] = total.get(name, 0) + count

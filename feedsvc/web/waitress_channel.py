@@ -1,4 +1,4 @@
-"""One connection to waitress: what of a request it reads otherwise, and how its answers leave."""
+"""Connections of waitress: parsing of pipelined requests, back-pressure, suspended requests and reuse of serialised headers."""
 
 from __future__ import annotations
 
@@ -11,27 +11,27 @@ from waitress.buffers import ReadOnlyFileBasedBuffer
 from waitress.channel import HTTPChannel
 from waitress.task import WSGITask
 
-from feedsvc.web.deferred_requests import WAIT, Awaitable, Suspended, Suspension
-from feedsvc.web.repeated import REPEATS, Head, Repeated
-from feedsvc.web.request_parser import Parser
+from feedsvc.web.deferred_requests import WAIT_KEY, SuspendRequest, Suspension, WaitCondition
+from feedsvc.web.request_parser import RequestParser
+from feedsvc.web.reusable_headers import HEAD_REUSE_KEY, ReusableHeaders, SerializedHead
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-_PARSED: Final = 2
-_COPIED: Final = 64 * 1024  # bytes of an answer that are copied into a connection's buffer
-_TURN: Final = 1024 * 1024  # bytes that are sent on one connection before others have their turn
-_CHUNK: Final = 256 * 1024  # bytes of a file that are read to be sent
+_MAX_PARSED_REQUESTS: Final = 2
+_MAX_COPIED_BYTES: Final = 64 * 1024  # bytes; larger parts of a response are not copied into a connection's buffer
+_BYTES_PER_TURN: Final = 1024 * 1024  # bytes that are sent on one connection before others get their turn
+_FILE_CHUNK_SIZE: Final = 256 * 1024  # bytes of a file that are read and sent at a time
 
 
-def repeating(application: WSGIApplication) -> WSGIApplication:
-    """The application, but that its answers which are given again pass by all that waitress does to each."""
+def with_head_reuse(application: WSGIApplication) -> WSGIApplication:
+    """Return the application with a start_response that reuses serialised headers for ReusableHeaders."""
 
     def called(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        repeats = environ[REPEATS]
+        repeats = environ[HEAD_REUSE_KEY]
 
         def start(status: str, headers: list[tuple[str, str]], *error: Any) -> Any:
-            again = repeats(status, headers) if type(headers) is Repeated else None
+            again = repeats(status, headers) if type(headers) is ReusableHeaders else None
             return again or start_response(status, headers, *error)
 
         return application(environ, start)
@@ -40,88 +40,89 @@ def repeating(application: WSGIApplication) -> WSGIApplication:
 
 
 class _Task(WSGITask):
-    """An answer that is given again leaves with the head that it left with before, within the second that its Date says."""
+    """Task that sends a repeated response with its serialised headers, within the second of their Date."""
 
-    _repeated: Repeated | None = None
-    _head: bytes = b""
+    _reusable_headers: ReusableHeaders | None = None
+    _serialized_head: bytes = b""
 
     def get_environment(self) -> dict[str, Any]:
         environ: dict[str, Any] = super().get_environment()
-        environ[REPEATS] = self._repeats
+        environ[HEAD_REUSE_KEY] = self._try_reuse
         channel: Any = self.channel
-        environ[WAIT] = channel.suspend
+        environ[WAIT_KEY] = channel.suspend
         return environ
 
-    def _repeats(self, status: str, headers: Repeated) -> Any:
-        """Begin such an answer. None where it has to be begun as any other is; its head is kept for the next."""
+    def _try_reuse(self, status: str, headers: ReusableHeaders) -> Any:
+        """Start a response with serialised headers. Return None if there are none yet; they are then stored for the next."""
         head = headers.head
-        if self.version != "1.1" or self._closes:
+        if self.version != "1.1" or self._is_close_requested:
             return None
         if head is None or head.second != int(self.start_time):
-            self._repeated = headers
+            self._reusable_headers = headers
             return None
-        self.complete, self.status, self.content_length, self._head = True, status, head.length, head.text
+        self.complete, self.status, self.content_length, self._serialized_head = True, status, head.length, head.text
         return self.write
 
     def build_response_header(self) -> bytes:
-        if self._head:
-            return self._head
+        if self._serialized_head:
+            return self._serialized_head
         head: bytes = super().build_response_header()
-        if self._repeated is not None:
-            self._repeated.head = Head(int(self.start_time), head, self.content_length)
+        if self._reusable_headers is not None:
+            self._reusable_headers.head = SerializedHead(int(self.start_time), head, self.content_length)
         return head
 
     def set_close_on_finish(self) -> None:
-        # waitress ends the connection of whatever has no Content-Length; a 304 and a 204 may have none (RFC 9110 section 8.6).
-        if self.has_body or self.version == "1.0" or self._closes:
+        # Otherwise waitress closes the connection without Content-Length, which 304 and 204 may lack (RFC 9110 section 8.6).
+        if self.has_body or self.version == "1.0" or self._is_close_requested:
             super().set_close_on_finish()
 
     @property
-    def _closes(self) -> bool:
-        """Whether the client asked for the end of its connection."""
+    def _is_close_requested(self) -> bool:
+        """True if the client asked to close the connection."""
         request: Any = self.request
         return bool(request.headers.get("CONNECTION", "").lower() == "close")
 
 
 class Channel(HTTPChannel):
-    """Back-pressure for clients that pipeline without reading, and requests that wait without holding a thread.
+    """Connection with back-pressure for clients that pipeline without reading, and with requests that wait without a thread.
 
-    The next request of a connection is answered once less than `send_bytes` of the answers before it are unsent, and none of
-    these is a large one: so a connection holds one large answer at most, and one open file.
+    The next request of a connection is answered once fewer than `send_bytes` of earlier responses are unsent and none of these is
+    a large one. So a connection holds at most one large response and one open file.
     """
 
     server: Any
-    requests: list[Any]  # two at most, the one at hand and the next
+    requests: list[Any]  # two at most: the current one and the next
     requests_lock: Any
-    parser_class = Parser
+    parser_class = RequestParser
     task_class = _Task
-    is_pipelined = False  # whether the request at hand arrived before the one before it was answered
-    _unparsed = b""  # received behind `requests`
-    _waits = False  # for the client to read, before its next request is answered
-    _large: ReadOnlyFileBasedBuffer | None = None  # the last answer beyond `send_bytes`; empty once it has been sent
-    _left = 0  # bytes that may be sent in this turn
+    is_pipelined = False  # whether the current request arrived before the response to the previous one
+    _unparsed = b""  # received after `requests`
+    _is_paused = False  # until the client has read enough for its next request to be answered
+    # the last response larger than _MAX_COPIED_BYTES; empty once it has been sent
+    _large_body: ReadOnlyFileBasedBuffer | None = None
+    _turn_bytes_left = 0  # bytes that may be sent in this turn
     _suspension: Suspension | None = None
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.sendbuf_len = min(self.sendbuf_len, _CHUNK)
+        self.sendbuf_len = min(self.sendbuf_len, _FILE_CHUNK_SIZE)
 
     def service(self) -> None:
         with self.outbuf_lock:
-            self._waits = self.connected and self._is_full()
-        if self._waits:
+            self._is_paused = self.connected and self._is_full()
+        if self._is_paused:
             self.server.pull_trigger()
             return
         if self._unparsed:
             with self.requests_lock:
                 self._parse()
-        self._suspension, self.is_pipelined = None, True  # any other that is queued from here on
+        self._suspension, self.is_pipelined = None, True  # applies to requests that are queued from now on
         try:
             super().service()
-        except Suspended as suspended:
+        except SuspendRequest as suspended:
             self._suspension = Suspension(suspended, self._resume)
             self.server.suspensions.add(self._suspension)
-            self.server.pull_trigger()  # the loop has to know the new deadline
+            self.server.pull_trigger()  # wake the loop, which has to use the new deadline
 
     @property
     def is_busy(self) -> bool:
@@ -135,22 +136,22 @@ class Channel(HTTPChannel):
         return True
 
     def _parse(self) -> None:
-        """Parse the request at hand and the next, and no more: a client that pipelines hundreds must not hold up the loop.
+        """Parse the current request and the next, and no more: a client that pipelines hundreds must not delay the loop.
 
-        To be called with `requests_lock`. While something is unparsed, there is a request to answer, and so nothing is read.
-        Nothing behind a request that is refused is a request, nor behind the last one.
+        Call with `requests_lock` held. While bytes are unparsed, there is a request to answer, so nothing more is read. Bytes
+        after a refused request or after the last request are dropped.
         """
         if self.will_close or self.close_when_flushed or not self.connected:
             self._unparsed = b""
-        while self._unparsed and len(self.requests) < _PARSED:
+        while self._unparsed and len(self.requests) < _MAX_PARSED_REQUESTS:
             request = self.request = self.request or self.parser_class(self.adj)
             self._unparsed = self._unparsed[request.received(self._unparsed) :]
             if request.expect_continue and request.headers_finished and not self.requests and not self.sent_continue:
                 self.send_continue()
             if request.completed:
-                self._add(request)
+                self._add_request(request)
 
-    def _add(self, request: Any) -> None:
+    def _add_request(self, request: Any) -> None:
         self.request, self.sent_continue = None, False
         if request.error:
             self._unparsed = b""
@@ -162,51 +163,51 @@ class Channel(HTTPChannel):
             self.server.add_task(self)
 
     def _is_full(self) -> bool:
-        return self.total_outbufs_len >= self.adj.send_bytes or (self._large is not None and len(self._large) > 0)
+        return self.total_outbufs_len >= self.adj.send_bytes or (self._large_body is not None and len(self._large_body) > 0)
 
     def write_soon(self, data: Any) -> int:
-        """Queue bytes, or a file. Many bytes are not copied: those of a document are the same for all its readers."""
-        if len(data) > _COPIED:
+        """Queue bytes or a file. Large bodies are not copied, because a document's bytes are the same for all clients."""
+        if len(data) > _MAX_COPIED_BYTES:
             if not isinstance(data, ReadOnlyFileBasedBuffer):
                 data = ReadOnlyFileBasedBuffer(BytesIO(data))
                 data.prepare()
-            self._large = data
-        self._left = _TURN
+            self._large_body = data
+        self._turn_bytes_left = _BYTES_PER_TURN
         written: int = HTTPChannel.write_soon(self, data)
         return written
 
     def send(self, data: bytes, do_close: bool = True) -> int:  # noqa: FBT001, FBT002 - waitress's signature
-        """Send no more in a turn than others can wait for; a client that reads fast would get the whole of a large file."""
-        if not data:  # the file was cut off meanwhile: what is missing of the answer never comes
+        """Send at most `_turn_bytes_left` bytes, so that a client that reads fast does not delay others by a large file."""
+        if not data:  # the file was truncated meanwhile; the rest of the response can never be sent
             self.will_close = True
-        if self._left <= 0 or not data:
+        if self._turn_bytes_left <= 0 or not data:
             return 0
         sent: int = HTTPChannel.send(self, data, do_close)
-        self._left -= sent
+        self._turn_bytes_left -= sent
         return sent
 
-    def suspend(self, awaited: Awaitable, seconds: float) -> None:
-        """Raise Suspended if the request at hand may wait (any longer); the application calls this in a thread of its own."""
+    def suspend(self, awaited: WaitCondition, seconds: float) -> None:
+        """Raise SuspendRequest if the current request may wait (any longer). Called by the application in a worker thread."""
         now, request = time.monotonic(), self.requests[0]
         request.first_wait = request.first_wait or now
         deadline = request.first_wait + seconds
-        if now < deadline and self.server.suspensions.admit():
-            raise Suspended(awaited, deadline)
+        if now < deadline and self.server.suspensions.has_room():
+            raise SuspendRequest(awaited, deadline)
 
     def _resume(self) -> None:
         self.is_pipelined = len(self.requests) > 1
         self.server.add_task(self)
 
     def handle_write(self) -> None:
-        self._left = _TURN
-        if self._waits or self._suspension is not None:
-            # waitress leaves less than `send_bytes` to the requests behind, which are not begun before this is sent.
+        self._turn_bytes_left = _BYTES_PER_TURN
+        if self._is_paused or self._suspension is not None:
+            # waitress does not flush less than `send_bytes` while a request waits, and that request waits for the flush.
             waitress: Any = self
-            waitress._flush_exception(waitress._flush_some_if_lockable)  # noqa: SLF001 - its stubs leave both out
+            waitress._flush_exception(waitress._flush_some_if_lockable)  # noqa: SLF001 - missing in its stubs
         super().handle_write()
         with self.outbuf_lock:
-            goes_on = self._waits and self.connected and not self._is_full()
-            self._waits = self._waits and not goes_on
+            goes_on = self._is_paused and self.connected and not self._is_full()
+            self._is_paused = self._is_paused and not goes_on
         if goes_on:
             self.server.add_task(self)
 
@@ -216,4 +217,4 @@ class Channel(HTTPChannel):
             self.server.suspensions.resume(self._suspension)
 
     def _flush_outbufs_below_high_watermark(self) -> None:
-        """No thread waits here: every answer is whole, and the next is not begun before this one is read."""
+        """Do nothing: no thread waits here, because the next response starts only after this one has been read."""

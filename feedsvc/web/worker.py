@@ -1,4 +1,4 @@
-"""A worker's own end of the house: its life from the fork on, and its ties to the parent."""
+"""Worker process: its life from the fork on, and its pipes to and from the parent."""
 
 from __future__ import annotations
 
@@ -13,83 +13,84 @@ from contextlib import suppress
 from typing import Any, Final, NoReturn
 
 from feedsvc.support.libc import die_with_parent
-from feedsvc.web.shared_memory import Seat
+from feedsvc.web.shared_memory import WorkerSlot
 
-PATIENCE: Final = 60.0  # seconds in which a worker ends by itself; finishing what was begun takes far less
-_LONGEST: Final = 1_000_000.0  # seconds; poll() takes no more than twice as many
-_BEAT: Final = 1.0  # seconds between two notices on the board
+STOP_TIMEOUT: Final = 60.0  # seconds in which a worker ends by itself; finishing its responses takes far less
+_MAX_POLL_SECONDS: Final = 1_000_000.0  # seconds; poll() accepts no more than twice as much
+_HEARTBEAT_INTERVAL: Final = 1.0  # seconds between two messages in shared memory
 
 
-class Station:
-    """A worker's own end: its seat, its word to the parent, and its end when the parent has gone."""
+class Worker:
+    """Worker process: its row in shared memory, its ready pipe, and a thread that ends it when the parent has ended."""
 
-    def __init__(self, seat: Seat, ready: int, lifeline: int) -> None:
-        self.seat = seat
-        self._ready, self._lifeline = ready, lifeline
-        self._notice: Callable[[], Mapping[str, Any]] | None = None
+    def __init__(self, slot: WorkerSlot, ready_pipe: int, liveness_pipe: int) -> None:
+        self.slot = slot
+        self._ready_pipe, self._liveness_pipe = ready_pipe, liveness_pipe
+        self._message_source: Callable[[], Mapping[str, Any]] | None = None
         self._lock = threading.Lock()
-        threading.Thread(target=self._attend, name="feedsvc-parent", daemon=True).start()
+        threading.Thread(target=self._watch_parent, name="feedsvc-parent", daemon=True).start()
 
-    def ready(self, line: str) -> None:
-        """It serves; `line` is said by the parent if this is the first worker, once all are ready."""
-        with suppress(BrokenPipeError):  # the parent has just been killed: this one ends as soon as it notices
-            os.write(self._ready, f"{line}\n".encode(errors="surrogateescape"))
-        os.close(self._ready)
+    def report_ready(self, line: str) -> None:
+        """Report that this worker serves. The parent prints the `line` of the first worker once all are ready."""
+        with suppress(BrokenPipeError):  # the parent has just been killed; the thread ends this process soon
+            os.write(self._ready_pipe, f"{line}\n".encode(errors="surrogateescape"))
+        os.close(self._ready_pipe)
 
-    def tells(self, notice: Callable[[], Mapping[str, Any]]) -> None:
-        """From now on the others are told this, about once a second."""
-        self._notice = notice
-        self.tell()
+    def set_message_source(self, notice: Callable[[], Mapping[str, Any]]) -> None:
+        """Publish the result of `notice` to the other workers now, and about once a second from then on."""
+        self._message_source = notice
+        self.write_message()
 
-    def tell(self) -> None:
-        """Tell the others at once. Safe in threads."""
+    def write_message(self) -> None:
+        """Publish a message to the other workers at once. Thread-safe."""
         with self._lock:
-            if self._notice:
-                self.seat.put_up(self._notice())
+            if self._message_source:
+                self.slot.write_message(self._message_source())
 
-    def _attend(self) -> None:
-        while not hears([self._lifeline], _BEAT):
-            self.tell()
-        # The other end closes with the parent, however it ends.
+    def _watch_parent(self) -> None:
+        while not poll_readable([self._liveness_pipe], _HEARTBEAT_INTERVAL):
+            self.write_message()
+        # The other end closes when the parent ends, for any reason.
         os.kill(os.getpid(), signal.SIGTERM)
-        time.sleep(PATIENCE)
+        time.sleep(STOP_TIMEOUT)
         os._exit(1)
 
 
-def hears(descriptors: Iterable[int], seconds: float | None) -> bool:
-    """Whether one of them has something to read, or has ended, within the time; of any numbers, unlike with select()."""
+def poll_readable(descriptors: Iterable[int], seconds: float | None) -> bool:
+    """Return whether a descriptor has data or has ended within `seconds`. Unlike select(), it takes any descriptor number."""
     ears = select.poll()
     for one in descriptors:
         ears.register(one, select.POLLIN)
-    return bool(ears.poll(None if seconds is None else min(seconds, _LONGEST) * 1000))
+    return bool(ears.poll(None if seconds is None else min(seconds, _MAX_POLL_SECONDS) * 1000))
 
 
-def live(
-    serve: Callable[[Station], None],
-    seat: Seat,
+def run_worker(
+    serve: Callable[[Worker], None],
+    slot: WorkerSlot,
     *,
-    parent: int,
-    ready: int,
-    lifeline: int,
-    foreign: Iterable[int],
-    mask: Iterable[int],
+    parent_pid: int,
+    ready_pipe: int,
+    liveness_pipe: int,
+    parent_descriptors: Iterable[int],
+    signal_mask: Iterable[int],
 ) -> NoReturn:
-    """All that a worker does after the fork, with signals blocked; nothing of the parent's is done on the way out.
+    """Run a worker after the fork, with signals blocked. Exit without cleaning up what belongs to the parent.
 
-    `parent` is the parent's process id, `ready` and `lifeline` are pipes to and from it, `foreign` the files that only it should
-    have. Where the kernel ends this process with its parent, it needs no interpreter lock for that; elsewhere the lifeline does.
+    `ready_pipe` and `liveness_pipe` are pipes to and from the parent; `parent_descriptors` are files that only the parent should
+    have. If the kernel can end this process with its parent, that works even while the interpreter lock is held. Elsewhere
+    `liveness_pipe` does it.
     """
     status: Any = 1
     try:
-        die_with_parent(parent)
-        _part_from_the_parent(foreign)
-        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
-        seat.take()
-        serve(Station(seat, ready, lifeline))
+        die_with_parent(parent_pid)
+        _detach_from_parent(parent_descriptors)
+        signal.pthread_sigmask(signal.SIG_SETMASK, signal_mask)
+        slot.register()
+        serve(Worker(slot, ready_pipe, liveness_pipe))
         status = 0
     except SystemExit as error:
         status = error.code
-    except BaseException:  # noqa: BLE001 - whatever it is, it must not go up into the parent's frames
+    except BaseException:  # noqa: BLE001 - no exception may reach the parent's frames
         sys.excepthook(*sys.exc_info())
     finally:
         with suppress(OSError, ValueError):
@@ -98,11 +99,11 @@ def live(
         os._exit(status if isinstance(status, int) else int(status is not None))
 
 
-def _part_from_the_parent(foreign: Iterable[int]) -> None:
+def _detach_from_parent(foreign: Iterable[int]) -> None:
     signal.set_wakeup_fd(-1)
     for name in (signal.SIGTERM, signal.SIGCHLD):
         signal.signal(name, signal.SIG_DFL)
-    for name in (signal.SIGINT, signal.SIGHUP):  # a terminal sends them to everybody; the parent passes on what counts
+    for name in (signal.SIGINT, signal.SIGHUP):  # a terminal sends them to all processes; the parent forwards what is needed
         signal.signal(name, signal.SIG_IGN)
     for file in foreign:
         os.close(file)

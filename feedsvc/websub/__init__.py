@@ -1,0 +1,19 @@
+"""WebSub: hubs told of changed feeds, in the background or by `ping`.
+
+In come editions; out come requests to hubs, and what each hub answered. The command line starts it; the core knows nothing of
+it.
+"""
+
+from feedsvc.websub.hubs import HubSelection
+from feedsvc.websub.listener import EditionListener
+from feedsvc.websub.one_shot import HubResult, OneShotPublisher, one_shot_publisher
+from feedsvc.websub.publisher import Publisher
+
+__all__ = [
+    "EditionListener",
+    "HubResult",
+    "HubSelection",
+    "OneShotPublisher",
+    "Publisher",
+    "one_shot_publisher",
+]

@@ -1,4 +1,4 @@
-"""How long to wait before the next try: the same for the same try, different for different feeds."""
+"""Exponential backoff with deterministic jitter: the same attempt of the same name gets the same delay."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from typing import Final
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Pauses:
-    """Seconds; each is twice the one before."""
+class Backoff:
+    """Delays in seconds; each is twice the previous one."""
 
-    shortest: float
-    longest: float
+    min_delay: float
+    max_delay: float
 
-    def after(self, tries: int, name: str) -> float:
-        """The pause after so many failed tries (1 is the first): up to a quarter shorter, so that not all come at once."""
-        full = min(self.shortest * 2.0 ** min(tries - 1, 40), self.longest)
+    def delay(self, tries: int, name: str) -> float:
+        """Return the delay after `tries` failures (at least 1). It is up to a quarter shorter, to spread the attempts."""
+        full = min(self.min_delay * 2.0 ** min(tries - 1, 40), self.max_delay)
         share = int.from_bytes(sha256(f"{tries} {name}".encode()).digest()[:4]) / 2**32
         return full * (1 - share / 4)
 
 
-TROUBLE: Final = Pauses(shortest=1, longest=3600)  # a hub that may be well again soon
-REFUSAL: Final = Pauses(shortest=3600, longest=86_400)  # a hub that does not want this feed
+DEFERRAL_BACKOFF: Final = Backoff(min_delay=1, max_delay=3600)  # for a hub that may recover soon
+REJECTION_BACKOFF: Final = Backoff(min_delay=3600, max_delay=86_400)  # for a hub that rejects this feed

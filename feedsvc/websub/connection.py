@@ -1,7 +1,7 @@
-"""A TCP or TLS connection to a hub on which every operation ends at one deadline.
+"""TCP or TLS connection to a hub, on which every operation ends at one deadline.
 
-The timeout of a socket bounds a single call, so a hub that sends one byte every few seconds could prolong its answer
-without end. Here each call gets the time that is left until the deadline of the whole exchange.
+A socket timeout limits a single call only, so a hub that sends one byte every few seconds could prolong its response forever.
+Here each call gets the time that is left until the deadline of the whole exchange.
 """
 
 from __future__ import annotations
@@ -15,71 +15,74 @@ from http.client import HTTPException
 from io import BufferedReader, RawIOBase
 from typing import TYPE_CHECKING, Final
 
-from feedsvc.websub.resolver import Address
+from feedsvc.websub.resolver import SocketAddress
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
-MOST_READ: Final = 64 * 1024  # bytes of one answer: status line, header section, interim answers and body
-_MOST_ADDRESSES: Final = 8  # of one host name
+MAX_RESPONSE_SIZE: Final = 64 * 1024  # bytes of one exchange: interim responses, status line, header section and body
+_MAX_ADDRESSES: Final = 8  # per host name
 
 
 class Deadline:
-    """The moment at which an exchange ends, on the monotonic clock."""
+    """Moment at which an exchange ends, on the monotonic clock."""
 
     def __init__(self, seconds: float) -> None:
-        self._moment = time.monotonic() + seconds
+        self._ends_at = time.monotonic() + seconds
 
-    def left(self) -> float:
+    def remaining(self) -> float:
         """Return the seconds until the deadline, more than 0. Raises TimeoutError after it."""
-        seconds = self._moment - time.monotonic()
+        seconds = self._ends_at - time.monotonic()
         if seconds <= 0:
             raise TimeoutError("the deadline has passed")
         return seconds
 
 
-class AnswerTooLongError(HTTPException):
-    """The hub sent more than MOST_READ bytes."""
+class ResponseTooLongError(HTTPException):
+    """Error: the hub sent more than MAX_RESPONSE_SIZE bytes."""
 
 
-class Answering(BufferedReader):
-    """The bytes of one answer, as http.client reads them; several HTTPResponses read from it in turn (RFC 9110 section 15.2)."""
+class ResponseReader(BufferedReader):
+    """Reader of a response for http.client. Several HTTPResponses read from it in turn (RFC 9110 section 15.2)."""
 
     def __init__(self, line: socket.socket, deadline: Deadline) -> None:
-        self._bytes = _Bytes(line, deadline)
-        super().__init__(self._bytes)
+        self._socket_reader = _SocketReader(line, deadline)
+        super().__init__(self._socket_reader)
 
     @property
     def has_begun(self) -> bool:
         """True once the hub has sent a byte."""
-        return self._bytes.left < MOST_READ
+        return self._socket_reader.remaining < MAX_RESPONSE_SIZE
 
     @property
     def has_ended(self) -> bool:
-        """True once a read has met the end of the connection."""
-        return self._bytes.has_ended
+        """True once a read has reached the end of the connection."""
+        return self._socket_reader.has_ended
 
     @property
-    def has_rest(self) -> bool:
-        """Return whether bytes have been received that are not read yet. Does not wait for any."""
-        self._bytes.is_paused = True
+    def has_unread_bytes(self) -> bool:
+        """True if bytes have been received but not read. Does not wait for any."""
+        self._socket_reader.is_paused = True
         return bool(self.peek(1))
 
-    def makefile(self, _mode: str) -> Answering:
-        """Return itself: HTTPResponse takes it for a socket."""
+    def makefile(self, _mode: str) -> ResponseReader:
+        """Return itself, because HTTPResponse uses it as a socket."""
         return self
 
     def close(self) -> None:
-        """Stay open when an interim HTTPResponse is closed; the connection is closed by its owner."""
+        """Do nothing when an interim HTTPResponse is closed; HubConnection closes the socket."""
 
 
-class _Bytes(RawIOBase):
-    """Bytes from the socket. A read raises TimeoutError after the deadline, AnswerTooLongError after MOST_READ bytes."""
+class _SocketReader(RawIOBase):
+    """Raw reader of the socket. A read raises TimeoutError after the deadline.
+
+    It raises ResponseTooLongError after MAX_RESPONSE_SIZE bytes.
+    """
 
     def __init__(self, line: socket.socket, deadline: Deadline) -> None:
-        self._line = line
+        self._socket = line
         self._deadline = deadline
-        self.left = MOST_READ
+        self.remaining = MAX_RESPONSE_SIZE
         self.has_ended = False
         self.is_paused = False
 
@@ -89,80 +92,80 @@ class _Bytes(RawIOBase):
     def readinto(self, buffer: WriteableBuffer) -> int | None:
         if self.is_paused:
             return None
-        if not self.left:
-            raise AnswerTooLongError("more than is read")
+        if not self.remaining:
+            raise ResponseTooLongError("more than is read")
         with memoryview(buffer) as view:
-            self._line.settimeout(self._deadline.left())
-            count = self._line.recv_into(view[: self.left])
-        self.left -= count
+            self._socket.settimeout(self._deadline.remaining())
+            count = self._socket.recv_into(view[: self.remaining])
+        self.remaining -= count
         self.has_ended = not count
         return count
 
 
-class Connection:
-    """Used by one thread; `cut` may be called by any thread."""
+class HubConnection:
+    """Connection to one hub, for one thread. Any thread may call `abort`."""
 
     def __init__(self, host: str, context: ssl.SSLContext | None) -> None:
-        """`context` is None for plain TCP."""
+        """Prepare a connection. `context` is None for plain TCP."""
         self._host = host
         self._context = context
-        self._line: socket.socket | None = None
-        self._is_cut = False
+        self._socket: socket.socket | None = None
+        self._is_aborted = False
 
     @property
     def is_open(self) -> bool:
-        return self._line is not None
+        return self._socket is not None
 
-    def open(self, addresses: Sequence[Address], deadline: Deadline) -> None:
-        """Connect to the first address that accepts, TLS included. Raises OSError, TimeoutError after the deadline.
+    def open(self, addresses: Sequence[SocketAddress], deadline: Deadline) -> None:
+        """Connect, with TLS if required, to the first address that accepts. Raises OSError, TimeoutError after the deadline.
 
-        An address that does not answer takes its share of the time that is left, not all of it.
+        The remaining time is divided among the addresses, so that one that does not answer does not use all of it.
         """
-        tried = addresses[:_MOST_ADDRESSES]
+        tried = addresses[:_MAX_ADDRESSES]
         for index, address in enumerate(tried):
             try:
-                self._connect(address, deadline.left() / (len(tried) - index))
+                self._connect(address, deadline.remaining() / (len(tried) - index))
                 break
             except OSError:
                 self.close()
                 if index == len(tried) - 1:
                     raise
-        if self._context and self._line:
-            secured = self._context.wrap_socket(self._line, server_hostname=self._host, do_handshake_on_connect=False)
-            self._hold(secured)
-            secured.settimeout(deadline.left())
+        if self._context and self._socket:
+            secured = self._context.wrap_socket(self._socket, server_hostname=self._host, do_handshake_on_connect=False)
+            self._set_socket(secured)
+            secured.settimeout(deadline.remaining())
             secured.do_handshake()
 
-    def exchange(self, request: bytes, deadline: Deadline) -> Answering:
-        """Send a request and return the answer's bytes, to be read until the same deadline. Raises OSError."""
-        if self._line is None:
+    def exchange(self, request: bytes, deadline: Deadline) -> ResponseReader:
+        """Send a request and return a reader of the response, which ends at the same deadline. Raises OSError."""
+        if self._socket is None:
             raise ConnectionAbortedError("the connection is closed")
-        self._line.settimeout(deadline.left())
-        self._line.sendall(request)
-        return Answering(self._line, deadline)
+        self._socket.settimeout(deadline.remaining())
+        self._socket.sendall(request)
+        return ResponseReader(self._socket, deadline)
 
     def close(self) -> None:
-        if self._line:
-            self._line.close()
-        self._line = None
+        if self._socket:
+            self._socket.close()
+        self._socket = None
 
-    def cut(self) -> None:
-        """End the operation under way, and let no other begin."""
-        self._is_cut = True
-        if line := self._line:
+    def abort(self) -> None:
+        """Abort the current operation and prevent further ones."""
+        self._is_aborted = True
+        if line := self._socket:
             with contextlib.suppress(OSError):
-                # Not the method of an SSLSocket, which must not be called while another thread reads from it.
+                # Not SSLSocket.shutdown, which must not be called while another thread reads.
                 socket.socket.shutdown(line, socket.SHUT_RDWR)
 
-    def _connect(self, address: Address, seconds: float) -> None:
+    def _connect(self, address: SocketAddress, seconds: float) -> None:
         family, kind, protocol, _, place = address
         line = socket.socket(family, kind, protocol)
-        self._hold(line)
+        self._set_socket(line)
         line.settimeout(seconds)
         line.connect(place)
 
-    def _hold(self, line: socket.socket) -> None:
-        """Keep the socket where `cut` finds it; one that was cut before is not used."""
-        self._line = line
-        if self._is_cut:
+    def _set_socket(self, line: socket.socket) -> None:
+        """Store the socket for `abort`. Raises ConnectionAbortedError if `abort` was called before."""
+        self._socket = line
+        if self._is_aborted:
             raise ConnectionAbortedError("the announcer stops")

@@ -1,45 +1,45 @@
-"""One feed after the other, to one hub: announce, and write down what became of it."""
+"""Delivery loop: publishes one feed after the other to one hub and stores the outcomes."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 
-from feedsvc.websub.backoff import REFUSAL, TROUBLE
-from feedsvc.websub.hub_client import Poster
-from feedsvc.websub.hub_response import Outcome, Verdict
-from feedsvc.websub.queue import Store, Waiting
+from feedsvc.websub.backoff import DEFERRAL_BACKOFF, REJECTION_BACKOFF
+from feedsvc.websub.hub_client import HubClient
+from feedsvc.websub.hub_response import DeliveryOutcome, DeliveryResult
+from feedsvc.websub.queue import DeliveryQueue, PendingDelivery
 
 
-class Rounds:
-    """For the one thread that `store` and `poster` belong to."""
+class DeliveryLoop:
+    """Delivery loop, for the one thread that owns `store` and `poster`."""
 
-    def __init__(self, store: Store, poster: Poster, clock: Callable[[], datetime]) -> None:
-        self._store = store
-        self._poster = poster
+    def __init__(self, store: DeliveryQueue, poster: HubClient, clock: Callable[[], datetime]) -> None:
+        self._queue = store
+        self._hub_client = poster
         self._clock = clock
 
-    def announce(
-        self, hub: str, waiting: Iterable[Waiting], stopped: Callable[[], bool] = lambda: False
-    ) -> Iterator[tuple[Waiting, Outcome]]:
-        """Each feed with what became of it, as soon as that is written down. What is cut short by `stopped` just waits on."""
+    def deliver(
+        self, hub: str, waiting: Iterable[PendingDelivery], is_stopping: Callable[[], bool] = lambda: False
+    ) -> Iterator[tuple[PendingDelivery, DeliveryOutcome]]:
+        """Yield each feed with its outcome once that is stored. A delivery that `is_stopping` cuts off stays pending."""
         for feed in waiting:
-            if stopped():
+            if is_stopping():
                 return
-            outcome = self._poster.announce(hub, feed.topic, self._clock())
-            if outcome.verdict is not Verdict.DONE and stopped():
+            outcome = self._hub_client.publish(hub, feed.topic, self._clock())
+            if outcome.result is not DeliveryResult.DELIVERED and is_stopping():
                 return
-            self._record(hub, feed, outcome)
+            self._save_outcome(hub, feed, outcome)
             yield feed, outcome
 
-    def _record(self, hub: str, feed: Waiting, outcome: Outcome) -> None:
+    def _save_outcome(self, hub: str, feed: PendingDelivery, outcome: DeliveryOutcome) -> None:
         now = self._clock().timestamp()
-        if outcome.verdict is Verdict.DONE:
-            self._store.announced(hub, feed, now)
-        elif outcome.verdict is Verdict.REFUSED:
-            due = now + max(REFUSAL.after(feed.attempts + 1, hub + feed.topic), outcome.retry_after)
-            self._store.failed(hub, feed, outcome.what, now=now, due=due, hub_due=None)
+        if outcome.result is DeliveryResult.DELIVERED:
+            self._queue.mark_delivered(hub, feed, now)
+        elif outcome.result is DeliveryResult.REJECTED:
+            due = now + max(REJECTION_BACKOFF.delay(feed.attempts + 1, hub + feed.topic), outcome.retry_after)
+            self._queue.mark_failed(hub, feed, outcome.reason, now=now, due=due, hub_due=None)
         else:
-            due = now + max(TROUBLE.after(feed.attempts + 1, hub + feed.topic), outcome.retry_after)
-            hub_due = now + max(TROUBLE.after(self._store.failures(hub) + 1, hub), outcome.retry_after)
-            self._store.failed(hub, feed, outcome.what, now=now, due=due, hub_due=hub_due)
+            due = now + max(DEFERRAL_BACKOFF.delay(feed.attempts + 1, hub + feed.topic), outcome.retry_after)
+            hub_due = now + max(DEFERRAL_BACKOFF.delay(self._queue.failure_count(hub) + 1, hub), outcome.retry_after)
+            self._queue.mark_failed(hub, feed, outcome.reason, now=now, due=due, hub_due=hub_due)

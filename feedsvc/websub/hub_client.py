@@ -1,10 +1,10 @@
-"""One announcement over HTTP: POST to a hub, and what its answer means.
+"""HTTP client for hubs: one POST for each changed feed.
 
-By http.client: one small request needs no further dependency, and it heeds no proxy variables. Whoever sits behind a
-proxy names a hub that can be reached.
+It uses http.client, because a small request needs no further dependency. Proxy variables are ignored; an operator behind a proxy
+has to name a hub that is reachable directly.
 
-A hub is a third party. Its redirects are not followed, one deadline covers the whole exchange, no more than MOST_READ bytes of
-an answer are read, and only a complete answer is a success (RFC 9112 section 8).
+A hub is a third party. Redirects are not followed, one deadline covers the whole exchange, at most MAX_RESPONSE_SIZE bytes are
+read, and only a complete response is a success (RFC 9112 section 8).
 """
 
 from __future__ import annotations
@@ -19,95 +19,101 @@ from typing import Final
 from urllib.parse import SplitResult, urlencode, urlsplit
 
 from feedsvc import __version__
-from feedsvc.websub.connection import MOST_READ, Answering, AnswerTooLongError, Connection, Deadline
-from feedsvc.websub.hub_response import Answer, Outcome, Verdict, judged, shown
+from feedsvc.websub.connection import MAX_RESPONSE_SIZE, Deadline, HubConnection, ResponseReader, ResponseTooLongError
+from feedsvc.websub.hub_response import DeliveryOutcome, DeliveryResult, HubResponse, classify_response, sanitize_text
 from feedsvc.websub.resolver import LookupTimeoutError, Resolver
 
-_PORTS: Final = {"http": 80, "https": 443}
-_MOST_TOLD: Final = 200  # characters of a reason
-_NOT_IN_ADDRESS: Final = re.compile(r"[\x00-\x20\x7f]")
-_BLOCK: Final = 8 * 1024  # bytes of a body at once
+_DEFAULT_PORTS: Final = {"http": 80, "https": 443}
+_MAX_REASON_LENGTH: Final = 200  # characters
+_FORBIDDEN_CHARACTERS: Final = re.compile(r"[\x00-\x20\x7f]")
+_BLOCK_SIZE: Final = 8 * 1024  # bytes per read of a body
 
 
-class Poster:
-    """Announces for one thread at a time, over connections that are kept until `rest`; `cut` may come from any thread."""
+class HubClient:
+    """Client for one thread at a time, with persistent connections. Any thread may call `abort`."""
 
-    def __init__(self, patience: float = 10.0) -> None:
-        """`patience` are the seconds for a whole exchange, from the look-up of the hub's name to the end of its answer."""
-        self._patience = patience
+    def __init__(self, timeout: float = 10.0) -> None:
+        """Create a client. `timeout` is in seconds for an exchange, from the look-up of the name to the end of the response."""
+        self._timeout = timeout
         self._resolver = Resolver()
-        self._kept: dict[tuple[str, str], Connection] = {}
-        self._current: Connection | None = None
-        self._cut = False
+        self._idle_connections: dict[tuple[str, str], HubConnection] = {}
+        self._current_connection: HubConnection | None = None
+        self._is_aborted = False
 
-    def announce(self, hub: str, topic: str, now: datetime) -> Outcome:
-        """Say that the topic changed (WebSub section 7; `hub.url` for hubs that know no `hub.topic`). Never raises."""
+    def publish(self, hub: str, topic: str, now: datetime) -> DeliveryOutcome:
+        """Notify a hub that a topic changed (WebSub section 7). Never raises.
+
+        `hub.url` is for hubs that do not know `hub.topic`.
+        """
         body = urlencode({"hub.mode": "publish", "hub.url": topic, "hub.topic": topic}).encode()
         try:
             address = urlsplit(hub)
-            answer = self._post(address, _request(address, body), Deadline(self._patience))
+            answer = self._post(address, _request(address, body), Deadline(self._timeout))
         except (OSError, HTTPException, ValueError) as error:
-            return Outcome(verdict=Verdict.LATER, what=self._reason(error))
-        return judged(answer, now)
+            return DeliveryOutcome(result=DeliveryResult.DEFERRED, reason=self._reason(error))
+        return classify_response(answer, now)
 
-    def rest(self) -> None:
-        """Close what is open."""
-        for connection in self._kept.values():
+    def close_idle_connections(self) -> None:
+        """Close all idle connections."""
+        for connection in self._idle_connections.values():
             connection.close()
-        self._kept.clear()
+        self._idle_connections.clear()
 
-    def cut(self) -> None:
-        """End the exchange under way, and let no other begin."""
-        self._cut = True
-        if connection := self._current:
-            connection.cut()
+    def abort(self) -> None:
+        """Abort the current exchange and prevent further ones."""
+        self._is_aborted = True
+        if connection := self._current_connection:
+            connection.abort()
 
-    def _post(self, address: SplitResult, request: bytes, deadline: Deadline) -> Answer:
-        if kept := self._kept.pop((address.scheme, address.netloc), None):
+    def _post(self, address: SplitResult, request: bytes, deadline: Deadline) -> HubResponse:
+        if kept := self._idle_connections.pop((address.scheme, address.netloc), None):
             try:
                 return self._exchange(address, kept, request, deadline)
             except (RemoteDisconnected, BrokenPipeError, ConnectionResetError):
-                # The hub had closed a connection that had been kept too long.
-                if self._cut:
+                # The hub had closed the idle connection.
+                if self._is_aborted:
                     raise
-        return self._exchange(address, self._connection(address), request, deadline)
+        return self._exchange(address, self._new_connection(address), request, deadline)
 
-    def _connection(self, address: SplitResult) -> Connection:
-        if address.scheme not in _PORTS:
-            raise ValueError(f"'{address.geturl()[:_MOST_TOLD]}' is no http or https address")
+    def _new_connection(self, address: SplitResult) -> HubConnection:
+        if address.scheme not in _DEFAULT_PORTS:
+            raise ValueError(f"'{address.geturl()[:_MAX_REASON_LENGTH]}' is no http or https address")
         context = ssl.create_default_context() if address.scheme == "https" else None
-        return Connection(address.hostname or "", context)
+        return HubConnection(address.hostname or "", context)
 
-    def _exchange(self, address: SplitResult, connection: Connection, request: bytes, deadline: Deadline) -> Answer:
-        """Open the connection if it is new, exchange request and answer, and keep the connection if it can be used again."""
-        self._current = connection
+    def _exchange(self, address: SplitResult, connection: HubConnection, request: bytes, deadline: Deadline) -> HubResponse:
+        """Open the connection if it is new, and exchange request and response. Keep the connection if it is reusable."""
+        self._current_connection = connection
         is_reusable = False
         try:
-            if self._cut:
+            if self._is_aborted:
                 raise ConnectionAbortedError("the announcer stops")
             if not connection.is_open:
-                port = address.port or _PORTS[address.scheme]
-                connection.open(self._resolver.addresses(address.hostname or "", port, deadline.left()), deadline)
-            answer, is_reusable = _answer(connection.exchange(request, deadline))
+                port = address.port or _DEFAULT_PORTS[address.scheme]
+                connection.open(self._resolver.resolve(address.hostname or "", port, deadline.remaining()), deadline)
+            answer, is_reusable = _read_response(connection.exchange(request, deadline))
             return answer
         finally:
             if is_reusable:
-                self._kept[address.scheme, address.netloc] = connection
+                self._idle_connections[address.scheme, address.netloc] = connection
             else:
                 connection.close()
 
     def _reason(self, error: Exception) -> str:
-        """Return what went wrong, to complete a sentence about the hub: printable, in one line, at most some 250 characters."""
-        sentence = next((sentence for kind, sentence in _REASONS if isinstance(error, kind)), _not_understood)
-        return sentence(error, f"{self._patience:g} seconds")
+        """Return the reason of a failure, to complete a sentence about the hub.
+
+        It is one printable line of at most some 250 characters.
+        """
+        sentence = next((sentence for kind, sentence in _REASONS if isinstance(error, kind)), _invalid_response_reason)
+        return sentence(error, f"{self._timeout:g} seconds")
 
 
 def _request(address: SplitResult, body: bytes) -> bytes:
-    """Return the bytes of a POST. Raises ValueError for an address that cannot stand in a request line."""
+    """Return the bytes of a POST. Raises ValueError if the address has characters that a request line cannot contain."""
     target = (address.path or "/") + (f"?{address.query}" if address.query else "")
     host = address.netloc.rpartition("@")[2]
-    if _NOT_IN_ADDRESS.search(target + host):
-        raise ValueError(f"'{address.geturl()[:_MOST_TOLD]}' holds a character that has no place in an address")
+    if _FORBIDDEN_CHARACTERS.search(target + host):
+        raise ValueError(f"'{address.geturl()[:_MAX_REASON_LENGTH]}' holds a character that has no place in an address")
     lines = (
         f"POST {target} HTTP/1.1".encode("ascii"),
         b"Host: " + (host.encode("ascii") if host.isascii() else host.encode("idna")),
@@ -121,47 +127,47 @@ def _request(address: SplitResult, body: bytes) -> bytes:
     return b"\r\n".join(lines)
 
 
-def _answer(answering: Answering) -> tuple[Answer, bool]:
-    """Return an answer, and whether the connection can be used again.
+def _read_response(answering: ResponseReader) -> tuple[HubResponse, bool]:
+    """Return a response, and whether the connection is reusable.
 
-    Raises TimeoutError after the deadline, IncompleteRead if the answer ends early, AnswerTooLongError if its header section does
-    not end, RemoteDisconnected if the hub sent nothing, other HTTPException and ValueError if it is no HTTP.
+    Raises TimeoutError after the deadline, IncompleteRead if the response ends early, ResponseTooLongError if its header section
+    does not end, RemoteDisconnected if the hub sent nothing, another HTTPException or ValueError if it is not HTTP.
     """
     try:
-        return _read(answering)
+        return _parse_response(answering)
     except TimeoutError as error:
-        raise (_LateAnswerError if answering.has_begun else TimeoutError)(*error.args) from None
+        raise (_LateResponseError if answering.has_begun else TimeoutError)(*error.args) from None
     except (ConnectionError, HTTPException, ValueError) as error:
         if answering.has_begun and (answering.has_ended or isinstance(error, ConnectionError)):
             raise IncompleteRead(b"") from None
         raise
 
 
-def _read(answering: Answering) -> tuple[Answer, bool]:
-    response = _final(answering)
-    answer = Answer(
+def _parse_response(answering: ResponseReader) -> tuple[HubResponse, bool]:
+    response = _final_response(answering)
+    answer = HubResponse(
         status=response.status,
         reason=response.reason,
         location=response.getheader("Location", ""),
         retry_after=response.getheader("Retry-After", ""),
     )
     if not answer.is_success:
-        return answer, False  # the body could say nothing that makes a failure better
+        return answer, False  # the body cannot turn a failure into a success
     try:
-        while response.read(_BLOCK):
+        while response.read(_BLOCK_SIZE):
             pass
-    except AnswerTooLongError:
+    except ResponseTooLongError:
         return answer, False
-    # http.client takes the end of the connection for the end of the last chunk and of the trailer section.
+    # http.client takes the end of the connection for the end of the last chunk or of the trailer section.
     if response.length or (response.chunked and answering.has_ended):
         raise IncompleteRead(b"", response.length)
-    return answer, not response.will_close and not answering.has_rest
+    return answer, not response.will_close and not answering.has_unread_bytes
 
 
-def _final(answering: Answering) -> HTTPResponse:
-    """Return the response after the interim ones (RFC 9110 section 15.2), its header section read to the end."""
+def _final_response(answering: ResponseReader) -> HTTPResponse:
+    """Return the response after interim ones (RFC 9110 section 15.2), with its complete header section."""
     while True:
-        response = HTTPResponse(answering, method="POST")  # type: ignore[arg-type]  # it calls makefile alone
+        response = HTTPResponse(answering, method="POST")  # type: ignore[arg-type]  # it calls only makefile
         response.begin()
         if answering.has_ended:
             # http.client takes the end of the connection for the end of the header section.
@@ -170,25 +176,25 @@ def _final(answering: Answering) -> HTTPResponse:
             return response
 
 
-class _LateAnswerError(TimeoutError):
-    """The deadline passed while an answer was arriving."""
+class _LateResponseError(TimeoutError):
+    """Error: the deadline passed during a response."""
 
 
-def _not_understood(error: Exception, _: str) -> str:
-    return f"it cannot be understood ({shown(str(error), _MOST_TOLD) or type(error).__name__})"
+def _invalid_response_reason(error: Exception, _: str) -> str:
+    return f"it cannot be understood ({sanitize_text(str(error), _MAX_REASON_LENGTH) or type(error).__name__})"
 
 
-def _not_reached(error: Exception, _: str) -> str:
-    return f"it cannot be reached ({shown(getattr(error, 'strerror', '') or str(error), _MOST_TOLD)})"
+def _unreachable_reason(error: Exception, _: str) -> str:
+    return f"it cannot be reached ({sanitize_text(getattr(error, 'strerror', '') or str(error), _MAX_REASON_LENGTH)})"
 
 
-# The first that fits counts: a subclass stands before its base class. The second argument is the deadline in words.
+# The first match is used, so a subclass precedes its base class. The second argument is the timeout in words.
 _REASONS: Final[tuple[tuple[type[Exception] | tuple[type[Exception], ...], Callable[[Exception, str], str]], ...]] = (
     (LookupTimeoutError, lambda _, seconds: f"its host name was not resolved within {seconds}"),
-    (_LateAnswerError, lambda _, seconds: f"it did not complete its answer within {seconds}"),
+    (_LateResponseError, lambda _, seconds: f"it did not complete its answer within {seconds}"),
     (TimeoutError, lambda _, seconds: f"it did not answer within {seconds}"),
-    (AnswerTooLongError, lambda *_: f"its answer's header section is longer than {MOST_READ // 1024} kB"),
+    (ResponseTooLongError, lambda *_: f"its answer's header section is longer than {MAX_RESPONSE_SIZE // 1024} kB"),
     (IncompleteRead, lambda *_: "it closed the connection before its answer was complete"),
     ((RemoteDisconnected, ConnectionResetError, BrokenPipeError), lambda *_: "it closed the connection without an answer"),
-    (OSError, _not_reached),
+    (OSError, _unreachable_reason),
 )

@@ -1,4 +1,4 @@
-"""What became of one announcement, and what a hub's answer means."""
+"""Hub responses and the outcome of a delivery that they mean."""
 
 from __future__ import annotations
 
@@ -9,30 +9,37 @@ from typing import Final
 
 from werkzeug.http import parse_date
 
-from feedsvc.content.text import told
+from feedsvc.content import sanitize_message
 
-_LATER: Final = (408, 425, 429)
-_LONGEST_DATE: Final = 100  # characters
-_LONGEST_WAIT: Final = 86_400.0  # seconds of Retry-After that are believed
+_RETRYABLE_STATUSES: Final = (408, 425, 429)
+_MAX_DATE_LENGTH: Final = 100  # characters
+_MAX_RETRY_AFTER: Final = 86_400.0  # seconds; a longer Retry-After is reduced to this
 
 
-class Verdict(Enum):
-    DONE = "done"
-    REFUSED = "refused"
-    LATER = "later"
+class DeliveryResult(Enum):
+    """Result of a delivery: accepted, rejected for this feed, or to be tried again soon."""
+
+    DELIVERED = "done"
+    REJECTED = "refused"
+    DEFERRED = "later"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Outcome:
-    """`what` completes a sentence about the hub; `retry_after` are the seconds it asks for, 0 if it does not."""
+class DeliveryOutcome:
+    """Outcome of a delivery. `reason` completes a sentence about the hub.
 
-    verdict: Verdict
-    what: str = ""
+    `retry_after` is in seconds, 0 if the hub sent none.
+    """
+
+    result: DeliveryResult
+    reason: str = ""
     retry_after: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Answer:
+class HubResponse:
+    """Final response of a hub; `location` and `retry_after` are header fields, "" if missing."""
+
     status: int
     reason: str
     location: str
@@ -43,46 +50,50 @@ class Answer:
         return 200 <= self.status < 300  # noqa: PLR2004 - RFC 9110 section 15.3
 
 
-def shown(text: str, most: int) -> str:
-    """Return a hub's own words fit for a log and a terminal: printable, in one line, at most `most` characters."""
-    line = told(text[: 2 * most]).strip()[:most]
+def sanitize_text(text: str, most: int) -> str:
+    """Return a hub's text for a log or terminal: one printable line of at most `most` characters."""
+    line = sanitize_message(text[: 2 * most]).strip()[:most]
     return "".join(char if char.isprintable() else "?" for char in line)
 
 
-def judged(answer: Answer, now: datetime) -> Outcome:
-    """What a final answer means; WebSub section 7 leaves the statuses to the hub, so any 2xx is a yes.
+def classify_response(answer: HubResponse, now: datetime) -> DeliveryOutcome:
+    """Return the outcome that a final response means. WebSub section 7 defines no statuses, so any 2xx is a success.
 
-    A redirect is a failure: whoever names a hub has not named the place that the hub names.
+    A redirect is a failure, because the operator has not named its target.
     """
     if answer.is_success:
-        return Outcome(verdict=Verdict.DONE)
-    refused = 300 <= answer.status < 500 and answer.status not in _LATER  # noqa: PLR2004 - RFC 9110 sections 15.4, 15.5
-    wait = _seconds(answer.retry_after, now)
-    what = f"it answered {answer.status} {shown(answer.reason, 100)}".rstrip() + _elsewhere(answer) + _until(now, wait)
-    return Outcome(verdict=Verdict.REFUSED if refused else Verdict.LATER, what=what, retry_after=wait)
+        return DeliveryOutcome(result=DeliveryResult.DELIVERED)
+    refused = 300 <= answer.status < 500 and answer.status not in _RETRYABLE_STATUSES  # noqa: PLR2004 - RFC 9110 sections 15.4, 15.5
+    wait = _parse_retry_after(answer.retry_after, now)
+    what = (
+        f"it answered {answer.status} {sanitize_text(answer.reason, 100)}".rstrip()
+        + _redirect_hint(answer)
+        + _retry_after_hint(now, wait)
+    )
+    return DeliveryOutcome(result=DeliveryResult.REJECTED if refused else DeliveryResult.DEFERRED, reason=what, retry_after=wait)
 
 
-def _elsewhere(answer: Answer) -> str:
+def _redirect_hint(answer: HubResponse) -> str:
     if not answer.location or answer.status // 100 != 3:  # noqa: PLR2004 - RFC 9110 section 15.4
         return ""
     hint = "redirects of a hub are not followed; if it has moved, write its new address in site.yaml"
-    return f" to '{shown(answer.location, 200)}': {hint}"
+    return f" to '{sanitize_text(answer.location, 200)}': {hint}"
 
 
-def _until(now: datetime, wait: float) -> str:
+def _retry_after_hint(now: datetime, wait: float) -> str:
     return f"; it asks for patience until {(now + timedelta(seconds=wait)).astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC" if wait else ""
 
 
-def _seconds(retry_after: str, now: datetime) -> float:
-    """A Retry-After field as seconds from now (RFC 9110 section 10.2.3), at most a day."""
-    field = retry_after[:_LONGEST_DATE].strip()
+def _parse_retry_after(retry_after: str, now: datetime) -> float:
+    """Return a Retry-After field (RFC 9110 section 10.2.3) as seconds from now, at most a day."""
+    field = retry_after[:_MAX_DATE_LENGTH].strip()
     wait = float(field[:9]) if field.isascii() and field.isdigit() else _seconds_until(field, now)
-    return min(max(wait, 0.0), _LONGEST_WAIT)
+    return min(max(wait, 0.0), _MAX_RETRY_AFTER)
 
 
 def _seconds_until(date: str, now: datetime) -> float:
     try:
         moment = parse_date(date)
-    except OverflowError:  # a year or an offset beyond all calendars
+    except OverflowError:  # year or offset out of range
         return 0.0
     return (moment - now).total_seconds() if moment else 0.0

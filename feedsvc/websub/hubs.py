@@ -1,4 +1,4 @@
-"""Which hubs are told of the feeds below a base_url."""
+"""Hub selection: the hubs to be notified of the feeds below a base_url."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ from urllib.parse import urlsplit
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Reach:
-    """`named` are all hubs of site.yaml, each once; `base_url` may be another one than site.yaml's."""
+class HubSelection:
+    """Hubs of a site. `site_hubs` are all hubs of site.yaml, each once; `base_url` may differ from that of site.yaml."""
 
     base_url: str
-    named: tuple[str, ...]
+    site_hubs: tuple[str, ...]
 
     @property
-    def hubs(self) -> tuple[str, ...]:
-        """Those that could fetch the feeds: what is served to this machine alone is no hub's business elsewhere."""
+    def reachable_hubs(self) -> tuple[str, ...]:
+        """Hubs that can fetch the feeds: if `base_url` is a local address, only local hubs."""
         if not _is_local(self.base_url):
-            return self.named
-        return tuple(hub for hub in self.named if _is_local(hub))
+            return self.site_hubs
+        return tuple(hub for hub in self.site_hubs if _is_local(hub))
 
     @property
-    def below(self) -> str:
-        """What the address of each feed begins with."""
+    def topic_prefix(self) -> str:
+        """Prefix of the addresses of all feeds."""
         return f"{self.base_url}/"
 
 

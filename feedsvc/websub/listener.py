@@ -1,44 +1,47 @@
-"""The announcer hung on the live edition: a listener that is told of each new one."""
+"""Edition listener: passes each new edition to the publisher."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from feedsvc.feeds.digest import Digests
-from feedsvc.live.live import Edition
+from feedsvc.feeds import FeedDigests
+from feedsvc.live import Edition
 from feedsvc.uris import absolute
-from feedsvc.websub.publisher import Announcer
+from feedsvc.websub.publisher import Publisher
 
 
-def _alone() -> Callable[[], bool]:
+def _single_process_barrier() -> Callable[[], bool]:
     return lambda: True
 
 
-class Listening:
-    """`addresses` tells whether anybody wants to know which addresses changed.
+class EditionListener:
+    """Listener of the live edition. `needs_addresses` if the publisher needs the changed addresses for a purge command.
 
-    `question` makes, for one edition, what tells whether every worker has it; it is asked only where one announces.
+    `create_barrier` returns, for one edition, a function that tells whether all workers have loaded it. That function is called
+    only in the process that publishes.
     """
 
     def __init__(
         self,
-        announcer: Announcer,
+        announcer: Publisher,
         first: Edition,
         *,
-        addresses: bool,
-        question: Callable[[], Callable[[], bool]] = _alone,
+        needs_addresses: bool,
+        create_barrier: Callable[[], Callable[[], bool]] = _single_process_barrier,
     ) -> None:
-        self._announcer, self._addresses, self._question = announcer, addresses, question
-        self._digests = Digests()
-        self._hand_on(first, ())
+        self._publisher, self._needs_addresses, self._create_barrier = announcer, needs_addresses, create_barrier
+        self._digests = FeedDigests()
+        self._submit(first, ())
 
     def __call__(self, before: Edition, now: Edition) -> None:
         if before.publication is not now.publication:
-            paths = now.publication.changed_since(before.publication) if self._addresses else ()
-            self._hand_on(now, paths)
+            paths = now.publication.changed_since(before.publication) if self._needs_addresses else ()
+            self._submit(now, paths)
 
-    def _hand_on(self, edition: Edition, paths: Iterable[str]) -> None:
+    def _submit(self, edition: Edition, paths: Iterable[str]) -> None:
         catalog = edition.publication.catalog
         site = catalog.site
         changed = [absolute(site.base_url, path) for path in paths]
-        self._announcer.edition(site.base_url, site.hubs, lambda: self._digests.of(catalog), changed, self._question())
+        self._publisher.set_edition(
+            site.base_url, site.hubs, lambda: self._digests.compute(catalog), changed, self._create_barrier()
+        )

@@ -1,4 +1,4 @@
-"""Announcing in the foreground, for those who serve a static tree."""
+"""One-shot publisher: notifies hubs in the foreground, for operators of a static tree."""
 
 from __future__ import annotations
 
@@ -11,90 +11,94 @@ from pathlib import Path
 from typing import Final
 
 from feedsvc.errors import FeedsvcError
-from feedsvc.support.leader_lock import Turn
-from feedsvc.websub.delivery import Rounds
-from feedsvc.websub.hub_client import Poster
-from feedsvc.websub.hub_response import Verdict
-from feedsvc.websub.hubs import Reach
-from feedsvc.websub.publisher import FILE, LOCK
-from feedsvc.websub.purge import Purge
-from feedsvc.websub.queue import Store
+from feedsvc.support.leader_lock import LeaderLock
+from feedsvc.websub.delivery import DeliveryLoop
+from feedsvc.websub.hub_client import HubClient
+from feedsvc.websub.hub_response import DeliveryResult
+from feedsvc.websub.hubs import HubSelection
+from feedsvc.websub.publisher import LOCK_FILE, QUEUE_FILE
+from feedsvc.websub.purge import PurgeCommand
+from feedsvc.websub.queue import DeliveryQueue
 
-_MOST_TROUBLES: Final = 3  # in a row; whoever waits at a terminal does not wait for a hub that is down
+# consecutive failures; then the rest of a hub's feeds is skipped, because the operator waits
+_MAX_CONSECUTIVE_FAILURES: Final = 3
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Told:
-    """What one hub was told: so many feeds `announced`, `failed` and not tried, and each trouble once, with its feeds."""
+class HubResult:
+    """Result for one hub: numbers of feeds by outcome, and a sentence for each different failure with its feeds."""
 
     hub: str
-    announced: int
-    failed: int
-    untried: int
-    troubles: tuple[str, ...]
+    delivered_count: int
+    failed_count: int
+    untried_count: int
+    failures: tuple[str, ...]
 
 
-class ByHand:
-    """Holds the state folder's turn to announce; no other process has it meanwhile."""
+class OneShotPublisher:
+    """Publisher that holds the leader lock of the state folder, so that no other process publishes meanwhile."""
 
-    def __init__(self, folder: Path, clock: Callable[[], datetime], patience: float = 10.0) -> None:
-        """Raises FeedsvcError if the folder cannot be used, or another process announces from it."""
+    def __init__(self, folder: Path, clock: Callable[[], datetime], timeout: float = 10.0) -> None:
+        """Take the leader lock and open the queue.
+
+        Raises FeedsvcError if the folder cannot be used, or if another process publishes from it.
+        """
         self._clock = clock
-        self._poster = Poster(patience)
-        self._turn = Turn(folder / LOCK)
-        with _usable(folder):
-            if not self._turn.take():
+        self._hub_client = HubClient(timeout)
+        self._leader_lock = LeaderLock(folder / LOCK_FILE)
+        with _translate_errors(folder):
+            if not self._leader_lock.acquire():
                 raise FeedsvcError(f"a running feedsvc announces from {folder} by itself; it needs no ping")
             self._folder = folder
             try:
-                self._store = Store(folder / FILE)
+                self._queue = DeliveryQueue(folder / QUEUE_FILE)
             except BaseException:
-                self._turn.give()
+                self._leader_lock.release()
                 raise
 
-    def plan(self, reach: Reach, topics: Mapping[str, str], *, everything: bool = False) -> frozenset[str]:
-        """`topics` are addresses of feeds with their digests. All that are to be announced, whether they changed or not."""
-        with _usable(self._folder):
-            self._store.plan(reach, topics)
-            if everything:
-                self._store.again()
-            return self._store.topics()
+    def enqueue(self, reach: HubSelection, topics: Mapping[str, str], *, includes_unchanged: bool = False) -> frozenset[str]:
+        """Enqueue changed feeds, given as address -> digest; with `includes_unchanged`, all feeds. Return the pending topics."""
+        with _translate_errors(self._folder):
+            self._queue.synchronize(reach, topics)
+            if includes_unchanged:
+                self._queue.requeue_all()
+            return self._queue.pending_topics()
 
-    def purge(self, command: Sequence[str], addresses: Collection[str]) -> str:
-        """ "" if it did well or there was nothing to purge, else a sentence."""
-        what = Purge(command).run(sorted(addresses)) if addresses else ""
+    def run_purge_command(self, command: Sequence[str], addresses: Collection[str]) -> str:
+        """Run the purge command. Return "" if it succeeded or there are no addresses, else a sentence."""
+        what = PurgeCommand(command).run(sorted(addresses)) if addresses else ""
         return what and f"the purge command {what}; announcing goes on"
 
-    def tell(self, hub: str) -> Told:
-        """Announce to one hub what waits for it, pauses or not."""
-        with _usable(self._folder):
-            waiting = self._store.all_waiting(hub)
+    def deliver(self, hub: str) -> HubResult:
+        """Deliver to one hub what is pending for it, even before it is due."""
+        with _translate_errors(self._folder):
+            waiting = self._queue.pending_deliveries(hub)
             announced, in_a_row, troubles = 0, 0, dict[str, list[str]]()
-            for feed, outcome in Rounds(self._store, self._poster, self._clock).announce(hub, waiting):
-                announced += outcome.verdict is Verdict.DONE
-                in_a_row = in_a_row + 1 if outcome.verdict is Verdict.LATER else 0
-                if outcome.what:
-                    troubles.setdefault(outcome.what, []).append(feed.topic)
-                if in_a_row == _MOST_TROUBLES or outcome.retry_after:
+            for feed, outcome in DeliveryLoop(self._queue, self._hub_client, self._clock).deliver(hub, waiting):
+                announced += outcome.result is DeliveryResult.DELIVERED
+                in_a_row = in_a_row + 1 if outcome.result is DeliveryResult.DEFERRED else 0
+                if outcome.reason:
+                    troubles.setdefault(outcome.reason, []).append(feed.topic)
+                if in_a_row == _MAX_CONSECUTIVE_FAILURES or outcome.retry_after:
                     break
-            self._poster.rest()
+            self._hub_client.close_idle_connections()
         failed = sum(map(len, troubles.values()))
-        sentences = tuple(f"{_named(topics)}: {what}" for what, topics in troubles.items())
+        sentences = tuple(f"{_summarize_topics(topics)}: {what}" for what, topics in troubles.items())
         untried = len(waiting) - announced - failed
-        return Told(hub=hub, announced=announced, failed=failed, untried=untried, troubles=sentences)
+        return HubResult(hub=hub, delivered_count=announced, failed_count=failed, untried_count=untried, failures=sentences)
 
     def close(self) -> None:
-        self._poster.rest()
-        self._store.close()
-        self._turn.give()
+        self._hub_client.close_idle_connections()
+        self._queue.close()
+        self._leader_lock.release()
 
 
-def _named(topics: Sequence[str]) -> str:
+def _summarize_topics(topics: Sequence[str]) -> str:
     return topics[0] + (f" and {len(topics) - 1} more" if topics[1:] else "")
 
 
 @contextmanager
-def _usable(folder: Path) -> Iterator[None]:
+def _translate_errors(folder: Path) -> Iterator[None]:
     try:
         yield
     except (sqlite3.Error, OSError) as error:
@@ -103,6 +107,7 @@ def _usable(folder: Path) -> Iterator[None]:
 
 
 @contextmanager
-def by_hand(folder: Path, clock: Callable[[], datetime]) -> Iterator[ByHand]:
-    with closing(ByHand(folder, clock)) as made:
+def one_shot_publisher(folder: Path, clock: Callable[[], datetime]) -> Iterator[OneShotPublisher]:
+    """Return a context manager for a OneShotPublisher. Raises FeedsvcError."""
+    with closing(OneShotPublisher(folder, clock)) as made:
         yield made

@@ -1,4 +1,4 @@
-"""Announces what changed, off the request path: one thread in one of all processes that share a state folder."""
+"""Publisher: notifies hubs of changes from its own thread. One of the processes that share a state folder does it."""
 
 from __future__ import annotations
 
@@ -13,73 +13,73 @@ from pathlib import Path
 from typing import Final
 
 from feedsvc.errors import FeedsvcError
-from feedsvc.support.alerts import Troubles
-from feedsvc.support.leader_lock import Turn
+from feedsvc.support.alerts import Alerts
+from feedsvc.support.leader_lock import LeaderLock
 from feedsvc.uris import absolute
 from feedsvc.websub import status
-from feedsvc.websub.delivery import Rounds
-from feedsvc.websub.hub_client import Poster
-from feedsvc.websub.hub_response import Outcome, Verdict
-from feedsvc.websub.hubs import Reach
-from feedsvc.websub.purge import Purge
-from feedsvc.websub.queue import Store
-from feedsvc.websub.status import Failure, Status
+from feedsvc.websub.delivery import DeliveryLoop
+from feedsvc.websub.hub_client import HubClient
+from feedsvc.websub.hub_response import DeliveryOutcome, DeliveryResult
+from feedsvc.websub.hubs import HubSelection
+from feedsvc.websub.purge import PurgeCommand
+from feedsvc.websub.queue import DeliveryQueue
+from feedsvc.websub.status import PublisherStatus, PublishFailure
 
-FILE: Final = "push.sqlite"
-_NAME: Final = "push"
-LOCK: Final = "push.lock"
-_DISK_PAUSE: Final = 60.0  # seconds until a disk that failed is tried again
-_BATCH_SECONDS: Final = 5.0  # a slow hub keeps the next one waiting no longer
-_MOST_REASONS: Final = 10  # of one hub in the log
-_EVERYWHERE: Final = 0.05  # seconds until it is asked again whether all workers have the edition
+QUEUE_FILE: Final = "push.sqlite"
+_ALERT_NAME: Final = "push"
+LOCK_FILE: Final = "push.lock"
+_DISK_PAUSE: Final = 60.0  # seconds until a failed state folder is tried again
+_BATCH_SECONDS: Final = 5.0  # seconds per hub and batch, so that a slow hub does not delay the next one
+_MAX_LOGGED_REASONS: Final = 10  # different rejection reasons of one hub in the log
+_WORKER_POLL_SECONDS: Final = 0.05  # seconds between checks whether all workers have the edition
 
 _log: Final = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
-class _Edition:
-    reach: Reach
+class _EditionTopics:
+    hub_selection: HubSelection
     digests: Callable[[], Mapping[str, str]]
-    is_everywhere: Callable[[], bool]
+    is_loaded_by_all_workers: Callable[[], bool]
 
     def topics(self) -> dict[str, str]:
-        """The address of each feed, which is its topic (WebSub section 4), with its digest."""
-        found = self.digests() if self.reach.hubs else {}
-        return {absolute(self.reach.base_url, path): digest for path, digest in found.items()}
+        """Return address -> digest of each feed; the address is its topic (WebSub section 4)."""
+        found = self.digests() if self.hub_selection.reachable_hubs else {}
+        return {absolute(self.hub_selection.base_url, path): digest for path, digest in found.items()}
 
 
-class _Words:
-    """What the log is told: each trouble once, and its end; of one hub at most so many reasons, since it invents them."""
+class _OutcomeLog:
+    """Log of outcomes: each failure and its end once. Rejection reasons of a hub are limited, because the hub chooses them."""
 
     def __init__(self) -> None:
-        self._unwell: set[str] = set()
-        self._refusals: dict[str, set[str]] = {}
+        self._failing_hubs: set[str] = set()
+        self._rejection_reasons: dict[str, set[str]] = {}
 
-    def say(self, hub: str, topic: str, outcome: Outcome) -> None:
-        if outcome.verdict is Verdict.REFUSED:
-            self._refused(hub, topic, outcome.what)
-        elif outcome.verdict is Verdict.LATER and hub not in self._unwell:
-            self._unwell.add(hub)
-            _log.warning("announcements wait for the hub %s: %s", hub, outcome.what)
-        elif outcome.verdict is Verdict.DONE and hub in self._unwell:
-            self._unwell.discard(hub)
+    def log_outcome(self, hub: str, topic: str, outcome: DeliveryOutcome) -> None:
+        if outcome.result is DeliveryResult.REJECTED:
+            self._log_rejection(hub, topic, outcome.reason)
+        elif outcome.result is DeliveryResult.DEFERRED and hub not in self._failing_hubs:
+            self._failing_hubs.add(hub)
+            _log.warning("announcements wait for the hub %s: %s", hub, outcome.reason)
+        elif outcome.result is DeliveryResult.DELIVERED and hub in self._failing_hubs:
+            self._failing_hubs.discard(hub)
             _log.warning("the hub %s takes announcements again", hub)
 
-    def _refused(self, hub: str, topic: str, what: str) -> None:
-        known = self._refusals.setdefault(hub, set())
-        if what in known or len(known) > _MOST_REASONS:
+    def _log_rejection(self, hub: str, topic: str, what: str) -> None:
+        known = self._rejection_reasons.setdefault(hub, set())
+        if what in known or len(known) > _MAX_LOGGED_REASONS:
             return
         known.add(what)
-        if len(known) > _MOST_REASONS:
+        if len(known) > _MAX_LOGGED_REASONS:
             _log.warning("the hub %s gives ever other reasons; further reasons are on /status alone", hub)
         else:
             _log.warning("the hub %s does not take %s: %s", hub, topic, what)
 
 
-class Announcer:
-    """Safe in threads; its methods never wait for a hub, a disk or the purge command, but for `close`.
+class Publisher:
+    """Publisher for one process. Thread-safe. Only `close` waits for a hub, a disk or the purge command.
 
-    Without hubs and without a purge command there is no thread and no file.
+    Without hubs and purge command it starts no thread and creates no file.
     """
 
     def __init__(
@@ -87,170 +87,180 @@ class Announcer:
         folder: Path,
         clock: Callable[[], datetime],
         *,
-        purge: Sequence[str] = (),
-        troubles: Troubles | None = None,
-        every: float = 2.0,
-        batch: int = 50,
-        patience: float = 10.0,
+        purge_command: Sequence[str] = (),
+        alerts: Alerts | None = None,
+        poll_interval: float = 2.0,
+        batch_size: int = 50,
+        timeout: float = 10.0,
     ) -> None:
-        """`folder` is the state folder. `purge` gets the addresses that changed, one a line, before any hub hears of them.
+        """Create the publisher; the thread starts with the first edition that needs it. `folder` is the state folder.
 
-        `every` seconds a process that stands by sees whether its turn has come, and a waiting one looks at `clock` again.
-        A hub gets at most `batch` announcements before the next one has its turn; `patience` are the seconds for each
-        exchange, from the look-up of the hub's name to the end of its answer.
+        `purge_command` gets the changed addresses, one a line, before any hub is notified. A process without the leader lock
+        tries to get it every `poll_interval` seconds; the publishing one reads `clock` again then. A hub gets at most
+        `batch_size` notifications before the next hub's turn. `timeout` is in seconds for each exchange, from the look-up of the
+        hub's name to the end of its response.
         """
-        self._file = folder / FILE
+        self._file = folder / QUEUE_FILE
         self._clock = clock
-        self._purge = Purge(purge) if purge else None
-        self._troubles = troubles or Troubles()
-        self._every = every
-        self._batch = batch
-        self._turn = Turn(folder / LOCK)
-        self._poster = Poster(patience)
-        self._store: Store | None = None
-        self._latest: _Edition | None = None
-        self._planned: _Edition | None = None
-        self._changed: set[str] = set()
-        self._purge_failure: Failure | None = None
-        self._words = _Words()
-        self._broken = self._called = self._stopping = False
-        self._news = threading.Condition()
+        self._purge_command = PurgeCommand(purge_command) if purge_command else None
+        self._alerts = alerts or Alerts()
+        self._poll_interval = poll_interval
+        self._batch_size = batch_size
+        self._leader_lock = LeaderLock(folder / LOCK_FILE)
+        self._hub_client = HubClient(timeout)
+        self._queue: DeliveryQueue | None = None
+        self._latest_edition: _EditionTopics | None = None
+        self._queued_edition: _EditionTopics | None = None
+        self._purge_addresses: set[str] = set()
+        self._purge_failure: PublishFailure | None = None
+        self._outcome_log = _OutcomeLog()
+        self._is_failing = self._has_new_edition = self._is_stopping = False
+        self._condition = threading.Condition()
         self._thread = threading.Thread(target=self._run, name="feedsvc-push", daemon=True)
 
-    def edition(
+    def set_edition(
         self,
         base_url: str,
         hubs: Sequence[str],
         digests: Callable[[], Mapping[str, str]],
         changed: Iterable[str] = (),
-        is_everywhere: Callable[[], bool] = lambda: True,
+        is_loaded_by_all_workers: Callable[[], bool] = lambda: True,
     ) -> None:
-        """There is a new edition, or a first one.
+        """Publish a new edition, or the first one.
 
-        `hubs` are all that site.yaml names; those that could not fetch what is below `base_url` are left alone.
-        `digests` tells path of each feed -> digest; it is called in the announcing thread, and only in the process whose
-        turn it is, and not before `is_everywhere` says there that every worker has the edition: a hub that hears of it
-        fetches at once. `changed` are absolute addresses for the purge command; those of changed feeds need not be among them.
+        `hubs` are all hubs of site.yaml; those that cannot fetch below `base_url` are skipped. `digests` returns path -> digest
+        of each feed. It is called in the publisher's thread, only with the leader lock, and only once `is_loaded_by_all_workers`
+        returns True, because a hub fetches at once. `changed` are absolute addresses for the purge command; it gets those of
+        changed feeds anyway.
         """
-        with self._news:
-            reach = Reach(base_url=base_url, named=tuple(dict.fromkeys(hubs)))
-            self._latest = _Edition(reach=reach, digests=digests, is_everywhere=is_everywhere)
-            if self._purge:
-                # A process that stands by must not gather for ever what another one purges.
-                self._changed = {*changed, *(self._changed if self._turn.mine or not self._thread.ident else ())}
-            self._called = True
-            self._news.notify_all()
-            if not self._thread.ident and not self._stopping and self._has_work(reach):
+        with self._condition:
+            reach = HubSelection(base_url=base_url, site_hubs=tuple(dict.fromkeys(hubs)))
+            self._latest_edition = _EditionTopics(
+                hub_selection=reach, digests=digests, is_loaded_by_all_workers=is_loaded_by_all_workers
+            )
+            if self._purge_command:
+                # A process without the leader lock must not accumulate addresses that another one purges.
+                self._purge_addresses = {
+                    *changed,
+                    *(self._purge_addresses if self._leader_lock.is_held or not self._thread.ident else ()),
+                }
+            self._has_new_edition = True
+            self._condition.notify_all()
+            if not self._thread.ident and not self._is_stopping and self._has_work(reach):
                 self._thread.start()
 
-    def status(self) -> Status:
-        """How it goes; the hubs within reach as the state file has them, whichever process writes it."""
-        reach = self._latest.reach if self._latest else None
-        told = tuple(one for one in status.hubs(self._file, reach.below) if one.hub in reach.hubs) if reach else ()
-        return Status(announcing=self._turn.mine, hubs=told, purge_failure=self._purge_failure)
+    def status(self) -> PublisherStatus:
+        """Return the status. Reachable hubs are as in the queue file, which any process may have written."""
+        reach = self._latest_edition.hub_selection if self._latest_edition else None
+        told = (
+            tuple(one for one in status.read_hub_statuses(self._file, reach.topic_prefix) if one.hub in reach.reachable_hubs)
+            if reach
+            else ()
+        )
+        return PublisherStatus(announcing=self._leader_lock.is_held, hubs=told, purge_failure=self._purge_failure)
 
-    def close(self, patience: float = 2.0) -> None:
-        """Stop: what is under way has `patience` seconds to end, what then waits is announced after the next start."""
-        with self._news:
-            self._stopping = True
-            self._news.notify_all()
+    def close(self, timeout: float = 2.0) -> None:
+        """Stop. Work in progress has `timeout` seconds to end; pending deliveries are made after the next start."""
+        with self._condition:
+            self._is_stopping = True
+            self._condition.notify_all()
         if self._thread.ident:
-            self._thread.join(patience)
-            self._poster.cut()
-            if self._purge:
-                self._purge.stop()
-            self._thread.join(patience)
+            self._thread.join(timeout)
+            self._hub_client.abort()
+            if self._purge_command:
+                self._purge_command.stop()
+            self._thread.join(timeout)
 
-    def _has_work(self, reach: Reach) -> bool:
-        """Who has none takes no turn: a look at this machine alone never keeps a `ping` from announcing."""
-        return bool(reach.hubs or self._purge or (not reach.named and self._file.exists()))
+    def _has_work(self, reach: HubSelection) -> bool:
+        """Return whether a thread is needed. Otherwise no lock is taken, so that a local server does not prevent `ping`."""
+        return bool(reach.reachable_hubs or self._purge_command or (not reach.site_hubs and self._file.exists()))
 
     def _run(self) -> None:
         pause: float | None = 0.0
         try:
-            while not self._stopping:
-                with self._news:
-                    self._news.wait_for(lambda: self._called or self._stopping, pause)
-                    self._called = False
-                pause = self._tried()
+            while not self._is_stopping:
+                with self._condition:
+                    self._condition.wait_for(lambda: self._has_new_edition or self._is_stopping, pause)
+                    self._has_new_edition = False
+                pause = self._run_once()
         finally:
-            self._leave()
+            self._release_resources()
 
-    def _tried(self) -> float | None:
-        """Seconds until there is more to do, None if only an edition brings it."""
+    def _run_once(self) -> float | None:
+        """Return the seconds until there is more to do, None if only a new edition brings work."""
         try:
-            pause = self._work() if self._turn.take() else self._every
+            pause = self._process_edition() if self._leader_lock.acquire() else self._poll_interval
         except (FeedsvcError, sqlite3.Error, OSError) as error:
             reason = error if isinstance(error, FeedsvcError) else f"{self._file}: {error}"
-            if not self._broken:
+            if not self._is_failing:
                 _log.warning("nothing is announced: %s", reason)
-            self._broken = True
-            self._troubles.come(_NAME, f"nothing is announced: {reason}; it is tried again every minute")
+            self._is_failing = True
+            self._alerts.raise_alert(_ALERT_NAME, f"nothing is announced: {reason}; it is tried again every minute")
             return _DISK_PAUSE
-        if self._broken:
+        if self._is_failing:
             _log.warning("what changed is announced again")
-            self._troubles.end(_NAME)
-        self._broken = False
+            self._alerts.clear(_ALERT_NAME)
+        self._is_failing = False
         return pause
 
-    def _work(self) -> float | None:
-        with self._news:
-            latest = self._latest
-        if latest and latest is not self._planned:
-            if not latest.is_everywhere():
-                return _EVERYWHERE
-            self._plan(latest)
+    def _process_edition(self) -> float | None:
+        with self._condition:
+            latest = self._latest_edition
+        if latest and latest is not self._queued_edition:
+            if not latest.is_loaded_by_all_workers():
+                return _WORKER_POLL_SECONDS
+            self._enqueue(latest)
         self._run_purge()
-        if not self._store or not latest:
+        if not self._queue or not latest:
             return None
-        rounds = Rounds(self._store, self._poster, self._clock)
-        for hub in latest.reach.hubs:
-            # Where a newer edition has come meanwhile, hubs are told of that one.
-            if not self._called:
-                self._tell(hub, rounds, self._store)
-        self._poster.rest()
-        due = self._store.next_due()
-        return None if due is None else min(max(due - self._clock().timestamp(), 0.0), self._every)
+        rounds = DeliveryLoop(self._queue, self._hub_client, self._clock)
+        for hub in latest.hub_selection.reachable_hubs:
+            # If there is a newer edition, notify the hubs of that one.
+            if not self._has_new_edition:
+                self._deliver_batch(hub, rounds, self._queue)
+        self._hub_client.close_idle_connections()
+        due = self._queue.next_due()
+        return None if due is None else min(max(due - self._clock().timestamp(), 0.0), self._poll_interval)
 
-    def _plan(self, latest: _Edition) -> None:
-        if not latest.reach.named:
-            self._forget()
-        elif latest.reach.hubs or self._store:
-            first = self._store is None
-            store = self._store = self._store or Store(self._file)
-            topics = store.plan(latest.reach, latest.topics())
-            with self._news:
-                # Whether an earlier process came to its purge is not known.
-                self._changed |= (store.topics() if first else topics) if self._purge else set()
-        self._planned = latest
+    def _enqueue(self, latest: _EditionTopics) -> None:
+        if not latest.hub_selection.site_hubs:
+            self._delete_queue()
+        elif latest.hub_selection.reachable_hubs or self._queue:
+            first = self._queue is None
+            store = self._queue = self._queue or DeliveryQueue(self._file)
+            topics = store.synchronize(latest.hub_selection, latest.topics())
+            with self._condition:
+                # An earlier process may have ended before its purge.
+                self._purge_addresses |= (store.pending_topics() if first else topics) if self._purge_command else set()
+        self._queued_edition = latest
 
-    def _forget(self) -> None:
-        """Nobody is told any more, and nothing is remembered."""
-        if self._store or self._file.exists():
-            (self._store or Store(self._file)).remove()
-        self._store = None
+    def _delete_queue(self) -> None:
+        """Delete the queue file, because site.yaml names no hubs any more."""
+        if self._queue or self._file.exists():
+            (self._queue or DeliveryQueue(self._file)).delete_file()
+        self._queue = None
 
     def _run_purge(self) -> None:
-        with self._news:
-            addresses, self._changed = sorted(self._changed), set()
-        if not self._purge or not addresses or self._stopping:
+        with self._condition:
+            addresses, self._purge_addresses = sorted(self._purge_addresses), set()
+        if not self._purge_command or not addresses or self._is_stopping:
             return
-        what = self._purge.run(addresses)
-        if what and not self._stopping:
+        what = self._purge_command.run(addresses)
+        if what and not self._is_stopping:
             _log.warning("the purge command %s; announcing goes on", what)
-        self._purge_failure = Failure(at=self._clock(), what=what, next_try=None) if what else None
+        self._purge_failure = PublishFailure(at=self._clock(), what=what, next_try=None) if what else None
 
-    def _tell(self, hub: str, rounds: Rounds, store: Store) -> None:
-        """One batch for one hub, ended early by a hub that is unwell, slow, or by a newer edition."""
+    def _deliver_batch(self, hub: str, rounds: DeliveryLoop, store: DeliveryQueue) -> None:
+        """Deliver one batch to one hub. End early if the hub fails or is slow, or if there is a newer edition."""
         end = time.monotonic() + _BATCH_SECONDS
-        waiting = store.waiting(hub, self._clock().timestamp(), self._batch)
-        for feed, outcome in rounds.announce(hub, waiting, lambda: self._stopping):
-            self._words.say(hub, feed.topic, outcome)
-            if outcome.verdict is Verdict.LATER or self._called or time.monotonic() >= end:
+        waiting = store.due_deliveries(hub, self._clock().timestamp(), self._batch_size)
+        for feed, outcome in rounds.deliver(hub, waiting, lambda: self._is_stopping):
+            self._outcome_log.log_outcome(hub, feed.topic, outcome)
+            if outcome.result is DeliveryResult.DEFERRED or self._has_new_edition or time.monotonic() >= end:
                 return
 
-    def _leave(self) -> None:
-        self._poster.rest()
-        if self._store:
-            self._store.close()
-        self._turn.give()
+    def _release_resources(self) -> None:
+        self._hub_client.close_idle_connections()
+        if self._queue:
+            self._queue.close()
+        self._leader_lock.release()

@@ -1,6 +1,6 @@
-"""What hubs were told: one SQLite file in the state folder. Whoever deletes it has every feed announced once more.
+"""Delivery queue: one SQLite file in the state folder. If it is deleted, every feed is published once more.
 
-A row that fails its checksum is as good as none: its feed is announced again.
+A row with a wrong checksum is ignored, so its feed is published again.
 """
 
 from __future__ import annotations
@@ -15,23 +15,23 @@ from itertools import product
 from pathlib import Path
 from typing import Final
 
-from feedsvc.support.checksummed_tables import DamageError, FormerTable, Row, Schema, Table
+from feedsvc.support.checksummed_tables import DamageError, FormerTable, RowValues, Schema, Table
 from feedsvc.support.sqlite import Database
-from feedsvc.websub.hubs import Reach
+from feedsvc.websub.hubs import HubSelection
 
-HUB: Final = "announced_hub"
-FEED: Final = "announced_feed"
-# Nothing is put off for longer; a later moment was written by a clock that was wrong.
-_LONGEST: Final = 2 * 86_400.0
+HUB_TABLE: Final = "announced_hub"
+FEED_TABLE: Final = "announced_feed"
+# Seconds. No delivery is delayed for longer; a later time was written with a wrong clock.
+_MAX_DELAY: Final = 2 * 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
-class Hub:
-    """How a hub does. Moments are in seconds since 1970, None for never; `failure` completes a sentence."""
+class HubState:
+    """State of a hub. Times are in seconds since 1970, None for never; `failure` completes a sentence."""
 
     hub: str
-    announced: int = 0
-    failures: int = 0
+    delivered_count: int = 0
+    failure_count: int = 0
     due: float = 0.0
     succeeded_at: float | None = None
     failed_at: float | None = None
@@ -39,230 +39,240 @@ class Hub:
 
 
 @dataclass(frozen=True, slots=True)
-class Announcement:
-    """A feed's digest that one hub is to be told of (`wanted`), and the one that it was told of last (`announced`)."""
+class TopicState:
+    """State of a feed for one hub: the digest to publish (`current_digest`), and the one published last (`delivered_digest`)."""
 
     hub: str
     topic: str
-    wanted: str
-    announced: str = ""
+    current_digest: str
+    delivered_digest: str = ""
     attempts: int = 0
     due: float = 0.0
 
 
-# (types of each column, None allowed)
-_TYPES: Final[Mapping[str, tuple[tuple[type, ...], ...]]] = {
-    HUB: ((str,), (int,), (int,), (float,), (float, type(None)), (float, type(None)), (str,)),
-    FEED: ((str,), (str,), (str,), (str,), (int,), (float,)),
+# Types of each column, None allowed.
+_COLUMN_TYPES: Final[Mapping[str, tuple[tuple[type, ...], ...]]] = {
+    HUB_TABLE: ((str,), (int,), (int,), (float,), (float, type(None)), (float, type(None)), (str,)),
+    FEED_TABLE: ((str,), (str,), (str,), (str,), (int,), (float,)),
 }
 
 
-def _former(table: str, row: Row) -> Iterable[tuple[str, Row]]:
-    if not all(type(value) in types for value, types in zip(row, _TYPES[table], strict=True)):
+def _convert_former_row(table: str, row: RowValues) -> Iterable[tuple[str, RowValues]]:
+    if not all(type(value) in types for value, types in zip(row, _COLUMN_TYPES[table], strict=True)):
         raise TypeError(row)
     for value in row:
         if isinstance(value, float):
-            datetime.fromtimestamp(value, UTC)  # raises ValueError or OverflowError for what is no moment
+            datetime.fromtimestamp(value, UTC)  # raises ValueError or OverflowError if it is not a time
     yield table, row
 
 
 _SCHEMA: Final = Schema(
     tables=(
         Table(
-            name=HUB,
-            sql=f"CREATE TABLE {HUB} (hub TEXT PRIMARY KEY, announced INTEGER NOT NULL, failures INTEGER NOT NULL, "
+            name=HUB_TABLE,
+            sql=f"CREATE TABLE {HUB_TABLE} (hub TEXT PRIMARY KEY, announced INTEGER NOT NULL, failures INTEGER NOT NULL, "
             "due REAL NOT NULL, succeeded_at REAL, failed_at REAL, failure TEXT NOT NULL, checksum INTEGER NOT NULL) "
             "WITHOUT ROWID",
-            order="hub",
+            order_by="hub",
         ),
         Table(
-            name=FEED,
-            sql=f"CREATE TABLE {FEED} (hub TEXT NOT NULL, topic TEXT NOT NULL, wanted TEXT NOT NULL, announced TEXT NOT NULL, "
+            name=FEED_TABLE,
+            sql=f"CREATE TABLE {FEED_TABLE} "
+            "(hub TEXT NOT NULL, topic TEXT NOT NULL, wanted TEXT NOT NULL, announced TEXT NOT NULL, "
             "attempts INTEGER NOT NULL, due REAL NOT NULL, checksum INTEGER NOT NULL, PRIMARY KEY (hub, topic)) WITHOUT ROWID",
-            order="hub, topic",
+            order_by="hub, topic",
         ),
     ),
-    former=(
+    former_tables=(
         FormerTable(
             name="hubs",
             sql="CREATE TABLE hubs ( hub TEXT PRIMARY KEY, announced INTEGER NOT NULL DEFAULT 0, failures INTEGER NOT NULL "
             "DEFAULT 0, due REAL NOT NULL DEFAULT 0, succeeded_at REAL, failed_at REAL, failure TEXT NOT NULL DEFAULT '' ) "
             "WITHOUT ROWID",
-            order="hub",
-            convert=lambda row: _former(HUB, row),
+            order_by="hub",
+            convert=lambda row: _convert_former_row(HUB_TABLE, row),
         ),
         FormerTable(
             name="feeds",
             sql="CREATE TABLE feeds ( hub TEXT NOT NULL, topic TEXT NOT NULL, wanted TEXT NOT NULL, announced TEXT NOT NULL "
             "DEFAULT '', attempts INTEGER NOT NULL DEFAULT 0, due REAL NOT NULL DEFAULT 0, PRIMARY KEY (hub, topic) ) "
             "WITHOUT ROWID",
-            order="hub, topic",
-            convert=lambda row: _former(FEED, row),
-            more=("CREATE INDEX waiting ON feeds (hub, attempts, topic) WHERE wanted <> announced",),
+            order_by="hub, topic",
+            convert=lambda row: _convert_former_row(FEED_TABLE, row),
+            index_statements=("CREATE INDEX waiting ON feeds (hub, attempts, topic) WHERE wanted <> announced",),
         ),
     ),
-    holds="what hubs were told",
-    loss="and feeds of which it is not known any more are announced again",
+    description="what hubs were told",
+    loss_description="and feeds of which it is not known any more are announced again",
 )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Waiting:
-    """A feed that a hub is to be told of; `attempts` failed before."""
+class PendingDelivery:
+    """Feed that a hub is to be notified of, after `attempts` failures."""
 
     topic: str
     digest: str
     attempts: int
 
 
-class Store:
-    """For one thread of one process: the one whose turn it is.
+class DeliveryQueue:
+    """Queue for one thread of the process that holds the leader lock.
 
-    After `plan` it speaks of the feeds below that base_url only; what hubs were told of others is kept as it is.
+    After `synchronize` it covers only the feeds below that base_url; rows of others remain unchanged.
     """
 
     def __init__(self, file: Path) -> None:
-        """Raises FeedsvcError if the file cannot be used."""
+        """Open the file. Raises FeedsvcError if it cannot be used."""
         self._file = file
-        self._below = ""
+        self._topic_prefix = ""
         self._data = Database(file, _SCHEMA)
-        self._hubs: dict[str, Hub] = {}
-        self._waiting: dict[str, dict[str, Announcement]] = {}  # by hub and topic
+        self._hubs: dict[str, HubState] = {}
+        self._pending: dict[str, dict[str, TopicState]] = {}  # by hub and topic
 
-    def plan(self, reach: Reach, digests: Mapping[str, str]) -> frozenset[str]:
-        """From now on these are the hubs, and these the topics with their digests. The topics that are to be announced anew.
+    def synchronize(self, reach: HubSelection, digests: Mapping[str, str]) -> frozenset[str]:
+        """Set the hubs and the topics with their digests. Return the topics that are to be published anew.
 
-        Every row is read and verified. If one is damaged, the file is replaced: what was lost is announced again.
+        Every row is read and verified. If one is damaged, the file is replaced, and what was lost is published again.
         """
-        self._below = reach.below
+        self._topic_prefix = reach.topic_prefix
         try:
-            return self._planned(reach, digests)
+            return self._synchronize(reach, digests)
         except (sqlite3.DatabaseError, DamageError) as error:
-            self._data.doubt(error if isinstance(error, sqlite3.Error) else str(error))
-            if not self._data.heal(nullcontext()):
+            self._data.report_damage(error if isinstance(error, sqlite3.Error) else str(error))
+            if not self._data.recover(nullcontext()):
                 raise
-            return self._planned(reach, digests)
+            return self._synchronize(reach, digests)
 
-    def _planned(self, reach: Reach, digests: Mapping[str, str]) -> frozenset[str]:
-        with self._data.rows as rows:
+    def _synchronize(self, reach: HubSelection, digests: Mapping[str, str]) -> frozenset[str]:
+        with self._data.connection as rows:
             rows.execute("BEGIN IMMEDIATE")
-            hubs = {row[0]: Hub(*row) for row in self._read(HUB)}
-            feeds = {row[:2]: Announcement(*row) for row in self._read(FEED)}
-            gone = [key for key in feeds if key[0] not in reach.named or (self._is_below(key[1]) and key[1] not in digests)]
-            rows.executemany(f"DELETE FROM {FEED} WHERE hub = ? AND topic = ?", gone)
-            rows.executemany(f"DELETE FROM {HUB} WHERE hub = ?", [(hub,) for hub in hubs if hub not in reach.named])
-            new = [Hub(hub) for hub in reach.hubs if hub not in hubs]
+            hubs = {row[0]: HubState(*row) for row in self._read(HUB_TABLE)}
+            feeds = {row[:2]: TopicState(*row) for row in self._read(FEED_TABLE)}
+            gone = [
+                key for key in feeds if key[0] not in reach.site_hubs or (self._is_own_topic(key[1]) and key[1] not in digests)
+            ]
+            rows.executemany(f"DELETE FROM {FEED_TABLE} WHERE hub = ? AND topic = ?", gone)
+            rows.executemany(f"DELETE FROM {HUB_TABLE} WHERE hub = ?", [(hub,) for hub in hubs if hub not in reach.site_hubs])
+            new = [HubState(hub) for hub in reach.reachable_hubs if hub not in hubs]
             changed = []
-            for hub, (topic, digest) in product(reach.hubs, digests.items()):
-                known = feeds.get((hub, topic)) or Announcement(hub, topic, "")
-                if known.wanted != digest or not known.wanted:
-                    changed.append(replace(known, wanted=digest))
-            self._put(rows, new, changed)
-        feeds = {key: one for key, one in feeds.items() if key[0] in reach.named and self._is_below(key[1]) and key[1] in digests}
-        self._hubs = {hub: one for hub, one in hubs.items() if hub in reach.named} | {one.hub: one for one in new}
-        self._waiting = {}
-        self._note(feeds.values())
-        self._note(changed)
+            for hub, (topic, digest) in product(reach.reachable_hubs, digests.items()):
+                known = feeds.get((hub, topic)) or TopicState(hub, topic, "")
+                if known.current_digest != digest or not known.current_digest:
+                    changed.append(replace(known, current_digest=digest))
+            self._insert_rows(rows, new, changed)
+        feeds = {
+            key: one
+            for key, one in feeds.items()
+            if key[0] in reach.site_hubs and self._is_own_topic(key[1]) and key[1] in digests
+        }
+        self._hubs = {hub: one for hub, one in hubs.items() if hub in reach.site_hubs} | {one.hub: one for one in new}
+        self._pending = {}
+        self._update_pending(feeds.values())
+        self._update_pending(changed)
         return frozenset(one.topic for one in changed)
 
-    def again(self) -> None:
-        """Everything is to be announced once more."""
-        every = [Announcement(*row) for row in self._read(FEED)]
-        changed = [replace(one, announced="") for one in every if self._is_below(one.topic)]
+    def requeue_all(self) -> None:
+        """Mark all topics as pending."""
+        every = [TopicState(*row) for row in self._read(FEED_TABLE)]
+        changed = [replace(one, delivered_digest="") for one in every if self._is_own_topic(one.topic)]
         self._write([], changed)
 
-    def topics(self) -> frozenset[str]:
-        """All that wait, for whichever hub."""
-        return frozenset(topic for waiting in self._waiting.values() for topic in waiting)
+    def pending_topics(self) -> frozenset[str]:
+        """Return the topics that are pending for any hub."""
+        return frozenset(topic for waiting in self._pending.values() for topic in waiting)
 
-    def waiting(self, hub: str, now: float, most: int) -> tuple[Waiting, ...]:
-        """What a hub is to be told by now, nothing while it is left in peace."""
-        return () if now < self._hubs[hub].due <= now + _LONGEST else self._first(hub, now, most)
+    def due_deliveries(self, hub: str, now: float, most: int) -> tuple[PendingDelivery, ...]:
+        """Return at most `most` deliveries that are due for a hub, none during the hub's backoff."""
+        return () if now < self._hubs[hub].due <= now + _MAX_DELAY else self._select_deliveries(hub, now, most)
 
-    def all_waiting(self, hub: str) -> tuple[Waiting, ...]:
-        """What a hub is to be told, pauses or not."""
-        waiting = self._waiting.get(hub, {})
-        return self._first(hub, float("inf"), len(waiting))
+    def pending_deliveries(self, hub: str) -> tuple[PendingDelivery, ...]:
+        """Return all pending deliveries of a hub, even before they are due."""
+        waiting = self._pending.get(hub, {})
+        return self._select_deliveries(hub, float("inf"), len(waiting))
 
-    def _first(self, hub: str, now: float, most: int) -> tuple[Waiting, ...]:
-        # What failed least goes first, so that one feed a hub cannot bear never keeps the others waiting.
-        due = (one for one in self._waiting.get(hub, {}).values() if not now < one.due <= now + _LONGEST)
+    def _select_deliveries(self, hub: str, now: float, most: int) -> tuple[PendingDelivery, ...]:
+        # Deliveries with the fewest failures come first, so that one bad feed does not block the others.
+        due = (one for one in self._pending.get(hub, {}).values() if not now < one.due <= now + _MAX_DELAY)
         found = nsmallest(most, due, key=lambda one: (one.attempts, one.topic))
-        return tuple(Waiting(topic=one.topic, digest=one.wanted, attempts=one.attempts) for one in found)
+        return tuple(PendingDelivery(topic=one.topic, digest=one.current_digest, attempts=one.attempts) for one in found)
 
     def next_due(self) -> float | None:
-        """When the next feed is to be announced, None if none waits."""
-        pairs = ((self._hubs[hub].due, waiting.values()) for hub, waiting in self._waiting.items() if waiting)
+        """Return when the next delivery is due, in seconds since 1970; None if none is pending."""
+        pairs = ((self._hubs[hub].due, waiting.values()) for hub, waiting in self._pending.items() if waiting)
         return min((max(due, min(one.due for one in waiting)) for due, waiting in pairs), default=None)
 
-    def failures(self, hub: str) -> int:
-        """How often the hub failed since it last did well."""
-        return self._hubs[hub].failures
+    def failure_count(self, hub: str) -> int:
+        """Return the number of failures of a hub since its last success."""
+        return self._hubs[hub].failure_count
 
-    def announced(self, hub: str, feed: Waiting, now: float) -> None:
+    def mark_delivered(self, hub: str, feed: PendingDelivery, now: float) -> None:
+        """Record a success."""
         known = self._hubs[hub]
-        well = replace(known, announced=known.announced + 1, failures=0, due=0.0, succeeded_at=now)
-        waits = self._waiting[hub][feed.topic]
-        self._write([well], [replace(waits, announced=feed.digest, attempts=0, due=0.0)])
+        well = replace(known, delivered_count=known.delivered_count + 1, failure_count=0, due=0.0, succeeded_at=now)
+        waits = self._pending[hub][feed.topic]
+        self._write([well], [replace(waits, delivered_digest=feed.digest, attempts=0, due=0.0)])
 
-    def failed(self, hub: str, feed: Waiting, what: str, *, now: float, due: float, hub_due: float | None) -> None:
-        """The feed waits until `due`; with `hub_due` the hub is unwell, and left in peace until then."""
-        known = replace(self._hubs[hub], failed_at=now, failure=what)
+    def mark_failed(self, hub: str, feed: PendingDelivery, reason: str, *, now: float, due: float, hub_due: float | None) -> None:
+        """Record a failure. The feed waits until `due`; with `hub_due`, all deliveries to the hub wait until then."""
+        known = replace(self._hubs[hub], failed_at=now, failure=reason)
         if hub_due is not None:
-            known = replace(known, failures=known.failures + 1, due=hub_due)
-        waits = self._waiting[hub][feed.topic]
+            known = replace(known, failure_count=known.failure_count + 1, due=hub_due)
+        waits = self._pending[hub][feed.topic]
         self._write([known], [replace(waits, attempts=waits.attempts + 1, due=due)])
 
     def close(self) -> None:
         self._data.close()
 
-    def remove(self) -> None:
-        """Forget everything, the file too."""
+    def delete_file(self) -> None:
+        """Delete the file and everything in it."""
         self.close()
         for ending in ("", "-wal", "-shm"):
             Path(f"{self._file}{ending}").unlink(missing_ok=True)
 
-    def _read(self, table: str) -> Iterator[Row]:
-        """Every row. Raises DamageError if one fails its checksum."""
-        for row in self._data.rows.execute(f"SELECT * FROM {table}"):
-            values = self._data.seals[table].open(row)
+    def _read(self, table: str) -> Iterator[RowValues]:
+        """Yield every row. Raises DamageError if one fails its checksum."""
+        for row in self._data.connection.execute(f"SELECT * FROM {table}"):
+            values = self._data.checksummers[table].verify(row)
             if values is None:
                 raise DamageError("rows fail their checksum")
             yield values
 
-    def _write(self, hubs: Sequence[Hub], feeds: Sequence[Announcement]) -> None:
-        """Take in what is so by now, then write it down. A damaged file is replaced, and gets all that is known here."""
+    def _write(self, hubs: Sequence[HubState], feeds: Sequence[TopicState]) -> None:
+        """Store states in memory, then in the file. A damaged file is replaced and gets all states that are in memory."""
         self._hubs |= {one.hub: one for one in hubs}
-        self._note(feeds)
+        self._update_pending(feeds)
         try:
-            with self._data.rows as rows:
+            with self._data.connection as rows:
                 rows.execute("BEGIN IMMEDIATE")
-                self._put(rows, hubs, feeds)
+                self._insert_rows(rows, hubs, feeds)
         except sqlite3.DatabaseError as error:
-            self._data.doubt(error)
-            if not self._data.heal(nullcontext()):
+            self._data.report_damage(error)
+            if not self._data.recover(nullcontext()):
                 raise
-            with self._data.rows as rows:
+            with self._data.connection as rows:
                 rows.execute("BEGIN IMMEDIATE")
-                waiting = (one for waiting in self._waiting.values() for one in waiting.values())
-                self._put(rows, self._hubs.values(), (*waiting, *feeds))
+                waiting = (one for waiting in self._pending.values() for one in waiting.values())
+                self._insert_rows(rows, self._hubs.values(), (*waiting, *feeds))
 
-    def _put(self, rows: sqlite3.Connection, hubs: Iterable[Hub], feeds: Iterable[Announcement]) -> None:
-        seals = self._data.seals
+    def _insert_rows(self, rows: sqlite3.Connection, hubs: Iterable[HubState], feeds: Iterable[TopicState]) -> None:
+        seals = self._data.checksummers
         rows.executemany(
-            f"INSERT OR REPLACE INTO {HUB} VALUES (?, ?, ?, ?, ?, ?, ?, ?)", [seals[HUB].seal(*astuple(one)) for one in hubs]
+            f"INSERT OR REPLACE INTO {HUB_TABLE} VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            [seals[HUB_TABLE].add_checksum(*astuple(one)) for one in hubs],
         )
         rows.executemany(
-            f"INSERT OR REPLACE INTO {FEED} VALUES (?, ?, ?, ?, ?, ?, ?)", [seals[FEED].seal(*astuple(one)) for one in feeds]
+            f"INSERT OR REPLACE INTO {FEED_TABLE} VALUES (?, ?, ?, ?, ?, ?, ?)",
+            [seals[FEED_TABLE].add_checksum(*astuple(one)) for one in feeds],
         )
 
-    def _is_below(self, topic: str) -> bool:
-        return topic.startswith(self._below)
+    def _is_own_topic(self, topic: str) -> bool:
+        return topic.startswith(self._topic_prefix)
 
-    def _note(self, announcements: Iterable[Announcement]) -> None:
+    def _update_pending(self, announcements: Iterable[TopicState]) -> None:
         for one in announcements:
-            waiting = self._waiting.setdefault(one.hub, {})
-            if one.wanted != one.announced:
+            waiting = self._pending.setdefault(one.hub, {})
+            if one.current_digest != one.delivered_digest:
                 waiting[one.topic] = one
             else:
                 waiting.pop(one.topic, None)

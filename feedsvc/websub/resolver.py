@@ -1,8 +1,8 @@
-"""Host names looked up until a deadline.
+"""Host name look-ups with a deadline.
 
-getaddrinfo knows no timeout and cannot be interrupted: it takes as long as the system's resolver likes. So each look-up runs in
-a thread of its own, which is left behind at the deadline and ends when the resolver does. There is at most one such thread for
-a host: the next exchange waits for the look-up under way.
+getaddrinfo has no timeout and cannot be interrupted: it takes as long as the system's resolver. So each look-up runs in its own
+thread, which is abandoned at the deadline and ends when the resolver returns. There is at most one such thread per host: the next
+exchange waits for the current look-up.
 """
 
 from __future__ import annotations
@@ -13,29 +13,29 @@ from collections.abc import Sequence
 from concurrent.futures import Future
 from typing import Any, Final, TypeAlias
 
-# Family, type, protocol, canonical name and place, as socket.getaddrinfo returns them.
-Address: TypeAlias = tuple[Any, Any, int, str, Any]
-_Addresses: TypeAlias = Sequence[Address]
+# Family, type, protocol, canonical name and address, as socket.getaddrinfo returns them.
+SocketAddress: TypeAlias = tuple[Any, Any, int, str, Any]
+_SocketAddresses: TypeAlias = Sequence[SocketAddress]
 
-_THREAD: Final = "feedsvc-lookup"
+_THREAD_NAME: Final = "feedsvc-lookup"
 
 
 class LookupTimeoutError(TimeoutError):
-    """The host name was not resolved before the deadline."""
+    """Error: the host name was not resolved before the deadline."""
 
 
 class Resolver:
-    """Used by one thread."""
+    """Resolver for one thread."""
 
     def __init__(self) -> None:
-        self._under_way: dict[tuple[str, int], Future[_Addresses]] = {}
+        self._lookups: dict[tuple[str, int], Future[_SocketAddresses]] = {}
 
-    def addresses(self, host: str, port: int, seconds: float) -> _Addresses:
-        """Return the addresses of a host, at least one. Raises LookupTimeoutError after the seconds, OSError, UnicodeError."""
+    def resolve(self, host: str, port: int, seconds: float) -> _SocketAddresses:
+        """Return the addresses of a host, at least one. Raises LookupTimeoutError after `seconds`, OSError, UnicodeError."""
         key = (host, port)
-        if key not in self._under_way:
-            self._under_way[key] = _begin(host, port)
-        future = self._under_way[key]
+        if key not in self._lookups:
+            self._lookups[key] = _start_lookup(host, port)
+        future = self._lookups[key]
         try:
             found = future.result(seconds)
         except TimeoutError:
@@ -44,14 +44,14 @@ class Resolver:
             raise
         finally:
             if future.done():
-                del self._under_way[key]
+                del self._lookups[key]
         if not found:
             raise OSError(f"no address of '{host}'")
         return found
 
 
-def _begin(host: str, port: int) -> Future[_Addresses]:
-    future: Future[_Addresses] = Future()
+def _start_lookup(host: str, port: int) -> Future[_SocketAddresses]:
+    future: Future[_SocketAddresses] = Future()
 
     def look_up() -> None:
         try:
@@ -59,6 +59,6 @@ def _begin(host: str, port: int) -> Future[_Addresses]:
         except (OSError, ValueError) as error:
             future.set_exception(error)
 
-    # A daemon, so that no stop of the process waits for a name server.
-    threading.Thread(target=look_up, name=_THREAD, daemon=True).start()
+    # A daemon thread, so that the process can end while a name server does not answer.
+    threading.Thread(target=look_up, name=_THREAD_NAME, daemon=True).start()
     return future

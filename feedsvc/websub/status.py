@@ -1,4 +1,4 @@
-"""How announcing goes, for whoever asks in whichever process."""
+"""Publisher status, which every process can read from the queue file."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from feedsvc.support.checksummed_tables import Row, Seal
-from feedsvc.support.sqlite import Connection, set_up
+from feedsvc.support.checksummed_tables import RowChecksummer, RowValues
+from feedsvc.support.sqlite import DamageAwareConnection, configure_connection
 from feedsvc.support.state_folder import read_identity
-from feedsvc.websub.queue import FEED, HUB, Announcement, Hub
+from feedsvc.websub.queue import FEED_TABLE, HUB_TABLE, HubState, TopicState
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Failure:
-    """`what` completes a sentence; `next_try` is None if nothing waits for it."""
+class PublishFailure:
+    """Failure: `what` completes a sentence; `next_try` is None if no retry is scheduled."""
 
     at: datetime
     what: str
@@ -26,65 +26,65 @@ class Failure:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class HubStatus:
-    """`waiting` feeds are to be announced, `announced` counts all that ever were; moments are None for never."""
+    """Status of a hub: `waiting` feeds are pending, `announced` counts all deliveries; times are None for never."""
 
     hub: str
     waiting: int
     announced: int
     last_success: datetime | None
-    last_failure: Failure | None
+    last_failure: PublishFailure | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Status:
-    """`announcing` tells whether it is this process that does it; `purge_failure` is None if the last purge did well."""
+class PublisherStatus:
+    """Status of a process: `announcing` if it is the publishing one; `purge_failure` is None after a successful purge."""
 
     announcing: bool
     hubs: tuple[HubStatus, ...]
-    purge_failure: Failure | None = None
+    purge_failure: PublishFailure | None = None
 
 
-def hubs(file: Path, below: str) -> tuple[HubStatus, ...]:
-    """What the state file says, in the order of the hubs; nothing if there is none or it cannot be read.
+def read_hub_statuses(file: Path, below: str) -> tuple[HubStatus, ...]:
+    """Read the hubs' statuses from the queue file, in the order of the hubs; empty if there is no readable file.
 
-    `below` is what the addresses of the feeds begin with that are counted as waiting. Damaged rows are passed over.
+    Feeds below the prefix `below` are counted as waiting. Damaged rows are skipped.
     """
     try:
         name = f"{file.absolute().as_uri()}?mode=ro"
-        with closing(sqlite3.connect(name, uri=True, timeout=1, factory=Connection)) as rows:
-            set_up(rows)
-            known = [Hub(*row) for row in _sound(rows, file, HUB)]
-            feeds = [Announcement(*row) for row in _sound(rows, file, FEED)]
+        with closing(sqlite3.connect(name, uri=True, timeout=1, factory=DamageAwareConnection)) as rows:
+            configure_connection(rows)
+            known = [HubState(*row) for row in _read_verified_rows(rows, file, HUB_TABLE)]
+            feeds = [TopicState(*row) for row in _read_verified_rows(rows, file, FEED_TABLE)]
     except sqlite3.Error:
         return ()
     waiting: dict[str, list[float]] = {}
     for feed in feeds:
-        if feed.wanted != feed.announced and feed.topic.startswith(below):
+        if feed.current_digest != feed.delivered_digest and feed.topic.startswith(below):
             waiting.setdefault(feed.hub, []).append(feed.due)
-    return tuple(_status(hub, waiting.get(hub.hub, ())) for hub in known)
+    return tuple(_hub_status(hub, waiting.get(hub.hub, ())) for hub in known)
 
 
-def _sound(rows: sqlite3.Connection, file: Path, table: str) -> list[Row]:
-    seal = Seal(read_identity(file.parent), file.name, table)
-    order = "hub" if table == HUB else "hub, topic"
-    return [values for row in rows.execute(f"SELECT * FROM {table} ORDER BY {order}") if (values := seal.open(row))]
+def _read_verified_rows(rows: sqlite3.Connection, file: Path, table: str) -> list[RowValues]:
+    seal = RowChecksummer(read_identity(file.parent), file.name, table)
+    order = "hub" if table == HUB_TABLE else "hub, topic"
+    return [values for row in rows.execute(f"SELECT * FROM {table} ORDER BY {order}") if (values := seal.verify(row))]
 
 
-def _status(hub: Hub, due: Collection[float]) -> HubStatus:
+def _hub_status(hub: HubState, due: Collection[float]) -> HubStatus:
     return HubStatus(
         hub=hub.hub,
         waiting=len(due),
-        announced=hub.announced,
-        last_success=_moment(hub.succeeded_at),
+        announced=hub.delivered_count,
+        last_success=_to_datetime(hub.succeeded_at),
         last_failure=_failure(hub, due),
     )
 
 
-def _failure(hub: Hub, due: Collection[float]) -> Failure | None:
-    at = _moment(hub.failed_at)
-    next_try = _moment(max(min(due), hub.due)) if due else None
-    return Failure(at=at, what=hub.failure, next_try=next_try) if at else None
+def _failure(hub: HubState, due: Collection[float]) -> PublishFailure | None:
+    at = _to_datetime(hub.failed_at)
+    next_try = _to_datetime(max(min(due), hub.due)) if due else None
+    return PublishFailure(at=at, what=hub.failure, next_try=next_try) if at else None
 
 
-def _moment(seconds: float | None) -> datetime | None:
+def _to_datetime(seconds: float | None) -> datetime | None:
     return None if seconds is None else datetime.fromtimestamp(seconds, UTC)

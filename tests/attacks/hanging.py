@@ -18,8 +18,8 @@ from tests.http.running import environment
 from tests.live.served import Followed
 
 LIMIT: Final = 6  # seconds, so that a machine that does much else is not slower than that
-SOON: Final = MappingProxyType({watchdog.VARIABLE: str(LIMIT)})
-NEVER: Final = MappingProxyType({watchdog.VARIABLE: "0"})
+SOON: Final = MappingProxyType({watchdog.LIMIT_VARIABLE: str(LIMIT)})
+NEVER: Final = MappingProxyType({watchdog.LIMIT_VARIABLE: "0"})
 LONG: Final = 120  # seconds; ten times what anything takes on a machine that does much else
 TITLE: Final = "Frozen lake"
 SLUG: Final = "frozen-lake"
@@ -136,9 +136,9 @@ def run(state: Path, body: str, variables: Mapping[str, str] = NEVER) -> subproc
 
 
 def blamed(state: Path) -> set[str]:
-    return {*watchdog.failures(state)}
+    return {*watchdog.faulty_themes(state)}
 
 
 def hung(state: Path) -> int:
     """How many processes were ended."""
-    return len(hang_reports.hangs(state))
+    return len(hang_reports.read_reports(state))

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from feedsvc.catalog.catalog import catalog
-from feedsvc.content.folder.folder import load
+from feedsvc.catalog.catalog import build_catalog
+from feedsvc.content.folder.folder import load_content
 from feedsvc.publication.publication import Publication
 from feedsvc.support.clock import wall_clock
 from tests.http.client import Got, ask
@@ -44,7 +44,7 @@ def server(folder: Path) -> Iterator[Running]:
 @pytest.fixture(scope="module")
 def routes(folder: Path, server: Running) -> list[str]:
     """An address of every kind, and every document's."""
-    paths = Publication(catalog(load(folder / "content"), wall_clock())).paths()
+    paths = Publication(build_catalog(load_content(folder / "content"), wall_clock())).paths()
     return [*map(quote, paths), *OPERATORS, *MOVED, *GONE, *COUNTED]
 
 

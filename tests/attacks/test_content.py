@@ -18,7 +18,7 @@ import pytest
 from lxml import etree
 from PIL import Image
 
-from feedsvc.content.folder.folder import load
+from feedsvc.content.folder.folder import load_content
 from tests.http.client import ask, raw
 from tests.http.running import Running
 from tests.newsrooms import picture, quoted, write
@@ -97,7 +97,7 @@ def _files() -> dict[str, str | bytes]:
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     folder = tmp_path_factory.mktemp("evil")
     content = write(folder / "content", _files())
-    said = load(content)
+    said = load_content(content)
     refused = {f"articles/split-{n}.yaml" for n in range(len(SPLIT))} | {"articles/drawn.yaml"}
     assert {problem.path for problem in said.errors} <= refused, said.errors
     assert any("media/evil.svg" in problem.message and "onload" in problem.message for problem in said.errors)
@@ -281,7 +281,7 @@ def test_a_file_that_unfolds_or_calls_is_set_aside_and_told(tmp_path: Path, kind
             "articles/b.yaml": "title: B\npublished: 2026-01-02\n",
         },
     )
-    read = load(content)
+    read = load_content(content)
     assert [article.slug for article in read.articles] == ["b"]
     assert {problem.path for problem in read.errors} == {"articles/a.yaml"}
     assert not Path("pwned").exists()
@@ -292,8 +292,8 @@ _READ: Final = """
 import resource, sys
 resource.setrlimit(resource.RLIMIT_AS, (900_000_000, 900_000_000))
 from pathlib import Path
-from feedsvc.content.folder.folder import load
-read = load(Path(sys.argv[1]))
+from feedsvc.content.folder.folder import load_content
+read = load_content(Path(sys.argv[1]))
 print(sorted(article.slug for article in read.articles), [problem.message for problem in read.errors])
 """
 

@@ -54,7 +54,7 @@ def test_the_theme_whose_page_crashes_is_named_and_no_other(tmp_path: Path, body
     heart = "watchdog.start_heartbeat()\nthreading.Thread(target=innocent, daemon=True).start()\ntime.sleep(0.2)\n"
     assert run(tmp_path, f"{heart}{_PAGE}{body}").returncode < 0
     assert blamed(tmp_path) == {"guilty"}
-    assert [hang.crash for hang in hang_reports.hangs(tmp_path)] == [error]
+    assert [hang.crash for hang in hang_reports.read_reports(tmp_path)] == [error]
 
 
 def test_a_thread_whose_stack_is_full_writes_its_report(tmp_path: Path) -> None:
@@ -66,4 +66,4 @@ def test_a_thread_whose_stack_is_full_writes_its_report(tmp_path: Path) -> None:
 def test_a_crash_outside_any_page_names_no_theme(tmp_path: Path) -> None:
     assert run(tmp_path, "watchdog.start_heartbeat()\nos.abort()").returncode == -signal.SIGABRT
     assert blamed(tmp_path) == set()
-    assert [hang.crash for hang in hang_reports.hangs(tmp_path)] == ["Aborted"]
+    assert [hang.crash for hang in hang_reports.read_reports(tmp_path)] == ["Aborted"]

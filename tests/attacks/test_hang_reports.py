@@ -29,14 +29,14 @@ def leave(state: Path, stacks: bytes, name: str = "theme", process: int = 12) ->
 
 def test_a_file_in_the_place_of_the_folder_of_reports_costs_no_report(tmp_path: Path) -> None:
     (tmp_path / "watchdog").write_bytes(b"")
-    hang_reports.stacks(tmp_path).close(remove=False)
+    hang_reports.open_report(tmp_path).close(remove=False)
     assert len(reports(tmp_path)) == 1
 
 
 def test_a_theme_is_at_fault_if_its_thread_held_the_processor_until_the_end(tmp_path: Path) -> None:
     leave(tmp_path, _STACKS + _LAST)
     assert blamed(tmp_path) == {"theme"}
-    assert "x.py" in watchdog.failures(tmp_path)["theme"]
+    assert "x.py" in watchdog.faulty_themes(tmp_path)["theme"]
 
 
 @pytest.mark.parametrize("stacks", [b"", _STACKS, _LAST, _LAST + _STACKS, (_STACKS + _LAST)[:100]])
@@ -59,7 +59,7 @@ def test_a_damaged_report_names_no_theme_and_stops_nothing(tmp_path: Path, data:
     file = leave(tmp_path, b"")
     file.write_bytes(data)
     assert blamed(tmp_path) == set()
-    hang_reports.sweep(tmp_path)
+    hang_reports.remove_stale_files(tmp_path)
     assert hang_reports.notice(tmp_path, datetime.now(UTC)).count("\n") == 0
 
 
@@ -71,7 +71,7 @@ def test_a_first_line_with_other_values_stops_nothing(tmp_path: Path, facts: str
 
 
 def test_no_folder_is_no_report(tmp_path: Path) -> None:
-    assert watchdog.failures(tmp_path / "nowhere") == {}
+    assert watchdog.faulty_themes(tmp_path / "nowhere") == {}
     assert hang_reports.notice(tmp_path / "nowhere", datetime.now(UTC)) == ""
 
 
@@ -82,7 +82,7 @@ def test_a_process_that_was_killed_leaves_a_file_until_the_next_one_begins(tmp_p
         assert process.stdout
         process.stdout.readline()
         (file,) = reports(tmp_path)
-        hang_reports.sweep(tmp_path)
+        hang_reports.remove_stale_files(tmp_path)
         assert reports(tmp_path) == [file], "that of a process at work is nobody else's"
         process.kill()
         process.wait(LONG)
@@ -94,8 +94,8 @@ def test_a_process_that_was_killed_leaves_a_file_until_the_next_one_begins(tmp_p
 def test_twenty_reports_are_left(tmp_path: Path) -> None:
     for process in range(30):
         os.utime(leave(tmp_path, _STACKS + _LAST, process=process), (process, process))
-    hang_reports.sweep(tmp_path)
-    assert {hang.process for hang in hang_reports.hangs(tmp_path)} == {*range(10, 30)}
+    hang_reports.remove_stale_files(tmp_path)
+    assert {hang.process_id for hang in hang_reports.read_reports(tmp_path)} == {*range(10, 30)}
 
 
 def test_the_next_start_mentions_what_happened_within_a_day(tmp_path: Path) -> None:
@@ -110,7 +110,7 @@ import sys
 from pathlib import Path
 from feedsvc.support import watchdog
 from feedsvc.errors import FeedsvcError
-from feedsvc.support.process_pool import spread
+from feedsvc.support.process_pool import map_chunks
 import os, time
 
 parent = os.getpid()
@@ -127,7 +127,7 @@ def work(part):
 
 with watchdog.watching(Path(sys.argv[1]), 6):
     try:
-        for _ in spread(work, range(20), 2, most=1):
+        for _ in map_chunks(work, range(20), 2, max_chunk=1):
             pass
     except FeedsvcError as error:
         print(error)

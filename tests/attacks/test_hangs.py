@@ -54,7 +54,7 @@ def test_the_trouble_of_a_process_that_hung_is_on_status(tmp_path: Path) -> None
         server.process.wait(LONG)
     without_theme(content)
     with started(content, state) as again:
-        assert str(reports(state)[0]) in status(again)["troubles"]["watchdog"]
+        assert str(reports(state)[0]) in status(again)["alerts"]["watchdog"]
 
 
 def test_a_frozen_server_heeds_sigterm_within_its_grace_time(tmp_path: Path) -> None:

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 import pytest
 from PIL import Image
 
-from feedsvc.content.folder.folder import Folder
-from feedsvc.content.media.thumbnails import Renditions
+from feedsvc.content.folder.folder import ContentFolder
+from feedsvc.content.media.thumbnails import VariantStore
 from feedsvc.live.live import Live
-from feedsvc.publication.last_modified import Ledger
+from feedsvc.publication.last_modified import LastModifiedStore
 from feedsvc.web.app import application
 from feedsvc.web.log_limit import LogLimit
 from tests.http.client import SECONDS, Got, call
@@ -39,8 +39,8 @@ def content(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def app(content: Path, tmp_path: Path) -> Iterator[WSGIApplication]:
-    ledger = Ledger(tmp_path / "modified.sqlite")
-    yield application(Live(Folder(content), ledger, Clock(), renditions=Renditions(tmp_path / "pictures")))
+    ledger = LastModifiedStore(tmp_path / "modified.sqlite")
+    yield application(Live(ContentFolder(content), ledger, Clock(), variant_store=VariantStore(tmp_path / "pictures")))
     ledger.close()
 
 
@@ -92,9 +92,9 @@ def test_five_lines_a_minute_of_one_kind_then_their_number() -> None:
     limit = LogLimit()
     assert [limit.admit(record(1, f"about /{number}"), 0.5) for number in range(8)] == [True] * 5 + [False] * 3
     assert limit.admit(record(2), 1.0)  # of another place
-    assert limit.ended(59.0) == []
-    assert limit.ended(61.0) == ["feedsvc: 3 more lines within 60 seconds like this one: about /7"]
-    assert limit.ended(62.0) == []
+    assert limit.pop_summaries(59.0) == []
+    assert limit.pop_summaries(61.0) == ["feedsvc: 3 more lines within 60 seconds like this one: about /7"]
+    assert limit.pop_summaries(62.0) == []
     assert limit.admit(record(1), 62.0)
 
 
@@ -102,6 +102,6 @@ def test_a_long_message_of_many_lines_is_quoted_in_one() -> None:
     limit = LogLimit()
     for _ in range(1000):
         limit.admit(record(1, "x" * 500 + "\nsecond"), 0.0)
-    [line] = limit.ended(60.0)
+    [line] = limit.pop_summaries(60.0)
     assert line.startswith("feedsvc: 995 more lines ")
     assert len(line) < 200

@@ -14,7 +14,7 @@ from typing import Final, Self
 
 import pytest
 
-from feedsvc.support.file_descriptors import LEAST, budget
+from feedsvc.support.file_descriptors import MIN_LIMIT, budget
 from tests.attacks.limited import Limited, limited, limited_server, most_files, pipeline_without_reading
 from tests.attacks.siege import PATIENCE, Reader, resident
 from tests.http.client import SECONDS, Got, ask, connected, read_all
@@ -106,7 +106,7 @@ def test_a_limit_too_low_to_serve_is_a_sentence_and_no_start(content: Path, tmp_
     done = subprocess.run(words, capture_output=True, text=True, env=environment(), timeout=SECONDS, check=False)
     assert done.returncode == 2
     assert done.stderr.startswith(
-        f"feedsvc: error: a process may have 64 open files here, and a server needs {LEAST}, better 4096: "
+        f"feedsvc: error: a process may have 64 open files here, and a server needs {MIN_LIMIT}, better 4096: "
     )
     assert "ulimit -n" in done.stderr
     assert "LimitNOFILE" in done.stderr
@@ -114,15 +114,15 @@ def test_a_limit_too_low_to_serve_is_a_sentence_and_no_start(content: Path, tmp_
 
 
 def test_the_lowest_limit_serves(content: Path, tmp_path: Path) -> None:
-    with limited_server(content, tmp_path, LEAST) as server:
+    with limited_server(content, tmp_path, MIN_LIMIT) as server:
         assert ask(server.url, "/media/talk.mp3").body == bytes(LARGE)
         assert list(besieged(server, 60, REQUESTS["a large file"])) == []
 
 
 def test_beyond_the_limit_a_large_file_waits_and_then_gets_503(content: Path, tmp_path: Path) -> None:
     request = REQUESTS["a large file"]
-    with limited_server(content, tmp_path, LEAST) as server, contextlib.ExitStack() as stack:
-        readers = [stack.enter_context(connected(server.url, 4096)) for _ in range(budget(LEAST).files)]
+    with limited_server(content, tmp_path, MIN_LIMIT) as server, contextlib.ExitStack() as stack:
+        readers = [stack.enter_context(connected(server.url, 4096)) for _ in range(budget(MIN_LIMIT).files)]
         for one in readers:
             one.sendall(request)
             assert one.recv(12) == b"HTTP/1.1 200"

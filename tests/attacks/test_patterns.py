@@ -16,7 +16,7 @@ from tests.soundness import KNOWN, SITE
 
 # Name -> why what is dangerous to it cannot come to it.
 SAFE_WHERE_THEY_ARE: Final = {
-    "feedsvc.content.markdown.render._UNTOLD_PICTURE": "sees clean HTML only, in which every tag has its '>'",
+    "feedsvc.content.markdown.render._IMAGE_WITHOUT_ALT": "sees clean HTML only, in which every tag has its '>'",
 }
 
 
@@ -43,7 +43,7 @@ def test_a_dangerous_pattern_is_seen(pattern: str, way: str) -> None:
 
 def test_the_patterns_are_found_where_they_are_kept() -> None:
     names = {one.name for one in used()}
-    assert {"feedsvc.content.markdown.elements.TOKEN", "feedsvc.audience.bot_detection.SIGNS[6].pattern"} <= names
+    assert {"feedsvc.content.markdown.elements.TOKEN", "feedsvc.audience.bot_detection.BOT_SIGNATURES[6].pattern"} <= names
     assert {one.way for one in used() if one.name == "feedsvc.content.schema.field_types._EMAIL"} == {"fullmatch"}
     assert set(SAFE_WHERE_THEY_ARE) <= names
 
@@ -59,7 +59,7 @@ def seconds(path: str, text: str) -> float:
 
     def once() -> float:
         began = thread_time()
-        reading = article.read(path, text.encode(), KNOWN)
+        reading = article.parse_article(path, text.encode(), KNOWN)
         if reading.markdown:
             render.render(reading.markdown, base_url=SITE.base_url, page=f"{SITE.base_url}/articles/a/")
         return thread_time() - began

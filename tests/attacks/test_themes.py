@@ -12,8 +12,8 @@ from typing import Final
 
 import pytest
 
-from feedsvc.content.folder.folder import load
-from feedsvc.pages.theme_adoption import Adoption
+from feedsvc.content.folder.folder import load_content
+from feedsvc.pages.theme_adoption import ThemeAdoption
 from tests import newsrooms
 from tests.http.client import ask
 from tests.http.running import Running, command, environment
@@ -76,7 +76,7 @@ def test_a_template_without_bounds_is_told_and_not_used(tmp_path: Path, name: st
     text = FREEZING.get(name) or FILLING[name]
     root = write(newsrooms.rich(tmp_path), {MESSAGE: text, "theme/static/site.css": "a{}"})
     began, before = time.monotonic(), max(_peak(resource.RUSAGE_SELF), _peak(resource.RUSAGE_CHILDREN))
-    content = Adoption().applied(load(root), newsrooms.NOW)
+    content = ThemeAdoption().apply(load_content(root), newsrooms.NOW)
     assert time.monotonic() - began < _PATIENCE
     [problem] = content.errors
     assert problem.path == MESSAGE
@@ -94,7 +94,7 @@ def test_a_freeze_is_told_with_its_own_line_and_the_rest_of_the_theme_is_used(tm
         "theme/templates/article.html": main % "{{ nope }}",
     }
     root = write(newsrooms.rich(tmp_path), files)
-    content = Adoption().applied(load(root), newsrooms.NOW)
+    content = ThemeAdoption().apply(load_content(root), newsrooms.NOW)
     told = {problem.path.removeprefix("theme/templates/"): (problem.line, problem.message) for problem in content.errors}
     frozen = "a page was not finished within 3 seconds of processor time"
     assert told == {
@@ -113,9 +113,9 @@ def test_a_theme_that_freezes_on_one_title_is_not_used_while_that_article_is_amo
     shown = "[article]" if template == "article.html" else "entries"
     text = f"<p>fine {{% for one in {shown} if one.title == 'Boom' %}}{FREEZE}{{% endfor %}}"
     root = newsrooms.write(tmp_path, {**newsrooms.SITE, **article("calm", "2026-01-01"), f"theme/templates/{template}": text})
-    assert not Adoption().applied(load(root), newsrooms.NOW).errors
+    assert not ThemeAdoption().apply(load_content(root), newsrooms.NOW).errors
     write(root, article("boom", "2026-02-01", title="Boom"))
-    [problem] = Adoption().applied(load(root), newsrooms.NOW).errors
+    [problem] = ThemeAdoption().apply(load_content(root), newsrooms.NOW).errors
     assert (problem.path, problem.line) == (f"theme/templates/{template}", 2)
     assert problem.message.endswith("was not finished within 3 seconds of processor time")
     assert ("articles/boom.yaml" in problem.message) == (template == "article.html")
@@ -246,7 +246,7 @@ def test_many_templates_that_freeze_are_given_up_in_bounded_time(tmp_path: Path)
     text = "".join(f"{{% include '{name}' ignore missing %}}" for name in names)
     root = write(newsrooms.rich(tmp_path), {MESSAGE: text, **files})
     began = time.monotonic()
-    content = Adoption().applied(load(root), newsrooms.NOW)
+    content = ThemeAdoption().apply(load_content(root), newsrooms.NOW)
     assert time.monotonic() - began < _PATIENCE
     assert not content.theme
     assert len(content.errors) == 31

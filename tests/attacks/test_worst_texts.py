@@ -23,7 +23,7 @@ _STACK: Final = 256 * 1024  # bytes, a fraction of what threads get
 _RENDER: Final = f"""
 import json, resource, sys, threading
 from time import thread_time
-from feedsvc.content.markdown.render import Excess, excerpt, plain, removed_elements, render, render_within_limits
+from feedsvc.content.markdown.render import LimitExceeded, excerpt, plain_text, removed_elements, render, render_within_limits
 from tests.attacks.worst_texts import TEXTS
 resource.setrlimit(resource.RLIMIT_AS, (2_000_000_000, 2_000_000_000))
 place = dict(base_url="https://news.example/daily", page="https://news.example/daily/articles/a/")
@@ -33,8 +33,8 @@ def work():
         assert len(TEXTS[name].encode()) <= 1024 * 1024, name
         began = thread_time()
         made = render_within_limits(TEXTS[name], **place)
-        size = -1 if isinstance(made, Excess) else len(made.html.encode())
-        excerpt(plain(render(TEXTS[name], **place).html))
+        size = -1 if isinstance(made, LimitExceeded) else len(made.html.encode())
+        excerpt(plain_text(render(TEXTS[name], **place).html))
         removed_elements(TEXTS[name])
         print(json.dumps([name, thread_time() - began, size]), flush=True)
 

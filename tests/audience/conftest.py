@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from feedsvc.audience.counter import Counter
-from feedsvc.audience.store import Views
+from feedsvc.audience.counter import ReadCounter
+from feedsvc.audience.store import DatabaseReadStore
 from tests.audience.patience import SECONDS
 from tests.audience.postgres import Schema, schema
 from tests.audience.relay import Relay, relayed
 
-Open = Callable[..., Views]
-Count = Callable[..., Counter]
+Open = Callable[..., DatabaseReadStore]
+Count = Callable[..., ReadCounter]
 
 
 class Clock:
@@ -65,7 +65,7 @@ def where(request: pytest.FixtureRequest) -> str:
 def opened() -> Iterator[Open]:
     """Opens databases, and closes them when the test ends."""
     with contextlib.ExitStack() as stack:
-        yield lambda place: stack.enter_context(contextlib.closing(Views(place)))
+        yield lambda place: stack.enter_context(contextlib.closing(DatabaseReadStore(place)))
 
 
 @pytest.fixture
@@ -73,5 +73,5 @@ def counting(clock: Clock, opened: Open) -> Iterator[Count]:
     """Makes counters; those that a test leaves running are closed when it ends."""
     with contextlib.ExitStack() as stack:
         yield lambda place, **options: stack.enter_context(
-            contextlib.closing(Counter(opened(place), clock, **{"every": 0.02, "patience": SECONDS, **options}))
+            contextlib.closing(ReadCounter(opened(place), clock, **{"write_interval": 0.02, "wait_timeout": SECONDS, **options}))
         )

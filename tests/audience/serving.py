@@ -15,11 +15,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from feedsvc.audience.counter import Counter
-from feedsvc.audience.middleware import Audience
-from feedsvc.audience.store import Views
+from feedsvc.audience.counter import ReadCounter
+from feedsvc.audience.middleware import ReadCountMiddleware
+from feedsvc.audience.store import DatabaseReadStore
 from feedsvc.audience.visitors import Visitors
-from feedsvc.support.token_bucket import Limit
+from feedsvc.support.token_bucket import BucketLimit
 from feedsvc.web.server import Server
 from tests.audience.patience import SECONDS
 
@@ -47,23 +47,23 @@ def nothing(_: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[b
 
 def main(where: str, every: str, batch: str, spill: str, patience: str) -> None:
     # All of them come from this machine.
-    views, visitors = Views(where), Visitors(per_address=Limit(burst=10_000, seconds=1.0))
-    counter = Counter(
+    views, visitors = DatabaseReadStore(where), Visitors(address_limit=BucketLimit(burst=10_000, refill_seconds=1.0))
+    counter = ReadCounter(
         views,
         now,
-        chore=visitors.turn,
-        spill=Path(spill) if spill else None,
-        every=float(every),
-        batch=int(batch),
-        fresh=0.01,
-        patience=float(patience),
+        periodic_work=visitors.rotate_day,
+        spool_folder=Path(spill) if spill else None,
+        write_interval=float(every),
+        batch_size=int(batch),
+        max_age=0.01,
+        wait_timeout=float(patience),
     )
-    application = Audience(nothing, counter, visitors, find, base_url=lambda: "https://news.example", clock=now)
+    application = ReadCountMiddleware(nothing, counter, visitors, find, base_url=lambda: "https://news.example", clock=now)
     server = Server(application, host="127.0.0.1", port=0, threads=4)
     sys.stdout.write(f"{server.url}\n")
     sys.stdout.flush()
     server.run()
-    counter.close(patience=STOP)
+    counter.close(timeout=STOP)
     views.close()
 
 

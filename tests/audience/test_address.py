@@ -10,13 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feedsvc.errors import FeedsvcError
-from feedsvc.support.client_address import client, networks
+from feedsvc.support.client_address import client_address, parse_networks
 from tests.audience.patience import SECONDS, until
 from tests.audience.serving import FIREFOX
 from tests.http.newsroom import write_newsroom
 from tests.http.running import serving
 
-PROXIES = networks(("10.0.0.0/8", "127.0.0.1 ::1,2001:db8:5::/48"))
+PROXIES = parse_networks(("10.0.0.0/8", "127.0.0.1 ::1,2001:db8:5::/48"))
 
 
 @pytest.mark.parametrize(
@@ -54,17 +54,17 @@ PROXIES = networks(("10.0.0.0/8", "127.0.0.1 ::1,2001:db8:5::/48"))
 )
 def test_only_trusted_proxies_are_believed(peer: str, forwarded: str | None, expected: str) -> None:
     environ = {"REMOTE_ADDR": peer} | ({} if forwarded is None else {"HTTP_X_FORWARDED_FOR": forwarded})
-    assert client(environ, PROXIES) == expected
-    assert client(environ, ()) == peer
+    assert client_address(environ, PROXIES) == expected
+    assert client_address(environ, ()) == peer
 
 
 def test_a_request_without_any_address_comes_from_nobody() -> None:
-    assert client({}, PROXIES) == ""
+    assert client_address({}, PROXIES) == ""
 
 
 @given(st.text() | st.text(alphabet='0123456789abcdef.:[]", %/'))
 def test_whatever_a_proxy_passes_on_there_is_an_answer(forwarded: str) -> None:
-    assert client({"REMOTE_ADDR": "10.0.0.1", "HTTP_X_FORWARDED_FOR": forwarded}, PROXIES)
+    assert client_address({"REMOTE_ADDR": "10.0.0.1", "HTTP_X_FORWARDED_FOR": forwarded}, PROXIES)
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_whatever_a_proxy_passes_on_there_is_an_answer(forwarded: str) -> None:
     ],
 )
 def test_proxies_are_addresses_and_networks(given: str, read: list[str]) -> None:
-    assert [str(one) for one in networks((given,))] == read
+    assert [str(one) for one in parse_networks((given,))] == read
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,7 @@ def test_proxies_are_addresses_and_networks(given: str, read: list[str]) -> None
 )
 def test_what_is_no_proxy_is_told_with_what_to_write(given: str, hint: str) -> None:
     with pytest.raises(FeedsvcError) as caught:
-        networks(("127.0.0.1", given))
+        parse_networks(("127.0.0.1", given))
     assert str(caught.value) == f"--trusted-proxy '{given}' is no IP address and no network; {hint}"
 
 

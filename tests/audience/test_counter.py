@@ -14,12 +14,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedsvc.audience.buffer import Key, Tally
-from feedsvc.audience.counter import Counter
+from feedsvc.audience.buffer import ReadBuffer, ReadKey
+from feedsvc.audience.counter import ReadCounter
 from feedsvc.audience.errors import UnavailableError
-from feedsvc.audience.periodic_task import Chore
-from feedsvc.audience.sqlite_store import FileViews
-from feedsvc.audience.store import Views
+from feedsvc.audience.periodic_task import PeriodicTask
+from feedsvc.audience.sqlite_store import SqliteReadStore
+from feedsvc.audience.store import DatabaseReadStore
 from feedsvc.audience.visitors import Visitors
 from tests.audience.conftest import Clock, Count, Open
 from tests.audience.patience import until
@@ -37,29 +37,29 @@ def test_reads_are_written_after_a_while(where: str, counting: Count, opened: Op
 
 
 def test_reads_are_written_when_enough_of_them_wait(where: str, counting: Count, opened: Open) -> None:
-    counter, views = counting(where, every=NEVER, batch=3), opened(where)
+    counter, views = counting(where, write_interval=NEVER, batch_size=3), opened(where)
     counter.add(ONE)
     counter.add(TWO)
-    assert views.since(None) == {}
+    assert views.totals_since(None) == {}
     counter.add(ONE)
-    until(lambda: views.since(None) == {ONE: 2, TWO: 1})
+    until(lambda: views.totals_since(None) == {ONE: 2, TWO: 1})
 
 
 def test_a_read_belongs_to_its_utc_day(where: str, counting: Count, clock: Clock, opened: Open) -> None:
-    counter = counting(where, every=NEVER)
+    counter = counting(where, write_interval=NEVER)
     clock.now = datetime(2026, 3, 1, 23, 59, 59, tzinfo=UTC).astimezone(timezone(timedelta(hours=9)))
     counter.add(ONE)
     clock.tick(seconds=1)
     counter.add(ONE)
     counter.close()
-    assert opened(where).since(date(2026, 3, 2)) == {ONE: 1}
-    assert opened(where).since(None) == {ONE: 2}
+    assert opened(where).totals_since(date(2026, 3, 2)) == {ONE: 1}
+    assert opened(where).totals_since(None) == {ONE: 2}
 
 
-class Slow(FileViews):
+class Slow(SqliteReadStore):
     """A file on a machine that reads the database's library slowly."""
 
-    def add(self, reads: Mapping[Key, int], batch: int | None = None, *, writer: str = "") -> Mapping[Key, str]:
+    def add(self, reads: Mapping[ReadKey, int], batch: int | None = None, *, writer: str = "") -> Mapping[ReadKey, str]:
         time.sleep(0.5)
         return super().add(reads, batch, writer=writer)
 
@@ -67,24 +67,24 @@ class Slow(FileViews):
 def test_the_first_reader_after_a_start_sees_the_number(tmp_path: Path, clock: Clock) -> None:
     """A page was told to come again later, and showed no number, while the table of reads was being opened."""
     with contextlib.closing(Slow(tmp_path / "views.sqlite")) as store:
-        counter = Counter(store, clock, calm=20.0)
+        counter = ReadCounter(store, clock, startup_delay=20.0)
         counter.add(ONE)
         assert counter.count(ONE) == 1
         counter.close()
 
 
 def test_a_clean_stop_loses_none(where: str, counting: Count, opened: Open, caplog: pytest.LogCaptureFixture) -> None:
-    counter = counting(where, every=NEVER)
+    counter = counting(where, write_interval=NEVER)
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(counter.add, [ONE, TWO] * 500))
     counter.close()
-    assert opened(where).since(None) == {ONE: 500, TWO: 500}
+    assert opened(where).totals_since(None) == {ONE: 500, TWO: 500}
     assert caplog.messages == []
 
 
 def test_the_number_holds_what_is_written_and_what_waits(where: str, counting: Count, opened: Open) -> None:
     opened(where).add({(ONE, date(2020, 1, 1)): 40})
-    counter = counting(where, every=NEVER)
+    counter = counting(where, write_interval=NEVER)
     assert counter.count(TWO) == 0
     counter.add(ONE)
     assert counter.count(ONE) == 41
@@ -93,14 +93,14 @@ def test_the_number_holds_what_is_written_and_what_waits(where: str, counting: C
 
 
 def test_the_number_never_falls_or_doubles_while_it_is_written(where: str, counting: Count) -> None:
-    counter = counting(where, every=0.0, batch=1)
+    counter = counting(where, write_interval=0.0, batch_size=1)
     for expected in range(1, 60):
         counter.add(ONE)
         assert counter.count(ONE) == expected
 
 
 def test_the_number_is_remembered_for_a_moment(where: str, counting: Count, clock: Clock, opened: Open) -> None:
-    counter = counting(where, fresh=5.0)
+    counter = counting(where, max_age=5.0)
     assert counter.count(ONE) == 0
     opened(where).add({(ONE, date(2026, 3, 1)): 7})  # by another node
     clock.tick(seconds=4)
@@ -114,13 +114,13 @@ def test_the_number_is_remembered_for_a_moment(where: str, counting: Count, cloc
 
 
 def test_a_number_that_took_longer_than_it_is_good_for_is_told(where: str, counting: Count) -> None:
-    counter = counting(where, fresh=0.0, patience=NEVER)
+    counter = counting(where, max_age=0.0, wait_timeout=NEVER)
     counter.add(ONE)
     assert [counter.count(ONE), counter.count(TWO), counter.count(ONE)] == [1, 0, 1]
 
 
 def test_many_requests_at_once_ask_once_and_all_are_answered(where: str, counting: Count) -> None:
-    counter = counting(where, fresh=0.0, patience=NEVER)
+    counter = counting(where, max_age=0.0, wait_timeout=NEVER)
     counter.add(ONE)
     assert (counter.count(ONE), counter.count(TWO)) == (1, 0)
     with ThreadPoolExecutor(8) as pool:
@@ -134,7 +134,7 @@ def test_chores_are_done_now_and_then(where: str, clock: Clock, opened: Open) ->
         assert now == clock.now
         told.set()
 
-    with contextlib.closing(Counter(opened(where), clock, every=0.01, chore=chore)):
+    with contextlib.closing(ReadCounter(opened(where), clock, write_interval=0.01, periodic_work=chore)):
         until(told.is_set)
 
 
@@ -151,7 +151,7 @@ def test_reads_wait_for_a_database_that_is_away(
     relay: Relay, postgres: Schema, counting: Count, opened: Open, caplog: pytest.LogCaptureFixture
 ) -> None:
     relay.shut()
-    counter = counting(postgres.url(relay.port), batch=2)
+    counter = counting(postgres.url(relay.port), batch_size=2)
     for _ in range(5):
         counter.add(ONE)
     assert counter.count(ONE) is None
@@ -174,7 +174,7 @@ def test_reads_wait_for_a_database_that_is_away(
 def test_the_database_comes_and_goes_and_every_read_counts_once(
     relay: Relay, postgres: Schema, counting: Count, opened: Open
 ) -> None:
-    counter = counting(postgres.url(relay.port), every=0.001, batch=3)
+    counter = counting(postgres.url(relay.port), write_interval=0.001, batch_size=3)
     stop = threading.Event()
 
     def read() -> int:
@@ -204,7 +204,7 @@ def test_a_slow_database_makes_no_page_slow_and_is_not_away(
     relay: Relay, postgres: Schema, counting: Count, opened: Open, caplog: pytest.LogCaptureFixture
 ) -> None:
     relay.delay = 0.15
-    counter = counting(postgres.url(relay.port), patience=0.01, fresh=0.0)
+    counter = counting(postgres.url(relay.port), wait_timeout=0.01, max_age=0.0)
     counter.add(ONE)
     assert until(lambda: counter.count(ONE)) == 1
     until(lambda: opened(postgres.url()).total(ONE) == 1)
@@ -216,7 +216,7 @@ def test_a_slow_database_makes_no_page_slow_and_is_not_away(
 
 def test_two_requests_at_most_wait_for_a_number(relay: Relay, postgres: Schema, counting: Count) -> None:
     relay.hold()
-    counter = counting(postgres.url(relay.port), patience=NEVER)
+    counter = counting(postgres.url(relay.port), wait_timeout=NEVER)
     with ThreadPoolExecutor(10) as pool:
         asked = [pool.submit(counter.count, str(number)) for number in range(10)]
         until(lambda: sum(each.done() for each in asked) == 8)
@@ -227,9 +227,9 @@ def test_two_requests_at_most_wait_for_a_number(relay: Relay, postgres: Schema, 
 
 def test_after_one_waited_in_vain_nobody_waits_for_a_while(relay: Relay, postgres: Schema, counting: Count) -> None:
     relay.hold()
-    counter = counting(postgres.url(relay.port), patience=0.01)
+    counter = counting(postgres.url(relay.port), wait_timeout=0.01)
     assert counter.count(ONE) is None
-    assert not counter._may_wait()
+    assert not counter._can_wait()
     relay.flow()
     assert until(lambda: counter.count(ONE) == 0)  # read behind it all the same
 
@@ -243,7 +243,7 @@ def test_while_the_database_is_away_the_last_number_is_told(
     relay.shut()
     clock.tick(hours=1)
     counter.add(ONE)
-    until(lambda: counter._away)
+    until(lambda: counter._is_unavailable)
     assert (counter.count(ONE), counter.count(TWO)) == (2, None)
 
 
@@ -273,10 +273,10 @@ def test_reads_are_written_again_after_a_connection_fell_silent_in_the_middle_of
 def test_the_salt_is_thrown_away_while_the_database_hangs(relay: Relay, postgres: Schema, clock: Clock, opened: Open) -> None:
     visitors = Visitors()
     clock.now = datetime(2026, 3, 1, 23, 59, 59, tzinfo=UTC)
-    visitors.turn(clock.now)
+    visitors.rotate_day(clock.now)
     salt = visitors._salt
     relay.hold()
-    counter = Counter(opened(postgres.url(relay.port)), clock, chore=visitors.turn)
+    counter = ReadCounter(opened(postgres.url(relay.port)), clock, periodic_work=visitors.rotate_day)
     clock.tick(seconds=1)
     until(lambda: visitors._salt != salt)
     relay.flow()
@@ -290,7 +290,7 @@ def test_a_chore_that_fails_is_done_again(clock: Clock, caplog: pytest.LogCaptur
         done.append(now)
         raise ValueError
 
-    with contextlib.closing(Chore(work, clock, 0.001)):
+    with contextlib.closing(PeriodicTask(work, clock, 0.001)):
         until(lambda: len(done) > 1)
     assert caplog.messages[0] == "feedsvc: a chore failed and will be tried again"
 
@@ -298,11 +298,11 @@ def test_a_chore_that_fails_is_done_again(clock: Clock, caplog: pytest.LogCaptur
 def test_a_database_that_hangs_does_not_hold_up_the_end(
     relay: Relay, postgres: Schema, counting: Count, caplog: pytest.LogCaptureFixture
 ) -> None:
-    counter = counting(postgres.url(relay.port), every=NEVER)
+    counter = counting(postgres.url(relay.port), write_interval=NEVER)
     relay.hold()
     for _ in range(3):
         counter.add(ONE)
-    counter.close(patience=0.05)
+    counter.close(timeout=0.05)
     assert caplog.messages == ["feedsvc: reads lost: 3; the database did not take them in time"]
 
 
@@ -312,7 +312,7 @@ def test_reads_wait_for_a_file_that_another_program_locks(file: Path, counting: 
     with contextlib.closing(sqlite3.connect(file, isolation_level=None)) as other:
         other.execute("BEGIN EXCLUSIVE")
         counter.add(ONE)
-        until(lambda: counter._away)
+        until(lambda: counter._is_unavailable)
         other.execute("ROLLBACK")
     until(lambda: views.total(ONE) == 1)
 
@@ -320,7 +320,7 @@ def test_reads_wait_for_a_file_that_another_program_locks(file: Path, counting: 
 def test_a_database_that_fails_while_a_number_is_asked_for_is_known_at_once(
     relay: Relay, postgres: Schema, counting: Count
 ) -> None:
-    counter = counting(postgres.url(relay.port), every=NEVER, patience=NEVER)
+    counter = counting(postgres.url(relay.port), write_interval=NEVER, wait_timeout=NEVER)
     assert counter.count(ONE) == 0
     relay.shut()
     assert counter.count(TWO) is None
@@ -331,15 +331,15 @@ def test_memory_is_bounded_and_what_has_no_room_is_not_counted(
     relay: Relay, postgres: Schema, counting: Count, opened: Open, caplog: pytest.LogCaptureFixture
 ) -> None:
     relay.shut()
-    counter = counting(postgres.url(relay.port), every=NEVER, most=2)
-    until(lambda: counter._away)
+    counter = counting(postgres.url(relay.port), write_interval=NEVER, max_pending=2)
+    until(lambda: counter._is_unavailable)
     for article in (ONE, TWO, "third", ONE, "third"):
         counter.add(article)
     full = "feedsvc: no more reads fit in memory; those of further articles are lost until their database takes some"
     assert caplog.messages[1:] == [full]  # at once, and once
     relay.reopen()
     counter.close()
-    assert opened(postgres.url()).since(None) == {ONE: 2, TWO: 1}
+    assert opened(postgres.url()).totals_since(None) == {ONE: 2, TWO: 1}
     assert caplog.messages[2:] == ["feedsvc: the database of reads is back; 2 reads had no room and are lost"]
 
 
@@ -355,7 +355,7 @@ def test_memory_is_bounded_and_what_has_no_room_is_not_counted(
 def test_what_is_wrong_with_a_database_is_told_at_the_start_and_reads_are_taken_on(
     url: str, cause: str, counting: Count, caplog: pytest.LogCaptureFixture
 ) -> None:
-    counter = counting(url, every=NEVER)
+    counter = counting(url, write_interval=NEVER)
     until(lambda: caplog.messages)
     assert cause in caplog.text
     assert "secretword" not in caplog.text
@@ -376,7 +376,7 @@ def test_a_row_that_is_full_holds_up_no_other_article(
 ) -> None:
     day = date(2026, 3, 1)
     opened(postgres.url()).add({(ONE, day): 2**63 - 1})
-    counter = counting(postgres.url(), every=NEVER)
+    counter = counting(postgres.url(), write_interval=NEVER)
     counter.add(ONE)
     counter.add(TWO)
     counter.close()
@@ -393,8 +393,8 @@ def test_a_stop_waits_for_a_database_that_is_away_for_a_moment(
     relay: Relay, postgres: Schema, counting: Count, opened: Open
 ) -> None:
     relay.shut()
-    counter = counting(postgres.url(relay.port), every=NEVER)
-    until(lambda: counter._away)
+    counter = counting(postgres.url(relay.port), write_interval=NEVER)
+    until(lambda: counter._is_unavailable)
     counter.add(ONE)
     with ThreadPoolExecutor(1) as pool:
         stopped = pool.submit(counter.close)
@@ -409,42 +409,42 @@ def test_what_cannot_be_written_at_the_stop_is_counted_once_at_the_next_start(  
 ) -> None:
     spill = tmp_path / "unwritten"
     relay.shut()
-    counter = counting(postgres.url(relay.port), spill=spill)
+    counter = counting(postgres.url(relay.port), spool_folder=spill)
     for number in range(1200):
         counter.add(str(number % 600))
-    counter.close(patience=0.05)
+    counter.close(timeout=0.05)
     (file,) = spill.iterdir()
     assert caplog.messages[-1] == f"feedsvc: 1200 reads wait in {file} for the next start"
     saved = file.read_bytes()
     for _ in range(2):
         # The second time as after a kill between the commit and the deletion.
         file.write_bytes(saved)
-        second = counting(postgres.url(), spill=spill)
+        second = counting(postgres.url(), spool_folder=spill)
         until(lambda: not file.exists())
         second.close()
-        assert opened(postgres.url()).since(None) == {str(number): 2 for number in range(600)}
+        assert opened(postgres.url()).totals_since(None) == {str(number): 2 for number in range(600)}
 
 
 def test_a_batch_that_was_written_after_all_is_not_counted_again_from_the_file(
     relay: Relay, postgres: Schema, tmp_path: Path, counting: Count, opened: Open
 ) -> None:
-    counter = counting(postgres.url(relay.port), every=NEVER, spill=tmp_path)
+    counter = counting(postgres.url(relay.port), write_interval=NEVER, spool_folder=tmp_path)
     assert counter.count(ONE) == 0
     counter.add(ONE)
     relay.die_after(b"COMMIT")
     with ThreadPoolExecutor(1) as pool:
         stopped = pool.submit(counter.close, 3.0)
-        until(lambda: counter._away)
+        until(lambda: counter._is_unavailable)
         relay.shut()
         stopped.result()
     assert opened(postgres.url()).total(ONE) == 1
     (file,) = tmp_path.iterdir()
-    counting(postgres.url(), spill=tmp_path)
+    counting(postgres.url(), spool_folder=tmp_path)
     until(lambda: not file.exists())
     assert opened(postgres.url()).total(ONE) == 1
 
 
-def _total_once_there(counter: Counter) -> int:
+def _total_once_there(counter: ReadCounter) -> int:
     """The reads of an article; 0 until the first batch has made the tables."""
     with contextlib.suppress(UnavailableError):
         return counter._store.total(ONE)
@@ -456,7 +456,7 @@ def test_a_file_that_is_none_of_ours_is_set_aside(
     text: str, file: Path, tmp_path: Path, counting: Count, caplog: pytest.LogCaptureFixture
 ) -> None:
     (tmp_path / "notes.json").write_text(text)
-    counter = counting(file, spill=tmp_path)
+    counter = counting(file, spool_folder=tmp_path)
     counter.add(ONE)
     until(lambda: _total_once_there(counter) == 1)
     assert (tmp_path / "notes.json.damaged").read_text() == text
@@ -472,35 +472,35 @@ STEPS = st.lists(st.one_of(st.sampled_from(["write", "fail", "load"]), st.intege
 
 @given(STEPS)
 def test_whatever_happens_every_read_is_pending_or_written_once(steps: list[str | int]) -> None:
-    tally, stored, counted, last = Tally(most=100, fresh=timedelta(hours=1)), Bag[str](), Bag[str](), 0
+    tally, stored, counted, last = ReadBuffer(max_pending=100, max_age=timedelta(hours=1)), Bag[str](), Bag[str](), 0
     for step in steps:
         if isinstance(step, int):
             assert tally.add(str(step), DAY)
             counted[str(step)] += 1
         elif step == "load":
-            tally.loaded({str(article): stored[str(article)] for article in range(5)}, NOW)
+            tally.store_totals({str(article): stored[str(article)] for article in range(5)}, NOW)
         else:
-            batch = tally.batch()
+            batch = tally.next_batch()
             assert batch.number >= last
             if step == "write" and batch.reads:
                 assert batch.number > last
                 last = batch.number
                 stored.update({article: reads for (article, _), reads in batch.reads.items()})
-                tally.written()
+                tally.confirm_batch()
         assert tally.pending == counted.total() - stored.total()
         for article in range(5):
-            assert tally.count(str(article), NOW) in (None, counted[str(article)])
+            assert tally.fresh_count(str(article), NOW) in (None, counted[str(article)])
 
 
 def test_numbers_of_the_database_are_bounded_too() -> None:
-    tally = Tally(most=2, fresh=timedelta(hours=1))
-    tally.loaded({"a": 1, "b": 2}, NOW)
-    tally.loaded({"a": 1, "c": 3}, NOW)
-    assert [tally.count(article, NOW) for article in "abc"] == [1, None, 3]
+    tally = ReadBuffer(max_pending=2, max_age=timedelta(hours=1))
+    tally.store_totals({"a": 1, "b": 2}, NOW)
+    tally.store_totals({"a": 1, "c": 3}, NOW)
+    assert [tally.fresh_count(article, NOW) for article in "abc"] == [1, None, 3]
 
 
 def test_a_counter_needs_no_database_to_start(clock: Clock) -> None:
-    views = Views("postgresql://nobody@127.0.0.1:1/nothing")
-    counter = Counter(views, clock)
+    views = DatabaseReadStore("postgresql://nobody@127.0.0.1:1/nothing")
+    counter = ReadCounter(views, clock)
     counter.close()
     views.close()

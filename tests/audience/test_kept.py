@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from feedsvc.audience.errors import UnavailableError
-from feedsvc.audience.readonly import kept_since
+from feedsvc.audience.readonly import report_totals_since
 from feedsvc.errors import FeedsvcError
 from tests import newsrooms
 from tests.audience.conftest import Open
@@ -30,23 +30,23 @@ def listed(folder: Path) -> dict[str, bytes]:
 def test_the_reads_are_told_and_nothing_is_made(where: str, file: Path, opened: Open) -> None:
     opened(where).add({(ONE, MONDAY): 2, (ONE, TUESDAY): 3})
     before = listed(file.parent) if file.exists() else {}
-    assert kept_since(where, None) == {ONE: 5}
-    assert kept_since(where, TUESDAY) == {ONE: 3}
+    assert report_totals_since(where, None) == {ONE: 5}
+    assert report_totals_since(where, TUESDAY) == {ONE: 3}
     assert (listed(file.parent) if file.exists() else {}) == before
 
 
 def test_where_no_reads_are_kept_that_is_said(where: str, file: Path, opened: Open) -> None:
     with pytest.raises(FeedsvcError, match=r"no reads are kept in (/|postgresql://).* yet; "):
-        kept_since(where, None)
+        report_totals_since(where, None)
     assert not file.parent.exists()
     opened(where).add({})
-    assert kept_since(where, None) == {}  # kept, and none yet
+    assert report_totals_since(where, None) == {}  # kept, and none yet
 
 
 def test_a_file_without_a_table_keeps_no_reads(tmp_path: Path) -> None:
     (tmp_path / "50%?#.sqlite").touch()
     with pytest.raises(FeedsvcError, match="no reads are kept in"):
-        kept_since(tmp_path / "50%?#.sqlite", None)
+        report_totals_since(tmp_path / "50%?#.sqlite", None)
     assert listed(tmp_path) == {"50%?#.sqlite": b""}
 
 
@@ -62,14 +62,14 @@ def test_what_a_server_wrote_last_is_told_while_it_writes(file: Path, opened: Op
     opened(file).add({(ONE, MONDAY): 1})
     with in_use(file) as other:
         other.execute("BEGIN IMMEDIATE")
-        assert kept_since(file, None) == {ONE: 9}
+        assert report_totals_since(file, None) == {ONE: 9}
 
 
 @pytest.mark.parametrize("busy", [False, True])
 def test_who_may_not_write_reads_all_the_same(busy: bool, file: Path, opened: Open) -> None:
     opened(file).add({(ONE, MONDAY): 1})
     with in_use(file) if busy else contextlib.nullcontext(), read_only(file):
-        assert kept_since(file, None) == {ONE: 9 if busy else 1}
+        assert report_totals_since(file, None) == {ONE: 9 if busy else 1}
 
 
 def test_a_role_that_may_only_read_is_enough(postgres: Schema, opened: Open) -> None:
@@ -78,7 +78,7 @@ def test_a_role_that_may_only_read_is_enough(postgres: Schema, opened: Open) -> 
     may = f"GRANT USAGE ON SCHEMA {postgres.name} TO {role}; GRANT SELECT ON {postgres.name}.feedsvc_views TO {role}"
     postgres.run(f"CREATE ROLE {role} LOGIN; {may}")
     try:
-        assert kept_since(postgres.url().replace("//postgres@", f"//{role}@"), None) == {ONE: 1}
+        assert report_totals_since(postgres.url().replace("//postgres@", f"//{role}@"), None) == {ONE: 1}
     finally:
         postgres.run(f"DROP OWNED BY {role}; DROP ROLE {role}")
 
@@ -89,15 +89,15 @@ def test_a_report_while_reads_are_written_is_of_one_moment(file: Path, opened: O
     with ThreadPoolExecutor(1) as pool:
         written = pool.submit(lambda: [views.add({(str(article), MONDAY): 1 for article in range(50)}) for _ in range(batches)])
         while not written.done():
-            assert len(set(kept_since(file, None).values())) == 1
+            assert len(set(report_totals_since(file, None).values())) == 1
         written.result()
-    assert set(kept_since(file, None).values()) == {batches + 1}
+    assert set(report_totals_since(file, None).values()) == {batches + 1}
 
 
 def test_what_is_no_database_is_told(tmp_path: Path) -> None:
     (tmp_path / "notes").write_text("Somebody's notes, more than a header long. " * 50)
     with pytest.raises(UnavailableError, match=f"{tmp_path}/notes: file is not a database; move that file away"):
-        kept_since(tmp_path / "notes", None)
+        report_totals_since(tmp_path / "notes", None)
 
 
 @pytest.mark.parametrize(

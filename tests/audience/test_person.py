@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedsvc.audience.bot_detection import SIGNS, from_elsewhere, stranger
+from feedsvc.audience.bot_detection import BOT_SIGNATURES, classify_non_reader, is_cross_origin
 
 CHROME = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/139.0.0.0 Safari/537.36"
 PHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_6 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko)"
@@ -110,39 +110,39 @@ STRANGERS = {
 
 @pytest.mark.parametrize("agent", PEOPLE)
 def test_browsers_are_people(agent: str) -> None:
-    assert stranger({"user-agent": agent}) == ""
-    assert stranger({"user-agent": agent, "sec-fetch-site": "same-origin", "sec-fetch-mode": "cors", "dnt": "1"}) == ""
+    assert classify_non_reader({"user-agent": agent}) == ""
+    assert classify_non_reader({"user-agent": agent, "sec-fetch-site": "same-origin", "sec-fetch-mode": "cors", "dnt": "1"}) == ""
 
 
 @pytest.mark.parametrize(("agent", "who"), STRANGERS.items())
 def test_machines_are_not(agent: str, who: str) -> None:
-    assert stranger({"user-agent": agent, "sec-fetch-site": "same-origin"}) == who
-    assert stranger({"user-agent": agent.upper()}) == who
+    assert classify_non_reader({"user-agent": agent, "sec-fetch-site": "same-origin"}) == who
+    assert classify_non_reader({"user-agent": agent.upper()}) == who
 
 
 def test_who_has_no_user_agent_is_nobody() -> None:
-    assert stranger({}) == "nameless"
+    assert classify_non_reader({}) == "nameless"
 
 
 @pytest.mark.parametrize("header", ["sec-purpose", "purpose", "x-purpose", "x-moz"])
 @pytest.mark.parametrize("value", ["prefetch", "prefetch;prerender", "prefetch;anonymous-client-ip", "Prefetch", "preview"])
 def test_fetching_ahead_is_not_reading(header: str, value: str) -> None:
-    assert stranger({"user-agent": CHROME, header: value}) == "prefetch"
+    assert classify_non_reader({"user-agent": CHROME, header: value}) == "prefetch"
 
 
 @pytest.mark.parametrize("site", ["cross-site", "same-site", "none", "nonsense"])
 def test_a_beacon_comes_from_the_page_itself(site: str) -> None:
-    assert stranger({"user-agent": CHROME, "sec-fetch-site": site}) == "another site"
+    assert classify_non_reader({"user-agent": CHROME, "sec-fetch-site": site}) == "another site"
 
 
-@pytest.mark.parametrize("sign", SIGNS, ids=lambda sign: f"{sign.who}, {sign.header}")
+@pytest.mark.parametrize("sign", BOT_SIGNATURES, ids=lambda sign: f"{sign.sender_kind}, {sign.header}")
 def test_no_sign_sees_anything_in_nothing(sign: object) -> None:
     assert not sign.pattern.search("")
 
 
 @given(st.text(), st.text())
 def test_any_text_is_told(agent: str, site: str) -> None:
-    assert isinstance(stranger({"user-agent": agent, "sec-fetch-site": site}), str)
+    assert isinstance(classify_non_reader({"user-agent": agent, "sec-fetch-site": site}), str)
 
 
 HERE = {"user-agent": CHROME, "host": "News.example"}
@@ -153,7 +153,7 @@ HERE = {"user-agent": CHROME, "host": "News.example"}
 )
 def test_a_page_of_ours_is_not_elsewhere(origin: str | None) -> None:
     headers = HERE | ({} if origin is None else {"origin": origin})
-    assert not from_elsewhere(headers, "https://www.news.example:443/daily")
+    assert not is_cross_origin(headers, "https://www.news.example:443/daily")
 
 
 @pytest.mark.parametrize(
@@ -161,9 +161,9 @@ def test_a_page_of_ours_is_not_elsewhere(origin: str | None) -> None:
     ["https://evil.example", "null", "http://www.news.example", "https://news.example.evil.example", "https://news.example:444"],
 )
 def test_a_page_of_another_site_is(origin: str) -> None:
-    assert from_elsewhere({**HERE, "origin": origin}, "https://www.news.example/daily")
+    assert is_cross_origin({**HERE, "origin": origin}, "https://www.news.example/daily")
 
 
 def test_a_port_belongs_to_an_origin() -> None:
-    assert not from_elsewhere({"origin": "http://127.0.0.1:8000", "host": "x"}, "http://127.0.0.1:8000")
-    assert from_elsewhere({"origin": "http://127.0.0.1", "host": "x"}, "http://127.0.0.1:8000")
+    assert not is_cross_origin({"origin": "http://127.0.0.1:8000", "host": "x"}, "http://127.0.0.1:8000")
+    assert is_cross_origin({"origin": "http://127.0.0.1", "host": "x"}, "http://127.0.0.1:8000")

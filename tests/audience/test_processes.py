@@ -37,7 +37,7 @@ def test_two_hundred_beacons_at_once_are_two_hundred_reads(where: str, opened: O
         assert server.views() == 200
         assert server.end() == 0
         assert server.said == ""
-    assert opened(where).since(None) == {BRIDGE: 200}
+    assert opened(where).totals_since(None) == {BRIDGE: 200}
 
 
 def test_two_servers_on_one_database_add_up(where: str, opened: Open) -> None:
@@ -52,7 +52,7 @@ def test_two_servers_on_one_database_add_up(where: str, opened: Open) -> None:
             until(lambda server=server: server.views() == 200)
             assert server.end() == 0
             assert server.said == ""
-    assert opened(where).since(None) == {BRIDGE: 200}
+    assert opened(where).totals_since(None) == {BRIDGE: 200}
 
 
 def test_sigterm_loses_none(where: str, opened: Open) -> None:

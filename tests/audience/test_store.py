@@ -15,8 +15,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from feedsvc.audience.errors import unavailable
-from feedsvc.audience.store import UnavailableError, Views
+from feedsvc.audience.errors import unavailable_error
+from feedsvc.audience.store import DatabaseReadStore, UnavailableError
 from feedsvc.errors import FeedsvcError
 from tests.audience.conftest import Open
 from tests.audience.postgres import Schema
@@ -29,14 +29,14 @@ MONDAY, TUESDAY = date(2026, 3, 2), date(2026, 3, 3)
 
 def test_reads_add_up(where: str, opened: Open) -> None:
     views = opened(where)
-    assert (views.total(ONE), views.since(None)) == (0, {})
+    assert (views.total(ONE), views.totals_since(None)) == (0, {})
     views.add({(ONE, MONDAY): 2, (TWO, MONDAY): 1})
     views.add({(ONE, TUESDAY): 3, (ONE, MONDAY): 1})
     assert views.total(ONE) == 6
     assert views.totals([ONE, TWO, "none"]) == {ONE: 6, TWO: 1, "none": 0}
-    assert views.since(None) == {ONE: 6, TWO: 1}
-    assert views.since(TUESDAY) == {ONE: 3}
-    assert all(type(count) is int for count in views.since(None).values())
+    assert views.totals_since(None) == {ONE: 6, TWO: 1}
+    assert views.totals_since(TUESDAY) == {ONE: 3}
+    assert all(type(count) is int for count in views.totals_since(None).values())
 
 
 def test_they_are_there_for_others_and_later(where: str, opened: Open) -> None:
@@ -66,7 +66,7 @@ def test_writers_at_once_lose_nothing_and_never_wait_for_one_another_in_a_circle
     writers = [opened(where) for _ in range(4)]
     start = threading.Barrier(len(writers))
 
-    def write(views: Views) -> None:
+    def write(views: DatabaseReadStore) -> None:
         start.wait()
         for number in range(1, 11):
             # Each in an order of its own.
@@ -75,7 +75,7 @@ def test_writers_at_once_lose_nothing_and_never_wait_for_one_another_in_a_circle
 
     with ThreadPoolExecutor(len(writers)) as pool:
         list(pool.map(write, writers))
-    assert writers[0].since(None) == {str(index): 40 for index in range(20)}
+    assert writers[0].totals_since(None) == {str(index): 40 for index in range(20)}
 
 
 @settings(max_examples=20, deadline=None)
@@ -90,13 +90,13 @@ def test_writers_at_once_lose_nothing_and_never_wait_for_one_another_in_a_circle
     )
 )
 def test_any_reads_add_up(batches: list[dict[tuple[str, date], int]]) -> None:
-    with tempfile.TemporaryDirectory() as folder, contextlib.closing(Views(Path(folder) / "views.sqlite")) as views:
+    with tempfile.TemporaryDirectory() as folder, contextlib.closing(DatabaseReadStore(Path(folder) / "views.sqlite")) as views:
         expected: Counter[str] = Counter()
         for batch in batches:
             views.add(batch)
             for (article, _), count in batch.items():
                 expected[article] += count
-        assert views.since(None) == expected
+        assert views.totals_since(None) == expected
         assert views.totals(list(expected)) == expected
 
 
@@ -131,14 +131,14 @@ def test_every_common_spelling_of_a_postgresql_url_works(scheme: str, postgres: 
 )
 def test_an_impossible_url_is_told_without_its_password(url: str) -> None:
     with pytest.raises(FeedsvcError, match=r"postgresql://|PostgreSQL|database URL") as told:
-        Views(url)
+        DatabaseReadStore(url)
     assert "secretword" not in str(told.value)
 
 
 def test_a_missing_driver_is_told_with_the_line_that_installs_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "psycopg", None)
     with pytest.raises(FeedsvcError, match=r"pip install 'psycopg\[binary\]'"):
-        Views("postgresql://h/d")
+        DatabaseReadStore("postgresql://h/d")
 
 
 # --- away -----------------------------------------------------------------------------------------------------------
@@ -147,7 +147,7 @@ def test_a_missing_driver_is_told_with_the_line_that_installs_it(monkeypatch: py
 def test_a_database_that_is_not_there_is_unavailable_and_its_password_stays_untold(relay: Relay, opened: Open) -> None:
     relay.shut()
     views = opened(f"postgresql://someone:secretword@127.0.0.1:{relay.port}/postgres")
-    for ask in (lambda: views.add({(ONE, MONDAY): 1}), lambda: views.total(ONE), lambda: views.since(None)):
+    for ask in (lambda: views.add({(ONE, MONDAY): 1}), lambda: views.total(ONE), lambda: views.totals_since(None)):
         with pytest.raises(UnavailableError, match=r"cannot be used: postgresql.*refused") as told:
             ask()
         assert "secretword" not in str(told.value)
@@ -165,7 +165,7 @@ def test_a_database_that_is_not_there_is_unavailable_and_its_password_stays_unto
     ],
 )
 def test_a_database_is_named_by_host_port_and_name_alone(url: str, told: str, opened: Open) -> None:
-    assert opened(url).place == told
+    assert opened(url).location == told
 
 
 @pytest.mark.parametrize(
@@ -186,7 +186,7 @@ def test_a_database_is_named_by_host_port_and_name_alone(url: str, told: str, op
     ],
 )
 def test_what_goes_wrong_comes_with_what_to_do(reason: str, advice: str) -> None:
-    assert advice in str(unavailable("here", OSError(reason)))
+    assert advice in str(unavailable_error("here", OSError(reason)))
 
 
 def test_who_may_read_and_write_and_no_more_counts_all_the_same(postgres: Schema, opened: Open) -> None:
@@ -225,7 +225,7 @@ def test_a_row_that_a_table_refuses_is_told_and_the_others_are_added(file: Path,
     reads = {("poison", MONDAY): 1, (ONE, MONDAY): 2, (TWO, MONDAY): 3}
     for _ in range(2):
         refused = views.add(reads, 7)
-    assert views.since(None) == {ONE: 2, TWO: 3}
+    assert views.totals_since(None) == {ONE: 2, TWO: 3}
     assert refused == {}  # that batch was done the first time
     ((key, reason),) = views.add(reads, 8).items()
     assert key == ("poison", MONDAY)

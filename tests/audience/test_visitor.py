@@ -7,14 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedsvc.audience.visitors import REPEAT, Admission, Visitors
-from feedsvc.support.token_bucket import Buckets, Limit
+from feedsvc.audience.visitors import REPEAT_INTERVAL, Admission, Visitors
+from feedsvc.support.token_bucket import BucketLimit, TokenBuckets
 from tests.audience.conftest import Clock
 
 HOME, AGENT, ARTICLE = "203.0.113.7", "Firefox", "tag:news.example,2026:one"
-YES, NO = Admission(counts=True), Admission(counts=False)
-SLOW = Limit(burst=2, seconds=10.0)
-FREE = Limit(burst=10**9, seconds=1.0)
+YES, NO = Admission(is_counted=True), Admission(is_counted=False)
+SLOW = BucketLimit(burst=2, refill_seconds=10.0)
+FREE = BucketLimit(burst=10**9, refill_seconds=1.0)
 
 
 def test_a_repeat_within_half_an_hour_does_not_count(clock: Clock) -> None:
@@ -68,17 +68,17 @@ def test_at_midnight_everything_is_forgotten(clock: Clock) -> None:
     assert visitors.admit(HOME, AGENT, ARTICLE, clock.tick(seconds=1)) == YES
     assert visitors._salt != salt
     del salt
-    assert len(visitors._reads) == 1
+    assert len(visitors._last_reads) == 1
 
 
 def test_the_salt_goes_at_midnight_of_utc_on_a_night_without_readers_too() -> None:
     visitors = Visitors()
     east = timezone(timedelta(hours=9))
-    visitors.turn(datetime(2026, 3, 2, 8, 59, tzinfo=east))
+    visitors.rotate_day(datetime(2026, 3, 2, 8, 59, tzinfo=east))
     salt = visitors._salt
-    visitors.turn(datetime(2026, 3, 2, 8, 59, 59, tzinfo=east))
+    visitors.rotate_day(datetime(2026, 3, 2, 8, 59, 59, tzinfo=east))
     assert visitors._salt == salt
-    visitors.turn(datetime(2026, 3, 2, 9, 0, tzinfo=east))
+    visitors.rotate_day(datetime(2026, 3, 2, 9, 0, tzinfo=east))
     assert visitors._salt != salt
     assert len(salt) == 32
 
@@ -87,18 +87,20 @@ def test_no_two_processes_hash_alike_and_no_address_is_kept(clock: Clock) -> Non
     one, other = Visitors(), Visitors()
     for visitors in (one, other):
         visitors.admit("198.51.100.23", "Very-Peculiar-Browser", ARTICLE, clock())
-    assert not one._reads.keys() & other._reads.keys()
+    assert not one._last_reads.keys() & other._last_reads.keys()
     gc.collect()
-    kept = repr([vars(one), vars(one._per_visitor), vars(one._per_address)])
+    kept = repr([vars(one), vars(one._visitor_buckets), vars(one._address_buckets)])
     assert "198.51.100" not in kept
     assert "Peculiar" not in kept
 
 
 def test_memory_is_bounded(clock: Clock) -> None:
-    visitors = Visitors(most=3)
+    visitors = Visitors(max_reads=3)
     for number in range(10):
         visitors.admit(f"203.0.113.{number}", AGENT, ARTICLE, clock.tick(seconds=1))
-    assert [len(table) for table in (visitors._reads, visitors._per_visitor._buckets, visitors._per_address._buckets)] == [
+    assert [
+        len(table) for table in (visitors._last_reads, visitors._visitor_buckets._buckets, visitors._address_buckets._buckets)
+    ] == [
         3,
         3,
         3,
@@ -113,35 +115,41 @@ def test_what_is_older_than_half_an_hour_is_not_kept(clock: Clock) -> None:
     for number in range(10):
         visitors.admit(HOME, AGENT, str(number), clock())
     visitors.admit(HOME, AGENT, "last", clock.tick(minutes=30))
-    assert len(visitors._reads) == 1
+    assert len(visitors._last_reads) == 1
 
 
 def test_a_visitor_who_asks_too_often_is_told_when_to_come_back(clock: Clock) -> None:
-    visitors = Visitors(per_visitor=SLOW)
+    visitors = Visitors(visitor_limit=SLOW)
     assert [visitors.admit(HOME, AGENT, str(number), clock()) for number in range(2)] == [YES, YES]
-    assert visitors.admit(HOME, AGENT, "x", clock()) == Admission(counts=False, retry_after=10)
-    assert visitors.admit(HOME, AGENT, "x", clock.tick(seconds=9.5)) == Admission(counts=False, retry_after=1)
+    assert visitors.admit(HOME, AGENT, "x", clock()) == Admission(is_counted=False, retry_after=10)
+    assert visitors.admit(HOME, AGENT, "x", clock.tick(seconds=9.5)) == Admission(is_counted=False, retry_after=1)
     assert visitors.admit(HOME, "Safari", "x", clock()) == YES
     assert visitors.admit(HOME, AGENT, "x", clock.tick(seconds=0.5)) == YES
 
 
 def test_an_address_that_changes_its_user_agent_has_a_limit_too(clock: Clock) -> None:
-    visitors = Visitors(per_address=SLOW)
+    visitors = Visitors(address_limit=SLOW)
     answers = [visitors.admit(HOME, f"Firefox/{number}", ARTICLE, clock()).retry_after for number in range(3)]
     assert answers == [0, 0, 10]
     assert visitors.admit("203.0.113.8", AGENT, ARTICLE, clock()) == YES
 
 
 def test_who_is_refused_takes_nothing_from_the_others_at_that_address(clock: Clock) -> None:
-    visitors = Visitors(per_visitor=Limit(burst=1, seconds=60.0), per_address=Limit(burst=3, seconds=60.0))
-    assert [visitors.admit(HOME, AGENT, str(number), clock()).counts for number in range(10)] == [True, *[False] * 9]
+    visitors = Visitors(
+        visitor_limit=BucketLimit(burst=1, refill_seconds=60.0), address_limit=BucketLimit(burst=3, refill_seconds=60.0)
+    )
+    assert [visitors.admit(HOME, AGENT, str(number), clock()).is_counted for number in range(10)] == [True, *[False] * 9]
     assert visitors.admit(HOME, "Safari", ARTICLE, clock()) == YES
     assert visitors.admit(HOME, "Edge", ARTICLE, clock()) == YES
     assert visitors.admit(HOME, "Opera", ARTICLE, clock()).retry_after == 60  # now the address has none left
 
 
 def test_one_address_with_very_many_names_pushes_nobody_out(clock: Clock) -> None:
-    visitors = Visitors(most=10, per_visitor=Limit(burst=1, seconds=60.0), per_address=Limit(burst=5, seconds=60.0))
+    visitors = Visitors(
+        max_reads=10,
+        visitor_limit=BucketLimit(burst=1, refill_seconds=60.0),
+        address_limit=BucketLimit(burst=5, refill_seconds=60.0),
+    )
     visitors.admit("203.0.113.99", AGENT, ARTICLE, clock())
     for number in range(100):
         visitors.admit(HOME, f"Firefox/{number}", ARTICLE, clock())
@@ -159,12 +167,12 @@ def test_two_threads_around_midnight_do_not_count_a_reader_twice() -> None:
 
 def test_a_clock_that_is_put_right_turns_the_day_back() -> None:
     visitors = Visitors()
-    visitors.turn(datetime(2030, 1, 1, tzinfo=UTC))
+    visitors.rotate_day(datetime(2030, 1, 1, tzinfo=UTC))
     salt = visitors._salt
-    visitors.turn(datetime(2026, 3, 1, tzinfo=UTC))
+    visitors.rotate_day(datetime(2026, 3, 1, tzinfo=UTC))
     assert visitors._salt != salt
     salt = visitors._salt
-    visitors.turn(datetime(2026, 3, 2, tzinfo=UTC))
+    visitors.rotate_day(datetime(2026, 3, 2, tzinfo=UTC))
     assert visitors._salt != salt
 
 
@@ -173,28 +181,28 @@ MOMENTS = st.lists(st.floats(-4000, 4000), min_size=1, max_size=60)
 
 @given(MOMENTS)
 def test_counted_reads_lie_half_an_hour_apart_whatever_the_clock_does(steps: list[float]) -> None:
-    visitors, now, counted = Visitors(per_visitor=FREE, per_address=FREE), datetime(2026, 3, 1, 12, tzinfo=UTC), []
+    visitors, now, counted = Visitors(visitor_limit=FREE, address_limit=FREE), datetime(2026, 3, 1, 12, tzinfo=UTC), []
     for step in steps:
         now = max(min(now + timedelta(seconds=step), datetime(2026, 3, 1, 23, 59, tzinfo=UTC)), datetime(2026, 3, 1, tzinfo=UTC))
         admission = visitors.admit(HOME, AGENT, ARTICLE, now)
-        assert admission == (NO if counted and abs(now - counted[-1]) < REPEAT else YES)
-        counted += [now] if admission.counts else []
+        assert admission == (NO if counted and abs(now - counted[-1]) < REPEAT_INTERVAL else YES)
+        counted += [now] if admission.is_counted else []
 
 
 @given(st.integers(1, 5), st.floats(0.5, 60), st.lists(st.floats(0, 30), min_size=1, max_size=60))
 def test_no_stretch_of_time_sees_more_than_the_burst_and_what_flows_in(burst: int, seconds: float, steps: list[float]) -> None:
     start = now = datetime(2026, 3, 1, tzinfo=UTC)
-    buckets, granted = Buckets(Limit(burst=burst, seconds=seconds), 10), 0
+    buckets, granted = TokenBuckets(BucketLimit(burst=burst, refill_seconds=seconds), 10), 0
     for step in steps:
         now += timedelta(seconds=step)
-        wait = buckets.wait(b"key", now)
+        wait = buckets.take_token(b"key", now)
         granted += wait == 0
         assert 0 <= wait <= seconds
         assert granted <= burst + (now - start).total_seconds() / seconds + 1e-6
 
 
 def test_a_wait_that_is_kept_is_enough() -> None:
-    buckets, now = Buckets(Limit(burst=1, seconds=7.0), 10), datetime(2026, 3, 1, tzinfo=UTC)
-    assert buckets.wait(b"key", now) == 0
-    assert buckets.wait(b"key", now - timedelta(hours=1)) == 7.0  # a clock that goes back gives nothing away
-    assert buckets.wait(b"key", now + timedelta(seconds=7)) == 0
+    buckets, now = TokenBuckets(BucketLimit(burst=1, refill_seconds=7.0), 10), datetime(2026, 3, 1, tzinfo=UTC)
+    assert buckets.take_token(b"key", now) == 0
+    assert buckets.take_token(b"key", now - timedelta(hours=1)) == 7.0  # a clock that goes back gives nothing away
+    assert buckets.take_token(b"key", now + timedelta(seconds=7)) == 0

@@ -10,10 +10,10 @@ from urllib.parse import quote
 import pytest
 from werkzeug.test import Client, TestResponse
 
-from feedsvc.audience.middleware import Audience, views_path
+from feedsvc.audience.middleware import ReadCountMiddleware, views_path
 from feedsvc.audience.visitors import Visitors
-from feedsvc.support.client_address import networks
-from feedsvc.support.token_bucket import Limit
+from feedsvc.support.client_address import parse_networks
+from feedsvc.support.token_bucket import BucketLimit
 from tests.audience.conftest import Clock, Count
 from tests.audience.patience import until
 from tests.audience.postgres import Schema
@@ -41,18 +41,18 @@ def place(file: Path) -> str | Path:
 @pytest.fixture
 def ask(place: str | Path, counting: Count, clock: Clock) -> Ask:
     """Asks an application of its own, mounted at /daily if a path begins so, with proxies in front if told."""
-    counter, visitors = counting(place), Visitors(per_visitor=Limit(burst=5, seconds=60.0))
+    counter, visitors = counting(place), Visitors(visitor_limit=BucketLimit(burst=5, refill_seconds=60.0))
 
     def make(mount: str, proxy: str) -> Client:
         return Client(
-            Audience(
+            ReadCountMiddleware(
                 rest,
                 counter,
                 visitors,
                 find,
                 base_url=lambda: f"https://news.example{mount}",
                 clock=clock,
-                trusted=networks((proxy,)),
+                trusted_proxies=parse_networks((proxy,)),
             )
         )
 
@@ -118,7 +118,9 @@ def test_the_moment_decides_who_is_visible(file: Path, counting: Count, clock: C
     def later(slug: str, now: datetime) -> str | None:
         return find(slug, now) if now > noon else None
 
-    client = Client(Audience(rest, counting(file), Visitors(), later, base_url=lambda: "https://news.example", clock=clock))
+    client = Client(
+        ReadCountMiddleware(rest, counting(file), Visitors(), later, base_url=lambda: "https://news.example", clock=clock)
+    )
     assert client.get(VIEWS).status_code == 404
     clock.tick(seconds=1)
     assert client.get(VIEWS).status_code == 200
@@ -183,7 +185,9 @@ def test_whoever_is_no_person_is_not_counted_and_not_told(headers: dict[str, str
 
 
 def test_a_request_without_a_user_agent_is_answered(file: Path, counting: Count, clock: Clock) -> None:
-    client = Client(Audience(rest, counting(file), Visitors(), find, base_url=lambda: "https://news.example", clock=clock))
+    client = Client(
+        ReadCountMiddleware(rest, counting(file), Visitors(), find, base_url=lambda: "https://news.example", clock=clock)
+    )
     assert client.post(VIEWS, headers={"User-Agent": ""}).status_code == 204
 
 
@@ -216,7 +220,7 @@ def test_a_body_is_not_read_and_not_long(length: str, status: int, file: Path, c
         def read(self, *_: int) -> bytes:
             raise AssertionError
 
-    audience = Audience(rest, counting(file), Visitors(), find, base_url=lambda: "https://news.example", clock=clock)
+    audience = ReadCountMiddleware(rest, counting(file), Visitors(), find, base_url=lambda: "https://news.example", clock=clock)
     environ = {
         "REQUEST_METHOD": "POST",
         "PATH_INFO": VIEWS,

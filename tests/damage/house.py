@@ -12,19 +12,19 @@ from random import Random
 from typing import Final
 
 from feedsvc.audience.buffer import Batch
-from feedsvc.audience.spool import spill
-from feedsvc.audience.sqlite_store import FileViews
-from feedsvc.cli.content_folder import folder
-from feedsvc.cli.options import VIEWS
-from feedsvc.content.media.thumbnails import Renditions
-from feedsvc.feeds.digest import Digests
+from feedsvc.audience.spool import write_spool_file
+from feedsvc.audience.sqlite_store import SqliteReadStore
+from feedsvc.cli.content_folder import open_content_folder
+from feedsvc.cli.options import READS_FILE
+from feedsvc.content.media.thumbnails import VariantStore
+from feedsvc.feeds.digest import FeedDigests
 from feedsvc.live.live import Live
 from feedsvc.publication.document import Document
-from feedsvc.publication.last_modified import Ledger
+from feedsvc.publication.last_modified import LastModifiedStore
 from feedsvc.uris import absolute
-from feedsvc.websub.hubs import Reach
-from feedsvc.websub.publisher import FILE
-from feedsvc.websub.queue import Store
+from feedsvc.websub.hubs import HubSelection
+from feedsvc.websub.publisher import QUEUE_FILE
+from feedsvc.websub.queue import DeliveryQueue
 from tests.kills.newsroom import BASE, Desk, Edition, Editions, article
 
 HUB: Final = "https://hub.example/"
@@ -46,7 +46,7 @@ class Truth:
 
 
 def topics_of(live: Live) -> dict[str, str]:
-    return {absolute(BASE, path): digest for path, digest in Digests().of(live.edition.publication.catalog).items()}
+    return {absolute(BASE, path): digest for path, digest in FeedDigests().compute(live.edition.publication.catalog).items()}
 
 
 class House:
@@ -79,29 +79,29 @@ class House:
     def _fill(self, state: Path, copy: Path, number: int) -> Truth:
         """Use everything that lies in a state folder, of which a copy is made before it is closed."""
         with ExitStack() as parts:
-            ledger = parts.enter_context(closing(Ledger(state / DATES)))
-            live = Live(folder(self.desk.root, "", state), ledger, renditions=Renditions(state / "pictures"))
+            ledger = parts.enter_context(closing(LastModifiedStore(state / DATES)))
+            live = Live(open_content_folder(self.desk.root, "", state), ledger, variant_store=VariantStore(state / "pictures"))
             publication = live.edition.publication
-            made = {path: publication.at(path) for path in publication.paths()}
-            views = parts.enter_context(closing(FileViews(state / VIEWS)))
+            made = {path: publication.resolve(path) for path in publication.paths()}
+            views = parts.enter_context(closing(SqliteReadStore(state / READS_FILE)))
             ids = sorted(one.id for one in live.edition.content.articles)
             views.add({(one, DAYS[number]): 10 + place for place, one in enumerate(ids)}, number + 1)
-            store = parts.enter_context(closing(Store(state / FILE)))
+            store = parts.enter_context(closing(DeliveryQueue(state / QUEUE_FILE)))
             topics = topics_of(live)
-            store.plan(Reach(base_url=BASE, named=(HUB,)), topics)
-            waiting = store.all_waiting(HUB)
+            store.synchronize(HubSelection(base_url=BASE, site_hubs=(HUB,)), topics)
+            waiting = store.pending_deliveries(HUB)
             for feed in waiting[: len(waiting) // 2]:
-                store.announced(HUB, feed, datetime.now(UTC).timestamp())
-            untold = {one.topic for one in store.all_waiting(HUB)}
-            spill(state / "unwritten", f"writer{number}", [Batch(number=1, reads={(ids[number], DAYS[number]): 7})])
+                store.mark_delivered(HUB, feed, datetime.now(UTC).timestamp())
+            untold = {one.topic for one in store.pending_deliveries(HUB)}
+            write_spool_file(state / "unwritten", f"writer{number}", [Batch(number=1, reads={(ids[number], DAYS[number]): 7})])
             (state / "push.lock").touch()
             if copy != state:
                 shutil.copytree(state, copy)
             truth = Truth(
-                dates={path: one.modified for path, one in made.items() if isinstance(one, Document)},
+                dates={path: one.last_modified for path, one in made.items() if isinstance(one, Document)},
                 reads={one: views.total(one) + 7 * (place <= number) for place, one in enumerate(ids)},
                 told=frozenset(topics.keys() - untold),
                 topics=topics,
             )
-        live._folder._records.close()  # type: ignore[union-attr]
+        live._folder._cache.close()  # type: ignore[union-attr]
         return truth

@@ -10,19 +10,19 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 
-from feedsvc.audience.spool import spilled
-from feedsvc.audience.sqlite_store import FileViews
-from feedsvc.cli.content_folder import folder
-from feedsvc.cli.options import VIEWS
-from feedsvc.content.media.thumbnails import Renditions
-from feedsvc.errors import TextLostError
+from feedsvc.audience.spool import read_spool_files
+from feedsvc.audience.sqlite_store import SqliteReadStore
+from feedsvc.cli.content_folder import open_content_folder
+from feedsvc.cli.options import READS_FILE
+from feedsvc.content.media.thumbnails import VariantStore
+from feedsvc.errors import TextUnavailableError
 from feedsvc.live.live import Live
-from feedsvc.publication.document import Attachment, Document
-from feedsvc.publication.last_modified import Ledger
-from feedsvc.support.leader_lock import Turn
-from feedsvc.websub.hubs import Reach
-from feedsvc.websub.publisher import FILE, LOCK
-from feedsvc.websub.queue import Store
+from feedsvc.publication.document import Document, FileResource
+from feedsvc.publication.last_modified import LastModifiedStore
+from feedsvc.support.leader_lock import LeaderLock
+from feedsvc.websub.hubs import HubSelection
+from feedsvc.websub.publisher import LOCK_FILE, QUEUE_FILE
+from feedsvc.websub.queue import DeliveryQueue
 from tests.damage.damages import DAMAGES, Target
 from tests.damage.house import BROKEN, DATES, GENERATION, HUB, RECORDS, House, topics_of
 from tests.kills.newsroom import BASE, Edition
@@ -80,22 +80,22 @@ class Rounds:
 
     @contextmanager
     def _live(self, state: Path) -> Iterator[Live]:
-        with closing(Ledger(state / DATES)) as ledger:
-            newsroom = folder(self._house.desk.root, "", state)
-            yield Live(newsroom, ledger, renditions=Renditions(state / "pictures"))
-            newsroom._records.close()  # type: ignore[union-attr]
+        with closing(LastModifiedStore(state / DATES)) as ledger:
+            newsroom = open_content_folder(self._house.desk.root, "", state)
+            yield Live(newsroom, ledger, variant_store=VariantStore(state / "pictures"))
+            newsroom._cache.close()  # type: ignore[union-attr]
 
     def _once(self, state: Path, names: set[str], began: datetime) -> Iterator[str]:
         """A start, in the order of `serve`."""
         with ExitStack() as parts, self._live(state) as live:
             yield from self._published(live, names)
             yield from self._dates(live, names, began)
-            yield from self._reads(parts.enter_context(closing(FileViews(state / VIEWS))), state, names)
-            turn = Turn(state / LOCK)
-            if not turn.take():
+            yield from self._reads(parts.enter_context(closing(SqliteReadStore(state / READS_FILE))), state, names)
+            turn = LeaderLock(state / LOCK_FILE)
+            if not turn.acquire():
                 yield "it is nobody's turn to announce"
-            turn.give()
-            yield from self._told(parts.enter_context(closing(Store(state / FILE))), live, names)
+            turn.release()
+            yield from self._told(parts.enter_context(closing(DeliveryQueue(state / QUEUE_FILE))), live, names)
 
     def _published(self, live: Live, names: set[str]) -> Iterator[str]:
         """Every document is as a fresh state gives it, or as the sound one does where something stands in."""
@@ -103,8 +103,8 @@ class Rounds:
             try:
                 found = _edition(live)
                 break
-            except TextLostError:  # the watching thread does the same
-                live.reload(live.lost())
+            except TextUnavailableError:  # the watching thread does the same
+                live.reload(live.paths_with_lost_text())
         else:
             yield "a text stays lost"
             return
@@ -115,38 +115,40 @@ class Rounds:
             nearest = min(allowed, key=lambda one: len(_differing(found, one)))
             differing = _differing(found, nearest)
             yield f"{len(differing)} documents are others: {sorted(differing)[:3]}"
-        if self._is_broken and names and not _is_of(names, RECORDS) and live.edition.content.standing_in != {BROKEN}:
+        if self._is_broken and names and not _is_of(names, RECORDS) and live.edition.content.last_valid_paths != {BROKEN}:
             yield "the last valid version is lost, though its file is sound"
 
     def _dates(self, live: Live, names: set[str], began: datetime) -> Iterator[str]:
         publication, truth = live.edition.publication, self._house.truth.dates
         for path in publication.paths():
-            made = publication.at(path)
+            made = publication.resolve(path)
             if not isinstance(made, Document) or (self._is_broken and made.body != self._house.standing.get(path)):
                 continue
-            if made.modified != truth.get(path) and ((names and not _is_of(names, DATES)) or not _is_new(made.modified, began)):
-                yield f"{path} has the date {made.modified}, not {truth.get(path)}"
+            if made.last_modified != truth.get(path) and (
+                (names and not _is_of(names, DATES)) or not _is_new(made.last_modified, began)
+            ):
+                yield f"{path} has the date {made.last_modified}, not {truth.get(path)}"
 
-    def _reads(self, views: FileViews, state: Path, names: set[str]) -> Iterator[str]:
-        for one in spilled(state / "unwritten"):
+    def _reads(self, views: SqliteReadStore, state: Path, names: set[str]) -> Iterator[str]:
+        for one in read_spool_files(state / "unwritten"):
             for batch in one.batches:
                 views.add(batch.reads, batch.number, writer=one.writer)
             one.file.unlink()
-        found, truth = views.since(None), self._house.truth.reads
+        found, truth = views.totals_since(None), self._house.truth.reads
         for article, count in found.items():
             if count > truth.get(article, 0):
                 yield f"{article} was never read {count} times"
-        if names and not _is_of(names, VIEWS) and "unwritten" not in names and dict(found) != dict(truth):
+        if names and not _is_of(names, READS_FILE) and "unwritten" not in names and dict(found) != dict(truth):
             yield f"reads are lost, though their files are sound: {dict(found)}"
 
-    def _told(self, store: Store, live: Live, names: set[str]) -> Iterator[str]:
-        store.plan(Reach(base_url=BASE, named=(HUB,)), topics_of(live))
-        untold, told = store.topics(), self._house.truth.told
+    def _told(self, store: DeliveryQueue, live: Live, names: set[str]) -> Iterator[str]:
+        store.synchronize(HubSelection(base_url=BASE, site_hubs=(HUB,)), topics_of(live))
+        untold, told = store.pending_topics(), self._house.truth.told
         if self._is_broken:  # feeds may be others by now
             return
         for topic in self._house.truth.topics.keys() - told - untold:
             yield f"the hub was never told of {topic}"
-        if names and not _is_of(names, FILE) and untold & told:
+        if names and not _is_of(names, QUEUE_FILE) and untold & told:
             yield f"the hub is told again of {sorted(untold & told)[:3]}"
 
 
@@ -154,8 +156,8 @@ def _edition(live: Live) -> Edition:
     publication = live.edition.publication
     found = Edition()
     for path in publication.paths():
-        made = publication.at(path)
-        found[path] = Path(made.location).read_bytes() if isinstance(made, Attachment) else made.body  # type: ignore[union-attr]
+        made = publication.resolve(path)
+        found[path] = Path(made.location).read_bytes() if isinstance(made, FileResource) else made.body  # type: ignore[union-attr]
     return found
 
 

@@ -14,14 +14,14 @@ from pathlib import Path
 import pytest
 
 from feedsvc.audience.buffer import Batch
-from feedsvc.audience.spool import spill, spilled
-from feedsvc.audience.sqlite_store import FileViews
-from feedsvc.content.cache.store import Records
-from feedsvc.content.folder.folder import Folder
-from feedsvc.publication.last_modified import Ledger
+from feedsvc.audience.spool import read_spool_files, write_spool_file
+from feedsvc.audience.sqlite_store import SqliteReadStore
+from feedsvc.content.cache.store import ParseCache
+from feedsvc.content.folder.folder import ContentFolder
+from feedsvc.publication.last_modified import LastModifiedStore
 from feedsvc.support.state_folder import read_identity
-from feedsvc.websub.hubs import Reach
-from feedsvc.websub.queue import Store
+from feedsvc.websub.hubs import HubSelection
+from feedsvc.websub.queue import DeliveryQueue
 from tests.http.running import command, environment
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -52,11 +52,11 @@ def save(root: Path, number: int, text: str) -> None:
 
 def published(root: Path, file: Path) -> dict[str, str]:
     """Slug -> title and text, as a start with this file reads them."""
-    records = Records(file)
-    folder = Folder(root, records=records)
+    records = ParseCache(file)
+    folder = ContentFolder(root, cache=records)
     content = folder.read().content
     found = {one.slug: f"{one.title}: {content.html(one)}" for one in content.articles}
-    folder.remember()
+    folder.save()
     records.close()
     return found
 
@@ -97,23 +97,23 @@ def test_a_flipped_bit_in_the_records_costs_no_article(root: Path, file: Path, t
 
 @pytest.mark.parametrize("ending", ["", "-wal", "-journal"])
 def test_a_pipe_in_the_place_of_another_file_does_not_hold_up_the_start(tmp_path: Path, ending: str) -> None:
-    Ledger(tmp_path / "views.sqlite").close()
+    LastModifiedStore(tmp_path / "views.sqlite").close()
     (tmp_path / f"views.sqlite{ending}").unlink(missing_ok=True)
     os.mkfifo(tmp_path / f"views.sqlite{ending}")
-    Ledger(tmp_path / "modified.sqlite").close()
+    LastModifiedStore(tmp_path / "modified.sqlite").close()
 
 
 def test_the_identity_of_most_files_holds_where_a_stranger_s_file_and_state_id_came_in(tmp_path: Path) -> None:
     own, other = tmp_path / "own", tmp_path / "other"
     for name in ("articles.sqlite", "modified.sqlite", "push.sqlite", "views.sqlite"):
-        Ledger(own / name).close()
-        Ledger(other / name).close()
+        LastModifiedStore(own / name).close()
+        LastModifiedStore(other / name).close()
     identity = read_identity(own)
     shutil.copy(other / "state-id", own)
     shutil.copy(other / "views.sqlite", own)
     (own / "modified.sqlite").write_bytes(b"no database")
-    Ledger(own / "modified.sqlite").close()  # a new file takes its place
-    Ledger(own / "articles.sqlite").close()
+    LastModifiedStore(own / "modified.sqlite").close()  # a new file takes its place
+    LastModifiedStore(own / "articles.sqlite").close()
     assert (read_identity(own), (own / "articles.sqlite.damaged").exists()) == (identity, False)
 
 
@@ -133,15 +133,15 @@ def test_a_last_valid_version_of_an_earlier_day_is_not_shown_if_the_number_besid
 
 def test_a_schema_whose_bytes_are_no_text_does_not_stop_the_start(tmp_path: Path) -> None:
     file = tmp_path / "modified.sqlite"
-    Ledger(file).close()
+    LastModifiedStore(file).close()
     with closing(sqlite3.connect(file)) as rows:
         rows.execute("PRAGMA journal_mode=DELETE").close()  # all of it lies in the file then
     data = file.read_bytes()
     assert b"CREATE TABLE " in data
     file.write_bytes(data.replace(b"CREATE TABLE ", b"CREATE TABL\xc5 ", 1))
-    Ledger(file).close()
+    LastModifiedStore(file).close()
     assert (tmp_path / "modified.sqlite.damaged").exists()
-    Ledger(file).close()
+    LastModifiedStore(file).close()
 
 
 @pytest.mark.parametrize("change", ["CAST(markdown AS BLOB)", "replace(markdown, 'late', 'lame')", "id", "NULLIF(1, 1) || ''"])
@@ -157,7 +157,7 @@ def test_a_text_that_the_disk_changed_is_not_published(root: Path, file: Path, t
 def test_texts_of_other_types_end_no_start_where_many_are_past(
     root: Path, file: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("feedsvc.content.cache.store._ROOM", -1000)
+    monkeypatch.setattr("feedsvc.content.cache.store._MAX_UNUSED_TEXTS", -1000)
     with closing(sqlite3.connect(file)) as rows, rows:
         rows.execute("UPDATE text SET digest = 'a' || id WHERE id % 3 = 0")
     save(root, 5, article(5, "New words"))
@@ -204,7 +204,7 @@ def test_the_records_of_another_newsroom_bring_in_none_of_its_articles(root: Pat
     published(tmp_path / "other", tmp_path / "elsewhere/articles.sqlite")
     save(root, 1, "title: [")
     shutil.copy(tmp_path / "elsewhere/articles.sqlite", file)
-    Ledger(file.with_name("modified.sqlite")).close()
+    LastModifiedStore(file.with_name("modified.sqlite")).close()
     assert published(root, file) == fresh(root, tmp_path)
 
 
@@ -234,52 +234,52 @@ def test_a_tree_loses_an_article_that_was_deleted_while_its_record_was_damaged(r
 )
 def test_a_damaged_date_is_not_sent(tmp_path: Path, change: str) -> None:
     file = tmp_path / "modified.sqlite"
-    with closing(Ledger(file)) as ledger:
+    with closing(LastModifiedStore(file)) as ledger:
         for path in ("/feed.rss", "/"):
-            assert ledger.modified(path, "one", NOON) == NOON
+            assert ledger.last_modified(path, "one", NOON) == NOON
     with closing(sqlite3.connect(file)) as rows, rows:
         rows.execute(f"UPDATE document_date SET {change} WHERE path = '/feed.rss'")
     later = NOON + timedelta(days=3)
-    with closing(Ledger(file)) as ledger:
-        assert ledger.modified("/feed.rss", "one", later) == later
-        assert ledger.modified("/", "one", later) == NOON
+    with closing(LastModifiedStore(file)) as ledger:
+        assert ledger.last_modified("/feed.rss", "one", later) == later
+        assert ledger.last_modified("/", "one", later) == NOON
         ledger.recover()
-        assert ledger.modified("/feed.rss", "one", later + timedelta(days=1)) == later
-        assert ledger.modified("/", "one", later) == NOON
+        assert ledger.last_modified("/feed.rss", "one", later + timedelta(days=1)) == later
+        assert ledger.last_modified("/", "one", later) == NOON
 
 
 @pytest.mark.parametrize("change", ["reads = reads * 2", "reads = 'many'", "article = 'two'", "reads = 1e30", "day = 5"])
 def test_a_damaged_count_is_lost_and_no_other_is_told(tmp_path: Path, change: str, caplog: pytest.LogCaptureFixture) -> None:
     file = tmp_path / "views.sqlite"
-    with closing(FileViews(file)) as views:
+    with closing(SqliteReadStore(file)) as views:
         views.add({("one", MONDAY): 3, ("other", MONDAY): 4}, 1)
     with closing(sqlite3.connect(file)) as rows, rows:
         rows.execute(f"UPDATE article_reads SET {change} WHERE article = 'one'")
-    with closing(FileViews(file)) as views:
-        assert views.since(None) == {"other": 4}
+    with closing(SqliteReadStore(file)) as views:
+        assert views.totals_since(None) == {"other": 4}
         views.add({("one", MONDAY): 1}, 1)
-        assert views.since(None) == {"one": 1, "other": 4}
+        assert views.totals_since(None) == {"one": 1, "other": 4}
     assert len(caplog.records) == 1
     assert f"{file} (read counts) was damaged: counts fail their checksum; a new file takes its place with the " in caplog.text
 
 
 def test_a_file_of_counts_that_is_damaged_while_reads_are_written_is_replaced_at_once(tmp_path: Path) -> None:
     file = tmp_path / "views.sqlite"
-    with closing(FileViews(file)) as views:
+    with closing(SqliteReadStore(file)) as views:
         views.add({("one", MONDAY): 3}, 1)
         with closing(sqlite3.connect(file)) as rows, rows:
             rows.execute("DROP TABLE article_reads")
         views.add({("one", MONDAY): 1}, 2)
-        assert views.since(None) == {"one": 1}
+        assert views.totals_since(None) == {"one": 1}
 
 
 def told(file: Path, digest: str = "1") -> frozenset[str]:
     """The topics that the hub is to be told of."""
-    with closing(Store(file)) as store:
-        store.plan(Reach(base_url=BASE, named=(HUB,)), {f"{BASE}/{name}": digest for name in ("one", "two")})
-        found = store.topics()
-        for feed in store.all_waiting(HUB):
-            store.announced(HUB, feed, NOON.timestamp())
+    with closing(DeliveryQueue(file)) as store:
+        store.synchronize(HubSelection(base_url=BASE, site_hubs=(HUB,)), {f"{BASE}/{name}": digest for name in ("one", "two")})
+        found = store.pending_topics()
+        for feed in store.pending_deliveries(HUB):
+            store.mark_delivered(HUB, feed, NOON.timestamp())
         return frozenset(topic.rpartition("/")[2] for topic in found)
 
 
@@ -307,14 +307,14 @@ def test_a_damaged_hub_is_told_all_the_same(tmp_path: Path, change: str) -> None
 
 def test_reads_that_wait_in_a_damaged_file_are_not_counted(tmp_path: Path) -> None:
     folder = tmp_path / "unwritten"
-    file = spill(folder, "writer", [Batch(number=1, reads={("one", MONDAY): 31})])
-    assert [one.batches[0].reads for one in spilled(folder)] == [{("one", MONDAY): 31}]
+    file = write_spool_file(folder, "writer", [Batch(number=1, reads={("one", MONDAY): 31})])
+    assert [one.batches[0].reads for one in read_spool_files(folder)] == [{("one", MONDAY): 31}]
     file.write_bytes(file.read_bytes().replace(b"31]", b"39]"))
-    assert spilled(folder) == ()
+    assert read_spool_files(folder) == ()
     assert [path.name for path in folder.iterdir()] == ["writer.json.damaged"]
-    spill(folder, "writer", [Batch(number=1, reads={("one", MONDAY): 31})])
+    write_spool_file(folder, "writer", [Batch(number=1, reads={("one", MONDAY): 31})])
     file.rename(file.with_name("other.json"))
-    assert spilled(folder) == ()
+    assert read_spool_files(folder) == ()
 
 
 def in_the_way(path: Path) -> None:
@@ -331,8 +331,8 @@ def to_nowhere(path: Path) -> None:
 def test_something_else_in_the_place_of_a_file_is_set_aside(tmp_path: Path, put: Callable[[Path], None], ending: str) -> None:
     file = tmp_path / "modified.sqlite"
     put(Path(f"{file}{ending}"))
-    with closing(Ledger(file)) as ledger:
-        assert ledger.modified("/", "one", NOON) == NOON
+    with closing(LastModifiedStore(file)) as ledger:
+        assert ledger.last_modified("/", "one", NOON) == NOON
     assert Path(f"{file}.damaged{ending}").exists()
 
 
@@ -341,12 +341,13 @@ def test_processes_that_notice_at_once_replace_the_file_once(root: Path, tmp_pat
     state = tmp_path / "shared"
     state.mkdir()
     code = (
-        "import sys; from pathlib import Path; from datetime import date; from feedsvc.audience.sqlite_store import FileViews;"
-        "views = FileViews(Path(sys.argv[1])); sys.stdin.read();"
+        "import sys; from pathlib import Path; from datetime import date;"
+        "from feedsvc.audience.sqlite_store import SqliteReadStore;"
+        "views = SqliteReadStore(Path(sys.argv[1])); sys.stdin.read();"
         "[views.add({(sys.argv[2], date(2026, 3, 2)): 1}, number) for number in range(1, 21)]; views.close()"
     )
     file = state / "views.sqlite"
-    with closing(FileViews(file)) as views:
+    with closing(SqliteReadStore(file)) as views:
         views.add({("kept", MONDAY): 1}, 1)
     file.write_bytes(file.read_bytes()[:100] + b"no page" * 900)
     words = [command()[0], "-c", code, file]
@@ -355,23 +356,29 @@ def test_processes_that_notice_at_once_replace_the_file_once(root: Path, tmp_pat
         assert process.stdin
         process.stdin.close()
     assert [process.wait(60) for process in processes] == [0] * 6
-    with closing(FileViews(file)) as views:
-        assert views.since(None) == {str(number): 20 for number in range(6)}
+    with closing(SqliteReadStore(file)) as views:
+        assert views.totals_since(None) == {str(number): 20 for number in range(6)}
     assert sorted(path.name for path in state.iterdir()) == ["state-id", "views.sqlite", "views.sqlite.damaged"]
 
 
 def test_a_state_id_that_is_damaged_or_of_another_newsroom_costs_nothing(tmp_path: Path) -> None:
     own, other = tmp_path / "own", tmp_path / "other"
     for state in (own, other):
-        with closing(FileViews(state / "views.sqlite")) as views, closing(Ledger(state / "modified.sqlite")) as ledger:
+        with (
+            closing(SqliteReadStore(state / "views.sqlite")) as views,
+            closing(LastModifiedStore(state / "modified.sqlite")) as ledger,
+        ):
             views.add({("one", MONDAY): 3}, 1)
-            ledger.modified("/", "one", NOON)
+            ledger.last_modified("/", "one", NOON)
     right = (own / "state-id").read_bytes()
     for wrong in (b"", b"feedsvc state 00000000 00000000\n", (other / "state-id").read_bytes(), None):
         (own / "state-id").unlink()
         if wrong is not None:
             (own / "state-id").write_bytes(wrong)
-        with closing(Ledger(own / "modified.sqlite")) as ledger, closing(FileViews(own / "views.sqlite")) as views:
-            assert ledger.modified("/", "one", NOON + timedelta(days=1)) == NOON
-            assert views.since(None) == {"one": 3}
+        with (
+            closing(LastModifiedStore(own / "modified.sqlite")) as ledger,
+            closing(SqliteReadStore(own / "views.sqlite")) as views,
+        ):
+            assert ledger.last_modified("/", "one", NOON + timedelta(days=1)) == NOON
+            assert views.totals_since(None) == {"one": 3}
         assert (own / "state-id").read_bytes() == right

@@ -325,7 +325,7 @@ def test_a_site_below_a_path_with_awkward_names_and_unstyled_feeds(tmp_path: Pat
     )
     site = content / "site.yaml"
     site.write_text(site.read_text().replace("entries: 4", "entries: 4, browser_view: false"))
-    former = [path for path in newsrooms.published(content, datetime.now(UTC)).addresses() if "?" not in path]
+    former = [path for path in newsrooms.published(content, datetime.now(UTC)).paths_with_redirects() if "?" not in path]
     with both(tmp_path, content, "daily") as two:
         paths = [*(path for path in addresses(two.tree) if path != "/"), *(quote(f"/daily{path}", safe="/~") for path in former)]
         months = [path.replace("/2025/", "/2025-12/") for path in paths if path.endswith("/archive/2025/")]

@@ -17,7 +17,7 @@ import feedparser  # type: ignore[import-untyped]
 import pytest
 
 from bench.web import Client, Got
-from feedsvc.routes import SUFFIXES, WELL_KNOWN
+from feedsvc.routes import FEED_SUFFIXES, WELL_KNOWN_FEEDS
 from tests.deploy.plain import plain_host
 from tests.http.newsroom import BASE, NOTICE, write_article, write_newsroom
 from tests.http.running import command, environment, serving
@@ -96,12 +96,12 @@ def _candidates() -> Iterator[str]:
     """Return addresses of every form, most of which lead nowhere."""
     months = [f"{year}-{month:02}" for year, month in product(_YEARS, range(1, 13))]
     periods = [*map(str, _YEARS), *months, "2025-01-05", "2023", "2025-13"]
-    names = [*(f"feed.{suffix}" for suffix in SUFFIXES), *WELL_KNOWN, "feed/", "rss/"]
+    names = [*(f"feed.{suffix}" for suffix in FEED_SUFFIXES), *WELL_KNOWN_FEEDS, "feed/", "rss/"]
     for listing in _LISTINGS:
         yield listing
         yield from (f"{listing}{name}" for name in names)
         yield from (f"{listing}archive/{period}/" for period in periods)
-        yield from (f"{listing}archive/{period}/feed.{suffix}" for period in months for suffix in SUFFIXES)
+        yield from (f"{listing}archive/{period}/feed.{suffix}" for period in months for suffix in FEED_SUFFIXES)
     for slug in _SLUGS:
         yield from (f"/articles/{slug}/", f"/articles/{slug}")
     yield from ("/subscribe", "/tags", "/category/business", "/author/m-park")
@@ -110,7 +110,7 @@ def _candidates() -> Iterator[str]:
 def _is_left_out(path: str) -> bool:
     """Whether a redirect of the live server has no file, as docs/deploy/plain-hosts.md says."""
     below = r"/(?:author|tag)/[^/]+"
-    names = "|".join(map(re.escape, WELL_KNOWN))
+    names = "|".join(map(re.escape, WELL_KNOWN_FEEDS))
     months = rf"{below}/archive/\d{{4}}-\d{{2}}/"
     return bool(re.fullmatch(rf"{below}/(?:{names})/?|{months}", path))
 

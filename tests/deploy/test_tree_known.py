@@ -20,16 +20,16 @@ from hypothesis import strategies as st
 from bench import nginx
 from bench.headers import BROWSER
 from bench.web import Client
-from feedsvc.catalog.catalog import LARGEST_MONTH, Catalog
+from feedsvc.catalog.catalog import MAX_MONTH_ENTRIES, Catalog
 from feedsvc.errors import FeedsvcError
 from feedsvc.export import write_nginx
-from feedsvc.export.nginx import STEPS, _left, configuration
+from feedsvc.export.nginx import CACHE_STEPS, _seconds_left_rows, configuration
 from feedsvc.feeds import FORMATS
 from feedsvc.publication.document import Document, Redirect
 from feedsvc.publication.publication import Publication
-from feedsvc.routes import WELL_KNOWN, ListingRef
-from feedsvc.uris import mount, rooted
-from feedsvc.web.responses import answer, cache_control
+from feedsvc.routes import WELL_KNOWN_FEEDS, ListingRef
+from feedsvc.uris import mount_path, root_relative
+from feedsvc.web.responses import cache_control, respond
 from tests import newsrooms
 from tests.audience.patience import until
 from tests.programs import require_program
@@ -46,7 +46,7 @@ def table(text: str, name: str) -> dict[str, str]:
 def busy(tmp_path_factory: pytest.TempPathFactory) -> Publication:
     """Listings with former names, and a month that is archived by day."""
     root = newsrooms.rich(tmp_path_factory.mktemp("busy"))
-    for number in range(LARGEST_MONTH + 1):
+    for number in range(MAX_MONTH_ENTRIES + 1):
         newsrooms.write(
             root, newsrooms.article(f"many-{number}", f"2025-11-{number % 12 + 1:02}", category="asia", author="ritesh")
         )
@@ -60,25 +60,25 @@ def test_every_former_folder_leads_where_the_live_server_leads(busy: Publication
     assert {"/category/east", "/articles/old-rich", "/archive/2025-11", "/category/east/archive/2025-11"} <= pages.keys()
     for folder in pages.keys() | feeds.keys():
         for leaf in LEAVES:
-            found = published.at(folder + leaf)
+            found = published.resolve(folder + leaf)
             known, name = (feeds, f"/{feed_of(leaf)}") if leaf.strip("/") else (pages, "/")
             # A period has no well-known names.
             if "/archive/" in folder and name != leaf and leaf.strip("/"):
                 assert found is None
                 continue
-            expected = rooted(base, found.target) if isinstance(found, Redirect) else None
+            expected = root_relative(base, found.target) if isinstance(found, Redirect) else None
             assert (known[folder] + name if folder in known else None) == expected, folder + leaf
 
 
 def feed_of(leaf: str) -> str:
     name = leaf.strip("/")
-    return f"feed.{WELL_KNOWN[name]}" if name in WELL_KNOWN else name
+    return f"feed.{WELL_KNOWN_FEEDS[name]}" if name in WELL_KNOWN_FEEDS else name
 
 
 def test_no_former_folder_is_forgotten(busy: Publication) -> None:
     published = busy
     pages = table(configuration(published.catalog), "feedsvc_moved_page")
-    former = {alias for _, alias in published.catalog.moved}
+    former = {alias for _, alias in published.catalog.redirects}
     assert {key.split("/")[2] for key in pages if "/" in key[1:] and not key.startswith("/archive")} >= former
     listed = [key for key in pages if key.startswith("/category/east/archive/")]
     assert len(listed) > len(published.catalog.listings)
@@ -97,9 +97,9 @@ def test_a_current_feed_has_the_link_that_the_live_server_gives_it(busy: Publica
     links = table(configuration(busy.catalog), "feedsvc_link")
     assert len(links) == len(busy.catalog.listings) * len(FORMATS)
     for address, link in links.items():
-        document = busy.at(unquote(address).removeprefix(mount(busy.catalog.site.base_url)))
+        document = busy.resolve(unquote(address).removeprefix(mount_path(busy.catalog.site.base_url)))
         assert isinstance(document, Document)
-        told = dict(answer(document, ("GET", {}), datetime.now(UTC), None).headers)
+        told = dict(respond(document, ("GET", {}), datetime.now(UTC), None).headers)
         assert link.replace('\\"', '"') == told["Link"]
 
 
@@ -119,11 +119,11 @@ def test_feeds_whose_addresses_differ_in_case_alone_are_not_taken_for_one_anothe
 def test_a_moment_is_told_by_patterns_no_later_than_it_has_to_be(left: int, change: int, part: float) -> None:
     """nginx compares no numbers: what patterns make of the clock never keeps more than the live server would."""
     moment = datetime.fromtimestamp(change, UTC)
-    rows = dict(_left(moment))
+    rows = dict(_seconds_left_rows(moment))
     shown = f"{change - left + part:.3f}"
     found = next((less for pattern, less in rows.items() if re.match(pattern.removeprefix("~"), shown)), "")
-    expected = max((step for step in STEPS if left > step), default=0)
-    assert found == ("" if expected == STEPS[0] else str(expected))
+    expected = max((step for step in CACHE_STEPS if left > step), default=0)
+    assert found == ("" if expected == CACHE_STEPS[0] else str(expected))
 
 
 def windows(caching: str) -> dict[str, int]:

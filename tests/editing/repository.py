@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from feedsvc.content.folder.folder import load
+from feedsvc.content.folder.folder import load_content
 from feedsvc.editing.compare import Comparison, compare
 from tests import newsrooms
 from tests.conftest import SETTINGS
@@ -64,7 +64,7 @@ def repository(top: Path, files: Mapping[str, str | bytes], below: str = "conten
 
 
 def compared(root: Path, revision: str = "HEAD") -> Comparison:
-    return compare(root, load(root), revision, newsrooms.NOW)
+    return compare(root, load_content(root), revision, newsrooms.NOW)
 
 
 def told(root: Path) -> list[str]:
@@ -74,7 +74,7 @@ def told(root: Path) -> list[str]:
 def seen(root: Path) -> dict[str, list[str]]:
     """Feed -> what its subscribers see, as sign words and titles."""
     return {
-        feed.name: [f"{change.sight.value}: {change.title}" for change in feed.changes] or ["ended"]
+        feed.name: [f"{change.kind.value}: {change.title}" for change in feed.changes] or ["ended"]
         for feed in compared(root).feeds
     }
 

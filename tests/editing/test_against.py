@@ -190,7 +190,7 @@ def test_a_file_that_was_broken_then_is_named_and_not_compared(root: Path) -> No
     edit(root, "articles/a.yaml", "title:", "titel:")
     commit(root.parent)
     edit(root, "articles/a.yaml", "titel:", "title:")
-    assert compared(root).unknown == ("articles/a.yaml",)
+    assert compared(root).invalid_paths == ("articles/a.yaml",)
     assert "articles/a.yaml had a problem then and is not compared" in run("check", root, "--against", "HEAD").stdout
 
 

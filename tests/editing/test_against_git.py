@@ -89,7 +89,7 @@ def test_attributes_and_odd_names_falsify_nothing(tmp_path: Path) -> None:
     root = repository(tmp_path, {**FILES, **odd})
     git(root, "config", "filter.evil.smudge", "false")
     git(root, "config", "filter.evil.required", "true")
-    assert (told(root), seen(root), compared(root).unknown) == ([], {}, ())
+    assert (told(root), seen(root), compared(root).invalid_paths) == ([], {}, ())
 
 
 MEDIA: Final = "image: {src: media/p.jpg}\nenclosures: [{src: media/talk.mp3}]\n"
@@ -98,7 +98,7 @@ MEDIA: Final = "image: {src: media/p.jpg}\nenclosures: [{src: media/talk.mp3}]\n
 def test_media_are_as_they_were(tmp_path: Path) -> None:
     files = {"articles/a.yaml": A + MEDIA, "media/p.jpg": picture(), "media/talk.mp3": b"\xff" * 5000, "media/small.mp3": b""}
     root = repository(tmp_path, files)
-    assert (seen(root), compared(root).unknown) == ({}, ())
+    assert (seen(root), compared(root).invalid_paths) == ({}, ())
     (root / "media/talk.mp3").write_bytes(b"\xff" * 6000)
     assert seen(root)["site"] == ["changed silently: A bridge"]
 
@@ -107,14 +107,14 @@ def test_media_that_git_keeps_elsewhere_are_taken_from_the_folder(tmp_path: Path
     pointer = b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 5000\n"
     root = repository(tmp_path, {"articles/a.yaml": A + MEDIA, "media/p.jpg": pointer, "media/talk.mp3": pointer})
     write(root, {"media/p.jpg": picture(), "media/talk.mp3": b"\xff" * 5000})
-    assert (seen(root), compared(root).unknown) == ({}, ())
+    assert (seen(root), compared(root).invalid_paths) == ({}, ())
 
 
 def test_a_link_to_a_folder_that_nobody_else_reads_is_followed(tmp_path: Path) -> None:
     root = repository(tmp_path / "repo", {**FILES, "shared/wire.yaml": "title: Wire\npublished: 2026-01-02\n"})
     (root / "articles/wire").symlink_to("../shared")
     commit(root.parent)
-    assert (told(root), seen(root), compared(root).unknown) == ([], {}, ())
+    assert (told(root), seen(root), compared(root).invalid_paths) == ([], {}, ())
 
 
 def test_a_full_disk_is_one_sentence(root: Path) -> None:
@@ -133,7 +133,7 @@ def test_links_within_the_folder_are_followed_and_others_are_not(tmp_path: Path)
     (root / "articles/a.yaml").symlink_to(".shared.yaml")
     (root / "articles/out.yaml").symlink_to(tmp_path / "secret.yaml")
     commit(root.parent)
-    assert compared(root).unknown == ("articles/out.yaml",)
+    assert compared(root).invalid_paths == ("articles/out.yaml",)
     (root / "articles/a.yaml").unlink()
     assert len(told(root)) == 1
 

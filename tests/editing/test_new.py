@@ -17,13 +17,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feedsvc.cli import main
-from feedsvc.content.folder.folder import Content, load
-from feedsvc.content.schema.json_schema import NAMES
-from feedsvc.content.text import UNFIT
-from feedsvc.editing.new_article import draft, put, written
-from feedsvc.editing.schema_files import made
+from feedsvc.content.folder.folder import ContentSnapshot, load_content
+from feedsvc.content.schema.json_schema import SCHEMA_NAMES
+from feedsvc.content.text import FORBIDDEN_CHARACTER
+from feedsvc.editing.new_article import create_file, draft, render_draft
+from feedsvc.editing.schema_files import build_schema_of
 from feedsvc.errors import FeedsvcError
-from feedsvc.model import Article, Status
+from feedsvc.model import Article, ArticleStatus
 from feedsvc.uris import slugify
 from tests import newsrooms
 from tests.conftest import SETTINGS, Newsroom
@@ -39,12 +39,12 @@ def run(*arguments: str | Path) -> Result:
 
 def begun(root: Path, title: str, now: datetime = NOW, ending: str = ".yaml", slug: str = "") -> Path:
     """A new article's file, as the command makes it but at a moment of the test's own."""
-    content = load(root)
-    one = draft(content, title, now, slug=slug, ending=ending)
-    return put(root, one.path, written(one, content, "# modeline"))
+    content = load_content(root)
+    one = draft(content, title, now, slug=slug, suffix=ending)
+    return create_file(root, one.path, render_draft(one, content, "# modeline"))
 
 
-def article(content: Content, path: str) -> Article:
+def article(content: ContentSnapshot, path: str) -> Article:
     assert content.errors == ()
     return next(one for one in content.articles if one.path == path)
 
@@ -56,10 +56,10 @@ def test_a_new_article_is_a_draft_of_now_with_everything_in_its_place(newsroom: 
     file = Path(done.stdout.strip())
     today = datetime.now(UTC).astimezone().astimezone(None)
     assert re.fullmatch(r"articles/\d{4}/\d\d/xi-invites-lee-a-second-summit\.yaml", file.relative_to(root).as_posix())
-    one = article(load(root), file.relative_to(root).as_posix())
+    one = article(load_content(root), file.relative_to(root).as_posix())
     assert one.title == "Xi invites Lee: a “second” summit"
     assert one.id == f"tag:news.example,{file.parts[-3]}:xi-invites-lee-a-second-summit"
-    assert (one.slug, one.status) == ("xi-invites-lee-a-second-summit", Status.DRAFT)
+    assert (one.slug, one.status) == ("xi-invites-lee-a-second-summit", ArticleStatus.DRAFT)
     assert (one.categories, one.authors) == (("asia",), ("mina-park",))
     assert timedelta(0) <= today - one.published < timedelta(minutes=3)
     assert "xi-invites" not in run("check", root).stdout
@@ -79,7 +79,7 @@ def test_markdown_has_its_text_below_the_keys(newsroom: Newsroom) -> None:
     file = Path(done.stdout.strip())
     assert file.name == "a-walk.md"
     assert file.read_text().startswith("---\nid: ")
-    content = load(root)
+    content = load_content(root)
     assert content.html(article(content, file.relative_to(root).as_posix())) == "<p>Write here, in Markdown.</p>"
 
 
@@ -93,7 +93,7 @@ def test_a_taken_name_gets_a_number(newsroom: Newsroom) -> None:
     )
     assert begun(root, "A walk").name == "a-walk-4.yaml"
     assert begun(root, "A walk").name == "a-walk-5.yaml"
-    assert load(root).errors == ()
+    assert load_content(root).errors == ()
 
 
 def test_the_name_of_a_broken_article_is_taken_too(newsroom: Newsroom) -> None:
@@ -104,7 +104,7 @@ def test_the_name_of_a_broken_article_is_taken_too(newsroom: Newsroom) -> None:
 def test_nothing_is_ever_written_over(newsroom: Newsroom) -> None:
     root = newsroom({"articles/a.yaml": "mine"})
     with pytest.raises(FeedsvcError, match="is there already; nothing was written"):
-        put(root, "articles/a.yaml", "other")
+        create_file(root, "articles/a.yaml", "other")
     assert (root / "articles/a.yaml").read_text() == "mine"
     assert [file.name for file in (root / "articles").iterdir()] == ["a.yaml"]
 
@@ -137,7 +137,7 @@ def test_what_cannot_be_is_one_sentence_and_nothing_is_written(newsroom: Newsroo
 def test_a_title_of_signs_alone_with_a_slug(newsroom: Newsroom) -> None:
     root = newsroom({})
     assert begun(root, "!!!", slug="signs").name == "signs.yaml"
-    assert article(load(root), "articles/2026/11/signs.yaml").title == "!!!"
+    assert article(load_content(root), "articles/2026/11/signs.yaml").title == "!!!"
 
 
 def test_former_ids_are_written_as_todays_and_several_in_their_order(newsroom: Newsroom) -> None:
@@ -145,7 +145,7 @@ def test_former_ids_are_written_as_todays_and_several_in_their_order(newsroom: N
         {"authors.yaml": "mina: {name: Mina, aliases: [m]}\n'2026': {name: X}\n", "categories.yaml": "'no': {title: N}\n"}
     )
     done = run("new", "A", root, "--author", "2026", "--author", "m", "--category", "no")
-    one = article(load(root), Path(done.stdout.strip()).relative_to(root).as_posix())
+    one = article(load_content(root), Path(done.stdout.strip()).relative_to(root).as_posix())
     assert (one.authors, one.categories) == (("2026", "mina"), ("no",))
 
 
@@ -155,7 +155,7 @@ def test_every_further_key_can_be_uncommented(newsroom: Newsroom, ending: str) -
     file = begun(root, "A", ending=ending)
     further = re.sub(r"^# (?=[a-z_]+: )", "", file.read_text(), flags=re.MULTILINE)
     file.write_text(further.replace("updated: 2026-01-02", "updated: 2026-11-25").replace("status: draft", "status: published"))
-    one = article(load(root), file.relative_to(root).as_posix())
+    one = article(load_content(root), file.relative_to(root).as_posix())
     assert one.image
     assert all((one.enclosures, one.sources, one.corrections, one.language, one.link, one.aliases, one.expires))
     assert (one.categories, one.authors) == (("asia",), ("mina-park",))
@@ -166,13 +166,13 @@ def test_every_further_key_can_be_uncommented(newsroom: Newsroom, ending: str) -
 def test_any_title_gives_a_file_without_errors_that_says_it(title: str, ending: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
         root = newsrooms.write(Path(folder), SETTINGS)
-        flat = " ".join(UNFIT.sub(" ", title).split())
+        flat = " ".join(FORBIDDEN_CHARACTER.sub(" ", title).split())
         if not slugify(flat):
             with pytest.raises(FeedsvcError, match=r"^the title (?:is empty|'.*' has no letter or digit)"):
                 begun(root, title)
             return
         file = begun(root, title, ending=ending)
-        one = article(load(root), file.relative_to(root).as_posix())
+        one = article(load_content(root), file.relative_to(root).as_posix())
         assert one.title == flat
         assert one.slug == file.stem
 
@@ -205,21 +205,21 @@ def test_schemas_written_into_a_newsroom_are_no_content(newsroom: Newsroom) -> N
     root = newsroom({})
     done = run("schema", "--write", root)
     assert done.exit_code == 0
-    assert done.stdout.splitlines() == [f"{root}/.feedsvc/schema/{name}.json" for name in NAMES]
+    assert done.stdout.splitlines() == [f"{root}/.feedsvc/schema/{name}.json" for name in SCHEMA_NAMES]
     settings = json.loads(done.stderr.partition("\n")[2])
     assert settings["yaml.schemas"][f"{root}/.feedsvc/schema/article.json"] == f"{root}/articles/**/*.yaml"
-    assert sorted(file.name for file in (root / ".feedsvc/schema").iterdir()) == sorted(f"{name}.json" for name in NAMES)
-    assert load(root).problems == ()
+    assert sorted(file.name for file in (root / ".feedsvc/schema").iterdir()) == sorted(f"{name}.json" for name in SCHEMA_NAMES)
+    assert load_content(root).problems == ()
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", SCHEMA_NAMES)
 def test_a_schema_is_printed_with_or_without_a_newsroom(newsroom: Newsroom, nowhere: Path, name: str) -> None:
-    assert json.loads(run("schema", name).stdout) == made(name)
-    assert json.loads(run("schema").stdout)[name] == made(name)
+    assert json.loads(run("schema", name).stdout) == build_schema_of(name)
+    assert json.loads(run("schema").stdout)[name] == build_schema_of(name)
     root = newsroom({})
-    assert json.loads(run("schema", name, root).stdout) == made(name, root)
+    assert json.loads(run("schema", name, root).stdout) == build_schema_of(name, root)
     newsroom({}).rename(nowhere / "content")
-    assert json.loads(run("schema", name).stdout) == made(name, nowhere / "content")
+    assert json.loads(run("schema", name).stdout) == build_schema_of(name, nowhere / "content")
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from typing import Final
 
 import pytest
 
-from feedsvc.content.folder.folder import load
+from feedsvc.content.folder.folder import load_content
 from feedsvc.editing import assign_ids
 from tests.conftest import Newsroom
 from tests.test_cli import run
@@ -61,10 +61,10 @@ LAYOUTS: Final = {
 }
 
 
-def stamped(root: Path) -> assign_ids.Plan:
-    planned = assign_ids.plan(root, load(root))
-    for one in planned.stamps:
-        assert assign_ids.apply(root, one) is None
+def stamped(root: Path) -> assign_ids.AssignmentPlan:
+    planned = assign_ids.plan_assignments(root, load_content(root))
+    for one in planned.assignments:
+        assert assign_ids.apply_assignment(root, one) is None
     return planned
 
 
@@ -72,11 +72,11 @@ def stamped(root: Path) -> assign_ids.Plan:
 def test_an_id_is_written_in_and_every_other_byte_stays(newsroom: Newsroom, layout: str) -> None:
     before, after = (text.replace(b"%%", b"%") for text in LAYOUTS[layout])
     root = newsroom({"articles/a.yaml": before})
-    served = load(root).articles
+    served = load_content(root).articles
     stamped(root)
     assert (root / "articles/a.yaml").read_bytes() == after.replace(b"%s", ID.encode())
-    assert load(root).articles == served
-    assert stamped(root).stamps == ()
+    assert load_content(root).articles == served
+    assert stamped(root).assignments == ()
 
 
 @pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r"])
@@ -100,10 +100,10 @@ def test_markdown_gets_its_id_above_its_other_keys(newsroom: Newsroom, end: byte
 @pytest.mark.parametrize("text", ["title: A\npublished: 2026-01-02\nslug: a\n", "{title: A, published: 2026-01-02, slug: a}\n"])
 def test_any_file_name_gives_an_id_that_reads_back(newsroom: Newsroom, stem: str, text: str) -> None:
     root = newsroom({f"articles/{stem}.yaml": text})
-    served = load(root)
-    assert len(stamped(root).stamps) == 1
+    served = load_content(root)
+    assert len(stamped(root).assignments) == 1
     (root / f"articles/{stem}.yaml").rename(root / "articles/renamed.yaml")
-    assert [article.id for article in load(root).articles] == [article.id for article in served.articles]
+    assert [article.id for article in load_content(root).articles] == [article.id for article in served.articles]
 
 
 def test_whatever_is_not_public_yet_gets_its_id_early(newsroom: Newsroom) -> None:
@@ -114,7 +114,7 @@ def test_whatever_is_not_public_yet_gets_its_id_early(newsroom: Newsroom) -> Non
             "articles/withdrawn.yaml": "title: A\npublished: 2026-01-02\nstatus: withdrawn\n",
         }
     )
-    assert [one.id for one in stamped(root).stamps] == [
+    assert [one.id for one in stamped(root).assignments] == [
         "tag:news.example,2026:draft",
         "tag:news.example,2100:scheduled",
         "tag:news.example,2026:withdrawn",

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from feedsvc.content.folder.folder import Folder, load
+from feedsvc.content.folder.folder import ContentFolder, load_content
 from feedsvc.editing import assign_ids
 from feedsvc.support import atomic_write
 from tests.conftest import Newsroom
@@ -18,10 +18,10 @@ from tests.test_cli import run
 ID: Final = "tag:news.example,2026:a"
 
 
-def stamped(root: Path) -> assign_ids.Plan:
-    planned = assign_ids.plan(root, load(root))
-    for one in planned.stamps:
-        assert assign_ids.apply(root, one) is None
+def stamped(root: Path) -> assign_ids.AssignmentPlan:
+    planned = assign_ids.plan_assignments(root, load_content(root))
+    for one in planned.assignments:
+        assert assign_ids.apply_assignment(root, one) is None
     return planned
 
 
@@ -39,8 +39,8 @@ def test_a_file_with_two_names_is_left_to_its_editor(newsroom: Newsroom) -> None
     root = newsroom({"articles/a.yaml": "title: A\npublished: 2026-01-02\n"})
     (root / "articles/b.yaml").symlink_to("a.yaml")
     planned = stamped(root)
-    assert (planned.stamps, [problem.path for problem in planned.skipped]) == ((), ["articles/a.yaml", "articles/b.yaml"])
-    assert len(load(root).articles) == 2
+    assert (planned.assignments, [problem.path for problem in planned.problems]) == ((), ["articles/a.yaml", "articles/b.yaml"])
+    assert len(load_content(root).articles) == 2
 
 
 def test_nothing_outside_the_folder_is_written(newsroom: Newsroom, tmp_path: Path) -> None:
@@ -49,7 +49,7 @@ def test_nothing_outside_the_folder_is_written(newsroom: Newsroom, tmp_path: Pat
     root = newsroom({"articles/b.yaml": "title: B\npublished: 2026-01-02\n"})
     (root / "articles/a.yaml").symlink_to(outside)
     planned = stamped(root)
-    assert [problem.message for problem in planned.skipped] == ["a symbolic link that leaves the content folder is not followed"]
+    assert [problem.message for problem in planned.problems] == ["a symbolic link that leaves the content folder is not followed"]
     assert outside.read_text() == "title: A\npublished: 2026-01-02\n"
 
 
@@ -102,9 +102,9 @@ def test_a_full_disk_leaves_the_file_whole(newsroom: Newsroom) -> None:
 
 def test_what_an_editor_saves_meanwhile_is_kept(newsroom: Newsroom) -> None:
     root = newsroom({"articles/a.yaml": "title: A\npublished: 2026-01-02\n"})
-    (one,) = assign_ids.plan(root, load(root)).stamps
+    (one,) = assign_ids.plan_assignments(root, load_content(root)).assignments
     (root / "articles/a.yaml").write_text("title: B\npublished: 2026-01-02\n")
-    problem = assign_ids.apply(root, one)
+    problem = assign_ids.apply_assignment(root, one)
     assert problem
     assert str(problem) == "articles/a.yaml:1:1: the file changed while it was read; stamp again"
     assert (root / "articles/a.yaml").read_text() == "title: B\npublished: 2026-01-02\n"
@@ -113,40 +113,40 @@ def test_what_an_editor_saves_meanwhile_is_kept(newsroom: Newsroom) -> None:
 
 def test_an_article_saved_between_reading_and_planning_is_told(newsroom: Newsroom) -> None:
     root = newsroom({f"articles/{stem}.yaml": "title: A\npublished: 2026-01-02\n" for stem in "ab"})
-    content = load(root)
+    content = load_content(root)
     (root / "articles/a.yaml").write_text("title: B\npublished: 2026-01-02\n")
     (root / "articles/b.yaml").unlink()
-    planned = assign_ids.plan(root, content)
-    assert [problem.message for problem in planned.skipped] == ["the file changed while it was read"] * 2
+    planned = assign_ids.plan_assignments(root, content)
+    assert [problem.message for problem in planned.problems] == ["the file changed while it was read"] * 2
 
 
 def test_an_article_in_its_last_valid_version_is_not_stamped(newsroom: Newsroom) -> None:
     root = newsroom({f"articles/{stem}.yaml": f"title: {stem}\npublished: 2026-01-02\n" for stem in "ab"})
-    folder = Folder(root)
+    folder = ContentFolder(root)
     folder.read()
     copy = "id: tag:news.example,2026:a\ntitle: b\npublished: 2026-01-02\n"
     (root / "articles/b.yaml").write_text(copy)
     content = folder.read().content
-    assert content.standing_in == {"articles/b.yaml"}
-    planned = assign_ids.plan(root, content)
-    assert ([one.path for one in planned.stamps], len(planned.skipped)) == (["articles/a.yaml"], 1)
+    assert content.last_valid_paths == {"articles/b.yaml"}
+    planned = assign_ids.plan_assignments(root, content)
+    assert ([one.path for one in planned.assignments], len(planned.problems)) == (["articles/a.yaml"], 1)
 
 
 def test_an_odd_file_that_no_writing_leaves_the_same_is_told(newsroom: Newsroom) -> None:
     """An alias gives the id its nothing: what stands there belongs to another key."""
     text = "slug: &none\nid: *none\ntitle: A\npublished: 2026-01-02\n"
     root = newsroom({"articles/a.yaml": text})
-    (problem,) = stamped(root).skipped
+    (problem,) = stamped(root).problems
     assert str(problem) == f"articles/a.yaml:1:1: no place was found where an id can be written safely; write id: {ID}"
     assert (root / "articles/a.yaml").read_text() == text
 
 
 def test_what_a_killed_stamping_left_is_nobodys_article_and_goes(newsroom: Newsroom) -> None:
-    left = f"articles/{atomic_write.PREFIX}abc"
+    left = f"articles/{atomic_write.TEMPORARY_PREFIX}abc"
     root = newsroom(
         {left: "title: [", f"{left}.yaml": "title: [", "articles/a.yaml": f"id: {ID}\ntitle: A\npublished: 2026-01-02\n"}
     )
-    assert load(root).errors == ()
+    assert load_content(root).errors == ()
     assert run("stamp", root, "--dry-run").returncode == 0
     assert (root / left).exists()
     assert run("stamp", root).returncode == 0
@@ -169,7 +169,7 @@ def test_a_stamping_killed_at_any_moment_leaves_every_file_whole(newsroom: Newsr
         for stem in stems:
             after = f"id: tag:news.example,2026:{stem}\n{before}"
             assert (root / f"articles/{stem}.yaml").read_text() in (before, after)
-        assert load(root).errors == ()
+        assert load_content(root).errors == ()
     assert run("stamp", root).returncode == 0
     assert sorted(os.listdir(root / "articles")) == sorted(f"{stem}.yaml" for stem in stems)
     assert all((root / f"articles/{stem}.yaml").read_text().startswith("id: ") for stem in stems)

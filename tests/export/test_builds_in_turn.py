@@ -12,12 +12,12 @@ from random import Random
 import pytest
 
 import feedsvc
-from feedsvc.content.cache.store import Records
-from feedsvc.content.folder.baseline import Origin
-from feedsvc.content.folder.folder import Folder
-from feedsvc.content.media.thumbnails import Renditions
-from feedsvc.export import Built, Tree
-from feedsvc.export.prefetch import look
+from feedsvc.content.cache.store import ParseCache
+from feedsvc.content.folder.baseline import Baseline
+from feedsvc.content.folder.folder import ContentFolder
+from feedsvc.content.media.thumbnails import VariantStore
+from feedsvc.export import BuildResult, StaticTree
+from feedsvc.export.prefetch import check_tree
 from feedsvc.live.live import Live
 from feedsvc.publication.publication import Publication
 from tests.live.desk import Desk
@@ -28,13 +28,13 @@ ROUNDS = 60
 SAMPLE = Path(feedsvc.__file__).parents[1] / "content"
 
 
-class Noted(Tree):
+class Noted(StaticTree):
     """Notes for each build whether it looked only into what differed."""
 
     spared: list[bool]
 
-    def _doubtful(self, publication: Publication, origin: Origin) -> list[str] | None:
-        found = super()._doubtful(publication, origin)
+    def _possibly_stale_paths(self, publication: Publication, origin: Baseline) -> list[str] | None:
+        found = super()._possibly_stale_paths(publication, origin)
         self.spared.append(found is not None)
         return found
 
@@ -48,28 +48,28 @@ class Newsroom:
         self.ahead = timedelta(0)
         self.spared: list[bool] = []
 
-    def read(self, state: str = "state") -> tuple[Folder, Live]:
-        folder = Folder(self.desk.root, records=Records(self.home / state / "articles.sqlite"))
-        return folder, Live(folder, None, self.clock, Renditions(self.home / state / "pictures"))
+    def read(self, state: str = "state") -> tuple[ContentFolder, Live]:
+        folder = ContentFolder(self.desk.root, cache=ParseCache(self.home / state / "articles.sqlite"))
+        return folder, Live(folder, None, self.clock, VariantStore(self.home / state / "pictures"))
 
     def clock(self) -> datetime:
         return datetime.now(UTC) + self.ahead
 
-    def build(self, *, signed: bool = True, ahead: bool = False, only: str = "") -> tuple[Built, Publication]:
+    def build(self, *, signed: bool = True, ahead: bool = False, only: str = "") -> tuple[BuildResult, Publication]:
         out = self.home / "out"
-        seen = look(out) if ahead and out.exists() else None
+        seen = check_tree(out) if ahead and out.exists() else None
         folder, live = self.read()
-        with Noted(out, processes=1, only=only, ahead=nullcontext(lambda: seen) if ahead else None) as tree:
+        with Noted(out, processes=1, selection=only, prefetch=nullcontext(lambda: seen) if ahead else None) as tree:
             tree.spared = self.spared
-            built = tree.whole(live.edition.publication, origin=folder.origin)
+            built = tree.build(live.edition.publication, baseline=folder.baseline)
             if signed:
-                tree.sign(live.edition.publication, folder.state)
+                tree.mark_complete(live.edition.publication, folder.state_name)
         return built, live.edition.publication
 
     def assert_as_new(self, publication: Publication, number: int) -> None:
         fresh = self.home / f"fresh-{number}"
-        with Tree(fresh, processes=1) as tree:
-            tree.whole(publication)
+        with StaticTree(fresh, processes=1) as tree:
+            tree.build(publication)
         assert contents(self.home / "out") == contents(fresh)
 
 
@@ -113,8 +113,8 @@ def follow_one_another(newsroom: Newsroom, doing: Callable[[], object]) -> None:
         doing()
         _, publication = newsroom.build(only=only, ahead=True)
         fresh = newsroom.home / f"fresh-{number}"
-        with Tree(fresh, processes=1, only=only) as tree:
-            tree.whole(publication)
+        with StaticTree(fresh, processes=1, selection=only) as tree:
+            tree.build(publication)
         assert contents(newsroom.home / "out") == contents(fresh)
 
 
@@ -139,14 +139,14 @@ def test_a_build_with_nothing_new_after_the_very_first_looks_into_nothing(newsro
 def test_a_logo_that_is_replaced_while_a_build_stays_is_on_every_page(newsroom: Newsroom) -> None:
     logo = with_logo(newsroom)
     folder, live = newsroom.read()
-    with Tree(newsroom.home / "out", processes=1) as tree:
+    with StaticTree(newsroom.home / "out", processes=1) as tree:
         before = live.edition.publication
-        tree.whole(before, origin=folder.origin)
-        tree.sign(before, folder.state)
+        tree.build(before, baseline=folder.baseline)
+        tree.mark_complete(before, folder.state_name)
         logo.write_bytes(picture(90, 50, "PNG"))
         live.reload()
         tree.update(live.edition.publication, live.edition.publication.changed_since(before))
-        tree.sign(live.edition.publication, folder.state)
+        tree.mark_complete(live.edition.publication, folder.state_name)
     newsroom.assert_as_new(live.edition.publication, 0)
     _, publication = newsroom.build()
     newsroom.assert_as_new(publication, 1)
@@ -155,10 +155,10 @@ def test_a_logo_that_is_replaced_while_a_build_stays_is_on_every_page(newsroom: 
 def test_a_logo_that_is_replaced_while_a_tree_is_written_is_seen_by_the_next_build(newsroom: Newsroom) -> None:
     logo = with_logo(newsroom)
     folder, live = newsroom.read()
-    with Tree(newsroom.home / "out", processes=1) as tree:
-        tree.whole(live.edition.publication, origin=folder.origin)
+    with StaticTree(newsroom.home / "out", processes=1) as tree:
+        tree.build(live.edition.publication, baseline=folder.baseline)
         logo.write_bytes(picture(90, 50, "PNG"))
-        tree.sign(live.edition.publication, folder.state)
+        tree.mark_complete(live.edition.publication, folder.state_name)
     _, publication = newsroom.build()
     newsroom.assert_as_new(publication, 0)
 

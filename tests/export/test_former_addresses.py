@@ -8,9 +8,9 @@ from random import Random
 
 import pytest
 
-from feedsvc.content.folder.folder import Folder
-from feedsvc.export import Built, Tree, file_name
-from feedsvc.export.aliases import is_former, paths, target
+from feedsvc.content.folder.folder import ContentFolder
+from feedsvc.export import BuildResult, StaticTree, file_name
+from feedsvc.export.aliases import former_paths, is_former_path, target_path
 from feedsvc.live.live import Live
 from feedsvc.publication.publication import Publication
 from feedsvc.tag_slugs import former_slug
@@ -21,9 +21,9 @@ from tests.trees import contents
 PAGE = b'<meta http-equiv="refresh" content="0; url='
 
 
-def build(content: Path, out: Path, host: str = "any") -> Built:
-    with Tree(out, host=host, processes=1) as tree:
-        return tree.whole(newsrooms.published(content))
+def build(content: Path, out: Path, host: str = "any") -> BuildResult:
+    with StaticTree(out, host=host, processes=1) as tree:
+        return tree.build(newsrooms.published(content))
 
 
 def save(content: Path, name: str, old: str, new: str) -> Publication:
@@ -78,8 +78,8 @@ def test_they_come_and_go_with_aliases_while_the_tree_is_kept_in_step(content: P
         ),
         ("articles/december.yaml", "published: 2025-12", "published: 2024-10"),
     ]
-    with Tree(out, processes=1) as tree:
-        tree.whole(publication)
+    with StaticTree(out, processes=1) as tree:
+        tree.build(publication)
         for number, step in enumerate(steps):
             before, publication = publication, save(content, *step)
             tree.update(publication, publication.changed_since(before))
@@ -97,10 +97,10 @@ def test_they_come_and_go_with_former_addresses_of_tags(out: Path, tmp_path: Pat
         newsrooms.write(content, newsrooms.article(f"a{number}", f"2025-0{number + 1}-02", tags="[C++]"))
     publication = newsrooms.published(content)
     former = f"/tag/{former_slug('C++')}/"
-    target = publication.leads_to(former)
+    target = publication.redirect_target(former)
     assert target.startswith("/tag/")
-    with Tree(out, processes=1) as tree:
-        tree.whole(publication)
+    with StaticTree(out, processes=1) as tree:
+        tree.build(publication)
         assert PAGE in (out / former[1:] / "index.html").read_bytes()
         assert (out / f"{former[1:]}feed.rss").read_bytes() == (out / f"{target[1:]}feed.rss").read_bytes()
         for number, tags in enumerate(("[C++, C]", "[C++]", "[C++, 'C#']")):
@@ -118,14 +118,14 @@ def test_they_come_and_go_with_former_addresses_of_tags(out: Path, tmp_path: Pat
 
 def test_one_save_writes_the_copies_of_the_feeds_that_it_changes_and_no_page(content: Path, out: Path) -> None:
     before = newsrooms.published(content)
-    with Tree(out, processes=1) as tree:
-        tree.whole(before)
+    with StaticTree(out, processes=1) as tree:
+        tree.build(before)
         was = contents(out)
         after = save(content, "articles/korean.yaml", "title: 한국어 기사", "title: 다른 기사")
         tree.update(after, after.changed_since(before))
     now = contents(out)
     touched = {name for name, data in now.items() if data != was.get(name)}
-    former = {path[1:] for path in paths(after.catalog)}
+    former = {path[1:] for path in former_paths(after.catalog)}
     assert {"rss.xml", "atom.xml", "category/east/feed.json", "author/rn/feed.rss"} <= touched & former
     assert not [name for name in touched if PAGE in now[name]]
 
@@ -134,7 +134,7 @@ def test_one_save_writes_the_copies_of_the_feeds_that_it_changes_and_no_page(con
 def test_who_has_a_file_of_his_own_at_a_former_address_keeps_it(content: Path, out: Path, name: str) -> None:
     newsrooms.write(out, {name: "mine"})
     build(content, out)
-    with Tree(out, processes=1) as tree:
+    with StaticTree(out, processes=1) as tree:
         before = newsrooms.published(content)
         after = save(content, "articles/korean.yaml", "title: 한국어 기사", "title: 다른 기사")
         tree.update(after, after.changed_since(before))
@@ -174,27 +174,29 @@ def test_a_tree_for_nginx_has_none_and_one_that_changes_hosts_gets_and_loses_the
 
 def test_whatever_editors_do_no_former_address_is_one_of_a_document(tmp_path: Path) -> None:
     desk = Desk(tmp_path / "content", Random(5))
-    live = Live(Folder(desk.root), None)
+    live = Live(ContentFolder(desk.root), None)
     seen: set[str] = set()
     for _ in range(60):
         desk.act()
         live.reload()
         publication = live.edition.publication
-        former, own = [*paths(publication.catalog)], {*publication.paths()}
+        former, own = [*former_paths(publication.catalog)], {*publication.paths()}
         assert len(former) == len({*former})
         assert own.isdisjoint(former)
         assert {*map(file_name, own)}.isdisjoint(map(file_name, former))
         for path in former:
-            assert target(publication, path) in own or is_former(publication, target(publication, path) or path), path
+            assert target_path(publication, path) in own or is_former_path(publication, target_path(publication, path) or path), (
+                path
+            )
         seen.update(former)
     assert any(path.startswith("/articles/once-") for path in seen)
 
 
 def test_every_path_of_the_list_has_a_document_and_none_is_a_path_of_its_own(content: Path) -> None:
     publication = newsrooms.published(content)
-    former = [*paths(publication.catalog)]
+    former = [*former_paths(publication.catalog)]
     assert len(former) == len({*former})
     assert not {*former} & {*publication.paths()}
     for path in former:
-        place = publication.made(path)
-        assert publication.leads_to(path) or (place and getattr(place, "status", 0) == 410), path
+        place = publication.render(path)
+        assert publication.redirect_target(path) or (place and getattr(place, "status", 0) == 410), path

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from feedsvc.export.file_table import Note
-from feedsvc.export.layout import MANIFEST, TEMPORARY, TWINS
-from feedsvc.export.manifest import Journal
-from feedsvc.export.manifest_format import told
-from feedsvc.export.static_tree import Tree
+from feedsvc.export.file_table import FileState
+from feedsvc.export.layout import COMPRESSED_SUFFIXES, MANIFEST_FILE, TEMPORARY_PREFIX
+from feedsvc.export.manifest import Manifest
+from feedsvc.export.manifest_format import read_manifest
+from feedsvc.export.static_tree import StaticTree
 
 OTHERS = (".br", ".zst")  # twins that a build with gzip alone has none of
 
@@ -25,21 +25,21 @@ def root(tmp_path: Path) -> Iterator[int]:
 
 
 def test_a_file_that_was_only_claimed_with_gzip_alone_is_ours_after_a_kill(root: int) -> None:
-    journal = Journal(root)
-    journal.begin("common")
-    journal.claim(["index.html"], ["gzip"], alone=())
+    journal = Manifest(root)
+    journal.set_build_fingerprint("common")
+    journal.reserve(["index.html"], ["gzip"], foreign_names=())
     journal.close()
-    again = Journal(root)
-    assert again.notes == {"index.html": Note(packed=(0, 0, -1))}
+    again = Manifest(root)
+    assert again.files == {"index.html": FileState(compressed_sizes=(0, 0, -1))}
     again.close()
 
 
 def test_a_file_of_which_nobody_can_tell_what_it_was_made_from_is_ours_after_a_kill(root: int) -> None:
-    journal = Journal(root)
-    journal.note([("media/a.jpg", Note("", 5, 7, (0, 0, 0)))])
+    journal = Manifest(root)
+    journal.record([("media/a.jpg", FileState("", 5, 7, (0, 0, 0)))])
     journal.close()
-    again = Journal(root)
-    assert again.notes == {"media/a.jpg": Note("", 5, 7, (0, 0, 0))}
+    again = Manifest(root)
+    assert again.files == {"media/a.jpg": FileState("", 5, 7, (0, 0, 0))}
     again.close()
 
 
@@ -47,15 +47,15 @@ def test_what_a_killed_build_left_half_written_is_swept_by_the_next(tmp_path: Pa
     out = tmp_path / "out"
     out.mkdir()
     root = os.open(out, os.O_RDONLY)
-    journal = Journal(root)
+    journal = Manifest(root)
     names = [f"articles/{slug}/index.html" for slug in "ab"]
-    journal.claim(names, TWINS, alone={f"{name}{end}" for name in names for end in OTHERS})
+    journal.reserve(names, COMPRESSED_SUFFIXES, foreign_names={f"{name}{end}" for name in names for end in OTHERS})
     journal.close()
     os.close(root)
     for slug, file in (("a", "index.html"), ("b", ".feedsvc-new-1")):
         (out / "articles" / slug).mkdir(parents=True)
         (out / "articles" / slug / file).write_text("old")
-    with Tree(out):
+    with StaticTree(out):
         assert not (out / "articles/b/.feedsvc-new-1").exists()
         assert (out / "articles/a/index.html").exists()
 
@@ -64,23 +64,23 @@ def test_what_was_half_written_is_swept_though_the_killed_build_had_no_new_names
     out = tmp_path / "out"
     (out / "articles/a").mkdir(parents=True)
     root = os.open(out, os.O_RDONLY)
-    journal = Journal(root)
-    journal.note([("articles/a/index.html", Note("", 5, 7, (0, 0, 0)))])
-    journal.end()
-    journal.claim(["articles/a/index.html"], (), alone=())
+    journal = Manifest(root)
+    journal.record([("articles/a/index.html", FileState("", 5, 7, (0, 0, 0)))])
+    journal.finish()
+    journal.reserve(["articles/a/index.html"], (), foreign_names=())
     journal.close()
     os.close(root)
     (out / "articles/a/.feedsvc-new-1").write_text("ha")
-    with Tree(out):
+    with StaticTree(out):
         assert not (out / "articles/a/.feedsvc-new-1").exists()
 
 
 def test_a_list_that_is_only_read_keeps_its_time(root: int, tmp_path: Path) -> None:
     """Whoever copies trees by time sent it again."""
-    Journal(root).close()
-    os.utime(tmp_path / MANIFEST, ns=(1, 1))
-    Journal(root).close()
-    assert (tmp_path / MANIFEST).stat().st_mtime_ns == 1
+    Manifest(root).close()
+    os.utime(tmp_path / MANIFEST_FILE, ns=(1, 1))
+    Manifest(root).close()
+    assert (tmp_path / MANIFEST_FILE).stat().st_mtime_ns == 1
 
 
 def test_lines_that_say_nothing_cost_no_other_line(root: int, tmp_path: Path) -> None:
@@ -96,39 +96,39 @@ def test_lines_that_say_nothing_cost_no_other_line(root: int, tmp_path: Path) ->
         "+ /etc/x",
     ]
     lines = ["= common", *(line for pair in zip(good, bad[:5], strict=True) for line in pair), *bad[5:], good[0]]
-    (tmp_path / MANIFEST).write_text("\n".join([*lines, ".", ""]))
-    found = told(root)
-    assert found.notes == {f"{number}/index.html": Note(f"{number:024x}", number, 7, (0, 0, number)) for number in range(5)}
-    assert (found.common, found.ended, found.length) == ("common", True, (tmp_path / MANIFEST).stat().st_size)
+    (tmp_path / MANIFEST_FILE).write_text("\n".join([*lines, ".", ""]))
+    found = read_manifest(root)
+    assert found.files == {f"{number}/index.html": FileState(f"{number:024x}", number, 7, (0, 0, number)) for number in range(5)}
+    assert (found.build_fingerprint, found.is_complete, found.size) == ("common", True, (tmp_path / MANIFEST_FILE).stat().st_size)
 
 
 def test_the_last_word_on_a_file_counts_and_what_was_made_from_something_else_is_void(root: int, tmp_path: Path) -> None:
     lines = ["= one", "0a 1 1 0 a.html", "0a 1 1 0 b.html", "+ a.html", "+ c.html", "= two", "0b 2 2 0 b.html", "0c 3 3 0 b.html"]
-    (tmp_path / MANIFEST).write_text("\n".join([*lines, ""]))
-    assert told(root).notes == {"a.html": Note(), "b.html": Note("0c", 3, 3, (0, 0, 0)), "c.html": Note()}
-    assert not told(root).ended
+    (tmp_path / MANIFEST_FILE).write_text("\n".join([*lines, ""]))
+    assert read_manifest(root).files == {"a.html": FileState(), "b.html": FileState("0c", 3, 3, (0, 0, 0)), "c.html": FileState()}
+    assert not read_manifest(root).is_complete
 
 
 def test_a_long_list_is_told_without_its_claims_once_a_build_has_ended(root: int, tmp_path: Path) -> None:
     """Whoever starts next reads all of it."""
     names = [f"articles/{number}/index.html" for number in range(6000)]
-    journal = Journal(root)
-    journal.begin("common")
-    journal.claim(names, TWINS, alone=())
-    journal.note((name, Note("0a", 1, 1, (0, 0, 0))) for name in names)
-    journal.end()
+    journal = Manifest(root)
+    journal.set_build_fingerprint("common")
+    journal.reserve(names, COMPRESSED_SUFFIXES, foreign_names=())
+    journal.record((name, FileState("0a", 1, 1, (0, 0, 0))) for name in names)
+    journal.finish()
     journal.close()
-    assert len((tmp_path / MANIFEST).read_text().splitlines()) == len(names) + 2
-    assert told(root).notes == dict.fromkeys(names, Note("0a", 1, 1, (0, 0, 0)))
+    assert len((tmp_path / MANIFEST_FILE).read_text().splitlines()) == len(names) + 2
+    assert read_manifest(root).files == dict.fromkeys(names, FileState("0a", 1, 1, (0, 0, 0)))
 
 
 def test_a_build_that_is_done_does_not_fail_where_there_is_no_room_for_a_shorter_list(root: int, tmp_path: Path) -> None:
     names = [f"articles/{number}/index.html" for number in range(6000)]
-    journal = Journal(root)
-    journal.claim(names, TWINS, alone=())
-    journal.note((name, Note("0a", 1, 1, (0, 0, 0))) for name in names)
-    (tmp_path / f"{TEMPORARY}list").mkdir()  # where the shorter one would be written
-    journal.end()
+    journal = Manifest(root)
+    journal.reserve(names, COMPRESSED_SUFFIXES, foreign_names=())
+    journal.record((name, FileState("0a", 1, 1, (0, 0, 0))) for name in names)
+    (tmp_path / f"{TEMPORARY_PREFIX}list").mkdir()  # where the shorter one would be written
+    journal.finish()
     journal.close()
-    assert told(root).ended
-    assert len(told(root).notes) == len(names)
+    assert read_manifest(root).is_complete
+    assert len(read_manifest(root).files) == len(names)

@@ -13,13 +13,13 @@ from random import Random
 
 import pytest
 
-from feedsvc.cli.build import _LIST
+from feedsvc.cli.build import _MANIFEST_NAME
 from feedsvc.errors import FeedsvcError
-from feedsvc.export.file_table import Note, Notes
-from feedsvc.export.layout import FORMER, MANIFEST, file_name, path_at
-from feedsvc.export.manifest_format import spelled, told
-from feedsvc.export.prefetch import Seen, known, look
-from feedsvc.export.static_tree import Tree
+from feedsvc.export.file_table import FileState, FileTable
+from feedsvc.export.layout import LEGACY_MANIFEST_FILE, MANIFEST_FILE, file_name, path_of_file
+from feedsvc.export.manifest_format import format_line, read_manifest
+from feedsvc.export.prefetch import TreeState, check_tree, prefetch_result
+from feedsvc.export.static_tree import StaticTree
 from feedsvc.publication.publication import Publication
 from tests import newsrooms
 
@@ -33,8 +33,8 @@ def publication(content: Path) -> Publication:
 
 @pytest.fixture
 def out(tmp_path: Path, publication: Publication) -> Path:
-    with Tree(tmp_path / "out", processes=1) as tree:
-        tree.whole(publication)
+    with StaticTree(tmp_path / "out", processes=1) as tree:
+        tree.build(publication)
     return tmp_path / "out"
 
 
@@ -50,53 +50,54 @@ def test_a_look_tells_what_the_list_does_and_which_files_are_spoilt(out: Path, r
     (out / "feed.rss.gz").unlink()
     (out / "feed.atom").unlink()
     (out / "feed.atom").mkdir()
-    found = known(nullcontext(lambda: look(out)), root)
+    found = prefetch_result(nullcontext(lambda: check_tree(out)), root)
     assert found
-    assert found.told == told(root)
-    assert found.spoilt == {"index.html", "feed.rss", "feed.atom"}
+    assert found.manifest == read_manifest(root)
+    assert found.modified_files == {"index.html", "feed.rss", "feed.atom"}
 
 
 @pytest.mark.parametrize("size", [7, 2**64])  # nobody's figures are nobody's trouble
 def test_whatever_a_file_is_called_its_note_passes_from_process_to_process(tmp_path: Path, size: int) -> None:
     root = os.open(tmp_path, os.O_RDONLY)
     notes = {
-        name: Note("" if number % 2 else f"{number:024x}", number, -number, (0, -1, number)) for number, name in enumerate(ODD)
+        name: FileState("" if number % 2 else f"{number:024x}", number, -number, (0, -1, number))
+        for number, name in enumerate(ODD)
     }
-    notes["feed.rss"] = Note("0", size, 2 * size, (size, -1, 0))
-    lines = ["= common", *(spelled(*note) for note in notes.items()), ". edition", ""]
-    (tmp_path / MANIFEST).write_bytes("\n".join(lines).encode("utf-8", "surrogateescape"))
-    found = known(nullcontext(lambda: pickle.loads(pickle.dumps(look(tmp_path)))), root)
+    notes["feed.rss"] = FileState("0", size, 2 * size, (size, -1, 0))
+    lines = ["= common", *(format_line(*note) for note in notes.items()), ". edition", ""]
+    (tmp_path / MANIFEST_FILE).write_bytes("\n".join(lines).encode("utf-8", "surrogateescape"))
+    found = prefetch_result(nullcontext(lambda: pickle.loads(pickle.dumps(check_tree(tmp_path)))), root)
     assert found
-    assert found.told == told(root)
-    assert found.told.notes == notes
+    assert found.manifest == read_manifest(root)
+    assert found.manifest.files == notes
     os.close(root)
 
 
 def test_what_is_known_of_files_is_as_in_any_mapping_whatever_comes_and_goes_and_is_told_again() -> None:
-    notes, plain, random = Notes(), dict[str, Note](), Random(5)
+    notes, plain, random = FileTable(), dict[str, FileState](), Random(5)
     for number in range(2000):
         name = f"{random.randrange(40)}.html"
         if random.random() < 0.4:
             assert notes.pop(name, None) == plain.pop(name, None)
         else:
-            notes[name] = plain[name] = Note(random.choice(["", "0a"]), number, -number, (0, number, 0))
+            notes[name] = plain[name] = FileState(random.choice(["", "0a"]), number, -number, (0, number, 0))
         if number % 100 == 50:
             notes = pickle.loads(pickle.dumps(notes))
         if number == 1000:
-            notes.void()
-            plain = {name: note._replace(imprint="") for name, note in plain.items()}
+            notes.clear_fingerprints()
+            plain = {name: note._replace(fingerprint="") for name, note in plain.items()}
         assert notes == plain
-        assert sorted(notes.unmade()) == sorted(name for name, note in plain.items() if not note.imprint)
-        assert sorted(notes.stated()) == sorted((name, *note[1:]) for name, note in plain.items())
+        assert sorted(notes.names_without_fingerprint()) == sorted(name for name, note in plain.items() if not note.fingerprint)
+        assert sorted(notes.file_stats()) == sorted((name, *note[1:]) for name, note in plain.items())
         assert (len(notes), name in notes) == (len(plain), name in plain)
 
 
 def test_a_list_of_nothing_is_known_too(tmp_path: Path) -> None:
     root = os.open(tmp_path, os.O_RDONLY)
-    (tmp_path / MANIFEST).write_text(".\n")
-    found = known(nullcontext(lambda: look(tmp_path)), root)
+    (tmp_path / MANIFEST_FILE).write_text(".\n")
+    found = prefetch_result(nullcontext(lambda: check_tree(tmp_path)), root)
     assert found
-    assert found.told.notes == {}
+    assert found.manifest.files == {}
     os.close(root)
 
 
@@ -109,41 +110,41 @@ def test_a_list_of_nothing_is_known_too(tmp_path: Path) -> None:
 )
 def test_a_list_that_is_not_at_rest_is_left_to_the_build_itself(tmp_path: Path, text: str) -> None:
     root = os.open(tmp_path, os.O_RDONLY)
-    (tmp_path / MANIFEST).write_text(text)
-    assert known(nullcontext(lambda: look(tmp_path)), root) is None
+    (tmp_path / MANIFEST_FILE).write_text(text)
+    assert prefetch_result(nullcontext(lambda: check_tree(tmp_path)), root) is None
     os.close(root)
 
 
 def test_a_list_beside_that_of_an_earlier_version_is_left_to_the_build_itself(out: Path, root: int) -> None:
-    (out / FORMER).write_text('{"files": ["old.html"]}')
-    assert known(nullcontext(lambda: look(out)), root) is None
+    (out / LEGACY_MANIFEST_FILE).write_text('{"files": ["old.html"]}')
+    assert prefetch_result(nullcontext(lambda: check_tree(out)), root) is None
 
 
 def test_where_there_is_no_tree_there_is_nothing_to_tell(tmp_path: Path, root: int) -> None:
-    assert known(nullcontext(lambda: look(tmp_path / "nowhere")), root) is None
-    assert known(nullcontext(lambda: look(tmp_path)), root) is None
+    assert prefetch_result(nullcontext(lambda: check_tree(tmp_path / "nowhere")), root) is None
+    assert prefetch_result(nullcontext(lambda: check_tree(tmp_path)), root) is None
 
 
 def test_a_look_from_before_another_build_is_not_believed(out: Path, root: int, publication: Publication) -> None:
-    seen = look(out)
-    assert known(nullcontext(lambda: seen), root)
+    seen = check_tree(out)
+    assert prefetch_result(nullcontext(lambda: seen), root)
     (out / "index.html").unlink()
-    with Tree(out, processes=1) as tree:
-        tree.whole(publication)
-    assert known(nullcontext(lambda: seen), root) is None
+    with StaticTree(out, processes=1) as tree:
+        tree.build(publication)
+    assert prefetch_result(nullcontext(lambda: seen), root) is None
 
 
 def test_a_look_that_was_ended_costs_nothing_but_time(root: int) -> None:
-    def killed() -> Seen:
+    def killed() -> TreeState:
         raise FeedsvcError("a process that was at work ended by itself")
 
-    assert known(nullcontext(killed), root) is None
+    assert prefetch_result(nullcontext(killed), root) is None
 
 
 @pytest.fixture
 def run(content: Path, tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
     """A build that looks ahead at a tree of any size."""
-    program = "from feedsvc.cli import build; build._MANY = 1; from feedsvc.__main__ import program; program()"
+    program = "from feedsvc.cli import build; build._LARGE_MANIFEST_SIZE = 1; from feedsvc.__main__ import program; program()"
     command = [sys.executable, "-c", program, "build", str(tmp_path / "built"), str(content), "--state", str(tmp_path / "state")]
 
     def run(*words: str) -> subprocess.CompletedProcess[str]:
@@ -175,9 +176,9 @@ def test_builds_that_look_ahead_do_what_the_others_do(
 
 def test_a_command_line_knows_the_list_by_its_name() -> None:
     """It would look at no tree if it did not, and nobody would notice."""
-    assert _LIST == MANIFEST
+    assert _MANIFEST_NAME == MANIFEST_FILE
 
 
 def test_each_file_of_a_tree_tells_its_path(publication: Publication) -> None:
     paths = [*publication.paths(), "/404.html", "/articles/gone/410.html", "/media/photos/index.html", "/media/index.html"]
-    assert [path_at(file_name(path)) for path in paths] == paths
+    assert [path_of_file(file_name(path)) for path in paths] == paths

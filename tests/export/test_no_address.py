@@ -5,29 +5,29 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from feedsvc.catalog.catalog import catalog
-from feedsvc.content.folder.folder import load
-from feedsvc.export import Built, Tree
+from feedsvc.catalog.catalog import build_catalog
+from feedsvc.content.folder.folder import load_content
+from feedsvc.export import BuildResult, StaticTree
 from feedsvc.publication.publication import Publication
 from tests import newsrooms
 
 
-def build(content: Path, out: Path, only: str = "") -> Built:
-    with Tree(out, only=only) as tree:
-        return tree.whole(newsrooms.published(content))
+def build(content: Path, out: Path, only: str = "") -> BuildResult:
+    with StaticTree(out, selection=only) as tree:
+        return tree.build(newsrooms.published(content))
 
 
 def test_the_page_for_what_is_missing_and_that_of_a_withdrawn_article_are_files(content: Path, out: Path) -> None:
     build(content, out)
     published = newsrooms.published(content)
-    assert (out / "404.html").read_bytes() == published.missing().body
+    assert (out / "404.html").read_bytes() == published.not_found_page().body
     assert b"We were wrong." in (out / "articles/gone/410.html").read_bytes()
     assert (out / "articles/gone/index.html").read_bytes() == (out / "articles/gone/410.html").read_bytes()
 
 
 def test_nginx_has_the_page_of_a_withdrawn_article_under_no_other_name(content: Path, out: Path) -> None:
-    with Tree(out, host="nginx") as tree:
-        tree.whole(newsrooms.published(content))
+    with StaticTree(out, host="nginx") as tree:
+        tree.build(newsrooms.published(content))
     assert b"We were wrong." in (out / "articles/gone/410.html").read_bytes()
     assert not (out / "articles/gone/index.html").exists()
 
@@ -54,21 +54,21 @@ def test_feeds_alone_need_neither(content: Path, out: Path) -> None:
 
 
 def test_an_article_that_is_withdrawn_while_the_tree_is_kept_in_step_says_so_and_back(content: Path, out: Path) -> None:
-    first = Publication(catalog(load(content), newsrooms.NOW))
+    first = Publication(build_catalog(load_content(content), newsrooms.NOW))
     file = content / "articles/korean.yaml"
     text = file.read_text()
     page, gone = out / "articles/korean/index.html", out / "articles/korean/410.html"
-    with Tree(out) as tree:
-        tree.whole(first)
+    with StaticTree(out) as tree:
+        tree.build(first)
         assert (page.exists(), gone.exists()) == (True, False)
         file.write_text(f"{text}\nstatus: withdrawn\nwithdrawn: {{date: 2026-02-23, notice: Not so.}}\n")
-        second = Publication(catalog(load(content), newsrooms.NOW))
+        second = Publication(build_catalog(load_content(content), newsrooms.NOW))
         tree.update(second, second.changed_since(first))
         assert (page.exists(), gone.exists()) == (True, True)
         assert "Not so." in gone.read_text()
         assert page.read_bytes() == gone.read_bytes()
         file.write_text(text)
-        third = Publication(catalog(load(content), newsrooms.NOW))
+        third = Publication(build_catalog(load_content(content), newsrooms.NOW))
         tree.update(third, third.changed_since(second))
         assert (page.exists(), gone.exists()) == (True, False)
         assert "Not so." not in page.read_text()

@@ -13,14 +13,14 @@ from PIL import Image
 
 from feedsvc import export
 from feedsvc.errors import FeedsvcError
-from feedsvc.export import FORMER, MANIFEST, Built
+from feedsvc.export import LEGACY_MANIFEST_FILE, MANIFEST_FILE, BuildResult
 from feedsvc.export.file_writer import _write
-from feedsvc.publication.document import Attachment
+from feedsvc.publication.document import FileResource
 from tests import newsrooms, trees
 from tests.pictures_marked import jpeg
 
 
-def build(content: Path, out: Path) -> Built:
+def build(content: Path, out: Path) -> BuildResult:
     return export.build(newsrooms.published(content), out)
 
 
@@ -34,7 +34,7 @@ def test_a_second_build_touches_nothing(content: Path, out: Path) -> None:
     assert first.written == len(files(out))
     for file in out.rglob("*.rss"):
         os.utime(file, (1, 1))
-    assert build(content, out) == Built(written=0, unchanged=first.written, removed=0)
+    assert build(content, out) == BuildResult(written=0, unchanged=first.written, removed=0)
     assert {file.stat().st_mtime for file in out.rglob("*.rss")} == {1}
 
 
@@ -89,16 +89,18 @@ def test_a_foreign_file_in_the_way_stops_the_build_before_anything_is_written(co
 
 def test_a_tree_that_lost_its_list_is_taken_up_again(content: Path, out: Path) -> None:
     first = build(content, out)
-    (out / MANIFEST).unlink()
-    assert build(content, out) == Built(written=0, unchanged=first.written, removed=0)
+    (out / MANIFEST_FILE).unlink()
+    assert build(content, out) == BuildResult(written=0, unchanged=first.written, removed=0)
 
 
 def test_a_list_that_was_tampered_with_leads_nowhere_else(content: Path, out: Path, tmp_path: Path) -> None:
     build(content, out)
     victim = tmp_path / "victim.txt"
     victim.write_text("keep me")
-    (out / MANIFEST).write_text("+ ../victim.txt\n- 1 2 0 ../victim.txt\n- 1 2 -1 a/../../victim.txt\n+ /etc/hostname\n")
-    (out / FORMER).write_text('{"files": ["../victim.txt", "/etc/hostname", "", 7, "a/../../victim.txt", "\\ud800"]}')
+    (out / MANIFEST_FILE).write_text("+ ../victim.txt\n- 1 2 0 ../victim.txt\n- 1 2 -1 a/../../victim.txt\n+ /etc/hostname\n")
+    (out / LEGACY_MANIFEST_FILE).write_text(
+        '{"files": ["../victim.txt", "/etc/hostname", "", 7, "a/../../victim.txt", "\\ud800"]}'
+    )
     build(content, out)
     assert victim.read_text() == "keep me"
 
@@ -112,7 +114,7 @@ DAMAGES = (
 @pytest.mark.parametrize("damage", DAMAGES)
 def test_a_damaged_list_is_no_hindrance(content: Path, out: Path, damage: str) -> None:
     build(content, out)
-    (out / MANIFEST).write_bytes(damage.encode("utf-8", "surrogateescape"))
+    (out / MANIFEST_FILE).write_bytes(damage.encode("utf-8", "surrogateescape"))
     assert build(content, out).written == 0
     assert build(content, out).written == 0
 
@@ -120,8 +122,8 @@ def test_a_damaged_list_is_no_hindrance(content: Path, out: Path, damage: str) -
 @pytest.mark.parametrize("damage", ["", "[]", "{", '{"files": 3}', "\x00"])
 def test_a_damaged_list_of_an_earlier_version_is_no_hindrance(content: Path, out: Path, damage: str) -> None:
     build(content, out)
-    (out / MANIFEST).unlink()
-    (out / FORMER).write_text(damage)
+    (out / MANIFEST_FILE).unlink()
+    (out / LEGACY_MANIFEST_FILE).write_text(damage)
     assert build(content, out).written == 0
 
 
@@ -129,25 +131,25 @@ def test_a_tree_of_an_earlier_version_is_taken_over(content: Path, out: Path) ->
     first = build(content, out)
     for twin in out.rglob("*.gz"):
         twin.unlink()
-    (out / MANIFEST).unlink()
+    (out / MANIFEST_FILE).unlink()
     (out / "articles/nothing").mkdir(exist_ok=True)
     (out / "articles/nothing/index.html").write_text("by an earlier version")
-    (out / FORMER).write_text(json.dumps({"files": [*files(out)]}))
+    (out / LEGACY_MANIFEST_FILE).write_text(json.dumps({"files": [*files(out)]}))
     (out / "index.html").write_text("as it was then")
-    assert build(content, out) == Built(written=1, unchanged=first.written - 1, removed=1)
-    assert not (out / FORMER).exists()
+    assert build(content, out) == BuildResult(written=1, unchanged=first.written - 1, removed=1)
+    assert not (out / LEGACY_MANIFEST_FILE).exists()
     assert (out / "index.html.gz").exists()
 
 
 @pytest.mark.parametrize("place", [".feedsvc-new-123", "articles/rich/.feedsvc-new-abc123"])
 def test_the_half_written_files_of_a_killed_build_are_swept_up(content: Path, out: Path, place: str) -> None:
     build(content, out)
-    with (out / MANIFEST).open("a") as journal:
+    with (out / MANIFEST_FILE).open("a") as journal:
         journal.write("+ articles/another/index.html\n- articles/ri")
     (out / place).write_text("half")
     assert build(content, out).written == 0
     assert not (out / place).exists()
-    assert "another" not in (out / MANIFEST).read_text()
+    assert "another" not in (out / MANIFEST_FILE).read_text()
 
 
 def test_two_builds_at_once_are_refused(content: Path, out: Path) -> None:
@@ -207,12 +209,12 @@ def test_a_media_file_with_the_longest_name_there_is_outlives_a_killed_build(con
     file.write_text(file.read_text().replace("media/talk.mp3", name))
     build(content, out)
     for left in ([f"+ {name}"], []):
-        lines = [line for line in (out / MANIFEST).read_text().splitlines() if name not in line and line != "."]
-        (out / MANIFEST).write_text("\n".join([*lines, *left, ""]))
+        lines = [line for line in (out / MANIFEST_FILE).read_text().splitlines() if name not in line and line != "."]
+        (out / MANIFEST_FILE).write_text("\n".join([*lines, *left, ""]))
         build(content, out)
         assert (out / name).read_bytes() == b"sound"
     file.unlink()
-    (out / MANIFEST).write_text((out / MANIFEST).read_text() + f"+ {name}\n")
+    (out / MANIFEST_FILE).write_text((out / MANIFEST_FILE).read_text() + f"+ {name}\n")
     build(content, out)
     assert not (out / name).exists()
 
@@ -232,7 +234,7 @@ def test_half_of_a_picture_that_is_saved_while_it_is_copied_is_no_file_of_the_tr
     path = tmp_path.resolve() / "a.jpg"
     path.write_bytes(jpeg((2400, 1800), draw=lambda size: Image.effect_noise(size, 80).convert("RGB")))
     assert path.stat().st_size > 1024 * 1024, "more than is read at once"
-    picture = Attachment(path="/media/a.jpg", location=str(path), media_type="image/jpeg", length=1, is_cleaned=True)
+    picture = FileResource(path="/media/a.jpg", location=str(path), media_type="image/jpeg", length=1, is_cleaned=True)
     reading, writing = os.pipe()  # the copy waits while it is full
     fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, 4096)
 

@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 
 from feedsvc.errors import FeedsvcError
-from feedsvc.export import MANIFEST, TWINS, Built, Tree
-from feedsvc.support.compression import compressed
+from feedsvc.export import COMPRESSED_SUFFIXES, MANIFEST_FILE, BuildResult, StaticTree
+from feedsvc.support.compression import compress
 from tests import newsrooms
 
 
-def build(content: Path, out: Path, *codings: str, packing: bool = True, only: str = "") -> Built:
-    with Tree(out, codings=codings or (("gzip",) if packing else ()), only=only) as tree:
-        return tree.whole(newsrooms.published(content))
+def build(content: Path, out: Path, *codings: str, packing: bool = True, only: str = "") -> BuildResult:
+    with StaticTree(out, codings=codings or (("gzip",) if packing else ()), selection=only) as tree:
+        return tree.build(newsrooms.published(content))
 
 
 def twins(out: Path) -> list[Path]:
@@ -75,7 +75,7 @@ def test_a_file_that_goes_takes_its_twin_and_its_folder_along(content: Path, out
     file.write_text(file.read_text().replace("/articles/older/", "/"))
     assert build(content, out).removed == 1
     assert not (out / "articles/older").exists()
-    assert "articles/older/" not in (out / MANIFEST).read_text()
+    assert "articles/older/" not in (out / MANIFEST_FILE).read_text()
 
 
 def test_a_foreign_twin_stops_the_build_before_anything_is_written(content: Path, out: Path) -> None:
@@ -89,7 +89,7 @@ def test_a_foreign_twin_stops_the_build_before_anything_is_written(content: Path
 
 def test_a_foreign_twin_of_the_same_bytes_is_taken_up(content: Path, out: Path) -> None:
     build(content, out)
-    (out / MANIFEST).unlink()
+    (out / MANIFEST_FILE).unlink()
     assert build(content, out).written == 0
     build(content, out, packing=False)
     assert twins(out) == []
@@ -101,7 +101,7 @@ def test_a_foreign_twin_that_is_in_nobodys_way_stays(content: Path, out: Path) -
     beside = picture.with_name(f"{picture.name}.gz")
     beside.write_text("my own")
     os.utime(picture, (1, 1))
-    (out / MANIFEST).unlink()
+    (out / MANIFEST_FILE).unlink()
     assert build(content, out).written == 0
     assert build(content, out, packing=False).written == 0
     assert beside.read_text() == "my own"
@@ -111,7 +111,7 @@ def test_only_feeds_are_written_with_what_they_need(content: Path, out: Path) ->
     newsrooms.write(out, {"index.html": "a site made by another program"})
     build(content, out, only="feeds")
     names = {file.name.removesuffix(".gz") for file in out.rglob("*") if file.is_file()}
-    assert names - {MANIFEST, ".feedsvc-build.lock"} == {
+    assert names - {MANIFEST_FILE, ".feedsvc-build.lock"} == {
         "index.html", "feed.rss", "feed.atom", "feed.json", "feeds.opml", "feed.css",
         "rss.xml", "index.xml", "feed.xml", "atom.xml",
     }  # fmt: skip
@@ -131,13 +131,13 @@ def test_who_wants_only_feeds_from_now_on_keeps_no_pages_that_nobody_renews(cont
 def test_a_twin_in_each_coding_that_is_asked_for(content: Path, out: Path) -> None:
     build(content, out, "br", "zstd", "gzip")
     own = out / "feed.rss"
-    for coding, end in TWINS.items():
+    for coding, end in COMPRESSED_SUFFIXES.items():
         twin = out / f"feed.rss{end}"
-        assert twin.read_bytes() == compressed(own.read_bytes(), coding)
+        assert twin.read_bytes() == compress(own.read_bytes(), coding)
         assert twin.stat().st_mtime_ns == own.stat().st_mtime_ns
     (out / "feed.rss.zst").write_bytes(b"?")
     assert build(content, out, "br", "zstd", "gzip").written == 0
-    assert (out / "feed.rss.zst").read_bytes() == compressed(own.read_bytes(), "zstd")
+    assert (out / "feed.rss.zst").read_bytes() == compress(own.read_bytes(), "zstd")
 
 
 def test_twins_of_a_coding_that_is_asked_for_no_more_go(content: Path, out: Path) -> None:

@@ -16,7 +16,7 @@ PATHS: Final = ("articles/a.yaml", "articles/a.md")
 def look(data: bytes) -> None:
     """Raises AssertionError where the quick reading and PyYAML's disagree, or where what is read is not sound."""
     for path in PATHS:
-        reading = article.read(path, data, KNOWN)
+        reading = article.parse_article(path, data, KNOWN)
         assert_fit(reading.article)
         if reading.article:
             page = f"{SITE.base_url}/articles/{reading.article.slug}/"
@@ -29,8 +29,8 @@ def look(data: bytes) -> None:
             assert problem.line >= 1
             assert problem.column >= 1
     text, _, is_plain = decode(PATHS[0], data)
-    value = fast.read(text, is_plain=is_plain)
-    assert value == fast.read(text)
+    value = fast.parse_subset(text, is_printable=is_plain)
+    assert value == fast.parse_subset(text)
     if value is not None:
-        thorough = document._thorough(PATHS[0], text)
+        thorough = document._parse_with_pyyaml(PATHS[0], text)
         assert (thorough.value, thorough.problems) == (value, []), text

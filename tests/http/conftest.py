@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from feedsvc.content.folder.folder import Folder
+from feedsvc.content.folder.folder import ContentFolder
 from feedsvc.live.live import Live
-from feedsvc.publication.last_modified import Ledger
+from feedsvc.publication.last_modified import LastModifiedStore
 from feedsvc.web.app import application
 from tests.http.inside import SIGNALS
 from tests.http.newsroom import NOON, write_newsroom
@@ -41,15 +41,15 @@ class Office:
     content: Path
     state: Path
     clock: Clock
-    ledgers: list[Ledger] = field(default_factory=list)
+    ledgers: list[LastModifiedStore] = field(default_factory=list)
 
     @property
     def ledger_file(self) -> Path:
         return self.state / "modified.sqlite"
 
-    def start(self, ledger: Ledger | None = None) -> "WSGIApplication":
-        self.ledgers.append(ledger or Ledger(self.ledger_file))
-        return application(Live(Folder(self.content), self.ledgers[-1], self.clock))
+    def start(self, ledger: LastModifiedStore | None = None) -> "WSGIApplication":
+        self.ledgers.append(ledger or LastModifiedStore(self.ledger_file))
+        return application(Live(ContentFolder(self.content), self.ledgers[-1], self.clock))
 
 
 @pytest.fixture(scope="session")
@@ -70,7 +70,7 @@ def office(tmp_path: Path) -> Iterator[Office]:
 
 @pytest.fixture
 def app(office: Office) -> "WSGIApplication":
-    return office.start(Ledger(None))
+    return office.start(LastModifiedStore(None))
 
 
 @pytest.fixture

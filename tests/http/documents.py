@@ -21,7 +21,7 @@ def document(
         path=path,
         body=body,
         media_type=media_type,
-        modified=modified,
+        last_modified=modified,
         links=tuple(links),
         browser_type=browser_type,
         status=status,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from feedsvc.support.client_address import networks
+from feedsvc.support.client_address import parse_networks
 from feedsvc.web import access_log
 from feedsvc.web.access_log import AccessLog
 from tests.http.client import NO_HEADERS, ask, environ_of
@@ -53,7 +53,7 @@ def logged(
     log: AccessLog, path: str, headers: Mapping[str, str] = NO_HEADERS, method: str = "GET", peer: str = "10.0.0.1"
 ) -> None:
     environ: dict[str, Any] = environ_of(path, method, headers) | {"REMOTE_ADDR": peer}
-    log.around(_app, lambda: _NOON)(environ, lambda *_: lambda _: None)
+    log.wrap(_app, lambda: _NOON)(environ, lambda *_: lambda _: None)
 
 
 def test_what_a_line_says(pipe: Pipe) -> None:
@@ -77,7 +77,7 @@ def test_what_a_line_says(pipe: Pipe) -> None:
 
 
 def test_the_client_behind_a_trusted_proxy(pipe: Pipe) -> None:
-    log = AccessLog("json", pipe.descriptor, networks(["10.0.0.0/8"]))
+    log = AccessLog("json", pipe.descriptor, parse_networks(["10.0.0.0/8"]))
     for peer in ("10.0.0.1", "192.0.2.9"):
         logged(log, "/", {"X-Forwarded-For": "198.51.100.7"}, peer=peer)
     log.close()
@@ -127,7 +127,7 @@ def test_many_threads_lose_and_mix_nothing(pipe: Pipe) -> None:
 
 
 def test_what_does_not_fit_is_counted(pipe: Pipe, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(access_log, "_MOST", 0)
+    monkeypatch.setattr(access_log, "_MAX_QUEUED_LINES", 0)
     log = AccessLog("json", pipe.descriptor)
     logged(log, "/")
     log.close()

@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 import pytest
 
-from feedsvc.routes import WELL_KNOWN
+from feedsvc.routes import WELL_KNOWN_FEEDS
 from tests.http.client import ask, call, raw, statuses
 from tests.http.newsroom import NOTICE
 from tests.http.running import Running
@@ -26,7 +26,7 @@ _LISTINGS = {
 _WELL_KNOWN = {
     f"{former}{name}{slash}": f"{now}feed.{suffix}"
     for former, now in _LISTINGS.items()
-    for name, suffix in WELL_KNOWN.items()
+    for name, suffix in WELL_KNOWN_FEEDS.items()
     for slash in ("", "/")
 }
 _FORMER = {

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from feedsvc.content.folder.folder import Folder
+from feedsvc.content.folder.folder import ContentFolder
 from feedsvc.live.live import Live
-from feedsvc.publication.last_modified import Ledger
+from feedsvc.publication.last_modified import LastModifiedStore
 from feedsvc.web.app import application
 from tests.http.client import Got, ask, call
 from tests.http.conftest import Clock
@@ -68,7 +68,7 @@ def test_what_has_no_other_look(server: Running, path: str) -> None:
 @pytest.fixture
 def plain_app(tmp_path: Path) -> "WSGIApplication":
     content = write_newsroom(tmp_path / "content", browser_view=False)
-    return application(Live(Folder(content), Ledger(None), Clock()))
+    return application(Live(ContentFolder(content), LastModifiedStore(None), Clock()))
 
 
 @pytest.mark.parametrize("path", XML_FEEDS)

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedsvc.content.folder.folder import Folder
+from feedsvc.content.folder.folder import ContentFolder
 from feedsvc.live.live import Live
-from feedsvc.publication.cache_control import FRESH, cache_control
-from feedsvc.publication.last_modified import Ledger
+from feedsvc.publication.cache_control import MAX_AGE, cache_control
+from feedsvc.publication.last_modified import LastModifiedStore
 from tests.http.client import Got, call
 from tests.http.conftest import Office
 from tests.http.newsroom import NOON, SOON
@@ -60,7 +60,7 @@ def test_all_windows_end_before_the_next_change(ahead: timedelta, micro: int, pr
     caching = cache_control(now, now + ahead, private=private, missing=missing)
     # A cache counts from when it got the answer, which may be the same second.
     assert timedelta(seconds=longest(caching)) < ahead or longest(caching) == 0
-    assert windows(caching)["max-age"] <= FRESH
+    assert windows(caching)["max-age"] <= MAX_AGE
 
 
 @given(left=st.integers(90_000, 10**8))
@@ -107,7 +107,7 @@ def test_an_article_appears_and_another_goes_in_their_very_second(edge: tuple[Of
 
 
 def test_the_next_edition_is_made_once(office: Office) -> None:
-    live = Live(Folder(office.content), Ledger(None), office.clock)
+    live = Live(ContentFolder(office.content), LastModifiedStore(None), office.clock)
     live._lock.acquire()
     with ThreadPoolExecutor(2) as threads:
         both = [threads.submit(live.current, SOON) for _ in range(2)]

@@ -10,8 +10,8 @@ from backports import zstd
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedsvc.publication.document_cache import Shelf
-from feedsvc.support.compression import CODINGS, compressed
+from feedsvc.publication.document_cache import DocumentCache
+from feedsvc.support.compression import CODINGS, compress
 from tests.http.client import ask, call
 from tests.http.documents import document
 from tests.http.running import Running
@@ -73,12 +73,12 @@ def test_over_the_wire(server: Running) -> None:
 
 @pytest.mark.parametrize("name", CODINGS)
 def test_what_a_coding_makes_no_smaller_stays_as_it_is(name: str) -> None:
-    assert document("/x", b"short", "text/plain").coded(name) == b""
-    assert document("/x", random.Random(1).randbytes(500), "text/plain").coded(name) == b""
+    assert document("/x", b"short", "text/plain").encode(name) == b""
+    assert document("/x", random.Random(1).randbytes(500), "text/plain").encode(name) == b""
     text = document("/x", b"x" * 500, "text/plain")
-    assert UNPACKED[name](text.coded(name)) == text.body
-    assert text.coded(name) is text.coded(name)
-    assert len(text.coded(name)) < text.weight() - 500 + 1
+    assert UNPACKED[name](text.encode(name)) == text.body
+    assert text.encode(name) is text.encode(name)
+    assert len(text.encode(name)) < text.size_in_bytes() - 500 + 1
 
 
 @pytest.mark.parametrize("name", CODINGS)
@@ -87,23 +87,23 @@ def test_any_bytes_come_out_as_they_went_in(name: str, body: bytes) -> None:
     packed = CODINGS[name].compress(body)
     assert UNPACKED[name](packed) == body
     assert CODINGS[name].compress(body) == packed
-    assert compressed(body, name) in (b"", packed)
+    assert compress(body, name) in (b"", packed)
 
 
 def test_codings_count_in_what_the_shelf_holds() -> None:
-    shelf = Shelf(2000)
+    shelf = DocumentCache(2000)
     large, small = (document(f"/{size}", random.Random(size).randbytes(size // 2) * 2, "text/plain") for size in (1200, 600))
     for one in (large, small):
         shelf.put(one.path, one, None)
     assert shelf.get("/1200") is large
     for name in CODINGS:
-        assert large.coded(name)
-    assert large.kept.has_grown
-    shelf.weigh("/1200")
-    assert not large.kept.has_grown
+        assert large.encode(name)
+    assert large.derived_data.has_grown
+    shelf.update_size("/1200")
+    assert not large.derived_data.has_grown
     assert shelf.get("/600") is None
     assert shelf.get("/1200") is large
-    shelf.weigh("/nowhere")
+    shelf.update_size("/nowhere")
 
 
 def test_media_is_not_coded(app: "WSGIApplication") -> None:

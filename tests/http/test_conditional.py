@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from feedsvc.web.responses import validators
+from feedsvc.web.responses import validator_headers
 from tests.http.client import Got, ask, call, without_date
 from tests.http.conftest import Office
 from tests.http.running import Running
@@ -124,4 +124,4 @@ def test_two_replicas_agree_on_tags(office: Office) -> None:
 
 
 def test_no_date_without_a_moment() -> None:
-    assert validators('"x"', None) == [("ETag", '"x"')]
+    assert validator_headers('"x"', None) == [("ETag", '"x"')]

@@ -102,7 +102,7 @@ def test_a_request_that_waited_too_long_gets_its_503_in_time() -> None:
 
 
 def test_more_than_may_wait_get_503_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_MOST_SUSPENDED", 5)
+    monkeypatch.setattr(module, "_MAX_SUSPENDED", 5)
     app = Slow()
     server = one_thread(app)
 
@@ -195,7 +195,7 @@ def test_a_request_that_waited_stands_once_in_the_access_log(tmp_path: Path) -> 
     app = Slow()
     with (tmp_path / "log").open("wb") as file:
         log = AccessLog("logfmt", file.fileno())
-        server = one_thread(log.around(app, Clock()))
+        server = one_thread(log.wrap(app, Clock()))
 
         def client() -> None:
             with waiting(server, 1) as [one]:

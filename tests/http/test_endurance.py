@@ -10,8 +10,8 @@ from urllib.parse import quote, urlsplit
 
 import pytest
 
-from feedsvc.catalog.catalog import catalog
-from feedsvc.content.folder.folder import load
+from feedsvc.catalog.catalog import build_catalog
+from feedsvc.content.folder.folder import load_content
 from feedsvc.publication.publication import Publication
 from feedsvc.support.clock import wall_clock
 from tests.http.client import ask, ask_on, connected, raw, read_all, statuses
@@ -117,13 +117,13 @@ def test_floods_end_in_a_refusal(server: Running, flood: bytes) -> None:
 
 
 def test_first_requests_for_everything_at_once(content: Path, tmp_path: Path) -> None:
-    expected = Publication(catalog(load(content), wall_clock()))
+    expected = Publication(build_catalog(load_content(content), wall_clock()))
     paths = [path for path in expected.paths() if not path.startswith("/media/")]
     with serving(content, tmp_path / "state", "--threads", "8") as server, ThreadPoolExecutor(24) as clients:
         got = list(clients.map(lambda path: ask(server.url, quote(path)), paths * 6))
     assert {one.status for one in got} == {200}
     for path, one in zip(paths * 6, got, strict=True):
-        assert one.body == getattr(expected.at(path), "body", b""), path
+        assert one.body == getattr(expected.resolve(path), "body", b""), path
     assert len({(path, one["ETag"]) for path, one in zip(paths * 6, got, strict=True)}) == len(paths)
     # One date each. Whoever asked just before a second's end may hear none: it would be later than the answer.
     dates = {(path, one["Last-Modified"]) for path, one in zip(paths * 6, got, strict=True) if one["Last-Modified"]}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from feedsvc.web.repeated import REPEATS, Repeated
+from feedsvc.web.reusable_headers import HEAD_REUSE_KEY, ReusableHeaders
 from feedsvc.web.server import Server
 from tests.http.client import connected, raw, read_all
 from tests.http.inside import run_while
@@ -52,7 +52,7 @@ def answers(app: "WSGIApplication", requests: list[bytes]) -> list[bytes]:
 
 def spelled_each_time(app: "WSGIApplication") -> "WSGIApplication":
     def spelling(environ: "WSGIEnvironment", start_response: "StartResponse") -> "Iterable[bytes]":
-        del environ[REPEATS]
+        del environ[HEAD_REUSE_KEY]
         return app(environ, start_response)
 
     return spelling
@@ -84,7 +84,7 @@ def test_an_answer_says_the_second_in_which_it_left(app: "WSGIApplication") -> N
 
 
 def test_a_head_is_kept_and_leaves_again() -> None:
-    headers = Repeated([("Content-Length", "2"), ("X-Said", "once")])
+    headers = ReusableHeaders([("Content-Length", "2"), ("X-Said", "once")])
 
     def application(_: "WSGIEnvironment", start_response: "StartResponse") -> list[bytes]:
         start_response("200 OK", headers)

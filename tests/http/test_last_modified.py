@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from feedsvc.errors import FeedsvcError
-from feedsvc.publication.last_modified import Ledger
+from feedsvc.publication.last_modified import LastModifiedStore
 from tests.http.client import Got, call
 from tests.http.conftest import Office
 from tests.http.newsroom import NOON, write_article
@@ -21,7 +21,7 @@ _FISH = "title: {title}\npublished: 2026-02-12\ncategory: business\nauthor: mina
 
 def fetch(office: Office, path: str = PATH) -> Got:
     """What a server answers that starts now and ends at once."""
-    ledger = Ledger(office.ledger_file)
+    ledger = LastModifiedStore(office.ledger_file)
     try:
         return call(office.start(ledger), path)
     finally:
@@ -137,20 +137,20 @@ def test_the_ledger_is_lost(office: Office, harm: str) -> None:
     assert moment(fetch(office)) == moment(after)
 
 
-def _read_only(ledger: Ledger) -> None:
-    ledger._data.rows.execute("PRAGMA query_only = ON")
+def _read_only(ledger: LastModifiedStore) -> None:
+    ledger._database.connection.execute("PRAGMA query_only = ON")
 
 
-def _full(ledger: Ledger) -> None:
-    ledger._data.rows.execute("DROP TABLE document_date")  # no page is left to write one into
-    ledger._data.rows.execute("PRAGMA max_page_count = 1")
+def _full(ledger: LastModifiedStore) -> None:
+    ledger._database.connection.execute("DROP TABLE document_date")  # no page is left to write one into
+    ledger._database.connection.execute("PRAGMA max_page_count = 1")
 
 
 @pytest.mark.parametrize("harm", [_read_only, _full])
-def test_without_a_disk_the_tag_remains(office: Office, harm: Callable[[Ledger], None]) -> None:
+def test_without_a_disk_the_tag_remains(office: Office, harm: Callable[[LastModifiedStore], None]) -> None:
     before = fetch(office)
     edit(office)
-    ledger = Ledger(office.ledger_file)
+    ledger = LastModifiedStore(office.ledger_file)
     harm(ledger)
     app = office.start(ledger)
     after = call(app, PATH, {"If-Modified-Since": before["Last-Modified"]})
@@ -161,15 +161,15 @@ def test_without_a_disk_the_tag_remains(office: Office, harm: Callable[[Ledger],
 
 def test_what_did_not_change_keeps_its_date_on_a_full_disk(office: Office) -> None:
     before = fetch(office)
-    ledger = Ledger(office.ledger_file)
+    ledger = LastModifiedStore(office.ledger_file)
     _read_only(ledger)
     assert call(office.start(ledger), PATH, {"If-Modified-Since": before["Last-Modified"]}).status == 304
 
 
 def test_a_writer_that_never_ends_holds_nobody_up(office: Office) -> None:
     before = fetch(office)
-    other = Ledger(office.ledger_file)
-    other._data.rows.execute("BEGIN IMMEDIATE")
+    other = LastModifiedStore(office.ledger_file)
+    other._database.connection.execute("BEGIN IMMEDIATE")
     assert fetch(office)["Last-Modified"] == before["Last-Modified"]
     other.close()
 
@@ -187,10 +187,10 @@ def test_two_servers_on_one_ledger(office: Office) -> None:
 
 
 def test_no_two_texts_share_a_date_between_threads_and_servers(tmp_path: Path) -> None:
-    ledgers = [Ledger(tmp_path / "state" / "modified.sqlite") for _ in range(3)]
+    ledgers = [LastModifiedStore(tmp_path / "state" / "modified.sqlite") for _ in range(3)]
     jobs = [(ledgers[number % 3], f"text {number % 7}") for number in range(210)]
     with ThreadPoolExecutor(8) as threads:
-        stamps = list(threads.map(lambda job: (job[0].modified(PATH, job[1], NOON), job[1]), jobs))
+        stamps = list(threads.map(lambda job: (job[0].last_modified(PATH, job[1], NOON), job[1]), jobs))
     named: dict[datetime | None, set[str]] = {}
     for at, text in stamps:
         named.setdefault(at, set()).add(text)
@@ -202,18 +202,18 @@ def test_no_two_texts_share_a_date_between_threads_and_servers(tmp_path: Path) -
 
 
 def test_a_ledger_in_memory_and_one_that_is_closed() -> None:
-    ledger = Ledger(None)
-    assert ledger.modified(PATH, "text", NOON) == NOON
-    assert ledger.modified(PATH, "text", NOON + timedelta(days=1)) == NOON
+    ledger = LastModifiedStore(None)
+    assert ledger.last_modified(PATH, "text", NOON) == NOON
+    assert ledger.last_modified(PATH, "text", NOON + timedelta(days=1)) == NOON
     ledger.close()
     ledger.close()
-    assert ledger.modified(PATH, "text", datetime.now(UTC)) is None
+    assert ledger.last_modified(PATH, "text", datetime.now(UTC)) is None
 
 
 def test_a_place_that_cannot_hold_a_ledger(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(FeedsvcError, match=r"cannot be used \(.+\); give another folder with --state$"):
-        Ledger(tmp_path / "file" / "modified.sqlite")
+        LastModifiedStore(tmp_path / "file" / "modified.sqlite")
 
 
 def test_media_moves_with_its_bytes_too(office: Office) -> None:
@@ -252,7 +252,7 @@ def test_many_who_make_one_new_state_file_at_once_all_get_it(tmp_path: Path) -> 
 
     def made(folder: Path, turn: threading.Barrier) -> None:
         turn.wait()
-        Ledger(folder / "modified.sqlite").close()
+        LastModifiedStore(folder / "modified.sqlite").close()
 
     with ThreadPoolExecutor(several) as pool:
         for number in range(150):

@@ -7,9 +7,9 @@ from urllib.parse import unquote
 
 import pytest
 
-from feedsvc.content.folder.folder import Folder
+from feedsvc.content.folder.folder import ContentFolder
 from feedsvc.live.live import Live
-from feedsvc.publication.last_modified import Ledger
+from feedsvc.publication.last_modified import LastModifiedStore
 from feedsvc.web.app import application
 from tests.http.client import ask, call
 from tests.http.conftest import Clock
@@ -35,7 +35,7 @@ def mount(base: str) -> str:
 @pytest.fixture
 def app(tmp_path: Path, base: str) -> "WSGIApplication":
     content = write_newsroom(tmp_path / "content", base_url=base)
-    return application(Live(Folder(content), Ledger(None), Clock()))
+    return application(Live(ContentFolder(content), LastModifiedStore(None), Clock()))
 
 
 def test_everything_answers_below_it(app: "WSGIApplication", mount: str, base: str) -> None:

@@ -11,10 +11,10 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from feedsvc.support.client_address import Networks, networks
-from feedsvc.support.token_bucket import USUAL
-from feedsvc.web.rate_limit import Polls
-from feedsvc.web.request_stats import Labels, Traffic
+from feedsvc.support.client_address import Networks, parse_networks
+from feedsvc.support.token_bucket import DEFAULT_HOURLY_LIMIT
+from feedsvc.web.rate_limit import PollLimit
+from feedsvc.web.request_stats import Labels, RequestStats
 from tests.http.client import NO_HEADERS, Got, ask, ask_on, call
 from tests.http.conftest import Clock
 from tests.http.newsroom import write_newsroom
@@ -33,8 +33,8 @@ class Limited:
     """The application behind a limit, asked from an address of one's choice."""
 
     def __init__(self, app: WSGIApplication, hourly: int = 2, trusted: Networks = (), **options: Any) -> None:
-        self.clock, self.traffic = Clock(), Traffic()
-        self._polls = Polls(app, self.traffic, hourly=hourly, trusted=trusted, clock=self.clock, **options)
+        self.clock, self.traffic = Clock(), RequestStats()
+        self._polls = PollLimit(app, self.traffic, per_hour=hourly, trusted=trusted, clock=self.clock, **options)
 
     def ask(self, path: str = "/feed.rss", peer: str = HOME, method: str = "GET", headers: Mapping[str, str] = NO_HEADERS) -> Got:
         def app(environ: WSGIEnvironment, start_response: StartResponse) -> Any:
@@ -120,7 +120,7 @@ def test_a_home_with_many_addresses_of_version_6_is_one_client(limited: Limited)
 
 
 def test_behind_a_proxy_that_is_named_its_clients_are_told_apart(app: WSGIApplication) -> None:
-    limited = Limited(app, trusted=networks(["127.0.0.1"]))
+    limited = Limited(app, trusted=parse_networks(["127.0.0.1"]))
     for client in ("198.51.100.1", "198.51.100.2"):
         assert limited.statuses(3, peer="127.0.0.1", headers={"X-Forwarded-For": f"6.6.6.6, {client}"}) == [200, 200, 429]
     # Who is no proxy says what he likes.
@@ -145,25 +145,25 @@ def test_behind_a_proxy_that_is_named_its_clients_are_told_apart(app: WSGIApplic
     ids=str,
 )
 def test_unless_told_whoever_may_be_many_is_not_limited(app: WSGIApplication, peer: str, headers: dict[str, str]) -> None:
-    limited = Limited(app, directly=True)
+    limited = Limited(app, is_direct_only=True)
     assert limited.statuses(20, peer=peer, headers=headers) == [200] * 20
 
 
 @pytest.mark.parametrize("peer", [FAR, "2606:4700::7", f"::ffff:{FAR}"])
 def test_whoever_comes_straight_from_the_internet_is_limited(app: WSGIApplication, peer: str) -> None:
-    assert Limited(app, directly=True).statuses(3, peer=peer) == [200, 200, 429]
+    assert Limited(app, is_direct_only=True).statuses(3, peer=peer) == [200, 200, 429]
 
 
 def test_a_full_house_that_asks_every_quarter_of_an_hour_never_meets_the_usual_limit(app: WSGIApplication) -> None:
     """Thirty people behind one address with the same reader, which asks never conditionally, for a day; all wake at once."""
-    limited = Limited(app, hourly=USUAL, directly=True)
+    limited = Limited(app, hourly=DEFAULT_HOURLY_LIMIT, is_direct_only=True)
     for _ in range(24 * 4):
         assert limited.statuses(30, peer=FAR) == [200] * 30
         limited.clock.tick(15 * 60)
 
 
 def test_somebody_who_asks_every_ten_seconds_meets_it_within_the_hour(app: WSGIApplication) -> None:
-    limited, refused_after = Limited(app, hourly=USUAL, directly=True), 0
+    limited, refused_after = Limited(app, hourly=DEFAULT_HOURLY_LIMIT, is_direct_only=True), 0
     while limited.ask(peer=FAR).status == 200:
         refused_after += 1
         limited.clock.tick(10)
@@ -175,7 +175,7 @@ def test_tens_of_thousands_of_clients_take_no_more_memory_than_the_last_of_them(
         start_response("200 OK", [])
         return []
 
-    polls = Polls(nothing, Traffic(), hourly=2, most=1000)
+    polls = PollLimit(nothing, RequestStats(), per_hour=2, max_clients=1000)
     environ = {"REQUEST_METHOD": "GET", "PATH_INFO": "/feed.rss"}
 
     def ask_as(numbers: range) -> None:
@@ -201,7 +201,7 @@ def _started(*_: Any) -> Any:
 
 def test_refusals_are_counted_among_the_answers(limited: Limited) -> None:
     limited.statuses(5, path="/category/business/feed.atom")
-    assert limited.traffic.answers() == {(Labels("feed", "atom"), 429): 3}
+    assert limited.traffic.responses() == {(Labels("feed", "atom"), 429): 3}
 
 
 # --- A real server ----------------------------------------------------------------------------------------------
@@ -235,7 +235,7 @@ def test_a_server_that_is_told_to_limits_and_tells_of_it(content: Path, tmp_path
 @pytest.mark.parametrize("options", [(), ("--trusted-proxy", "127.0.0.1"), ("--limit-polls", "0")], ids=" ".join)
 def test_a_server_that_nobody_told_limits_nobody_on_this_machine(content: Path, tmp_path: Path, options: tuple[str, ...]) -> None:
     with serving(content, tmp_path / "state", *options) as server:
-        assert {one.status for one in polled(server, USUAL + 50, {"X-Forwarded-For": FAR})} == {200}
+        assert {one.status for one in polled(server, DEFAULT_HOURLY_LIMIT + 50, {"X-Forwarded-For": FAR})} == {200}
 
 
 def test_a_limit_that_is_no_number(content: Path) -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from feedsvc.model import Link
 from feedsvc.publication.document import Document
 from feedsvc.support.compression import CODINGS
-from feedsvc.web.responses import answer
+from feedsvc.web.responses import respond
 from tests.http.documents import document
 
 _NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -60,14 +60,14 @@ def test_what_is_kept_ready_is_what_would_be_made(
     which: int, method: str, headers: dict[str, str], now: datetime, ahead: timedelta | None
 ) -> None:
     next_change = None if ahead is None else now + ahead
-    ready = answer(_LONG_IN_USE[which], (method, headers), now, next_change)
+    ready = respond(_LONG_IN_USE[which], (method, headers), now, next_change)
     known = {name: value for name, value in headers.items() if name not in ("HTTP_X_UNKNOWN", "QUERY_STRING")}
-    assert ready == answer(_documents()[which], (method, known), now, next_change)
-    assert len(_LONG_IN_USE[which].kept.finished) <= 100  # whatever clients send
+    assert ready == respond(_documents()[which], (method, known), now, next_change)
+    assert len(_LONG_IN_USE[which].derived_data.cache) <= 100  # whatever clients send
 
 
 def test_one_answer_changes_no_other() -> None:
     for method in ("GET", "HEAD", "GET"):
-        made = answer(_LONG_IN_USE[0], (method, {}), _NOON, None)
+        made = respond(_LONG_IN_USE[0], (method, {}), _NOON, None)
         assert isinstance(made.headers, tuple)
         assert bool(made.body) == (method == "GET")

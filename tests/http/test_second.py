@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedsvc.content.folder.folder import Folder
+from feedsvc.content.folder.folder import ContentFolder
 from feedsvc.live.live import Live
-from feedsvc.publication.last_modified import Ledger
+from feedsvc.publication.last_modified import LastModifiedStore
 from feedsvc.support.compression import CODINGS
 from feedsvc.web.app import application
-from feedsvc.web.repeated import Repeated
 from feedsvc.web.request_stats import OTHER
-from feedsvc.web.response_cache import Second, Told
+from feedsvc.web.response_cache import CachedResponse, ResponseMicrocache
+from feedsvc.web.reusable_headers import ReusableHeaders
 from tests.http.client import call, environ_of
 from tests.http.conftest import Clock, Office
 from tests.http.newsroom import NOON, SOON, write_newsroom
@@ -41,8 +41,8 @@ _HEADERS = st.fixed_dictionaries(
 @pytest.fixture(scope="module")
 def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
     folder = tmp_path_factory.mktemp("second")
-    ledger = Ledger(folder / "modified.sqlite")
-    yield Live(Folder(write_newsroom(folder / "content", timed=True)), ledger, Clock())
+    ledger = LastModifiedStore(folder / "modified.sqlite")
+    yield Live(ContentFolder(write_newsroom(folder / "content", timed=True)), ledger, Clock())
     ledger.close()
 
 
@@ -67,7 +67,7 @@ def test_what_is_told_again_is_what_would_be_answered(
 
 @pytest.mark.parametrize("passed", [0.0, 0.999])
 def test_a_saved_file_is_seen_in_the_same_second(office: Office, passed: float) -> None:
-    live = Live(Folder(office.content), Ledger(None), office.clock)
+    live = Live(ContentFolder(office.content), LastModifiedStore(None), office.clock)
     app = application(live)
     before = call(app, "/feed.rss")
     assert call(app, "/feed.rss") == before
@@ -109,8 +109,8 @@ def test_a_server_may_do_with_headers_what_it_likes(app: "WSGIApplication") -> N
 
 
 def test_clients_cannot_fill_the_memory(live: Live) -> None:
-    second, told = Second(live, NOON), Told("200 OK", Repeated(), (), OTHER, 200)
+    second, told = ResponseMicrocache(live, NOON), CachedResponse("200 OK", ReusableHeaders(), (), OTHER, 200)
     for number in range(300):
-        second.keep(environ_of("/", "GET", {"If-None-Match": str(number)}), told)
-    assert second.again(environ_of("/", "GET", {"If-None-Match": "0"}), NOON) is told
-    assert second.again(environ_of("/", "GET", {"If-None-Match": "299"}), NOON) is None
+        second.put(environ_of("/", "GET", {"If-None-Match": str(number)}), told)
+    assert second.get(environ_of("/", "GET", {"If-None-Match": "0"}), NOON) is told
+    assert second.get(environ_of("/", "GET", {"If-None-Match": "299"}), NOON) is None

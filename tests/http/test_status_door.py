@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from feedsvc.content.folder.folder import Folder
+from feedsvc.content.folder.folder import ContentFolder
 from feedsvc.live.live import Live
-from feedsvc.publication.last_modified import Ledger
+from feedsvc.publication.last_modified import LastModifiedStore
 from feedsvc.publication.publication import Publication
-from feedsvc.support.client_address import networks
-from feedsvc.web.access_control import Door
+from feedsvc.support.client_address import parse_networks
+from feedsvc.web.access_control import StatusAccess
 from feedsvc.web.app import application
 from tests.http.client import Got, ask, call
 from tests.http.conftest import Clock, Office
@@ -89,9 +89,11 @@ def test_it_is_told_to_the_machine_itself(
     ids=str,
 )
 def test_whom_the_operator_named_is_told_too(office: Office, peer: str, headers: dict[str, str], status: int) -> None:
-    live = Live(Folder(office.content), Ledger(None), office.clock)
-    door = Door(opened=networks(["198.51.100.0/24"], "--open-status"), trusted=networks(["10.0.0.1"]))
-    assert ask_from(application(live, door=door), peer, headers).status == status
+    live = Live(ContentFolder(office.content), LastModifiedStore(None), office.clock)
+    door = StatusAccess(
+        allowed_networks=parse_networks(["198.51.100.0/24"], "--open-status"), trusted_proxies=parse_networks(["10.0.0.1"])
+    )
+    assert ask_from(application(live, status_access=door), peer, headers).status == status
 
 
 def test_a_stranger_whom_a_proxy_announces_as_x_real_ip_alone_sees_no_status(tmp_path: Path) -> None:
@@ -120,7 +122,7 @@ def test_an_opened_address_that_is_none(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_is_away_makes_nobody_unready(office: Office) -> None:
-    live = Live(Folder(office.content), Ledger(None), office.clock)
+    live = Live(ContentFolder(office.content), LastModifiedStore(None), office.clock)
     app = application(live)
     office.content.rename(office.content.with_name("away"))
     live.reload()
@@ -134,14 +136,14 @@ def test_where_no_edition_can_be_made_the_process_is_alive_and_not_ready(
 ) -> None:
     clock = Clock()
     content = write_newsroom(tmp_path / "content", timed=True, base_url=f"https://news.example{mount}")
-    app = application(Live(Folder(content), Ledger(None), clock))
+    app = application(Live(ContentFolder(content), LastModifiedStore(None), clock))
     assert call(app, f"{mount}/readyz").status == 200
     clock.now = SOON
 
     def fail(_self: Publication, *_: object) -> None:
         raise MemoryError
 
-    monkeypatch.setattr(Publication, "after", fail)
+    monkeypatch.setattr(Publication, "next_edition", fail)
     with caplog.at_level(logging.CRITICAL, "feedsvc"):
         ready, alive = call(app, f"{mount}/readyz"), call(app, f"{mount}/healthz")
     assert (ready.status, ready.body) == (503, b"There is no edition; the log says why.\n")

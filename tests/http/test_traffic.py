@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from feedsvc.content.folder.folder import Folder
+import feedsvc
+from feedsvc.content.folder.folder import ContentFolder
 from feedsvc.live.live import Live
-from feedsvc.publication.last_modified import Ledger
+from feedsvc.publication.last_modified import LastModifiedStore
 from feedsvc.web.app import application
 from tests.http.client import Got, ask, call
 from tests.http.conftest import Clock
@@ -51,11 +52,14 @@ def test_answers_are_counted(tmp_path_factory: pytest.TempPathFactory) -> None:
         ("other", "", "404"): 1,
         ("views", "", "200"): 1,
     }
-    assert "feedsvc_request_seconds_count 12.0" in told
-    assert 'feedsvc_request_seconds_bucket{le="+Inf"} 12.0' in told
-    assert "feedsvc_documents_ready_total 2.0" in told
-    assert "feedsvc_documents_sought_total 6.0" in told
-    assert float(found_in(told, "feedsvc_documents_bytes")) > 1000
+    assert "feedsvc_request_duration_seconds_count 12.0" in told
+    assert f'feedsvc_build_info{{version="{feedsvc.__version__}"}} 1.0' in told
+    assert re.search(r"^process_resident_memory_bytes [1-9]", told, re.MULTILINE)
+    assert re.search(r"^process_cpu_seconds_total [0-9]", told, re.MULTILINE)
+    assert 'feedsvc_request_duration_seconds_bucket{le="+Inf"} 12.0' in told
+    assert "feedsvc_document_cache_hits_total 2.0" in told
+    assert "feedsvc_document_cache_misses_total 6.0" in told
+    assert float(found_in(told, "feedsvc_document_cache_bytes")) > 1000
 
 
 def found_in(told: str, name: str) -> str:
@@ -66,20 +70,20 @@ def found_in(told: str, name: str) -> str:
 def test_everything_that_an_operator_watches_is_told(tmp_path: Path) -> None:
     content = write_newsroom(tmp_path / "content", timed=True)
     clock = Clock()
-    live = Live(Folder(content), Ledger(None), clock)
+    live = Live(ContentFolder(content), LastModifiedStore(None), clock)
     app = application(live)
 
     def told(name: str) -> float:
         return float(found_in(ask_here(app, "/metrics").body.decode(), name))
 
-    assert told("feedsvc_documents_bytes") == 0
+    assert told("feedsvc_document_cache_bytes") == 0
     whole = call(app, "/feed.rss").body
-    assert told("feedsvc_documents_bytes") == len(whole)
+    assert told("feedsvc_document_cache_bytes") == len(whole)
     coded = call(app, "/feed.rss", {"Accept-Encoding": "gzip"}).body
-    assert told("feedsvc_documents_bytes") == len(whole) + len(coded)
-    assert told("feedsvc_next_change_seconds") == SOON.timestamp()
+    assert told("feedsvc_document_cache_bytes") == len(whole) + len(coded)
+    assert told("feedsvc_next_change_timestamp_seconds") == SOON.timestamp()
     assert (told("feedsvc_edition"), told("feedsvc_reloads_total")) == (1, 1)
-    spent = told("feedsvc_reload_seconds_total")
+    spent = told("feedsvc_reload_duration_seconds_total")
     assert spent > 0
     write_article(content, "new", "title: [")
     clock.tick()
@@ -88,7 +92,7 @@ def test_everything_that_an_operator_watches_is_told(tmp_path: Path) -> None:
     clock.tick()
     live.reload()
     assert (told("feedsvc_edition"), told("feedsvc_reloads_total")) == (2, 3)
-    assert told("feedsvc_reload_seconds_total") > spent
+    assert told("feedsvc_reload_duration_seconds_total") > spent
     assert told('feedsvc_problems{severity="error"}') == 1
 
 

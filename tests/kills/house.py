@@ -9,7 +9,7 @@ from pathlib import Path
 from random import Random
 from urllib.parse import quote
 
-from feedsvc.support.atomic_write import PREFIX
+from feedsvc.support.atomic_write import TEMPORARY_PREFIX
 from tests.http.client import ask
 from tests.kills import invariants
 from tests.kills.newsroom import Bytes, Desk, Edition, Editions, name_of
@@ -114,7 +114,7 @@ class House:
             stamper.kill(alone=None)
         stamped = {path: next(iter(after)) for path, after in self.changes.items()}
         yield from invariants.editors_files(self.root, {**self.desk.files, **stamped}, {})
-        yield from (f"{left} is left in the editors' folder" for left in self.root.rglob(f"{PREFIX}*"))
+        yield from (f"{left} is left in the editors' folder" for left in self.root.rglob(f"{TEMPORARY_PREFIX}*"))
         for path in self.changes:
             self.desk.delete(path)
         self.changes = {}

@@ -12,7 +12,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Final
 
-from feedsvc.support.atomic_write import PREFIX
+from feedsvc.support.atomic_write import TEMPORARY_PREFIX
 from tests.kills.newsroom import Bytes, Edition
 from tests.kills.readers import Seen
 
@@ -29,7 +29,7 @@ def editors_files(root: Path, files: Bytes, changes: Mapping[str, Collection[byt
     for folder, _, names in os.walk(root):
         for name in names:
             path = Path(folder, name).relative_to(root).as_posix()
-            if path not in files and not (changes and name.startswith(PREFIX)):
+            if path not in files and not (changes and name.startswith(TEMPORARY_PREFIX)):
                 yield f"{path} lies in the editors' folder, and is none of theirs"
 
 

@@ -10,11 +10,11 @@ from random import Random
 from types import MappingProxyType
 from typing import Final
 
-from feedsvc.catalog.catalog import catalog
-from feedsvc.content.folder.folder import load
-from feedsvc.content.media.thumbnails import Renditions
+from feedsvc.catalog.catalog import build_catalog
+from feedsvc.content.folder.folder import load_content
+from feedsvc.content.media.thumbnails import VariantStore
 from feedsvc.editing import assign_ids
-from feedsvc.publication.document import Attachment, Document
+from feedsvc.publication.document import Document, FileResource
 from feedsvc.publication.publication import Publication
 from tests import former
 from tests.newsrooms import picture
@@ -134,7 +134,7 @@ class Editions:
     def stamped(self, files: Bytes) -> Bytes:
         """The same files as they are once every article has its id."""
         self._lay(files)
-        stamps = assign_ids.plan(self._root, load(self._root)).stamps
+        stamps = assign_ids.plan_assignments(self._root, load_content(self._root)).assignments
         return {**files, **{one.path: one.after for one in stamps}}
 
     def _lay(self, files: Bytes) -> None:
@@ -145,18 +145,18 @@ class Editions:
 
     def _make(self, files: Bytes) -> Edition:
         self._lay(files)
-        publication = Publication(catalog(load(self._root), self._now), renditions=Renditions(self._pictures))
+        publication = Publication(build_catalog(load_content(self._root), self._now), variant_store=VariantStore(self._pictures))
         edition = Edition({path: _bytes(publication, path) for path in publication.paths()})
         gone = {f"articles/{slug}/": f"/articles/{slug}/" for slug in publication.catalog.withdrawn}
         pages = {f"{folder}410.html": _bytes(publication, path) for folder, path in gone.items()}
         moved = {name: one.body for name, one in former.documents(publication).items()}
-        edition.beside = {"404.html": publication.missing().body, **pages, **moved, **former.for_hosts(publication)}
+        edition.beside = {"404.html": publication.not_found_page().body, **pages, **moved, **former.for_hosts(publication)}
         return edition
 
 
 def _bytes(publication: Publication, path: str) -> bytes:
-    found = publication.at(path)
-    if isinstance(found, Attachment):
+    found = publication.resolve(path)
+    if isinstance(found, FileResource):
         return Path(found.location).read_bytes()
     assert isinstance(found, Document), (path, found)
     return found.body

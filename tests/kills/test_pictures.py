@@ -57,7 +57,7 @@ def busy(tmp_path: Path) -> Iterator[None]:
     """All megapixels of the machine are taken."""
     with open(tmp_path / "tmp" / "feedsvc-megapixels.lock", "ab") as file:
         os.fchmod(file.fileno(), 0o666)
-        fcntl.lockf(file, fcntl.LOCK_EX, megapixels.MOST, 0)
+        fcntl.lockf(file, fcntl.LOCK_EX, megapixels.MAX_MEGAPIXELS, 0)
         yield
 
 
@@ -70,7 +70,7 @@ def child(process: subprocess.Popen[str], *, but: int = 0) -> int:
     """The process that decodes pictures, once it is there."""
 
     def found() -> list[int]:
-        return [pid for pid in family(process.pid)[1:] if pid != but and b"images.child" in command_line(pid)]
+        return [pid for pid in family(process.pid)[1:] if pid != but and b"images.decoder_process" in command_line(pid)]
 
     return until(found)[0]
 

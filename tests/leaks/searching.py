@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import quote, unquote
 
-from feedsvc.export import MANIFEST
+from feedsvc.export import MANIFEST_FILE
 from feedsvc.publication.publication import Publication
-from feedsvc.routes import SUFFIXES, WELL_KNOWN
+from feedsvc.routes import FEED_SUFFIXES, WELL_KNOWN_FEEDS
 from tests.http.client import Got
 
 _WORD: Final = re.compile(r"zq[a-z]+")
@@ -45,7 +45,7 @@ def found(ask: Ask, paths: Iterable[str]) -> dict[str, set[str]]:
 
 def known(edition: Publication) -> list[str]:
     """Every address that an edition has, and those of its machines."""
-    return [*(quote(path) for path in edition.addresses()), "/nothing/", "/healthz", "/readyz", "/metrics", "/status"]
+    return [*(quote(path) for path in edition.paths_with_redirects()), "/nothing/", "/healthz", "/readyz", "/metrics", "/status"]
 
 
 def guesses(kinds: Iterable[str]) -> Iterator[str]:
@@ -71,17 +71,17 @@ def elsewhere() -> Iterator[str]:
 
 def _ends() -> Iterator[str]:
     yield ""
-    yield from (f"feed.{suffix}" for suffix in SUFFIXES)
-    yield from WELL_KNOWN
+    yield from (f"feed.{suffix}" for suffix in FEED_SUFFIXES)
+    yield from WELL_KNOWN_FEEDS
     for period in _PERIODS:
         yield f"archive/{period}/"
-        yield from (f"archive/{period}/feed.{suffix}" for suffix in SUFFIXES)
+        yield from (f"archive/{period}/feed.{suffix}" for suffix in FEED_SUFFIXES)
 
 
 def in_tree(out: Path) -> dict[str, set[str]]:
     """File -> the hidden words of its name and bytes, in a static tree."""
     files = [file for file in out.rglob("*") if file.is_file()]
-    assert "index.html" in (out / MANIFEST).read_text()
+    assert "index.html" in (out / MANIFEST_FILE).read_text()
     every = {str(file.relative_to(out)): words(str(file.relative_to(out))) | words(_plain(file)) for file in files}
     return {name: seen for name, seen in every.items() if seen}
 

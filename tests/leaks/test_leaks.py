@@ -10,11 +10,11 @@ from urllib.parse import unquote
 
 import pytest
 
-from feedsvc.content.folder.folder import Folder
-from feedsvc.content.media.thumbnails import Renditions
-from feedsvc.export import MANIFEST, Tree, build
+from feedsvc.content.folder.folder import ContentFolder
+from feedsvc.content.media.thumbnails import VariantStore
+from feedsvc.export import MANIFEST_FILE, StaticTree, build
 from feedsvc.live.live import Live
-from feedsvc.publication.last_modified import Ledger
+from feedsvc.publication.last_modified import LastModifiedStore
 from feedsvc.publication.publication import Publication
 from feedsvc.support.clock import wall_clock
 from feedsvc.web.app import application
@@ -32,7 +32,7 @@ _TICK: Final = timedelta(microseconds=1)
 
 
 def opened(root: Path, clock: Clock) -> Live:
-    return Live(Folder(root), Ledger(None), clock, Renditions(root.parent / "pictures"))
+    return Live(ContentFolder(root), LastModifiedStore(None), clock, VariantStore(root.parent / "pictures"))
 
 
 def asking(live: Live) -> Ask:
@@ -88,13 +88,15 @@ def former_words(address: str) -> set[str]:
 
 def test_documents_are_those_of_a_newsroom_that_has_no_drafts_and_nothing_scheduled(tmp_path: Path) -> None:
     one, other = published(newsroom(tmp_path / "a", NEVER, SOON), NOW), published(newsroom(tmp_path / "b"), NOW)
-    assert [*one.addresses()] == [*other.addresses()]
-    assert {path: seen(one, path) for path in one.addresses()} == {path: seen(other, path) for path in other.addresses()}
-    assert one.missing() == other.missing()
+    assert [*one.paths_with_redirects()] == [*other.paths_with_redirects()]
+    assert {path: seen(one, path) for path in one.paths_with_redirects()} == {
+        path: seen(other, path) for path in other.paths_with_redirects()
+    }
+    assert one.not_found_page() == other.not_found_page()
 
 
 def seen(edition: Publication, path: str) -> object:
-    answer = edition.at(path)
+    answer = edition.resolve(path)
     return getattr(answer, "body", getattr(answer, "length", None))
 
 
@@ -104,11 +106,11 @@ _NOTICES: Final = ("slug-é/410.html", "slug-é/index.html", "alias/index.html")
 def test_a_static_tree_holds_no_word_and_no_file_of_what_is_hidden(tmp_path: Path) -> None:
     live = opened(newsroom(tmp_path / "content", NEVER, FORMER), Clock(NOW))
     build(live.current(NOW), tmp_path / "out")
-    leaks = {f"/{name}": seen for name, seen in in_tree(tmp_path / "out").items() if name != MANIFEST}
+    leaks = {f"/{name}": seen for name, seen in in_tree(tmp_path / "out").items() if name != MANIFEST_FILE}
     assert {path: seen for path, seen in leaks.items() if seen - former_words(path.removesuffix(".gz"))} == {}
     withdrawn = [kind for kind in FORMER if kind.startswith("withdrawn")]
     listed = {f"zq{kind}tag" for kind in FORMER} | {f"zq{kind}{key}" for kind in withdrawn for key in ("slug", "alias")}
-    assert in_tree(tmp_path / "out")[MANIFEST] == listed
+    assert in_tree(tmp_path / "out")[MANIFEST_FILE] == listed
     # The notice is where the article was, and at the addresses that it had before.
     pages = {f"/articles/zq{kind}{name}{end}" for kind in withdrawn for name in _NOTICES for end in ("", ".gz")}
     assert {path for path in leaks if path.startswith(("/articles", "/media", "/sized"))} == pages
@@ -161,8 +163,8 @@ def test_what_was_public_and_is_no_more_is_gone_everywhere(tmp_path: Path, end: 
     root = write(newsroom(tmp_path / "content"), hidden("once", _SHOWN))
     live = opened(root, Clock(NOW))
     before = live.current(NOW)
-    with Tree(tmp_path / "out") as tree:
-        tree.whole(before)
+    with StaticTree(tmp_path / "out") as tree:
+        tree.build(before)
         assert "zqoncetitle" in set().union(*in_tree(tmp_path / "out").values())
         if dates is None:
             (root / "articles/zqoncefolder/zqoncestem.yaml").unlink()
@@ -173,7 +175,7 @@ def test_what_was_public_and_is_no_more_is_gone_everywhere(tmp_path: Path, end: 
     leaks = found(asking(live), [*known(before), *known(live.current(NOW)), *elsewhere(), *guesses(["once"])])
     assert set().union(*leaks.values()) == {f"zqonce{key}" for key in left}
     assert not {word for path, seen in leaks.items() for word in seen if word != "zqoncetag" and not _is_its_place(path, word)}
-    in_files = {name: seen for name, seen in in_tree(tmp_path / "out").items() if name != MANIFEST}
+    in_files = {name: seen for name, seen in in_tree(tmp_path / "out").items() if name != MANIFEST_FILE}
     is_named = {"zqoncealias"} if "slug" in left else set()
     assert set().union(*in_files.values()) == {f"zqonce{key}" for key in left} | is_named
     assert not {
@@ -204,7 +206,7 @@ def test_how_a_draft_spells_a_shared_tag_is_not_seen(tmp_path: Path) -> None:
     for number in range(6):
         write(root, article(f"draft{number}", "2026-01-02", tags="[HARBOUR]", status="draft"))
     edition = published(root, NOW)
-    assert not [path for path in edition.paths() if b"HARBOUR" in getattr(edition.at(path), "body", b"")]
+    assert not [path for path in edition.paths() if b"HARBOUR" in getattr(edition.resolve(path), "body", b"")]
 
 
 def test_a_file_that_a_draft_shares_with_a_public_article_is_served_for_the_latter_alone(tmp_path: Path) -> None:

@@ -15,12 +15,12 @@ import pytest
 
 from feedsvc import export
 from feedsvc.content import safe_read
-from feedsvc.content.folder.folder import Folder, load
-from feedsvc.content.media.files import Media
-from feedsvc.content.media.thumbnails import RenditionError, Renditions, digest
+from feedsvc.content.folder.folder import ContentFolder, load_content
+from feedsvc.content.media.files import MediaFolder
+from feedsvc.content.media.thumbnails import VariantError, VariantStore, digest_of
 from feedsvc.errors import ContentError, FeedsvcError
 from feedsvc.live.live import Live
-from feedsvc.publication.last_modified import Ledger
+from feedsvc.publication.last_modified import LastModifiedStore
 from feedsvc.web.app import application
 from tests.audience.patience import until
 from tests.http.client import Got, call
@@ -61,7 +61,7 @@ def link(root: Path, path: str, target: str | Path) -> None:
 
 
 def app(root: Path) -> Callable[[str], Got]:
-    live = Live(Folder(root), Ledger(None), Clock(), Renditions(root.parent / "pictures"))
+    live = Live(ContentFolder(root), LastModifiedStore(None), Clock(), VariantStore(root.parent / "pictures"))
     served = application(live)
     return lambda path: call(served, path)
 
@@ -86,7 +86,7 @@ def test_a_link_in_media_publishes_no_draft(tmp_path: Path, place: str, target: 
         link(root, "media/two.txt", "../articles/draft.yaml")
     link(root, place, target.format(root=root))
     assert app(root)(f"/{path}").status == 404
-    [problem] = load(root).problems
+    [problem] = load_content(root).problems
     assert problem.path == "articles/a.yaml"
     assert f"'{path}' lies behind a symbolic link that leaves media/" in problem.message
     assert "put the file itself there" in problem.message
@@ -133,7 +133,7 @@ def test_a_picture_behind_a_link_is_sent_from_nowhere(tmp_path: Path, article: s
         problems = error.value.problems
     else:
         assert app(root)("/media/x.png").status == 404
-        problems = load(root).problems
+        problems = load_content(root).problems
     assert any("symbolic link that leaves media/" in problem.message for problem in problems)
     run("build", tmp_path / "out", root, "--state", tmp_path / "state", "--skip-broken")
     assert in_tree(tmp_path / "out") == []
@@ -150,7 +150,7 @@ def test_a_picture_behind_a_link_is_sent_from_nowhere(tmp_path: Path, article: s
 def test_a_link_within_media_is_followed_as_before(tmp_path: Path, place: str, target: str, path: str) -> None:
     root = newsroom(tmp_path / "content", f"enclosures: [{{src: {path}}}]\n")
     link(root, place, target)
-    assert load(root).problems == ()
+    assert load_content(root).problems == ()
     assert app(root)(f"/{path}").body == b"a plain file"
     assert run("build", tmp_path / "out", root, "--state", tmp_path / "state").returncode == 0
     assert (tmp_path / "out" / path).read_bytes() == b"a plain file"
@@ -160,7 +160,7 @@ def test_the_content_folder_may_still_be_a_link(tmp_path: Path) -> None:
     newsroom(tmp_path / "releases/1", "enclosures: [{src: media/plain.txt}]\n")
     (tmp_path / "current").symlink_to("releases/1")
     assert app(tmp_path / "current")("/media/plain.txt").body == b"a plain file"
-    assert load(tmp_path / "current").problems == ()
+    assert load_content(tmp_path / "current").problems == ()
 
 
 # --- Links that come later ---------------------------------------------------------------------------------------
@@ -186,8 +186,8 @@ def test_a_medium_that_becomes_a_link_is_no_longer_sent(tmp_path: Path, place: s
 
 def test_the_last_valid_version_of_an_article_sends_no_draft(tmp_path: Path) -> None:
     root = newsroom(tmp_path / "content", "enclosures: [{src: media/x.txt}]\n", files={"media/x.txt": "first"})
-    clock, folder = Clock(), Folder(root)
-    live = Live(folder, Ledger(None), clock, Renditions(tmp_path / "pictures"))
+    clock, folder = Clock(), ContentFolder(root)
+    live = Live(folder, LastModifiedStore(None), clock, VariantStore(tmp_path / "pictures"))
     served = application(live)
     assert call(served, "/media/x.txt").body == b"first"
     link(root, "media/x.txt", "../articles/draft.yaml")
@@ -200,12 +200,12 @@ def test_the_last_valid_version_of_an_article_sends_no_draft(tmp_path: Path) -> 
 def test_no_narrower_copy_is_made_through_a_link(tmp_path: Path) -> None:
     big = picture(800, 600, "PNG")
     root = newsroom(tmp_path / "content", files={"media/sub/x.png": big, "elsewhere/x.png": big})
-    file = Media(root).file("media/sub/x.png")
-    tag = digest(file)
-    renditions = Renditions(tmp_path / "pictures")
+    file = MediaFolder(root).file("media/sub/x.png")
+    tag = digest_of(file)
+    renditions = VariantStore(tmp_path / "pictures")
     link(root, "media/sub", "../elsewhere")
-    with pytest.raises(RenditionError):
-        renditions.file(file, tag, 320)
+    with pytest.raises(VariantError):
+        renditions.get_or_make(file, tag, 320)
 
 
 def test_narrower_pictures_are_sent_from_a_state_folder_behind_a_link(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -214,9 +214,9 @@ def test_narrower_pictures_are_sent_from_a_state_folder_behind_a_link(tmp_path: 
     (tmp_path / "real").mkdir()
     (tmp_path / "state").symlink_to("real")
     monkeypatch.chdir(tmp_path)
-    tag = digest(Media(root).file("media/x.png"))
+    tag = digest_of(MediaFolder(root).file("media/x.png"))
     for state in (tmp_path / "state", Path("real")):
-        served = application(Live(Folder(root), Ledger(None), Clock(), Renditions(state / "pictures")))
+        served = application(Live(ContentFolder(root), LastModifiedStore(None), Clock(), VariantStore(state / "pictures")))
         page = call(served, "/articles/a/").body.decode()
         address = f"/sized/{tag}-320/x.png"
         assert address in page
@@ -275,7 +275,7 @@ def test_a_folder_swapped_for_a_link_within_a_look_shows_no_file_from_outside(tm
     root = newsroom(tmp_path / "content", files={"articles/sub/x.yaml": "title: first\n"})
 
     def once() -> bytes | None:
-        data = safe_read.read(root, "articles/sub/x.yaml")
+        data = safe_read.read_file(root, "articles/sub/x.yaml")
         return data if isinstance(data, bytes) else None
 
     with swapping(root / "articles/sub", tmp_path / "outside"):
@@ -303,7 +303,7 @@ def test_a_link_swapped_for_another_shows_no_file_from_outside(tmp_path: Path) -
         assert process.stdout.readline() == b"ready\n"
 
         def once() -> bytes | None:
-            data = safe_read.read(root, "articles/x.yaml")
+            data = safe_read.read_file(root, "articles/x.yaml")
             return data if isinstance(data, bytes) else None
 
         assert tried(once) <= {b"title: first\n", None}
@@ -330,7 +330,7 @@ def test_a_link_in_a_theme_publishes_no_draft(tmp_path: Path, place: str, target
     served = app(root)
     for name in ("x.css", "notes.txt", "draft.yaml"):
         assert SECRET.encode() not in served(f"/static/{name}").body
-    [problem] = load(root).problems
+    [problem] = load_content(root).problems
     assert problem.path == place
     assert problem.message == "a symbolic link that leaves theme/ is not followed"
     run("build", tmp_path / "out", root, "--state", tmp_path / "state", "--skip-broken")
@@ -340,7 +340,7 @@ def test_a_link_in_a_theme_publishes_no_draft(tmp_path: Path, place: str, target
 def test_a_link_within_a_theme_is_followed_as_before(tmp_path: Path) -> None:
     root = newsroom(tmp_path / "content", files={"theme/static/x.css": "a {}"})
     link(root, "theme/static/y.css", "x.css")
-    assert load(root).problems == ()
+    assert load_content(root).problems == ()
     assert app(root)("/static/y.css").body == b"a {}"
 
 

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Final
 
 from feedsvc import uris
-from feedsvc.catalog.catalog import catalog
-from feedsvc.content.folder.folder import Content, Folder, load
+from feedsvc.catalog.catalog import build_catalog
+from feedsvc.content.folder.folder import ContentFolder, ContentSnapshot, load_content
 from feedsvc.publication.document import Document, Redirect, digest
 from feedsvc.publication.publication import Publication
 from tests.live.desk import BASE, State
@@ -45,7 +45,7 @@ class Editions:
     def __init__(self, root: Path, states: Sequence[State], moments: Sequence[int]) -> None:
         self._root, self._states = root, states
         self._given = moments
-        self._folder: Folder | None = None
+        self._folder: ContentFolder | None = None
         self._reads = self._last = 0
         self._disk: dict[str, bytes] = {}
         self._made: OrderedDict[tuple[int, int], Publication] = OrderedDict()
@@ -59,17 +59,17 @@ class Editions:
 
     def says(self, index: int, at: int, path: str) -> Said:
         publication = self._publication(index, at)
-        match publication.at(path):
+        match publication.resolve(path):
             case Document() as found:
                 return found.status, found.etag
             case Redirect(target=target):
-                return 301, uris.rooted(BASE, target)
+                return 301, uris.root_relative(BASE, target)
             case _:
-                return 404, digest(publication.missing().body)
+                return 404, digest(publication.not_found_page().body)
 
     def difference(self, index: int, heard: Heard) -> str:
         """What a fresh start on this state would have said otherwise."""
-        found = self._publication(index, self._at(heard.asked)).at(heard.path)
+        found = self._publication(index, self._at(heard.asked)).resolve(heard.path)
         expected = found.body.decode() if isinstance(found, Document) else str(found)
         return "\n".join(unified_diff(expected.splitlines(), heard.body.decode().splitlines(), "expected", "heard", n=0))
 
@@ -100,17 +100,17 @@ class Editions:
                 (self._root / path).write_bytes(data)
         self._disk = dict(files)
         now = datetime.fromtimestamp(self._moments[at - 1], UTC) if at else datetime(2026, 6, 1, tzinfo=UTC)
-        return Publication(catalog(self._read(index), now))
+        return Publication(build_catalog(self._read(index), now))
 
-    def _read(self, index: int) -> Content:
+    def _read(self, index: int) -> ContentSnapshot:
         """A fresh reading would cost a minute: one that follows the folder stands for it, and is held against it at times."""
         if self._folder is None or index < self._last:
-            self._folder = Folder(self._root)
+            self._folder = ContentFolder(self._root)
         self._last = index
         content = self._folder.read(now=datetime.now(UTC)).content
         self._reads += 1
         if self._reads % _CHECKED == 0:
-            fresh = load(self._root)
+            fresh = load_content(self._root)
             one, other = ({each.path: each for each in read.articles} for read in (content, fresh))
             assert one == other
             assert replace(content, articles=()) == replace(fresh, articles=())

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from feedsvc.catalog.catalog import catalog
-from feedsvc.content.folder.folder import load
+from feedsvc.catalog.catalog import build_catalog
+from feedsvc.content.folder.folder import load_content
 from feedsvc.publication.publication import Publication
 from tests.audience.patience import until
 from tests.http.client import SECONDS, ask
@@ -74,7 +74,10 @@ def problems(server: Running) -> list[str]:
 
 def addresses(root: Path) -> list[str]:
     """Every address that a fresh start knows, withdrawn and former ones too, and one that it does not."""
-    return [*Publication(catalog(load(root), datetime.now(UTC))).addresses(), "/articles/nothing-of-that-name/"]
+    return [
+        *Publication(build_catalog(load_content(root), datetime.now(UTC))).paths_with_redirects(),
+        "/articles/nothing-of-that-name/",
+    ]
 
 
 def answers(server: Running, paths: Iterable[str]) -> Answers:

@@ -11,8 +11,8 @@ from random import Random
 
 import pytest
 
-from feedsvc.content.folder.folder import Folder, load
-from feedsvc.content.folder.snapshot import Content
+from feedsvc.content.folder.folder import ContentFolder, load_content
+from feedsvc.content.folder.snapshot import ContentSnapshot
 from feedsvc.model import Article
 from tests.newsrooms import SITE, article, picture, write
 
@@ -20,7 +20,7 @@ STEMS = [f"n{number}" for number in range(8)]
 FOLDERS = ["articles", "articles/x", "articles/x/y", "articles/z"]
 
 
-def facts(content: Content) -> tuple[object, ...]:
+def facts(content: ContentSnapshot) -> tuple[object, ...]:
     articles = {one.path: one for one in content.articles}
     rest = (
         content.site,
@@ -29,7 +29,7 @@ def facts(content: Content) -> tuple[object, ...]:
         content.media,
         content.theme,
         content.problems,
-        content.standing_in,
+        content.last_valid_paths,
     )
     return articles, *rest
 
@@ -100,21 +100,21 @@ def test_every_look_finds_what_a_fresh_start_finds_and_tells_the_difference(
 ) -> None:
     random, root = Random(seed), write(tmp_path / "content", SITE)
     paint(root, random)
-    followed, stood = Folder(root), dict[str, Article]()
+    followed, stood = ContentFolder(root), dict[str, Article]()
     followed.read(now=datetime.now(UTC))
     for _ in range(60):
         touched = [path for _ in range(random.randrange(1, 4)) for path in random.choice(DOINGS)(root, random)]
         change = followed.read(None if all_of_it else touched, datetime.now(UTC))
-        assert facts(change.content) == facts(load(root)), touched
-        assert all(stood.pop(one.path) == one for one in change.gone)
-        stood |= {one.path: one for one in change.come}
+        assert facts(change.content) == facts(load_content(root)), touched
+        assert all(stood.pop(one.path) == one for one in change.removed)
+        stood |= {one.path: one for one in change.added}
         assert stood == {one.path: one for one in change.content.articles}
     assert os.path.isdir(root)
 
 
 def test_a_folder_moved_into_another_keeps_its_articles(tmp_path: Path) -> None:
     root = write(tmp_path / "content", {**SITE, "articles/x/y/n1.yaml": article("n1")["articles/n1.yaml"]})
-    followed = Folder(root)
+    followed = ContentFolder(root)
     followed.read()
     (root / "articles/x/y").rename(root / "articles/a")
     change = followed.read(["articles/a", "articles/x/y"])
@@ -124,7 +124,7 @@ def test_a_folder_moved_into_another_keeps_its_articles(tmp_path: Path) -> None:
 def test_a_picture_that_no_article_shows_any_more_is_not_served(tmp_path: Path) -> None:
     shown = article("n1", image="{src: media/a.png, alt: A}")
     root = write(tmp_path / "content", {**SITE, "media/a.png": picture(9, 9, "PNG"), **shown})
-    followed = Folder(root)
+    followed = ContentFolder(root)
     assert "media/a.png" in followed.read().content.media
     write(root, article("n1"))
     assert "media/a.png" not in followed.read(["articles/n1.yaml"]).content.media
@@ -132,7 +132,7 @@ def test_a_picture_that_no_article_shows_any_more_is_not_served(tmp_path: Path) 
 
 def test_a_deleted_folder_of_which_only_the_files_are_told_is_no_problem(tmp_path: Path) -> None:
     root = write(tmp_path / "content", {**SITE, "articles/x/n1.yaml": article("n1")["articles/n1.yaml"]})
-    followed = Folder(root)
+    followed = ContentFolder(root)
     followed.read()
     shutil.rmtree(root / "articles")
     content = followed.read(["articles/x/n1.yaml"]).content

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from feedsvc.catalog.catalog import catalog
-from feedsvc.content.folder.folder import Folder, load
+from feedsvc.catalog.catalog import build_catalog
+from feedsvc.content.folder.folder import ContentFolder, load_content
 from feedsvc.live.live import Live
 from feedsvc.live.watcher import Watcher
 from feedsvc.publication.document import Document
-from feedsvc.publication.last_modified import Ledger
+from feedsvc.publication.last_modified import LastModifiedStore
 from feedsvc.publication.publication import Publication
 from tests.audience.patience import until
 from tests.newsrooms import SITE, article, picture, write
@@ -31,14 +31,14 @@ def lines(live: Live) -> list[str]:
 
 
 def page(live: Live, path: str) -> str:
-    found = live.current(live.clock()).at(path)
+    found = live.current(live.clock()).resolve(path)
     return found.body.decode() if isinstance(found, Document) else ""
 
 
 @contextlib.contextmanager
 def watched(root: Path) -> Iterator[Live]:
-    ledger = Ledger(None)
-    live = Live(Folder(root), ledger)
+    ledger = LastModifiedStore(None)
+    live = Live(ContentFolder(root), ledger)
     watcher = Watcher(root, live)
     watcher.start()
     try:
@@ -79,15 +79,15 @@ def root(tmp_path: Path) -> Path:
 def assert_like_a_fresh_start(live: Live, root: Path) -> None:
     def same() -> bool:
         now = live.clock()
-        fresh, running = Publication(catalog(load(root), now)), live.current(now)
-        paths = [path for path in fresh.paths() if isinstance(fresh.at(path), Document)]
+        fresh, running = Publication(build_catalog(load_content(root), now)), live.current(now)
+        paths = [path for path in fresh.paths() if isinstance(fresh.resolve(path), Document)]
         return set(paths) <= set(running.paths()) and all(_body(fresh, path) == _body(running, path) for path in paths)
 
     until(same)
 
 
 def _body(publication: Publication, path: str) -> bytes:
-    found = publication.at(path)
+    found = publication.resolve(path)
     return found.body if isinstance(found, Document) else b""
 
 
@@ -225,7 +225,7 @@ def test_media_and_themes_of_a_folder_that_is_named_by_a_dot_are_live_at_once(
     write(root, {"media/talk.mp3": bytes(900), **article("three", enclosures="[{src: media/talk.mp3}]")})
     monkeypatch.chdir(root)
     with watched(Path(folder)) as live:
-        until(lambda: live.reloaded.looks > 1)  # the first turn of the watcher looks at everything
+        until(lambda: live.last_reload.total_reloads > 1)  # the first turn of the watcher looks at everything
         write(root, {"media/talk.mp3": bytes(1234)})
         until(lambda: 'length="1234"' in page(live, "/feed.rss"))
         write(root, {"theme/static/looks.css": "b {}"})
@@ -246,9 +246,9 @@ def test_a_picture_that_returns_shows_in_an_article_that_stands_in(root: Path) -
         write(root, article("three", image="{src: media/three.png, alt: A}", nonsense="1"))
         until(lambda: lines(live))
         (root / "media/three.png").unlink()
-        until(lambda: live.current(live.clock()).at("/media/three.png") is None)
+        until(lambda: live.current(live.clock()).resolve("/media/three.png") is None)
         write(root, picture_file)
-        until(lambda: live.current(live.clock()).at("/media/three.png") is not None)
+        until(lambda: live.current(live.clock()).resolve("/media/three.png") is not None)
         assert "three" in slugs(live)
 
 

@@ -63,7 +63,7 @@ def test_a_broken_file_stays_up_over_restarts_is_told_once_and_the_service_is_re
     with followed(root, tmp_path / "state") as server:
         assert b"Still here" in ask(server.url, "/articles/one/").body
         [told] = status(server)["problems"]
-        assert (told["path"], told["last_valid_version"]) == (FILE, True)
+        assert (told["path"], told["serving_last_valid"]) == (FILE, True)
         titled(root, "Mended")
         until(lambda: b"Mended" in ask(server.url, "/feed.rss").body)
         assert problems(server) == []

@@ -13,11 +13,11 @@ from urllib.parse import quote
 
 import pytest
 
-from feedsvc.content.folder.folder import Folder
+from feedsvc.content.folder.folder import ContentFolder
 from feedsvc.live.live import Live
 from feedsvc.live.watcher import Watcher
 from feedsvc.publication.document import Document
-from feedsvc.publication.last_modified import Ledger
+from feedsvc.publication.last_modified import LastModifiedStore
 from feedsvc.publication.publication import Publication
 from feedsvc.web.app import application
 from tests.http.client import SECONDS, Got, call
@@ -52,13 +52,13 @@ def root(tmp_path: Path) -> Path:
 
 
 def opened(root: Path, clock: Callable[[], datetime]) -> Live:
-    return Live(Folder(root), Ledger(None), clock)
+    return Live(ContentFolder(root), LastModifiedStore(None), clock)
 
 
 def served(live: Live, now: datetime) -> dict[str, object]:
     """Every address and its bytes."""
     edition = live.current(now)
-    return {path: bytes_of(edition.at(path)) for path in edition.addresses()}
+    return {path: bytes_of(edition.resolve(path)) for path in edition.paths_with_redirects()}
 
 
 def bytes_of(answer: object) -> object:
@@ -68,7 +68,7 @@ def bytes_of(answer: object) -> object:
 def fresh(root: Path, now: datetime) -> dict[str, object]:
     """What a start at that moment would serve."""
     edition = published(root, now)
-    return {path: bytes_of(edition.at(path)) for path in edition.addresses()}
+    return {path: bytes_of(edition.resolve(path)) for path in edition.paths_with_redirects()}
 
 
 def test_each_change_comes_in_its_second_everywhere_at_once(root: Path) -> None:
@@ -98,7 +98,7 @@ def test_what_is_prepared_is_what_a_start_at_that_moment_gives(root: Path) -> No
     live = opened(root, Clock(NOON))
     number = live.edition.number
     for hour in range(1, HOURS + 3):
-        live.prepare(due(hour) - timedelta(seconds=2))
+        live.prepare_next_edition(due(hour) - timedelta(seconds=2))
         assert live.edition.number == number, "what is prepared is not served yet"
         assert served(live, due(hour)) == fresh(root, due(hour))
         number += 1
@@ -109,7 +109,7 @@ def test_what_is_prepared_is_what_a_start_at_that_moment_gives(root: Path) -> No
 def test_what_was_prepared_before_a_save_is_not_served(root: Path, moment: datetime) -> None:
     clock = Clock(due(1) - timedelta(seconds=2))
     live = opened(root, clock)
-    live.prepare(clock())
+    live.prepare_next_edition(clock())
     write(root, article("saved", "2026-02-28", tags="[harbour]"))
     (root / "articles/late1.yaml").unlink()
     live.reload()
@@ -118,8 +118,8 @@ def test_what_was_prepared_before_a_save_is_not_served(root: Path, moment: datet
 
 def test_what_was_prepared_for_a_moment_that_the_clock_went_back_from_is_not_served(root: Path) -> None:
     live = opened(root, Clock(NOON))
-    live.prepare(due(2) - timedelta(seconds=2))
-    live.prepare(due(1) - timedelta(seconds=2))
+    live.prepare_next_edition(due(2) - timedelta(seconds=2))
+    live.prepare_next_edition(due(1) - timedelta(seconds=2))
     for moment in (NOON + MINUTE, due(1) - TICK, due(1), NOON, due(2)):
         assert served(live, moment) == fresh(root, moment)
 
@@ -131,7 +131,7 @@ def test_those_who_hear_of_editions_never_hear_of_one_that_time_has_passed(root:
 
     def passing() -> datetime:
         clock.tick(17 * 60)
-        watcher.look()
+        watcher.request_full_scan()
         if clock.now > due(HOURS + 3):
             over.set()
         return clock.now
@@ -189,7 +189,7 @@ def test_no_cache_may_keep_an_answer_past_the_next_change(root: Path) -> None:
         left = timedelta(seconds=chance.choice([0.000001, 0.5, 1, 1.5, 2, 7, 100, 299, 301, 599, 900.5, 3000]))
         clock.now = due(chance.randrange(1, HOURS + 3)) - left
         edition = live.current(clock.now)
-        for path, got in all_answers(app, [*map(quote, edition.addresses()), *ODD]):
+        for path, got in all_answers(app, [*map(quote, edition.paths_with_redirects()), *ODD]):
             kept = windows(got)
             longest = max((seconds for name, seconds in kept.items() if name.startswith("stale-")), default=0)
             assert "max-age" in kept, path
@@ -210,22 +210,22 @@ def test_a_date_does_not_go_back_where_a_look_at_the_folder_lasted_over_a_schedu
         begun = next(moments, None)
         if begun:  # the look has begun; before it ends the moment comes, and a reader
             clock.now = due(1)
-            between.append(live.current(due(1)).at("/tag/harbour/"))
+            between.append(live.current(due(1)).resolve("/tag/harbour/"))
         return begun or clock.now + MINUTE
 
     between: list[object] = []
-    early = live.current(due(1) - TICK).at("/tag/harbour/")
+    early = live.current(due(1) - TICK).resolve("/tag/harbour/")
     live.clock = passing
     (root / "articles/late1.yaml").unlink()
     live.reload()
-    after = live.current(due(1) + MINUTE).at("/tag/harbour/")
+    after = live.current(due(1) + MINUTE).resolve("/tag/harbour/")
     assert bytes_of(early) == bytes_of(after) != bytes_of(between[0])
-    dates = [one.modified for one in (early, between[0], after)]
+    dates = [one.last_modified for one in (early, between[0], after)]
     assert dates == sorted(set(dates))
 
 
 def subscribe(edition: Publication) -> Document:
-    found = edition.at("/subscribe/")
+    found = edition.resolve("/subscribe/")
     assert isinstance(found, Document)
     return found
 
@@ -249,15 +249,15 @@ def test_a_page_that_is_as_it_was_before_has_a_later_date_than_what_it_was_in_be
     clock.tick(2)
     last = subscribe(live.current(clock.now))
     assert first.body == last.body != between.body
-    dates = [one.modified for one in (first, between, last)]
+    dates = [one.last_modified for one in (first, between, last)]
     assert dates == sorted({date for date in dates if date})
 
 
 def test_servers_agree_on_the_date_of_a_page_that_only_one_of_them_was_asked_for_in_between(root: Path, tmp_path: Path) -> None:
     """The one that was not asked gave it its first date for ever."""
     clock, file = Clock(NOON), tmp_path / "modified.sqlite"
-    with closing(Ledger(file)) as one, closing(Ledger(file)) as other:
-        servers = [Live(Folder(root), ledger, clock) for ledger in (one, other)]
+    with closing(LastModifiedStore(file)) as one, closing(LastModifiedStore(file)) as other:
+        servers = [Live(ContentFolder(root), ledger, clock) for ledger in (one, other)]
         for live in servers:
             subscribe(live.current(NOON))
         write(root, article("extra", "2026-01-20", tags="[alone]"))
@@ -265,4 +265,4 @@ def test_servers_agree_on_the_date_of_a_page_that_only_one_of_them_was_asked_for
         subscribe(servers[0].current(clock.now))
         (root / "articles/extra.yaml").unlink()
         reload(clock, *servers)
-        assert len({subscribe(live.current(clock.now)).modified for live in servers}) == 1
+        assert len({subscribe(live.current(clock.now)).last_modified for live in servers}) == 1

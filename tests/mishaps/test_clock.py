@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from feedsvc.content.folder.folder import Folder
-from feedsvc.live.clock_jumps import Jumps
+from feedsvc.content.folder.folder import ContentFolder
+from feedsvc.live.clock_jumps import ClockJumpDetector
 from feedsvc.live.live import Live
 from feedsvc.live.watcher import Watcher
-from feedsvc.support.alerts import Troubles
-from feedsvc.support.token_bucket import Buckets, Limit
+from feedsvc.support.alerts import Alerts
+from feedsvc.support.token_bucket import BucketLimit, TokenBuckets
 from tests.audience.patience import until
 from tests.http.client import Got, ask
 from tests.kills.newsroom import Desk, article
@@ -60,7 +60,7 @@ def wall(folder: Path) -> Iterator[Wall]:
 
 
 def troubled(server: Followed) -> str:
-    found: str = status(server)["troubles"].get("clock", "")
+    found: str = status(server)["alerts"].get("clock", "")
     return found
 
 
@@ -110,40 +110,40 @@ def test_a_clock_that_is_set_forward_and_back_is_said_followed_and_harms_nothing
 
 def test_a_clock_that_is_set_before_the_first_look_at_the_folder_is_said(desk: Desk) -> None:
     now = [datetime.now(UTC)]
-    live = Live(Folder(desk.root), None, lambda: now[0])
+    live = Live(ContentFolder(desk.root), None, lambda: now[0])
     watcher = Watcher(desk.root, live)
     now[0] += FAR
     watcher.start()
     try:
-        said = until(lambda: live.troubles.now.get("clock"))
+        said = until(lambda: live.alerts.active.get("clock"))
     finally:
         watcher.stop()
     assert said.startswith("the clock of this machine was set forward by 2 days, ")
 
 
 def test_a_clock_that_stays_where_it_was_set_is_taken_to_be_right_after_an_hour() -> None:
-    passed, troubles = [0.0], Troubles()
-    jumps = Jumps(troubles, lambda: passed[0])
-    assert jumps.look(NOON) == 0
-    assert jumps.look(NOON + timedelta(seconds=9)) == 0  # as clocks are set right all day
-    assert jumps.look(NOON + FAR) == pytest.approx(FAR.total_seconds() - 9)
-    assert [*troubles.now] == ["clock"]
+    passed, troubles = [0.0], Alerts()
+    jumps = ClockJumpDetector(troubles, lambda: passed[0])
+    assert jumps.check(NOON) == 0
+    assert jumps.check(NOON + timedelta(seconds=9)) == 0  # as clocks are set right all day
+    assert jumps.check(NOON + FAR) == pytest.approx(FAR.total_seconds() - 9)
+    assert [*troubles.active] == ["clock"]
     passed[0] = 3599
-    assert jumps.look(NOON + FAR + timedelta(seconds=3599)) == 0
-    assert [*troubles.now] == ["clock"]
+    assert jumps.check(NOON + FAR + timedelta(seconds=3599)) == 0
+    assert [*troubles.active] == ["clock"]
     passed[0] = 3600
-    jumps.look(NOON + FAR + timedelta(seconds=3600))
-    assert not troubles.now
-    jumps.look(NOON)
-    assert "set back by 2 days, 1:00:00" in troubles.now["clock"]
+    jumps.check(NOON + FAR + timedelta(seconds=3600))
+    assert not troubles.active
+    jumps.check(NOON)
+    assert "set back by 2 days, 1:00:00" in troubles.active["clock"]
 
 
 def test_a_clock_that_was_set_back_keeps_no_reader_waiting_until_it_has_caught_up() -> None:
     """Who had opened twenty articles was refused for as many hours as the clock had been ahead."""
-    buckets = Buckets(Limit(burst=2, seconds=3.0), most=10)
+    buckets = TokenBuckets(BucketLimit(burst=2, refill_seconds=3.0), max_keys=10)
     for _ in range(2):
-        assert buckets.wait(b"reader", NOON) == 0
-    assert buckets.wait(b"reader", NOON) == 3
+        assert buckets.take_token(b"reader", NOON) == 0
+    assert buckets.take_token(b"reader", NOON) == 3
     back = NOON - timedelta(hours=6)
-    assert buckets.wait(b"reader", back) == 3
-    assert buckets.wait(b"reader", back + timedelta(seconds=3)) == 0
+    assert buckets.take_token(b"reader", back) == 3
+    assert buckets.take_token(b"reader", back + timedelta(seconds=3)) == 0

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from feedsvc.export.layout import MANIFEST, TWINS
-from feedsvc.export.manifest import Journal
+from feedsvc.export.layout import COMPRESSED_SUFFIXES, MANIFEST_FILE
+from feedsvc.export.manifest import Manifest
 from tests.audience.patience import until
 from tests.http.client import SECONDS, ask
 from tests.http.running import command, environment
@@ -33,7 +33,7 @@ READER = {
 
 
 def troubles(server: Followed) -> dict[str, str]:
-    found: dict[str, str] = status(server)["troubles"]
+    found: dict[str, str] = status(server)["alerts"]
     return found
 
 
@@ -55,7 +55,7 @@ def test_a_full_state_disk_costs_no_feed_is_told_with_what_to_do_and_heals_by_it
                 assert f"{state}/{file}" in troubles(server)[name]
                 assert "tried again by itself" in troubles(server)[name]
             assert "see that its disk has room" in troubles(server)["records"]
-            assert b"feedsvc_troubles 3.0" in ask(server.url, "/metrics").body
+            assert b"feedsvc_alerts 3.0" in ask(server.url, "/metrics").body
             assert not ask(server.url, "/articles/fresh/")["last-modified"]
         until(lambda: look(server) or time.sleep(0.1) or not troubles(server))  # type: ignore[func-returns-value]
         assert ask(server.url, "/articles/fresh/")["last-modified"]
@@ -102,17 +102,17 @@ def test_a_list_of_files_that_no_disk_takes_stays_as_it_was_and_leaves_nothing_o
     """`build --watch` had one more file open after each try."""
     with disk(tmp_path / "out") as out:
         root = os.open(out, os.O_RDONLY)
-        journal = Journal(root)
-        journal.claim([f"articles/{number}/index.html" for number in range(900)], TWINS, alone=())
+        journal = Manifest(root)
+        journal.reserve([f"articles/{number}/index.html" for number in range(900)], COMPRESSED_SUFFIXES, foreign_names=())
         with full(out):
-            before, known = len(os.listdir("/proc/self/fd")), dict(journal.notes)
+            before, known = len(os.listdir("/proc/self/fd")), dict(journal.files)
             with pytest.raises(OSError, match=NO_ROOM):
-                journal.forget(["articles/7/index.html"])
+                journal.remove(["articles/7/index.html"])
             assert len(os.listdir("/proc/self/fd")) == before
-            assert journal.notes == known
-            assert sorted(os.listdir(out)) == [MANIFEST, "filler"]
-        journal.forget(["articles/7/index.html"])
-        assert b"articles/7/" not in (out / MANIFEST).read_bytes()
+            assert journal.files == known
+            assert sorted(os.listdir(out)) == [MANIFEST_FILE, "filler"]
+        journal.remove(["articles/7/index.html"])
+        assert b"articles/7/" not in (out / MANIFEST_FILE).read_bytes()
         journal.close()
         os.close(root)
 

@@ -31,7 +31,7 @@ def test_a_newsroom_that_may_only_be_read_is_served_built_and_checked(desk: Desk
         assert ended("check", desk.root)[0] == 0
         with followed(desk.root, tmp_path / "state") as server:
             assert ask(server.url, "/feed.rss").status == 200
-            assert status(server)["troubles"] == {}
+            assert status(server)["alerts"] == {}
 
 
 def test_whoever_writes_into_a_newsroom_that_may_only_be_read_is_told(desk: Desk) -> None:
@@ -86,6 +86,6 @@ def test_a_state_folder_that_becomes_read_only_costs_no_feed_and_no_read(desk: D
             desk.save("articles/fresh.yaml", article("fresh", "sudden"))
             until(lambda: ask(server.url, "/articles/fresh/").status == 200)
             assert ask(server.url, "/articles/boats/views", READER, "POST").status == 204
-            until(lambda: "reads" in status(server)["troubles"])
-        until(lambda: status(server)["troubles"] == {})
+            until(lambda: "reads" in status(server)["alerts"])
+        until(lambda: status(server)["alerts"] == {})
         until(lambda: ask(server.url, "/articles/boats/views").body == b'{"views": 1}')

@@ -14,11 +14,11 @@ import feedsvc
 SCRIPT = """
 from feedsvc.pages import theme
 made = []
-own = theme.own()
+own = theme.builtin_environment()
 compile_ = own.compile
 own.compile = lambda *words, **more: made.append(1) or compile_(*words, **more)
-theme.prepare()
-print(len(made), len(theme.own_names()))
+theme.compile_builtin_templates()
+print(len(made), len(theme.builtin_template_names()))
 """
 
 

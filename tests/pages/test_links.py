@@ -17,7 +17,7 @@ SITE = "title: Harbour\nbase_url: https://t.example/news\nid_domain: t.example\n
 
 
 def _body(publication: Publication, path: str) -> bytes:
-    found = publication.at(path)
+    found = publication.resolve(path)
     assert isinstance(found, Document), path
     return found.body
 

@@ -9,7 +9,7 @@ import pytest
 
 from feedsvc.catalog.catalog import Catalog, Row
 from feedsvc.catalog.row import row_key
-from feedsvc.pages.related import CONSIDERED, related
+from feedsvc.pages.related import MAX_CANDIDATES, find_related
 from feedsvc.routes import ListingRef
 from tests import newsrooms
 
@@ -17,7 +17,7 @@ from tests import newsrooms
 def wanted(catalog: Catalog, row: Row) -> list[Row]:
     """Of the next older ones of each tag, the three that share most tags with it, the newest first among equals."""
     listings = (catalog.listings[ListingRef("tag", tag.id)].visible for tag in row.article.tags)
-    older = [[one for one in rows if one.key > row.key][:CONSIDERED] for rows in listings]
+    older = [[one for one in rows if one.key > row.key][:MAX_CANDIDATES] for rows in listings]
     shared = Counter(one.article.id for one in chain.from_iterable(older))
     distinct = {one.article.id: one for one in chain.from_iterable(older)}.values()
     return sorted(distinct, key=lambda one: (-shared[one.article.id], row_key(one)))[:3]
@@ -33,8 +33,8 @@ def test_a_page_leads_to_what_shares_most_tags(tmp_path: Path, tags: int, *, wal
         newsrooms.write(root, newsrooms.article(f"some-{number}", f"2026-01-{number % 9 + 1:02}", tags=f"[{some}]"))
     catalog = newsrooms.catalogued(root)
     if walked:
-        assert all(len(listing.places) == len(listing.visible) for listing in catalog.listings.values())
+        assert all(len(listing.ranks) == len(listing.visible) for listing in catalog.listings.values())
     rows = catalog.listings[ListingRef()].visible
-    assert sum(len(related(catalog, row)) for row in rows) > 100
+    assert sum(len(find_related(catalog, row)) for row in rows) > 100
     for row in rows:
-        assert related(catalog, row) == wanted(catalog, row)
+        assert find_related(catalog, row) == wanted(catalog, row)

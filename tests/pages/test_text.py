@@ -15,7 +15,7 @@ from tests import newsrooms
 def _page(root: Path, *, path: str = "/articles/one/", **keys: str) -> Any:
     """The page's main element, of an article with these keys as YAML text."""
     newsrooms.write(root, {**newsrooms.SITE, **newsrooms.article("one", **keys)})
-    found = newsrooms.published(root).at(path)
+    found = newsrooms.published(root).resolve(path)
     assert isinstance(found, Document)
     tree = html5lib.HTMLParser(namespaceHTMLElements=False).parse(found.body.decode())
     return tree.find(".//main")

@@ -12,8 +12,8 @@ from click.testing import CliRunner
 from markupsafe import Markup, escape
 
 from feedsvc.cli import main
-from feedsvc.cli.one_shot import tried
-from feedsvc.pages.template_compiler import spelled
+from feedsvc.cli.one_shot import load_with_theme_trial
+from feedsvc.pages.template_compiler import escape_fast
 from feedsvc.publication.document import Document
 from tests import newsrooms
 
@@ -33,7 +33,7 @@ def _themed(root: Path, files: Mapping[str, str | bytes]) -> Path:
 
 def _body(root: Path, path: str) -> str:
     publication = newsrooms.published(root)
-    found = publication.at(path)
+    found = publication.resolve(path)
     assert isinstance(found, Document), path
     return found.body.decode()
 
@@ -42,17 +42,17 @@ def test_a_template_and_a_sheet_take_the_place_of_two_files_and_of_no_other(tmp_
     root = _themed(tmp_path, {MESSAGE: OWN_MESSAGE, "theme/static/site.css": "body { color: teal }\n"})
     plain = newsrooms.published(newsrooms.rich(tmp_path / "plain"))
     themed = newsrooms.published(root)
-    assert '<h1 class="ours">' in themed.missing().body.decode()
+    assert '<h1 class="ours">' in themed.not_found_page().body.decode()
     assert '<h1 class="ours">' in _body(root, "/articles/gone/")
     assert _body(root, "/static/site.css") == "body { color: teal }\n"
-    changed = {path for path in plain.paths() if path.endswith("/") and themed.at(path) != plain.at(path)}
+    changed = {path for path in plain.paths() if path.endswith("/") and themed.resolve(path) != plain.resolve(path)}
     assert changed == set()
-    assert themed.at("/static/site.js") == plain.at("/static/site.js")
+    assert themed.resolve("/static/site.js") == plain.resolve("/static/site.js")
 
 
 def test_a_new_static_file_of_a_theme_is_served(tmp_path: Path) -> None:
     root = _themed(tmp_path, {"theme/static/mark.svg": "<svg xmlns='http://www.w3.org/2000/svg'/>"})
-    found = newsrooms.published(root).at("/static/mark.svg")
+    found = newsrooms.published(root).resolve("/static/mark.svg")
     assert isinstance(found, Document)
     assert found.media_type == "image/svg+xml"
     assert "/static/mark.svg" in set(newsrooms.published(root).paths())
@@ -75,7 +75,7 @@ def test_what_is_no_template_is_told_with_its_line_and_not_used(
     done = CliRunner().invoke(main, ["check", str(root)])
     [told] = [one for one in done.stdout.splitlines() if one.startswith("theme/")]
     assert (done.exit_code, told.startswith(f"{path}:{line}:"), part in told) == (1, True, True), told
-    assert set(tried(root).theme) == {"templates/subscribe.html"}
+    assert set(load_with_theme_trial(root).theme) == {"templates/subscribe.html"}
 
 
 @pytest.mark.parametrize(
@@ -97,10 +97,10 @@ def test_what_is_no_template_is_told_with_its_line_and_not_used(
     ],
 )
 def test_a_template_that_fails_at_its_page_gives_way(tmp_path: Path, caplog: pytest.LogCaptureFixture, text: str) -> None:
-    plain = newsrooms.published(newsrooms.rich(tmp_path / "plain")).missing()
+    plain = newsrooms.published(newsrooms.rich(tmp_path / "plain")).not_found_page()
     root = _themed(tmp_path / "themed", {MESSAGE: text})
     with caplog.at_level(logging.WARNING):
-        assert newsrooms.published(root).missing().body == plain.body
+        assert newsrooms.published(root).not_found_page().body == plain.body
     assert "theme/templates/message.html:1: this cannot make a page" in caplog.text
 
 
@@ -108,7 +108,7 @@ def test_what_every_article_page_stumbles_over_is_told_once(tmp_path: Path, capl
     broken = '{% extends "base.html" %}\n{% block main %}\n{{ article.nonesuch }}\n{% endblock %}\n'
     publication = newsrooms.published(_themed(tmp_path, {"theme/templates/article.html": broken}))
     with caplog.at_level(logging.WARNING):
-        pages = [publication.at(path) for path in publication.paths() if path.startswith("/articles/")]
+        pages = [publication.resolve(path) for path in publication.paths() if path.startswith("/articles/")]
     assert len(pages) > 3
     assert [one.getMessage().partition(" ")[0] for one in caplog.records] == ["theme/templates/article.html:3:"]
 
@@ -147,7 +147,7 @@ BLOCK = '{%% extends "base.html" %%}\n{%% block main %%}\n%s{%% endblock %%}\n'
 )
 def test_what_cannot_make_a_page_is_told_by_check_and_never_used(tmp_path: Path, files: Mapping[str, str], told: str) -> None:
     root = _themed(tmp_path, {f"theme/templates/{name}": text for name, text in files.items()})
-    read = tried(root)
+    read = load_with_theme_trial(root)
     assert any(str(problem).startswith(f"theme/templates/{told}") for problem in read.errors), read.errors
     assert f"templates/{told.partition(':')[0]}" not in read.theme
 
@@ -156,7 +156,7 @@ def test_a_template_of_ones_own_that_others_include_is_no_mistake(tmp_path: Path
     files = {MESSAGE: "<p>{% include 'ads/top.html' %}", "theme/templates/ads/top.html": "<b>{{ title }}</b>"}
     root = _themed(tmp_path, files)
     assert CliRunner().invoke(main, ["check", str(root)]).exit_code == 0
-    assert newsrooms.published(root).missing().body == b"<p><b>Nothing is here</b>"
+    assert newsrooms.published(root).not_found_page().body == b"<p><b>Nothing is here</b>"
 
 
 def test_what_templates_usually_do_is_done_in_the_sandbox_as_elsewhere(tmp_path: Path) -> None:
@@ -179,7 +179,7 @@ def test_what_templates_usually_do_is_done_in_the_sandbox_as_elsewhere(tmp_path:
 
 def _sandboxed(root: Path, *texts: str) -> list[str]:
     publication = newsrooms.published(_themed(root, {MESSAGE: "\n".join(texts)}))
-    return publication.missing().body.decode().split("\n")
+    return publication.not_found_page().body.decode().split("\n")
 
 
 def test_a_theme_of_the_products_own_templates_changes_no_page(tmp_path: Path) -> None:
@@ -188,18 +188,18 @@ def test_a_theme_of_the_products_own_templates_changes_no_page(tmp_path: Path) -
     files = {f"theme/templates/{file.name}": file.read_bytes() for file in folder.iterdir()}
     plain = newsrooms.published(newsrooms.rich(tmp_path / "plain"))
     themed = newsrooms.published(_themed(tmp_path / "themed", files))
-    for path in plain.addresses():
+    for path in plain.paths_with_redirects():
         if path.endswith("/"):
-            assert themed.at(path) == plain.at(path), path
+            assert themed.resolve(path) == plain.resolve(path), path
 
 
 def test_a_card_says_the_same_in_every_list_it_stands_in(tmp_path: Path) -> None:
     publication = newsrooms.published(newsrooms.rich(tmp_path))
-    before = {path: publication.made(path) for path in publication.paths() if path.endswith("/")}
+    before = {path: publication.render(path) for path in publication.paths() if path.endswith("/")}
     again = newsrooms.published(newsrooms.rich(tmp_path / "again"))
-    assert {path: again.made(path) for path in reversed(before)} == before
+    assert {path: again.render(path) for path in reversed(before)} == before
 
 
 @pytest.mark.parametrize("value", ["plain", "a & b", "<i>", ">", 'say "no"', "it's", Markup("<b>&amp;</b>"), 7, None, True, 1.5])
 def test_what_the_products_templates_write_is_escaped_as_elsewhere(value: object) -> None:
-    assert spelled(value) == escape(value)
+    assert escape_fast(value) == escape(value)

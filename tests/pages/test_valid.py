@@ -12,10 +12,10 @@ from urllib.parse import unquote, urljoin, urlsplit
 import html5lib
 import pytest
 
-from feedsvc.catalog.catalog import catalog
-from feedsvc.content.folder.folder import load
-from feedsvc.content.media.thumbnails import Renditions
-from feedsvc.publication.document import Attachment, Document, Redirect
+from feedsvc.catalog.catalog import build_catalog
+from feedsvc.content.folder.folder import load_content
+from feedsvc.content.media.thumbnails import VariantStore
+from feedsvc.publication.document import Document, FileResource, Redirect
 from feedsvc.publication.publication import Publication
 from feedsvc.support.clock import wall_clock
 from tests import newsrooms
@@ -57,20 +57,20 @@ def _nasty(root: Path) -> Path:
 def publication(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Publication:
     root, state = tmp_path_factory.mktemp("content"), tmp_path_factory.mktemp("state")
     folders = {"sample": lambda: ROOT / "content", "rich": lambda: newsrooms.rich(root), "nasty": lambda: _nasty(root)}
-    content = load(folders[request.param]())
+    content = load_content(folders[request.param]())
     assert not content.errors, [str(problem) for problem in content.errors]
     now = wall_clock() if request.param == "sample" else newsrooms.NOW
-    return Publication(catalog(content, now), renditions=Renditions(state))
+    return Publication(build_catalog(content, now), variant_store=VariantStore(state))
 
 
 def _pages(publication: Publication) -> Iterator[tuple[str, Document]]:
     """(path, its document): every page, and those that answer with another status."""
     gone = [f"/articles/{slug}/" for slug in publication.catalog.withdrawn]
     for path in [*publication.paths(), *gone]:
-        found = publication.at(path)
+        found = publication.resolve(path)
         if isinstance(found, Document) and found.media_type == "text/html":
             yield path, found
-    yield "/404/", publication.missing()
+    yield "/404/", publication.not_found_page()
 
 
 def _tree(document: Document) -> Any:
@@ -106,15 +106,15 @@ def test_every_internal_link_resolves(publication: Publication) -> None:
                 seen.add((unquote(urlsplit(whole).path)[len(root) :], path))
     assert len(seen) > 20
     for target, path in sorted(seen):
-        found = publication.at(target)
+        found = publication.resolve(target)
         # An article's author may link to a former address of another; one hop is what an alias is for.
         if isinstance(found, Redirect):
-            found = publication.at(found.target)
-        assert isinstance(found, (Attachment, Document)), f"{path} -> {target}"
+            found = publication.resolve(found.target)
+        assert isinstance(found, (FileResource, Document)), f"{path} -> {target}"
 
 
 def test_no_article_is_heavy(publication: Publication) -> None:
-    weights = {path: len(document.coded("gzip") or document.body) for path, document in _pages(publication)}
+    weights = {path: len(document.encode("gzip") or document.body) for path, document in _pages(publication)}
     assert not {path: weight for path, weight in weights.items() if path.startswith("/articles/") and weight > HEAVIEST}
 
 

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from feedsvc.content.folder.folder import Folder
+from feedsvc.content.folder.folder import ContentFolder
 from feedsvc.live.live import Live
 from feedsvc.preview import events
-from feedsvc.preview.events import Streams
-from feedsvc.preview.middleware import Preview
-from feedsvc.publication.last_modified import Ledger
+from feedsvc.preview.events import EventStreams
+from feedsvc.preview.middleware import PreviewMiddleware
+from feedsvc.publication.last_modified import LastModifiedStore
 from feedsvc.web.app import application
 from tests.audience.patience import until
 from tests.http.client import call
@@ -31,16 +31,16 @@ class Desk:
     """A preview without a server. `save` is what the watcher does after a save."""
 
     def __init__(self, content: Path, clock: Clock | None = None) -> None:
-        self.content, self.clock, self.ledger = content, clock or Clock(), Ledger(None)
-        self.live = Live(Folder(content), self.ledger, self.clock, preview=True)
-        self.streams = Streams(self.live, 2)
-        self.app: WSGIApplication = Preview(application(self.live), self.live, self.streams)
+        self.content, self.clock, self.ledger = content, clock or Clock(), LastModifiedStore(None)
+        self.live = Live(ContentFolder(content), self.ledger, self.clock, preview=True)
+        self.streams = EventStreams(self.live, 2)
+        self.app: WSGIApplication = PreviewMiddleware(application(self.live), self.live, self.streams)
 
     def save(self, name: str, text: str) -> None:
         (self.content / name).write_text(text, "utf-8")
         before = self.live.edition
         self.live.reload()
-        self.streams.tell(before, self.live.edition)
+        self.streams.notify(before, self.live.edition)
 
     def page(self, path: str = "/") -> str:
         return call(self.app, path, HERE).body.decode()
@@ -111,7 +111,7 @@ def test_a_stream_ends_with_the_news(desk: Desk) -> None:
 
 
 def test_a_quiet_stream_ends_by_itself(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(events, "_BEAT", 0)
+    monkeypatch.setattr(events, "_HEARTBEAT_SECONDS", 0)
     first, *rest = desk.streams.stream()
     assert first.startswith(b"retry: 300\ndata: 1-")
     assert rest == [b":\n\n"] * 15
@@ -202,7 +202,7 @@ def test_a_tunnel_to_the_preview_shows_no_draft(desk: Desk, headers: dict[str, s
 
 @pytest.mark.parametrize("headers", PASSED_ON, ids=str)
 def test_a_preview_for_anywhere_answers_through_a_tunnel(desk: Desk, headers: dict[str, str]) -> None:
-    app = Preview(application(desk.live), desk.live, desk.streams, anywhere=True)
+    app = PreviewMiddleware(application(desk.live), desk.live, desk.streams, allows_any_host=True)
     assert call(app, "/articles/unfinished/", {"Host": "preview.example", **headers}).status == 200
 
 

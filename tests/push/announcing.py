@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from feedsvc.websub.publisher import Announcer
+from feedsvc.websub.publisher import Publisher
 from tests.audience.patience import SECONDS
 from tests.push.conftest import now
 from tests.push.newsroom import Desk
@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def main(content: str, state: str) -> None:
-    with contextlib.closing(Announcer(Path(state), now, every=0.05)) as announcer:
+    with contextlib.closing(Publisher(Path(state), now, poll_interval=0.05)) as announcer:
         desk = Desk(Path(content), announcer)
         desk.publish()
         sys.stdout.write("ready\n")

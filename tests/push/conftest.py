@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from feedsvc.websub.publisher import Announcer
+from feedsvc.websub.publisher import Publisher
 from tests.audience.patience import until
 from tests.push import newsroom
 from tests.push.hub import Hub, Hubs
@@ -46,7 +46,7 @@ def opened(content: Path, state: Path) -> Iterator[Open]:
     with contextlib.ExitStack() as stack:
 
         def start(root: Path = content, **options: object) -> Desk:
-            announcer = Announcer(state, **{"clock": now, "every": 0.05, **options})
+            announcer = Publisher(state, **{"clock": now, "poll_interval": 0.05, **options})
             return Desk(root, stack.enter_context(contextlib.closing(announcer)))
 
         yield start

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from feedsvc.catalog.catalog import catalog
-from feedsvc.content.folder.folder import load
-from feedsvc.feeds.digest import Digests
-from feedsvc.websub.publisher import Announcer
+from feedsvc.catalog.catalog import build_catalog
+from feedsvc.content.folder.folder import load_content
+from feedsvc.feeds.digest import FeedDigests
+from feedsvc.websub.publisher import Publisher
 from tests import newsrooms
 from tests.newsrooms import NOW, article
 
@@ -40,11 +40,11 @@ def correct(root: Path, text: str) -> None:
 class Desk:
     """Tells an announcer of each edition, as a server does."""
 
-    def __init__(self, root: Path, announcer: Announcer) -> None:
+    def __init__(self, root: Path, announcer: Publisher) -> None:
         self.root = root
         self.announcer = announcer
-        self.digests = Digests()
+        self.digests = FeedDigests()
 
     def publish(self, *changed: str, base_url: str = "") -> None:
-        current = catalog(load(self.root, base_url), NOW)
-        self.announcer.edition(current.site.base_url, current.site.hubs, lambda: self.digests.of(current), changed)
+        current = build_catalog(load_content(self.root, base_url), NOW)
+        self.announcer.set_edition(current.site.base_url, current.site.hubs, lambda: self.digests.compute(current), changed)

@@ -11,15 +11,15 @@ from pathlib import Path
 
 import pytest
 
-from feedsvc.catalog.catalog import catalog
-from feedsvc.content.folder.folder import load
-from feedsvc.feeds.digest import Digests
-from feedsvc.support.leader_lock import Turn
+from feedsvc.catalog.catalog import build_catalog
+from feedsvc.content.folder.folder import load_content
+from feedsvc.feeds.digest import FeedDigests
+from feedsvc.support.leader_lock import LeaderLock
 from feedsvc.uris import absolute
-from feedsvc.websub.hubs import Reach
-from feedsvc.websub.publisher import Announcer
-from feedsvc.websub.purge import Purge
-from feedsvc.websub.queue import Store, Waiting
+from feedsvc.websub.hubs import HubSelection
+from feedsvc.websub.publisher import Publisher
+from feedsvc.websub.purge import PurgeCommand
+from feedsvc.websub.queue import DeliveryQueue, PendingDelivery
 from tests.audience.conftest import Clock
 from tests.audience.patience import SECONDS, until
 from tests.newsrooms import NOW
@@ -132,7 +132,7 @@ def test_one_hub_that_hangs_keeps_no_other_waiting(opened: Open, content: Path, 
     deaf = hubs()
     deaf.always = hubs_.hang
     newsroom.write(content, deaf.url, hub.url)
-    desk = opened(patience=0.3)
+    desk = opened(timeout=0.3)
     desk.publish()
     until(lambda: len(hub.told) >= 9)
     assert hub.counts == dict.fromkeys(ALL, 1)
@@ -225,7 +225,7 @@ def test_a_feed_that_changes_while_it_waits_is_announced_once_with_the_newest(op
     for text in ("one", "two", "three"):
         newsroom.correct(content, text)
         desk.publish()
-    until(lambda: desk.announcer._planned is desk.announcer._latest)
+    until(lambda: desk.announcer._queued_edition is desk.announcer._latest_edition)
     clock.tick(minutes=2)
     settled(desk)
     assert hub.counts == dict.fromkeys(ALL, 1)
@@ -293,13 +293,14 @@ FAR = "https://hub.invalid/"
 def far_hub_was_told(content: Path, state: Path) -> None:
     """As if the far hub had taken all nine feeds."""
     newsroom.write(content, FAR)
-    current = catalog(load(content), NOW)
-    with contextlib.closing(Store(state / "push.sqlite")) as store:
-        store.plan(
-            Reach(base_url=BASE, named=(FAR,)), {absolute(BASE, path): digest for path, digest in Digests().of(current).items()}
+    current = build_catalog(load_content(content), NOW)
+    with contextlib.closing(DeliveryQueue(state / "push.sqlite")) as store:
+        store.synchronize(
+            HubSelection(base_url=BASE, site_hubs=(FAR,)),
+            {absolute(BASE, path): digest for path, digest in FeedDigests().compute(current).items()},
         )
-        for feed in store.all_waiting(FAR):
-            store.announced(FAR, feed, NOW.timestamp())
+        for feed in store.pending_deliveries(FAR):
+            store.mark_delivered(FAR, feed, NOW.timestamp())
 
 
 def what_the_far_hub_was_told(state: Path) -> set[str]:
@@ -335,9 +336,9 @@ def test_a_site_that_becomes_local_while_it_runs_forgets_nothing(opened: Open, c
     far_hub_was_told(content, state)
     desk = opened()
     desk.publish()
-    until(lambda: desk.announcer._planned is desk.announcer._latest)
+    until(lambda: desk.announcer._queued_edition is desk.announcer._latest_edition)
     desk.publish(base_url="http://localhost:8000")
-    until(lambda: desk.announcer._planned is desk.announcer._latest)
+    until(lambda: desk.announcer._queued_edition is desk.announcer._latest_edition)
     assert what_the_far_hub_was_told(state) == ALL
 
 
@@ -392,7 +393,7 @@ def test_hubs_taken_out_while_down_are_forgotten_too(opened: Open, content: Path
 
 def test_closing_while_a_hub_hangs_loses_nothing(opened: Open, hub: Hub) -> None:
     hub.always = hubs_.hang
-    desk = opened(patience=SECONDS)
+    desk = opened(timeout=SECONDS)
     desk.publish()
     until(lambda: hub.asked)
     desk.announcer.close(0.1)
@@ -408,10 +409,10 @@ def test_closing_while_a_hub_hangs_loses_nothing(opened: Open, hub: Hub) -> None
 
 
 def test_closing_twice_or_unused_is_no_fault(state: Path) -> None:
-    announcer = Announcer(state, now)
+    announcer = Publisher(state, now)
     announcer.close()
     announcer.close()
-    announcer.edition(BASE, ["https://hub.example/"], dict)
+    announcer.set_edition(BASE, ["https://hub.example/"], dict)
     assert threads() == []
 
 
@@ -441,14 +442,16 @@ def test_a_damaged_file_is_made_anew(opened: Open, state: Path, hub: Hub) -> Non
 
 
 def test_a_clock_put_right_lets_nothing_wait_for_years(state: Path) -> None:
-    store = Store(state / "push.sqlite")
-    store.plan(Reach(base_url="https://a.example", named=("https://hub.example/",)), {"https://a.example/feed.rss": "1"})
-    [feed] = store.all_waiting("https://hub.example/")
+    store = DeliveryQueue(state / "push.sqlite")
+    store.synchronize(
+        HubSelection(base_url="https://a.example", site_hubs=("https://hub.example/",)), {"https://a.example/feed.rss": "1"}
+    )
+    [feed] = store.pending_deliveries("https://hub.example/")
     ahead = datetime(2036, 1, 1, tzinfo=UTC).timestamp()
-    store.failed("https://hub.example/", feed, "it failed", now=ahead, due=ahead + 1, hub_due=ahead + 1)
-    assert store.waiting("https://hub.example/", ahead, 9) == ()
-    assert store.waiting("https://hub.example/", datetime(2026, 1, 1, tzinfo=UTC).timestamp(), 9) == (
-        Waiting(topic="https://a.example/feed.rss", digest="1", attempts=1),
+    store.mark_failed("https://hub.example/", feed, "it failed", now=ahead, due=ahead + 1, hub_due=ahead + 1)
+    assert store.due_deliveries("https://hub.example/", ahead, 9) == ()
+    assert store.due_deliveries("https://hub.example/", datetime(2026, 1, 1, tzinfo=UTC).timestamp(), 9) == (
+        PendingDelivery(topic="https://a.example/feed.rss", digest="1", attempts=1),
     )
     store.close()
 
@@ -480,14 +483,14 @@ def test_of_two_announcers_one_announces_and_the_other_takes_over(opened: Open, 
 
 
 def test_a_turn_is_given_back(state: Path) -> None:
-    one, other = Turn(state / "lock"), Turn(state / "lock")
-    assert one.take()
-    assert one.take()
-    assert not other.take()
-    one.give()
-    one.give()
-    assert other.take()
-    other.give()
+    one, other = LeaderLock(state / "lock"), LeaderLock(state / "lock")
+    assert one.acquire()
+    assert one.acquire()
+    assert not other.acquire()
+    one.release()
+    one.release()
+    assert other.acquire()
+    other.release()
 
 
 # --- The purge command ----------------------------------------------------------------------------------------
@@ -507,7 +510,7 @@ def test_caches_are_purged_before_any_hub_hears(opened: Open, tmp_path: Path, hu
     file = tmp_path / "purged"
     seen = []
     hub.next += [lambda handler: (seen.append(file.read_text()), status(202)(handler))[1]]
-    desk = opened(purge=purge(file))
+    desk = opened(purge_command=purge(file))
     desk.publish(f"{BASE}/", f"{BASE}/articles/bridge/")
     settled(desk)
     addresses = sorted({f"{BASE}/", f"{BASE}/articles/bridge/", *ALL})
@@ -517,7 +520,7 @@ def test_caches_are_purged_before_any_hub_hears(opened: Open, tmp_path: Path, hu
 
 def test_what_is_purged_is_what_changed(opened: Open, content: Path, tmp_path: Path) -> None:
     file = tmp_path / "purged"
-    desk = opened(purge=purge(file))
+    desk = opened(purge_command=purge(file))
     desk.publish()
     settled(desk)
     file.unlink()
@@ -531,7 +534,7 @@ def test_what_is_purged_is_what_changed(opened: Open, content: Path, tmp_path: P
 def test_purging_needs_no_hub(opened: Open, content: Path, state: Path, tmp_path: Path) -> None:
     file = tmp_path / "purged"
     newsroom.write(content)
-    desk = opened(purge=purge(file))
+    desk = opened(purge_command=purge(file))
     desk.publish(f"{BASE}/")
     until(file.exists)
     desk.announcer.close()
@@ -550,7 +553,7 @@ def test_purging_needs_no_hub(opened: Open, content: Path, state: Path, tmp_path
 def test_a_purge_that_fails_is_told_and_stops_nothing(
     opened: Open, hub: Hub, caplog: pytest.LogCaptureFixture, command: tuple[str, ...], what: str
 ) -> None:
-    desk = opened(purge=command)
+    desk = opened(purge_command=command)
     desk.publish()
     settled(desk)
     assert hub.counts == dict.fromkeys(ALL, 1)
@@ -561,9 +564,9 @@ def test_a_purge_that_fails_is_told_and_stops_nothing(
 
 
 def test_a_purge_that_never_ends_is_ended() -> None:
-    command = Purge((sys.executable, "-c", "import time; time.sleep(60)"), patience=0.3)
+    command = PurgeCommand((sys.executable, "-c", "import time; time.sleep(60)"), timeout=0.3)
     assert command.run(["https://t.example/"]) == "did not end within 0.3 seconds"
-    assert Purge((sys.executable, "-c", "")).run(["https://t.example/"] * 100_000) == ""  # one that reads nothing
+    assert PurgeCommand((sys.executable, "-c", "")).run(["https://t.example/"] * 100_000) == ""  # one that reads nothing
 
 
 def test_a_purge_command_that_reads_nothing_and_never_ends_costs_no_open_file() -> None:
@@ -573,7 +576,7 @@ def test_a_purge_command_that_reads_nothing_and_never_ends_costs_no_open_file() 
         "subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)'], start_new_session=True)\ntime.sleep(60)\n"
     )
     begun = time.monotonic()
-    command = Purge((sys.executable, "-c", code), patience=2)
+    command = PurgeCommand((sys.executable, "-c", code), timeout=2)
     assert command.run(["https://t.example/"] * 100_000) == "did not end within 2 seconds"
     assert time.monotonic() - begun < SECONDS
 
@@ -586,7 +589,7 @@ def test_closing_ends_a_purge_with_all_it_started(
         "import pathlib, subprocess, sys, time\nsubprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)'])\n"
         "pathlib.Path(sys.argv[1]).touch()\ntime.sleep(60)\n"
     )
-    desk = opened(purge=purge(file, code))
+    desk = opened(purge_command=purge(file, code))
     desk.publish()
     until(file.exists)
     desk.announcer.close(0.1)
@@ -597,10 +600,10 @@ def test_closing_ends_a_purge_with_all_it_started(
 
 def test_a_process_that_stands_by_does_not_gather_what_another_purges(opened: Open, tmp_path: Path) -> None:
     one_file, other_file = tmp_path / "one", tmp_path / "other"
-    one = opened(purge=purge(one_file))
+    one = opened(purge_command=purge(one_file))
     one.publish()
     settled(one)
-    other: Desk = opened(purge=purge(other_file))
+    other: Desk = opened(purge_command=purge(other_file))
     for number in range(5):
         other.publish(f"{BASE}/{number}/")
     until(one_file.exists)
@@ -619,9 +622,9 @@ def test_hubs_hear_of_nothing_that_another_worker_does_not_serve_yet(content: Pa
         asked.set()
         return everywhere.is_set()
 
-    shown = catalog(load(content), NOW)
-    with contextlib.closing(Announcer(state, now, every=0.05)) as announcer:
-        announcer.edition(BASE, [hub.url], lambda: Digests().of(shown), is_everywhere=is_everywhere)
+    shown = build_catalog(load_content(content), NOW)
+    with contextlib.closing(Publisher(state, now, poll_interval=0.05)) as announcer:
+        announcer.set_edition(BASE, [hub.url], lambda: FeedDigests().compute(shown), is_loaded_by_all_workers=is_everywhere)
         assert asked.wait(SECONDS)
         asked.clear()
         assert asked.wait(SECONDS)

@@ -18,8 +18,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from feedsvc.websub.hub_client import Poster
-from feedsvc.websub.hub_response import Outcome, Verdict
+from feedsvc.websub.hub_client import HubClient
+from feedsvc.websub.hub_response import DeliveryOutcome, DeliveryResult
 from tests.audience.patience import SECONDS, until
 from tests.push.conftest import Open
 from tests.push.hub import Answer, Handler, Hub, Hubs, status
@@ -31,10 +31,10 @@ ENDLESS_BYTES = 64 * 1024 * 1024  # far more than is read of any answer
 
 
 @pytest.fixture
-def poster() -> Iterator[Poster]:
-    one = Poster(2)
+def poster() -> Iterator[HubClient]:
+    one = HubClient(2)
     yield one
-    one.rest()
+    one.close_idle_connections()
 
 
 def raw(*parts: bytes) -> Answer:
@@ -77,16 +77,16 @@ def flood(before: bytes, piece: bytes, after: bytes = b"") -> Answer:
 
 
 @pytest.mark.parametrize("code", [301, 302, 303, 307, 308])
-def test_a_redirect_to_another_server_is_not_followed(hub: Hub, hubs: Hubs, poster: Poster, code: int) -> None:
+def test_a_redirect_to_another_server_is_not_followed(hub: Hub, hubs: Hubs, poster: HubClient, code: int) -> None:
     internal = hubs()
     hub.always = status(code, Location=internal.url)
-    outcome = poster.announce(hub.url, TOPIC, NOW)
+    outcome = poster.publish(hub.url, TOPIC, NOW)
     assert internal.asked == []
-    assert outcome.verdict is Verdict.REFUSED
-    assert outcome.what.startswith(f"it answered {code} ")
-    assert internal.url in outcome.what
-    assert "not followed" in outcome.what
-    assert "site.yaml" in outcome.what
+    assert outcome.result is DeliveryResult.REJECTED
+    assert outcome.reason.startswith(f"it answered {code} ")
+    assert internal.url in outcome.reason
+    assert "not followed" in outcome.reason
+    assert "site.yaml" in outcome.reason
 
 
 def test_a_redirect_is_reported_on_status_and_by_ping(
@@ -129,13 +129,13 @@ def test_a_redirect_is_reported_on_status_and_by_ping(
 )
 def test_a_hub_that_sends_a_byte_now_and_then_is_given_up_at_the_deadline(hub: Hub, answer: Answer) -> None:
     hub.always = answer
-    poster, begun = Poster(0.5), time.monotonic()
-    outcome = poster.announce(hub.url, TOPIC, NOW)
+    poster, begun = HubClient(0.5), time.monotonic()
+    outcome = poster.publish(hub.url, TOPIC, NOW)
     assert time.monotonic() - begun < SECONDS / 2
-    assert outcome == Outcome(verdict=Verdict.LATER, what="it did not complete its answer within 0.5 seconds")
+    assert outcome == DeliveryOutcome(result=DeliveryResult.DEFERRED, reason="it did not complete its answer within 0.5 seconds")
     hub.always = status(202)
-    assert poster.announce(hub.url, TOPIC, NOW) == DONE
-    poster.rest()
+    assert poster.publish(hub.url, TOPIC, NOW) == DONE
+    poster.close_idle_connections()
 
 
 def test_names_connection_and_answer_share_one_deadline(hubs: Hubs, certified: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -154,9 +154,9 @@ def test_names_connection_and_answer_share_one_deadline(hubs: Hubs, certified: P
 
     monkeypatch.setattr(socket, "getaddrinfo", slow)
     hub.always = late
-    poster = Poster(1.5)
-    assert poster.announce(hub.url.replace("http:", "https:"), TOPIC, NOW).verdict is Verdict.LATER
-    poster.rest()
+    poster = HubClient(1.5)
+    assert poster.publish(hub.url.replace("http:", "https:"), TOPIC, NOW).result is DeliveryResult.DEFERRED
+    poster.close_idle_connections()
 
 
 def test_a_name_server_that_does_not_answer_is_waited_for_until_the_deadline(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -170,14 +170,16 @@ def test_a_name_server_that_does_not_answer_is_waited_for_until_the_deadline(hub
 
     monkeypatch.setattr(socket, "getaddrinfo", stuck)
     address = hub.url.replace("127.0.0.1", "localhost")
-    poster = Poster(0.2)
+    poster = HubClient(0.2)
     for _ in range(3):
-        outcome = poster.announce(address, TOPIC, NOW)
-        assert outcome == Outcome(verdict=Verdict.LATER, what="its host name was not resolved within 0.2 seconds")
+        outcome = poster.publish(address, TOPIC, NOW)
+        assert outcome == DeliveryOutcome(
+            result=DeliveryResult.DEFERRED, reason="its host name was not resolved within 0.2 seconds"
+        )
     assert len(begun) == 1  # the look-up under way is waited for again; no second thread begins
     over.set()
-    until(lambda: poster.announce(address, TOPIC, NOW) == DONE)
-    poster.rest()
+    until(lambda: poster.publish(address, TOPIC, NOW) == DONE)
+    poster.close_idle_connections()
 
 
 def test_a_hub_that_never_finishes_its_tls_handshake_is_given_up(hub: Hub) -> None:
@@ -194,11 +196,11 @@ def test_a_hub_that_never_finishes_its_tls_handshake_is_given_up(hub: Hub) -> No
         thread = threading.Thread(target=serve)
         thread.start()
         begun = time.monotonic()
-        outcome = Poster(0.5).announce(f"https://127.0.0.1:{silent.getsockname()[1]}/", TOPIC, NOW)
+        outcome = HubClient(0.5).publish(f"https://127.0.0.1:{silent.getsockname()[1]}/", TOPIC, NOW)
         over.set()
         thread.join()
     assert time.monotonic() - begun < SECONDS / 2
-    assert outcome == Outcome(verdict=Verdict.LATER, what="it did not answer within 0.5 seconds")
+    assert outcome == DeliveryOutcome(result=DeliveryResult.DEFERRED, reason="it did not answer within 0.5 seconds")
 
 
 # --- Incomplete answers ------------------------------------------------------------------------------------------
@@ -239,12 +241,14 @@ def test_a_hub_that_never_finishes_its_tls_handshake_is_given_up(hub: Hub) -> No
         "within the trailers",
     ],
 )
-def test_an_answer_that_ends_early_is_a_failure(hub: Hub, poster: Poster, answer: Answer) -> None:
+def test_an_answer_that_ends_early_is_a_failure(hub: Hub, poster: HubClient, answer: Answer) -> None:
     hub.always = answer
-    outcome = poster.announce(hub.url, TOPIC, NOW)
-    assert outcome == Outcome(verdict=Verdict.LATER, what="it closed the connection before its answer was complete")
+    outcome = poster.publish(hub.url, TOPIC, NOW)
+    assert outcome == DeliveryOutcome(
+        result=DeliveryResult.DEFERRED, reason="it closed the connection before its answer was complete"
+    )
     hub.always = status(202)
-    assert poster.announce(hub.url, TOPIC, NOW) == DONE
+    assert poster.publish(hub.url, TOPIC, NOW) == DONE
 
 
 @pytest.mark.parametrize(
@@ -260,9 +264,9 @@ def test_an_answer_that_ends_early_is_a_failure(hub: Hub, poster: Poster, answer
     ],
     ids=["length", "close", "chunks", "204", "HTTP/1.0", "100", "103"],
 )
-def test_a_complete_answer_is_a_success(hub: Hub, poster: Poster, answer: Answer) -> None:
+def test_a_complete_answer_is_a_success(hub: Hub, poster: HubClient, answer: Answer) -> None:
     hub.always = answer
-    assert [poster.announce(hub.url, TOPIC, NOW) for _ in range(2)] == [DONE, DONE]
+    assert [poster.publish(hub.url, TOPIC, NOW) for _ in range(2)] == [DONE, DONE]
 
 
 # --- Answers without bound ---------------------------------------------------------------------------------------
@@ -287,40 +291,40 @@ def test_a_complete_answer_is_a_success(hub: Hub, poster: Poster, answer: Answer
 )
 def test_an_endless_answer_costs_little_memory(hub: Hub, answer: Answer, what: str | None) -> None:
     hub.always = answer
-    poster = Poster(SECONDS)
+    poster = HubClient(SECONDS)
     tracemalloc.start()
     try:
-        outcome = poster.announce(hub.url, TOPIC, NOW)
+        outcome = poster.publish(hub.url, TOPIC, NOW)
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
     assert peak < 4 * 1024 * 1024
-    assert len(outcome.what) < 500
+    assert len(outcome.reason) < 500
     if what is not None:
         # A body that is longer than what is read of it says nothing that matters: the answer did.
-        assert outcome == (Outcome(verdict=Verdict.LATER, what=what) if what else DONE)
-    poster.rest()
+        assert outcome == (DeliveryOutcome(result=DeliveryResult.DEFERRED, reason=what) if what else DONE)
+    poster.close_idle_connections()
 
 
 @pytest.mark.parametrize("moment", ["Sun, 01 Mar 99999999999999999999 11:00:00 GMT", "Sun, 01 Mar 2026 11:00:00 +9999999999999"])
-def test_a_date_beyond_all_calendars_ends_no_announcing(hub: Hub, poster: Poster, moment: str) -> None:
+def test_a_date_beyond_all_calendars_ends_no_announcing(hub: Hub, poster: HubClient, moment: str) -> None:
     hub.always = status(503, Retry_After=moment)
-    outcome = poster.announce(hub.url, TOPIC, NOW)
-    assert outcome == Outcome(verdict=Verdict.LATER, what="it answered 503 Service Unavailable")
+    outcome = poster.publish(hub.url, TOPIC, NOW)
+    assert outcome == DeliveryOutcome(result=DeliveryResult.DEFERRED, reason="it answered 503 Service Unavailable")
 
 
 PAINT = "\x1b]0;title\x07\x1b[2J\x00\x7f\x9b31m\r\t"
 
 
-def test_a_hub_paints_no_terminal(hub: Hub, poster: Poster) -> None:
+def test_a_hub_paints_no_terminal(hub: Hub, poster: HubClient) -> None:
     shown = PAINT.replace("\r", "").encode("latin-1")
     hub.always = raw(b"HTTP/1.1 307 " + shown * 50 + b"\r\nLocation: https://x.example/" + shown * 50 + b"\r\n\r\n")
-    outcome = poster.announce(hub.url, TOPIC, NOW)
-    assert outcome.what.startswith("it answered 307 ")
-    assert outcome.what.isprintable()
-    assert len(outcome.what) < 500
+    outcome = poster.publish(hub.url, TOPIC, NOW)
+    assert outcome.reason.startswith("it answered 307 ")
+    assert outcome.reason.isprintable()
+    assert len(outcome.reason) < 500
     hub.always = raw(shown * 50 + b"\r\n\r\n")
-    assert poster.announce(hub.url, TOPIC, NOW).what.isprintable()
+    assert poster.publish(hub.url, TOPIC, NOW).reason.isprintable()
 
 
 def test_a_hub_that_gives_another_reason_each_time_fills_no_log(
@@ -334,7 +338,7 @@ def test_a_hub_that_gives_another_reason_each_time_fills_no_log(
         status(307, Location=f"https://x.example/{len(hub.asked)}")(handler)
 
     hub.always = answer
-    opened(patience=SECONDS).publish()
+    opened(timeout=SECONDS).publish()
     until(lambda: len({one.topic for one in hub.asked}) >= 180)
     assert 1 < len(caplog.records) < 20
     assert "further reasons" in caplog.records[-1].getMessage()
@@ -356,12 +360,12 @@ def test_no_answer_of_random_bytes_raises(hub: Hub) -> None:
         handler.close_connection = True
 
     hub.always = mutated
-    poster = Poster(SECONDS)
+    poster = HubClient(SECONDS)
     for _ in range(300):
-        outcome = poster.announce(hub.url, TOPIC, NOW)
-        assert outcome.what.isprintable()
-        assert bool(outcome.what) == (outcome.verdict is not Verdict.DONE)
-    poster.rest()
+        outcome = poster.publish(hub.url, TOPIC, NOW)
+        assert outcome.reason.isprintable()
+        assert bool(outcome.reason) == (outcome.result is not DeliveryResult.DELIVERED)
+    poster.close_idle_connections()
 
 
 # --- TLS, IPv6 and several addresses -----------------------------------------------------------------------------
@@ -399,10 +403,10 @@ def secure(hub: Hub, certificate: Path) -> None:
     hub.socket = context.wrap_socket(hub.socket, server_side=True, do_handshake_on_connect=False)
 
 
-def test_a_hub_with_tls_is_told_over_one_connection(hub: Hub, poster: Poster, certified: Path) -> None:
+def test_a_hub_with_tls_is_told_over_one_connection(hub: Hub, poster: HubClient, certified: Path) -> None:
     secure(hub, certified)
     address = hub.url.replace("http:", "https:")
-    assert [poster.announce(address, TOPIC, NOW) for _ in range(3)] == [DONE] * 3
+    assert [poster.publish(address, TOPIC, NOW) for _ in range(3)] == [DONE] * 3
     assert len({heard.line for heard in hub.asked}) == 1
 
 
@@ -414,22 +418,22 @@ def test_a_hub_with_tls_is_told_over_one_connection(hub: Hub, poster: Poster, ce
 def test_a_hub_with_tls_that_drips_is_given_up(hub: Hub, certified: Path, answer: Answer) -> None:
     secure(hub, certified)
     hub.always = answer
-    outcome = Poster(1).announce(hub.url.replace("http:", "https:"), TOPIC, NOW)
-    assert outcome == Outcome(verdict=Verdict.LATER, what="it did not complete its answer within 1 seconds")
+    outcome = HubClient(1).publish(hub.url.replace("http:", "https:"), TOPIC, NOW)
+    assert outcome == DeliveryOutcome(result=DeliveryResult.DEFERRED, reason="it did not complete its answer within 1 seconds")
 
 
 def test_a_hub_whose_certificate_nobody_vouches_for_is_not_told(
-    hub: Hub, poster: Poster, certified: Path, monkeypatch: pytest.MonkeyPatch
+    hub: Hub, poster: HubClient, certified: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("SSL_CERT_FILE")
     secure(hub, certified)
-    outcome = poster.announce(hub.url.replace("http:", "https:"), TOPIC, NOW)
-    assert outcome.verdict is Verdict.LATER
-    assert "certificate" in outcome.what
+    outcome = poster.publish(hub.url.replace("http:", "https:"), TOPIC, NOW)
+    assert outcome.result is DeliveryResult.DEFERRED
+    assert "certificate" in outcome.reason
     assert hub.asked == []
 
 
-def test_the_second_address_of_a_name_is_tried(hub: Hub, poster: Poster, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_second_address_of_a_name_is_tried(hub: Hub, poster: HubClient, monkeypatch: pytest.MonkeyPatch) -> None:
     """The first one swallows what is sent to it: a part of the deadline is left for the second."""
     with socket.socket() as full:
         full.bind(("127.0.0.1", 0))
@@ -443,12 +447,12 @@ def test_the_second_address_of_a_name_is_tried(hub: Hub, poster: Poster, monkeyp
         kind = (socket.AF_INET, socket.SOCK_STREAM, 6, "")
         found = [(*kind, full.getsockname()), (*kind, hub.server_address)]
         monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
-        assert poster.announce("http://hub.example/", TOPIC, NOW) == DONE
+        assert poster.publish("http://hub.example/", TOPIC, NOW) == DONE
         for one in queued:
             one.close()
 
 
-def test_a_hub_at_an_ipv6_address(poster: Poster) -> None:
+def test_a_hub_at_an_ipv6_address(poster: HubClient) -> None:
     heard = []
     with socket.create_server(("::1", 0), family=socket.AF_INET6) as listening:
 
@@ -461,7 +465,7 @@ def test_a_hub_at_an_ipv6_address(poster: Poster) -> None:
         thread = threading.Thread(target=serve)
         thread.start()
         port = listening.getsockname()[1]
-        assert poster.announce(f"http://user:secret@[::1]:{port}/a?b#c", TOPIC, NOW) == DONE
+        assert poster.publish(f"http://user:secret@[::1]:{port}/a?b#c", TOPIC, NOW) == DONE
         thread.join()
     head = heard[0].partition(b"\r\n\r\n")[0].split(b"\r\n")
     assert head[0] == b"POST /a?b HTTP/1.1"
@@ -471,7 +475,7 @@ def test_a_hub_at_an_ipv6_address(poster: Poster) -> None:
 
 def test_a_stop_does_not_wait_for_a_hub_that_does_not_answer(opened: Open, content: Path, hub: Hub) -> None:
     hub.always = drip(OK + b"X-Slow: ", b"x")
-    desk = opened(patience=SECONDS * 10)
+    desk = opened(timeout=SECONDS * 10)
     desk.publish()
     until(lambda: hub.asked)
     begun = time.monotonic()

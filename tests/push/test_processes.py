@@ -14,7 +14,7 @@ from tests.push.newsroom import ALL, ASIA, BASE, MONEY, SITE
 
 
 def waiting(state: Path) -> list[int]:
-    return [hub.waiting for hub in status.hubs(state / "push.sqlite", f"{BASE}/")]
+    return [hub.waiting for hub in status.read_hub_statuses(state / "push.sqlite", f"{BASE}/")]
 
 
 @pytest.mark.parametrize("before", [0, 1, 4, 8])

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from feedsvc.errors import Problem
 from feedsvc.live.live import Live
-from feedsvc.publication.document import Answer, Attachment, Document
+from feedsvc.publication.document import Document, FileResource, Resource
 from tests.broken import dates, files, keys, media, names, settings, sites, twice, values, words
 from tests.broken.case import HEAD, PNG, Case, Files
 from tests.conftest import SETTINGS
@@ -77,7 +77,7 @@ def lines(case: Case) -> tuple[str, ...]:
 def told(problems: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
     """The problems of /status as `check` prints them; those of sound articles aside, whose author a register has lost."""
     errors = [one for one in problems if one["severity"] == "error" and one["path"] not in SOUND]
-    return tuple(str(Problem(**{key: one[key] for key in one if key != "last_valid_version"})) for one in errors)
+    return tuple(str(Problem(**{key: one[key] for key in one if key != "serving_last_valid"})) for one in errors)
 
 
 def only(root: Path, texts: Files) -> Path:
@@ -90,19 +90,19 @@ def only(root: Path, texts: Files) -> Path:
 def served(live: Live) -> dict[str, object]:
     """Every address and its answer without its date; of a file, its bytes."""
     edition = live.current(live.clock())
-    return {path: _undated(edition.at(path)) for path in edition.addresses()}
+    return {path: _undated(edition.resolve(path)) for path in edition.paths_with_redirects()}
 
 
 def moments(live: Live) -> dict[str, datetime | None]:
     """Since when each answer is what it is."""
     edition = live.current(live.clock())
-    return {path: getattr(edition.at(path), "modified", None) for path in edition.addresses()}
+    return {path: getattr(edition.resolve(path), "last_modified", None) for path in edition.paths_with_redirects()}
 
 
-def _undated(found: Answer | None) -> object:
+def _undated(found: Resource | None) -> object:
     if isinstance(found, Document):
-        return replace(found, modified=None)
-    return (found.media_type, Path(found.location).read_bytes()) if isinstance(found, Attachment) else found
+        return replace(found, last_modified=None)
+    return (found.media_type, Path(found.location).read_bytes()) if isinstance(found, FileResource) else found
 
 
 def former(path: str) -> str:

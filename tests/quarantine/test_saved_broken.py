@@ -9,12 +9,12 @@ from typing import Final
 
 import pytest
 
-from feedsvc.content.cache.store import Records
-from feedsvc.content.folder.folder import Folder
+from feedsvc.content.cache.store import ParseCache
+from feedsvc.content.folder.folder import ContentFolder
 from feedsvc.live.live import Live
-from feedsvc.publication.last_modified import Ledger
-from feedsvc.web.metrics import gauges, metrics
-from feedsvc.web.status import status
+from feedsvc.publication.last_modified import LastModifiedStore
+from feedsvc.web.metrics import gauges, render_metrics
+from feedsvc.web.status import render_status
 from tests import newsrooms
 from tests.broken.case import Case
 from tests.quarantine import saved
@@ -24,7 +24,7 @@ NOW: Final = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 def started(root: Path) -> Live:
     """Each call is a start of its own, with what an earlier one remembered."""
-    return Live(Folder(root, "", Records(root.parent / "state/articles.sqlite")), Ledger(None), lambda: NOW)
+    return Live(ContentFolder(root, "", ParseCache(root.parent / "state/articles.sqlite")), LastModifiedStore(None), lambda: NOW)
 
 
 SETTINGS: Final = ("site.yaml", "authors.yaml", "categories.yaml")
@@ -52,7 +52,7 @@ def test_readers_see_the_last_valid_version_and_everything_else_and_the_editor_i
     saved.only(root, saved.before(case))
     live.reload()
     assert saved.served(live) == was
-    assert json.loads(status(live, NOW, {}))["problems"] == []
+    assert json.loads(render_status(live, NOW, {}))["problems"] == []
 
 
 def without_fault(home: Path, case: Case) -> dict[str, object]:
@@ -67,12 +67,12 @@ def test_the_gauge_and_the_status_know_that_settings_stand_in_their_last_valid_v
     live = started(newsrooms.rich(tmp_path / "content"))
     saved.write(tmp_path / "content", {path: "a: ["})
     live.reload()
-    assert [one["last_valid_version"] for one in json.loads(status(live, NOW, {}))["problems"]] == [True]
-    assert b"feedsvc_standing_in 1.0" in metrics({}, {"": gauges(live)})
+    assert [one["serving_last_valid"] for one in json.loads(render_status(live, NOW, {}))["problems"]] == [True]
+    assert b"feedsvc_serving_last_valid 1.0" in render_metrics({}, {"": gauges(live)})
 
 
 def told(live: Live) -> tuple[str, ...]:
-    problems = json.loads(status(live, NOW, {}))["problems"]
-    stand = {article.path for article in live.edition.content.articles} | live.edition.content.standing_in & set(SETTINGS)
-    assert all(one["last_valid_version"] == (one["path"] in stand) for one in problems if one["severity"] == "error")
+    problems = json.loads(render_status(live, NOW, {}))["problems"]
+    stand = {article.path for article in live.edition.content.articles} | live.edition.content.last_valid_paths & set(SETTINGS)
+    assert all(one["serving_last_valid"] == (one["path"] in stand) for one in problems if one["severity"] == "error")
     return saved.told(problems)

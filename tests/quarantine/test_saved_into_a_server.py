@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 import pytest
 
-from feedsvc.publication.document import Attachment, Document
+from feedsvc.publication.document import Document, FileResource
 from feedsvc.publication.publication import Publication
 from feedsvc.support.clock import wall_clock
 from tests.broken.case import Case
@@ -75,10 +75,10 @@ def headers(got: Got) -> dict[str, str]:
 
 
 def answers(server: Running, edition: Publication) -> dict[str, Got]:
-    return {path: ask(server.url, quote(path)) for path in edition.addresses()}
+    return {path: ask(server.url, quote(path)) for path in edition.paths_with_redirects()}
 
 
 def bodies(edition: Publication) -> dict[str, bytes]:
-    found = {path: edition.at(path) for path in edition.addresses()}
-    files = {path: Path(one.location).read_bytes() for path, one in found.items() if isinstance(one, Attachment)}
+    found = {path: edition.resolve(path) for path in edition.paths_with_redirects()}
+    files = {path: Path(one.location).read_bytes() for path, one in found.items() if isinstance(one, FileResource)}
     return {path: one.body for path, one in found.items() if isinstance(one, Document)} | files

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from feedsvc.content.folder.folder import Folder, load
+from feedsvc.content.folder.folder import ContentFolder, load_content
 from tests import newsrooms
 
 SITE = "title: News\nbase_url: https://news.example\nid_domain: news.example\n"
@@ -16,7 +16,7 @@ def article(title: str, id_: str) -> str:
 
 def test_who_lost_an_id_is_told_of_after_other_saves_and_comes_back_once_the_other_goes(tmp_path: Path) -> None:
     root = newsrooms.write(tmp_path / "content", {"site.yaml": SITE, "articles/long-harbour.yaml": article("First", "harbour")})
-    folder = Folder(root)
+    folder = ContentFolder(root)
     assert folder.read().content.problems == ()
 
     newsrooms.write(root, {"articles/harbour.yaml": article("Second", "harbour")})
@@ -24,7 +24,7 @@ def test_who_lost_an_id_is_told_of_after_other_saves_and_comes_back_once_the_oth
     assert [problem.path for problem in told] == ["articles/long-harbour.yaml"]
 
     newsrooms.write(root, {"articles/bridge.yaml": article("Third", "harbour")})
-    assert folder.read().content.problems == load(root).problems
+    assert folder.read().content.problems == load_content(root).problems
 
     (root / "articles/harbour.yaml").unlink()
     (root / "articles/bridge.yaml").unlink()

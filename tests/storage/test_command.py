@@ -19,7 +19,7 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-from feedsvc.export import MANIFEST
+from feedsvc.export import MANIFEST_FILE
 from tests import newsrooms
 from tests.audience.patience import until
 from tests.http.client import SECONDS
@@ -63,7 +63,7 @@ def small(tmp_path: Path) -> Path:
 def test_the_command_says_what_it_put_and_then_that_nothing_changed(small: Path, shelf: Shelf, tmp_path: Path) -> None:
     address = f"s3://{shelf.name}/news"
     told = [run(address, small, "--state", tmp_path / "state").stderr.splitlines() for _ in range(2)]
-    count = sum(MANIFEST not in key for key in shelf.all_keys())
+    count = sum(MANIFEST_FILE not in key for key in shelf.all_keys())
     assert told[0] == [f"feedsvc: {address}: {count} files written, 0 unchanged, 0 removed", "feedsvc: no change is scheduled"]
     assert told[1][0] == f"feedsvc: {address}: 0 files written, {count} unchanged, 0 removed"
     assert not Path("s3:").exists()
@@ -257,7 +257,7 @@ def test_a_build_that_is_killed_at_any_moment_is_completed_by_the_next_and_feeds
         command("build", tmp_path / "out", content, "--no-gzip"), check=True, env=environment(), stderr=subprocess.DEVNULL
     )
     wanted = {path.relative_to(tmp_path / "out").as_posix(): path for path in (tmp_path / "out").rglob("*") if path.is_file()}
-    there = {key.removeprefix("news/") for key in shelf.all_keys() if MANIFEST not in key}
+    there = {key.removeprefix("news/") for key in shelf.all_keys() if MANIFEST_FILE not in key}
     assert there == {name for name in wanted if not name.startswith((".feedsvc", "_redirects", "_headers"))}
     for name in there:
         assert shelf.get(f"news/{name}")["Body"] == wanted[name].read_bytes(), name

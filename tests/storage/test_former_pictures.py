@@ -6,10 +6,10 @@ from datetime import timedelta
 from pathlib import Path
 
 from feedsvc import export
-from feedsvc.catalog.catalog import catalog
-from feedsvc.content.folder.folder import Folder, load
-from feedsvc.content.media.image_facts import digest
-from feedsvc.content.media.thumbnails import Renditions
+from feedsvc.catalog.catalog import build_catalog
+from feedsvc.content.folder.folder import ContentFolder, load_content
+from feedsvc.content.media.image_facts import digest_of
+from feedsvc.content.media.thumbnails import VariantStore
 from feedsvc.export.s3.upload import Upload
 from feedsvc.live.live import Live
 from feedsvc.publication.document import Redirect
@@ -33,11 +33,13 @@ def newsroom(root: Path) -> Path:
 
 
 def edition(root: Path, now: timedelta = timedelta()) -> Publication:
-    return Publication(catalog(load(root / "content"), NOW + now), renditions=Renditions(root / "pictures", once=True))
+    return Publication(
+        build_catalog(load_content(root / "content"), NOW + now), variant_store=VariantStore(root / "pictures", is_one_shot=True)
+    )
 
 
 def address(publication: Publication, width: int = 640) -> str:
-    return f"/sized/{digest(publication.catalog.media['media/one.jpg'])}-{width}/one.jpg"
+    return f"/sized/{digest_of(publication.catalog.media['media/one.jpg'])}-{width}/one.jpg"
 
 
 def draw_anew(root: Path, width: int = 701) -> None:
@@ -69,13 +71,13 @@ def test_a_reader_of_an_old_feed_is_sent_to_the_current_copy(tmp_path: Path) -> 
     draw_anew(tmp_path)
     now = edition(tmp_path)
     assert address(now) != former
-    assert now.at(former) == Redirect(target=address(now), is_permanent=False)
+    assert now.resolve(former) == Redirect(target=address(now), is_permanent=False)
 
 
 def test_the_move_is_for_now_since_the_next_copy_may_be_another(tmp_path: Path) -> None:
     former = former_address(tmp_path)
     draw_anew(tmp_path)
-    live = Live(Folder(tmp_path / "content"), None, lambda: NOW, renditions=Renditions(tmp_path / "pictures"))
+    live = Live(ContentFolder(tmp_path / "content"), None, lambda: NOW, variant_store=VariantStore(tmp_path / "pictures"))
     got = call(application(live), f"/daily{former}")
     assert (got.status, got["location"]) == (302, f"/daily{address(edition(tmp_path))}")
 
@@ -83,20 +85,20 @@ def test_the_move_is_for_now_since_the_next_copy_may_be_another(tmp_path: Path) 
 def test_a_reader_of_an_old_feed_is_sent_to_a_picture_that_has_become_too_narrow_for_copies(tmp_path: Path) -> None:
     former = former_address(tmp_path)
     draw_anew(tmp_path, 500)
-    assert edition(tmp_path).at(former) == Redirect(target="/media/one.jpg", is_permanent=False)
+    assert edition(tmp_path).resolve(former) == Redirect(target="/media/one.jpg", is_permanent=False)
 
 
 def test_the_former_copy_of_a_picture_that_is_not_public_leads_nowhere(tmp_path: Path) -> None:
     former = former_address(tmp_path)
     write(tmp_path / "content", {"articles/one.yaml": f"{ARTICLE}    status: draft\n"})
-    assert edition(tmp_path).at(former) is None
+    assert edition(tmp_path).resolve(former) is None
 
 
 def test_an_address_that_no_feed_can_have_named_leads_nowhere(tmp_path: Path) -> None:
     newsroom(tmp_path)
     now = edition(tmp_path)
-    assert now.at("/sized/abc-640/one.jpg") is None
-    assert now.at("/sized/0123456789abcdef-641/one.jpg") is None
+    assert now.resolve("/sized/abc-640/one.jpg") is None
+    assert now.resolve("/sized/0123456789abcdef-641/one.jpg") is None
 
 
 def test_a_static_tree_keeps_a_former_copy_for_90_days_and_no_longer(tmp_path: Path) -> None:
@@ -135,7 +137,7 @@ def test_a_bucket_keeps_a_former_copy_for_90_days_and_no_longer(tmp_path: Path, 
 
     def put(publication: Publication) -> None:
         with Upload(f"s3://{shelf.name}/daily/") as upload:
-            upload.whole(publication)
+            upload.build(publication)
 
     put(first)
     draw_anew(tmp_path)

@@ -15,10 +15,10 @@ from PIL import Image
 from feedsvc import export
 from feedsvc.content.images.cleaning import rights_of
 from feedsvc.content.media.clean_file import open_clean
-from feedsvc.content.media.thumbnails import Renditions
+from feedsvc.content.media.thumbnails import VariantStore
 from feedsvc.export import file_name
-from feedsvc.export.s3.client import _descriptor_of
-from feedsvc.export.s3.objects import Object
+from feedsvc.export.s3.client import _open_source_file
+from feedsvc.export.s3.objects import BucketObject
 from feedsvc.export.s3.upload import Upload
 from feedsvc.publication.publication import Publication
 from tests import newsrooms
@@ -60,7 +60,7 @@ def content(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def publication(content: Path, tmp_path_factory: pytest.TempPathFactory) -> Publication:
     found = newsrooms.published(content)
-    return Publication(found.catalog, renditions=Renditions(tmp_path_factory.mktemp("pictures"), once=True))
+    return Publication(found.catalog, variant_store=VariantStore(tmp_path_factory.mktemp("pictures"), is_one_shot=True))
 
 
 @pytest.fixture(scope="module")
@@ -115,7 +115,7 @@ def test_a_large_part_of_a_large_picture_is_that_of_what_is_sent(server: Running
 
 def test_no_byte_of_a_bucket_does(shelf: Shelf, publication: Publication, tree: Mapping[str, bytes]) -> None:
     with Upload(f"s3://{shelf.name}/daily/") as upload:
-        upload.whole(publication)
+        upload.build(publication)
     objects = {key.removeprefix("daily/"): shelf.get(key)["Body"] for key in shelf.all_keys()}
     assert [name for name, data in objects.items() if MARKER in data] == []
     assert all(objects[name] == data for name, data in tree.items() if name.startswith(("media/", "sized/")))
@@ -149,6 +149,6 @@ def test_who_keeps_metadata_sends_the_files_as_they_are(tmp_path: Path) -> None:
 
 def test_a_large_object_is_put_without_metadata(content: Path) -> None:
     location = str(content / "media/photo.jpg")
-    large = Object("media/photo.jpg", "", "", (), 0, location=location, is_cleaned=True)
-    with _descriptor_of(large) as file, open(f"/dev/fd/{file.fileno()}", "rb") as again, open_clean(location) as clean:
+    large = BucketObject("media/photo.jpg", "", "", (), 0, location=location, is_cleaned=True)
+    with _open_source_file(large) as file, open(f"/dev/fd/{file.fileno()}", "rb") as again, open_clean(location) as clean:
         assert again.read() == clean.read()

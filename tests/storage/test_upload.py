@@ -15,24 +15,24 @@ import pytest
 
 from feedsvc import export
 from feedsvc.errors import FeedsvcError
-from feedsvc.export import MANIFEST, Built, aliases, file_name
+from feedsvc.export import MANIFEST_FILE, BuildResult, aliases, file_name
 from feedsvc.export.s3 import manifest
 from feedsvc.export.s3 import objects as packing
-from feedsvc.export.s3.client import Bucket
+from feedsvc.export.s3.client import BucketClient
 from feedsvc.export.s3.upload import Upload
 from feedsvc.publication.document import Document
-from feedsvc.web.media_files import Files
+from feedsvc.web.media_files import MediaResponder
 from feedsvc.web.open_files import OpenFiles
-from feedsvc.web.responses import answer
+from feedsvc.web.responses import respond
 from tests import newsrooms
 from tests.storage.moto import Shelf
 
 NEWS = "daily"  # the prefix
 
 
-def build(content: Path, shelf: Shelf, *, only: str = "", coding: str = "", processes: int = 1) -> Built:
-    with Upload(f"s3://{shelf.name}/{NEWS}/", only=only, coding=coding, processes=processes) as upload:
-        return upload.whole(newsrooms.published(content))
+def build(content: Path, shelf: Shelf, *, only: str = "", coding: str = "", processes: int = 1) -> BuildResult:
+    with Upload(f"s3://{shelf.name}/{NEWS}/", selection=only, coding=coding, processes=processes) as upload:
+        return upload.build(newsrooms.published(content))
 
 
 def files(out: Path) -> dict[str, bytes]:
@@ -44,7 +44,7 @@ def files(out: Path) -> dict[str, bytes]:
 
 def names(shelf: Shelf) -> set[str]:
     below = (key.removeprefix(f"{NEWS}/") for key in shelf.all_keys() if key.startswith(f"{NEWS}/"))
-    return {name for name in below if not name.startswith(MANIFEST)}
+    return {name for name in below if not name.startswith(MANIFEST_FILE)}
 
 
 def objects(shelf: Shelf) -> dict[str, bytes]:
@@ -54,7 +54,7 @@ def objects(shelf: Shelf) -> dict[str, bytes]:
 def changed(shelf: Shelf) -> list[str]:
     """The names that were put since the shelf listened, in order; without the inventory."""
     put = [one.key.removeprefix(f"{NEWS}/") for one in shelf.asked("PUT")]
-    return [name for name in put if not name.startswith(MANIFEST)]
+    return [name for name in put if not name.startswith(MANIFEST_FILE)]
 
 
 def save(content: Path, old: str = "December text.", new: str = "Another text.", file: str = "december.yaml") -> None:
@@ -72,7 +72,7 @@ def test_a_bucket_holds_what_a_tree_holds_and_each_object_was_put_once(content: 
     built = build(content, shelf)
     export.build(newsrooms.published(content), tmp_path / "out")
     assert objects(shelf) == files(tmp_path / "out")
-    assert built == Built(written=len(names(shelf)), unchanged=0, removed=0)
+    assert built == BuildResult(written=len(names(shelf)), unchanged=0, removed=0)
     assert sorted(changed(shelf)) == sorted(names(shelf))
 
 
@@ -80,12 +80,12 @@ def test_the_headers_of_an_object_are_those_that_the_live_server_sends(content: 
     build(content, shelf)
     publication, now = newsrooms.published(content), datetime(2026, 3, 1, 12, tzinfo=UTC)
     for path in publication.paths():
-        found, request = publication.at(path), ("HEAD", {})
+        found, request = publication.resolve(path), ("HEAD", {})
         assert found
         if isinstance(found, Document):
-            sent = dict(answer(found, request, now, None).headers)
+            sent = dict(respond(found, request, now, None).headers)
         else:
-            response = Files(lambda *_: None, OpenFiles(8)).answer(found, request, now, None)
+            response = MediaResponder(lambda *_: None, OpenFiles(8)).respond(found, request, now, None)
             assert response
             sent = dict(response.headers)
         got = shelf.get(f"{NEWS}/{file_name(path)}")
@@ -96,18 +96,18 @@ def test_the_headers_of_an_object_are_those_that_the_live_server_sends(content: 
 def test_the_page_for_what_is_missing_is_kept_no_longer_than_the_live_server_s(content: Path, shelf: Shelf) -> None:
     build(content, shelf)
     publication = newsrooms.published(content)
-    sent = dict(answer(publication.missing(), ("GET", {}), datetime(2026, 3, 1, 12, tzinfo=UTC), None).headers)
+    sent = dict(respond(publication.not_found_page(), ("GET", {}), datetime(2026, 3, 1, 12, tzinfo=UTC), None).headers)
     assert shelf.get(f"{NEWS}/404.html")["CacheControl"] == sent["Cache-Control"] == "public, max-age=10"
 
 
 def test_a_second_build_lists_and_puts_nothing(content: Path, shelf: Shelf) -> None:
     first = build(content, shelf)
     shelf.listen()
-    assert build(content, shelf) == Built(written=0, unchanged=first.written, removed=0)
+    assert build(content, shelf) == BuildResult(written=0, unchanged=first.written, removed=0)
     assert shelf.asked("PUT", "POST", "DELETE", "HEAD") == []
     listed, *read = shelf.asked("GET")
     assert (listed.key, "list-type=2" in listed.query) == ("", True)
-    assert {one.key.rpartition("/")[0] for one in read} == {f"{NEWS}/{MANIFEST}"}
+    assert {one.key.rpartition("/")[0] for one in read} == {f"{NEWS}/{MANIFEST_FILE}"}
 
 
 def test_one_save_puts_only_the_documents_it_belongs_to(content: Path, shelf: Shelf, tmp_path: Path) -> None:
@@ -130,7 +130,7 @@ def test_everything_that_a_feed_names_is_there_before_the_feed_and_archives_befo
 ) -> None:
     build(content, shelf)
     # What stands at former addresses is named nowhere.
-    former = {*map(file_name, aliases.paths(newsrooms.published(content).catalog))}
+    former = {*map(file_name, aliases.former_paths(newsrooms.published(content).catalog))}
     put = [name for name in changed(shelf) if name not in former]
     feeds = [name for name in put if re.search(r"feed\.(?:rss|atom|json)$", name)]
     current, archives = [name for name in feeds if "archive/" not in name], [name for name in feeds if "archive/" in name]
@@ -151,8 +151,8 @@ def test_what_no_longer_belongs_goes_after_the_last_feed_and_leaves_no_name(cont
     assert "articles/older/index.html" not in names(shelf)
     asked = shelf.asked("PUT", "POST")
     removing = next(index for index, one in enumerate(asked) if one.method == "POST")
-    assert all(MANIFEST in one.key for one in asked[removing:] if one.method == "PUT")
-    parts = [key for key in shelf.all_keys() if MANIFEST in key]
+    assert all(MANIFEST_FILE in one.key for one in asked[removing:] if one.method == "PUT")
+    parts = [key for key in shelf.all_keys() if MANIFEST_FILE in key]
     assert len(parts) == 1
     assert b"articles/older" not in gzip.decompress(shelf.get(parts[0])["Body"])
 
@@ -180,7 +180,7 @@ def test_an_object_of_other_origin_in_the_way_stops_the_build_before_anything_is
 def test_who_has_a_page_for_what_is_missing_keeps_it(content: Path, shelf: Shelf) -> None:
     shelf.put(f"{NEWS}/404.html", b"Nothing here")
     first = build(content, shelf)
-    assert build(content, shelf) == Built(written=0, unchanged=first.written + first.unchanged, removed=0)
+    assert build(content, shelf) == BuildResult(written=0, unchanged=first.written + first.unchanged, removed=0)
     assert shelf.get(f"{NEWS}/404.html")["Body"] == b"Nothing here"
 
 
@@ -198,10 +198,10 @@ def test_what_somebody_copied_there_is_taken_up_and_gets_its_headers(content: Pa
 def test_a_bucket_that_lost_its_inventory_is_taken_up_again(content: Path, shelf: Shelf) -> None:
     first = build(content, shelf)
     for key in shelf.all_keys():
-        if MANIFEST in key:
+        if MANIFEST_FILE in key:
             shelf.remove(key)
     shelf.listen()
-    assert build(content, shelf) == Built(written=0, unchanged=first.written, removed=0)
+    assert build(content, shelf) == BuildResult(written=0, unchanged=first.written, removed=0)
     assert changed(shelf) == []
     drop_older(content)
     assert build(content, shelf).removed == 1
@@ -209,7 +209,7 @@ def test_a_bucket_that_lost_its_inventory_is_taken_up_again(content: Path, shelf
 
 def lose_notes(shelf: Shelf, below: str = NEWS) -> None:
     for key in shelf.all_keys():
-        if key.startswith(f"{below}/{MANIFEST}"):
+        if key.startswith(f"{below}/{MANIFEST_FILE}"):
             shelf.remove(key)
 
 
@@ -233,7 +233,7 @@ def test_of_notes_that_were_deleted_in_part_nothing_stays_public_either(content:
     build(content, shelf)
     save(content)
     build(content, shelf)
-    shelf.remove(min(key for key in shelf.all_keys() if MANIFEST in key))
+    shelf.remove(min(key for key in shelf.all_keys() if MANIFEST_FILE in key))
     drop_older(content)
     assert build(content, shelf).removed == 1
     assert "articles/older/index.html" not in names(shelf)
@@ -263,7 +263,7 @@ def test_a_site_that_lies_inside_another_keeps_its_pages_and_who_builds_the_oute
 ) -> None:
     inner = f"{NEWS}/tag/media"
     with Upload(f"s3://{shelf.name}/{inner}") as upload:
-        upload.whole(newsrooms.published(content))
+        upload.build(newsrooms.published(content))
     body = shelf.get(f"{inner}/feed.rss")["Body"]
     outer = tagged(tmp_path / "outer", "media")
     with pytest.raises(
@@ -281,13 +281,13 @@ def test_what_no_longer_belongs_to_an_outer_site_and_is_an_inner_one_s_by_now_st
     outer, inner = tagged(tmp_path / "outer", "media"), f"{NEWS}/tag/media"
     build(outer, shelf)
     with Upload(f"s3://{shelf.name}/{inner}") as upload:
-        upload.whole(newsrooms.published(content))
+        upload.build(newsrooms.published(content))
         theirs = {key for key in shelf.all_keys() if key.startswith(inner)}
         if lost:
             lose_notes(shelf)
         build(tagged(outer, "sport"), shelf)
         assert {key for key in shelf.all_keys() if key.startswith(inner)} == theirs
-        assert upload.whole(newsrooms.published(content)).written == 0
+        assert upload.build(newsrooms.published(content)).written == 0
 
 
 @pytest.mark.parametrize(
@@ -298,9 +298,9 @@ def test_what_no_longer_belongs_to_an_outer_site_and_is_an_inner_one_s_by_now_st
 def test_a_damaged_inventory_is_no_hindrance(content: Path, shelf: Shelf, damage: bytes) -> None:
     first = build(content, shelf)
     for key in shelf.all_keys():
-        if MANIFEST in key:
+        if MANIFEST_FILE in key:
             shelf.put(key, damage)
-    assert build(content, shelf) == Built(written=0, unchanged=first.written, removed=0)
+    assert build(content, shelf) == BuildResult(written=0, unchanged=first.written, removed=0)
     shelf.listen()
     assert build(content, shelf).written == 0
     assert shelf.asked("PUT", "HEAD") == []
@@ -322,7 +322,7 @@ def test_the_same_bytes_with_other_headers_are_put_again(content: Path, shelf: S
     shelf.put(f"{NEWS}/feed.rss", shelf.get(f"{NEWS}/feed.rss")["Body"], ContentType="text/plain")
     # The entity tag is that of the bytes, so the list shows no difference; an inventory that is lost makes it look.
     for key in shelf.all_keys():
-        if MANIFEST in key:
+        if MANIFEST_FILE in key:
             shelf.remove(key)
     assert build(content, shelf).written == 1
     assert shelf.get(f"{NEWS}/feed.rss")["ContentType"] == "application/rss+xml; charset=utf-8"
@@ -334,13 +334,13 @@ def test_headers_that_somebody_changed_in_place_are_put_right(
 ) -> None:
     first = build(content, shelf)
     before = shelf.get(f"{NEWS}/feed.rss")
-    monkeypatch.setattr(packing, "_CLOCKS", 0)
+    monkeypatch.setattr(packing, "_CLOCK_SKEW_SECONDS", 0)
     time.sleep(2.1)  # the storage tells seconds
     kept = {name: before["Metadata"][name] for name in metadata}
     shelf.copy_onto_itself(f"{NEWS}/feed.rss", ContentType="text/plain", Metadata=kept)
     assert shelf.get(f"{NEWS}/feed.rss")["ContentType"] == "text/plain"
     shelf.listen()
-    assert build(content, shelf) == Built(written=1, unchanged=first.written - 1, removed=0)
+    assert build(content, shelf) == BuildResult(written=1, unchanged=first.written - 1, removed=0)
     assert changed(shelf) == ["feed.rss"]
     after = shelf.get(f"{NEWS}/feed.rss")
     assert [after[name] for name in ("ContentType", "Metadata", "Body")] == [
@@ -388,14 +388,14 @@ def test_only_feeds_are_put_with_what_they_need(content: Path, shelf: Shelf) -> 
 
 
 def test_many_notes_are_put_together_again(content: Path, shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(manifest, "_PARTS", 1)
-    monkeypatch.setattr(manifest, "_FULL", 10)
+    monkeypatch.setattr(manifest, "_MAX_PARTS", 1)
+    monkeypatch.setattr(manifest, "_FLUSH_SIZE", 10)
     build(content, shelf)
-    assert sum(MANIFEST in key for key in shelf.all_keys()) == 1
-    monkeypatch.setattr(manifest, "_PARTS", 2)
+    assert sum(MANIFEST_FILE in key for key in shelf.all_keys()) == 1
+    monkeypatch.setattr(manifest, "_MAX_PARTS", 2)
     save(content)
     build(content, shelf)
-    assert sum(MANIFEST in key for key in shelf.all_keys()) == 2
+    assert sum(MANIFEST_FILE in key for key in shelf.all_keys()) == 2
     shelf.listen()
     assert build(content, shelf).written == 0
     assert shelf.asked("PUT", "HEAD") == []
@@ -415,24 +415,24 @@ def test_two_builds_at_once_find_out_and_the_next_one_mends_it(content: Path, sh
         Upload(f"s3://{shelf.name}/{NEWS}") as upload,
         pytest.raises(FeedsvcError, match=rf"another build is writing s3://{shelf.name}/daily; wait for it to end"),
     ):
-        upload.whole(newsrooms.published(content), meanwhile)
+        upload.build(newsrooms.published(content), meanwhile)
     build(content, shelf)
     export.build(newsrooms.published(content), tmp_path / "out")
     assert objects(shelf) == files(tmp_path / "out")
 
 
 def test_a_part_whose_answer_was_lost_is_known_again(shelf: Shelf) -> None:
-    bucket = Bucket(f"s3://{shelf.name}")
+    bucket = BucketClient(f"s3://{shelf.name}")
     assert bucket.create("part", b"1")
     assert not bucket.create("part", b"2")
-    bucket.rest()
+    bucket.close_connections()
     assert shelf.get("part")["Body"] == b"1"
 
 
 def test_an_edition_puts_its_changes_and_removes_what_has_gone(content: Path, shelf: Shelf, tmp_path: Path) -> None:
     before = newsrooms.published(content)
     with Upload(f"s3://{shelf.name}/{NEWS}") as upload:
-        upload.whole(before)
+        upload.build(before)
         there = names(shelf)
         drop_older(content)
         save(content)
@@ -454,11 +454,11 @@ def test_after_a_fault_an_edition_looks_at_all_of_it_again(content: Path, shelf:
         raise FeedsvcError("no more")
 
     with Upload(f"s3://{shelf.name}/{NEWS}") as upload:
-        upload.whole(publication)
+        upload.build(publication)
         save(content)
         after = newsrooms.published(content)
         with pytest.raises(FeedsvcError, match="no more"):
-            upload.whole(after, broken)
+            upload.build(after, broken)
         upload.update(after, ["/feed.rss"])
     export.build(after, tmp_path / "out")
     assert objects(shelf) == files(tmp_path / "out")
@@ -475,7 +475,7 @@ def test_several_processes_put_the_same(shelf: Shelf, tmp_path: Path) -> None:
         return steps
 
     with Upload(f"s3://{shelf.name}/{NEWS}", processes=2) as upload:
-        built = upload.whole(newsrooms.published(content), counted)
+        built = upload.build(newsrooms.published(content), counted)
     export.build(newsrooms.published(content), tmp_path / "out")
     assert objects(shelf) == files(tmp_path / "out")
     assert sum(steps) == built.written == len(names(shelf))
@@ -483,7 +483,7 @@ def test_several_processes_put_the_same(shelf: Shelf, tmp_path: Path) -> None:
 
 def test_an_inventory_is_small_and_for_nobody_else(content: Path, shelf: Shelf) -> None:
     build(content, shelf)
-    [first, *_] = [key for key in shelf.all_keys() if MANIFEST in key]
+    [first, *_] = [key for key in shelf.all_keys() if MANIFEST_FILE in key]
     got = shelf.get(first)
     assert (got["CacheControl"], got["ContentType"]) == ("private, no-store", "application/gzip")
     assert set(json.loads(gzip.decompress(got["Body"]))) == {"is_whole", "common", "notes"}
@@ -497,5 +497,5 @@ def test_a_medium_that_becomes_a_link_to_a_draft_is_put_into_no_bucket(content: 
     (content / "media/talk.mp3").unlink()
     (content / "media/talk.mp3").symlink_to("../articles/draft.yaml")
     with Upload(f"s3://{shelf.name}/{NEWS}/") as upload, pytest.raises(FeedsvcError, match=r"cannot be read .*build again"):
-        upload.whole(publication)
+        upload.build(publication)
     assert not any(b"zqunpublished" in body for body in objects(shelf).values())

@@ -6,61 +6,61 @@ import time
 import pytest
 
 from feedsvc.web import shared_memory as module
-from feedsvc.web.shared_memory import Board
+from feedsvc.web.shared_memory import WorkerTable
 
 
 def test_a_notice_is_read_by_all_and_outlives_its_worker() -> None:
-    board = Board(2)
-    one, other = board.seat(1), board.seat(2)
-    assert one.notices() == {1: {}, 2: {}}
+    board = WorkerTable(2)
+    one, other = board.slot(1), board.slot(2)
+    assert one.read_messages() == {1: {}, 2: {}}
     for count in range(5):
-        one.put_up({"count": count})
-        assert other.notices() == {1: {"count": count}, 2: {}}
-    board.leave(1)
-    assert board.seat(1).notice() == {"count": 4}
+        one.write_message({"count": count})
+        assert other.read_messages() == {1: {"count": count}, 2: {}}
+    board.release(1)
+    assert board.slot(1).read_message() == {"count": 4}
 
 
 def test_a_notice_that_is_too_long_leaves_the_one_before() -> None:
-    seat = Board(1).seat(1)
-    seat.put_up({"count": 1})
-    seat.put_up({"long": "x" * 40_000})
-    assert seat.notice() == {"count": 1}
+    seat = WorkerTable(1).slot(1)
+    seat.write_message({"count": 1})
+    seat.write_message({"long": "x" * 40_000})
+    assert seat.read_message() == {"count": 1}
 
 
 def test_another_process_sees_it() -> None:
-    board = Board(2)
+    board = WorkerTable(2)
     pid = os.fork()
     if not pid:
-        seat = board.seat(2)
-        seat.take()
-        seat.put_up({"pid": os.getpid()})
+        seat = board.slot(2)
+        seat.register()
+        seat.write_message({"pid": os.getpid()})
         os._exit(0)
     os.waitpid(pid, 0)
-    assert board.living() == {2: pid}
-    assert board.seat(1).notices()[2] == {"pid": pid}
+    assert board.alive_pids() == {2: pid}
+    assert board.slot(1).read_messages()[2] == {"pid": pid}
 
 
 def test_a_question_is_answered_when_all_others_have_looked() -> None:
-    board = Board(3)
-    seats = [board.seat(number) for number in (1, 2, 3)]
+    board = WorkerTable(3)
+    seats = [board.slot(number) for number in (1, 2, 3)]
     for seat in seats[:2]:
-        seat.take()
-    question = seats[0].question()
-    assert not seats[1].asks()
+        seat.register()
+    question = seats[0].sync_barrier()
+    assert not seats[1].is_rescan_requested()
     assert not question()
-    assert seats[1].asks()
-    assert not seats[0].asks()
-    seats[1].looked(time.monotonic())
-    assert not seats[1].asks()
+    assert seats[1].is_rescan_requested()
+    assert not seats[0].is_rescan_requested()
+    seats[1].confirm_scan(time.monotonic())
+    assert not seats[1].is_rescan_requested()
     assert question()  # the third has not begun: it will read everything
-    assert not seats[0].question()()
+    assert not seats[0].sync_barrier()()
 
 
 def test_who_hangs_does_not_hold_up_an_answer_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_PATIENCE", 0.0)
-    board = Board(2)
-    board.seat(2).take()
-    question = board.seat(1).question()
+    monkeypatch.setattr(module, "_SYNC_TIMEOUT", 0.0)
+    board = WorkerTable(2)
+    board.slot(2).register()
+    question = board.slot(1).sync_barrier()
     question()
     time.sleep(0.001)
     assert question()

@@ -30,7 +30,7 @@ def test_a_worker_that_freezes_is_replaced_and_the_log_says_once_where_its_stack
         told = [line for line in server.lines if str(report) in line]
         assert len(told) == 1
         assert f"(process {worker}) hung while it rendered a page with the site's own theme, and was ended;" in told[0]
-        until(lambda: str(report) in status(server)["troubles"].get("watchdog", ""))
+        until(lambda: str(report) in status(server)["alerts"].get("watchdog", ""))
         server.terminate()
         assert server.wait() == 0
     assert reports(state) == [report]
@@ -65,14 +65,14 @@ def test_a_frozen_worker_does_not_outlive_a_killed_parent(frozen) -> None:
 
 _TEAM = """
 import ctypes, os, signal, sys
-from feedsvc.web.supervisor import Workers
+from feedsvc.web.supervisor import Supervisor
 
 def serve(station):
     signal.signal(signal.SIGTERM, lambda *_: None)
-    station.ready(f"serving {os.getpid()}")
+    station.report_ready(f"serving {os.getpid()}")
     ctypes.PyDLL(None).sleep(1000)  # it holds the interpreter's lock
 
-sys.exit(Workers(1, serve, say=lambda line: print(line, flush=True), patience=1).run())
+sys.exit(Supervisor(1, serve, print_line=lambda line: print(line, flush=True), stop_timeout=1).run())
 """
 
 
@@ -88,13 +88,13 @@ def test_workers_that_do_not_heed_sigterm_are_killed_after_the_grace_time() -> N
 _COPIES = """
 import ctypes, os, sys
 from feedsvc.support import libc
-from feedsvc.support.process_pool import spread
+from feedsvc.support.process_pool import map_chunks
 
 def work(part):
     print(os.getpid(), flush=True)
     ctypes.PyDLL(None).sleep(1000)
 
-[*spread(work, range(20), 2, most=1)]
+[*map_chunks(work, range(20), 2, max_chunk=1)]
 """
 
 

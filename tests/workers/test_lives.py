@@ -106,7 +106,7 @@ def test_no_worker_outlives_a_killed_parent(content: Path, tmp_path: Path) -> No
 
 _ORPHANED = """
 import os, signal, time
-from feedsvc.web.supervisor import Workers
+from feedsvc.web.supervisor import Supervisor
 
 def serve(station):
     signal.signal(signal.SIGTERM, signal.SIG_IGN)  # as one that serves: it ends in its own time
@@ -114,9 +114,9 @@ def serve(station):
     os.kill(parent, signal.SIGKILL)
     while os.getppid() == parent:
         time.sleep(0.01)
-    station.ready("serving")
+    station.report_ready("serving")
 
-Workers(1, serve, say=print).run()
+Supervisor(1, serve, print_line=print).run()
 """
 
 

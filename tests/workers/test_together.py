@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from feedsvc.publication.last_modified import Ledger
+from feedsvc.publication.last_modified import LastModifiedStore
 from tests.audience.patience import until
 from tests.http.client import ask
 from tests.http.newsroom import write_article, write_newsroom
@@ -41,7 +41,8 @@ def disagreeing(server: Followed, paths: list[str]) -> list[str]:
 
 
 def test_every_document_is_the_same_from_each(server: Followed, content: Path) -> None:
-    assert disagreeing(server, addresses(content)) == []
+    # A date is not sent before its second has come; a document that is asked for at the end of a second may have the next one's.
+    until(lambda: not disagreeing(server, addresses(content)))
 
 
 @pytest.mark.parametrize("how", ["the bell", "SIGHUP"])
@@ -67,7 +68,7 @@ def test_a_killed_worker_is_replaced_and_the_other_serves_on(content: Path, tmp_
         before = processes(server)
         os.kill(before["2"], signal.SIGKILL)
         until(lambda: processes(server)["1"] == before["1"] and processes(server).get("2") not in (None, before["2"]))
-        assert disagreeing(server, ["/feed.rss", "/", "/articles/fish/"]) == []
+        until(lambda: not disagreeing(server, ["/feed.rss", "/", "/articles/fish/"]))
     assert f"feedsvc: worker 2 (process {before['2']}) ended by SIGKILL; another takes its place in 1 second\n" in server.said
 
 
@@ -101,13 +102,13 @@ def test_a_worker_that_has_not_read_a_change_yet_does_not_take_its_date_away(tmp
     def at(second: int) -> datetime:
         return noon + timedelta(seconds=second)
 
-    quick, slow = (Ledger(tmp_path / "modified.sqlite") for _ in range(2))
-    assert quick.modified("/feed.rss", "old", at(1), at(0)) == at(1)
-    assert quick.modified("/feed.rss", "new", at(10), at(10)) == at(10)
-    assert slow.modified("/feed.rss", "old", at(10), at(5)) == at(1)
-    assert slow.modified("/feed.rss", "older", at(10), at(5)) is None
-    assert slow.modified("/feed.rss", "new", at(11), at(11)) == at(10)
-    assert slow.modified("/feed.rss", "old", at(12), at(12)) == at(12)
+    quick, slow = (LastModifiedStore(tmp_path / "modified.sqlite") for _ in range(2))
+    assert quick.last_modified("/feed.rss", "old", at(1), at(0)) == at(1)
+    assert quick.last_modified("/feed.rss", "new", at(10), at(10)) == at(10)
+    assert slow.last_modified("/feed.rss", "old", at(10), at(5)) == at(1)
+    assert slow.last_modified("/feed.rss", "older", at(10), at(5)) is None
+    assert slow.last_modified("/feed.rss", "new", at(11), at(11)) == at(10)
+    assert slow.last_modified("/feed.rss", "old", at(12), at(12)) == at(12)
     quick.close()
     slow.close()
 

@@ -1,4 +1,4 @@
-"""Records as bytes, which lie on disk and pass between processes: one, or many together."""
+"""Record codec: one record or a page of many as MessagePack, for the disk and for other processes."""
 
 from __future__ import annotations
 
@@ -11,31 +11,35 @@ from typing import Final, get_type_hints
 
 import msgspec
 
-from feedsvc.content.cache.columnar import Column, Columns, put
-from feedsvc.content.cache.record import Record, Shared
-from feedsvc.content.reading.article import Reading
+from feedsvc.content.cache.columnar import Column, ColumnarCodec, set_field
+from feedsvc.content.cache.record import Interner, Record
+from feedsvc.content.reading import ParseResult
 from feedsvc.model import Article, Tag
 from feedsvc.tag_slugs import former_slug, tag_slug
 
-LARGEST: Final = 2000  # records that are packed together: their objects and their bytes are in memory at once
+MAX_PAGE_SIZE: Final = 2000  # records in one page, because their objects and their bytes are in memory at once
 
-# Letters that are no UTF-8 are no DecodeError of msgspec's; bytes that are none raise TypeError.
-_DAMAGES: Final = (msgspec.DecodeError, ValueError, TypeError, OverflowError)
+# For invalid UTF-8 msgspec raises UnicodeDecodeError, a ValueError. For values other than bytes it raises TypeError.
+_DECODE_ERRORS: Final = (msgspec.DecodeError, ValueError, TypeError, OverflowError)
 
-_HINTS: Final = get_type_hints(Reading)
-_PROBLEMS, _PLACES, _NAMED = Column(_HINTS["problems"]), Column(_HINTS["places"], is_shared=True), Column(_HINTS["named"])
+_RESULT_TYPES: Final = get_type_hints(ParseResult)
+_PROBLEMS, _POSITIONS, _ALIAS_REFERENCES = (
+    Column(_RESULT_TYPES["problems"]),
+    Column(_RESULT_TYPES["positions"], is_interned=True),
+    Column(_RESULT_TYPES["alias_references"]),
+)
 _STOOD, _GOOD = Column(bool), Column(Article | None)
-_RECORDS: Final = Columns(Record, others=("reading",), shared=("site",), several={})
-_ARTICLES: Final = Columns(
-    Article, others=("path",), shared=("categories", "authors", "language", "aliases"), several={"tags": Tag}
+_RECORD_COLUMNS: Final = ColumnarCodec(Record, excluded=("reading",), interned=("site",), tuple_items={})
+_ARTICLE_COLUMNS: Final = ColumnarCodec(
+    Article, excluded=("path",), interned=("categories", "authors", "language", "aliases"), tuple_items={"tags": Tag}
 )
 
 
 @dataclass(frozen=True, slots=True)
-class _Former:
-    """Records of another version of the program: their articles alone.
+class _FormerPage:
+    """Page of another version, of which only the articles are decoded.
 
-    `lacking` are the places of those that have none.
+    `lacking` are the indexes of paths whose record has no article.
     """
 
     paths: list[str]
@@ -45,122 +49,131 @@ class _Former:
 
 
 @dataclass(frozen=True, slots=True)
-class _Packed(_Former):
+class _RecordPage(_FormerPage):
+    """Page of this version. `readings` are the columns of problems, positions and alias references."""
+
     readings: tuple[msgspec.Raw, msgspec.Raw, msgspec.Raw]
 
 
 @dataclass(frozen=True, slots=True)
-class _FormerOne:
-    """A record of another version of the program: of how the file read, the article alone, which comes first."""
+class _FormerRecord:
+    """Record of another version. Of `reading` only the first item, the article, is decoded."""
 
     reading: tuple[msgspec.Raw, ...]
     stood: bool = False
     good: Article | None = None
 
     @property
-    def last(self) -> Article | None:
-        return _ARTICLE.decode(self.reading[0]) if self.stood and self.reading else self.good
+    def last_valid(self) -> Article | None:
+        return _ARTICLE_DECODER.decode(self.reading[0]) if self.stood and self.reading else self.good
 
 
 _ENCODER: Final = msgspec.msgpack.Encoder()
-_PACKED, _FORMER = msgspec.msgpack.Decoder(_Packed), msgspec.msgpack.Decoder(_Former)
-_ONE, _FORMER_ONE = msgspec.msgpack.Decoder(Record), msgspec.msgpack.Decoder(_FormerOne)
-_ARTICLE: Final[msgspec.msgpack.Decoder[Article | None]] = msgspec.msgpack.Decoder(Article | None)
-_reading: Final = partial(tuple.__new__, Reading)
+_PAGE_DECODER, _FORMER_PAGE_DECODER = msgspec.msgpack.Decoder(_RecordPage), msgspec.msgpack.Decoder(_FormerPage)
+_RECORD_DECODER, _FORMER_RECORD_DECODER = msgspec.msgpack.Decoder(Record), msgspec.msgpack.Decoder(_FormerRecord)
+_ARTICLE_DECODER: Final[msgspec.msgpack.Decoder[Article | None]] = msgspec.msgpack.Decoder(Article | None)
+_new_result: Final = partial(tuple.__new__, ParseResult)
 
 
-def packed(records: Mapping[str, Record]) -> bytes:
-    """By their paths."""
+def encode_page(records: Mapping[str, Record]) -> bytes:
+    """Encode records by path as one page."""
     readings = [record.reading for record in records.values()]
-    problems, places, named = ([*map(attrgetter(name), readings)] for name in ("problems", "places", "named"))
+    problems, positions, references = (
+        [*map(attrgetter(name), readings)] for name in ("problems", "positions", "alias_references")
+    )
     return _ENCODER.encode(
-        _Packed(
+        _RecordPage(
             paths=[*records],
             lacking=[place for place, reading in enumerate(readings) if reading.article is None],
-            articles=_ARTICLES.written(reading.article for reading in readings if reading.article),
-            records=_RECORDS.written(records.values()),
-            readings=(_PROBLEMS.written(problems), _PLACES.written(places), _NAMED.written(named)),
+            articles=_ARTICLE_COLUMNS.encode(reading.article for reading in readings if reading.article),
+            records=_RECORD_COLUMNS.encode(records.values()),
+            readings=(_PROBLEMS.encode(problems), _POSITIONS.encode(positions), _ALIAS_REFERENCES.encode(references)),
         )
     )
 
 
-def unpacked(data: bytes, share: Shared) -> dict[str, Record]:
-    """Nothing, where the bytes are not those of records."""
+def decode_page(data: bytes, share: Interner) -> dict[str, Record]:
+    """Return the records of a page by path; {} if the bytes are not a valid page."""
     try:
-        return _unpacked(_PACKED.decode(data), share)
-    except _DAMAGES:
+        return _decode_page(_PAGE_DECODER.decode(data), share)
+    except _DECODE_ERRORS:
         return {}
 
 
-def _unpacked(found: _Packed, share: Shared) -> dict[str, Record]:
-    count, value = len(found.paths), share.value
+def _decode_page(found: _RecordPage, share: Interner) -> dict[str, Record]:
+    count, value = len(found.paths), share.intern
     problems, places, named = (
-        column.read(part, count, value) for column, part in zip((_PROBLEMS, _PLACES, _NAMED), found.readings, strict=True)
+        column.decode(part, count, value)
+        for column, part in zip((_PROBLEMS, _POSITIONS, _ALIAS_REFERENCES), found.readings, strict=True)
     )
-    records = _RECORDS.read(found.records, count, value)
-    put(records, "reading", map(_reading, zip(_articles(found, share), problems, places, named, repeat(""), strict=False)))
+    records = _RECORD_COLUMNS.decode(found.records, count, value)
+    set_field(
+        records,
+        "reading",
+        map(_new_result, zip(_decode_articles(found, share), problems, places, named, repeat(""), strict=False)),
+    )
     return dict(zip(found.paths, records, strict=True))
 
 
-def former(data: bytes, share: Shared) -> dict[str, Record | None]:
-    """What another version packed, as far as this one can read it: what stood last, but nothing that could still be true.
+def decode_former_page(data: bytes, share: Interner) -> dict[str, Record | None]:
+    """Return records with only the last valid versions of a page that another version wrote, so that files are read again.
 
-    None of what nothing stood of.
+    None for a path without a last valid version; {} if this version cannot decode the page.
     """
     try:
-        found = _FORMER.decode(data)
+        found = _FORMER_PAGE_DECODER.decode(data)
         count = len(found.paths)
-        articles = _articles(found, share)
+        articles = _decode_articles(found, share)
         stood, good = (
-            column.read(found.records[name], count, share.value) for name, column in (("stood", _STOOD), ("good", _GOOD))
+            column.decode(found.records[name], count, share.intern) for name, column in (("stood", _STOOD), ("good", _GOOD))
         )
         last = [article if stands else kept for article, stands, kept in zip(articles, stood, good, strict=True)]
-    except (*_DAMAGES, KeyError):
+    except (*_DECODE_ERRORS, KeyError):
         return {}
-    return {path: _left(article) if article else None for path, article in zip(found.paths, last, strict=True)}
+    return {path: _record_of_last_valid(article) if article else None for path, article in zip(found.paths, last, strict=True)}
 
 
-def packed_one(record: Record) -> bytes:
+def encode_record(record: Record) -> bytes:
     return _ENCODER.encode(record)
 
 
-def unpacked_one(data: bytes) -> Record | None:
-    """None if it cannot be read."""
+def decode_record(data: bytes) -> Record | None:
+    """Return the record; None if the bytes are not a valid record."""
     try:
-        return _ONE.decode(data)
-    except _DAMAGES:
+        return _RECORD_DECODER.decode(data)
+    except _DECODE_ERRORS:
         return None
 
 
-def former_one(data: bytes) -> Record | None:
-    """As `former`; None where there is nothing left."""
+def decode_former_record(data: bytes) -> Record | None:
+    """Return a record of another version as `decode_former_page` does; None if there is no last valid version."""
     try:
-        last = _FORMER_ONE.decode(data).last
-    except _DAMAGES:
+        last = _FORMER_RECORD_DECODER.decode(data).last_valid
+    except _DECODE_ERRORS:
         return None
-    return _left(last) if last else None
+    return _record_of_last_valid(last) if last else None
 
 
-def _articles(found: _Former, share: Shared) -> Sequence[Article | None]:
-    """In the order of the paths."""
+def _decode_articles(found: _FormerPage, share: Interner) -> Sequence[Article | None]:
+    """Return the articles in the order of the paths; None for records without an article."""
     lacking = {*found.lacking}
     paths: Iterable[str] = [path for place, path in enumerate(found.paths) if place not in lacking] if lacking else found.paths
-    articles = _ARTICLES.read(found.articles, len(found.paths) - len(lacking), share.value)
-    put(articles, "path", paths)
+    articles = _ARTICLE_COLUMNS.decode(found.articles, len(found.paths) - len(lacking), share.intern)
+    set_field(articles, "path", paths)
     for article in articles:
-        share.moments(article)
+        share.intern_dates(article)
     every: list[Article | None] = [*articles]
     for place in found.lacking:
         every.insert(place, None)
     return every
 
 
-def _left(article: Article) -> Record:
-    return Record(stamp=None, digest=b"", reading=Reading(None, ()), good=_retagged(article))
+def _record_of_last_valid(article: Article) -> Record:
+    return Record(signature=None, digest=b"", reading=ParseResult(None, ()), good=_update_tag_slugs(article))
 
 
-def _retagged(article: Article) -> Article:
-    """Return an article of another version with the slugs that its tags have in this one."""
+def _update_tag_slugs(article: Article) -> Article:
+    """Return an article of another version with the slugs that its tags have in this version."""
     if not any(former_slug(tag.title) for tag in article.tags):
         return article
     tags: dict[str, Tag] = {}

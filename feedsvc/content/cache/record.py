@@ -1,4 +1,4 @@
-"""How one article file read, as it is kept in memory and on disk."""
+"""Record: the cached result of reading one article file, in memory and on disk."""
 
 from __future__ import annotations
 
@@ -6,84 +6,91 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
-from feedsvc.content.file_signature import Stamp
-from feedsvc.content.reading.article import Reading
+from feedsvc.content.file_signature import FileSignature
+from feedsvc.content.reading import ParseResult
 from feedsvc.model import Article
 
-NO_MEDIA: Final[Mapping[str, Stamp]] = {}
-_put: Final = object.__setattr__
+NO_MEDIA: Final[Mapping[str, FileSignature]] = {}
+_set_field: Final = object.__setattr__
 
 _T = TypeVar("_T")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Record:
-    """How one article file read. `stamp` None means: not to be trusted; `digest` stands for its bytes.
+    """Cached result of reading one article file.
 
-    `site` stands for the settings that it was read under, `media` are the stamps that the files it refers to had then.
-    `good` is what stood in an edition before, where the reading itself does not stand in one (`stood`).
+    `signature` is that of the file, None if it must be read again in any case. `digest` is a digest of its bytes, `site` the
+    fingerprint of the settings at that time. `media` maps media files that it refers to to their signatures at that time.
+    `stood` is true if an edition shows the article of `reading`. Otherwise `good` is the article that an edition showed last.
     """
 
-    stamp: Stamp | None
+    signature: FileSignature | None
     digest: bytes
-    reading: Reading
+    reading: ParseResult
     site: str = ""
-    media: Mapping[str, Stamp] = field(default_factory=dict)
+    media: Mapping[str, FileSignature] = field(default_factory=dict)
     stood: bool = False
     good: Article | None = None
 
     @property
-    def last(self) -> Article | None:
-        """The file's last article that stood in an edition."""
+    def last_valid(self) -> Article | None:
+        """Last article of the file that an edition showed."""
         return self.reading.article if self.stood else self.good
 
-    def noted(self, *, stood: bool) -> Record:
-        """Whether the article stands from now on."""
-        return self._with(stood=stood, good=None if stood else self.last)
+    def with_active_state(self, *, is_active: bool) -> Record:
+        """Return the record with `stood` set to `is_active`; the last valid version is kept in `good` if it is false."""
+        return self._replace(stood=is_active, good=None if is_active else self.last_valid)
 
-    def lost(self) -> Record:
-        """The article was taken for one that is going to stand, and does not."""
-        return self._with(stood=False, good=None)
+    def as_never_active(self) -> Record:
+        """Return the record without a last valid version: the article was expected to become active, but did not."""
+        return self._replace(stood=False, good=None)
 
-    def _with(self, *, stood: bool, good: Article | None) -> Record:
+    def _replace(self, *, stood: bool, good: Article | None) -> Record:
         return Record(
-            stamp=self.stamp, digest=self.digest, reading=self.reading, site=self.site, media=self.media, stood=stood, good=good
+            signature=self.signature,
+            digest=self.digest,
+            reading=self.reading,
+            site=self.site,
+            media=self.media,
+            stood=stood,
+            good=good,
         )
 
 
-class Shared:
-    """Makes equal parts of many articles one object: authors, sections and tags are named again and again."""
+class Interner:
+    """Table that replaces equal parts of articles by one object, because authors, categories and tags repeat in many articles."""
 
     def __init__(self) -> None:
-        self._known: dict[object, Any] = {}
+        self._values: dict[object, Any] = {}
 
-    def value(self, value: _T) -> _T:
-        """The first of all that are equal to it, which are of one type."""
-        known: _T = self._known.setdefault(value, value)
+    def intern(self, value: _T) -> _T:
+        """Return the first value that was equal to this one. Equal values must have the same type."""
+        known: _T = self._values.setdefault(value, value)
         return known
 
-    def record(self, record: Record) -> Record:
-        """The record itself, which nobody has seen yet: only so may it be changed."""
+    def intern_record(self, record: Record) -> Record:
+        """Intern the parts of a record in place, and return it. Only for a new record that no other code refers to yet."""
         article, problems, places, named, _ = record.reading
         for one in (article, record.good):
             if one:
-                self._article(one)
-        known = self.value(places)
+                self._intern_article(one)
+        known = self.intern(places)
         if known is not places:
-            _put(record, "reading", Reading(article, problems, known, named))
-        _put(record, "site", self.value(record.site))
+            _set_field(record, "reading", ParseResult(article, problems, known, named))
+        _set_field(record, "site", self.intern(record.site))
         if not record.media:
-            _put(record, "media", NO_MEDIA)
+            _set_field(record, "media", NO_MEDIA)
         return record
 
-    def _article(self, article: Article) -> None:
+    def _intern_article(self, article: Article) -> None:
         for name in ("categories", "authors"):
-            _put(article, name, self.value(getattr(article, name)))
+            _set_field(article, name, self.intern(getattr(article, name)))
         if article.tags:
-            _put(article, "tags", tuple(map(self.value, article.tags)))
-        self.moments(article)
+            _set_field(article, "tags", tuple(map(self.intern, article.tags)))
+        self.intern_dates(article)
 
-    def moments(self, article: Article) -> None:
-        """Most articles were published as they are."""
+    def intern_dates(self, article: Article) -> None:
+        """Let `updated` be the same object as `published` if they are equal, as in most articles."""
         if article.updated == article.published:
-            _put(article, "updated", article.published)
+            _set_field(article, "updated", article.published)

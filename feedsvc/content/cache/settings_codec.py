@@ -1,4 +1,4 @@
-"""The entries of the settings as they stood last, and as bytes."""
+"""Stored settings: last valid versions of the site, categories and authors, and their codec."""
 
 from __future__ import annotations
 
@@ -12,31 +12,31 @@ from feedsvc.model import Author, Category, Site
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Entry:
-    """The last valid version of an entry of the settings; `former` where the file does not name it any more."""
+class StoredSetting:
+    """Last valid version of an entry of the settings; `is_former` is true if the file does not contain it any more."""
 
     kind: str
     name: str
     value: Site | Author | Category
-    former: bool = False
+    is_former: bool = False
 
 
-_ENTRIES: Final[Mapping[str, msgspec.msgpack.Decoder[tuple[bool, Site | Author | Category]]]] = {
+_DECODERS: Final[Mapping[str, msgspec.msgpack.Decoder[tuple[bool, Site | Author | Category]]]] = {
     "site": msgspec.msgpack.Decoder(tuple[bool, Site]),
     "author": msgspec.msgpack.Decoder(tuple[bool, Author]),
     "category": msgspec.msgpack.Decoder(tuple[bool, Category]),
 }
 
 
-def packed(entry: Entry) -> tuple[str, str, bytes]:
-    """Kind, name, and what else there is."""
-    return entry.kind, entry.name, msgspec.msgpack.encode((entry.former, entry.value))
+def encode_setting(entry: StoredSetting) -> tuple[str, str, bytes]:
+    """Return kind, name, and the other fields as bytes."""
+    return entry.kind, entry.name, msgspec.msgpack.encode((entry.is_former, entry.value))
 
 
-def unpacked(kind: str, name: str, data: bytes) -> Entry | None:
-    """None where another version of the program left what this one cannot read."""
+def decode_setting(kind: str, name: str, data: bytes) -> StoredSetting | None:
+    """Return the stored setting; None if another version wrote it in a form that this one cannot decode."""
     try:
-        former, value = _ENTRIES[kind].decode(data)
+        former, value = _DECODERS[kind].decode(data)
     except (msgspec.DecodeError, ValueError, KeyError, TypeError, OverflowError):
         return None
-    return Entry(kind=kind, name=name, value=value, former=former)
+    return StoredSetting(kind=kind, name=name, value=value, is_former=former)

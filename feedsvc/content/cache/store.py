@@ -1,8 +1,8 @@
-"""What is remembered of a content folder: how each file read, and the last valid version of it.
+"""Parse cache of a content folder: the records of article files, stored settings and article texts.
 
-One SQLite file in the state folder makes starting again cheap and keeps last valid versions over restarts. It can be
-deleted at any time; it is never trusted where a file's stamp differs, and what another version of the program read is read
-again.
+One SQLite file in the state folder makes a restart cheap and preserves last valid versions. It can be deleted at any time.
+A record does not count if the file's signature differs or another version of feedsvc wrote it; such files are read again,
+and only the last valid version of the record is used.
 """
 
 from __future__ import annotations
@@ -21,335 +21,341 @@ from feedsvc import __version__
 from feedsvc.content.cache import settings_codec
 from feedsvc.content.cache.generation import Generation
 from feedsvc.content.cache.record import Record
-from feedsvc.content.cache.settings_codec import Entry
-from feedsvc.content.cache.tables import FORMER, TABLES, Pages
-from feedsvc.content.file_signature import NOTHING, size_of, stamp_at
-from feedsvc.content.markdown.text_store import is_text
+from feedsvc.content.cache.settings_codec import StoredSetting
+from feedsvc.content.cache.tables import FORMER_TABLES, TABLES, RecordTables
+from feedsvc.content.file_signature import MISSING, signature_at, size_of
+from feedsvc.content.markdown import is_text_of_key
 from feedsvc.errors import FeedsvcError
 from feedsvc.support import gc_control
-from feedsvc.support.alerts import Troubles, unwritable
-from feedsvc.support.checksummed_tables import FormerTable, Row, Schema, Table
+from feedsvc.support.alerts import Alerts, unwritable_message
+from feedsvc.support.checksummed_tables import FormerTable, RowValues, Schema, Table
 from feedsvc.support.sqlite import Database
 
-_OLDER: Final = "last valid versions of files that changed since are not used"
+_ROLLBACK_MESSAGE: Final = "last valid versions of files that changed since are not used"
 _LOG: Final = logging.getLogger(__name__)
-_NAME: Final = "records"
-_TEXT: Final = "text"
-_SETTING: Final = "setting_entry"
-_STATE: Final = "record_state"
+_ALERT_NAME: Final = "records"
+_TEXT_TABLE: Final = "text"
+_SETTING_TABLE: Final = "setting_entry"
+_STATE_TABLE: Final = "record_state"
 
 
-def _is_sound(row: Row) -> bool:
+def _is_intact_text(row: RowValues) -> bool:
     number, name, markdown = row
-    return type(number) is int and is_text(name, markdown)
+    return type(number) is int and is_text_of_key(name, markdown)
 
 
-def _former_setting(row: Row) -> Iterable[tuple[str, Row]]:
+def _convert_former_setting(row: RowValues) -> Iterable[tuple[str, RowValues]]:
     kind, name, entry = row
     if not (isinstance(kind, str) and isinstance(name, str) and isinstance(entry, bytes)):
         raise TypeError(row)
-    yield _SETTING, (kind, name, entry)
+    yield _SETTING_TABLE, (kind, name, entry)
 
 
 _SCHEMA: Final = Schema(
     tables=(
         Table(
-            name=_TEXT,
-            sql=f"CREATE TABLE {_TEXT} (id INTEGER PRIMARY KEY, digest BLOB NOT NULL UNIQUE, markdown TEXT NOT NULL)",
-            order="id",
-            is_sound=_is_sound,
+            name=_TEXT_TABLE,
+            sql=f"CREATE TABLE {_TEXT_TABLE} (id INTEGER PRIMARY KEY, digest BLOB NOT NULL UNIQUE, markdown TEXT NOT NULL)",
+            order_by="id",
+            is_sound=_is_intact_text,
         ),
         Table(
-            name=_STATE,
-            sql=f"CREATE TABLE {_STATE} (name TEXT NOT NULL, generation INTEGER NOT NULL, checksum INTEGER NOT NULL)",
-            order="name",
-            saved=False,
+            name=_STATE_TABLE,
+            sql=f"CREATE TABLE {_STATE_TABLE} (name TEXT NOT NULL, generation INTEGER NOT NULL, checksum INTEGER NOT NULL)",
+            order_by="name",
+            is_salvaged=False,
         ),
         Table(
-            name=_SETTING,
-            sql=f"CREATE TABLE {_SETTING} (kind TEXT, name TEXT, entry BLOB NOT NULL, checksum INTEGER NOT NULL, "
+            name=_SETTING_TABLE,
+            sql=f"CREATE TABLE {_SETTING_TABLE} (kind TEXT, name TEXT, entry BLOB NOT NULL, checksum INTEGER NOT NULL, "
             "PRIMARY KEY (kind, name)) WITHOUT ROWID",
-            order="kind, name",
+            order_by="kind, name",
         ),
         *TABLES,
     ),
-    former=(
-        *FORMER,
-        FormerTable(name="state", sql="CREATE TABLE state (name TEXT NOT NULL)", order="name", convert=lambda _: ()),
+    former_tables=(
+        *FORMER_TABLES,
+        FormerTable(name="state", sql="CREATE TABLE state (name TEXT NOT NULL)", order_by="name", convert=lambda _: ()),
         FormerTable(
             name="setting",
             sql="CREATE TABLE setting (kind TEXT, name TEXT, entry BLOB NOT NULL, PRIMARY KEY (kind, name)) WITHOUT ROWID",
-            order="kind, name",
-            convert=_former_setting,
+            order_by="kind, name",
+            convert=_convert_former_setting,
         ),
     ),
-    obsolete=("article",),
-    holds="what was read of articles and settings",
-    loss="last valid versions of files that are broken now may be lost, and articles are read again",
-    large=True,
+    obsolete_tables=("article",),
+    description="what was read of articles and settings",
+    loss_description="last valid versions of files that are broken now may be lost, and articles are read again",
+    is_large=True,
 )
-_LARGE: Final = 16 * 1024 * 1024  # bytes of the file, of some 8,000 articles: a process is copied sooner than they are read
-_ROOM: Final = 1000  # texts that may be past before they are dropped
-_TOGETHER: Final = 100  # texts that are asked for at once
-_TEXTS: Final = f"SELECT digest, markdown FROM {_TEXT}"
+# Bytes of the file, about 8,000 articles. From here on, forking a process takes less time than loading the records.
+_LARGE_FILE_SIZE: Final = 16 * 1024 * 1024
+_MAX_UNUSED_TEXTS: Final = 1000  # texts that no article uses; more are deleted
+_TEXTS_PER_QUERY: Final = 100
+_SELECT_TEXTS: Final = f"SELECT digest, markdown FROM {_TEXT_TABLE}"
 _NO_TEXTS: Final[Mapping[bytes, str]] = {}
 
 
-class Records:
-    """Safe in threads and between processes that share the file. A disk that refuses costs the memory, nothing else."""
+class ParseCache:
+    """Parse cache in one file, which threads and processes may share. If the disk fails, only the next start is affected."""
 
-    def __init__(self, file: Path | None, version: str = "", troubles: Troubles | None = None) -> None:
-        """`version` names the reading, by default this program's: of another's records only the articles count.
+    def __init__(self, file: Path | None, version: str = "", alerts: Alerts | None = None) -> None:
+        """Open the file, or an in-memory database if `file` is None. Raises FeedsvcError if the file cannot be used.
 
-        `file` None keeps all in memory. Raises FeedsvcError if the file cannot be used.
+        `version` is that of the parser, by default a digest of its code. Of other versions' records only the articles count.
         """
         self._lock = threading.Lock()
         self._file = file
-        self._pages = Pages(version or _code())
-        self._troubles, self._born = troubles or Troubles(), os.getpid()
-        self._run, self._read_as, self._are_own = uuid.uuid4().hex, "", True
-        self._data, self._process = Database(file, _SCHEMA), os.getpid()
-        self._generation, self._number, self.are_older = Generation(file), 0, False
-        self._size = size_of(stamp_at(file) or NOTHING) if file else 0
+        self._record_tables = RecordTables(version or _code_digest())
+        self._alerts, self._creator_pid = alerts or Alerts(), os.getpid()
+        self._run_id, self._loaded_state, self._is_own_version = uuid.uuid4().hex, "", True
+        self._database, self._pid = Database(file, _SCHEMA), os.getpid()
+        self._generation, self._state_number, self.is_rolled_back = Generation(file), 0, False
+        self._file_size = size_of(signature_at(file) or MISSING) if file else 0
 
     @property
-    def _rows(self) -> sqlite3.Connection:
-        return self._data.rows
+    def _connection(self) -> sqlite3.Connection:
+        return self._database.connection
 
-    def renewed(self) -> bool:
-        """Replace the file if it was damaged or is gone from under its name; return whether it is another one now.
+    def repair(self) -> bool:
+        """Replace the file if it is damaged, or open the new one if another file has its name. Return whether it changed.
 
-        Of the records it knows nothing then. Other threads go on meanwhile.
+        The new file has no records. Other threads may use the cache meanwhile.
         """
         try:
-            return self._data.heal(self._lock)
+            return self._database.recover(self._lock)
         except FeedsvcError as error:
-            self._fail(error)
+            self._raise_alert(error)
             return False
 
-    def _own(self) -> sqlite3.Connection:
-        """The connection; a copy of a process opens one of its own, for none may be used in two."""
-        if self._process != os.getpid():
-            self._lock, self._process = threading.Lock(), os.getpid()
-            self._data.open_in_copy()
-        return self._rows
+    def _own_connection(self) -> sqlite3.Connection:
+        """Return the connection. A forked process opens its own, because processes must not share one."""
+        if self._pid != os.getpid():
+            self._lock, self._pid = threading.Lock(), os.getpid()
+            self._database.open_in_copy()
+        return self._connection
 
     @property
-    def are_many(self) -> bool:
-        """Whether it takes about as long to read them as to look at all the files that they speak of."""
-        return self._size >= _LARGE
+    def is_large(self) -> bool:
+        """True if loading the records takes about as long as scanning all files of the content folder."""
+        return self._file_size >= _LARGE_FILE_SIZE
 
     @property
     def is_damaged(self) -> bool:
-        """Return whether the file was found damaged, until `renewed` has replaced it."""
-        return self._data.is_doubted
+        """True if the file was found to be damaged and `repair` has not replaced it yet."""
+        return self._database.has_reported_damage
 
-    def articles(self) -> dict[str, Record]:
-        """Every path's record; of a damaged file, of which `is_damaged` tells, those that are sound."""
-        # Before the rows: another process writes its number beside the file after it has committed the rows.
-        last = self._generation.last(self._data.seals[_STATE])
+    def load_records(self) -> dict[str, Record]:
+        """Return all records by path. If the file is damaged, return the valid ones and set `is_damaged`."""
+        # Read before the rows: another process writes its number beside the file after it has committed its rows.
+        last = self._generation.read(self._database.checksummers[_STATE_TABLE])
         try:
-            with gc_control.paused(), self._lock, self._rows:
-                self._rows.execute("BEGIN")  # no other process writes between the name and what bears it
-                self._read_as, number = self._state()
-                found = self._pages.found(self._rows, self._data.seals)
+            with gc_control.paused(), self._lock, self._connection:
+                self._connection.execute("BEGIN")  # no other process may write between reading the state and the records
+                self._loaded_state, number = self._read_state()
+                found = self._record_tables.load(self._connection, self._database.checksummers)
         except sqlite3.Error as error:
-            self._data.doubt(error)
-            self._read_as = ""
+            self._database.report_damage(error)
+            self._loaded_state = ""
             return {}
-        if not found.are_sound:
-            self._data.doubt("records fail their checksum")
-        # A state whose number is not beside the file has lost it; that of the first state may have come just now.
-        is_behind = number < last or (number > 0 and not last and not self._generation.last(self._data.seals[_STATE]))
-        self.are_older = found.are_sound and bool(found.records) and is_behind
-        if self.are_older:
-            _LOG.warning("feedsvc: %s is older than it was: %s; the service goes on", self._file, _OLDER)
-        self._are_own = found.are_own and found.are_sound and not self.are_older
+        if not found.is_intact:
+            self._database.report_damage("records fail their checksum")
+        # A state with a number but none beside the file: that file was lost, unless the first one was written just now.
+        is_behind = number < last or (
+            number > 0 and not last and not self._generation.read(self._database.checksummers[_STATE_TABLE])
+        )
+        self.is_rolled_back = found.is_intact and bool(found.records) and is_behind
+        if self.is_rolled_back:
+            _LOG.warning("feedsvc: %s is older than it was: %s; the service goes on", self._file, _ROLLBACK_MESSAGE)
+        self._is_own_version = found.is_own_version and found.is_intact and not self.is_rolled_back
         return found.records
 
     @property
-    def read_as(self) -> str:
-        """The name of the state in which `articles` found them; "" where it has none.
+    def loaded_state(self) -> str:
+        """Name of the state of the records when `load_records` read them; "" if it has none.
 
-        Another version may name states otherwise, or not at all.
+        Also "" if another version wrote some of them, because its state names may have another meaning.
         """
-        return self._read_as if self._are_own else ""
+        return self._loaded_state if self._is_own_version else ""
 
-    def state(self) -> str:
-        """The name of the state in which they are now; "" where others than this process have written meanwhile."""
+    def current_state(self) -> str:
+        """Return the name of the current state; "" if another process has written since `load_records`, or on an error."""
         try:
             with self._lock:
-                name, _ = self._state()
+                name, _ = self._read_state()
         except sqlite3.Error:
             return ""
-        return name if self._is_ours(name) else ""
+        return name if self._is_own_state(name) else ""
 
-    def _state(self) -> tuple[str, int]:
-        """The state's name and number. With the lock held. Raises sqlite3.Error."""
-        row = self._rows.execute(f"SELECT * FROM {_STATE}").fetchone()
-        values = self._data.seals[_STATE].open(row) if row else ("", 0)
+    def _read_state(self) -> tuple[str, int]:
+        """Return the state's name and number. The caller holds the lock. Raises sqlite3.Error."""
+        row = self._connection.execute(f"SELECT * FROM {_STATE_TABLE}").fetchone()
+        values = self._database.checksummers[_STATE_TABLE].verify(row) if row else ("", 0)
         if values is None:
-            self._data.doubt("the name of the state fails its checksum")
+            self._database.report_damage("the name of the state fails its checksum")
         return (values[0], values[1]) if values else ("", 0)
 
-    def _is_ours(self, state: str) -> bool:
-        return state == self._read_as or state.startswith(self._run)
+    def _is_own_state(self, state: str) -> bool:
+        return state == self._loaded_state or state.startswith(self._run_id)
 
-    def tidy(self, records: Mapping[str, Record]) -> None:
-        """Drop what is past, once it is a third of what is kept; to be said when all of the `records` is written down.
+    def prune(self, records: Mapping[str, Record]) -> None:
+        """Delete unused texts and obsolete records if they are more than a third. Call after all `records` were stored.
 
-        A text that somebody still reads is in his file.
+        A deleted text that an older edition still needs is read from its article file again.
         """
         try:
-            with self._lock, self._rows as rows:
-                rows.execute("BEGIN IMMEDIATE")  # no other process writes between the looking and the dropping
-                _prune(rows, records)
-                if self._pages.is_due(rows, len(records)) and self._is_ours(self._state()[0]):
-                    self._pages.renew(rows, self._data.seals, records)
+            with self._lock, self._connection as rows:
+                rows.execute("BEGIN IMMEDIATE")  # no other process may write between the queries and the deletion
+                _prune_texts(rows, records)
+                if self._record_tables.needs_rewrite(rows, len(records)) and self._is_own_state(self._read_state()[0]):
+                    self._record_tables.rewrite(rows, self._database.checksummers, records)
         except sqlite3.Error as error:
-            self._data.doubt(error)
+            self._database.report_damage(error)
 
-    def settings(self) -> list[Entry]:
-        """Every entry; of a damaged file, of which `is_damaged` tells, those that are sound."""
+    def load_settings(self) -> list[StoredSetting]:
+        """Return all stored settings. If the file is damaged, return the valid ones and set `is_damaged`."""
         try:
             with self._lock:
-                rows = self._rows.execute(f"SELECT * FROM {_SETTING}").fetchall()
+                rows = self._connection.execute(f"SELECT * FROM {_SETTING_TABLE}").fetchall()
         except sqlite3.Error as error:
-            self._data.doubt(error)
+            self._database.report_damage(error)
             return []
-        sound = [values for row in rows if (values := self._data.seals[_SETTING].open(row))]
+        sound = [values for row in rows if (values := self._database.checksummers[_SETTING_TABLE].verify(row))]
         if len(sound) < len(rows):
-            self._data.doubt("settings fail their checksum")
-        return [entry for values in sound if (entry := settings_codec.unpacked(*values))]
+            self._database.report_damage("settings fail their checksum")
+        return [entry for values in sound if (entry := settings_codec.decode_setting(*values))]
 
     def text(self, name: bytes) -> str | None:
-        """A text that was kept; None if it is not here, or cannot be read."""
+        """Return the text of this key; None if it is not stored or cannot be read."""
         return self.texts((name,)).get(name)
 
     def texts(self, names: Collection[bytes]) -> Mapping[bytes, str]:
-        """Those of several texts that were kept and can be read."""
+        """Return the texts of these keys that are stored and can be read."""
         found: dict[bytes, str] = {}
         wanted = sorted(names)
-        for start in range(0, len(wanted), _TOGETHER):
-            some = wanted[start : start + _TOGETHER]
-            found |= self._texts(some)
+        for start in range(0, len(wanted), _TEXTS_PER_QUERY):
+            some = wanted[start : start + _TEXTS_PER_QUERY]
+            found |= self._load_texts(some)
         return found
 
-    def _texts(self, names: Sequence[bytes]) -> dict[bytes, str]:
-        """As `texts`. An error in one leaves the others to be asked for alone."""
+    def _load_texts(self, names: Sequence[bytes]) -> dict[bytes, str]:
+        """Load texts as `texts` does, in one query. After an error, query each one alone: only damaged ones are missing."""
         try:
-            rows, marks = self._own(), ", ".join("?" * len(names))
+            rows, marks = self._own_connection(), ", ".join("?" * len(names))
             with self._lock:
-                found = rows.execute(f"{_TEXTS} WHERE digest IN ({marks})", names).fetchall()
+                found = rows.execute(f"{_SELECT_TEXTS} WHERE digest IN ({marks})", names).fetchall()
         except sqlite3.Error as error:
-            self._data.doubt(error)
-            if len(names) == 1 or not self._data.is_doubted:
+            self._database.report_damage(error)
+            if len(names) == 1 or not self._database.has_reported_damage:
                 return {}
-            return {name: text for one in names for name, text in self._texts([one]).items()}
-        except FeedsvcError:  # of a copy of this process, where the file can no more be opened
+            return {name: text for one in names for name, text in self._load_texts([one]).items()}
+        except FeedsvcError:  # a forked process cannot open the file any more
             return {}
-        sound = {name: text for name, text in found if is_text(name, text)}
+        sound = {name: text for name, text in found if is_text_of_key(name, text)}
         if len(sound) < len(found):
-            self._data.doubt("texts are not those that were written")
+            self._database.report_damage("texts are not those that were written")
         return sound
 
-    def keep_texts(self, texts: Mapping[bytes, str]) -> bool:
-        """Write texts down by their names; False if the disk does not take them."""
-        return self.keep({}, texts=texts)
+    def store_texts(self, texts: Mapping[bytes, str]) -> bool:
+        """Store texts by their keys. Return False if they cannot be written."""
+        return self.store({}, texts=texts)
 
-    def keep(
+    def store(
         self,
         changed: Mapping[str, Record | None],
-        settings: Iterable[Entry] | None = None,
+        settings: Iterable[StoredSetting] | None = None,
         texts: Mapping[bytes, str] = _NO_TEXTS,
     ) -> bool:
-        """Write down what changed, all of it or nothing; a path's None means gone. False if the disk does not take it."""
+        """Store changes in one transaction; None as record deletes that of the path. Return False if they cannot be written."""
 
         def write(rows: sqlite3.Connection) -> None:
-            _put_texts(rows, texts)
-            self._pages.put(rows, self._data.seals, changed)
+            _insert_texts(rows, texts)
+            self._record_tables.put(rows, self._database.checksummers, changed)
             if changed or settings is not None:
-                self._rename(rows)
+                self._write_new_state(rows)
             if settings is not None:
-                seal = self._data.seals[_SETTING].seal
-                rows.execute(f"DELETE FROM {_SETTING}")
+                seal = self._database.checksummers[_SETTING_TABLE].add_checksum
+                rows.execute(f"DELETE FROM {_SETTING_TABLE}")
                 rows.executemany(
-                    f"INSERT INTO {_SETTING} VALUES (?, ?, ?, ?)", [seal(*settings_codec.packed(entry)) for entry in settings]
+                    f"INSERT INTO {_SETTING_TABLE} VALUES (?, ?, ?, ?)",
+                    [seal(*settings_codec.encode_setting(entry)) for entry in settings],
                 )
 
-        return self._wrote(write)
+        return self._write(write)
 
-    def keep_new(self, records: Mapping[str, Record], as_bytes: bytes, texts: Mapping[bytes, str]) -> bool:
-        """Write down what was read together, with its texts; `as_bytes` are the records `packed`."""
+    def store_new(self, records: Mapping[str, Record], as_bytes: bytes, texts: Mapping[bytes, str]) -> bool:
+        """Store records with their texts in one transaction. `as_bytes` are the records as encoded by `codec.encode_page`."""
 
         def write(rows: sqlite3.Connection) -> None:
-            _put_texts(rows, texts)
+            _insert_texts(rows, texts)
             if records:
-                self._pages.put_page(rows, self._data.seals, records, as_bytes)
-                self._rename(rows)
+                self._record_tables.put_page(rows, self._database.checksummers, records, as_bytes)
+                self._write_new_state(rows)
 
-        return self._wrote(write)
+        return self._write(write)
 
-    def _wrote(self, write: Callable[[sqlite3.Connection], None]) -> bool:
-        if self._file is None and self._process != os.getpid():
-            return False  # a copy's memory is not that of the process
+    def _write(self, write: Callable[[sqlite3.Connection], None]) -> bool:
+        if self._file is None and self._pid != os.getpid():
+            return False  # a forked process has only a copy of the in-memory database
         try:
-            rows = self._own()
+            rows = self._own_connection()
             with self._lock:
-                self._number = 0
+                self._state_number = 0
                 with rows:
                     rows.execute("BEGIN IMMEDIATE")
                     write(rows)
-                if self._number:
-                    self._generation.note(self._number, self._data.seals[_STATE])
+                if self._state_number:
+                    self._generation.write(self._state_number, self._database.checksummers[_STATE_TABLE])
         except (sqlite3.Error, FeedsvcError) as error:
             if isinstance(error, sqlite3.Error):
-                self._data.doubt(error)
-            self._fail(error)
+                self._database.report_damage(error)
+            self._raise_alert(error)
             return False
-        self._troubles.end(_NAME)
+        self._alerts.clear(_ALERT_NAME)
         return True
 
-    def _rename(self, rows: sqlite3.Connection) -> None:
-        """What is written makes another state; of what others wrote between, this process knows nothing."""
-        name, number = self._state()
-        whose, seal = self._run if self._is_ours(name) else "mixed", self._data.seals[_STATE]
-        self._number = max(number, self._generation.last(seal)) + 1
-        rows.execute(f"DELETE FROM {_STATE}")
-        rows.execute(f"INSERT INTO {_STATE} VALUES (?, ?, ?)", seal.seal(f"{whose}-{uuid.uuid4().hex}", self._number))
+    def _write_new_state(self, rows: sqlite3.Connection) -> None:
+        """Write the name of a new state. It is a "mixed" one if another process has written since this one read the records."""
+        name, number = self._read_state()
+        whose, seal = self._run_id if self._is_own_state(name) else "mixed", self._database.checksummers[_STATE_TABLE]
+        self._state_number = max(number, self._generation.read(seal)) + 1
+        rows.execute(f"DELETE FROM {_STATE_TABLE}")
+        rows.execute(
+            f"INSERT INTO {_STATE_TABLE} VALUES (?, ?, ?)", seal.add_checksum(f"{whose}-{uuid.uuid4().hex}", self._state_number)
+        )
 
-    def _fail(self, error: Exception) -> None:
-        """What is served is not concerned, only the next start. Of a copy, the process it is a copy of says so."""
-        if os.getpid() != self._born:
+    def _raise_alert(self, error: Exception) -> None:
+        """Raise an alert that only the next start is affected. Forked processes leave this to their parent."""
+        if os.getpid() != self._creator_pid:
             return
         meanwhile = "feeds and pages go on, and a restart would read everything again"
-        sentence = unwritable("what is read", self._file, error, meanwhile)
-        self._troubles.come(_NAME, sentence, f"what is read is written to {self._file} again")
+        sentence = unwritable_message("what is read", self._file, error, meanwhile)
+        self._alerts.raise_alert(_ALERT_NAME, sentence, f"what is read is written to {self._file} again")
 
     def close(self) -> None:
         with self._lock:
-            self._data.close()
+            self._database.close()
 
 
-def _put_texts(rows: sqlite3.Connection, texts: Mapping[bytes, str]) -> None:
+def _insert_texts(rows: sqlite3.Connection, texts: Mapping[bytes, str]) -> None:
     rows.executemany("INSERT OR IGNORE INTO text (digest, markdown) VALUES (?, ?)", texts.items())
 
 
-def _prune(rows: sqlite3.Connection, records: Mapping[str, Record]) -> None:
-    """Drop the texts that nothing names. While no more were ever written than may be kept, nobody counts."""
-    ((written,),) = rows.execute(f"SELECT coalesce(max(id), 0) FROM {_TEXT}").fetchall()
-    if written <= 1.5 * len(records) + _ROOM:
+def _prune_texts(rows: sqlite3.Connection, records: Mapping[str, Record]) -> None:
+    """Delete unused texts if they are many. Rows are counted only if the highest id, which limits their number, allows that."""
+    ((written,),) = rows.execute(f"SELECT coalesce(max(id), 0) FROM {_TEXT_TABLE}").fetchall()
+    if written <= 1.5 * len(records) + _MAX_UNUSED_TEXTS:
         return
     articles = (article for record in records.values() for article in (record.reading.article, record.good) if article)
     wanted = {article.text for article in articles}
     ((count,),) = rows.execute("SELECT count(*) FROM text").fetchall()
-    if count > 1.5 * len(wanted) + _ROOM:
+    if count > 1.5 * len(wanted) + _MAX_UNUSED_TEXTS:
         known = rows.execute("SELECT digest FROM text").fetchall()
         rows.executemany("DELETE FROM text WHERE digest = ?", [one for one in known if one[0] not in wanted])
 
 
-def _code() -> str:
-    """Stands for the very code that reads: a working copy has one version and many states."""
+def _code_digest() -> str:
+    """Return a digest of the version and the code of content/, since a working copy changes without a new version."""
     code = hashlib.blake2b(__version__.encode(), digest_size=8)
     for file in sorted(Path(__file__).parent.parent.rglob("*.py")):
         code.update(file.read_bytes())

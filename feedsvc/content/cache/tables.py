@@ -1,7 +1,7 @@
-"""Records in SQLite: in pages, as they were written together, and single ones beside them.
+"""Record tables in SQLite: pages of records that were written together, and single records beside them.
 
-A later page counts before an earlier one, and a single record before all pages. Each is of a version of the program: of
-another's, the articles alone count.
+A later page takes precedence over an earlier one, and a single record over all pages. Each row names the version that wrote
+it. Of other versions' rows only the articles count.
 """
 
 from __future__ import annotations
@@ -13,155 +13,167 @@ from itertools import islice
 from typing import Final
 from zlib import crc32
 
-from feedsvc.content.cache.codec import LARGEST, former, former_one, packed, packed_one, unpacked, unpacked_one
-from feedsvc.content.cache.record import Record, Shared
-from feedsvc.support.checksummed_tables import FormerTable, Row, Seal, Table
+from feedsvc.content.cache.codec import (
+    MAX_PAGE_SIZE,
+    decode_former_page,
+    decode_former_record,
+    decode_page,
+    decode_record,
+    encode_page,
+    encode_record,
+)
+from feedsvc.content.cache.record import Interner, Record
+from feedsvc.support.checksummed_tables import FormerTable, RowChecksummer, RowValues, Table
 
-_PAGE: Final = "record_page"
-_SINGLE: Final = "single_record"
-# Damaged ones are not saved, nor those beside them: an article that was withdrawn since would come back with an older record.
+_PAGE_TABLE: Final = "record_page"
+_SINGLE_TABLE: Final = "single_record"
+# Not salvaged from a damaged file: an article that was withdrawn since would come back with an older record.
 TABLES: Final = (
     Table(
-        name=_PAGE,
-        sql=f"CREATE TABLE {_PAGE} (id INTEGER PRIMARY KEY, version TEXT NOT NULL, size INTEGER NOT NULL, records BLOB NOT NULL, "
-        "checksum INTEGER NOT NULL)",
-        order="id",
-        saved=False,
+        name=_PAGE_TABLE,
+        sql=f"CREATE TABLE {_PAGE_TABLE} (id INTEGER PRIMARY KEY, version TEXT NOT NULL, size INTEGER NOT NULL, "
+        "records BLOB NOT NULL, checksum INTEGER NOT NULL)",
+        order_by="id",
+        is_salvaged=False,
     ),
     Table(
-        name=_SINGLE,
-        sql=f"CREATE TABLE {_SINGLE} (path TEXT PRIMARY KEY, version TEXT NOT NULL, record BLOB NOT NULL, "
+        name=_SINGLE_TABLE,
+        sql=f"CREATE TABLE {_SINGLE_TABLE} (path TEXT PRIMARY KEY, version TEXT NOT NULL, record BLOB NOT NULL, "
         "checksum INTEGER NOT NULL) WITHOUT ROWID",
-        order="path",
-        saved=False,
+        order_by="path",
+        is_salvaged=False,
     ),
 )
-_MANY: Final = 64  # records; fewer are written one by one
-_ROOM: Final = 1000  # records that may be past before all are written anew
-_PUT: Final = f"INSERT OR REPLACE INTO {_SINGLE} VALUES (?, ?, ?, ?)"
-_GONE: Final = b""  # in place of a record
-_SIZES: Final = f"SELECT total(size), coalesce(max(version != ?), 0), (SELECT count(*) FROM {_SINGLE}) FROM {_PAGE}"
+_MIN_PAGE_SIZE: Final = 64  # records; fewer are written as single records
+_MAX_UNUSED_RECORDS: Final = 1000  # obsolete records; with more of them all are rewritten
+_INSERT_SINGLE: Final = f"INSERT OR REPLACE INTO {_SINGLE_TABLE} VALUES (?, ?, ?, ?)"
+_DELETED_RECORD: Final = b""  # marks the record of a path as deleted
+_SELECT_SIZES: Final = (
+    f"SELECT total(size), coalesce(max(version != ?), 0), (SELECT count(*) FROM {_SINGLE_TABLE}) FROM {_PAGE_TABLE}"
+)
 
 
-def _former_page(row: Row) -> Iterable[tuple[str, Row]]:
-    """Its four first bytes are the CRC-32 of the others."""
+def _convert_former_page(row: RowValues) -> Iterable[tuple[str, RowValues]]:
+    """Convert a row whose first four bytes of `records` are the CRC-32 of the others, little-endian."""
     number, version, size, records = row
     if not (type(number) is type(size) is int and isinstance(version, str) and isinstance(records, bytes)):
         raise TypeError(row)
     if int.from_bytes(records[:4], "little") != crc32(records[4:]):
         raise ValueError(number)
-    yield _PAGE, (number, version, size, records[4:])
+    yield _PAGE_TABLE, (number, version, size, records[4:])
 
 
-def _former_single(row: Row) -> Iterable[tuple[str, Row]]:
+def _convert_former_single(row: RowValues) -> Iterable[tuple[str, RowValues]]:
     path, version, record = row
     if not (isinstance(path, str) and isinstance(version, str) and isinstance(record, bytes)):
         raise TypeError(row)
-    yield _SINGLE, (path, version, record)
+    yield _SINGLE_TABLE, (path, version, record)
 
 
-FORMER: Final = (
+FORMER_TABLES: Final = (
     FormerTable(
         name="page",
         sql="CREATE TABLE page (id INTEGER PRIMARY KEY, version TEXT NOT NULL, size INTEGER NOT NULL, records BLOB NOT NULL)",
-        order="id",
-        convert=_former_page,
-        cleared=(_PAGE, _SINGLE),
+        order_by="id",
+        convert=_convert_former_page,
+        tables_to_clear=(_PAGE_TABLE, _SINGLE_TABLE),
     ),
     FormerTable(
         name="record",
         sql="CREATE TABLE record (path TEXT PRIMARY KEY, version TEXT NOT NULL, record BLOB NOT NULL) WITHOUT ROWID",
-        order="path",
-        convert=_former_single,
+        order_by="path",
+        convert=_convert_former_single,
     ),
 )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Found:
-    """`are_own`: all are of this version. `are_sound`: none was damaged."""
+class LoadedRecords:
+    """Records by path. `is_own_version` is true if this version wrote all of them, `is_intact` if no row was damaged."""
 
     records: dict[str, Record]
-    are_own: bool
-    are_sound: bool
+    is_own_version: bool
+    is_intact: bool
 
 
-class Pages:
-    """Pages of records, by the connection and checksums that each method is given; all raise sqlite3.Error."""
+class RecordTables:
+    """Access to the record tables with the connection and checksummers of the caller. All methods raise sqlite3.Error."""
 
     def __init__(self, version: str) -> None:
-        """`version` names the reading whose records these are."""
+        """Use `version` as the version of the parser in rows that are written."""
         self._version = version
 
-    def found(self, rows: sqlite3.Connection, seals: Mapping[str, Seal]) -> Found:
-        """Every path's record."""
-        share, found, versions, are_sound = Shared(), dict[str, Record](), set[str](), True
-        # One by one: together they would take as much room again as what is made of them.
-        for row in rows.execute(f"SELECT * FROM {_PAGE} ORDER BY id"):
-            values = seals[_PAGE].open(row)
+    def load(self, rows: sqlite3.Connection, seals: Mapping[str, RowChecksummer]) -> LoadedRecords:
+        """Return all records by path."""
+        share, found, versions, are_sound = Interner(), dict[str, Record](), set[str](), True
+        # One by one: all rows together would take as much memory again as the records.
+        for row in rows.execute(f"SELECT * FROM {_PAGE_TABLE} ORDER BY id"):
+            values = seals[_PAGE_TABLE].verify(row)
             if values is None:
                 are_sound = False
                 continue
             _, version, _, data = values
             versions.add(version)
             if version == self._version:
-                found |= unpacked(data, share)
+                found |= decode_page(data, share)
             else:
-                _lay(found, former(data, share))
-        for row in rows.execute(f"SELECT * FROM {_SINGLE}"):
-            values = seals[_SINGLE].open(row)
+                _overlay(found, decode_former_page(data, share))
+        for row in rows.execute(f"SELECT * FROM {_SINGLE_TABLE}"):
+            values = seals[_SINGLE_TABLE].verify(row)
             if values is None:
                 are_sound = False
                 continue
             path, version, data = values
-            if data == _GONE:  # which every version says alike
+            if data == _DELETED_RECORD:  # the same in every version
                 found.pop(path, None)
                 continue
             versions.add(version)
-            record = (unpacked_one if version == self._version else former_one)(data)
-            _lay(found, {path: share.record(record) if record else None})
-        return Found(records=found, are_own=versions <= {self._version}, are_sound=are_sound)
+            record = (decode_record if version == self._version else decode_former_record)(data)
+            _overlay(found, {path: share.intern_record(record) if record else None})
+        return LoadedRecords(records=found, is_own_version=versions <= {self._version}, is_intact=are_sound)
 
-    def renew(self, rows: sqlite3.Connection, seals: Mapping[str, Seal], records: Mapping[str, Record]) -> None:
-        """Nothing but these."""
-        rows.execute(f"DELETE FROM {_PAGE}")
-        rows.execute(f"DELETE FROM {_SINGLE}")
+    def rewrite(self, rows: sqlite3.Connection, seals: Mapping[str, RowChecksummer], records: Mapping[str, Record]) -> None:
+        """Replace the contents of both tables by these records."""
+        rows.execute(f"DELETE FROM {_PAGE_TABLE}")
+        rows.execute(f"DELETE FROM {_SINGLE_TABLE}")
         self._put_all(rows, seals, records)
 
-    def is_due(self, rows: sqlite3.Connection, count: int) -> bool:
-        """Whether a third of all is past, or an eighth lies alone, where `count` are kept; or some are of another version."""
-        kept, is_mixed, single = rows.execute(_SIZES, (self._version,)).fetchone()
-        return bool(is_mixed) or kept + single > 1.5 * count + _ROOM or single > count / 8 + _ROOM
+    def needs_rewrite(self, rows: sqlite3.Connection, count: int) -> bool:
+        """Return whether over a third of all is obsolete, an eighth of `count` is single, or a page is of another version."""
+        kept, is_mixed, single = rows.execute(_SELECT_SIZES, (self._version,)).fetchone()
+        return bool(is_mixed) or kept + single > 1.5 * count + _MAX_UNUSED_RECORDS or single > count / 8 + _MAX_UNUSED_RECORDS
 
-    def put(self, rows: sqlite3.Connection, seals: Mapping[str, Seal], changed: Mapping[str, Record | None]) -> None:
-        """A path's None means gone."""
-        # In the order of the table: what comes next lies beside what came last.
+    def put(self, rows: sqlite3.Connection, seals: Mapping[str, RowChecksummer], changed: Mapping[str, Record | None]) -> None:
+        """Write changed records; None deletes the record of the path."""
+        # In the order of the table, so that successive rows are on the same database pages.
         come = {path: record for path in sorted(changed) if (record := changed[path])}
-        seal = seals[_SINGLE].seal
-        gone = [seal(path, self._version, _GONE) for path, record in changed.items() if not record]
-        if len(come) < _MANY:
-            rows.executemany(_PUT, [seal(path, self._version, packed_one(record)) for path, record in come.items()])
+        seal = seals[_SINGLE_TABLE].add_checksum
+        gone = [seal(path, self._version, _DELETED_RECORD) for path, record in changed.items() if not record]
+        if len(come) < _MIN_PAGE_SIZE:
+            rows.executemany(_INSERT_SINGLE, [seal(path, self._version, encode_record(record)) for path, record in come.items()])
         else:
             self._put_all(rows, seals, come)
-        rows.executemany(_PUT, gone)
+        rows.executemany(_INSERT_SINGLE, gone)
 
-    def _put_all(self, rows: sqlite3.Connection, seals: Mapping[str, Seal], records: Mapping[str, Record]) -> None:
-        """Piece by piece: all bytes at once would be a third of what a large newsroom takes."""
+    def _put_all(self, rows: sqlite3.Connection, seals: Mapping[str, RowChecksummer], records: Mapping[str, Record]) -> None:
+        """Write pages one after another. All encoded at once would take a third of the memory of a large content folder."""
         rest = iter(records.items())
-        while some := dict(islice(rest, LARGEST)):
-            self.put_page(rows, seals, some, packed(some))
+        while some := dict(islice(rest, MAX_PAGE_SIZE)):
+            self.put_page(rows, seals, some, encode_page(some))
 
-    def put_page(self, rows: sqlite3.Connection, seals: Mapping[str, Seal], paths: Collection[str], as_bytes: bytes) -> None:
-        """`as_bytes` are the records of these paths `packed`."""
-        if rows.execute(f"SELECT 1 FROM {_SINGLE} LIMIT 1").fetchone():
-            rows.executemany(f"DELETE FROM {_SINGLE} WHERE path = ?", [(path,) for path in paths])
-        ((last,),) = rows.execute(f"SELECT coalesce(max(id), 0) FROM {_PAGE}").fetchall()
-        row = seals[_PAGE].seal(last + 1, self._version, len(paths), as_bytes)
-        rows.execute(f"INSERT INTO {_PAGE} VALUES (?, ?, ?, ?, ?)", row)
+    def put_page(
+        self, rows: sqlite3.Connection, seals: Mapping[str, RowChecksummer], paths: Collection[str], as_bytes: bytes
+    ) -> None:
+        """Write the records of these paths as one page; `as_bytes` is the result of `encode_page`."""
+        if rows.execute(f"SELECT 1 FROM {_SINGLE_TABLE} LIMIT 1").fetchone():
+            rows.executemany(f"DELETE FROM {_SINGLE_TABLE} WHERE path = ?", [(path,) for path in paths])
+        ((last,),) = rows.execute(f"SELECT coalesce(max(id), 0) FROM {_PAGE_TABLE}").fetchall()
+        row = seals[_PAGE_TABLE].add_checksum(last + 1, self._version, len(paths), as_bytes)
+        rows.execute(f"INSERT INTO {_PAGE_TABLE} VALUES (?, ?, ?, ?, ?)", row)
 
 
-def _lay(found: dict[str, Record], upon: Mapping[str, Record | None]) -> None:
-    """What is later counts before what was found, and be it that there is nothing."""
+def _overlay(found: dict[str, Record], upon: Mapping[str, Record | None]) -> None:
+    """Replace or, for None, delete records of `found` by those of a later row."""
     for path, record in upon.items():
         if record:
             found[path] = record

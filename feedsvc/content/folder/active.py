@@ -1,4 +1,4 @@
-"""Which article of each file is in force: what the file holds, or its last valid version; never two with one address."""
+"""Active articles: for each file its own article or its last valid version, never two with one id or address."""
 
 from __future__ import annotations
 
@@ -6,70 +6,70 @@ from collections.abc import Callable, Iterable, Mapping
 from operator import attrgetter
 from typing import Final
 
-from feedsvc.content.cache.record import Record
+from feedsvc.content.cache import Record
 from feedsvc.content.folder import conflicts as claims
-from feedsvc.content.folder.conflicts import Key
-from feedsvc.content.reading.article import Reading
+from feedsvc.content.folder.conflicts import ClaimKey
+from feedsvc.content.reading import ParseResult
 from feedsvc.errors import Problem
 from feedsvc.model import Article
 
-_NOTHING: Final = Reading(None, ())
-_NOBODY: Final[Mapping[str, Article]] = {}
+_NO_RESULT: Final = ParseResult(None, ())
+_NO_ARTICLES: Final[Mapping[str, Article]] = {}
 _id, _slug, _aliases = attrgetter("id"), attrgetter("slug"), attrgetter("aliases")
 
-Change = tuple[Article | None, Article | None]
+ArticleChange = tuple[Article | None, Article | None]
 
 
-class Standing:
-    """Follows the records. Without a dispute the price is that of the files that changed."""
+class ActiveArticles:
+    """Active article of each file, updated from its record. Without conflicts, the cost grows with the changed files only."""
 
     def __init__(self) -> None:
         self.articles: dict[str, Article] = {}
-        self.disputes: tuple[Problem, ...] = ()
-        # Candidates that do not stand; of all others what stands is the candidate.
-        self._aside: dict[str, Article | None] = {}
-        self._claims = _Claims()
+        self.conflicts: tuple[Problem, ...] = ()
+        # Candidates that are not active. For all other paths the active article is the candidate.
+        self._inactive_candidates: dict[str, Article | None] = {}
+        self._claims = _ClaimIndex()
 
     @property
-    def are_all_in_force(self) -> bool:
-        """Whether what stands of each file is what it would put into force."""
-        return not self._aside
+    def are_all_active(self) -> bool:
+        """True if the active article of each file is its candidate."""
+        return not self._inactive_candidates
 
     def update(
         self, records: Mapping[str, Record], changed: Iterable[str], is_new: Callable[[str], bool] = lambda _: False
-    ) -> dict[str, Change]:
-        """Take in what changed; path -> the article that stood there and the one that does now, where they differ.
+    ) -> dict[str, ArticleChange]:
+        """Process changed records. Return the former and the new active article of each path where they differ.
 
-        `is_new` tells of a file that never stood, though its record is that of one which is going to.
+        `is_new` returns whether a path's article was never active, although its record may already say so.
         """
-        paths, before = tuple(changed), self._claims.disputed()
-        if not self.articles and not self._aside and self._begin(paths, records):
+        paths, before = tuple(changed), self._claims.disputed_keys()
+        if not self.articles and not self._inactive_candidates and self._load_undisputed(paths, records):
             return {path: (None, article) for path, article in self.articles.items()}
-        entered = self._enter(paths, records)
-        now = self._claims.disputed()
+        entered = self._update_claims(paths, records)
+        now = self._claims.disputed_keys()
         if not now and not before:
-            return self._stand({path: self._candidate(path) for path in paths})
-        touched = {key for pair in entered for article in pair if article for key in claims.each(article)}
+            return self._activate({path: self._candidate(path) for path in paths})
+        touched = {key for pair in entered for article in pair if article for key in claims.claim_keys(article)}
         if now == before and not touched & before:
-            return self._stand({path: self._candidate(path) for path in paths})
-        return self._settle(records, is_new)
+            return self._activate({path: self._candidate(path) for path in paths})
+        return self._resolve_conflicts(records, is_new)
 
-    def _begin(self, paths: Iterable[str], records: Mapping[str, Record]) -> bool:
-        """Take in all there is at once, where it is plain that no two of it claim the same."""
+    def _load_undisputed(self, paths: Iterable[str], records: Mapping[str, Record]) -> bool:
+        """Activate the candidates of all paths and return True, unless two of them may claim the same id or address."""
         read = ((path, record) for path in paths if (record := records.get(path)))
         found = {path: article for path, record in read if (article := record.reading.article or record.good)}
-        claims = _Claims(found)
-        if not claims.are_apart(found):
+        claims = _ClaimIndex(found)
+        if not claims.are_disjoint(found):
             return False
         self._claims, self.articles = claims, found
         return True
 
     def _candidate(self, path: str) -> Article | None:
-        return self._aside[path] if path in self._aside else self.articles.get(path)
+        return self._inactive_candidates[path] if path in self._inactive_candidates else self.articles.get(path)
 
-    def _enter(self, paths: Iterable[str], records: Mapping[str, Record]) -> list[Change]:
-        """Note what files lay claim to; what each held and holds."""
-        entered: list[Change] = []
+    def _update_claims(self, paths: Iterable[str], records: Mapping[str, Record]) -> list[ArticleChange]:
+        """Update the claims of these paths. Return the former and the new candidate of each."""
+        entered: list[ArticleChange] = []
         for path in paths:
             record, old = records.get(path), self._candidate(path)
             new = (record.reading.article or record.good) if record else None
@@ -77,31 +77,31 @@ class Standing:
             if old is new:
                 continue
             if old:
-                self._claims.release(path, old)
+                self._claims.remove(path, old)
             if new:
-                self._claims.lay(path, new)
-            self._aside[path] = new
+                self._claims.add(path, new)
+            self._inactive_candidates[path] = new
         return entered
 
-    def _settle(self, records: Mapping[str, Record], is_new: Callable[[str], bool]) -> dict[str, Change]:
-        """Whoever loses a claim stands as he last did, if that takes nothing from anybody."""
-        paths = self.articles.keys() | self._aside.keys()
+    def _resolve_conflicts(self, records: Mapping[str, Record], is_new: Callable[[str], bool]) -> dict[str, ArticleChange]:
+        """Replace each article that loses a conflict by its last valid version, unless that conflicts with another article."""
+        paths = self.articles.keys() | self._inactive_candidates.keys()
         readings = {path: candidate(records.get(path)) for path in paths if self._candidate(path)}
-        won, told = claims.settle(readings.values())
+        won, told = claims.resolve_conflicts(readings.values())
         winners = {article.path: readings[article.path] for article in won}
-        lost = {path: records[path].last for path in readings.keys() - winners.keys() if records[path].reading.article}
-        former = {path: Reading(article, ()) for path, article in lost.items() if article and not is_new(path)}
-        stand, _ = claims.settle([*winners.values(), *former.values()], former.keys())
-        self.disputes = tuple(problem for problem in told if problem.path in lost)
+        lost = {path: records[path].last_valid for path in readings.keys() - winners.keys() if records[path].reading.article}
+        former = {path: ParseResult(article, ()) for path, article in lost.items() if article and not is_new(path)}
+        stand, _ = claims.resolve_conflicts([*winners.values(), *former.values()], former.keys())
+        self.conflicts = tuple(problem for problem in told if problem.path in lost)
         now: dict[str, Article | None] = {article.path: article for article in stand}
-        return self._stand({path: now.get(path) for path in paths})
+        return self._activate({path: now.get(path) for path in paths})
 
-    def _stand(self, now: Mapping[str, Article | None]) -> dict[str, Change]:
+    def _activate(self, now: Mapping[str, Article | None]) -> dict[str, ArticleChange]:
         for path, article in now.items():
             if (own := self._candidate(path)) is not article:
-                self._aside[path] = own
+                self._inactive_candidates[path] = own
             else:
-                self._aside.pop(path, None)
+                self._inactive_candidates.pop(path, None)
         was = self.articles
         changes = {path: (old, new) for path, new in now.items() if (old := was.get(path)) is not new}
         for path, (_, new) in changes.items():
@@ -112,49 +112,49 @@ class Standing:
         return changes
 
 
-class _Claims:
-    """Who claims what: most often one path does, and only where several do they are listed."""
+class _ClaimIndex:
+    """Index of the paths that claim an id or address. All claimants are listed only for disputed claims."""
 
-    def __init__(self, alone: Mapping[str, Article] = _NOBODY) -> None:
-        """`alone` are articles, by their paths, that `are_apart`."""
+    def __init__(self, alone: Mapping[str, Article] = _NO_ARTICLES) -> None:
+        """Start with articles by path. The index is valid only if they are disjoint; see `are_disjoint`."""
         self._holders: dict[str, dict[str, str]] = {
             "id": dict(zip(map(_id, alone.values()), alone, strict=True)),
             "address": dict(zip(map(_slug, alone.values()), alone, strict=True)),
         }
-        self._several: dict[Key, set[str]] = {}
+        self._disputed: dict[ClaimKey, set[str]] = {}
 
-    def are_apart(self, alone: Mapping[str, Article]) -> bool:
-        """Whether no two of the articles claim the same and none claims a former address."""
+    def are_disjoint(self, alone: Mapping[str, Article]) -> bool:
+        """Return whether no two of the initial articles share an id or slug and none has a former slug."""
         counts = {len(alone), *map(len, self._holders.values())}
         return len(counts) == 1 and not any(map(_aliases, alone.values()))
 
-    def disputed(self) -> frozenset[Key]:
-        return frozenset(self._several)
+    def disputed_keys(self) -> frozenset[ClaimKey]:
+        return frozenset(self._disputed)
 
-    def lay(self, path: str, article: Article) -> None:
+    def add(self, path: str, article: Article) -> None:
         ids, addresses = self._holders["id"], self._holders["address"]
         alone = ids.setdefault(article.id, path) == path and addresses.setdefault(article.slug, path) == path
         if alone and not article.aliases:
             return
-        for space, value in claims.each(article):
+        for space, value in claims.claim_keys(article):
             holder = self._holders[space].setdefault(value, path)
             if holder != path:
-                self._several.setdefault((space, value), {holder}).add(path)
+                self._disputed.setdefault((space, value), {holder}).add(path)
 
-    def release(self, path: str, article: Article) -> None:
-        for space, value in claims.each(article):
-            left = self._several.get((space, value), set()) - {path}
+    def remove(self, path: str, article: Article) -> None:
+        for space, value in claims.claim_keys(article):
+            left = self._disputed.get((space, value), set()) - {path}
             if left:
                 self._holders[space][value] = min(left)
-                self._several[space, value] = left
+                self._disputed[space, value] = left
             else:
                 del self._holders[space][value]
             if len(left) <= 1:
-                self._several.pop((space, value), None)
+                self._disputed.pop((space, value), None)
 
 
-def candidate(record: Record | None) -> Reading:
-    """What a file would put into force: its own article, else its last valid one."""
+def candidate(record: Record | None) -> ParseResult:
+    """Return the result that a file would make active without conflicts: its own article, or its last valid version."""
     if record is None:
-        return _NOTHING
-    return record.reading if record.reading.article else Reading(record.good, ())
+        return _NO_RESULT
+    return record.reading if record.reading.article else ParseResult(record.good, ())

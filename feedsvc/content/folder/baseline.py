@@ -1,4 +1,4 @@
-"""What a folder was begun with, for who keeps something that was made of it then."""
+"""Baseline: the stored state that the first reading of a folder started from, for output that an earlier run made of it."""
 
 from __future__ import annotations
 
@@ -6,23 +6,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
 
-from feedsvc.content.file_signature import Stamp
+from feedsvc.content.file_signature import FileSignature
 from feedsvc.model import Article
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Origin:
-    """The state of a folder when what is known of it was written down, under a `name` that no other state has.
+class Baseline:
+    """State of a folder when its records were stored. No other state has its `name`.
 
-    `gone` and `come` are the articles in which the first reading differs from it; an edited one is in both.
+    `removed` and `added` are the articles in which the first reading differs from this state; an edited one is in both.
     """
 
     name: str
-    gone: tuple[Article, ...] = ()
-    come: tuple[Article, ...] = ()
+    removed: tuple[Article, ...] = ()
+    added: tuple[Article, ...] = ()
 
 
-def named(state: str, media: Mapping[str, Stamp | None]) -> str:
-    """The name of a state of the records, and of the media files that the settings refer to; "" where they have none."""
+def state_name(state: str, media: Mapping[str, FileSignature | None]) -> str:
+    """Return a name for the records' state together with the media that the settings refer to; "" if `state` is ""."""
     facts = repr((state, sorted(media.items()))).encode("utf-8", "surrogateescape")
     return blake2b(facts, digest_size=16).hexdigest() if state else ""

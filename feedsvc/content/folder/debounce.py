@@ -1,4 +1,4 @@
-"""What somebody is at work at: left for later, so that nothing shows half written, or before what was done earlier."""
+"""Write debouncing: postpones files that are being written, so that no edition shows half-written or reordered changes."""
 
 from __future__ import annotations
 
@@ -7,84 +7,84 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from feedsvc.content.file_signature import Stamp, is_younger, stamp_at
-from feedsvc.content.reading import settings
+from feedsvc.content.file_signature import FileSignature, is_changed_since, signature_at
+from feedsvc.content.reading import AUTHORS_FILE, CATEGORIES_FILE, SITE_FILE
 
-LOOK: Final = "."  # stands for the whole look
-SETTINGS: Final = (settings.SITE, settings.CATEGORIES, settings.AUTHORS)
-_LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
-_PATIENCE: Final = timedelta(seconds=1)
-_LOOKS: Final = 10  # on a busy machine there are few in a second, and pauses that none of them saw
-_LONGEST: Final = timedelta(seconds=3)  # however few there were
+WHOLE_SCAN: Final = "."  # stands for all files of a scan
+SETTINGS_FILES: Final = (SITE_FILE, CATEGORIES_FILE, AUTHORS_FILE)
+_DISTANT_PAST: Final = datetime.min.replace(tzinfo=UTC)
+_MIN_DELAY: Final = timedelta(seconds=1)
+_MIN_SCANS: Final = 10  # a busy machine does few scans in a second, which may miss pauses between writes
+_MAX_DELAY: Final = timedelta(seconds=3)  # even after fewer scans
 
 
-class Unrest:
-    """Follows a content folder from look to look."""
+class WriteDebouncer:
+    """Debouncer of a content folder, called at each scan."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
-        self._losses, self._waiting = _Losses(), _Waiting()
-        self._stamps: dict[str, Stamp | None] = {}  # of the settings, as the last look found them
-        self._moving = _Waiting()
+        self._missing_files, self._postponed_files = _MissingFiles(), _PostponedFiles()
+        self._signatures: dict[str, FileSignature | None] = {}  # of the settings at the last scan
+        self._postponed_settings = _PostponedFiles()
 
-    def left_alone(
+    def files_to_postpone(
         self, missing: Iterable[str], young: Callable[[datetime], frozenset[str]], now: datetime, quiet: timedelta
     ) -> frozenset[str]:
-        """What to leave for the next time: files that changed within `quiet`, and the whole LOOK while there are any.
+        """Return the paths to postpone: files that changed within `quiet` before `now`, and WHOLE_SCAN as long as there are any.
 
-        `missing` is what the look that began `now` did not find, `young` tells what has changed since a moment. A file that
-        has just vanished is left, too: who saves by way of another name takes it away for an instant, and who renames it
-        brings it back elsewhere. What may have been done after it went waits with it.
+        `missing` are files that the scan that began `now` did not find; `young` returns the paths changed since a moment. A file
+        that has just vanished is postponed, too. An editor that saves through a temporary name removes it for an instant, and a
+        rename brings it back elsewhere. Changes that may be later than its removal wait with it.
         """
-        self._stamps = {name: stamp_at(self._root / name) for name in SETTINGS}
-        self._losses.note((*missing, *(name for name, stamp in self._stamps.items() if stamp is None)), now)
-        moment = self._losses.certain(now - quiet)
-        found = self._losses.since(moment) | young(moment)
-        found |= {name for name, stamp in self._stamps.items() if is_younger(stamp, moment)}
-        return self._waiting.among({*found, LOOK} if found else (), now)
+        self._signatures = {name: signature_at(self._root / name) for name in SETTINGS_FILES}
+        self._missing_files.update((*missing, *(name for name, stamp in self._signatures.items() if stamp is None)), now)
+        moment = self._missing_files.last_certain_time(now - quiet)
+        found = self._missing_files.missing_since(moment) | young(moment)
+        found |= {name for name, stamp in self._signatures.items() if is_changed_since(stamp, moment)}
+        return self._postponed_files.select({*found, WHOLE_SCAN} if found else (), now)
 
-    def is_moving(self, now: datetime, *, were_read: bool) -> bool:
-        """Whether settings were saved since they were looked at: read, they would show before what was saved earlier."""
-        saved = (name for name, stamp in self._stamps.items() if stamp_at(self._root / name) != stamp)
-        return bool(self._moving.among(saved if were_read else (), now))
+    def are_settings_changing(self, now: datetime, *, were_read: bool) -> bool:
+        """Return whether settings were saved after the scan. If used now, they would show before articles saved earlier."""
+        saved = (name for name, stamp in self._signatures.items() if signature_at(self._root / name) != stamp)
+        return bool(self._postponed_settings.select(saved if were_read else (), now))
 
 
-class _Losses:
-    """What is not there any more. When it went nothing tells, but that it was there at one look and not at the next."""
+class _MissingFiles:
+    """Vanished files, each with the times of the last scan that found it and the first one that did not."""
 
     def __init__(self) -> None:
-        self._missed: dict[str, tuple[datetime, datetime]] = {}
-        self._before = _LONG_AGO
+        self._intervals: dict[str, tuple[datetime, datetime]] = {}
+        self._previous_scan = _DISTANT_PAST
 
-    def note(self, missing: Iterable[str], now: datetime) -> None:
-        """To be told at each look, which began `now`, all that somebody misses still."""
-        self._missed = {path: self._missed.get(path, (self._before, now)) for path in missing}
-        self._before = now
+    def update(self, missing: Iterable[str], now: datetime) -> None:
+        """Process the files that are missing at the scan that began `now`. Call at each scan."""
+        self._intervals = {path: self._intervals.get(path, (self._previous_scan, now)) for path in missing}
+        self._previous_scan = now
 
-    def certain(self, moment: datetime) -> datetime:
-        """The latest moment up to this one of which it is known what was there."""
-        for there, away in sorted({*self._missed.values()}, reverse=True):
+    def last_certain_time(self, moment: datetime) -> datetime:
+        """Return the latest time up to `moment` at which it is certain which files existed."""
+        for there, away in sorted({*self._intervals.values()}, reverse=True):
             if away > moment:
                 moment = min(moment, there)
         return moment
 
-    def since(self, moment: datetime) -> frozenset[str]:
-        """What may have gone later."""
-        return frozenset([path for path, (_, away) in self._missed.items() if away > moment])
+    def missing_since(self, moment: datetime) -> frozenset[str]:
+        """Return the files that may have vanished after the moment."""
+        return frozenset([path for path, (_, away) in self._intervals.items() if away > moment])
 
 
-class _Waiting:
-    """What is left alone while somebody writes it, but not for ever: who writes without a pause is read as he is."""
+class _PostponedFiles:
+    """Paths that are postponed while they change, but not forever: a file that changes without pause is read after a while."""
 
     def __init__(self) -> None:
-        self._since: dict[str, tuple[datetime, int]] = {}  # and how many looks found it so
+        self._first_seen: dict[str, tuple[datetime, int]] = {}  # time, and number of scans since then
 
-    def among(self, young: Iterable[str], now: datetime) -> frozenset[str]:
-        """Those to leave for the next time."""
-        known = {path: self._since.get(path, (now, 0)) for path in young}
-        self._since = {path: (since, looks + 1) for path, (since, looks) in known.items()}
-        return frozenset(path for path, (since, looks) in known.items() if _is_early(abs(now - since), looks))
+    def select(self, young: Iterable[str], now: datetime) -> frozenset[str]:
+        """Return those of the `young` paths that are still to be postponed."""
+        known = {path: self._first_seen.get(path, (now, 0)) for path in young}
+        self._first_seen = {path: (since, looks + 1) for path, (since, looks) in known.items()}
+        return frozenset(path for path, (since, looks) in known.items() if _is_postponed(abs(now - since), looks))
 
 
-def _is_early(waited: timedelta, looks: int) -> bool:
-    return waited < _PATIENCE or (looks < _LOOKS and waited < _LONGEST)
+def _is_postponed(waited: timedelta, looks: int) -> bool:
+    return waited < _MIN_DELAY or (looks < _MIN_SCANS and waited < _MAX_DELAY)

@@ -1,4 +1,4 @@
-"""A content folder on disk -> everything in it that can be served, and every problem of the rest; followed as it changes."""
+"""Content folder: reads a folder on disk into an immutable snapshot with all problems, then only the changes of it."""
 
 from __future__ import annotations
 
@@ -11,290 +11,314 @@ from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Final
 
-from feedsvc.content.cache.record import Record
-from feedsvc.content.cache.settings_codec import Entry
-from feedsvc.content.cache.store import Records
-from feedsvc.content.file_signature import Stamp, stamp_at
-from feedsvc.content.folder import articles, theme_files, unread_files
+from feedsvc.content.cache import ParseCache, Record, StoredSetting
+from feedsvc.content.file_signature import FileSignature, signature_at
 from feedsvc.content.folder import settings as registers
-from feedsvc.content.folder.articles import Articles, Moved
-from feedsvc.content.folder.baseline import Origin, named
-from feedsvc.content.folder.debounce import LOOK, SETTINGS, Unrest
-from feedsvc.content.folder.prefetch import Look, looking
+from feedsvc.content.folder import theme_files, unread_files
+from feedsvc.content.folder.articles import ArticleChanges, ArticleFiles
+from feedsvc.content.folder.baseline import Baseline, state_name
+from feedsvc.content.folder.debounce import SETTINGS_FILES, WHOLE_SCAN, WriteDebouncer
 from feedsvc.content.folder.settings import Settings
-from feedsvc.content.folder.snapshot import Content
-from feedsvc.content.media.files import Media
-from feedsvc.content.reading import settings
+from feedsvc.content.folder.snapshot import ContentSnapshot
+from feedsvc.content.media import MediaFolder
+from feedsvc.content.reading import SITE_FILE
+from feedsvc.content.scan import ARTICLES_FOLDER, BackgroundScan, start_scan
 from feedsvc.errors import ContentError, FeedsvcError, Problem
 from feedsvc.model import Article, Author, Category, MediaFile
 from feedsvc.support import gc_control
 
-__all__ = ["Change", "Content", "Folder", "load"]
+__all__ = ["ContentFolder", "ContentSnapshot", "FolderChange", "load_content"]
 
-_MEDIA: Final = "media"
-_PARTS: Final = (articles.FOLDER, _MEDIA, theme_files.FOLDER)
+_MEDIA_FOLDER: Final = "media"
+_FOLDERS: Final = (ARTICLES_FOLDER, _MEDIA_FOLDER, theme_files.FOLDER)
 _NO_TIME: Final = timedelta(0)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Change:
-    """What a reading found: the content, the articles in which it differs from before, the files left for later.
+class FolderChange:
+    """Result of one reading: the snapshot, the articles that differ from the previous one, and the files postponed.
 
-    An edited article is in both, as it was and as it is. A file is `restless` that was changed a moment ago.
+    An edited article is in `removed` as it was and in `added` as it is. `unsettled_files` changed a moment ago.
     """
 
-    content: Content
-    gone: tuple[Article, ...] = ()
-    come: tuple[Article, ...] = ()
-    restless: frozenset[str] = frozenset()
+    content: ContentSnapshot
+    removed: tuple[Article, ...] = ()
+    added: tuple[Article, ...] = ()
+    unsettled_files: frozenset[str] = frozenset()
 
 
-def load(root: Path, base_url: str = "") -> Content:
-    """Read a content folder whole. `base_url` takes the place of site.yaml's.
+def load_content(root: Path, base_url: str = "") -> ContentSnapshot:
+    """Read a content folder once. `base_url` replaces that of site.yaml.
 
-    Raises ContentError if there is no such folder or no usable site.yaml; anything smaller is a Problem.
+    Raises ContentError if the folder is missing or site.yaml is unusable. All other faults are problems of the snapshot.
     """
-    return Folder(root, base_url).read().content
+    return ContentFolder(root, base_url).read().content
 
 
-class Folder:
-    """A content folder and what was read of it; to be used by one thread at a time.
+class ContentFolder:
+    """Content folder and the results of reading it. Only one thread at a time may use it.
 
-    With `records`, what is broken stands in its last valid version, that of an earlier run included.
+    With a cache, a broken file is replaced by its last valid version, also by that of an earlier run.
     """
 
-    def __init__(self, root: Path, base_url: str = "", records: Records | None = None, look: Look | None = None) -> None:
-        """`look` is one at the articles that was begun just now."""
-        self._root, self._base_url, self._records = root, base_url, records
-        self._look = look
-        self._media = Media(root)
-        self._looks = theme_files.Looks(root)
-        self._entries = self._kept_entries = tuple(records.settings()) if records else ()
+    def __init__(
+        self, root: Path, base_url: str = "", cache: ParseCache | None = None, scan: BackgroundScan | None = None
+    ) -> None:
+        """Read nothing yet. `scan` is a background scan of the articles that the caller has just started."""
+        self._root, self._base_url, self._cache = root, base_url, cache
+        self._scan = scan
+        self._media = MediaFolder(root)
+        self._theme_folder = theme_files.ThemeFolder(root)
+        self._stored_settings = self._saved_settings = tuple(cache.load_settings()) if cache else ()
         self._settings: Settings | None = None
-        self._files: dict[str, MediaFile] = {}
-        self._lacking: set[str] = set()  # media that something refers to and that is not there
-        self._stray: tuple[Problem, ...] = ()
-        self._begun: Change | None = None
-        self._content: Content | None = None
-        self._unrest = Unrest(root)
-        self._moved: frozenset[str] = frozenset()  # media that changed, and that no reading has taken in
-        self._unwritten: dict[str, Record | None] = {}
-        self._settings_unwritten = self._is_tidy = False
-        self._has_origin = self._is_file_new = False
-        self._dress: dict[str, Stamp | None] = {}  # media that the settings referred to then
+        self._media_files: dict[str, MediaFile] = {}
+        self._missing_media: set[str] = set()  # referenced files that do not exist
+        self._unread_file_problems: tuple[Problem, ...] = ()
+        self._first_change: FolderChange | None = None
+        self._content: ContentSnapshot | None = None
+        self._debouncer = WriteDebouncer(root)
+        self._changed_media: frozenset[str] = frozenset()  # changed files that no successful reading has processed yet
+        self._unsaved_records: dict[str, Record | None] = {}
+        self._has_unsaved_settings = self._is_pruned = False
+        self._has_baseline = self._is_cache_new = False
+        self._settings_media: dict[str, FileSignature | None] = {}  # of the first reading
 
     @cached_property
-    def _articles(self) -> Articles:
-        """Made by the first look."""
-        begun, self._look = self._look, None
-        with gc_control.paused(), begun or (looking(self._root) if self._are_many else nullcontext()) as ahead:
-            found = self._records.articles() if self._records else {}
-            are_damaged = self._records is not None and (self._records.is_damaged or self._records.are_older)
-            if self._records and self._records.is_damaged:
-                self._is_file_new = self._records.renewed()
-            self._is_tidy = not found
+    def _article_files(self) -> ArticleFiles:
+        """Article files, created at the first scan. If the cache is large, a child scans while this process loads the records."""
+        begun, self._scan = self._scan, None
+        with gc_control.paused(), begun or (start_scan(self._root) if self._is_cache_large else nullcontext()) as ahead:
+            found = self._cache.load_records() if self._cache else {}
+            are_damaged = self._cache is not None and (self._cache.is_damaged or self._cache.is_rolled_back)
+            if self._cache and self._cache.is_damaged:
+                self._is_cache_new = self._cache.repair()
+            self._is_pruned = not found
             try:
                 seen = ahead() if ahead else None
-            except FeedsvcError:  # killed: then this process looks itself
+            except FeedsvcError:  # the child was killed, so this process scans
                 seen = None
-            return Articles(self._root, found, self._records, seen, are_damaged=are_damaged)
+            return ArticleFiles(self._root, found, self._cache, seen, are_damaged=are_damaged)
 
-    def begin(self, now: datetime, meanwhile: Callable[[], object]) -> None:
-        """Do the first reading ahead of whoever will ask for it.
+    def start_first_read(self, now: datetime, while_waiting: Callable[[], object]) -> None:
+        """Do the first reading before the first call of `read`. For callers that are going to render all articles.
 
-        For who is going to show all of it. Where there is much to look at for the first time, or to read, other processes do
-        so while this one does `meanwhile`; else that is not done.
+        While other processes scan the folder or read many files, this process calls `while_waiting`; otherwise it does not.
         """
         with gc_control.paused():
-            is_idle = self._look is not None and self._look.is_waited_for and not self._are_many
+            is_idle = self._scan is not None and self._scan.is_running and not self._is_cache_large
             if is_idle:
-                meanwhile()
-            self._articles.texts.stay()
-            self._begun = self._read(None, now, _NO_TIME, None if is_idle else meanwhile)
+                while_waiting()
+            self._article_files.texts.enlarge_caches()
+            self._first_change = self._read(None, now, _NO_TIME, None if is_idle else while_waiting)
 
     @property
-    def _are_many(self) -> bool:
-        """Whether so much is remembered that it takes a while to recall it."""
-        return self._records is not None and self._records.are_many
+    def _is_cache_large(self) -> bool:
+        """True if loading the cached records takes a while."""
+        return self._cache is not None and self._cache.is_large
 
-    def read(self, touched: Iterable[str] | None = None, now: datetime | None = None, quiet: timedelta = _NO_TIME) -> Change:
-        """Look everywhere, or at the touched paths (relative to the folder), and read what is not as it was.
+    def read(
+        self, changed_paths: Iterable[str] | None = None, now: datetime | None = None, settle_time: timedelta = _NO_TIME
+    ) -> FolderChange:
+        """Scan everything or `changed_paths` (relative to the folder), and read the files that changed.
 
-        Where a file changed within `quiet` before `now`, everything is left for the next time, so that a burst makes one
-        edition; after a second of that, and ten looks or two seconds more, the busy files alone. Raises ContentError if there
-        is no such folder, no site.yaml, or none that could ever be used; then nothing is other than before.
+        If a file changed within `settle_time` before `now`, postpone the whole scan, so that a burst of saves makes one edition.
+        After one second of this, and ten scans or two seconds more, postpone only the busy files. Raises ContentError if the
+        folder or site.yaml is missing, or no version of site.yaml was ever valid. The former content stays then.
         """
-        begun, self._begun = self._begun, None
-        return begun or self._read(touched, now, quiet)
+        begun, self._first_change = self._first_change, None
+        return begun or self._read(changed_paths, now, settle_time)
 
     def _read(
         self,
-        touched: Iterable[str] | None,
+        changed_paths: Iterable[str] | None,
         now: datetime | None,
-        quiet: timedelta,
-        meanwhile: Callable[[], object] | None = None,
-    ) -> Change:
+        settle_time: timedelta,
+        while_waiting: Callable[[], object] | None = None,
+    ) -> FolderChange:
         if not os.path.isdir(self._root):
-            message = f"no folder {self._root}; give the folder that holds {settings.SITE}"
-            raise ContentError(message, away=f"the folder {self._root} is away")
-        scope = _scope(touched)
-        restless = self._left_alone(scope, now, quiet)
-        left = restless - {LOOK} | (scope if scope is not None else {settings.SITE})
-        if self._content and LOOK in restless:
-            return Change(content=self._content, restless=left)
-        media = self._moved = self._moved | self._media.changed(scope, restless)
-        before, entries = self._settings, self._entries
-        self._settings = None  # should site.yaml be unusable, every file is doubted the next time
-        now_known = before if before and restless & set(SETTINGS) else self._read_settings(before, scope, media)
-        if self._content and now and quiet and self._unrest.is_moving(now, were_read=now_known is not before):
-            self._settings, self._entries = before, entries
-            return Change(content=self._content, restless=left)
-        outdated = self._outdated(now_known, before, media, scope)
-        moved = self._articles.refresh(outdated, restless, now_known.known, now, still=bool(quiet), meanwhile=meanwhile)
-        self._moved = frozenset()
-        self._looks.refresh(scope)
-        self._stray = unread_files.files(self._root) if scope is None else self._stray
+            message = f"no folder {self._root}; give the folder that holds {SITE_FILE}"
+            raise ContentError(message, missing_message=f"the folder {self._root} is away")
+        scope = _scope(changed_paths)
+        restless = self._files_to_postpone(scope, now, settle_time)
+        left = restless - {WHOLE_SCAN} | (scope if scope is not None else {SITE_FILE})
+        if self._content and WHOLE_SCAN in restless:
+            return FolderChange(content=self._content, unsettled_files=left)
+        media = self._changed_media = self._changed_media | self._media.refresh(scope, restless)
+        before, entries = self._settings, self._stored_settings
+        self._settings = None  # if site.yaml is unusable, check every file in the next reading
+        now_known = before if before and restless & set(SETTINGS_FILES) else self._read_settings(before, scope, media)
+        if (
+            self._content
+            and now
+            and settle_time
+            and self._debouncer.are_settings_changing(now, were_read=now_known is not before)
+        ):
+            self._settings, self._stored_settings = before, entries
+            return FolderChange(content=self._content, unsettled_files=left)
+        outdated = self._stale_files(now_known, before, media, scope)
+        moved = self._article_files.refresh(
+            outdated, restless, now_known.references, now, postpone_changing=bool(settle_time), while_waiting=while_waiting
+        )
+        self._changed_media = frozenset()
+        self._theme_folder.refresh(scope)
+        self._unread_file_problems = (
+            unread_files.unread_file_problems(self._root) if scope is None else self._unread_file_problems
+        )
         self._settings = now_known
-        self._has_origin = self._records is not None and self._content is None
-        if self._has_origin:
-            self._dress = {path: self._media.stamp(path) for path in now_known.media}
-        self._content = self._whole(now_known, moved, media)
-        self._unwritten |= self._articles.changed
-        self._settings_unwritten |= now_known is not before and _by_name(self._entries) != _by_name(self._kept_entries)
-        return Change(
+        self._has_baseline = self._cache is not None and self._content is None
+        if self._has_baseline:
+            self._settings_media = {path: self._media.signature(path) for path in now_known.media}
+        self._content = self._build_snapshot(now_known, moved, media)
+        self._unsaved_records |= self._article_files.changed_records
+        self._has_unsaved_settings |= now_known is not before and _by_kind_and_name(self._stored_settings) != _by_kind_and_name(
+            self._saved_settings
+        )
+        return FolderChange(
             content=self._content,
-            gone=tuple(old for old, _ in moved.values() if old),
-            come=tuple(new for _, new in moved.values() if new),
-            restless=self._articles.restless | restless,
+            removed=tuple(old for old, _ in moved.values() if old),
+            added=tuple(new for _, new in moved.values() if new),
+            unsettled_files=self._article_files.unsettled_files | restless,
         )
 
-    def _left_alone(self, scope: frozenset[str] | None, now: datetime | None, quiet: timedelta) -> frozenset[str]:
-        """Look; what to leave for the next time."""
-        self._articles.look(_within(scope, articles.FOLDER))
+    def _files_to_postpone(self, scope: frozenset[str] | None, now: datetime | None, quiet: timedelta) -> frozenset[str]:
+        """Scan the articles and return the files to postpone."""
+        self._article_files.scan(_paths_within(scope, ARTICLES_FOLDER))
         if now is None or not quiet:
             return frozenset()
 
         def young(moment: datetime) -> frozenset[str]:
-            return self._articles.young(moment) | self._media.young(_within(scope, _MEDIA), moment)
+            return self._article_files.changed_since(moment) | self._media.changed_since(
+                _paths_within(scope, _MEDIA_FOLDER), moment
+            )
 
-        return self._unrest.left_alone(self._articles.missing, young, now, quiet)
+        return self._debouncer.files_to_postpone(self._article_files.missing_files, young, now, quiet)
 
     @property
-    def origin(self) -> Origin | None:
-        """Of the first reading, until there is another; None where it is not known."""
-        if not self._records or not self._has_origin:
+    def baseline(self) -> Baseline | None:
+        """Baseline of the first reading, until the next reading; None if it is unknown."""
+        if not self._cache or not self._has_baseline:
             return None
-        return self._articles.since(named(self._records.read_as, self._dress))
+        return self._article_files.baseline(state_name(self._cache.loaded_state, self._settings_media))
 
     @property
-    def state(self) -> str:
-        """The name of what was read last, that of a later `origin`.
+    def state_name(self) -> str:
+        """Name of the state of the last reading, which the `baseline` of a later process may have.
 
-        "" where not all of it is written down, or what every page may show is not as it was when this process began.
+        "" if not everything is stored, or if media of the settings, which all pages may show, changed since the first reading.
         """
-        if not self._records or not self._settings or self._unwritten or self._settings_unwritten:
+        if not self._cache or not self._settings or self._unsaved_records or self._has_unsaved_settings:
             return ""
-        now = {path: stamp_at(self._root / path) for path in self._settings.media}
-        return named(self._records.state(), now) if now == self._dress and self._articles.is_told else ""
-
-    def remember(self) -> None:
-        """Write down what was read, for the next start; what the disk does not take now it is offered again."""
-        if self._records is None:
-            return
-        if self._records.renewed() or self._is_file_new:
-            self._unwritten, self._settings_unwritten = {**self._articles.records, **self._unwritten}, True
-            self._is_file_new = False
-        self._articles.texts.put_away()
-        if not (self._unwritten or self._settings_unwritten):
-            return
-        if self._records.keep(self._unwritten, self._entries if self._settings_unwritten else None):
-            self._unwritten, self._settings_unwritten, self._kept_entries = {}, False, self._entries
-            self._tidy(self._records)
-
-    def _tidy(self, records: Records) -> None:
-        """Once, after something was written: a start with nothing new need not wait for it.
-
-        Where nothing was remembered, hardly anything can be left over.
-        """
-        if not self._is_tidy:
-            self._is_tidy = True
-            records.tidy(self._articles.records)
-
-    def _read_settings(self, before: Settings | None, scope: frozenset[str] | None, media: frozenset[str]) -> Settings:
-        """The very same settings where nothing in them changed."""
-        doubted = scope is None or before is None or media & before.media or (before.problems and _within(scope, _MEDIA))
-        if before and not doubted:
-            return before
-        read = registers.read(self._root, self._media, self._base_url, self._entries)
-        if before and read == before:
-            return before
-        self._entries = tuple(read.entries.values())
-        return registers.like(read, before) if before else read
-
-    def _outdated(
-        self, now: Settings, before: Settings | None, media: frozenset[str], scope: frozenset[str] | None
-    ) -> frozenset[str]:
-        """The files that would read differently, though they did not change themselves."""
-        if now is not before:
-            return self._articles.outdated(now.known)
-        new = bool(media) or scope is None or bool(_within(scope, _MEDIA))
-        return self._articles.users(media) | (self._articles.broken if new else frozenset())
-
-    def _whole(self, now: Settings, moved: Moved, media: frozenset[str]) -> Content:
-        before = self._content
-        standing_in = self._articles.standing_in
-        problems = (*now.problems, *self._articles.problems, *self._looks.problems, *self._stray)
-        categories, authors = self._in_force(now, standing_in)
-        return Content(
-            site=now.known.site,
-            categories=categories,
-            authors=authors,
-            articles=tuple(self._articles.standing.values()) if moved or not before else before.articles,
-            media=self._referred(now, moved, media),
-            theme=self._looks.files,
-            problems=tuple(sorted(problems)),
-            standing_in=standing_in | now.standing_in,
-            texts=self._articles.texts,
+        now = {path: signature_at(self._root / path) for path in self._settings.media}
+        return (
+            state_name(self._cache.current_state(), now)
+            if now == self._settings_media and self._article_files.is_recoverable
+            else ""
         )
 
-    def _in_force(self, now: Settings, standing_in: Iterable[str]) -> tuple[Mapping[str, Category], Mapping[str, Author]]:
-        """The entries that files name, and those that articles in their last valid version still do."""
-        categories, authors = dict(now.known.categories), dict(now.known.authors)
-        for article in (self._articles.standing[path] for path in standing_in if path in self._articles.standing):
-            categories |= {name: one for name in article.categories if isinstance(one := now.last("category", name), Category)}
-            authors |= {name: one for name in article.authors if isinstance(one := now.last("author", name), Author)}
+    def save(self) -> None:
+        """Store records, settings and texts for the next start. If that fails, the next call tries again."""
+        if self._cache is None:
+            return
+        if self._cache.repair() or self._is_cache_new:
+            self._unsaved_records, self._has_unsaved_settings = {**self._article_files.records, **self._unsaved_records}, True
+            self._is_cache_new = False
+        self._article_files.texts.flush()
+        if not (self._unsaved_records or self._has_unsaved_settings):
+            return
+        if self._cache.store(self._unsaved_records, self._stored_settings if self._has_unsaved_settings else None):
+            self._unsaved_records, self._has_unsaved_settings, self._saved_settings = {}, False, self._stored_settings
+            self._prune_once(self._cache)
+
+    def _prune_once(self, records: ParseCache) -> None:
+        """Prune the cache once, after a write, so that a start without changes does not wait for it.
+
+        A cache that was empty at the start is not pruned, because it has hardly any obsolete rows.
+        """
+        if not self._is_pruned:
+            self._is_pruned = True
+            records.prune(self._article_files.records)
+
+    def _read_settings(self, before: Settings | None, scope: frozenset[str] | None, media: frozenset[str]) -> Settings:
+        """Return the settings, the same object if nothing in them changed."""
+        doubted = (
+            scope is None or before is None or media & before.media or (before.problems and _paths_within(scope, _MEDIA_FOLDER))
+        )
+        if before and not doubted:
+            return before
+        read = registers.read_settings(self._root, self._media, self._base_url, self._stored_settings)
+        if before and read == before:
+            return before
+        self._stored_settings = tuple(read.stored_settings.values())
+        return registers.reuse_equal_objects(read, before) if before else read
+
+    def _stale_files(
+        self, now: Settings, before: Settings | None, media: frozenset[str], scope: frozenset[str] | None
+    ) -> frozenset[str]:
+        """Return the article files that must be read again although they did not change themselves."""
+        if now is not before:
+            return self._article_files.stale_files(now.references)
+        new = bool(media) or scope is None or bool(_paths_within(scope, _MEDIA_FOLDER))
+        return self._article_files.files_using(media) | (self._article_files.broken_files if new else frozenset())
+
+    def _build_snapshot(self, now: Settings, moved: ArticleChanges, media: frozenset[str]) -> ContentSnapshot:
+        before = self._content
+        standing_in = self._article_files.last_valid_paths
+        problems = (*now.problems, *self._article_files.problems, *self._theme_folder.problems, *self._unread_file_problems)
+        categories, authors = self._active_entries(now, standing_in)
+        return ContentSnapshot(
+            site=now.references.site,
+            categories=categories,
+            authors=authors,
+            articles=tuple(self._article_files.active_articles.values()) if moved or not before else before.articles,
+            media=self._referenced_media(now, moved, media),
+            theme=self._theme_folder.files,
+            problems=tuple(sorted(problems)),
+            last_valid_paths=standing_in | now.last_valid_paths,
+            texts=self._article_files.texts,
+        )
+
+    def _active_entries(self, now: Settings, standing_in: Iterable[str]) -> tuple[Mapping[str, Category], Mapping[str, Author]]:
+        """Return the current categories and authors, and those that only last valid versions of articles refer to."""
+        categories, authors = dict(now.references.categories), dict(now.references.authors)
+        for article in (
+            self._article_files.active_articles[path] for path in standing_in if path in self._article_files.active_articles
+        ):
+            categories |= {
+                name: one for name in article.categories if isinstance(one := now.last_valid("category", name), Category)
+            }
+            authors |= {name: one for name in article.authors if isinstance(one := now.last_valid("author", name), Author)}
         before = self._content
         if before and before.categories == categories and before.authors == authors:
             return before.categories, before.authors
         return categories, authors
 
-    def _referred(self, now: Settings, moved: Moved, media: frozenset[str]) -> Mapping[str, MediaFile]:
-        """Every file that anything refers to and that is there; the same mapping where nothing in it changed."""
+    def _referenced_media(self, now: Settings, moved: ArticleChanges, media: frozenset[str]) -> Mapping[str, MediaFile]:
+        """Return all referenced media files that exist, by path; the same mapping if nothing in it changed."""
         before = self._content
         changed = {path for pair in moved.values() for one in pair if one for path in one.media} | media | now.media
-        for path in changed | self._lacking:
-            self._files.pop(path, None)
-            self._lacking.discard(path)
-            if path in now.media or self._articles.users((path,)):
-                self._lacking.add(path)
+        for path in changed | self._missing_media:
+            self._media_files.pop(path, None)
+            self._missing_media.discard(path)
+            if path in now.media or self._article_files.files_using((path,)):
+                self._missing_media.add(path)
                 with suppress(ValueError):
-                    self._files[path] = self._media.file(path)
-                    self._lacking.discard(path)
-        return before.media if before and before.media == self._files else dict(self._files)
+                    self._media_files[path] = self._media.file(path)
+                    self._missing_media.discard(path)
+        return before.media if before and before.media == self._media_files else dict(self._media_files)
 
 
-def _by_name(entries: Iterable[Entry]) -> dict[tuple[str, str], Entry]:
+def _by_kind_and_name(entries: Iterable[StoredSetting]) -> dict[tuple[str, str], StoredSetting]:
     return {(entry.kind, entry.name): entry for entry in entries}
 
 
 def _scope(touched: Iterable[str] | None) -> frozenset[str] | None:
-    """The touched paths; None for everything, if one of them lies beside the parts that are followed one by one."""
+    """Return the touched paths; None, for everything, if one of them is outside articles/, media/ and theme/."""
     paths = None if touched is None else frozenset(touched)
-    return paths if paths is not None and all(PurePosixPath(path).parts[:1] in _TOPS for path in paths) else None
+    return paths if paths is not None and all(PurePosixPath(path).parts[:1] in _TOP_FOLDERS for path in paths) else None
 
 
-def _within(scope: frozenset[str] | None, top: str) -> frozenset[str] | None:
+def _paths_within(scope: frozenset[str] | None, top: str) -> frozenset[str] | None:
     return None if scope is None else frozenset(path for path in scope if PurePosixPath(path).parts[0] == top)
 
 
-_TOPS: Final = tuple((part,) for part in _PARTS)
+_TOP_FOLDERS: Final = tuple((part,) for part in _FOLDERS)

@@ -1,4 +1,4 @@
-"""Article files read into records: one, or many at once by several processes."""
+"""Article loader: reads article files into records, many of them in several processes."""
 
 from __future__ import annotations
 
@@ -10,154 +10,159 @@ from pathlib import Path
 from typing import Any, Final
 
 from feedsvc.content import safe_read
-from feedsvc.content.cache.codec import packed, unpacked
-from feedsvc.content.cache.record import NO_MEDIA, Record, Shared
-from feedsvc.content.cache.store import Records
-from feedsvc.content.file_signature import NOTHING, Stamp
-from feedsvc.content.folder.invalidation import imprint
-from feedsvc.content.markdown.text_store import Texts
-from feedsvc.content.reading import article as reader
-from feedsvc.content.reading.article import Reading
-from feedsvc.content.reading.context import Known
+from feedsvc.content.cache import NO_MEDIA, Interner, ParseCache, Record, decode_page, encode_page
+from feedsvc.content.file_signature import MISSING, FileSignature
+from feedsvc.content.folder.invalidation import settings_fingerprint
+from feedsvc.content.markdown import TextStore
+from feedsvc.content.reading import ParseResult, References, parse_article
 from feedsvc.errors import FeedsvcError, Problem
-from feedsvc.support.process_pool import at_hand, spread
+from feedsvc.support.process_pool import available_processors, map_chunks
 
-MANY: Final = 500  # files; fewer are read sooner than a process is made
-# Files of a piece: enough for one writing of their texts, few enough to be held by a process at once.
-_SMALLEST_PIECE: Final = 64
-_LARGEST_PIECE: Final = 2000
-_PIECES: Final = 32
-_STEP: Final = 64  # files that are read before the first of them is looked into
-_FEW: Final = 4_000  # files whose texts pass from process to process sooner than they are fetched
+PARALLEL_THRESHOLD: Final = 500  # files; reading fewer takes less time than starting processes
+# Files in a chunk: enough for one transaction with their texts, few enough to be in a process's memory at once.
+_MIN_CHUNK_SIZE: Final = 64
+_MAX_CHUNK_SIZE: Final = 2000
+_CHUNK_COUNT: Final = 32
+_READ_BATCH_SIZE: Final = 64  # files that are read before the first of them is parsed
+_MAX_TRANSFERRED_FILES: Final = 4_000  # up to so many, sending texts between processes is faster than loading them from the cache
 
 
 @dataclass(frozen=True, slots=True)
-class _Several:
-    """How files read, in the process that has read them, or `as_bytes`, in another; `texts` are put away already, or not."""
+class _LoadedFiles:
+    """Result of reading a chunk: `records`, or in another process `encoded`. If `are_stored`, the cache has the texts."""
 
     records: Mapping[str, Record]
-    gone: Sequence[str]
+    missing: Sequence[str]
     texts: Mapping[bytes, str]
-    are_kept: bool
-    as_bytes: bytes = b""
+    are_stored: bool
+    encoded: bytes = b""
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _Several, ({}, self.gone, self.texts, self.are_kept, self.as_bytes or packed(self.records))
+        return _LoadedFiles, ({}, self.missing, self.texts, self.are_stored, self.encoded or encode_page(self.records))
 
-    def taken(self, share: Shared) -> Mapping[str, Record | None]:
-        """Each path's record, None of what is gone."""
+    def decode(self, share: Interner) -> Mapping[str, Record | None]:
+        """Return the record of each path, None for a missing file."""
         if self.records:
-            found = {path: share.record(record) for path, record in self.records.items()}
+            found = {path: share.intern_record(record) for path, record in self.records.items()}
         else:
-            found = unpacked(self.as_bytes, share) if self.as_bytes else {}
-        return {**found, **dict.fromkeys(self.gone)}
+            found = decode_page(self.encoded, share) if self.encoded else {}
+        return {**found, **dict.fromkeys(self.missing)}
 
 
-class Fetching:
-    """One reading of article files, under settings and stamps that do not change meanwhile.
+class ArticleLoader:
+    """One reading of article files, with settings and file signatures that stay the same.
 
-    `records` are those of the files as they were read before; of an `outdated` one they tell nothing.
+    `records` are those of the previous reading. The record of a `stale` file is not reused, even if its bytes are the same.
     """
 
     def __init__(
         self,
         *,
         root: Path,
-        known: Known,
-        stamps: Mapping[str, Stamp],
+        references: References,
+        signatures: Mapping[str, FileSignature],
         records: Mapping[str, Record],
-        outdated: frozenset[str],
-        texts: Texts,
-        shelf: Records | None,
-        share: Shared,
+        stale: frozenset[str],
+        texts: TextStore,
+        cache: ParseCache | None,
+        interner: Interner,
     ) -> None:
-        self._root, self._known, self._stamps, self._records = root, known, stamps, records
-        self._outdated, self._texts, self._shelf = outdated, texts, shelf
-        self._share, self._site = share, imprint(known.site)
-        self._are_near = False
-        self._ready: dict[str, Record | None] = {}
+        self._root, self._references, self._signatures, self._records = root, references, signatures, records
+        self._stale, self._texts, self._cache = stale, texts, cache
+        self._interner, self._settings_fingerprint = interner, settings_fingerprint(references.site)
+        self._are_texts_transferred = False
+        self._preloaded: dict[str, Record | None] = {}
 
-    def ahead(self, paths: Sequence[str], meanwhile: Callable[[], object] | None = None) -> None:
-        """Where there is much to read, it is read by several processes, and written down by them if it is new.
+    def preload(self, paths: Sequence[str], while_waiting: Callable[[], object] | None = None) -> None:
+        """Read the files in several processes if there are many. These processes store the records of new files, too.
 
-        This one does `meanwhile` then, before it reads, too.
+        This process calls `while_waiting` meanwhile, then takes part in reading. Otherwise it does neither.
         """
-        if len(paths) < MANY:
+        if len(paths) < PARALLEL_THRESHOLD:
             return
-        self._are_near = self._texts.may_stay and len(paths) <= _FEW
-        most = min(max(_SMALLEST_PIECE, len(paths) // _PIECES), _LARGEST_PIECE)
-        work = spread(self._several, sorted(paths), at_hand(), most=most, least=_SMALLEST_PIECE, meanwhile=meanwhile)
-        # Where a process is killed, for its memory perhaps, what it had not read yet is read by this one.
+        self._are_texts_transferred = self._texts.has_cache_room and len(paths) <= _MAX_TRANSFERRED_FILES
+        most = min(max(_MIN_CHUNK_SIZE, len(paths) // _CHUNK_COUNT), _MAX_CHUNK_SIZE)
+        work = map_chunks(
+            self._load_files,
+            sorted(paths),
+            available_processors(),
+            max_chunk=most,
+            min_chunk=_MIN_CHUNK_SIZE,
+            while_waiting=while_waiting,
+        )
+        # If a process is killed, for example for lack of memory, `read_record` reads the remaining files.
         with suppress(FeedsvcError):
             for several in work:
-                (self._texts.keep_near if several.are_kept else self._texts.add)(several.texts)
-                self._ready |= several.taken(self._share)
+                (self._texts.cache_texts if several.are_stored else self._texts.add)(several.texts)
+                self._preloaded |= several.decode(self._interner)
 
-    def record(self, path: str) -> Record | None:
-        """How a file reads; None if it is gone. Its text is taken in."""
-        if path in self._ready:
-            return self._ready.pop(path)
-        record, markdown = self._read(path, safe_read.read(self._root, path))
-        self._texts.add(_by_name([(record, markdown)]))
-        return self._shared(record)
+    def read_record(self, path: str) -> Record | None:
+        """Return the record of a file, None if the file is missing. Its text is added to the text store."""
+        if path in self._preloaded:
+            return self._preloaded.pop(path)
+        record, markdown = self._read(path, safe_read.read_file(self._root, path))
+        self._texts.add(_texts_by_key([(record, markdown)]))
+        return self._intern(record)
 
-    def _shared(self, record: Record | None) -> Record | None:
-        return self._share.record(record) if record else None
+    def _intern(self, record: Record | None) -> Record | None:
+        return self._interner.intern_record(record) if record else None
 
-    def _several(self, paths: Sequence[str]) -> _Several:
-        """Files read and, where nothing was known of them, written down as what is going to stand: hardly any will not."""
-        read = [(path, *self._read(path, data, ahead=True)) for path, data in self._files(paths)]
-        texts = _by_name((record, markdown) for _, record, markdown in read)
+    def _load_files(self, paths: Sequence[str]) -> _LoadedFiles:
+        """Read files and store the records of new ones as active, because hardly any of them will lose a conflict."""
+        read = [(path, *self._read(path, data, is_preloading=True)) for path, data in self._read_files(paths)]
+        texts = _texts_by_key((record, markdown) for _, record, markdown in read)
         gone = [path for path, record, _ in read if not record]
         found = {path: record for path, record, _ in read if record}
         new = {path: record for path, record in found.items() if record.stood and path not in self._records}
-        as_bytes = packed(new) if self._shelf else b""
-        if self._shelf and self._shelf.keep_new(new, as_bytes, texts):
-            near = texts if self._are_near else {}
-            return _Several(found, gone, near, are_kept=True, as_bytes=as_bytes if len(new) == len(found) else b"")
-        found |= {path: record.lost() for path, record in new.items()}
-        return _Several(found, gone, texts, are_kept=False)
+        as_bytes = encode_page(new) if self._cache else b""
+        if self._cache and self._cache.store_new(new, as_bytes, texts):
+            near = texts if self._are_texts_transferred else {}
+            return _LoadedFiles(found, gone, near, are_stored=True, encoded=as_bytes if len(new) == len(found) else b"")
+        found |= {path: record.as_never_active() for path, record in new.items()}
+        return _LoadedFiles(found, gone, texts, are_stored=False)
 
-    def _files(self, paths: Sequence[str]) -> Iterator[tuple[str, bytes | Problem | None]]:
-        """What is in them, of several before the first is looked into: a processor is quicker at what it has just done."""
-        for start in range(0, len(paths), _STEP):
-            yield from [*safe_read.read_several(self._root, paths[start : start + _STEP])]
+    def _read_files(self, paths: Sequence[str]) -> Iterator[tuple[str, bytes | Problem | None]]:
+        """Yield the contents. Each batch is read before its first file is parsed, for the sake of the processor's caches."""
+        for start in range(0, len(paths), _READ_BATCH_SIZE):
+            yield from [*safe_read.read_many(self._root, paths[start : start + _READ_BATCH_SIZE])]
 
-    def _read(self, path: str, data: bytes | Problem | None, *, ahead: bool = False) -> tuple[Record | None, str]:
-        """The record and text of a file that holds this; None if it is gone. With `ahead` a new article stands already."""
+    def _read(self, path: str, data: bytes | Problem | None, *, is_preloading: bool = False) -> tuple[Record | None, str]:
+        """Return record and text for a file's data, None if it is missing. A new article counts as active if `is_preloading`."""
         before = self._records.get(path)
         if data is None:
             return None, ""
-        stamp = self._stamps.get(path, NOTHING)
+        stamp = self._signatures.get(path, MISSING)
         if isinstance(data, Problem):
-            return self._record(stamp, b"", Reading(None, (data,)), before), ""
+            return self._build_record(stamp, b"", ParseResult(None, (data,)), before), ""
         digest = hashlib.blake2b(data, digest_size=16).digest()
-        if before and before.stamp and before.digest == digest and path not in self._outdated:
-            return replace(before, stamp=stamp), ""
-        article, problems, places, named, markdown = reader.read(path, data, self._known)
-        record = self._record(
+        if before and before.signature and before.digest == digest and path not in self._stale:
+            return replace(before, signature=stamp), ""
+        article, problems, places, named, markdown = parse_article(path, data, self._references)
+        record = self._build_record(
             stamp,
             digest,
-            Reading(article, problems, places, named),
+            ParseResult(article, problems, places, named),
             before,
-            stood=bool(ahead and article and not (before or problems)),
+            is_active=bool(is_preloading and article and not (before or problems)),
         )
         return record, markdown if article else ""
 
-    def _record(self, stamp: Stamp, digest: bytes, reading: Reading, before: Record | None, *, stood: bool = False) -> Record:
-        referred, media = reading.article.media if reading.article else (), self._known.media
+    def _build_record(
+        self, stamp: FileSignature, digest: bytes, reading: ParseResult, before: Record | None, *, is_active: bool = False
+    ) -> Record:
+        referred, media = reading.article.media if reading.article else (), self._references.media
         return Record(
-            stamp=stamp,
+            signature=stamp,
             digest=digest,
             reading=reading,
-            site=self._site,
-            media={path: found for path in referred if (found := media.stamp(path))} if referred else NO_MEDIA,
-            stood=stood,
-            good=before.last if before else None,
+            site=self._settings_fingerprint,
+            media={path: found for path in referred if (found := media.signature(path))} if referred else NO_MEDIA,
+            stood=is_active,
+            good=before.last_valid if before else None,
         )
 
 
-def _by_name(read: Iterable[tuple[Record | None, str]]) -> dict[bytes, str]:
-    """The texts that were read."""
+def _texts_by_key(read: Iterable[tuple[Record | None, str]]) -> dict[bytes, str]:
+    """Return the Markdown of the articles that were read, by text key."""
     known = ((record.reading.article, markdown) for record, markdown in read if record and markdown)
     return {article.text: markdown for article, markdown in known if article}

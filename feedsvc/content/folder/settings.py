@@ -1,4 +1,4 @@
-"""site.yaml, categories.yaml and authors.yaml as they are in force: as written, or in their last valid version."""
+"""Effective settings: site.yaml, categories.yaml and authors.yaml, with last valid versions of broken entries."""
 
 from __future__ import annotations
 
@@ -9,115 +9,131 @@ from pathlib import Path
 from typing import Final
 
 from feedsvc.content import safe_read
-from feedsvc.content.cache.settings_codec import Entry
-from feedsvc.content.media.files import Media
-from feedsvc.content.reading import settings
-from feedsvc.content.reading.context import Known
-from feedsvc.content.reading.settings import Register
+from feedsvc.content.cache import StoredSetting
+from feedsvc.content.media import MediaFolder
+from feedsvc.content.reading import (
+    AUTHORS_FILE,
+    CATEGORIES_FILE,
+    SITE_FILE,
+    ParsedEntries,
+    References,
+    parse_authors,
+    parse_categories,
+    parse_site,
+)
 from feedsvc.errors import ContentError, Problem
 from feedsvc.model import Author, Category, Site
 
-_Named = Author | Category
-_Data = bytes | Problem | None  # of a file, as `disk.read` gives it
-_FILES: Final[Mapping[str, tuple[str, Callable[[bytes, Site, Media], Register]]]] = {
-    "category": (settings.CATEGORIES, settings.categories),
-    "author": (settings.AUTHORS, settings.authors),
+_AuthorOrCategory = Author | Category
+_FileData = bytes | Problem | None  # as `safe_read.read` returns it
+_FILES: Final[Mapping[str, tuple[str, Callable[[bytes, Site, MediaFolder], ParsedEntries]]]] = {
+    "category": (CATEGORIES_FILE, parse_categories),
+    "author": (AUTHORS_FILE, parse_authors),
 }
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Settings:
-    """`known` as articles see it; `entries` are the last valid versions, those included that their file names no more.
+    """Effective settings. `references` are the entries that articles may refer to.
 
-    `standing_in` are the files of which something stands in its last valid version.
+    `stored_settings` are all last valid versions, also of entries that their file does not contain any more.
+    `last_valid_paths` are the files of which at least one entry is replaced by its last valid version.
     """
 
-    known: Known
+    references: References
     problems: tuple[Problem, ...]
-    entries: Mapping[tuple[str, str], Entry]
-    standing_in: frozenset[str] = frozenset()
+    stored_settings: Mapping[tuple[str, str], StoredSetting]
+    last_valid_paths: frozenset[str] = frozenset()
 
     @property
     def media(self) -> frozenset[str]:
-        """The media files that the settings refer to."""
-        return frozenset((*self.known.site.media, *chain.from_iterable(one.media for one in self.known.authors.values())))
+        """Media files that the settings refer to."""
+        return frozenset(
+            (*self.references.site.media, *chain.from_iterable(one.media for one in self.references.authors.values()))
+        )
 
-    def last(self, kind: str, name: str) -> _Named | None:
-        """The last valid version of an author or category."""
-        entry = self.entries.get((kind, name))
+    def last_valid(self, kind: str, name: str) -> _AuthorOrCategory | None:
+        """Return the last valid version of an author or category, None if there is none."""
+        entry = self.stored_settings.get((kind, name))
         return entry.value if entry and isinstance(entry.value, Author | Category) else None
 
 
-def read(root: Path, media: Media, base_url: str, before: Iterable[Entry]) -> Settings:
-    """The settings now; what cannot be used stands as it last did (`before`).
+def read_settings(root: Path, media: MediaFolder, base_url: str, before: Iterable[StoredSetting]) -> Settings:
+    """Read the settings. Broken entries are replaced by their last valid versions in `before`.
 
-    Raises ContentError if there is no site.yaml, or none that could ever be used.
+    Raises ContentError if site.yaml is missing, or if it is broken and has no last valid version.
     """
     last = {(entry.kind, entry.name): entry for entry in before}
-    # All at once, before anything is made of them: what is saved meanwhile belongs to a later moment than the first.
-    files = {path: safe_read.read(root, path) for path in (settings.SITE, *(path for path, _ in _FILES.values()))}
-    site, problems = _site(root, files[settings.SITE], media, base_url, last.get(("site", "")))
-    registers = {kind: _register(kind, files[path], site, media) for kind, (path, _) in _FILES.items()}
+    # Read all files before parsing: a file that is saved meanwhile may belong to a later state than the first one.
+    files = {path: safe_read.read_file(root, path) for path in (SITE_FILE, *(path for path, _ in _FILES.values()))}
+    site, problems = _effective_site(root, files[SITE_FILE], media, base_url, last.get(("site", "")))
+    registers = {kind: _parse_file(kind, files[path], site, media) for kind, (path, _) in _FILES.items()}
     problems += tuple(chain.from_iterable(register.problems for register in registers.values()))
-    in_force = {kind: _in_force(kind, register, last) for kind, register in registers.items()}
-    known = Known(
+    in_force = {kind: _effective_entries(kind, register, last) for kind, register in registers.items()}
+    known = References(
         site=site,
         media=media,
         categories={name: one for name, one in in_force["category"].items() if isinstance(one, Category)},
         authors={name: one for name, one in in_force["author"].items() if isinstance(one, Author)},
-        set_aside={
+        invalid_entries={
             name: place
             for kind, register in registers.items()
-            for name, place in register.set_aside.items()
+            for name, place in register.invalid_entries.items()
             if name == kind or name.removeprefix(f"{kind} ") not in in_force[kind]
         },
     )
     stood = {path for kind, (path, _) in _FILES.items() if in_force[kind].keys() - registers[kind].entries.keys()}
-    stood |= {settings.SITE} if any(one.path == settings.SITE and one.severity == "error" for one in problems) else set()
+    stood |= {SITE_FILE} if any(one.path == SITE_FILE and one.severity == "error" for one in problems) else set()
     return Settings(
-        known=known,
+        references=known,
         problems=tuple(sorted(problems)),
-        entries=_entries(site, in_force, last),
-        standing_in=frozenset(stood),
+        stored_settings=_stored_settings(site, in_force, last),
+        last_valid_paths=frozenset(stood),
     )
 
 
-def like(now: Settings, before: Settings) -> Settings:
-    """The same settings, in the objects of before where they are equal: what has not changed is told by identity."""
+def reuse_equal_objects(now: Settings, before: Settings) -> Settings:
+    """Return the settings with equal objects replaced by those of `before`, so that changes can be detected by identity."""
     known = replace(
-        now.known,
-        site=before.known.site if before.known.site == now.known.site else now.known.site,
-        categories=before.known.categories if before.known.categories == now.known.categories else now.known.categories,
-        authors=before.known.authors if before.known.authors == now.known.authors else now.known.authors,
+        now.references,
+        site=before.references.site if before.references.site == now.references.site else now.references.site,
+        categories=before.references.categories
+        if before.references.categories == now.references.categories
+        else now.references.categories,
+        authors=before.references.authors if before.references.authors == now.references.authors else now.references.authors,
     )
-    return replace(now, known=known)
+    return replace(now, references=known)
 
 
-def _site(root: Path, data: _Data, media: Media, base_url: str, last: Entry | None) -> tuple[Site, tuple[Problem, ...]]:
+def _effective_site(
+    root: Path, data: _FileData, media: MediaFolder, base_url: str, last: StoredSetting | None
+) -> tuple[Site, tuple[Problem, ...]]:
     if data is None:
-        # Not broken but away: so is the folder, or what was mounted there.
-        message = f"{root} has no {settings.SITE}; it needs at least title: and base_url:"
-        raise ContentError(message, away=f"{settings.SITE} is away from {root}")
-    site, problems = settings.site(data, media, base_url) if isinstance(data, bytes) else (None, (data,))
+        # A missing file is not a broken one: probably the folder or its file system is missing, too.
+        message = f"{root} has no {SITE_FILE}; it needs at least title: and base_url:"
+        raise ContentError(message, missing_message=f"{SITE_FILE} is away from {root}")
+    site, problems = parse_site(data, media, base_url) if isinstance(data, bytes) else (None, (data,))
     if site is None and last and isinstance(last.value, Site):
         site = last.value
     if site is None:
-        raise ContentError(f"{root / settings.SITE} cannot be used", problems)
+        raise ContentError(f"{root / SITE_FILE} cannot be used", problems)
     return site, problems
 
 
-def _register(kind: str, data: _Data, site: Site, media: Media) -> Register:
+def _parse_file(kind: str, data: _FileData, site: Site, media: MediaFolder) -> ParsedEntries:
     path, make = _FILES[kind]
     if data is None:
-        return Register({}, {}, ())
-    return make(data, site, media) if isinstance(data, bytes) else Register({}, {kind: path}, (data,))
+        return ParsedEntries({}, {}, ())
+    return make(data, site, media) if isinstance(data, bytes) else ParsedEntries({}, {kind: path}, (data,))
 
 
-def _in_force(kind: str, register: Register, last: Mapping[tuple[str, str], Entry]) -> dict[str, _Named]:
-    """The sound entries, and those set aside as they last were; ids and aliases lead to them."""
-    entries: dict[str, _Named] = {**register.entries}
+def _effective_entries(
+    kind: str, register: ParsedEntries, last: Mapping[tuple[str, str], StoredSetting]
+) -> dict[str, _AuthorOrCategory]:
+    """Return the valid entries, and the last valid versions of the others, by id and alias."""
+    entries: dict[str, _AuthorOrCategory] = {**register.entries}
     for (of, name), entry in last.items():
-        aside = f"{kind} {name}" in register.set_aside or (kind in register.set_aside and not entry.former)
+        aside = f"{kind} {name}" in register.invalid_entries or (kind in register.invalid_entries and not entry.is_former)
         if of == kind and aside and isinstance(entry.value, Author | Category):
             entries[name] = entry.value
             for alias in entry.value.aliases:
@@ -125,14 +141,14 @@ def _in_force(kind: str, register: Register, last: Mapping[tuple[str, str], Entr
     return entries
 
 
-def _entries(
-    site: Site, in_force: Mapping[str, Mapping[str, _Named]], last: Mapping[tuple[str, str], Entry]
-) -> dict[tuple[str, str], Entry]:
-    found = {("site", ""): Entry(kind="site", name="", value=site)}
+def _stored_settings(
+    site: Site, in_force: Mapping[str, Mapping[str, _AuthorOrCategory]], last: Mapping[tuple[str, str], StoredSetting]
+) -> dict[tuple[str, str], StoredSetting]:
+    found = {("site", ""): StoredSetting(kind="site", name="", value=site)}
     for kind, entries in in_force.items():
-        found |= {(kind, one.id): Entry(kind=kind, name=one.id, value=one) for one in entries.values()}
+        found |= {(kind, one.id): StoredSetting(kind=kind, name=one.id, value=one) for one in entries.values()}
     former = {
-        key: Entry(kind=entry.kind, name=entry.name, value=entry.value, former=True)
+        key: StoredSetting(kind=entry.kind, name=entry.name, value=entry.value, is_former=True)
         for key, entry in last.items()
         if key not in found and entry.kind in in_force
     }

@@ -1,22 +1,21 @@
-"""What a content folder holds, as one immutable whole."""
+"""Snapshot of a content folder: its site, articles, media and problems as one immutable object."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from feedsvc.content.markdown.text_store import Texts
+from feedsvc.content.markdown import TextStore
 from feedsvc.errors import Problem
 from feedsvc.model import Article, Author, Category, MediaFile, Site
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Content:
-    """What a folder held when it was read. `categories` and `authors` are keyed by id and by every alias.
+class ContentSnapshot:
+    """Immutable contents of a content folder. `categories` and `authors` are keyed by id and by each alias.
 
-    `theme` holds the files below theme/, by their path there; `media` each file that anything refers to, by its path, as far
-    as it is there. Articles are in no particular order. `standing_in` are the paths of files that have a problem and are
-    there in their last valid version.
+    `theme` holds the files below theme/ by their path there, `media` the existing files that anything refers to, by path.
+    Articles are in no particular order. `last_valid_paths` are the files with a problem whose last valid version is used.
     """
 
     site: Site
@@ -26,20 +25,20 @@ class Content:
     media: Mapping[str, MediaFile]
     theme: Mapping[str, bytes] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
-    standing_in: frozenset[str] = frozenset()
-    texts: Texts = field(default_factory=Texts, repr=False, compare=False)
+    last_valid_paths: frozenset[str] = frozenset()
+    texts: TextStore = field(default_factory=TextStore, repr=False, compare=False)
 
     def html(self, article: Article) -> str:
-        """The article's text as safe HTML with absolute addresses. Raises FeedsvcError where `texts` cannot give it."""
+        """Return the article's body as safe HTML with absolute URLs. Raises FeedsvcError if the text is unavailable."""
         return self.texts.html(article, self.site.base_url)
 
-    def ready(self, articles: Sequence[Article]) -> None:
-        """Have the HTML of these at hand, unless they would push each other out. Raises as `html` does."""
-        self.texts.ready(articles, self.site.base_url)
+    def warm_html(self, articles: Sequence[Article]) -> None:
+        """Render the HTML of these articles into the cache, unless they are too many for it. Raises as `html` does."""
+        self.texts.warm_html(articles, self.site.base_url)
 
     def summary(self, article: Article) -> str:
-        """The editor's summary, else the text's beginning, else the title: plain text, never empty. Raises as `html` does."""
-        return article.summary or self.texts.beginning(article, self.site.base_url) or article.title
+        """Return the editor's summary, the body's beginning or the title: plain text, never empty. Raises as `html` does."""
+        return article.summary or self.texts.excerpt(article, self.site.base_url) or article.title
 
     @property
     def errors(self) -> tuple[Problem, ...]:

@@ -1,4 +1,4 @@
-"""The files of a newsroom's own looks, below theme/; whether pages can use them is for the pages to say."""
+"""Theme files: contents of the files below theme/. The package pages decides if they can be used."""
 
 from __future__ import annotations
 
@@ -7,43 +7,45 @@ from pathlib import Path
 from typing import Final
 
 from feedsvc.content import safe_read
-from feedsvc.content.folder.scanner import Survey
-from feedsvc.content.text import LARGEST_FILE
+from feedsvc.content.scan import DirectoryScanner
+from feedsvc.content.text import MAX_FILE_SIZE
 from feedsvc.errors import Problem
 
 FOLDER: Final = "theme"
 
 
-class Looks:
-    """`files` by their path below theme/: the very same mapping as long as nothing in it changed."""
+class ThemeFolder:
+    """Contents of the theme's `files` by path below theme/. The mapping is the same object until a file changes."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
-        self._survey = Survey(root, FOLDER, within=FOLDER)
-        self._unread: list[Problem] = []
+        self._scanner = DirectoryScanner(root, FOLDER, within=FOLDER)
+        self._read_problems: list[Problem] = []
         self.files: Mapping[str, bytes] = {}
 
     @property
     def problems(self) -> list[Problem]:
-        return [*self._survey.problems, *self._unread]
+        return [*self._scanner.problems, *self._read_problems]
 
     def refresh(self, scope: Iterable[str] | None) -> None:
-        """Look everywhere or at these paths. They are few: every file is read again where any was touched."""
+        """Read all theme files again if `scope` is None or contains one of them. They are few."""
         touched = scope is None or any(path == FOLDER or path.startswith(f"{FOLDER}/") for path in scope)
         if not touched:
             return
-        self._survey.refresh()
-        self._unread = []
+        self._scanner.refresh()
+        self._read_problems = []
         found = {
-            path.removeprefix(f"{FOLDER}/"): data for path in sorted(self._survey.files) if (data := self._read(path)) is not None
+            path.removeprefix(f"{FOLDER}/"): data
+            for path in sorted(self._scanner.files)
+            if (data := self._read(path)) is not None
         }
         if found != self.files:
             self.files = found
 
     def _read(self, path: str) -> bytes | None:
-        data = safe_read.read(self._root, path, FOLDER)
-        if isinstance(data, bytes) and len(data) <= LARGEST_FILE:
+        data = safe_read.read_file(self._root, path, FOLDER)
+        if isinstance(data, bytes) and len(data) <= MAX_FILE_SIZE:
             return data
         told = data if isinstance(data, Problem) else Problem(path=path, message="the file has more than 1 MiB")
-        self._unread += [told] if data is not None else []
+        self._read_problems += [told] if data is not None else []
         return None

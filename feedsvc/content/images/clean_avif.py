@@ -1,7 +1,7 @@
-"""Removal of metadata from AVIF (ISO/IEC 14496-12 and 23008-12): what no picture is made of becomes zeros, and nothing moves.
+"""Removal of metadata from AVIF (ISO/IEC 14496-12 and 23008-12): bytes that no image needs become zeros, and nothing moves.
 
-Items lie at places that are counted from the beginning of the file, so that it keeps its length. Items of EXIF and XMP stay,
-with rights alone in them: a reader that finds an item which is no EXIF refuses the whole picture.
+The offsets of items count from the beginning of the file, so the file keeps its length. EXIF and XMP items stay, with rights
+only: a reader that finds an EXIF item without EXIF rejects the whole image.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ from feedsvc.content.images.item_places import Extent, extents
 from feedsvc.content.images.pieces import Pieces
 from feedsvc.content.images.rights import Rights
 
-_MOST_META: Final = 4 * 1024 * 1024  # bytes
-_MOST_MOOV: Final = 16 * 1024 * 1024
-_MOST_METADATA: Final = 16 * 1024 * 1024  # bytes
-_MOST_ITEMS: Final = 16  # of metadata whose rights are read
-_PICTURES: Final = frozenset({b"av01", b"grid", b"iovl", b"iden", b"tmap"})
+_MAX_META_SIZE: Final = 4 * 1024 * 1024  # bytes
+_MAX_MOOV_SIZE: Final = 16 * 1024 * 1024
+_MAX_METADATA_SIZE: Final = 16 * 1024 * 1024  # bytes
+_MAX_METADATA_ITEMS: Final = 16  # items whose rights are read
+_IMAGE_ITEM_TYPES: Final = frozenset({b"av01", b"grid", b"iovl", b"iden", b"tmap"})
 _EXIF, _MIME = b"Exif", b"mime"
 _FREE: Final = b"free"
 _EMPTY_EXIF: Final = bytes(4) + b"II*\0\x08\0\0\0" + bytes(6)
-_KEPT: Final = frozenset(
+_RETAINED_BOXES: Final = frozenset(
     {
         *(b"pitm", b"iloc", b"iref", b"idat", b"dinf", b"grpl", b"ipma"),  # of meta
         *(b"ispe", b"pixi", b"av1C", b"colr", b"irot", b"imir", b"clap", b"pasp", b"auxC", b"lsel", b"a1op", b"a1lx"),
@@ -32,22 +32,22 @@ _KEPT: Final = frozenset(
         *(b"mvhd", b"tkhd", b"edts", b"tref", b"mdhd", b"vmhd", b"stbl", b"nmhd"),  # of moov
     }
 )
-# Boxes that are looked into -> the bytes before the first box in them.
-_INSIDE: Final[Mapping[bytes, int]] = {b"iprp": 0, b"ipco": 0, b"trak": 0, b"mdia": 0, b"minf": 0}
-_SHOWN: Final = (b"ftyp", b"meta", b"mdat", b"moov")  # boxes at the top
-_DEEPEST: Final = 8  # boxes in one another
-_TRACKS: Final = (b"pict", b"auxv")
+# Boxes whose inner boxes are edited -> bytes before the first inner box.
+_CONTAINER_BOXES: Final[Mapping[bytes, int]] = {b"iprp": 0, b"ipco": 0, b"trak": 0, b"mdia": 0, b"minf": 0}
+_TOP_LEVEL_BOXES: Final = (b"ftyp", b"meta", b"mdat", b"moov")
+_MAX_DEPTH: Final = 8  # of nested boxes
+_IMAGE_HANDLERS: Final = (b"pict", b"auxv")
 
 
 class _Edit(NamedTuple):
-    """Replacement of as many bytes of the file."""
+    """Replacement of len(data) bytes of the file from `start` on."""
 
     start: int
     data: bytes
 
 
 def clean(file: BinaryIO) -> tuple[Pieces, Rights]:
-    """Return the picture's pieces and rights. Raises ValueError where its boxes cannot be told apart."""
+    """Return the pieces of the clean image, and its rights. Raises ValueError if its boxes are damaged or ambiguous."""
     top = top_boxes(file)
     kinds = [box.kind for box in top]
     if kinds.count(b"meta") != 1 or kinds.count(b"moov") > 1:
@@ -55,13 +55,13 @@ def clean(file: BinaryIO) -> tuple[Pieces, Rights]:
     meta = next(box for box in top if box.kind == b"meta")
     items = _Items(file, meta)
     edits = [*_meta_edits(items, meta), *items.edits()]
-    kept = items.kept()
+    kept = items.pixel_extents()
     for box in top:
         if box.kind == b"moov":
             edits += _movie_edits(file, box)
-            # Its samples lie in mdat, and which is which takes more tables.
-            kept += [Extent(one.begin, one.end) for one in top if one.kind == b"mdat"]
-    shown = max(index for index, box in enumerate(top) if box.kind in _SHOWN)
+            # The samples lie in mdat; all of it stays, because finding them would need the sample tables.
+            kept += [Extent(one.content_start, one.end) for one in top if one.kind == b"mdat"]
+    shown = max(index for index, box in enumerate(top) if box.kind in _TOP_LEVEL_BOXES)
     writer = _Writer(edits)
     for box in top[: shown + 1]:
         writer.add(box, kept)
@@ -69,7 +69,7 @@ def clean(file: BinaryIO) -> tuple[Pieces, Rights]:
 
 
 class _Writer:
-    """Adds boxes in their order, with edits in the place of what they replace."""
+    """Writer of boxes in file order that applies edits."""
 
     def __init__(self, edits: list[_Edit]) -> None:
         self.pieces = Pieces()
@@ -77,48 +77,48 @@ class _Writer:
         self._next = 0
 
     def add(self, box: Box, kept: list[Extent]) -> None:
-        """Add a box: of mdat only what is kept, of an unknown box zeros. Raises ValueError where edits overlap."""
-        if box.kind not in _SHOWN:
-            self.pieces.keep(box.start, 4)
-            self.pieces.add(_FREE)
-            self.pieces.keep(box.start + 8, box.begin - box.start - 8)
-            return self._write(box.begin, box.end, is_kept=False)
-        own = [Extent(box.begin, box.end)] if box.kind != b"mdat" else _within(kept, box)
+        """Add a box: of mdat only the extents in `kept`, of an unknown box zeros. Raises ValueError if edits overlap."""
+        if box.kind not in _TOP_LEVEL_BOXES:
+            self.pieces.add_range(box.start, 4)
+            self.pieces.add_bytes(_FREE)
+            self.pieces.add_range(box.start + 8, box.content_start - box.start - 8)
+            return self._write(box.content_start, box.end, is_kept=False)
+        own = [Extent(box.content_start, box.end)] if box.kind != b"mdat" else _extents_within(kept, box)
         at = box.start
-        for part in (Extent(box.start, box.begin), *own):
+        for part in (Extent(box.start, box.content_start), *own):
             self._write(at, part.start, is_kept=False)
             self._write(part.start, part.end, is_kept=True)
             at = part.end
         return self._write(at, box.end, is_kept=False)
 
     def _write(self, start: int, end: int, *, is_kept: bool) -> None:
-        """Add the file's own bytes, or zeros, but for edits."""
-        add = self.pieces.keep if is_kept else self._zeros
+        """Add the file's bytes, or zeros if not `is_kept`, with the edits in this range applied."""
+        add = self.pieces.add_range if is_kept else self._zeros
         while self._next < len(self._edits) and self._edits[self._next].start < end:
             edit = self._edits[self._next]
             if edit.start < start or edit.start + len(edit.data) > end:
                 raise ValueError("its parts overlap")
             add(start, edit.start - start)
-            self.pieces.add(edit.data)
+            self.pieces.add_bytes(edit.data)
             start, self._next = edit.start + len(edit.data), self._next + 1
         add(start, end - start)
 
     def _zeros(self, _: int, length: int) -> None:
-        self.pieces.zeros(length)
+        self.pieces.add_zeros(length)
 
 
-def _within(kept: list[Extent], box: Box) -> list[Extent]:
-    """Return what is kept of a box, in order and without overlaps."""
+def _extents_within(kept: list[Extent], box: Box) -> list[Extent]:
+    """Return the parts of a box's content that are in `kept`, in order and without overlaps."""
     found: list[Extent] = []
     for one in sorted(kept):
-        part = Extent(max(one.start, found[-1].end if found else box.begin), min(one.end, box.end))
+        part = Extent(max(one.start, found[-1].end if found else box.content_start), min(one.end, box.end))
         if part.start < part.end:
             found.append(part)
     return found
 
 
-def _overlap(some: list[Extent], others: list[Extent]) -> bool:
-    """Return whether any of some overlaps any of the others."""
+def _has_overlap(some: list[Extent], others: list[Extent]) -> bool:
+    """Return whether an extent of `some` overlaps one of `others`."""
     ends = {True: 0, False: 0}
     for start, end, is_other in sorted([*((*one, False) for one in some), *((*one, True) for one in others)]):
         if start < end and start < ends[not is_other]:
@@ -128,47 +128,54 @@ def _overlap(some: list[Extent], others: list[Extent]) -> bool:
 
 
 class _Items:
-    """The items of a picture, where they lie, and the rights that those with metadata state."""
+    """Items of an image: their types, extents, and the rights in those with metadata.
+
+    Raises ValueError if the meta box or the metadata is too large, or if metadata overlaps pixels.
+    """
 
     def __init__(self, file: BinaryIO, meta: Box) -> None:
-        if meta.end - meta.begin > _MOST_META:
+        if meta.end - meta.content_start > _MAX_META_SIZE:
             raise ValueError("its meta box is too large")
-        file.seek(meta.begin)
-        self.data = file.read(meta.end - meta.begin)
-        self.boxes = list(boxes(self.data, 4, meta.begin))
-        parts = {box.kind: self.data[box.begin - meta.begin : box.end - meta.begin] for box in self.boxes}
-        inside = next((Extent(box.begin, box.end) for box in self.boxes if box.kind == b"idat"), Extent(0, 0))
-        self._kinds = dict(item_types(parts.get(b"iinf", b"")))
-        self._places = extents(parts.get(b"iloc", b""), inside, file.seek(0, 2))
-        self._metadata = [(kind, self._places.get(item, [])) for item, kind in self._kinds.items() if kind in (_EXIF, _MIME)]
-        if sum(one.end - one.start for _, places in self._metadata for one in places) > _MOST_METADATA:
+        file.seek(meta.content_start)
+        self.data = file.read(meta.end - meta.content_start)
+        self.boxes = list(boxes(self.data, 4, meta.content_start))
+        parts = {box.kind: self.data[box.content_start - meta.content_start : box.end - meta.content_start] for box in self.boxes}
+        inside = next((Extent(box.content_start, box.end) for box in self.boxes if box.kind == b"idat"), Extent(0, 0))
+        self._item_types = dict(item_types(parts.get(b"iinf", b"")))
+        self._extents = extents(parts.get(b"iloc", b""), inside, file.seek(0, 2))
+        self._metadata = [
+            (kind, self._extents.get(item, [])) for item, kind in self._item_types.items() if kind in (_EXIF, _MIME)
+        ]
+        if sum(one.end - one.start for _, places in self._metadata for one in places) > _MAX_METADATA_SIZE:
             raise ValueError("its metadata are too large")
-        self._exif, stated = Rights(), Rights()
-        for kind, places in self._metadata[:_MOST_ITEMS]:
+        self._exif_rights, stated = Rights(), Rights()
+        for kind, places in self._metadata[:_MAX_METADATA_ITEMS]:
             data = b"".join(_read(file, one) for one in places)
             if kind == _EXIF:
-                self._exif |= exif.rights_of(data[4 + int.from_bytes(data[:4]) :])
+                self._exif_rights |= exif.rights_of(data[4 + int.from_bytes(data[:4]) :])
             else:
                 stated |= rights.from_xmp(data)
-        self.rights = stated | self._exif
-        if _overlap(self.kept(), [one for _, places in self._metadata for one in places]):
+        self.rights = stated | self._exif_rights
+        if _has_overlap(self.pixel_extents(), [one for _, places in self._metadata for one in places]):
             raise ValueError("metadata lies in its pixels")
 
-    def kept(self) -> list[Extent]:
-        """Return where the pixels lie."""
-        return [one for item, places in self._places.items() if self._kinds.get(item) in _PICTURES for one in places]
+    def pixel_extents(self) -> list[Extent]:
+        """Return the extents of the items with pixels."""
+        return [
+            one for item, places in self._extents.items() if self._item_types.get(item) in _IMAGE_ITEM_TYPES for one in places
+        ]
 
     def edits(self) -> Iterator[_Edit]:
-        """Yield what takes the place of metadata: rights, if they have room, else what says nothing."""
+        """Yield the edits that replace metadata: by the rights if they fit, else by empty metadata."""
         for kind, places in self._metadata:
             for index, one in enumerate(places):
-                yield _Edit(one.start, self._stated(kind, one.end - one.start) if not index else bytes(one.end - one.start))
+                yield _Edit(one.start, self._replacement(kind, one.end - one.start) if not index else bytes(one.end - one.start))
 
-    def _stated(self, kind: bytes, room: int) -> bytes:
-        packet = bytes(4) + exif.minimal(UPRIGHT, self._exif) if self._exif else _EMPTY_EXIF
+    def _replacement(self, kind: bytes, room: int) -> bytes:
+        packet = bytes(4) + exif.minimal_exif(UPRIGHT, self._exif_rights) if self._exif_rights else _EMPTY_EXIF
         filler = b"\0"
         if kind == _MIME:
-            packet, filler = rights.xmp(self.rights), b" "
+            packet, filler = rights.to_xmp(self.rights), b" "
         if len(packet) > room:
             packet = _EMPTY_EXIF[:room] if kind == _EXIF else b""
         return packet.ljust(room, filler)
@@ -176,28 +183,28 @@ class _Items:
 
 def _read(file: BinaryIO, place: Extent) -> bytes:
     file.seek(place.start)
-    return file.read(min(place.end - place.start, rights.MOST_XMP))
+    return file.read(min(place.end - place.start, rights.MAX_XMP_SIZE))
 
 
 def _meta_edits(items: _Items, meta: Box) -> Iterator[_Edit]:
-    at = meta.begin
+    at = meta.content_start
     for box in items.boxes:
-        data = items.data[box.begin - at : box.end - at]
+        data = items.data[box.content_start - at : box.end - at]
         if box.kind == b"idat":
             yield from _idat_edits(items, box)
         elif box.kind == b"iinf":
-            yield from _names(box, data)
+            yield from _name_edits(box, data)
         elif box.kind == b"hdlr":
-            yield from _handler(box, data)
+            yield from _handler_edits(box, data)
         else:
             yield from _edits(box, data)
 
 
 def _idat_edits(items: _Items, box: Box) -> Iterator[_Edit]:
-    """Yield zeros for what no item is made of; items of metadata have edits of their own."""
-    taken = sorted([*items.kept(), *(Extent(edit.start, edit.start + len(edit.data)) for edit in items.edits())])
-    at = box.begin
-    for start, end in _within(taken, box):
+    """Yield zeros for bytes of idat that belong to no item with pixels or metadata; the latter have their own edits."""
+    taken = sorted([*items.pixel_extents(), *(Extent(edit.start, edit.start + len(edit.data)) for edit in items.edits())])
+    at = box.content_start
+    for start, end in _extents_within(taken, box):
         if start > at:
             yield _Edit(at, bytes(start - at))
         at = max(at, end)
@@ -205,53 +212,53 @@ def _idat_edits(items: _Items, box: Box) -> Iterator[_Edit]:
         yield _Edit(at, bytes(box.end - at))
 
 
-def _names(box: Box, data: bytes) -> Iterator[_Edit]:
-    """Yield as many spaces for the names of items."""
-    for entry in boxes(data, 6 if data[:1] == b"\0" else 8, box.begin):
-        own = data[entry.begin - box.begin : entry.end - box.begin]
+def _name_edits(box: Box, data: bytes) -> Iterator[_Edit]:
+    """Yield edits that overwrite the names of items with spaces."""
+    for entry in boxes(data, 6 if data[:1] == b"\0" else 8, box.content_start):
+        own = data[entry.content_start - box.content_start : entry.end - box.content_start]
         start = 10 + (4 if own[:1] == b"\3" else 2)
         name = own[start:].partition(b"\0")[0]
         if entry.kind != b"infe":
-            yield _Edit(entry.start + 4, _FREE + bytes(entry.end - entry.begin))
+            yield _Edit(entry.start + 4, _FREE + bytes(entry.end - entry.content_start))
         elif name:
-            yield _Edit(entry.begin + start, b" " * len(name))
+            yield _Edit(entry.content_start + start, b" " * len(name))
 
 
-def _handler(box: Box, data: bytes) -> Iterator[_Edit]:
-    """Yield zeros for the name of a handler (ISO/IEC 14496-12 section 8.4.3)."""
-    if len(data) > 24:  # noqa: PLR2004 - where the name begins
-        yield _Edit(box.begin + 24, bytes(len(data) - 24))
+def _handler_edits(box: Box, data: bytes) -> Iterator[_Edit]:
+    """Yield an edit that overwrites the name of a handler with zeros (ISO/IEC 14496-12 section 8.4.3)."""
+    if len(data) > 24:  # noqa: PLR2004 - offset of the name
+        yield _Edit(box.content_start + 24, bytes(len(data) - 24))
 
 
-def _edits(box: Box, data: bytes, left: int = _DEEPEST) -> Iterator[_Edit]:
-    """Make free boxes, with zeros in them, of those that are not known or lie too deep."""
-    if box.kind in _INSIDE and left:
-        for inner in boxes(data, _INSIDE[box.kind], box.begin):
-            own = data[inner.begin - box.begin : inner.end - box.begin]
-            yield from _handler(inner, own) if inner.kind == b"hdlr" else _edits(inner, own, left - 1)
-    elif box.kind not in _KEPT:
-        yield _Edit(box.begin - 4, _FREE + bytes(box.end - box.begin))
+def _edits(box: Box, data: bytes, left: int = _MAX_DEPTH) -> Iterator[_Edit]:
+    """Yield edits that turn unknown and too deeply nested boxes into free boxes filled with zeros."""
+    if box.kind in _CONTAINER_BOXES and left:
+        for inner in boxes(data, _CONTAINER_BOXES[box.kind], box.content_start):
+            own = data[inner.content_start - box.content_start : inner.end - box.content_start]
+            yield from _handler_edits(inner, own) if inner.kind == b"hdlr" else _edits(inner, own, left - 1)
+    elif box.kind not in _RETAINED_BOXES:
+        yield _Edit(box.content_start - 4, _FREE + bytes(box.end - box.content_start))
 
 
 def _movie_edits(file: BinaryIO, box: Box) -> list[_Edit]:
-    """Return the edits of a moov box. Raises ValueError for a track that is no picture: what it says could not be told."""
-    if box.end - box.begin > _MOST_MOOV:
+    """Return the edits of a moov box. Raises ValueError for a track without images, which may contain any metadata."""
+    if box.end - box.content_start > _MAX_MOOV_SIZE:
         raise ValueError("its moov box is too large")
-    file.seek(box.begin)
-    data = file.read(box.end - box.begin)
-    if any(kind not in _TRACKS for kind in _tracks(data)):
+    file.seek(box.content_start)
+    data = file.read(box.end - box.content_start)
+    if any(kind not in _IMAGE_HANDLERS for kind in _tracks(data)):
         raise ValueError("a track is no picture")
     found: list[_Edit] = []
-    for inner in boxes(data, 0, box.begin):
-        found += _edits(inner, data[inner.begin - box.begin : inner.end - box.begin])
+    for inner in boxes(data, 0, box.content_start):
+        found += _edits(inner, data[inner.content_start - box.content_start : inner.end - box.content_start])
     return found
 
 
-def _tracks(data: bytes, left: int = _DEEPEST) -> Iterator[bytes]:
+def _tracks(data: bytes, left: int = _MAX_DEPTH) -> Iterator[bytes]:
     """Yield the type of each track's handler."""
     for box in boxes(data, 0, 0):
-        own = data[box.begin : box.end]
+        own = data[box.content_start : box.end]
         if box.kind == b"hdlr":
             yield own[8:12]
-        elif box.kind in _INSIDE and left:
+        elif box.kind in _CONTAINER_BOXES and left:
             yield from _tracks(own, left - 1)

@@ -1,4 +1,4 @@
-"""Removal of what cameras and editors write into pictures: only orientation, profile and rights stay."""
+"""Removal of metadata that cameras and programs write into images; orientation, ICC profile and rights stay."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from feedsvc.content.images import avif, clean_avif, clean_gif, clean_jpeg, clea
 from feedsvc.content.images.pieces import Pieces
 from feedsvc.content.images.rights import Rights
 
-_START: Final = 64  # bytes that tell the formats apart
-_Clean = Callable[[BinaryIO], tuple[Pieces, Rights]]
-# Whether a file that starts so is of a format, what cleans it, and what tells at little cost whether it can be cleaned.
-_FORMATS: Final[tuple[tuple[Callable[[bytes], bool], _Clean, _Clean], ...]] = (
-    (lambda start: start.startswith(jpeg.SIGNATURE), clean_jpeg.clean, lambda file: clean_jpeg.clean(file, is_brief=True)),
+_SIGNATURE_SIZE: Final = 64  # first bytes of a file from which the format is detected
+_Cleaner = Callable[[BinaryIO], tuple[Pieces, Rights]]
+# Test of a file's first bytes for a format, its cleaner, and a cheaper cleaner with the same errors, used for checks and rights.
+_FORMATS: Final[tuple[tuple[Callable[[bytes], bool], _Cleaner, _Cleaner], ...]] = (
+    (lambda start: start.startswith(jpeg.SIGNATURE), clean_jpeg.clean, lambda file: clean_jpeg.clean(file, is_header_only=True)),
     (lambda start: start.startswith(png.SIGNATURE), clean_png.clean, clean_png.clean),
     (lambda start: start.startswith(gif.SIGNATURES), clean_gif.clean, clean_gif.clean),
     (webp.is_webp, clean_webp.clean, clean_webp.clean),
@@ -21,24 +21,24 @@ _FORMATS: Final[tuple[tuple[Callable[[bytes], bool], _Clean, _Clean], ...]] = (
 )
 
 
-def clean(file: BinaryIO) -> Pieces:
-    """Return what is sent of a picture. Raises ValueError if it is damaged or of no known format."""
-    return _found(file)[0](file)[0]
+def find_clean_pieces(file: BinaryIO) -> Pieces:
+    """Return the pieces of an image without its metadata. Raises ValueError if it is damaged or of no known format."""
+    return _cleaners_for(file)[0](file)[0]
 
 
-def check(file: BinaryIO) -> None:
-    """Raise ValueError where `clean` does. A JPEG is not read beyond the beginning of its pixels."""
-    _found(file)[1](file)
+def check_removable_metadata(file: BinaryIO) -> None:
+    """Raise ValueError if `find_clean_pieces` would. A JPEG is read only as far as the beginning of its pixels."""
+    _cleaners_for(file)[1](file)
 
 
 def rights_of(file: BinaryIO) -> Rights:
-    """Return whose a picture is. Raises ValueError as `clean` does."""
-    return _found(file)[1](file)[1]
+    """Return the rights that an image states. Raises ValueError as `find_clean_pieces` does."""
+    return _cleaners_for(file)[1](file)[1]
 
 
-def _found(file: BinaryIO) -> tuple[_Clean, _Clean]:
+def _cleaners_for(file: BinaryIO) -> tuple[_Cleaner, _Cleaner]:
     file.seek(0)
-    start = file.read(_START)
+    start = file.read(_SIGNATURE_SIZE)
     for matches, whole, brief in _FORMATS:
         if matches(start):
             return whole, brief

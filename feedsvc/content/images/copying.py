@@ -1,8 +1,8 @@
-"""Narrower copies of one picture, made by libvips: in sRGB, upright, with its alpha, without metadata but rights.
+"""Image variants (narrower copies) made with libvips: in sRGB, upright, with alpha; of the metadata only rights stay.
 
-For the child alone.
+Only `decoder_process` may import this module; it is the only one with pyvips.
 
-The only module with pyvips. One decode gives all widths: the widest copy is made from the decoded rows, the others from it.
+One decode gives all widths: the widest variant is made from the decoded rows, the others from the widest.
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ from typing import Any, Final
 import pyvips
 
 from feedsvc.content.images import cleaning, rights
-from feedsvc.content.images.header import Header
+from feedsvc.content.images.header import ImageHeader
 
-Size = tuple[int, int]
+_Size = tuple[int, int]
 
-# libvips has some forty loaders and as many savers; these five read what SECURITY.md names.
-_LOADERS: Final = ("Jpeg", "Png", "Webp", "Nsgif", "Heif")
-_REDUCED: Final = (8, 4, 2)  # libjpeg's inverse DCT yields an eighth, quarter or half of the picture for less
-_REDUCED_TO: Final = 2  # times the width of the widest copy, at least
-_SCALED_TO: Final = 1.4  # the same for libwebp, which averages as it decodes
+# libvips has about 40 loaders; these five read the formats listed in SECURITY.md.
+_LOADER_NAMES: Final = ("Jpeg", "Png", "Webp", "Nsgif", "Heif")
+_JPEG_SHRINK_FACTORS: Final = (8, 4, 2)  # libjpeg's inverse DCT decodes to these fractions at less cost
+_JPEG_MIN_RATIO: Final = 2  # minimum of decoded width / width of the widest variant
+_WEBP_MIN_RATIO: Final = 1.4  # the same for libwebp, which averages while decoding
 _KERNEL: Final = "lanczos3"
-# Colour model of an ICC profile (ICC.1:2022 section 7.2.6) -> the interpretations that it can describe.
+# Colour model of an ICC profile (ICC.1:2022 section 7.2.6) -> libvips interpretations for which it is valid.
 _PROFILES: Final = {b"GRAY": ("b-w", "grey16"), b"RGB ": ("srgb", "rgb16", "rgb"), b"CMYK": ("cmyk",)}
 _GREY: Final = ("b-w", "grey16")
 _UPRIGHT: Final[Mapping[int, Callable[[Any], Any]]] = {
@@ -44,69 +44,73 @@ _SAVERS: Final[Mapping[str, tuple[str, Mapping[str, Any]]]] = {
     "image/png": ("pngsave_buffer", {"compression": 6, "filter": "all"}),
     "image/webp": ("webpsave_buffer", {"Q": 80}),
 }
-_METADATA: Final = ("exif-data", "iptc-data", "photoshop-data", "icc-profile-data")
-_RESOLUTION: Final = 72 / 25.4  # pixels a millimetre, whatever the source says
-_PALETTE: Final = {"palette": True, "compression": 9, "filter": "none"}
+_METADATA_FIELDS: Final = ("exif-data", "iptc-data", "photoshop-data", "icc-profile-data")
+_RESOLUTION: Final = 72 / 25.4  # pixels per millimetre (72 dpi), not taken from the source
+_PALETTE_OPTIONS: Final = {"palette": True, "compression": 9, "filter": "none"}
 
 
 def prepare() -> None:
-    """Allow the loaders that are used, and no other; one thread, and nothing remembered between pictures."""
+    """Block all loaders of libvips except those in _LOADER_NAMES, and disable its operation cache."""
     pyvips.operation_block_set("VipsForeignLoad", True)  # noqa: FBT003 - the library's own signature
-    for name in _LOADERS:
+    for name in _LOADER_NAMES:
         pyvips.operation_block_set(f"VipsForeignLoad{name}", False)  # noqa: FBT003
     pyvips.cache_set_max(0)
 
 
-def library() -> str:
+def library_version() -> str:
+    """Return the version of libvips, like "8.15.1"."""
     return ".".join(str(pyvips.version(part)) for part in range(3))
 
 
-def copies(data: bytes, header: Header, sizes: Sequence[Size]) -> Iterator[tuple[int, bytes]]:
-    """Yield width and bytes of each copy, narrowest first. `sizes` are as a viewer shows them, narrowest first.
+def make_variants(data: bytes, header: ImageHeader, sizes: Sequence[_Size]) -> Iterator[tuple[int, bytes]]:
+    """Yield width and bytes of each variant, narrowest first. `sizes` are width and height as displayed, narrowest first.
 
-    Raises ValueError with libvips' reason where the picture cannot be decoded.
+    Raises ValueError with libvips' message if the image cannot be decoded.
     """
     try:
-        widest, packet = _widest(data, header, sizes[-1]), rights.xmp(_rights(data))
+        widest, packet = _widest_variant(data, header, sizes[-1]), rights.to_xmp(_rights(data))
         for width, height in sizes:
-            copy = widest if (width, height) == sizes[-1] else _resized(widest, (width, height))
-            yield width, _saved(copy, header.media_type, packet)
+            copy = widest if (width, height) == sizes[-1] else _resize(widest, (width, height))
+            yield width, _encode_variant(copy, header.media_type, packet)
     except pyvips.Error as error:
         raise ValueError(_reason(error)) from None
 
 
-def _widest(data: bytes, header: Header, size: Size) -> Any:
-    """The widest copy in memory: shrunk before all else, because all else costs by the pixel."""
+def _widest_variant(data: bytes, header: ImageHeader, size: _Size) -> Any:
+    """Return the widest variant, in memory. It is shrunk first, because the cost of the other steps grows with the pixels."""
     source = pyvips.Source.new_from_memory(data)
     stored = size if header.size == (header.width, header.height) else size[::-1]
-    decoded = _LOADS[header.media_type](source, header, stored[0])
-    copy = _in_srgb(_resized(decoded, stored))
-    if header.media_type != "image/avif":  # libheif has turned it
+    decoded = _LOAD_FUNCTIONS[header.media_type](source, header, stored[0])
+    copy = _to_srgb(_resize(decoded, stored))
+    if header.media_type != "image/avif":  # libheif applies the orientation itself
         copy = _UPRIGHT.get(header.orientation, lambda image: image)(copy.copy_memory())
     return copy.copy_memory()
 
 
-def _jpeg(source: Any, header: Header, width: int) -> Any:
-    shrink = next((one for one in _REDUCED if header.width // one >= _REDUCED_TO * width), 1)
+def _load_jpeg(source: Any, header: ImageHeader, width: int) -> Any:
+    shrink = next((one for one in _JPEG_SHRINK_FACTORS if header.width // one >= _JPEG_MIN_RATIO * width), 1)
     return pyvips.Image.jpegload_source(source, shrink=shrink, access="sequential", fail_on="truncated")
 
 
-def _webp(source: Any, header: Header, width: int) -> Any:
-    scale = min(1.0, _SCALED_TO * width / header.width)
+def _load_webp(source: Any, header: ImageHeader, width: int) -> Any:
+    scale = min(1.0, _WEBP_MIN_RATIO * width / header.width)
     return pyvips.Image.webpload_source(source, scale=scale, access="sequential", fail_on="truncated")
 
 
-_LOADS: Final[Mapping[str, Callable[[Any, Header, int], Any]]] = {
+_LOAD_FUNCTIONS: Final[Mapping[str, Callable[[Any, ImageHeader, int], Any]]] = {
     "image/avif": lambda source, _, __: pyvips.Image.heifload_source(source, access="sequential", fail_on="truncated"),
     "image/gif": lambda source, _, __: pyvips.Image.gifload_source(source, access="sequential", fail_on="truncated"),
-    "image/jpeg": _jpeg,
+    "image/jpeg": _load_jpeg,
     "image/png": lambda source, _, __: pyvips.Image.pngload_source(source, access="sequential", fail_on="truncated"),
-    "image/webp": _webp,
+    "image/webp": _load_webp,
 }
 
 
-def _resized(image: Any, size: Size) -> Any:
-    """With colours weighted by alpha, so that those of transparent pixels do not bleed."""
+def _resize(image: Any, size: _Size) -> Any:
+    """Resize an image, with colours weighted by alpha, so that colours of transparent pixels do not bleed.
+
+    Raises ValueError if libvips rounds to another size.
+    """
     width, height = size
     has_alpha, form = image.hasalpha(), image.format
     image = image.premultiply() if has_alpha else image
@@ -116,20 +120,20 @@ def _resized(image: Any, size: Size) -> Any:
     return image.unpremultiply().cast(form) if has_alpha else image
 
 
-def _in_srgb(image: Any) -> Any:
-    """Eight bits a channel; grey stays grey. A profile of another colour model than its picture is ignored, as browsers do."""
+def _to_srgb(image: Any) -> Any:
+    """Convert to sRGB or grey with 8 bits per channel. Like browsers, ignore an ICC profile of another colour model."""
     is_grey = image.interpretation in _GREY
     profile = bytes(image.get("icc-profile-data")) if image.get_typeof("icc-profile-data") else b""
     if image.interpretation in _PROFILES.get(profile[16:20], ()):
         with suppress(pyvips.Error):
             image = image.icc_transform("srgb", embedded=True, intent="perceptual").copy_memory()
     if image.interpretation == "cmyk":
-        image = _without_black(image)
+        image = _cmyk_to_srgb(image)
     return image.colourspace("b-w" if is_grey else "srgb")
 
 
-def _without_black(image: Any) -> Any:
-    """CMYK without a usable profile as browsers show it: each channel is what its ink and black leave of white."""
+def _cmyk_to_srgb(image: Any) -> Any:
+    """Convert CMYK without a usable profile as browsers do: each channel is the white that its ink and black leave."""
     left = image.linear(-1, 255)
     channels = [(left[ink] * left[3] / 255).rint().cast("uchar") for ink in range(3)]
     return channels[0].bandjoin(channels[1:]).copy(interpretation="srgb")
@@ -142,15 +146,15 @@ def _rights(data: bytes) -> rights.Rights:
         return rights.Rights()
 
 
-def _saved(image: Any, media_type: str, packet: bytes) -> bytes:
-    """Encode a copy, with an XMP packet if there is one and the format has a place for it."""
+def _encode_variant(image: Any, media_type: str, packet: bytes) -> bytes:
+    """Encode a variant, with the XMP packet if it is not empty and the format supports XMP."""
     name, options = _SAVERS[media_type]
     if media_type == "image/png" and image.get_typeof("palette"):
-        options = _PALETTE
+        options = _PALETTE_OPTIONS
     copied = image.copy(xres=_RESOLUTION, yres=_RESOLUTION)
     if packet:
         for kind in copied.get_fields():
-            if kind in _METADATA:
+            if kind in _METADATA_FIELDS:
                 copied.remove(kind)
         copied.set_type(pyvips.GValue.blob_type, "xmp-data", packet)
     saved: bytes = getattr(copied, name)(keep="xmp" if packet else "none", **options)
@@ -158,6 +162,6 @@ def _saved(image: Any, media_type: str, packet: bytes) -> bytes:
 
 
 def _reason(error: Any) -> str:
-    """The last line that libvips said."""
+    """Return the last line of libvips' message."""
     lines = [line.strip() for line in str(error.detail or error.message).splitlines() if line.strip()]
     return lines[-1] if lines else "no reason given"

@@ -1,4 +1,4 @@
-"""Child processes that make narrower copies: started, given pictures, and ended in time."""
+"""Parent side of the decoder: starts a child process, sends it images, receives variants, and enforces timeouts."""
 
 from __future__ import annotations
 
@@ -15,46 +15,48 @@ from typing import Final, Self
 
 import feedsvc
 from feedsvc.content.images import megapixels
-from feedsvc.content.images.decoder_process import CHANGED, COPY, DONE, FAILED, GO, REPLY, SKIP, STARTED, Request
+from feedsvc.content.images.decoder_process import CHANGED, DONE, FAILED, GO, REPLY_HEADER, SKIP, STARTED, VARIANT, DecodeRequest
 
-SECONDS: Final = 900.0  # until a child that has begun a picture must be done: a hang, since its processor time is limited, too
-WAIT: Final = 600.0  # seconds until a picture must have its turn
-_MOST_REPLY: Final = 256 * 1024 * 1024  # bytes
+DECODE_TIMEOUT: Final = (
+    900.0  # seconds from STARTED to the end of an image; detects hangs, because the child's processor time is limited, too
+)
+QUEUE_TIMEOUT: Final = 600.0  # seconds from sending an image to STARTED
+_MAX_REPLY_SIZE: Final = 256 * 1024 * 1024  # bytes
 _PROGRAM: Final = "import sys; sys.path[:] = {path!r}; from feedsvc.content.images.decoder_process import main; main()"
-# libvips with one thread each, glibc's allocator with one arena: memory that is known beforehand, and the same bytes.
+# One thread in libvips and one arena in glibc's allocator make memory use predictable and the output reproducible.
 _ENVIRONMENT: Final = {"VIPS_CONCURRENCY": "1", "MALLOC_ARENA_MAX": "1", "LC_ALL": "C.UTF-8"}
-_PASSED_ON: Final = ("LD_LIBRARY_PATH",)  # what an interpreter may need to start, and no secret
-# Signals by which a process ends through its own fault; any other comes from elsewhere.
-_OWN_FAULTS: Final = frozenset(
+_INHERITED_VARIABLES: Final = ("LD_LIBRARY_PATH",)  # an interpreter may need these to start; secrets are not passed on
+# Signals of a crash or of the processor time limit, which the image causes. Any other, such as SIGKILL, comes from outside.
+_CRASH_SIGNALS: Final = frozenset(
     (signal.SIGSEGV, signal.SIGBUS, signal.SIGABRT, signal.SIGILL, signal.SIGFPE, signal.SIGTRAP, signal.SIGXCPU)
 )
 
 
 class UndecodableError(Exception):
-    """The picture cannot be decoded, now or later; the text ends a sentence that begins with its name."""
+    """Raised if an image can never be decoded. The text continues a sentence that begins with the image's name."""
 
 
-class ChangedError(Exception):
-    """The file does not have the bytes of the digest any more."""
+class ImageChangedError(Exception):
+    """Raised if the file's bytes no longer have the digest of the request."""
 
 
-class LostError(Exception):
-    """The child ended for another reason than its picture, or was not done in time."""
+class DecoderLostError(Exception):
+    """Raised if the child ended for a reason other than the image, or exceeded a timeout."""
 
 
-class UsedError(LostError):
-    """The child failed, and had decoded other pictures before: the next one, which is new, tells whether this one is to blame."""
+class ReusedDecoderError(DecoderLostError):
+    """Raised if a child failed that had decoded other images before, which may be the cause. Retry with a new child."""
 
 
-class Child:
-    """One child, started with the first picture; for one thread at a time."""
+class DecoderProcess:
+    """Handle of one child process, which is started with the first image. Not safe for use by several threads at once."""
 
     def __init__(self, locks: str) -> None:
-        """`locks` is the file to lock where the machine's own cannot be opened."""
-        self._locks = locks
+        """`locks` is the path of the lock file that is used if the machine-wide one cannot be opened."""
+        self._lock_path = locks
         self._process: subprocess.Popen[bytes] | None = None
         self._socket: socket.socket | None = None
-        self._pictures = 0  # that the process has had
+        self._image_count = 0  # images sent to the current child
 
     def __enter__(self) -> Self:
         return self
@@ -64,10 +66,11 @@ class Child:
 
     @property
     def pid(self) -> int | None:
+        """Process id of the child; None if it is not running."""
         return self._process.pid if self._process else None
 
     def close(self) -> None:
-        """End the child, whatever it is doing."""
+        """Kill the child, even while it decodes, and wait for its end."""
         process, self._process = self._process, None
         if self._socket:
             self._socket.close()
@@ -76,42 +79,42 @@ class Child:
             process.kill()
             process.wait()
 
-    def copies(
-        self, file: BufferedReader, request: Request, is_wanted: Callable[[], bool]
+    def make_variants(
+        self, file: BufferedReader, request: DecodeRequest, is_wanted: Callable[[], bool]
     ) -> Generator[tuple[int, bytes], None, None]:
-        """Yield width and bytes of each copy, narrowest first; none if they are not wanted any more when it is their turn.
+        """Yield width and bytes of each variant, narrowest first; none if `is_wanted` is False once decoding could start.
 
-        Raises UndecodableError, ChangedError, LostError, or OSError if no child can be started.
+        Raises UndecodableError, ImageChangedError, DecoderLostError, or OSError if no child can be started.
         """
         try:
-            yield from self._copies(file, request, is_wanted)
+            yield from self._make_variants(file, request, is_wanted)
         except UndecodableError as error:
-            raise self._verdict(error) from None
-        except (OSError, EOFError) as error:  # TimeoutError is one
-            if self._process is None:  # none can be started
+            raise self._final_error(error) from None
+        except (OSError, EOFError) as error:  # TimeoutError is an OSError
+            if self._process is None:  # the start failed
                 raise
-            raise self._verdict(self._lost(self._process, error)) from None
+            raise self._final_error(self._exit_error(self._process, error)) from None
         except BaseException:
             self.close()
             raise
 
-    def _copies(
-        self, file: BufferedReader, request: Request, is_wanted: Callable[[], bool]
+    def _make_variants(
+        self, file: BufferedReader, request: DecodeRequest, is_wanted: Callable[[], bool]
     ) -> Generator[tuple[int, bytes], None, None]:
         conn = self._socket or self._start()
-        self._pictures += 1
-        conn.settimeout(WAIT)
-        socket.send_fds(conn, [request.encoded()], [file.fileno()])
-        deadline = time.monotonic() + WAIT
+        self._image_count += 1
+        conn.settimeout(QUEUE_TIMEOUT)
+        socket.send_fds(conn, [request.encode()], [file.fileno()])
+        deadline = time.monotonic() + QUEUE_TIMEOUT
         while True:
-            kind, number, data = _received(conn, deadline)
+            kind, number, data = _receive_reply(conn, deadline)
             if kind == STARTED:
-                deadline = time.monotonic() + SECONDS
+                deadline = time.monotonic() + DECODE_TIMEOUT
                 conn.sendall(GO if is_wanted() else SKIP)
-            elif kind == COPY:
+            elif kind == VARIANT:
                 yield number, data
             elif kind == CHANGED:
-                raise ChangedError
+                raise ImageChangedError
             elif kind == FAILED:
                 raise UndecodableError(f"cannot be made narrower ({data.decode(errors='replace')})")
             elif kind == DONE:
@@ -121,15 +124,15 @@ class Child:
 
     def _start(self) -> socket.socket:
         ours, its = socket.socketpair()
-        locks = megapixels.opened(self._locks)
+        locks = megapixels.open_lock_file(self._lock_path)
         try:
             self._process = subprocess.Popen(  # noqa: S603 - our own program
-                [sys.executable, "-I", "-S", "-c", _PROGRAM.format(path=_path()), str(its.fileno()), str(locks)],
+                [sys.executable, "-I", "-S", "-c", _PROGRAM.format(path=_module_search_path()), str(its.fileno()), str(locks)],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
                 pass_fds=(its.fileno(), locks),
-                env={**{name: os.environ[name] for name in _PASSED_ON if name in os.environ}, **_ENVIRONMENT},
+                env={**{name: os.environ[name] for name in _INHERITED_VARIABLES if name in os.environ}, **_ENVIRONMENT},
                 cwd="/",
                 start_new_session=True,
             )
@@ -139,45 +142,48 @@ class Child:
         finally:
             its.close()
             os.close(locks)
-        self._socket, self._pictures = ours, 0
+        self._socket, self._image_count = ours, 0
         return ours
 
-    def _verdict(self, error: UndecodableError | LostError) -> UndecodableError | LostError:
-        """End the child; believe nothing that it says against a picture if it has decoded others, which may be the cause."""
+    def _final_error(self, error: UndecodableError | DecoderLostError) -> UndecodableError | DecoderLostError:
+        """Kill the child. Return the error, or ReusedDecoderError if the child had decoded other images."""
         self.close()
-        return error if self._pictures == 1 else UsedError(str(error))
+        return error if self._image_count == 1 else ReusedDecoderError(str(error))
 
-    def _lost(self, process: subprocess.Popen[bytes], error: BaseException) -> UndecodableError | LostError:
-        """Why nothing more came."""
+    def _exit_error(self, process: subprocess.Popen[bytes], error: BaseException) -> UndecodableError | DecoderLostError:
+        """Return the error for a child that stopped replying, from its exit status or the timeout."""
         is_late = isinstance(error, TimeoutError)
         if not is_late:
             with suppress(subprocess.TimeoutExpired):
                 process.wait(1)
         code = process.poll()
         if is_late or code is None:
-            return LostError(f"it was not done within {SECONDS:.0f} seconds")
-        if code < 0 and -code in _OWN_FAULTS:
+            return DecoderLostError(f"it was not done within {DECODE_TIMEOUT:.0f} seconds")
+        if code < 0 and -code in _CRASH_SIGNALS:
             reasons = {signal.SIGXCPU: "takes too much processor time"}
             name = signal.Signals(-code)
             return UndecodableError(reasons.get(name, f"ends the process that decodes it ({name.name})"))
-        return LostError(f"the process that decodes it was ended ({f'signal {-code}' if code < 0 else f'status {code}'})")
+        return DecoderLostError(f"the process that decodes it was ended ({f'signal {-code}' if code < 0 else f'status {code}'})")
 
 
-def _path() -> list[str]:
-    """Return the module search path of this process, usable in another folder."""
+def _module_search_path() -> list[str]:
+    """Return the module search path of this process with absolute paths, because the child runs in /."""
     own = os.path.dirname(os.path.dirname(feedsvc.__file__))
     return [own, *map(os.path.abspath, sys.path)]
 
 
-def _received(conn: socket.socket, deadline: float) -> tuple[bytes, int, bytes]:
-    """The next reply. Raises TimeoutError, EOFError or another OSError."""
-    kind, number, length = REPLY.unpack(_exactly(conn, REPLY.size, deadline))
-    if length > _MOST_REPLY:
+def _receive_reply(conn: socket.socket, deadline: float) -> tuple[bytes, int, bytes]:
+    """Return kind, number and data of the next reply.
+
+    Raises TimeoutError at the deadline, EOFError if the child ended or the reply is too long, or another OSError.
+    """
+    kind, number, length = REPLY_HEADER.unpack(_receive_exactly(conn, REPLY_HEADER.size, deadline))
+    if length > _MAX_REPLY_SIZE:
         raise EOFError
-    return kind, number, _exactly(conn, length, deadline)
+    return kind, number, _receive_exactly(conn, length, deadline)
 
 
-def _exactly(conn: socket.socket, count: int, deadline: float) -> bytes:
+def _receive_exactly(conn: socket.socket, count: int, deadline: float) -> bytes:
     data = bytearray()
     while len(data) < count:
         left = deadline - time.monotonic()

@@ -1,9 +1,9 @@
-"""The child process that decodes pictures, and both ends of what is said to it.
+"""Child process that decodes images, and the messages between parent and child.
 
     python -I -S -c "…main()" SOCKET LOCKS
 
-The parent sends an open file with each picture; the child sends back copies. It opens nothing and writes nothing else, has
-limits on memory, processor time and files, and ends when the parent's end of the socket is closed, whatever it is doing.
+The parent sends an open file for each image; the child sends back variants. It opens and writes no other file, has limits on
+memory, processor time and files, and exits at once when the parent's end of the socket is closed.
 """
 
 from __future__ import annotations
@@ -23,113 +23,117 @@ from contextlib import suppress
 from typing import Final, NamedTuple
 
 from feedsvc.content.images import megapixels
-from feedsvc.content.images.header import MOST_MEMORY
+from feedsvc.content.images.header import MAX_DECODER_MEMORY
 
-DIGITS: Final = 16  # hexadecimal digits of a file's digest
-MOST_BYTES: Final = 64 * 1024 * 1024  # of a file
-SECONDS: Final = 60  # of processor time for one picture
+DIGEST_LENGTH: Final = 16  # hexadecimal digits of a file's SHA-256
+MAX_FILE_SIZE: Final = 64 * 1024 * 1024  # bytes
+CPU_SECONDS: Final = 60  # of processor time for one image
 
-# Kinds of reply; each is its kind, a number and the length of the bytes that follow. The number is the width of a copy, and at
-# the end of a picture 1 if the child is to be replaced: an allocator that has held much may have no whole piece left.
-READY, STARTED, COPY, CHANGED, FAILED, DONE = b"R", b"S", b"C", b"X", b"F", b"D"
-REPLY: Final = struct.Struct(">cII")
-GO, SKIP = b"G", b"K"  # what the parent answers to STARTED
+# Kinds of reply. A reply has its kind, a number and the length of the data that follows. The number is the width of a VARIANT; in
+# DONE it is 1 if the parent must replace the child, because the heap may be too fragmented after large images.
+READY, STARTED, VARIANT, CHANGED, FAILED, DONE = b"R", b"S", b"C", b"X", b"F", b"D"
+REPLY_HEADER: Final = struct.Struct(">cII")
+GO, SKIP = b"G", b"K"  # the parent's answers to STARTED
 
-_REQUEST: Final = struct.Struct(">16sB10I")  # digest, how many sizes, width and height of each
-_MOST_SIZES: Final = 5
-_MEMORY: Final = MOST_MEMORY + 100_000_000  # bytes of data; of addresses, much more is reserved than used
-_ADDRESSES: Final = 1536 * 1024 * 1024
-_FILES: Final = 16
+_REQUEST_FORMAT: Final = struct.Struct(">16sB10I")  # digest, number of sizes, width and height of each
+_MAX_SIZES: Final = 5
+_MAX_DATA_SIZE: Final = MAX_DECODER_MEMORY + 100_000_000  # bytes; the address space is larger, because more is reserved than used
+_MAX_ADDRESS_SPACE: Final = 1536 * 1024 * 1024  # bytes
+_MAX_OPEN_FILES: Final = 16
 _NICE: Final = 5
-_LIGHT: Final = 40_000_000, 30_000_000  # bytes of a file and its decoder, and pixels, after which a child is as good as new
-_MOST_PICTURES: Final = 20  # of a child
+_LIGHT_LIMITS: Final = (
+    40_000_000,
+    30_000_000,
+)  # bytes of file and decoder, and pixels, up to which a child is used again
+_MAX_IMAGES: Final = 20  # per child
 
 
-class Request(NamedTuple):
-    """A picture's digest, and width and height of its copies as a viewer shows them, narrowest first."""
+class DecodeRequest(NamedTuple):
+    """Request for the variants of an image: its digest, and their widths and heights as displayed, narrowest first."""
 
     digest: str
     sizes: Sequence[tuple[int, int]]
 
-    def encoded(self) -> bytes:
+    def encode(self) -> bytes:
         flat = [side for size in self.sizes for side in size]
-        return _REQUEST.pack(self.digest.encode(), len(self.sizes), *flat, *[0] * (2 * _MOST_SIZES - len(flat)))
+        return _REQUEST_FORMAT.pack(self.digest.encode(), len(self.sizes), *flat, *[0] * (2 * _MAX_SIZES - len(flat)))
 
     @staticmethod
-    def decoded(data: bytes) -> Request:
-        digest, count, *flat = _REQUEST.unpack(data)
-        return Request(digest.decode(), tuple(zip(flat[0::2], flat[1::2], strict=True))[:count])
+    def decode(data: bytes) -> DecodeRequest:
+        digest, count, *flat = _REQUEST_FORMAT.unpack(data)
+        return DecodeRequest(digest.decode(), tuple(zip(flat[0::2], flat[1::2], strict=True))[:count])
 
 
 def main() -> None:
-    """Run until the parent closes its end."""
+    """Handle requests until the parent closes its end of the socket, at most _MAX_IMAGES."""
     parent, locks = socket.socket(fileno=int(sys.argv[1])), int(sys.argv[2])
-    _limit()
-    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
-    from feedsvc.content.images import copying  # noqa: PLC0415 - after the limits
+    _limit_resources()
+    threading.Thread(target=_exit_with_parent, args=(parent,), daemon=True).start()
+    from feedsvc.content.images import copying  # noqa: PLC0415 - libvips is loaded after the limits are set
 
     copying.prepare()
-    _reply(parent, READY, data=copying.library().encode())
-    for left in reversed(range(_MOST_PICTURES)):
-        data, files, _, _ = socket.recv_fds(parent, _REQUEST.size, 1, socket.MSG_WAITALL)
-        if len(data) < _REQUEST.size:
+    _send_reply(parent, READY, data=copying.library_version().encode())
+    for left in reversed(range(_MAX_IMAGES)):
+        data, files, _, _ = socket.recv_fds(parent, _REQUEST_FORMAT.size, 1, socket.MSG_WAITALL)
+        if len(data) < _REQUEST_FORMAT.size:
             return
         with open(files[0], "rb") as file:
-            _answer(parent, locks, file, Request.decoded(data), is_last=not left)
+            _handle_request(parent, locks, file, DecodeRequest.decode(data), is_last=not left)
 
 
-def _limit() -> None:
-    """Limit this process alone; a platform that knows no such limit has none."""
+def _limit_resources() -> None:
+    """Set the limits of this process. A limit that the platform does not support is skipped."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     with suppress(OSError):
         os.nice(_NICE)
     limits = {
         resource.RLIMIT_CORE: 0,
         resource.RLIMIT_FSIZE: 0,
-        resource.RLIMIT_NOFILE: _FILES,
-        resource.RLIMIT_DATA: _MEMORY,
-        resource.RLIMIT_AS: _ADDRESSES,
+        resource.RLIMIT_NOFILE: _MAX_OPEN_FILES,
+        resource.RLIMIT_DATA: _MAX_DATA_SIZE,
+        resource.RLIMIT_AS: _MAX_ADDRESS_SPACE,
     }
     for kind, most in limits.items():
         with suppress(OSError, ValueError):
             resource.setrlimit(kind, (most, most))
 
 
-def _end_with(parent: socket.socket) -> None:
-    """End this process when the parent has gone."""
+def _exit_with_parent(parent: socket.socket) -> None:
+    """Wait until the parent's end of the socket is closed, then exit the process at once."""
     waiting = select.poll()
-    waiting.register(parent, 0)  # nothing but a hang-up
+    waiting.register(parent, 0)  # only POLLHUP and POLLERR
     waiting.poll()
     os._exit(1)
 
 
-def _answer(parent: socket.socket, locks: int, file: io.BufferedReader, request: Request, *, is_last: bool) -> None:
-    from feedsvc.content.images import copying, read_header  # noqa: PLC0415 - as above
+def _handle_request(parent: socket.socket, locks: int, file: io.BufferedReader, request: DecodeRequest, *, is_last: bool) -> None:
+    from feedsvc.content.images import copying  # noqa: PLC0415 - as above
+    from feedsvc.content.images.detection import read_header  # noqa: PLC0415
 
     try:
         header = read_header(file)
     except (ValueError, OverflowError):
-        return _reply(parent, CHANGED)  # the parent could read it
-    memory = header.memory + os.fstat(file.fileno()).st_size
-    with megapixels.held(locks, megapixels.units(header.width * header.height, memory)):
-        _reply(parent, STARTED)
+        return _send_reply(parent, CHANGED)  # the parent could read the header, so the file has changed
+    memory = header.decoder_memory + os.fstat(file.fileno()).st_size
+    with megapixels.reserve(locks, megapixels.lock_units(header.width * header.height, memory)):
+        _send_reply(parent, STARTED)
         if parent.recv(1) != GO:
-            return _reply(parent, DONE, int(is_last))
-        _allow(SECONDS)
+            return _send_reply(parent, DONE, int(is_last))
+        _limit_cpu_time(CPU_SECONDS)
         data = _read(file)
-        if hashlib.sha256(data).hexdigest()[:DIGITS] != request.digest:
-            return _reply(parent, CHANGED)
+        if hashlib.sha256(data).hexdigest()[:DIGEST_LENGTH] != request.digest:
+            return _send_reply(parent, CHANGED)
         try:
-            for width, copy in copying.copies(data, header, request.sizes):
-                _reply(parent, COPY, width, copy)
+            for width, copy in copying.make_variants(data, header, request.sizes):
+                _send_reply(parent, VARIANT, width, copy)
         except (ValueError, MemoryError, OSError) as error:
-            return _reply(parent, FAILED, data=(str(error) or "it takes too much memory").encode())
-    is_light = memory <= _LIGHT[0] and header.width * header.height <= _LIGHT[1]
-    return _reply(parent, DONE, int(is_last or not is_light))
+            return _send_reply(parent, FAILED, data=(str(error) or "it takes too much memory").encode())
+    is_light = memory <= _LIGHT_LIMITS[0] and header.width * header.height <= _LIGHT_LIMITS[1]
+    return _send_reply(parent, DONE, int(is_last or not is_light))
 
 
-def _allow(seconds: int) -> None:
-    """So much processor time from now on; then SIGXCPU ends this process."""
+def _limit_cpu_time(seconds: int) -> None:
+    """Limit the processor time from now on; SIGXCPU ends the process at the limit."""
     used = resource.getrusage(resource.RUSAGE_SELF)
     with suppress(OSError, ValueError):
         most = resource.getrlimit(resource.RLIMIT_CPU)[1]
@@ -137,10 +141,10 @@ def _allow(seconds: int) -> None:
 
 
 def _read(file: io.BufferedReader) -> bytes:
-    """All bytes at once, since those of a file can change meanwhile."""
+    """Read the whole file, up to MAX_FILE_SIZE bytes, because the file may change during decoding."""
     file.seek(0)
-    return file.read(MOST_BYTES)
+    return file.read(MAX_FILE_SIZE)
 
 
-def _reply(parent: socket.socket, kind: bytes, number: int = 0, data: bytes = b"") -> None:
-    parent.sendall(REPLY.pack(kind, number, len(data)) + data)
+def _send_reply(parent: socket.socket, kind: bytes, number: int = 0, data: bytes = b"") -> None:
+    parent.sendall(REPLY_HEADER.pack(kind, number, len(data)) + data)

@@ -1,4 +1,4 @@
-"""Orientation and rights that EXIF states, and EXIF that states nothing else."""
+"""Reading of orientation and rights from EXIF, and writing of EXIF with these only."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from feedsvc.content.images.header import UPRIGHT
 from feedsvc.content.images.rights import Rights
 
 PREFIX: Final = b"Exif\0\0"
-MOST: Final = 1024 * 1024  # bytes of EXIF that are looked at
+MAX_EXIF_SIZE: Final = 1024 * 1024  # bytes of EXIF that are read
 
-# Byte order mark -> its sign for `struct`, and the entry of tag 274 as far as its value: one SHORT.
+# Byte order mark -> byte order for `struct`, and the beginning of an entry of tag 274 with one SHORT.
 _TIFF: Final = {
     b"II*\0": ("<", b"\x12\x01\x03\x00\x01\x00\x00\x00"),
     b"MM\0*": (">", b"\x01\x12\x00\x03\x00\x00\x00\x01"),
 }
 _ORIENTATION: Final = 274
 # Tag -> the field of Rights (EXIF 2.32 section 4.6.4 D).
-_TEXTS: Final = {0x013B: "creators", 0x8298: "copyright"}
+_TEXT_TAGS: Final = {0x013B: "creators", 0x8298: "copyright"}
 _SHORT, _ASCII = 3, 2
-_INLINE: Final = 4  # bytes of a value that stands in its entry
+_INLINE_SIZE: Final = 4  # bytes; a value up to this size is stored in its entry
 
 
 def orientation(exif: bytes) -> int:
-    """Return 1 to 8, 1 if the TIFF structure states none or is broken (EXIF 2.32 section 4.6.4 A, tag 274)."""
+    """Return the orientation, 1 to 8; 1 if it is missing or the TIFF data is damaged (EXIF 2.32 section 4.6.4 A, tag 274)."""
     exif = exif.removeprefix(PREFIX)
     order, entry = _TIFF.get(exif[:4], ("", b""))
     if not entry:
@@ -43,17 +43,17 @@ def orientation(exif: bytes) -> int:
 
 
 def rights_of(exif: bytes) -> Rights:
-    """Return the artist and the copyright that the first directory states."""
+    """Return artist and copyright from the first directory."""
     found: dict[str, list[str]] = {}
     with suppress(struct.error):
-        for name, value in _texts(exif.removeprefix(PREFIX)):
-            # The copyright of a photographer may be followed by that of an editor.
+        for name, value in _text_values(exif.removeprefix(PREFIX)):
+            # The copyright of the editor may follow that of the photographer, after a NUL.
             several = value.split(b";") if name == "creators" else [b", ".join(filter(None, value.split(b"\0")))]
-            found[name] = [rights.text(one) for one in several]
-    return rights.of(found)
+            found[name] = [rights.decode_text(one) for one in several]
+    return rights.from_texts(found)
 
 
-def _texts(tiff: bytes) -> Iterator[tuple[str, bytes]]:
+def _text_values(tiff: bytes) -> Iterator[tuple[str, bytes]]:
     order, _ = _TIFF.get(tiff[:4], ("", b""))
     if not order:
         return
@@ -61,13 +61,13 @@ def _texts(tiff: bytes) -> Iterator[tuple[str, bytes]]:
     (count,) = struct.unpack_from(f"{order}H", tiff, start)
     for at in range(start + 2, start + 2 + 12 * count, 12):
         tag, kind, length = struct.unpack_from(f"{order}HHI", tiff, at)
-        if tag in _TEXTS and kind == _ASCII:
-            (place,) = (at + 8,) if length <= _INLINE else struct.unpack_from(f"{order}I", tiff, at + 8)
-            yield _TEXTS[tag], tiff[place : place + length]
+        if tag in _TEXT_TAGS and kind == _ASCII:
+            (place,) = (at + 8,) if length <= _INLINE_SIZE else struct.unpack_from(f"{order}I", tiff, at + 8)
+            yield _TEXT_TAGS[tag], tiff[place : place + length]
 
 
-def minimal(turned: int, stated: Rights) -> bytes:
-    """Return a TIFF structure that states this orientation, artist and copyright; b"" where there is nothing to state."""
+def minimal_exif(turned: int, stated: Rights) -> bytes:
+    """Return a TIFF structure with orientation, artist and copyright only; b"" if the image is upright without rights."""
     values = {0x013B: "; ".join(stated.creators), 0x8298: stated.copyright}
     texts = {tag: value.encode() + b"\0" for tag, value in values.items() if value}
     entries = {_ORIENTATION: struct.pack("<HHIHH", _ORIENTATION, _SHORT, 1, turned, 0)} if turned != UPRIGHT else {}
@@ -76,8 +76,8 @@ def minimal(turned: int, stated: Rights) -> bytes:
         return b""
     behind, data = 8 + 2 + 12 * count + 4, b""
     for tag, value in texts.items():
-        place = value.ljust(4, b"\0") if len(value) <= _INLINE else struct.pack("<I", behind + len(data))
+        place = value.ljust(4, b"\0") if len(value) <= _INLINE_SIZE else struct.pack("<I", behind + len(data))
         entries[tag] = struct.pack("<HHI", tag, _ASCII, len(value)) + place
-        data += value + b"\0" * (len(value) % 2) if len(value) > _INLINE else b""
+        data += value + b"\0" * (len(value) % 2) if len(value) > _INLINE_SIZE else b""
     directory = b"".join(entry for _, entry in sorted(entries.items()))
     return b"II*\0" + struct.pack("<IH", 8, count) + directory + bytes(4) + data

@@ -1,4 +1,4 @@
-"""The facts that a picture's header states: type, size, orientation and the memory that a decoder needs."""
+"""Image header: media type, size, orientation, and an estimate of the memory that a decoder needs."""
 
 from __future__ import annotations
 
@@ -6,49 +6,49 @@ import struct
 from dataclasses import dataclass
 from typing import BinaryIO, Final
 
-# Pixels. A third of a gigabyte at four bytes a pixel; browsers on phones refuse pictures of this size, too.
-MOST_PIXELS: Final = 89_478_485
+# A third of a gigabyte at four bytes per pixel; browsers on phones reject images of this size, too.
+MAX_PIXELS: Final = 89_478_485
 
-# Bytes of a file and of what its decoder holds; what needs more has no copies, and no more is under way on a machine at once.
-MOST_MEMORY: Final = 400_000_000
+# Bytes of a file and its decoder, for all decoders of a machine together. An image that needs more has no variants.
+MAX_DECODER_MEMORY: Final = 400_000_000
 
-# Bytes that libvips and its decoders hold for a byte of metadata, beside the file: 1.9 (WebP) to 4.0 (PNG) were measured.
-METADATA: Final = 4
+# Bytes that libvips and its decoders hold per byte of metadata, in addition to the file; measured were 1.9 (WebP) to 4.0 (PNG).
+METADATA_MEMORY_FACTOR: Final = 4
 
 UPRIGHT: Final = 1  # EXIF 2.32 section 4.6.4 A, tag 274
 _SIDEWAYS: Final = frozenset((5, 6, 7, 8))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Header:
-    """`width` and `height` are those of the stored pixels; `orientation` (1 to 8) says how a viewer turns them.
+class ImageHeader:
+    """Header of an image. `width` and `height` are of the stored pixels; viewers turn them by `orientation`, EXIF's 1 to 8.
 
-    `memory` is an upper estimate of the bytes that a decoder holds beside the file and a few rows: coefficients of a
-    progressive JPEG, say, and metadata. `is_still` is False for an animation, and for what no decoder of ours reads as browsers
-    do.
+    `decoder_memory` is an upper estimate of the bytes that a decoder holds in addition to the file and a few rows, such as the
+    coefficients of a progressive JPEG and metadata. `is_still` is False for an animation, and for an image that libvips would
+    show differently from browsers.
     """
 
     media_type: str
     width: int
     height: int
     orientation: int = UPRIGHT
-    memory: int = 0
+    decoder_memory: int = 0
     is_still: bool = True
 
     @property
     def size(self) -> tuple[int, int]:
-        """Width and height as browsers show the picture."""
+        """Width and height as displayed."""
         return (self.height, self.width) if self.orientation in _SIDEWAYS else (self.width, self.height)
 
 
-def exactly(file: BinaryIO, count: int) -> bytes:
-    """Read `count` bytes. Raises ValueError if the file ends before."""
+def read_exactly(file: BinaryIO, count: int) -> bytes:
+    """Read `count` bytes. Raises ValueError if the file ends earlier."""
     data = file.read(count)
     if len(data) < count:
         raise ValueError("the header is cut off")
     return data
 
 
-def unpacked(form: str, file: BinaryIO) -> tuple[int, ...]:
-    """Read integers of a `struct` format. Raises ValueError if the file ends before."""
-    return struct.unpack(form, exactly(file, struct.calcsize(form)))
+def read_struct(form: str, file: BinaryIO) -> tuple[int, ...]:
+    """Read integers of a `struct` format. Raises ValueError if the file ends earlier."""
+    return struct.unpack(form, read_exactly(file, struct.calcsize(form)))

@@ -5,75 +5,75 @@ from __future__ import annotations
 from typing import BinaryIO, Final
 
 from feedsvc.content.images import exif
-from feedsvc.content.images.header import METADATA, UPRIGHT, Header, exactly, unpacked
+from feedsvc.content.images.header import METADATA_MEMORY_FACTOR, UPRIGHT, ImageHeader, read_exactly, read_struct
 
 MEDIA_TYPE: Final = "image/jpeg"
 SIGNATURE: Final = b"\xff\xd8\xff"
 
 EOI: Final = 0xD9
 _APP1, _SOS = 0xE1, 0xDA
-_METADATA: Final = frozenset((*range(0xE0, 0xF0), 0xFE))  # applications' segments, and comments
-_ALONE: Final = frozenset((0x01, *range(0xD0, 0xD9)))  # markers without a segment
-_NO_MARKERS: Final = _ALONE | {0x00, 0xFF}
-_MOST_SKIPPED: Final = 64 * 1024  # bytes
-# Baseline, extended and progressive frames with Huffman codes: what decoders and browsers read.
+_METADATA_MARKERS: Final = frozenset((*range(0xE0, 0xF0), 0xFE))  # application segments and comments
+_STANDALONE_MARKERS: Final = frozenset((0x01, *range(0xD0, 0xD9)))  # no length or data follows
+_NO_MARKERS: Final = _STANDALONE_MARKERS | {0x00, 0xFF}
+_MAX_SKIPPED: Final = 64 * 1024  # bytes
+# Baseline, extended and progressive frames with Huffman codes, which decoders and browsers read.
 _FRAMES: Final = frozenset((0xC0, 0xC1, 0xC2))
 _OTHER_FRAMES: Final = frozenset(range(0xC3, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _PROGRESSIVE: Final = 0xC2
 _COMPONENTS: Final = (1, 3, 4)
-_COEFFICIENT: Final = 2  # bytes
+_COEFFICIENT_SIZE: Final = 2  # bytes
 _BITS: Final = 8
-_MOST_SEGMENTS: Final = 10_000
+_MAX_SEGMENTS: Final = 10_000
 
 
-def read(file: BinaryIO) -> Header:
-    """Read as far as the first scan. Raises ValueError."""
+def read(file: BinaryIO) -> ImageHeader:
+    """Read the segments before the first scan. Raises ValueError if they are damaged or no browser shows this kind of JPEG."""
     file.seek(2)
     frame: tuple[int, bytes] | None = None
     turned, metadata = UPRIGHT, 0
-    for _ in range(_MOST_SEGMENTS):
+    for _ in range(_MAX_SEGMENTS):
         marker, length = _segment(file)
-        metadata += length if marker in _METADATA else 0
+        metadata += length if marker in _METADATA_MARKERS else 0
         if marker in _OTHER_FRAMES:
             raise ValueError("no kind of JPEG that browsers show")
         if marker in _FRAMES:
-            frame = marker, exactly(file, length)
+            frame = marker, read_exactly(file, length)
         elif marker == _APP1:
-            data = exactly(file, length)
+            data = read_exactly(file, length)
             turned = exif.orientation(data) if turned == UPRIGHT and data.startswith(exif.PREFIX) else turned
         elif marker == _SOS:
-            return _header(frame, turned, exactly(file, 1)[0], metadata)
+            return _header(frame, turned, read_exactly(file, 1)[0], metadata)
         else:
             file.seek(length, 1)
     raise ValueError("no scan")
 
 
 def _segment(file: BinaryIO) -> tuple[int, int]:
-    """The next marker that has a segment, and the segment's bytes."""
+    """Return the next marker that has a segment, and the size of the segment's data in bytes."""
     marker = next_marker(file)
     if marker == EOI:
         raise ValueError("the picture ends before its first scan")
-    (length,) = unpacked(">H", file)
+    (length,) = read_struct(">H", file)
     return marker, max(length - 2, 0)
 
 
 def next_marker(file: BinaryIO) -> int:
-    """Return the next marker that has a segment, or that of the end (EOI).
+    """Return the next marker that has a segment, or EOI at the end of the image.
 
-    Decoders skip fill bytes (section B.1.1.2) and what else stands between segments. Raises ValueError where the file ends, or
-    too much would be skipped.
+    Like decoders, skip fill bytes (section B.1.1.2) and other bytes between segments. Raises ValueError if the file ends, or
+    after _MAX_SKIPPED bytes.
     """
     before = 0
-    for _ in range(_MOST_SKIPPED):
-        byte = exactly(file, 1)[0]
+    for _ in range(_MAX_SKIPPED):
+        byte = read_exactly(file, 1)[0]
         if before == 0xFF and byte not in _NO_MARKERS:  # noqa: PLR2004
             return byte
         before = byte
     raise ValueError("no segment follows another")
 
 
-def _header(frame: tuple[int, bytes] | None, turned: int, scanned: int, metadata: int) -> Header:
-    """`scanned` is the number of components in the first scan, `metadata` are the bytes before it."""
+def _header(frame: tuple[int, bytes] | None, turned: int, scanned: int, metadata: int) -> ImageHeader:
+    """Build the header. `scanned` is the number of components in the first scan, `metadata` the size of metadata in bytes."""
     marker, data = frame or (0, b"")
     if len(data) < 6 or len(data) < 6 + 3 * data[5]:  # noqa: PLR2004 - T.81 section B.2.2
         raise ValueError("no frame header")
@@ -83,14 +83,15 @@ def _header(frame: tuple[int, bytes] | None, turned: int, scanned: int, metadata
     sampled = [(byte >> 4, byte & 15) for byte in data[7 : 7 + 3 * count : 3]]
     if not all(across and down for across, down in sampled):
         raise ValueError("no sampling factors")
-    # Where several scans add up to the picture, a decoder holds all coefficients.
+    # A decoder holds all coefficients if the image has several scans.
     is_held = marker == _PROGRESSIVE or scanned < count
-    return Header(
+    return ImageHeader(
         media_type=MEDIA_TYPE,
         width=width,
         height=height,
         orientation=turned,
-        memory=(_coefficients(width, height, sampled) * _COEFFICIENT if is_held else 0) + METADATA * metadata,
+        decoder_memory=(_coefficients(width, height, sampled) * _COEFFICIENT_SIZE if is_held else 0)
+        + METADATA_MEMORY_FACTOR * metadata,
     )
 
 

@@ -1,6 +1,6 @@
-"""A machine-wide limit on the megapixels that are decoded at once: record locks on one file, which end with their process.
+"""Machine-wide limit on the megapixels that are decoded at once, by record locks on one file.
 
-POSIX record locks (fcntl(2), F_SETLK) belong to a process: kill -9 releases them, a copy made by fork has none.
+POSIX record locks (fcntl(2), F_SETLK) belong to a process: kill -9 releases them, and a forked child does not inherit them.
 """
 
 from __future__ import annotations
@@ -14,57 +14,57 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Final
 
-from feedsvc.content.images.header import MOST_MEMORY
+from feedsvc.content.images.header import MAX_DECODER_MEMORY
 
-MOST: Final = 90  # megapixels at once on a machine; each is a byte of the file that can be locked
-_QUEUE: Final = MOST  # the byte that is locked by the process whose turn it is to wait
-_PAUSE: Final = 0.02  # seconds between two tries
-_NAME: Final = "feedsvc-megapixels.lock"
-_FLAGS: Final = os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
-_EVERYBODY: Final = 0o666
+MAX_MEGAPIXELS: Final = 90  # decoded at once on a machine; each is one lockable byte of the file
+_QUEUE_BYTE: Final = MAX_MEGAPIXELS  # byte locked by the process that is first in the queue
+_RETRY_DELAY: Final = 0.02  # seconds between two attempts
+_LOCK_FILE_NAME: Final = "feedsvc-megapixels.lock"
+_OPEN_FLAGS: Final = os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+_LOCK_FILE_MODE: Final = 0o666
 
 
-def opened(fallback: str) -> int:
-    """Open the file that all services on this machine lock, in the folder for temporary files; else the one at `fallback`.
+def open_lock_file(fallback: str) -> int:
+    """Open the lock file in the folder for temporary files, or the one at `fallback` if that fails; return its descriptor.
 
-    The services that share that folder share the limit. Raises OSError if neither can be opened.
+    All services that use the same folder share the limit. Raises OSError if neither file can be opened.
     """
     with suppress(OSError):
-        return _opened(os.path.join(tempfile.gettempdir(), _NAME))
+        return _open_or_create(os.path.join(tempfile.gettempdir(), _LOCK_FILE_NAME))
     os.makedirs(os.path.dirname(fallback), exist_ok=True)
-    return _opened(fallback)
+    return _open_or_create(fallback)
 
 
-def _opened(path: str) -> int:
+def _open_or_create(path: str) -> int:
     try:
-        descriptor = os.open(path, _FLAGS)
+        descriptor = os.open(path, _OPEN_FLAGS)
     except FileNotFoundError:
-        descriptor = os.open(path, _FLAGS | os.O_CREAT, _EVERYBODY)
-        with suppress(OSError):  # another user's, made just now
-            os.fchmod(descriptor, _EVERYBODY)
+        descriptor = os.open(path, _OPEN_FLAGS | os.O_CREAT, _LOCK_FILE_MODE)
+        with suppress(OSError):  # another user created it meanwhile
+            os.fchmod(descriptor, _LOCK_FILE_MODE)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
         raise FileExistsError(path)
     return descriptor
 
 
-def units(pixels: int, memory: int) -> int:
-    """Return the megapixels of a picture, rounded up; more, where its decoder takes an unusual share of the memory."""
-    share = -(-memory * MOST // MOST_MEMORY)
-    return max(1, min(MOST, max(-(-pixels // 1_000_000), share)))
+def lock_units(pixels: int, memory: int) -> int:
+    """Return the megapixels of an image, rounded up, or the decoder's share of memory in the same unit if that is more."""
+    share = -(-memory * MAX_MEGAPIXELS // MAX_DECODER_MEMORY)
+    return max(1, min(MAX_MEGAPIXELS, max(-(-pixels // 1_000_000), share)))
 
 
 @contextmanager
-def held(descriptor: int, count: int) -> Iterator[None]:
-    """Wait until `count` megapixels are free, and hold them meanwhile.
+def reserve(descriptor: int, count: int) -> Iterator[None]:
+    """Wait until `count` megapixels are free, and hold them while the context is active.
 
-    Processes queue for their turn, so that a large picture is not overtaken for ever by small ones.
+    Processes queue, so that a large image does not wait forever while small ones pass it.
     """
-    fcntl.lockf(descriptor, fcntl.LOCK_EX, 1, _QUEUE)
+    fcntl.lockf(descriptor, fcntl.LOCK_EX, 1, _QUEUE_BYTE)
     try:
-        taken = _taken(descriptor, count)
+        taken = _acquire_units(descriptor, count)
     finally:
-        fcntl.lockf(descriptor, fcntl.LOCK_UN, 1, _QUEUE)
+        fcntl.lockf(descriptor, fcntl.LOCK_UN, 1, _QUEUE_BYTE)
     try:
         yield
     finally:
@@ -72,20 +72,20 @@ def held(descriptor: int, count: int) -> Iterator[None]:
             fcntl.lockf(descriptor, fcntl.LOCK_UN, 1, unit)
 
 
-def _taken(descriptor: int, count: int) -> list[int]:
+def _acquire_units(descriptor: int, count: int) -> list[int]:
     taken: list[int] = []
     while True:
-        for unit in range(MOST):
+        for unit in range(MAX_MEGAPIXELS):
             if len(taken) == count:
                 return taken
-            if unit not in taken and _is_locked(descriptor, unit):
+            if unit not in taken and _try_lock(descriptor, unit):
                 taken.append(unit)
-        time.sleep(_PAUSE)
+        time.sleep(_RETRY_DELAY)
 
 
-def _is_locked(descriptor: int, unit: int) -> bool:
+def _try_lock(descriptor: int, unit: int) -> bool:
     try:
         fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, unit)
-    except (BlockingIOError, PermissionError):  # EAGAIN or EACCES, as POSIX leaves open
+    except (BlockingIOError, PermissionError):  # EAGAIN or EACCES; POSIX allows both
         return False
     return True

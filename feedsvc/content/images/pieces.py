@@ -1,4 +1,4 @@
-"""Pieces of a file and of new bytes that make a picture without its metadata; nothing is copied or decoded."""
+"""Pieces: byte ranges of a file and new bytes that form an image without its metadata, without copying or decoding it."""
 
 from __future__ import annotations
 
@@ -6,21 +6,18 @@ import os
 from typing import Final, NamedTuple
 
 _NEW, _ZEROS = -1, -2
-_MOST: Final = 20_000  # pieces, of some hundred bytes each in memory
+_MAX_PIECES: Final = 20_000  # of some hundred bytes each in memory
 
 
 class Piece(NamedTuple):
-    """Piece of a picture: `length` bytes of the file from `start`.
-
-    `data` where `start` is _NEW, bytes of zero where it is _ZEROS.
-    """
+    """Piece of an image: `length` bytes of the file from `start`; `data` if `start` is _NEW, zeros if it is _ZEROS."""
 
     start: int
     length: int
     data: bytes = b""
 
     def read(self, descriptor: int, start: int, length: int) -> bytes:
-        """Return up to `length` bytes, from `start` of the piece on; b"" if the open file is shorter by now."""
+        """Return up to `length` bytes from offset `start` of the piece; b"" if the open file has become shorter."""
         length = min(length, self.length - start)
         if self.start == _NEW:
             return self.data[start : start + length]
@@ -30,35 +27,36 @@ class Piece(NamedTuple):
 
 
 class Pieces:
-    """List of pieces that grows at its end."""
+    """Append-only list of pieces, which merges adjacent ranges of the file. Raises ValueError for more than _MAX_PIECES."""
 
     def __init__(self) -> None:
-        self.all: list[Piece] = []
+        self.items: list[Piece] = []
 
-    def keep(self, start: int, length: int) -> None:
-        """Add bytes of the file. Raises ValueError if there are too many pieces."""
-        last = self.all[-1] if self.all else None
+    def add_range(self, start: int, length: int) -> None:
+        """Add a range of the file; nothing if `length` is not positive."""
+        last = self.items[-1] if self.items else None
         if length <= 0:
             return
         if last and last.start >= 0 and last.start + last.length == start:
-            self.all[-1] = Piece(last.start, last.length + length)
+            self.items[-1] = Piece(last.start, last.length + length)
         else:
             self._add(Piece(start, length))
 
-    def add(self, data: bytes) -> None:
+    def add_bytes(self, data: bytes) -> None:
         """Add new bytes."""
         if data:
             self._add(Piece(_NEW, len(data), data))
 
-    def zeros(self, length: int) -> None:
+    def add_zeros(self, length: int) -> None:
         if length > 0:
             self._add(Piece(_ZEROS, length))
 
     def _add(self, piece: Piece) -> None:
-        if len(self.all) >= _MOST:
+        if len(self.items) >= _MAX_PIECES:
             raise ValueError("it is in too many pieces")
-        self.all.append(piece)
+        self.items.append(piece)
 
     @property
     def length(self) -> int:
-        return sum(piece.length for piece in self.all)
+        """Total size in bytes."""
+        return sum(piece.length for piece in self.items)

@@ -7,25 +7,25 @@ import zlib
 from typing import BinaryIO, Final
 
 from feedsvc.content.images import exif
-from feedsvc.content.images.header import METADATA, UPRIGHT, Header, exactly, unpacked
+from feedsvc.content.images.header import METADATA_MEMORY_FACTOR, UPRIGHT, ImageHeader, read_exactly, read_struct
 
 MEDIA_TYPE: Final = "image/png"
 SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
 
-# Colour type -> the bit depths that it may have, and its channels once decoded (a palette becomes RGB).
+# Colour type -> allowed bit depths, and number of channels after decoding (a palette becomes RGB).
 _COLOURS: Final = {0: ((1, 2, 4, 8, 16), 1), 2: ((8, 16), 3), 3: ((1, 2, 4, 8), 3), 4: ((8, 16), 2), 6: ((8, 16), 4)}
-_DEEP: Final = 16
-_MOST_CHUNKS: Final = 10_000
-_METADATA: Final = (b"tEXt", b"zTXt", b"iTXt", b"eXIf")
-_LONGEST_KEYWORD: Final = 79  # bytes
-_COMPRESSED: Final = b"\1"
-_EXPANSION: Final = 1032  # times at most, by deflate (RFC 1951)
+_DEEP_BITS: Final = 16
+_MAX_CHUNKS: Final = 10_000
+_METADATA_CHUNKS: Final = (b"tEXt", b"zTXt", b"iTXt", b"eXIf")
+_MAX_KEYWORD_LENGTH: Final = 79  # bytes
+_COMPRESSED_FLAG: Final = b"\1"
+_MAX_DEFLATE_RATIO: Final = 1032  # maximum expansion of deflate (RFC 1951)
 
 
-def read(file: BinaryIO) -> Header:
-    """Read the chunks before the pixels. Raises ValueError."""
+def read(file: BinaryIO) -> ImageHeader:
+    """Read the chunks before the pixels. Raises ValueError if they are damaged or there are no pixels."""
     file.seek(len(SIGNATURE))
-    ihdr = exactly(file, 25)
+    ihdr = read_exactly(file, 25)
     width, height, depth, colour, _, _, interlace = struct.unpack(">IIBBBBB", ihdr[8:21])
     if ihdr[:8] != b"\0\0\0\x0dIHDR" or struct.unpack(">I", ihdr[21:])[0] != zlib.crc32(ihdr[4:21]):
         raise ValueError("no IHDR chunk, or its checksum is wrong")
@@ -35,40 +35,41 @@ def read(file: BinaryIO) -> Header:
     found, metadata = _chunks(file)
     channels += b"tRNS" in found
     frames = int.from_bytes(found.get(b"acTL", b"")[:4])
-    return Header(
+    return ImageHeader(
         media_type=MEDIA_TYPE,
         width=width,
         height=height,
         orientation=exif.orientation(found[b"eXIf"]) if b"eXIf" in found else UPRIGHT,
-        # The rows of an interlaced picture come in seven passes: all of it is held.
-        memory=(width * height * channels * (2 if depth == _DEEP else 1) if interlace else 0) + METADATA * metadata,
+        # An interlaced image has seven passes, so a decoder holds all of it.
+        decoder_memory=(width * height * channels * (2 if depth == _DEEP_BITS else 1) if interlace else 0)
+        + METADATA_MEMORY_FACTOR * metadata,
         is_still=frames <= 1,
     )
 
 
 def _chunks(file: BinaryIO) -> tuple[dict[bytes, bytes], int]:
-    """The first bytes of each kind of chunk before the pixels, and the bytes of all metadata there.
+    """Return the first bytes of each type of chunk before the pixels, and the decoded size of all metadata there.
 
     Raises ValueError if there are no pixels.
     """
     found: dict[bytes, bytes] = {}
     metadata = 0
-    for _ in range(_MOST_CHUNKS):
-        (length,), kind = unpacked(">I", file), exactly(file, 4)
+    for _ in range(_MAX_CHUNKS):
+        (length,), kind = read_struct(">I", file), read_exactly(file, 4)
         if kind == b"IDAT":
             return found, metadata
-        data = exactly(file, min(length, _READ.get(kind, 0)))
-        metadata += _expanded(kind, length, data) if kind in _METADATA else 0
+        data = read_exactly(file, min(length, _READ_SIZES.get(kind, 0)))
+        metadata += _expanded_size(kind, length, data) if kind in _METADATA_CHUNKS else 0
         found.setdefault(kind, data)
         file.seek(length - len(data) + 4, 1)
     raise ValueError("no IDAT chunk")
 
 
-# Kind of chunk -> bytes of it that are looked at.
-_READ: Final = {b"acTL": 4, b"eXIf": exif.MOST, b"iTXt": _LONGEST_KEYWORD + 2}
+# Chunk type -> number of bytes that are read.
+_READ_SIZES: Final = {b"acTL": 4, b"eXIf": exif.MAX_EXIF_SIZE, b"iTXt": _MAX_KEYWORD_LENGTH + 2}
 
 
-def _expanded(kind: bytes, length: int, start: bytes) -> int:
-    """The most bytes that a chunk of metadata becomes; of compressed ones, libvips reads those of iTXt (section 11.3.3.4)."""
+def _expanded_size(kind: bytes, length: int, start: bytes) -> int:
+    """Return the maximum decoded size of a metadata chunk. Of compressed ones libvips reads only iTXt (section 11.3.3.4)."""
     _, _, text = start.partition(b"\0")
-    return length * _EXPANSION if kind == b"iTXt" and text.startswith(_COMPRESSED) else length
+    return length * _MAX_DEFLATE_RATIO if kind == b"iTXt" and text.startswith(_COMPRESSED_FLAG) else length

@@ -1,4 +1,4 @@
-"""Rights of a picture: copyright, creators and credit, read from IPTC and XMP, and written so again."""
+"""Rights of an image: copyright, creators, credit and terms, read from and written to IPTC and XMP."""
 
 from __future__ import annotations
 
@@ -10,37 +10,34 @@ from typing import Final
 from xml.parsers import expat
 from xml.sax.saxutils import escape, quoteattr
 
-MOST_XMP: Final = 1024 * 1024  # bytes that are looked at
-_LONGEST: Final = 2_000  # characters of one text
-_MOST_CREATORS: Final = 20
-_UNFIT: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+MAX_XMP_SIZE: Final = 1024 * 1024  # bytes that are read
+_MAX_TEXT_LENGTH: Final = 2_000  # characters of one text
+_MAX_CREATORS: Final = 20
+_FORBIDDEN_CHARACTER: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 _DC: Final = "http://purl.org/dc/elements/1.1/"
 _PHOTOSHOP: Final = "http://ns.adobe.com/photoshop/1.0/"
 _XMP_RIGHTS: Final = "http://ns.adobe.com/xap/1.0/rights/"
 _RDF: Final = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 _ITEM: Final = f"{_RDF} li"
-# Name in XMP -> the field of Rights.
-_NAMES: Final[Mapping[str, str]] = {
+# Property of XMP -> field of Rights.
+_XMP_FIELDS: Final[Mapping[str, str]] = {
     f"{_DC} rights": "copyright",
     f"{_DC} creator": "creators",
     f"{_PHOTOSHOP} Credit": "credit",
     f"{_XMP_RIGHTS} UsageTerms": "terms",
     f"{_XMP_RIGHTS} WebStatement": "statement",
 }
-# Dataset of record 2 -> the field of Rights (IIM version 4).
-_DATASETS: Final[Mapping[int, str]] = {80: "creators", 110: "credit", 116: "copyright"}
+# Dataset of record 2 (IIM version 4) -> field of Rights.
+_IPTC_FIELDS: Final[Mapping[int, str]] = {80: "creators", 110: "credit", 116: "copyright"}
 _UTF8: Final = b"\x1b%G"
-_RESOURCE: Final = b"8BIM"
-_IPTC: Final = 0x0404  # the number of the resource
+_RESOURCE_SIGNATURE: Final = b"8BIM"
+_IPTC_RESOURCE: Final = 0x0404  # resource id
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Rights:
-    """Rights as a picture states them.
-
-    `statement` is the address of a page about the rights, `terms` are those of use (XMP, namespace xmpRights).
-    """
+    """Rights that an image states. `statement` is the URL of a page about them, `terms` are the terms of use (XMP xmpRights)."""
 
     copyright: str = ""
     creators: tuple[str, ...] = ()
@@ -49,18 +46,18 @@ class Rights:
     statement: str = ""
 
     def __or__(self, other: Rights) -> Rights:
-        """Return these rights, and of the other what these do not say."""
+        """Return these rights, with empty fields taken from `other`."""
         return Rights(**{one.name: getattr(self, one.name) or getattr(other, one.name) for one in fields(self)})
 
     def __bool__(self) -> bool:
-        return self != _NONE
+        return self != _NO_RIGHTS
 
 
-_NONE: Final = Rights()
+_NO_RIGHTS: Final = Rights()
 
 
-def text(data: bytes) -> str:
-    """Return a text of EXIF or IPTC, which seldom say how they are encoded."""
+def decode_text(data: bytes) -> str:
+    """Decode a text of EXIF or IPTC as UTF-8, or else Latin-1, because they seldom state an encoding."""
     data = data.rstrip(b"\0 ")
     try:
         return data.decode()
@@ -68,31 +65,31 @@ def text(data: bytes) -> str:
         return data.decode("latin-1")
 
 
-def of(values: Mapping[str, list[str]]) -> Rights:
-    """Return the rights of texts by field; of a field with one value the first counts."""
-    clean = {name: [_fit(one) for one in several if _fit(one)] for name, several in values.items()}
+def from_texts(values: Mapping[str, list[str]]) -> Rights:
+    """Return the rights from texts by field, cleaned and limited in length. Only `creators` may have several values."""
+    clean = {name: [_clean_text(one) for one in several if _clean_text(one)] for name, several in values.items()}
     one = {name: several[0] for name, several in clean.items() if several and name != "creators"}
-    return Rights(creators=tuple(clean.get("creators", [])[:_MOST_CREATORS]), **one)
+    return Rights(creators=tuple(clean.get("creators", [])[:_MAX_CREATORS]), **one)
 
 
-def _fit(value: str) -> str:
-    return _UNFIT.sub("", value[: 2 * _LONGEST]).strip()[:_LONGEST]
+def _clean_text(value: str) -> str:
+    return _FORBIDDEN_CHARACTER.sub("", value[: 2 * _MAX_TEXT_LENGTH]).strip()[:_MAX_TEXT_LENGTH]
 
 
 def from_xmp(data: bytes) -> Rights:
-    """Read an XMP packet; of one that is no sound XML, or declares a document type, nothing is read."""
-    reader = _Reader()
+    """Read the rights in an XMP packet; none if it is not well-formed XML or has a document type declaration."""
+    reader = _XmpReader()
     with suppress(expat.ExpatError, ValueError, UnicodeError):
-        reader.read(data[:MOST_XMP].strip(b"\0 \t\r\n"))
-        return of(reader.found)
-    return _NONE
+        reader.read(data[:MAX_XMP_SIZE].strip(b"\0 \t\r\n"))
+        return from_texts(reader.texts)
+    return _NO_RIGHTS
 
 
-class _Reader:
-    """Collects the texts of the properties in _NAMES, whether they are attributes, elements or lists."""
+class _XmpReader:
+    """Collector of the texts of the properties in _XMP_FIELDS, which may be attributes, elements or lists."""
 
     def __init__(self) -> None:
-        self.found: dict[str, list[str]] = {}
+        self.texts: dict[str, list[str]] = {}
         self._field = ""
         self._depth = 0
         self._text: list[str] = []
@@ -101,11 +98,11 @@ class _Reader:
         parser = expat.ParserCreate(namespace_separator=" ")
         parser.StartElementHandler = self._start
         parser.EndElementHandler = self._end
-        parser.CharacterDataHandler = self._text_of
-        parser.StartDoctypeDeclHandler = self._refuse
+        parser.CharacterDataHandler = self._add_characters
+        parser.StartDoctypeDeclHandler = self._refuse_doctype
         parser.Parse(data, True)  # noqa: FBT003 - the library's own signature
 
-    def _refuse(self, *_: object) -> None:
+    def _refuse_doctype(self, *_: object) -> None:
         raise ValueError("a document type")
 
     def _start(self, name: str, attributes: Mapping[str, str]) -> None:
@@ -113,20 +110,20 @@ class _Reader:
             self._depth += 1
             if name == _ITEM:
                 self._text = []
-        elif name in _NAMES:
-            self._field, self._depth, self._text = _NAMES[name], 0, []
+        elif name in _XMP_FIELDS:
+            self._field, self._depth, self._text = _XMP_FIELDS[name], 0, []
         for key, value in attributes.items():
-            if key in _NAMES:
-                self.found.setdefault(_NAMES[key], []).append(value)
+            if key in _XMP_FIELDS:
+                self.texts.setdefault(_XMP_FIELDS[key], []).append(value)
 
-    def _text_of(self, data: str) -> None:
+    def _add_characters(self, data: str) -> None:
         self._text.append(data)
 
     def _end(self, name: str) -> None:
         if not self._field:
             return
-        if name == _ITEM or (name in _NAMES and not self._depth):
-            self.found.setdefault(self._field, []).append("".join(self._text))
+        if name == _ITEM or (name in _XMP_FIELDS and not self._depth):
+            self.texts.setdefault(self._field, []).append("".join(self._text))
             self._text = []
         if self._depth:
             self._depth -= 1
@@ -134,8 +131,8 @@ class _Reader:
             self._field = ""
 
 
-def xmp(rights: Rights) -> bytes:
-    """Return an XMP packet that says this and nothing else; b"" where there is nothing to say."""
+def to_xmp(rights: Rights) -> bytes:
+    """Return an XMP packet with these rights only; b"" if there are none."""
     if not rights:
         return b""
     attributes = {"photoshop:Credit": rights.credit, "xmpRights:WebStatement": rights.statement}
@@ -159,18 +156,18 @@ def _alternatives(name: str, value: str) -> str:
 
 
 def from_photoshop(data: bytes) -> Rights:
-    """Read the IPTC record among Photoshop's image resources, the content of APP13 behind its name."""
+    """Read the rights in the IPTC record of Photoshop's image resources: the content of APP13 after its name."""
     found: dict[str, list[str]] = {}
     for number, resource in _resources(data):
-        for record, dataset, value in _datasets(resource) if number == _IPTC else ():
-            if record == 2 and dataset in _DATASETS:  # noqa: PLR2004 - the application record
-                found.setdefault(_DATASETS[dataset], []).append(text(value))
-    return of(found)
+        for record, dataset, value in _datasets(resource) if number == _IPTC_RESOURCE else ():
+            if record == 2 and dataset in _IPTC_FIELDS:  # noqa: PLR2004 - the application record
+                found.setdefault(_IPTC_FIELDS[dataset], []).append(decode_text(value))
+    return from_texts(found)
 
 
 def _resources(data: bytes) -> Iterator[tuple[int, bytes]]:
     at = 0
-    while data[at : at + 4] == _RESOURCE and at + 12 <= len(data):
+    while data[at : at + 4] == _RESOURCE_SIGNATURE and at + 12 <= len(data):
         number, named = int.from_bytes(data[at + 4 : at + 6]), data[at + 6]
         at += 6 + named + 1 + (named + 1) % 2
         size = int.from_bytes(data[at : at + 4])
@@ -186,16 +183,18 @@ def _datasets(data: bytes) -> Iterator[tuple[int, int, bytes]]:
         at += 5 + size
 
 
-def photoshop(rights: Rights) -> bytes:
-    """Return image resources with an IPTC record of these rights; b"" where there is nothing that IPTC has a place for."""
-    values = [(dataset, value) for dataset, name in _DATASETS.items() for value in _several(getattr(rights, name))]
+def to_photoshop(rights: Rights) -> bytes:
+    """Return image resources with an IPTC record of these rights; b"" if there are none that IPTC has a dataset for."""
+    values = [(dataset, value) for dataset, name in _IPTC_FIELDS.items() for value in _as_tuple(getattr(rights, name))]
     if not values:
         return b""
     record = _dataset(1, 90, _UTF8) + b"".join(_dataset(2, dataset, value.encode()) for dataset, value in values)
-    return _RESOURCE + _IPTC.to_bytes(2) + b"\0\0" + len(record).to_bytes(4) + record + b"\0" * (len(record) % 2)
+    return (
+        _RESOURCE_SIGNATURE + _IPTC_RESOURCE.to_bytes(2) + b"\0\0" + len(record).to_bytes(4) + record + b"\0" * (len(record) % 2)
+    )
 
 
-def _several(value: str | tuple[str, ...]) -> tuple[str, ...]:
+def _as_tuple(value: str | tuple[str, ...]) -> tuple[str, ...]:
     return value if isinstance(value, tuple) else tuple(filter(None, (value,)))
 
 

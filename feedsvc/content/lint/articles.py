@@ -1,6 +1,6 @@
-"""What serves well enough but could be better: told by `check` alone, since it needs all articles and the time.
+"""Lint of articles: warnings about valid content that could be better, for `check` only: they need all articles and the time.
 
-Drafts are left alone, for they are not finished, and so are withdrawn articles, of which nothing is shown.
+Drafts are skipped because they are not finished, and withdrawn articles because nothing of them is shown.
 """
 
 from __future__ import annotations
@@ -19,247 +19,265 @@ from urllib.parse import quote, urlsplit
 
 from feedsvc import routes, uris
 from feedsvc.content import safe_read, text
-from feedsvc.content.folder.articles import FOLDER
-from feedsvc.content.folder.snapshot import Content
-from feedsvc.content.lint.media import media_advice
-from feedsvc.content.lint.tags import location, merged_tags
-from feedsvc.content.markdown import render
-from feedsvc.content.media import files
-from feedsvc.content.reading import settings
-from feedsvc.content.reading.body_lines import BodyLines
-from feedsvc.content.yaml import document
-from feedsvc.content.yaml.document import Tree
-from feedsvc.content.yaml.positions import Location
+from feedsvc.content.folder import ContentSnapshot
+from feedsvc.content.lint.media import lint_media
+from feedsvc.content.lint.tags import merged_tags, tag_key_path
+from feedsvc.content.markdown import removed_elements
+from feedsvc.content.media import is_truncated
+from feedsvc.content.reading import AUTHORS_FILE, BodyPositions, parse_settings_file
+from feedsvc.content.scan import ARTICLES_FOLDER
+from feedsvc.content.yaml import KeyPath, YamlDocument, parse_yaml
 from feedsvc.errors import Problem
-from feedsvc.model import Article, Status
+from feedsvc.model import Article, ArticleStatus
 
-PLACEHOLDER: Final = "Write here, in Markdown."  # what a new article's body says
-LONGEST_TITLE: Final = 120
-LONGEST_SUMMARY: Final = 300
-_MOST_COMPARED: Final = 20_000  # names, to find the nearest; more would take seconds
-_MOST_OF_A_FILE: Final = 100
-_END: Final = re.compile(r"^(?:---|\.\.\.)[ \t]*\r?$", re.MULTILINE)
+BODY_PLACEHOLDER: Final = "Write here, in Markdown."  # body of a new article
+MAX_TITLE_LENGTH: Final = 120
+MAX_SUMMARY_LENGTH: Final = 300
+_MAX_COMPARISONS: Final = 20_000  # of names, to suggest the nearest one; more would take seconds
+_MAX_WARNINGS_PER_FILE: Final = 100
+_FRONT_MATTER_END: Final = re.compile(r"^(?:---|\.\.\.)[ \t]*\r?$", re.MULTILINE)
 _REFERENCE: Final = re.compile(r'(?:href|src|cite|poster)="([^"]*)"')
-# What to do instead of elements that are often pasted; of others, nothing can be kept but their text.
-_INSTEAD_OF: Final[Mapping[str, str]] = {
+# For elements that are often pasted. Of other elements only the text can be kept.
+_REPLACEMENT_HINTS: Final[Mapping[str, str]] = {
     **dict.fromkeys(("iframe", "embed", "object"), "write a link to what it shows, with a picture of it"),
     **dict.fromkeys(("script", "form", "input", "button", "select", "textarea"), "write a link to a page that has it"),
     **dict.fromkeys(("style", "link", "font", "center"), "leave looks to the theme"),
 }
-_LEFT_OF_REFERENCE: Final = frozenset(" \t\n\r\"'(<>[]{}=`")
+_REFERENCE_DELIMITERS: Final = frozenset(" \t\n\r\"'(<>[]{}=`")
 
 
-def advice(content: Content, root: Path, now: datetime) -> tuple[Problem, ...]:
-    """Warnings of a whole newsroom at a moment, in order. Never raises; files that are gone by now lose their places only."""
-    house = _House(content=content, root=root, now=now)
-    found = [problem for article in house.public for problem in _of_article(house, article)]
-    return tuple(sorted((*found, *_idle_authors(house), *media_advice(content, house.public))))
+def lint_content(content: ContentSnapshot, root: Path, now: datetime) -> tuple[Problem, ...]:
+    """Return all warnings at a moment, sorted. Never raises; warnings about a file deleted meanwhile have no exact position."""
+    house = _LintContext(content=content, root=root, now=now)
+    found = [problem for article in house.public_articles for problem in _article_warnings(house, article)]
+    return tuple(sorted((*found, *_unused_author_warnings(house), *lint_media(content, house.public_articles))))
 
 
 @dataclass(kw_only=True)
-class _House:
-    """What every advice may look at, found out once."""
+class _LintContext:
+    """Facts about the whole content that the rules use, computed once."""
 
-    content: Content
+    content: ContentSnapshot
     root: Path
     now: datetime
-    hinted: dict[str, str] = field(default_factory=dict)
+    suggestions: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.slugs: Mapping[str, Article] = {
+        self.articles_by_slug: Mapping[str, Article] = {
             name: article for article in self.content.articles for name in (*article.aliases, article.slug)
         }
-        self.public = [article for article in self.content.articles if article.status is Status.PUBLISHED]
-        self.merged = merged_tags(self.public)
-        # What is set aside cannot be linked to now, but that is told elsewhere.
-        self.set_aside = {_stem(problem.path) for problem in self.content.errors if problem.path.startswith(f"{FOLDER}/")}
+        self.public_articles = [article for article in self.content.articles if article.status is ArticleStatus.PUBLISHED]
+        self.merged_tags = merged_tags(self.public_articles)
+        # Articles with an error cannot be linked to now, but they have problems of their own.
+        self.excluded_stems = {
+            _stem(problem.path) for problem in self.content.errors if problem.path.startswith(f"{ARTICLES_FOLDER}/")
+        }
 
-    def hint(self, slug: str) -> str:
-        if slug not in self.hinted and len(self.hinted) * len(self.slugs) < _MOST_COMPARED:
-            self.hinted[slug] = text.nearest(slug, self.slugs)
-        return self.hinted.get(slug, "")
+    def suggest_slug(self, slug: str) -> str:
+        """Return a hint with the existing slug nearest to this one, "" if there is none or too many were compared."""
+        if slug not in self.suggestions and len(self.suggestions) * len(self.articles_by_slug) < _MAX_COMPARISONS:
+            self.suggestions[slug] = text.did_you_mean(slug, self.articles_by_slug)
+        return self.suggestions.get(slug, "")
 
 
-class _File:
-    """An article's file once more, for the places of what is said about it; read when there is something to say."""
+class _ArticleFile:
+    """Article file, read again to find the positions of warnings. It is read only if there are warnings about it."""
 
     def __init__(self, root: Path, path: str) -> None:
-        data = safe_read.read(root, path)
+        data = safe_read.read_file(root, path)
         self.text = text.decode(path, data).text if isinstance(data, bytes) else ""
-        # A Markdown file's first '---' means the beginning of a document to YAML too.
-        end = _END.search(self.text, 3) if path.endswith(".md") else None
-        self.tree: Tree = document.read(path, self.text[: end.start()] if end else self.text)
+        # The first '---' of a Markdown file begins a document in YAML, too, so it can stay.
+        end = _FRONT_MATTER_END.search(self.text, 3) if path.endswith(".md") else None
+        self.document: YamlDocument = parse_yaml(path, self.text[: end.start()] if end else self.text)
 
-    def at(self, location: Location, message: str, hint: str, *, at_key: bool = False) -> Problem:
-        return replace(self.tree.problem(location, message, hint, at_key=at_key), severity="warning")
+    def warning_at(self, location: KeyPath, message: str, hint: str, *, at_key: bool = False) -> Problem:
+        return replace(self.document.problem(location, message, hint, at_key=at_key), severity="warning")
 
-    def where(self, forms: tuple[str, ...], message: str, hint: str) -> Problem:
-        """At the first of several spellings that the text holds, from the beginning of the reference that it is part of."""
+    def warning_at_text(self, forms: tuple[str, ...], message: str, hint: str) -> Problem:
+        """Return a warning at the start of the reference that contains the first match of the first pattern found in the text."""
         index = next((found.start() for form in forms if (found := re.search(form, self.text))), None)
         if index is None:
-            return self.at(("body",), message, hint)
-        while index > 0 and self.text[index - 1] not in _LEFT_OF_REFERENCE:
+            return self.warning_at(("body",), message, hint)
+        while index > 0 and self.text[index - 1] not in _REFERENCE_DELIMITERS:
             index -= 1
-        return self.on(text.place(self.text, index), message, hint)
+        return self.warning_at_position(text.line_and_column(self.text, index), message, hint)
 
-    def on(self, place: tuple[int, int], message: str, hint: str) -> Problem:
-        """At a line and column."""
+    def warning_at_position(self, place: tuple[int, int], message: str, hint: str) -> Problem:
         line, column = place
-        told = text.told(message)
-        return Problem(path=self.tree.path, line=line, column=column, message=told, hint=text.told(hint), severity="warning")
+        told = text.sanitize_message(message)
+        return Problem(
+            path=self.document.path, line=line, column=column, message=told, hint=text.sanitize_message(hint), severity="warning"
+        )
 
 
-_Advice = Callable[[_File], Problem]
+_DeferredWarning = Callable[[_ArticleFile], Problem]
 
 
-def _of_article(house: _House, article: Article) -> Iterator[Problem]:
-    found = list(islice((one for rule in _RULES for one in rule(house, article)), _MOST_OF_A_FILE))
+def _article_warnings(house: _LintContext, article: Article) -> Iterator[Problem]:
+    found = list(islice((one for rule in _RULES for one in rule(house, article)), _MAX_WARNINGS_PER_FILE))
     if found:
-        file = _File(house.root, article.path)
+        file = _ArticleFile(house.root, article.path)
         yield from (one(file) for one in found)
 
 
-def _title(_: _House, article: Article) -> Iterator[_Advice]:
-    if (length := len(article.title)) > LONGEST_TITLE:
-        message = f"title: has {length} characters; readers and search engines cut at about {LONGEST_TITLE}"
-        yield lambda file: file.at(("title",), message, "write a shorter one")
+def _check_title(_: _LintContext, article: Article) -> Iterator[_DeferredWarning]:
+    if (length := len(article.title)) > MAX_TITLE_LENGTH:
+        message = f"title: has {length} characters; readers and search engines cut at about {MAX_TITLE_LENGTH}"
+        yield lambda file: file.warning_at(("title",), message, "write a shorter one")
 
 
-def _summary(_: _House, article: Article) -> Iterator[_Advice]:
+def _check_summary(_: _LintContext, article: Article) -> Iterator[_DeferredWarning]:
     if not article.summary:
         message, hint = (
             "no summary; feeds and search engines would show the beginning of the body",
             "write summary: and a sentence",
         )
-        yield lambda file: file.at(("title",), message, hint, at_key=True)
-    elif (length := len(article.summary)) > LONGEST_SUMMARY:
-        long = f"summary: has {length} characters; readers expect at most {LONGEST_SUMMARY}"
-        yield lambda file: file.at(("summary",), long, "move the rest into the body")
+        yield lambda file: file.warning_at(("title",), message, hint, at_key=True)
+    elif (length := len(article.summary)) > MAX_SUMMARY_LENGTH:
+        long = f"summary: has {length} characters; readers expect at most {MAX_SUMMARY_LENGTH}"
+        yield lambda file: file.warning_at(("summary",), long, "move the rest into the body")
 
 
-def _image(_: _House, article: Article) -> Iterator[_Advice]:
+def _check_image(_: _LintContext, article: Article) -> Iterator[_DeferredWarning]:
     if article.image and not article.image.alt:
         message, hint = "image: no alt; who does not see the picture learns nothing of it", "write alt: and what it shows"
-        yield lambda file: file.at(("image",), message, hint, at_key=True)
+        yield lambda file: file.warning_at(("image",), message, hint, at_key=True)
     if article.image and not article.image.credit:
         credit, name = "image: no credit; news partners ask for one", "write credit: and whose picture it is"
-        yield lambda file: file.at(("image",), credit, name, at_key=True)
+        yield lambda file: file.warning_at(("image",), credit, name, at_key=True)
 
 
-def _cut(house: _House, article: Article) -> Iterator[_Advice]:
+def _check_truncated_media(house: _LintContext, article: Article) -> Iterator[_DeferredWarning]:
     for path in article.media:
         with suppress(OSError):
-            if files.is_cut(house.content.media[path]):
+            if is_truncated(house.content.media[path]):
                 message, forms = (
                     f"'{path}' is cut off; readers see a part of it",
                     (re.escape(path), re.escape(quote(path))),
                 )
-                yield lambda file, forms=forms, message=message: file.where(forms, message, "save it again")  # type: ignore[misc]
+                yield lambda file, forms=forms, message=message: file.warning_at_text(forms, message, "save it again")  # type: ignore[misc]
 
 
-def _updated(house: _House, article: Article) -> Iterator[_Advice]:
+def _check_updated(house: _LintContext, article: Article) -> Iterator[_DeferredWarning]:
     if article.updated > max(article.published, house.now):
         message = "updated: lies in the future; until then the article counts as never updated"
-        yield lambda file: file.at(("updated",), message, "write when it was changed")
+        yield lambda file: file.warning_at(("updated",), message, "write when it was changed")
 
 
-def _corrections(house: _House, article: Article) -> Iterator[_Advice]:
+def _check_corrections(house: _LintContext, article: Article) -> Iterator[_DeferredWarning]:
     message = "corrections: lies in the future, but is shown already"
     for index, correction in enumerate(article.corrections):
-        if correction.date > house.now.date() + timedelta(days=1):  # which day it is depends on the zone
-            yield lambda file, index=index: file.at(("corrections", index, "date"), message, "write today's date")  # type: ignore[misc]
+        if correction.date > house.now.date() + timedelta(days=1):  # one day of tolerance for time zones
+            yield lambda file, index=index: file.warning_at(("corrections", index, "date"), message, "write today's date")  # type: ignore[misc]
 
 
-def _unwritten(house: _House, article: Article) -> Iterator[_Advice]:
-    if PLACEHOLDER in house.content.html(article):
-        message, hint = f"body: still says '{PLACEHOLDER}'", "write the text, or status: draft until it is written"
-        yield lambda file: file.where((re.escape(PLACEHOLDER),), message, hint)
+def _check_placeholder(house: _LintContext, article: Article) -> Iterator[_DeferredWarning]:
+    if BODY_PLACEHOLDER in house.content.html(article):
+        message, hint = f"body: still says '{BODY_PLACEHOLDER}'", "write the text, or status: draft until it is written"
+        yield lambda file: file.warning_at_text((re.escape(BODY_PLACEHOLDER),), message, hint)
 
 
-def _removed(house: _House, article: Article) -> Iterator[_Advice]:
-    """HTML that no reader gets to see, at its lines."""
+def _check_removed_html(house: _LintContext, article: Article) -> Iterator[_DeferredWarning]:
+    """Yield warnings about HTML elements that the sanitizer removes, at their positions."""
     markdown = house.content.texts.markdown(article)
-    removed = render.removed_elements(markdown)[:_MOST_OF_A_FILE]
+    removed = removed_elements(markdown)[:_MAX_WARNINGS_PER_FILE]
     if not removed:
         return
     places: list[tuple[int, int]] = []
 
-    def warning(file: _File, number: int, name: str) -> Problem:
+    def warning(file: _ArticleFile, number: int, name: str) -> Problem:
         if not places:
-            places.extend(BodyLines(file.tree, file.text, markdown).of_tags(tuple(one.place for one in removed)))
-        hint = _INSTEAD_OF.get(name, "write Markdown, or `<` before what is no HTML as &lt;")
-        return file.on(places[number], f"body: <{name}> is taken out; readers would not show it, or not safely", hint)
+            places.extend(
+                BodyPositions(file.document, file.text, markdown).positions_of_tags(tuple(one.offset for one in removed))
+            )
+        hint = _REPLACEMENT_HINTS.get(name, "write Markdown, or `<` before what is no HTML as &lt;")
+        return file.warning_at_position(
+            places[number], f"body: <{name}> is taken out; readers would not show it, or not safely", hint
+        )
 
     for number, one in enumerate(removed):
         yield lambda file, number=number, name=one.name: warning(file, number, name)  # type: ignore[misc]
 
 
-def _tags(house: _House, article: Article) -> Iterator[_Advice]:
+def _check_merged_tags(house: _LintContext, article: Article) -> Iterator[_DeferredWarning]:
     for tag in article.tags:
-        if sentences := house.merged.get(tag.title):
-            yield lambda file, title=tag.title, both=sentences: file.at(location(file.tree, title), *both)  # type: ignore[misc]
+        if sentences := house.merged_tags.get(tag.title):
+            yield lambda file, title=tag.title, both=sentences: file.warning_at(tag_key_path(file.document, title), *both)  # type: ignore[misc]
 
 
-def _to_itself(house: _House, article: Article) -> Iterator[_Advice]:
+def _check_self_link(house: _LintContext, article: Article) -> Iterator[_DeferredWarning]:
     own = routes.path_of(routes.ArticleAt(article.slug))
     if article.link and uris.path_below(house.content.site.base_url, article.link).rstrip("/") == own.rstrip("/"):
         message = "link: leads to this very article, whose page would show a summary only"
-        yield lambda file: file.at(("link",), message, "delete it; it is for articles that live elsewhere")
+        yield lambda file: file.warning_at(("link",), message, "delete it; it is for articles that live elsewhere")
 
 
-def _name(_: _House, article: Article) -> Iterator[_Advice]:
+def _check_file_name(_: _LintContext, article: Article) -> Iterator[_DeferredWarning]:
     stem = _stem(article.path)
     if stem != article.slug:
         message = f"the file's name is '{stem}' and its slug '{article.slug}'; who looks for one will not find the other"
         hint = f"rename it to {article.slug}{PurePosixPath(article.path).suffix}"
-        yield lambda file: file.at(("slug",), message, hint)
+        yield lambda file: file.warning_at(("slug",), message, hint)
 
 
-def _links(house: _House, article: Article) -> Iterator[_Advice]:
+def _check_links(house: _LintContext, article: Article) -> Iterator[_DeferredWarning]:
     base = house.content.site.base_url
     for address in _addresses(house, article):
         place = routes.place_of(uris.path_below(base, address))
         if isinstance(place, routes.ArticleAt):
-            yield from _link(house, article, unicodedata.normalize("NFC", place.slug))
+            yield from _check_article_link(house, article, unicodedata.normalize("NFC", place.slug))
         elif _is_insecure(base, address):
-            yield from _insecure(base, address)
+            yield from _insecure_link_warning(base, address)
 
 
-def _addresses(house: _House, article: Article) -> Iterable[str]:
+def _addresses(house: _LintContext, article: Article) -> Iterable[str]:
     written = (html.unescape(found) for found in _REFERENCE.findall(house.content.html(article)))
     return dict.fromkeys((article.link, *(source.url for source in article.sources), *written))
 
 
-def _link(house: _House, article: Article, slug: str) -> Iterator[_Advice]:
-    target = house.slugs.get(slug)
+def _check_article_link(house: _LintContext, article: Article, slug: str) -> Iterator[_DeferredWarning]:
+    target = house.articles_by_slug.get(slug)
     if target is None:
-        message, hint = f"body: a link to '{slug}', but no article has this slug", house.hint(slug)
-        lost = slug not in house.set_aside
+        message, hint = f"body: a link to '{slug}', but no article has this slug", house.suggest_slug(slug)
+        lost = slug not in house.excluded_stems
     else:
         message, hint = f"body: a link to '{slug}', which is not public yet", f"see {target.path}"
-        lost = target.status is Status.DRAFT or target.published > max(house.now, article.published)
+        lost = target.status is ArticleStatus.DRAFT or target.published > max(house.now, article.published)
     if lost:
-        yield lambda file: file.where(_spellings(slug), message, hint)
+        yield lambda file: file.warning_at_text(_link_patterns(slug), message, hint)
 
 
-def _spellings(slug: str) -> tuple[str, ...]:
+def _link_patterns(slug: str) -> tuple[str, ...]:
     return tuple(rf"articles/{re.escape(form)}(?![\w%~-])" for form in (slug, quote(slug), quote(slug).lower()))
 
 
 def _is_insecure(base: str, address: str) -> bool:
-    """Whether an address means this very site, but over a connection that anybody can read."""
+    """Return whether an address is one of this https site, but with http."""
     ours, theirs = urlsplit(base), urlsplit(address)
     return (ours.scheme, theirs.scheme) == ("https", "http") and ours.hostname == theirs.hostname
 
 
-def _insecure(base: str, address: str) -> Iterator[_Advice]:
+def _insecure_link_warning(base: str, address: str) -> Iterator[_DeferredWarning]:
     message = f"'{address}' is this very site, without https"
     path = urlsplit(address).path.removeprefix(urlsplit(base).path) or "/"
-    yield lambda file: file.where((re.escape(address), re.escape(urlsplit(address).netloc)), message, f"write {path}")
+    yield lambda file: file.warning_at_text((re.escape(address), re.escape(urlsplit(address).netloc)), message, f"write {path}")
 
 
-_RULES: Final[tuple[Callable[[_House, Article], Iterator[_Advice]], ...]] = (
-    *(_title, _summary, _image, _cut, _updated, _corrections, _unwritten, _removed, _tags, _to_itself, _name, _links),
+_RULES: Final[tuple[Callable[[_LintContext, Article], Iterator[_DeferredWarning]], ...]] = (
+    *(
+        _check_title,
+        _check_summary,
+        _check_image,
+        _check_truncated_media,
+        _check_updated,
+        _check_corrections,
+        _check_placeholder,
+        _check_removed_html,
+        _check_merged_tags,
+        _check_self_link,
+        _check_file_name,
+        _check_links,
+    ),
 )
 
 
@@ -267,14 +285,14 @@ def _stem(path: str) -> str:
     return unicodedata.normalize("NFC", PurePosixPath(path).stem)
 
 
-def _idle_authors(house: _House) -> Iterator[Problem]:
-    """Nobody can tell of whom an article speaks that could not be read: then nothing is said."""
+def _unused_author_warnings(house: _LintContext) -> Iterator[Problem]:
+    """Yield warnings about authors without articles; none while an article has an error, because its authors are unknown."""
     used = {name for article in house.content.articles for name in article.authors}
     idle = [name for name, author in house.content.authors.items() if author.id not in used and name == author.id]
-    if not idle or house.set_aside:
+    if not idle or house.excluded_stems:
         return
-    data = safe_read.read(house.root, settings.AUTHORS)
-    grown = settings.grow(settings.AUTHORS, data if isinstance(data, bytes) else b"")
+    data = safe_read.read_file(house.root, AUTHORS_FILE)
+    grown = parse_settings_file(AUTHORS_FILE, data if isinstance(data, bytes) else b"")
     spelled = {unicodedata.normalize("NFC", key): key for key in grown.value} if isinstance(grown.value, dict) else {}
     for name in idle:
         message, hint = f"{name}: no article names this author", "delete the entry, or name it in an article"

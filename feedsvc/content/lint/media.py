@@ -1,4 +1,4 @@
-"""Advice on media files: given by `check` alone, since it opens every file that something public refers to."""
+"""Lint of media files: warnings for `check` only, because it opens every file that public content refers to."""
 
 from __future__ import annotations
 
@@ -10,53 +10,53 @@ from pathlib import PurePosixPath
 from typing import Final
 
 from feedsvc.content import images
-from feedsvc.content.folder.snapshot import Content
-from feedsvc.content.images import Header
+from feedsvc.content.folder import ContentSnapshot
+from feedsvc.content.images import ImageHeader
 from feedsvc.content.lint import movies
-from feedsvc.content.media import image_widths
+from feedsvc.content.media import VARIANT_WIDTHS, variant_sizes, variant_widths
 from feedsvc.content.safe_open import open_file
 from feedsvc.errors import Problem
 from feedsvc.model import Article, MediaFile
 from feedsvc.uris import path_below
 
-HEAVIEST: Final = 5_000_000  # bytes of a picture
-WIDEST: Final = 2 * image_widths.WIDTHS[-1]  # pixels: screens have no more, and the widest copy is half as wide
-_SOURCE: Final = re.compile(r'<img(?: [a-z]+(?:="[^"]*")?)*? src="([^"]*)"')
-_MOVIES: Final = frozenset({"video/mp4", "video/quicktime", "audio/mp4"})
-_UNCLEANED: Final = frozenset({".heic", ".heif", ".tif", ".tiff", ".jxl", ".dng", ".3gp"})
-_FEWER: Final = {
+MAX_IMAGE_BYTES: Final = 5_000_000
+MAX_IMAGE_WIDTH: Final = 2 * VARIANT_WIDTHS[-1]  # pixels; wider than screens, twice the widest variant
+_IMG_SRC: Final = re.compile(r'<img(?: [a-z]+(?:="[^"]*")?)*? src="([^"]*)"')
+_MOVIE_TYPES: Final = frozenset({"video/mp4", "video/quicktime", "audio/mp4"})
+_UNCLEANED_SUFFIXES: Final = frozenset({".heic", ".heif", ".tif", ".tiff", ".jxl", ".dng", ".3gp"})
+_MEGAPIXEL_HINTS: Final = {
     "image/avif": "save it with at most 22 megapixels",
     "image/jpeg": "save it as a JPEG that is not progressive, or with at most 50 megapixels",
     "image/png": "save it without interlacing, or with at most 50 megapixels",
 }
 
 
-def media_advice(content: Content, articles: Iterable[Article]) -> Iterator[Problem]:
-    """Yield warnings of the files that the settings and these articles refer to."""
+def lint_media(content: ContentSnapshot, articles: Iterable[Article]) -> Iterator[Problem]:
+    """Yield warnings about the media files that the settings and these articles refer to."""
     several = tuple(articles)
-    pictures = {*_of_settings(content), *(path for article in several for path in _pictures(content, article))}
+    pictures = {*_settings_images(content), *(path for article in several for path in _article_images(content, article))}
     named = {*pictures, *(path for article in several for path in article.media)}
     for path in sorted(named & content.media.keys()):
         file = content.media[path]
-        rules = _RULES if path in pictures else _RULES[:_OF_ANY_FILE]
+        rules = _RULES if path in pictures else _RULES[:_GENERAL_RULE_COUNT]
         for message, hint in (said for rule in rules if (said := rule(file))):
             yield Problem(path=path, message=f"'{path}' {message}", hint=hint, severity="warning")
 
 
-def _of_settings(content: Content) -> Iterator[str]:
+def _settings_images(content: ContentSnapshot) -> Iterator[str]:
     yield from content.site.media
     yield from (path for author in content.authors.values() for path in author.media)
 
 
-def _pictures(content: Content, article: Article) -> Iterator[str]:
-    """The files that an article shows as pictures."""
-    shown = [html.unescape(address) for address in _SOURCE.findall(content.html(article))]
+def _article_images(content: ContentSnapshot, article: Article) -> Iterator[str]:
+    """Yield the paths of files that an article shows as images. Other addresses give paths without a media file."""
+    shown = [html.unescape(address) for address in _IMG_SRC.findall(content.html(article))]
     for address in (*shown, *((article.image.url,) if article.image else ())):
         yield path_below(content.site.base_url, address)[1:]
 
 
-def _located(file: MediaFile) -> tuple[str, str] | None:
-    if file.type not in _MOVIES:
+def _check_location(file: MediaFile) -> tuple[str, str] | None:
+    if file.type not in _MOVIE_TYPES:
         return None
     with suppress(OSError, ValueError), open_file(file.location) as opened:
         if movies.has_location(opened):
@@ -65,39 +65,42 @@ def _located(file: MediaFile) -> tuple[str, str] | None:
     return None
 
 
-def _uncleaned(file: MediaFile) -> tuple[str, str] | None:
-    if PurePosixPath(file.path).suffix.lower() not in _UNCLEANED:
+def _check_metadata(file: MediaFile) -> tuple[str, str] | None:
+    if PurePosixPath(file.path).suffix.lower() not in _UNCLEANED_SUFFIXES:
         return None
     return "is sent with all metadata, camera and location data too", "save it as JPEG, PNG, WebP, AVIF or MP4"
 
 
-def _heavy(file: MediaFile) -> tuple[str, str] | None:
-    if file.length <= HEAVIEST:
+def _check_file_size(file: MediaFile) -> tuple[str, str] | None:
+    if file.length <= MAX_IMAGE_BYTES:
         return None
-    size = f"has {file.length / 1_000_000:.1f} MB; a picture needs no more than {HEAVIEST // 1_000_000}"
-    return size, f"save it with a lower quality, or {WIDEST} pixels wide"
+    size = f"has {file.length / 1_000_000:.1f} MB; a picture needs no more than {MAX_IMAGE_BYTES // 1_000_000}"
+    return size, f"save it with a lower quality, or {MAX_IMAGE_WIDTH} pixels wide"
 
 
-def _wide(file: MediaFile) -> tuple[str, str] | None:
+def _check_width(file: MediaFile) -> tuple[str, str] | None:
     header = _header(file)
-    if header is None or header.size[0] <= WIDEST:
+    if header is None or header.size[0] <= MAX_IMAGE_WIDTH:
         return None
-    return f"is {header.size[0]} pixels wide; no screen shows more than {WIDEST}", f"save it {WIDEST} pixels wide"
+    return (
+        f"is {header.size[0]} pixels wide; no screen shows more than {MAX_IMAGE_WIDTH}",
+        f"save it {MAX_IMAGE_WIDTH} pixels wide",
+    )
 
 
-def _copyless(file: MediaFile) -> tuple[str, str] | None:
+def _check_variants(file: MediaFile) -> tuple[str, str] | None:
     header = _header(file)
-    if header is None or not header.is_still or not image_widths.widths(*header.size) or image_widths.sizes(header, file.length):
+    if header is None or not header.is_still or not variant_widths(*header.size) or variant_sizes(header, file.length):
         return None
     megapixels = header.width * header.height / 1_000_000
     return (
         f"has {megapixels:.0f} megapixels, too much to make narrower copies of: feeds and pages name the file itself",
-        _FEWER.get(file.type, f"save it {WIDEST} pixels wide"),
+        _MEGAPIXEL_HINTS.get(file.type, f"save it {MAX_IMAGE_WIDTH} pixels wide"),
     )
 
 
-def _header(file: MediaFile) -> Header | None:
-    if file.type not in images.TYPES:
+def _header(file: MediaFile) -> ImageHeader | None:
+    if file.type not in images.IMAGE_TYPES:
         return None
     with suppress(OSError, ValueError, OverflowError), open_file(file.location) as opened:
         return images.read_header(opened)
@@ -105,6 +108,6 @@ def _header(file: MediaFile) -> Header | None:
 
 
 _Rule = Callable[[MediaFile], tuple[str, str] | None]
-# The first hold for any file, the others for what is shown as a picture.
-_RULES: Final[tuple[_Rule, ...]] = (_located, _uncleaned, _heavy, _wide, _copyless)
-_OF_ANY_FILE: Final = 2
+# The first `_GENERAL_RULE_COUNT` rules apply to all files, the others only to images that are shown.
+_RULES: Final[tuple[_Rule, ...]] = (_check_location, _check_metadata, _check_file_size, _check_width, _check_variants)
+_GENERAL_RULE_COUNT: Final = 2

@@ -1,0 +1,32 @@
+"""Markdown to safe HTML, within limits on size and depth.
+
+In comes Markdown; out comes HTML without scripts, or the reason why it exceeds a limit. `content.reading` and the feeds use it.
+"""
+
+from feedsvc.content.markdown.commonmark import to_html_with_positions
+from feedsvc.content.markdown.nesting import MAX_DEPTH
+from feedsvc.content.markdown.render import (
+    MAX_HTML_BYTES,
+    RENDER_VERSION,
+    LimitExceeded,
+    RenderedMarkdown,
+    is_simple,
+    removed_elements,
+    render_within_limits,
+)
+from feedsvc.content.markdown.text_store import TextStore, is_text_of_key, text_key
+
+__all__ = [
+    "MAX_DEPTH",
+    "MAX_HTML_BYTES",
+    "RENDER_VERSION",
+    "LimitExceeded",
+    "RenderedMarkdown",
+    "TextStore",
+    "is_simple",
+    "is_text_of_key",
+    "removed_elements",
+    "render_within_limits",
+    "text_key",
+    "to_html_with_positions",
+]

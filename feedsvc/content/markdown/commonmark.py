@@ -1,9 +1,9 @@
-"""Markdown to HTML by comrak: CommonMark with tables, strikethrough, bare links and footnotes. Nothing is cleaned here.
+"""Markdown to HTML with comrak: CommonMark with tables, strikethrough, bare links and footnotes. The HTML is not cleaned.
 
-comrak parses in linear time, without recursion, and caps what reference definitions expand to (100 kB in a text).
+comrak parses in linear time, without recursion, and limits the expansion of reference definitions (100 kB for a text).
 
-A deletion has two tildes. comrak takes one, too, as GitHub does, and with it the ranges that Korean, Chinese and Japanese texts
-write ("10~12, 2~4"). So a single tilde is replaced by a character that no text may hold while it parses.
+Strikethrough needs two tildes. comrak accepts one, too, as GitHub does, and so strikes out the ranges of Korean, Chinese and
+Japanese texts ("10~12, 2~4"). So a single tilde is replaced by a forbidden character before comrak parses the text.
 """
 
 from __future__ import annotations
@@ -13,34 +13,34 @@ from collections.abc import Callable
 from functools import cache, partial
 from typing import Final
 
-# One tilde alone, behind an even number of backslashes.
+# A single tilde that is not escaped: an even number of backslashes before it.
 _SINGLE_TILDE: Final = re.compile(r"(?<![\\~])((?:\\\\)*+)~(?!~)")
-_STAND_IN: Final = "\ufdd0"  # a noncharacter (Unicode, section 23.7)
-_IN_ADDRESS: Final = "%EF%B7%90"
+_TILDE_SUBSTITUTE: Final = "\ufdd0"  # a noncharacter (Unicode, section 23.7)
+_TILDE_SUBSTITUTE_IN_URL: Final = "%EF%B7%90"
 
 
 def to_html(markdown: str) -> str:
-    """Return the HTML of a text; raw HTML passes through as it is written."""
+    """Return the HTML of a text; raw HTML passes through unchanged."""
     return _render(markdown, positions=False)
 
 
 def to_html_with_positions(markdown: str) -> str:
-    """Return the same HTML, in which generated elements carry `data-sourcepos="line:column-line:column"`.
+    """Return the HTML of `to_html` with `data-sourcepos="line:column-line:column"` on generated elements, not on raw HTML.
 
-    Raw HTML carries none. Lines count from 1.
+    Lines and columns count from 1.
     """
     return _render(markdown, positions=True)
 
 
 def _render(markdown: str, *, positions: bool) -> str:
-    replaced = _SINGLE_TILDE.sub(rf"\1{_STAND_IN}", markdown) if "~" in markdown else markdown
+    replaced = _SINGLE_TILDE.sub(rf"\1{_TILDE_SUBSTITUTE}", markdown) if "~" in markdown else markdown
     made = _renderer(positions=positions)(replaced)
-    return made if replaced is markdown else made.replace(_STAND_IN, "~").replace(_IN_ADDRESS, "~")
+    return made if replaced is markdown else made.replace(_TILDE_SUBSTITUTE, "~").replace(_TILDE_SUBSTITUTE_IN_URL, "~")
 
 
 @cache
 def _renderer(*, positions: bool) -> Callable[[str], str]:
-    """The parser is imported with the first text: a start need not wait for it."""
+    """Return comrak's function with its options. The import is delayed until the first text, for a faster start."""
     import comrak  # noqa: PLC0415
 
     extensions = comrak.ExtensionOptions(table=True, strikethrough=True, autolink=True, footnotes=True)

@@ -1,9 +1,9 @@
-"""Bound the depth of HTML in one pass, before a cleaner builds a tree: a tree's costs grow with depth times length.
+"""Depth limit of HTML, checked in one pass before a cleaner builds a tree, because a tree costs depth times length.
 
-Raw HTML may leave elements open or close them in any order, and then elements lie deeper than its tags say. So an end tag that
-does not close the innermost open element is counted against the text for good. The count is no smaller than a third of the
-depth of the tree that browsers build. Browsers begin emphasis that is left open anew in every block that follows
-(WHATWG HTML, section 13.2.4.3), and that is bounded, too.
+Raw HTML may leave elements open or close them in any order. Then elements lie deeper than the tags indicate. So an end tag that
+does not close the innermost open element increases the count until the end of the text. The count is at least a third of the
+depth of the tree that browsers build. Browsers reopen unclosed emphasis in every following block (WHATWG HTML, section 13.2.4.3);
+the number of reopened elements is limited, too.
 """
 
 from __future__ import annotations
@@ -11,90 +11,97 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
-from feedsvc.content.markdown.elements import BLOCKS, CODE, TABLE_PARTS, TAGS, TOKEN, VOID
+from feedsvc.content.markdown.elements import (
+    ALLOWED_ELEMENTS,
+    BLOCK_ELEMENTS,
+    CODE_ELEMENTS,
+    TABLE_ELEMENTS,
+    TOKEN,
+    VOID_ELEMENTS,
+)
 
-DEEPEST: Final = 100
-_MOST_REPEATED: Final = 200_000  # elements that are begun anew
-_LONGEST_TAG: Final = 10_000  # characters; cleaners compare each attribute of a tag with all others
-_NOTHING: Final = "<!---->"  # in place of a tag, so that what stood around it makes no tag together
-# Elements whose end tag may be left out before an end tag of these names: how many of them at one place.
-_OMISSIBLE: Final = frozenset({"p", "li", "dd", "dt", *TABLE_PARTS})
-_MOST_OMITTED: Final = {**dict.fromkeys((*BLOCKS, *TABLE_PARTS), 2), "table": 4}
-_CELLS: Final = frozenset({"p", "td", "th"})
-# Open elements that the start of an element ends, where they are the innermost ones.
-_CLOSED_BY: Final[Mapping[str, frozenset[str]]] = {
-    **dict.fromkeys((*BLOCKS, "hr", "p"), frozenset({"p"})),
+MAX_DEPTH: Final = 100
+_MAX_REOPENED: Final = 200_000  # elements
+_MAX_TAG_LENGTH: Final = 10_000  # characters; cleaners compare each attribute of a tag with all others
+_EMPTY_COMMENT: Final = "<!---->"  # replaces a tag, so that the text around it cannot form a tag
+# Elements whose end tag may be omitted, and end tag -> the most of them that it may close.
+_OPTIONAL_END_TAGS: Final = frozenset({"p", "li", "dd", "dt", *TABLE_ELEMENTS})
+_MAX_OMITTED_END_TAGS: Final = {**dict.fromkeys((*BLOCK_ELEMENTS, *TABLE_ELEMENTS), 2), "table": 4}
+_CELL_ELEMENTS: Final = frozenset({"p", "td", "th"})
+# Start tag -> elements that it closes as long as they are the innermost open ones.
+_IMPLIED_END_TAGS: Final[Mapping[str, frozenset[str]]] = {
+    **dict.fromkeys((*BLOCK_ELEMENTS, "hr", "p"), frozenset({"p"})),
     "a": frozenset({"a"}),
     "li": frozenset({"p", "li"}),
     **dict.fromkeys(("dd", "dt"), frozenset({"p", "dd", "dt"})),
-    **dict.fromkeys(("td", "th"), _CELLS),
-    "tr": _CELLS | {"tr"},
-    **dict.fromkeys(("tbody", "thead", "tfoot", "caption"), frozenset({"p", *TABLE_PARTS})),
+    **dict.fromkeys(("td", "th"), _CELL_ELEMENTS),
+    "tr": _CELL_ELEMENTS | {"tr"},
+    **dict.fromkeys(("tbody", "thead", "tfoot", "caption"), frozenset({"p", *TABLE_ELEMENTS})),
 }
-# Elements that browsers begin anew in the next block where a block ends with them open.
+# Elements that browsers reopen in the next block if a block ends while they are open.
 _FORMATTING: Final = frozenset({"a", "b", "code", "em", "i", "s", "small", "strong", "u"})
-# What Markdown alone nests: the start tags of containers and emphasis, each with the number of elements that it brings.
-_GENERATED: Final = (("<blockquote>", 1), ("<ul>", 2), ("<ol", 2), ("<em>", 1), ("<strong>", 1), ("<del>", 1))
-_ROOM: Final = 20  # elements that Markdown puts around and within those without nesting: a table's parts, a note's
+# Start tags that Markdown without raw HTML can nest (containers, emphasis), with the number of elements that each adds.
+_GENERATED_DEPTHS: Final = (("<blockquote>", 1), ("<ul>", 2), ("<ol", 2), ("<em>", 1), ("<strong>", 1), ("<del>", 1))
+_DEPTH_MARGIN: Final = 20  # elements around and inside those that do not nest, as of a table or footnote
 
 
 class TooDeep(NamedTuple):
-    """The index of the tag with which HTML exceeds `DEEPEST`."""
+    """Result for HTML that exceeds a limit; `offset` is the index of the tag that exceeds it."""
 
-    place: int
+    offset: int
 
 
-class Removed(NamedTuple):
-    """A start tag of an element that an article may not hold, and its index in the HTML."""
+class RemovedElement(NamedTuple):
+    """Start tag of an element that an article may not contain, and its index in the HTML."""
 
     name: str
-    place: int
+    offset: int
 
 
-class Checked(NamedTuple):
-    """HTML of known elements alone, no deeper than `DEEPEST`, and the start tags that were taken out of it."""
+class CheckedHtml(NamedTuple):
+    """HTML with allowed elements only, no deeper than `MAX_DEPTH`, and the start tags removed from it."""
 
     html: str
-    removed: tuple[Removed, ...] = ()
+    removed: tuple[RemovedElement, ...] = ()
 
 
-def check(html: str, *, is_generated: bool) -> Checked | TooDeep:
-    """Return HTML without unknown elements, comments and code, or the place at which it is too deep.
+def check(html: str, *, is_generated: bool) -> CheckedHtml | TooDeep:
+    """Return the HTML without unknown tags, comments and code, or TooDeep. Takes linear time.
 
-    `is_generated` says that no tag in it was written by hand. Takes linear time.
+    `is_generated` says that the Markdown had no raw HTML. Then HTML that cannot be too deep is returned unchanged.
     """
-    if is_generated and sum(html.count(tag) * more for tag, more in _GENERATED) <= DEEPEST - _ROOM:
-        return Checked(html)
-    return _Pass(html).result()
+    if is_generated and sum(html.count(tag) * more for tag, more in _GENERATED_DEPTHS) <= MAX_DEPTH - _DEPTH_MARGIN:
+        return CheckedHtml(html)
+    return _NestingChecker(html).check()
 
 
-class _Pass:
+class _NestingChecker:
     def __init__(self, html: str) -> None:
         self.html = html
-        self.open: list[str] = []
-        self.astray = 0  # elements that may still be open although an end tag outside of them came
-        self.formatting = 0  # of the open elements
-        self.repeated = 0
-        self.removed: list[Removed] = []
+        self.open_elements: list[str] = []
+        self.misnested = 0  # elements that may still be open after the end tag of an outer element
+        self.formatting = 0  # number of open elements that are in _FORMATTING
+        self.reopened = 0
+        self.removed: list[RemovedElement] = []
 
-    def result(self) -> Checked | TooDeep:
+    def check(self) -> CheckedHtml | TooDeep:
         html, parts, done = self.html, list[str](), 0
         position = 0
         while token := TOKEN.search(html, position):
             position, name = token.end(), (token["name"] or "").lower()
-            if name in TAGS and position - token.start() <= _LONGEST_TAG:
+            if name in ALLOWED_ELEMENTS and position - token.start() <= _MAX_TAG_LENGTH:
                 (self._end if token["end"] else self._start)(name)
-                if len(self.open) + self.astray > DEEPEST or self.repeated > _MOST_REPEATED:
+                if len(self.open_elements) + self.misnested > MAX_DEPTH or self.reopened > _MAX_REOPENED:
                     return TooDeep(token.start())
                 continue
             if name and not token["end"]:
-                self.removed.append(Removed(name, token.start()))
-                position = self._after_code(name, position) if name in CODE else position
-            parts += html[done : token.start()], _NOTHING
+                self.removed.append(RemovedElement(name, token.start()))
+                position = self._skip_code(name, position) if name in CODE_ELEMENTS else position
+            parts += html[done : token.start()], _EMPTY_COMMENT
             done = position
-        return Checked("".join((*parts, html[done:])) if parts else html, tuple(self.removed))
+        return CheckedHtml("".join((*parts, html[done:])) if parts else html, tuple(self.removed))
 
-    def _after_code(self, name: str, position: int) -> int:
+    def _skip_code(self, name: str, position: int) -> int:
         while token := TOKEN.search(self.html, position):
             position = token.end()
             if token["end"] and (token["name"] or "").lower() == name:
@@ -102,30 +109,30 @@ class _Pass:
         return len(self.html)
 
     def _start(self, name: str) -> None:
-        closed = _CLOSED_BY.get(name)
+        closed = _IMPLIED_END_TAGS.get(name)
         if closed:
-            while self.open and self.open[-1] in closed:
+            while self.open_elements and self.open_elements[-1] in closed:
                 self._pop()
-        self.repeated += self.astray + self.formatting
-        if name not in VOID:
-            self.open.append(name)
+        self.reopened += self.misnested + self.formatting
+        if name not in VOID_ELEMENTS:
+            self.open_elements.append(name)
             self.formatting += name in _FORMATTING
 
     def _end(self, name: str) -> None:
-        if name not in self.open:
+        if name not in self.open_elements:
             return
-        for _ in range(_MOST_OMITTED.get(name, 0)):
-            if self.open[-1] == name or self.open[-1] not in _OMISSIBLE:
+        for _ in range(_MAX_OMITTED_END_TAGS.get(name, 0)):
+            if self.open_elements[-1] == name or self.open_elements[-1] not in _OPTIONAL_END_TAGS:
                 break
             self._pop()
-        if self.open[-1] == name:
+        if self.open_elements[-1] == name:
             self._pop()
             return
-        self.astray += 1
+        self.misnested += 1
         while self._pop() != name:
-            self.astray += 1
+            self.misnested += 1
 
     def _pop(self) -> str:
-        name = self.open.pop()
+        name = self.open_elements.pop()
         self.formatting -= name in _FORMATTING
         return name

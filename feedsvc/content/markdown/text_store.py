@@ -1,6 +1,6 @@
-"""Articles' texts: Markdown, kept by its name where the records are, and made HTML when somebody wants to see it.
+"""Store of article texts: Markdown under a digest key beside the cached records, rendered as HTML on first need.
 
-A hundred thousand texts need not stand in memory while readers ask for fifty.
+100,000 texts need not be in memory while readers request fifty.
 """
 
 from __future__ import annotations
@@ -13,43 +13,42 @@ from typing import Final, Protocol
 
 from feedsvc import routes, uris
 from feedsvc.content.markdown import render
-from feedsvc.errors import TextLostError
+from feedsvc.errors import TextUnavailableError
 from feedsvc.model import Article
 
-_DAY: Final = 3  # bytes of a name that stand for the day
-_MOST_WAITING: Final = 4_000_000  # characters that no disk has yet
-_MOST_SHOWN: Final = 300  # articles, as HTML
-_MANY_SHOWN: Final = 4_000  # the same where all of them are going to be, in pages and in feeds
-_MOST_NEAR: Final = 8_000_000  # characters that the shelf has, too
-_MOST_BEGUN: Final = 5_000  # articles, as their first words
+_DAY_SIZE: Final = 3  # bytes of a key for the day
+_MAX_UNWRITTEN: Final = 4_000_000  # characters in memory that the backend does not have yet
+_MAX_HTML: Final = 300  # articles whose HTML is cached
+_MAX_HTML_ENLARGED: Final = 4_000  # the same if all articles will be rendered, in pages and in feeds
+_MAX_CACHED_TEXT: Final = 8_000_000  # characters in memory that the backend has, too
+_MAX_EXCERPTS: Final = 5_000  # articles whose excerpt is cached
 
 
-class Shelf(Protocol):
-    """Where texts lie when they are not in memory."""
+class TextBackend(Protocol):
+    """Storage of texts that are not in memory. `store_texts` returns False if it did not store them."""
 
     def text(self, name: bytes) -> str | None: ...
     def texts(self, names: Collection[bytes]) -> Mapping[bytes, str]: ...
-    def keep_texts(self, texts: Mapping[bytes, str]) -> bool: ...
+    def store_texts(self, texts: Mapping[bytes, str]) -> bool: ...
 
 
-def text_name(markdown: str, published: datetime) -> bytes:
-    """Stands for a text: the same for the same Markdown of the same day, on every machine. Of no text it is b"".
+def text_key(markdown: str, published: datetime) -> bytes:
+    """Return the key of a text, which depends on the Markdown and the day only; b"" for an empty text.
 
-    The day comes first: what is written down together, and asked for together, is of one time, and so has its place together in
-    an index of these names.
+    The day comes first, so that texts that are stored and loaded together are neighbours in an index of these keys.
     """
     if not markdown:
         return b""
-    return published.toordinal().to_bytes(_DAY, "big") + _digest(markdown)
+    return published.toordinal().to_bytes(_DAY_SIZE, "big") + _digest(markdown)
 
 
-def is_text(name: object, markdown: object) -> bool:
-    """Return whether these are a text and its name: what was read from a damaged file may be of any type."""
+def is_text_of_key(name: object, markdown: object) -> bool:
+    """Return whether these are a text and its key. Values from a damaged database may be of any type."""
     if not (isinstance(name, bytes) and isinstance(markdown, str)):
         return False
     try:
-        return name[_DAY:] == _digest(markdown)
-    except UnicodeEncodeError:  # it was no UTF-8
+        return name[_DAY_SIZE:] == _digest(markdown)
+    except UnicodeEncodeError:  # lone surrogates
         return False
 
 
@@ -57,128 +56,135 @@ def _digest(markdown: str) -> bytes:
     return blake2b(markdown.encode(), digest_size=16).digest()
 
 
-class Texts:
-    """Safe in threads. What the shelf does not take stays in memory."""
+class TextStore:
+    """Texts of articles, with caches of Markdown, HTML and excerpts. Safe to share between threads.
 
-    def __init__(self, shelf: Shelf | None = None, again: Callable[[Article], str] = lambda _: "") -> None:
-        """`again` reads an article's Markdown from its file, "" if that is gone, should the shelf have lost it."""
-        self._shelf, self._again = shelf, again
-        self._waiting: dict[bytes, str] = {}
-        self._size = 0
-        self._ahead: Mapping[bytes, str] = {}
+    Texts that the backend does not store stay in memory.
+    """
+
+    def __init__(self, backend: TextBackend | None = None, reread: Callable[[Article], str] = lambda _: "") -> None:
+        """`reread` reads an article's Markdown from its file if the backend lost it; it returns "" if the file is missing."""
+        self._backend, self._reread = backend, reread
+        self._unwritten: dict[bytes, str] = {}
+        self._unwritten_size = 0
+        self._prefetched: Mapping[bytes, str] = {}
         self._lock = threading.Lock()
-        self._near: dict[bytes, str] = {}
-        self._room, self._most_shown = 0, _MOST_SHOWN
-        self._shown: dict[tuple[bytes, str, str], str] = {}
-        self._begun: dict[tuple[bytes, str, str], str] = {}
-        self._lost: frozenset[str] = frozenset()
+        self._cached_texts: dict[bytes, str] = {}
+        self._cache_room, self._max_html = 0, _MAX_HTML
+        self._html_cache: dict[tuple[bytes, str, str], str] = {}
+        self._excerpt_cache: dict[tuple[bytes, str, str], str] = {}
+        self._lost_paths: frozenset[str] = frozenset()
 
     @property
-    def lost(self) -> frozenset[str]:
-        """The paths of articles whose text was asked for in vain, since `take_lost`."""
-        return self._lost
+    def lost_paths(self) -> frozenset[str]:
+        """Paths of the articles whose text could not be read since the last `take_lost_paths`."""
+        return self._lost_paths
 
-    def take_lost(self) -> frozenset[str]:
+    def take_lost_paths(self) -> frozenset[str]:
+        """Return `lost_paths` and clear it."""
         with self._lock:
-            found, self._lost = self._lost, frozenset()
+            found, self._lost_paths = self._lost_paths, frozenset()
         return found
 
     def add(self, texts: Mapping[bytes, str]) -> None:
-        """Take texts in, by their names, for as long as some article has them."""
+        """Add texts by their keys. They are written to the backend once they exceed _MAX_UNWRITTEN characters."""
         if not texts:
             return
         with self._lock:
-            self._waiting |= texts
-            self._size += sum(map(len, texts.values()))
-        if self._size > _MOST_WAITING:
-            self.put_away()
+            self._unwritten |= texts
+            self._unwritten_size += sum(map(len, texts.values()))
+        if self._unwritten_size > _MAX_UNWRITTEN:
+            self.flush()
 
-    def put_away(self) -> None:
-        """Leave to the shelf what is in memory, if there is one and it takes it."""
+    def flush(self) -> None:
+        """Write the unwritten texts to the backend. They stay in memory if there is none or it does not store them."""
         with self._lock:
-            waiting, self._size = dict(self._waiting), 0
-        if waiting and self._shelf and self._shelf.keep_texts(waiting):
+            waiting, self._unwritten_size = dict(self._unwritten), 0
+        if waiting and self._backend and self._backend.store_texts(waiting):
             with self._lock:
                 for key in waiting:
-                    self._waiting.pop(key, None)  # somebody else may have put it away, too
+                    self._unwritten.pop(key, None)  # another thread may have flushed it, too
 
-    def stay(self) -> None:
-        """From now on more of them stay in memory: for who is going to show them all."""
-        self._room, self._most_shown = _MOST_NEAR, _MANY_SHOWN
+    def enlarge_caches(self) -> None:
+        """Cache more texts and HTML from now on. Call before rendering all articles."""
+        self._cache_room, self._max_html = _MAX_CACHED_TEXT, _MAX_HTML_ENLARGED
 
     @property
-    def may_stay(self) -> bool:
-        return self._room > 0
+    def has_cache_room(self) -> bool:
+        """True if `cache_texts` has space left."""
+        return self._cache_room > 0
 
-    def keep_near(self, texts: Mapping[bytes, str]) -> None:
-        """Those that the shelf has, too, as far as there is room."""
+    def cache_texts(self, texts: Mapping[bytes, str]) -> None:
+        """Cache texts that the backend has, too, as far as there is space."""
         with self._lock:
             for key, text in texts.items():
-                if (size := len(text)) <= self._room and key not in self._near:
-                    self._near[key] = text
-                    self._room -= size
+                if (size := len(text)) <= self._cache_room and key not in self._cached_texts:
+                    self._cached_texts[key] = text
+                    self._cache_room -= size
 
-    def ahead(self, articles: Iterable[Article]) -> None:
-        """The texts of these are about to be asked for: fetch together what would be fetched one by one."""
-        waiting, near = self._waiting, self._near  # of which one set less the other would look at every text there is
+    def prefetch(self, articles: Iterable[Article]) -> None:
+        """Load the texts of these articles in one query, because they will be requested next. Replaces the previous batch."""
+        waiting, near = self._unwritten, self._cached_texts  # a set difference would iterate over all keys
         wanted = {text for one in articles if (text := one.text) and text not in waiting and text not in near}
-        if self._shelf and len(wanted) > 1:
-            self._ahead = self._shelf.texts(wanted)
+        if self._backend and len(wanted) > 1:
+            self._prefetched = self._backend.texts(wanted)
 
     def markdown(self, article: Article) -> str:
-        """An article's text as its editor wrote it. Raises TextLostError if it is in no place any more."""
+        """Return an article's Markdown. Raises TextUnavailableError if neither memory, the backend nor the file has it."""
         if not article.text:
             return ""
-        found = self._waiting.get(article.text) or self._near.get(article.text) or self._ahead.get(article.text)
-        if found is None and self._shelf:
-            found = self._shelf.text(article.text)
+        found = self._unwritten.get(article.text) or self._cached_texts.get(article.text) or self._prefetched.get(article.text)
+        if found is None and self._backend:
+            found = self._backend.text(article.text)
         if found is None:
-            found = self._again(article)
-            if text_name(found, article.published) != article.text:
+            found = self._reread(article)
+            if text_key(found, article.published) != article.text:
                 with self._lock:
-                    self._lost |= {article.path}
-                raise TextLostError(f"the text of {article.path} is lost: the state folder has it no more, and the file another")
+                    self._lost_paths |= {article.path}
+                raise TextUnavailableError(
+                    f"the text of {article.path} is lost: the state folder has it no more, and the file another"
+                )
             self.add({article.text: found})
         return found
 
-    def missing(self, articles: Collection[Article]) -> list[Article]:
-        """Return the articles whose text can be read in no place."""
-        self.ahead(articles)
+    def find_missing(self, articles: Collection[Article]) -> list[Article]:
+        """Return the articles for which `markdown` raises TextUnavailableError."""
+        self.prefetch(articles)
         missing = []
         for article in articles:
             try:
                 self.markdown(article)
-            except TextLostError:
+            except TextUnavailableError:
                 missing.append(article)
         return missing
 
     def html(self, article: Article, base_url: str) -> str:
-        """Safe HTML with absolute addresses. Raises as `markdown` does."""
+        """Return safe HTML with absolute URLs. Raises TextUnavailableError as `markdown` does."""
         key = (article.text, article.slug, base_url)
-        found = self._shown.get(key)
+        found = self._html_cache.get(key)
         if found is None:
             page = uris.absolute(base_url, routes.path_of(routes.ArticleAt(article.slug)))
             found = render.render(self.markdown(article), base_url=base_url, page=page).html
-            self._remember(self._shown, key, found, self._most_shown)
+            self._put_bounded(self._html_cache, key, found, self._max_html)
         return found
 
-    def ready(self, articles: Sequence[Article], base_url: str) -> None:
-        """Have the HTML of these at hand, unless they would push each other out. Raises as `markdown` does."""
-        self.ahead(articles)
-        for article in articles if 2 * len(articles) <= self._most_shown else ():
+    def warm_html(self, articles: Sequence[Article], base_url: str) -> None:
+        """Render these articles into the cache unless they would fill over half of it. Raises as `markdown` does."""
+        self.prefetch(articles)
+        for article in articles if 2 * len(articles) <= self._max_html else ():
             self.html(article, base_url)
 
-    def beginning(self, article: Article, base_url: str) -> str:
-        """The first words, as plain text. Raises as `markdown` does."""
+    def excerpt(self, article: Article, base_url: str) -> str:
+        """Return the first words of an article as plain text. Raises TextUnavailableError as `markdown` does."""
         key = (article.text, article.slug, base_url)
-        found = self._begun.get(key)
+        found = self._excerpt_cache.get(key)
         if found is None:
-            found = render.excerpt(render.plain(self.html(article, base_url)))
-            self._remember(self._begun, key, found, _MOST_BEGUN)
+            found = render.excerpt(render.plain_text(self.html(article, base_url)))
+            self._put_bounded(self._excerpt_cache, key, found, _MAX_EXCERPTS)
         return found
 
-    def _remember(self, made: dict[tuple[bytes, str, str], str], key: tuple[bytes, str, str], found: str, most: int) -> None:
-        """The oldest goes first: what is asked for again is most often what was asked for just now."""
+    def _put_bounded(self, made: dict[tuple[bytes, str, str], str], key: tuple[bytes, str, str], found: str, most: int) -> None:
+        """Add an entry and drop the oldest ones above `most`: repeated requests are mostly for recently added entries."""
         with self._lock:
             made[key] = found
             while len(made) > most:

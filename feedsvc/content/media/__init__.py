@@ -1,0 +1,62 @@
+"""Files below media/: their types and sizes, narrower copies of images, and images without metadata.
+
+In comes a path; out comes a `MediaFile`, or the bytes that are sent of it. `content` reads with it, publication, web and export
+send with it.
+"""
+
+from feedsvc.content.media.clean_file import (
+    CleanFile,
+    CleanPieces,
+    UncleanableError,
+    clean_pieces,
+    is_cleaned_type,
+    is_sendable,
+    open_clean,
+    pieces_length,
+)
+from feedsvc.content.media.files import IMAGE_TYPES, MEDIA_PREFIX, MEDIA_TYPES, MediaFolder, image_size, is_truncated, sent_length
+from feedsvc.content.media.image_facts import VariantError, can_have_variants, digest_of, facts_of
+from feedsvc.content.media.image_widths import VARIANT_WIDTHS, variant_sizes, variant_widths
+from feedsvc.content.media.offered_widths import (
+    MAX_WIDTH,
+    THUMBNAIL_WIDTH,
+    fit_address,
+    fit_html,
+    fit_image,
+    fitting_variant,
+    variants,
+)
+from feedsvc.content.media.thumbnails import VariantStore
+
+__all__ = [
+    "IMAGE_TYPES",
+    "MAX_WIDTH",
+    "MEDIA_PREFIX",
+    "MEDIA_TYPES",
+    "THUMBNAIL_WIDTH",
+    "VARIANT_WIDTHS",
+    "CleanFile",
+    "CleanPieces",
+    "MediaFolder",
+    "UncleanableError",
+    "VariantError",
+    "VariantStore",
+    "can_have_variants",
+    "clean_pieces",
+    "digest_of",
+    "facts_of",
+    "fit_address",
+    "fit_html",
+    "fit_image",
+    "fitting_variant",
+    "image_size",
+    "is_cleaned_type",
+    "is_sendable",
+    "is_truncated",
+    "open_clean",
+    "pieces_length",
+    "sent_length",
+    "variant_sizes",
+    "variant_widths",
+    "variants",
+]

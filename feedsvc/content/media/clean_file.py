@@ -1,6 +1,6 @@
-"""Reading of media files as they are sent: pictures without their metadata, all others as they are.
+"""Media files as clients receive them: images without their metadata, all other files unchanged.
 
-Nothing is copied: what is sent of a picture are pieces of its file, found once for each state of the file.
+No cleaned copy is written. An image is sent as pieces of its file, which are computed once for each signature of the file.
 """
 
 from __future__ import annotations
@@ -14,45 +14,44 @@ from threading import Lock
 from typing import Final, NamedTuple, TypeVar
 
 from feedsvc.content import images
-from feedsvc.content.file_signature import Stamp, stamp_of, written
-from feedsvc.content.images import cleaning
-from feedsvc.content.images.pieces import Piece
+from feedsvc.content.file_signature import FileSignature, signature_of, size_and_mtime
+from feedsvc.content.images import Piece, check_removable_metadata, find_clean_pieces
 from feedsvc.content.safe_open import open_descriptor, open_file
 
-_MOST_KNOWN: Final = 20_000  # files, of most of which there are some hundred bytes to know
+_MAX_CACHED_FILES: Final = 20_000  # most need some hundred bytes
 
 _T = TypeVar("_T")
-# By location.
-_known: Final[OrderedDict[str, Cleaned]] = OrderedDict()
-_checked: Final[OrderedDict[str, Stamp]] = OrderedDict()  # pictures that can be cleaned, as long as they have this stamp
+# Both caches have the location as key. The second holds the signature with which an image was found to be cleanable.
+_pieces_cache: Final[OrderedDict[str, CleanPieces]] = OrderedDict()
+_cleanable_cache: Final[OrderedDict[str, FileSignature]] = OrderedDict()
 _lock: Final = Lock()
 
 
-class Cleaned(NamedTuple):
-    """Pieces of a picture, and the stamp that its file had before they were read."""
+class CleanPieces(NamedTuple):
+    """Pieces of an image without metadata, and the signature of its file before they were computed."""
 
-    stamp: Stamp
+    signature: FileSignature
     pieces: tuple[Piece, ...]
 
 
-class DirtyError(Exception):
-    """Metadata of a picture cannot be removed, since its structure is damaged."""
+class UncleanableError(Exception):
+    """Raised if metadata cannot be removed from an image because its structure is damaged."""
 
 
 class CleanFile(io.RawIOBase):
-    """File that reads the pieces of an open file as one.
+    """Read-only file of the pieces of an open image file, one after another.
 
-    It ends where the open file was written to since the pieces were read: they are not those of the new bytes.
+    It ends early if the image file was changed after the pieces were computed, because they do not fit the new bytes.
     """
 
-    def __init__(self, descriptor: int, cleaned: Cleaned) -> None:
-        """Take over the descriptor, and close it with this file."""
+    def __init__(self, descriptor: int, cleaned: CleanPieces) -> None:
+        """Take ownership of the descriptor: closing this file closes it."""
         self._descriptor = -1
         super().__init__()
         self._descriptor, self._pieces = descriptor, cleaned.pieces
         self._starts = [0, *accumulate(piece.length for piece in cleaned.pieces)]
-        self._at = 0
-        self._written = written(cleaned.stamp)
+        self._position = 0
+        self._size_and_mtime = size_and_mtime(cleaned.signature)
 
     def readable(self) -> bool:
         return True
@@ -64,22 +63,22 @@ class CleanFile(io.RawIOBase):
         raise io.UnsupportedOperation("the file has other bytes than are read")
 
     def tell(self) -> int:
-        return self._at
+        return self._position
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        self._at = max(0, offset + {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self._starts[-1]}[whence])
-        return self._at
+        self._position = max(0, offset + {os.SEEK_SET: 0, os.SEEK_CUR: self._position, os.SEEK_END: self._starts[-1]}[whence])
+        return self._position
 
     def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
-        """Read from one piece at most."""
-        index = bisect_right(self._starts, self._at) - 1
+        """Read into the buffer from at most one piece. Return the number of bytes, 0 at the end."""
+        index = bisect_right(self._starts, self._position) - 1
         if index >= len(self._pieces):
             return 0
-        data = self._pieces[index].read(self._descriptor, self._at - self._starts[index], len(buffer))
-        if written(stamp_of(os.fstat(self._descriptor))) != self._written:
+        data = self._pieces[index].read(self._descriptor, self._position - self._starts[index], len(buffer))
+        if size_and_mtime(signature_of(os.fstat(self._descriptor))) != self._size_and_mtime:
             return 0
         buffer[: len(data)] = data
-        self._at += len(data)
+        self._position += len(data)
         return len(data)
 
     def close(self) -> None:
@@ -89,83 +88,83 @@ class CleanFile(io.RawIOBase):
             os.close(descriptor)
 
 
-def is_cleaned(media_type: str) -> bool:
+def is_cleaned_type(media_type: str) -> bool:
     """Return whether files of this type are sent without their metadata."""
-    return media_type in images.TYPES
+    return media_type in images.IMAGE_TYPES
 
 
 def open_clean(location: str) -> io.BufferedReader:
-    """Open a picture to read what is sent of it. Raises OSError; DirtyError if it cannot be cleaned."""
+    """Open an image to read it without its metadata. Raises OSError, or UncleanableError if it cannot be cleaned."""
     descriptor = open_descriptor(location)
     try:
-        return io.BufferedReader(CleanFile(descriptor, cleaned_of(location, descriptor)))
+        return io.BufferedReader(CleanFile(descriptor, clean_pieces(location, descriptor)))
     except BaseException:
         os.close(descriptor)
         raise
 
 
-def cleaned_of(location: str, descriptor: int) -> Cleaned:
-    """Return the pieces of an open picture; the descriptor stays open. Raises OSError, and DirtyError."""
-    stamp = stamp_of(os.fstat(descriptor))
+def clean_pieces(location: str, descriptor: int) -> CleanPieces:
+    """Return the pieces of an open image; the descriptor stays open. Raises OSError or UncleanableError."""
+    stamp = signature_of(os.fstat(descriptor))
     with _lock:
-        known = _known.get(location)
-    if known is None or known.stamp != stamp:
+        known = _pieces_cache.get(location)
+    if known is None or known.signature != stamp:
         with open(descriptor, "rb", closefd=False) as file:
             try:
-                found = tuple(cleaning.clean(file).all)
+                found = tuple(find_clean_pieces(file).items)
             except (ValueError, OverflowError, IndexError) as error:
-                raise DirtyError(str(error)) from None
-        known = Cleaned(stamp, found)
-        _remember(_known, location, known)
+                raise UncleanableError(str(error)) from None
+        known = CleanPieces(stamp, found)
+        _put_bounded(_pieces_cache, location, known)
     return known
 
 
-def _remember(table: OrderedDict[str, _T], location: str, value: _T) -> None:
+def _put_bounded(table: OrderedDict[str, _T], location: str, value: _T) -> None:
     with _lock:
         table[location] = value
-        while len(table) > _MOST_KNOWN:
+        while len(table) > _MAX_CACHED_FILES:
             table.popitem(last=False)
 
 
-def length(location: str) -> int:
-    """Return how many bytes of a picture are sent. Raises OSError, and DirtyError."""
+def clean_length(location: str) -> int:
+    """Return the size in bytes of an image without its metadata. Raises OSError or UncleanableError."""
     descriptor = open_descriptor(location)
     try:
-        return length_of(cleaned_of(location, descriptor))
+        return pieces_length(clean_pieces(location, descriptor))
     finally:
         os.close(descriptor)
 
 
-def length_of(cleaned: Cleaned) -> int:
+def pieces_length(cleaned: CleanPieces) -> int:
     return sum(piece.length for piece in cleaned.pieces)
 
 
-def check(location: str) -> None:
-    """Raise DirtyError if a picture cannot be cleaned; OSError if it cannot be read.
+def check_cleanable(location: str) -> None:
+    """Raise UncleanableError if an image cannot be cleaned, OSError if it cannot be read.
 
-    A JPEG is not read as a whole, and a picture that passed is read again only once its stamp is another.
+    A JPEG is read only in part. An image that passed is not read again until its signature changes.
     """
     with open_file(location) as file:
-        stamp = stamp_of(os.fstat(file.fileno()))
+        stamp = signature_of(os.fstat(file.fileno()))
         with _lock:
-            is_checked = _checked.get(location) == stamp
+            is_checked = _cleanable_cache.get(location) == stamp
         if not is_checked:
             try:
-                cleaning.check(file)
+                check_removable_metadata(file)
             except (ValueError, OverflowError, IndexError) as error:
-                raise DirtyError(str(error)) from None
-            _remember(_checked, location, stamp)
+                raise UncleanableError(str(error)) from None
+            _put_bounded(_cleanable_cache, location, stamp)
 
 
 def is_sendable(location: str, *, is_cleaned: bool) -> bool:
-    """Return whether a file can be sent: if it `is_cleaned`, its metadata must be removable.
+    """Return whether a file can be sent: the metadata of a file that `is_cleaned` must be removable.
 
-    True also for a file that cannot be read: reading it for sending reports the error.
+    Return True for an unreadable file, too. The error is reported when the file is read for sending.
     """
     try:
         if is_cleaned:
-            check(location)
-    except DirtyError:
+            check_cleanable(location)
+    except UncleanableError:
         return False
     except OSError:
         return True

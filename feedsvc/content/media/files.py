@@ -1,4 +1,4 @@
-"""Files below media/ and what feeds must say of them: media type, length in bytes, width and height in pixels."""
+"""Media files: validation of files below media/, with media type, length in bytes, and width and height in pixels."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from feedsvc.content import images
-from feedsvc.content.file_signature import Stamp, is_younger, stamp_at, stamp_of
+from feedsvc.content.file_signature import FileSignature, is_changed_since, signature_at, signature_of
 from feedsvc.content.media import clean_file
-from feedsvc.content.media.active_content import must_look, refuse_program
+from feedsvc.content.media.active_content import must_inspect, refuse_active_content
 from feedsvc.content.safe_open import open_file
-from feedsvc.content.text import nearest
+from feedsvc.content.text import did_you_mean
 from feedsvc.model import MediaFile
 
-FOLDER: Final = "media/"
+MEDIA_PREFIX: Final = "media/"
 
-# A table of our own: the system's differs from machine to machine, and so would the feeds.
-TYPES: Final[Mapping[str, str]] = {
+# Not the system's table: it differs from machine to machine, and so would the feeds.
+MEDIA_TYPES: Final[Mapping[str, str]] = {
     ".aac": "audio/aac",
     ".avif": "image/avif",
     ".csv": "text/csv",
@@ -51,96 +51,96 @@ TYPES: Final[Mapping[str, str]] = {
     ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     ".zip": "application/zip",
 }
-PICTURES: Final = images.TYPES
-_NOTHING: Final[Stamp] = b"?"  # unlike that of any file
-_TAIL: Final = 64 * 1024  # bytes
+IMAGE_TYPES: Final = images.IMAGE_TYPES
+_STALE_SIGNATURE: Final[FileSignature] = b"?"  # differs from the signature of any file
+_TAIL_SIZE: Final = 64 * 1024  # bytes at the end of an image that `is_truncated` reads
 
 
-class Media:
-    """The media of one content folder; what was asked once is remembered until `changed` finds it other than it was."""
+class MediaFolder:
+    """Media files of one content folder. Facts about a requested file are cached until `refresh` finds that it changed."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
-        self._real = os.path.realpath(root)
+        self._real_root = os.path.realpath(root)
         self._files: dict[str, MediaFile] = {}
         self._sizes: dict[str, tuple[int, int]] = {}
-        self._stamps: dict[str, Stamp] = {}
-        self._clean: set[str] = set()  # pictures whose metadata can be taken out
-        self._trusted: dict[str, Stamp] = {}
+        self._signatures: dict[str, FileSignature] = {}
+        self._cleanable_paths: set[str] = set()  # images whose metadata can be removed
+        self._trusted_signatures: dict[str, FileSignature] = {}
 
-    def trust(self, path: str, stamp: Stamp) -> None:
-        """Take a file for no program as long as it has this stamp: this version of the product has looked through it before."""
-        if must_look(path, is_known=_type(path) is not None):
-            self._trusted[path] = stamp
+    def trust(self, path: str, stamp: FileSignature) -> None:
+        """Skip the search for active content while a file has this signature: this version of feedsvc searched it before."""
+        if must_inspect(path, is_known_type=_media_type(path) is not None):
+            self._trusted_signatures[path] = stamp
 
     def file(self, path: str) -> MediaFile:
-        """The file at a path like media/summit.jpg. Raises ValueError with a sentence for the editor."""
+        """Return the file at a path like media/summit.jpg. Raises ValueError with a message for the editor."""
         if path not in self._files:
-            self._files[path] = self._look(path)
+            self._files[path] = self._inspect(path)
         return self._files[path]
 
-    def sendable(self, path: str, *, keep_metadata: bool) -> MediaFile:
-        """Return the file as `file` does. Raises ValueError also for a picture whose metadata cannot be taken out."""
+    def sendable_file(self, path: str, *, keep_metadata: bool) -> MediaFile:
+        """Return the file as `file` does. Raises ValueError also if an image's metadata must be removed but cannot be."""
         file = self.file(path)
-        if not keep_metadata and clean_file.is_cleaned(file.type) and path not in self._clean:
-            _check(file)
-            self._clean.add(path)
+        if not keep_metadata and clean_file.is_cleaned_type(file.type) and path not in self._cleanable_paths:
+            _check_cleanable(file)
+            self._cleanable_paths.add(path)
         return file
 
-    def size(self, path: str) -> tuple[int, int]:
-        """Width and height of a picture. Raises ValueError with a sentence for the editor."""
+    def image_size(self, path: str) -> tuple[int, int]:
+        """Return width and height of an image in pixels. Raises ValueError with a message for the editor."""
         if path not in self._sizes:
-            self._sizes[path] = size(self.file(path))
+            self._sizes[path] = image_size(self.file(path))
         return self._sizes[path]
 
-    def stamp(self, path: str) -> Stamp | None:
-        """The stamp of the file when it was first asked for; None if there is none to refer to."""
+    def signature(self, path: str) -> FileSignature | None:
+        """Return the file's signature from its first request, None if `file` refuses the path."""
         try:
             self.file(path)
         except ValueError:
             return None
-        return self._stamps[path]
+        return self._signatures[path]
 
-    def young(self, touched: Iterable[str] | None, moment: datetime) -> frozenset[str]:
-        """Which of the files that were asked for changed since the moment, or are away."""
-        now = {path: stamp_at(self._root / path) for path in self._known(touched)}
-        return frozenset(path for path, stamp in now.items() if stamp is None or is_younger(stamp, moment))
+    def changed_since(self, touched: Iterable[str] | None, moment: datetime) -> frozenset[str]:
+        """Return the requested files, at or below `touched` paths if given, that changed since the moment or are missing."""
+        now = {path: signature_at(self._root / path) for path in self._requested_paths(touched)}
+        return frozenset(path for path, stamp in now.items() if stamp is None or is_changed_since(stamp, moment))
 
-    def changed(self, touched: Iterable[str] | None = None, restless: Container[str] = frozenset()) -> frozenset[str]:
-        """Which of the files that were asked for are not what they were, of all or of those at or below touched paths.
+    def refresh(self, touched: Iterable[str] | None = None, unsettled_files: Container[str] = frozenset()) -> frozenset[str]:
+        """Return the requested files, at or below `touched` paths if given, whose signatures changed, and forget their facts.
 
-        Those that are `restless` count as they were.
+        `unsettled_files` are skipped and keep their facts.
         """
         real = os.path.realpath(self._root)
-        if real != self._real:
-            # A link was switched to another folder: the same file may lie at another place.
-            self._real, touched = real, None
-            self._stamps = dict.fromkeys(self._stamps, _NOTHING)
-        known = (path for path in self._known(touched) if path not in restless)
-        changed = frozenset(path for path in known if self._stamps[path] != stamp_at(self._root / path))
+        if real != self._real_root:
+            # A symbolic link now leads to another folder, so the same signature may stand for another location.
+            self._real_root, touched = real, None
+            self._signatures = dict.fromkeys(self._signatures, _STALE_SIGNATURE)
+        known = (path for path in self._requested_paths(touched) if path not in unsettled_files)
+        changed = frozenset(path for path in known if self._signatures[path] != signature_at(self._root / path))
         for path in changed:
-            del self._files[path], self._stamps[path]
+            del self._files[path], self._signatures[path]
             self._sizes.pop(path, None)
-            self._clean.discard(path)
+            self._cleanable_paths.discard(path)
         return changed
 
-    def _known(self, touched: Iterable[str] | None) -> Iterable[str]:
-        return self._stamps if touched is None else [path for one in touched for path in self._at(one)]
+    def _requested_paths(self, touched: Iterable[str] | None) -> Iterable[str]:
+        return self._signatures if touched is None else [path for one in touched for path in self._paths_below(one)]
 
-    def _at(self, touched: str) -> list[str]:
-        if touched in self._stamps:
+    def _paths_below(self, touched: str) -> list[str]:
+        if touched in self._signatures:
             return [touched]
-        return [path for path in self._stamps if path.startswith(f"{touched}/")]
+        return [path for path in self._signatures if path.startswith(f"{touched}/")]
 
-    def _look(self, path: str) -> MediaFile:
+    def _inspect(self, path: str) -> MediaFile:
         pure = PurePosixPath(path)
-        if not path.startswith(FOLDER) or str(pure) != path or ".." in pure.parts:
+        if not path.startswith(MEDIA_PREFIX) or str(pure) != path or ".." in pure.parts:
             raise ValueError(f"'{path}' is not a file in media/; write it like media/picture.jpg, or an https address")
         if "\0" in path:
             raise ValueError(f"no file '{path}'")
         location = os.path.realpath(self._root / path)
-        if not location.startswith(os.path.join(self._real, FOLDER)):
-            # Whatever a link makes of it, a draft is no medium.
+        if not location.startswith(os.path.join(self._real_root, MEDIA_PREFIX)):
+            # A symbolic link must not publish a draft as a media file.
             raise ValueError(f"'{path}' lies behind a symbolic link that leaves media/; put the file itself there")
         try:
             status = os.stat(location)
@@ -148,16 +148,18 @@ class Media:
             raise ValueError(f"no file '{path}'{self._hint(path)}") from None
         if not stat.S_ISREG(status.st_mode):
             raise ValueError(f"'{path}' is a folder or a device, not a file")
-        stamp = stamp_of(status)
-        self._refuse_program(path, location, stamp)
-        self._stamps[path] = stamp
-        return MediaFile(path=path, location=location, type=_type(path) or "application/octet-stream", length=status.st_size)
+        stamp = signature_of(status)
+        self._refuse_active_content(path, location, stamp)
+        self._signatures[path] = stamp
+        return MediaFile(
+            path=path, location=location, type=_media_type(path) or "application/octet-stream", length=status.st_size
+        )
 
-    def _refuse_program(self, path: str, location: str, stamp: Stamp) -> None:
-        if self._trusted.get(path) == stamp:
+    def _refuse_active_content(self, path: str, location: str, stamp: FileSignature) -> None:
+        if self._trusted_signatures.get(path) == stamp:
             return
         try:
-            refuse_program(path, location, is_known=_type(path) is not None)
+            refuse_active_content(path, location, is_known_type=_media_type(path) is not None)
         except OSError as error:
             raise ValueError(f"'{path}' cannot be read ({error.strerror})") from None
 
@@ -169,19 +171,19 @@ class Media:
             return ""
         if same := next((name for name in names if name.casefold() == path.casefold()), ""):
             return f"; write '{same}', as the file is called: capital letters count"
-        hint = nearest(path, names)
+        hint = did_you_mean(path, names)
         return f"; {hint}" if hint else ""
 
 
-def _type(path: str) -> str | None:
-    return TYPES.get(PurePosixPath(path).suffix.lower())
+def _media_type(path: str) -> str | None:
+    return MEDIA_TYPES.get(PurePosixPath(path).suffix.lower())
 
 
-def _check(file: MediaFile) -> None:
-    """Raise ValueError with a sentence for the editor if a picture cannot be cleaned."""
+def _check_cleanable(file: MediaFile) -> None:
+    """Raise ValueError with a message for the editor if an image's metadata cannot be removed."""
     try:
-        clean_file.check(file.location)
-    except clean_file.DirtyError as error:
+        clean_file.check_cleanable(file.location)
+    except clean_file.UncleanableError as error:
         raise ValueError(
             f"'{file.path}' is damaged or no picture at all ({error}), so camera and location data cannot be taken out of it; "
             "save it again as JPEG or PNG"
@@ -191,24 +193,24 @@ def _check(file: MediaFile) -> None:
 
 
 def sent_length(file: MediaFile, *, keep_metadata: bool) -> int:
-    """Return how many bytes of a file are sent. Raises ValueError with a sentence for the editor."""
-    if keep_metadata or not clean_file.is_cleaned(file.type):
+    """Return the number of bytes that clients receive of a file. Raises ValueError with a message for the editor."""
+    if keep_metadata or not clean_file.is_cleaned_type(file.type):
         return file.length
     try:
-        return clean_file.length(file.location)
-    except (clean_file.DirtyError, OSError):
+        return clean_file.clean_length(file.location)
+    except (clean_file.UncleanableError, OSError):
         raise ValueError(f"'{file.path}' was changed just now; it is read again") from None
 
 
-def size(file: MediaFile) -> tuple[int, int]:
-    """Width and height of a picture, of which only the beginning is read. Raises ValueError with a sentence for the editor."""
-    if file.type not in PICTURES:
+def image_size(file: MediaFile) -> tuple[int, int]:
+    """Return width and height of an image in pixels, from its header. Raises ValueError with a message for the editor."""
+    if file.type not in IMAGE_TYPES:
         raise ValueError(f"'{file.path}' is no picture that readers show; use JPEG, PNG, GIF, WebP or AVIF")
     try:
         with open_file(file.location) as opened:
             header = images.read_header(opened)
     except OverflowError:
-        most = images.MOST_PIXELS // 1_000_000
+        most = images.MAX_PIXELS // 1_000_000
         raise ValueError(f"'{file.path}' has more than {most} megapixels, the most that is used; make it smaller") from None
     except (ValueError, OSError):
         raise ValueError(f"'{file.path}' is damaged or no picture at all; save it again as JPEG or PNG") from None
@@ -218,21 +220,21 @@ def size(file: MediaFile) -> tuple[int, int]:
     return header.size
 
 
-def is_cut(file: MediaFile) -> bool:
-    """Return whether a picture lacks its end, as after a broken upload: by its last bytes, since to decode it would take long.
+def is_truncated(file: MediaFile) -> bool:
+    """Return whether an image lacks its end, as after an interrupted upload. Raises OSError if it cannot be read.
 
-    Raises OSError if it cannot be read.
+    Only the last 64 KiB are read, because decoding would take long. False for types without a test.
     """
-    is_whole = _ENDS.get(file.type)
+    is_whole = _COMPLETENESS_TESTS.get(file.type)
     if is_whole is None:
         return False
     with open_file(file.location) as opened:
-        opened.seek(max(0, file.length - _TAIL))
+        opened.seek(max(0, file.length - _TAIL_SIZE))
         return not is_whole(opened.read())
 
 
-# Media type -> whether a file with these last bytes is whole; something may follow the end.
-_ENDS: Final[Mapping[str, Callable[[bytes], bool]]] = {
+# Media type -> test of a file's last bytes for the end of the image. Other data may follow that end.
+_COMPLETENESS_TESTS: Final[Mapping[str, Callable[[bytes], bool]]] = {
     "image/gif": lambda tail: tail.rstrip(b"\0").endswith(b";"),
     "image/jpeg": lambda tail: tail.rfind(b"\xff\xd9") > tail.rfind(b"\xff\xda"),
     "image/png": lambda tail: b"IEND\xaeB`\x82" in tail,

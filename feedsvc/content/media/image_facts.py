@@ -1,4 +1,4 @@
-"""The facts about a media file that decide its narrower copies: digest, and the sizes that copies can have."""
+"""Facts about a media file that its variants depend on: its digest and the sizes of the variants."""
 
 from __future__ import annotations
 
@@ -9,99 +9,102 @@ from io import BufferedReader
 from math import inf
 from typing import Final, NamedTuple
 
-from feedsvc.content.file_signature import Stamp, size_of, stamp_of
-from feedsvc.content.images import TYPES, read_header
-from feedsvc.content.images.decoder_process import DIGITS
+from feedsvc.content.file_signature import FileSignature, signature_of, size_of
+from feedsvc.content.images import DIGEST_LENGTH, IMAGE_TYPES, read_header
 from feedsvc.content.media import image_widths
 from feedsvc.content.safe_open import open_file
 from feedsvc.errors import FeedsvcError
 from feedsvc.model import MediaFile
 from feedsvc.support.file_descriptors import is_exhausted
 
-FOR_EVER: Final = inf
+FOREVER: Final = inf
 
 
-class RenditionError(FeedsvcError):
-    """There is no narrower copy: the picture, its width or the disk does not allow it."""
+class VariantError(FeedsvcError):
+    """Raised if there is no variant because of the image, the width or the disk."""
 
 
-class Facts(NamedTuple):
-    """A picture's stamp when its bytes were read, their digest, and width and height of each copy that can be made.
+class ImageFacts(NamedTuple):
+    """File signature of an image when its bytes were read, their digest, and width and height of each possible variant.
 
-    `width` is that of the picture as it is shown, 0 where it has no copies.
+    `width` is the width in pixels at which the image is shown, 0 if it has no variants.
     """
 
-    stamp: Stamp
+    signature: FileSignature
     digest: str
     width: int
     sizes: tuple[image_widths.Size, ...]
 
 
-_known: Final[dict[str, Facts]] = {}  # by location
-# Digest of a picture that could not be decoded -> until when that is taken for granted, in seconds of time.monotonic.
-# For `renditions` to change.
-failed: Final[dict[str, float]] = {}
+_facts_cache: Final[dict[str, ImageFacts]] = {}  # by location
+# Digest of an image that could not be decoded -> time in seconds of time.monotonic until which it is not tried again.
+# Only `thumbnails` changes this.
+undecodable_until: Final[dict[str, float]] = {}
 
 
-def digest(file: MediaFile) -> str:
-    """16 hex digits that stand for the file's bytes. Raises OSError if they cannot be read."""
-    return facts(file).digest
+def digest_of(file: MediaFile) -> str:
+    """Return the first 16 hex digits of the SHA-256 of the file's bytes. Raises OSError if they cannot be read."""
+    return facts_of(file).digest
 
 
-def can_size(media: MediaFile) -> bool:
-    """Return whether copies can be made, by the picture's header and by what was tried.
+def can_have_variants(media: MediaFile) -> bool:
+    """Return whether variants can be made, according to the image's header and to former attempts.
 
-    Not of an animation, nor of a file that is damaged, gone, over 64 MiB or takes too much memory.
+    False for an animation, and for a file that is damaged, missing, over 64 MiB or needs too much memory.
+    Raises OSError if this process has too many open files.
     """
-    if media.type not in TYPES:
+    if media.type not in IMAGE_TYPES:
         return False
     try:
-        known = facts(media)
+        known = facts_of(media)
     except OSError as error:
         if is_exhausted(error):
             raise
         return False
-    return bool(known.sizes) and failed.get(known.digest, 0.0) <= time.monotonic()
+    return bool(known.sizes) and undecodable_until.get(known.digest, 0.0) <= time.monotonic()
 
 
-def facts(file: MediaFile) -> Facts:
-    """Read the file, unless it is known. Threads that ask at once may read it twice. Raises OSError."""
-    known = _known.get(file.location)
-    if known is None or known.stamp != stamp_of(os.stat(file.location)):
-        with opened(file) as reader:
-            stamp, tag = stamp_of(os.fstat(reader.fileno())), hashlib.file_digest(reader, "sha256").hexdigest()[:DIGITS]
-            known = _known[file.location] = Facts(stamp, tag, *_sizes(reader, file.type, size_of(stamp)))
+def facts_of(file: MediaFile) -> ImageFacts:
+    """Return the facts of a file, which is read if its signature is new. Concurrent threads may read it twice. Raises OSError."""
+    known = _facts_cache.get(file.location)
+    if known is None or known.signature != signature_of(os.stat(file.location)):
+        with open_media(file) as reader:
+            stamp, tag = (
+                signature_of(os.fstat(reader.fileno())),
+                hashlib.file_digest(reader, "sha256").hexdigest()[:DIGEST_LENGTH],
+            )
+            known = _facts_cache[file.location] = ImageFacts(stamp, tag, *_read_sizes(reader, file.type, size_of(stamp)))
     return known
 
 
-def claimed(media: MediaFile, digest: str) -> Facts:
-    """Return the facts of a file that has this digest: a withdrawn picture's copies must not be had under another's name.
+def verified_facts(media: MediaFile, digest: str) -> ImageFacts:
+    """Return the facts of a file if it has this digest. Otherwise variants of a withdrawn image could be had under its name.
 
-    Raises RenditionError if it has not, OSError if this process has too many files open.
+    Raises VariantError if it has another digest or cannot be read, OSError if this process has too many open files.
     """
     try:
-        found = facts(media)
+        found = facts_of(media)
     except OSError as error:
         if is_exhausted(error):
             raise
-        raise RenditionError(f"'{media.path}' cannot be read ({error.strerror})") from None
+        raise VariantError(f"'{media.path}' cannot be read ({error.strerror})") from None
     if found.digest != digest:
-        raise RenditionError(f"'{media.path}' has other bytes by now")
+        raise VariantError(f"'{media.path}' has other bytes by now")
     return found
 
 
-def opened(file: MediaFile) -> BufferedReader:
-    """Open the file. Its path was resolved when it was found; what became a link or a pipe since then is not followed."""
+def open_media(file: MediaFile) -> BufferedReader:
+    """Open the file. `location` was resolved before; a link or pipe that replaced it since then is refused. Raises OSError."""
     return open_file(file.location)
 
 
-def _sizes(reader: BufferedReader, media_type: str, length: int) -> tuple[int, tuple[image_widths.Size, ...]]:
-    """Return the picture's own width, and the sizes of its copies."""
-    if media_type not in TYPES:
+def _read_sizes(reader: BufferedReader, media_type: str, length: int) -> tuple[int, tuple[image_widths.Size, ...]]:
+    """Return the image's own width and the sizes of its variants; 0 and () if it has none."""
+    if media_type not in IMAGE_TYPES:
         return 0, ()
     try:
         header = read_header(reader)
     except (ValueError, OverflowError):
         return 0, ()
-    found = image_widths.sizes(header, length) if header.media_type == media_type else ()
+    found = image_widths.variant_sizes(header, length) if header.media_type == media_type else ()
     return (header.size[0], found) if found else (0, ())

@@ -1,4 +1,4 @@
-"""Pictures of which no narrower copies could be made, remembered in the state folder so that they are not tried again."""
+"""Failures to make variants of images, stored in the state folder so that these images are not tried again."""
 
 from __future__ import annotations
 
@@ -14,82 +14,84 @@ from importlib import metadata
 from pathlib import Path
 from typing import Final
 
-from feedsvc.content.media.image_facts import FOR_EVER
-from feedsvc.support.state_folder import folder_at, replace_file
+from feedsvc.content.media.image_facts import FOREVER
+from feedsvc.support.state_folder import ensure_folder, replace_file
 
 LIBRARY: Final = "pyvips-binary"
-_POSTPONED: Final = 600.0  # seconds until a picture is tried again that nothing is known against
+_RETRY_DELAY: Final = 600.0  # seconds until another attempt if the image is not known to be the cause
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Failure:
-    """`path` is relative to the content folder; `reason` ends a sentence that begins with it.
+class VariantFailure:
+    """Failure to make variants of the image with this digest.
 
-    `until` is in seconds of time.monotonic; FOR_EVER if it lasts for these bytes.
+    `path` is relative to the content folder; `reason` ends a sentence that begins with it. `until` is in seconds of
+    time.monotonic, FOREVER if the failure lasts as long as the bytes stay the same.
     """
 
     digest: str
     path: str
     reason: str
-    until: float = FOR_EVER
+    until: float = FOREVER
 
 
-class CopyFailures:
-    """The failures of one recipe and library; safe in threads, and shared by processes with the same folder."""
+class VariantFailures:
+    """Failures of one variant version and library version. Threads may share it, and processes may share the folder."""
 
     def __init__(self, folder: Path, recipe: int) -> None:
-        self._folder, self._ending = folder, f"-{recipe}.json"
-        self._known: dict[str, Failure] = {}
+        self._folder, self._suffix = folder, f"-{recipe}.json"
+        self._failures: dict[str, VariantFailure] = {}
         self._lock = threading.Lock()
         with suppress(OSError):
             for name in os.listdir(folder):
-                self.look(name.removesuffix(self._ending))
+                self.load(name.removesuffix(self._suffix))
 
-    def of(self, digest: str) -> Failure | None:
-        failure = self._known.get(digest)
+    def get(self, digest: str) -> VariantFailure | None:
+        """Return the image's failure that is in memory; None if there is none or it has expired."""
+        failure = self._failures.get(digest)
         return failure if failure and (failure.until > time.monotonic()) else None
 
-    def look(self, digest: str) -> Failure | None:
-        """Return the failure as `of` does, and also one that another process wrote down."""
-        if digest not in self._known:
+    def load(self, digest: str) -> VariantFailure | None:
+        """Return the failure as `get` does, or one that another process has stored since."""
+        if digest not in self._failures:
             with suppress(OSError, ValueError, TypeError, KeyError, AttributeError):
-                stated = json.loads((self._folder / f"{digest}{self._ending}").read_bytes())
-                if stated == _stated(digest, stated["path"], stated["reason"]):
-                    self._note(Failure(digest=digest, path=str(stated["path"]), reason=str(stated["reason"])))
-        return self.of(digest)
+                stated = json.loads((self._folder / f"{digest}{self._suffix}").read_bytes())
+                if stated == _to_json(digest, stated["path"], stated["reason"]):
+                    self._set(VariantFailure(digest=digest, path=str(stated["path"]), reason=str(stated["reason"])))
+        return self.get(digest)
 
-    def put(self, digest: str, path: str, reason: str) -> Failure:
-        """Remember a failure for as long as bytes and library stay the same; in memory, if the disk does not take it."""
-        failure = self._note(Failure(digest=digest, path=path, reason=reason))
-        stated = json.dumps(_stated(digest, path, reason)).encode()
+    def put(self, digest: str, path: str, reason: str) -> VariantFailure:
+        """Store a failure that lasts as long as bytes and library stay the same; in memory only if it cannot be written."""
+        failure = self._set(VariantFailure(digest=digest, path=path, reason=reason))
+        stated = json.dumps(_to_json(digest, path, reason)).encode()
         with suppress(OSError):
-            folder_at(self._folder)
-            replace_file(self._folder / f"{digest}{self._ending}", stated)
+            ensure_folder(self._folder)
+            replace_file(self._folder / f"{digest}{self._suffix}", stated)
         return failure
 
-    def postpone(self, digest: str, path: str, reason: str) -> Failure:
-        """Remember, in memory, a failure that may have come from elsewhere; it lasts for ten minutes."""
-        return self._note(Failure(digest=digest, path=path, reason=reason, until=time.monotonic() + _POSTPONED))
+    def postpone(self, digest: str, path: str, reason: str) -> VariantFailure:
+        """Record a failure in memory for ten minutes, because the image may not be its cause."""
+        return self._set(VariantFailure(digest=digest, path=path, reason=reason, until=time.monotonic() + _RETRY_DELAY))
 
-    def now(self) -> Iterator[Failure]:
-        """All that last."""
+    def active(self) -> Iterator[VariantFailure]:
+        """Yield the failures that have not expired."""
         with self._lock:
-            digests = list(self._known)
-        yield from (failure for digest in digests if (failure := self.of(digest)))
+            digests = list(self._failures)
+        yield from (failure for digest in digests if (failure := self.get(digest)))
 
-    def _note(self, failure: Failure) -> Failure:
+    def _set(self, failure: VariantFailure) -> VariantFailure:
         with self._lock:
-            self._known[failure.digest] = failure
+            self._failures[failure.digest] = failure
         return failure
 
 
-def _stated(digest: str, path: str, reason: str) -> dict[str, str]:
-    """A failure as it is written down, with a checksum: a damaged file, or one of another picture, counts for nothing."""
-    checksum = hashlib.sha256(json.dumps([digest, path, reason, _library()]).encode()).hexdigest()
+def _to_json(digest: str, path: str, reason: str) -> dict[str, str]:
+    """Return the stored form of a failure. By its checksum, `load` ignores damaged files and those of other images."""
+    checksum = hashlib.sha256(json.dumps([digest, path, reason, _library_version()]).encode()).hexdigest()
     return {"path": path, "reason": reason, "checksum": checksum}
 
 
-def _library() -> str:
+def _library_version() -> str:
     try:
         return metadata.version(LIBRARY)
     except metadata.PackageNotFoundError:

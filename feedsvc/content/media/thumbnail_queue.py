@@ -1,4 +1,4 @@
-"""Pictures that wait for their narrower copies in a serving process, and the threads that have them made."""
+"""Queue of images whose variants a serving process has to make, and its worker threads."""
 
 from __future__ import annotations
 
@@ -8,68 +8,68 @@ from collections import deque
 from collections.abc import Callable
 from typing import Final
 
-from feedsvc.content.images.decoder_pool import Child
+from feedsvc.content.images import DecoderProcess
 from feedsvc.model import MediaFile
 
 _LOG: Final = logging.getLogger(__name__)
-_THREADS: Final = 2  # a small picture does not wait for a large one
-_MOST: Final = 1000  # pictures that wait
-_IDLE: Final = 10.0  # seconds until a child without work is ended
+_THREADS: Final = 2  # so that a small image does not wait for a large one
+_MAX_WAITING: Final = 1000  # images
+_IDLE_TIMEOUT: Final = 10.0  # seconds until a thread without work ends with its child process
 
-Work = Callable[[Child, MediaFile, str], None]
+Work = Callable[[DecoderProcess, MediaFile, str], None]
 
 
-class CopyQueue:
-    """Calls `work` for each picture once, in threads with a child process each; neither lives while there is nothing to do."""
+class VariantQueue:
+    """Queue that calls `work` for each image, in threads with one child process each. Idle threads and children end."""
 
     def __init__(self, work: Work, done: Callable[[str], None], locks: str) -> None:
-        """`done` is called with a picture's digest once it can be put again."""
-        self._work, self._done, self._locks = work, done, locks
-        self._changed = threading.Condition()
+        """Start empty. `done` is called with an image's digest once it can be put again; `locks` is passed to DecoderProcess."""
+        self._work, self._on_done, self._lock_path = work, done, locks
+        self._condition = threading.Condition()
         self._waiting: deque[tuple[MediaFile, str]] = deque()
-        self._digests: set[str] = set()  # of pictures that wait or are at work
-        self._threads, self._idle = 0, 0
+        self._digests: set[str] = set()  # of images that wait or are being processed
+        self._thread_count, self._idle_count = 0, 0
 
     def put(self, media: MediaFile, digest: str) -> bool:
-        """Add a picture, if it is not there yet. Return False if too many wait."""
-        with self._changed:
+        """Add an image unless its digest is in the queue or at work. Return False if the queue is full or no thread can start."""
+        with self._condition:
             if digest in self._digests:
                 return True
-            if len(self._waiting) >= _MOST:
+            if len(self._waiting) >= _MAX_WAITING:
                 return False
             self._digests.add(digest)
             self._waiting.append((media, digest))
-            if self._threads < _THREADS and self._idle < len(self._waiting):
+            if self._thread_count < _THREADS and self._idle_count < len(self._waiting):
                 try:
                     threading.Thread(target=self._run, name="copies", daemon=True).start()
                 except RuntimeError:  # the system starts no more threads
                     self._waiting.pop()
                     self._digests.discard(digest)
                     return False
-                self._threads += 1
-            self._changed.notify()
+                self._thread_count += 1
+            self._condition.notify()
             return True
 
     def _run(self) -> None:
-        with Child(self._locks) as child:
-            while (following := self._following()) is not None:
+        with DecoderProcess(self._lock_path) as child:
+            while (following := self._next_image()) is not None:
                 media, digest = following
                 try:
                     self._work(child, media, digest)
-                except Exception:  # noqa: BLE001 - whatever it is, the thread goes on with the next picture
+                except Exception:  # noqa: BLE001 - one image must not end the thread
                     _LOG.exception("the narrower copies of %s could not be made", media.path)
                 finally:
-                    with self._changed:
+                    with self._condition:
                         self._digests.discard(digest)
-                    self._done(digest)
+                    self._on_done(digest)
 
-    def _following(self) -> tuple[MediaFile, str] | None:
-        """The picture whose turn it is; None after a while without any."""
-        with self._changed:
-            self._idle += 1
-            self._changed.wait_for(lambda: self._waiting, _IDLE)
-            self._idle -= 1
+    def _next_image(self) -> tuple[MediaFile, str] | None:
+        """Wait for the next image and return it, or None if the thread is to end after `_IDLE_TIMEOUT`."""
+        with self._condition:
+            self._idle_count += 1
+            self._condition.wait_for(lambda: self._waiting, _IDLE_TIMEOUT)
+            self._idle_count -= 1
             if self._waiting:
                 return self._waiting.popleft()
-            self._threads -= 1
+            self._thread_count -= 1
             return None

@@ -1,4 +1,4 @@
-"""The folder in which narrower copies are kept; safe in threads and between processes that share it."""
+"""Folder of image variants on disk. Threads and processes may share it."""
 
 from __future__ import annotations
 
@@ -11,40 +11,41 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
-from feedsvc.content.file_signature import Stamp, stamp_of
-from feedsvc.content.images.decoder_process import DIGITS
-from feedsvc.content.media.image_facts import RenditionError
+from feedsvc.content.file_signature import FileSignature, signature_of
+from feedsvc.content.images import DIGEST_LENGTH
+from feedsvc.content.media.image_facts import VariantError
 from feedsvc.support.file_descriptors import is_exhausted
-from feedsvc.support.state_folder import folder_at, is_file, open_lock, replace_file
+from feedsvc.support.state_folder import ensure_folder, is_file, open_lock_file, replace_file
 
-RECIPE: Final = 3  # counted up when the same picture shall give other bytes
+VARIANT_VERSION: Final = 3  # increment if the same image shall give other bytes
 
-_OURS: Final = re.compile(r"(?P<digest>[0-9a-f]{16})/(?:\.new-.+|[0-9]+-(?P<recipe>[0-9]+)-[0-9a-f]{16})")
+_VARIANT_PATH: Final = re.compile(r"(?P<digest>[0-9a-f]{16})/(?:\.new-.+|[0-9]+-(?P<recipe>[0-9]+)-[0-9a-f]{16})")
 
 
-class CopyStore:
-    """Each copy has the name DIGEST/WIDTH-RECIPE-SUM, with the digest of its source and the sum of its own bytes."""
+class VariantFolder:
+    """Variants as files DIGEST/WIDTH-VERSION-CHECKSUM: the digest of the source, the checksum of the variant's own bytes."""
 
     def __init__(self, folder: Path) -> None:
-        # Copies are sent by paths without links, as media are.
+        # Variants, like media, are opened by paths without symbolic links.
         self.folder = Path(os.path.realpath(folder))
-        # Digest and width -> where the copy is, and its stamp when its sum was right.
-        self._sound: dict[tuple[str, int], tuple[Path, Stamp]] = {}
+        # Digest and width -> path of the variant, and its signature when its checksum was right.
+        self._verified: dict[tuple[str, int], tuple[Path, FileSignature]] = {}
 
     def find(self, digest: str, width: int) -> Path | None:
-        """Return a copy's path, None if there is none or it is damaged.
+        """Return a variant's path, or None if it is missing or damaged.
 
-        It is read through once, then known by the file's size and time. Raises OSError if too many files are open.
+        The file is read once to verify its checksum, then again only if its signature changes. Raises OSError if this process
+        has too many open files.
         """
         key = (digest, width)
         with suppress(OSError):
-            if key in self._sound and _stamp(self._sound[key][0]) == self._sound[key][1]:
-                return self._sound[key][0]
-        for path in sorted((self.folder / digest).glob(f"{width}-{RECIPE}-*")):
+            if key in self._verified and _signature(self._verified[key][0]) == self._verified[key][1]:
+                return self._verified[key][0]
+        for path in sorted((self.folder / digest).glob(f"{width}-{VARIANT_VERSION}-*")):
             try:
-                stamp = _stamp(path)
-                if is_file(path) and path.name.endswith(f"-{_sum(path.read_bytes())}"):
-                    self._sound[key] = (path, stamp)
+                stamp = _signature(path)
+                if is_file(path) and path.name.endswith(f"-{_checksum(path.read_bytes())}"):
+                    self._verified[key] = (path, stamp)
                     return path
             except OSError as error:
                 if is_exhausted(error):
@@ -52,43 +53,46 @@ class CopyStore:
         return None
 
     def put(self, digest: str, width: int, data: bytes) -> None:
-        """Write a copy whole or not at all. Raises RenditionError."""
-        path = self.folder / digest / f"{width}-{RECIPE}-{_sum(data)}"
-        with self._locked(fcntl.LOCK_SH):
-            folder_at(path.parent)
+        """Write a variant atomically. Raises VariantError."""
+        path = self.folder / digest / f"{width}-{VARIANT_VERSION}-{_checksum(data)}"
+        with self._lock_folder(fcntl.LOCK_SH):
+            ensure_folder(path.parent)
             replace_file(path, data)
-            self._sound[digest, width] = (path, _stamp(path))
+            self._verified[digest, width] = (path, _signature(path))
 
     def sweep(self, keep: Iterable[str]) -> int:
-        """Remove the copies of pictures with other digests than these, those of former recipes and what killed writers left.
+        """Remove variants whose source digest is not in `keep`, those of other versions, and temporary files of killed writers.
 
-        How many files went; none while anybody is writing. Raises RenditionError if they may not be removed.
+        Return the number of removed files; 0 while another thread or process writes. Raises VariantError if that fails.
         """
         kept = frozenset(keep)
-        with self._locked(fcntl.LOCK_EX | fcntl.LOCK_NB) as alone:
-            gone = [path for path in self.folder.glob("*/*") if alone and self._is_refuse(path, kept)]
+        with self._lock_folder(fcntl.LOCK_EX | fcntl.LOCK_NB) as alone:
+            gone = [path for path in self.folder.glob("*/*") if alone and self._is_garbage(path, kept)]
             for path in gone:
                 path.unlink()
                 with suppress(OSError):
-                    path.parent.rmdir()  # once the last one in it went
+                    path.parent.rmdir()  # fails until the folder is empty
             return len(gone)
 
-    def _is_refuse(self, path: Path, kept: frozenset[str]) -> bool:
-        ours = _OURS.fullmatch(path.relative_to(self.folder).as_posix())
-        return ours is not None and bool(is_file(path)) and (ours["digest"] not in kept or ours["recipe"] != str(RECIPE))
+    def _is_garbage(self, path: Path, kept: frozenset[str]) -> bool:
+        ours = _VARIANT_PATH.fullmatch(path.relative_to(self.folder).as_posix())
+        return ours is not None and bool(is_file(path)) and (ours["digest"] not in kept or ours["recipe"] != str(VARIANT_VERSION))
 
     @contextmanager
-    def _locked(self, how: int) -> Iterator[bool]:
-        """Writers share the lock; who has it alone knows that a temporary file is nobody's. False if it is not to be had now."""
+    def _lock_folder(self, how: int) -> Iterator[bool]:
+        """Lock the folder: shared for writers, exclusive for `sweep`. Yield False if another thread or process prevents it.
+
+        While the lock is exclusive, no writer runs, so each temporary file is a leftover. Raises VariantError on an OSError.
+        """
         try:
-            folder_at(self.folder)
-            with open(open_lock(self.folder / ".lock"), "ab") as lock:
-                yield _is_locked(lock.fileno(), how)
+            ensure_folder(self.folder)
+            with open(open_lock_file(self.folder / ".lock"), "ab") as lock:
+                yield _try_lock(lock.fileno(), how)
         except OSError as error:
-            raise RenditionError(f"{error.filename or self.folder} cannot be changed ({error.strerror})") from None
+            raise VariantError(f"{error.filename or self.folder} cannot be changed ({error.strerror})") from None
 
 
-def _is_locked(descriptor: int, how: int) -> bool:
+def _try_lock(descriptor: int, how: int) -> bool:
     try:
         fcntl.flock(descriptor, how)
     except BlockingIOError:
@@ -96,9 +100,9 @@ def _is_locked(descriptor: int, how: int) -> bool:
     return True
 
 
-def _stamp(file: Path | str | int) -> Stamp:
-    return stamp_of(os.stat(file))
+def _signature(file: Path | str | int) -> FileSignature:
+    return signature_of(os.stat(file))
 
 
-def _sum(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()[:DIGITS]
+def _checksum(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()[:DIGEST_LENGTH]

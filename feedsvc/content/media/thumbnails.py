@@ -1,7 +1,7 @@
-"""Narrower copies of pictures, for srcset: what a phone loads instead of the original.
+"""Image variants: narrower copies of images for srcset, which phones load instead of the original.
 
-Made on first need, a copy is kept by the content of its source; an operator who deletes the folder loses only the time to
-make them again.
+A variant is made on first need and stored under the digest of its source. An operator who deletes the folder loses only the
+time to make the variants again.
 """
 
 from __future__ import annotations
@@ -15,101 +15,118 @@ from contextlib import closing
 from pathlib import Path
 from typing import Final
 
-from feedsvc.content.images.decoder_pool import ChangedError, Child, LostError, UndecodableError, UsedError
-from feedsvc.content.images.decoder_process import Request
-from feedsvc.content.media.image_facts import FOR_EVER, RenditionError, claimed, digest, facts, failed, opened
-from feedsvc.content.media.thumbnail_failures import CopyFailures, Failure
-from feedsvc.content.media.thumbnail_queue import CopyQueue
-from feedsvc.content.media.thumbnail_store import RECIPE, CopyStore
+from feedsvc.content.images import (
+    DecodeRequest,
+    DecoderLostError,
+    DecoderProcess,
+    ImageChangedError,
+    ReusedDecoderError,
+    UndecodableError,
+)
+from feedsvc.content.media.image_facts import (
+    FOREVER,
+    VariantError,
+    digest_of,
+    facts_of,
+    open_media,
+    undecodable_until,
+    verified_facts,
+)
+from feedsvc.content.media.thumbnail_failures import VariantFailure, VariantFailures
+from feedsvc.content.media.thumbnail_queue import VariantQueue
+from feedsvc.content.media.thumbnail_store import VARIANT_VERSION, VariantFolder
 from feedsvc.errors import Problem
 from feedsvc.model import MediaFile
-from feedsvc.support.alerts import Troubles, unwritable
+from feedsvc.support.alerts import Alerts, unwritable_message
 from feedsvc.support.completion import Completion
 from feedsvc.support.file_descriptors import is_exhausted
 
-_NAME: Final = "pictures"
-_TRIES: Final = 2  # where a new child ends for no fault of the picture
-_TURNS: Final = 16
-_PAUSE: Final = 30.0  # seconds until a copy is made again that could not be written
-_FAILURES: Final = "failures"
+_ALERT_NAME: Final = "pictures"
+_MAX_TRIES: Final = 2  # attempts if a new child process ends for a reason other than the image
+_LOCK_COUNT: Final = 16
+_RETRY_DELAY: Final = 30.0  # seconds until another attempt if a variant could not be written
+_FAILURES_FOLDER: Final = "failures"
 
 
-class Renditions:
-    """The copies kept in one folder; safe in threads and between processes that share it."""
+class VariantStore:
+    """Variants of one folder. Threads may share the object, and processes may share the folder."""
 
-    def __init__(self, folder: Path, troubles: Troubles | None = None, *, once: bool = False) -> None:
-        """`once` is for a process that needs each copy now: it keeps elsewhere what the folder does not take, until it ends."""
-        self._store, self._troubles = CopyStore(folder), troubles or Troubles()
-        self._spare: CopyStore | None = None
-        self._once = once
-        self._failures = CopyFailures(folder / _FAILURES, RECIPE)
-        failed.update({failure.digest: failure.until for failure in self._failures.now()})
-        self._locks = str(folder / ".megapixels")
-        self._queue = CopyQueue(self._make, self._wake, self._locks)
-        self._turns = tuple(threading.Lock() for _ in range(_TURNS))
+    def __init__(self, folder: Path, alerts: Alerts | None = None, *, is_one_shot: bool = False) -> None:
+        """Open the folder. If `is_one_shot`, variants that it does not accept go to a temporary folder until the process ends."""
+        self._store, self._alerts = VariantFolder(folder), alerts or Alerts()
+        self._fallback: VariantFolder | None = None
+        self._is_one_shot = is_one_shot
+        self._failures = VariantFailures(folder / _FAILURES_FOLDER, VARIANT_VERSION)
+        undecodable_until.update({failure.digest: failure.until for failure in self._failures.active()})
+        self._lock_path = str(folder / ".megapixels")
+        self._queue = VariantQueue(self._make_variants, self._complete_all, self._lock_path)
+        self._digest_locks = tuple(threading.Lock() for _ in range(_LOCK_COUNT))
         self._lock = threading.Lock()
-        self._awaited: dict[tuple[str, int], Completion] = {}
-        self._unkept: dict[str, tuple[str, float]] = {}  # digest -> why copies are not there, and until when
+        self._completions: dict[tuple[str, int], Completion] = {}
+        self._write_errors: dict[
+            str, tuple[str, float]
+        ] = {}  # digest -> reason, and when another attempt is due (time.monotonic)
         self.on_failure: Callable[[], None] = lambda: None
 
     def find(self, media: MediaFile, digest: str, width: int) -> Path | None:
-        """The copy, `width` pixels wide, of the picture whose bytes have this digest; None if it is still to be made.
+        """Return the path of the variant `width` pixels wide of the image with this digest, None if it is still to be made.
 
-        Raises RenditionError for a width that it has not, for a picture that moves, is damaged, gone or does not have these
-        bytes (even where a copy of such bytes is still kept), if it was tried in vain, and if the disk did not take it.
+        Raises VariantError if the image has no variant of this width, for example because it is animated, damaged or missing,
+        or if making or writing the variant failed. It also does so for an image that has another digest now, even if a variant
+        of this digest is still stored.
         """
-        known = claimed(media, digest)
+        known = verified_facts(media, digest)
         if width not in dict(known.sizes):
-            raise RenditionError(f"'{media.path}' has no copy {width} pixels wide")
-        found = self._found(digest, width)
+            raise VariantError(f"'{media.path}' has no copy {width} pixels wide")
+        found = self._find_stored(digest, width)
         if found:
             return found
         if failure := self._failure(digest):
-            raise RenditionError(f"'{media.path}' {failure.reason}")
-        reason, until = self._unkept.get(digest, ("", 0.0))
+            raise VariantError(f"'{media.path}' {failure.reason}")
+        reason, until = self._write_errors.get(digest, ("", 0.0))
         if until > time.monotonic():
-            raise RenditionError(reason)
+            raise VariantError(reason)
         return None
 
-    def file(self, media: MediaFile, digest: str, width: int) -> Path:
-        """As `find`, but made now if it is not there yet."""
-        self._unkept.pop(digest, None)  # the caller asks but once
+    def get_or_make(self, media: MediaFile, digest: str, width: int) -> Path:
+        """Return the variant as `find` does, but make it first if it is missing. Raises VariantError."""
+        self._write_errors.pop(digest, None)  # the caller does not retry later
         found = self.find(media, digest, width)
         if found:
             return found
-        with self._turns[hash(digest) % _TURNS]:  # nothing is made twice at once
+        with self._digest_locks[hash(digest) % _LOCK_COUNT]:  # two threads must not make the same variants
             if not self.find(media, digest, width):
-                with Child(self._locks) as child:
-                    self._make(child, media, digest)
+                with DecoderProcess(self._lock_path) as child:
+                    self._make_variants(child, media, digest)
         found = self.find(media, digest, width)
         if found is None:
-            raise RenditionError(f"'{media.path}' was changed meanwhile")
+            raise VariantError(f"'{media.path}' was changed meanwhile")
         return found
 
-    def order(self, media: MediaFile, digest: str, width: int) -> Completion | None:
-        """Have the copy made that `find` did not find, by another thread; complete once it is worth another look.
+    def request(self, media: MediaFile, digest: str, width: int) -> Completion | None:
+        """Queue the making of a variant that `find` did not find. Another thread makes it.
 
-        None if too many pictures wait.
+        Return a Completion after which the caller shall call `find` again; None if the queue is full.
         """
         with self._lock:
-            awaited = self._awaited.setdefault((digest, width), Completion())
+            awaited = self._completions.setdefault((digest, width), Completion())
         if self._queue.put(media, digest):
             return awaited
         self._complete([(digest, width)])
         return None
 
-    def make(self, pictures: Sequence[tuple[MediaFile, str]], processes: int) -> Iterator[int]:
-        """Make what is missing of the copies of pictures with their digests, in so many processes at once.
+    def make_missing(self, pictures: Sequence[tuple[MediaFile, str]], processes: int) -> Iterator[int]:
+        """Make the missing variants of images, given with their digests, in up to this number of child processes.
 
-        Yields 1 for each picture that is done. What cannot be made or written is found out by `file`.
+        Yield 1 for each finished image. Failures are not raised here; a later `get_or_make` raises them.
         """
-        children = [Child(self._locks) for _ in range(max(1, min(processes, len(pictures))))]
+        children = [DecoderProcess(self._lock_path) for _ in range(max(1, min(processes, len(pictures))))]
         free = list(children)
 
         def work(picture: tuple[MediaFile, str]) -> int:
             child = free.pop()
             try:
-                self._make(child, *picture)
+                self._make_variants(child, *picture)
             finally:
                 free.append(child)
             return 1
@@ -122,113 +139,122 @@ class Renditions:
             for child in children:
                 child.close()
 
-    def lacks(self, media: MediaFile, digest: str) -> bool:
-        """Return whether copies of a picture are still to be made."""
-        return any(self._found(digest, width) is None for width, _ in facts(media).sizes) and not self._failure(digest)
+    def lacks_variants(self, media: MediaFile, digest: str) -> bool:
+        """Return whether variants of an image are still to be made. Raises OSError if the image cannot be read."""
+        return any(self._find_stored(digest, width) is None for width, _ in facts_of(media).sizes) and not self._failure(digest)
 
     def problems(self, media: Mapping[str, MediaFile]) -> tuple[Problem, ...]:
-        """Return what kept copies of these files, by their paths, from being made."""
-        return tuple(sorted(_problem(failure) for failure in self._failures.now() if _has(media.get(failure.path), failure)))
+        """Return the problems of these files, by their paths, whose variants could not be made."""
+        return tuple(
+            sorted(
+                _problem(failure) for failure in self._failures.active() if _has_failed_bytes(media.get(failure.path), failure)
+            )
+        )
 
     def sweep(self, keep: Iterable[str]) -> int:
-        """See `CopyStore.sweep`."""
+        """Remove variants that are not needed any more; see `VariantFolder.sweep`."""
         return self._store.sweep(keep)
 
-    def _failure(self, digest: str) -> Failure | None:
-        failure = self._failures.look(digest)
+    def _failure(self, digest: str) -> VariantFailure | None:
+        failure = self._failures.load(digest)
         if failure is None:
-            failed.pop(digest, None)  # it may be tried again
-        elif digest not in failed:
-            self._note(failure)
+            undecodable_until.pop(digest, None)  # expired, so it may be tried again
+        elif digest not in undecodable_until:
+            self._record_failure(failure)
         return failure
 
-    def _note(self, failure: Failure) -> None:
-        failed[failure.digest] = failure.until
+    def _record_failure(self, failure: VariantFailure) -> None:
+        undecodable_until[failure.digest] = failure.until
         self.on_failure()
 
-    def _make(self, child: Child, media: MediaFile, digest: str) -> None:
-        """Make and keep what is missing of a picture's copies; remember what cannot be made."""
+    def _make_variants(self, child: DecoderProcess, media: MediaFile, digest: str) -> None:
+        """Make and store an image's missing variants. Record failures instead of raising them."""
         try:
-            self._tried(child, media, digest)
+            self._make_with_retries(child, media, digest)
         except UndecodableError as error:
-            self._note(self._failures.put(digest, media.path, str(error)))
-        except LostError as error:
+            self._record_failure(self._failures.put(digest, media.path, str(error)))
+        except DecoderLostError as error:
             self._postpone(media, digest, str(error))
-        except ChangedError:
-            self._unkept[digest] = f"'{media.path}' was changed meanwhile", time.monotonic()
-        except (RenditionError, OSError) as error:
-            self._unkept[digest] = str(error), time.monotonic() + (0 if is_exhausted(error) else _PAUSE)
-            if self._once:
+        except ImageChangedError:
+            self._write_errors[digest] = f"'{media.path}' was changed meanwhile", time.monotonic()
+        except (VariantError, OSError) as error:
+            self._write_errors[digest] = str(error), time.monotonic() + (0 if is_exhausted(error) else _RETRY_DELAY)
+            if self._is_one_shot:
                 self._postpone(media, digest, str(error))
 
     def _postpone(self, media: MediaFile, digest: str, reason: str) -> None:
-        self._note(self._failures.postpone(digest, media.path, f"has no narrower copies for now ({reason})"))
+        self._record_failure(self._failures.postpone(digest, media.path, f"has no narrower copies for now ({reason})"))
 
-    def _tried(self, child: Child, media: MediaFile, digest: str) -> None:
-        left = _TRIES
+    def _make_with_retries(self, child: DecoderProcess, media: MediaFile, digest: str) -> None:
+        left = _MAX_TRIES
         while True:
             try:
-                return self._try(child, media, digest)
-            except UsedError:  # the next child is new
+                return self._make_once(child, media, digest)
+            except ReusedDecoderError:  # the next child process is new
                 continue
-            except LostError:
+            except DecoderLostError:
                 left -= 1
                 if not left:
                     raise
 
-    def _try(self, child: Child, media: MediaFile, digest: str) -> None:
-        known = claimed(media, digest)
+    def _make_once(self, child: DecoderProcess, media: MediaFile, digest: str) -> None:
+        known = verified_facts(media, digest)
 
         def is_wanted() -> bool:
-            return any(self._found(digest, width) is None for width, _ in known.sizes)
+            return any(self._find_stored(digest, width) is None for width, _ in known.sizes)
 
-        with opened(media) as file, closing(child.copies(file, Request(digest, known.sizes), is_wanted)) as copies:
+        with (
+            open_media(media) as file,
+            closing(child.make_variants(file, DecodeRequest(digest, known.sizes), is_wanted)) as copies,
+        ):
             for width, data in copies:
-                self._keep(digest, width, data)
+                self._store_variant(digest, width, data)
                 self._complete([(digest, width)])
 
-    def _wake(self, digest: str) -> None:
-        self._complete([key for key in list(self._awaited) if key[0] == digest])
+    def _complete_all(self, digest: str) -> None:
+        self._complete([key for key in list(self._completions) if key[0] == digest])
 
     def _complete(self, keys: Iterable[tuple[str, int]]) -> None:
         with self._lock:
-            done = [self._awaited.pop(key, None) for key in keys]
+            done = [self._completions.pop(key, None) for key in keys]
         for completion in done:
             if completion:
                 completion.complete()
 
-    def _found(self, digest: str, width: int) -> Path | None:
-        return self._store.find(digest, width) or (self._spare.find(digest, width) if self._spare else None)
+    def _find_stored(self, digest: str, width: int) -> Path | None:
+        return self._store.find(digest, width) or (self._fallback.find(digest, width) if self._fallback else None)
 
-    def _keep(self, digest: str, width: int, data: bytes) -> None:
+    def _store_variant(self, digest: str, width: int, data: bytes) -> None:
         try:
             self._store.put(digest, width, data)
-        except RenditionError as error:
-            if self._once:
-                return self._kept_elsewhere().put(digest, width, data)
-            sentence = unwritable("narrower pictures", self._store.folder, error, "the pictures themselves are sent instead")
-            self._troubles.come(_NAME, sentence, f"narrower pictures are written to {self._store.folder} again")
+        except VariantError as error:
+            if self._is_one_shot:
+                return self._fallback_store().put(digest, width, data)
+            sentence = unwritable_message(
+                "narrower pictures", self._store.folder, error, "the pictures themselves are sent instead"
+            )
+            self._alerts.raise_alert(_ALERT_NAME, sentence, f"narrower pictures are written to {self._store.folder} again")
             raise
-        return self._troubles.end(_NAME)
+        return self._alerts.clear(_ALERT_NAME)
 
-    def _kept_elsewhere(self) -> CopyStore:
+    def _fallback_store(self) -> VariantFolder:
         with self._lock:
-            if self._spare is None:
-                self._elsewhere = tempfile.TemporaryDirectory(prefix="feedsvc-pictures-")  # removed when this process ends
-                self._spare = CopyStore(Path(self._elsewhere.name))
-            return self._spare
+            if self._fallback is None:
+                self._fallback_folder = tempfile.TemporaryDirectory(prefix="feedsvc-pictures-")  # removed when this process ends
+                self._fallback = VariantFolder(Path(self._fallback_folder.name))
+            return self._fallback
 
 
-def _problem(failure: Failure) -> Problem:
+def _problem(failure: VariantFailure) -> Problem:
     hint = "pages show the picture itself; save it anew with an image editor, or with fewer pixels"
-    if failure.until < FOR_EVER:
+    if failure.until < FOREVER:
         hint = "pages show the picture itself, and it is tried again later"
     return Problem(path=failure.path, message=f"'{failure.path}' {failure.reason}", hint=hint, severity="warning")
 
 
-def _has(media: MediaFile | None, failure: Failure) -> bool:
+def _has_failed_bytes(media: MediaFile | None, failure: VariantFailure) -> bool:
     """Return whether a file still has the bytes that failed."""
     try:
-        return media is not None and digest(media) == failure.digest
+        return media is not None and digest_of(media) == failure.digest
     except OSError:
         return False

@@ -1,0 +1,37 @@
+"""One file to one article, or to one settings file.
+
+In come bytes and what other files define; out comes a result with the article and the problems. `content.folder` reads with it.
+"""
+
+from feedsvc.content.reading.article import ParseResult, default_id, parse_article, split_front_matter
+from feedsvc.content.reading.body_lines import BodyPositions
+from feedsvc.content.reading.context import References
+from feedsvc.content.reading.settings import (
+    AUTHORS_FILE,
+    CATEGORIES_FILE,
+    SITE_FILE,
+    ParsedEntries,
+    known_names,
+    parse_authors,
+    parse_categories,
+    parse_settings_file,
+    parse_site,
+)
+
+__all__ = [
+    "AUTHORS_FILE",
+    "CATEGORIES_FILE",
+    "SITE_FILE",
+    "BodyPositions",
+    "ParseResult",
+    "ParsedEntries",
+    "References",
+    "default_id",
+    "known_names",
+    "parse_article",
+    "parse_authors",
+    "parse_categories",
+    "parse_settings_file",
+    "parse_site",
+    "split_front_matter",
+]

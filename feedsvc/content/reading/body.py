@@ -1,4 +1,4 @@
-"""One article's text: its limits, the media that it shows looked up, and its problems placed."""
+"""Body check of one article: limits of its HTML, its references to media, and line and column of its problems."""
 
 from __future__ import annotations
 
@@ -6,63 +6,70 @@ from typing import Final
 
 from feedsvc import routes, uris
 from feedsvc.content import text
-from feedsvc.content.markdown import nesting, render
-from feedsvc.content.markdown.render import Excess, Markup
-from feedsvc.content.reading.body_lines import BodyLines
-from feedsvc.content.reading.context import Desk
+from feedsvc.content.markdown import MAX_DEPTH, MAX_HTML_BYTES, LimitExceeded, RenderedMarkdown, is_simple, render_within_limits
+from feedsvc.content.reading.body_lines import BodyPositions
+from feedsvc.content.reading.context import ReadContext
 from feedsvc.errors import Problem
 
-_MOST_PROBLEMS: Final = 100
-_DEEP: Final = (
-    f"body: elements lie in one another more than {nesting.DEEPEST} deep, or are not closed",
-    f"close HTML tags that stay open, and nest lists and quotes less than {nesting.DEEPEST} deep",
+_MAX_PROBLEMS: Final = 100
+_TOO_DEEP: Final = (
+    f"body: elements lie in one another more than {MAX_DEPTH} deep, or are not closed",
+    f"close HTML tags that stay open, and nest lists and quotes less than {MAX_DEPTH} deep",
 )
-_LARGE: Final = (
-    f"body: its HTML would be larger than {render.LARGEST // 1_000_000} MB, the most that an article may have",
+_TOO_LARGE: Final = (
+    f"body: its HTML would be larger than {MAX_HTML_BYTES // 1_000_000} MB, the most that an article may have",
     "split the article, or shorten what is repeated: footnotes, tables, addresses",
 )
 
 
-def body(desk: Desk, content: str, written: str, slug: str) -> str:
-    """The Markdown, looked through; `content` is the whole file's text, `written` its Markdown, `slug` the article's.
+def check_body(desk: ReadContext, content: str, written: str, slug: str) -> str:
+    """Check the Markdown `written` and return it; `content` is the text of the whole file, `slug` that of the article.
 
-    "" where it shows nothing, or its HTML would be beyond the limits.
+    Return "" if the Markdown is only white space or its HTML would exceed the limits.
     """
-    if render.is_ordinary(written):
+    if is_simple(written):
         return "" if written.isspace() else written
-    page = uris.absolute(desk.known.site.base_url, routes.path_of(routes.ArticleAt(slug)))
-    made = render.render_within_limits(written, base_url=desk.known.site.base_url, page=page)
-    lines = BodyLines(desk.tree, content, written)
-    if isinstance(made, Excess):
-        desk.tree.problems.append(_problem(desk, lines.of_index(made.index), *(_DEEP if made.is_deep else _LARGE)))
+    page = uris.absolute(desk.references.site.base_url, routes.path_of(routes.ArticleAt(slug)))
+    made = render_within_limits(written, base_url=desk.references.site.base_url, page=page)
+    lines = BodyPositions(desk.document, content, written)
+    if isinstance(made, LimitExceeded):
+        desk.document.problems.append(
+            _problem(desk, lines.position_of_index(made.index), *(_TOO_DEEP if made.is_too_deep else _TOO_LARGE))
+        )
         return ""
-    # One wrong folder name can stand in every line.
-    desk.tree.problems += [
-        _problem(desk, lines.of_reference(reference), f"body: {message}", hint)
-        for reference, message, hint in _unshown(desk, made)[:_MOST_PROBLEMS]
+    # Limited because one misspelt folder name may occur in every line.
+    desk.document.problems += [
+        _problem(desk, lines.position_of_reference(reference), f"body: {message}", hint)
+        for reference, message, hint in _check_media(desk, made)[:_MAX_PROBLEMS]
     ]
     return "" if written.isspace() else written
 
 
-def _unshown(desk: Desk, made: Markup) -> list[tuple[str, str, str]]:
-    """Remember the files of media/ that the text shows; return each reference with what is wrong with it and what to do."""
+def _check_media(desk: ReadContext, made: RenderedMarkdown) -> list[tuple[str, str, str]]:
+    """Record the files of media/ that the text shows. Return each invalid reference with message and hint."""
     found = [
         (
             reference,
             f"'{reference}' is not in media/, so readers would not see it",
             "move the file to media/ and write media/NAME",
         )
-        for reference in made.strays
+        for reference in made.misplaced_references
     ]
     for reference, path in made.media.items():
         try:
-            desk.media[desk.sendable(path).path] = None
+            desk.media[desk.sendable_file(path).path] = None
         except ValueError as error:
             found.append((reference, str(error), ""))
     return found
 
 
-def _problem(desk: Desk, place: tuple[int, int] | None, message: str, hint: str) -> Problem:
+def _problem(desk: ReadContext, place: tuple[int, int] | None, message: str, hint: str) -> Problem:
     if place is None:
-        return desk.tree.problem(("body",), message, hint)
-    return Problem(path=desk.tree.path, line=place[0], column=place[1], message=text.told(message), hint=text.told(hint))
+        return desk.document.problem(("body",), message, hint)
+    return Problem(
+        path=desk.document.path,
+        line=place[0],
+        column=place[1],
+        message=text.sanitize_message(message),
+        hint=text.sanitize_message(hint),
+    )

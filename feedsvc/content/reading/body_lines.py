@@ -1,4 +1,4 @@
-"""Lines of an article's file at which its Markdown shows something: found by the source positions of its blocks."""
+"""Body positions: line and column in the article's file of elements of its HTML, found by the source positions of blocks."""
 
 from __future__ import annotations
 
@@ -10,46 +10,46 @@ from typing import Final
 from urllib.parse import unquote
 
 from feedsvc.content import text
-from feedsvc.content.markdown import commonmark
-from feedsvc.content.yaml.document import Tree
+from feedsvc.content.markdown import to_html_with_positions
+from feedsvc.content.yaml import YamlDocument
 
 _POSITION: Final = re.compile(r' data-sourcepos="([0-9]+):[0-9]+-([0-9]+):[0-9]+"')
 _LINE_END: Final = re.compile(r"\r\n?|\n")
-_LONGEST_TAG: Final = 200  # characters of a tag that are compared
+_MAX_TAG_LENGTH: Final = 200  # characters of a tag that are searched for in the Markdown
 
 
-class BodyLines:
-    """Places of one article's text; the text is rendered with positions once something is looked for."""
+class BodyPositions:
+    """Positions of one article's body. The body is rendered with source positions at the first search."""
 
-    def __init__(self, tree: Tree, content: str, markdown: str) -> None:
-        """`content` is the whole file's text, `markdown` the text of its article."""
-        self._tree, self._content, self._markdown = tree, content, markdown
-        self._positioned = ""
+    def __init__(self, tree: YamlDocument, content: str, markdown: str) -> None:
+        """Initialize with the text of the whole file (`content`) and the Markdown of its body."""
+        self._document, self._content, self._markdown = tree, content, markdown
+        self._html_cache = ""
 
     @property
     def _html(self) -> str:
-        self._positioned = self._positioned or commonmark.to_html_with_positions(self._markdown)
-        return self._positioned
+        self._html_cache = self._html_cache or to_html_with_positions(self._markdown)
+        return self._html_cache
 
-    def of_reference(self, reference: str) -> tuple[int, int] | None:
-        """Line and column at which an address is written; None if no spelling of it is found."""
+    def position_of_reference(self, reference: str) -> tuple[int, int] | None:
+        """Return line and column of a link or media reference; None if no spelling of it is found."""
         for shown in {html.escape(reference), reference}:
             at = self._html.find(f'="{shown}"')
             if at >= 0:
-                return self._written(self._source_index(at), reference) or self._written(0, reference)
-        return self._written(0, reference)
+                return self._find_spelling(self._source_index(at), reference) or self._find_spelling(0, reference)
+        return self._find_spelling(0, reference)
 
-    def of_tags(self, indexes: tuple[int, ...]) -> list[tuple[int, int]]:
-        """Line and column of some tags of raw HTML, given by their indexes in the HTML without positions, in order."""
-        return [self._of_tag(at) for at in self._with_positions(indexes)]
+    def positions_of_tags(self, indexes: tuple[int, ...]) -> list[tuple[int, int]]:
+        """Return line and column of raw HTML tags, given by their ascending indexes in the HTML without positions."""
+        return [self._position_of_tag(at) for at in self._shift_offsets(indexes)]
 
-    def of_index(self, index: int) -> tuple[int, int]:
-        """Line and column of the block at an index of the HTML without positions."""
-        (at,) = self._with_positions((index,))
-        return self._of_tag(at)
+    def position_of_index(self, index: int) -> tuple[int, int]:
+        """Return line and column of the block at an index of the HTML without positions."""
+        (at,) = self._shift_offsets((index,))
+        return self._position_of_tag(at)
 
-    def _with_positions(self, indexes: tuple[int, ...]) -> list[int]:
-        """The same places in the HTML that has positions, which come between."""
+    def _shift_offsets(self, indexes: tuple[int, ...]) -> list[int]:
+        """Convert ascending indexes in the HTML without positions to indexes in the HTML with positions."""
         found: list[int] = []
         extra, positions, following = 0, _POSITION.finditer(self._html), None
         for index in indexes:
@@ -61,15 +61,15 @@ class BodyLines:
             found.append(index + extra)
         return found
 
-    def _of_tag(self, at: int) -> tuple[int, int]:
-        tag = re.match(r"<[^\n>]*>?", self._html[at : at + _LONGEST_TAG])
+    def _position_of_tag(self, at: int) -> tuple[int, int]:
+        tag = re.match(r"<[^\n>]*>?", self._html[at : at + _MAX_TAG_LENGTH])
         index = self._source_index(at)
         if not tag or "data-sourcepos" in tag[0]:
-            return self._in_file(index)
-        return self._in_file(max(index, self._markdown.find(tag[0], index)), tag[0])
+            return self._position_in_file(index)
+        return self._position_in_file(max(index, self._markdown.find(tag[0], index)), tag[0])
 
     def _source_index(self, at: int) -> int:
-        """The index in the Markdown of the line that an index of the HTML with positions comes from, or of one shortly before."""
+        """Return the index in the Markdown of the line, or one just before, that gave an index of the HTML with positions."""
         begins = self._html.rfind(' data-sourcepos="', 0, at + 1)
         inside = _POSITION.match(self._html, self._html.find(" data-sourcepos", at), self._html.find(">", at) + 1)
         found = inside or (_POSITION.match(self._html, begins) if begins >= 0 else None)
@@ -81,32 +81,32 @@ class BodyLines:
         return self._line_start(last if is_code else first + within)
 
     def _line_start(self, line: int) -> int:
-        """The index of a line's first character, of the last line where there are fewer."""
+        """Return the index of a line's first character; that of the last line if there are fewer lines."""
         return self._line_starts[min(line, len(self._line_starts)) - 1]
 
     @cached_property
     def _line_starts(self) -> array[int]:
-        """The index of each line's first character."""
+        """Index of each line's first character."""
         return array("l", [0, *(end.end() for end in _LINE_END.finditer(self._markdown))])
 
-    def _written(self, start: int, reference: str) -> tuple[int, int] | None:
+    def _find_spelling(self, start: int, reference: str) -> tuple[int, int] | None:
         for spelling in dict.fromkeys((reference, unquote(reference))):
             if (index := self._markdown.find(spelling, start)) >= 0:
-                return self._in_file(index, spelling)
+                return self._position_in_file(index, spelling)
         return None
 
-    def _in_file(self, index: int, spelling: str = "") -> tuple[int, int]:
-        """Line and column in the file; in YAML that folds or quotes a text, of the line's words where they can be found."""
+    def _position_in_file(self, index: int, spelling: str = "") -> tuple[int, int]:
+        """Return line and column in the file. If YAML folds or quotes the body, search for the line's words below `body:`."""
         content, markdown = self._content, self._markdown
         if content.endswith(markdown):
-            return text.place(content, len(content) - len(markdown) + index)
-        body = self._tree.problem(("body",), "")
+            return text.line_and_column(content, len(content) - len(markdown) + index)
+        body = self._document.problem(("body",), "")
         start = _index_of(content, body.line, body.column)
         begin = markdown.rfind("\n", 0, index) + 1
         line = markdown[begin:].partition("\n")[0].strip()
         for words, shift in ((line, index - begin), (spelling, 0)):
             if words and (at := content.find(words, start)) >= 0:
-                return text.place(content, at + min(shift, len(words)))
+                return text.line_and_column(content, at + min(shift, len(words)))
         return body.line, body.column
 
 

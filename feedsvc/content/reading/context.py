@@ -1,4 +1,4 @@
-"""What one article's reading shares: its tree, what it may refer to, the problems and the media found so far."""
+"""Read context of one article: its document, the entries and media that it may refer to, and its problems and media so far."""
 
 from __future__ import annotations
 
@@ -11,69 +11,77 @@ from typing import Final, TypeVar
 from zoneinfo import ZoneInfo
 
 from feedsvc import uris
-from feedsvc.content.media.files import Media
-from feedsvc.content.schema import dates
-from feedsvc.content.yaml.document import Tree
-from feedsvc.content.yaml.positions import Location
+from feedsvc.content.media import MediaFolder
+from feedsvc.content.schema import parse_instant
+from feedsvc.content.yaml import KeyPath, YamlDocument
 from feedsvc.model import Author, Category, MediaFile, Site
 
 T = TypeVar("T")
-_FAR: Final = re.compile(r"https?:", re.IGNORECASE)
+_WEB_ADDRESS: Final = re.compile(r"https?:", re.IGNORECASE)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Known:
-    """What an article may refer to. `set_aside` are ids whose own entry has a problem, told where it stands."""
+class References:
+    """Site, media, categories and authors that an article may refer to, the latter by id and alias.
+
+    `invalid_entries` maps "author ID" or "category ID", or the bare kind if nothing in its file can be used, to the "FILE:LINE"
+    of the problem there.
+    """
 
     site: Site
-    media: Media
+    media: MediaFolder
     categories: Mapping[str, Category]
     authors: Mapping[str, Author]
-    set_aside: Mapping[str, str] = field(default_factory=dict)
+    invalid_entries: Mapping[str, str] = field(default_factory=dict)
 
 
-class Desk:
-    """Collects instead of raising: every problem of a file is told, not the first."""
+class ReadContext:
+    """Collector of an article's problems and media. Its methods add problems instead of raising, so that all are reported."""
 
-    def __init__(self, tree: Tree, known: Known) -> None:
-        self.tree, self.known = tree, known
+    def __init__(self, tree: YamlDocument, known: References) -> None:
+        self.document, self.references = tree, known
         self.zone = _zone(known.site.timezone)
         self.media: dict[str, None] = {}
 
-    def complain(self, at: Location, message: str, hint: str = "", *, at_key: bool = False) -> None:
+    def add_error(self, at: KeyPath, message: str, hint: str = "", *, at_key: bool = False) -> None:
+        """Add an error at a value, or at its key if `at_key`. The names of the key path precede the message."""
         name = ".".join(str(step) for step in at if isinstance(step, str))
-        self.tree.problems.append(self.tree.problem(at, f"{name}: {message}" if name else message, hint, at_key=at_key))
+        self.document.problems.append(self.document.problem(at, f"{name}: {message}" if name else message, hint, at_key=at_key))
 
-    def warn(self, at: Location, message: str, hint: str, *, at_key: bool = False) -> None:
-        self.tree.problems.append(replace(self.tree.problem(at, message, hint, at_key=at_key), severity="warning"))
+    def add_warning(self, at: KeyPath, message: str, hint: str, *, at_key: bool = False) -> None:
+        self.document.problems.append(replace(self.document.problem(at, message, hint, at_key=at_key), severity="warning"))
 
-    def tried(self, at: Location, make: Callable[[], T]) -> T | None:
+    def attempt(self, at: KeyPath, make: Callable[[], T]) -> T | None:
+        """Return what `make` returns. If it raises ValueError, add an error with that message and return None."""
         try:
             return make()
         except ValueError as error:
-            self.complain(at, str(error))
+            self.add_error(at, str(error))
             return None
 
-    def moment(self, at: Location, written: str | None) -> datetime | None:
-        return self.tried(at, lambda: dates.instant(written, self.zone)[0]) if written else None
+    def instant(self, at: KeyPath, written: str | None) -> datetime | None:
+        """Return the time that a date text means; None without one, or after adding an error about it."""
+        return self.attempt(at, lambda: parse_instant(written, self.zone)[0]) if written else None
 
-    def far(self, at: Location, address: str) -> str:
+    def https_url(self, at: KeyPath, address: str) -> str:
+        """Return the address as a URI. If it is not an https address, add an error and return ""."""
         try:
             url = uris.uri(address)
         except (ValueError, UnicodeError):
             url = ""
         if not url.startswith("https://"):
-            self.complain(at, f"'{address}' is not an https address")
+            self.add_error(at, f"'{address}' is not an https address")
             return ""
         return url
 
-    def sendable(self, path: str) -> MediaFile:
-        """The file at a path like media/a.jpg. Raises ValueError if there is none that may be sent."""
-        return self.known.media.sendable(path, keep_metadata=self.known.site.keep_metadata)
+    def sendable_file(self, path: str) -> MediaFile:
+        """Return the file at a path like media/a.jpg. Raises ValueError if there is none that may be sent."""
+        return self.references.media.sendable_file(path, keep_metadata=self.references.site.keep_metadata)
 
-    def refer(self, path: str) -> str:
+    def media_url(self, path: str) -> str:
+        """Return the absolute URL of a file of media/, and record the file as used by the article."""
         self.media[path] = None
-        return uris.absolute(self.known.site.base_url, f"/{path}")
+        return uris.absolute(self.references.site.base_url, f"/{path}")
 
 
 @lru_cache(maxsize=8)
@@ -81,6 +89,6 @@ def _zone(name: str) -> ZoneInfo:
     return ZoneInfo(name)
 
 
-def is_far(address: str) -> bool:
-    """Whether a `src` means a web address rather than a file in media/."""
-    return bool(_FAR.match(address))
+def is_web_address(address: str) -> bool:
+    """Return whether a `src` is a web address and not a path in media/."""
+    return bool(_WEB_ADDRESS.match(address))

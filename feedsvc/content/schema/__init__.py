@@ -1,0 +1,33 @@
+"""The keys of the editors' files: types, validation, descriptions and JSON Schemas.
+
+In come plain values; out come validated keys, or problems. `content.reading` validates with it, `editing` and `cli` print
+schemas.
+"""
+
+from feedsvc.content.schema.dates import parse_day, parse_instant
+from feedsvc.content.schema.descriptions import KEY_DESCRIPTIONS
+from feedsvc.content.schema.field_types import http_url, is_base_url, is_host, single_line
+from feedsvc.content.schema.json_schema import SCHEMA_NAMES, Json, build_schema
+from feedsvc.content.schema.models import ArticleKeys, AuthorKeys, CategoryKeys, EnclosureKeys, ImageKeys, SiteKeys
+from feedsvc.content.schema.validation import validate_document, validate_mapping
+
+__all__ = [
+    "KEY_DESCRIPTIONS",
+    "SCHEMA_NAMES",
+    "ArticleKeys",
+    "AuthorKeys",
+    "CategoryKeys",
+    "EnclosureKeys",
+    "ImageKeys",
+    "Json",
+    "SiteKeys",
+    "build_schema",
+    "http_url",
+    "is_base_url",
+    "is_host",
+    "parse_day",
+    "parse_instant",
+    "single_line",
+    "validate_document",
+    "validate_mapping",
+]

@@ -1,4 +1,4 @@
-"""What a key may hold: annotated types for pydantic 2. Every validator raises ValueError with a sentence for the editor."""
+"""Field types: annotated types for pydantic 2. Each validator raises ValueError with a message for the editor."""
 
 from __future__ import annotations
 
@@ -13,59 +13,59 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
 from feedsvc import uris
-from feedsvc.content.text import nearest
+from feedsvc.content.text import did_you_mean
 
-_INVISIBLE: Final = ("Zs", "Zl", "Zp", "Cf")
+_INVISIBLE_CATEGORIES: Final = ("Zs", "Zl", "Zp", "Cf")
 _EMAIL: Final = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?")
 # RFC 5646 section 2.1, as far as feeds use it: language, script, region, variants.
 _LANGUAGE: Final = re.compile(
     r"[A-Za-z]{2,3}(?:-[A-Za-z]{4})?(?:-(?:[A-Za-z]{2}|[0-9]{3}))?(?:-(?:[A-Za-z0-9]{5,8}|[0-9][A-Za-z0-9]{3}))*"
 )
 # RFC 3986 section 3 without a fragment; RFC 4151 for tag: URIs.
-_OF_URI: Final = r"[A-Za-z0-9\-._~:/?\[\]@!$&'()*+,;=]*"
-# Run by run, which takes a third of the time of sign by sign; editors' programs read it, too, in their JavaScript.
-URI: Final = re.compile(rf"[A-Za-z][A-Za-z0-9+.-]*:(?=.){_OF_URI}(?:%[0-9A-Fa-f]{{2}}{_OF_URI})*")
+_URI_CHARACTERS: Final = r"[A-Za-z0-9\-._~:/?\[\]@!$&'()*+,;=]*"
+# Matching runs takes a third of the time of matching characters. Must be valid JavaScript, too, for the JSON Schemas.
+URI: Final = re.compile(rf"[A-Za-z][A-Za-z0-9+.-]*:(?=.){_URI_CHARACTERS}(?:%[0-9A-Fa-f]{{2}}{_URI_CHARACTERS})*")
 TAG_URI: Final = re.compile(r"tag:[A-Za-z0-9][A-Za-z0-9._-]*(?:@[A-Za-z0-9.-]+)?,\d{4}(?:-\d{2}(?:-\d{2})?)?:.*")
 _HOST: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)*")
 _MEDIA_TYPE: Final = re.compile(r"[a-z]+/[a-z0-9][a-z0-9!#$&^_.+-]*")
 
 
-def _flat(text: str) -> str:
+def _collapse_spaces(text: str) -> str:
     return " ".join(text.split())
 
 
-def line(text: str) -> str:
-    """A text in one line. Raises ValueError if nothing of it can be seen."""
-    text = _flat(text)
-    if not text[:1].isalnum() and not any(unicodedata.category(char) not in _INVISIBLE for char in text):
+def single_line(text: str) -> str:
+    """Return a text in one line. Raises ValueError if it has no visible character."""
+    text = _collapse_spaces(text)
+    if not text[:1].isalnum() and not any(unicodedata.category(char) not in _INVISIBLE_CATEGORIES for char in text):
         raise ValueError("is empty")
     return text
 
 
 @dataclass(frozen=True, slots=True)
-class Matching:
-    """A validator of texts that are wholly like a pattern; `sentence` tells of another one."""
+class PatternValidator:
+    """Validator of texts that match a pattern as a whole; `message` is formatted with the rejected text."""
 
     pattern: re.Pattern[str]
-    sentence: str
+    message: str
 
     def __call__(self, text: str) -> str:
         if not self.pattern.fullmatch(text):
-            raise ValueError(self.sentence.format(text))
+            raise ValueError(self.message.format(text))
         return text
 
 
-class _MatchingAscii(Matching):
-    """The same for what mail programs and feed readers take in ASCII alone."""
+class _AsciiPatternValidator(PatternValidator):
+    """Pattern validator for values that mail programs and feed readers accept in ASCII only."""
 
     def __call__(self, text: str) -> str:
         if foreign := next((char for char in text if not char.isascii()), ""):
-            raise ValueError(f"{self.sentence.format(text)} in ASCII; write it without '{foreign}', a domain as xn--...")
+            raise ValueError(f"{self.message.format(text)} in ASCII; write it without '{foreign}', a domain as xn--...")
         return super().__call__(text)
 
 
-def web(text: str) -> str:
-    """An http or https address as a URI. Raises ValueError with a sentence for the editor."""
+def http_url(text: str) -> str:
+    """Normalize an http or https address to a URI. Raises ValueError with a message for the editor."""
     try:
         address = uris.uri(text)
     except (ValueError, UnicodeError):
@@ -75,8 +75,8 @@ def web(text: str) -> str:
     return address
 
 
-def _base(text: str) -> str:
-    address = web(text)
+def _base_url(text: str) -> str:
+    address = http_url(text)
     path = address.partition("//")[2].partition("/")[2].rstrip("/")
     if "?" in address or "#" in address or (path and not {"", ".", ".."}.isdisjoint(path.split("/"))):
         raise ValueError(f"'{text}' is no address of a front page; write it like https://example.org or https://example.org/news")
@@ -84,14 +84,14 @@ def _base(text: str) -> str:
 
 
 def is_host(text: str) -> bool:
-    """Whether a text is a domain name that ids can be made of (RFC 4151 section 2.1)."""
+    """Return True if a text is a domain name that tag: URIs may contain (RFC 4151 section 2.1)."""
     return bool(_HOST.fullmatch(text))
 
 
-def is_base(text: str) -> bool:
-    """Whether a text can be a base_url."""
+def is_base_url(text: str) -> bool:
+    """Return True if a text is a valid base_url."""
     try:
-        return bool(_base(text))
+        return bool(_base_url(text))
     except ValueError:
         return False
 
@@ -106,13 +106,13 @@ def _zone(text: str) -> str:
     try:
         zoneinfo.ZoneInfo(text)
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
-        hint = nearest(text, zoneinfo.available_timezones()) or "write it like Asia/Kolkata or UTC"
+        hint = did_you_mean(text, zoneinfo.available_timezones()) or "write it like Asia/Kolkata or UTC"
         raise ValueError(f"no time zone '{text}'; {hint}") from None
     return text
 
 
-def _cased(text: str) -> str:
-    """RFC 5646 section 2.1.1: the usual letter case, so that one language has one spelling."""
+def _normalize_language_case(text: str) -> str:
+    """Return a language tag in the letter case of RFC 5646 section 2.1.1, so that one language has one spelling."""
     head, *rest = text.split("-")
     cased = (part.title() if len(part) == 4 else part.upper() if len(part) == 2 else part.lower() for part in rest)  # noqa: PLR2004
     return "-".join((head.lower(), *cased))
@@ -126,47 +126,47 @@ def _slug(text: str) -> str:
     return unicodedata.normalize("NFC", text)
 
 
-def _one_or_many(value: Any) -> Any:
+def _as_list(value: Any) -> Any:
     return [value] if isinstance(value, str | int | float) else value
 
 
-def _dated(value: Any) -> Any:
-    """YAML reads 2026 or 20260102 as a number, but quotes would not make a date of it."""
+def _require_date_text(value: Any) -> Any:
+    """Reject 2026 or 20260102, which YAML reads as numbers. The message for other keys advises quotes: no help for a date."""
     if not isinstance(value, str):
         raise PydanticCustomError("date_type", "not a date")
     return value
 
 
 @lru_cache(maxsize=4096)
-def _name(text: str) -> str:
-    """An id of authors.yaml or categories.yaml, spelled as those files' own ids are."""
-    return unicodedata.normalize("NFC", line(text))
+def _reference_id(text: str) -> str:
+    """Normalize an id of authors.yaml or categories.yaml as the ids in those files are normalized."""
+    return unicodedata.normalize("NFC", single_line(text))
 
 
-Flat = Annotated[str, AfterValidator(_flat)]
-Line = Annotated[str, AfterValidator(line)]
-Web = Annotated[str, AfterValidator(web)]
+OneLineText = Annotated[str, AfterValidator(_collapse_spaces)]
+RequiredLine = Annotated[str, AfterValidator(single_line)]
+HttpUrl = Annotated[str, AfterValidator(http_url)]
 Slug = Annotated[str, AfterValidator(_slug)]
-Date = Annotated[str, BeforeValidator(_dated), AfterValidator(line)]
-Name = Annotated[str, AfterValidator(_name)]
-Language = Annotated[
+DateText = Annotated[str, BeforeValidator(_require_date_text), AfterValidator(single_line)]
+ReferenceId = Annotated[str, AfterValidator(_reference_id)]
+LanguageTag = Annotated[
     str,
-    AfterValidator(Matching(_LANGUAGE, "'{}' is not a language tag; write it like en, ko or zh-Hant")),
-    AfterValidator(_cased),
+    AfterValidator(PatternValidator(_LANGUAGE, "'{}' is not a language tag; write it like en, ko or zh-Hant")),
+    AfterValidator(_normalize_language_case),
 ]
-MediaType = Annotated[str, AfterValidator(Matching(_MEDIA_TYPE, "'{}' is not a media type; write it like image/jpeg"))]
-Email = Annotated[str, AfterValidator(_MatchingAscii(_EMAIL, "'{}' is not an e-mail address"))]
-# One page names all of them, and a file of 1 MiB has room for 100,000 of each.
-MOST_NAMED: Final = 100
-MOST_LISTED: Final = 1000
-LONGEST_TAG: Final = 200  # characters
+MediaType = Annotated[str, AfterValidator(PatternValidator(_MEDIA_TYPE, "'{}' is not a media type; write it like image/jpeg"))]
+Email = Annotated[str, AfterValidator(_AsciiPatternValidator(_EMAIL, "'{}' is not an e-mail address"))]
+# Limits, because one page lists all of them and a file of 1 MiB can hold 100,000.
+MAX_REFERENCES: Final = 100
+MAX_LIST_LENGTH: Final = 1000
+MAX_TAG_LENGTH: Final = 200  # characters
 
-TagTitle = Annotated[str, Field(max_length=LONGEST_TAG), AfterValidator(line)]
-Tags = Annotated[list[TagTitle], Field(max_length=MOST_NAMED), BeforeValidator(_one_or_many)]
-Names = Annotated[list[Name], Field(max_length=MOST_NAMED), BeforeValidator(_one_or_many)]
-Slugs = Annotated[list[Slug], Field(max_length=MOST_LISTED), BeforeValidator(_one_or_many)]
+TagTitle = Annotated[str, Field(max_length=MAX_TAG_LENGTH), AfterValidator(single_line)]
+TagTitles = Annotated[list[TagTitle], Field(max_length=MAX_REFERENCES), BeforeValidator(_as_list)]
+ReferenceIds = Annotated[list[ReferenceId], Field(max_length=MAX_REFERENCES), BeforeValidator(_as_list)]
+Slugs = Annotated[list[Slug], Field(max_length=MAX_LIST_LENGTH), BeforeValidator(_as_list)]
 Uri = Annotated[str, AfterValidator(_uri)]
-Base = Annotated[str, AfterValidator(_base)]
-Host = Annotated[str, AfterValidator(Matching(_HOST, "'{}' is not a domain name; write it like example.org"))]
-Zone = Annotated[str, AfterValidator(_zone)]
-Webs = Annotated[list[Web], BeforeValidator(_one_or_many)]
+BaseUrl = Annotated[str, AfterValidator(_base_url)]
+DomainName = Annotated[str, AfterValidator(PatternValidator(_HOST, "'{}' is not a domain name; write it like example.org"))]
+TimeZoneName = Annotated[str, AfterValidator(_zone)]
+HttpUrls = Annotated[list[HttpUrl], BeforeValidator(_as_list)]

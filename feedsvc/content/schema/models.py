@@ -1,6 +1,6 @@
-"""The editors' file format, checked by pydantic 2. What needs other files (authors, media) is checked by the reader.
+"""Models of the editors' files, for pydantic 2. `content.reading` checks what needs other files (authors, media).
 
-Field order is the order of the documentation.
+Field order is the order of the documentation. A model's docstring becomes its `description` in the JSON Schema.
 """
 
 from __future__ import annotations
@@ -10,29 +10,29 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from feedsvc.content.schema.field_types import (
-    MOST_LISTED,
-    Base,
-    Date,
+    MAX_LIST_LENGTH,
+    BaseUrl,
+    DateText,
+    DomainName,
     Email,
-    Flat,
-    Host,
-    Language,
-    Line,
+    HttpUrl,
+    HttpUrls,
+    LanguageTag,
     MediaType,
-    Name,
-    Names,
+    OneLineText,
+    ReferenceId,
+    ReferenceIds,
+    RequiredLine,
     Slug,
     Slugs,
-    Tags,
+    TagTitles,
+    TimeZoneName,
     Uri,
-    Web,
-    Webs,
-    Zone,
 )
 
-# pydantic copies a list for every article that goes without; a tuple is shared.
-_NONE: Final[Any] = ()
-_LISTED: Final = Field(max_length=MOST_LISTED)
+# pydantic copies a default list for each article; a tuple is shared.
+_EMPTY: Final[Any] = ()
+_LIST_LIMIT: Final = Field(max_length=MAX_LIST_LENGTH)
 
 
 class _Keys(BaseModel):
@@ -40,61 +40,61 @@ class _Keys(BaseModel):
 
 
 class ImageKeys(_Keys):
-    src: Line
-    alt: Flat = ""
-    caption: Flat = ""
-    credit: Flat = ""
-    credit_url: Web | None = None
-    disclaimer: Flat = ""
+    src: RequiredLine
+    alt: OneLineText = ""
+    caption: OneLineText = ""
+    credit: OneLineText = ""
+    credit_url: HttpUrl | None = None
+    disclaimer: OneLineText = ""
     type: MediaType | None = None
     width: Annotated[int, Field(gt=0)] | None = None
     height: Annotated[int, Field(gt=0)] | None = None
 
 
 class EnclosureKeys(_Keys):
-    src: Line
-    title: Flat = ""
+    src: RequiredLine
+    title: OneLineText = ""
     type: MediaType | None = None
     length: Annotated[int, Field(ge=0)] | None = None
 
 
 class SourceKeys(_Keys):
-    name: Line
-    url: Web | None = None
+    name: RequiredLine
+    url: HttpUrl | None = None
 
 
 class CorrectionKeys(_Keys):
-    date: Date
-    text: Line
+    date: DateText
+    text: RequiredLine
 
 
 class WithdrawnKeys(_Keys):
-    date: Date | None = None
-    notice: Flat = ""
+    date: DateText | None = None
+    notice: OneLineText = ""
 
 
 class ArticleKeys(_Keys):
     """articles/**/*.yaml, and the front matter of articles/**/*.md."""
 
     id: Uri | None = None
-    title: Line
-    published: Date
-    updated: Date | None = None
-    expires: Date | None = None
-    category: Name | None = None
-    categories: Names = _NONE
-    author: Name | None = None
-    authors: Names = _NONE
-    tags: Tags = _NONE
-    summary: Flat = ""
+    title: RequiredLine
+    published: DateText
+    updated: DateText | None = None
+    expires: DateText | None = None
+    category: ReferenceId | None = None
+    categories: ReferenceIds = _EMPTY
+    author: ReferenceId | None = None
+    authors: ReferenceIds = _EMPTY
+    tags: TagTitles = _EMPTY
+    summary: OneLineText = ""
     image: ImageKeys | None = None
-    enclosures: Annotated[list[EnclosureKeys], _LISTED] = _NONE
-    sources: Annotated[list[SourceKeys], _LISTED] = _NONE
-    corrections: Annotated[list[CorrectionKeys], _LISTED] = _NONE
-    language: Language | None = None
-    link: Web | None = None
+    enclosures: Annotated[list[EnclosureKeys], _LIST_LIMIT] = _EMPTY
+    sources: Annotated[list[SourceKeys], _LIST_LIMIT] = _EMPTY
+    corrections: Annotated[list[CorrectionKeys], _LIST_LIMIT] = _EMPTY
+    language: LanguageTag | None = None
+    link: HttpUrl | None = None
     slug: Slug | None = None
-    aliases: Slugs = _NONE
+    aliases: Slugs = _EMPTY
     status: Literal["draft", "published", "withdrawn"] = "published"
     withdrawn: WithdrawnKeys | None = None
     body: str = ""
@@ -111,35 +111,35 @@ class FeedKeys(_Keys):
 class SiteKeys(_Keys):
     """site.yaml"""
 
-    title: Line
-    description: Flat = ""
-    base_url: Base
-    id_domain: Host | None = None
-    since: Date = "2000-01-01"
-    language: Language = "en"
-    timezone: Zone = "UTC"
-    logo: Line | None = None
-    icon: Line | None = None
-    copyright: Flat = ""
+    title: RequiredLine
+    description: OneLineText = ""
+    base_url: BaseUrl
+    id_domain: DomainName | None = None
+    since: DateText = "2000-01-01"
+    language: LanguageTag = "en"
+    timezone: TimeZoneName = "UTC"
+    logo: RequiredLine | None = None
+    icon: RequiredLine | None = None
+    copyright: OneLineText = ""
     feed: FeedKeys = FeedKeys()
-    hubs: Webs = []
+    hubs: HttpUrls = []
     keep_metadata: bool = False
 
 
 class CategoryKeys(_Keys):
     """One entry of categories.yaml"""
 
-    title: Line
-    description: Flat = ""
+    title: RequiredLine
+    description: OneLineText = ""
     aliases: Slugs = []
 
 
 class AuthorKeys(_Keys):
     """One entry of authors.yaml"""
 
-    name: Line
+    name: RequiredLine
     email: Email | None = None
-    url: Web | None = None
-    bio: Flat = ""
-    avatar: Line | None = None
+    url: HttpUrl | None = None
+    bio: OneLineText = ""
+    avatar: RequiredLine | None = None
     aliases: Slugs = []

@@ -1,4 +1,4 @@
-"""A YAML file as plain values that remember where they stand, and everything YAML itself finds wrong with it."""
+"""YAML documents: the plain values of a file, their positions, and its YAML errors as problems."""
 
 from __future__ import annotations
 
@@ -6,53 +6,54 @@ import re
 from dataclasses import dataclass, field
 from typing import Final
 
-from feedsvc.content.text import place, told
+from feedsvc.content.text import line_and_column, sanitize_message
 from feedsvc.content.yaml import fast
-from feedsvc.content.yaml.positions import Location, Places, Plain
+from feedsvc.content.yaml.positions import KeyPath, SourceMap, YamlValue
 from feedsvc.errors import Problem
 
-_HASH: Final = re.compile(r"[ \t]#(?=[^\s#])")  # a comment that is meant has a blank behind its sign
+_ACCIDENTAL_COMMENT: Final = re.compile(r"[ \t]#(?=[^\s#])")  # an intended comment has a space after its '#'
 
 
 @dataclass(slots=True)
-class Tree:
-    """`value` is the file as plain data (None where it could not be read), with duplicate keys read once.
+class YamlDocument:
+    """YAML file as plain data. `value` is None if the file could not be parsed; of duplicate keys the first counts.
 
-    A file that was read quickly has nothing wrong with it that YAML could tell; its places are looked for when something
-    else is (`found` is None until then).
+    `loaded_source_map` is None for a file that `fast` parsed, which has no YAML errors. PyYAML then computes the positions
+    on first use of `source_map`, for the message of another error.
     """
 
     path: str
-    value: Plain = None
+    value: YamlValue = None
     problems: list[Problem] = field(default_factory=list)
     text: str = ""
-    found: Places | None = field(default_factory=Places)
+    loaded_source_map: SourceMap | None = field(default_factory=SourceMap)
 
     @property
-    def places(self) -> Places:
-        if self.found is None:
-            self.found = _thorough(self.path, self.text).places
-        return self.found
+    def source_map(self) -> SourceMap:
+        """Positions of values and keys, computed by PyYAML on first use."""
+        if self.loaded_source_map is None:
+            self.loaded_source_map = _parse_with_pyyaml(self.path, self.text).source_map
+        return self.loaded_source_map
 
-    def problem(self, location: Location, message: str, hint: str = "", *, at_key: bool = False) -> Problem:
-        """A Problem at a value (or its key); where the location was not written, at the nearest that was."""
-        places = self.places
+    def problem(self, location: KeyPath, message: str, hint: str = "", *, at_key: bool = False) -> Problem:
+        """Return a Problem at a value (or its key), or at the nearest parent if the file has nothing at the location."""
+        places = self.source_map
         spot = places.keys.get(location) if at_key else None
         while spot is None and location:
             spot, location = places.spot(location), location[:-1]
         spot = spot or places.values.get(())
         line, column = (spot.begin.line + 1, spot.begin.column + 1) if spot else (1, 1)
-        return Problem(path=self.path, line=line, column=column, message=told(message), hint=told(hint))
+        return Problem(path=self.path, line=line, column=column, message=sanitize_message(message), hint=sanitize_message(hint))
 
-    def place(self, location: Location) -> tuple[int, int]:
-        """Line and column where `problem` would tell of a value."""
-        if self.found is None and len(location) == 1 and (begins := self._begins(str(location[0]))):
-            return place(self.text, begins)
+    def line_and_column(self, location: KeyPath) -> tuple[int, int]:
+        """Return the line and column, from 1, that `problem` would give for a value."""
+        if self.loaded_source_map is None and len(location) == 1 and (begins := self._value_offset(str(location[0]))):
+            return line_and_column(self.text, begins)
         problem = self.problem(location, "")
         return problem.line, problem.column
 
-    def _begins(self, key: str) -> int:
-        """Where the value of one of the whole file's own keys begins, in a text that was read quickly; 0 if that is not found."""
+    def _value_offset(self, key: str) -> int:
+        """Return the offset of the value of a top-level key, in a text that `fast` parsed; 0 if it is not found."""
         text, head = self.text, f"{key}: "
         before = -1 if text.startswith(head) else text.find(f"\n{head}")
         if not text.startswith(head, before + 1):
@@ -62,51 +63,51 @@ class Tree:
             at += 1
         return 0 if text[at : at + 1] in ("", "\r", "\n") else at  # a value on the lines below
 
-    def raw(self, location: Location) -> str | None:
-        """A scalar's own text as it was written, without its quotation marks; None for lists and mappings."""
-        spot = self.places.values.get(location)
+    def raw_scalar(self, location: KeyPath) -> str | None:
+        """Return a scalar's source text without quotation marks; None for lists, mappings and missing values."""
+        spot = self.source_map.values.get(location)
         return spot.text if spot else None
 
-    def has(self, location: Location) -> bool:
-        """Whether the file writes a value there, be it an empty one."""
-        return location in self.places.values
+    def has_value(self, location: KeyPath) -> bool:
+        """Return True if the file has a value at the location, even an empty one."""
+        return location in self.source_map.values
 
     def has_key(self, key: str) -> bool:
-        """`has` of a key of the whole file."""
-        return key in self.value if self.found is None else self.has((key,))
+        """Return `has_value` for a top-level key, without computing positions if `fast` parsed the file."""
+        return key in self.value if self.loaded_source_map is None else self.has_value((key,))
 
-    def cut(self, location: Location) -> Problem | None:
-        """A warning where a text without quotes ends at a '#' that looks like a part of it, as in 'Room #5'."""
-        if self.found is None:  # a comment is nothing that is read quickly
+    def comment_warning(self, location: KeyPath) -> Problem | None:
+        """Return a warning if an unquoted text ends at a '#' that looks like a part of it, as in 'Room #5'."""
+        if self.loaded_source_map is None:  # `fast` declines files with comments
             return None
-        spot = self.found.values.get(location)
-        if not (spot and spot.is_bare and _HASH.match(self.text, spot.end.at)):
+        spot = self.loaded_source_map.values.get(location)
+        if not (spot and spot.is_plain_scalar and _ACCIDENTAL_COMMENT.match(self.text, spot.end.offset)):
             return None
         line, column = spot.end.line + 1, spot.end.column + 2
         message = f"{location[-1]}: ends here, for what follows ' #' is a comment"
         hint = "put the whole text in quotes"
         return Problem(path=self.path, line=line, column=column, message=message, hint=hint, severity="warning")
 
-    def span(self, location: Location, *, at_key: bool = False) -> tuple[int, int]:
-        """Where a value (or its key) that is written begins and ends in the text, in characters from 0."""
-        spot = (self.places.keys if at_key else self.places.values)[location]
-        return spot.begin.at, spot.end.at
+    def span(self, location: KeyPath, *, at_key: bool = False) -> tuple[int, int]:
+        """Return start and end of a value (or its key) in the text, in characters from 0. Raises KeyError if it is missing."""
+        spot = (self.source_map.keys if at_key else self.source_map.values)[location]
+        return spot.begin.offset, spot.end.offset
 
     @property
-    def is_flow(self) -> bool:
-        """Whether the whole file is one {mapping in braces}."""
-        whole = self.places.values.get(())
-        return whole is not None and whole.is_flow
+    def is_flow_mapping(self) -> bool:
+        """True if the whole file is one {mapping in braces}."""
+        whole = self.source_map.values.get(())
+        return whole is not None and whole.is_flow_mapping
 
 
-def read(path: str, text: str, *, is_plain: bool = False) -> Tree:
-    """The tree of a file's text; never raises. `is_plain` as for `quick.read`."""
-    value = fast.read(text, is_plain=is_plain)
-    return _thorough(path, text) if value is None else Tree(path, value, text=text, found=None)
+def parse_yaml(path: str, text: str, *, is_printable: bool = False) -> YamlDocument:
+    """Parse a file's text; never raises, errors become problems. `is_printable` has the meaning of `fast.parse_subset`."""
+    value = fast.parse_subset(text, is_printable=is_printable)
+    return _parse_with_pyyaml(path, text) if value is None else YamlDocument(path, value, text=text, loaded_source_map=None)
 
 
-def _thorough(path: str, text: str) -> Tree:
-    from feedsvc.content.yaml import full  # noqa: PLC0415 - a newsroom that is read quickly need not wait for it
+def _parse_with_pyyaml(path: str, text: str) -> YamlDocument:
+    from feedsvc.content.yaml import full  # noqa: PLC0415 - PyYAML is not imported unless a file needs it
 
-    grown = full.read(path, text)
-    return Tree(path, grown.value, grown.problems, text, grown.places)
+    grown = full.parse_with_pyyaml(path, text)
+    return YamlDocument(path, grown.value, grown.problems, text, grown.source_map)

@@ -1,14 +1,14 @@
-"""What libyaml finds wrong with a text, in an editor's words and at the place that mends it."""
+"""Messages for YAML errors: libyaml's errors in an editor's words, at the position where the editor can fix them."""
 
 from __future__ import annotations
 
 import re
 from typing import Final
 
-Place = tuple[int, int]
+LineColumn = tuple[int, int]
 
-# What libyaml says -> what an editor can do about it.
-_SENTENCES: Final[tuple[tuple[str, str], ...]] = (
+# Part of libyaml's message -> message for the editor; the first match counts.
+_MESSAGES: Final[tuple[tuple[str, str], ...]] = (
     ("mapping values are not allowed", "a second ': ' in one value, or a line indented too far; put a text with ': ' in quotes"),
     ("found unexpected end of stream", "a quotation mark is opened here and never closed"),
     ("could not find expected ':'", "expected 'key: value' here, or more indentation"),
@@ -49,98 +49,101 @@ _SENTENCES: Final[tuple[tuple[str, str], ...]] = (
 )
 
 
-# Where the fault lies at what was begun, not where libyaml gave up.
-_BEGUN: Final = (
+# Errors whose cause is at the start of the construct, not where libyaml stopped.
+_REPORTED_AT_START: Final = (
     "unexpected end of stream",
     "document indicator",
     "find expected ':'",
     "find expected ',' or",
     "alphabetic or numeric",
 )
-# What libyaml says of the next sound line when a key's colon has no space behind it.
-_AFTER_A_WORD: Final = ("mapping values are not allowed", "find expected ':'", "expected <document start>")
-# The first line that git writes where two versions of a file could not be merged.
-_CONFLICT: Final = re.compile(r"^<{7} ", re.MULTILINE)
-CONFLICT: Final = (
+# Errors that libyaml reports for the next valid line if a key's colon has no space after it.
+_MISSING_SPACE_ERRORS: Final = ("mapping values are not allowed", "find expected ':'", "expected <document start>")
+# The first line of a git merge conflict.
+_CONFLICT_MARKER: Final = re.compile(r"^<{7} ", re.MULTILINE)
+CONFLICT_MESSAGE: Final = (
     "two versions of this file were not merged: keep one, and delete the lines that begin with '<<<<<<<', '=======' and '>>>>>>>'"
 )
-# A closing quotation mark, and how to write one inside a text.
-_INSIDE_QUOTES: Final = {
+# Closing quotation mark -> how to write it inside a text.
+_QUOTE_HINTS: Final = {
     "'": "put it in double quotes, or write '' for an apostrophe inside it",
     '"': 'put it in single quotes, or write \\" for a quotation mark inside it',
 }
-_AFTER_QUOTES: Final = ("did not find expected key", "did not find expected ',' or")
-_GLUED: Final = re.compile(r"([ \t]*(?:- +)*)([A-Za-z_][\w-]*):(?!//)([^ \t\r\n])")
+_EARLY_QUOTE_ERRORS: Final = ("did not find expected key", "did not find expected ',' or")
+_KEY_WITHOUT_SPACE: Final = re.compile(r"([ \t]*(?:- +)*)([A-Za-z_][\w-]*):(?!//)([^ \t\r\n])")
 
 
-def fault(text: str, said: str, where: Place | None, begun: Place | None) -> tuple[int, int, str]:
-    """Line and column, both from 1, and what is wrong there.
+def translate_error(text: str, said: str, where: LineColumn | None, begun: LineColumn | None) -> tuple[int, int, str]:
+    """Return line and column, both from 1, and a message for the editor.
 
-    `where` libyaml gave up and what it was reading `begun` are its own lines and columns, from 0.
+    `said` is libyaml's message. `where` is the position at which libyaml stopped and `begun` the start of the construct that it
+    was reading; both are libyaml's lines and columns, from 0.
     """
-    line, column = _place(text, where)
+    line, column = _position_in_file(text, where)
     if conflict := conflict_line(text):
-        return conflict, 1, CONFLICT
-    if found := _glued(text, said, line, begun) or _after_quotes(text, said, line, column):
+        return conflict, 1, CONFLICT_MESSAGE
+    if found := _missing_space(text, said, line, begun) or _early_quote(text, said, line, column):
         return found
-    sentence = _sentence(text, line, column, said)
-    if begun and any(theirs in said for theirs in _BEGUN):
+    sentence = _message(text, line, column, said)
+    if begun and any(theirs in said for theirs in _REPORTED_AT_START):
         sentence += f"; reading stopped at line {line}" if line > begun[0] + 1 else ""
-        line, column = _place(text, begun)
+        line, column = _position_in_file(text, begun)
     return line, column, sentence
 
 
 def conflict_line(text: str) -> int:
-    """Return the line, from 1, where an unresolved merge conflict begins; 0 without one."""
-    found = _CONFLICT.search(text) if "<<<<<<< " in text else None
+    """Return the line, from 1, at which the first unresolved merge conflict begins; 0 if there is none."""
+    found = _CONFLICT_MARKER.search(text) if "<<<<<<< " in text else None
     return text.count("\n", 0, found.start()) + 1 if found else 0
 
 
-def _after_quotes(text: str, said: str, line: int, column: int) -> tuple[int, int, str] | None:
-    """Find the quotation mark within a text in quotes that ends it too early, as in 'It's raining'."""
-    before = text.splitlines()[line - 1][: column - 1].rstrip(" ") if any(theirs in said for theirs in _AFTER_QUOTES) else ""
+def _early_quote(text: str, said: str, line: int, column: int) -> tuple[int, int, str] | None:
+    """Return position and message of a quotation mark that ends a quoted text too early, as in 'It's raining'."""
+    before = (
+        text.splitlines()[line - 1][: column - 1].rstrip(" ") if any(theirs in said for theirs in _EARLY_QUOTE_ERRORS) else ""
+    )
     mark = before[-1:]
-    if mark not in _INSIDE_QUOTES or before.count(mark) < 2:  # noqa: PLR2004 - the opening one and this
+    if mark not in _QUOTE_HINTS or before.count(mark) < 2:  # noqa: PLR2004 - the opening and the closing one
         return None
-    return line, len(before), f"the text in quotes ends here, and more follows: {_INSIDE_QUOTES[mark]}"
+    return line, len(before), f"the text in quotes ends here, and more follows: {_QUOTE_HINTS[mark]}"
 
 
-def _place(text: str, where: Place | None) -> Place:
-    """From 1; libyaml gives up in the line below a file's last."""
+def _position_in_file(text: str, where: LineColumn | None) -> LineColumn:
+    """Convert libyaml's position to one from 1. libyaml may stop in the line after the last, which becomes the text's end."""
     lines = text.splitlines() or [""]
     if not where or where[0] >= len(lines):
         return len(lines), len(lines[-1]) + 1
     return where[0] + 1, where[1] + 1
 
 
-def _sentence(text: str, line: int, column: int, said: str) -> str:
+def _message(text: str, line: int, column: int, said: str) -> str:
     if "cannot start any token" in said:
         char = text.splitlines()[line - 1][column - 1 : column]
         return "a tab; YAML is indented with spaces" if char == "\t" else f"a text that begins with '{char}' must stand in quotes"
-    return next((ours for theirs, ours in _SENTENCES if theirs in said), f"this is not YAML here ({said})")
+    return next((ours for theirs, ours in _MESSAGES if theirs in said), f"this is not YAML here ({said})")
 
 
-def _glued(text: str, said: str, line: int, begun: Place | None) -> tuple[int, int, str] | None:
-    """A key without a space behind its colon, which makes a text of it and a riddle of the line below."""
+def _missing_space(text: str, said: str, line: int, begun: LineColumn | None) -> tuple[int, int, str] | None:
+    """Return position and message of a key without a space after its colon: YAML reads it as text and rejects a later line."""
     lines = text.splitlines()
-    if line > len(lines) or not any(theirs in said for theirs in _AFTER_A_WORD):
+    if line > len(lines) or not any(theirs in said for theirs in _MISSING_SPACE_ERRORS):
         return None
-    number = begun[0] if begun else _above(lines, line - 1)
-    found = _GLUED.match(lines[number])
-    if not found or not (begun or _is_beside(lines, number, found[1], lines[line - 1])):
+    number = begun[0] if begun else _previous_content_line(lines, line - 1)
+    found = _KEY_WITHOUT_SPACE.match(lines[number])
+    if not found or not (begun or _is_sibling_key(lines, number, found[1], lines[line - 1])):
         return None
     kind = "a plain space is missing" if found[3].isspace() else "a space is missing"
     hint = f", where a space of another kind (U+{ord(found[3]):04X}) stands" if found[3].isspace() else ""
     return number + 1, found.end(2) + 1, f"{kind} after {found[2]}:{hint}"
 
 
-def _above(lines: list[str], number: int) -> int:
-    """The next line further up that says something, from 0; the first if none does."""
+def _previous_content_line(lines: list[str], number: int) -> int:
+    """Return the index of the nearest line above that is neither blank nor a comment; 0 if there is none."""
     said = (index for index in range(number - 1, -1, -1) if lines[index].strip() and not lines[index].lstrip().startswith("#"))
     return next(said, 0)
 
 
-def _is_beside(lines: list[str], number: int, indent: str, below: str) -> bool:
-    """Whether a line could be a key beside the one below it, rather than more of a text from above."""
-    is_first = not indent or "-" in indent or lines[_above(lines, number)].rstrip().endswith(":")
+def _is_sibling_key(lines: list[str], number: int, indent: str, below: str) -> bool:
+    """Return True if a line can be a sibling key of the line below, not the continuation of a text above."""
+    is_first = not indent or "-" in indent or lines[_previous_content_line(lines, number)].rstrip().endswith(":")
     return is_first and len(indent) == len(below) - len(below.lstrip(" \t"))

@@ -1,8 +1,8 @@
-"""The YAML that nearly every file is written in, read at once into plain values; what is written otherwise is declined.
+"""Fast parser for the YAML subset that nearly every file uses. It returns plain values and declines everything else.
 
-Known are keys of letters on lines of their own, with a text on the same line, plain or in quotes without escapes; lists and
-mappings below their key or in brackets on its line; blocks of text ("|" and ">"). A comment, an alias, a tag, an escape, a
-key that stands twice, a word that YAML takes for something else, and whatever is wrong is declined, never judged.
+Supported: keys of ASCII letters, digits, "_" and "-" on their own lines, with a text on the same line, plain or in quotes
+without escapes; lists and mappings below their key or in brackets on its line; text blocks ("|" and ">"). Declined without a
+message: comments, aliases, tags, escapes, duplicate keys, words that YAML does not read as text, and all errors.
 """
 
 from __future__ import annotations
@@ -11,216 +11,217 @@ import re
 from functools import lru_cache
 from typing import Any, Final
 
-from feedsvc.content.text import is_plain as looks_plain
+from feedsvc.content.text import is_printable as looks_plain
 
-Plain = Any  # str, int, list[Plain] or dict[str, Plain]
+_YamlValue = Any  # str, int, list[_YamlValue] or dict[str, _YamlValue]
 
-_DEEPEST: Final = 6
-_MOST_DIGITS: Final = 18
+_MAX_DEPTH: Final = 6
+_MAX_DIGITS: Final = 18
 _KEY: Final = r"(?P<key>[A-Za-z_][A-Za-z0-9_-]{0,99}):"
 _END: Final = r"(?:(?: *\n)+| *\Z)"
-# What no text begins with: YAML's indicators, and what begins numbers and words of YAML's own.
-_BEGINNING: Final = r"""[^ \n\-?:,\[\]{}#&*!|>'"%@`~=<+.]"""
+# A plain text begins with none of these: YAML's indicators, and first characters of numbers and of YAML's special values.
+_FIRST_CHARACTER: Final = r"""[^ \n\-?:,\[\]{}#&*!|>'"%@`~=<+.]"""
 _QUOTED: Final = r"""\"(?P<double>[^"\\\n]*)\"|'(?P<single>[^'\n]*)'"""
-_PLAIN: Final = rf"(?P<plain>{_BEGINNING}[^\n:#]*(?:(?::(?=[^ \n])|(?<! )#)[^\n:#]*)*)"
+_PLAIN: Final = rf"(?P<plain>{_FIRST_CHARACTER}[^\n:#]*(?:(?::(?=[^ \n])|(?<! )#)[^\n:#]*)*)"
 _VALUE: Final = rf"(?:(?:{_PLAIN}|{_QUOTED}){_END}|(?=[\[{{])(?P<flow>)|(?P<style>[|>])(?P<chomp>-?) *\n(?P<block> +)(?=[^ \n]))"
 _ENTRY: Final = re.compile(rf"{_KEY}(?: +{_VALUE}|(?P<nested>){_END})")
 _ITEM: Final = re.compile(_VALUE)
 _DASH: Final = re.compile(r"- +(?=[^ \n])")
-_PAD: Final = re.compile(r" *")
-_LAST: Final = re.compile(_END)
-# Inside brackets more characters have a meaning.
+_INDENTATION: Final = re.compile(r" *")
+_END_OF_LINE: Final = re.compile(_END)
+# Inside brackets YAML has more special characters.
 _IN_FLOW: Final = r"[^\n:#,\[\]{}?]*"
-_FLOW_PLAIN: Final = rf"(?P<plain>{_BEGINNING}{_IN_FLOW}(?:(?::(?=[^ \n:#,\[\]{{}}?])|(?<! )#){_IN_FLOW})*)"
+_FLOW_PLAIN: Final = rf"(?P<plain>{_FIRST_CHARACTER}{_IN_FLOW}(?:(?::(?=[^ \n:#,\[\]{{}}?])|(?<! )#){_IN_FLOW})*)"
 _FLOW_ITEM: Final = re.compile(rf" *(?:(?:{_FLOW_PLAIN}|{_QUOTED}) *|(?=[\[{{])(?P<flow>))")
 _FLOW_KEY: Final = re.compile(rf" *{_KEY} +")
 _FLOW_NEXT: Final = re.compile(r" *([,\]}])")
 _YEAR: Final = re.compile(r"[0-9]{4}-")
-_DECIMAL: Final = re.compile(rf"0|[1-9][0-9]{{0,{_MOST_DIGITS - 1}}}")
-_LONGEST_WORD: Final = 5
-_WORDS: Final = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})
+_DECIMAL: Final = re.compile(rf"0|[1-9][0-9]{{0,{_MAX_DIGITS - 1}}}")
+_MAX_WORD_LENGTH: Final = 5
+_SPECIAL_WORDS: Final = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})
 
 
-class _Declined(Exception):  # noqa: N818 - no error: somebody else reads it
+class _Unsupported(Exception):  # noqa: N818 - no error: `full` parses the file instead
     pass
 
 
-def read(text: str, *, is_plain: bool = False) -> dict[str, Plain] | None:
-    """The mapping that a whole file is; None if it is declined. `is_plain` tells that somebody has seen that the text is."""
-    if not is_plain and "\r" in text:
+def parse_subset(text: str, *, is_printable: bool = False) -> dict[str, _YamlValue] | None:
+    """Parse a whole file as a mapping; None if it is declined. `is_printable` says that the caller has checked the text."""
+    if not is_printable and "\r" in text:
         text = text.replace("\r\n", "\n")
-    if not (is_plain or looks_plain(text)):
+    if not (is_printable or looks_plain(text)):
         return None
     try:
-        value, end = _Scan(text).mapping(len(text) - len(text.lstrip("\n")), 0, 0)
-    except _Declined:
+        value, end = _Parser(text).mapping(len(text) - len(text.lstrip("\n")), 0, 0)
+    except _Unsupported:
         return None
     return value if end == len(text) else None
 
 
-class _Scan:
-    """Every method takes where something begins and gives its value and where the next line (in brackets: sign) begins.
+class _Parser:
+    """Recursive descent parser of one text. Each method raises _Unsupported to decline the file.
 
-    `indent` is the column of a mapping's keys or of a list's dashes.
+    A method takes the offset `at` of a construct. It returns the value and the offset of the next line (in brackets: of the next
+    separator). `indent` is the column of a mapping's keys or of a list's dashes.
     """
 
     def __init__(self, text: str) -> None:
         self.text = text
 
-    def mapping(self, at: int, indent: int, depth: int) -> tuple[dict[str, Plain], int]:
-        result: dict[str, Plain] = {}
+    def mapping(self, at: int, indent: int, depth: int) -> tuple[dict[str, _YamlValue], int]:
+        result: dict[str, _YamlValue] = {}
         text = self.text
         while True:
             found = _ENTRY.match(text, at)
             if not found or (key := found["key"]) in result:
-                raise _Declined
-            if found.lastgroup == "plain":  # most of them
+                raise _Unsupported
+            if found.lastgroup == "plain":  # fast path for most entries
                 result[key], at = _scalar(found["plain"].rstrip(" ")), found.end()
             else:
                 result[key], at = self.value(found, indent, depth + 1)
-            if at == len(text) or not ((not indent and text[at] != " ") or self.goes_on(at, indent)):
+            if at == len(text) or not ((not indent and text[at] != " ") or self.is_next_entry(at, indent)):
                 return result, at
             at += indent
 
-    def goes_on(self, at: int, indent: int) -> bool:
-        """Whether the line begins in the very column; further to the left something ends, further to the right is unknown."""
+    def is_next_entry(self, at: int, indent: int) -> bool:
+        """Return True if the line begins in column `indent`, False if further left. Raises _Unsupported if further right."""
         if not indent and not self.text.startswith(" ", at):
             return True
         column = self.column(at)
         if column > indent:
-            raise _Declined
+            raise _Unsupported
         return column == indent
 
     def column(self, at: int) -> int:
-        found = _PAD.match(self.text, at)
+        found = _INDENTATION.match(self.text, at)
         return found.end() - at if found else 0
 
-    def value(self, found: re.Match[str], indent: int, depth: int) -> tuple[Plain, int]:
+    def value(self, found: re.Match[str], indent: int, depth: int) -> tuple[_YamlValue, int]:
         kind = found.lastgroup
         if kind == "plain":
             return _scalar(found["plain"].rstrip(" ")), found.end()
         if kind == "flow":
-            return self.line_of_flow(found.end(), depth)
+            return self.flow_line(found.end(), depth)
         if kind == "block":
             return self.block(found, indent)
         return self.nested(found.end(), indent, depth) if kind == "nested" else (found[kind or ""], found.end())
 
-    def nested(self, at: int, indent: int, depth: int) -> tuple[Plain, int]:
+    def nested(self, at: int, indent: int, depth: int) -> tuple[_YamlValue, int]:
         column = self.column(at)
-        if depth > _DEEPEST:
-            raise _Declined
+        if depth > _MAX_DEPTH:
+            raise _Unsupported
         if self.text.startswith("-", at + column) and column >= indent:
             return self.sequence(at, column, depth)
         if column <= indent:
-            raise _Declined
+            raise _Unsupported
         return self.mapping(at + column, column, depth)
 
-    def sequence(self, at: int, indent: int, depth: int) -> tuple[list[Plain], int]:
-        result: list[Plain] = []
-        while self.goes_on(at, indent) and (dash := _DASH.match(self.text, at + indent)):
+    def sequence(self, at: int, indent: int, depth: int) -> tuple[list[_YamlValue], int]:
+        result: list[_YamlValue] = []
+        while self.is_next_entry(at, indent) and (dash := _DASH.match(self.text, at + indent)):
             inner = indent + dash.end() - dash.start()
             if _ENTRY.match(self.text, dash.end()):
                 value, at = self.mapping(dash.end(), inner, depth + 1)
             elif found := _ITEM.match(self.text, dash.end()):
                 value, at = self.value(found, indent, depth + 1)
             else:
-                raise _Declined
+                raise _Unsupported
             result.append(value)
         return result, at
 
     def block(self, found: re.Match[str], indent: int) -> tuple[str, int]:
         width = len(found["block"])
         if width <= indent:
-            raise _Declined
-        end = _less(width).search(self.text, found.end())
+            raise _Unsupported
+        end = _lesser_indentation(width).search(self.text, found.end())
         stop = end.start() + 1 if end else len(self.text)
         written = self.text[found.start("block") : stop]
         if not written.endswith("\n"):
-            raise _Declined
-        text = self.folded(_dedented(written, width).split("\n")) if found["style"] == ">" else _dedented(written, width)
+            raise _Unsupported
+        text = self.fold_lines(_dedent(written, width).split("\n")) if found["style"] == ">" else _dedent(written, width)
         return text.rstrip("\n") + ("" if found["chomp"] else "\n"), stop
 
     @staticmethod
-    def folded(lines: list[str]) -> str:
+    def fold_lines(lines: list[str]) -> str:
         while not lines[-1]:
             lines.pop()
         if any(line[:1] in ("", " ") for line in lines):
-            raise _Declined
+            raise _Unsupported
         return " ".join(lines)
 
-    def line_of_flow(self, at: int, depth: int) -> tuple[Plain, int]:
-        value, at = self.flow(at, depth)
-        last = _LAST.match(self.text, at)
+    def flow_line(self, at: int, depth: int) -> tuple[_YamlValue, int]:
+        value, at = self.flow_value(at, depth)
+        last = _END_OF_LINE.match(self.text, at)
         if not last:
-            raise _Declined
+            raise _Unsupported
         return value, last.end()
 
-    def flow(self, at: int, depth: int) -> tuple[Plain, int]:
-        if depth > _DEEPEST:
-            raise _Declined
+    def flow_value(self, at: int, depth: int) -> tuple[_YamlValue, int]:
+        if depth > _MAX_DEPTH:
+            raise _Unsupported
         return self.flow_list(at + 1, depth) if self.text[at] == "[" else self.flow_mapping(at + 1, depth)
 
-    def flow_list(self, at: int, depth: int) -> tuple[list[Plain], int]:
-        result: list[Plain] = []
+    def flow_list(self, at: int, depth: int) -> tuple[list[_YamlValue], int]:
+        result: list[_YamlValue] = []
         sign = ","
         while sign == ",":
             value, at = self.flow_item(at, depth)
             result.append(value)
-            sign, at = self.sign(at)
+            sign, at = self.flow_separator(at)
         if sign != "]":
-            raise _Declined
+            raise _Unsupported
         return result, at
 
-    def flow_mapping(self, at: int, depth: int) -> tuple[dict[str, Plain], int]:
-        result: dict[str, Plain] = {}
+    def flow_mapping(self, at: int, depth: int) -> tuple[dict[str, _YamlValue], int]:
+        result: dict[str, _YamlValue] = {}
         sign = ","
         while sign == ",":
             key = _FLOW_KEY.match(self.text, at)
             if not key or key["key"] in result:
-                raise _Declined
+                raise _Unsupported
             result[key["key"]], at = self.flow_item(key.end(), depth)
-            sign, at = self.sign(at)
+            sign, at = self.flow_separator(at)
         if sign != "}":
-            raise _Declined
+            raise _Unsupported
         return result, at
 
-    def flow_item(self, at: int, depth: int) -> tuple[Plain, int]:
+    def flow_item(self, at: int, depth: int) -> tuple[_YamlValue, int]:
         found = _FLOW_ITEM.match(self.text, at)
         if not found:
-            raise _Declined
+            raise _Unsupported
         kind = found.lastgroup or ""
         if kind == "flow":
-            return self.flow(found.end(), depth + 1)
+            return self.flow_value(found.end(), depth + 1)
         return _scalar(found["plain"].rstrip(" ")) if kind == "plain" else found[kind], found.end()
 
-    def sign(self, at: int) -> tuple[str, int]:
+    def flow_separator(self, at: int) -> tuple[str, int]:
         found = _FLOW_NEXT.match(self.text, at)
         if not found:
-            raise _Declined
+            raise _Unsupported
         return found[1], found.end()
 
 
-def _dedented(written: str, width: int) -> str:
-    """Lines without the first `width` characters; those that are shorter hold nothing but blanks."""
-    if width == 2 and "\n \n" not in written:  # noqa: PLR2004 - most blocks are indented so, and all of it is done at once
+def _dedent(written: str, width: int) -> str:
+    """Remove the first `width` characters of each line; shorter lines have only spaces."""
+    if width == 2 and "\n \n" not in written:  # noqa: PLR2004 - the usual indentation, in one call
         return written[width:].replace("\n  ", "\n")
     return "\n".join([line[width:] for line in written.split("\n")])
 
 
 @lru_cache(maxsize=16)
-def _less(width: int) -> re.Pattern[str]:
-    """The beginning of a line that is indented by less and says something."""
+def _lesser_indentation(width: int) -> re.Pattern[str]:
+    """Return a pattern for the start of a line that is not blank and is indented by less than `width`."""
     return re.compile(rf"\n {{0,{width - 1}}}[^ \n]")
 
 
 def _scalar(text: str) -> str | int:
-    """What YAML 1.1 makes of a text without quotes; numbers have more spellings than are known here, dates are texts."""
+    """Return the YAML 1.1 value of an unquoted text: plain decimals are numbers, dates stay text, the rest may be declined."""
     if not text[0].isdecimal():
-        if len(text) <= _LONGEST_WORD and text.lower() in _WORDS:
-            raise _Declined
+        if len(text) <= _MAX_WORD_LENGTH and text.lower() in _SPECIAL_WORDS:
+            raise _Unsupported
         return text
     if " " in text or _YEAR.match(text):
         return text
     if not _DECIMAL.fullmatch(text):
-        raise _Declined
+        raise _Unsupported
     return int(text)

@@ -1,7 +1,7 @@
-"""YAML as PyYAML reads it: plain values, their places, and all that is wrong with them. The only room with PyYAML.
+"""Full YAML parser on PyYAML: plain values, their positions, and problems. The only module that imports PyYAML.
 
-YAML 1.1 reads `no` as false and `1:30` as 90: here a plain scalar keeps its own text beside its type, so that an
-editor can be told which word to put in quotes.
+YAML 1.1 reads `no` as false and `1:30` as 90. The source map keeps the text of each plain scalar, so that a message can name
+the word that the editor must put in quotes.
 """
 
 from __future__ import annotations
@@ -12,144 +12,149 @@ from typing import Final, NamedTuple
 
 import yaml
 
-from feedsvc.content.text import UNFIT, told, unfit_sentence
+from feedsvc.content.text import FORBIDDEN_CHARACTER, describe_forbidden_character, sanitize_message
 from feedsvc.content.yaml import error_messages
-from feedsvc.content.yaml.positions import Location, Mark, Places, Plain, Spot
+from feedsvc.content.yaml.positions import KeyPath, Position, SourceMap, Span, YamlValue
 from feedsvc.errors import Problem
 
-_MOST_REPEATED: Final = 20_000  # values that aliases repeat; a bomb grows past any such number
-_DEEPEST: Final = 16
-_MOST_DIGITS: Final = 18
-_TAG: Final = "tag:yaml.org,2002:"
+_MAX_REPETITIONS: Final = 20_000  # values repeated by aliases, as a limit for alias bombs
+_MAX_DEPTH: Final = 16
+_MAX_DIGITS: Final = 18
+_TAG_PREFIX: Final = "tag:yaml.org,2002:"
 _DECIMAL: Final = re.compile(r"[-+]?(?:0|[1-9][0-9]*)")
-_TRUE: Final = frozenset({"true", "yes", "on"})
+_TRUE_WORDS: Final = frozenset({"true", "yes", "on"})
 
 
-class Grown(NamedTuple):
-    """`value` is a file as plain data, None where it could not be read."""
+class ParsedYaml(NamedTuple):
+    """Result of parsing a file: `value` is plain data, None if the file could not be parsed."""
 
-    value: Plain
+    value: YamlValue
     problems: list[Problem]
-    places: Places
+    source_map: SourceMap
 
 
-def read(path: str, text: str) -> Grown:
-    """What a text holds, and where; never raises."""
-    walk = _Walk(path)
+def parse_with_pyyaml(path: str, text: str) -> ParsedYaml:
+    """Parse a text with PyYAML; never raises, errors become problems."""
+    walk = _NodeConverter(path)
     try:
         node = yaml.compose(text, Loader=yaml.CSafeLoader)
     except yaml.MarkedYAMLError as error:
-        return walk.stopped(_syntax(path, text, error))
+        return walk.failed_result(_syntax_problem(path, text, error))
     except (yaml.YAMLError, UnicodeError, ValueError) as error:
-        return walk.stopped(Problem(path=path, message=f"this is not YAML ({str(error).splitlines()[0]})"))
+        return walk.failed_result(Problem(path=path, message=f"this is not YAML ({str(error).splitlines()[0]})"))
     if node is None or (isinstance(node, yaml.ScalarNode) and not (node.style or node.value)):
-        return walk.stopped(Problem(path=path, message="the file holds no keys" if text.strip() else "the file is empty"))
-    return walk.whole(node)
+        return walk.failed_result(Problem(path=path, message="the file holds no keys" if text.strip() else "the file is empty"))
+    return walk.convert_document(node)
 
 
-def _syntax(path: str, text: str, error: yaml.MarkedYAMLError) -> Problem:
+def _syntax_problem(path: str, text: str, error: yaml.MarkedYAMLError) -> Problem:
     where, begun = ((mark.line, mark.column) if mark else None for mark in (error.problem_mark, error.context_mark))
-    line, column, sentence = error_messages.fault(text, error.problem or "unreadable", where, begun)
-    return Problem(path=path, line=line, column=column, message=told(sentence))
+    line, column, sentence = error_messages.translate_error(text, error.problem or "unreadable", where, begun)
+    return Problem(path=path, line=line, column=column, message=sanitize_message(sentence))
 
 
-class _Walk:
-    """One pass over the nodes: plain values, places, duplicate keys, bombs and cycles."""
+class _NodeConverter:
+    """Converter of PyYAML's nodes to plain values and positions, in one pass that detects duplicate keys, bombs and cycles."""
 
     def __init__(self, path: str) -> None:
         self.path = path
         self.problems: list[Problem] = []
-        self.places = Places()
-        self.seen: set[int] = set()
-        self.repeated = 0
-        self.open: set[int] = set()
+        self.source_map = SourceMap()
+        self.visited_nodes: set[int] = set()
+        self.repetitions = 0
+        self.open_nodes: set[int] = set()
 
-    def stopped(self, problem: Problem) -> Grown:
-        """Before it began."""
-        return Grown(None, [problem], self.places)
+    def failed_result(self, problem: Problem) -> ParsedYaml:
+        """Return a result without a value, with this problem only."""
+        return ParsedYaml(None, [problem], self.source_map)
 
-    def whole(self, node: yaml.Node) -> Grown:
+    def convert_document(self, node: yaml.Node) -> ParsedYaml:
         try:
-            value = self.value(node, ())
+            value = self.convert_node(node, ())
         except _BombError:
             value = None
-            self.complain(node, "aliases ('*name') repeat more than an article can hold", "write the values out")
-        return Grown(value, self.problems, self.places)
+            self.add_problem(node, "aliases ('*name') repeat more than an article can hold", "write the values out")
+        return ParsedYaml(value, self.problems, self.source_map)
 
-    def value(self, node: yaml.Node, location: Location) -> Plain:
-        self.count(node)
-        if id(node) in self.open:
-            self.complain(node, "an alias ('*name') stands inside the very value that it repeats", "write the value out")
+    def convert_node(self, node: yaml.Node, location: KeyPath) -> YamlValue:
+        self.count_repetition(node)
+        if id(node) in self.open_nodes:
+            self.add_problem(node, "an alias ('*name') stands inside the very value that it repeats", "write the value out")
             return None
-        self.places.values[location] = _spot(node)
-        if len(location) > _DEEPEST:
-            self.complain(node, "nested too deeply")
+        self.source_map.values[location] = _span_of(node)
+        if len(location) > _MAX_DEPTH:
+            self.add_problem(node, "nested too deeply")
             return None
-        if not node.tag.startswith(_TAG) or node.tag[len(_TAG) :] not in _known(node):
-            written = node.tag.replace(_TAG, "!!")
-            self.complain(node, f"'{written}' is a YAML tag, which means nothing here", "delete it, or put the text in quotes")
-            return self.fit(node) if isinstance(node, yaml.ScalarNode) else None
+        if not node.tag.startswith(_TAG_PREFIX) or node.tag[len(_TAG_PREFIX) :] not in _allowed_tags(node):
+            written = node.tag.replace(_TAG_PREFIX, "!!")
+            self.add_problem(node, f"'{written}' is a YAML tag, which means nothing here", "delete it, or put the text in quotes")
+            return self.scalar_text(node) if isinstance(node, yaml.ScalarNode) else None
         if isinstance(node, yaml.ScalarNode):
             return self.scalar(node)
-        self.open.add(id(node))
+        self.open_nodes.add(id(node))
         result = self.mapping(node, location) if isinstance(node, yaml.MappingNode) else self.sequence(node, location)
-        self.open.discard(id(node))
+        self.open_nodes.discard(id(node))
         return result
 
-    def count(self, node: yaml.Node) -> None:
-        self.repeated += id(node) in self.seen
-        self.seen.add(id(node))
-        if self.repeated > _MOST_REPEATED:
+    def count_repetition(self, node: yaml.Node) -> None:
+        """Count a node that an alias repeats. Raises _BombError above _MAX_REPETITIONS."""
+        self.repetitions += id(node) in self.visited_nodes
+        self.visited_nodes.add(id(node))
+        if self.repetitions > _MAX_REPETITIONS:
             raise _BombError
 
-    def sequence(self, node: yaml.Node, location: Location) -> list[Plain]:
-        return [self.value(item, (*location, index)) for index, item in enumerate(node.value)]
+    def sequence(self, node: yaml.Node, location: KeyPath) -> list[YamlValue]:
+        return [self.convert_node(item, (*location, index)) for index, item in enumerate(node.value)]
 
-    def mapping(self, node: yaml.MappingNode, location: Location) -> dict[str, Plain]:
-        result: dict[str, Plain] = {}
+    def mapping(self, node: yaml.MappingNode, location: KeyPath) -> dict[str, YamlValue]:
+        result: dict[str, YamlValue] = {}
         for key_node, value_node in node.value:
             if not isinstance(key_node, yaml.ScalarNode):
-                self.complain(key_node, "a list or mapping cannot be a key")
+                self.add_problem(key_node, "a list or mapping cannot be a key")
                 continue
-            self.key(result, key_node, value_node, location)
+            self.add_entry(result, key_node, value_node, location)
         return result
 
-    def key(self, result: dict[str, Plain], key_node: yaml.ScalarNode, value_node: yaml.Node, location: Location) -> None:
-        key = self.fit(key_node)
+    def add_entry(
+        self, result: dict[str, YamlValue], key_node: yaml.ScalarNode, value_node: yaml.Node, location: KeyPath
+    ) -> None:
+        key = self.scalar_text(key_node)
         here = (*location, key)
         if key in result:
-            first = self.places.keys[here].begin.line + 1
-            self.complain(key_node, f"'{key}' stands here a second time; the first is in line {first}", "delete one")
+            first = self.source_map.keys[here].begin.line + 1
+            self.add_problem(key_node, f"'{key}' stands here a second time; the first is in line {first}", "delete one")
             return
-        self.places.keys[here] = _spot(key_node)
-        result[key] = self.value(value_node, here)
+        self.source_map.keys[here] = _span_of(key_node)
+        result[key] = self.convert_node(value_node, here)
 
-    def scalar(self, node: yaml.ScalarNode) -> Plain:
-        text = self.fit(node)
-        return text if node.style else _SCALARS[node.tag[len(_TAG) :]](text)
+    def scalar(self, node: yaml.ScalarNode) -> YamlValue:
+        text = self.scalar_text(node)
+        return text if node.style else _SCALAR_READERS[node.tag[len(_TAG_PREFIX) :]](text)
 
-    def fit(self, node: yaml.ScalarNode) -> str:
-        """The scalar's text; escapes can hold what the file's own text may not."""
-        found = UNFIT.search(node.value)
+    def scalar_text(self, node: yaml.ScalarNode) -> str:
+        """Return the scalar's text without forbidden characters, which escapes can produce although `decode` removed them."""
+        found = FORBIDDEN_CHARACTER.search(node.value)
         if found:
-            self.complain(node, f"{unfit_sentence(found[0])}, written as an escape", "delete it")
-        return UNFIT.sub(" ", node.value) if found else node.value
+            self.add_problem(node, f"{describe_forbidden_character(found[0])}, written as an escape", "delete it")
+        return FORBIDDEN_CHARACTER.sub(" ", node.value) if found else node.value
 
-    def complain(self, node: yaml.Node, message: str, hint: str = "") -> None:
+    def add_problem(self, node: yaml.Node, message: str, hint: str = "") -> None:
         line, column = node.start_mark.line + 1, node.start_mark.column + 1
-        self.problems.append(Problem(path=self.path, line=line, column=column, message=told(message), hint=hint))
+        self.problems.append(Problem(path=self.path, line=line, column=column, message=sanitize_message(message), hint=hint))
 
 
-def _spot(node: yaml.Node) -> Spot:
-    begin, end = (Mark(mark.index, mark.line, mark.column) for mark in (node.start_mark, node.end_mark))
+def _span_of(node: yaml.Node) -> Span:
+    begin, end = (Position(mark.index, mark.line, mark.column) for mark in (node.start_mark, node.end_mark))
     if isinstance(node, yaml.ScalarNode):
-        return Spot(begin, end, node.value, is_bare=not node.style, is_flow=False)
-    return Spot(begin, end, None, is_bare=False, is_flow=isinstance(node, yaml.MappingNode) and bool(node.flow_style))
+        return Span(begin, end, node.value, is_plain_scalar=not node.style, is_flow_mapping=False)
+    return Span(
+        begin, end, None, is_plain_scalar=False, is_flow_mapping=isinstance(node, yaml.MappingNode) and bool(node.flow_style)
+    )
 
 
-def _known(node: yaml.Node) -> Container[str]:
+def _allowed_tags(node: yaml.Node) -> Container[str]:
     if isinstance(node, yaml.ScalarNode):
-        return _SCALARS.keys()
+        return _SCALAR_READERS.keys()
     return ("map",) if isinstance(node, yaml.MappingNode) else ("seq",)
 
 
@@ -158,17 +163,17 @@ class _BombError(Exception):
 
 
 def _integer(text: str) -> int:
-    """A decimal as its number; `1:30`, `0x1F` and `017` are numbers to YAML that no editor meant as such."""
-    return int(text) if _DECIMAL.fullmatch(text) and len(text) <= _MOST_DIGITS else -(10**_MOST_DIGITS)
+    """Return the number of a decimal. Other YAML integers (`1:30`, `0x1F`, `017`) become -10**18, which no schema accepts."""
+    return int(text) if _DECIMAL.fullmatch(text) and len(text) <= _MAX_DIGITS else -(10**_MAX_DIGITS)
 
 
-# How YAML 1.1 reads a plain scalar by its resolved tag. Dates stay text: this project reads them itself.
-_SCALARS: Final[Mapping[str, Callable[[str], Plain]]] = {
+# Resolved tag of a plain scalar (YAML 1.1) -> function from its text to its value. `schema.dates` reads dates from text.
+_SCALAR_READERS: Final[Mapping[str, Callable[[str], YamlValue]]] = {
     "str": str,
     "timestamp": str,
     "int": _integer,
     "float": lambda _: float("nan"),
-    "bool": lambda text: text.lower() in _TRUE,
+    "bool": lambda text: text.lower() in _TRUE_WORDS,
     "null": lambda _: None,
     "merge": str,
     "value": str,

@@ -1,43 +1,43 @@
-"""The values of a YAML file: what they are, where they stand, and how they are written there."""
+"""Source positions of the values and keys of a YAML file."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-Plain = Any  # str, int, float, bool, None, list[Plain] or dict[str, Plain]
-Location = tuple[str | int, ...]
+YamlValue = Any  # str, int, float, bool, None, list[YamlValue] or dict[str, YamlValue]
+KeyPath = tuple[str | int, ...]
 
 
-class Mark(NamedTuple):
-    """A place in a text: `at` so many characters from its beginning, in this line and column, all from 0."""
+class Position(NamedTuple):
+    """Position in a text: `offset` in characters from its beginning, line and column, all from 0."""
 
-    at: int
+    offset: int
     line: int
     column: int
 
 
-class Spot(NamedTuple):
-    """A value: a scalar's own `text`, without its quotation marks, is None for lists and mappings.
+class Span(NamedTuple):
+    """Start and end of a value or key. `text` is a scalar's text without quotation marks, None for lists and mappings.
 
-    `is_bare` is a scalar without quotation marks that stands in no block, `is_flow` a mapping in braces.
+    `is_plain_scalar` is True for a scalar that is neither quoted nor a text block, `is_flow_mapping` for a mapping in braces.
     """
 
-    begin: Mark
-    end: Mark
+    begin: Position
+    end: Position
     text: str | None
-    is_bare: bool
-    is_flow: bool
+    is_plain_scalar: bool
+    is_flow_mapping: bool
 
 
 @dataclass(slots=True)
-class Places:
-    """The spots of a file's values and of their keys."""
+class SourceMap:
+    """Spans of a file's values and of their keys, by the path of keys and indices."""
 
-    values: dict[Location, Spot] = field(default_factory=dict)
-    keys: dict[Location, Spot] = field(default_factory=dict)
+    values: dict[KeyPath, Span] = field(default_factory=dict)
+    keys: dict[KeyPath, Span] = field(default_factory=dict)
 
-    def spot(self, location: Location) -> Spot | None:
-        """Return where a value is; its key if nothing was written, as after `? title` at the end of a file."""
+    def spot(self, location: KeyPath) -> Span | None:
+        """Return the span of a value, or of its key if the value is empty and in a later line (`? title` at a file's end)."""
         value, key = self.values.get(location), self.keys.get(location)
         return key if value and key and value.begin == value.end and value.begin.line > key.end.line else value

@@ -1,6 +1,7 @@
-"""The objects below one prefix of a bucket: listed, read, put many at once, removed. The only room with s3fs and botocore.
+"""S3 client for the objects below one prefix of a bucket: list, read, put many at once, remove.
 
-Credentials and endpoint are found as those libraries find them: AWS_* variables, ~/.aws, fsspec's configuration.
+s3fs is imported only here, botocore only here and in errors.py. These libraries find credentials and endpoint: AWS_* variables,
+~/.aws, fsspec's configuration.
 """
 
 from __future__ import annotations
@@ -22,41 +23,41 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from feedsvc.errors import FeedsvcError
 from feedsvc.export.file_writer import open_source
-from feedsvc.export.s3.errors import reason
-from feedsvc.export.s3.objects import Object, Seen
+from feedsvc.export.s3.errors import error_message
+from feedsvc.export.s3.objects import BucketObject, StoredObject
 
 SCHEME: Final = "s3://"
-_AT_ONCE: Final = 32  # requests
-_IN_MEMORY: Final = 32 * 1024 * 1024  # bytes that are under way; one object may be more
-_PART: Final = 8 * 1024 * 1024  # bytes of a large file that are one request
-_COPIED: Final = 1024 * 1024  # bytes at once
-_TOGETHER: Final = 4  # parts of one file
-_MOST_REMOVED: Final = 1000  # by one request
-_MARK: Final = "feedsvc"  # the metadata's key
-_SAID: Final[Mapping[str, str]] = {
+_MAX_REQUESTS: Final = 32  # requests at the same time
+_MAX_BYTES_IN_FLIGHT: Final = 32 * 1024 * 1024  # bytes being sent at the same time; one object may be larger
+_PART_SIZE: Final = 8 * 1024 * 1024  # bytes of a large file in one request
+_COPY_BLOCK_SIZE: Final = 1024 * 1024  # bytes
+_MAX_PARALLEL_PARTS: Final = 4  # parts of one file at the same time
+_MAX_KEYS_PER_DELETE: Final = 1000  # in one request
+_DIGEST_KEY: Final = "feedsvc"  # key of the digest in an object's metadata
+_HEADER_ARGUMENTS: Final[Mapping[str, str]] = {
     "Content-Type": "ContentType",
     "Cache-Control": "CacheControl",
     "Content-Encoding": "ContentEncoding",
 }
-# A part of the inventory is for nobody else.
-_PRIVATE: Final = {"ContentType": "application/gzip", "CacheControl": "private, no-store"}
+# Headers of a manifest's part, which no other client needs.
+_MANIFEST_HEADERS: Final = {"ContentType": "application/gzip", "CacheControl": "private, no-store"}
 
-_FAULTS: Final = (OSError, BotoCoreError, ValueError, *s3fs.core.S3_RETRYABLE_ERRORS)
+_ERRORS: Final = (OSError, BotoCoreError, ValueError, *s3fs.core.S3_RETRYABLE_ERRORS)
 
 _T = TypeVar("_T")
 _R = TypeVar("_R")
-# (what was put, what it is now)
-Then = Callable[[Object, Seen], None]
+# (the object that was put, its state in the storage)
+OnPut = Callable[[BucketObject, StoredObject], None]
 
 for _name in ("aiobotocore", "asyncio", "botocore", "fsspec", "s3fs"):
-    logging.getLogger(_name).setLevel(logging.CRITICAL)  # what goes wrong is told once, in a sentence
+    logging.getLogger(_name).setLevel(logging.CRITICAL)  # each error is reported once, by FeedsvcError
 
 
-class Bucket:
-    """Every method raises FeedsvcError, and nothing is under way any more then. Names are relative to the prefix."""
+class BucketClient:
+    """Client of one prefix; names are relative to it. If a method raises FeedsvcError, all requests have been cancelled."""
 
     def __init__(self, address: str) -> None:
-        """`address` is s3://BUCKET or s3://BUCKET/PREFIX."""
+        """Take an address s3://BUCKET or s3://BUCKET/PREFIX. Raises FeedsvcError if it is malformed."""
         self._bucket, _, prefix = address.removeprefix(SCHEME).partition("/")
         if not self._bucket:
             raise FeedsvcError(f"{address} names no bucket; write it like s3://news-example or s3://news-example/daily")
@@ -67,40 +68,44 @@ class Bucket:
         self.address = f"{SCHEME}{self._bucket}/{prefix}".rstrip("/")
         self._prefix = f"{prefix}/" if prefix else ""
         self._runner: asyncio.Runner | None = None
-        self._system: Any = None
+        self._filesystem: Any = None
         self._client: Any = None
-        self._under_way: dict[asyncio.Task[None], int] = {}
+        self._tasks: dict[asyncio.Task[None], int] = {}
 
-    def listed(self) -> dict[str, Seen]:
-        """All that lies there, by name."""
-        return self._run(self._listed)
+    def list_objects(self) -> dict[str, StoredObject]:
+        """Return all objects below the prefix by name."""
+        return self._run(self._list_all)
 
     def read(self, names: Sequence[str]) -> list[bytes]:
-        return self._run(lambda: self._each(self._read, names)) if names else []
+        """Return the bytes of these objects, in the same order."""
+        return self._run(lambda: self._gather_in_batches(self._read, names)) if names else []
 
-    def marks(self, names: Sequence[str]) -> dict[str, str]:
-        """Name -> mark, "" for objects that nobody put with one."""
-        return dict(zip(names, self._run(lambda: self._each(self._mark, names)), strict=True)) if names else {}
+    def read_digests(self, names: Sequence[str]) -> dict[str, str]:
+        """Return name -> digest in the metadata, "" for objects without one, which are of other origin."""
+        return (
+            dict(zip(names, self._run(lambda: self._gather_in_batches(self._read_digest, names)), strict=True)) if names else {}
+        )
 
-    def put(self, several: Sequence[Object], then: Then) -> None:
-        """Begin to put objects. Waits where too much is under way; `drain` waits until nothing is."""
+    def put(self, several: Sequence[BucketObject], then: OnPut) -> None:
+        """Start to put objects and call `then` for each finished one. Wait while too many are being sent."""
         if several:
-            self._run(lambda: self._begin(several, then))
+            self._run(lambda: self._start_puts(several, then))
 
     def drain(self) -> None:
-        if self._under_way:
-            self._run(lambda: self._finish(asyncio.ALL_COMPLETED))
+        """Wait until all objects have been put."""
+        if self._tasks:
+            self._run(lambda: self._await_tasks(asyncio.ALL_COMPLETED))
 
     def create(self, name: str, body: bytes) -> bool:
-        """Put an object where there is none of its name; whether there was none."""
+        """Put an object unless there is one of its name; return whether it was put."""
         return self._run(lambda: self._create(name, body))
 
     def remove(self, names: Sequence[str]) -> None:
         if names:
             self._run(lambda: self._remove(names))
 
-    def rest(self) -> None:
-        """Close the connections, until they are needed again: no copy of this process may share them."""
+    def close_connections(self) -> None:
+        """Close the connections until they are needed again: forked processes must not share them."""
         runner, self._runner = self._runner, None
         if runner:
             with runner:
@@ -109,30 +114,30 @@ class Bucket:
     def _run(self, work: Callable[[], Coroutine[Any, Any, _T]]) -> _T:
         self._runner = self._runner or asyncio.Runner()
         try:
-            return self._runner.run(self._connected(work))
-        except _FAULTS as error:
-            sentence = reason(error, self.address, self._endpoint())
-            self.rest()
+            return self._runner.run(self._with_client(work))
+        except _ERRORS as error:
+            sentence = error_message(error, self.address, self._endpoint())
+            self.close_connections()
             raise FeedsvcError(sentence) from None
         except BaseException:
-            self.rest()
+            self.close_connections()
             raise
 
     def _endpoint(self) -> str:
         return str(self._client.meta.endpoint_url) if self._client else ""
 
-    async def _connected(self, work: Callable[[], Coroutine[Any, Any, _T]]) -> _T:
+    async def _with_client(self, work: Callable[[], Coroutine[Any, Any, _T]]) -> _T:
         if self._client is None:
-            self._system = s3fs.S3FileSystem(asynchronous=True, skip_instance_cache=True, use_listings_cache=False)
-            self._system.config_kwargs = {"max_pool_connections": _AT_ONCE, **self._system.config_kwargs}
-            self._client = await self._system.set_session()
+            self._filesystem = s3fs.S3FileSystem(asynchronous=True, skip_instance_cache=True, use_listings_cache=False)
+            self._filesystem.config_kwargs = {"max_pool_connections": _MAX_REQUESTS, **self._filesystem.config_kwargs}
+            self._client = await self._filesystem.set_session()
         return await work()
 
     async def _close(self) -> None:
-        for task in self._under_way:
+        for task in self._tasks:
             task.cancel()
-        await asyncio.gather(*self._under_way, return_exceptions=True)
-        self._under_way.clear()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._tasks.clear()
         client, self._client = self._client, None
         if client:
             await client.close()
@@ -141,129 +146,135 @@ class Bucket:
         return f"{self._prefix}{name}"
 
     async def _call(self, method: str, **said: Any) -> Any:
-        return await self._of("call_s3")(method, Bucket=self._bucket, **said)
+        return await self._s3fs_method("call_s3")(method, Bucket=self._bucket, **said)
 
-    def _of(self, name: str) -> Callable[..., Awaitable[Any]]:
-        """fsspec's names for what is to be awaited begin with a line."""
-        found: Callable[..., Awaitable[Any]] = getattr(self._system, f"_{name}")
+    def _s3fs_method(self, name: str) -> Callable[..., Awaitable[Any]]:
+        """Return a coroutine method of s3fs; fsspec's names for them begin with an underscore."""
+        found: Callable[..., Awaitable[Any]] = getattr(self._filesystem, f"_{name}")
         return found
 
-    async def _each(self, work: Callable[[_T], Coroutine[Any, Any, _R]], many: Sequence[_T]) -> list[_R]:
+    async def _gather_in_batches(self, work: Callable[[_T], Coroutine[Any, Any, _R]], many: Sequence[_T]) -> list[_R]:
         done: list[_R] = []
-        for start in range(0, len(many), _AT_ONCE):
-            done += await asyncio.gather(*map(work, many[start : start + _AT_ONCE]))
+        for start in range(0, len(many), _MAX_REQUESTS):
+            done += await asyncio.gather(*map(work, many[start : start + _MAX_REQUESTS]))
         return done
 
-    async def _listed(self) -> dict[str, Seen]:
-        return {name: seen async for name, seen in self._all()}
+    async def _list_all(self) -> dict[str, StoredObject]:
+        return {name: seen async for name, seen in self._iterate_objects()}
 
-    async def _all(self) -> AsyncIterator[tuple[str, Seen]]:
+    async def _iterate_objects(self) -> AsyncIterator[tuple[str, StoredObject]]:
         said = {"Prefix": self._prefix}
         while True:
             page = await self._call("list_objects_v2", **said)
             for one in page.get("Contents", ()):
-                yield one["Key"][len(self._prefix) :], _seen(one)
+                yield one["Key"][len(self._prefix) :], _stored_object(one)
             if not page.get("IsTruncated"):
                 return
             said["ContinuationToken"] = page["NextContinuationToken"]
 
     async def _read(self, name: str) -> bytes:
-        data: bytes = await self._of("cat_file")(f"{self._bucket}/{self._key(name)}", max_concurrency=1)
+        data: bytes = await self._s3fs_method("cat_file")(f"{self._bucket}/{self._key(name)}", max_concurrency=1)
         return data
 
-    async def _mark(self, name: str) -> str:
+    async def _read_digest(self, name: str) -> str:
         answer = await self._call("head_object", Key=self._key(name))
-        return str(answer["Metadata"].get(_MARK, ""))
+        return str(answer["Metadata"].get(_DIGEST_KEY, ""))
 
-    async def _begin(self, several: Sequence[Object], then: Then) -> None:
+    async def _start_puts(self, several: Sequence[BucketObject], then: OnPut) -> None:
         for one in several:
-            weight = min(one.size, _PART * _TOGETHER)
-            while self._under_way and (len(self._under_way) >= _AT_ONCE or self._weight() + weight > _IN_MEMORY):
-                await self._finish(asyncio.FIRST_COMPLETED)
-            self._under_way[asyncio.create_task(self._put(one, then))] = weight
+            weight = min(one.size, _PART_SIZE * _MAX_PARALLEL_PARTS)
+            while self._tasks and (len(self._tasks) >= _MAX_REQUESTS or self._bytes_in_flight() + weight > _MAX_BYTES_IN_FLIGHT):
+                await self._await_tasks(asyncio.FIRST_COMPLETED)
+            self._tasks[asyncio.create_task(self._put(one, then))] = weight
 
-    def _weight(self) -> int:
-        return sum(self._under_way.values())
+    def _bytes_in_flight(self) -> int:
+        return sum(self._tasks.values())
 
-    async def _finish(self, when: str) -> None:
-        done, _ = await asyncio.wait(self._under_way, return_when=when)
+    async def _await_tasks(self, when: str) -> None:
+        done, _ = await asyncio.wait(self._tasks, return_when=when)
         for task in done:
-            del self._under_way[task]
+            del self._tasks[task]
             task.result()
 
-    async def _put(self, one: Object, then: Then) -> None:
+    async def _put(self, one: BucketObject, then: OnPut) -> None:
         key = self._key(one.name)
-        said: dict[str, Any] = {_SAID[name]: value for name, value in one.headers} | {"Metadata": {_MARK: one.mark}}
-        if one.location and one.size >= 2 * _PART:
+        said: dict[str, Any] = {_HEADER_ARGUMENTS[name]: value for name, value in one.headers} | {
+            "Metadata": {_DIGEST_KEY: one.digest}
+        }
+        if one.location and one.size >= 2 * _PART_SIZE:
             target = f"{self._bucket}/{key}"
-            with _descriptor_of(one) as file:
-                # By its descriptor: its path may lead elsewhere once s3fs opens it.
+            with _open_source_file(one) as file:
+                # By its descriptor: its path may lead to another file once s3fs opens it.
                 place = f"/dev/fd/{file.fileno()}"
-                await self._of("put_file")(place, target, chunksize=_PART, max_concurrency=_TOGETHER, **said)
+                await self._s3fs_method("put_file")(
+                    place, target, chunksize=_PART_SIZE, max_concurrency=_MAX_PARALLEL_PARTS, **said
+                )
             answer = await self._call("head_object", Key=key)
         else:
-            body = _bytes(one) if one.location else one.body
+            body = _read_source(one) if one.location else one.body
             answer = await self._call("put_object", Key=key, Body=body, **said)
-        then(one, _seen(answer))
+        then(one, _stored_object(answer))
 
     async def _create(self, name: str, body: bytes) -> bool:
         mark = secrets.token_hex(12)
-        said = {"Key": self._key(name), "Body": body, "Metadata": {_MARK: mark}, **_PRIVATE}
+        said = {"Key": self._key(name), "Body": body, "Metadata": {_DIGEST_KEY: mark}, **_MANIFEST_HEADERS}
         try:
             await self._call("put_object", IfNoneMatch="*", **said)
         except OSError as error:
-            status = _status(error)
-            if status == HTTPStatus.NOT_IMPLEMENTED:  # a storage that knows no conditions
+            status = _http_status(error)
+            if status == HTTPStatus.NOT_IMPLEMENTED:  # the storage does not support conditional requests
                 await self._call("put_object", **said)
             elif status == HTTPStatus.PRECONDITION_FAILED:
-                # A request whose answer was lost is said again, and finds what it has put itself.
-                return await self._mark(name) == mark
+                # botocore repeats a request whose answer was lost. The repetition then finds its own object.
+                return await self._read_digest(name) == mark
             else:
                 raise
         return True
 
     async def _remove(self, names: Sequence[str]) -> None:
-        for part in _pieces(names):
+        for part in _batches(names):
             keys = [{"Key": self._key(name)} for name in part]
             answer = await self._call("delete_objects", Delete={"Objects": keys, "Quiet": True})
             for fault in answer.get("Errors", ()):
                 raise ClientError({"Error": fault}, "DeleteObjects")
 
 
-def _pieces(names: Sequence[str]) -> Iterable[Sequence[str]]:
-    return (names[start : start + _MOST_REMOVED] for start in range(0, len(names), _MOST_REMOVED))
+def _batches(names: Sequence[str]) -> Iterable[Sequence[str]]:
+    return (names[start : start + _MAX_KEYS_PER_DELETE] for start in range(0, len(names), _MAX_KEYS_PER_DELETE))
 
 
-def _seen(said: Mapping[str, Any]) -> Seen:
-    """Of an object in a list or an answer about it; an answer to PUT names no time, and was given soon after it."""
+def _stored_object(said: Mapping[str, Any]) -> StoredObject:
+    """Return an object's state from a listing or an answer. An answer to PUT has no Last-Modified: its Date counts instead."""
     moment = said.get("LastModified")
-    return Seen(said["ETag"].strip('"'), int(moment.timestamp()) if moment else _date(said.get("ResponseMetadata", {})))
+    return StoredObject(
+        said["ETag"].strip('"'), int(moment.timestamp()) if moment else _response_time(said.get("ResponseMetadata", {}))
+    )
 
 
-def _date(answered: Mapping[str, Any]) -> int:
+def _response_time(answered: Mapping[str, Any]) -> int:
     date = parsedate_tz(answered.get("HTTPHeaders", {}).get("date"))
     return mktime_tz(date) if date else 0
 
 
-def _bytes(one: Object) -> bytes:
+def _read_source(one: BucketObject) -> bytes:
     with open_source(one.location, is_cleaned=one.is_cleaned) as file:
         return file.read()
 
 
-def _descriptor_of(one: Object) -> IO[bytes]:
-    """The object's bytes as an open file: of a picture that is cleaned there is none yet."""
+def _open_source_file(one: BucketObject) -> IO[bytes]:
+    """Open the object's bytes as a file. For a cleaned image, it is a temporary one."""
     source = open_source(one.location, is_cleaned=one.is_cleaned)
     if not one.is_cleaned:
         return source
     with source, ExitStack() as opened:
         whole = opened.enter_context(tempfile.TemporaryFile())
-        shutil.copyfileobj(source, whole, _COPIED)
+        shutil.copyfileobj(source, whole, _COPY_BLOCK_SIZE)
         whole.flush()
         opened.pop_all()
         return whole
 
 
-def _status(error: OSError) -> int:
-    """The status of the answer that an exception of s3fs was made from."""
+def _http_status(error: OSError) -> int:
+    """Return the HTTP status of the answer that caused an exception of s3fs, 0 if there was none."""
     cause = error.__cause__
     return int(cause.response["ResponseMetadata"]["HTTPStatusCode"]) if isinstance(cause, ClientError) else 0

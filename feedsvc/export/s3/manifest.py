@@ -1,7 +1,7 @@
-"""What a bucket's build knows of its own objects: parts that say what is new, kept in the bucket, and all in one now and then.
+"""Manifest of a bucket: numbered parts in the bucket, each with the new object states or, now and then, with all of them.
 
-What a part says is true of the moment when it was put; the bucket's own list says what has become of it since. A part is put
-only where there is none of its number: so two builds that are at work at once find out.
+A part is true of the moment when it was put; the bucket's listing shows changes since. A part is put on the condition that its
+number is free, so two builds at the same time notice each other.
 """
 
 from __future__ import annotations
@@ -12,132 +12,134 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Final
 
 from feedsvc.errors import FeedsvcError
-from feedsvc.export.file_table import FORMER
-from feedsvc.export.layout import MANIFEST
-from feedsvc.export.s3.client import Bucket
-from feedsvc.export.s3.objects import Note
+from feedsvc.export.file_table import FORMER_PREFIX
+from feedsvc.export.layout import MANIFEST_FILE
+from feedsvc.export.s3.client import BucketClient
+from feedsvc.export.s3.objects import ObjectState
 
-_FOLDER: Final = f"{MANIFEST}/"
-_PARTS: Final = 32  # so many are soon read; more are put together
-_FULL: Final = 5000  # notes that a kill may cost; they are found out again, by a request each
-
-
-def is_part(name: str, below: str = "") -> bool:
-    return name.startswith(f"{below}{_FOLDER}") and name.removeprefix(f"{below}{_FOLDER}").isdecimal()
+_MANIFEST_FOLDER: Final = f"{MANIFEST_FILE}/"
+_MAX_PARTS: Final = 32  # these are read quickly; more are merged
+_FLUSH_SIZE: Final = 5000  # states that a kill may lose; one request each recovers them
 
 
-def nested(listed: Iterable[str]) -> frozenset[str]:
-    """Where among these names other builds have their notes; each ends in a slash."""
-    split = (name.rpartition(f"/{_FOLDER}") for name in listed)
+def is_part(name: str, prefix: str = "") -> bool:
+    """Return whether an object is a part of the manifest that belongs to the build below `prefix`."""
+    return name.startswith(f"{prefix}{_MANIFEST_FOLDER}") and name.removeprefix(f"{prefix}{_MANIFEST_FOLDER}").isdecimal()
+
+
+def nested_prefixes(listed: Iterable[str]) -> frozenset[str]:
+    """Return the prefixes of other builds, whose manifests are among these names; each ends in a slash."""
+    split = (name.rpartition(f"/{_MANIFEST_FOLDER}") for name in listed)
     return frozenset(f"{below}/" for below, _, number in split if below and number.isdecimal())
 
 
-def _number(part: str) -> int:
+def _part_number(part: str) -> int:
     return int(part.rpartition("/")[2])
 
 
-class Inventory:
-    """`notes` are those of the objects that are ours, by name.
+class BucketManifest:
+    """The manifest of one build. `states` are those of feedsvc's own objects by name.
 
-    `common` is what they were made from. `is_lost` says that there may be more of ours: somebody removed or damaged parts. What
-    is noted next makes it whole again.
+    `build_fingerprint` is that of the facts that all objects share. `is_incomplete` is True if parts were removed or damaged, so
+    that there may be more objects; the next part that is put contains all states.
     """
 
-    def __init__(self, bucket: Bucket, listed: Collection[str], below: str = "") -> None:
-        """`listed` are the names of all objects that there are; `below` is where another build put those that it noted."""
-        self._bucket, self._below = bucket, below
-        self.notes: dict[str, Note] = {}
-        self.common = ""
-        self._new: dict[str, Note] = {}
-        self._parts = sorted(name for name in listed if is_part(name, below))
-        self._past: list[str] = []
-        self.is_lost, following = bool(listed) and not self._parts, 0
+    def __init__(self, bucket: BucketClient, listed: Collection[str], prefix: str = "") -> None:
+        """Read the parts among all `listed` names. `prefix` selects the manifest of another build below it."""
+        self._bucket, self._prefix = bucket, prefix
+        self.states: dict[str, ObjectState] = {}
+        self.build_fingerprint = ""
+        self._unsaved: dict[str, ObjectState] = {}
+        self._parts = sorted(name for name in listed if is_part(name, prefix))
+        self._obsolete_parts: list[str] = []
+        self.is_incomplete, following = bool(listed) and not self._parts, 0
         for name, data in zip(self._parts, bucket.read(self._parts), strict=True):
-            said = _said(data)
-            is_taken, is_next, following = self._take(name, said), _number(name) == following, _number(name) + 1
-            self.is_lost = not is_taken or (not said["is_whole"] and (self.is_lost or not is_next))
+            said = _parse_part(data)
+            is_taken, is_next, following = self._apply_part(name, said), _part_number(name) == following, _part_number(name) + 1
+            self.is_incomplete = not is_taken or (not said["is_whole"] and (self.is_incomplete or not is_next))
 
-    def _take(self, name: str, said: Mapping[str, Any]) -> bool:
-        """Of a part that somebody damaged nothing is believed; what it told is found out again."""
+    def _apply_part(self, name: str, said: Mapping[str, Any]) -> bool:
+        """Apply a part; return False, and change nothing, if it is damaged. Its states are recovered later."""
         try:
-            common, notes = str(said["common"]), {str(name): _note(*note) for name, note in said["notes"].items()}
+            common, notes = str(said["common"]), {str(name): _object_state(*note) for name, note in said["notes"].items()}
             is_whole = bool(said["is_whole"])
         except (KeyError, TypeError, ValueError, AttributeError):
             return False
         if is_whole:
-            self.notes, self._past = {}, [one for one in self._parts if one < name]
-        self.begin(common)
-        self.notes |= notes
+            self.states, self._obsolete_parts = {}, [one for one in self._parts if one < name]
+        self.set_build_fingerprint(common)
+        self.states |= notes
         return True
 
-    def begin(self, common: str) -> None:
-        """What is noted from now on was made from this."""
-        if common != self.common:
-            self.notes = {name: _without_imprint(note) for name, note in self.notes.items()}
-        self.common = common
+    def set_build_fingerprint(self, common: str) -> None:
+        """Set the fingerprint of the facts that all objects share. If it changed, clear the fingerprints of all states."""
+        if common != self.build_fingerprint:
+            self.states = {name: _without_fingerprint(note) for name, note in self.states.items()}
+        self.build_fingerprint = common
 
-    def claim(self, names: Iterable[str]) -> None:
-        """Before they are put: a build that dies half-way leaves no object that nobody owns."""
+    def reserve(self, names: Iterable[str]) -> None:
+        """Record names before their objects are put, so that a killed build leaves no object without an entry."""
         for name in names:
-            if name not in self.notes:
-                self.note(name, Note())
+            if name not in self.states:
+                self.record(name, ObjectState())
         self.flush(1)
 
-    def note(self, name: str, note: Note) -> None:
-        self.notes[name] = self._new[name] = note
+    def record(self, name: str, note: ObjectState) -> None:
+        self.states[name] = self._unsaved[name] = note
 
-    def flush(self, least: int = _FULL) -> None:
-        """Put what is new, if it is so much."""
-        if len(self._new) < least:
+    def flush(self, min_count: int = _FLUSH_SIZE) -> None:
+        """Put the unsaved states as a part, if there are at least `min_count`."""
+        if len(self._unsaved) < min_count:
             return
-        if self.is_lost:
-            self._put_whole()
+        if self.is_incomplete:
+            self._put_full()
         else:
-            self._put(self._new, is_whole=False)
+            self._put_part(self._unsaved, is_whole=False)
 
-    def forget(self, names: Iterable[str]) -> None:
-        """What has gone leaves no name behind, either: it may have gone for a reason."""
-        gone = [name for name in names if self.notes.pop(name, None)]
+    def remove(self, names: Iterable[str]) -> None:
+        """Remove objects' entries and put all others anew: an article may have been deleted so that its name disappears."""
+        gone = [name for name in names if self.states.pop(name, None)]
         if gone:
-            self._put_whole()
+            self._put_full()
 
-    def end(self) -> None:
+    def finish(self) -> None:
+        """Put unsaved states, merge the parts if there are many, and remove obsolete ones."""
         self.flush(1)
-        if len(self._parts) - len(self._past) > _PARTS:
-            self._put_whole()
-        self._bucket.remove(self._past)
-        self._parts = [name for name in self._parts if name not in self._past]
-        self._past = []
+        if len(self._parts) - len(self._obsolete_parts) > _MAX_PARTS:
+            self._put_full()
+        self._bucket.remove(self._obsolete_parts)
+        self._parts = [name for name in self._parts if name not in self._obsolete_parts]
+        self._obsolete_parts = []
 
-    def _put_whole(self) -> None:
-        self._past = [*self._parts]
-        self._put(self.notes, is_whole=True)
-        self.is_lost = False
+    def _put_full(self) -> None:
+        self._obsolete_parts = [*self._parts]
+        self._put_part(self.states, is_whole=True)
+        self.is_incomplete = False
 
-    def _put(self, notes: Mapping[str, Note], *, is_whole: bool) -> None:
+    def _put_part(self, notes: Mapping[str, ObjectState], *, is_whole: bool) -> None:
         text = json.dumps(
-            {"is_whole": is_whole, "common": self.common, "notes": notes}, ensure_ascii=False, separators=(",", ":")
+            {"is_whole": is_whole, "common": self.build_fingerprint, "notes": notes}, ensure_ascii=False, separators=(",", ":")
         )
-        name = f"{self._below}{_FOLDER}{self._next():08}"
+        name = f"{self._prefix}{_MANIFEST_FOLDER}{self._next_number():08}"
         if not self._bucket.create(name, gzip.compress(text.encode("utf-8", "surrogatepass"), 6, mtime=0)):
             raise FeedsvcError(f"another build is writing {self._bucket.address}; wait for it to end, then build again")
         self._parts.append(name)
-        self._new = {}
+        self._unsaved = {}
 
-    def _next(self) -> int:
-        return _number(self._parts[-1]) + 1 if self._parts else 0
-
-
-def _without_imprint(note: Note) -> Note:
-    """Since when nothing names a former copy stays true, whatever documents are made from."""
-    return note if note.imprint.startswith(FORMER) else note._replace(imprint="")
+    def _next_number(self) -> int:
+        return _part_number(self._parts[-1]) + 1 if self._parts else 0
 
 
-def _note(imprint: str, tag: str, mark: str, time: int = 0) -> Note:
-    return Note(str(imprint), str(tag), str(mark), int(time))
+def _without_fingerprint(note: ObjectState) -> ObjectState:
+    """Return a state without fingerprint. That of a former image variant stays: it holds the time since when it is unused."""
+    return note if note.fingerprint.startswith(FORMER_PREFIX) else note._replace(fingerprint="")
 
 
-def _said(data: bytes) -> Any:
+def _object_state(imprint: str, tag: str, mark: str, time: int = 0) -> ObjectState:
+    return ObjectState(str(imprint), str(tag), str(mark), int(time))
+
+
+def _parse_part(data: bytes) -> Any:
     try:
         return json.loads(gzip.decompress(data).decode("utf-8", "surrogatepass"))
     except (OSError, EOFError, ValueError):

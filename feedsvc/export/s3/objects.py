@@ -1,4 +1,4 @@
-"""Documents as objects of a bucket: bytes with the headers that are kept beside them. Pure work, for one process or many."""
+"""Documents as objects of a bucket, bytes with headers. Sends no requests, so it can run in one process or several."""
 
 from __future__ import annotations
 
@@ -8,53 +8,59 @@ from typing import Final, NamedTuple
 
 from feedsvc.errors import FeedsvcError
 from feedsvc.export.file_writer import length_of, open_source
-from feedsvc.export.hosts import BUCKET
-from feedsvc.export.layout import MISSING, file_name
-from feedsvc.export.wanted import Wanted
-from feedsvc.publication.cache_control import CACHING, CACHING_MISSING, media_type, typed
-from feedsvc.publication.document import Attachment, Document
-from feedsvc.publication.fingerprints import Imprints
-from feedsvc.publication.publication import Publication
+from feedsvc.export.hosts import BUCKET_HOST
+from feedsvc.export.layout import MISSING_PATH, file_name
+from feedsvc.export.wanted import ExportContents
+from feedsvc.publication import (
+    CACHE_CONTROL,
+    CACHE_CONTROL_MISSING,
+    Document,
+    FileResource,
+    Fingerprints,
+    Publication,
+    content_type,
+    file_content_type,
+)
 
 Headers = tuple[tuple[str, str], ...]
 
-_LENGTH: Final = 24  # hex digits of a mark
-_MISSING: Final = file_name(MISSING)
-_CLOCKS: Final = 60  # seconds that the clock of who answers may be behind that of who keeps
+_DIGEST_LENGTH: Final = 24  # hexadecimal digits
+_MISSING_NAME: Final = file_name(MISSING_PATH)
+_CLOCK_SKEW_SECONDS: Final = 60  # seconds that the answering server's clock may be behind the storing one's
 
 
-class Seen(NamedTuple):
-    """An object as its storage tells of it: its entity tag, and when it was put, in seconds since 1970; 0 is not told."""
+class StoredObject(NamedTuple):
+    """An object as its storage reports it: its entity tag, and the time of its PUT in seconds since 1970, 0 if unknown."""
 
-    tag: str
+    etag: str
     time: int
 
 
-class Note(NamedTuple):
-    """What is known of an object of ours: what it was made from, the entity tag that it has, its mark, and when it was put.
+class ObjectState(NamedTuple):
+    """The recorded state of an object: fingerprint, entity tag, digest of bytes and headers, and time of its PUT.
 
-    As it stands here, of one that was only claimed. An imprint or mark of "" is not known, nor is a time of 0.
+    The defaults are of a reserved object. A fingerprint or digest of "" is unknown, and so is a time of 0.
     """
 
-    imprint: str = ""
-    tag: str = ""
-    mark: str = ""
+    fingerprint: str = ""
+    etag: str = ""
+    digest: str = ""
     time: int = 0
 
-    def is_moved(self, seen: Seen) -> bool:
-        """Whether it was put again since, or copied onto itself: with other headers, perhaps."""
-        return bool(self.time) and seen.time > self.time + _CLOCKS
+    def is_replaced(self, seen: StoredObject) -> bool:
+        """Return whether the object was put again since or copied onto itself, perhaps with other headers."""
+        return bool(self.time) and seen.time > self.time + _CLOCK_SKEW_SECONDS
 
 
-class Object(NamedTuple):
-    """`mark` is the same for the same bytes and headers. A media file's bytes are at its `location`, else "".
+class BucketObject(NamedTuple):
+    """An object to put. `digest` is the same for the same bytes and headers, `size` is in bytes.
 
-    `is_cleaned` is as for an Attachment.
+    A media file's bytes are in the file `location`, else that is "". `is_cleaned` is as in FileResource.
     """
 
     name: str
-    imprint: str
-    mark: str
+    fingerprint: str
+    digest: str
     headers: Headers
     size: int
     body: bytes = b""
@@ -62,59 +68,69 @@ class Object(NamedTuple):
     is_cleaned: bool = False
 
 
-class Packer(Wanted):
-    """Knows what a bucket lists by name, too, and what was noted of it."""
+class ObjectBuilder(ExportContents):
+    """Contents of an export with a bucket's objects and their recorded states."""
 
     def __init__(
-        self, publication: Publication, imprints: Imprints, notes: Mapping[str, Note], listed: Mapping[str, Seen], coding: str
+        self,
+        publication: Publication,
+        imprints: Fingerprints,
+        notes: Mapping[str, ObjectState],
+        listed: Mapping[str, StoredObject],
+        coding: str,
     ) -> None:
-        """`coding` is one of CODINGS, for documents that it makes smaller; "" is none."""
-        super().__init__(publication, imprints, BUCKET, {})
-        self._notes, self._listed, self._coding = notes, listed, coding
+        """Take the recorded states (`notes`), and the `coding` for documents that it makes smaller, "" for none."""
+        super().__init__(publication, imprints, BUCKET_HOST, {})
+        self._states, self._objects, self._coding = notes, listed, coding
 
-    def stale(self, paths: Sequence[str]) -> list[str]:
-        """Those that may be others by now, or whose objects are not as they were noted."""
+    def stale_paths(self, paths: Sequence[str]) -> list[str]:
+        """Return the paths whose documents may have changed, or whose objects are not as recorded."""
         return [path for path in paths if not self._is_current(path)]
 
     def _is_current(self, path: str) -> bool:
         name = file_name(path)
-        return self.stands(name) and self._notes[name].imprint == (self.imprint(path) or None)
+        return self.is_unmodified(name) and self._states[name].fingerprint == (self.fingerprint(path) or None)
 
-    def stands(self, name: str) -> bool:
-        """Whether the bucket has the very object that was noted."""
-        note, seen = self._notes.get(name), self._listed.get(name)
-        return note is not None and seen is not None and note.tag == seen.tag and not note.is_moved(seen)
+    def is_unmodified(self, name: str) -> bool:
+        """Return whether the bucket has the object that was recorded."""
+        note, seen = self._states.get(name), self._objects.get(name)
+        return note is not None and seen is not None and note.etag == seen.etag and not note.is_replaced(seen)
 
-    def make(self, paths: Sequence[str]) -> list[tuple[Object, bool]]:
-        """The object of each path that there is, and whether the bucket lacks it; without its bytes where it does not."""
-        return [made for path in paths if (made := self._made(path))]
+    def build_objects(self, paths: Sequence[str]) -> list[tuple[BucketObject, bool]]:
+        """Return each path's object, if there is one, and whether it must be put. Others come without their bytes."""
+        return [made for path in paths if (made := self._build_object(path))]
 
-    def _made(self, path: str) -> tuple[Object, bool] | None:
-        imprint, found = self.imprint(path), self.taken(path)
+    def _build_object(self, path: str) -> tuple[BucketObject, bool] | None:
+        imprint, found = self.fingerprint(path), self.take(path)
         if found is None:
             return None
-        made = self._object(file_name(path), imprint, found)
-        lacks = not self.stands(made.name) or self._notes[made.name].mark != made.mark
+        made = self._to_object(file_name(path), imprint, found)
+        lacks = not self.is_unmodified(made.name) or self._states[made.name].digest != made.digest
         return made if lacks else made._replace(body=b""), lacks
 
-    def _object(self, name: str, imprint: str, found: Document | Attachment) -> Object:
-        if isinstance(found, Attachment):
-            said: Headers = (("Content-Type", media_type(found)), ("Cache-Control", CACHING))
+    def _to_object(self, name: str, imprint: str, found: Document | FileResource) -> BucketObject:
+        if isinstance(found, FileResource):
+            said: Headers = (("Content-Type", file_content_type(found)), ("Cache-Control", CACHE_CONTROL))
             mark, size = _digest(found.location, hashlib.sha256(repr(said).encode()), is_cleaned=found.is_cleaned)
-            return Object(name, imprint, mark[:_LENGTH], said, size, location=found.location, is_cleaned=found.is_cleaned)
-        coded = found.coded(self._coding) if self._coding else b""
-        said = (("Content-Type", typed(found.media_type)), ("Cache-Control", CACHING_MISSING if name == _MISSING else CACHING))
+            return BucketObject(
+                name, imprint, mark[:_DIGEST_LENGTH], said, size, location=found.location, is_cleaned=found.is_cleaned
+            )
+        coded = found.encode(self._coding) if self._coding else b""
+        said = (
+            ("Content-Type", content_type(found.media_type)),
+            ("Cache-Control", CACHE_CONTROL_MISSING if name == _MISSING_NAME else CACHE_CONTROL),
+        )
         said += (("Content-Encoding", self._coding),) if coded else ()
         body = coded or found.body
         mark = hashlib.sha256(repr(said).encode() + body).hexdigest()
-        return Object(name, imprint, mark[:_LENGTH], said, len(body), body)
+        return BucketObject(name, imprint, mark[:_DIGEST_LENGTH], said, len(body), body)
 
     def has_bytes(self, path: str, tag: str) -> bool:
-        """Whether an object of this entity tag has the very bytes that belong there; of one put in parts nobody can tell."""
-        found = self.found(path)
+        """Return whether an object with this entity tag has the right bytes; False for multipart uploads, whose tag is no MD5."""
+        found = self.find(path)
         if found is None:
             return False
-        made, md5 = self._object(file_name(path), "", found), hashlib.md5(usedforsecurity=False)
+        made, md5 = self._to_object(file_name(path), "", found), hashlib.md5(usedforsecurity=False)
         if made.location:
             return _digest(made.location, md5, is_cleaned=made.is_cleaned)[0] == tag
         md5.update(made.body)
@@ -122,7 +138,7 @@ class Packer(Wanted):
 
 
 def _digest(location: str, begun: hashlib._Hash, *, is_cleaned: bool) -> tuple[str, int]:
-    """The digest of what was begun and a file's bytes, and how many these are."""
+    """Return the hexadecimal digest of `begun` continued with a file's bytes, and their number. Raises FeedsvcError."""
     try:
         with open_source(location, is_cleaned=is_cleaned) as file:
             size = length_of(file)

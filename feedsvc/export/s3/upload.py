@@ -1,7 +1,7 @@
-"""A publication as objects of a bucket: what a tree is to a folder.
+"""Upload of a publication as the objects of a bucket, like a static tree in a folder.
 
-Each object is put whole, with its headers, and only if bytes or headers changed. What a feed names is there before the feed
-is; what goes, goes last. However a build ends, the next one lists what there is and does what is left.
+Each object is put whole, with its headers, and only if bytes or headers changed. Objects that a feed names are put before the
+feed; removals come last. However a build ends, the next one lists the bucket and does the rest.
 """
 
 from __future__ import annotations
@@ -12,222 +12,240 @@ from functools import cache
 from itertools import groupby
 from typing import Final, Self
 
-from feedsvc.content.folder.baseline import Origin
+from feedsvc.content.folder import Baseline
 from feedsvc.errors import FeedsvcError
-from feedsvc.export.former_images import stays
-from feedsvc.export.hosts import BUCKET
-from feedsvc.export.layout import SELECTIONS, file_name, files_beside, last_named, may_be_ours
-from feedsvc.export.progress import MANY, PIECE_TO_CHECK, TO_CHECK, TO_MAKE, Built, Progress, silent
-from feedsvc.export.s3.client import Bucket
-from feedsvc.export.s3.manifest import Inventory, is_part, nested
-from feedsvc.export.s3.objects import Note, Object, Packer, Seen
-from feedsvc.publication.fingerprints import Imprints, common
-from feedsvc.publication.publication import Publication
+from feedsvc.export.former_images import retention_fingerprint
+from feedsvc.export.hosts import BUCKET_HOST
+from feedsvc.export.layout import SELECTIONS, auxiliary_paths, file_name, is_document_name, write_order_key
+from feedsvc.export.progress import (
+    CHECK_CHUNK_SIZE,
+    MAX_INCREMENTAL_PATHS,
+    PARALLEL_CHECK_THRESHOLD,
+    PARALLEL_RENDER_THRESHOLD,
+    BuildResult,
+    Progress,
+    no_progress,
+)
+from feedsvc.export.s3.client import BucketClient
+from feedsvc.export.s3.manifest import BucketManifest, is_part, nested_prefixes
+from feedsvc.export.s3.objects import BucketObject, ObjectBuilder, ObjectState, StoredObject
+from feedsvc.publication import Fingerprints, Publication, site_fingerprint
 from feedsvc.routes import FeedAt, place_of
-from feedsvc.support.process_pool import at_hand, spread
+from feedsvc.support.process_pool import available_processors, map_chunks
 
-_PIECE: Final = 16  # paths, whose bytes pass from process to process
-_ANOTHERS: Final = "was put there by the build to {other} and would be overwritten; build one of the two to another bucket"
+_CHUNK_SIZE: Final = 16  # paths, whose bytes are sent between processes
+_OTHER_BUILD: Final = "was put there by the build to {other} and would be overwritten; build one of the two to another bucket"
 _FOREIGN: Final = "was not put there by feedsvc and would be overwritten; move it away or build to another prefix"
 
 
 class Upload:
-    """A prefix that is this process's to write, from entering to leaving. Each method raises FeedsvcError."""
+    """An export to one prefix of a bucket, for a `with` block. Each method raises FeedsvcError."""
 
-    def __init__(self, address: str, *, only: str = "", coding: str = "", processes: int | None = None) -> None:
-        """`only` is one of SELECTIONS; `coding` one of CODINGS, that documents are put in, or "".
+    def __init__(self, address: str, *, selection: str = "", coding: str = "", processes: int | None = None) -> None:
+        """Take a `selection` of SELECTIONS, and the `coding` of documents: one of CODINGS, "" for none.
 
-        `processes` work at once where there is much to do, None is one to a processor.
+        At most `processes` work at once if there is much to do; None stands for one per processor.
         """
-        self._bucket = Bucket(address)
+        self._bucket = BucketClient(address)
         self.out = self._bucket.address
-        self._paths, self._is_wanted = SELECTIONS[only]
+        self._selected_paths, self._is_selected = SELECTIONS[selection]
         self._coding = coding
-        self._processes = processes or at_hand()
-        self._imprints: Imprints | None = None
-        self._known: _Known | None = None
+        self._processes = processes or available_processors()
+        self._fingerprints: Fingerprints | None = None
+        self._state: _BucketState | None = None
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Nothing is open between two calls."""
+        """Do nothing: no connection is open between two calls."""
 
-    def whole(self, publication: Publication, progress: Progress = silent, origin: Origin | None = None) -> Built:  # noqa: ARG002
-        """Every document of a publication that is wanted, and no other."""
-        with self._looked(anew=True) as known:
-            paths = list(self._paths(publication, BUCKET))
-            packer = self._packer(publication, known, every=True)
-            stale = self._stale(packer, known, paths)
+    def build(self, publication: Publication, progress: Progress = no_progress, baseline: Baseline | None = None) -> BuildResult:  # noqa: ARG002
+        """Put every selected document of a publication, and remove all other objects of earlier builds."""
+        with self._open_state(refresh=True) as known:
+            paths = list(self._selected_paths(publication, BUCKET_HOST))
+            packer = self._object_builder(publication, known, every=True)
+            stale = self._stale_paths(packer, known, paths)
             names = set(map(file_name, paths))
-            self._recover(known, names)
-            gone = [name for name in known.inventory.notes if name not in names]
-            written = self._write(packer, known, stale, progress)
-            return Built(written=written, unchanged=len(paths) - written, removed=self._clear(publication, known, gone))
+            self._recover_lost_states(known, names)
+            gone = [name for name in known.manifest.states if name not in names]
+            written = self._put_objects(packer, known, stale, progress)
+            return BuildResult(
+                written=written, unchanged=len(paths) - written, removed=self._remove_unreferenced(publication, known, gone)
+            )
 
-    def sign(self, publication: Publication, name: str) -> None:
-        """A bucket is looked through each time, and remembers no edition."""
+    def mark_complete(self, publication: Publication, name: str) -> None:
+        """Do nothing: a bucket is listed at each build and records no baseline."""
 
     def advice(self, publication: Publication) -> Iterable[str]:  # noqa: ARG002
-        """A bucket reads no files that are for a host."""
+        """Return no sentences: a bucket has no `_redirects` or `_headers`."""
         return ()
 
-    def update(self, publication: Publication, paths: Iterable[str]) -> Built:
-        """The documents at these paths as the publication has them, beside what this process knows to be there."""
+    def update(self, publication: Publication, paths: Iterable[str]) -> BuildResult:
+        """Put or remove the documents at these paths, by the state that this process remembers of the bucket."""
         named = tuple(paths)
-        named += tuple(files_beside(publication, named, self._known.inventory.notes, BUCKET)) if self._known else ()
-        wanted = [path for path in named if self._is_wanted(place_of(path))]
-        # With other settings, any former address may lead elsewhere.
-        if len(wanted) > MANY or self._known is None or self._known.inventory.common != self._common(publication):
-            return self.whole(publication)
-        with self._looked(anew=False) as known:
-            packer = self._packer(publication, known)
-            stale = packer.stale(wanted)
-            here = [path for path in stale if packer.holds(path)]
-            gone = sorted((set(map(file_name, stale)) - set(map(file_name, here))) & known.inventory.notes.keys())
-            written = self._write(packer, known, here, silent)
-            removed = self._clear(publication, known, gone)
-        return Built(written=written, unchanged=len(wanted) - len(gone) - written, removed=removed)
+        named += tuple(auxiliary_paths(publication, named, self._state.manifest.states, BUCKET_HOST)) if self._state else ()
+        wanted = [path for path in named if self._is_selected(place_of(path))]
+        # With other settings, any former address may have another target.
+        if (
+            len(wanted) > MAX_INCREMENTAL_PATHS
+            or self._state is None
+            or self._state.manifest.build_fingerprint != self._build_fingerprint(publication)
+        ):
+            return self.build(publication)
+        with self._open_state(refresh=False) as known:
+            packer = self._object_builder(publication, known)
+            stale = packer.stale_paths(wanted)
+            here = [path for path in stale if packer.has_content(path)]
+            gone = sorted((set(map(file_name, stale)) - set(map(file_name, here))) & known.manifest.states.keys())
+            written = self._put_objects(packer, known, here, no_progress)
+            removed = self._remove_unreferenced(publication, known, gone)
+        return BuildResult(written=written, unchanged=len(wanted) - len(gone) - written, removed=removed)
 
     @contextmanager
-    def _looked(self, *, anew: bool) -> Iterator[_Known]:
-        """What is known of the bucket; after any fault nothing is, and it is looked at anew. No connection outlasts it."""
-        known, self._known = self._known, None
-        if anew or known is None:
-            listed = self._bucket.listed()
-            known = _Known(self._bucket, listed)
+    def _open_state(self, *, refresh: bool) -> Iterator[_BucketState]:
+        """Yield the state of the bucket, which is listed again after any error. Close all connections at the end."""
+        known, self._state = self._state, None
+        if refresh or known is None:
+            listed = self._bucket.list_objects()
+            known = _BucketState(self._bucket, listed)
         try:
             yield known
-            self._known = known
+            self._state = known
         finally:
-            self._bucket.rest()
+            self._bucket.close_connections()
 
-    def _packer(self, publication: Publication, known: _Known, *, every: bool = False) -> Packer:
+    def _object_builder(self, publication: Publication, known: _BucketState, *, every: bool = False) -> ObjectBuilder:
         catalog = publication.catalog
-        known.inventory.begin(self._common(publication))
-        self._imprints = self._imprints.after(catalog, every=every) if self._imprints else Imprints(catalog, every=every)
-        return Packer(publication, self._imprints, known.inventory.notes, known.listed, self._coding)
+        known.manifest.set_build_fingerprint(self._build_fingerprint(publication))
+        self._fingerprints = (
+            self._fingerprints.for_catalog(catalog, bulk=every) if self._fingerprints else Fingerprints(catalog, bulk=every)
+        )
+        return ObjectBuilder(publication, self._fingerprints, known.manifest.states, known.objects, self._coding)
 
-    def _common(self, publication: Publication) -> str:
-        return f"{common(publication.catalog)}-{self._coding}"
+    def _build_fingerprint(self, publication: Publication) -> str:
+        return f"{site_fingerprint(publication.catalog)}-{self._coding}"
 
-    def _stale(self, packer: Packer, known: _Known, paths: Sequence[str]) -> list[str]:
-        processes = self._at_once(len(known.inventory.notes), TO_CHECK)
+    def _stale_paths(self, packer: ObjectBuilder, known: _BucketState, paths: Sequence[str]) -> list[str]:
+        processes = self._process_count(len(known.manifest.states), PARALLEL_CHECK_THRESHOLD)
         if processes > 1:
-            packer.imprints.ahead(processes)
-        return [path for stale in spread(packer.stale, paths, processes, most=PIECE_TO_CHECK) for path in stale]
+            packer.fingerprints.compute_rows(processes)
+        return [path for stale in map_chunks(packer.stale_paths, paths, processes, max_chunk=CHECK_CHUNK_SIZE) for path in stale]
 
-    def _at_once(self, count: int, least: int) -> int:
-        """How many processes; no connection is open where there is more than one."""
+    def _process_count(self, count: int, least: int) -> int:
+        """Return the number of processes, 1 for a `count` below `least`. Else close the connections, before processes fork."""
         if count < least:
             return 1
-        self._bucket.rest()
+        self._bucket.close_connections()
         return self._processes
 
-    def _write(self, packer: Packer, known: _Known, paths: Sequence[str], progress: Progress) -> int:
-        """How many were put."""
+    def _put_objects(self, packer: ObjectBuilder, known: _BucketState, paths: Sequence[str], progress: Progress) -> int:
+        """Put the objects of these paths; return how many were put."""
         names = {file_name(path): path for path in paths}
-        for name, below in known.others(names).items():
-            raise FeedsvcError(f"{self.out}/{name} {_ANOTHERS.format(other=f'{self.out}/{below}'.rstrip('/'))}")
-        for name in self._recognize(packer, known, names):
+        for name, below in known.other_owners(names).items():
+            raise FeedsvcError(f"{self.out}/{name} {_OTHER_BUILD.format(other=f'{self.out}/{below}'.rstrip('/'))}")
+        for name in self._check_ownership(packer, known, names):
             del names[name]
-        known.inventory.claim(names)
-        for _ in progress(self._sent(packer, known, [*names.values()]), len(names)):
-            known.inventory.flush()
-        put, known.put = known.put, 0
+        known.manifest.reserve(names)
+        for _ in progress(self._put_in_waves(packer, known, [*names.values()]), len(names)):
+            known.manifest.flush()
+        put, known.put_count = known.put_count, 0
         return put
 
-    def _recover(self, known: _Known, wanted: Collection[str]) -> None:
-        """Where notes were lost, nothing but its mark tells that an object was put by an earlier build and does not belong."""
-        if not known.inventory.is_lost:
+    def _recover_lost_states(self, known: _BucketState, wanted: Collection[str]) -> None:
+        """Recover states if parts of the manifest were lost: objects of earlier builds have a digest in their metadata."""
+        if not known.manifest.is_incomplete:
             return
-        unknown = (name for name in known.listed if name not in wanted and name not in known.inventory.notes)
-        unknown = (name for name in unknown if not name.startswith(known.nested))
-        for name, mark in self._bucket.marks([*filter(may_be_ours, unknown)]).items():
+        unknown = (name for name in known.objects if name not in wanted and name not in known.manifest.states)
+        unknown = (name for name in unknown if not name.startswith(known.nested_prefixes))
+        for name, mark in self._bucket.read_digests([*filter(is_document_name, unknown)]).items():
             if mark:
-                known.recognize(name, mark)
+                known.adopt(name, mark)
 
-    def _recognize(self, packer: Packer, known: _Known, names: Mapping[str, str]) -> frozenset[str]:
-        """Before anything is put: what nobody noted tells by its mark whether it is ours.
+    def _check_ownership(self, packer: ObjectBuilder, known: _BucketState, names: Mapping[str, str]) -> frozenset[str]:
+        """Check unrecorded objects before anything is put: the digest in their metadata shows that feedsvc put them.
 
-        An object that is not ours is nobody's to overwrite, unless it has the same bytes anyway. The names of those that stay:
-        who has a page for what is missing already keeps it.
+        Raises FeedsvcError if an object of other origin would be overwritten, unless it has the same bytes anyway. Return the
+        names of auxiliary files, such as 404.html, at which objects of other origin stay.
         """
-        unclear = [name for name in names if name in known.listed and not packer.stands(name)]
-        marks = self._bucket.marks(unclear)
-        theirs = {name for name, mark in marks.items() if not mark and name not in known.inventory.notes}
-        theirs = {name for name in theirs if not packer.has_bytes(names[name], known.listed[name].tag)}
-        for name in (name for name in theirs if not packer.is_beside_documents(names[name])):
+        unclear = [name for name in names if name in known.objects and not packer.is_unmodified(name)]
+        marks = self._bucket.read_digests(unclear)
+        theirs = {name for name, mark in marks.items() if not mark and name not in known.manifest.states}
+        theirs = {name for name in theirs if not packer.has_bytes(names[name], known.objects[name].etag)}
+        for name in (name for name in theirs if not packer.is_auxiliary(names[name])):
             raise FeedsvcError(f"{self._bucket.address}/{name} {_FOREIGN}")
         for name in marks.keys() - theirs:
-            known.recognize(name, marks[name])
+            known.adopt(name, marks[name])
         return frozenset(theirs)
 
-    def _sent(self, packer: Packer, known: _Known, paths: Sequence[str]) -> Iterator[int]:
-        """How many are done with each step; all that belongs to one wave is there before the next one is begun."""
+    def _put_in_waves(self, packer: ObjectBuilder, known: _BucketState, paths: Sequence[str]) -> Iterator[int]:
+        """Yield the number of objects done in each step. All objects of a wave are put before the next wave begins."""
         for wave in _waves(paths):
-            processes = self._at_once(len(wave), TO_MAKE)
-            for made in spread(packer.make, wave, processes, most=_PIECE):
+            processes = self._process_count(len(wave), PARALLEL_RENDER_THRESHOLD)
+            for made in map_chunks(packer.build_objects, wave, processes, max_chunk=_CHUNK_SIZE):
                 for one in (one for one, lacks in made if not lacks):
-                    known.note(one, known.listed[one.name])
-                self._bucket.put([one for one, lacks in made if lacks], known.has)
+                    known.record(one, known.objects[one.name])
+                self._bucket.put([one for one, lacks in made if lacks], known.add)
                 yield len(made)
             self._bucket.drain()
 
-    def _clear(self, publication: Publication, known: _Known, unnamed: Sequence[str]) -> int:
-        """Remove objects that nothing names any more, but for former copies of pictures; return how many."""
-        notes = {name: known.inventory.notes.get(name, Note()) for name in unnamed if name in known.listed}
-        former = {name: made for name, note in notes.items() if (made := stays(publication, name, note.imprint))}
+    def _remove_unreferenced(self, publication: Publication, known: _BucketState, unnamed: Sequence[str]) -> int:
+        """Remove objects that no document names any more, except former image variants; return how many."""
+        notes = {name: known.manifest.states.get(name, ObjectState()) for name in unnamed if name in known.objects}
+        former = {
+            name: made for name, note in notes.items() if (made := retention_fingerprint(publication, name, note.fingerprint))
+        }
         for name, made in former.items():
-            if made != notes[name].imprint:
-                known.inventory.note(name, notes[name]._replace(imprint=made))
+            if made != notes[name].fingerprint:
+                known.manifest.record(name, notes[name]._replace(fingerprint=made))
         gone = [name for name in unnamed if name not in former]
-        others = known.others(gone)
-        here = [name for name in gone if name in known.listed and name not in others]
+        others = known.other_owners(gone)
+        here = [name for name in gone if name in known.objects and name not in others]
         self._bucket.remove(here)
         for name in here:
-            del known.listed[name]
-        known.inventory.forget(gone)
-        known.inventory.end()
+            del known.objects[name]
+        known.manifest.remove(gone)
+        known.manifest.finish()
         return len(here)
 
 
-class _Known:
-    """What a bucket lists, by name, and what was noted of it; how many objects were put since somebody asked."""
+class _BucketState:
+    """The state of a bucket: its objects by name, its manifest, and `put_count`, the objects put since that was reset."""
 
-    def __init__(self, bucket: Bucket, listed: Mapping[str, Seen]) -> None:
-        """`nested` is where other builds put theirs."""
-        self.inventory, self.put = Inventory(bucket, listed), 0
-        self.listed = {name: seen for name, seen in listed.items() if not is_part(name)}
-        self.nested = tuple(sorted(nested(self.listed)))
-        self._noted = cache(lambda below: Inventory(bucket, listed, below).notes.keys())
+    def __init__(self, bucket: BucketClient, listed: Mapping[str, StoredObject]) -> None:
+        """Read the manifest of a listed bucket. Below `nested_prefixes` are the objects of other builds."""
+        self.manifest, self.put_count = BucketManifest(bucket, listed), 0
+        self.objects = {name: seen for name, seen in listed.items() if not is_part(name)}
+        self.nested_prefixes = tuple(sorted(nested_prefixes(self.objects)))
+        self._nested_names = cache(lambda below: BucketManifest(bucket, listed, below).states.keys())
 
-    def others(self, names: Iterable[str]) -> dict[str, str]:
-        """Which of these names another build noted as its own -> where it puts what is its own."""
-        below = ((name, one) for name in names for one in self.nested if name.startswith(one))
-        return {name: one for name, one in below if name.removeprefix(one) in self._noted(one)}
+    def other_owners(self, names: Iterable[str]) -> dict[str, str]:
+        """Return those of these names that another build recorded -> the prefix of that build."""
+        below = ((name, one) for name in names for one in self.nested_prefixes if name.startswith(one))
+        return {name: one for name, one in below if name.removeprefix(one) in self._nested_names(one)}
 
-    def has(self, one: Object, seen: Seen) -> None:
-        self.put += 1
-        self.listed[one.name] = seen
-        self.note(one, seen)
+    def add(self, one: BucketObject, seen: StoredObject) -> None:
+        """Count and record an object that was put."""
+        self.put_count += 1
+        self.objects[one.name] = seen
+        self.record(one, seen)
 
-    def note(self, one: Object, seen: Seen) -> None:
-        self.inventory.note(one.name, Note(one.imprint, seen.tag, one.mark, seen.time))
+    def record(self, one: BucketObject, seen: StoredObject) -> None:
+        self.manifest.record(one.name, ObjectState(one.fingerprint, seen.etag, one.digest, seen.time))
 
-    def recognize(self, name: str, mark: str) -> None:
-        """Of an object that was put anew by others its mark tells nothing: who copies it onto itself may change its headers."""
-        seen, noted = self.listed[name], self.inventory.notes.get(name, Note())
-        is_copied = noted.tag == seen.tag and noted.is_moved(seen)
-        self.inventory.note(name, Note("", seen.tag, "" if is_copied else mark, seen.time))
+    def adopt(self, name: str, mark: str) -> None:
+        """Record an object by the digest in its metadata. A copy onto itself makes it unknown: the headers may have changed."""
+        seen, noted = self.objects[name], self.manifest.states.get(name, ObjectState())
+        is_copied = noted.etag == seen.etag and noted.is_replaced(seen)
+        self.manifest.record(name, ObjectState("", seen.etag, "" if is_copied else mark, seen.time))
 
 
 def _waves(paths: Sequence[str]) -> Iterator[list[str]]:
-    """What readers follow before what names it: of feeds, the archives before those that lead to them."""
-    for _, wave in groupby(sorted(paths, key=_wave), key=_wave):
+    """Yield paths in waves: documents before those that name them, and archives before the feeds that link to them."""
+    for _, wave in groupby(sorted(paths, key=_wave_key), key=_wave_key):
         yield [*wave]
 
 
-def _wave(path: str) -> tuple[int, bool]:
+def _wave_key(path: str) -> tuple[int, bool]:
     place = place_of(path)
-    return last_named(path)[0], isinstance(place, FeedAt) and not place.period
+    return write_order_key(path)[0], isinstance(place, FeedAt) and not place.period

@@ -1,0 +1,39 @@
+"""Table of the feed formats: a new format is one module and one row."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+from feedsvc.feeds import atom, json_feed, rss
+from feedsvc.model import Feed
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Format:
+    """Feed format: `name` is for readers; a feed's path ends in `feed.` + `suffix`.
+
+    `render` returns the same bytes for equal Feeds. It is thread-safe.
+    """
+
+    suffix: str
+    name: str
+    media_type: str
+    render: Callable[[Feed], bytes]
+
+
+FORMATS: Final[Mapping[str, Format]] = MappingProxyType(
+    {
+        "rss": Format(suffix="rss", name="RSS", media_type="application/rss+xml", render=rss.render),
+        "atom": Format(suffix="atom", name="Atom", media_type="application/atom+xml", render=atom.render),
+        "json": Format(suffix="json", name="JSON Feed", media_type="application/feed+json", render=json_feed.render),
+    }
+)
+
+
+def enlarge_caches() -> None:
+    """Enlarge the caches of rendered entries. For a process that renders every feed: each entry occurs in several of them."""
+    for parts in (rss.RENDERED_ENTRIES, atom.RENDERED_ENTRIES, json_feed.RENDERED_ENTRIES):
+        parts.enlarge()

@@ -1,0 +1,1 @@
+"""State folder, static tree and bucket of the version before the packages of today: nothing in them is lost."""
