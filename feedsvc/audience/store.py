@@ -80,11 +80,12 @@ class DatabaseReadStore:
         return location(self._engine.url)
 
     def add(self, reads: Mapping[ReadKey, int], batch: int | None = None, *, writer: str = "") -> Mapping[ReadKey, str]:
-        """Add all reads, or raise UnavailableError, perhaps with none added. Without reads, only probe the database.
+        """Add all reads in one transaction. Without reads, only check that the database can be used.
 
-        Returns the reads that the database refuses because of their values, with reasons. They can never be stored; the others
-        are. `batch` makes a repetition safe: the numbers of a writer (by default, this object) increase, and a batch that is
-        already stored is not added again.
+        Returns the reads that the database refuses because of their values, with reasons. They can never be stored; all others
+        are. Raises UnavailableError if the transaction failed; whether the reads were stored is then unknown, so repeat the call
+        with the same `batch`. The caller numbers the batches of a `writer` (by default, this object) in increasing order. A batch
+        is skipped if its number is not above the highest one stored for that writer; writers are remembered for 30 days.
         """
         ordered = [{"article": article, "day": day, "reads": count} for (article, day), count in sorted(reads.items())]
         newest = max((day for _, day in reads), default=date.min)

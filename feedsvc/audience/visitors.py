@@ -30,9 +30,10 @@ class Admission:
 
 
 class Visitors:
-    """Visitors of the current day, with at most `max_reads` reads. Thread-safe.
+    """Detection of repeated reads, and rate limits, for the current UTC day. Thread-safe.
 
-    After midnight UTC nothing can be linked to them.
+    Up to `max_reads` reads, visitors and addresses each are remembered, as salted hashes. The first call on a new day discards
+    the hashes and the salt; after that, nobody can tell which visitors they stood for.
     """
 
     def __init__(

@@ -54,7 +54,10 @@ class Schedule:
         return max(found, default=None)
 
     def next_change(self, now: datetime) -> datetime | None:
-        """Return the next change after a moment, None if there is none."""
+        """Return the moment of the next change after `now`, or None.
+
+        Changes are: publication, update, expiry or withdrawal of an article, and its end in the news sitemap.
+        """
         out, visible = self._count_published_after(now - NEWS_AGE), self.next_visible_change(now)
         found = [article.published + NEWS_AGE for article in self.articles[max(out - 1, 0) : out]]
         return min([*found, *([visible] if visible else [])], default=None)

@@ -217,7 +217,10 @@ class FileWriter:
             yield folder
 
     def remove_temporary_files(self, names: Iterable[str] = ()) -> None:
-        """Remove half-written files of killed builds, in the folder itself and beside these names."""
+        """Delete temporary files that killed builds left in the output folder and in the folders of the files `names`.
+
+        `names` are paths relative to the output folder.
+        """
         for folder in {".", *(name.rpartition("/")[0] or "." for name in names)}:
             with suppress(FileNotFoundError, NotADirectoryError):
                 descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC | os.O_NOFOLLOW, dir_fd=self._root)

@@ -97,7 +97,10 @@ def _constants(catalog: Catalog) -> str:
 
 
 def _geo_constant(name: str, value: str) -> str:
-    """Return a constant like `_map_constant`, but faster to evaluate, for every feed. The value must have no dollar sign."""
+    """Return a `geo` block that defines a constant. It is for variables that nginx evaluates at each request for a feed.
+
+    It is faster to evaluate than the `map` of `_map_constant`, but `value` is not escaped: it must have no dollar sign.
+    """
     return f"geo {name} {{ ranges; default {_quote(value)}; }}\n"
 
 

@@ -36,7 +36,7 @@ class ExportContents:
         return path in self._prepared
 
     def take(self, path: str) -> Document | FileResource | None:
-        """Return `find` of a path, or the result that `has_content` kept, which is dropped."""
+        """Return what `find` returns for a path. A result that `has_content` stored is returned instead, and then forgotten."""
         return self._prepared.pop(path, None) or self.find(path)
 
     def find(self, path: str) -> Document | FileResource | None:

@@ -186,7 +186,7 @@ class Live:
         return change.unsettled_files
 
     def discard_future_dates(self) -> None:
-        """Discard documents with a date more than a day ahead. Call it once the clock has been set back."""
+        """Discard cached documents with a Last-Modified more than a day ahead. Call it after the clock was set back."""
         self.edition.publication.discard_dates_after(self.clock() + _MAX_CLOCK_ERROR)
 
     def _update_image_problems(self) -> None:

@@ -35,10 +35,11 @@ class ThemeAdoption:
         required: bool = False,
         hung_themes: Callable[[], Mapping[str, str]] = dict,
     ) -> None:
-        """Keep verdicts in `folder`; they hold for the program and the libraries that `version` stands for.
+        """Store verdicts (results of trials) in `folder`, or in memory if it is None.
 
-        With `required`, `apply` raises FeedsvcError if the first theme cannot be tried. `hung_themes` returns the digests of the
-        themes at which a process hung or crashed, each with the traceback's text.
+        A verdict is valid for one theme and one result of `version`, which names the versions of the program and its libraries.
+        With `required`, the first call of `apply` raises FeedsvcError if the trial of the theme could not be carried out.
+        `hung_themes` returns the digest of each theme at which a process hung or crashed, with the text of the traceback.
         """
         self._alerts, self._is_required = alerts or Alerts(), required
         self._chooser = ThemeChooser(VerdictStore(folder, self._alerts), version, hung_themes)

@@ -179,7 +179,10 @@ class _Watchdog:
                 self._beat(time.monotonic(), time.process_time())
 
     def _arm_last_alarm(self) -> None:
-        """Arm a last alarm, which no heartbeat postpones. The kernel sends it even if this process does nothing more."""
+        """Arm the final alarm, after SIGTERM or SIGINT: SIGALRM ends the process if it is still running when the time is over.
+
+        Heartbeats do not postpone it. The kernel sends it even if all threads of this process hang.
+        """
         self._is_ending = True
         self._disarm()
         signal.setitimer(signal.ITIMER_REAL, min(_STOP_TIMEOUT, self.seconds * _STOP_TIMEOUT / DEFAULT_LIMIT))

@@ -23,7 +23,10 @@ class WaitCondition(Protocol):
     """Event that a request can wait for, such as a `support.completion.Completion`. Its methods are thread-safe."""
 
     def subscribe(self, callback: Callable[[], None]) -> bool:
-        """Call `callback` at most once, from any thread, when a new attempt is worthwhile. Return False if it is already."""
+        """Register a callback: it is called at most once, from any thread, when a new attempt is worthwhile.
+
+        Returns False, without registering it, if an attempt is worthwhile now.
+        """
 
     def unsubscribe(self, callback: Callable[[], None]) -> None:
         """Remove a callback. A callback that is not subscribed (any more) is ignored."""

@@ -199,9 +199,10 @@ class ParseCache:
         return state == self._loaded_state or state.startswith(self._run_id)
 
     def prune(self, records: Mapping[str, Record]) -> None:
-        """Delete unused texts and obsolete records if they are more than a third. Call after all `records` were stored.
+        """Delete unused texts if over a third of all texts are unused, and likewise obsolete records. 1000 of each are tolerated.
 
-        A deleted text that an older edition still needs is read from its article file again.
+        Records are also rewritten if too many are stored singly or if another version wrote some. Call this after all `records`
+        were stored. If an older edition still needs a deleted text, the text is read from its article file again.
         """
         try:
             with self._lock, self._connection as rows:
@@ -284,7 +285,10 @@ class ParseCache:
         return self._write(write)
 
     def store_new(self, records: Mapping[str, Record], as_bytes: bytes, texts: Mapping[bytes, str]) -> bool:
-        """Store records with their texts in one transaction. `as_bytes` are the records as encoded by `codec.encode_page`."""
+        """Store records with their texts in one transaction. Return False, after an alert, if they could not be written.
+
+        `as_bytes` are the records as encoded by `codec.encode_page`.
+        """
 
         def write(rows: sqlite3.Connection) -> None:
             _insert_texts(rows, texts)

@@ -32,7 +32,7 @@ class ActiveArticles:
 
     @property
     def are_all_active(self) -> bool:
-        """True if the active article of each file is its candidate."""
+        """True if each file's candidate is active: its own article, or else its last valid version (see `candidate`)."""
         return not self._inactive_candidates
 
     def update(
@@ -84,7 +84,11 @@ class ActiveArticles:
         return entered
 
     def _resolve_conflicts(self, records: Mapping[str, Record], is_new: Callable[[str], bool]) -> dict[str, ArticleChange]:
-        """Replace each article that loses a conflict by its last valid version, unless that conflicts with another article."""
+        """Resolve all conflicts anew: a file whose article loses a conflict gets its last valid version instead.
+
+        It gets no active article if it has no such version, if `is_new` (the file's article was never active), or if that version
+        conflicts with another article. Returns the former and the new active article of each path where they differ.
+        """
         paths = self.articles.keys() | self._inactive_candidates.keys()
         readings = {path: candidate(records.get(path)) for path in paths if self._candidate(path)}
         won, told = claims.resolve_conflicts(readings.values())

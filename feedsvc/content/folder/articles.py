@@ -46,9 +46,10 @@ class ArticleFiles:
         *,
         are_damaged: bool = False,
     ) -> None:
-        """Start with the `records` of an earlier run. `prefetched` is the result of a scan of FOLDER from just now.
+        """Start with the `records` of an earlier run. `prefetched` is the result of a scan of articles/ from just now.
 
-        If `are_damaged`, some records are missing and others may be outdated. Only those of unchanged files count then.
+        If `are_damaged`, some records are missing and others may be outdated. The first `scan` then drops the records of files
+        that changed, last valid versions included.
         """
         self._root, self._cache = root, cache
         self._text_reader = _TextReader(root)

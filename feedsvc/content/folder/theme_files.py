@@ -28,7 +28,10 @@ class ThemeFolder:
         return [*self._scanner.problems, *self._read_problems]
 
     def refresh(self, scope: Iterable[str] | None) -> None:
-        """Read all theme files again if `scope` is None or contains one of them. They are few."""
+        """Read all theme files again if `scope` is None or contains the theme folder or a path in it.
+
+        All are read, not only the changed ones, because a theme has few files.
+        """
         touched = scope is None or any(path == FOLDER or path.startswith(f"{FOLDER}/") for path in scope)
         if not touched:
             return

@@ -57,7 +57,10 @@ _NO_RIGHTS: Final = Rights()
 
 
 def decode_text(data: bytes) -> str:
-    """Decode a text of EXIF or IPTC as UTF-8, or else Latin-1, because they seldom state an encoding."""
+    """Decode a text of EXIF or IPTC, without NULs and spaces at its end, as UTF-8 if valid, else as Latin-1.
+
+    These formats seldom state an encoding.
+    """
     data = data.rstrip(b"\0 ")
     try:
         return data.decode()

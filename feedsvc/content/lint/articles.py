@@ -178,7 +178,7 @@ def _check_placeholder(house: _LintContext, article: Article) -> Iterator[_Defer
 
 
 def _check_removed_html(house: _LintContext, article: Article) -> Iterator[_DeferredWarning]:
-    """Yield warnings about HTML elements that the sanitizer removes, at their positions."""
+    """Yield a warning for each HTML element that the sanitizer removes, at most 100. Positions are computed later, on request."""
     markdown = house.content.texts.markdown(article)
     removed = removed_elements(markdown)[:_MAX_WARNINGS_PER_FILE]
     if not removed:
