@@ -7,7 +7,7 @@ from feedsvc.support import gc_control
 
 
 def program() -> None:
-    """Run one command, after which the process ends."""
+    """Run the command that the command line names. The process ends afterwards."""
     try:
         main()
     finally:

@@ -17,7 +17,8 @@ class Problem:
     """Fault in a file that an editor can fix.
 
     `path` is relative to the content folder, with forward slashes. `line` and `column` count from 1.
-    An error keeps its file (or the one entry that it names) from being used; a warning does not.
+    A problem of severity "error" means that the file is not used, or only the entry at that line if the file is authors.yaml or
+    categories.yaml. A "warning" has no such effect.
     """
 
     path: str
@@ -34,13 +35,14 @@ class Problem:
 
 
 class TextUnavailableError(FeedsvcError):
-    """Raised if an article's text is neither in the state folder nor in its file. The next read of the folder corrects that."""
+    """Raised if an article's text is neither in the state folder nor in its file. The next scan of the files corrects that."""
 
 
 class ContentError(FeedsvcError):
     """Raised if the content folder as a whole cannot be used. `problems` are the reasons in its files.
 
-    `missing_message` says what is missing, for a folder that could be read before. It is "" if nothing is missing.
+    `missing_message` names the folder or file that is missing; it replaces the error's text if the content folder could be read
+    before. It is "" if the reason is another.
     """
 
     def __init__(self, message: str, problems: tuple[Problem, ...] = (), *, missing_message: str = "") -> None:

@@ -30,7 +30,8 @@ class FeedOptions:
 class Site:
     """Settings in site.yaml. `base_url` has no trailing slash; `logo` and `icon` are addresses.
 
-    With `keep_metadata`, images are sent with all metadata that cameras and editors wrote into them.
+    With `keep_metadata`, images are sent with all metadata that cameras and editors wrote into them. `media` are the paths of
+    the files in media/ that site.yaml refers to.
     """
 
     title: str
@@ -125,7 +126,7 @@ class ArticleStatus(Enum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Tag:
-    """One spelling of a tag. Spellings with the same `id` are the same tag."""
+    """Spelling of a tag: `id` is its slug, `title` the text in the article file. Spellings with the same `id` are one tag."""
 
     id: str
     title: str
@@ -135,8 +136,8 @@ class Tag:
 class Article:
     """Validated content of one article file. `path` is relative to the content folder.
 
-    `text` is the key of its Markdown in `content.markdown.text_store`. `media` are the paths of the files in the content
-    folder that it refers to. `withdrawn_at` is the moment of its withdrawal (RFC 6721 `when`), None if it is not withdrawn.
+    `text` is the key of the article's Markdown in `content.markdown.text_store`. `media` are the paths of the files in media/
+    that the article refers to. `withdrawn_at` is the moment of withdrawal (RFC 6721 `when`), None if `status` is not WITHDRAWN.
     """
 
     path: str
@@ -198,7 +199,7 @@ class Term:
 class Entry:
     """Entry of a feed: one visible article.
 
-    `url` is the address where people read it; `is_permalink` is True if `id` is the same address. `content` is HTML, "" if
+    `url` is the address where people read the article; `is_permalink` is True if `id` equals `url`. `content` is HTML, "" if
     the site's feeds contain summaries only. `summary` is plain text and never empty. `language` is "" if it is the site's.
     `byline` names all authors in one text, for formats in which most readers show only one author. `image` and
     `thumbnail` are the lead image in two sizes; either both are set or neither.
@@ -249,7 +250,7 @@ class Link:
 class Feed:
     """One document of a listing's feed, independent of the format: renderers only serialise it.
 
-    `items` are tombstones, then entries, the newest of each first. `is_archive` marks an RFC 5005 archive document.
+    `items` are all tombstones, newest first, then all entries, newest first. `is_archive` marks an RFC 5005 archive document.
     `stylesheet` is a root-relative path, "" for none. `links` contain exactly one self and one alternate.
     """
 

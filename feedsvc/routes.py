@@ -49,7 +49,10 @@ class ListingRef(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class PageAt:
-    """HTML page of a listing. `period` is as in FeedAt, or YYYY. Unlike a page number, it keeps articles at their address."""
+    """HTML page of a listing. `period` is as in FeedAt, or YYYY.
+
+    Pages are addressed by period, not by number, so that an article stays on the page with the same address.
+    """
 
     listing: ListingRef
     period: str = ""
@@ -87,21 +90,27 @@ class VariantAt:
 
 @dataclass(frozen=True, slots=True)
 class SiteDocumentAt:
-    """Document of which a site has one. `name` is one of SITE_DOCUMENTS."""
+    """Document that exists once in a site, such as robots.txt. `name` is one of SITE_DOCUMENTS."""
 
     name: str
 
 
 @dataclass(frozen=True, slots=True)
 class TagsAt:
-    """Page of the list of all tags. `start` names it; "" is the only page, or the one that links to several."""
+    """Page of the list of all tags. `start` is one of `catalog.tags.Tags.starts`.
+
+    "" stands for /tags/: the whole list if one page is enough, else links to the pages.
+    """
 
     start: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class SitemapAt:
-    """Part of the sitemap: an archive period of the site or "listings". Suffixes such as ".01" name halves of halves."""
+    """Part of the sitemap. `part` is an archive period (the articles published in it) or "listings" (pages of no article).
+
+    A part that is too large for one file is halved until the halves fit: the suffix ".01" names the second half of the first.
+    """
 
     part: str
 
@@ -155,9 +164,9 @@ _PATH_PARSERS: Final[tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Plac
 
 
 def place_of(path: str) -> Place | None:
-    """Return the place of a path, None if there is none. Accepts WELL_KNOWN_FEEDS and a missing trailing slash.
+    """Return the place of a path, None if no place has such a path. Accepts WELL_KNOWN_FEEDS and a missing trailing slash.
 
-    The path is the place's own one exactly if `path_of(place_of(path)) == path`.
+    So several paths may lead to a place. `path` is the canonical one exactly if `path_of(place_of(path)) == path`.
     """
     for pattern, make in _PATH_PARSERS:
         if found := pattern.fullmatch(path):

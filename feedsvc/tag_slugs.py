@@ -25,9 +25,9 @@ _SEPARATORS: Final = re.compile(r"[\s_\-\u2010]+")  # characters that people put
 
 @lru_cache(maxsize=4096)
 def tag_slug(title: str) -> str:
-    """Return the slug of a tag: that of `slugify`, with `+ # & @` and a leading dot as words. "" if nothing is left.
+    """Return the slug of a tag: `slugify` of the title, in which words replace `+ # & @` and a leading dot ("c-sharp").
 
-    A `#` before a word is a hashtag mark and no part of the name.
+    A `#` before a word is a hashtag mark and is dropped. Returns "" if the title has no letter or digit and none of these signs.
     """
     if not _SIGNS.search(title):
         return slugify(title)
@@ -36,7 +36,7 @@ def tag_slug(title: str) -> str:
 
 
 def former_slug(title: str) -> str:
-    """Return the slug that earlier versions gave a tag, "" if they gave it none or the same."""
+    """Return the slug that earlier versions of feedsvc gave a tag; "" if it equals `tag_slug`, or if they gave none."""
     if not _SIGNS.search(title):  # nearly all titles; a catalog calls this for each spelling, so it makes no slugs of them
         return ""
     slug = slugify(title)
@@ -46,7 +46,8 @@ def former_slug(title: str) -> str:
 def spelling_key(title: str) -> str:
     """Return a spelling without its letter case, spaces, hyphens, underscores and hashtag marks.
 
-    Two spellings with the same slug and the same key mean one tag. If their keys differ, only punctuation distinguishes them.
+    Spellings with the same slug share one page. If their keys are equal, too, they name the same thing. If the keys differ, the
+    spellings differ in punctuation, so they may name two things, and editors are warned.
     """
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", title).casefold())
     return _SEPARATORS.sub("", _without_marks(folded))

@@ -47,7 +47,7 @@ def _root_path(base_url: str) -> str:
 def uri(text: str) -> str:
     """Return an http, https, mailto or tel address as a URI (RFC 3987 section 3.1: hosts by IDNA, the rest percent-encoded).
 
-    Raises ValueError if it is no such address, or has no host although its scheme needs one.
+    Raises ValueError if the text is no such address, or if an http or https address has no host.
     """
     if _PLAIN_URI.fullmatch(text):
         return text
@@ -78,10 +78,10 @@ def _percent_encode(text: str) -> str:
 
 
 def resolve(base_url: str, page: str, reference: str) -> str:
-    """Return an author's reference as a URI, "" if it cannot be one.
+    """Return a reference that an author wrote as an absolute URI, "" if that is impossible.
 
     `page` is the address of the page with the reference: the base of a lone #fragment or ?query. "/x" and "x" both mean
-    x below `base_url`, so links stay valid if a site moves to another path.
+    the path x below `base_url`, so links stay valid if a site moves to another path.
     """
     reference = reference.strip()
     if not reference or reference[0] in "#?":
@@ -111,7 +111,10 @@ def _is_word(char: str) -> bool:
 
 
 def is_slug(text: str) -> bool:
-    """Return whether a text can be part of an address as it is: letters and digits of any script, after the first also - _ . ~"""
+    """Return whether a text can be a path segment as it is.
+
+    It can if it has letters and digits of any script, in other than the first place also - _ . ~, and at most 200 bytes.
+    """
     return bool(_PLAIN_SLUG.fullmatch(text)) or _is_slug(text)
 
 
@@ -120,7 +123,7 @@ def _is_slug(text: str) -> bool:
 
 
 def _without_leading_marks(word: str) -> str:
-    """Return a word without the marks at its beginning, which belong to no letter."""
+    """Return a word without the combining marks at its beginning, because they follow no letter."""
     return word.lstrip("".join(filter(_is_mark, word)))
 
 
@@ -128,7 +131,7 @@ def _without_leading_marks(word: str) -> str:
 def slugify(text: str) -> str:
     """Return the lower-case words of a text in any script, joined by "-"; "" if there are none.
 
-    Marks of letters stay (Hindi, Arabic). A slug of more than 200 bytes is cut at its end.
+    Combining marks stay (Hindi, Arabic). A slug of more than 200 bytes is cut at its end.
     """
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
     words = "".join(c if _is_word(c) else "-" for c in folded).split("-")

@@ -1,7 +1,8 @@
 """The content folder, read into an immutable snapshot.
 
 In come the files of a folder; out comes a `ContentSnapshot` (`content.folder`) with articles, settings, media and problems. The
-catalog and every later stage may use it. The modules here decode text, open files safely and quote lines for messages.
+catalog and every later stage may use the snapshot. The modules in this package itself decode text, open files safely and quote
+lines for messages.
 """
 
 from feedsvc.content.file_signature import FileSignature, signature_of, size_of

@@ -43,7 +43,10 @@ def signature_at(path: Path) -> FileSignature | None:
 
 
 def size_and_mtime(stamp: FileSignature) -> tuple[int, int]:
-    """Return size in bytes and mtime in nanoseconds since 1970; replacing the path of an open file changes its ctime only."""
+    """Return size in bytes and mtime in nanoseconds since 1970.
+
+    They identify the content of an open file, unlike the ctime: that changes, too, if another file takes the path.
+    """
     size, time, _, _ = _FORMAT.unpack(stamp)
     return size, time
 
@@ -54,5 +57,5 @@ def nanoseconds_since_epoch(moment: datetime) -> float:
 
 
 def is_changed_since(stamp: FileSignature | None, moment: datetime) -> bool:
-    """Return True if the file was written or replaced after `moment`; False for None."""
+    """Return True if the file was written or replaced after `moment`; False if there is no signature (`stamp` is None)."""
     return stamp is not None and change_time(stamp) > nanoseconds_since_epoch(moment)

@@ -23,7 +23,7 @@ _LINK_ERRNOS: Final = (errno.ELOOP, errno.ENOTDIR)  # open(2) of a link with O_N
 def open_below(root: str, path: str, flags: int) -> int:
     """Open the file or folder at `path` below `root` and return its descriptor. `flags` is READ_FLAGS or LIST_FLAGS.
 
-    `root` itself may contain links. Raises OSError; `is_link_error` tells if a step of `path` may be a link.
+    Links in `root` are followed, links in `path` are not. Raises OSError; `is_link_error` tells if a link may be the reason.
     """
     *folders, name = path.split("/")
     if ".." in folders or name == "..":

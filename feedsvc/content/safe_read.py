@@ -24,9 +24,9 @@ def is_printable_ascii(name: str) -> bool:
 
 
 def is_valid_path(path: str, problems: list[Problem]) -> bool:
-    """Return True if a path can be printed and used in a URL; otherwise add a Problem to `problems`.
+    """Return True if a path can be printed and used in a URL; otherwise add a Problem to `problems` and return False.
 
-    Python decodes a name that is not UTF-8 to lone surrogates.
+    Python decodes a name that is not UTF-8 to lone surrogates, which are rejected, too.
     """
     if is_printable_ascii(path):
         return True
@@ -53,7 +53,10 @@ def outside_link_problem(path: str, within: str = "") -> Problem:
 
 
 def open_folder(root: Path, path: str, within: str = "") -> int | Problem:
-    """Open a folder for listing and return its descriptor, or a Problem if a link leads out of `within`. Raises OSError."""
+    """Open a folder for listing and return its descriptor, or a Problem if a link leads out of `within`. Raises OSError.
+
+    `within` is a folder of the content folder, "" for the whole of it.
+    """
     try:
         return _open(root, path, within, LIST_FLAGS)
     except _OutsideFolderError:
@@ -61,8 +64,9 @@ def open_folder(root: Path, path: str, within: str = "") -> int | Problem:
 
 
 def read_file(root: Path, path: str, within: str = "") -> bytes | Problem | None:
-    """Return a file's bytes, at most MAX_FILE_SIZE + 1; a Problem if it cannot be read; None if it does not exist.
+    """Return a file's bytes; a Problem if it cannot be read; None if it does not exist.
 
+    Of a file larger than MAX_FILE_SIZE, the first MAX_FILE_SIZE + 1 bytes are returned, so that the caller can reject it.
     Symbolic links are followed if they stay in `within`, a folder of the content folder ("" for the whole of it).
     """
     try:
@@ -110,7 +114,10 @@ def _read_at(root: Path, path: str, folder: int) -> bytes | Problem | None:
 
 
 def _open(root: Path, path: str, within: str, flags: int) -> int:
-    """Open a file or folder. A link that appears between the check and the opening is not followed."""
+    """Open a file or folder and return its descriptor. Raises _OutsideFolderError if a link leads out of `within`, or OSError.
+
+    A link that appears between the check and the opening is not followed.
+    """
     try:
         return open_below(str(root), path, flags)  # links are rare, so try without resolving first
     except OSError as error:

@@ -23,9 +23,9 @@ _NARROW_JAMO: Final = ("\u1160", "\u11ff")  # vowels and finals, drawn in the ce
 
 
 def excerpts(root: Path) -> Callable[[Problem], Iterator[str]]:
-    """Return a function that yields a problem's line and a caret below it, or nothing if there is no such line of text.
+    """Return a function that yields two lines for a problem: the line of its file, and a caret below the column.
 
-    The lines of the 16 files used last are cached.
+    It yields nothing if the file has no such line or the line is blank. The lines of the 16 files used last are cached.
     """
     lines = lru_cache(maxsize=16)(lambda path: _lines(root, path))
 
@@ -52,7 +52,7 @@ def _lines(root: Path, path: str) -> list[str]:
 
 
 def _visible_part(line: str, column: int) -> tuple[str, int]:
-    """Return the part of a line that is shown, and the number of cells before the column."""
+    """Return the part of a line that is shown, and the number of terminal cells before `column` in it."""
     at = min(column, len(line) + 1) - 1
     first, last = _window(line, at)
     before, after = escape_invisible(line[first:at]), escape_invisible(line[at:last])
@@ -61,7 +61,7 @@ def _visible_part(line: str, column: int) -> tuple[str, int]:
 
 
 def _window(line: str, at: int) -> tuple[int, int]:
-    """Return the start and end index of the part that fits: up to half of the width before `at`, the rest behind it."""
+    """Return start and end of the part of a line that fits: at most half of _MAX_WIDTH before `at`, the rest from `at` on."""
     first, room = at, _MAX_WIDTH // 2
     while first > 0 and (room := room - _width(escape_invisible(line[first - 1]))) >= 0:
         first -= 1
@@ -89,7 +89,7 @@ def _width(text: str) -> int:
 
 
 def _cells(char: str) -> int:
-    """Return the number of terminal cells of a character (UAX #11); marks and joiners share the cell of the one before."""
+    """Return the number of terminal cells of a character (UAX #11): 0 for marks and joiners, drawn in the cell before."""
     if char in _JOINERS or unicodedata.category(char) in ("Mn", "Me") or _NARROW_JAMO[0] <= char <= _NARROW_JAMO[1]:
         return 0
     return 2 if unicodedata.east_asian_width(char) in "WF" else 1

@@ -34,13 +34,13 @@ def line_and_column(text: str, index: int) -> tuple[int, int]:
 def is_printable(text: str) -> bool:
     """Return True only if a text has nothing but printable characters, plain spaces and "\\n".
 
-    So it has no forbidden character, no tab and no other line end. May return False for such a text: the check is cheap.
+    Then it has no forbidden character, no tab and no other line end. False proves nothing, because the check is cheap.
     """
     return _is_printable_utf8(text.encode(errors="surrogatepass"))
 
 
 def _is_printable_utf8(data: bytes) -> bool:
-    """Check UTF-8 bytes as `is_printable` does. Deleting the ASCII bytes first leaves little to decode."""
+    """Return `is_printable` for UTF-8 bytes. Deleting the printable ASCII bytes first leaves little to decode."""
     rest = data.translate(None, _PRINTABLE_ASCII)
     return not rest or (_REPLACEMENT not in rest and rest.decode(errors="surrogatepass").isprintable())
 
@@ -58,7 +58,7 @@ def sanitize_message(message: str) -> str:
 
 
 def did_you_mean(word: str, names: Iterable[str]) -> str:
-    """Return a hint with the name most similar to `word`; "" if none is similar."""
+    """Return a hint ("did you mean ...?") with the one of `names` that is most similar to `word`; "" if none is similar."""
     known = sorted(names)
     near = difflib.get_close_matches(word[:_MAX_COMPARED_LENGTH].casefold(), [name.casefold() for name in known], n=1, cutoff=0.6)
     return next((f"did you mean '{name}'?" for name in known if near and name.casefold() == near[0]), "")
@@ -67,7 +67,7 @@ def did_you_mean(word: str, names: Iterable[str]) -> str:
 class DecodedText(NamedTuple):
     """Text of a file without byte order mark, and its problems. `text` is "" if the file cannot be decoded at all.
 
-    `is_printable` is the result of the function of that name, or False if it was not called.
+    `is_printable` is the result of the function `is_printable` for the text; False also if the function was not called.
     """
 
     text: str
@@ -76,7 +76,10 @@ class DecodedText(NamedTuple):
 
 
 def decode(path: str, data: bytes) -> DecodedText:
-    """Decode a file's bytes; forbidden characters become spaces, with one problem for each line that has any."""
+    """Decode a file's bytes. Forbidden characters become spaces, with one problem for each line that has any.
+
+    `path` is the file's path for problems. A file that is too large or not UTF-8 has one problem and the text "".
+    """
     if len(data) > MAX_FILE_SIZE:
         message = "the file is larger than 1 MiB, the most that is read"
         return DecodedText("", [Problem(path=path, message=message, hint="pictures and attachments belong in media/")])

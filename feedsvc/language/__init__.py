@@ -70,8 +70,8 @@ class _Messages(NamedTuple):
 class Language:
     """Words and formats of one language in one time zone. Thread-safe. The process's own locale and zone have no effect.
 
-    `tag` is as given, for the `lang` attribute. `words` is the tag of the catalogue: scripts pass it to Intl.PluralRules.
-    Moments must be aware; they are shown in `zone`.
+    `tag` is the caller's language tag, for the `lang` attribute. `words` is the tag of the message catalogue: scripts in pages
+    pass it to Intl.PluralRules. Moments must be aware datetimes; they are shown in `zone`.
     """
 
     tag: str
@@ -88,18 +88,21 @@ class Language:
         return text if "{" not in text and "}" not in text else text.format_map(facts)
 
     def split_at_placeholder(self, key: str) -> tuple[str, str]:
-        """Return the text before and after the one placeholder of a text, for a template that puts markup between them.
+        """Return the parts of a text before and after its placeholder, for a template that puts markup between them.
 
-        Raises ValueError unless there is exactly one placeholder, KeyError for an unknown key.
+        Raises ValueError unless the text has exactly one placeholder, KeyError for an unknown key.
         """
         return _split_at_placeholder(self._messages.texts[key])
 
     def plural_forms(self, key: str) -> Mapping[str, str]:
-        """Return CLDR's plural categories -> text with an unfilled {count}. "other" is always present. Raises KeyError."""
+        """Return a mapping of CLDR's plural categories to texts with an unfilled {count}. It always has "other".
+
+        Raises KeyError for an unknown key.
+        """
         return self._messages.plurals[key]
 
     def count(self, key: str, number: int) -> str:
-        """Return the plural text of a key for a number, which is formatted by `number`."""
+        """Return the text of a key in the plural form of a number; {count} is the number as the method `number` formats it."""
         return _format_count(self, key, number)
 
     def number(self, number: int) -> str:
@@ -107,7 +110,7 @@ class Language:
         return _format_number(self, number)
 
     def file_size(self, length: int) -> str:
-        """Return a number of bytes in the largest unit that it fills: 7 kB, 12 MB; "" for 0."""
+        """Return a size of `length` bytes, rounded, in the largest unit of which it has at least one: 7 kB, 12 MB; "" for 0."""
         unit = min(len(_SIZE_UNITS) - 1, max(0, (len(str(length)) - 1) // 3))
         return f"{self.number(round(length / 1000**unit))} {_SIZE_UNITS[unit]}" if length else ""
 
@@ -148,7 +151,7 @@ class Language:
         return _OPTIONAL_MARKS.sub("", self._locale.zone_formats["gmt"] % shown).strip().translate(self._digits)
 
 
-# Cached, because pages show the same few days and numbers again and again, and Babel parses its pattern for each.
+# Results are cached: pages show the same few days and numbers again and again, and Babel parses a pattern each time.
 
 
 @lru_cache(maxsize=8192)
@@ -176,7 +179,7 @@ def _split_at_placeholder(text: str) -> tuple[str, str]:
 
 @lru_cache(maxsize=256)
 def get_language(tag: str, timezone: str) -> Language:
-    """Return the language of an RFC 5646 tag, else the nearest known one, else English. Raises no error for any tag.
+    """Return the language of an RFC 5646 tag; for an unknown or malformed tag, the nearest known language, or else English.
 
     Raises ZoneInfoNotFoundError for an unknown time zone.
     """
@@ -200,7 +203,10 @@ def direction(tag: str) -> Direction:
 
 
 def _language_candidates(tag: str) -> Iterator[tuple[str, str, str]]:
-    """Yield (language, script, region) of a tag and of its parents, the nearest first; "" for parts that the tag lacks."""
+    """Yield (language, script, region) for each language that may stand for a tag, the nearest first; "" for missing parts.
+
+    Those are extended languages, the primary language, and after each the entry of _MESSAGE_FALLBACKS.
+    """
     found = _TAG.match(tag.replace("_", "-"))
     if not found:
         return
@@ -229,7 +235,7 @@ def _messages_tag(tag: str) -> str:
 
 
 def _nearest_locale(tag: str) -> Locale:
-    """Return CLDR's nearest locale that has names of months; for a locale without them Babel writes M01."""
+    """Return CLDR's nearest locale that has names of months. In one without such names, Babel would write January as M01."""
     for name, script, region in _language_candidates(tag):
         for parts in ((name, script, region), (name, script), (name, region), (name,)):
             locale = _parse_locale("_".join(filter(None, parts)))
@@ -246,10 +252,10 @@ def _parse_locale(identifier: str) -> Locale | None:
 
 
 def _detach_locale(locale: Locale) -> Locale:
-    """Return a copy of a locale with data of its own.
+    """Return a deep copy of a locale.
 
-    Babel's locales share inherited data and write their own results into it: once Hebrew is used, French has Hebrew
-    months (python-babel/babel issue 1234).
+    Babel's locales share inherited data and write computed values into it: once Hebrew is used, French has Hebrew months
+    (python-babel/babel issue 1234).
     """
     _ = locale.character_order  # loads the data
     return deepcopy(locale)

@@ -24,9 +24,9 @@ class Alerts:
             return dict(self._active)
 
     def raise_alert(self, name: str, message: str, end_message: str = "", *, log_again: bool = False) -> None:
-        """Activate an alert or update its message. An active alert is logged again only if `log_again` is set.
+        """Activate an alert, or update the message of an active one. An update is logged only with `log_again`.
 
-        `end_message` is logged by `clear`. If it is "", start and end are not logged here: the caller logs both.
+        `clear` logs `end_message`. If that is "", this class logs nothing about the alert: its caller must.
         """
         with self._lock:
             is_news = log_again or name not in self._active
@@ -43,7 +43,10 @@ class Alerts:
 
 
 def unwritable_message(what: str, place: object, error: object, meanwhile: str) -> str:
-    """Return the alert message for a file or folder in the state folder that cannot be written."""
+    """Return the alert message for a file or folder in the state folder that cannot be written.
+
+    `what` is the subject of the sentence, such as "Last-Modified dates"; `meanwhile` is a clause on the effect until it can be.
+    """
     return (
         f"{what} cannot be written to {place} ({error}): see that its disk has room and may be written to; "
         f"{meanwhile}, and it is tried again by itself"

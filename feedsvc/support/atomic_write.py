@@ -16,14 +16,14 @@ TEMPORARY_PREFIX: Final = ".feedsvc-stamp-"
 
 
 class FileChangedError(Exception):
-    """Raised if another process wrote the file meanwhile."""
+    """Raised if another process wrote the file after the caller had read it."""
 
 
 def replace_if_unchanged(path: Path, before: bytes, after: bytes) -> None:
-    """Replace the content `before` of a file by `after`. A symbolic link stays, its target is replaced.
+    """Replace the content `before` of a file by `after`. If `path` is a symbolic link, its target is replaced.
 
     Mode, owner and extended attributes are kept as far as the system allows. Raises FileChangedError if the file does not
-    contain `before` any more, OSError if it cannot be written; in both cases it is unchanged.
+    contain `before` any more, OSError if it cannot be written; in both cases the file is unchanged.
     """
     real = os.path.realpath(path)
     if not os.access(real, os.W_OK) or not os.stat(real).st_mode & 0o222:
@@ -62,7 +62,7 @@ def _rename_if_unchanged(real: str, temporary: str, before: bytes) -> None:
 
 
 def _sync_folder(folder: str) -> None:
-    """Make the new name survive a power cut, if the file system can."""
+    """Write the folder to disk, so that the rename in it survives a power cut. Errors are ignored."""
     with suppress(OSError):
         descriptor = os.open(folder, os.O_RDONLY)
         try:

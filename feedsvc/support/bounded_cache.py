@@ -1,4 +1,4 @@
-"""Bounded cache: an archive may have more listings than fit into memory."""
+"""Bounded cache, because a site may have more listings than fit into memory."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class BoundedCache(Generic[_K, _V]):
         self._max_size = max_size
 
     def get_or_create(self, key: _K, make: Callable[[], _V]) -> _V:
-        """Return the cached value of a key. If there is none (or None), call `make` and cache its result."""
+        """Return the cached value of a key. If the cache has none, call `make` and cache its result, unless that is None."""
         found = self._values.get(key)
         if found is None:
             found = make()

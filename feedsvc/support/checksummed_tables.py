@@ -22,7 +22,10 @@ _MAX_DIRECT_SIZE: Final = 64  # bytes of a value that the checksum covers direct
 
 
 class RowChecksummer:
-    """Add and verify the checksums of one table's rows. The checksum is the last value of a row."""
+    """Add and verify the checksums of one table's rows. The checksum is the last value of a row.
+
+    `identity` is that of the state folder (see `state_folder`), `file` and `table` are names.
+    """
 
     def __init__(self, identity: int, file: str, table: str) -> None:
         self._key = blake2b(repr((identity, file, table)).encode(), digest_size=16).digest()
@@ -44,9 +47,10 @@ class RowChecksummer:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Table:
-    """Table of a schema. `order_by` names its key columns, in whose order rows are salvaged from a damaged file.
+    """Table of a schema. `sql` creates it. `order_by` names its key columns, which come first in a row.
 
-    `is_sound` verifies the rows of a table without checksums. Without `is_salvaged`, no rows are salvaged.
+    A table with `is_sound` has no checksums: `is_sound` returns True for a valid row. With `is_salvaged`, valid rows are copied
+    from a damaged file to the new one, in the order of `order_by`.
     """
 
     name: str
@@ -60,11 +64,12 @@ class Table:
 class FormerTable:
     """Table of the previous version. `sql` and `index_statements` must be exactly the statements that created it.
 
-    `convert` turns one of its rows into rows of this version, without checksums, each with its table's name. It raises
+    `convert` turns one of its rows into rows of this version: pairs of a table's name and values without checksum. It raises
     TypeError, ValueError or OverflowError for a row that cannot be converted.
 
-    Such a table exists beside those of this version if the previous version was used meanwhile. Then its rows are newer and
-    replace those with the same key, unless `merge` makes one row of both. The tables in `tables_to_clear` are emptied first.
+    A file has tables of both versions if the previous version was used again after an update. Then the rows of the former table
+    are newer: they replace rows with the same key in the present one, unless `merge` combines both (values of the present row,
+    values of the converted row). The present tables in `tables_to_clear` are emptied first.
     """
 
     name: str
@@ -80,7 +85,7 @@ class FormerTable:
 class Schema:
     """Tables of one file. `description` and `loss_description` are parts of the log message about a damaged file.
 
-    `obsolete_tables` are names of tables that are dropped with any content. `is_large` is for many rows of 1 kB or more.
+    `obsolete_tables` are names of tables that are dropped with their content. `is_large` is for many rows of 1 kB or more.
     """
 
     tables: tuple[Table, ...]
@@ -96,10 +101,11 @@ class Schema:
         return frozenset(table.name for table in self.tables if table.is_sound)
 
     def only_self_verifying(self) -> Schema:
+        """Return the schema with only the tables whose rows are verified by `is_sound`."""
         return replace(self, tables=tuple(table for table in self.tables if table.is_sound), former_tables=())
 
     def is_complete(self, rows: sqlite3.Connection) -> bool:
-        """Return whether a file has exactly these tables."""
+        """Return whether a file has the tables of this version and nothing else."""
         return _schema_objects(rows) == _created_objects(tuple(table.sql for table in self.tables))
 
 
@@ -108,9 +114,10 @@ class DamageError(Exception):
 
 
 def create_missing_tables(rows: sqlite3.Connection, schema: Schema) -> bool:
-    """Create missing tables; return whether there are tables of the previous version. Call it in a transaction.
+    """Create missing tables; return whether there are tables of the previous version, so that `migrate` is needed.
 
-    Raises DamageError if the file has tables of neither version, or only some of the tables of one.
+    Call it in a transaction. Raises DamageError if the file has a table or index of neither version, only some of this version's
+    tables, not all tables that both versions share (those with `is_sound`), or pages but no tables.
     """
     for name in schema.obsolete_tables:
         rows.execute(f"DROP TABLE IF EXISTS {name}")
@@ -142,9 +149,9 @@ def _schema_objects(rows: sqlite3.Connection) -> frozenset[_SchemaObject]:
 
 
 def migrate(rows: sqlite3.Connection, schema: Schema, seals: Mapping[str, RowChecksummer]) -> None:
-    """Move the rows of the previous version's tables into those of this one.
+    """Move the rows of the previous version's tables into this version's tables, whose checksummers are in `seals` by table name.
 
-    Raises sqlite3.Error, and DamageError if a row is damaged.
+    Call it in a transaction. Raises sqlite3.Error, and DamageError if a row cannot be converted.
     """
     names = {name for _, name, _, _ in _schema_objects(rows)}
     tables = {table.name: table for table in schema.tables}
@@ -164,7 +171,7 @@ def migrate(rows: sqlite3.Connection, schema: Schema, seals: Mapping[str, RowChe
 
 
 def _existing_values(rows: sqlite3.Connection, table: Table, seal: RowChecksummer, values: RowValues) -> RowValues | None:
-    """Return the values of the valid row with the same key, None if there is none. Key columns come first in a row."""
+    """Return the values of the table's row with the same key as `values`; None if there is none or its checksum is wrong."""
     key = table.order_by.split(", ")
     where = " AND ".join(f"{column} = ?" for column in key)
     row = rows.execute(f"SELECT * FROM {table.name} WHERE {where}", values[: len(key)]).fetchone()
@@ -189,7 +196,11 @@ def _insert_rows(
 
 
 def salvage(source: sqlite3.Connection, into: sqlite3.Connection, schema: Schema, seals: Mapping[str, RowChecksummer]) -> int:
-    """Copy the readable and valid rows of a damaged file; return their number. Raises sqlite3.Error for errors of `into` only."""
+    """Copy the readable and valid rows of a damaged file `source` to `into`; return their number.
+
+    `seals` has the checksummers by table name. Of rows with the same key, the first is copied. Raises sqlite3.Error for errors of
+    `into` only.
+    """
     count = 0
     for table in schema.tables:
         seal = seals[table.name]

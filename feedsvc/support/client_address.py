@@ -18,15 +18,16 @@ _IPV4_MAPPED: Final = IPv6Network("::ffff:0:0/96")
 def parse_networks(texts: Iterable[str], option: str = "--trusted-proxy") -> Networks:
     """Return the networks in some texts. Each text may contain several addresses and networks, separated by spaces or commas.
 
-    `option` is the command-line option that they come from. Raises FeedsvcError, which names it, for any other text.
+    `option` is the command-line option with these texts. Raises FeedsvcError, which names the option, for any other text.
     """
     return tuple(_parse_network(part, option) for text in texts for part in _SEPARATORS.split(text) if part)
 
 
 def client_address(environ: Mapping[str, Any], trusted: Networks) -> str:
-    """Return the last address before the trusted proxies. Anything to its left in X-Forwarded-For may be forged.
+    """Return the last address before the proxies in `trusted`. Anything to its left in X-Forwarded-For may be forged.
 
-    A hop that is no address ends the search: then the result is the proxy that wrote it. "" means an unknown address.
+    A hop that is no address ends the search: then the result is the address of the proxy that added this hop. "" means that the
+    server does not know the peer's address.
     """
     found = str(environ.get("REMOTE_ADDR", ""))
     hops = [hop for hop in str(environ.get("HTTP_X_FORWARDED_FOR", "")).split(",") if hop.strip()]
@@ -47,7 +48,7 @@ def client_prefix(address: str) -> str:
 
 
 def is_global_address(address: str) -> bool:
-    """Return whether an address is one of the public internet: not loopback, not private, not invalid."""
+    """Return whether a text is an address of the public internet: False for loopback, private and invalid addresses."""
     ip = _parse_address(address.partition("%")[0])
     return ip is not None and ip.is_global
 
@@ -59,7 +60,7 @@ def is_in_networks(text: str, several: Networks) -> bool:
 
 
 def _parse_address(text: str) -> IPv4Address | IPv6Address | None:
-    """Parse an address as proxies write it: 192.0.2.1, 192.0.2.1:4711, 2001:db8::1, [2001:db8::1]:4711; None if it is none."""
+    """Parse an address as proxies write it: 192.0.2.1, 192.0.2.1:4711, 2001:db8::1, [2001:db8::1]:4711; else None."""
     bare = text.strip().strip('"')
     if bare.startswith("["):
         bare = bare[1:].partition("]")[0]

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 
 def wall_clock() -> datetime:
-    """Return the time in UTC, in whole milliseconds. Cached, as creating it takes longer than many a request."""
+    """Return the time in UTC, in whole milliseconds. The last result is cached: creating it takes longer than many a request."""
     return _moment(time.time_ns() // 1_000_000)
 
 

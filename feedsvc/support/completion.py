@@ -9,7 +9,7 @@ from collections.abc import Callable
 class Completion:
     """State of one piece of work: incomplete at first, then complete for good. Thread-safe.
 
-    Unlike `threading.Event`, it calls back instead of blocking a thread. Unlike those of `concurrent.futures.Future`, its
+    Unlike `threading.Event`, this class calls back instead of blocking a thread. Unlike with `concurrent.futures.Future`,
     callbacks can be removed, so many short waits for one long piece of work leave nothing in memory.
     """
 
@@ -30,7 +30,7 @@ class Completion:
             callback()
 
     def subscribe(self, callback: Callable[[], None]) -> bool:
-        """Have `callback` called once when the work is done. If it is done already, return False and never call it."""
+        """Have `callback` called once when the work is done, and return True. If the work is done, return False instead."""
         with self._lock:
             if self._callbacks is None:
                 return False

@@ -50,6 +50,6 @@ CODINGS: Final[Mapping[str, Coding]] = MappingProxyType(
 
 
 def compress(body: bytes, name: str) -> bytes:
-    """Return the body in a coding of CODINGS, b"" if it is below MIN_SIZE or would not become smaller."""
+    """Return the body in the coding `name` of CODINGS; b"" if the body is below MIN_SIZE or would not become smaller."""
     made = CODINGS[name].compress(body) if len(body) >= MIN_SIZE else b""
     return made if len(made) < len(body) else b""

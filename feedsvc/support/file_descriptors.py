@@ -26,7 +26,7 @@ class Budget:
 def raise_limit() -> int:
     """Raise this process's limit on open files as far as the system allows, up to 65,536, and return it.
 
-    Raises FeedsvcError if it is too low to serve. Child processes inherit the raised limit.
+    Raises FeedsvcError if the system allows fewer than MIN_LIMIT. Child processes inherit the raised limit.
     """
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     most = _MAX_LIMIT if hard == resource.RLIM_INFINITY else min(hard, _MAX_LIMIT)
@@ -47,13 +47,13 @@ def current_limit() -> int:
 
 
 def budget(limit: int) -> Budget:
-    """Divide a limit, less a reserve of 64: a quarter for files, the rest for connections. So neither can exhaust the other."""
+    """Divide `limit` less a reserve of 64: a quarter for files, the rest for connections. So one use cannot starve the other."""
     free = max(limit - _RESERVED, _RESERVED)
     return Budget(connections=free - free // 4, files=free // 4)
 
 
 def is_exhausted(error: BaseException | None) -> bool:
-    """Return whether the error, or one that caused it, means that no descriptor is left (EMFILE, ENFILE)."""
+    """Return whether an error, or one that caused it, means that no descriptor is left (EMFILE, ENFILE); False for None."""
     while error is not None:
         # SQLite does not say why it cannot open a file.
         if getattr(error, "errno", None) in _EXHAUSTION_ERRNOS or getattr(error, "sqlite_errorname", "") == "SQLITE_CANTOPEN":

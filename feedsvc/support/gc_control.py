@@ -31,7 +31,7 @@ def paused() -> Iterator[None]:
 
 @contextmanager
 def frozen() -> Iterator[None]:
-    """Freeze existing objects while forked processes work: a collection there would write to them and so copy memory."""
+    """Freeze existing objects while forked processes work: a collection in a fork would write to shared memory and so copy it."""
     gc.freeze()
     _FREEZES.append(None)
     try:
@@ -51,8 +51,9 @@ def trim_heap() -> None:
 def freeze_heap() -> None:
     """Move all objects to the permanent generation, which collections skip. Call it once long-lived data has been built.
 
-    Otherwise pauses would grow with that data. Freeze all of it: the fewer objects remain, the more often full collections scan
-    them. Garbage of that moment stays, including files that it holds open, so it is for programs, not for libraries.
+    Otherwise the collector's pauses would grow with that data. Call it after all of that data was built: the fewer objects are
+    left unfrozen, the more often full collections run. Objects that are garbage at that moment are never freed, and their open
+    files never closed, so this is for programs, not for libraries.
     """
     gc.freeze()
     _FREEZES.append(None)

@@ -42,7 +42,8 @@ Rendering = tuple[int, str]  # (thread, name of the theme)
 class HangReport:
     """Report of a process that was ended because it hung, or that crashed.
 
-    `theme_names` are the themes at fault. `crash` is the error's name, "" for a hang. `is_stopping` is True after SIGTERM.
+    `theme_names` are the themes whose page was the cause, if any. `crash` is the error's name, "" for a hang. `is_stopping`
+    is True if SIGTERM or SIGINT had come before. `stacks` are the stacks of its threads, as text.
     """
 
     process_id: int
@@ -60,17 +61,17 @@ class StackReport(Protocol):
     file: IO[bytes]
 
     def write(self, renderings: Sequence[Rendering], *, faulty_themes: Sequence[str] = (), is_stopping: bool = False) -> None:
-        """Write which thread renders a page of which theme."""
+        """Write the first line: the pages that threads render now, the themes whose page hangs, and if a stop was requested."""
 
     def discard_stacks(self) -> None:
-        """Remove the stacks of a thread that was slow but has finished."""
+        """Remove all stacks from the file, because the thread that was slow has made progress."""
 
     def close(self, *, remove: bool) -> None:
         """Close the file and, with `remove`, delete it. A fork of the process must not delete it."""
 
 
 def open_report(state: Path | None) -> StackReport:
-    """Open a report of this process; on stderr if there is no state folder or it is not writable."""
+    """Open a report of this process in the state folder; on stderr if `state` is None or not writable."""
     if state:
         with suppress(OSError):
             return _FileReport(state / _FOLDER)
@@ -126,7 +127,7 @@ class _FileReport:
 
 
 def _header_line(renderings: Sequence[Rendering], *, faulty_themes: Sequence[str] = (), is_stopping: bool = False) -> bytes:
-    """Return the first line. It is written twice per page, so it is formatted without json, which takes three times as long."""
+    """Return the first line of a report. It is written twice per page, so not by json, which takes three times as long."""
     pages = ",".join([f"[{thread},{_json_string(name)}]" for thread, name in renderings[:_MAX_RENDERINGS]])
     names = ",".join([_json_string(name) for name in faulty_themes[:2]])
     facts = f'"process":{os.getpid()},"stopping":{int(is_stopping)},"blamed":[{names}],"renderings":[{pages}]'
@@ -171,7 +172,7 @@ class FaultyThemes:
 
 
 def explanation(state: Path, process: int) -> str:
-    """Return why a process (its id) was ended, for the operator, as a continuation of "process 12"; "" without a report."""
+    """Return why the process with the id `process` was ended, as a continuation of "process 12"; "" without a report."""
     return next((_explanation(hang) for hang in read_reports(state) if hang.process_id == process), "")
 
 
@@ -198,7 +199,7 @@ def _explanation(hang: HangReport) -> str:
 
 
 def remove_stale_files(state: Path) -> None:
-    """Remove files of ended processes without stacks (kill -9, a power cut), and all but the newest reports."""
+    """Remove the files without stacks that ended processes left (kill -9, a power cut), and all but the 20 newest reports."""
     for file in _report_files(state):
         with suppress(OSError), _open_descriptor(file) as held:
             if try_lock(held) and not _stack_bytes(os.pread(held, _MAX_READ_SIZE, 0)):
@@ -212,7 +213,7 @@ def _report_files(state: Path) -> list[Path]:
 
 
 def _create_locked_file(folder: Path) -> tuple[Path, int]:
-    """Create a file and lock it. If another process removes it as stale before it is locked, create another."""
+    """Create and lock a report file; return path and descriptor. If another process removes it before the lock, try again."""
     while True:
         file = folder / f"{os.getpid()}-{secrets.token_hex(4)}{_SUFFIX}"
         held = os.open(file, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
@@ -237,7 +238,7 @@ def _open_descriptor(file: Path) -> Iterator[int]:
 
 
 def _read_report(file: Path) -> HangReport | None:
-    """Return the report of an ended process; None if the process is running or there are no stacks."""
+    """Return the report of an ended process; None if the process is running, or the file has no stacks or is unreadable."""
     try:
         with _open_descriptor(file) as held:
             if not try_lock(held, fcntl.LOCK_SH):
@@ -284,11 +285,11 @@ def _header_list(facts: Mapping[str, Any], name: str) -> list[Any]:
 
 
 def _current_themes(stacks: bytes, renderings: list[Any], *, is_crash: bool) -> frozenset[str]:
-    """Return the theme whose page the first thread of the stacks rendered, if that page was the reason for the end.
+    """Return the theme whose page the first thread in the stacks rendered, if that page ended the process; else an empty set.
 
-    In a crash, it always was. In a hang, the first stacks are from the thread that used much processor time without releasing the
-    interpreter's lock, the last ones from the end of the process. A process that hung for another reason, or was killed
-    before, has only one of the two.
+    In a crash, it always did. In a hang, it did only if there are stacks twice: first of the thread that used much processor time
+    without releasing the interpreter's lock, then of the end of the process. A process that hung for another reason, or was
+    killed before the watchdog ended it, has only one of the two.
     """
     current = [int(thread, 16) for thread in _CURRENT_THREAD.findall(stacks)]
     found = set()

@@ -1,4 +1,4 @@
-"""Leader lock: of all processes with the same state folder, only its holder notifies hubs."""
+"""Leader lock: of all processes with the same state folder, only the one that holds the lock notifies hubs."""
 
 from __future__ import annotations
 

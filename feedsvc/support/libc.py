@@ -41,8 +41,8 @@ def preload() -> None:
 def die_with_parent(parent: int) -> bool:
     """Have the kernel send SIGKILL to this process when its parent ends; return whether the kernel can do so.
 
-    `parent` is the parent's process id, read before the fork: if it has ended since, this process ends here. The kernel watches
-    the thread that forked, so fork from the main thread (prctl(2), PR_SET_PDEATHSIG). The signal needs no interpreter lock.
+    `parent` is the parent's process id, read before the fork: if the parent has ended since, this process ends here. The kernel
+    watches the thread that forked, so fork from the main thread (prctl(2), PR_SET_PDEATHSIG). SIGKILL needs no interpreter lock.
     """
     library = _load_library()
     is_set = library is not None and library[1].prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0) == 0
@@ -78,8 +78,9 @@ class Alarm:
     """Timer that sends SIGALRM to this process `seconds` after it was last armed. Once armed, it needs no interpreter lock.
 
     It has two stages if the system allows: a POSIX timer, after which a thread of the C library starts the second one, alarm(2).
-    So a process that was stopped (SIGSTOP, a debugger, a frozen container) can arm it again after it continues: it has the time
-    of the second stage, a third of the whole. Both count monotonic time. On other systems one stage counts the whole time.
+    A process that is stopped (SIGSTOP, a debugger, a frozen container) cannot start the second stage. So after it continues, it
+    has the time of that stage, a third of `seconds`, to arm the timer again. Both stages count monotonic time. On other systems
+    one stage counts the whole time.
 
     Forked processes inherit no timers and must create another Alarm. A process may have only one.
     """
@@ -109,9 +110,9 @@ class Alarm:
 
 
 def _call_later(last: int, seconds: float) -> Any:
-    """Return a function that starts or stops a timer that calls alarm(last) after `seconds`; None on other systems.
+    """Return a function that starts or stops a timer that calls alarm(last) after `seconds`; None if the system has none.
 
-    The function returns whether the timer had expired: then it has called alarm(2) or is about to.
+    The function returns True if the timer has expired since its last start: then it has called alarm(2) or is about to.
     """
     if not (library := _load_library()):
         return None

@@ -26,7 +26,8 @@ from typing import Any, BinaryIO, Final, NoReturn
 
 from feedsvc.support.libc import die_with_parent
 
-# Called in the fresh interpreter with the input. The second argument begins a step, which has its own processor time.
+# A LimitedFunction is called in the fresh interpreter with the input and a BeginStep. It calls the latter with the name of each
+# step when the step begins; each step has its own limit on processor time.
 BeginStep = Callable[[str], None]
 LimitedFunction = Callable[[bytes, BeginStep], bytes]
 
@@ -44,7 +45,7 @@ _READY, _STEP, _LAST_STEP, _RESULT, _MEMORY, _ERROR, _LARGE = b"BSFRMEL"
 
 
 class Cause(Enum):
-    """Reason for a run without a result."""
+    """Reason why a run has no result."""
 
     NOT_STARTED = "the interpreter did not start"
     CANCELLED = "the caller no longer wanted the result"
@@ -76,7 +77,7 @@ class Limits:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RunFailure:
-    """Run without a result.
+    """Failure of a run, which has no result.
 
     `step` is the name of the last step begun, "" before the first. `traceback` is the text of faulthandler or of the exception,
     "" if there is none. `detail` is the message of the system or exception. `signal` is 0 unless a signal ended the process.
@@ -92,7 +93,8 @@ class RunFailure:
 def run(function: str, data: bytes, limits: Limits, is_cancelled: Callable[[], bool] = lambda: False) -> bytes | RunFailure:
     """Call `function`, the "module:name" of a LimitedFunction, with `data` in a fresh interpreter; return its result.
 
-    Blocks until the end. Thread-safe. `is_cancelled` is called about twenty times a second; the run ends once it returns True.
+    Blocks until the end. Thread-safe. `is_cancelled` is called about twenty times a second; once it returns True, the run fails
+    with CANCELLED.
     """
     given = {
         "function": function,
@@ -169,7 +171,7 @@ class _Pipes:
             os.set_blocking(file.fileno(), False)
 
     def transfer(self, seconds: float) -> bool:
-        """Wait up to `seconds` to read or write; return whether the child has closed both of its outputs."""
+        """Wait up to `seconds` until a pipe is ready, and read or write. Return whether the child has closed both outputs."""
         ears = select.poll()
         for descriptor in self._into:
             ears.register(descriptor, select.POLLIN)
@@ -230,7 +232,7 @@ def _cause_of_signal(number: int) -> Cause:
 
 
 def _messages(written: bytes) -> Iterator[tuple[int, bytes]]:
-    """Yield (kind, content) of each complete message; the last one may be cut off."""
+    """Yield (kind, content) of each complete message. A last one that is cut off is skipped."""
     start = 0
     while start + _HEADER_SIZE <= len(written):
         end = start + _HEADER_SIZE + int.from_bytes(written[start + 1 : start + _HEADER_SIZE])
@@ -282,7 +284,7 @@ def run_child(given: Mapping[str, Any]) -> NoReturn:
 
 
 def _call_function(function: LimitedFunction, data: bytes, step: BeginStep, largest: int) -> tuple[int, bytes]:
-    """Return kind and content of the last message."""
+    """Call `function` and return kind and content of the message about its result or error, the last message of a child."""
     try:
         result = function(data, step)
     except MemoryError as error:
@@ -313,7 +315,7 @@ class _ProcessorLimit:
         self._step_seconds, self._total_end = each, math.ceil(time.process_time()) + in_all
 
     def allow(self) -> bool:
-        """Start the time of a step; return whether all of it is left."""
+        """Start the time of a step; return False if the total limit leaves less than `each` seconds."""
         # The hard limit is above the soft one, because only the signal of the soft one can be handled and writes a traceback.
         wanted = math.ceil(time.process_time()) + self._step_seconds
         _set_limit(resource.RLIMIT_CPU, min(wanted, self._total_end), self._total_end + 2)

@@ -54,9 +54,9 @@ def map_chunks(
 ) -> Iterator[_R]:
     """Yield the result of `work` for each chunk of `items`, in any order, computed in up to `processes` processes at once.
 
-    This process is one of them, and the only one if it has threads. If there are others, it calls `while_waiting` before it works
-    along. Chunks have `min_chunk` to `max_chunk` items, the last may have fewer. Raises errors of `work`, and FeedsvcError if a
-    process ended by itself. The other processes end before this generator does.
+    This process is one of them, and the only one if it runs several threads. If others are forked, this process gives them work,
+    then calls `while_waiting` once, then works along. Chunks have `min_chunk` to `max_chunk` items, the last may have fewer.
+    Raises errors of `work`, and FeedsvcError if a fork ended by itself. All forks end before this generator does.
     """
     count = min(processes, -(-len(items) // min_chunk)) - 1
     if count < 1 or threading.active_count() > 1:  # a fork of a process with threads may deadlock
@@ -72,10 +72,10 @@ def map_chunks(
 
 
 class BackgroundTask(AbstractContextManager[Callable[[], _R]]):
-    """Work that starts at once in a fork of this process, and ends with its result or when the `with` block is left.
+    """Work that starts at once in a fork of this process. Leaving the `with` block ends the fork, even if it is still at work.
 
-    The block gets a function that waits for the result and returns it. With one processor, in a process with threads or if no
-    fork is possible, that function does the work itself. It raises the same errors as `map_chunks`.
+    The block gets a function that waits for the result and returns it. With one processor, in a process with several threads, or
+    if no fork is possible, that function does the work itself. It raises the same errors as `map_chunks`.
     """
 
     def __init__(self, work: Callable[[], _R]) -> None:
@@ -98,7 +98,7 @@ class BackgroundTask(AbstractContextManager[Callable[[], _R]]):
 
 
 class _WorkQueue:
-    """Range of remaining items, from both ends of which chunks are taken.
+    """Queue of chunks: the range of the remaining items' indices, from both ends of which chunks are taken.
 
     Chunks get smaller once few items are left per process, so that fast and slow processes end at the same time.
     """
@@ -110,7 +110,7 @@ class _WorkQueue:
         return bool(self._remaining)
 
     def has_more_than(self, pieces: int) -> bool:
-        """Return whether more than this number of chunks of full size is left."""
+        """Return whether more than `pieces` chunks of the maximum size are left."""
         return self._chunk_size == self._max_chunk and len(self._remaining) > pieces * self._max_chunk
 
     def take_first(self) -> range:
@@ -133,7 +133,10 @@ def _chunk_items(each: Sequence[_T], piece: range) -> Sequence[_T]:
 def _collect_results(
     work: Callable[[range], _R], rest: _WorkQueue, children: list[Connection], meanwhile: Callable[[], object] | None
 ) -> Iterator[_R]:
-    """Yield results. This process takes chunks from the beginning, the others from the end: adjacent items share data."""
+    """Yield results of this process and its forks.
+
+    This process takes chunks from the beginning, the forks from the end, so that each works on adjacent items, which share data.
+    """
     held = dict.fromkeys(children, 0)
     _dispatch(held, rest, _MAX_QUEUED_WHILE_WAITING if meanwhile else _MAX_QUEUED)
     if meanwhile:
@@ -148,7 +151,10 @@ def _collect_results(
 
 
 def _dispatch(held: dict[Connection, int], rest: _WorkQueue, most: int) -> None:
-    """Send a chunk to each process in turn, until each has `most` queued. If few chunks are left, queue only _MIN_QUEUED."""
+    """Send a chunk to each fork in turn, until each has `most` queued, or only _MIN_QUEUED if few chunks are left.
+
+    `held` counts the chunks that were sent to each fork and whose result was not received.
+    """
     for depth in range(1, most + 1):
         for conn, count in held.items():
             if count < depth and rest and (depth <= _MIN_QUEUED or rest.has_more_than(depth * len(held))):
@@ -184,7 +190,7 @@ def _receive(conn: Connection) -> Any:
 
 @contextmanager
 def _child_processes(work: Callable[[range], object], count: int) -> Iterator[list[Connection]]:
-    """Fork this process `count` times, or less often if the system refuses. Yield their connections; then end them."""
+    """Fork this process `count` times, or less often if the system refuses. Yield their connections, then end the forks."""
     libc.preload()
     children: list[tuple[ForkProcess, Connection]] = []
     with gc_control.frozen():
@@ -207,7 +213,7 @@ def _child_processes(work: Callable[[range], object], count: int) -> Iterator[li
 
 
 def _raise_explanation(process: ForkProcess) -> None:
-    """Raise FeedsvcError if the watchdog ended the process or it crashed."""
+    """Raise FeedsvcError with the reason if the watchdog ended the fork `process` or it crashed; else return."""
     process.join(_EXIT_TIMEOUT)
     if -(process.exitcode or 0) in libc.REPORTED_SIGNALS:
         why = watchdog.explanation(process.pid or 0) or f"was ended by {signal.Signals(-(process.exitcode or 0)).name}"

@@ -16,12 +16,15 @@ _MAX_SINGLE_CHANGES: Final = 1000  # changes; if there are more, the whole is so
 
 
 class PersistentSortedList(Sequence[_T]):
-    """Immutable sorted sequence of items with different keys. Equality depends on the items only, not on their chunks."""
+    """Immutable sequence, sorted by `key`, of items of which no two have the same key.
+
+    Two sequences are equal if their items are, however these are divided into chunks.
+    """
 
     __slots__ = ("_chunks", "_key", "_results", "_starts")
 
     def __init__(self, chunks: tuple[_Chunk[_T], ...], key: Callable[[_T], Any]) -> None:
-        """Take chunks that are in order and of which none is empty."""
+        """Create a sequence of chunks, which must not be empty and must be sorted by `key`, within and among each other."""
         self._chunks = chunks
         self._key = key
         self._starts = (0, *accumulate(map(len, chunks)))
@@ -29,7 +32,7 @@ class PersistentSortedList(Sequence[_T]):
 
     @classmethod
     def from_sorted(cls, items: Sequence[_T], key: Callable[[_T], Any]) -> PersistentSortedList[_T]:
-        """Return a sequence of items that are already in order."""
+        """Return a sequence of `items`, which the caller has sorted by `key`."""
         return cls(tuple(tuple(items[start : start + _CHUNK_SIZE]) for start in range(0, len(items), _CHUNK_SIZE)), key)
 
     def __len__(self) -> int:
@@ -70,19 +73,19 @@ class PersistentSortedList(Sequence[_T]):
         return islice(chain.from_iterable(self._chunks[chunk:]), start - self._starts[chunk], None)
 
     def rank(self, key: Any) -> int:
-        """Return the number of items that come before a key."""
+        """Return the number of items whose key is less than `key`."""
         chunk = self._chunk_index(self._chunks, key)
         return self._starts[chunk] + (bisect_left(self._chunks[chunk], key, key=self._key) if chunk < len(self._chunks) else 0)
 
     def compute_once(self, find: Callable[[PersistentSortedList[_T]], _R]) -> _R:
-        """Return `find(self)`, which is cached for later calls with the same function."""
+        """Return `find(self)`. The result is cached in this sequence for later calls with the same function."""
         if find not in self._results:
             self._results[find] = find(self)
         found: _R = self._results[find]  # type: ignore[assignment]
         return found
 
     def apply_changes(self, removed: Sequence[_T], added: Sequence[_T]) -> PersistentSortedList[_T]:
-        """Return the sequence without the `removed` items, all of which it must contain, and with the `added` ones."""
+        """Return a sequence without the items `removed`, which must all be in this one, and with the items `added`."""
         if not removed and not added:
             return self
         if len(removed) + len(added) > _MAX_SINGLE_CHANGES:
@@ -97,13 +100,16 @@ class PersistentSortedList(Sequence[_T]):
         return PersistentSortedList(tuple(chunks), self._key)
 
     def filter(self, keep: Callable[[_T], object]) -> PersistentSortedList[_T]:
-        """Return the sequence of items for which `keep` is true. Chunks that are kept whole are shared."""
+        """Return a sequence of the items for which `keep` is true. It shares the chunks that stay whole with this one."""
         found = ((chunk, tuple(filter(keep, chunk))) for chunk in self._chunks)
         chunks = tuple(chunk if len(chunk) == len(kept) else kept for chunk, kept in found if kept)
         return self if sum(map(len, chunks)) == len(self) else PersistentSortedList(chunks, self._key)
 
     def items_not_in(self, other: PersistentSortedList[_T]) -> list[_T]:
-        """Return the items that are not the same object in another sequence. Fast if one was made from the other."""
+        """Return the items of this sequence that are not in `other` as the same object.
+
+        This is fast if one sequence was made from the other, because chunks that both share are skipped.
+        """
         theirs = set(map(id, other._chunks))
         own = [chunk for chunk in self._chunks if id(chunk) not in theirs]
         shared = set(map(id, self._chunks)) if own else set()
@@ -111,7 +117,7 @@ class PersistentSortedList(Sequence[_T]):
         return [item for item in chain.from_iterable(own) if id(item) not in known]
 
     def _chunk_index(self, chunks: Sequence[_Chunk[_T]], key: Any) -> int:
-        """Return the index of the first chunk that does not end before a key."""
+        """Return the index of the first chunk whose last item does not come before `key`; len(chunks) if there is none."""
         return bisect_left(chunks, key, key=lambda chunk: self._key(chunk[-1]))
 
     def _remove(self, chunks: list[_Chunk[_T]], item: _T) -> None:

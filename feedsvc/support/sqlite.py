@@ -78,13 +78,13 @@ def _translate_decode_errors() -> Iterator[None]:
 
 
 def is_damage(error: sqlite3.Error) -> bool:
-    """Return whether an error concerns the file, not the disk, another process or the caller."""
+    """Return True if an error means that the file is damaged; False if the disk, another process or the caller is the reason."""
     code = getattr(error, "sqlite_errorcode", None)
     return code is not None and (code in _FILE_ERRORS or code & 0xFF not in _EXTERNAL_ERRORS)
 
 
 def use_wal(rows: sqlite3.Connection) -> None:
-    """Switch to WAL mode: readers do not wait for writers. A power cut may lose the last second, a kill loses nothing.
+    """Switch to WAL mode: readers do not wait for writers. A power cut may lose the last second, SIGKILL loses nothing.
 
     SQLite does not call its busy handler if two processes switch a new file at once, so the switch is retried for 10 seconds.
     """
@@ -103,7 +103,7 @@ def use_wal(rows: sqlite3.Connection) -> None:
 class Database:
     """One file with the tables of a schema. `checksummers` maps names of tables to their checksummers.
 
-    Threads that share it need a lock of their own. After `report_damage`, the next `recover` replaces the file.
+    Not thread-safe: threads that share an object need a lock. After `report_damage`, the next `recover` replaces the file.
     """
 
     connection: sqlite3.Connection
@@ -124,7 +124,7 @@ class Database:
             self._set_connection(*self._connect_or_replace(self._file))
 
     def open_in_copy(self) -> None:
-        """Open the file again in a forked process. The inherited connection stays open: closing it would release its locks."""
+        """Open the file again in a forked process. The inherited connection stays open: closing it would release file locks."""
         self._inherited_connections.append(self.connection)
         self.open()
 
@@ -138,14 +138,15 @@ class Database:
         return bool(self._damage)
 
     def report_damage(self, reason: str | sqlite3.Error) -> None:
-        """Record the damage of a row, or an error if it means that the file is damaged."""
+        """Record that the file is damaged. `reason` is a description, or an error, which is ignored unless `is_damage`."""
         if isinstance(reason, str) or is_damage(reason):
             self._damage = self._damage or str(reason)
 
     def recover(self, lock: AbstractContextManager[object]) -> bool:
         """Replace the file if damage was reported, or reopen it if another process replaced it; return whether either was done.
 
-        `lock` is held while the connection is exchanged. Raises FeedsvcError if the file or its folder cannot be used.
+        `lock` is the lock of the threads that share this object. It is held while the connection is exchanged and while rows are
+        copied from it. Raises FeedsvcError if the file or its folder cannot be used.
         """
         if self._file is None or (not self._damage and _inode(self._file) == self._inode):
             return False
@@ -168,7 +169,7 @@ class Database:
         seals: Mapping[str, RowChecksummer],
         lock: AbstractContextManager[object],
     ) -> None:
-        """Copy rows without checksums, which `is_sound` verifies, from a replaced file, which lives as long as it is open."""
+        """Copy the rows that `is_sound` verifies from `before`. Its file was replaced, but is readable as long as it is open."""
         with lock, suppress(sqlite3.Error), rows:
             salvage(before, rows, self._schema.only_self_verifying(), seals)
 
@@ -190,7 +191,7 @@ class Database:
         return self._replace_damaged(file, reason)
 
     def _connect(self, name: str, file: Path | None) -> tuple[sqlite3.Connection, Mapping[str, RowChecksummer]]:
-        """Open a connection. Raises sqlite3.Error, and DamageError for a file with other contents."""
+        """Open a connection. Raises sqlite3.Error, and DamageError if the file has other tables or is of another state folder."""
         rows = sqlite3.connect(name, check_same_thread=False, timeout=_BUSY_TIMEOUT, factory=DamageAwareConnection)
         try:
             configure_connection(rows)
@@ -221,7 +222,7 @@ class Database:
         return seals
 
     def _replace_damaged(self, file: Path, reason: str) -> tuple[sqlite3.Connection, Mapping[str, RowChecksummer]]:
-        """Replace a damaged file, and copy its valid rows. Call it with the folder's lock held."""
+        """Rename a damaged file, create a new one, and copy the valid rows. Call it with the folder's lock held."""
         aside = _set_all_aside(file)
         rows, seals = self._connect(str(file), file)
         try:
@@ -246,7 +247,7 @@ class Database:
 
 @contextmanager
 def _translate_errors(file: Path) -> Iterator[None]:
-    """Raise FeedsvcError for an error that keeps the file from being used."""
+    """Create the file's folder. Raise FeedsvcError instead of OSError or sqlite3.Error, there and in the block."""
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -278,9 +279,9 @@ def _read_label(rows: sqlite3.Connection) -> int:
 
 
 def _folder_identity(folder: Path, label: int) -> int:
-    """Return the identity of the folder.
+    """Return the identity of a state folder: the one in its file `state-id` if that equals `label`, that of the file to open.
 
-    If its file `state-id` and the label differ, it is the identity of most of the folder's SQLite files.
+    Otherwise return the identity that most of the folder's SQLite files have, and restore `state-id`.
     """
     known = read_identity(folder)
     return known if known and label == known else resolve_identity(folder, _labels(folder))
@@ -318,7 +319,7 @@ def _inode(file: Path | None) -> tuple[int, int] | None:
 
 
 def _damage_before_open(file: Path) -> str:
-    """Return what is wrong with a file, "" if nothing is visible without SQLite. Call it before this process opens the file."""
+    """Return the damage of a file that is visible without SQLite, else "". Call it before this process opens the file."""
     if name := _non_file_name(file):
         return f"{name} is no file"
     if not is_file(file):

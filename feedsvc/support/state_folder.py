@@ -1,8 +1,8 @@
 """The state folder: a lock on it, the identity of its files, and the renaming of damaged ones.
 
 Checksums in the state folder cover its identity, a random number. So the checksums of rows from another newsroom's file fail,
-as those of damaged rows do. The identity is stored in the file `state-id` and in the header of every SQLite file, from which it
-is restored if `state-id` is damaged, lost or from another folder.
+as those of damaged rows do. The identity is stored in the file `state-id` and in the header of every SQLite file. If `state-id`
+is damaged, lost or from another folder, it is restored from these headers.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def folder_lock(folder: Path) -> Iterator[None]:
 
 
 def try_lock(descriptor: int, kind: int = fcntl.LOCK_EX) -> bool:
-    """Take a lock on an open file without waiting; return False if another process holds it.
+    """Take a lock on an open file without waiting; return False if another process holds one. `kind` is LOCK_EX or LOCK_SH.
 
     On a file system without flock, return True without a lock.
     """
@@ -62,9 +62,10 @@ def try_lock(descriptor: int, kind: int = fcntl.LOCK_EX) -> bool:
 
 
 def set_aside(path: Path, to: Path | None = None) -> Path:
-    """Rename a damaged file or folder, if it exists, to NAME.damaged or `to`, and replace an earlier one. Raises OSError.
+    """Rename a damaged file or folder, if it exists, to NAME.damaged, or to `to`; return that path. Raises OSError.
 
-    Call it with the folder's lock held: otherwise another process may have put a new file in its place meanwhile.
+    Anything at that path is deleted before. Call it with the folder's lock held: otherwise another process may have replaced the
+    damaged file with a new one meanwhile.
     """
     aside = to or path.with_name(path.name + DAMAGED_SUFFIX)
     if aside.is_dir() and not aside.is_symlink():
@@ -77,7 +78,7 @@ def set_aside(path: Path, to: Path | None = None) -> Path:
 
 
 def is_file(path: Path) -> bool | None:
-    """Return whether the path leads to a regular file; None if nothing exists there."""
+    """Return True if the path leads to a regular file, None if nothing exists there, False for anything else or an error."""
     try:
         return stat.S_ISREG(path.stat().st_mode)
     except FileNotFoundError:
@@ -89,7 +90,7 @@ def is_file(path: Path) -> bool | None:
 def open_lock_file(path: Path) -> int:
     """Open a lock file, which is created if it is missing; return its descriptor. Raises OSError.
 
-    A folder or a special file at its place is set aside.
+    A folder or a special file at its path is renamed (`set_aside`).
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with folder_lock(path.parent):
@@ -99,7 +100,7 @@ def open_lock_file(path: Path) -> int:
 
 
 def ensure_folder(path: Path) -> None:
-    """Create a folder inside the state folder if it is missing; anything else at its path is set aside. Raises OSError."""
+    """Create a folder inside the state folder if it is missing. A file at its path is renamed (`set_aside`). Raises OSError."""
     try:
         path.mkdir(parents=True, exist_ok=True)
     except FileExistsError:
@@ -112,7 +113,7 @@ def ensure_folder(path: Path) -> None:
 def replace_file(path: Path, data: bytes) -> None:
     """Write a file atomically, through a file `.new-...` beside it. Raises OSError.
 
-    A folder or a special file at its place is set aside.
+    A folder or a special file at its path is renamed (`set_aside`).
     """
     if is_file(path) is False:
         set_aside(path)
@@ -139,10 +140,10 @@ def read_identity(folder: Path) -> int:
 
 
 def resolve_identity(folder: Path, labels: Iterable[int]) -> int:
-    """Return the identity that most of `labels`, those of the folder's SQLite files, agree on; write it into `state-id`.
+    """Return the most frequent of `labels`, the identities in the folder's SQLite files; write it into `state-id`.
 
-    If there is a tie or there are no labels, `state-id` decides. Without both the identity is new. Call it with the folder's
-    lock held. Raises OSError if the file cannot be written.
+    If there is a tie or there are no labels, the identity in `state-id` decides. Without that and labels, a new one is drawn.
+    Call it with the folder's lock held. Raises OSError if `state-id` cannot be written.
     """
     before = read_identity(folder)
     votes = Counter(filter(None, labels))

@@ -1,4 +1,4 @@
-"""Token buckets: a burst of tokens at once, then one at regular intervals. Time is an argument."""
+"""Token buckets for rate limits: a burst of tokens at once, then one at regular intervals. Time is an argument."""
 
 from __future__ import annotations
 
@@ -28,7 +28,10 @@ class _Bucket:
 
 
 class TokenBuckets:
-    """One bucket per key, full at first. Above `max_keys`, the least recently used one is dropped. Not thread-safe."""
+    """Buckets by key, full at first. Not thread-safe.
+
+    Above `max_keys`, the bucket from which no token was taken for the longest time is dropped.
+    """
 
     def __init__(self, limit: BucketLimit, max_keys: int) -> None:
         self._limit = limit
@@ -36,7 +39,7 @@ class TokenBuckets:
         self._buckets: OrderedDict[bytes, _Bucket] = OrderedDict()
 
     def take_token(self, key: bytes, now: datetime) -> float:
-        """Take a token and return 0.0; if there is none, return the seconds until there is one."""
+        """Take a token from the bucket of `key` and return 0.0. If it is empty, return the seconds until it has a token."""
         if wait := self.seconds_until_token(key, now):
             return wait
         self._buckets[key] = _Bucket(tokens=self._tokens(key, now) - 1, updated_at=now)
@@ -46,7 +49,7 @@ class TokenBuckets:
         return 0.0
 
     def seconds_until_token(self, key: bytes, now: datetime) -> float:
-        """Return the seconds until there is a token, 0.0 if there is one. Takes no token."""
+        """Return the seconds until the bucket of `key` has a token, 0.0 if it has one. Takes no token."""
         tokens = self._tokens(key, now)
         return 0.0 if tokens >= 1 else (1 - tokens) * self._limit.refill_seconds
 
@@ -62,7 +65,7 @@ class TokenBuckets:
 
 
 def anonymous_key(salt: bytes, *parts: str) -> bytes:
-    """Return a salted hash of the parts. It cannot be traced back to them once the salt is discarded."""
+    """Return a salted hash of `parts`. Once the salt is discarded, the parts cannot be found from the hash."""
     texts = [part.encode(errors="surrogatepass") for part in parts]
     told = b"".join(len(text).to_bytes(4, "big") + text for text in texts)
     return hashlib.blake2b(told, key=salt, digest_size=16).digest()

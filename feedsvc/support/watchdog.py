@@ -1,12 +1,12 @@
-"""Watchdog: ends a process that hangs, without the interpreter's lock, and records the theme whose page it hung or crashed at.
+"""Watchdog: ends a process that hangs, and records at which theme's page it hung or crashed. It needs no interpreter lock.
 
 A process hangs if a thread holds the interpreter's lock for 30 seconds (an endless comparison in C), or if rendering one page
 takes as long. SIGALRM then writes the stacks of all threads into a file of the state folder (hang_reports.py) and ends the
 process. Time in which the process is stopped does not count: SIGSTOP, a suspended machine, a debugger.
 
-With a heartbeat, a thread arms the alarm every half second, and ends the process some time after SIGTERM if nothing else does.
-Without one (a build forks, so it must have no threads), each rendering arms the alarm itself. A page is at fault only if its
-thread used processor time, so a slow disk or an overloaded machine is not blamed on a page.
+With a heartbeat, a thread arms the alarm every half second, and ends the process at most 50 seconds after SIGTERM if it still
+runs. Without one (a build forks, so it must have no threads), each rendering arms the alarm itself. A page is at fault only if
+its thread used processor time, so a slow disk or an overloaded machine is not blamed on a page.
 
 A crash (SIGSEGV, SIGABRT) writes the stacks, too; the page that the crashed thread rendered is at fault. The watchdog does
 nothing unless a command uses `watching`.
@@ -40,8 +40,9 @@ _MIN_LIMIT: Final = 2.0  # seconds
 _MAX_LIMIT: Final = 3600.0
 _HEARTBEAT_INTERVAL: Final = 0.5  # seconds between two heartbeats
 _STOP_TIMEOUT: Final = 50.0  # seconds at most from SIGTERM to the end; the parent of workers waits 60, systemd 75
-# The limit divided by each is the least processor time of a page that hangs. With the first, it is used without releasing the
-# interpreter's lock, and it is more than a thread can use between two heartbeats. With the second, it is more than a page takes.
+# A page hangs only if its thread used at least this part of the limit as processor time: limit / _GIL_HOLD_DIVISOR if it never
+# released the interpreter's lock (more than a thread can use between two heartbeats), else limit / _BUSY_DIVISOR (more than
+# a page takes).
 _GIL_HOLD_DIVISOR: Final = 30
 _BUSY_DIVISOR: Final = 10
 _STOP_SIGNALS: Final = frozenset((signal.SIGTERM, signal.SIGINT))
@@ -53,8 +54,8 @@ class _Rendering:
 
     name: str
     thread: int  # threading.get_ident()
-    started_at: float  # seconds that the process had run until then
-    processor_time_at_start: float  # seconds that the thread had used until then
+    started_at: float  # _running_time at the start, in seconds: it does not count while the process is stopped
+    processor_time_at_start: float  # seconds of processor time that the thread had used at the start
 
 
 class _Watchdog:
@@ -95,7 +96,7 @@ class _Watchdog:
                 self._discard_stacks()
 
     def start_heartbeat(self) -> None:
-        """Start the thread. Call it in the main thread, after the last fork of the process."""
+        """Start the heartbeat thread. Call it in the main thread, after the last fork of the process."""
         with self._lock:
             self._open_report()
         self._wakeup_pipe = os.pipe()
@@ -114,14 +115,14 @@ class _Watchdog:
             self._heartbeat_thread.join(2 * _HEARTBEAT_INTERVAL)
         with self._lock:  # threads that still render write nothing more: the descriptor may belong to another file then
             self._is_closed = True
-            if not self._is_ending:  # else the last alarm limits the rest of the process
+            if not self._is_ending:  # else the alarm of `_arm_last_alarm` limits the rest of the process
                 self._disarm()
             self._close_report(remove=True)
         if self.state:
             hang_reports.remove_stale_files(self.state)
 
     def copy_after_fork(self) -> _Watchdog:
-        """Return the watchdog of a process that was just forked."""
+        """Return a new watchdog for this process, which was just forked, and close what it inherited."""
         self._close_report(remove=False)
         for end in self._wakeup_pipe:
             with suppress(OSError):
@@ -253,8 +254,8 @@ os.register_at_fork(after_in_child=_after_fork)
 def watching(state: Path | None, seconds: float | None = None) -> Iterator[None]:
     """Watch this process within the block, if it is entered in the main thread.
 
-    `state` is the state folder, None without one. `seconds` is the limit, by default that of LIMIT_VARIABLE or 30; 0 does not
-    watch. Raises FeedsvcError if the variable is no valid number.
+    `state` is the state folder, None without one. `seconds` is the limit; by default, the environment variable LIMIT_VARIABLE
+    or else 30 is used. With 0, nothing is watched. Raises FeedsvcError if the variable is no valid number.
     """
     global _current  # noqa: PLW0603
     limit = _limit() if seconds is None else seconds
@@ -276,7 +277,10 @@ def watching(state: Path | None, seconds: float | None = None) -> Iterator[None]
 
 
 def start_heartbeat() -> None:
-    """Watch all threads from now on, and the end after SIGTERM. Call it in the main thread, after the last fork."""
+    """Start a heartbeat: watch all threads, not only renderings, and end the process some time after SIGTERM or SIGINT.
+
+    Does nothing outside `watching`. Call it in the main thread, after the last fork.
+    """
     if _current:
         _current.start_heartbeat()
 
@@ -284,7 +288,7 @@ def start_heartbeat() -> None:
 class rendering:  # noqa: N801 - called like a function
     """Mark that this thread renders a page of the theme `name` (up to 80 ASCII characters) within the block.
 
-    Takes some microseconds if a command watches, else nothing.
+    Takes some microseconds inside `watching`, else nothing.
     """
 
     __slots__ = ("_name", "_rendering", "_watchdog")
@@ -303,7 +307,7 @@ class rendering:  # noqa: N801 - called like a function
 
 
 def explanation(process: int) -> str:
-    """Return why the watchdog ended a fork of this process (its id), or how it crashed; "" if neither happened."""
+    """Return why the watchdog ended a fork of this process, or how the fork crashed; "" if neither. `process` is its id."""
     return hang_reports.explanation(_current.state, process) if _current and _current.state else ""
 
 

@@ -30,7 +30,7 @@ def is_avif(start: bytes) -> bool:
 
 
 def read(file: BinaryIO) -> ImageHeader:
-    """Read the properties of the primary item. Raises ValueError if they are missing or damaged."""
+    """Read the header from the properties of the primary item. Raises ValueError if these are missing or damaged."""
     file.seek(0)
     length, _ = _box(file)
     is_still = read_exactly(file, 4) != _SEQUENCE
@@ -72,7 +72,7 @@ def _meta(file: BinaryIO) -> bytes:
 
 
 def _boxes(data: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """Yield type and content of each box in `data`. Raises ValueError if a box is too long."""
+    """Yield type and content of each box in `data`. Raises ValueError if a box is too long, or too short for its header."""
     at = 0
     for _ in range(_MAX_BOXES):
         if len(data) - at < _HEADER_SIZE:
@@ -95,7 +95,7 @@ class Box(NamedTuple):
 
 
 def top_boxes(file: BinaryIO) -> list[Box]:
-    """Return the top-level boxes, as far as they are valid. Raises ValueError if there is none."""
+    """Return the top-level boxes up to the first invalid one. Raises ValueError if there is none. A cut-off mdat is shortened."""
     length, at, found = file.seek(0, 2), 0, list[Box]()
     while at + _HEADER_SIZE <= length and len(found) < _MAX_BOXES:
         file.seek(at)
@@ -129,7 +129,7 @@ def item_types(iinf: bytes) -> Iterator[tuple[int, bytes]]:
 
 
 class _PrimaryItem:
-    """Primary item of a meta box, and its properties. Raises ValueError if a box is damaged; `size`, if no size is stated."""
+    """Primary item of a meta box: the image that viewers show. Raises ValueError if a box is damaged."""
 
     def __init__(self, meta: bytes) -> None:
         boxes = dict(_boxes(meta))
@@ -146,7 +146,7 @@ class _PrimaryItem:
 
     @property
     def size(self) -> tuple[int, int]:
-        """Width and height in pixels, as stored."""
+        """Width and height in pixels, before any rotation. Raises ValueError if the item has no property with its size."""
         for kind, data in self._properties:
             if kind == b"ispe":
                 return int.from_bytes(data[4:8]), int.from_bytes(data[8:12])
@@ -154,7 +154,7 @@ class _PrimaryItem:
 
     @property
     def is_sideways(self) -> bool:
-        """True if a viewer turns the image by a quarter."""
+        """True if a viewer must turn the image by a quarter turn, left or right (property irot)."""
         return any(kind == b"irot" and data[:1] and data[0] & 1 for kind, data in self._properties)
 
     @property

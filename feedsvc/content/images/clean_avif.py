@@ -1,7 +1,7 @@
 """Removal of metadata from AVIF (ISO/IEC 14496-12 and 23008-12): bytes that no image needs become zeros, and nothing moves.
 
-The offsets of items count from the beginning of the file, so the file keeps its length. EXIF and XMP items stay, with rights
-only: a reader that finds an EXIF item without EXIF rejects the whole image.
+The offsets of items count from the beginning of the file, so no byte before them may be removed. EXIF and XMP items stay, with
+rights only: a reader that finds an EXIF item without EXIF rejects the whole image.
 """
 
 from __future__ import annotations
@@ -47,7 +47,10 @@ class _Edit(NamedTuple):
 
 
 def clean(file: BinaryIO) -> tuple[Pieces, Rights]:
-    """Return the pieces of the clean image, and its rights. Raises ValueError if its boxes are damaged or ambiguous."""
+    """Return the pieces (`pieces.Piece`) of the clean image, and its rights.
+
+    Raises ValueError if the boxes are damaged or ambiguous.
+    """
     top = top_boxes(file)
     kinds = [box.kind for box in top]
     if kinds.count(b"meta") != 1 or kinds.count(b"moov") > 1:
@@ -69,7 +72,7 @@ def clean(file: BinaryIO) -> tuple[Pieces, Rights]:
 
 
 class _Writer:
-    """Writer of boxes in file order that applies edits."""
+    """Writer that adds boxes in file order to `pieces` and applies edits."""
 
     def __init__(self, edits: list[_Edit]) -> None:
         self.pieces = Pieces()
@@ -77,7 +80,10 @@ class _Writer:
         self._next = 0
 
     def add(self, box: Box, kept: list[Extent]) -> None:
-        """Add a box: of mdat only the extents in `kept`, of an unknown box zeros. Raises ValueError if edits overlap."""
+        """Add a box: of mdat only the extents in `kept`, the rest as zeros. An unknown box becomes a free box of zeros.
+
+        Raises ValueError if edits overlap.
+        """
         if box.kind not in _TOP_LEVEL_BOXES:
             self.pieces.add_range(box.start, 4)
             self.pieces.add_bytes(_FREE)
@@ -92,7 +98,7 @@ class _Writer:
         return self._write(at, box.end, is_kept=False)
 
     def _write(self, start: int, end: int, *, is_kept: bool) -> None:
-        """Add the file's bytes, or zeros if not `is_kept`, with the edits in this range applied."""
+        """Add the file's bytes from `start` to `end`, or as many zeros if not `is_kept`, with the edits there applied."""
         add = self.pieces.add_range if is_kept else self._zeros
         while self._next < len(self._edits) and self._edits[self._next].start < end:
             edit = self._edits[self._next]
@@ -128,7 +134,7 @@ def _has_overlap(some: list[Extent], others: list[Extent]) -> bool:
 
 
 class _Items:
-    """Items of an image: their types, extents, and the rights in those with metadata.
+    """Items of an image: their types and extents, and the rights that the items with metadata state.
 
     Raises ValueError if the meta box or the metadata is too large, or if metadata overlaps pixels.
     """
@@ -166,7 +172,7 @@ class _Items:
         ]
 
     def edits(self) -> Iterator[_Edit]:
-        """Yield the edits that replace metadata: by the rights if they fit, else by empty metadata."""
+        """Yield the edits that replace the items with metadata: by the rights only if these fit, else by empty metadata."""
         for kind, places in self._metadata:
             for index, one in enumerate(places):
                 yield _Edit(one.start, self._replacement(kind, one.end - one.start) if not index else bytes(one.end - one.start))
@@ -201,7 +207,7 @@ def _meta_edits(items: _Items, meta: Box) -> Iterator[_Edit]:
 
 
 def _idat_edits(items: _Items, box: Box) -> Iterator[_Edit]:
-    """Yield zeros for bytes of idat that belong to no item with pixels or metadata; the latter have their own edits."""
+    """Yield zeros for the bytes of idat outside items with pixels or metadata. `_Items.edits` replaces the metadata."""
     taken = sorted([*items.pixel_extents(), *(Extent(edit.start, edit.start + len(edit.data)) for edit in items.edits())])
     at = box.content_start
     for start, end in _extents_within(taken, box):
@@ -231,7 +237,7 @@ def _handler_edits(box: Box, data: bytes) -> Iterator[_Edit]:
 
 
 def _edits(box: Box, data: bytes, left: int = _MAX_DEPTH) -> Iterator[_Edit]:
-    """Yield edits that turn unknown and too deeply nested boxes into free boxes filled with zeros."""
+    """Yield edits that turn a box, if it is unknown or too deeply nested, or such boxes inside it into free boxes of zeros."""
     if box.kind in _CONTAINER_BOXES and left:
         for inner in boxes(data, _CONTAINER_BOXES[box.kind], box.content_start):
             own = data[inner.content_start - box.content_start : inner.end - box.content_start]
@@ -241,7 +247,7 @@ def _edits(box: Box, data: bytes, left: int = _MAX_DEPTH) -> Iterator[_Edit]:
 
 
 def _movie_edits(file: BinaryIO, box: Box) -> list[_Edit]:
-    """Return the edits of a moov box. Raises ValueError for a track without images, which may contain any metadata."""
+    """Return the edits of a moov box. Raises ValueError if a track has no images, because such a track may hold any metadata."""
     if box.end - box.content_start > _MAX_MOOV_SIZE:
         raise ValueError("its moov box is too large")
     file.seek(box.content_start)
@@ -255,7 +261,7 @@ def _movie_edits(file: BinaryIO, box: Box) -> list[_Edit]:
 
 
 def _tracks(data: bytes, left: int = _MAX_DEPTH) -> Iterator[bytes]:
-    """Yield the type of each track's handler."""
+    """Yield the type of each track's handler, such as b"pict" for images. `data` is the content of a moov box."""
     for box in boxes(data, 0, 0):
         own = data[box.content_start : box.end]
         if box.kind == b"hdlr":

@@ -24,9 +24,9 @@ _XMP_TRAILER: Final = b"\1" + bytes(range(255, -1, -1)) + b"\0"
 
 
 def clean(file: BinaryIO) -> tuple[Pieces, Rights]:
-    """Return the pieces of the clean image, and its rights. Raises ValueError if there is no image.
+    """Return the pieces (`pieces.Piece`) of the clean image, and its rights. Raises ValueError if there is no image.
 
-    Damage after the first image only ends the output.
+    If the file is damaged after the first image, the pieces end before the damage.
     """
     pieces, stated, has_image = Pieces(), Rights(), False
     file.seek(0)
@@ -65,7 +65,7 @@ def _table_size(packed: int) -> int:
 
 
 def _blocks_end(file: BinaryIO, at: int) -> int:
-    """Return the offset after the sub-blocks that begin at `at`; the end of the file if they are cut off."""
+    """Return the offset after the sub-blocks that begin at `at`; the file's length if the sub-blocks are cut off."""
     file.seek(at)
     while length := file.read(1):
         at += 1 + length[0]
@@ -76,7 +76,7 @@ def _blocks_end(file: BinaryIO, at: int) -> int:
 
 
 def _read_extension(file: BinaryIO, label: int, start: int, end: int) -> tuple[bool, Rights]:
-    """Return whether an extension stays, and its rights."""
+    """Return whether an extension stays in the clean image, and the rights that it states."""
     if label == _CONTROL:
         return end - start == 8, Rights()  # noqa: PLR2004 - the fixed size
     if label != _APPLICATION:

@@ -40,9 +40,10 @@ class JpegSegment(NamedTuple):
 
 
 def clean(file: BinaryIO, *, is_header_only: bool = False) -> tuple[Pieces, Rights]:
-    """Return the pieces of the clean image, and its rights. Raises ValueError if there is no scan.
+    """Return the pieces (`pieces.Piece`) of the clean image, and its rights. Raises ValueError if there is no scan.
 
-    Damage after the first scan header only ends the output. `is_header_only` stops before the first scan.
+    If the file is damaged after the first scan header, the pieces end before the damage. With `is_header_only`, they end before
+    the first scan.
     """
     segments = _segments_before_scan(file)
     pieces, found = _clean_header(file, segments)
@@ -54,7 +55,7 @@ def clean(file: BinaryIO, *, is_header_only: bool = False) -> tuple[Pieces, Righ
 
 
 def _segments_before_scan(file: BinaryIO) -> list[JpegSegment]:
-    """Return all segments up to and including the header of the first scan. Raises ValueError if that header is not complete."""
+    """Return all segments up to and including the header of the first scan. Raises ValueError if these are damaged."""
     size = file.seek(0, 2)
     file.seek(2)
     found: list[JpegSegment] = []
@@ -88,7 +89,7 @@ def _segment_data(file: BinaryIO, segment: JpegSegment) -> bytes:
 
 @dataclass(slots=True)
 class _Metadata:
-    """Metadata of the segments before the first scan. `has_exif` is True after an EXIF segment: only the first counts."""
+    """Metadata of the segments before the first scan. `has_exif` is True after the first EXIF segment; others are ignored."""
 
     jfif: bytes = b""
     orientation: int = UPRIGHT
@@ -129,7 +130,7 @@ class _Metadata:
 
 
 def _clean_header(file: BinaryIO, segments: list[JpegSegment]) -> tuple[Pieces, Rights]:
-    """Return the pieces before the first scan, and the rights."""
+    """Return the clean pieces before the first scan, and the image's rights."""
     stated, rest = _Metadata(), Pieces()
     for segment in segments[:-1]:
         data = _segment_data(file, segment) if segment.marker in _INSPECTED_MARKERS else b""
@@ -171,7 +172,7 @@ def _add_scans(file: BinaryIO, start: int, pieces: Pieces) -> None:
 
 
 def _scan_end(file: BinaryIO, start: int) -> int:
-    """Return the offset of the next marker; the end of the file if there is none."""
+    """Return the offset of the first marker from `start` on that ends a scan; the file's length if there is none."""
     file.seek(start)
     at, kept = start, b""
     while block := file.read(_BLOCK_SIZE):

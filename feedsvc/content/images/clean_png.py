@@ -27,9 +27,9 @@ _DEFLATE_FLAG: Final = 1  # compression flag of iTXt
 
 
 def clean(file: BinaryIO) -> tuple[Pieces, Rights]:
-    """Return the pieces of the clean image, and its rights. Raises ValueError if it ends before its pixels.
+    """Return the pieces (`pieces.Piece`) of the clean image, and its rights. Raises ValueError if it ends before its pixels.
 
-    Damage after the first IDAT chunk only ends the output.
+    If the file is damaged after the beginning of the first IDAT chunk, the pieces end before the damage.
     """
     pieces, stated, in_exif = Pieces(), Rights(), None
     pieces.add_range(0, len(SIGNATURE))
@@ -70,7 +70,7 @@ def _encode_chunk(kind: bytes, data: bytes) -> bytes:
 
 
 def _text_rights(kind: bytes, data: bytes) -> Rights:
-    """Return the rights in a text chunk (section 11.3.3); none if it cannot be decoded."""
+    """Return the rights in a text chunk (section 11.3.3); empty Rights if there are none or it cannot be decoded."""
     keyword, _, rest = data.partition(b"\0")
     name = keyword.decode("latin-1")
     if name != _XMP and name not in _KEYWORDS:

@@ -20,7 +20,7 @@ _MAX_CHUNKS: Final = 100_000
 
 
 class _Chunk(NamedTuple):
-    """Chunk of a WebP: `start` is the offset of its type, `length` the size of its data in bytes, limited to what exists."""
+    """Chunk of a WebP: `start` is the offset of its type; `length` is the size of its data in bytes, as far as present."""
 
     kind: bytes
     start: int
@@ -33,7 +33,10 @@ class _Chunk(NamedTuple):
 
 
 def clean(file: BinaryIO) -> tuple[Pieces, Rights]:
-    """Return the pieces of the clean image, and its rights. Raises ValueError if it has no pixels or too many chunks."""
+    """Return the pieces (`pieces.Piece`) of the clean image, and its rights.
+
+    Raises ValueError if the file has no pixels or too many chunks.
+    """
     file.seek(4)
     end = min(file.seek(0, 2), 8 + _read_number(file, 4))
     chunks = [*_chunks(file, 12, end)]
@@ -50,7 +53,7 @@ def clean(file: BinaryIO) -> tuple[Pieces, Rights]:
 
 
 def _metadata(file: BinaryIO, chunks: list[_Chunk]) -> tuple[int, Rights, Rights]:
-    """Return the orientation, the rights in EXIF, and the rights in XMP or EXIF."""
+    """Return the orientation, the rights in EXIF, and the rights of XMP with those of EXIF for missing fields."""
     turned, stated, in_exif = UPRIGHT, Rights(), None
     for chunk in chunks:
         file.seek(chunk.start + _CHUNK_HEADER_SIZE)
@@ -96,7 +99,7 @@ def _chunks(file: BinaryIO, at: int, end: int) -> Iterator[_Chunk]:
 
 
 def _encode_vp8x(file: BinaryIO, chunk: _Chunk, added: dict[bytes, bytes]) -> bytes:
-    """Return the VP8X chunk with the flags of the metadata that is added."""
+    """Return the VP8X chunk with its flags for EXIF and XMP set according to `added`: chunk type -> data, b"" for no chunk."""
     file.seek(chunk.start + _CHUNK_HEADER_SIZE)
     data = file.read(_VP8X_SIZE)
     flags = data[0] & ~(_EXIF | _XMP) | (_EXIF if added[b"EXIF"] else 0) | (_XMP if added[b"XMP "] else 0)
@@ -104,7 +107,7 @@ def _encode_vp8x(file: BinaryIO, chunk: _Chunk, added: dict[bytes, bytes]) -> by
 
 
 def _add_frame(file: BinaryIO, chunk: _Chunk, pieces: Pieces) -> bool:
-    """Add a frame with its pixels only; return whether it has any."""
+    """Add an animation frame without chunks other than pixels. Return False, without adding it, if it has no pixels."""
     start, end = chunk.start + _CHUNK_HEADER_SIZE + _FRAME_HEADER_SIZE, chunk.start + _CHUNK_HEADER_SIZE + chunk.length
     kept = [one for one in _chunks(file, start, end) if one.kind in _PIXEL_CHUNKS]
     if not kept:

@@ -11,7 +11,8 @@ from feedsvc.content.images.rights import Rights
 
 _SIGNATURE_SIZE: Final = 64  # first bytes of a file from which the format is detected
 _Cleaner = Callable[[BinaryIO], tuple[Pieces, Rights]]
-# Test of a file's first bytes for a format, its cleaner, and a cheaper cleaner with the same errors, used for checks and rights.
+# Test of a file's first bytes for a format, the format's cleaner, and a cheaper cleaner with the same errors and rights, but
+# possibly without the pixels' pieces.
 _FORMATS: Final[tuple[tuple[Callable[[bytes], bool], _Cleaner, _Cleaner], ...]] = (
     (lambda start: start.startswith(jpeg.SIGNATURE), clean_jpeg.clean, lambda file: clean_jpeg.clean(file, is_header_only=True)),
     (lambda start: start.startswith(png.SIGNATURE), clean_png.clean, clean_png.clean),
@@ -22,12 +23,12 @@ _FORMATS: Final[tuple[tuple[Callable[[bytes], bool], _Cleaner, _Cleaner], ...]] 
 
 
 def find_clean_pieces(file: BinaryIO) -> Pieces:
-    """Return the pieces of an image without its metadata. Raises ValueError if it is damaged or of no known format."""
+    """Return the pieces that form an image without its metadata. Raises ValueError if it is damaged or of no known format."""
     return _cleaners_for(file)[0](file)[0]
 
 
 def check_removable_metadata(file: BinaryIO) -> None:
-    """Raise ValueError if `find_clean_pieces` would. A JPEG is read only as far as the beginning of its pixels."""
+    """Raise ValueError if `find_clean_pieces` would. Of a JPEG, only the part before its pixels is read."""
     _cleaners_for(file)[1](file)
 
 

@@ -63,9 +63,10 @@ def library_version() -> str:
 
 
 def make_variants(data: bytes, header: ImageHeader, sizes: Sequence[_Size]) -> Iterator[tuple[int, bytes]]:
-    """Yield width and bytes of each variant, narrowest first. `sizes` are width and height as displayed, narrowest first.
+    """Yield width and bytes of each variant, narrowest first. `data` is the image file.
 
-    Raises ValueError with libvips' message if the image cannot be decoded.
+    `sizes` are the widths and heights of the variants as displayed, narrowest first. Raises ValueError with libvips' message if
+    the image cannot be decoded.
     """
     try:
         widest, packet = _widest_variant(data, header, sizes[-1]), rights.to_xmp(_rights(data))
@@ -77,7 +78,7 @@ def make_variants(data: bytes, header: ImageHeader, sizes: Sequence[_Size]) -> I
 
 
 def _widest_variant(data: bytes, header: ImageHeader, size: _Size) -> Any:
-    """Return the widest variant, in memory. It is shrunk first, because the cost of the other steps grows with the pixels."""
+    """Return the widest variant, in memory. Shrink the image before the other steps, whose cost grows with the pixels."""
     source = pyvips.Source.new_from_memory(data)
     stored = size if header.size == (header.width, header.height) else size[::-1]
     decoded = _LOAD_FUNCTIONS[header.media_type](source, header, stored[0])
@@ -121,7 +122,7 @@ def _resize(image: Any, size: _Size) -> Any:
 
 
 def _to_srgb(image: Any) -> Any:
-    """Convert to sRGB or grey with 8 bits per channel. Like browsers, ignore an ICC profile of another colour model."""
+    """Convert to sRGB or grey with 8 bits per channel. Like browsers, ignore an ICC profile for another colour model."""
     is_grey = image.interpretation in _GREY
     profile = bytes(image.get("icc-profile-data")) if image.get_typeof("icc-profile-data") else b""
     if image.interpretation in _PROFILES.get(profile[16:20], ()):
@@ -133,7 +134,7 @@ def _to_srgb(image: Any) -> Any:
 
 
 def _cmyk_to_srgb(image: Any) -> Any:
-    """Convert CMYK without a usable profile as browsers do: each channel is the white that its ink and black leave."""
+    """Convert CMYK without a usable profile to sRGB as browsers do: a channel is the product of (1 - its ink) and (1 - black)."""
     left = image.linear(-1, 255)
     channels = [(left[ink] * left[3] / 255).rint().cast("uchar") for ink in range(3)]
     return channels[0].bandjoin(channels[1:]).copy(interpretation="srgb")
@@ -147,7 +148,7 @@ def _rights(data: bytes) -> rights.Rights:
 
 
 def _encode_variant(image: Any, media_type: str, packet: bytes) -> bytes:
-    """Encode a variant, with the XMP packet if it is not empty and the format supports XMP."""
+    """Encode a variant, with `packet` as its only metadata: an XMP packet, b"" for none, ignored if the format has no XMP."""
     name, options = _SAVERS[media_type]
     if media_type == "image/png" and image.get_typeof("palette"):
         options = _PALETTE_OPTIONS

@@ -33,7 +33,7 @@ _CRASH_SIGNALS: Final = frozenset(
 
 
 class UndecodableError(Exception):
-    """Raised if an image can never be decoded. The text continues a sentence that begins with the image's name."""
+    """Raised if an image can never be decoded. The error's text continues a sentence that begins with the image's name."""
 
 
 class ImageChangedError(Exception):
@@ -45,14 +45,14 @@ class DecoderLostError(Exception):
 
 
 class ReusedDecoderError(DecoderLostError):
-    """Raised if a child failed that had decoded other images before, which may be the cause. Retry with a new child."""
+    """Raised if a child failed after it had decoded other images, which may be the cause. Retry with a new child."""
 
 
 class DecoderProcess:
-    """Handle of one child process, which is started with the first image. Not safe for use by several threads at once."""
+    """Handle of one child process at a time, started with the first image and after each end. Not thread-safe."""
 
     def __init__(self, locks: str) -> None:
-        """`locks` is the path of the lock file that is used if the machine-wide one cannot be opened."""
+        """Start no child yet. `locks` is the path of the lock file to use if the machine-wide one cannot be opened."""
         self._lock_path = locks
         self._process: subprocess.Popen[bytes] | None = None
         self._socket: socket.socket | None = None
@@ -82,9 +82,10 @@ class DecoderProcess:
     def make_variants(
         self, file: BufferedReader, request: DecodeRequest, is_wanted: Callable[[], bool]
     ) -> Generator[tuple[int, bytes], None, None]:
-        """Yield width and bytes of each variant, narrowest first; none if `is_wanted` is False once decoding could start.
+        """Yield width and bytes of each variant, narrowest first. Starts a child if none is running.
 
-        Raises UndecodableError, ImageChangedError, DecoderLostError, or OSError if no child can be started.
+        `is_wanted` is called when the child could start to decode; if it returns False, nothing is decoded or yielded. Raises
+        UndecodableError, ImageChangedError, DecoderLostError, or OSError if no child can be started.
         """
         try:
             yield from self._make_variants(file, request, is_wanted)
@@ -146,12 +147,12 @@ class DecoderProcess:
         return ours
 
     def _final_error(self, error: UndecodableError | DecoderLostError) -> UndecodableError | DecoderLostError:
-        """Kill the child. Return the error, or ReusedDecoderError if the child had decoded other images."""
+        """Kill the child. Return the error to raise: `error`, or ReusedDecoderError if the child had decoded other images."""
         self.close()
         return error if self._image_count == 1 else ReusedDecoderError(str(error))
 
     def _exit_error(self, process: subprocess.Popen[bytes], error: BaseException) -> UndecodableError | DecoderLostError:
-        """Return the error for a child that stopped replying, from its exit status or the timeout."""
+        """Return the error for a child that stopped replying: UndecodableError if the image made it crash."""
         is_late = isinstance(error, TimeoutError)
         if not is_late:
             with suppress(subprocess.TimeoutExpired):

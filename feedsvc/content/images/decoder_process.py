@@ -65,7 +65,7 @@ class DecodeRequest(NamedTuple):
 
 
 def main() -> None:
-    """Handle requests until the parent closes its end of the socket, at most _MAX_IMAGES."""
+    """Handle at most _MAX_IMAGES requests, until the parent closes its end of the socket."""
     parent, locks = socket.socket(fileno=int(sys.argv[1])), int(sys.argv[2])
     _limit_resources()
     threading.Thread(target=_exit_with_parent, args=(parent,), daemon=True).start()
@@ -141,7 +141,7 @@ def _limit_cpu_time(seconds: int) -> None:
 
 
 def _read(file: io.BufferedReader) -> bytes:
-    """Read the whole file, up to MAX_FILE_SIZE bytes, because the file may change during decoding."""
+    """Return all bytes of the file, up to MAX_FILE_SIZE. They are read at once, because the file may change during decoding."""
     file.seek(0)
     return file.read(MAX_FILE_SIZE)
 

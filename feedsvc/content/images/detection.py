@@ -24,7 +24,7 @@ _FORMATS: Final[tuple[tuple[Callable[[bytes], bool], Callable[[BinaryIO], ImageH
 def read_header(file: BinaryIO) -> ImageHeader:
     """Read an image's header. The format follows from the first bytes, never from a file name.
 
-    Raises ValueError if it is damaged or of no known format, OverflowError if the image has more than MAX_PIXELS.
+    Raises ValueError if the header is damaged or of no known format, OverflowError if the image has more than MAX_PIXELS.
     """
     file.seek(0)
     start = file.read(_SIGNATURE_SIZE)

@@ -1,4 +1,4 @@
-"""Reading of orientation and rights from EXIF, and writing of EXIF with these only."""
+"""Reading of orientation and rights (artist, copyright) from EXIF, and writing of EXIF with nothing else."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _INLINE_SIZE: Final = 4  # bytes; a value up to this size is stored in its entry
 
 
 def orientation(exif: bytes) -> int:
-    """Return the orientation, 1 to 8; 1 if it is missing or the TIFF data is damaged (EXIF 2.32 section 4.6.4 A, tag 274)."""
+    """Return the orientation, 1 to 8 (EXIF 2.32 section 4.6.4 A, tag 274); 1 (upright) if it is missing or invalid."""
     exif = exif.removeprefix(PREFIX)
     order, entry = _TIFF.get(exif[:4], ("", b""))
     if not entry:
@@ -43,7 +43,7 @@ def orientation(exif: bytes) -> int:
 
 
 def rights_of(exif: bytes) -> Rights:
-    """Return artist and copyright from the first directory."""
+    """Return artist and copyright from EXIF's first directory. If the data is damaged, return those found before the damage."""
     found: dict[str, list[str]] = {}
     with suppress(struct.error):
         for name, value in _text_values(exif.removeprefix(PREFIX)):
@@ -67,7 +67,7 @@ def _text_values(tiff: bytes) -> Iterator[tuple[str, bytes]]:
 
 
 def minimal_exif(turned: int, stated: Rights) -> bytes:
-    """Return a TIFF structure with orientation, artist and copyright only; b"" if the image is upright without rights."""
+    """Return a TIFF structure with the orientation `turned`, artist and copyright only; b"" if upright without these rights."""
     values = {0x013B: "; ".join(stated.creators), 0x8298: stated.copyright}
     texts = {tag: value.encode() + b"\0" for tag, value in values.items() if value}
     entries = {_ORIENTATION: struct.pack("<HHIHH", _ORIENTATION, _SHORT, 1, turned, 0)} if turned != UPRIGHT else {}

@@ -16,7 +16,7 @@ _MIN_ANIMATION_IMAGES: Final = 2
 
 
 def read(file: BinaryIO) -> ImageHeader:
-    """Read the header, and count the images up to 2. Raises ValueError if the header is cut off."""
+    """Read the header, and count images to detect an animation. Raises ValueError if the header is cut off."""
     file.seek(6)
     width, height, packed, _, _ = read_struct("<HHBBB", file)
     _skip_table(file, packed)
@@ -30,7 +30,7 @@ def read(file: BinaryIO) -> ImageHeader:
 
 
 def _count_images(file: BinaryIO) -> int:
-    """Return the number of images, at most 2."""
+    """Return the number of images, counted up to 2. Damage ends the count."""
     count = 0
     while count < _MIN_ANIMATION_IMAGES and (kind := file.read(1)) and kind[0] in (_IMAGE, _EXTENSION):
         if kind[0] == _EXTENSION:

@@ -21,7 +21,7 @@ _SIDEWAYS: Final = frozenset((5, 6, 7, 8))
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ImageHeader:
-    """Header of an image. `width` and `height` are of the stored pixels; viewers turn them by `orientation`, EXIF's 1 to 8.
+    """Header of an image. `width` and `height` are those of the stored image; viewers turn it by `orientation`, EXIF's 1 to 8.
 
     `decoder_memory` is an upper estimate of the bytes that a decoder holds in addition to the file and a few rows, such as the
     coefficients of a progressive JPEG and metadata. `is_still` is False for an animation, and for an image that libvips would
@@ -37,7 +37,7 @@ class ImageHeader:
 
     @property
     def size(self) -> tuple[int, int]:
-        """Width and height as displayed."""
+        """Width and height in pixels, as displayed."""
         return (self.height, self.width) if self.orientation in _SIDEWAYS else (self.width, self.height)
 
 

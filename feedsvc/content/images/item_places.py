@@ -16,7 +16,7 @@ class Extent(NamedTuple):
 
 
 class _IntegerReader:
-    """Reader of consecutive big-endian integers. Raises ValueError if the data ends."""
+    """Reader of consecutive big-endian integers in `data` from offset `at` on."""
 
     def __init__(self, data: bytes, at: int) -> None:
         self._data, self._at = data, at
@@ -30,7 +30,9 @@ class _IntegerReader:
 
 
 def extents(iloc: bytes, idat: Extent, length: int) -> dict[int, list[Extent]]:
-    """Return the extents of each item, by id. `idat` is the extent of that box's content, `length` the file's size in bytes.
+    """Return the extents of each item, by id. `iloc` is the box's content.
+
+    `idat` is the extent of the content of the box idat, `length` is the file's size in bytes. Extents beyond either are cut.
 
     Raises ValueError if an item lies in another file, or if the box is cut off or has too many extents.
     """

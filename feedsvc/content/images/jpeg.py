@@ -27,7 +27,10 @@ _MAX_SEGMENTS: Final = 10_000
 
 
 def read(file: BinaryIO) -> ImageHeader:
-    """Read the segments before the first scan. Raises ValueError if they are damaged or no browser shows this kind of JPEG."""
+    """Read the header from the segments before the first scan.
+
+    Raises ValueError if the segments are damaged or no browser shows this kind of JPEG.
+    """
     file.seek(2)
     frame: tuple[int, bytes] | None = None
     turned, metadata = UPRIGHT, 0
@@ -49,7 +52,7 @@ def read(file: BinaryIO) -> ImageHeader:
 
 
 def _segment(file: BinaryIO) -> tuple[int, int]:
-    """Return the next marker that has a segment, and the size of the segment's data in bytes."""
+    """Return the next marker that has a segment, and the size of the segment's data in bytes. Raises ValueError at the end."""
     marker = next_marker(file)
     if marker == EOI:
         raise ValueError("the picture ends before its first scan")
@@ -73,7 +76,10 @@ def next_marker(file: BinaryIO) -> int:
 
 
 def _header(frame: tuple[int, bytes] | None, turned: int, scanned: int, metadata: int) -> ImageHeader:
-    """Build the header. `scanned` is the number of components in the first scan, `metadata` the size of metadata in bytes."""
+    """Build the header from `frame`, marker and data of the frame header. Raises ValueError if that is missing or invalid.
+
+    `scanned` is the number of components in the first scan, `metadata` is the size of all metadata in bytes.
+    """
     marker, data = frame or (0, b"")
     if len(data) < 6 or len(data) < 6 + 3 * data[5]:  # noqa: PLR2004 - T.81 section B.2.2
         raise ValueError("no frame header")

@@ -49,16 +49,19 @@ def _open_or_create(path: str) -> int:
 
 
 def lock_units(pixels: int, memory: int) -> int:
-    """Return the megapixels of an image, rounded up, or the decoder's share of memory in the same unit if that is more."""
+    """Return how many megapixels to reserve for an image: its own, rounded up, or more if `memory` is large.
+
+    `memory` bytes count as their share of MAX_DECODER_MEMORY times MAX_MEGAPIXELS. The result is 1 to MAX_MEGAPIXELS.
+    """
     share = -(-memory * MAX_MEGAPIXELS // MAX_DECODER_MEMORY)
     return max(1, min(MAX_MEGAPIXELS, max(-(-pixels // 1_000_000), share)))
 
 
 @contextmanager
 def reserve(descriptor: int, count: int) -> Iterator[None]:
-    """Wait until `count` megapixels are free, and hold them while the context is active.
+    """Wait until `count` megapixels are free, and reserve them within the block. `descriptor` is from `open_lock_file`.
 
-    Processes queue, so that a large image does not wait forever while small ones pass it.
+    Waiting processes queue, so that small images do not overtake a large one for ever.
     """
     fcntl.lockf(descriptor, fcntl.LOCK_EX, 1, _QUEUE_BYTE)
     try:

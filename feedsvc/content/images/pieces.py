@@ -1,4 +1,4 @@
-"""Pieces: byte ranges of a file and new bytes that form an image without its metadata, without copying or decoding it."""
+"""Pieces: byte ranges of an image file and new bytes that together form the image without its metadata. No pixel is decoded."""
 
 from __future__ import annotations
 
@@ -10,14 +10,17 @@ _MAX_PIECES: Final = 20_000  # of some hundred bytes each in memory
 
 
 class Piece(NamedTuple):
-    """Piece of an image: `length` bytes of the file from `start`; `data` if `start` is _NEW, zeros if it is _ZEROS."""
+    """Piece of an image: `length` bytes of the file from offset `start`; if `start` is _NEW, `data`; if it is _ZEROS, zeros."""
 
     start: int
     length: int
     data: bytes = b""
 
     def read(self, descriptor: int, start: int, length: int) -> bytes:
-        """Return up to `length` bytes from offset `start` of the piece; b"" if the open file has become shorter."""
+        """Return up to `length` bytes from offset `start` of the piece; fewer or b"" if the file has become shorter.
+
+        `descriptor` is that of the image file.
+        """
         length = min(length, self.length - start)
         if self.start == _NEW:
             return self.data[start : start + length]
@@ -27,13 +30,13 @@ class Piece(NamedTuple):
 
 
 class Pieces:
-    """Append-only list of pieces, which merges adjacent ranges of the file. Raises ValueError for more than _MAX_PIECES."""
+    """Append-only list of pieces, which merges adjacent ranges of the file. Adding raises ValueError above _MAX_PIECES."""
 
     def __init__(self) -> None:
         self.items: list[Piece] = []
 
     def add_range(self, start: int, length: int) -> None:
-        """Add a range of the file; nothing if `length` is not positive."""
+        """Add a range of the file. Does nothing if `length` is not positive."""
         last = self.items[-1] if self.items else None
         if length <= 0:
             return
@@ -43,7 +46,7 @@ class Pieces:
             self._add(Piece(start, length))
 
     def add_bytes(self, data: bytes) -> None:
-        """Add new bytes."""
+        """Add bytes that are not in the file."""
         if data:
             self._add(Piece(_NEW, len(data), data))
 

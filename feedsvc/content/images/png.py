@@ -23,7 +23,7 @@ _MAX_DEFLATE_RATIO: Final = 1032  # maximum expansion of deflate (RFC 1951)
 
 
 def read(file: BinaryIO) -> ImageHeader:
-    """Read the chunks before the pixels. Raises ValueError if they are damaged or there are no pixels."""
+    """Read the header from the chunks before the pixels. Raises ValueError if a chunk is damaged or there are no pixels."""
     file.seek(len(SIGNATURE))
     ihdr = read_exactly(file, 25)
     width, height, depth, colour, _, _, interlace = struct.unpack(">IIBBBBB", ihdr[8:21])
@@ -48,7 +48,7 @@ def read(file: BinaryIO) -> ImageHeader:
 
 
 def _chunks(file: BinaryIO) -> tuple[dict[bytes, bytes], int]:
-    """Return the first bytes of each type of chunk before the pixels, and the decoded size of all metadata there.
+    """Return the first bytes of each type's first chunk before the pixels, and the maximum decoded size of all metadata there.
 
     Raises ValueError if there are no pixels.
     """
@@ -70,6 +70,9 @@ _READ_SIZES: Final = {b"acTL": 4, b"eXIf": exif.MAX_EXIF_SIZE, b"iTXt": _MAX_KEY
 
 
 def _expanded_size(kind: bytes, length: int, start: bytes) -> int:
-    """Return the maximum decoded size of a metadata chunk. Of compressed ones libvips reads only iTXt (section 11.3.3.4)."""
+    """Return the maximum decoded size of a metadata chunk, from its first bytes `start`.
+
+    libvips decompresses no text chunks but iTXt (section 11.3.3.4).
+    """
     _, _, text = start.partition(b"\0")
     return length * _MAX_DEFLATE_RATIO if kind == b"iTXt" and text.startswith(_COMPRESSED_FLAG) else length

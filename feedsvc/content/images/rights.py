@@ -1,4 +1,4 @@
-"""Rights of an image: copyright, creators, credit and terms, read from and written to IPTC and XMP."""
+"""Rights of an image: copyright, creators, credit and terms, read from and written to IPTC and XMP. For EXIF, see `exif`."""
 
 from __future__ import annotations
 
@@ -69,7 +69,10 @@ def decode_text(data: bytes) -> str:
 
 
 def from_texts(values: Mapping[str, list[str]]) -> Rights:
-    """Return the rights from texts by field, cleaned and limited in length. Only `creators` may have several values."""
+    """Return the rights from texts by field of Rights, cleaned and limited in length.
+
+    Of fields other than `creators`, only the first text counts.
+    """
     clean = {name: [_clean_text(one) for one in several if _clean_text(one)] for name, several in values.items()}
     one = {name: several[0] for name, several in clean.items() if several and name != "creators"}
     return Rights(creators=tuple(clean.get("creators", [])[:_MAX_CREATORS]), **one)
@@ -80,7 +83,7 @@ def _clean_text(value: str) -> str:
 
 
 def from_xmp(data: bytes) -> Rights:
-    """Read the rights in an XMP packet; none if it is not well-formed XML or has a document type declaration."""
+    """Return the rights in an XMP packet; empty Rights if it is not well-formed XML or has a document type declaration."""
     reader = _XmpReader()
     with suppress(expat.ExpatError, ValueError, UnicodeError):
         reader.read(data[:MAX_XMP_SIZE].strip(b"\0 \t\r\n"))
@@ -89,7 +92,7 @@ def from_xmp(data: bytes) -> Rights:
 
 
 class _XmpReader:
-    """Collector of the texts of the properties in _XMP_FIELDS, which may be attributes, elements or lists."""
+    """Collector of the texts of the XMP properties in _XMP_FIELDS. A property may be an attribute, an element or a list."""
 
     def __init__(self) -> None:
         self.texts: dict[str, list[str]] = {}
@@ -135,7 +138,7 @@ class _XmpReader:
 
 
 def to_xmp(rights: Rights) -> bytes:
-    """Return an XMP packet with these rights only; b"" if there are none."""
+    """Return an XMP packet with these rights and nothing else; b"" if `rights` is empty."""
     if not rights:
         return b""
     attributes = {"photoshop:Credit": rights.credit, "xmpRights:WebStatement": rights.statement}
@@ -159,7 +162,7 @@ def _alternatives(name: str, value: str) -> str:
 
 
 def from_photoshop(data: bytes) -> Rights:
-    """Read the rights in the IPTC record of Photoshop's image resources: the content of APP13 after its name."""
+    """Return the rights in the IPTC record of Photoshop's image resources. `data` is the content of APP13 after its name."""
     found: dict[str, list[str]] = {}
     for number, resource in _resources(data):
         for record, dataset, value in _datasets(resource) if number == _IPTC_RESOURCE else ():
@@ -187,7 +190,7 @@ def _datasets(data: bytes) -> Iterator[tuple[int, int, bytes]]:
 
 
 def to_photoshop(rights: Rights) -> bytes:
-    """Return image resources with an IPTC record of these rights; b"" if there are none that IPTC has a dataset for."""
+    """Return image resources with an IPTC record of these rights; b"" without creators, credit and copyright."""
     values = [(dataset, value) for dataset, name in _IPTC_FIELDS.items() for value in _as_tuple(getattr(rights, name))]
     if not values:
         return b""

@@ -23,7 +23,10 @@ def is_webp(start: bytes) -> bool:
 
 
 def read(file: BinaryIO) -> ImageHeader:
-    """Read the chunks, but no pixels. Raises ValueError if they are damaged or their sizes differ."""
+    """Read the header from the chunks, but no pixels.
+
+    Raises ValueError if a chunk is damaged, or if a still image has another size than its canvas.
+    """
     file.seek(12)
     flags, turned, pixels, extended, metadata = 0, UPRIGHT, (0, 0, 0), (0, 0), 0
     for kind, length in _chunks(file):
@@ -53,7 +56,7 @@ def read(file: BinaryIO) -> ImageHeader:
 
 
 def _chunks(file: BinaryIO) -> Iterator[tuple[bytes, int]]:
-    """Yield type and length of each chunk. The caller may read the chunk's data before it continues."""
+    """Yield type and length in bytes of each chunk. `file` is then at the chunk's data, which the caller may read."""
     for _ in range(_MAX_CHUNKS):
         head = file.read(8)
         if len(head) < 8:  # noqa: PLR2004 - four letters and a length

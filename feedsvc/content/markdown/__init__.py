@@ -1,6 +1,7 @@
 """Markdown to safe HTML, within limits on size and depth.
 
-In comes Markdown; out comes HTML without scripts, or the reason why it exceeds a limit. `content.reading` and the feeds use it.
+In comes Markdown; out comes HTML without scripts, or the limit that the text exceeds. `content.reading` and `feeds` use this
+package.
 """
 
 from feedsvc.content.markdown.commonmark import to_html_with_positions

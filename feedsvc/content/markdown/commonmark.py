@@ -2,8 +2,8 @@
 
 comrak parses in linear time, without recursion, and limits the expansion of reference definitions (100 kB for a text).
 
-Strikethrough needs two tildes. comrak accepts one, too, as GitHub does, and so strikes out the ranges of Korean, Chinese and
-Japanese texts ("10~12, 2~4"). So a single tilde is replaced by a forbidden character before comrak parses the text.
+Strikethrough needs two tildes. comrak accepts one, too, as GitHub does, and so would strike out the ranges of Korean, Chinese and
+Japanese texts ("10~12, 2~4"). So a single tilde is replaced by a noncharacter before comrak parses the text, and restored after.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def _render(markdown: str, *, positions: bool) -> str:
 
 @cache
 def _renderer(*, positions: bool) -> Callable[[str], str]:
-    """Return comrak's function with its options. The import is delayed until the first text, for a faster start."""
+    """Return comrak's function with its options. comrak is imported at the first text, not earlier, for a faster start."""
     import comrak  # noqa: PLC0415
 
     extensions = comrak.ExtensionOptions(table=True, strikethrough=True, autolink=True, footnotes=True)

@@ -25,9 +25,10 @@ ATTRIBUTES: Final = {"a": {"id", "class"}, "li": {"id"}, "section": {"class"}, "
 
 
 def mark_footnotes(html: str, page: str) -> str:
-    """Rewrite ids, classes and links of comrak's footnotes, so that `generated_value` accepts them; `page` is the article's URL.
+    """Return comrak's HTML with the links of footnotes made absolute, to `page`, the article's URL, and their ids unique.
 
-    Ids are `fn-NUMBER-SLUG` and `fnref-NUMBER-OCCURRENCE-SLUG`, each once in a text.
+    Ids are `fn-NUMBER-SLUG` and `fnref-NUMBER-OCCURRENCE-SLUG`, each once in a text. Ids and classes get a secret prefix, by
+    which `generated_value` tells them from those in an author's raw HTML.
     """
     if "data-footnote-ref" not in html:
         return html
@@ -63,7 +64,7 @@ def mark_footnotes(html: str, page: str) -> str:
 
 
 def generated_value(attribute: str, value: str) -> str | None:
-    """Return the final value of an id or class that `mark_footnotes` wrote; None for any other."""
+    """Return the value of an id or class that `mark_footnotes` wrote, without the prefix; None for any other id or class."""
     if not value.startswith(_GENERATED_PREFIX):
         return None
     name = value.removeprefix(_GENERATED_PREFIX)

@@ -1,9 +1,9 @@
 """Depth limit of HTML, checked in one pass before a cleaner builds a tree, because a tree costs depth times length.
 
 Raw HTML may leave elements open or close them in any order. Then elements lie deeper than the tags indicate. So an end tag that
-does not close the innermost open element increases the count until the end of the text. The count is at least a third of the
-depth of the tree that browsers build. Browsers reopen unclosed emphasis in every following block (WHATWG HTML, section 13.2.4.3);
-the number of reopened elements is limited, too.
+does not close the innermost open element increases the counted depth until the end of the text. The counted depth is at least a
+third of that of the tree that browsers build. Browsers reopen unclosed emphasis in every following block (WHATWG HTML, section
+13.2.4.3); the number of reopened elements is limited, too.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ _DEPTH_MARGIN: Final = 20  # elements around and inside those that do not nest, 
 
 
 class TooDeep(NamedTuple):
-    """Result for HTML that exceeds a limit; `offset` is the index of the tag that exceeds it."""
+    """Result for HTML that exceeds the limit on depth or on reopened elements, at the tag at index `offset`."""
 
     offset: int
 
@@ -66,9 +66,10 @@ class CheckedHtml(NamedTuple):
 
 
 def check(html: str, *, is_generated: bool) -> CheckedHtml | TooDeep:
-    """Return the HTML without unknown tags, comments and code, or TooDeep. Takes linear time.
+    """Return the HTML without comments, code and tags of elements that are not allowed; TooDeep if it exceeds a limit.
 
-    `is_generated` says that the Markdown had no raw HTML. Then HTML that cannot be too deep is returned unchanged.
+    Takes linear time. `is_generated` is True if the Markdown had no raw HTML. Then HTML that cannot be too deep is returned
+    unchanged.
     """
     if is_generated and sum(html.count(tag) * more for tag, more in _GENERATED_DEPTHS) <= MAX_DEPTH - _DEPTH_MARGIN:
         return CheckedHtml(html)

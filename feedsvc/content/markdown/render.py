@@ -75,7 +75,7 @@ class RenderedMarkdown:
     """Safe HTML with absolute URLs only.
 
     `media` maps each reference to a file of media/, as written, to the file's path. `misplaced_references` are references of
-    images, sounds and films to this site outside media/.
+    images, sounds and films to paths of this site outside media/ and static/.
     """
 
     html: str
@@ -85,7 +85,10 @@ class RenderedMarkdown:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LimitExceeded:
-    """Result for a text beyond the limits. `index` is the offset at which its uncleaned HTML exceeds them, 0 if unknown."""
+    """Result for a text beyond the limits. `index` is the offset in its uncleaned HTML where a limit is exceeded, 0 if unknown.
+
+    `is_too_deep` is True for the limit on depth, False for that on size.
+    """
 
     is_too_deep: bool
     index: int = 0
@@ -94,7 +97,8 @@ class LimitExceeded:
 def render(markdown: str, *, base_url: str, page: str) -> RenderedMarkdown:
     """Render Markdown as HTML; `page` is the article's own URL.
 
-    The beginning of a text beyond the limits is shown as plain text; `content.reading` rejects such a text.
+    A text beyond the limits, which `content.reading` rejects in article files, is returned as plain text: its first 100,000
+    characters.
     """
     made = render_within_limits(markdown, base_url=base_url, page=page)
     if isinstance(made, LimitExceeded):
@@ -105,7 +109,8 @@ def render(markdown: str, *, base_url: str, page: str) -> RenderedMarkdown:
 def render_within_limits(markdown: str, *, base_url: str, page: str) -> RenderedMarkdown | LimitExceeded:
     """Render Markdown as HTML of at most `MAX_HTML_BYTES` bytes with elements at most `nesting.MAX_DEPTH` deep.
 
-    The limits are checked before the cleaner runs, whose time and memory may grow with length times depth.
+    `page` is the article's own URL. The limits are checked before the cleaner (nh3) runs, because the cleaner's time and memory
+    may grow with length times depth.
     """
     made = commonmark.to_html(markdown)
     if _is_too_large(made):
@@ -125,7 +130,7 @@ def render_within_limits(markdown: str, *, base_url: str, page: str) -> Rendered
 def is_simple(markdown: str) -> bool:
     """Return True only if a text's HTML is certainly within the limits and has no image, sound or film. Does not render.
 
-    The result is valid for any `page` outside media/.
+    False proves nothing. The result is valid for any base URL, and for any `page` outside media/.
     """
     count = markdown.count
     return (
@@ -140,7 +145,7 @@ def is_simple(markdown: str) -> bool:
 
 
 def may_show_media(markdown: str) -> bool:
-    """Return False only if `render` cannot find a file of media/ in a text, whatever the base URL; True is a guess.
+    """Return False only if `render` would find no file of media/ in a text, whatever the base URL. True proves nothing.
 
     The result is valid for any `page` outside media/.
     """
@@ -148,7 +153,7 @@ def may_show_media(markdown: str) -> bool:
 
 
 def removed_elements(markdown: str) -> tuple[nesting.RemovedElement, ...]:
-    """Return the start tags of raw HTML that cleaning removes, with their offsets in the uncleaned HTML."""
+    """Return the start tags of raw HTML that cleaning removes, with their offsets in the uncleaned HTML; () beyond a limit."""
     if "<" not in markdown:
         return ()
     checked = nesting.check(commonmark.to_html(markdown), is_generated=False)
@@ -160,7 +165,7 @@ def _is_too_large(made: str) -> bool:
 
 
 class _ReferenceResolver:
-    """Resolver of the references of one text, which collects those to files of the site."""
+    """Resolver of the references of one text. It collects the references to files in media/ and the misplaced ones."""
 
     def __init__(self, base_url: str, page: str) -> None:
         self.base_url, self.page = base_url, page
@@ -168,7 +173,7 @@ class _ReferenceResolver:
         self.misplaced_references: dict[str, None] = {}
 
     def filter_attribute(self, attribute: str, value: str) -> str | None:
-        """Return the value of an attribute that stays; None to remove the attribute."""
+        """Return the new value of an attribute; None if the attribute must be removed."""
         if attribute in URL_ATTRIBUTES:
             # Cleaned HTML has no ids except those of footnotes, whose links are absolute: a bare fragment has no target.
             return None if attribute == "href" and value.strip().startswith("#") else self._resolve(attribute, value) or None
@@ -221,14 +226,14 @@ def _clean(made: str, references: _ReferenceResolver) -> str:
 
 
 def _split_long_text(html: str) -> str:
-    """Divide long text nodes by comments, which the cleaner removes."""
+    """Divide long text nodes by comments, which the cleaner removes again (see _LONG_TEXT)."""
     if not _LONG_TEXT.search(html):
         return html
     return _LONG_TEXT.sub(lambda text: _TEXT_CHUNK.sub(lambda piece: f"{piece[0]}<!---->", text[0]), html)
 
 
 def _demote_headings(clean: str) -> str:
-    """Move all headings down by one level if a text has an h1, because the article's title is the h1 of its page."""
+    """Turn h1 into h2 and so on if a text has an h1, because the article's title is the h1 of its page."""
     return _HEADING.sub(lambda tag: f"{tag[1]}{min(6, int(tag[2]) + 1)}", clean) if "</h1>" in clean else clean
 
 
@@ -243,7 +248,10 @@ def plain_text(markup: str) -> str:
 
 
 def excerpt(text: str, max_length: int = 280) -> str:
-    """Return the beginning of a text, cut between words, or between characters if the script has no spaces."""
+    """Return a text, or its first `max_length` characters or fewer with "…".
+
+    It is cut between words, or between grapheme clusters if there are no spaces.
+    """
     if len(text) <= max_length:
         return text
     cut = text[:max_length]
@@ -255,6 +263,6 @@ def excerpt(text: str, max_length: int = 280) -> str:
 
 
 def _is_inside_grapheme(after: str, before: str) -> bool:
-    """Return True if a cut here would split a grapheme cluster (UAX #29, the common cases)."""
+    """Return True if a cut between two characters would split a grapheme cluster (UAX #29, the common cases)."""
     joiner = "\u200d"
     return joiner in (after, before) or unicodedata.category(after).startswith("M") or "\U0001f3fb" <= after <= "\U0001f3ff"

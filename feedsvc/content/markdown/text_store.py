@@ -1,6 +1,6 @@
-"""Store of article texts: Markdown under a digest key beside the cached records, rendered as HTML on first need.
+"""Store of article texts: Markdown by key in the database of records (`content.cache`), rendered as HTML on first need.
 
-100,000 texts need not be in memory while readers request fifty.
+So 100,000 texts need not be in memory while readers request fifty.
 """
 
 from __future__ import annotations
@@ -25,7 +25,10 @@ _MAX_EXCERPTS: Final = 5_000  # articles whose excerpt is cached
 
 
 class TextBackend(Protocol):
-    """Storage of texts that are not in memory. `store_texts` returns False if it did not store them."""
+    """Storage of texts, by key, that are not in memory.
+
+    `text` returns None for a missing text, `texts` omits missing ones. `store_texts` returns False if it did not store the texts.
+    """
 
     def text(self, name: bytes) -> str | None: ...
     def texts(self, names: Collection[bytes]) -> Mapping[bytes, str]: ...
@@ -33,9 +36,9 @@ class TextBackend(Protocol):
 
 
 def text_key(markdown: str, published: datetime) -> bytes:
-    """Return the key of a text, which depends on the Markdown and the day only; b"" for an empty text.
+    """Return the key of a text: the day of `published`, then a digest of the Markdown; b"" for an empty text.
 
-    The day comes first, so that texts that are stored and loaded together are neighbours in an index of these keys.
+    The day comes first, so that texts of one day, which are often loaded together, are neighbours in the database's index.
     """
     if not markdown:
         return b""
@@ -43,7 +46,7 @@ def text_key(markdown: str, published: datetime) -> bytes:
 
 
 def is_text_of_key(name: object, markdown: object) -> bool:
-    """Return whether these are a text and its key. Values from a damaged database may be of any type."""
+    """Return whether `name` is a key of the text `markdown`. Both may be of any type, as from a damaged database."""
     if not (isinstance(name, bytes) and isinstance(markdown, str)):
         return False
     try:
@@ -77,7 +80,7 @@ class TextStore:
 
     @property
     def lost_paths(self) -> frozenset[str]:
-        """Paths of the articles whose text could not be read since the last `take_lost_paths`."""
+        """Paths of the articles for which `markdown` raised TextUnavailableError since the last `take_lost_paths`."""
         return self._lost_paths
 
     def take_lost_paths(self) -> frozenset[str]:
@@ -87,7 +90,7 @@ class TextStore:
         return found
 
     def add(self, texts: Mapping[bytes, str]) -> None:
-        """Add texts by their keys. They are written to the backend once they exceed _MAX_UNWRITTEN characters."""
+        """Add texts by their keys. All unwritten texts are written to the backend once they exceed _MAX_UNWRITTEN characters."""
         if not texts:
             return
         with self._lock:
@@ -97,7 +100,7 @@ class TextStore:
             self.flush()
 
     def flush(self) -> None:
-        """Write the unwritten texts to the backend. They stay in memory if there is none or it does not store them."""
+        """Write the unwritten texts to the backend. They stay in memory if there is no backend or it does not store them."""
         with self._lock:
             waiting, self._unwritten_size = dict(self._unwritten), 0
         if waiting and self._backend and self._backend.store_texts(waiting):
@@ -111,11 +114,11 @@ class TextStore:
 
     @property
     def has_cache_room(self) -> bool:
-        """True if `cache_texts` has space left."""
+        """True if `cache_texts` has space left. Without `enlarge_caches`, it has none."""
         return self._cache_room > 0
 
     def cache_texts(self, texts: Mapping[bytes, str]) -> None:
-        """Cache texts that the backend has, too, as far as there is space."""
+        """Cache texts, as far as there is space, that the backend has as well. They are never written."""
         with self._lock:
             for key, text in texts.items():
                 if (size := len(text)) <= self._cache_room and key not in self._cached_texts:
@@ -123,7 +126,7 @@ class TextStore:
                     self._cache_room -= size
 
     def prefetch(self, articles: Iterable[Article]) -> None:
-        """Load the texts of these articles in one query, because they will be requested next. Replaces the previous batch."""
+        """Load the texts of these articles, which are needed next, in one query. They replace the texts loaded last time."""
         waiting, near = self._unwritten, self._cached_texts  # a set difference would iterate over all keys
         wanted = {text for one in articles if (text := one.text) and text not in waiting and text not in near}
         if self._backend and len(wanted) > 1:
@@ -159,7 +162,7 @@ class TextStore:
         return missing
 
     def html(self, article: Article, base_url: str) -> str:
-        """Return safe HTML with absolute URLs. Raises TextUnavailableError as `markdown` does."""
+        """Return an article's text as safe HTML with absolute URLs. Raises TextUnavailableError as `markdown` does."""
         key = (article.text, article.slug, base_url)
         found = self._html_cache.get(key)
         if found is None:
@@ -169,13 +172,13 @@ class TextStore:
         return found
 
     def warm_html(self, articles: Sequence[Article], base_url: str) -> None:
-        """Render these articles into the cache unless they would fill over half of it. Raises as `markdown` does."""
+        """Load these articles' texts; cache their HTML unless it would fill over half of the cache. Raises like `markdown`."""
         self.prefetch(articles)
         for article in articles if 2 * len(articles) <= self._max_html else ():
             self.html(article, base_url)
 
     def excerpt(self, article: Article, base_url: str) -> str:
-        """Return the first words of an article as plain text. Raises TextUnavailableError as `markdown` does."""
+        """Return the beginning of an article as plain text (`render.excerpt`). Raises TextUnavailableError like `markdown`."""
         key = (article.text, article.slug, base_url)
         found = self._excerpt_cache.get(key)
         if found is None:
@@ -184,7 +187,7 @@ class TextStore:
         return found
 
     def _put_bounded(self, made: dict[tuple[bytes, str, str], str], key: tuple[bytes, str, str], found: str, most: int) -> None:
-        """Add an entry and drop the oldest ones above `most`: repeated requests are mostly for recently added entries."""
+        """Add an entry to the cache `made`, and drop the first added ones above `most`: mostly new entries are used again."""
         with self._lock:
             made[key] = found
             while len(made) > most:

@@ -1,7 +1,7 @@
 """The keys of the editors' files: types, validation, descriptions and JSON Schemas.
 
-In come plain values; out come validated keys, or problems. `content.reading` validates with it, `editing` and `cli` print
-schemas.
+In come the plain values of a YAML file; out come models of validated keys, or problems. `content.reading` validates files with
+this package, `editing` and `cli` write JSON Schemas.
 """
 
 from feedsvc.content.schema.dates import parse_day, parse_instant

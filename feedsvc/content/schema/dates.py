@@ -1,7 +1,7 @@
 """Date parsing: an editor's date to an aware datetime in UTC, in whole seconds.
 
 Accepted are RFC 3339 (with "T" or spaces) and shorter forms: a bare date means 00:00; seconds and zone of a time may be missing.
-Without a zone the site's own applies.
+A date without a zone is in the site's time zone.
 """
 
 from __future__ import annotations
@@ -31,12 +31,15 @@ _LAST_YEAR: Final = 9998
 
 
 def parse_instant(text: str, zone: tzinfo) -> tuple[datetime, int]:
-    """Return the moment in UTC, and the year as written. Raises ValueError with a message for the editor."""
+    """Return the moment in UTC, and the year in the text, which may differ from that in UTC. `zone` is for texts without a zone.
+
+    Raises ValueError with a message for the editor.
+    """
     return _strict_instant(text) or _lenient_instant(text, zone)
 
 
 def _strict_instant(text: str) -> tuple[datetime, int] | None:
-    """Parse the most common form fast; None means that `_lenient_instant` must decide."""
+    """Parse the most common form fast. Return None for all other texts, valid or not, which `_lenient_instant` parses."""
     if not _STRICT_FORMAT.fullmatch(text):
         return None
     try:
@@ -85,5 +88,5 @@ def _zone(found: re.Match[str], zone: tzinfo) -> tzinfo:
 
 
 def parse_day(text: str) -> date:
-    """Parse a date and return its day in UTC. Raises ValueError with a message for the editor."""
+    """Return the day in UTC of a date, which is in UTC if it has no zone. Raises ValueError with a message for the editor."""
     return parse_instant(text, UTC)[0].date()

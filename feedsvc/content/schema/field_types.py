@@ -35,7 +35,7 @@ def _collapse_spaces(text: str) -> str:
 
 
 def single_line(text: str) -> str:
-    """Return a text in one line. Raises ValueError if it has no visible character."""
+    """Return a text with one space for each run of spaces and line ends. Raises ValueError if it has no visible character."""
     text = _collapse_spaces(text)
     if not text[:1].isalnum() and not any(unicodedata.category(char) not in _INVISIBLE_CATEGORIES for char in text):
         raise ValueError("is empty")
@@ -44,7 +44,7 @@ def single_line(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class PatternValidator:
-    """Validator of texts that match a pattern as a whole; `message` is formatted with the rejected text."""
+    """Validator that accepts a text if all of it matches `pattern`. In `message`, "{}" becomes the rejected text."""
 
     pattern: re.Pattern[str]
     message: str
@@ -56,7 +56,7 @@ class PatternValidator:
 
 
 class _AsciiPatternValidator(PatternValidator):
-    """Pattern validator for values that mail programs and feed readers accept in ASCII only."""
+    """Pattern validator with a message that names a non-ASCII character, which mail programs and feed readers reject."""
 
     def __call__(self, text: str) -> str:
         if foreign := next((char for char in text if not char.isascii()), ""):
@@ -131,7 +131,10 @@ def _as_list(value: Any) -> Any:
 
 
 def _require_date_text(value: Any) -> Any:
-    """Reject 2026 or 20260102, which YAML reads as numbers. The message for other keys advises quotes: no help for a date."""
+    """Raise an error of type date_type for 2026 or 20260102, which YAML reads as numbers.
+
+    pydantic's error for a number would lead to the advice to quote it, which does not make it a date.
+    """
     if not isinstance(value, str):
         raise PydanticCustomError("date_type", "not a date")
     return value
@@ -139,7 +142,7 @@ def _require_date_text(value: Any) -> Any:
 
 @lru_cache(maxsize=4096)
 def _reference_id(text: str) -> str:
-    """Normalize an id of authors.yaml or categories.yaml as the ids in those files are normalized."""
+    """Normalize a reference to an id of authors.yaml or categories.yaml, as the ids in those files are normalized."""
     return unicodedata.normalize("NFC", single_line(text))
 
 
@@ -156,7 +159,7 @@ LanguageTag = Annotated[
 ]
 MediaType = Annotated[str, AfterValidator(PatternValidator(_MEDIA_TYPE, "'{}' is not a media type; write it like image/jpeg"))]
 Email = Annotated[str, AfterValidator(_AsciiPatternValidator(_EMAIL, "'{}' is not an e-mail address"))]
-# Limits, because one page lists all of them and a file of 1 MiB can hold 100,000.
+# Limits on the entries of a list, because one page may show all of them, and a file of 1 MiB can hold 100,000.
 MAX_REFERENCES: Final = 100
 MAX_LIST_LENGTH: Final = 1000
 MAX_TAG_LENGTH: Final = 200  # characters

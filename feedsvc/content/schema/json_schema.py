@@ -1,8 +1,8 @@
 """JSON Schemas of the editors' files, generated from the models that validate them, for completion and warnings in text editors.
 
-Draft-07, because older releases of VS Code's YAML plug-in know no later one. `description`, `examples` and the plug-in's own
-`errorMessage` and `patternErrorMessage` help the editor. Only `check` validates what needs other files, such as the existence of
-an image.
+Draft-07, because older releases of VS Code's YAML plug-in know no later draft. `description`, `examples` and the plug-in's own
+`errorMessage` and `patternErrorMessage` help the editor. A schema cannot validate what depends on other files, such as the
+existence of an image; the command `check` does.
 """
 
 from __future__ import annotations
@@ -82,7 +82,8 @@ def _validator_schema(function: Callable[..., Any]) -> Json:
 def build_schema(name: str, known: Mapping[str, Sequence[str]] | None = None) -> Json:
     """Return the schema of one kind of file (a name of SCHEMA_NAMES).
 
-    `known` lists the ids and aliases that articles may use, by "category" and "author". Any name is allowed if its list is empty.
+    `known` has the ids and aliases that articles may use, as lists under "category" and "author". If a list is empty or missing,
+    any id is allowed.
     """
     return {"$schema": DIALECT} | _BUILDERS[name](known or {}) | {"title": _TITLES[name]}
 
@@ -96,7 +97,7 @@ def _article_schema(known: Mapping[str, Sequence[str]]) -> Json:
 
 
 def _restrict_to_names(value: Any, names: list[str]) -> None:
-    """Restrict the texts that `value`, a schema, accepts to the names; changes `value` in place."""
+    """Change the schema `value` in place, so that it accepts no texts but `names`."""
     if isinstance(value, dict):
         if value.get("type") == "string":
             value.pop("pattern", None)
@@ -118,7 +119,10 @@ def _model_schema(model: type[BaseModel]) -> Json:
 
 
 def _resolve_references(value: Any, defined: Mapping[str, Json]) -> Any:
-    """Replace references by their models and complete every model. Draft-07 ignores the siblings of `$ref`."""
+    """Return a schema with each `$ref` replaced by its model and every model completed by `_complete_model`.
+
+    In draft-07, keys beside a `$ref`, such as a description, would be ignored.
+    """
     if isinstance(value, list):
         return [_resolve_references(item, defined) for item in value]
     if not isinstance(value, dict):
@@ -151,7 +155,7 @@ def _exclusive_keys(one: str, many: str) -> Json:
 
 
 def _src_rules(near: str, *keys: str) -> Json:
-    """Return the rules for `src`: a web address must be https and needs `keys`; a local file must match the pattern `near`."""
+    """Return the rules for `src`: beside a web address, which must be https, `keys` are required; a path must match `near`."""
     far = {"properties": {"src": {"pattern": "^[Hh][Tt][Tt][Pp][Ss]?:"}}, "required": ["src"]}
     named = {key: {"not": {"type": "null"}} for key in keys}
     https = _pattern_schema(r"^[Hh][Tt][Tt][Pp][Ss]://[^/?#\s]", "not an https address")

@@ -59,7 +59,7 @@ _MAX_ERRORS: Final = 100  # problems of one mapping; a spreadsheet saved by mist
 
 
 def validate_document(tree: YamlDocument, schema: type[Model], stand_ins: Mapping[str, YamlValue]) -> Model | None:
-    """Validate the whole document as `validate_mapping` does; None, with a problem, if it is no mapping."""
+    """Validate the whole document as `validate_mapping` does. If it is no mapping, add a problem to it and return None."""
     if not isinstance(tree.value, dict):
         if tree.value is not None or not tree.problems:
             tree.problems.append(tree.problem((), f"expected 'key: value' lines, found {_kind_name(tree.value)}"))
@@ -70,10 +70,10 @@ def validate_document(tree: YamlDocument, schema: type[Model], stand_ins: Mappin
 def validate_mapping(
     tree: YamlDocument, at: KeyPath, schema: type[Model], value: dict[str, YamlValue], stand_ins: Mapping[str, YamlValue]
 ) -> Model:
-    """Validate the mapping `value` at a location. Problems are added to the document.
+    """Validate the mapping `value` at the location `at` of the document `tree`. Problems are added to `tree.problems`.
 
-    If some keys are invalid, return a model of the others, with `stand_ins` for required keys, so that the caller can report
-    further problems.
+    If some keys are invalid or missing, return a model of the valid keys, so that the caller can find further problems.
+    `stand_ins` are values for required keys in that case.
     """
     given = value if tree.loaded_source_map is None else _without_nulls(value)  # `fast` declines empty values
     try:
@@ -115,7 +115,7 @@ def _suggest_key(key: str, names: Iterable[str]) -> str:
 
 
 def schema_at(schema: type[BaseModel], location: Iterable[str | int]) -> type[BaseModel]:
-    """Return the model of the mapping at a location inside a model."""
+    """Return the model of the mapping at a location inside the model `schema`."""
     for step in location:
         if isinstance(step, str):
             schema = _model_in(schema.model_fields[step].annotation) or schema
@@ -135,7 +135,7 @@ def _kind_name(value: YamlValue) -> str:
 
 
 def _raw_scalar(tree: YamlDocument, here: KeyPath) -> str | None:
-    """Return a scalar's source text, also if a single value stands for a list of one."""
+    """Return the source text of the scalar at `here`, or that of its parent if a single value stands for a list of one."""
     return tree.raw_scalar(here) if tree.has_value(here) else tree.raw_scalar(here[:-1])
 
 

@@ -16,10 +16,10 @@ _ACCIDENTAL_COMMENT: Final = re.compile(r"[ \t]#(?=[^\s#])")  # an intended comm
 
 @dataclass(slots=True)
 class YamlDocument:
-    """YAML file as plain data. `value` is None if the file could not be parsed; of duplicate keys the first counts.
+    """YAML file as plain data. `value` is None if the file could not be parsed. If a key occurs twice, the first value counts.
 
-    `loaded_source_map` is None for a file that `fast` parsed, which has no YAML errors. PyYAML then computes the positions
-    on first use of `source_map`, for the message of another error.
+    `loaded_source_map` is None if the module `fast` parsed the file, so there are no YAML errors. If another error needs a
+    position, PyYAML computes them on first use of `source_map`.
     """
 
     path: str
@@ -36,7 +36,7 @@ class YamlDocument:
         return self.loaded_source_map
 
     def problem(self, location: KeyPath, message: str, hint: str = "", *, at_key: bool = False) -> Problem:
-        """Return a Problem at a value (or its key), or at the nearest parent if the file has nothing at the location."""
+        """Return a Problem at a value, or at its key with `at_key`; at the nearest parent if the file has no such value."""
         places = self.source_map
         spot = places.keys.get(location) if at_key else None
         while spot is None and location:
@@ -46,7 +46,7 @@ class YamlDocument:
         return Problem(path=self.path, line=line, column=column, message=sanitize_message(message), hint=sanitize_message(hint))
 
     def line_and_column(self, location: KeyPath) -> tuple[int, int]:
-        """Return the line and column, from 1, that `problem` would give for a value."""
+        """Return line and column, from 1, of the value at a location, like `problem`, but often without PyYAML."""
         if self.loaded_source_map is None and len(location) == 1 and (begins := self._value_offset(str(location[0]))):
             return line_and_column(self.text, begins)
         problem = self.problem(location, "")
@@ -77,7 +77,7 @@ class YamlDocument:
         return key in self.value if self.loaded_source_map is None else self.has_value((key,))
 
     def comment_warning(self, location: KeyPath) -> Problem | None:
-        """Return a warning if an unquoted text ends at a '#' that looks like a part of it, as in 'Room #5'."""
+        """Return a warning if the text at a location ends at a '#' that may be meant as text ('Room #5'); else None."""
         if self.loaded_source_map is None:  # `fast` declines files with comments
             return None
         spot = self.loaded_source_map.values.get(location)
@@ -101,7 +101,10 @@ class YamlDocument:
 
 
 def parse_yaml(path: str, text: str, *, is_printable: bool = False) -> YamlDocument:
-    """Parse a file's text; never raises, errors become problems. `is_printable` has the meaning of `fast.parse_subset`."""
+    """Parse a file's text; never raises, errors become problems.
+
+    `is_printable` is True if `text.is_printable` is known to be True for the text.
+    """
     value = fast.parse_subset(text, is_printable=is_printable)
     return _parse_with_pyyaml(path, text) if value is None else YamlDocument(path, value, text=text, loaded_source_map=None)
 

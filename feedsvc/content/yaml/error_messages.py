@@ -98,7 +98,7 @@ def conflict_line(text: str) -> int:
 
 
 def _early_quote(text: str, said: str, line: int, column: int) -> tuple[int, int, str] | None:
-    """Return position and message of a quotation mark that ends a quoted text too early, as in 'It's raining'."""
+    """Return position and message of a quotation mark that ends a quoted text too early ('It's raining'), or None."""
     before = (
         text.splitlines()[line - 1][: column - 1].rstrip(" ") if any(theirs in said for theirs in _EARLY_QUOTE_ERRORS) else ""
     )
@@ -109,7 +109,7 @@ def _early_quote(text: str, said: str, line: int, column: int) -> tuple[int, int
 
 
 def _position_in_file(text: str, where: LineColumn | None) -> LineColumn:
-    """Convert libyaml's position to one from 1. libyaml may stop in the line after the last, which becomes the text's end."""
+    """Convert libyaml's position to line and column from 1. A position below the last line, or None, becomes the text's end."""
     lines = text.splitlines() or [""]
     if not where or where[0] >= len(lines):
         return len(lines), len(lines[-1]) + 1
@@ -124,7 +124,10 @@ def _message(text: str, line: int, column: int, said: str) -> str:
 
 
 def _missing_space(text: str, said: str, line: int, begun: LineColumn | None) -> tuple[int, int, str] | None:
-    """Return position and message of a key without a space after its colon: YAML reads it as text and rejects a later line."""
+    """Return position and message of a key without a space after its colon; None if that is not the reason of the error.
+
+    YAML reads `key:value` as text and rejects a later line.
+    """
     lines = text.splitlines()
     if line > len(lines) or not any(theirs in said for theirs in _MISSING_SPACE_ERRORS):
         return None

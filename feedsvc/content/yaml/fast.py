@@ -46,7 +46,10 @@ class _Unsupported(Exception):  # noqa: N818 - no error: `full` parses the file 
 
 
 def parse_subset(text: str, *, is_printable: bool = False) -> dict[str, _YamlValue] | None:
-    """Parse a whole file as a mapping; None if it is declined. `is_printable` says that the caller has checked the text."""
+    """Parse a whole file as a mapping; return None to decline it, so that the caller uses `full`.
+
+    `is_printable` is True if the caller knows that `text.is_printable` is True, so that the text is not checked again.
+    """
     if not is_printable and "\r" in text:
         text = text.replace("\r\n", "\n")
     if not (is_printable or looks_plain(text)):
@@ -202,7 +205,7 @@ class _Parser:
 
 
 def _dedent(written: str, width: int) -> str:
-    """Remove the first `width` characters of each line; shorter lines have only spaces."""
+    """Remove the first `width` characters of each line, which are spaces. A shorter line becomes empty."""
     if width == 2 and "\n \n" not in written:  # noqa: PLR2004 - the usual indentation, in one call
         return written[width:].replace("\n  ", "\n")
     return "\n".join([line[width:] for line in written.split("\n")])
@@ -215,7 +218,10 @@ def _lesser_indentation(width: int) -> re.Pattern[str]:
 
 
 def _scalar(text: str) -> str | int:
-    """Return the YAML 1.1 value of an unquoted text: plain decimals are numbers, dates stay text, the rest may be declined."""
+    """Return the YAML 1.1 value of an unquoted text: a number for decimals, else the text, also for dates.
+
+    Raises _Unsupported for special words, such as `no`, and for numbers of other forms, such as 1.5.
+    """
     if not text[0].isdecimal():
         if len(text) <= _MAX_WORD_LENGTH and text.lower() in _SPECIAL_WORDS:
             raise _Unsupported

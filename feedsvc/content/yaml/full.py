@@ -1,6 +1,6 @@
 """Full YAML parser on PyYAML: plain values, their positions, and problems. The only module that imports PyYAML.
 
-YAML 1.1 reads `no` as false and `1:30` as 90. The source map keeps the text of each plain scalar, so that a message can name
+YAML 1.1 reads `no` as false and `1:30` as 90. The source map keeps the source text of each scalar, so that a message can name
 the word that the editor must put in quotes.
 """
 
@@ -54,7 +54,10 @@ def _syntax_problem(path: str, text: str, error: yaml.MarkedYAMLError) -> Proble
 
 
 class _NodeConverter:
-    """Converter of PyYAML's nodes to plain values and positions, in one pass that detects duplicate keys, bombs and cycles."""
+    """Converter of PyYAML's nodes to plain values and positions, in one pass.
+
+    It detects duplicate keys, alias bombs (too many repetitions by aliases) and aliases inside the value that they repeat.
+    """
 
     def __init__(self, path: str) -> None:
         self.path = path
@@ -132,7 +135,7 @@ class _NodeConverter:
         return text if node.style else _SCALAR_READERS[node.tag[len(_TAG_PREFIX) :]](text)
 
     def scalar_text(self, node: yaml.ScalarNode) -> str:
-        """Return the scalar's text without forbidden characters, which escapes can produce although `decode` removed them."""
+        """Return a scalar's text, with spaces for forbidden characters: escapes can produce them after `decode` removed all."""
         found = FORBIDDEN_CHARACTER.search(node.value)
         if found:
             self.add_problem(node, f"{describe_forbidden_character(found[0])}, written as an escape", "delete it")

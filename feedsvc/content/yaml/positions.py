@@ -20,7 +20,8 @@ class Position(NamedTuple):
 class Span(NamedTuple):
     """Start and end of a value or key. `text` is a scalar's text without quotation marks, None for lists and mappings.
 
-    `is_plain_scalar` is True for a scalar that is neither quoted nor a text block, `is_flow_mapping` for a mapping in braces.
+    `is_plain_scalar` is True for a scalar that is neither quoted nor a text block. `is_flow_mapping` is True for a mapping in
+    braces.
     """
 
     begin: Position
@@ -38,6 +39,9 @@ class SourceMap:
     keys: dict[KeyPath, Span] = field(default_factory=dict)
 
     def spot(self, location: KeyPath) -> Span | None:
-        """Return the span of a value, or of its key if the value is empty and in a later line (`? title` at a file's end)."""
+        """Return the span of the value at a location; None if there is no value.
+
+        If the value is empty and in a line after its key (`? title` at a file's end), return the span of the key.
+        """
         value, key = self.values.get(location), self.keys.get(location)
         return key if value and key and value.begin == value.end and value.begin.line > key.end.line else value
