@@ -11,11 +11,11 @@ from feedsvc.support.sorted_chunks import PersistentSortedList
 
 
 class ArchiveIndex(Periods):
-    """Mapping of each older period to its rows, newest period first, from `newest_older_period` down.
+    """Mapping of each older period (one with rows that the feed does not hold) to all its rows, newest period first.
 
     `names` are the names of all periods, oldest first; `start` is the day of the newest row that the feed does not hold,
-    "" if there is none. If only one period would be older, the next newer one is included, because a validator warns about
-    an archive that links to no other.
+    "" if there is none. If only one period is older, the mapping includes the next newer one, because a validator warns about
+    an archive that links to no other. `newest_older_period` is the newest older one, without this addition.
     """
 
     def __init__(self, rows: PersistentSortedList[Row], names: tuple[str, ...], start: str) -> None:
@@ -44,9 +44,9 @@ class ArchiveIndex(Periods):
         return Neighbours(self.names, len(self))
 
     def redirect_target(self, period: str) -> str:
-        """Return the period to which a former period redirects, "" if there is none.
+        """Return the period to which the address of a period that does not exist any more redirects, "" if there is none.
 
-        That is the newest part of a year or month that is divided now, or the year that includes a month now.
+        The target is the newest part of a year or month that is divided now, or the year that includes the month now.
         """
         start, end = index_range(self.names, f"{period}-")
         end = min(end, len(self))
@@ -56,7 +56,7 @@ class ArchiveIndex(Periods):
         return year if len(period) == len("2026-01") and year in self else ""
 
     def reuse_totals(self, former: ArchiveIndex, days: Iterable[str]) -> ArchiveIndex:
-        """Take over the totals that `former` has computed, updated for the `days` that differ; return self."""
+        """Take over totals from `former` if it has computed them, updated for the `days` whose rows differ; return self."""
         if "totals" in vars(former):
             vars(self)["totals"] = update_totals(former.totals, self.all_periods, days)
         return self

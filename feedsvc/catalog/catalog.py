@@ -1,4 +1,4 @@
-"""Catalog: the immutable index of everything that is public at one moment. Only this package selects articles.
+"""Catalog: the immutable index of everything that is public at one moment. Only this package decides which articles are public.
 
 Time is an argument. Between two scheduled changes every moment gives the same catalog. A catalog updated from another one
 equals a newly built one; the work grows with the change.
@@ -46,8 +46,8 @@ class Catalog:
     `listings` are in the order of their kinds and ids. `visible` and `withdrawn` are keyed by slug, newest first. `redirects`
     maps former addresses: (kind or "article", alias) -> id or slug. `recent` are the visible rows of the last two days, newest
     first; `external_count` is the number of visible articles with a `link` to another address. The catalog is valid from
-    `last_change` until just before `next_change`; either is None if there is no such change. If `is_preview`, drafts,
-    scheduled and expired articles are visible too, with a `preview_label`.
+    `last_change` until just before `next_change`: moments at which time alone changes it, None if there is none. If
+    `is_preview`, drafts, scheduled and expired articles are visible too, with a `preview_label`.
     """
 
     content: ContentSnapshot
@@ -87,7 +87,7 @@ class Catalog:
 
     @cached_property
     def subscribable_listings(self) -> tuple[Listing, ...]:
-        """Listings on /subscribe/ and in feeds.opml, in their order: all but tags, then the most used tags by id."""
+        """Listings on /subscribe/ and in feeds.opml, in the order of `listings`: all but tags, then the most used tags by id."""
         others = takewhile(lambda listing: listing.ref.kind != "tag", self.listings.values())
         return (*others, *(self.tag_listing(tag) for tag in sorted(self._subscribable_tags())))
 
@@ -103,11 +103,11 @@ class Catalog:
     def apply_changes(
         self, content: ContentSnapshot, now: datetime, *, removed: Iterable[Article] = (), added: Iterable[Article] = ()
     ) -> Catalog:
-        """Return what `build_catalog` returns for the content and moment; the work grows with the change since this catalog.
+        """Return what `build_catalog` returns for content and moment, by updating this catalog: the work grows with the change.
 
         `removed` and `added` are the articles in which the content differs from this catalog's; an edited article is in both.
-        Unchanged listings and rows are the same objects. Every article in these arguments counts as changed: pass those whose
-        media files have other bytes, too. If settings differ, everything is built anew.
+        Unchanged listings and rows are the same objects. Every article in these arguments counts as changed; pass articles
+        whose media files have other bytes in both. If settings differ, everything is built anew.
         """
         if not has_same_settings(self.content, content):
             return build_catalog(content, now, is_preview=self.is_preview)
@@ -138,7 +138,7 @@ class Catalog:
     def _changed_rows(
         self, gone: tuple[Article, ...], come: tuple[Article, ...], due: Iterable[Article], now: datetime
     ) -> tuple[_RowsById, _RowsById]:
-        """Return the removed and the added rows by article id. `due` are the articles that time may have changed."""
+        """Return the removed and the added rows by article id. `due` are articles whose visibility time may have changed."""
         make = RowBuilder(self.content.site, now, is_preview=self.is_preview)
         before = {article.id: row for article in gone if (row := self._row(article))}
         after = {article.id: row for article in come if (row := make.build(article))}
@@ -161,7 +161,7 @@ class Catalog:
         return self.listings[ListingRef()].find(article)
 
     def _add_retitled_rows(self, titles: Mapping[str, str], before: _RowsById, after: _RowsById) -> None:
-        """Add the rows of tags with a new title to both arguments, because the entries show the title."""
+        """Add the rows of tags with a new title to `before` and `after` (copies), because their entries show the title."""
         for tag, title in titles.items():
             listing = self.listings.get(ListingRef("tag", tag))
             for row in listing.rows if listing and listing.title != title else ():
@@ -203,7 +203,7 @@ def build_catalog(content: ContentSnapshot, now: datetime, *, is_preview: bool =
 
 
 def _with_updated_indexes(made: Catalog, before: list[Row], after: list[Row], tags: tuple[_RedirectMap, _RedirectMap]) -> Catalog:
-    """Update the indexes for the removed and added rows; `made` has its listings already, `tags` are redirects of tags."""
+    """Update the indexes of `made`, whose listings are updated already. `tags` are redirects of tags before and after."""
     site, left, new = made.listings[ListingRef()], [*filter(is_visible, before)], [*filter(is_visible, after)]
     return replace(
         made,

@@ -27,7 +27,7 @@ class FormerTags:
         """Return the redirects for these former slugs, for all by default.
 
         A slug that is a tag's own today does not redirect. If several tags had one former slug, it redirects to the tag with
-        most articles; ties by id.
+        most articles; at equal counts, to the lowest id.
         """
         asked = self._counts.keys() if slugs is None else slugs
         free = (slug for slug in asked if ListingRef("tag", slug) not in listings)

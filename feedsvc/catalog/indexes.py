@@ -1,4 +1,4 @@
-"""Lookup tables of a catalog, immutable. An updated table shares the former one's data; keys are sorted on iteration."""
+"""Lookup tables of a catalog, immutable. An updated table shares most data with the table before."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class OverlayDict(Generic[_K, _V]):
 
 
 class RowsBySlug(Mapping[str, Row]):
-    """Mapping of slugs to rows, in the rows' order. Its index is built on first access, because feeds and starts need none."""
+    """Mapping of slugs to rows, in the rows' order. The index is built on first access, because feeds do not need it."""
 
     def __init__(self, rows: PersistentSortedList[Row], index: OverlayDict[str, Row] | None = None) -> None:
         self.rows = rows
@@ -76,7 +76,7 @@ class RowsBySlug(Mapping[str, Row]):
     def apply_changes(
         self, removed: Sequence[Row], added: Sequence[Row], rows: PersistentSortedList[Row] | None = None
     ) -> RowsBySlug:
-        """Return the table after a change of rows; `rows` are all rows after it, if the caller has them already."""
+        """Return the table after a change of rows; `rows` are all rows after the change, if the caller has them already."""
         if not removed and not added:
             return self
         index = self._index.apply_changes((row.article.slug for row in removed), {row.article.slug: row for row in added})

@@ -33,7 +33,7 @@ class Listing:
 
     @cached_property
     def feed_rows(self) -> tuple[Row, ...]:
-        """Rows of the feed: the first `feed_size` visible rows, and the other rows before and between them."""
+        """Rows of the feed: the first `feed_size` visible rows, and withdrawn and hidden rows before and between them."""
         seen = 0
         for index, row in enumerate(self.rows):
             if seen == self.feed_size:
@@ -87,7 +87,7 @@ class Listing:
 
     @cached_property
     def rest_start(self) -> str:
-        """Day of the newest row outside the feed, hidden rows apart; "" if the feed holds everything."""
+        """Day of the newest row that is not hidden and not in the feed; "" if there is none."""
         rest = islice(self.rows, len(self.feed_rows), None)
         return next((row.day for row in rest if row.visibility is not Visibility.HIDDEN), "")
 

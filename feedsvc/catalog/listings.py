@@ -39,7 +39,7 @@ def _rows_by_listing(rows: Sequence[Row]) -> dict[ListingRef, Sequence[Row]]:
 
 
 def update_spellings(spellings: Spellings, removed: Sequence[Row], added: Sequence[Row]) -> tuple[Spellings, dict[str, str]]:
-    """Return the spellings after a change of rows, and the titles of the tags of these rows by id.
+    """Return the spellings after a change of rows, and by id the titles of the tags of the removed and added rows.
 
     A tag's title is its most frequent spelling, ties in alphabetical order.
     """
@@ -51,7 +51,7 @@ def update_spellings(spellings: Spellings, removed: Sequence[Row], added: Sequen
 
 
 def _count_spellings(rows: Sequence[Row]) -> dict[str, Counter[str]]:
-    """Count the spellings of visible rows. A tag of other rows only has spellings with count 0: its address stays."""
+    """Count the spellings of visible rows. A tag that only other rows have gets count 0: its address stays."""
     every = [*chain.from_iterable([row.article.tags for row in rows])]
     seen, unseen = Counter(map(id, every)), _count_not_visible(rows)
     found: dict[str, Counter[str]] = defaultdict(Counter)
@@ -126,7 +126,7 @@ def update_listings(
 
 
 def _insert_sorted(refs: list[ListingRef], added: Iterable[ListingRef]) -> list[ListingRef]:
-    """Insert refs into sorted ones by bisection, so that few keys are computed."""
+    """Insert `added` into the sorted `refs` by bisection, so that few keys are computed. Return `refs`."""
     for ref in added:
         insort(refs, ref, key=_listing_key)
     return refs

@@ -127,7 +127,7 @@ def periods_of_day(day: str) -> tuple[str, ...]:
 
 
 class PeriodNames:
-    """Collection of the first `end` of `names`. These are sorted oldest first; iteration yields the newest first."""
+    """Collection of the first `end` items of `names`. `names` are sorted oldest first; iteration yields the newest first."""
 
     def __init__(self, names: tuple[str, ...], end: int) -> None:
         self._names, self._end = names, end
@@ -147,7 +147,7 @@ class PeriodNames:
 
 
 class Periods(PeriodNames, Mapping[str, tuple[Row, ...]]):
-    """Mapping of periods to their rows, newest first."""
+    """Mapping of periods, newest first, to their rows."""
 
     def __init__(self, rows: PersistentSortedList[Row], names: tuple[str, ...], end: int) -> None:
         super().__init__(names, end)
@@ -172,7 +172,7 @@ class Periods(PeriodNames, Mapping[str, tuple[Row, ...]]):
 
 
 class Neighbours(PeriodNames, Mapping[str, tuple[str, str]]):
-    """Mapping of periods to the next older and the next newer one, "" if there is none."""
+    """Mapping of periods to the next older and the next newer period, "" if there is none."""
 
     def __getitem__(self, period: str) -> tuple[str, str]:
         place = self._index_of(period)
@@ -183,7 +183,7 @@ class Neighbours(PeriodNames, Mapping[str, tuple[str, str]]):
 
 
 def update_totals(totals: Mapping[str, PeriodTotals], periods: Periods, days: Iterable[str]) -> Mapping[str, PeriodTotals]:
-    """Return the totals of `periods`; compute only those of periods that hold one of the changed `days`."""
+    """Return the totals of `periods`; reuse `totals` except for periods that hold one of the changed `days`."""
     others = {name for day in days for name in periods_of_day(day)}
     kept = {name: one for name, one in totals.items() if name not in others}
     return {period: kept.get(period) or period_totals(periods[period]) for period in periods}

@@ -14,7 +14,7 @@ RowKey = tuple[float, str]
 
 
 class Visibility(Enum):
-    """Visibility of an article that is or was public. A hidden one is shown nowhere, but its removal counts as a change."""
+    """Visibility of an article that is or was public. Hidden rows are shown nowhere, but count in dates of listings."""
 
     VISIBLE = "visible"
     WITHDRAWN = "withdrawn"
@@ -32,7 +32,7 @@ class Row:
     `last_changed` is its last change that subscribers see, never in the future outside previews. `day` is YYYY-MM-DD in the
     site's zone. `preview_label` is draft, scheduled or expired if only a preview shows the article, else "".
 
-    One Row object stands for one Entry: if anything in the Entry changes, titles of tags included, the Row is a new object.
+    One Row object stands for one Entry of a feed: if anything in the Entry changes, even a tag's title, the Row is a new object.
     """
 
     article: Article
@@ -64,7 +64,7 @@ def row_key(row: Row) -> RowKey:
 
 
 def moment_key(seconds: float) -> tuple[float]:
-    """Return a key that sorts before those of a moment (seconds since 1970) and of earlier ones, and after all later ones."""
+    """Return a sort key after the keys of rows published after a moment (seconds since 1970) and before all other keys."""
     return (-seconds,)
 
 

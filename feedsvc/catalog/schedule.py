@@ -19,7 +19,10 @@ _ScheduledChange = tuple[datetime, Article]
 
 @dataclass(frozen=True, kw_only=True)
 class Schedule:
-    """All articles but drafts by their date of publication, newest first, and their later changes, oldest first. Immutable."""
+    """All articles but drafts by their date of publication, newest first, and all other changes by date, oldest first. Immutable.
+
+    `later_changes` are updates, expiries and withdrawals.
+    """
 
     articles: PersistentSortedList[Article]
     later_changes: PersistentSortedList[_ScheduledChange]
@@ -42,7 +45,7 @@ class Schedule:
         )
 
     def last_change(self, now: datetime) -> datetime | None:
-        """Return the last change up to and including a moment, None if there is none."""
+        """Return the moment of the last change (see `next_change`) up to and including `now`, None if there is none."""
         due, out, more = (
             self._count_published_after(now),
             self._count_published_after(now - NEWS_AGE),
@@ -54,7 +57,7 @@ class Schedule:
         return max(found, default=None)
 
     def next_change(self, now: datetime) -> datetime | None:
-        """Return the moment of the next change after `now`, or None.
+        """Return the moment of the next change after `now`, None if there is none.
 
         Changes are: publication, update, expiry or withdrawal of an article, and its end in the news sitemap.
         """
@@ -63,7 +66,7 @@ class Schedule:
         return min([*found, *([visible] if visible else [])], default=None)
 
     def next_visible_change(self, now: datetime) -> datetime | None:
-        """Return the next change after a moment that readers see. An article's end in the news sitemap does not count."""
+        """Return the moment of the next change that readers see, as `next_change` does but without ends in the news sitemap."""
         due, more = self._count_published_after(now), self._count_changes_until(now)
         found = [article.published for article in self.articles[max(due - 1, 0) : due]]
         found += [moment for moment, _ in self.later_changes[more : more + 1]]

@@ -1,6 +1,6 @@
 """Tags of visible articles: the most used ones, and the pages that list all of them.
 
-Both depend on the catalog's spellings only, so every process computes the same, also after a restart.
+Both depend only on the catalog's `spellings`, so every process computes the same values, also after a restart.
 """
 
 from __future__ import annotations
@@ -57,11 +57,11 @@ class Tags:
 
     @cached_property
     def starts(self) -> tuple[str, ...]:
-        """Names of the pages: FIRST_PAGE for the first, which keeps its name if its first tag changes; else the first id."""
+        """Names of the pages: FIRST_PAGE for the first, so that it never changes; the first id of the page for all others."""
         return (FIRST_PAGE, *(page[0] for page in self.pages[1:])) if self.pages else ()
 
     def page_of(self, tag: str) -> int:
-        """Return the index of the page whose range holds an id; the tag need not exist."""
+        """Return the index of the page that holds a tag's id, or would hold it if the tag existed."""
         return max(0, bisect_right(self.starts, tag) - 1)
 
     def apply_changes(self, spellings: Spellings, changed: Iterable[str]) -> Tags:
@@ -74,7 +74,7 @@ class Tags:
         return made
 
     def _most_used_after(self, made: Tags, changed: set[str]) -> tuple[str, ...] | None:
-        """Return the most used tags after a change; None if a tag outside both may have moved up."""
+        """Return the most used tags after a change; None if a tag neither `changed` nor most used before may be one now."""
         before = self.most_used
         last, members = self._sort_key(before[-1]) if before else (0, ""), {*before}
         if len(before) == MOST_USED_COUNT and not any(tag in members or made._sort_key(tag) < last for tag in changed):
@@ -95,7 +95,7 @@ class Tags:
 
 
 def divide_into_pages(ids: Sequence[str], most: int) -> Iterator[_Page]:
-    """Cut a sorted sequence into pages of at most `most` ids (2 or more); several pages have at least a third of that each.
+    """Cut a sorted sequence into pages of at most `most` ids (2 or more). If cut, each page has at least a third of `most`.
 
     A page that is too large is cut before the id with the smallest checksum in its middle third. So an added or removed tag
     nearly always changes only its own page, and not the first id, which is the page's name.

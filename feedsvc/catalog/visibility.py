@@ -14,7 +14,7 @@ _VISIBLE: Final = Visibility.VISIBLE
 
 
 class RowBuilder:
-    """Builder of the rows of one moment."""
+    """Builder of rows that all describe the same moment, `now`."""
 
     def __init__(self, site: Site, now: datetime, *, is_preview: bool) -> None:
         self._zone, self._now, self._is_preview = ZoneInfo(site.timezone), now, is_preview

@@ -1,6 +1,6 @@
-"""Documents by which programs find others: OPML, sitemaps, robots.txt.
+"""Documents by which programs find feeds and pages: OPML, sitemaps, robots.txt.
 
-In comes a catalog; out come bytes. The publication uses it.
+In comes a catalog; out come bytes. The publication and exports use this package.
 """
 
 from feedsvc.discovery.opml import OPML_MEDIA_TYPE, render_opml

@@ -1,5 +1,8 @@
 """Documents for search engines: sitemaps of all public pages, Google's news sitemap and robots.txt.
 
+A large sitemap is an index of parts (files). A group is the articles of one period, or LISTINGS_GROUP: all other pages. Each
+group is one part or several.
+
 Specifications: https://www.sitemaps.org/protocol.html (its section titles are quoted below),
 https://developers.google.com/search/docs/crawling-indexing/sitemaps/news-sitemap and RFC 9309.
 """
@@ -54,7 +57,7 @@ class _NonArticlePages(NamedTuple):
 
 
 class _SitemapUrl(NamedTuple):
-    """Address with its last change. One that is not `is_visible` was removed from the sitemap at that moment."""
+    """Address with its last change. An address that is not `is_visible` was removed from the sitemap then."""
 
     path: str
     last_changed: datetime
@@ -77,7 +80,7 @@ def part_names(catalog: Catalog, max_urls: int = MAX_URLS) -> tuple[str, ...]:
 
 
 def group_part_names(catalog: Catalog, group: str, max_urls: int = MAX_URLS) -> tuple[str, ...]:
-    """Return the `part_names` of a period. For LISTINGS_GROUP, return all possible names instead, which is less work."""
+    """Return the `part_names` of a group. For LISTINGS_GROUP, return all names that may exist, which is less work."""
     room = _max_urls_per_file(catalog.site, max_urls)
     if not is_indexed(catalog, max_urls):
         return ()
@@ -120,7 +123,7 @@ def render_robots_txt(catalog: Catalog) -> bytes:
 
 
 def catalog_fingerprint(catalog: Catalog) -> tuple[object, ...]:
-    """Return values that, with `listing_fingerprint` of each listing, determine the sitemap. Cheaper than rendering it."""
+    """Return values that, with `listing_fingerprint` of each listing, determine sitemap.xml. This is faster than rendering."""
     if not is_indexed(catalog):
         return (catalog.visible.rows.compute_once(_visible_articles_digest),)
     # A period that is one part is determined by its totals. `listing_fingerprint` covers years that are one page.
@@ -176,7 +179,7 @@ def _non_article_pages(catalog: Catalog) -> _NonArticlePages:
 
 
 def _older_pages(listing: Listing) -> tuple[tuple[str, ...], int]:
-    """Return the names of a listing's periods and the number of its older pages. Most tags have none: skip the index then."""
+    """Return the names of a listing's periods and the number of its older pages. Most tags have none, so no index is built."""
     return (listing.page_index.names, len(listing.page_index)) if listing.rest_start else ((), 0)
 
 
@@ -256,7 +259,7 @@ def _count_non_article_pages(catalog: Catalog) -> int:
 
 
 def _max_non_article_pages(catalog: Catalog) -> int:
-    """Return a cheap upper bound of `_count_non_article_pages`: at most the site's months, and days of large months only."""
+    """Return a cheap upper bound of `_count_non_article_pages`, from the listings' numbers of rows and the site's periods."""
     names = catalog.listings[ListingRef()].archive_index.names
     months = len({name[:7] for name in names})
     sizes = (len(listing.rows) for listing in catalog.listings.values())
@@ -265,7 +268,7 @@ def _max_non_article_pages(catalog: Catalog) -> int:
 
 
 def _dated_parts(catalog: Catalog, most: int) -> Iterator[tuple[str, datetime]]:
-    """Yield all parts with their last change; none if there is no index."""
+    """Yield the names of all parts with their last change; nothing if there is no index."""
     if is_indexed(catalog, most):
         yield from chain.from_iterable(
             _dated_group_parts(catalog, name, _max_urls_per_file(catalog.site, most)) for name in _group_names(catalog)
@@ -273,7 +276,7 @@ def _dated_parts(catalog: Catalog, most: int) -> Iterator[tuple[str, datetime]]:
 
 
 def _dated_group_parts(catalog: Catalog, name: str, room: int) -> tuple[tuple[str, datetime], ...]:
-    """Return the parts of a group with their last change. For a period that is one part, the totals suffice."""
+    """Return the names of a group's parts with their last change. For a period that is one part, the totals suffice."""
     total = catalog.listings[ListingRef()].archive_index.totals.get(name)
     if total and total.local_visible_count <= room:
         return ((name, total.local_last_changed),) if total.local_last_changed and total.local_visible_count else ()
@@ -294,7 +297,7 @@ def _listing_parts(lists: _NonArticlePages, room: int) -> Mapping[str, tuple[_No
 
 
 def _split_group(name: str, pages: tuple[_SitemapUrl, ...], room: int) -> Iterator[tuple[str, tuple[_SitemapUrl, ...]]]:
-    """Yield the non-empty parts of a group: itself, or halves by a digest of the address, named NAME.0 and NAME.1, and so on.
+    """Yield the non-empty parts of a group. A part of over `room` addresses is halved by their digests into NAME.0 and NAME.1.
 
     A page stays in its part if other pages come or go, until that part exceeds `room` addresses and is halved again.
     """
@@ -308,7 +311,7 @@ def _split_group(name: str, pages: tuple[_SitemapUrl, ...], room: int) -> Iterat
 
 
 def _possible_part_names(count: int, room: int) -> Iterator[str]:
-    """Yield the possible names of parts of `count` pages. Digests halve evenly, so two bits more than necessary suffice."""
+    """Yield the possible names of parts of `count` pages. Digests halve evenly, so two more halvings than needed suffice."""
     yield LISTINGS_GROUP
     depth = max(0, ceil(log2(count / room)) + 2) if count > room else 0
     yield from (f"{LISTINGS_GROUP}.{''.join(bits)}" for length in range(1, depth + 1) for bits in product("01", repeat=length))

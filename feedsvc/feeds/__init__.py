@@ -1,7 +1,7 @@
 """Feeds of a listing, in every format.
 
-In come a catalog and a listing; out comes one neutral `Feed`, rendered as RSS, Atom or JSON Feed, and a digest of what it says.
-Pages, discovery, the publication and WebSub may use it.
+In come a catalog and a listing; out comes one neutral `Feed`, rendered as RSS, Atom or JSON Feed, and a digest of its contents.
+Pages, discovery, the publication and WebSub may use this package.
 """
 
 from feedsvc.feeds.builder import MAX_CACHED_ENTRIES, EntryCache, author_person, build_feed, feed_title, last_updated

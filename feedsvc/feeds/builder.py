@@ -47,7 +47,7 @@ class EntryCache:
         self._entries = OrderedDict() if entries is None else entries
 
     def for_catalog(self, catalog: Catalog) -> EntryCache:
-        """Return the cache for a catalog with the same settings. It shares this one's entries; unchanged rows keep theirs."""
+        """Return a cache for a catalog with the same settings. It shares all entries; those of unchanged rows stay valid."""
         return EntryCache(catalog, self._entries)
 
     def clear(self) -> None:
@@ -93,7 +93,7 @@ def feed_id(site: Site, ref: ListingRef) -> str:
 
 
 def build_feed(listing: Listing, entries: EntryCache, suffix: str, media_type: str, period: str = "") -> Feed:
-    """Build the Feed of the newest entries, or of an archive's `period`. Raises KeyError if it is not in `listing.archive`."""
+    """Build the Feed of the newest entries, or of an archive's `period`. Raises KeyError for a period without archive."""
     site = entries.catalog.site
     rows = listing.archive[period] if period else listing.feed_rows
     entries.prefetch(rows)
@@ -123,7 +123,7 @@ def last_updated(site: Site, rows: Iterable[Row]) -> datetime:
 
 
 def _links(site: Site, listing: Listing, suffix: str, media_type: str, period: str) -> Iterator[Link]:
-    """Yield the feed's links (RFC 4287 section 4.2.7, RFC 5005 section 4). Hubs do not push archives, so these name none."""
+    """Yield the feed's links (RFC 4287 section 4.2.7, RFC 5005 section 4). Archives name no hubs: hubs do not push them."""
 
     def at(page: str) -> str:
         return absolute(site.base_url, path_of(FeedAt(listing.ref, suffix, page)))
@@ -142,7 +142,7 @@ def _links(site: Site, listing: Listing, suffix: str, media_type: str, period: s
 
 
 def _items(rows: Iterable[Row], entries: EntryCache, most: int) -> Iterator[Entry | Tombstone]:
-    """Yield tombstones, then entries. Only the newest `most` tombstones: a bulk withdrawal must not flood the feed.
+    """Yield tombstones, at most the `most` newest, so that a bulk withdrawal does not flood the feed; then entries.
 
     The schema of RFC 4287 (Appendix B) requires elements of other namespaces before the entries.
     """
@@ -222,7 +222,7 @@ def _person(name: str, url: str, email: str, base_url: str, author: str) -> Pers
 
 
 def _terms(catalog: Catalog, article: Article) -> Iterator[Term]:
-    """Yield the article's categories, the section first, then its tags. Readers show only the term, so it is the title."""
+    """Yield the article's section (first category), other categories and tags. Readers show only `term`, so it is the title."""
     refs = [ListingRef("category", name) for name in article.categories]
     refs += [ListingRef("tag", tag.id) for tag in article.tags]
     for ref in refs:

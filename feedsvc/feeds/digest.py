@@ -30,7 +30,10 @@ class _FeedDigest:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _EntryDigest:
-    """Digest of an entry: the `content` of `entry` is the digest of everything that feeds show of the article."""
+    """Digest of an entry: the `content` of `entry` is the digest of everything that feeds show of the article.
+
+    `names` are the parts that came from outside the article; see `_EntryDigestCache._names`.
+    """
 
     row: Row
     names: tuple[str | Author, ...]
@@ -38,7 +41,7 @@ class _EntryDigest:
 
 
 class FeedDigests:
-    """Digests of all feeds, computed incrementally from the last catalog. Not thread-safe.
+    """Digests of all feeds, computed incrementally from those of the previous catalog. Not thread-safe.
 
     A Listing that is the same object as before keeps its digest, and so does a Row that equals the former one, if the site
     and the names of categories, authors and tags are unchanged.
@@ -51,7 +54,7 @@ class FeedDigests:
         self._entry_digests: dict[str, _EntryDigest] = {}
 
     def compute(self, catalog: Catalog) -> Mapping[str, str]:
-        """Return the digest of each feed (not of archives) by path. It is the same in every process and on every machine.
+        """Return the digest of each feed (not of archives) by path. Digests are equal in every process and on every machine.
 
         Feeds with equal digests have equal bytes in every format. A digest may change although a format's bytes do not:
         only Atom has tombstones; feeds of summaries do not show captions; a new summary may equal the text's beginning.
@@ -87,7 +90,7 @@ class FeedDigests:
 
 
 class _EntryDigestCache(builder.EntryCache):
-    """Entry cache for `build_feed` that returns digests as entries, computed only if an article or a name in it changed."""
+    """Entry cache for `build_feed` that returns digests as entries, computed only if the row or one of its `_names` changed."""
 
     def __init__(self, catalog: Catalog, previous: Mapping[str, _EntryDigest]) -> None:
         super().__init__(catalog)

@@ -1,4 +1,4 @@
-"""Templates of entries: one entry of each structure is rendered with markers as values; others are filled into the result."""
+"""Templates of entries: one entry of each structure is rendered with markers as values; values of others replace these."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class _EntryTemplate:
 
 
 class _ValueCache:
-    """Cache of the values and the structure key of entries, for the next format. Thread-safe."""
+    """Cache of values and structure key of entries, so that only the first rendered format computes them. Thread-safe."""
 
     def __init__(self) -> None:
         # Keyed by id(), as in RenderedEntryCache. The entry is stored, too, so that its id() is not reused.
@@ -92,7 +92,7 @@ class EntryTemplates:
     """Fast equivalent of `render_fully`: fills entries into templates learned from its output. Thread-safe.
 
     `escapers` are all ways in which `render_fully` escapes a text. `render_fully` itself renders an entry if its template
-    escapes a value in another way, or if `needs_fallback` is true for the result (as text, in UTF-8).
+    escapes a value in another way, or if `needs_fallback` returns True for the result, passed as text and as UTF-8.
     """
 
     def __init__(
@@ -141,7 +141,7 @@ class EntryTemplates:
 
 
 def _values(entry: Entry) -> tuple[list[Any], list[int]]:
-    """Return all values of an entry in a fixed order, and the number of each kind."""
+    """Return all values of an entry in a fixed order, and the number of each kind (authors, categories, enclosures, ...)."""
     values = [*_GET_SCALARS(entry)]
     sizes = []
     for listed, of in _LIST_GETTERS:

@@ -13,7 +13,7 @@ from feedsvc.model import Feed
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Format:
-    """Feed format: `name` is for readers; a feed's path ends in `feed.` + `suffix`.
+    """Feed format: `name` is shown to readers; a feed's path ends in `feed.` + `suffix`.
 
     `render` returns the same bytes for equal Feeds. It is thread-safe.
     """
@@ -34,6 +34,6 @@ FORMATS: Final[Mapping[str, Format]] = MappingProxyType(
 
 
 def enlarge_caches() -> None:
-    """Enlarge the caches of rendered entries. For a process that renders every feed: each entry occurs in several of them."""
+    """Enlarge the caches of rendered entries. For a process that renders every feed: each entry occurs in several feeds."""
     for parts in (rss.RENDERED_ENTRIES, atom.RENDERED_ENTRIES, json_feed.RENDERED_ENTRIES):
         parts.enlarge()

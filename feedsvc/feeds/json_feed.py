@@ -17,7 +17,7 @@ _ENCODE_JSON: Final = json.JSONEncoder(ensure_ascii=False).encode
 def render(feed: Feed) -> bytes:
     """Render `feed` as a JSON Feed 1.1 document in UTF-8, without tombstones. `next_url` is the previous archive.
 
-    Each item has its authors. The feed has none, because some readers would add them to every byline.
+    Each item has its authors. The feed has none, because some readers would add a feed's authors to every byline.
     """
     top = _nonempty_values(
         version="https://jsonfeed.org/version/1.1",

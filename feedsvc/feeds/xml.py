@@ -126,7 +126,10 @@ class BaseFeedGenerator(feedgen.feed.FeedGenerator):  # type: ignore[misc]
         self.generator(feed.generator, uri=feed.generator_url)
 
     def finish(self, root: etree._Element, parts: Iterable[RenderedEntry]) -> None:
-        """Correct the finished tree without its entries: unused namespaces, markup in plain text, stylesheet."""
+        """Remove unused namespaces from the tree, replace markup in plain text and add the stylesheet.
+
+        The tree has no entries yet; `parts` are the entries that will be inserted.
+        """
         # Validators do not know at: and warn even of an unused declaration.
         used = frozenset[str]().union(*(part.prefixes for part in parts))
         etree.cleanup_namespaces(root, keep_ns_prefixes=sorted(used))

@@ -37,9 +37,9 @@ _ARTICLE_COLUMNS: Final = ColumnarCodec(
 
 @dataclass(frozen=True, slots=True)
 class _FormerPage:
-    """Page of another version, of which only the articles are decoded.
+    """Page of records that another version of feedsvc wrote. Only the articles are decoded.
 
-    `lacking` are the indexes of paths whose record has no article.
+    `lacking` are the indexes in `paths` of records whose `reading` has no article.
     """
 
     paths: list[str]
@@ -50,14 +50,14 @@ class _FormerPage:
 
 @dataclass(frozen=True, slots=True)
 class _RecordPage(_FormerPage):
-    """Page of this version. `readings` are the columns of problems, positions and alias references."""
+    """Page of records that this version wrote. `readings` are the columns of problems, positions and alias references."""
 
     readings: tuple[msgspec.Raw, msgspec.Raw, msgspec.Raw]
 
 
 @dataclass(frozen=True, slots=True)
 class _FormerRecord:
-    """Record of another version. Of `reading` only the first item, the article, is decoded."""
+    """Record that another version of feedsvc wrote. Of `reading` only the first item, the article, is decoded."""
 
     reading: tuple[msgspec.Raw, ...]
     stood: bool = False
@@ -116,9 +116,10 @@ def _decode_page(found: _RecordPage, share: Interner) -> dict[str, Record]:
 
 
 def decode_former_page(data: bytes, share: Interner) -> dict[str, Record | None]:
-    """Return records with only the last valid versions of a page that another version wrote, so that files are read again.
+    """Return the records of a page that another version wrote, by path, each reduced to its last valid version.
 
-    None for a path without a last valid version; {} if this version cannot decode the page.
+    They have no signature, so that the files are read again. A record without a last valid version is replaced by None. Return
+    {} if this version cannot decode the page.
     """
     try:
         found = _FORMER_PAGE_DECODER.decode(data)
@@ -146,7 +147,7 @@ def decode_record(data: bytes) -> Record | None:
 
 
 def decode_former_record(data: bytes) -> Record | None:
-    """Return a record of another version as `decode_former_page` does; None if there is no last valid version."""
+    """Return a record of another version, reduced as by `decode_former_page`; None if it has no last valid version."""
     try:
         last = _FORMER_RECORD_DECODER.decode(data).last_valid
     except _DECODE_ERRORS:
@@ -173,7 +174,7 @@ def _record_of_last_valid(article: Article) -> Record:
 
 
 def _update_tag_slugs(article: Article) -> Article:
-    """Return an article of another version with the slugs that its tags have in this version."""
+    """Return an article that another version wrote, with the slugs that this version gives its tags."""
     if not any(former_slug(tag.title) for tag in article.tags):
         return article
     tags: dict[str, Tag] = {}

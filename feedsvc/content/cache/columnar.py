@@ -23,10 +23,10 @@ Intern = Callable[[Any], Any]
 
 
 class Column:
-    """Codec of one field: a value per object, one value for all, or the distinct values and an index per object."""
+    """Codec of one field. Encodes one value for each object, one for all, or the distinct values and an index for each object."""
 
     def __init__(self, kind: Any, *, is_interned: bool = False) -> None:
-        """Set `is_interned` if values are hashable and many objects have the same."""
+        """Set `is_interned` if values of type `kind` are hashable and many objects have the same one."""
         self._is_interned = is_interned
         self._decoder: Any = msgspec.msgpack.Decoder(tuple[list[kind], list[int] | None])
 
@@ -44,7 +44,7 @@ class Column:
         return values, None
 
     def decode(self, data: msgspec.Raw, count: int, share: Intern) -> Iterable[Any]:
-        """Return `count` values. Raises msgspec.DecodeError if there is another number or an index without a value."""
+        """Return `count` values. Raises msgspec.DecodeError if there is another number of them or a bad index."""
         values, whose = self._decoder.decode(data)
         if self._is_interned:
             values = [*map(share, values)]

@@ -1,7 +1,7 @@
 """Generation: a number beside the cache file that increases with each write, to detect a file that was rolled back.
 
-Such a file is valid, but an article that was withdrawn since would come back with its last valid version. This happens if
-SQLite's write-ahead log is lost, or if an older copy of the file is restored.
+A rolled-back file passes its checksums, but an article withdrawn since would come back with its last valid version. Rollbacks
+happen if SQLite's write-ahead log is lost, or if an older copy of the file is restored.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class Generation:
         self._path = file.with_name(f"{file.name}-generation") if file else None
 
     def read(self, seal: RowChecksummer) -> int:
-        """Return the last number; 0 if there is none or it is damaged."""
+        """Return the number written last; 0 if there is none or `seal` finds it damaged."""
         with suppress(OSError):
             if self._path and is_file(self._path):
                 found = _LINE.fullmatch(self._path.read_bytes()[: _LENGTH + 1])
@@ -34,7 +34,7 @@ class Generation:
         return 0
 
     def write(self, number: int, seal: RowChecksummer) -> None:
-        """Write a number after it was committed to the cache file. If that fails, only a rollback is not detected."""
+        """Write a number after it was committed to the cache file. If writing fails, later rollbacks are not detected."""
         if self._path is None:
             return
         with suppress(OSError):

@@ -21,8 +21,9 @@ class Record:
     """Cached result of reading one article file.
 
     `signature` is that of the file, None if it must be read again in any case. `digest` is a digest of its bytes, `site` the
-    fingerprint of the settings at that time. `media` maps media files that it refers to to their signatures at that time.
-    `stood` is true if an edition shows the article of `reading`. Otherwise `good` is the article that an edition showed last.
+    fingerprint of the settings that it was read with. `media` maps media files that it refers to to their signatures then.
+    `stood` is true if editions show the article of `reading`. Otherwise `good` is the file's article that an edition showed
+    last, None if there was none.
     """
 
     signature: FileSignature | None
@@ -39,11 +40,11 @@ class Record:
         return self.reading.article if self.stood else self.good
 
     def with_active_state(self, *, is_active: bool) -> Record:
-        """Return the record with `stood` set to `is_active`; the last valid version is kept in `good` if it is false."""
+        """Return the record with `stood` set to `is_active`. If that is false, `good` holds the last valid version, else None."""
         return self._replace(stood=is_active, good=None if is_active else self.last_valid)
 
     def as_never_active(self) -> Record:
-        """Return the record without a last valid version: the article was expected to become active, but did not."""
+        """Return the record without a last valid version, because its article was never active or that version's text is lost."""
         return self._replace(stood=False, good=None)
 
     def _replace(self, *, stood: bool, good: Article | None) -> Record:

@@ -13,7 +13,11 @@ from feedsvc.model import Author, Category, Site
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StoredSetting:
-    """Last valid version of an entry of the settings; `is_former` is true if the file does not contain it any more."""
+    """Last valid version of an entry of the settings.
+
+    `kind` is site, category or author; `name` is the entry's id, "" for the site.
+    `is_former` is true if the settings file does not contain the entry any more.
+    """
 
     kind: str
     name: str
@@ -29,7 +33,7 @@ _DECODERS: Final[Mapping[str, msgspec.msgpack.Decoder[tuple[bool, Site | Author 
 
 
 def encode_setting(entry: StoredSetting) -> tuple[str, str, bytes]:
-    """Return kind, name, and the other fields as bytes."""
+    """Return `kind`, `name`, and the other fields as MessagePack."""
     return entry.kind, entry.name, msgspec.msgpack.encode((entry.is_former, entry.value))
 
 

@@ -1,8 +1,8 @@
 """Parse cache of a content folder: the records of article files, stored settings and article texts.
 
 One SQLite file in the state folder makes a restart cheap and preserves last valid versions. It can be deleted at any time.
-A record does not count if the file's signature differs or another version of feedsvc wrote it; such files are read again,
-and only the last valid version of the record is used.
+If a file has another signature than its record, or another version of feedsvc wrote the record, the file is read again, and
+only the last valid version of the record is used. Each write of records or settings gives the cache a new state name.
 """
 
 from __future__ import annotations
@@ -102,7 +102,8 @@ class ParseCache:
     def __init__(self, file: Path | None, version: str = "", alerts: Alerts | None = None) -> None:
         """Open the file, or an in-memory database if `file` is None. Raises FeedsvcError if the file cannot be used.
 
-        `version` is that of the parser, by default a digest of its code. Of other versions' records only the articles count.
+        `version` is that of the parser, by default a digest of its code. Of other versions' records only last valid versions are
+        used.
         """
         self._lock = threading.Lock()
         self._file = file
@@ -118,7 +119,7 @@ class ParseCache:
         return self._database.connection
 
     def repair(self) -> bool:
-        """Replace the file if it is damaged, or open the new one if another file has its name. Return whether it changed.
+        """Replace the file if it is damaged, or open the new one if another file has its name. Return True if so.
 
         The new file has no records. Other threads may use the cache meanwhile.
         """
@@ -172,9 +173,9 @@ class ParseCache:
 
     @property
     def loaded_state(self) -> str:
-        """Name of the state of the records when `load_records` read them; "" if it has none.
+        """Name of the cache's state when `load_records` read it; "" if it had no name.
 
-        Also "" if another version wrote some of them, because its state names may have another meaning.
+        Also "" if another version wrote some records, because its state names may have another meaning, or if some are damaged.
         """
         return self._loaded_state if self._is_own_version else ""
 
@@ -199,10 +200,10 @@ class ParseCache:
         return state == self._loaded_state or state.startswith(self._run_id)
 
     def prune(self, records: Mapping[str, Record]) -> None:
-        """Delete unused texts if over a third of all texts are unused, and likewise obsolete records. 1000 of each are tolerated.
+        """Delete texts that `records` do not use if they are over a third of all; likewise obsolete records. Tolerate 1000 each.
 
-        Records are also rewritten if too many are stored singly or if another version wrote some. Call this after all `records`
-        were stored. If an older edition still needs a deleted text, the text is read from its article file again.
+        Records are also rewritten if too many are stored singly or if another version wrote some. Call it after all current
+        `records` were stored. If an older edition still needs a deleted text, the text is read from its article file again.
         """
         try:
             with self._lock, self._connection as rows:
@@ -240,7 +241,7 @@ class ParseCache:
         return found
 
     def _load_texts(self, names: Sequence[bytes]) -> dict[bytes, str]:
-        """Load texts as `texts` does, in one query. After an error, query each one alone: only damaged ones are missing."""
+        """Load texts as `texts` does, in one query. After an error, query each text alone: only damaged ones are missing."""
         try:
             rows, marks = self._own_connection(), ", ".join("?" * len(names))
             with self._lock:
@@ -267,7 +268,10 @@ class ParseCache:
         settings: Iterable[StoredSetting] | None = None,
         texts: Mapping[bytes, str] = _NO_TEXTS,
     ) -> bool:
-        """Store changes in one transaction; None as record deletes that of the path. Return False if they cannot be written."""
+        """Store changed records by path (None deletes), texts by key, and all `settings` (None: unchanged) in one transaction.
+
+        Return False, after an alert, if they cannot be written.
+        """
 
         def write(rows: sqlite3.Connection) -> None:
             _insert_texts(rows, texts)
@@ -285,7 +289,7 @@ class ParseCache:
         return self._write(write)
 
     def store_new(self, records: Mapping[str, Record], as_bytes: bytes, texts: Mapping[bytes, str]) -> bool:
-        """Store records with their texts in one transaction. Return False, after an alert, if they could not be written.
+        """Store records of new files with their texts in one transaction. Return False, after an alert, if that fails.
 
         `as_bytes` are the records as encoded by `codec.encode_page`.
         """
@@ -319,7 +323,7 @@ class ParseCache:
         return True
 
     def _write_new_state(self, rows: sqlite3.Connection) -> None:
-        """Write the name of a new state. It is a "mixed" one if another process has written since this one read the records."""
+        """Write a new state name and number. The name begins with "mixed" if another process wrote since `load_records`."""
         name, number = self._read_state()
         whose, seal = self._run_id if self._is_own_state(name) else "mixed", self._database.checksummers[_STATE_TABLE]
         self._state_number = max(number, self._generation.read(seal)) + 1
@@ -346,7 +350,7 @@ def _insert_texts(rows: sqlite3.Connection, texts: Mapping[bytes, str]) -> None:
 
 
 def _prune_texts(rows: sqlite3.Connection, records: Mapping[str, Record]) -> None:
-    """Delete unused texts if they are many. Rows are counted only if the highest id, which limits their number, allows that."""
+    """Delete unused texts if they are many. First compare the highest id, the most rows there can be: counting rows is slow."""
     ((written,),) = rows.execute(f"SELECT coalesce(max(id), 0) FROM {_TEXT_TABLE}").fetchall()
     if written <= 1.5 * len(records) + _MAX_UNUSED_TEXTS:
         return

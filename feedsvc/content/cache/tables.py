@@ -1,7 +1,7 @@
-"""Record tables in SQLite: pages of records that were written together, and single records beside them.
+"""Record tables in SQLite: pages (many records encoded in one row) and single records (one in a row).
 
-A later page takes precedence over an earlier one, and a single record over all pages. Each row names the version that wrote
-it. Of other versions' rows only the articles count.
+A later page takes precedence over an earlier one, and a single record over all pages. Each row names the version of
+feedsvc that wrote it. Of other versions' rows only last valid versions are used.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ _SELECT_SIZES: Final = (
 
 
 def _convert_former_page(row: RowValues) -> Iterable[tuple[str, RowValues]]:
-    """Convert a row whose first four bytes of `records` are the CRC-32 of the others, little-endian."""
+    """Convert a row of the former table `page`. Its `records` begin with the CRC-32 of the other bytes, little-endian."""
     number, version, size, records = row
     if not (type(number) is type(size) is int and isinstance(version, str) and isinstance(records, bytes)):
         raise TypeError(row)
@@ -139,7 +139,10 @@ class RecordTables:
         self._put_all(rows, seals, records)
 
     def needs_rewrite(self, rows: sqlite3.Connection, count: int) -> bool:
-        """Return whether over a third of all is obsolete, an eighth of `count` is single, or a page is of another version."""
+        """Return whether `rewrite` pays: over a third of all records are obsolete, an eighth single, or some of another version.
+
+        `count` is the number of current records. Up to 1000 obsolete or single ones are tolerated in addition.
+        """
         kept, is_mixed, single = rows.execute(_SELECT_SIZES, (self._version,)).fetchone()
         return bool(is_mixed) or kept + single > 1.5 * count + _MAX_UNUSED_RECORDS or single > count / 8 + _MAX_UNUSED_RECORDS
 
@@ -156,7 +159,7 @@ class RecordTables:
         rows.executemany(_INSERT_SINGLE, gone)
 
     def _put_all(self, rows: sqlite3.Connection, seals: Mapping[str, RowChecksummer], records: Mapping[str, Record]) -> None:
-        """Write pages one after another. All encoded at once would take a third of the memory of a large content folder."""
+        """Write pages one after another. Encoding all at once would take a third of the memory of a large folder."""
         rest = iter(records.items())
         while some := dict(islice(rest, MAX_PAGE_SIZE)):
             self.put_page(rows, seals, some, encode_page(some))
@@ -173,7 +176,7 @@ class RecordTables:
 
 
 def _overlay(found: dict[str, Record], upon: Mapping[str, Record | None]) -> None:
-    """Replace or, for None, delete records of `found` by those of a later row."""
+    """Put the records of a later row (`upon`) into `found`. None deletes the record of the path."""
     for path, record in upon.items():
         if record:
             found[path] = record

@@ -1,7 +1,7 @@
-"""The whole folder, read once and then followed.
+"""The whole content folder, read once and then updated incrementally.
 
-In come the names and signatures of files; out comes a `ContentSnapshot`, and what changed since the one before. The live edition,
-commands and builds use it.
+In come the names and signatures of files; out comes a `ContentSnapshot`, and its changes since the previous one. The live
+edition, commands and builds use this package.
 """
 
 from feedsvc.content.folder.baseline import Baseline

@@ -1,4 +1,8 @@
-"""Active articles: for each file its own article or its last valid version, never two with one id or address."""
+"""Active articles, which editions show: for each file its own article or its last valid version.
+
+No two active articles have the same id or address. A file's candidate is the article that is active unless it loses a conflict
+(see `candidate`). A claim is an id or address that an article has; it is disputed if several articles have it.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +42,7 @@ class ActiveArticles:
     def update(
         self, records: Mapping[str, Record], changed: Iterable[str], is_new: Callable[[str], bool] = lambda _: False
     ) -> dict[str, ArticleChange]:
-        """Process changed records. Return the former and the new active article of each path where they differ.
+        """Process the records of `changed` paths. Return the former and the new active article of each path where they differ.
 
         `is_new` returns whether a path's article was never active, although its record may already say so.
         """
@@ -86,8 +90,8 @@ class ActiveArticles:
     def _resolve_conflicts(self, records: Mapping[str, Record], is_new: Callable[[str], bool]) -> dict[str, ArticleChange]:
         """Resolve all conflicts anew: a file whose article loses a conflict gets its last valid version instead.
 
-        It gets no active article if it has no such version, if `is_new` (the file's article was never active), or if that version
-        conflicts with another article. Returns the former and the new active article of each path where they differ.
+        The file gets no active article if it has no last valid version, if `is_new(path)` (see `update`), or if that version
+        conflicts with another article, too. Return the former and the new active article of each path where they differ.
         """
         paths = self.articles.keys() | self._inactive_candidates.keys()
         readings = {path: candidate(records.get(path)) for path in paths if self._candidate(path)}
@@ -117,10 +121,10 @@ class ActiveArticles:
 
 
 class _ClaimIndex:
-    """Index of the paths that claim an id or address. All claimants are listed only for disputed claims."""
+    """Index from each id and address to the path that has it, and from each disputed one to all paths that have it."""
 
     def __init__(self, alone: Mapping[str, Article] = _NO_ARTICLES) -> None:
-        """Start with articles by path. The index is valid only if they are disjoint; see `are_disjoint`."""
+        """Start with articles by path. The index is valid only if `are_disjoint` returns True for them."""
         self._holders: dict[str, dict[str, str]] = {
             "id": dict(zip(map(_id, alone.values()), alone, strict=True)),
             "address": dict(zip(map(_slug, alone.values()), alone, strict=True)),
@@ -158,7 +162,7 @@ class _ClaimIndex:
 
 
 def candidate(record: Record | None) -> ParseResult:
-    """Return the result that a file would make active without conflicts: its own article, or its last valid version."""
+    """Return the result whose article is active unless it loses a conflict: the file's own article, or its last valid version."""
     if record is None:
         return _NO_RESULT
     return record.reading if record.reading.article else ParseResult(record.good, ())

@@ -48,8 +48,8 @@ class ArticleFiles:
     ) -> None:
         """Start with the `records` of an earlier run. `prefetched` is the result of a scan of articles/ from just now.
 
-        If `are_damaged`, some records are missing and others may be outdated. The first `scan` then drops the records of files
-        that changed, last valid versions included.
+        If `are_damaged`, some records are missing and others may be outdated. The first `scan` then drops the records, last valid
+        versions included, of files that changed since they were recorded.
         """
         self._root, self._cache = root, cache
         self._text_reader = _TextReader(root)
@@ -77,7 +77,7 @@ class ArticleFiles:
 
     @property
     def last_valid_paths(self) -> frozenset[str]:
-        """Paths of files and folders that have a problem and whose last valid version is active."""
+        """Paths of files and unreadable folders with a problem whose last valid versions are active."""
         told = (path for path, problems in self._problems_by_path.items() if any(one.severity == "error" for one in problems))
         disputed = (problem.path for problem in self._active.conflicts)
         closed = self._scanner.unreadable_folders
@@ -102,12 +102,12 @@ class ArticleFiles:
         return frozenset().union(*(self._paths_by_media[path] for path in media if path in self._paths_by_media))
 
     def stale_files(self, known: References) -> frozenset[str]:
-        """Return the article files that may give another result under these settings or with the current media."""
+        """Return the article files that may give another result than recorded with these settings or the current media."""
         outdated = StalenessCheck(known)
         return frozenset([path for path, record in self.records.items() if outdated(record)])
 
     def scan(self, scope: Iterable[str] | None) -> None:
-        """Find the files that changed, everywhere or at these paths. The next `refresh` checks them; the first one checks all."""
+        """Scan everything or `scope`. Changed files become due: the next `refresh` checks them. The first one checks all."""
         self._due = self._due.union(self._scanner.refresh(scope), self._recent_files)
         if self._are_records_damaged:
             files, self._are_records_damaged = self._scanner.files, False
@@ -121,14 +121,14 @@ class ArticleFiles:
                 self._due |= {path}
 
     def changed_since(self, moment: datetime) -> frozenset[str]:
-        """Return the files due and the folders scanned last that changed since the moment."""
+        """Return the files due (see `scan`), and the folders of the last scan, that changed since the moment."""
         return self._scanner.folders_changed_since(moment).union(
             [path for path in self._all_due if self._is_changed_since(path, moment)]
         )
 
     @property
     def missing_files(self) -> frozenset[str]:
-        """Files due that do not exist."""
+        """Files due (see `scan`) that do not exist."""
         files, due = self._scanner.files, self._all_due
         if len(due) < PARALLEL_THRESHOLD:  # a search through all files would take longer
             return frozenset([path for path in due if files.get(path, MISSING) == MISSING])
@@ -138,7 +138,7 @@ class ArticleFiles:
 
     @property
     def _all_due(self) -> frozenset[str]:
-        """Files due, at the first reading with all cached records: files may have been deleted while no process ran."""
+        """Files due; before the first reading also all with records, because some may have been deleted while no process ran."""
         return self._due.union(self.records) if self._is_first else self._due
 
     def refresh(
@@ -151,10 +151,10 @@ class ArticleFiles:
         postpone_changing: bool,
         while_waiting: Callable[[], object] | None = None,
     ) -> ArticleChanges:
-        """Read changed and stale files. Return the former and the new active article of each path where they differ.
+        """Read due (see `scan`) and stale files. Return the former and the new active article of each path where they differ.
 
-        `unsettled_files` are postponed; with `postpone_changing`, also files that change while they are read. Records that
-        changed are in `changed_records`. `while_waiting` is as for `ArticleLoader.preload`.
+        `unsettled_files` are postponed; with `postpone_changing`, also files that change while they are read. Afterwards
+        `changed_records` holds the records that changed. `while_waiting` is as for `ArticleLoader.preload`.
         """
         self._text_reader.references = references
         due, young, left = self._files_to_check(stale), self._recent_files, set(unsettled_files)
@@ -213,7 +213,7 @@ class ArticleFiles:
         return self._previous_records.get(path, _ABSENT) is None
 
     def _last_valid_with_media(self, outdated: Iterable[str], moved: ArticleChanges) -> ArticleChanges:
-        """Return active last valid versions of stale files, as changes: the objects are the same, but their media may differ."""
+        """Return active last valid versions of stale files, as changes from an object to itself: their media may differ."""
         standing, records = self.active_articles, self.records
         found = ((path, article) for path in outdated if path not in moved and (article := standing.get(path)) and article.media)
         return {path: (article, article) for path, article in found if records[path].good is article}
@@ -226,9 +226,9 @@ class ArticleFiles:
         return not self._active.conflicts and all(told)
 
     def baseline(self, name: str) -> Baseline | None:
-        """Return the state `name` in which the records were stored, with the changes of the first reading since then.
+        """Return the stored state `name` with the changes of active articles that the first reading made.
 
-        None if it is unknown, because a record alone does not tell which of several conflicting articles was active.
+        Return None if articles conflicted, because the records alone do not tell which of them was active.
         """
         earlier = (record for record in {**self.records, **self._previous_records}.values() if record)
         if any(record.reading.article and not record.stood for record in earlier) or not self.is_recoverable:
@@ -240,7 +240,7 @@ class ArticleFiles:
     def _files_to_check(self, outdated: frozenset[str]) -> list[str]:
         """Return the files that are due or stale.
 
-        If they are many, the order is that of the records in memory, then that of the scan. Any other takes twice the time.
+        If they are many, the order is that of the records in memory, then that of the scan. Any other order takes twice the time.
         """
         known, found = self.records, self._scanner.files
         if self._is_first:
@@ -257,9 +257,9 @@ class ArticleFiles:
     def _files_to_read(
         self, due: Iterable[str], restless: frozenset[str], outdated: frozenset[str], young: set[str]
     ) -> tuple[list[str], set[str]]:
-        """Return the files that must be read, except `restless` ones, and the files whose record is not plainly active.
+        """Return the files that must be read, and those whose record is not `stood` or has a `good` article.
 
-        For a file that need not be read, register the problems and media of its record.
+        Skip `restless` (unsettled) ones. Register the problems and media of the record of each file that need not be read.
         """
         records, files, told = self.records, self._scanner.files, self._problems_by_path
         unread, unsettled = list[str](), set[str]()
@@ -276,7 +276,7 @@ class ArticleFiles:
         return unread, unsettled
 
     def _read_file(self, path: str, fetching: ArticleLoader, *, postpone_changing: bool) -> bool:
-        """Read a file if it exists and is an article. Return False if it changed meanwhile and `postpone_changing` is set."""
+        """Read a file if it exists and is an article. Return False if `postpone_changing` and it changed meanwhile."""
         stamp, before = self._scanner.files.get(path), self.records.get(path)
         if stamp is None and before and _is_below(path, self._scanner.unreadable_folders):
             self._set_record(path, before, before)
@@ -337,7 +337,7 @@ class ArticleFiles:
 
 
 class _TextReader:
-    """Reader of texts from article files. It has no reference to the text store, which is freed with its last user."""
+    """Reader of texts from article files. It must not refer to the text store, so that this is freed with its last user."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
@@ -358,7 +358,7 @@ def is_article_path(path: str) -> bool:
 
 
 def misnamed_problems(path: str) -> tuple[Problem, ...]:
-    """Return the problem of a file that is not read because of its suffix, if that suggests an article."""
+    """Return a problem if a file is not read but its suffix, like .yml or .MD, suggests an article; otherwise ()."""
     ending = os.path.splitext(path)[1]
     if ending.lower() not in SUFFIX_CORRECTIONS:
         return ()

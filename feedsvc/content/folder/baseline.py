@@ -1,4 +1,4 @@
-"""Baseline: the stored state that the first reading of a folder started from, for output that an earlier run made of it."""
+"""Baseline: the stored state that the first reading of a folder started from, to update output that an earlier run made."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from feedsvc.model import Article
 class Baseline:
     """State of a folder when its records were stored. No other state has its `name`.
 
-    `removed` and `added` are the articles in which the first reading differs from this state; an edited one is in both.
+    `removed` are the active articles of this state that the first reading ended, `added` those that it made active. An edited
+    article is in both, as it was and as it is.
     """
 
     name: str

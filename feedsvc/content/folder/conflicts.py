@@ -23,7 +23,7 @@ ClaimKey = tuple[str, str]
 
 
 class _Claim(NamedTuple):
-    """Claim of an article. `kind` is id, slug or alias; `position` is None if the value comes from the file's name."""
+    """Claim of an article. `kind` is id, slug or alias; `position` is None if it is unknown or the value is the file name's."""
 
     kind: str
     value: str
@@ -32,7 +32,7 @@ class _Claim(NamedTuple):
 
 
 def claim_keys(article: Article) -> Iterator[ClaimKey]:
-    """Yield the claims of an article, each once. Slugs and former slugs share a namespace."""
+    """Yield namespace and value of each claim of an article, each once. Slugs and former slugs share a namespace."""
     yield "id", article.id
     yield "address", article.slug
     yield from (("address", name) for name in article.aliases if name != article.slug)
@@ -43,9 +43,10 @@ def resolve_conflicts(
 ) -> tuple[tuple[Article, ...], tuple[Problem, ...]]:
     """Return the articles without a lost claim, in the order given, and a problem for each claim that another article holds.
 
-    A claim goes to the file whose stem ends the claimed value, so that a copied file never replaces the original; then to the
-    shorter stem, then to the lower path. Drafts come after public articles. Ids are resolved before slugs, and slugs before
-    former slugs. An article that lost a claim cannot win another. Articles of `behind` paths come after all others.
+    A claim goes to the file whose stem (name without suffix) ends the claimed value, so that a copied file never replaces the
+    original; then to the shorter stem, then to the lower path. Drafts come after public articles. Ids are resolved before slugs,
+    and slugs before former slugs. An article that lost a claim cannot win another. Articles of `behind` paths come after all
+    others.
     """
     read = [(reading.article, tuple(_claims(reading.article, reading.positions))) for reading in readings if reading.article]
     holders: dict[tuple[str, str], _Claim] = {}
@@ -78,7 +79,7 @@ def _precedence(claim: _Claim) -> tuple[bool, int, int, str, str]:
 
 
 def _match_rank(value: str, stem: str) -> int:
-    """Return 0 if the stem is the value's whole last part, 1 if the value ends with it, 2 otherwise."""
+    """Return 0 if the stem is the value's whole last part after ":" or "/", 1 if the value just ends with the stem, else 2."""
     value = unicodedata.normalize("NFC", unquote(value))
     if value == stem or value.endswith((f":{stem}", f"/{stem}")):
         return 0

@@ -30,11 +30,11 @@ class WriteDebouncer:
     def files_to_postpone(
         self, missing: Iterable[str], young: Callable[[datetime], frozenset[str]], now: datetime, quiet: timedelta
     ) -> frozenset[str]:
-        """Return the paths to postpone: files that changed within `quiet` before `now`, and WHOLE_SCAN as long as there are any.
+        """Return the paths to postpone: files that changed within `quiet` before `now`, and WHOLE_SCAN if all others must wait.
 
-        `missing` are files that the scan that began `now` did not find; `young` returns the paths changed since a moment. A file
-        that has just vanished is postponed, too. An editor that saves through a temporary name removes it for an instant, and a
-        rename brings it back elsewhere. Changes that may be later than its removal wait with it.
+        `missing` are due files that the scan at `now` did not find; `young` returns the paths changed since a moment. A file that
+        has just vanished is postponed, too: a program that saves through a temporary name removes the file for an instant, and a
+        rename makes it appear elsewhere. Changes that may be later than such a removal are postponed as well.
         """
         self._signatures = {name: signature_at(self._root / name) for name in SETTINGS_FILES}
         self._missing_files.update((*missing, *(name for name, stamp in self._signatures.items() if stamp is None)), now)
@@ -44,7 +44,10 @@ class WriteDebouncer:
         return self._postponed_files.select({*found, WHOLE_SCAN} if found else (), now)
 
     def are_settings_changing(self, now: datetime, *, were_read: bool) -> bool:
-        """Return whether settings were saved after the scan. If used now, they would show before articles saved earlier."""
+        """Return whether settings that were read (`were_read`) changed since the scan, so that using them must be postponed.
+
+        Editions would otherwise show these settings before articles that were saved earlier.
+        """
         saved = (name for name, stamp in self._signatures.items() if signature_at(self._root / name) != stamp)
         return bool(self._postponed_settings.select(saved if were_read else (), now))
 
@@ -62,7 +65,7 @@ class _MissingFiles:
         self._previous_scan = now
 
     def last_certain_time(self, moment: datetime) -> datetime:
-        """Return the latest time up to `moment` at which it is certain which files existed."""
+        """Return the latest time up to `moment` at which it is certain which of the missing files existed."""
         for there, away in sorted({*self._intervals.values()}, reverse=True):
             if away > moment:
                 moment = min(moment, there)
@@ -74,13 +77,13 @@ class _MissingFiles:
 
 
 class _PostponedFiles:
-    """Paths that are postponed while they change, but not forever: a file that changes without pause is read after a while."""
+    """Paths that are postponed while they change, but for three seconds at most, even if they change without pause."""
 
     def __init__(self) -> None:
         self._first_seen: dict[str, tuple[datetime, int]] = {}  # time, and number of scans since then
 
     def select(self, young: Iterable[str], now: datetime) -> frozenset[str]:
-        """Return those of the `young` paths that are still to be postponed."""
+        """Return those `young` (just changed) paths that are still to be postponed. Call at each scan with all of them."""
         known = {path: self._first_seen.get(path, (now, 0)) for path in young}
         self._first_seen = {path: (since, looks + 1) for path, (since, looks) in known.items()}
         return frozenset(path for path, (since, looks) in known.items() if _is_postponed(abs(now - since), looks))

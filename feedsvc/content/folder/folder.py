@@ -1,4 +1,4 @@
-"""Content folder: reads a folder on disk into an immutable snapshot with all problems, then only the changes of it."""
+"""Content folder: reads a folder on disk into an immutable snapshot with all problems, then reads only what changed."""
 
 from __future__ import annotations
 
@@ -36,9 +36,10 @@ _NO_TIME: Final = timedelta(0)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FolderChange:
-    """Result of one reading: the snapshot, the articles that differ from the previous one, and the files postponed.
+    """Result of one reading: the snapshot, the articles that differ from the previous snapshot, and the postponed files.
 
-    An edited article is in `removed` as it was and in `added` as it is. `unsettled_files` changed a moment ago.
+    An edited article is in `removed` as it was and in `added` as it is. `unsettled_files` changed a moment ago and are
+    to be read later.
     """
 
     content: ContentSnapshot
@@ -48,7 +49,7 @@ class FolderChange:
 
 
 def load_content(root: Path, base_url: str = "") -> ContentSnapshot:
-    """Read a content folder once. `base_url` replaces that of site.yaml.
+    """Read a content folder once. `base_url`, unless "", replaces that of site.yaml.
 
     Raises ContentError if the folder is missing or site.yaml is unusable. All other faults are problems of the snapshot.
     """
@@ -64,7 +65,7 @@ class ContentFolder:
     def __init__(
         self, root: Path, base_url: str = "", cache: ParseCache | None = None, scan: BackgroundScan | None = None
     ) -> None:
-        """Read nothing yet. `scan` is a background scan of the articles that the caller has just started."""
+        """Prepare reading; `read` reads. `scan` is a background scan of the articles that the caller has just started."""
         self._root, self._base_url, self._cache = root, base_url, cache
         self._scan = scan
         self._media = MediaFolder(root)
@@ -100,9 +101,9 @@ class ContentFolder:
             return ArticleFiles(self._root, found, self._cache, seen, are_damaged=are_damaged)
 
     def start_first_read(self, now: datetime, while_waiting: Callable[[], object]) -> None:
-        """Do the first reading before the first call of `read`. For callers that are going to render all articles.
+        """Do the first reading; the first call of `read` then returns its result. For callers that will render all articles.
 
-        While other processes scan the folder or read many files, this process calls `while_waiting`; otherwise it does not.
+        This process calls `while_waiting` while others scan the folder or read many files; if none does, it is not called.
         """
         with gc_control.paused():
             is_idle = self._scan is not None and self._scan.is_running and not self._is_cache_large
@@ -122,8 +123,8 @@ class ContentFolder:
         """Scan everything or `changed_paths` (relative to the folder), and read the files that changed.
 
         If a file changed within `settle_time` before `now`, postpone the whole scan, so that a burst of saves makes one edition.
-        After one second of this, and ten scans or two seconds more, postpone only the busy files. Raises ContentError if the
-        folder or site.yaml is missing, or no version of site.yaml was ever valid. The former content stays then.
+        After one second and ten scans, or after three seconds, postpone only files that still change. Raises ContentError if the
+        folder or site.yaml is missing, or if no version of site.yaml was ever valid. The former content stays in use then.
         """
         begun, self._first_change = self._first_change, None
         return begun or self._read(changed_paths, now, settle_time)
@@ -195,14 +196,14 @@ class ContentFolder:
 
     @property
     def baseline(self) -> Baseline | None:
-        """Baseline of the first reading, until the next reading; None if it is unknown."""
+        """Baseline of the first reading; None if it is unknown, and after later readings."""
         if not self._cache or not self._has_baseline:
             return None
         return self._article_files.baseline(state_name(self._cache.loaded_state, self._settings_media))
 
     @property
     def state_name(self) -> str:
-        """Name of the state of the last reading, which the `baseline` of a later process may have.
+        """Name of the stored state after the last reading. A later process may find it as the name of its `baseline`.
 
         "" if not everything is stored, or if media of the settings, which all pages may show, changed since the first reading.
         """
@@ -216,7 +217,7 @@ class ContentFolder:
         )
 
     def save(self) -> None:
-        """Store records, settings and texts for the next start. If that fails, the next call tries again."""
+        """Store records, settings and texts for the next start. If writing fails, the next call tries again."""
         if self._cache is None:
             return
         if self._cache.repair() or self._is_cache_new:
@@ -239,7 +240,7 @@ class ContentFolder:
             records.prune(self._article_files.records)
 
     def _read_settings(self, before: Settings | None, scope: frozenset[str] | None, media: frozenset[str]) -> Settings:
-        """Return the settings, the same object if nothing in them changed."""
+        """Return the current settings; `before` itself if they did not change."""
         doubted = (
             scope is None or before is None or media & before.media or (before.problems and _paths_within(scope, _MEDIA_FOLDER))
         )
@@ -312,7 +313,7 @@ def _by_kind_and_name(entries: Iterable[StoredSetting]) -> dict[tuple[str, str],
 
 
 def _scope(touched: Iterable[str] | None) -> frozenset[str] | None:
-    """Return the touched paths; None, for everything, if one of them is outside articles/, media/ and theme/."""
+    """Return the touched paths; None (scan everything) if `touched` is None or a path is outside articles/, media/ and theme/."""
     paths = None if touched is None else frozenset(touched)
     return paths if paths is not None and all(PurePosixPath(path).parts[:1] in _TOP_FOLDERS for path in paths) else None
 

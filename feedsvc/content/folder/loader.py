@@ -29,7 +29,10 @@ _MAX_TRANSFERRED_FILES: Final = 4_000  # up to so many, sending texts between pr
 
 @dataclass(frozen=True, slots=True)
 class _LoadedFiles:
-    """Result of reading a chunk: `records`, or in another process `encoded`. If `are_stored`, the cache has the texts."""
+    """Result of reading a chunk of files. Sent to another process, `encoded` (a page) replaces `records`.
+
+    `missing` are paths of files that do not exist. If `are_stored`, the cache has the texts.
+    """
 
     records: Mapping[str, Record]
     missing: Sequence[str]
@@ -74,9 +77,9 @@ class ArticleLoader:
         self._preloaded: dict[str, Record | None] = {}
 
     def preload(self, paths: Sequence[str], while_waiting: Callable[[], object] | None = None) -> None:
-        """Read the files in several processes if there are many. These processes store the records of new files, too.
+        """Read the files in several processes if there are many, else do nothing. The processes also store records of new files.
 
-        This process calls `while_waiting` meanwhile, then takes part in reading. Otherwise it does neither.
+        While they read, this process calls `while_waiting`, then takes part in reading.
         """
         if len(paths) < PARALLEL_THRESHOLD:
             return
@@ -97,7 +100,7 @@ class ArticleLoader:
                 self._preloaded |= several.decode(self._interner)
 
     def read_record(self, path: str) -> Record | None:
-        """Return the record of a file, None if the file is missing. Its text is added to the text store."""
+        """Return the record of a file, None if the file is missing. The article's text is added to the text store."""
         if path in self._preloaded:
             return self._preloaded.pop(path)
         record, markdown = self._read(path, safe_read.read_file(self._root, path))
@@ -108,7 +111,7 @@ class ArticleLoader:
         return self._interner.intern_record(record) if record else None
 
     def _load_files(self, paths: Sequence[str]) -> _LoadedFiles:
-        """Read files and store the records of new ones as active, because hardly any of them will lose a conflict."""
+        """Read files and store the records of new ones as active, because hardly any of them loses a conflict."""
         read = [(path, *self._read(path, data, is_preloading=True)) for path, data in self._read_files(paths)]
         texts = _texts_by_key((record, markdown) for _, record, markdown in read)
         gone = [path for path, record, _ in read if not record]
@@ -127,7 +130,7 @@ class ArticleLoader:
             yield from [*safe_read.read_many(self._root, paths[start : start + _READ_BATCH_SIZE])]
 
     def _read(self, path: str, data: bytes | Problem | None, *, is_preloading: bool = False) -> tuple[Record | None, str]:
-        """Return record and text for a file's data, None if it is missing. A new article counts as active if `is_preloading`."""
+        """Return record and Markdown of a file; None and "" without data. If `is_preloading`, new articles count as active."""
         before = self._records.get(path)
         if data is None:
             return None, ""

@@ -33,7 +33,7 @@ class ContentSnapshot:
         return self.texts.html(article, self.site.base_url)
 
     def warm_html(self, articles: Sequence[Article]) -> None:
-        """Render the HTML of these articles into the cache, unless they are too many for it. Raises as `html` does."""
+        """Render the HTML of these articles into the text store's cache, unless they are too many. Raises as `html` does."""
         self.texts.warm_html(articles, self.site.base_url)
 
     def summary(self, article: Article) -> str:

@@ -1,4 +1,4 @@
-"""Lint of articles: warnings about valid content that could be better, for `check` only: they need all articles and the time.
+"""Lint of articles: warnings about valid content that could be better, for `check` only: rules need all articles and the time.
 
 Drafts are skipped because they are not finished, and withdrawn articles because nothing of them is shown.
 """
@@ -74,14 +74,14 @@ class _LintContext:
         }
 
     def suggest_slug(self, slug: str) -> str:
-        """Return a hint with the existing slug nearest to this one, "" if there is none or too many were compared."""
+        """Return a hint with the existing slug nearest to this one, "" if none is similar or too many were compared before."""
         if slug not in self.suggestions and len(self.suggestions) * len(self.articles_by_slug) < _MAX_COMPARISONS:
             self.suggestions[slug] = text.did_you_mean(slug, self.articles_by_slug)
         return self.suggestions.get(slug, "")
 
 
 class _ArticleFile:
-    """Article file, read again to find the positions of warnings. It is read only if there are warnings about it."""
+    """Article file, read again to find the positions of the warnings about it. Create it only if there are warnings."""
 
     def __init__(self, root: Path, path: str) -> None:
         data = safe_read.read_file(root, path)
@@ -94,7 +94,7 @@ class _ArticleFile:
         return replace(self.document.problem(location, message, hint, at_key=at_key), severity="warning")
 
     def warning_at_text(self, forms: tuple[str, ...], message: str, hint: str) -> Problem:
-        """Return a warning at the start of the reference that contains the first match of the first pattern found in the text."""
+        """Return a warning at the word or address around the first match of the first pattern in `forms` that matches."""
         index = next((found.start() for form in forms if (found := re.search(form, self.text))), None)
         if index is None:
             return self.warning_at(("body",), message, hint)
@@ -178,7 +178,7 @@ def _check_placeholder(house: _LintContext, article: Article) -> Iterator[_Defer
 
 
 def _check_removed_html(house: _LintContext, article: Article) -> Iterator[_DeferredWarning]:
-    """Yield a warning for each HTML element that the sanitizer removes, at most 100. Positions are computed later, on request."""
+    """Yield a warning for each HTML element that the sanitizer removes, at most 100. The first built finds all positions."""
     markdown = house.content.texts.markdown(article)
     removed = removed_elements(markdown)[:_MAX_WARNINGS_PER_FILE]
     if not removed:
@@ -252,7 +252,7 @@ def _link_patterns(slug: str) -> tuple[str, ...]:
 
 
 def _is_insecure(base: str, address: str) -> bool:
-    """Return whether an address is one of this https site, but with http."""
+    """Return whether the site has https and the address is at the same host, but with http."""
     ours, theirs = urlsplit(base), urlsplit(address)
     return (ours.scheme, theirs.scheme) == ("https", "http") and ours.hostname == theirs.hostname
 
@@ -286,7 +286,7 @@ def _stem(path: str) -> str:
 
 
 def _unused_author_warnings(house: _LintContext) -> Iterator[Problem]:
-    """Yield warnings about authors without articles; none while an article has an error, because its authors are unknown."""
+    """Yield warnings about authors without articles; none while an article has an error, as its authors are unknown."""
     used = {name for article in house.content.articles for name in article.authors}
     idle = [name for name, author in house.content.authors.items() if author.id not in used and name == author.id]
     if not idle or house.excluded_stems:

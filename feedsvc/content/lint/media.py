@@ -49,7 +49,7 @@ def _settings_images(content: ContentSnapshot) -> Iterator[str]:
 
 
 def _article_images(content: ContentSnapshot, article: Article) -> Iterator[str]:
-    """Yield the paths of files that an article shows as images. Other addresses give paths without a media file."""
+    """Yield the paths of files that an article shows as images. Addresses outside the site give strings that are no paths."""
     shown = [html.unescape(address) for address in _IMG_SRC.findall(content.html(article))]
     for address in (*shown, *((article.image.url,) if article.image else ())):
         yield path_below(content.site.base_url, address)[1:]

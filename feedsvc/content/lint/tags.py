@@ -17,7 +17,7 @@ _PathsByTitle = Mapping[str, list[str]]
 
 
 def merged_tags(articles: Iterable[Article]) -> Mapping[str, tuple[str, str]]:
-    """Return message and hint by spelling, for each one that differs in punctuation from the most used spelling of its slug.
+    """Map each spelling that differs in punctuation from the most used spelling of its slug to a message and a hint.
 
     Spellings that differ only in letter case, spaces, hyphens or a hash sign are counted together under the most used one.
     """

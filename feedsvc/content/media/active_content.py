@@ -71,9 +71,9 @@ _SVG_HINT: Final = "take that out (SVGO and most drawing programs do so), or sav
 
 
 def refuse_active_content(path: str, location: str, *, is_known_type: bool) -> None:
-    """Raise ValueError with a message for the editor if a browser would run the file at `path`. Raises OSError, too.
+    """Raise ValueError with a message for the editor if a browser would run the file at `path`, and OSError if it cannot be read.
 
-    `is_known_type` is true if the suffix stands for one of `MEDIA_TYPES`. Browsers run none of these except SVG.
+    `location` is its absolute path. `is_known_type`: its suffix is in `MEDIA_TYPES`. Of these types browsers run only SVG.
     """
     suffix = PurePosixPath(path).suffix.lower()
     if suffix == ".svg":
@@ -86,7 +86,7 @@ def refuse_active_content(path: str, location: str, *, is_known_type: bool) -> N
 
 
 def _has_active_name(path: str) -> bool:
-    """Return whether a host may run a file of this name or send it as a page or script. Some do so for compressed files, too."""
+    """Return whether a host may run a file of this name or send it as a page or script. Some do so with its compressed form."""
     name = PurePosixPath(path.lower())
     if name.suffix in _COMPRESSED_SUFFIXES:
         inner = PurePosixPath(name.stem).suffix
@@ -95,7 +95,7 @@ def _has_active_name(path: str) -> bool:
 
 
 def must_inspect(path: str, *, is_known_type: bool) -> bool:
-    """Return whether the file's bytes must be read because its name does not decide."""
+    """Return whether the file's bytes must be read, because it is an SVG or of unknown type: then its name does not decide."""
     return PurePosixPath(path).suffix.lower() == ".svg" or not is_known_type
 
 
@@ -181,7 +181,7 @@ class _SvgInspector:
         self._check_css(value)
 
     def _check_css(self, text: str) -> None:
-        """Raise if styles load a resource. With "(" or "@", escapes are refused as well: they can spell any keyword."""
+        """Raise if styles load a resource. Escapes beside "(" or "@" are refused, too: they can spell any keyword."""
         is_escaped = "\\" in text and ("(" in text or "@" in text)
         if "@import" in text.lower() or _CSS_EXTERNAL_URL.search(text) or _CSS_LOADING_FUNCTION.search(text) or is_escaped:
             raise _ActiveContentFound("loads something by its styles")

@@ -1,6 +1,6 @@
 """Media files as clients receive them: images without their metadata, all other files unchanged.
 
-No cleaned copy is written. An image is sent as pieces of its file, which are computed once for each signature of the file.
+No cleaned copy is written. An image is sent as pieces of its file. The list of pieces is computed once for each signature.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class UncleanableError(Exception):
 class CleanFile(io.RawIOBase):
     """Read-only file of the pieces of an open image file, one after another.
 
-    It ends early if the image file was changed after the pieces were computed, because they do not fit the new bytes.
+    It ends early if the image file was changed after the pieces were computed, because the pieces do not fit the new bytes.
     """
 
     def __init__(self, descriptor: int, cleaned: CleanPieces) -> None:
@@ -104,7 +104,10 @@ def open_clean(location: str) -> io.BufferedReader:
 
 
 def clean_pieces(location: str, descriptor: int) -> CleanPieces:
-    """Return the pieces of an open image; the descriptor stays open. Raises OSError or UncleanableError."""
+    """Return the pieces of the image open at `descriptor`, which stays open; `location` is the key of the cached pieces.
+
+    Raises OSError or UncleanableError.
+    """
     stamp = signature_of(os.fstat(descriptor))
     with _lock:
         known = _pieces_cache.get(location)
@@ -157,7 +160,7 @@ def check_cleanable(location: str) -> None:
 
 
 def is_sendable(location: str, *, is_cleaned: bool) -> bool:
-    """Return whether a file can be sent: the metadata of a file that `is_cleaned` must be removable.
+    """Return whether a file can be sent: if `is_cleaned`, its metadata must be removed and this must be possible.
 
     Return True for an unreadable file, too. The error is reported when the file is read for sending.
     """

@@ -57,7 +57,7 @@ _TAIL_SIZE: Final = 64 * 1024  # bytes at the end of an image that `is_truncated
 
 
 class MediaFolder:
-    """Media files of one content folder. Facts about a requested file are cached until `refresh` finds that it changed."""
+    """Media files of one content folder. Facts about a requested file (see `file`) are cached until `refresh` finds a change."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
@@ -69,12 +69,12 @@ class MediaFolder:
         self._trusted_signatures: dict[str, FileSignature] = {}
 
     def trust(self, path: str, stamp: FileSignature) -> None:
-        """Skip the search for active content while a file has this signature: this version of feedsvc searched it before."""
+        """Skip the search for active content while the file has this signature: this version of feedsvc searched it before."""
         if must_inspect(path, is_known_type=_media_type(path) is not None):
             self._trusted_signatures[path] = stamp
 
     def file(self, path: str) -> MediaFile:
-        """Return the file at a path like media/summit.jpg. Raises ValueError with a message for the editor."""
+        """Return the file at a path like media/summit.jpg. Raises ValueError with a message for the editor if it is unusable."""
         if path not in self._files:
             self._files[path] = self._inspect(path)
         return self._files[path]
@@ -94,7 +94,7 @@ class MediaFolder:
         return self._sizes[path]
 
     def signature(self, path: str) -> FileSignature | None:
-        """Return the file's signature from its first request, None if `file` refuses the path."""
+        """Return the file's signature from when its facts were cached; None if `file` raises ValueError for the path."""
         try:
             self.file(path)
         except ValueError:
@@ -109,7 +109,7 @@ class MediaFolder:
     def refresh(self, touched: Iterable[str] | None = None, unsettled_files: Container[str] = frozenset()) -> frozenset[str]:
         """Return the requested files, at or below `touched` paths if given, whose signatures changed, and forget their facts.
 
-        `unsettled_files` are skipped and keep their facts.
+        `unsettled_files`, which are still being written (see `content.folder.debounce`), are skipped and keep their facts.
         """
         real = os.path.realpath(self._root)
         if real != self._real_root:
@@ -223,7 +223,7 @@ def image_size(file: MediaFile) -> tuple[int, int]:
 def is_truncated(file: MediaFile) -> bool:
     """Return whether an image lacks its end, as after an interrupted upload. Raises OSError if it cannot be read.
 
-    Only the last 64 KiB are read, because decoding would take long. False for types without a test.
+    Only the last 64 KiB are read, because decoding would take long. Return False for types without a test.
     """
     is_whole = _COMPLETENESS_TESTS.get(file.type)
     if is_whole is None:

@@ -21,7 +21,7 @@ FOREVER: Final = inf
 
 
 class VariantError(FeedsvcError):
-    """Raised if there is no variant because of the image, the width or the disk."""
+    """Raised if a variant does not exist or cannot be made, because of the image, the width or the disk."""
 
 
 class ImageFacts(NamedTuple):
@@ -65,7 +65,7 @@ def can_have_variants(media: MediaFile) -> bool:
 
 
 def facts_of(file: MediaFile) -> ImageFacts:
-    """Return the facts of a file, which is read if its signature is new. Concurrent threads may read it twice. Raises OSError."""
+    """Return cached facts, or read the file if its signature changed. Concurrent threads may read it twice. Raises OSError."""
     known = _facts_cache.get(file.location)
     if known is None or known.signature != signature_of(os.stat(file.location)):
         with open_media(file) as reader:
@@ -78,7 +78,7 @@ def facts_of(file: MediaFile) -> ImageFacts:
 
 
 def verified_facts(media: MediaFile, digest: str) -> ImageFacts:
-    """Return the facts of a file if it has this digest. Otherwise variants of a withdrawn image could be had under its name.
+    """Return the facts of a file if it has this digest. Without the check, variants of a replaced image could still be requested.
 
     Raises VariantError if it has another digest or cannot be read, OSError if this process has too many open files.
     """
@@ -99,7 +99,7 @@ def open_media(file: MediaFile) -> BufferedReader:
 
 
 def _read_sizes(reader: BufferedReader, media_type: str, length: int) -> tuple[int, tuple[image_widths.Size, ...]]:
-    """Return the image's own width and the sizes of its variants; 0 and () if it has none."""
+    """Return the image's own width and the sizes of its variants; 0 and () if it has no variants."""
     if media_type not in IMAGE_TYPES:
         return 0, ()
     try:

@@ -48,7 +48,10 @@ def fitting_variant(file: MediaFile | None, most: int) -> ImageVariant | None:
 
 
 def fit_image(media: Mapping[str, MediaFile], base_url: str, image: Image, most: int = MAX_WIDTH) -> Image:
-    """Return a lead image, or its fitting variant with address and size if the image is wider than `most` pixels."""
+    """Return a lead image with address and size of its fitting variant if it is wider than `most` pixels, else unchanged.
+
+    `media` are the media files by path.
+    """
     copy = fitting_variant(_file(media, base_url, image.url), most) if image.width > most else None
     if copy is None:
         return image

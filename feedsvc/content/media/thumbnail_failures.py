@@ -25,7 +25,7 @@ _RETRY_DELAY: Final = 600.0  # seconds until another attempt if the image is not
 class VariantFailure:
     """Failure to make variants of the image with this digest.
 
-    `path` is relative to the content folder; `reason` ends a sentence that begins with it. `until` is in seconds of
+    `path` is relative to the content folder; `reason` completes a sentence that begins with `path`. `until` is in seconds of
     time.monotonic, FOREVER if the failure lasts as long as the bytes stay the same.
     """
 
@@ -36,7 +36,7 @@ class VariantFailure:
 
 
 class VariantFailures:
-    """Failures of one variant version and library version. Threads may share it, and processes may share the folder."""
+    """Failures of one VARIANT_VERSION (`recipe`) and pyvips version. Threads may share it, and processes may share the folder."""
 
     def __init__(self, folder: Path, recipe: int) -> None:
         self._folder, self._suffix = folder, f"-{recipe}.json"
@@ -47,12 +47,12 @@ class VariantFailures:
                 self.load(name.removesuffix(self._suffix))
 
     def get(self, digest: str) -> VariantFailure | None:
-        """Return the image's failure that is in memory; None if there is none or it has expired."""
+        """Return the failure of the image with this digest from memory; None if it has none or its failure has expired."""
         failure = self._failures.get(digest)
         return failure if failure and (failure.until > time.monotonic()) else None
 
     def load(self, digest: str) -> VariantFailure | None:
-        """Return the failure as `get` does, or one that another process has stored since."""
+        """Return the failure as `get` does. If none is in memory, first load one that another process may have stored."""
         if digest not in self._failures:
             with suppress(OSError, ValueError, TypeError, KeyError, AttributeError):
                 stated = json.loads((self._folder / f"{digest}{self._suffix}").read_bytes())
@@ -86,7 +86,7 @@ class VariantFailures:
 
 
 def _to_json(digest: str, path: str, reason: str) -> dict[str, str]:
-    """Return the stored form of a failure. By its checksum, `load` ignores damaged files and those of other images."""
+    """Return the stored form of a failure. The checksum makes `load` ignore damaged files and other library versions."""
     checksum = hashlib.sha256(json.dumps([digest, path, reason, _library_version()]).encode()).hexdigest()
     return {"path": path, "reason": reason, "checksum": checksum}
 

@@ -23,7 +23,10 @@ class VariantQueue:
     """Queue that calls `work` for each image, in threads with one child process each. Idle threads and children end."""
 
     def __init__(self, work: Work, done: Callable[[str], None], locks: str) -> None:
-        """Start empty. `done` is called with an image's digest once it can be put again; `locks` is passed to DecoderProcess."""
+        """Start empty. After `work`, even if that fails, `done` is called with the image's digest: it can be put again.
+
+        `locks` is the lock path for DecoderProcess.
+        """
         self._work, self._on_done, self._lock_path = work, done, locks
         self._condition = threading.Condition()
         self._waiting: deque[tuple[MediaFile, str]] = deque()
@@ -31,7 +34,7 @@ class VariantQueue:
         self._thread_count, self._idle_count = 0, 0
 
     def put(self, media: MediaFile, digest: str) -> bool:
-        """Add an image unless its digest is in the queue or at work. Return False if the queue is full or no thread can start."""
+        """Add an image unless its digest waits or is at work. Return False if the queue is full or no thread can start."""
         with self._condition:
             if digest in self._digests:
                 return True

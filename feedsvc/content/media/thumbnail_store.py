@@ -23,7 +23,7 @@ _VARIANT_PATH: Final = re.compile(r"(?P<digest>[0-9a-f]{16})/(?:\.new-.+|[0-9]+-
 
 
 class VariantFolder:
-    """Variants as files DIGEST/WIDTH-VERSION-CHECKSUM: the digest of the source, the checksum of the variant's own bytes."""
+    """Variants as files DIGEST/WIDTH-VERSION-CHECKSUM: digest of the image's bytes, checksum of the variant's own."""
 
     def __init__(self, folder: Path) -> None:
         # Variants, like media, are opened by paths without symbolic links.
@@ -32,7 +32,7 @@ class VariantFolder:
         self._verified: dict[tuple[str, int], tuple[Path, FileSignature]] = {}
 
     def find(self, digest: str, width: int) -> Path | None:
-        """Return a variant's path, or None if it is missing or damaged.
+        """Return the path of an image's variant, or None if the variant is missing or damaged. `digest` is that of the image.
 
         The file is read once to verify its checksum, then again only if its signature changes. Raises OSError if this process
         has too many open files.
@@ -63,7 +63,7 @@ class VariantFolder:
     def sweep(self, keep: Iterable[str]) -> int:
         """Remove variants whose source digest is not in `keep`, those of other versions, and temporary files of killed writers.
 
-        Return the number of removed files; 0 while another thread or process writes. Raises VariantError if that fails.
+        Return the number of removed files; 0 while another thread or process writes. Raises VariantError on an OSError.
         """
         kept = frozenset(keep)
         with self._lock_folder(fcntl.LOCK_EX | fcntl.LOCK_NB) as alone:
@@ -80,7 +80,7 @@ class VariantFolder:
 
     @contextmanager
     def _lock_folder(self, how: int) -> Iterator[bool]:
-        """Lock the folder: shared for writers, exclusive for `sweep`. Yield False if another thread or process prevents it.
+        """Lock the folder: shared for writers, exclusive for `sweep`. Yield False if it is in use by another thread or process.
 
         While the lock is exclusive, no writer runs, so each temporary file is a leftover. Raises VariantError on an OSError.
         """

@@ -52,7 +52,7 @@ class VariantStore:
     """Variants of one folder. Threads may share the object, and processes may share the folder."""
 
     def __init__(self, folder: Path, alerts: Alerts | None = None, *, is_one_shot: bool = False) -> None:
-        """Open the folder. If `is_one_shot`, variants that it does not accept go to a temporary folder until the process ends."""
+        """Open the folder. If `is_one_shot`, variants that cannot be written there go to a temporary folder of this process."""
         self._store, self._alerts = VariantFolder(folder), alerts or Alerts()
         self._fallback: VariantFolder | None = None
         self._is_one_shot = is_one_shot
@@ -69,11 +69,11 @@ class VariantStore:
         self.on_failure: Callable[[], None] = lambda: None
 
     def find(self, media: MediaFile, digest: str, width: int) -> Path | None:
-        """Return the path of the variant `width` pixels wide of the image with this digest, None if it is still to be made.
+        """Return the path of the variant `width` pixels wide of the image with this digest, None if it is not made yet.
 
         Raises VariantError if the image has no variant of this width, for example because it is animated, damaged or missing,
-        or if making or writing the variant failed. It also does so for an image that has another digest now, even if a variant
-        of this digest is still stored.
+        or if making or writing the variant failed. Also raises it if the image has another digest now, even if a variant of this
+        digest is still stored.
         """
         known = verified_facts(media, digest)
         if width not in dict(known.sizes):
@@ -89,7 +89,7 @@ class VariantStore:
         return None
 
     def get_or_make(self, media: MediaFile, digest: str, width: int) -> Path:
-        """Return the variant as `find` does, but make it first if it is missing. Raises VariantError."""
+        """Return the variant's path as `find` does, but make the variant first if it is missing. Raises VariantError."""
         self._write_errors.pop(digest, None)  # the caller does not retry later
         found = self.find(media, digest, width)
         if found:
@@ -116,7 +116,7 @@ class VariantStore:
         return None
 
     def make_missing(self, pictures: Sequence[tuple[MediaFile, str]], processes: int) -> Iterator[int]:
-        """Make the missing variants of images, given with their digests, in up to this number of child processes.
+        """Make the missing variants of `pictures` (image and its digest) in up to this number of child processes.
 
         Yield 1 for each finished image. Failures are not raised here; a later `get_or_make` raises them.
         """
@@ -140,11 +140,11 @@ class VariantStore:
                 child.close()
 
     def lacks_variants(self, media: MediaFile, digest: str) -> bool:
-        """Return whether variants of an image are still to be made. Raises OSError if the image cannot be read."""
+        """Return whether variants of an image are missing and no attempt failed. Raises OSError if the image cannot be read."""
         return any(self._find_stored(digest, width) is None for width, _ in facts_of(media).sizes) and not self._failure(digest)
 
     def problems(self, media: Mapping[str, MediaFile]) -> tuple[Problem, ...]:
-        """Return the problems of these files, by their paths, whose variants could not be made."""
+        """Return one problem for each file in `media` (files by path) whose variants could not be made."""
         return tuple(
             sorted(
                 _problem(failure) for failure in self._failures.active() if _has_failed_bytes(media.get(failure.path), failure)
@@ -152,7 +152,7 @@ class VariantStore:
         )
 
     def sweep(self, keep: Iterable[str]) -> int:
-        """Remove variants that are not needed any more; see `VariantFolder.sweep`."""
+        """Remove variants of images whose digests are not in `keep`; see `VariantFolder.sweep`."""
         return self._store.sweep(keep)
 
     def _failure(self, digest: str) -> VariantFailure | None:
@@ -253,7 +253,7 @@ def _problem(failure: VariantFailure) -> Problem:
 
 
 def _has_failed_bytes(media: MediaFile | None, failure: VariantFailure) -> bool:
-    """Return whether a file still has the bytes that failed."""
+    """Return whether a file still has the bytes of which no variants could be made."""
     try:
         return media is not None and digest_of(media) == failure.digest
     except OSError:

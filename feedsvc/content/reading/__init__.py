@@ -1,6 +1,7 @@
 """One file to one article, or to one settings file.
 
-In come bytes and what other files define; out comes a result with the article and the problems. `content.folder` reads with it.
+In come bytes and the settings and media that an article may refer to; out comes a result with the article and the problems.
+`content.folder` reads with this package.
 """
 
 from feedsvc.content.reading.article import ParseResult, default_id, parse_article, split_front_matter

@@ -43,9 +43,9 @@ _FRONT_MATTER_END: Final = re.compile(r"(?:---|\.\.\.)[ \t]*\r?\n?")
 class ParseResult(NamedTuple):
     """Result of parsing one file: an article, or None and at least one problem that is an error.
 
-    `positions` holds line and column, one after another, of the id, the slug and each former slug; 0 and 0 if the file's name
-    gives it. `alias_references` are references to authors and categories by an alias: kind, alias, id. `markdown` is the body
-    whose key the article's `text` is.
+    `positions` holds line and column, one after another, of the id, the slug and each former slug; 0 and 0 for one
+    that the file does not state. `alias_references` are references to authors and categories by an alias: kind, alias, id.
+    `markdown` is the body; the article's `text` is its key in the text store.
     """
 
     article: Article | None
@@ -126,7 +126,7 @@ class _ArticleParser(ReadContext):
         return read._replace(article=None, markdown="") if read.problems and read.is_broken else read
 
     def build_article(self, given: ArticleKeys) -> Article:
-        """Check all keys, so that all problems are reported at once. The article must not be used if one of them is an error."""
+        """Check all keys, so that all problems are reported at once. The article must not be used if a problem is an error."""
         published, year = self.attempt(("published",), lambda: parse_instant(given.published, self.zone)) or _UNKNOWN_DATE
         written, expires = self.instant(("updated",), given.updated), self.instant(("expires",), given.expires)
         updated, slug = max(published, written or published), self.slug(given)
@@ -263,7 +263,7 @@ class _ArticleParser(ReadContext):
         return tuple(made)
 
     def withdrawn_at(self, given: ArticleKeys, updated: datetime) -> datetime | None:
-        """Return when the article was withdrawn: after `updated`, so that the feed's updated never decreases."""
+        """Return when the article was withdrawn, or None. The time is after `updated`: the feed's updated never decreases."""
         if given.withdrawn and given.status != "withdrawn":
             self.add_error(("withdrawn",), f"stands beside status: {given.status}", "write status: withdrawn", at_key=True)
         date = self.instant(("withdrawn", "date"), given.withdrawn.date) if given.withdrawn else None

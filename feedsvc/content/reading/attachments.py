@@ -10,7 +10,7 @@ from feedsvc.model import Enclosure, Image
 
 
 def image(desk: ReadContext, given: ImageKeys) -> Image | None:
-    """Return the lead image; None after adding its problems."""
+    """Return the lead image; None if it cannot be used. Problems are added to `desk`."""
     facts = _remote_image(desk, given) if is_web_address(given.src) else _local_image(desk, given.src)
     if facts is None:
         return None
@@ -48,7 +48,7 @@ def _remote_image(desk: ReadContext, given: ImageKeys) -> tuple[str, str, tuple[
 
 
 def enclosure(desk: ReadContext, index: int, given: EnclosureKeys) -> Enclosure | None:
-    """Return the enclosure at an index of `enclosures:`; None after adding its problems."""
+    """Return the enclosure at an index of `enclosures:`; None if it cannot be used. Problems are added to `desk`."""
     at: KeyPath = ("enclosures", index)
     if not is_web_address(given.src):
         file = desk.attempt((*at, "src"), lambda: desk.sendable_file(given.src))

@@ -46,7 +46,7 @@ def check_body(desk: ReadContext, content: str, written: str, slug: str) -> str:
 
 
 def _check_media(desk: ReadContext, made: RenderedMarkdown) -> list[tuple[str, str, str]]:
-    """Record the files of media/ that the text shows. Return each invalid reference with message and hint."""
+    """Add the files of media/ that the text shows to `desk.media`. Return each invalid reference with message and hint."""
     found = [
         (
             reference,

@@ -1,4 +1,7 @@
-"""Body positions: line and column in the article's file of elements of its HTML, found by the source positions of blocks."""
+"""Body positions: line and column in the article's file of elements of its HTML.
+
+A second rendering states the source lines of blocks ("HTML with positions"); the published HTML is that without positions.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +35,7 @@ class BodyPositions:
         return self._html_cache
 
     def position_of_reference(self, reference: str) -> tuple[int, int] | None:
-        """Return line and column of a link or media reference; None if no spelling of it is found."""
+        """Return line and column of a link or media reference; None if the body does not contain it."""
         for shown in {html.escape(reference), reference}:
             at = self._html.find(f'="{shown}"')
             if at >= 0:
@@ -69,7 +72,7 @@ class BodyPositions:
         return self._position_in_file(max(index, self._markdown.find(tag[0], index)), tag[0])
 
     def _source_index(self, at: int) -> int:
-        """Return the index in the Markdown of the line, or one just before, that gave an index of the HTML with positions."""
+        """Return the index in the Markdown of the line (or one just before) that became index `at` of the HTML with positions."""
         begins = self._html.rfind(' data-sourcepos="', 0, at + 1)
         inside = _POSITION.match(self._html, self._html.find(" data-sourcepos", at), self._html.find(">", at) + 1)
         found = inside or (_POSITION.match(self._html, begins) if begins >= 0 else None)
@@ -96,7 +99,7 @@ class BodyPositions:
         return None
 
     def _position_in_file(self, index: int, spelling: str = "") -> tuple[int, int]:
-        """Return line and column in the file. If YAML folds or quotes the body, search for the line's words below `body:`."""
+        """Return line and column in the file. If YAML folds or quotes the body, search for its words below `body:`."""
         content, markdown = self._content, self._markdown
         if content.endswith(markdown):
             return text.line_and_column(content, len(content) - len(markdown) + index)

@@ -22,10 +22,10 @@ _WEB_ADDRESS: Final = re.compile(r"https?:", re.IGNORECASE)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class References:
-    """Site, media, categories and authors that an article may refer to, the latter by id and alias.
+    """Site, media, categories and authors that an article may refer to. Categories and authors are found by id and alias.
 
-    `invalid_entries` maps "author ID" or "category ID", or the bare kind if nothing in its file can be used, to the "FILE:LINE"
-    of the problem there.
+    `invalid_entries` maps "author ID" or "category ID" of an invalid entry to the "FILE:LINE" of its problem. The key is only
+    "author" or "category" if nothing in that file can be used.
     """
 
     site: Site
@@ -36,7 +36,7 @@ class References:
 
 
 class ReadContext:
-    """Collector of an article's problems and media. Its methods add problems instead of raising, so that all are reported."""
+    """Collector of an article's problems and media. Most methods add problems instead of raising, so that all are reported."""
 
     def __init__(self, tree: YamlDocument, known: References) -> None:
         self.document, self.references = tree, known
@@ -60,7 +60,7 @@ class ReadContext:
             return None
 
     def instant(self, at: KeyPath, written: str | None) -> datetime | None:
-        """Return the time that a date text means; None without one, or after adding an error about it."""
+        """Return the time that a date text means; None if there is no text, or if it is invalid, which adds an error."""
         return self.attempt(at, lambda: parse_instant(written, self.zone)[0]) if written else None
 
     def https_url(self, at: KeyPath, address: str) -> str:

@@ -53,7 +53,7 @@ def parse_settings_file(path: str, data: bytes) -> YamlDocument:
 
 
 def parse_site(data: bytes, media: MediaFolder, base_url: str = "") -> tuple[Site | None, tuple[Problem, ...]]:
-    """Return the site, None if a problem is an error, and the problems. `base_url` replaces that of the file."""
+    """Return the site and the problems; the site is None if a problem is an error. `base_url`, unless "", replaces the file's."""
     grown = parse_settings_file(SITE_FILE, data)
     if base_url and isinstance(grown.value, dict):
         grown.value["base_url"] = base_url
@@ -97,7 +97,7 @@ def _build_site(grown: YamlDocument, given: SiteKeys, media: MediaFolder) -> Sit
 
 
 def _id_domain(grown: YamlDocument, given: SiteKeys) -> str:
-    """Return the host of base_url as domain of the ids, and add a warning, or an error if it is unsuitable."""
+    """Return the host of base_url as domain of the ids. Warn that id_domain is missing; add an error if the host is unfit."""
     host = urlsplit(given.base_url).hostname or ""
     if given.base_url == _PLACEHOLDERS[SITE_FILE]["base_url"] or grown.has_value(("id_domain",)):
         return host

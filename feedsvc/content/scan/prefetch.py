@@ -13,5 +13,8 @@ BackgroundScan = BackgroundTask[ScanResult]
 
 
 def start_scan(root: Path) -> BackgroundScan:
-    """Start a scan at once. Get the result within the task's `with` block and soon, because it describes the present state."""
+    """Start a scan of articles/ in a forked process.
+
+    Get the result within the task's `with` block and soon, because it describes the present state.
+    """
     return BackgroundTask(partial(scanner.scan_folder, root, scanner.ARTICLES_FOLDER))

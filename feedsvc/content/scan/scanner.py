@@ -24,7 +24,11 @@ _NO_SIGNATURES: Final[Mapping[str, FileSignature]] = {}
 
 @dataclass(slots=True)
 class _ScannedFolder:
-    """One folder as it was at its scan. `identity` is device and inode."""
+    """One folder as it was at its scan: its own files with signatures, and its own subfolders with identities, by path.
+
+    `identity` is device and inode. `is_linked` is true if the folder is a symbolic link or is also known by another path.
+    `is_unreadable` is true if the folder exists but cannot be read, or if its file system is not mounted now.
+    """
 
     identity: tuple[int, int] = _NO_IDENTITY
     files: dict[str, FileSignature] = field(default_factory=dict)
@@ -35,7 +39,10 @@ class _ScannedFolder:
 
 
 class ScanResult(NamedTuple):
-    """Result of a complete scan, which can be sent to another process."""
+    """Result of a complete scan, which can be sent to another process. All folders are given by path.
+
+    `device` is that of the content folder; `mount_points` are folders on other devices. Modification times are in nanoseconds.
+    """
 
     folders: dict[str, _ScannedFolder]
     mount_points: set[str]
@@ -44,7 +51,7 @@ class ScanResult(NamedTuple):
 
 
 def scan_folder(root: Path, top: str) -> ScanResult:
-    """Scan a folder completely, for use as `prefetched` of a DirectoryScanner of the same folder."""
+    """Scan the folder `top` of the content folder `root` completely. Pass the result as `prefetched` to its DirectoryScanner."""
     survey = DirectoryScanner(root, top)
     survey.refresh()
     return survey.result
@@ -65,10 +72,12 @@ class DirectoryScanner:
         *,
         within: str = "",
     ) -> None:
-        """Scan nothing yet. Symbolic links are followed if they stay `within` a folder of the content folder, "" for all of it.
+        """Prepare the scanner; `refresh` scans. `top` is the scanned folder of the content folder `root`.
 
-        `known_signatures` are those of cached records; equal ones share the object. `prefetched` is a scan from just now, which
-        replaces the first one.
+        Symbolic links are followed if they lead below the folder `within` of the content folder, "" for any place in it.
+
+        `known_signatures` are those of cached records; equal ones are reused to save memory. `prefetched` is the result of a scan
+        from just now, which replaces the first scan.
         """
         self._root, self._folder, self._prefetched, self._within = root, top, prefetched, within
         self._known_signatures = _by_folder(known_signatures)
@@ -96,7 +105,7 @@ class DirectoryScanner:
         return frozenset(path for path, listed in self._folders.items() if listed.is_unreadable)
 
     def refresh(self, touched: Iterable[str] | None = None) -> frozenset[str]:
-        """Scan everything, or the folders of the touched paths. Return the files that were created, deleted or changed."""
+        """Scan everything, or only the folders of the `touched` paths. Return the files that were created, deleted or changed."""
         ahead, self._prefetched = self._prefetched, None
         if ahead and touched is None:
             return self._adopt(ahead)
@@ -121,7 +130,7 @@ class DirectoryScanner:
         return any(listed.is_linked for listed in self._folders.values())
 
     def _innermost_known_folder(self, path: str) -> str:
-        """Return the innermost known and existing folder of a touched path; "" if everything must be scanned."""
+        """Return the innermost existing folder of a touched path that was scanned before; "" if everything must be scanned."""
         while path not in self._folders or not (self._root / path).is_dir():
             if path in ("", ".", self._folder):
                 return ""
@@ -139,7 +148,7 @@ class DirectoryScanner:
         return frozenset(changed | (before.keys() - self.files.keys()))
 
     def _rescan_folder(self, folder: str) -> frozenset[str]:
-        """Scan one folder and its new subfolders. Return the changed files."""
+        """Scan one folder again, and all below its new subfolders. Return the files created, deleted or changed."""
         old = self._folders[folder]
         before = {path: self.files.pop(path, None) for path in old.files}
         listed = self._folders[folder] = self._scan_folder(folder)
@@ -160,7 +169,7 @@ class DirectoryScanner:
         return lost
 
     def _walk(self, folders: list[str]) -> set[str]:
-        """Scan everything below these folders, each folder once even if several symbolic links lead to it. Return the files."""
+        """Scan these folders and all below them, each once even if symbolic links lead to it. Return the paths of their files."""
         seen = {listed.identity for listed in self._folders.values()}
         found: set[str] = set()
         while folders:
@@ -201,12 +210,12 @@ class DirectoryScanner:
         return listed
 
     def _reuse_signatures(self, folder: str, listed: _ScannedFolder) -> None:
-        """Replace equal signatures by the known objects, to save memory."""
+        """Reuse the known signatures of the folder if all are equal to the scanned ones, to save memory."""
         if (alike := self._known_signatures.get(folder)) == listed.files:
             listed.files = alike
 
     def _is_unmounted(self, folder: str, device: int, *, is_empty: bool) -> bool:
-        """Return whether a file system was mounted there before and only its empty mount point is left."""
+        """Return whether a file system was mounted at `folder` at an earlier scan and only its empty mount point is left."""
         if device != self._device:
             self._mount_points.add(folder)
         elif not is_empty:
@@ -216,7 +225,7 @@ class DirectoryScanner:
 
 @contextmanager
 def _close_after(descriptor: int) -> Iterator[int]:
-    """Close the descriptor of a folder after the block. Lookups relative to it need not resolve the whole path."""
+    """Yield a folder's descriptor and close it after the block. Lookups relative to it need not resolve the whole path."""
     try:
         yield descriptor
     finally:
