@@ -1,7 +1,7 @@
 """Read counts of articles: WSGI middleware, counters and reports.
 
-In come requests of readers; out come counts by article and day. The command line adds it to a server; the core knows nothing
-of it.
+In come requests of readers; out come counts by article and day. Only the command line imports this package; it adds the
+middleware to a server.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Bot detection: a table of header patterns of senders that are not persons reading a page."""
+"""Bot detection: a table of header patterns that identify senders other than a person who reads a page."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class BotSignature:
 
 
 def _signature(who: str, header: str, patterns: str) -> BotSignature:
-    """Return a signature of several alternative patterns, separated by white space."""
+    """Return a signature; `patterns` are alternatives separated by white space, `who` is the kind of sender."""
     return BotSignature(header=header, pattern=re.compile("|".join(patterns.split()), re.IGNORECASE), sender_kind=who)
 
 
@@ -60,14 +60,20 @@ BOT_SIGNATURES: Final = (
 
 
 def classify_non_reader(headers: Mapping[str, str]) -> str:
-    """Return the kind of sender, "" for a person who reads this page. The headers' names are in lower case."""
+    """Return the kind of a sender that is no reader, such as "robot"; "" for a person who reads the page.
+
+    The headers' names are in lower case.
+    """
     if not headers.get(_USER_AGENT, "").strip():
         return "nameless"
     return next((sign.sender_kind for sign in BOT_SIGNATURES if sign.pattern.search(headers.get(sign.header, "").strip())), "")
 
 
 def is_cross_origin(headers: Mapping[str, str], base_url: str) -> bool:
-    """Return whether a page of another site sends this. Browsers send Origin even if they omit Referer."""
+    """Return whether Origin is neither that of `base_url` nor the request's host. False without Origin.
+
+    Browsers send Origin even if they omit Referer.
+    """
     said = headers.get("origin", "").strip().lower()
     return bool(said) and said not in {
         _origin(base_url),

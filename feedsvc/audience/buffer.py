@@ -1,4 +1,4 @@
-"""In-memory buffer of reads that are not written yet, and of totals read from the database. It starts no threads."""
+"""In-memory buffer of reads that are not in the database yet, and cache of totals from the database. Starts no threads."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _BATCH_SIZE: Final = 500  # pairs of article and day per batch: what a slow data
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Batch:
-    """Reads that are written together. The number identifies a batch, also if it is written again."""
+    """Reads that are written together. A batch that is written again, because the result was unknown, has the same number."""
 
     number: int
     reads: Mapping[ReadKey, int]
@@ -28,9 +28,10 @@ class _CachedTotal:
 
 
 class ReadBuffer:
-    """Buffer of reads: at most `max_pending` pairs of article and day. A total of the database is fresh for `max_age`.
+    """Queue of reads and cache of totals. The queue has at most `max_pending` pairs of article and day.
 
-    Not thread-safe: ReadCounter holds its lock.
+    As many totals are cached at most; each is fresh for `max_age` after it was loaded. Not thread-safe: ReadCounter calls it with
+    its own lock held.
     """
 
     def __init__(self, *, max_pending: int, max_age: timedelta) -> None:
@@ -44,11 +45,11 @@ class ReadBuffer:
 
     @property
     def pending(self) -> int:
-        """Number of reads that are not known to be written."""
+        """Number of reads in the queue and in the current batch: they are not known to be in the database."""
         return self._pending_by_article.total()
 
     def add(self, article_id: str, day: date) -> bool:
-        """Count one read. Return False if the buffer is full."""
+        """Count one read. Return False, without counting it, if the queue is full."""
         key = (article_id, day)
         if key not in self._queue and len(self._queue) >= self._max_pending:
             return False
@@ -58,7 +59,7 @@ class ReadBuffer:
         return True
 
     def next_batch(self) -> Batch:
-        """Return the batch to write: the last one until `confirm_batch` is called, then the next of the queue."""
+        """Return the batch to write, without reads if there are none: the same one until `confirm_batch`, then a new one."""
         if not self._current_batch.reads and self._queue:
             keys = list(islice(self._queue, _BATCH_SIZE))
             reads = {key: self._queue.pop(key) for key in keys}
@@ -67,7 +68,7 @@ class ReadBuffer:
         return self._current_batch
 
     def drain(self) -> tuple[Batch, ...]:
-        """Return all reads that are not known to be written, as batches. They are no longer pending here."""
+        """Return all pending reads as batches and remove them from the buffer."""
         batches = []
         while (batch := self.next_batch()).reads:
             batches.append(batch)
@@ -75,7 +76,7 @@ class ReadBuffer:
         return tuple(batches)
 
     def confirm_batch(self) -> None:
-        """Record that the last batch is in the database."""
+        """Record that the last batch of `next_batch` is in the database, and add its reads to the cached totals."""
         for (article_id, _), reads in self._current_batch.reads.items():
             self._pending_by_article[article_id] -= reads
             if not self._pending_by_article[article_id]:
@@ -85,7 +86,7 @@ class ReadBuffer:
         self._current_batch = Batch(number=self._current_batch.number, reads={})
 
     def store_totals(self, totals: Mapping[str, int], now: datetime) -> None:
-        """Store totals of the database for some articles, and drop the totals that were loaded longest ago."""
+        """Cache totals of the database for some articles. If the cache is full, drop those that were loaded longest ago."""
         for article_id, reads in totals.items():
             self._totals[article_id] = _CachedTotal(total=reads, loaded_at=now)
             self._totals.move_to_end(article_id)
@@ -98,6 +99,6 @@ class ReadBuffer:
         return self.last_known_count(article_id) if stored and abs(now - stored.loaded_at) < self._max_age else None
 
     def last_known_count(self, article_id: str) -> int | None:
-        """Return the same even if the total is old; None if there is none."""
+        """Return the reads of an article, including pending ones, even if its total is not fresh; None if none is cached."""
         stored = self._totals.get(article_id)
         return stored.total + self._pending_by_article[article_id] if stored else None

@@ -39,7 +39,7 @@ class ReadCounter:
     """Counter of reads by article. Thread-safe; its methods never raise database errors.
 
     Reads are written after `write_interval` seconds, or earlier once `batch_size` reads are queued. While the database is
-    unavailable, at most `max_pending` pairs of article and day are buffered.
+    unavailable, at most `max_pending` pairs of article and day are buffered; further reads are lost.
     """
 
     def __init__(
@@ -57,11 +57,12 @@ class ReadCounter:
         wait_timeout: float = 0.25,
         startup_delay: float = 0.0,
     ) -> None:
-        """Start two threads. One writes and reads totals; the other calls `periodic_work` with the time every other second.
+        """Start two threads. One uses the database; the other calls `periodic_work` with the time every other second.
 
-        `spool_folder` holds reads that cannot be written at the stop. The other values are seconds. A total is read again after
-        `max_age`. A request waits up to `wait_timeout` for a total that was never read. The database is opened after
-        `startup_delay`, or earlier if a request needs it; until it is open, a request waits that much longer.
+        `spool_folder` holds reads that cannot be written at the stop. `write_interval`, `max_age`, `wait_timeout` and
+        `startup_delay` are seconds. A requested total is read again if it is older than `max_age`. A request waits up to
+        `wait_timeout` for a total that was never read. The database is first used after `startup_delay`, or earlier if a request
+        needs a total; until that first use has ended, a request waits up to `startup_delay` longer.
         """
         self._store = store
         self._clock = clock
@@ -91,9 +92,9 @@ class ReadCounter:
                 self._condition.notify_all()
 
     def count(self, article_id: str) -> int | None:
-        """Return the reads of an article, including pending ones; None if its total has not been read yet.
+        """Return the reads of an article, including pending ones; None if its total could not be read yet.
 
-        A known total is returned at once, even an old one. The thread then reads it again.
+        A total that was read before is used at once, even if it is older than `max_age`. The thread then reads it again.
         """
         with self._condition:
             if self._buffer.fresh_count(article_id, self._clock()) is None:
@@ -105,7 +106,8 @@ class ReadCounter:
     def close(self, timeout: float = 12.0) -> None:
         """Write all reads and stop.
 
-        Reads not written after `timeout` seconds are spooled for the next start, or logged as lost.
+        Reads not written after `timeout` seconds are written to a file in the spool folder, for the next start. If that fails,
+        their number is logged as lost.
         """
         with self._condition:
             self._is_stopping = True
@@ -183,7 +185,10 @@ class ReadCounter:
             pass
 
     def _write_batch(self, *, is_probe: bool = False) -> bool:
-        """Write one batch. If there is none but the database was unavailable, probe it. Return False if it is unavailable."""
+        """Write spooled reads and one batch. Return False if the database is unavailable.
+
+        Without reads, use the database only to check it: with `is_probe`, or if it was unavailable.
+        """
         with self._condition:
             batch = self._buffer.next_batch()
         if not (is_probe or batch.reads or self._is_unavailable or self._spool_files):
@@ -203,7 +208,10 @@ class ReadCounter:
         return True
 
     def _replay_spool(self) -> None:
-        """Write the reads that earlier stops spooled. The store skips batches that it already has."""
+        """Write the reads of the spool files, which earlier processes left at their stop, and delete the files.
+
+        The store skips batches that it already has.
+        """
         while self._spool_files:
             last = self._spool_files[-1]
             for batch in last.batches:
@@ -217,7 +225,7 @@ class ReadCounter:
                 )
 
     def _load_totals(self) -> None:
-        """Read the totals that requests need, many per query."""
+        """Read the totals that requests need, at most _LOAD_BATCH_SIZE in one query."""
         with self._condition:
             wanted = () if self._is_unavailable else tuple(islice(self._load_requests, _LOAD_BATCH_SIZE))
         if not wanted:

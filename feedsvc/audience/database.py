@@ -55,7 +55,7 @@ def engine(where: str | Path) -> Engine:
 
 
 def read_only_engine(url: URL, options: Mapping[str, str]) -> Engine:
-    """Return an engine that writes nothing; `options` are added to the URI of a SQLite file."""
+    """Return an engine for reading only; `options` are added to the URI of a SQLite file (https://sqlite.org/uri.html)."""
     if url.get_backend_name() == "sqlite":
         file = f"file:{quote(str(url.database))}"
         return _create_engine(url.set(database=file, query={**url.query, **options, "uri": "true"}), poolclass=NullPool)
@@ -63,7 +63,7 @@ def read_only_engine(url: URL, options: Mapping[str, str]) -> Engine:
 
 
 def database_url(where: str | Path) -> URL:
-    """Return the URL of a database that can store reads. Raises FeedsvcError for any other."""
+    """Return the URL of `where`, a SQLite file or a URL. Raises FeedsvcError if it is neither SQLite nor PostgreSQL."""
     try:
         url = URL.create("sqlite", database=str(where)) if isinstance(where, Path) else make_url(where)
     except (ArgumentError, ValueError):
@@ -107,9 +107,10 @@ def _create_engine(url: URL, **options: Any) -> Engine:
 
 
 def _begin(connection: Connection) -> None:
-    """Begin a transaction; one that will write waits for SQLite's write lock before it reads.
+    """Begin a transaction. With WRITE_OPTION, wait for SQLite's write lock now, before the transaction reads.
 
-    Otherwise SQLite would refuse its first write, without waiting, if another connection wrote after it had read.
+    Otherwise SQLite would refuse the transaction's first write, without waiting, if another connection had written since its
+    first read.
     """
     writes = connection.get_execution_options().get(WRITE_OPTION)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

@@ -41,7 +41,10 @@ class RowRefusedError(UnavailableError):
 
 
 def unavailable_error(where: str, error: Exception) -> UnavailableError:
-    """Return an error with location, reason and, if known, advice."""
+    """Return an error with the location `where`, the reason in `error` and, if known, advice.
+
+    The result is a RowRefusedError if `error` is about the values of a row, else an UnavailableError.
+    """
     cause = getattr(error, "orig", None) or error
     reason = " ".join(str(cause).strip().partition("\n")[0].split()) or type(cause).__name__
     told = f"{getattr(cause, 'sqlstate', None) or ''} {reason}".strip()

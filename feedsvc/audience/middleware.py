@@ -46,8 +46,8 @@ class _Response:
 class ReadCountMiddleware:
     """Endpoint of read counts for visible articles below base_url. Other requests are passed on unchanged.
 
-    Beacons from pages whose origin is neither the host of base_url nor that of the request are not counted. X-Forwarded-For is
-    used if the peer is one of `trusted_proxies`.
+    A beacon is a POST that reports a read. Beacons from pages whose origin is neither that of base_url nor the
+    request's host are not counted. X-Forwarded-For is used if the peer is one of `trusted_proxies`.
     """
 
     def __init__(
@@ -85,7 +85,7 @@ class ReadCountMiddleware:
         return [] if method == "HEAD" else [reply.body]
 
     def _slug(self, environ: WSGIEnvironment) -> str:
-        """Return the slug of an address with the endpoint's suffix, "" if it is not an endpoint."""
+        """Return the article's slug from the path of a request that ends in /views; "" if the path is not that of an endpoint."""
         path = environ["PATH_INFO"].encode("latin-1").decode(errors="replace")
         top = mount_path(self._base_url())
         below = path.removeprefix(top) if path.startswith(f"{top}/") else ""
@@ -113,7 +113,7 @@ class ReadCountMiddleware:
         return _Response(status=HTTPStatus.OK, headers=(("Content-Type", "application/json"),), body=body)
 
     def _count_read(self, environ: WSGIEnvironment, article_id: str, now: datetime) -> _Response:
-        """Count a read. A sender that is not counted gets the same response as one that is."""
+        """Count a read. Bots, other sites and repeated reads are not counted, but get the same response (204)."""
         if _content_length(environ) > _MAX_BODY_SIZE:
             return _Response(status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
         headers = {name[5:].replace("_", "-").lower(): value for name, value in environ.items() if name.startswith("HTTP_")}

@@ -1,4 +1,4 @@
-"""Read-only access to the reads in a database, for a report. It creates and writes nothing and needs no write permission."""
+"""Read-only access to the reads in a database, for a report. Creates and writes nothing and needs no write permission."""
 
 from __future__ import annotations
 
@@ -25,9 +25,10 @@ _ReadTotals = Mapping[str, int]  # article id -> reads
 
 
 def report_totals_since(where: str | Path, day: date | None) -> _ReadTotals:
-    """Return article id -> reads since a UTC day, or all if `day` is None; only articles with reads.
+    """Return article id -> reads since a UTC day, or all reads if `day` is None; only articles with reads.
 
-    Raises UnavailableError, and FeedsvcError if there are no reads yet or `where` is not a possible database.
+    `where` is a URL, or the path of the reads file in the state folder. Raises UnavailableError, and FeedsvcError if there are no
+    reads yet or `where` is not a possible database.
     """
     url = database_url(where)
     if url.get_backend_name() != "sqlite":
@@ -45,9 +46,10 @@ def report_totals_since(where: str | Path, day: date | None) -> _ReadTotals:
 def _read_sqlite_file(file: Path, url: URL, day: date | None, *, is_own: bool) -> _ReadTotals:
     """Read a SQLite file that may be in WAL mode without creating files beside it.
 
-    Even for a reader, SQLite creates two files unless it is opened as "immutable". Then it detects no changes, so this function
-    checks the file before and after: if it was written meanwhile, the result is discarded. See "Read-Only Databases" in
-    https://sqlite.org/wal.html.
+    Even for a reader, SQLite creates two files unless the database is opened as "immutable". Then SQLite detects no changes, so
+    this function compares the file before and after: if it was written meanwhile, the result is discarded. See "Read-Only
+    Databases" in https://sqlite.org/wal.html. If other processes have the file open, it is read as usual. `is_own` is True for
+    the file of the state folder.
     """
     for _ in range(_MAX_ATTEMPTS):
         if _is_in_use(file):
@@ -67,7 +69,10 @@ def _read_sqlite_file(file: Path, url: URL, day: date | None, *, is_own: bool) -
 
 
 def _read_state_file(file: Path, url: URL, day: date | None, options: str = "") -> _ReadTotals:
-    """Read like `_read_database`, but from a file of the state folder, whose rows are verified."""
+    """Read like `_read_database`, but from the file of the state folder, and verify the checksum of each row.
+
+    `options` are added to SQLite's URI of the file.
+    """
     name = f"file:{quote(str(file.absolute()))}?mode=ro{options}"
     try:
         with closing(sqlite3.connect(name, uri=True, timeout=_BUSY_TIMEOUT, factory=DamageAwareConnection)) as rows:

@@ -26,9 +26,11 @@ _FORMULA_PREFIXES: Final = ("=", "+", "-", "@", "\t", "\r")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ReportRow:
-    """Row of a report. `id` is "" for articles without section or author, and for missing ones.
+    """Row of a report: an article, section or author with its reads.
 
-    The `title` of missing articles is _MISSING_ARTICLE in totals of sections and authors, and "" in those of articles.
+    Articles without section or author are in a row with empty `id` and `title`. Articles that are no longer in the content have
+    rows with empty `title` in Report.articles; among sections and authors, they share a row with empty `id` and the title
+    _MISSING_ARTICLE.
     """
 
     id: str
@@ -54,7 +56,10 @@ class Report:
 
 
 def report(views: Mapping[str, int], catalog: Catalog, since: date | None) -> Report:
-    """Combine reads by article id with all articles of the content, visible or not."""
+    """Return the report of `views` (article id -> reads). Titles, sections and authors are those of all articles, visible or not.
+
+    `since` is the UTC day from which `views` count, None for all reads.
+    """
     content = catalog.content
     known = {article.id: article for article in content.articles}
     return Report(

@@ -1,7 +1,7 @@
-"""Spool: files in the state folder with reads that could not be written at the stop, for the next start.
+"""Spool: files in the state folder with reads that could not be written to the database at the stop, for the next start.
 
-The first line holds a checksum of the rest, computed with the identity of the state folder. Files of the previous version lack
-this line.
+The first line of a file holds a checksum of the rest, computed with the identity of the state folder. Files of the previous
+version lack this line.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def write_spool_file(folder: Path, writer: str, batches: Sequence[Batch]) -> Pat
 
 
 def read_spool_files(folder: Path) -> tuple[SpoolFile, ...]:
-    """Read the spool files of a folder. A damaged or foreign file is set aside and logged."""
+    """Read the spool files of a folder. A file that is damaged or of another state folder is renamed (`set_aside`) and logged."""
     found = []
     for file in sorted(folder.glob(f"*{_SUFFIX}")):
         try:
@@ -76,7 +76,7 @@ def _set_aside(file: Path, error: Exception) -> None:
 
 
 def _checksum(file: Path, data: bytes) -> int:
-    """Return the checksum of the data, as in the last column of a checksummed row."""
+    """Return the checksum of the data with the file's name and the identity of the state folder (RowChecksummer)."""
     row = RowChecksummer(read_identity(file.parent.parent), file.name, "unwritten").add_checksum(data)
     return int(row[-1])
 

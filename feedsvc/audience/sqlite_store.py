@@ -1,4 +1,4 @@
-"""Reads by article and UTC day in a checksummed SQLite file of the state folder. `store.py` does this for other databases."""
+"""Reads by article and UTC day in a checksummed SQLite file of the state folder. `store.py` stores them in other databases."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ _T = TypeVar("_T")
 READS_TABLE: Final = "article_reads"
 _WRITERS_TABLE: Final = "read_writers"
 _FORMER_TABLE: Final = "feedsvc_views"
-_WRITER_RETENTION: Final = timedelta(days=30)  # no batch is written again after this time
+_WRITER_RETENTION: Final = timedelta(days=30)  # after this time, no batch of a writer is written again
 _MAX_READS: Final = 2**62  # reads of one article on one day
 _DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
 _QUERY_SIZE: Final = 500  # articles per query
 
 
 def convert_former_reads(row: RowValues) -> Iterable[tuple[str, RowValues]]:
-    """Convert a row of the previous version. Raises TypeError or ValueError if it is damaged."""
+    """Convert a row of reads of the previous version, as FormerTable.convert. Raises TypeError or ValueError if it is damaged."""
     article, day, reads = row
     if not isinstance(article, str) or type(reads) is not int or not 0 <= reads < _MAX_READS:
         raise TypeError(row)
@@ -103,7 +103,7 @@ class SqliteReadStore:
         return Database(self._file, _SCHEMA)
 
     def add(self, reads: Mapping[ReadKey, int], batch: int | None = None, *, writer: str = "") -> Mapping[ReadKey, str]:
-        """Add reads, as `DatabaseReadStore.add` does."""
+        """Add reads; parameters, result and errors are those of `DatabaseReadStore.add`."""
         ordered = sorted(reads.items())
         newest = max((day for _, day in reads), default=date.min)
         refused = {key: "its id is no UTF-8" for key, _ in ordered if not _is_storable(key[0])}
@@ -122,11 +122,11 @@ class SqliteReadStore:
         return self._run_with_repair(write)
 
     def total(self, article_id: str) -> int:
-        """Return all reads of an article. Raises UnavailableError."""
+        """Return the number of all reads of an article. Raises UnavailableError."""
         return self.totals([article_id])[article_id]
 
     def totals(self, article_ids: Collection[str]) -> Mapping[str, int]:
-        """Return all reads of each article, 0 for those never read. Raises UnavailableError."""
+        """Return article id -> number of all its reads, 0 if it was never read. Raises UnavailableError."""
         wanted, found = [one for one in article_ids if _is_storable(one)], Counter[str]()
         for start in range(0, len(wanted), _QUERY_SIZE):
             some = wanted[start : start + _QUERY_SIZE]
@@ -134,7 +134,7 @@ class SqliteReadStore:
         return {**dict.fromkeys(article_ids, 0), **found}
 
     def totals_since(self, day: date | None) -> Mapping[str, int]:
-        """Return article id -> reads since a UTC day, or all if `day` is None; only articles with reads.
+        """Return article id -> reads since a UTC day, or all reads if `day` is None; only articles with reads.
 
         Raises UnavailableError.
         """
@@ -176,15 +176,15 @@ class SqliteReadStore:
         return True
 
     def _delete_old_writers(self, rows: sqlite3.Connection, day: date | None) -> None:
-        """Delete old writers, once a day."""
+        """Delete the rows of writers whose last batch is older than _WRITER_RETENTION, once a day. `day` None: do nothing."""
         if day and day != self._last_cleanup:
             rows.execute(f"DELETE FROM {_WRITERS_TABLE} WHERE day < ?", ((day - _WRITER_RETENTION).isoformat(),))
             self._last_cleanup = day
 
     def _run_with_repair(self, work: Callable[[sqlite3.Connection], _T]) -> _T:
-        """Run `work` on the tables. A damaged or missing file is replaced before, or when `work` finds the damage.
+        """Return the result of `work` on the tables. A missing file, or one known to be damaged, is replaced before.
 
-        Raises UnavailableError, with nothing done.
+        If `work` finds damage, the file is replaced and `work` runs again. Raises UnavailableError if the file cannot be used.
         """
         try:
             self._data.recover(nullcontext())
@@ -204,7 +204,10 @@ class SqliteReadStore:
 
 
 def sum_reads(rows: Iterable[RowValues], seal: RowChecksummer) -> tuple[Counter[str], bool]:
-    """Return article id -> reads, and whether all rows are valid. A row counts once, even if a damaged file contains it twice."""
+    """Return article id -> reads, and whether all rows are valid. `seal` verifies their checksums.
+
+    An article and day count once, even if a damaged file contains them twice.
+    """
     each, is_sound = dict[tuple[str, str], int](), True
     for row in rows:
         if values := seal.verify(row):
@@ -218,7 +221,10 @@ def sum_reads(rows: Iterable[RowValues], seal: RowChecksummer) -> tuple[Counter[
 
 
 def read_totals_since(rows: sqlite3.Connection, file: Path, day: date | None) -> Mapping[str, int] | None:
-    """Return article id -> reads in a file of this or the previous version; None if it has no table of reads."""
+    """Return article id -> reads since a UTC day (None: all) in a file of this or the previous version.
+
+    None if the file has no table of reads.
+    """
     sums, seal = Counter[str](), RowChecksummer(read_identity(file.parent), file.name, READS_TABLE)
     tables = [table for table in (READS_TABLE, _FORMER_TABLE) if table_exists(rows, table)]
     where, values = ("WHERE day >= ?", (day.isoformat(),)) if day else ("", ())

@@ -35,7 +35,7 @@ _WRITERS: Final = Table(
     Column("batch", BigInteger, nullable=False),
     Column("day", Date, nullable=False),
 )
-_WRITER_RETENTION: Final = timedelta(days=30)  # no batch is written again after this time
+_WRITER_RETENTION: Final = timedelta(days=30)  # after this time, no batch of a writer is written again
 _SCHEMA_LOCK_KEY: Final = 0x66656564  # arbitrary number, the same in every process
 _INSERTS: Final[Mapping[str, Callable[[Table], sqlite.Insert | postgresql.Insert]]] = {
     "sqlite": sqlite.insert,
@@ -51,7 +51,7 @@ def select_totals(rows: Connection, *conditions: Any) -> dict[str, int]:
 
 
 def select_totals_since(rows: Connection, day: date | None) -> dict[str, int]:
-    """Return article id -> reads since a UTC day, or all if `day` is None; only articles with reads."""
+    """Return article id -> reads since a UTC day, or all reads if `day` is None; only articles with reads."""
     return select_totals(rows, *([_READS.c.day >= day] if day else []))
 
 
@@ -66,7 +66,7 @@ class DatabaseReadStore:
     def __init__(self, where: str | Path) -> None:
         """Prepare a store in `where`: a SQLite file, or a URL like sqlite:///FILE or postgresql://USER@HOST/NAME.
 
-        Nothing is opened yet. Raises FeedsvcError if it is not a possible database, or if the driver is missing.
+        Nothing is opened yet. Raises FeedsvcError if `where` is not a possible database, or if the driver is missing.
         """
         self._engine = engine(where)
         self._insert = _INSERTS[self._engine.dialect.name]
@@ -82,10 +82,11 @@ class DatabaseReadStore:
     def add(self, reads: Mapping[ReadKey, int], batch: int | None = None, *, writer: str = "") -> Mapping[ReadKey, str]:
         """Add all reads in one transaction. Without reads, only check that the database can be used.
 
-        Returns the reads that the database refuses because of their values, with reasons. They can never be stored; all others
-        are. Raises UnavailableError if the transaction failed; whether the reads were stored is then unknown, so repeat the call
-        with the same `batch`. The caller numbers the batches of a `writer` (by default, this object) in increasing order. A batch
-        is skipped if its number is not above the highest one stored for that writer; writers are remembered for 30 days.
+        Returns the reads that the database refuses because of their values, with reasons. They can never be stored; all other
+        reads are. Raises UnavailableError if the transaction failed; whether the reads were stored is then unknown, so repeat the
+        call with the same `batch`. The caller numbers the batches of a `writer` (by default, this object) in increasing order. A
+        batch is skipped if its number is not above the highest one stored for that writer; writers are remembered for 30 days.
+        Reads without `batch` are always added.
         """
         ordered = [{"article": article, "day": day, "reads": count} for (article, day), count in sorted(reads.items())]
         newest = max((day for _, day in reads), default=date.min)
@@ -99,16 +100,16 @@ class DatabaseReadStore:
         return {}
 
     def total(self, article_id: str) -> int:
-        """Return all reads of an article. Raises UnavailableError."""
+        """Return the number of all reads of an article. Raises UnavailableError."""
         return self.totals([article_id])[article_id]
 
     def totals(self, article_ids: Collection[str]) -> Mapping[str, int]:
-        """Return all reads of each article, 0 for those never read. Raises UnavailableError."""
+        """Return article id -> number of all its reads, 0 if it was never read. Raises UnavailableError."""
         with self._transaction() as rows:
             return {**dict.fromkeys(article_ids, 0), **select_totals(rows, _READS.c.article.in_(list(article_ids)))}
 
     def totals_since(self, day: date | None) -> Mapping[str, int]:
-        """Return article id -> reads since a UTC day, or all if `day` is None; only articles with reads.
+        """Return article id -> reads since a UTC day, or all reads if `day` is None; only articles with reads.
 
         Raises UnavailableError.
         """
@@ -156,7 +157,10 @@ class DatabaseReadStore:
         return rows.execute(taken.returning(literal_column("1"))).first() is not None
 
     def _delete_old_writers(self, day: date) -> None:
-        """Delete old writers, once a day. Without the permission to delete, some short rows remain."""
+        """Delete the rows of writers whose last batch is older than _WRITER_RETENTION, once a day.
+
+        Without the permission to delete, these short rows remain.
+        """
         if day == self._last_cleanup:
             return
         self._last_cleanup = day

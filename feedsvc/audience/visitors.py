@@ -23,7 +23,7 @@ _ADDRESS_LIMIT: Final = BucketLimit(burst=300, refill_seconds=0.2)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Admission:
-    """Result of a read: whether it counts. With `retry_after` above 0 (seconds), the visitor sent too many reads."""
+    """Decision on a read: whether it counts. `retry_after` is above 0 (seconds) if visitor or address sent too many reads."""
 
     is_counted: bool
     retry_after: int = 0
@@ -32,8 +32,9 @@ class Admission:
 class Visitors:
     """Detection of repeated reads, and rate limits, for the current UTC day. Thread-safe.
 
-    Up to `max_reads` reads, visitors and addresses each are remembered, as salted hashes. The first call on a new day discards
-    the hashes and the salt; after that, nobody can tell which visitors they stood for.
+    A visitor is an address (for IPv6, a /64 network) with a User-Agent. Up to `max_reads` reads, visitors and addresses each are
+    remembered, as salted hashes. The first call on a new day discards the hashes and the salt; after that, a copy of a hash can
+    no longer be traced to a visitor.
     """
 
     def __init__(
@@ -51,8 +52,8 @@ class Visitors:
     def admit(self, address: str, agent: str, article_id: str, now: datetime) -> Admission:
         """Decide whether a read of an article by this address and User-Agent counts.
 
-        The interval of half an hour starts at the counted read. The address has its own limit, because a User-Agent is easily
-        changed.
+        A read counts if the visitor's last counted read of the article was at least REPEAT_INTERVAL ago. The address has a limit
+        besides the visitor's, because a User-Agent is easily changed.
         """
         with self._lock:
             self._rotate_day(now)
@@ -65,7 +66,7 @@ class Visitors:
             return Admission(is_counted=self._is_first_read(self._hash(network, agent, article_id), now))
 
     def rotate_day(self, now: datetime) -> None:
-        """Discard the data and the salt of the previous day. Call it periodically, for nights without readers."""
+        """Discard hashes and salt of an earlier day. Call periodically, so that they are discarded even if no reads come."""
         with self._lock:
             self._rotate_day(now)
 

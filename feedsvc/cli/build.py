@@ -106,7 +106,7 @@ def build(
 
 
 def _prefetch_tree(plan: BuildConfig) -> AbstractContextManager[Any] | None:
-    """Start a prefetch of the tree if it has many files and more than one process is allowed."""
+    """Start a prefetch (`prefetch_tree`) if the tree's manifest is large and several processes are allowed, else return None."""
     try:
         size = (Path(plan.out) / _MANIFEST_NAME).stat().st_size
     except OSError:

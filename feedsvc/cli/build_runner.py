@@ -37,12 +37,12 @@ def preload() -> None:
 
 
 def prefetch_tree(out: Path) -> Prefetch:
-    """Start verifying the tree in a folder."""
+    """Start to compare the static tree in a folder with its manifest, in another process."""
     return start_prefetch(out)
 
 
 def build(plan: BuildConfig, newsroom: ContentFolder, ahead: Prefetch | None) -> None:
-    """Build, and with `plan.watch` keep the tree up to date. `ahead` is a prefetch of the tree that was just started.
+    """Build, and with `plan.watch` keep the tree up to date. `ahead` is the result of `prefetch_tree`, None without one.
 
     Raises ContentError and FeedsvcError if nothing can be built.
     """
@@ -93,7 +93,10 @@ def _build(plan: BuildConfig, newsroom: ContentFolder, ahead: Prefetch | None) -
 
 
 class _TreeUpdater:
-    """Loop that writes each new edition into the tree until SIGTERM or SIGINT. Editions that come meanwhile are skipped."""
+    """Loop that writes new editions into the tree until SIGTERM or SIGINT.
+
+    Of the editions that come while one is written, only the newest is written next.
+    """
 
     def __init__(self, content: Path, live: Live, tree: Target, written: Publication, beside: NginxFile) -> None:
         self._live, self._tree, self._written_publication, self._nginx_file = live, tree, written, beside
@@ -120,7 +123,10 @@ class _TreeUpdater:
         return self._written_publication
 
     def _warm_up(self) -> None:
-        """Warm up while there is nothing to write. Errors are reported when the document is written."""
+        """Prepare for the next update (`Publication.warm_up`) until there is an edition to write.
+
+        Errors are ignored here, because they are reported when a document is written.
+        """
         with suppress(FeedsvcError, OSError):
             for _ in self._written_publication.warm_up():
                 if self._wake_event.is_set():

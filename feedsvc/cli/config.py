@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 class ServeConfig:
     """Configuration of `serve`. With `has_last_modified`, Last-Modified is sent.
 
-    `poll_limit` is None if the option is not given.
+    `poll_limit` is None without the option --limit-polls. `base_url`, `database_url` and `access_log_format` are "" if not given.
     """
 
     content: Path
@@ -37,8 +37,8 @@ class ServeConfig:
 class BuildConfig:
     """Configuration of `build`. `out` is a folder or the address of a bucket.
 
-    `file_codings` are the codings of the compressed variants beside files. `object_coding` is the coding of objects in a bucket,
-    "" for none.
+    `file_codings` are the codings of the compressed files beside files. `object_coding` is the coding of objects in a bucket, ""
+    for none. `processes` None means as many as there are processors.
     """
 
     out: str

@@ -1,4 +1,4 @@
-"""Content folder with its parse cache, for commands that follow changes."""
+"""Content folder with its parse cache, for `serve` and `build`, which read it again after changes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,10 @@ from feedsvc.support.alerts import Alerts
 def open_content_folder(
     content: Path, base_url: str, state: Path, alerts: Alerts | None = None, scan: BackgroundScan | None = None
 ) -> ContentFolder:
-    """Open the folder with its parse cache. There is one cache per base URL, because links in articles are absolute."""
+    """Open the folder with its parse cache in the state folder `state`. `scan` is a scan that was just started.
+
+    There is one cache per `base_url`, because links in articles are absolute. Raises FeedsvcError for an invalid `base_url`.
+    """
     check_base_url(base_url)
     name = f"articles-{hashlib.sha256(base_url.encode()).hexdigest()[:8]}.sqlite" if base_url else "articles.sqlite"
     return ContentFolder(content, base_url, ParseCache(state / name, alerts=alerts), scan)

@@ -11,10 +11,13 @@ from feedsvc.publication import Publication
 
 
 class NginxFile:
-    """Writer of what nginx needs to know of a publication, if a file is given."""
+    """Writer of the file that nginx includes, with former addresses and the next scheduled change; without a file, of nothing."""
 
     def __init__(self, file: Path | None, *, out: str, content: Path) -> None:
-        """Check the file before a build that can take minutes. Raises FeedsvcError if it cannot or must not be written."""
+        """Check the file before a build that can take minutes. Raises FeedsvcError if it cannot be written.
+
+        The same if it is inside `out`, which is public, or inside the content folder.
+        """
         self._file = file
         if file:
             _check_outside(file, Path(out), "what lies there is public")

@@ -1,4 +1,4 @@
-"""Shared options of the commands, error reporting and the state folder. It imports only modules that load fast."""
+"""Shared options of the commands, error reporting and the state folder. This module imports only modules that load fast."""
 
 from __future__ import annotations
 
@@ -43,13 +43,16 @@ def _split_command(_context: click.Context, _option: click.Parameter, command: s
 
 
 def purge_option(addresses: str) -> Callable[[Callable[P, None]], Callable[P, None]]:
-    """Return the option --purge. `addresses` describes which addresses the command gets."""
+    """Return the option --purge. `addresses` says in its help which addresses the purge command gets."""
     words = f"Run before hubs hear of a change; gets {addresses}, one a line. No shell reads it."
     return option("--purge", metavar="COMMAND", default="", callback=_split_command, help=words)
 
 
 def report_errors(command: Callable[P, None]) -> Callable[P, None]:
-    """Report errors of a command as one sentence and an exit status, without a traceback."""
+    """Report errors of a command as one sentence and an exit status, without a traceback.
+
+    The status is 1 after errors in the content, with its problems, and USAGE_ERROR_STATUS after others.
+    """
 
     @wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
@@ -74,14 +77,17 @@ def report_errors(command: Callable[P, None]) -> Callable[P, None]:
 
 
 def _current_folder_hint() -> str:
-    """Return a hint if the current folder is the content folder itself but ./content is expected."""
+    """Return a hint if the current folder has a site.yaml and no ./content, which commands read by default; else ""."""
     site = "site.yaml"
     is_inside = Path(site).is_file() and not Path("content").exists()
     return f"; {site} is in this very folder: write . for it" if is_inside else ""
 
 
 def state_folder(content: Path, given: Path | None) -> Path:
-    """Return the state folder, by default one per content folder. Raises FeedsvcError if it is inside the content folder."""
+    """Return the state folder: `given`, or one per content folder below XDG_STATE_HOME.
+
+    Raises FeedsvcError if it is inside the content folder.
+    """
     home = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
     state = given or home / "feedsvc" / hashlib.sha256(os.fsencode(content.resolve())).hexdigest()[:16]
     if state.resolve().is_relative_to(content.resolve()):

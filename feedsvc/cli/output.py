@@ -45,7 +45,7 @@ def next_change_sentence(moment: datetime | None, read: ContentSnapshot) -> str:
 
 
 def log_problem_changes(before: Edition, now: Edition) -> None:
-    """Print each new problem, and each file that has no problems or no errors any more."""
+    """Print each problem that only the edition `now` has, and each file that has lost its problems or errors since `before`."""
     print_problems(sorted(set(now.content.problems) - set(before.content.problems)))
     left = _paths(now.content.problems)
     for path in sorted(_paths(before.content.problems) - left):
@@ -88,7 +88,10 @@ def _severity(severity: Severity) -> str:
 
 
 def _group_repeats(problems: Iterable[Problem]) -> Iterator[tuple[Problem, int]]:
-    """Yield each error, and the first of a warning in more than three files with the number of further files."""
+    """Yield each problem with 0, except warnings of one kind (`_message_kind`) that are in more than three files.
+
+    Of these, yield only the first, with the number of the other files.
+    """
     problems = list(problems)
     files: dict[str, set[str]] = {}
     for one in problems:
@@ -110,7 +113,7 @@ def _message_kind(problem: Problem) -> str:
 
 
 def _as_text(content: Path, problems: Iterable[Problem]) -> Iterator[str]:
-    """Yield every problem with its line and a caret below it."""
+    """Yield every problem, each followed by its line of the file and a caret below that."""
     excerpt = excerpts(content)
     for problem in problems:
         yield _problem_line(problem)
@@ -118,7 +121,7 @@ def _as_text(content: Path, problems: Iterable[Problem]) -> Iterator[str]:
 
 
 def _as_short_text(content: Path, problems: Iterable[Problem]) -> Iterator[str]:
-    """Yield the same, but a warning that many files share only once."""
+    """Yield every problem like `_as_text`, but a warning in more than three files only once."""
     for problem, more in _group_repeats(problems):
         yield from _as_text(content, [problem])
         if more:
@@ -157,7 +160,10 @@ PROBLEM_FORMATTERS: Final[dict[str, Callable[[Path, Iterable[Problem]], Iterator
 
 
 def progress_bar(done: Iterable[int], total: int) -> Iterator[int]:
-    """Yield the counts of finished items, with a progress bar if stderr is a terminal."""
+    """Yield the counts in `done`, and add each to a progress bar of `total` if stderr is a terminal.
+
+    Each is the number of items that were finished since the previous one.
+    """
     if not sys.stderr.isatty():
         yield from done
         return

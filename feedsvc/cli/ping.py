@@ -54,7 +54,7 @@ def ping(*, content: Path, base_url: str, state: Path | None, everything: bool, 
 def _publish(
     hand: OneShotPublisher, reach: HubSelection, current: Catalog, purge: tuple[str, ...], *, includes_unchanged: bool
 ) -> int:
-    """Notify the hubs and return the number of failed deliveries and purges."""
+    """Notify the hubs. Return the number of feeds that failed or were skipped at any hub, plus 1 if the purge command failed."""
     topics = {absolute(reach.base_url, path): digest for path, digest in FeedDigests().compute(current).items()}
     waiting = hand.enqueue(reach, topics, includes_unchanged=includes_unchanged)
     trouble = hand.run_purge_command(purge, waiting) if purge else ""

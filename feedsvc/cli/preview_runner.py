@@ -33,7 +33,7 @@ _MAX_STREAMS: Final = 8  # open pages; each holds one server thread
 def serve_preview(
     content: Path, *, host: str, port: int, threads: int, base_url: str, state: Path | None, allows_any_host: bool
 ) -> None:
-    """Serve the preview until it is stopped. Raises FeedsvcError for a non-loopback address, unless `allows_any_host`."""
+    """Serve the preview until SIGTERM or SIGINT. Raises FeedsvcError for a non-loopback address, unless `allows_any_host`."""
     if not allows_any_host and not _is_loopback_host(host):
         raise FeedsvcError(
             f"a preview shows drafts, and {host} is an address that others may reach; leave --host out, or add --preview-anywhere"

@@ -42,7 +42,10 @@ def print_schema(*, what: tuple[str, ...], write: bool) -> None:
 
 
 def _find_content_folder(rest: tuple[str, ...]) -> Path | None:
-    """Return the content folder that is given or in the current folder; None if there is none."""
+    """Return the content folder: the one in `rest` or FEEDSVC_CONTENT, else ./content; None if ./content is none.
+
+    Raises FeedsvcError if the given one is no content folder, or for two arguments.
+    """
     if len(rest) > 1:
         raise FeedsvcError(f"'{rest[0]}' is none of {', '.join(SCHEMA_NAMES)}")
     given = rest[0] if rest else os.environ.get("FEEDSVC_CONTENT", "")

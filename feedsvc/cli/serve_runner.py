@@ -59,12 +59,12 @@ _GAUGES_KEY: Final = "gauges"  # key of a worker's gauges in its message
 
 
 def serve(plan: ServeConfig, look: BackgroundScan) -> None:
-    """Serve in this process until it is stopped. `look` is a scan of the articles folder that was just started."""
+    """Serve in this process until SIGTERM or SIGINT. `look` is a scan of the articles folder that was just started."""
     _serve(plan, None, None, look)
 
 
 def serve_worker(station: Worker, plan: ServeConfig, listening: socket.socket) -> None:
-    """Serve as one of several workers. The first one prints the problems for editors."""
+    """Serve as the worker `station` of several, on the socket `listening`. Only worker 1 prints the problems for editors."""
     _serve(plan, listening, station)
 
 
@@ -154,7 +154,11 @@ def _application(
 
 
 def _read_counter(plan: ServeConfig, live: Live, visitors: Visitors, parts: ExitStack) -> ReadCounter:
-    """Return the read counter. A database that the operator names is opened now, to report errors; the state folder's later."""
+    """Return the read counter; `parts` closes it.
+
+    A database that the operator names is used at once, to report errors. The file of the state folder is opened later, after
+    _STARTUP_DELAY.
+    """
     store = parts.enter_context(
         closing(_open_database(plan.database_url) if plan.database_url else SqliteReadStore(plan.state_folder / READS_FILE))
     )
@@ -176,7 +180,10 @@ def _open_database(database: str) -> DatabaseReadStore:
 
 
 def _with_poll_limit(app: WSGIApplication, plan: ServeConfig, traffic: RequestStats) -> WSGIApplication:
-    """Return the application with a rate limit; behind a proxy only with the option, as one cache may fetch for many."""
+    """Return the application with a rate limit for polls: that of --limit-polls, 0 for none.
+
+    Without the option there is a default limit, but none behind a proxy, because its cache may fetch for many clients.
+    """
     hourly = plan.poll_limit if plan.poll_limit is not None else 0 if plan.trusted_proxies else DEFAULT_HOURLY_LIMIT
     if not hourly:
         return app
@@ -199,7 +206,7 @@ def _startup_message(plan: ServeConfig, first: Edition, server: Server) -> str:
 
 
 def _websub_status(announcer: Publisher, station: Worker | None = None) -> Mapping[str, Any]:
-    """Return the publisher's status, as reported by the worker that publishes."""
+    """Return the publisher's status as JSON values: that of the worker that publishes, else that of this process."""
     own: dict[str, Any] = json.loads(json.dumps(asdict(announcer.status()), default=rfc3339))
     if own["announcing"] or not station:
         return own
@@ -209,7 +216,7 @@ def _websub_status(announcer: Publisher, station: Worker | None = None) -> Mappi
 
 
 def _share_measurements(station: Worker, live: Live, traffic: RequestStats, announcer: Publisher) -> MetricsSource:
-    """Publish this worker's measurements to the others, and return a source of those of all workers."""
+    """Publish this worker's counters, gauges and publisher status to the others. Return a source of all workers' metrics."""
     totals = SharedCounters(station.slot, lambda: counters(live, traffic))
     station.set_message_source(
         lambda: {"push": _websub_status(announcer), COUNTERS_KEY: totals.slot_counters(), _GAUGES_KEY: gauges(live)}

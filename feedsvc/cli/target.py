@@ -21,7 +21,7 @@ _BUCKET_PREFIX: Final = "s3://"
 
 
 class Target(Protocol):
-    """Common methods of a static tree and an upload."""
+    """Common methods of a StaticTree and an Upload to a bucket, described there."""
 
     @property
     def out(self) -> Path | str: ...
@@ -48,8 +48,8 @@ def open_target(
 ) -> AbstractContextManager[Target]:
     """Open the target of a build. Raises FeedsvcError if nothing can be built there.
 
-    `file_codings` are the codings of compressed variants in a folder, `object_coding` is the only coding of a bucket. `prefetch`
-    is a verification of the folder that was just started.
+    `only` names a selection of documents, "" for all. `file_codings` are the codings of compressed files in a folder,
+    `object_coding` is the only coding of a bucket. `prefetch` is a check of the folder that was just started.
     """
     _reject_mistyped_bucket(out)
     if _URL_SCHEME.match(out):
@@ -71,7 +71,7 @@ def open_target(
 
 
 def _reject_mistyped_bucket(out: str) -> None:
-    """Reject a mistyped bucket address, for which a folder of that name would be created."""
+    """Raise FeedsvcError for a mistyped address of a bucket, such as s3:/name: the build would create a folder of that name."""
     found = _MISTYPED_BUCKET.match(out)
     if found and not out.startswith(_BUCKET_PREFIX):
         meant = f"{_BUCKET_PREFIX}{out[found.end() :] or 'BUCKET/PREFIX'}"

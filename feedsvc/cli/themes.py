@@ -1,4 +1,4 @@
-"""Theme adoption with its verdicts in the state folder."""
+"""Theme adoption, with its verdicts (results of the trials of themes) in the state folder."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ _VERDICT_FOLDER: Final = "themes"
 
 
 def theme_adoption(home: Path | None, alerts: Alerts | None = None, *, is_required: bool = False) -> ThemeAdoption:
-    """Return the theme adoption with verdicts in the state folder `home`; None stores none.
+    """Return the ThemeAdoption with its verdicts in the state folder `home`, in memory if it is None.
 
-    `is_required` is `required` of ThemeAdoption.
+    With `is_required`, its first `apply` raises FeedsvcError if the trial of the theme could not be carried out.
     """
     if home is None:
         return ThemeAdoption(None, _renderer_version, alerts=alerts, required=is_required)

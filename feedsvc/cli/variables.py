@@ -25,16 +25,16 @@ VARIABLE_NAMES: Final = frozenset(
         *("SKIP_BROKEN", "SLUG", "STATE", "STRICT", "THREADS", "TRUSTED_PROXY", "WATCH", "WORKERS", "WRITE"),
     )
 )
-# Former name -> current name, for names that the rule in Option does not cover.
+# Former name -> current name, for former names other than FEEDSVC_COMMAND_PARAMETER.
 _FORMER_NAMES: Final[Mapping[str, str]] = {f"{PREFIX}DATABASE_URL": f"{PREFIX}DATABASE"}
 _NON_OPTION_VARIABLES: Final = frozenset({watchdog.LIMIT_VARIABLE})
 _TEST_PREFIXES: Final = (f"{PREFIX}TEST_", f"{PREFIX}KILL_")  # of the test suite, not of a command
 
 
 class Option(click.Option):
-    """Option with the variable FEEDSVC_OPTION. Former names work with a warning.
+    """Option with the variable FEEDSVC_OPTION. Former names of the variable work with a warning.
 
-    The former name was FEEDSVC_COMMAND_PARAMETER, unless another one was given.
+    Former names are FEEDSVC_COMMAND_PARAMETER and those in _FORMER_NAMES.
     """
 
     def __init__(self, declarations: Sequence[str], **settings: Any) -> None:
@@ -56,7 +56,7 @@ class Option(click.Option):
 
 
 class Command(click.Command):
-    """Command that warns of variables with the prefix FEEDSVC_ that are not those of any option."""
+    """Command that prints a warning for each environment variable with PREFIX that is not that of any option."""
 
     def invoke(self, ctx: click.Context) -> Any:
         for name in sorted(name for name in os.environ if name.startswith(PREFIX) and not name.startswith(_TEST_PREFIXES)):
@@ -77,7 +77,7 @@ def _prefix(ctx: click.Context) -> str:
 
 
 def _suggest_name(name: str) -> str:
-    """Return a suggestion for a name, compared without the common prefix."""
+    """Return a suggestion for a misspelled variable, "" if none is similar. Names are compared without PREFIX."""
     return did_you_mean(name.removeprefix(PREFIX), [one.removeprefix(PREFIX) for one in VARIABLE_NAMES]).replace(
         "'", f"'{PREFIX}", 1
     )

@@ -38,14 +38,17 @@ class IdAssignment:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AssignmentPlan:
-    """Assignments for a folder. `problems` gives the reason for each other article without an id."""
+    """Assignments for a folder. `problems` gives the reason for each article that has no id in its file and gets none.
+
+    All errors in article files are among them.
+    """
 
     assignments: tuple[IdAssignment, ...]
     problems: tuple[Problem, ...]
 
 
 def plan_assignments(root: Path, content: ContentSnapshot) -> AssignmentPlan:
-    """Plan to write the ids that articles have implicitly into their files; nothing is written.
+    """Plan to write ids into the article files without one: the ids that the articles have by default. Writes nothing.
 
     Drafts and scheduled, expired and withdrawn articles are included, because an id is best written before publication.
     """
@@ -64,7 +67,7 @@ def plan_assignments(root: Path, content: ContentSnapshot) -> AssignmentPlan:
 
 
 def apply_assignment(root: Path, stamp: IdAssignment) -> Problem | None:
-    """Replace one file atomically. Return a Problem if it was left unchanged."""
+    """Replace one file atomically. Return a Problem if the file was left unchanged, else None."""
     try:
         atomic_write.replace_if_unchanged(root / stamp.path, stamp.before, stamp.after)
     except atomic_write.FileChangedError:
@@ -106,7 +109,7 @@ def _file_changed_problem(path: str) -> Problem:
 
 
 def insert_id(source: SourceFile, article: Article, known: References) -> bytes | None:
-    """Return the file's bytes with the article's id; None if no edit leaves the rest of the article the same."""
+    """Return the file's bytes with the article's id; None if every possible edit would change anything else in the article."""
     for start, end, piece in _candidate_edits(source, article.id):
         one, other = source.byte_offset(start + source.yaml_offset), source.byte_offset(end + source.yaml_offset)
         after = source.data[:one] + piece.encode() + source.data[other:]
@@ -122,9 +125,9 @@ def _is_same_article(article: Article, after: bytes, known: References) -> bool:
 
 
 def _candidate_edits(source: SourceFile, name: str) -> Iterator[tuple[int, int, str]]:
-    """Yield edits that may write the id into the YAML, the usual one first: start, end and replacement.
+    """Yield edits that may write the id `name` into the YAML, the usual one first: start, end and replacement.
 
-    For unusual but valid YAML (explicit keys, tags, anchors), some are wrong. Parsing the result detects that.
+    For unusual but valid YAML (explicit keys, tags, anchors), some edits are wrong. `insert_id` parses the result of each.
     """
     tree = source.yaml
     # A comma ends a plain scalar inside braces.

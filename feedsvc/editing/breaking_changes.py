@@ -35,7 +35,7 @@ class CatalogPair:
 
     @cached_property
     def invalid_paths(self) -> frozenset[str]:
-        """Paths of files with errors. Their errors are reported elsewhere, and their last valid content stays public."""
+        """Paths of current files with errors. `check` reports the errors, and a file's last valid version stays public."""
         return frozenset(problem.path for problem in self.current.content.errors)
 
     @cached_property
@@ -44,7 +44,10 @@ class CatalogPair:
 
     @cached_property
     def replacements(self) -> Mapping[object, Article]:
-        """Articles with new ids, by everything that identifies a predecessor: path, addresses, title and date."""
+        """Current articles whose ids are new, each by the keys that it may share with a previous article.
+
+        The keys are ("path", path), ("address", slug or alias) and (title, publication date).
+        """
         known = {article.id for article in self.previous.content.articles}
         fresh = [article for article in self.current.content.articles if article.id not in known]
         found: dict[object, Article] = {(article.title, article.published): article for article in fresh}
@@ -57,7 +60,7 @@ class CatalogPair:
         return {name: article for article in self.current.content.articles for name in (*article.aliases, article.slug)}
 
     def replacement(self, article: Article) -> Article | None:
-        """Return the article that replaced one whose id no longer exists."""
+        """Return the current article that replaced a previous one whose id no longer exists; None if there is none."""
         signs = (("path", article.path), ("address", article.slug), (article.title, article.published))
         return next((self.replacements[sign] for sign in signs if sign in self.replacements), None)
 
@@ -72,14 +75,14 @@ class CatalogPair:
 
 
 def warnings(sides: CatalogPair) -> tuple[Problem, ...]:
-    """Return warnings about changes that subscribers would notice, at the positions where an editor can undo them."""
+    """Return warnings about changes that subscribers would notice, at the positions in files where an editor can undo these."""
     rows = sides.previous.listings[ListingRef()].rows
     found = [problem for row in rows if row.visibility is not Visibility.HIDDEN for problem in _article_warnings(sides, row)]
     return tuple(sorted((*found, *_feed_id_warnings(sides), *_listing_warnings(sides))))
 
 
 def _article_warnings(sides: CatalogPair, row: Row) -> Iterator[Problem]:
-    """Yield warnings about an article that was visible or withdrawn."""
+    """Yield warnings about an article that was visible or withdrawn at the revision; `row` is its row then."""
     was, is_visible = row.article, row.visibility is Visibility.VISIBLE
     now = sides.articles_by_id.get(was.id) or (sides.replacement(was) if is_visible else None)
     if now is None:
@@ -100,7 +103,7 @@ def _id_warnings(sides: CatalogPair, grown: YamlDocument, was: Article, now: Art
 
 
 def _is_id_domain_change(sides: CatalogPair, grown: YamlDocument, was: Article, now: Article) -> bool:
-    """Return whether the id changed only with the site's id_domain, which has one warning of its own."""
+    """Return whether the id changed only with the site's id_domain: `_feed_id_warnings` warns of that once for all."""
     old, new = (f"tag:{catalog.site.id_domain}," for catalog in (sides.previous, sides.current))
     return not grown.has_value(("id",)) and old != new and was.id.removeprefix(old) == now.id.removeprefix(new)
 
@@ -156,7 +159,7 @@ def _feed_id_warnings(sides: CatalogPair) -> Iterator[Problem]:
 
 
 def _listing_warnings(sides: CatalogPair) -> Iterator[Problem]:
-    """Yield warnings about categories and authors whose addresses would lead nowhere."""
+    """Yield warnings about categories and authors that are neither an id nor an alias any more: their addresses lead nowhere."""
     old, new = sides.previous.content, sides.current.content
     yield from _removed_listing_warnings(sides, CATEGORIES_FILE, "category", old.categories, new.categories)
     yield from _removed_listing_warnings(sides, AUTHORS_FILE, "author", old.authors, new.authors)

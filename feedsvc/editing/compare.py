@@ -28,9 +28,9 @@ _CHANGE_SYMBOLS: Final[Mapping[ChangeKind, str]] = {
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Comparison:
-    """Result of a comparison: `problems` are warnings, `feeds` are the changed feeds.
+    """Result of a comparison: `problems` are the warnings of breaking_changes.py, `feeds` are the changed feeds.
 
-    `invalid_paths` are files that had errors at the revision.
+    `invalid_paths` are files that had errors at the revision and are not compared.
     """
 
     problems: tuple[Problem, ...] = ()
@@ -39,9 +39,9 @@ class Comparison:
 
 
 def compare(root: Path, content: ContentSnapshot, name: str, now: datetime) -> Comparison:
-    """Compare the content read from `root` with the git revision `name`, both at one moment.
+    """Compare the content read from `root` with the git revision `name`, both as they are public at `now`.
 
-    Raises FeedsvcError if git does not have the folder at that revision, or if it was not a content folder then.
+    Raises FeedsvcError if git does not have the folder at that revision, or if the folder was not a content folder then.
     """
     with tempfile.TemporaryDirectory(prefix="feedsvc-") as folder:
         git.checkout_revision(root, name, Path(folder))
@@ -90,7 +90,7 @@ def _title_with_reason(change: EntryChange) -> str:
 
 
 def _as_json(lines: Iterable[str], comparison: Comparison) -> Iterator[str]:
-    """Add two keys to the JSON object of the problems."""
+    """Add the keys `feeds` and `not_compared` to the JSON object in `lines`, which holds the problems."""
     told = json.loads("\n".join(lines))
     told["feeds"] = [
         {"feed": feed.name, "ended": feed.is_removed, "entries": [_change_to_json(change) for change in feed.changes]}

@@ -20,7 +20,7 @@ _REMOVAL_REASONS: Final[Mapping[Visibility, str]] = {
 
 
 class ChangeKind(Enum):
-    """Kind of change of an entry. With an unchanged `updated`, a change is silent: many readers never show it."""
+    """Kind of change of an entry. A change without a later `updated` is silent: many readers never show it."""
 
     NEW = "new"
     UPDATED = "updated"
@@ -40,7 +40,7 @@ class EntryChange:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FeedChange:
-    """Changes of a feed that existed before. `name` is like category/asia; with `is_removed`, it answers 404 now."""
+    """Changes of a feed that existed before. `name` is like category/asia; with `is_removed`, its address answers 404 now."""
 
     name: str
     changes: tuple[EntryChange, ...] = ()
@@ -53,10 +53,10 @@ class FeedChange:
 def feed_changes(was: Catalog, now: Catalog, aside: frozenset[str] = frozenset()) -> tuple[FeedChange, ...]:
     """Return the feeds that differ for their subscribers, in the order of the listings.
 
-    An entry is new if it is among a feed's newest and the feed did not hold it before, not even in its archives. It is updated if
-    it is among the newest and has other content; without a later `updated`, it is changed silently. It is removed if it was among
-    the newest and the feed no longer holds it; one that moved into the archives is not. `aside` are paths of invalid files, whose
-    articles stay public unchanged.
+    An entry is new if it is in the feed document and was in neither the feed document nor the feed's archives before. An entry is
+    updated if it is in the feed document and its content differs; without a later `updated`, it is changed silently. An entry is
+    removed if it was in the feed document and now is in neither the document nor the archives. `aside` are paths of invalid
+    files: their articles stay public unchanged, so they are not removed.
     """
     look = _CatalogDiff(was, now, aside)
     return tuple(change for ref in was.listings if (change := look.feed_change(ref)))
@@ -69,7 +69,7 @@ class _CatalogDiff:
         self.visibility_by_id = {row.article.id: row.visibility for row in now.listings[ListingRef()].rows}
 
     def feed_change(self, ref: ListingRef) -> FeedChange | None:
-        """Return the change of a feed, None if its subscribers see none."""
+        """Return the change of the feed of a listing, None if the feed's subscribers see no change."""
         name = f"{ref.kind}/{ref.id}" if ref.id else ref.kind
         before = self.previous.listings[ref]
         after = self.current.listings.get(ListingRef(ref.kind, self.current.redirects.get((ref.kind, ref.id), ref.id)))

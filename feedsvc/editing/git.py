@@ -1,4 +1,4 @@
-"""Content folder at a git revision, written to a temporary folder. Only git objects are read, so no filter runs."""
+"""Content folder at a git revision, written to a temporary folder. Only git objects are read, so git runs no filter programs."""
 
 from __future__ import annotations
 
@@ -32,10 +32,11 @@ class _Blob(NamedTuple):
 
 
 def checkout_revision(content: Path, revision: str, into: Path) -> None:
-    """Write the files that feeds depend on, as they are in the repository of `content` at a revision.
+    """Write the files that feeds depend on into `into`, as they are in the repository of `content` at a revision.
 
-    Media other than images become sparse files of the same length. An image that is a git-lfs pointer is copied from the current
-    folder. Raises FeedsvcError if git, the repository, the revision or the folder in it does not exist.
+    Media other than images become sparse files of the same length. A media file that is a git-lfs pointer is copied from the
+    current folder if that has it. Raises FeedsvcError if git, the repository, the revision or the folder in the revision does not
+    exist.
     """
     if not revision or revision.startswith("-") or not revision.isprintable():
         raise FeedsvcError(f"'{revision}' is no revision; give a branch, a tag or a commit, like main or HEAD~1")
@@ -91,7 +92,7 @@ class _Git:
 
 
 def _missing_revision_hint(git: _Git) -> str:
-    """Return a hint about the usual causes of a missing revision."""
+    """Return a hint about the likely cause of a missing revision: no commit, a shallow clone, or a revision not fetched."""
     if not git.run_line("rev-list", "--all", "--max-count=1", error_message="git cannot list its commits"):
         return "nothing is committed yet"
     if git.run_line("rev-parse", "--is-shallow-repository", error_message="git cannot tell how much it holds") == "true":
@@ -147,7 +148,10 @@ def _read_blob(asked: IO[bytes], told: IO[bytes], blob: _Blob) -> bytes:
 
 
 def _is_size_sufficient(blob: _Blob) -> bool:
-    """Return whether feeds need only the length: of audio, video and documents. A small file may be a git-lfs pointer."""
+    """Return whether feeds need only the file's length: True for audio, video and documents above 1024 bytes.
+
+    A smaller file may be a git-lfs pointer.
+    """
     kind = MEDIA_TYPES.get(PurePosixPath(blob.path).suffix.lower(), "")
     return blob.path.startswith(MEDIA_PREFIX) and kind not in IMAGE_TYPES and blob.size > 1024  # noqa: PLR2004 - limit of git-lfs
 
@@ -158,7 +162,7 @@ def _write_sparse_file(file: Path, size: int) -> None:
 
 
 def _resolve_lfs_pointer(now: Path, data: bytes) -> bytes:
-    """Return the content for a git-lfs pointer if the current folder has it, else the data unchanged."""
+    """Return the bytes of the current file `now` if it exists and `data` is a git-lfs pointer, else `data`."""
     return now.read_bytes() if data.startswith(_LFS_POINTER_PREFIX) and now.is_file() else data
 
 

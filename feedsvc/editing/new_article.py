@@ -52,7 +52,10 @@ def draft(
     authors: tuple[str, ...] = (),
     suffix: str = ".yaml",
 ) -> Draft:
-    """Return a draft dated now in the site's time zone, at an unused address. Raises FeedsvcError for invalid arguments."""
+    """Return a draft dated `now` in the site's time zone, at an unused address. `suffix` is that of the file.
+
+    Raises FeedsvcError for an invalid argument: empty title, unusable or taken slug, unknown category or author.
+    """
     flat = _clean_title(title)
     published = now.astimezone(ZoneInfo(content.site.timezone)).replace(second=0, microsecond=0)
     wanted = _choose_slug(flat, slug)
@@ -91,7 +94,10 @@ def _choose_slug(title: str, given: str) -> str:
 
 
 def _available_slug(content: ContentSnapshot, slug: str, year: int) -> str:
-    """Return the slug, with the first number that makes it unique if it is taken. Names of invalid files count as taken."""
+    """Return the slug, with the first number that makes it unique if it or its default id is taken.
+
+    The names of files with errors count as taken, because their slugs are unknown.
+    """
     taken = {name for article in content.articles for name in (article.slug, *article.aliases)}
     taken |= {unicodedata.normalize("NFC", PurePosixPath(problem.path).stem) for problem in content.errors}
     ids = {article.id for article in content.articles}
@@ -108,7 +114,7 @@ def _resolve_ids(kind: str, names: tuple[str, ...], known: Mapping[str, Author] 
 
 
 def render_draft(made: Draft, content: ContentSnapshot, modeline: str) -> str:
-    """Return the file's text. For a path with .md, it is Markdown with front matter."""
+    """Return the text of the draft's file: Markdown with front matter if its path ends in .md, else YAML after `modeline`."""
     keys = "\n".join(_render_keys(made, content)) + "\n"
     if made.path.endswith(".md"):
         return f"---\n{keys}---\n{BODY_PLACEHOLDER}\n"
@@ -150,7 +156,7 @@ def _yaml_value(value: Any) -> str:
 
 
 def yaml_scalar(value: str) -> str:
-    """Return a string as a YAML scalar, quoted if it would be read as a number, a Boolean or syntax otherwise."""
+    """Return a string as a YAML scalar, quoted if YAML could otherwise read it as a number, a Boolean or syntax."""
     return value if _PLAIN_SCALAR.fullmatch(value) or _is_date(value) else _quote(value)
 
 
@@ -164,7 +170,7 @@ def _quote(value: str) -> str:
 
 
 def create_file(root: Path, path: str, content: str) -> Path:
-    """Create the file atomically and return its path. Raises FeedsvcError if that fails or the file exists."""
+    """Create the file `path` below `root` atomically and return it. Raises FeedsvcError if it exists or cannot be written."""
     file = root / os.fsdecode(path.encode())  # UTF-8 even if the locale is another
     beside = file.with_name(f".new-{os.getpid()}")
     try:
@@ -176,7 +182,7 @@ def create_file(root: Path, path: str, content: str) -> Path:
 
 
 def _link_new_file(beside: Path, file: Path, content: str) -> None:
-    """Move the file into place with a hard link, which fails if the file exists; a rename would replace it."""
+    """Write the temporary file `beside` and hard-link it as `file`, which fails if `file` exists; a rename would replace it."""
     try:
         beside.write_text(content, "utf-8")
         os.link(beside, file)

@@ -23,7 +23,7 @@ FILE_PATTERNS: Final = {
 
 
 def write_schemas(root: Path, names: Iterable[str] = SCHEMA_NAMES) -> tuple[Path, ...]:
-    """Write the schemas into a content folder, each file atomically. Raises FeedsvcError if that fails."""
+    """Write the schemas into a content folder, each file atomically, and return the files. Raises FeedsvcError if that fails."""
     folder = root / SCHEMA_FOLDER
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -35,7 +35,7 @@ def write_schemas(root: Path, names: Iterable[str] = SCHEMA_NAMES) -> tuple[Path
 def build_schema_of(name: str, root: Path | None = None) -> Json:
     """Return the schema of one kind of file (one of SCHEMA_NAMES). Never raises because of the folder's content.
 
-    With a content folder, articles may use only its categories and authors.
+    With a content folder `root`, the schema of articles permits only its categories and authors.
     """
     files = {"category": CATEGORIES_FILE, "author": AUTHORS_FILE} if root else {}
     return build_schema(name, {kind: known_names(root, file) for kind, file in files.items() if root})
@@ -53,7 +53,7 @@ def _replace_file(file: Path, text: str) -> Path:
 
 
 def modeline(root: Path, article: Path) -> str:
-    """Return the comment that tells VS Code's YAML extension the schema of an article's file."""
+    """Return the comment that tells VS Code's YAML extension the schema of an article file in the content folder `root`."""
     path = os.path.relpath(root / SCHEMA_FOLDER / "article.json", article.parent)
     return f"# yaml-language-server: $schema={path}"
 

@@ -17,7 +17,7 @@ _BOM: Final = b"\xef\xbb\xbf"
 class SourceFile:
     """Parsed file. `data` are its bytes, `text` is its text without byte order mark.
 
-    The text of `yaml` begins at `yaml_offset` in `text`.
+    Character 0 of the YAML document is character `yaml_offset` of `text`.
     """
 
     data: bytes
@@ -26,19 +26,19 @@ class SourceFile:
     yaml_offset: int
 
     def byte_offset(self, index: int) -> int:
-        """Return the offset in `data` of a character in `text`."""
+        """Return the offset in `data` of character `index` of `text`."""
         return len(_BOM) * self.data.startswith(_BOM) + len(self.text[:index].encode())
 
 
 def key_warning(grown: YamlDocument, key: str, message: str, hint: str) -> Problem:
-    """Return a warning at the value of a key, or at the beginning of the file if the key is missing."""
+    """Return a warning at the value of a key of the document `grown`, or at the file's beginning if the key is missing."""
     at = grown.problem((key,), message, hint) if grown.has_value((key,)) else None
     whole = Problem(path=grown.path, message=sanitize_message(message), hint=sanitize_message(hint))
     return replace(at or whole, severity="warning")
 
 
 def parse_source(path: str, data: bytes) -> SourceFile:
-    """Parse a file. Never raises; without readable YAML, the document is empty."""
+    """Parse the bytes of a file. Never raises; `yaml` is empty if there is no readable YAML."""
     content, _, is_plain = decode(path, data)
     try:
         front = split_front_matter(content)[0] if path.endswith(".md") else content

@@ -16,15 +16,15 @@ _CROWDED_RETRY_MILLISECONDS: Final = 2000
 
 
 def edition_tag(edition: Edition) -> str:
-    """Return the edition's number and a digest that distinguishes it from all others, also of earlier runs."""
+    """Return the edition's number with a digest of its start and problems. Editions of earlier runs have other tags, too."""
     facts = (edition.since, edition.content.problems, sorted(edition.content.last_valid_paths))
     return f"{edition.number}-{hashlib.blake2b(repr(facts).encode(), digest_size=8).hexdigest()}"
 
 
 class EventStreams:
-    """Open event streams. Each holds a server thread, so at most `most` are open and all are short. Thread-safe.
+    """Open event streams. Each holds a server thread, so at most `most` are open, and each ends soon. Thread-safe.
 
-    If there are too many, a browser gets the tag and reconnects later.
+    If `most` are open, a further browser gets only the current tag and reconnects later.
     """
 
     def __init__(self, live: Live, most: int) -> None:
@@ -34,7 +34,7 @@ class EventStreams:
         self._condition = threading.Condition()
 
     def notify(self, _before: Edition, _now: Edition) -> None:
-        """Wake the streams for a new edition (a Listener)."""
+        """Wake the streams for a new edition (a `live.Listener`)."""
         with self._condition:
             self._condition.notify_all()
 
@@ -45,7 +45,10 @@ class EventStreams:
             self._condition.notify_all()
 
     def stream(self) -> Iterator[bytes]:
-        """Yield the current tag, and the next one when it changes. Then the stream ends and the browser reconnects."""
+        """Yield the edition's tag, and the new tag once the edition changes. Then the stream ends and the browser reconnects.
+
+        The stream also ends after 15 heartbeats without a change, or at once if too many streams are open.
+        """
         sent = edition_tag(self._live.edition)
         with self._condition:
             has_room = not self._is_stopped and self._open_count < self._max_open

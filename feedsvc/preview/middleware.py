@@ -1,4 +1,4 @@
-"""WSGI middleware of the preview: responses are not cacheable, and every page has the panel. The core never imports it.
+"""WSGI middleware of the preview: makes responses uncacheable and inserts the panel into every page.
 
 A page of any site can make a browser send requests to this machine. So no other origin may read responses (no CORS headers), and
 a request with a foreign Host is refused.
@@ -48,9 +48,9 @@ _PROXY_MESSAGE: Final = (
 
 
 class PreviewMiddleware:
-    """Middleware around the preview of `live`, whose catalog includes drafts.
+    """Middleware around the application `app` of `live`, whose catalog includes drafts.
 
-    Unless `allows_any_host`, it answers only if Host is this machine and no header shows that the request was forwarded.
+    Unless `allows_any_host`, requests get 403 if Host is not this machine or a header shows that the request was forwarded.
     """
 
     def __init__(self, app: WSGIApplication, live: Live, streams: EventStreams, *, allows_any_host: bool = False) -> None:
@@ -97,7 +97,10 @@ class PreviewMiddleware:
         return body
 
     def _insert_panel(self, page: bytes, edition: Edition, path: str) -> bytes:
-        """Return the page with the panel before its last </body>, or at its end."""
+        """Return the page with the panel before its last </body> (else at its end), and style and script before its </head>.
+
+        `path` is the requested path.
+        """
         base = edition.publication.catalog.site.base_url
         place = root_relative(base, PREVIEW_PATH)
         head = _HEAD_ELEMENTS.format(place=place).encode()
@@ -109,7 +112,7 @@ class PreviewMiddleware:
 
 
 def _refusal_message(environ: WSGIEnvironment) -> bytes:
-    """Return why a request is not from a browser on this machine, b"" if it seems to be."""
+    """Return the message for a request that is not from a browser on this machine, b"" if it seems to be from one."""
     if not is_local_host(environ.get("HTTP_HOST", "")):
         return _FOREIGN_HOST_MESSAGE
     name = forwarding_header(environ)

@@ -1,4 +1,4 @@
-"""Panel at the foot of every page: problems in the folder and articles that readers do not see yet. In English."""
+"""Panel at the foot of every page, in English: problems in the folder, and articles that only the preview shows."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _EMPTY: Final = Markup("")
 
 
 def panel(edition: Edition, path: str, events: str) -> str:
-    """Return the panel's HTML for the page at a path below base_url; `events` is the URL of the event stream."""
+    """Return the panel's HTML for the page at `path`, which is relative to base_url; `events` is the URL of the event stream."""
     catalog, problems = edition.publication.catalog, edition.content.problems
     rows = [row for row in catalog.listings[ListingRef()].visible if row.preview_label]
     bar = _SUMMARY.format(
@@ -53,7 +53,7 @@ def panel(edition: Edition, path: str, events: str) -> str:
 
 
 def _summary_facts(catalog: Catalog, path: str, problems: tuple[Problem, ...], rows: list[Row]) -> Iterator[tuple[str, str]]:
-    """Yield (kind, text) of the closed panel's facts."""
+    """Yield (CSS class without "preview-", text) of each fact that the panel shows even if its details are closed."""
     for severity in ("error", "warning"):
         count = sum(problem.severity == severity for problem in problems)
         if count:
@@ -76,14 +76,14 @@ _LABEL_SENTENCES: Final = {
 
 
 def label_counts(rows: Iterable[Row]) -> list[str]:
-    """Return the numbers of drafts, scheduled and expired articles in words."""
+    """Return the numbers of drafts, scheduled and expired articles in words, such as "2 drafts"; none for 0."""
     marks = [row.preview_label for row in rows]
     names = (("draft", "1 draft", "drafts"), ("scheduled", "1 scheduled", "scheduled"), ("expired", "1 expired", "expired"))
     return [one if marks.count(mark) == 1 else f"{marks.count(mark)} {many}" for mark, one, many in names if mark in marks]
 
 
 def _problem_list(problems: Iterable[Problem], standing_in: frozenset[str]) -> Markup:
-    """Return the problems as a list, errors first."""
+    """Return the problems as an HTML list, errors first. `standing_in` are paths of files shown in their last valid version."""
     ordered = sorted(problems, key=lambda problem: (problem.severity != "error", problem))
     # The note about the last valid version appears once per file.
     first = {problem.path: problem for problem in reversed(ordered) if problem.path in standing_in}
@@ -132,6 +132,6 @@ def _list(tag: str, kind: str, items: list[Markup], count: int) -> Markup:
 
 
 def _date(catalog: Catalog, row: Row) -> str:
-    """Return when readers see the article, or saw it last."""
+    """Return the date when the article expired if it did, else when it is published, as text."""
     end = row.article.expires if row.preview_label == "expired" else None
     return get_language("en", catalog.site.timezone).date_time(end or row.article.published)

@@ -1,7 +1,7 @@
 """The HTTP service: requests to answers from the current edition, in one process or several.
 
-In come requests and the live edition; out come answers, metrics and status. The command line starts it; other packages may use
-what tells a local client from a remote one.
+In come requests and the live edition; out come answers, metrics and status. The command line starts the service; the preview uses
+`forwarding_header`, `is_local_host` and `is_loopback`, which distinguish local clients from remote ones.
 """
 
 from __future__ import annotations

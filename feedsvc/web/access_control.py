@@ -1,6 +1,6 @@
 """Access control for /status and /metrics, which contain paths and problems of the content folder.
 
-Only this machine and the addresses that the operator names may read them.
+Only this machine and the addresses that the operator names may read the two.
 """
 
 from __future__ import annotations
@@ -57,8 +57,8 @@ def forwarding_header(environ: WSGIEnvironment) -> str:
 class StatusAccess:
     """Rule for access to /status and /metrics.
 
-    `allowed_networks` are the addresses that may read them besides this machine. X-Forwarded-For is used only if the peer is one
-    of `trusted_proxies`.
+    `allowed_networks` are the addresses that may read the two besides this machine. A forwarded request is allowed only if the
+    peer is one of `trusted_proxies` and the client in X-Forwarded-For is in `allowed_networks`.
     """
 
     allowed_networks: Networks = ()
@@ -92,7 +92,7 @@ def is_local_host(host: str) -> bool:
 
 
 def _is_local_name(host: str) -> bool:
-    """Return True for a local host, too, if Host is missing or has no dot: programs may omit it or use a local name.
+    """Return whether Host is a local host (`is_local_host`), has no dot, or is missing: programs omit it or use local names.
 
     Names with a dot are refused because of DNS rebinding: a page in an editor's browser could read this machine's answers once
     the page's own name resolves to 127.0.0.1.

@@ -1,6 +1,6 @@
-"""Access log: WSGI middleware that writes one line per response from its own thread. It is optional.
+"""Access log: optional WSGI middleware that writes one line per response from its own thread.
 
-Of the request it logs the path without the query, and User-Agent as the only header, because others may hold secrets.
+The line has the request's path without the query, and User-Agent as the only header, because query and headers may hold secrets.
 """
 
 from __future__ import annotations
@@ -29,7 +29,10 @@ _MAX_FIELD_LENGTH: Final = 500  # characters of a path or a User-Agent
 
 
 class _LogLine(NamedTuple):
-    """Facts of one request and its response. They are formatted when the line is written."""
+    """Facts of one request and its response; the log's thread formats them.
+
+    `peer` is REMOTE_ADDR, `forwarded` is X-Forwarded-For, `length` is Content-Length ("" if missing).
+    """
 
     at: datetime
     peer: str
@@ -62,8 +65,8 @@ LOG_FORMATS: Final[Mapping[str, Callable[[Fields], str]]] = {"logfmt": _logfmt, 
 class AccessLog:
     """Writer of log lines to a file descriptor, twice a second. `close` writes the remaining lines.
 
-    If the reader of the log is slow, lines are dropped and requests are not delayed. A line with `dropped` then gives their
-    number.
+    If the reader of the log is slow, lines are dropped and requests are not delayed. A later line has the number of dropped
+    lines as its field `dropped`.
     """
 
     def __init__(self, form: str, descriptor: int, trusted: Networks = ()) -> None:

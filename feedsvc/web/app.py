@@ -37,7 +37,7 @@ _OPEN_FILE_WAIT_SECONDS: Final = 5.0  # seconds that a request waits until anoth
 _RETRY_SECONDS: Final = 5
 _NO_STORE: Final = {"Cache-Control": "no-store"}
 _PENDING_WAIT_SECONDS: Final = 5.0  # seconds that a request waits for an image that is being made
-_PENDING_RETRY_SECONDS: Final = 5  # seconds: Retry-After of a request that waited in vain
+_PENDING_RETRY_SECONDS: Final = 5  # seconds: Retry-After if the image is still not made after the wait
 _HEALTH_PATHS: Final = ("/healthz", "/readyz")  # answered even if no edition can be built
 _NO_SECTIONS: Final[Mapping[str, StatusSection]] = MappingProxyType({})
 _LOCAL_ONLY: Final = StatusAccess()
@@ -139,7 +139,7 @@ class DocumentMiddleware:
 
 
 def _resolve(environ: WSGIEnvironment, edition: Publication) -> Resource | None:
-    """Return the resource at the requested path, None if there is none."""
+    """Return the edition's resource at the requested path, None if there is none. The mount without a slash is a redirect."""
     path, mount = _decoded_path(environ), edition.mount
     if not path.startswith(f"{mount}/"):
         return Redirect(target="/") if path == mount else None
@@ -149,9 +149,10 @@ def _resolve(environ: WSGIEnvironment, edition: Publication) -> Resource | None:
 def _redirect_or_pending(
     found: Redirect | PendingFile, asked: tuple[str, WSGIEnvironment], now: datetime, edition: Publication
 ) -> tuple[responses.Response, Labels]:
-    """Return the response for a redirect or a pending file, and its labels for counting.
+    """Return the response for a redirect or a pending file, and the response's labels for counting.
 
-    A request waits for a file that is being made, then gets 503. Raises SuspendRequest for the server.
+    A pending file is an image variant that is being made. The request waits for it: SuspendRequest is raised, and the server
+    calls the application again later. If the request may not wait (any longer), the response is 503.
     """
     if isinstance(found, Redirect):
         location = uris.root_relative(edition.catalog.site.base_url, found.target)
@@ -170,9 +171,9 @@ def _pending_response(found: PendingFile, asked: tuple[str, WSGIEnvironment]) ->
 
 
 def _decoded_path(environ: WSGIEnvironment) -> str:
-    """Return the decoded path.
+    """Return the request's path as text. WSGI has its bytes as latin-1 (PEP 3333).
 
-    WSGI text is latin-1 (PEP 3333); bytes that are not UTF-8 become U+FFFD, which matches no address.
+    Bytes that are not UTF-8 become U+FFFD, which matches no address.
     """
     path: str = environ.get("PATH_INFO", "")
     return path if path.isascii() else path.encode("latin-1").decode(errors="replace")
@@ -197,7 +198,8 @@ def application(
     """Return the WSGI application for a server: the documents of the live edition in front of the Flask application.
 
     `status_sections` are additional sections of /status by name. `metrics_source` returns the arguments of
-    `metrics.render_metrics`; it is needed if there are several processes. `status_access` decides which clients may read both.
+    `metrics.render_metrics`; by default, the metrics of this process only. `stats` counts the responses. `status_access` decides
+    which clients may read /status and /metrics.
     """
     own = stats or RequestStats()
 
@@ -213,7 +215,7 @@ def flask_app(
     status_sections: Mapping[str, StatusSection] = _NO_SECTIONS,
     status_access: StatusAccess = _LOCAL_ONLY,
 ) -> Flask:
-    """Return the Flask application for health checks, /status, /metrics and the 404 page."""
+    """Return the Flask application for health checks, /status, /metrics and the 404 page. Parameters as in `application`."""
     app = Flask("feedsvc", static_folder=None, template_folder=None)
 
     @app.get("/healthz")
@@ -253,7 +255,7 @@ def flask_app(
 
 
 def _sort_allow_header(response: Response) -> Response:
-    """Sort the methods in Allow, as in responses of documents: Flask has a set of them."""
+    """Sort the methods in Allow, as in responses of documents: Flask has a set of methods, without order."""
     if "Allow" in response.headers:
         response.headers["Allow"] = ", ".join(sorted(response.allow))
     return response

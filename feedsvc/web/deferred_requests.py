@@ -1,8 +1,9 @@
 """Suspended requests: they wait for an event without holding one of the server's threads.
 
 The application calls `wait_for` before start_response. The server then abandons this call of the application and serves other
-connections. It calls the application again for the same request once the event has happened or the time is over. The application
-decides anew each time. If the request may not wait (any longer), `wait_for` returns at once and the application answers 503.
+connections. The server calls the application again for the same request once the event has happened or the time is over. The
+application decides anew each time. If the request may not wait (any longer), `wait_for` returns at once and the application
+answers 503.
 """
 
 from __future__ import annotations
@@ -33,9 +34,10 @@ class WaitCondition(Protocol):
 
 
 class SuspendRequest(BaseException):
-    """Signal that ends this call of the application; the server calls it again. `deadline` is in seconds of time.monotonic.
+    """Signal that ends the current call of the application; the server calls the application again for the same request.
 
-    It derives from BaseException, like GeneratorExit, so that no `except Exception` on the way to the server catches it.
+    `condition` is what the request waits for, at most until `deadline`, in seconds of time.monotonic. The class derives from
+    BaseException, like GeneratorExit, so that no `except Exception` on the way to the server catches it.
     """
 
     def __init__(self, awaited: WaitCondition, deadline: float) -> None:
@@ -44,10 +46,10 @@ class SuspendRequest(BaseException):
 
 
 def wait_for(environ: WSGIEnvironment, awaited: WaitCondition, seconds: float) -> None:
-    """Suspend the request of `environ` until `awaited` calls back, at most `seconds` after its first wait began.
+    """Suspend the request of `environ` until `awaited` calls back, at most `seconds` after the request's first wait began.
 
-    Raises SuspendRequest for the server. Returns if the request may not wait: its time is over, too many requests wait, the
-    server is stopping, or the server does not support suspension.
+    Raises SuspendRequest, which the server catches. Returns if the request may not wait: the `seconds` are over, too many
+    requests wait, the server is stopping, or the server does not support suspension.
     """
     wait = environ.get(WAIT_KEY)
     if wait is not None:
@@ -55,14 +57,14 @@ def wait_for(environ: WSGIEnvironment, awaited: WaitCondition, seconds: float) -
 
 
 class Suspension:
-    """One suspended request. `on_resume` is called once, when its wait ends for any reason."""
+    """One suspended request. `on_resume` is called once, when the wait ends: by the event, the deadline or the server's stop."""
 
     def __init__(self, suspended: SuspendRequest, on_resume: Callable[[], None]) -> None:
         self.condition, self.deadline, self.on_resume = suspended.condition, suspended.deadline, on_resume
 
 
 class Suspensions:
-    """All suspended requests of a server, `most` at most. Thread-safe."""
+    """Suspended requests of a server; `has_room` is False once there are `most`. Thread-safe."""
 
     def __init__(self, most: int) -> None:
         self._limit, self._is_closed = most, False
@@ -76,7 +78,7 @@ class Suspensions:
         return not self._is_closed and len(self._waiting) < self._limit
 
     def add(self, suspension: Suspension) -> None:
-        """Add a suspended request. Its `on_resume` may be called before this returns."""
+        """Add a suspended request. Its `on_resume` is called before `add` returns if it need not wait or the server stops."""
 
         def resume() -> None:
             self.resume(suspension)
@@ -113,7 +115,7 @@ class Suspensions:
             self.resume(suspension)
 
     def close(self) -> None:
-        """End all waits and accept no more, because the server stops."""
+        """End all waits, because the server stops. A wait that is added later ends at once."""
         self._is_closed = True
         with self._lock:
             waiting = list(self._waiting)

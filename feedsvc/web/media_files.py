@@ -46,9 +46,9 @@ _SANDBOX_BY_TYPE: Final = {"image/svg+xml": SANDBOX_POLICY}
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FileResponse:
-    """Response with `content` as body, or with `part`, a file that stays open while it is sent.
+    """Response with `content` as body, or with `part`, a part of a file that stays open while it is sent.
 
-    `wait_condition` calls back when the request may get a better response than this 503.
+    A response with `wait_condition` is a 503, because too many files are open. The condition calls back once one may be opened.
     """
 
     status: int
@@ -58,14 +58,14 @@ class FileResponse:
     wait_condition: WaitCondition | None = None
 
     def body(self, wrapper: FileWrapper | None) -> Iterable[bytes]:
-        """Return the body. A server with a file wrapper sends the file itself, so that slow clients hold no thread."""
+        """Return the body. With `wrapper` (wsgi.file_wrapper), the server sends the file, so that slow clients hold no thread."""
         if self.part is None:
             return (self.content,) if self.content else ()
         return wrapper(self.part.file, _BLOCK_SIZE) if wrapper else self.part
 
 
 class MediaResponder:
-    """Responses for media files. It caches each file's ETag and size until the file signature changes. Thread-safe."""
+    """Maker of responses for media files. Each file's ETag and size are cached until its signature changes. Thread-safe."""
 
     def __init__(self, modified: LastModifiedLookup, open_files: OpenFiles) -> None:
         self._modified, self._open_files = modified, open_files
@@ -75,7 +75,10 @@ class MediaResponder:
     def respond(
         self, attachment: FileResource, request: Request, now: datetime, next_change: datetime | None
     ) -> FileResponse | None:
-        """Return the response for a media file, None if the file is missing. Raises OSError if no file descriptor is left."""
+        """Return the response for a media file, None if the file is missing, unreadable or an image that cannot be cleaned.
+
+        Raises OSError if no file descriptor is left. `next_change` is the next scheduled change of the site.
+        """
         if request[0] not in ("GET", "HEAD"):
             refused = other_method_response(request)
             return FileResponse(status=refused.status, headers=refused.headers)
@@ -96,7 +99,10 @@ class MediaResponder:
             return None
 
     def _with_body(self, begun: _ResponsePlan, descriptor: int, pieces: FilePieces) -> FileResponse:
-        """Add the bytes to a response, or the open file if there are many. The caller closes the descriptor."""
+        """Return the planned response with its bytes, or with an open file if they are more than _MAX_BUFFERED_BYTES.
+
+        Return a 503 if too many files are open. The caller closes the descriptor.
+        """
         part = begun.part
         if len(part) <= _MAX_BUFFERED_BYTES:
             return replace(begun.response, content=read_part(descriptor, part.start, len(part), pieces))
@@ -132,9 +138,10 @@ class MediaResponder:
 
 
 class _FileInfo(NamedTuple):
-    """Facts about a file's bytes when they were last read: file signature, ETag and the moment since which they are served.
+    """Facts about a file's bytes when they were last read: file signature, ETag (`tag`, without quotes) and Last-Modified.
 
-    `size` is the number of bytes that are sent: those of `pieces` if the file is sent without its metadata.
+    `modified` is None if unknown. `size` is the number of bytes that are sent: those of `pieces` if the file is an image that is
+    sent without its metadata.
     """
 
     stamp: FileSignature
@@ -145,7 +152,7 @@ class _FileInfo(NamedTuple):
 
 
 class _ResponsePlan(NamedTuple):
-    """Response without its body, and the range of bytes that is the body; an empty range if there is none."""
+    """Response without its body, and the range of the file's bytes that is its body, empty for a response without body."""
 
     response: FileResponse
     part: range = range(0)
@@ -171,7 +178,10 @@ def _plan_response(
 
 
 def _requested_range(request: Request, size: int, tag: str) -> tuple[int, int, int]:
-    """Return start, stop and status. Several ranges, or a range of another version, get the whole file with 200."""
+    """Return start, stop and status: 206, or 416 for a range outside the file.
+
+    The whole file is sent with 200 for HEAD, without a valid range, for several ranges, or if If-Range names another version.
+    """
     method, headers = request
     asked = parse_range_header(headers.get("HTTP_RANGE", "")) if method == "GET" else None
     if (
@@ -188,7 +198,7 @@ def _requested_range(request: Request, size: int, tag: str) -> tuple[int, int, i
 
 
 class FilePart:
-    """Iterator over blocks of a part of a file. The server closes it even if it never started (PEP 3333)."""
+    """Iterator over blocks of a part of a file. The server calls `close` even if it read no block (PEP 3333)."""
 
     def __init__(self, file: BufferedReader, start: int, length: int) -> None:
         file.seek(start)

@@ -1,6 +1,6 @@
 """Metrics: /metrics in the Prometheus text format. No other module imports prometheus_client.
 
-Each process collects plain numbers first, so that those of several workers can be added.
+Each process collects plain numbers first, so that the counters of several workers can be added.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ _GAUGES: Final[Mapping[str, tuple[str, Mapping[str, Callable[[Live, Edition], fl
 
 
 def gauges(live: Live) -> dict[str, float]:
-    """Return the current gauges of this process. A key is the metric's name, a space and a further label."""
+    """Return the current gauges of this process. A key is the metric's name, a space and the severity of problems, else ""."""
     edition, found = live.edition, dict[str, float]()
     for name, (_, several) in _GAUGES.items():
         for label, read in several.items():
@@ -84,7 +84,7 @@ def gauges(live: Live) -> dict[str, float]:
 
 
 def counters(live: Live, traffic: RequestStats) -> dict[str, float]:
-    """Return the counters of this process since its start. They only grow and may be added to those of other processes."""
+    """Return the counters of this process since its start, by name. The values only grow; those of several processes add up."""
     lookups, last = live.edition.publication.cache_statistics, live.last_reload
     ready = lookups.hits + traffic.cache_hits()
     return {
@@ -99,7 +99,7 @@ def counters(live: Live, traffic: RequestStats) -> dict[str, float]:
 def render_metrics(totals: MetricValues, gauges_by_worker: Mapping[str, MetricValues]) -> bytes:
     """Render metrics. `totals` are counters of all processes together; `gauges_by_worker` has gauges by worker number.
 
-    The key of a single process is "".
+    Without workers, the only key of `gauges_by_worker` is "".
     """
     registry = CollectorRegistry(auto_describe=False)
     registry.register(_GaugeCollector(gauges_by_worker))

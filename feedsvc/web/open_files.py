@@ -1,4 +1,4 @@
-"""Open files that responses are sent from. They are limited, so that other parts do not run out of descriptors."""
+"""Open files that responses are sent from. Their number is limited, so that other parts do not run out of descriptors."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ FilePieces = CleanPieces | None  # None: the whole file, unchanged
 
 
 class OpenFiles:
-    """Counter of open files, `limit` at most. As a WaitCondition, it calls back when one may be opened. Thread-safe."""
+    """Counter of open files, `limit` at most. As a WaitCondition, it calls back when a file may be opened. Thread-safe."""
 
     def __init__(self, limit: int) -> None:
         self._free = limit
@@ -22,9 +22,9 @@ class OpenFiles:
         self._callbacks: dict[Callable[[], None], None] = {}
 
     def acquire(self, descriptor: int, pieces: FilePieces = None) -> OpenFile | None:
-        """Return a file on a copy of the descriptor, counted until it is closed; None if too many are open.
+        """Return a file on a copy of the descriptor, counted until the file is closed; None if `limit` files are open.
 
-        With `pieces`, the file contains only those. Raises OSError if the descriptor cannot be copied.
+        With `pieces`, the file contains only those pieces. Raises OSError if the descriptor cannot be copied.
         """
         with self._lock:
             if self._free <= 0:
@@ -37,7 +37,7 @@ class OpenFiles:
             raise
 
     def subscribe(self, callback: Callable[[], None]) -> bool:
-        """Call `callback` once after a file was closed. Return False if one may be opened now."""
+        """Register a callback for when a file has been closed. Return False, without registering it, if one may be opened now."""
         with self._lock:
             if self._free > 0:
                 return False
@@ -80,7 +80,7 @@ def _raw_file(descriptor: int, pieces: FilePieces) -> RawIOBase:
 
 
 def open_reader(descriptor: int, pieces: FilePieces) -> BufferedReader:
-    """Return a file on a copy of the descriptor; with `pieces`, it contains only those. Raises OSError."""
+    """Return an uncounted file on a copy of the descriptor; with `pieces`, it contains only those. Raises OSError."""
     return BufferedReader(_raw_file(os.dup(descriptor), pieces))
 
 

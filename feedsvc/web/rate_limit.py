@@ -45,8 +45,8 @@ class PollLimit:
     """WSGI middleware: `per_hour` unconditional GETs of one feed by one client, then one every 3600 / `per_hour` seconds.
 
     A client is an address (for IPv6, a /64 network) with a User-Agent. X-Forwarded-For is used if the peer is one of `trusted`.
-    With `is_direct_only`, only clients that connect directly from a public address are limited. An unnamed proxy or a private
-    address may stand for many clients.
+    With `is_direct_only`, only clients that connect directly from a public address are limited, because a proxy or a private
+    address may stand for many clients. At most `max_clients` pairs of client and feed are remembered.
     """
 
     def __init__(
@@ -77,7 +77,7 @@ class PollLimit:
         return self._refuse(environ, start_response, wait, began) if wait else self._next_app(environ, start_response)
 
     def _seconds_to_wait(self, environ: WSGIEnvironment) -> float:
-        """Return the seconds until the client may fetch the whole feed, 0.0 if it may now."""
+        """Return the seconds until the client may fetch the whole feed, 0.0 if it may now. The request is then counted."""
         said, agent = environ.get, environ.get("HTTP_USER_AGENT", "")
         if environ["REQUEST_METHOD"] != "GET" or said("HTTP_IF_MODIFIED_SINCE") or not agent.strip():
             return 0.0

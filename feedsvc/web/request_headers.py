@@ -26,7 +26,7 @@ def _memoize(read: Callable[[str], T]) -> Callable[[str], T]:
 
 
 def _parse_accept_encoding(accepted: str) -> tuple[str, ...]:
-    """Return the acceptable codings of an Accept-Encoding, by descending quality; of equals, the best compressor first."""
+    """Return the acceptable codings of an Accept-Encoding, by descending quality; equal ones are in the order of CODINGS."""
     asked = parse_accept_header(accepted, Accept)
     # identity is acceptable even if it is not named. Only a named one can be preferred.
     plain = next((quality for name, quality in asked if name.lower() == "identity"), 0.0)
@@ -35,7 +35,10 @@ def _parse_accept_encoding(accepted: str) -> tuple[str, ...]:
 
 
 def _parse_if_none_match(asked: str) -> frozenset[str] | None:
-    """Return the opaque tags of an If-None-Match, None for "*". nginx weakens tags, Apache appends the coding to them."""
+    """Return the opaque tags of an If-None-Match, None for "*".
+
+    W/ and the name of a coding at the end are removed, because nginx weakens tags and Apache appends the coding.
+    """
     if asked.strip() == "*":
         return None
     # werkzeug parses "" as None.
@@ -50,7 +53,8 @@ _http_date: Final[Callable[[str], datetime | None]] = _memoize(parse_date)
 def is_not_modified(none_match: str, modified_since: str, tag: str, modified: datetime | None) -> bool:
     """Return whether 304 is due (RFC 9110 section 13.2.2). If-None-Match, compared weakly, takes precedence if it is given.
 
-    If-Modified-Since must be equal: a Last-Modified here identifies one version and does not order versions.
+    `none_match` and `modified_since` are header fields, "" if missing; `tag` is the opaque tag without quotes. If-Modified-Since
+    must equal `modified`: a Last-Modified here identifies one version and does not order versions.
     """
     if none_match:
         tags = _if_none_match_tags(none_match)

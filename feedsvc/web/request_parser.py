@@ -1,4 +1,4 @@
-"""Request parser of waitress, extended by what RFC 9112 requires a server to refuse or accept."""
+"""Request parser of waitress, with further checks that RFC 9112 requires of a server."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _TRANSFER_ENCODING: Final = b"transfer-encoding"
 
 
 class RequestParser(HTTPRequestParser):
-    """Parser of one request. A refused request has an `error`; the connection is closed after the response to it."""
+    """Parser of one request. A refused request has an `error`; the connection is closed after the error response."""
 
     first_wait: float | None = None  # when the request was first suspended, in seconds of time.monotonic
 
@@ -56,7 +56,10 @@ class RequestParser(HTTPRequestParser):
             self.connection_close = found == "close"
 
     def _check_framing(self, codings: list[bytes]) -> None:
-        """Refuse a body whose end another server may see elsewhere (RFC 9112 sections 6.1 and 6.3)."""
+        """Refuse a body if another server may find a different end for it (RFC 9112 sections 6.1 and 6.3).
+
+        `codings` are the transfer codings; the last one is chunked.
+        """
         if self.version != "1.1":
             raise ParsingError("Transfer-Encoding is no part of this version of HTTP")
         if "CONTENT_LENGTH" in self.headers:
@@ -65,7 +68,10 @@ class RequestParser(HTTPRequestParser):
             raise ParsingError("Transfer-Encoding is chunked more than once")
 
     def _check_host(self) -> None:
-        """Refuse a Host that is missing, invalid or repeated (RFC 9112 section 3.2); waitress joins repeated ones by a comma."""
+        """Refuse a Host that is invalid, or missing in HTTP/1.1 (RFC 9112 section 3.2).
+
+        Repeated Host fields are invalid, too: waitress joins them by a comma.
+        """
         host = self.headers.get("HOST")
         if host is None:
             if self.version == "1.1":
@@ -75,7 +81,7 @@ class RequestParser(HTTPRequestParser):
 
 
 def _transfer_codings(fields: bytes) -> list[bytes] | None:
-    """Return the transfer codings of the header fields in order, None if there is no such field."""
+    """Return the transfer codings of the header fields in order, None if there is no Transfer-Encoding."""
     named = (field.partition(b":") for field in get_header_lines(fields))
     values = [value for name, _, value in named if name.lower() == _TRANSFER_ENCODING]
     return [coding.strip(b" \t").lower() for value in values for coding in value.split(b",")] if values else None

@@ -30,7 +30,7 @@ _LABELS_KEY: Final = "labels"  # key in the cache of Document.derived_data
 
 
 class Labels(NamedTuple):
-    """Labels of a response: the kind of place, and the suffix of a feed as `format`, "" for other kinds."""
+    """Labels of a response: the `kind` of place (_KINDS), and the suffix of a feed as `format`, "" for other kinds."""
 
     kind: str
     format: str = ""
@@ -51,14 +51,14 @@ class _ThreadCounts:
 
 
 class RequestStats:
-    """Counters of each thread, without a lock; the methods that read return sums over all threads."""
+    """Request counters. `count` adds to the counters of its thread without a lock; other methods return sums over threads."""
 
     def __init__(self) -> None:
         self._local = threading.local()
         self._thread_counts: list[_ThreadCounts] = []
 
     def count(self, labels: Labels, status: int, seconds: float, *, cache_hits: int = 0) -> None:
-        """Count one response. `seconds` is its duration; `cache_hits` is 1 if it came from the microcache."""
+        """Count one response. `seconds` is the time to compute it; `cache_hits` is 1 if it came from the microcache."""
         try:
             counts: _ThreadCounts = self._local.counts
         except AttributeError:
@@ -78,7 +78,7 @@ class RequestStats:
         return dict(total)
 
     def counters(self) -> dict[str, float]:
-        """Return all counters, by names that `parse_response_name` and `bucket_name` define, and SECONDS_KEY."""
+        """Return all counters by name. `parse_response_name` and `bucket_name` define the names; SECONDS_KEY has all seconds."""
         buckets, seconds = self.durations()
         answers = {
             f"{_RESPONSES_KEY} {labels.kind} {labels.format} {status}": n for (labels, status), n in self.responses().items()
@@ -103,14 +103,14 @@ def bucket_name(index: int) -> str:
 
 
 def parse_response_name(name: str) -> tuple[str, str, str] | None:
-    """Return kind, format and status from a counter's name, None if it does not count responses."""
+    """Return kind, format and status from a counter's name, None if that counter does not count responses."""
     what, _, rest = name.partition(" ")
     kind, form, status = rest.split(" ") if what == _RESPONSES_KEY else ("", "", "")
     return (kind, form, status) if kind else None
 
 
 def labels_of(document: Document) -> Labels:
-    """Return the labels of a document's responses. They are cached with the document."""
+    """Return the labels of a document's responses. The labels are cached with the document."""
     found: Labels | None = document.derived_data.cache.get(_LABELS_KEY)
     if found is None:
         found = document.derived_data.cache[_LABELS_KEY] = _labels(place_of(document.path))

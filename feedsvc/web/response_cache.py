@@ -45,7 +45,7 @@ class ResponseMicrocache:
         return self._edition.publication
 
     def is_current(self, now: datetime) -> bool:
-        """Return whether the edition and the second are still current."""
+        """Return whether the edition is still served and `now` is in this cache's second."""
         return self._edition is self._live.edition and self._begin <= now < self._end
 
     def get(self, environ: Mapping[str, str], now: datetime) -> CachedResponse | None:

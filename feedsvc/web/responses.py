@@ -49,9 +49,10 @@ class Response(NamedTuple):
 
 
 def respond(document: Document, request: Request, now: datetime, next_change: datetime | None) -> Response:
-    """Return the response for a document. It depends on no Host, query string or unknown header.
+    """Return the response for a document. No Host, query string or unknown header affects it.
 
-    Responses are prepared once for each key and cached with the document, together with the last complete response.
+    `next_change` is the next scheduled change of the site, None for none. For each _ResponseKey, the response without
+    Cache-Control is cached with the document, together with the last complete response.
     """
     method, headers = request
     if method not in _RETRIEVAL_METHODS:
@@ -84,7 +85,10 @@ def _response_key(document: Document, headers: Mapping[str, str], now: datetime)
 
 @dataclass(slots=True)
 class _PreparedResponse:
-    """Response without Cache-Control, and the last complete response with its seconds until the next change."""
+    """Response without Cache-Control. `last_response` is the last complete one, after the seconds for which a cache may use it.
+
+    `is_private` is True for a response to a browser's navigation, which shared caches must not store.
+    """
 
     status: int
     is_private: bool
@@ -93,7 +97,7 @@ class _PreparedResponse:
     last_response: tuple[int | None, Response | None] = (None, None)
 
     def with_cache_control(self, left: int | None) -> Response:
-        """Return the complete response if `left` seconds remain until the next change, and remember it."""
+        """Return the complete response that a cache may use for `left` seconds (None: no limit), and remember it."""
         word = ("Cache-Control", cache_directives(left, private=self.is_private, missing=self.status == _NOT_FOUND))
         made = Response(self.status, (word, *self.headers), self.body)
         self.last_response = left, made
@@ -131,7 +135,7 @@ _FRAME_HEADERS: Final[Sequence[tuple[str, str]]] = (("Content-Security-Policy", 
 
 
 def other_method_response(request: Request) -> Response:
-    """Return the response to OPTIONS, else 405. A script that sends If-None-Match needs a CORS preflight with OPTIONS."""
+    """Return 204 for OPTIONS, else 405. A script that sends If-None-Match needs a CORS preflight with OPTIONS."""
     headers = [("Allow", ALLOWED_METHODS), ("Access-Control-Allow-Origin", "*")]
     method, _ = request
     if method != "OPTIONS":
@@ -173,7 +177,7 @@ def redirect_response(
 
 
 def last_modified_if_past(moment: datetime | None, now: datetime) -> datetime | None:
-    """Return a moment that is not after `now`, else None: Last-Modified is never later than Date (RFC 9110 section 8.8.2.1)."""
+    """Return `moment`, or None if it is later than `now`: Last-Modified is never later than Date (RFC 9110 section 8.8.2.1)."""
     return moment if moment and moment <= now else None
 
 
@@ -197,7 +201,7 @@ def _link_value(link: Link) -> str:
 
 
 def is_not_modified(headers: Mapping[str, str], tag: str, modified: datetime | None) -> bool:
-    """Return whether the client has the bytes that this ETag and date identify."""
+    """Return whether the client has the bytes of this ETag (without quotes) and date. `headers` have the names of WSGI."""
     return request_headers.is_not_modified(
         headers.get("HTTP_IF_NONE_MATCH", ""), headers.get("HTTP_IF_MODIFIED_SINCE", ""), tag, modified
     )

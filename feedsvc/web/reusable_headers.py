@@ -21,9 +21,9 @@ class SerializedHead(NamedTuple):
 
 
 class ReusableHeaders(list[tuple[str, str]]):
-    """Headers of a repeated response: a list, as PEP 3333 requires, that is never modified, with its serialised form.
+    """Headers of a repeated response: a list, as PEP 3333 requires, that is never modified. `head` is its serialised form.
 
-    Servers without this contract get a copy, because they may modify the list.
+    The application gives a copy to servers without HEAD_REUSE_KEY, because they may modify the list.
     """
 
     head: SerializedHead | None = None

@@ -51,7 +51,7 @@ class _Dispatcher(ThreadedTaskDispatcher):
 
 
 class _Listener(TcpWSGIServer):
-    """Listening socket of waitress. While no file descriptor is left, it pauses before it accepts again."""
+    """Listening socket of waitress. If no file descriptor is left, it accepts no connections for _ACCEPT_PAUSE."""
 
     channel_class = Channel
     active_channels: Any
@@ -96,8 +96,8 @@ class _Listener(TcpWSGIServer):
 class Server:
     """HTTP server of one process on one socket. Raises FeedsvcError if it cannot listen at the address.
 
-    It must be created in the main thread, because it installs handlers for SIGTERM and SIGINT that stop it in order. The server
-    passes on Forwarded and X-Forwarded-* unchanged. The application has to decide which proxies to trust.
+    Create it in the main thread, because it installs handlers for SIGTERM and SIGINT, which end `run`. The server passes on
+    Forwarded and X-Forwarded-* unchanged. The application has to decide which proxies to trust.
     """
 
     def __init__(
@@ -172,7 +172,10 @@ class Server:
         wasyncore.loop(timeout=seconds, use_poll=True, map=self._socket_map, count=1)
 
     def _drop_stalled(self) -> None:
-        """Close connections of clients that stopped reading; waitress spares them while their request holds a thread."""
+        """Close connections with unsent bytes and no activity since the last check, 30 seconds ago: the client stopped reading.
+
+        waitress does not close such a connection while its request holds a thread.
+        """
         if time.monotonic() < self._cleanup_at:
             return
         self._cleanup_at = time.monotonic() + _IDLE_SECONDS

@@ -1,6 +1,7 @@
 """Shared memory of workers: a table that the parent creates before it forks.
 
-Each row is written by one worker only. It outlives the worker, and the replacement continues with it.
+Each row is written by one worker only; the parent clears the process id in it. The row outlives the worker, and the worker's
+replacement continues with it.
 """
 
 from __future__ import annotations
@@ -32,16 +33,16 @@ class WorkerTable:
         return WorkerSlot(self, number)
 
     def release(self, number: int) -> None:
-        """Mark a row as free after its worker has ended."""
+        """Clear the process id in the row of a worker that has ended."""
         self[number, _PID] = 0
 
     def alive_pids(self) -> dict[int, int]:
-        """Return number -> process id of the registered workers."""
+        """Return number -> process id of the workers that have registered and not ended."""
         pids = {number: int(self[number, _PID]) for number in range(1, self.worker_count + 1)}
         return {number: pid for number, pid in pids.items() if pid}
 
     def read_message(self, number: int) -> Mapping[str, Any]:
-        """Return the last message of this worker or its predecessor."""
+        """Return the last message of this worker or its predecessor, {} if neither has written one."""
         while True:
             turn = self[number, _MESSAGE_NUMBER]
             size, data = self._message_location(number, turn)
@@ -76,7 +77,7 @@ class WorkerTable:
 
 
 class WorkerSlot:
-    """View of the table for one worker. Thread-safe except `write_message`."""
+    """View of the table for one worker, which writes only its own row. Thread-safe except `write_message`."""
 
     def __init__(self, board: WorkerTable, number: int) -> None:
         self.number, self.worker_count = number, board.worker_count
@@ -88,15 +89,15 @@ class WorkerSlot:
         self._table[self.number, _PID] = os.getpid()
 
     def alive_pids(self) -> dict[int, int]:
-        """Return number -> process id of all workers."""
+        """Return number -> process id of all workers that have registered and not ended."""
         return self._table.alive_pids()
 
     def write_message(self, notice: Mapping[str, Any]) -> None:
-        """Publish a message of JSON values to all workers. One longer than 32 kB is dropped. It outlives this worker."""
+        """Publish a message of JSON values to all workers. One longer than 32 kB is dropped. The message outlives this worker."""
         self._table.write_message(self.number, notice)
 
     def read_message(self) -> Mapping[str, Any]:
-        """Return the last message of this row; at first, that of the worker's predecessor."""
+        """Return this worker's last message; before its first one, that of its predecessor, {} if there was none."""
         return self._table.read_message(self.number)
 
     def read_messages(self) -> dict[int, Mapping[str, Any]]:
@@ -109,7 +110,7 @@ class WorkerSlot:
         return any(self._table[other, _REQUESTED_AT] > looked for other in self._others())
 
     def confirm_scan(self, since: float) -> None:
-        """Record that everything in the folder at this moment (seconds of time.monotonic) is served now."""
+        """Record that this worker serves the folder as it was at `since` (seconds of time.monotonic) or later."""
         self._table[self.number, _READ_AT] = since
 
     def sync_barrier(self) -> SyncBarrier:
@@ -121,7 +122,10 @@ class WorkerSlot:
 
 
 class SyncBarrier:
-    """Check that becomes True once every other worker has scanned the folder after the first call, or after 15 seconds."""
+    """Function that returns True once each other worker has scanned the folder after the first call.
+
+    The first call requests these scans. Without them, the result is True from 15 seconds after that call on.
+    """
 
     def __init__(self, board: WorkerTable, number: int) -> None:
         self._table, self._number = board, number

@@ -46,5 +46,8 @@ def _json_value(value: object) -> str:
 
 
 def _problems(problems: Iterable[Problem], standing_in: frozenset[str]) -> list[dict[str, Any]]:
-    """Return problems as dictionaries. `serving_last_valid` is True if the file is served in its last valid version."""
+    """Return problems as dictionaries. `serving_last_valid` is True if the problem's path is in `standing_in`.
+
+    `standing_in` has the paths of files that are served in their last valid version (docs/architecture.md).
+    """
     return [{**asdict(problem), "serving_last_valid": problem.path in standing_in} for problem in problems]

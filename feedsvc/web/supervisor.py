@@ -1,7 +1,7 @@
 """Supervisor: a parent process that forks workers, which serve on one socket, and replaces those that end.
 
-The parent holds no content, thread or database, so it can fork safely at any time. Every worker reads the folder itself. The
-first is ready before the others start, so that they find in the cache what it has read.
+The parent holds no content, thread or database, so it can fork safely at any time. Every worker reads the folder itself. Worker 1
+is ready before the others start, so that they find the articles that it has read in the parse cache.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from feedsvc.web.shared_memory import WorkerTable
 from feedsvc.web.worker import STOP_TIMEOUT, Worker
 
 _SIGNALS: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD)
-_STABLE_SECONDS: Final = 10.0  # seconds; a worker that served so long is replaced at once
-_RESTART_DELAYS: Final = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)  # seconds before the replacement of a worker that did not
+_STABLE_SECONDS: Final = 10.0  # seconds; a worker that served at least so long is replaced at once
+_RESTART_DELAYS: Final = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)  # seconds before the replacement of one that served for less
 
 
 @dataclass(kw_only=True, slots=True)
@@ -41,9 +41,9 @@ class _Child:
 
 @dataclass(kw_only=True, slots=True)
 class _WorkerState:
-    """State of one worker number across processes. `failures` is the number of consecutive failures.
+    """State of one worker number across processes. `failures` is the number of processes in a row that served too briefly.
 
-    `next_start` is when the next process is started, in seconds of time.monotonic.
+    `next_start` is when the next process is started, in seconds of time.monotonic; None if no start is planned.
     """
 
     next_start: float | None = None
@@ -67,11 +67,11 @@ class Supervisor:
         explain_exit: Callable[[int], str] = lambda _: "",
         stop_timeout: float = STOP_TIMEOUT,
     ) -> None:
-        """Create the supervisor of `number` workers. Each calls `serve` and ends when it returns, or by SystemExit with a status.
+        """Create the supervisor of `number` workers. Each calls `serve` and ends when that returns or raises SystemExit.
 
-        `on_stop` is called in the parent when all workers are to end: it closes what they share with the parent. `explain_exit`
-        returns the reason why the watchdog ended a process (given by id) or it crashed, "" if unknown. Workers that have not
-        ended `stop_timeout` seconds after SIGTERM are killed.
+        `print_line` prints a line for the operator. `on_stop` is called in the parent when all workers are to end: it closes the
+        socket that they share with the parent. `explain_exit` gets a process id and returns why that process crashed or was
+        ended by the watchdog, "" if unknown. Workers that have not ended `stop_timeout` seconds after SIGTERM are killed.
         """
         self._serve, self._print_line, self._on_stop = serve, print_line, on_stop
         self._explain_exit, self._stop_timeout = explain_exit, stop_timeout
@@ -182,7 +182,7 @@ class Supervisor:
         return _Child(number=number, pid=pid, ready_pipe=heard)
 
     def _read_ready_line(self, child: _Child) -> None:
-        """Read the worker's ready line, then the end of the pipe. An end without a line means that the worker ended."""
+        """Read what the worker has sent: its ready line, later the end of the pipe. After the first line, start other workers."""
         if child.ready_pipe < 0 or not worker.poll_readable([child.ready_pipe], 0):
             return
         part = os.read(child.ready_pipe, 65_536)
@@ -229,9 +229,9 @@ class Supervisor:
             self._replace(place, child, status)
 
     def _fail(self, child: _Child, status: int) -> None:
-        """Stop all workers if one fails to start, as a single process does.
+        """Stop all workers, because one ended before all were ready; a single process would end, too.
 
-        A worker with a positive status has reported the error.
+        A worker with a positive exit status has printed the error itself.
         """
         if status <= 0:
             self._print_line(f"feedsvc: {child.label} {self._exit_description(child, status)} before all were ready")

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections import deque
 from typing import Final, Protocol
 
-_PIPELINED_INTERVAL: Final = 4  # one of so many tasks is a pipelined one, if there are any: they become slow but never starve
+_PIPELINED_INTERVAL: Final = 4  # every fourth task is a pipelined one, if there is any: these become slow but never starve
 
 
 class Task(Protocol):
-    """Connection with a request to answer. `is_pipelined` if the request arrived before the previous response."""
+    """Connection with a request to answer. `is_pipelined` is True if the request arrived before the previous response."""
 
     is_pipelined: bool
 
 
 class TaskQueue:
-    """Queue of waitress's dispatcher, with the methods of deque that it uses. Its lock is held during every call.
+    """Queue for waitress's dispatcher, which calls these methods of deque, always with the dispatcher's lock held.
 
     A client that pipelines hundreds of requests on hundreds of connections always has that many tasks queued. Without precedence,
     a poll of another client would wait for all of them.

@@ -40,7 +40,10 @@ def with_head_reuse(application: WSGIApplication) -> WSGIApplication:
 
 
 class _Task(WSGITask):
-    """Task that sends a repeated response with its serialised headers, within the second of their Date."""
+    """Task of waitress: one request and its response. A repeated response is sent with its serialised headers.
+
+    Serialised headers are reused only within the second of their Date.
+    """
 
     _reusable_headers: ReusableHeaders | None = None
     _serialized_head: bytes = b""
@@ -53,7 +56,11 @@ class _Task(WSGITask):
         return environ
 
     def _try_reuse(self, status: str, headers: ReusableHeaders) -> Any:
-        """Start a response with serialised headers. Return None if there are none yet; they are then stored for the next."""
+        """Start the response with serialised headers and return `write`; return None to start it as usual.
+
+        None if they are not serialised in this second (`build_response_header` then stores them for the next response), for
+        HTTP/1.0, or if the client closes the connection.
+        """
         head = headers.head
         if self.version != "1.1" or self._is_close_requested:
             return None
@@ -86,8 +93,8 @@ class _Task(WSGITask):
 class Channel(HTTPChannel):
     """Connection with back-pressure for clients that pipeline without reading, and with requests that wait without a thread.
 
-    The next request of a connection is answered once fewer than `send_bytes` of earlier responses are unsent and none of these is
-    a large one. So a connection holds at most one large response and one open file.
+    The next request of a connection is answered once fewer than `send_bytes` (waitress's setting) of earlier responses are unsent
+    and no unsent byte belongs to a body above _MAX_COPIED_BYTES. So a connection holds at most one such body and one open file.
     """
 
     server: Any
@@ -138,8 +145,8 @@ class Channel(HTTPChannel):
     def _parse(self) -> None:
         """Parse the current request and the next, and no more: a client that pipelines hundreds must not delay the loop.
 
-        Call with `requests_lock` held. While bytes are unparsed, there is a request to answer, so nothing more is read. Bytes
-        after a refused request or after the last request are dropped.
+        Call with `requests_lock` held. While bytes are unparsed, there is a request to answer, so nothing more is read from the
+        socket. Bytes after a refused request are dropped, as are those after a request that closes the connection.
         """
         if self.will_close or self.close_when_flushed or not self.connected:
             self._unparsed = b""
@@ -177,7 +184,7 @@ class Channel(HTTPChannel):
         return written
 
     def send(self, data: bytes, do_close: bool = True) -> int:  # noqa: FBT001, FBT002 - waitress's signature
-        """Send at most `_turn_bytes_left` bytes, so that a client that reads fast does not delay others by a large file."""
+        """Send at most `_turn_bytes_left` bytes and return how many, so that a large file does not delay other connections."""
         if not data:  # the file was truncated meanwhile; the rest of the response can never be sent
             self.will_close = True
         if self._turn_bytes_left <= 0 or not data:
@@ -187,7 +194,10 @@ class Channel(HTTPChannel):
         return sent
 
     def suspend(self, awaited: WaitCondition, seconds: float) -> None:
-        """Raise SuspendRequest if the current request may wait (any longer). Called by the application in a worker thread."""
+        """Raise SuspendRequest if the current request may wait (any longer), else return. Called in a thread of the application.
+
+        `awaited` ends the wait. `seconds` limits it, counted from the request's first wait.
+        """
         now, request = time.monotonic(), self.requests[0]
         request.first_wait = request.first_wait or now
         deadline = request.first_wait + seconds
@@ -217,4 +227,4 @@ class Channel(HTTPChannel):
             self.server.suspensions.resume(self._suspension)
 
     def _flush_outbufs_below_high_watermark(self) -> None:
-        """Do nothing: no thread waits here, because the next response starts only after this one has been read."""
+        """Do nothing. In waitress, a thread waits here for a slow client; here, the client's next response waits instead."""

@@ -31,18 +31,18 @@ class Worker:
         threading.Thread(target=self._watch_parent, name="feedsvc-parent", daemon=True).start()
 
     def report_ready(self, line: str) -> None:
-        """Report that this worker serves. The parent prints the `line` of the first worker once all are ready."""
+        """Report that this worker serves. The parent prints the `line` of worker 1 once all workers are ready."""
         with suppress(BrokenPipeError):  # the parent has just been killed; the thread ends this process soon
             os.write(self._ready_pipe, f"{line}\n".encode(errors="surrogateescape"))
         os.close(self._ready_pipe)
 
     def set_message_source(self, notice: Callable[[], Mapping[str, Any]]) -> None:
-        """Publish the result of `notice` to the other workers now, and about once a second from then on."""
+        """Publish the message that `notice` returns to the other workers now, and about once a second from then on."""
         self._message_source = notice
         self.write_message()
 
     def write_message(self) -> None:
-        """Publish a message to the other workers at once. Thread-safe."""
+        """Publish a message of the message source, if one is set, to the other workers at once. Thread-safe."""
         with self._lock:
             if self._message_source:
                 self.slot.write_message(self._message_source())
@@ -57,7 +57,10 @@ class Worker:
 
 
 def poll_readable(descriptors: Iterable[int], seconds: float | None) -> bool:
-    """Return whether a descriptor has data or has ended within `seconds`. Unlike select(), it takes any descriptor number."""
+    """Return whether a descriptor has data or has ended within `seconds` (None: wait until then).
+
+    Unlike select(), this works for any descriptor number.
+    """
     ears = select.poll()
     for one in descriptors:
         ears.register(one, select.POLLIN)
@@ -74,11 +77,11 @@ def run_worker(
     parent_descriptors: Iterable[int],
     signal_mask: Iterable[int],
 ) -> NoReturn:
-    """Run a worker after the fork, with signals blocked. Exit without cleaning up what belongs to the parent.
+    """Run a worker after the fork, with signals blocked, and exit without cleaning up the parent's objects.
 
-    `ready_pipe` and `liveness_pipe` are pipes to and from the parent; `parent_descriptors` are files that only the parent should
-    have. If the kernel can end this process with its parent, that works even while the interpreter lock is held. Elsewhere
-    `liveness_pipe` does it.
+    `ready_pipe` and `liveness_pipe` are pipes to and from the parent; `parent_descriptors` are files to close here, because only
+    the parent should have them; `signal_mask` is the mask to restore. If the parent ends, the kernel ends this process on
+    systems that can, even while the interpreter lock is held. On others, the thread that reads `liveness_pipe` does.
     """
     status: Any = 1
     try:

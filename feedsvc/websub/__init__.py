@@ -1,7 +1,6 @@
-"""WebSub: hubs told of changed feeds, in the background or by `ping`.
+"""WebSub: notifies hubs of changed feeds, in the background or by `ping`.
 
-In come editions; out come requests to hubs, and what each hub answered. The command line starts it; the core knows nothing of
-it.
+In come editions; out come requests to hubs, and what each hub answered. Only the command line imports this package.
 """
 
 from feedsvc.websub.hubs import HubSelection

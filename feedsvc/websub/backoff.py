@@ -9,13 +9,16 @@ from typing import Final
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Backoff:
-    """Delays in seconds; each is twice the previous one."""
+    """Delays in seconds, from `min_delay` to `max_delay`; each is twice the previous one."""
 
     min_delay: float
     max_delay: float
 
     def delay(self, tries: int, name: str) -> float:
-        """Return the delay after `tries` failures (at least 1). It is up to a quarter shorter, to spread the attempts."""
+        """Return the delay after `tries` failures (at least 1). `name` and `tries` shorten it by up to a quarter.
+
+        So attempts of many names are spread.
+        """
         full = min(self.min_delay * 2.0 ** min(tries - 1, 40), self.max_delay)
         share = int.from_bytes(sha256(f"{tries} {name}".encode()).digest()[:4]) / 2**32
         return full * (1 - share / 4)

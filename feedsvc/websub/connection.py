@@ -1,7 +1,7 @@
 """TCP or TLS connection to a hub, on which every operation ends at one deadline.
 
 A socket timeout limits a single call only, so a hub that sends one byte every few seconds could prolong its response forever.
-Here each call gets the time that is left until the deadline of the whole exchange.
+Here the timeout of each call is the time that is left until the deadline of the whole exchange (request and response).
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Deadline:
         self._ends_at = time.monotonic() + seconds
 
     def remaining(self) -> float:
-        """Return the seconds until the deadline, more than 0. Raises TimeoutError after it."""
+        """Return the seconds until the deadline, more than 0. Raises TimeoutError if the deadline has passed."""
         seconds = self._ends_at - time.monotonic()
         if seconds <= 0:
             raise TimeoutError("the deadline has passed")
@@ -43,7 +43,10 @@ class ResponseTooLongError(HTTPException):
 
 
 class ResponseReader(BufferedReader):
-    """Reader of a response for http.client. Several HTTPResponses read from it in turn (RFC 9110 section 15.2)."""
+    """Reader of a response for http.client.
+
+    Several HTTPResponses read from it in turn: interim ones (RFC 9110 section 15.2), then the final one.
+    """
 
     def __init__(self, line: socket.socket, deadline: Deadline) -> None:
         self._socket_reader = _SocketReader(line, deadline)
@@ -61,22 +64,22 @@ class ResponseReader(BufferedReader):
 
     @property
     def has_unread_bytes(self) -> bool:
-        """True if bytes have been received but not read. Does not wait for any."""
+        """True if bytes are in this reader's buffer. Does not read the socket, and prevents further reads of it."""
         self._socket_reader.is_paused = True
         return bool(self.peek(1))
 
     def makefile(self, _mode: str) -> ResponseReader:
-        """Return itself, because HTTPResponse uses it as a socket."""
+        """Return this reader, because HTTPResponse gets it in place of a socket."""
         return self
 
     def close(self) -> None:
-        """Do nothing when an interim HTTPResponse is closed; HubConnection closes the socket."""
+        """Do nothing: HTTPResponses call this at their end, also interim ones. HubConnection closes the socket."""
 
 
 class _SocketReader(RawIOBase):
-    """Raw reader of the socket. A read raises TimeoutError after the deadline.
+    """Raw reader of the socket. Reads raise TimeoutError after the deadline, ResponseTooLongError after MAX_RESPONSE_SIZE bytes.
 
-    It raises ResponseTooLongError after MAX_RESPONSE_SIZE bytes.
+    While `is_paused`, a read returns None at once.
     """
 
     def __init__(self, line: socket.socket, deadline: Deadline) -> None:
@@ -117,9 +120,10 @@ class HubConnection:
         return self._socket is not None
 
     def open(self, addresses: Sequence[SocketAddress], deadline: Deadline) -> None:
-        """Connect, with TLS if required, to the first address that accepts. Raises OSError, TimeoutError after the deadline.
+        """Connect, with TLS unless `context` is None, to the first of the addresses (at most 8) that accepts.
 
-        The remaining time is divided among the addresses, so that one that does not answer does not use all of it.
+        The remaining time is divided among the addresses, so that one that does not answer does not use all of it. Raises OSError
+        of the last address or of TLS, TimeoutError after the deadline.
         """
         tried = addresses[:_MAX_ADDRESSES]
         for index, address in enumerate(tried):
@@ -137,7 +141,7 @@ class HubConnection:
             secured.do_handshake()
 
     def exchange(self, request: bytes, deadline: Deadline) -> ResponseReader:
-        """Send a request and return a reader of the response, which ends at the same deadline. Raises OSError."""
+        """Send a request and return a reader of the response, whose reads end at the same deadline. Raises OSError."""
         if self._socket is None:
             raise ConnectionAbortedError("the connection is closed")
         self._socket.settimeout(deadline.remaining())

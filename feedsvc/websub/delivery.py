@@ -1,4 +1,4 @@
-"""Delivery loop: publishes one feed after the other to one hub and stores the outcomes."""
+"""Delivery loop: notifies one hub of one changed feed after the other and stores the outcomes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,10 @@ class DeliveryLoop:
     def deliver(
         self, hub: str, waiting: Iterable[PendingDelivery], is_stopping: Callable[[], bool] = lambda: False
     ) -> Iterator[tuple[PendingDelivery, DeliveryOutcome]]:
-        """Yield each feed with its outcome once that is stored. A delivery that `is_stopping` cuts off stays pending."""
+        """Notify `hub` of each feed in `waiting`, and yield the feed with its outcome once the outcome is stored.
+
+        End once `is_stopping` returns True. A delivery that fails after that is not stored and stays pending.
+        """
         for feed in waiting:
             if is_stopping():
                 return

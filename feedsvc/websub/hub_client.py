@@ -1,7 +1,7 @@
 """HTTP client for hubs: one POST for each changed feed.
 
-It uses http.client, because a small request needs no further dependency. Proxy variables are ignored; an operator behind a proxy
-has to name a hub that is reachable directly.
+The client uses http.client, because a small request needs no further dependency. Proxy variables are ignored; an operator behind
+a proxy has to name a hub that is reachable directly.
 
 A hub is a third party. Redirects are not followed, one deadline covers the whole exchange, at most MAX_RESPONSE_SIZE bytes are
 read, and only a complete response is a success (RFC 9112 section 8).
@@ -33,7 +33,7 @@ class HubClient:
     """Client for one thread at a time, with persistent connections. Any thread may call `abort`."""
 
     def __init__(self, timeout: float = 10.0) -> None:
-        """Create a client. `timeout` is in seconds for an exchange, from the look-up of the name to the end of the response."""
+        """Create a client. `timeout` is in seconds for an exchange, from the look-up of the host to the end of the response."""
         self._timeout = timeout
         self._resolver = Resolver()
         self._idle_connections: dict[tuple[str, str], HubConnection] = {}
@@ -41,9 +41,9 @@ class HubClient:
         self._is_aborted = False
 
     def publish(self, hub: str, topic: str, now: datetime) -> DeliveryOutcome:
-        """Notify a hub that a topic changed (WebSub section 7). Never raises.
+        """Notify a hub that a topic (address of a feed) changed, and return the outcome (WebSub section 7). Never raises.
 
-        `hub.url` is for hubs that do not know `hub.topic`.
+        The form field `hub.url` is for hubs that do not know `hub.topic`.
         """
         body = urlencode({"hub.mode": "publish", "hub.url": topic, "hub.topic": topic}).encode()
         try:
@@ -82,7 +82,10 @@ class HubClient:
         return HubConnection(address.hostname or "", context)
 
     def _exchange(self, address: SplitResult, connection: HubConnection, request: bytes, deadline: Deadline) -> HubResponse:
-        """Open the connection if it is new, and exchange request and response. Keep the connection if it is reusable."""
+        """Open the connection if it is new, send the request and return the response.
+
+        Afterwards, the connection becomes an idle one if it is reusable, else it is closed.
+        """
         self._current_connection = connection
         is_reusable = False
         try:
@@ -100,9 +103,9 @@ class HubClient:
                 connection.close()
 
     def _reason(self, error: Exception) -> str:
-        """Return the reason of a failure, to complete a sentence about the hub.
+        """Return the reason of a failure, which completes a sentence about the hub.
 
-        It is one printable line of at most some 250 characters.
+        The reason is one printable line of at most some 250 characters.
         """
         sentence = next((sentence for kind, sentence in _REASONS if isinstance(error, kind)), _invalid_response_reason)
         return sentence(error, f"{self._timeout:g} seconds")
@@ -130,8 +133,9 @@ def _request(address: SplitResult, body: bytes) -> bytes:
 def _read_response(answering: ResponseReader) -> tuple[HubResponse, bool]:
     """Return a response, and whether the connection is reusable.
 
-    Raises TimeoutError after the deadline, IncompleteRead if the response ends early, ResponseTooLongError if its header section
-    does not end, RemoteDisconnected if the hub sent nothing, another HTTPException or ValueError if it is not HTTP.
+    Raises TimeoutError after the deadline (_LateResponseError if the response had begun), IncompleteRead if the response ends
+    early, ResponseTooLongError if its header section is too long, RemoteDisconnected if the hub sent nothing, another
+    HTTPException or ValueError if the response is not HTTP.
     """
     try:
         return _parse_response(answering)
@@ -165,7 +169,7 @@ def _parse_response(answering: ResponseReader) -> tuple[HubResponse, bool]:
 
 
 def _final_response(answering: ResponseReader) -> HTTPResponse:
-    """Return the response after interim ones (RFC 9110 section 15.2), with its complete header section."""
+    """Read the header sections of interim responses (RFC 9110 section 15.2) and of the final one. Return the final response."""
     while True:
         response = HTTPResponse(answering, method="POST")  # type: ignore[arg-type]  # it calls only makefile
         response.begin()
@@ -177,7 +181,7 @@ def _final_response(answering: ResponseReader) -> HTTPResponse:
 
 
 class _LateResponseError(TimeoutError):
-    """Error: the deadline passed during a response."""
+    """Error: the deadline passed after the first byte of a response."""
 
 
 def _invalid_response_reason(error: Exception, _: str) -> str:

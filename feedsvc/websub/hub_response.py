@@ -1,4 +1,4 @@
-"""Hub responses and the outcome of a delivery that they mean."""
+"""Hub responses, and the outcome of a delivery that follows from each."""
 
 from __future__ import annotations
 
@@ -17,7 +17,10 @@ _MAX_RETRY_AFTER: Final = 86_400.0  # seconds; a longer Retry-After is reduced t
 
 
 class DeliveryResult(Enum):
-    """Result of a delivery: accepted, rejected for this feed, or to be tried again soon."""
+    """Result of a delivery: DELIVERED if the hub accepted it, REJECTED if the hub refused this feed, DEFERRED for other failures.
+
+    A deferred delivery is tried again soon, a rejected one an hour later or more (backoff.py).
+    """
 
     DELIVERED = "done"
     REJECTED = "refused"
@@ -26,9 +29,9 @@ class DeliveryResult(Enum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DeliveryOutcome:
-    """Outcome of a delivery. `reason` completes a sentence about the hub.
+    """Outcome of a delivery. `reason` of a failure completes a sentence about the hub; "" after a success.
 
-    `retry_after` is in seconds, 0 if the hub sent none.
+    `retry_after` is in seconds, 0 if the hub sent no Retry-After.
     """
 
     result: DeliveryResult
@@ -57,9 +60,9 @@ def sanitize_text(text: str, most: int) -> str:
 
 
 def classify_response(answer: HubResponse, now: datetime) -> DeliveryOutcome:
-    """Return the outcome that a final response means. WebSub section 7 defines no statuses, so any 2xx is a success.
+    """Return the outcome that follows from a final response. WebSub section 7 defines no statuses, so any 2xx is a success.
 
-    A redirect is a failure, because the operator has not named its target.
+    A redirect is a rejection, because the operator has not named its target. So is any 4xx except _RETRYABLE_STATUSES.
     """
     if answer.is_success:
         return DeliveryOutcome(result=DeliveryResult.DELIVERED)
@@ -85,7 +88,7 @@ def _retry_after_hint(now: datetime, wait: float) -> str:
 
 
 def _parse_retry_after(retry_after: str, now: datetime) -> float:
-    """Return a Retry-After field (RFC 9110 section 10.2.3) as seconds from now, at most a day."""
+    """Return a Retry-After field (RFC 9110 section 10.2.3) as seconds from now, at most a day; 0 if missing or invalid."""
     field = retry_after[:_MAX_DATE_LENGTH].strip()
     wait = float(field[:9]) if field.isascii() and field.isdigit() else _seconds_until(field, now)
     return min(max(wait, 0.0), _MAX_RETRY_AFTER)

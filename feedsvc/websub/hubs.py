@@ -1,4 +1,4 @@
-"""Hub selection: the hubs to be notified of the feeds below a base_url."""
+"""Hub selection: the hubs that are notified of changes of the feeds below a base_url."""
 
 from __future__ import annotations
 

@@ -15,10 +15,11 @@ def _single_process_barrier() -> Callable[[], bool]:
 
 
 class EditionListener:
-    """Listener of the live edition. `needs_addresses` if the publisher needs the changed addresses for a purge command.
+    """Listener of the live edition; it also passes the `first` edition on. The publisher is `announcer`.
 
-    `create_barrier` returns, for one edition, a function that tells whether all workers have loaded it. That function is called
-    only in the process that publishes.
+    With `needs_addresses`, it passes on the changed addresses for a purge command. `create_barrier` returns, for one edition, a
+    function that returns whether all workers have loaded this edition. The publisher calls that function only in the process
+    that holds the leader lock.
     """
 
     def __init__(

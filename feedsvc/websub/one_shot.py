@@ -1,4 +1,4 @@
-"""One-shot publisher: notifies hubs in the foreground, for operators of a static tree."""
+"""One-shot publisher: `ping` notifies hubs with it in the foreground, for operators of a static tree."""
 
 from __future__ import annotations
 
@@ -26,7 +26,10 @@ _MAX_CONSECUTIVE_FAILURES: Final = 3
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class HubResult:
-    """Result for one hub: numbers of feeds by outcome, and a sentence for each different failure with its feeds."""
+    """Result for one hub: numbers of feeds that were delivered, failed, or were skipped after failures (`untried_count`).
+
+    `failures` has a sentence for each different reason of failure, which names a feed and the number of others.
+    """
 
     hub: str
     delivered_count: int
@@ -36,10 +39,10 @@ class HubResult:
 
 
 class OneShotPublisher:
-    """Publisher that holds the leader lock of the state folder, so that no other process publishes meanwhile."""
+    """Publisher that holds the leader lock of the state folder until `close`, so that no other process publishes meanwhile."""
 
     def __init__(self, folder: Path, clock: Callable[[], datetime], timeout: float = 10.0) -> None:
-        """Take the leader lock and open the queue.
+        """Take the leader lock and open the queue. `folder` is the state folder; `timeout` is in seconds for each exchange.
 
         Raises FeedsvcError if the folder cannot be used, or if another process publishes from it.
         """
@@ -57,7 +60,10 @@ class OneShotPublisher:
                 raise
 
     def enqueue(self, reach: HubSelection, topics: Mapping[str, str], *, includes_unchanged: bool = False) -> frozenset[str]:
-        """Enqueue changed feeds, given as address -> digest; with `includes_unchanged`, all feeds. Return the pending topics."""
+        """Enqueue the feeds whose digest differs from the queue's; with `includes_unchanged`, all feeds.
+
+        `topics` are all feeds (address -> digest). Return the topics that are pending for any hub, earlier ones included.
+        """
         with _translate_errors(self._folder):
             self._queue.synchronize(reach, topics)
             if includes_unchanged:
@@ -65,12 +71,15 @@ class OneShotPublisher:
             return self._queue.pending_topics()
 
     def run_purge_command(self, command: Sequence[str], addresses: Collection[str]) -> str:
-        """Run the purge command. Return "" if it succeeded or there are no addresses, else a sentence."""
+        """Run the purge command. Return "" if it succeeded or there are no addresses, else a sentence about the failure."""
         what = PurgeCommand(command).run(sorted(addresses)) if addresses else ""
         return what and f"the purge command {what}; announcing goes on"
 
     def deliver(self, hub: str) -> HubResult:
-        """Deliver to one hub what is pending for it, even before it is due."""
+        """Notify one hub of all feeds that are pending for it, even if a delivery is not due yet.
+
+        Skip the remaining feeds after _MAX_CONSECUTIVE_FAILURES deferrals in a row, or if the hub sends Retry-After.
+        """
         with _translate_errors(self._folder):
             waiting = self._queue.pending_deliveries(hub)
             announced, in_a_row, troubles = 0, 0, dict[str, list[str]]()
@@ -108,6 +117,6 @@ def _translate_errors(folder: Path) -> Iterator[None]:
 
 @contextmanager
 def one_shot_publisher(folder: Path, clock: Callable[[], datetime]) -> Iterator[OneShotPublisher]:
-    """Return a context manager for a OneShotPublisher. Raises FeedsvcError."""
+    """Create a OneShotPublisher for a `with` block, at whose end it is closed. Raises FeedsvcError as its constructor does."""
     with closing(OneShotPublisher(folder, clock)) as made:
         yield made

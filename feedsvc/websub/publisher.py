@@ -1,4 +1,7 @@
-"""Publisher: notifies hubs of changes from its own thread. One of the processes that share a state folder does it."""
+"""Publisher: notifies hubs of changed feeds from its own thread.
+
+Of the processes that share a state folder, only the one with the leader lock publishes.
+"""
 
 from __future__ import annotations
 
@@ -49,7 +52,10 @@ class _EditionTopics:
 
 
 class _OutcomeLog:
-    """Log of outcomes: each failure and its end once. Rejection reasons of a hub are limited, because the hub chooses them."""
+    """Log of outcomes: for each hub, the first of a series of deferrals, the next success, and each reason of rejection once.
+
+    The logged reasons of a hub are limited, because the hub chooses their text.
+    """
 
     def __init__(self) -> None:
         self._failing_hubs: set[str] = set()
@@ -77,7 +83,7 @@ class _OutcomeLog:
 
 
 class Publisher:
-    """Publisher for one process. Thread-safe. Only `close` waits for a hub, a disk or the purge command.
+    """Publisher for one process. Thread-safe. Only `close` waits for a hub or the purge command; `status` reads the queue file.
 
     Without hubs and purge command it starts no thread and creates no file.
     """
@@ -96,9 +102,9 @@ class Publisher:
         """Create the publisher; the thread starts with the first edition that needs it. `folder` is the state folder.
 
         `purge_command` gets the changed addresses, one a line, before any hub is notified. A process without the leader lock
-        tries to get it every `poll_interval` seconds; the publishing one reads `clock` again then. A hub gets at most
-        `batch_size` notifications before the next hub's turn. `timeout` is in seconds for each exchange, from the look-up of the
-        hub's name to the end of its response.
+        tries to get it every `poll_interval` seconds; the publishing process then checks which deliveries are due. A hub gets at
+        most `batch_size` notifications before the next hub's turn. `timeout` is in seconds for each exchange, from the look-up of
+        the hub's name to the end of its response.
         """
         self._file = folder / QUEUE_FILE
         self._clock = clock
@@ -126,12 +132,12 @@ class Publisher:
         changed: Iterable[str] = (),
         is_loaded_by_all_workers: Callable[[], bool] = lambda: True,
     ) -> None:
-        """Publish a new edition, or the first one.
+        """Set the edition to publish, a new one or the first. Its changed feeds are published soon by the publisher's thread.
 
         `hubs` are all hubs of site.yaml; those that cannot fetch below `base_url` are skipped. `digests` returns path -> digest
         of each feed. It is called in the publisher's thread, only with the leader lock, and only once `is_loaded_by_all_workers`
-        returns True, because a hub fetches at once. `changed` are absolute addresses for the purge command; it gets those of
-        changed feeds anyway.
+        returns True, because a hub fetches at once. `changed` are absolute addresses for the purge command; the addresses of
+        changed feeds are added.
         """
         with self._condition:
             reach = HubSelection(base_url=base_url, site_hubs=tuple(dict.fromkeys(hubs)))
@@ -150,7 +156,7 @@ class Publisher:
                 self._thread.start()
 
     def status(self) -> PublisherStatus:
-        """Return the status. Reachable hubs are as in the queue file, which any process may have written."""
+        """Return the status. States of reachable hubs are read from the queue file, which any process may have written."""
         reach = self._latest_edition.hub_selection if self._latest_edition else None
         told = (
             tuple(one for one in status.read_hub_statuses(self._file, reach.topic_prefix) if one.hub in reach.reachable_hubs)
@@ -160,7 +166,7 @@ class Publisher:
         return PublisherStatus(announcing=self._leader_lock.is_held, hubs=told, purge_failure=self._purge_failure)
 
     def close(self, timeout: float = 2.0) -> None:
-        """Stop. Work in progress has `timeout` seconds to end; pending deliveries are made after the next start."""
+        """Stop. Work in progress has `timeout` seconds to end, then is aborted. Pending deliveries follow at the next start."""
         with self._condition:
             self._is_stopping = True
             self._condition.notify_all()
@@ -172,7 +178,10 @@ class Publisher:
             self._thread.join(timeout)
 
     def _has_work(self, reach: HubSelection) -> bool:
-        """Return whether a thread is needed. Otherwise no lock is taken, so that a local server does not prevent `ping`."""
+        """Return whether a thread is needed: to notify, to purge, or to delete the queue of a site that names no hubs any more.
+
+        Without a thread, the leader lock is not taken, so that a local server does not prevent `ping`.
+        """
         return bool(reach.reachable_hubs or self._purge_command or (not reach.site_hubs and self._file.exists()))
 
     def _run(self) -> None:
@@ -187,7 +196,10 @@ class Publisher:
             self._release_resources()
 
     def _run_once(self) -> float | None:
-        """Return the seconds until there is more to do, None if only a new edition brings work."""
+        """Process the edition if this process has the leader lock. Return the seconds until there is more to do.
+
+        None if only a new edition brings work.
+        """
         try:
             pause = self._process_edition() if self._leader_lock.acquire() else self._poll_interval
         except (FeedsvcError, sqlite3.Error, OSError) as error:

@@ -13,16 +13,19 @@ _KILL_TIMEOUT: Final = 1.0  # seconds to wait after SIGKILL
 
 
 class PurgeCommand:
-    """Runner of the command, for one thread at a time. Any thread may call `stop`."""
+    """Runner of the purge command, for one thread at a time. Any thread may call `stop`."""
 
     def __init__(self, command: Sequence[str], timeout: float = 30.0) -> None:
-        """Prepare the command, which runs without a shell. After `timeout` seconds it is killed with its child processes."""
+        """Prepare the command, which runs without a shell. After `timeout` seconds, a run is killed with its child processes."""
         self._command = command
         self._timeout = timeout
         self._process: subprocess.Popen[str] | None = None
 
     def run(self, addresses: Iterable[str]) -> str:
-        """Pass the addresses to the command, one a line, and wait. Return "" if it succeeded, else the end of a sentence."""
+        """Pass the addresses to the command's stdin, one a line, and wait for its end.
+
+        Return "" if it succeeded, else the end of a sentence that begins with "the purge command".
+        """
         # Its own session, so that its child processes can be killed, too. Its stderr is that of this process.
         try:
             self._process = subprocess.Popen(  # noqa: S603 - the operator wrote it, and no shell is used

@@ -1,6 +1,6 @@
 """Delivery queue: one SQLite file in the state folder. If it is deleted, every feed is published once more.
 
-A row with a wrong checksum is ignored, so its feed is published again.
+If a row has a wrong checksum, the file is replaced by one without that row, and the row's feed is published again.
 """
 
 from __future__ import annotations
@@ -27,7 +27,10 @@ _MAX_DELAY: Final = 2 * 86_400.0
 
 @dataclass(frozen=True, slots=True)
 class HubState:
-    """State of a hub. Times are in seconds since 1970, None for never; `failure` completes a sentence."""
+    """State of a hub: number of all deliveries, of deferrals since the last success, and reason and times of the last results.
+
+    Times are in seconds since 1970, None for never. No delivery is due before `due`. `failure` completes a sentence on the hub.
+    """
 
     hub: str
     delivered_count: int = 0
@@ -40,7 +43,11 @@ class HubState:
 
 @dataclass(frozen=True, slots=True)
 class TopicState:
-    """State of a feed for one hub: the digest to publish (`current_digest`), and the one published last (`delivered_digest`)."""
+    """State of a feed for one hub: its digest now (`current_digest`), and at the last delivery (`delivered_digest`, "" for none).
+
+    The delivery is pending while the two differ. `attempts` is the number of failures since the last success; the next attempt
+    is due at `due`, in seconds since 1970.
+    """
 
     hub: str
     topic: str
@@ -117,9 +124,9 @@ class PendingDelivery:
 
 
 class DeliveryQueue:
-    """Queue for one thread of the process that holds the leader lock.
+    """Queue for one thread of the process that holds the leader lock. Call `synchronize` first.
 
-    After `synchronize` it covers only the feeds below that base_url; rows of others remain unchanged.
+    The queue then covers only the feeds below the base_url of its `reach`; rows of other feeds remain unchanged in the file.
     """
 
     def __init__(self, file: Path) -> None:
@@ -131,9 +138,10 @@ class DeliveryQueue:
         self._pending: dict[str, dict[str, TopicState]] = {}  # by hub and topic
 
     def synchronize(self, reach: HubSelection, digests: Mapping[str, str]) -> frozenset[str]:
-        """Set the hubs and the topics with their digests. Return the topics that are to be published anew.
+        """Set the hubs and the feeds (topic -> digest). Return the topics whose digest is new for any reachable hub.
 
-        Every row is read and verified. If one is damaged, the file is replaced, and what was lost is published again.
+        Rows of hubs that site.yaml no longer names, and of feeds that no longer exist, are deleted. Every row is verified. If one
+        is damaged, the file is replaced, and feeds whose rows were lost are published again.
         """
         self._topic_prefix = reach.topic_prefix
         try:
@@ -173,7 +181,7 @@ class DeliveryQueue:
         return frozenset(one.topic for one in changed)
 
     def requeue_all(self) -> None:
-        """Mark all topics as pending."""
+        """Make every topic below base_url pending for each hub."""
         every = [TopicState(*row) for row in self._read(FEED_TABLE)]
         changed = [replace(one, delivered_digest="") for one in every if self._is_own_topic(one.topic)]
         self._write([], changed)
@@ -183,11 +191,11 @@ class DeliveryQueue:
         return frozenset(topic for waiting in self._pending.values() for topic in waiting)
 
     def due_deliveries(self, hub: str, now: float, most: int) -> tuple[PendingDelivery, ...]:
-        """Return at most `most` deliveries that are due for a hub, none during the hub's backoff."""
+        """Return at most `most` deliveries to a hub that are due at `now` (seconds since 1970), none during the hub's backoff."""
         return () if now < self._hubs[hub].due <= now + _MAX_DELAY else self._select_deliveries(hub, now, most)
 
     def pending_deliveries(self, hub: str) -> tuple[PendingDelivery, ...]:
-        """Return all pending deliveries of a hub, even before they are due."""
+        """Return all pending deliveries to a hub, due or not."""
         waiting = self._pending.get(hub, {})
         return self._select_deliveries(hub, float("inf"), len(waiting))
 
@@ -203,18 +211,21 @@ class DeliveryQueue:
         return min((max(due, min(one.due for one in waiting)) for due, waiting in pairs), default=None)
 
     def failure_count(self, hub: str) -> int:
-        """Return the number of failures of a hub since its last success."""
+        """Return the number of deferred deliveries of a hub since its last success; rejections do not count."""
         return self._hubs[hub].failure_count
 
     def mark_delivered(self, hub: str, feed: PendingDelivery, now: float) -> None:
-        """Record a success."""
+        """Record that the hub was notified of the feed at `now` (seconds since 1970)."""
         known = self._hubs[hub]
         well = replace(known, delivered_count=known.delivered_count + 1, failure_count=0, due=0.0, succeeded_at=now)
         waits = self._pending[hub][feed.topic]
         self._write([well], [replace(waits, delivered_digest=feed.digest, attempts=0, due=0.0)])
 
     def mark_failed(self, hub: str, feed: PendingDelivery, reason: str, *, now: float, due: float, hub_due: float | None) -> None:
-        """Record a failure. The feed waits until `due`; with `hub_due`, all deliveries to the hub wait until then."""
+        """Record a failure at `now`. The feed waits until `due`; with `hub_due`, all deliveries to the hub wait until `hub_due`.
+
+        All three are in seconds since 1970.
+        """
         known = replace(self._hubs[hub], failed_at=now, failure=reason)
         if hub_due is not None:
             known = replace(known, failure_count=known.failure_count + 1, due=hub_due)
@@ -239,7 +250,7 @@ class DeliveryQueue:
             yield values
 
     def _write(self, hubs: Sequence[HubState], feeds: Sequence[TopicState]) -> None:
-        """Store states in memory, then in the file. A damaged file is replaced and gets all states that are in memory."""
+        """Store states in memory, then in the file. A damaged file is replaced; the new one gets all states in memory."""
         self._hubs |= {one.hub: one for one in hubs}
         self._update_pending(feeds)
         try:

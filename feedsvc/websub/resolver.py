@@ -1,8 +1,8 @@
 """Host name look-ups with a deadline.
 
 getaddrinfo has no timeout and cannot be interrupted: it takes as long as the system's resolver. So each look-up runs in its own
-thread, which is abandoned at the deadline and ends when the resolver returns. There is at most one such thread per host: the next
-exchange waits for the current look-up.
+thread, which is abandoned at the deadline and ends when the resolver returns. There is at most one such thread per host and port:
+the next exchange waits for the look-up that still runs.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Publisher status, which every process can read from the queue file."""
+"""Publisher status. Every process can read the hubs' part of it from the queue file."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from feedsvc.websub.queue import FEED_TABLE, HUB_TABLE, HubState, TopicState
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PublishFailure:
-    """Failure: `what` completes a sentence; `next_try` is None if no retry is scheduled."""
+    """Failure: `what` completes a sentence about the hub or the purge command; `next_try` is None if no retry is scheduled."""
 
     at: datetime
     what: str
@@ -26,7 +26,10 @@ class PublishFailure:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class HubStatus:
-    """Status of a hub: `waiting` feeds are pending, `announced` counts all deliveries; times are None for never."""
+    """Status of a hub: `waiting` is the number of pending feeds, `announced` that of all deliveries so far.
+
+    `last_success` and `last_failure` are None if there was none.
+    """
 
     hub: str
     waiting: int
@@ -37,7 +40,10 @@ class HubStatus:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PublisherStatus:
-    """Status of a process: `announcing` if it is the publishing one; `purge_failure` is None after a successful purge."""
+    """Status of a process: `announcing` is True if it holds the leader lock, so it is the one that publishes.
+
+    `purge_failure` is None if the last purge of this process succeeded or there was none.
+    """
 
     announcing: bool
     hubs: tuple[HubStatus, ...]
@@ -47,7 +53,7 @@ class PublisherStatus:
 def read_hub_statuses(file: Path, below: str) -> tuple[HubStatus, ...]:
     """Read the hubs' statuses from the queue file, in the order of the hubs; empty if there is no readable file.
 
-    Feeds below the prefix `below` are counted as waiting. Damaged rows are skipped.
+    Only feeds below the prefix `below` are counted as waiting. Damaged rows are skipped.
     """
     try:
         name = f"{file.absolute().as_uri()}?mode=ro"
