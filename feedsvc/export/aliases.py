@@ -3,9 +3,9 @@
 At each of these paths the live server answers 301 or 410. `export/wanted.py` makes the documents there: a page that redirects, a
 copy of a feed, or the notice of a withdrawn article.
 
-Some redirects of the server have no path here, since their number grows with tags and authors and not with renames: well-known
-names of feeds below authors and tags, and months of years that are one page there. An address of a file's name and a slash has
-none either.
+Some paths from which the live server redirects are left out, because their number grows with tags and authors, not with renames:
+well-known names of feeds below authors and tags, and the months of a year that is one page of an author or tag. A file's name
+with a slash appended is left out, too.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from feedsvc.routes import FEED_SUFFIXES, WELL_KNOWN_FEEDS, ArticleAt, FeedAt, L
 
 _YEAR: Final = len("2026")
 _MONTH: Final = len("2026-01")
-_BROAD_KINDS: Final = ("site", "category")  # few, however large the archive is
+_BROAD_KINDS: Final = ("site", "category")  # kinds with few listings, however large the archive is
 
 
 def former_paths(catalog: Catalog) -> Iterator[str]:
-    """Yield every former path: pages first, then feeds, copies of one feed together."""
+    """Yield every former path: pages first, then feeds, with the paths that get copies of the same feed together."""
     yield from (article_path(slug) for slug in sorted(catalog.withdrawn))
     yield from (article_path(alias) for kind, alias in catalog.redirects if kind == "article")
     for listing in catalog.listings.values():
@@ -34,9 +34,9 @@ def former_paths(catalog: Catalog) -> Iterator[str]:
 
 
 def affected_former_paths(catalog: Catalog, changed: Iterable[str]) -> Iterator[str]:
-    """Yield the former paths of listings that may be affected by a change of the documents at these paths.
+    """Yield the former paths of listings whose documents may be affected by a change of the documents at the paths `changed`.
 
-    Former paths of articles are among the changed paths themselves.
+    Former paths of articles need not be yielded: `changed` has them already.
     """
     for path in changed:
         place = place_of(path)
@@ -69,12 +69,12 @@ def _former_feed_paths(listing: Listing, former: Sequence[ListingRef]) -> Iterat
 
 
 def _split_periods(division: ArchiveIndex, lengths: Sequence[int]) -> list[str]:
-    """Return the years and months that an archive index divides into shorter periods."""
+    """Return the periods of these name lengths (years, months) that an archive index divides into shorter periods."""
     return sorted({period[:length] for period in division for length in lengths if len(period) > length})
 
 
 def _months_in_year_pages(listing: Listing) -> Iterator[str]:
-    """Yield the months of years that are one page, if anything was published in them."""
+    """Yield the months with articles of each year that is one page, for listings of _BROAD_KINDS."""
     if listing.ref.kind in _BROAD_KINDS:
         years = (period for period in listing.page_index if len(period) == _YEAR)
         yield from (month for month in chain.from_iterable(map(_months_of, years)) if _has_articles(listing, month))
@@ -94,10 +94,10 @@ def _page_paths(ref: ListingRef, periods: Iterable[str]) -> Iterator[str]:
 
 
 def well_known_paths(ref: ListingRef, suffix: str) -> Iterator[str]:
-    """Yield the well-known paths of a feed, where other software publishes feeds.
+    """Yield the well-known paths of a feed of _BROAD_KINDS: the paths at which other software publishes feeds.
 
-    A name without an ending is that of a folder: a host would send a file of that name without a media type, and would answer
-    404 at the name with a slash, which is the spelling of the most used software.
+    A name without a file extension gets a slash, so that it is a folder in the tree, as the most used software spells it. A host
+    would send a file of that name without a media type, and would answer 404 for the name with a slash.
     """
     if ref.kind in _BROAD_KINDS:
         home = path_of(PageAt(ref))
@@ -105,7 +105,9 @@ def well_known_paths(ref: ListingRef, suffix: str) -> Iterator[str]:
 
 
 def _affected_by_place(catalog: Catalog, place: PageAt | FeedAt) -> Iterator[str]:
-    """Yield the former paths that may lead to a place: former names of its listing, and longer or shorter periods."""
+    """Yield the former paths that may lead to a place: those with a former name of its listing, or with the year or month that
+    includes its period, or with a month of its year.
+    """
     ref, former = place.listing, _former_refs(catalog, place.listing)
     periods = [place.period[:length] for length in (_YEAR, _MONTH) if len(place.period) > length]
     if isinstance(place, PageAt):
@@ -123,14 +125,14 @@ def _affected_by_place(catalog: Catalog, place: PageAt | FeedAt) -> Iterator[str
 
 
 def is_former_path(publication: Publication, path: str) -> bool:
-    """Return whether the server redirects from this path, or a withdrawn article had it."""
+    """Return whether this path has a `target_path`, or is the address of a withdrawn article."""
     place = place_of(path)
     is_gone = isinstance(place, ArticleAt) and place.slug in publication.catalog.withdrawn
     return is_gone or bool(target_path(publication, path))
 
 
 def target_path(publication: Publication, path: str) -> str:
-    """Return the path that a former path leads to, "" if no document belongs at the former path."""
+    """Return the path to which a former path leads, "" if it is none or if no document of the tree belongs at the former path."""
     found = publication.redirect_target(path)
     place, now = place_of(path), place_of(found) if found else None
     if isinstance(place, PageAt) and isinstance(now, PageAt) and (len(place.period), len(now.period)) == (_MONTH, _YEAR):

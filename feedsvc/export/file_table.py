@@ -1,4 +1,4 @@
-"""Table of the files of a tree: fingerprint, size, time and sizes of compressed variants of each."""
+"""Table of the files of a tree, with fingerprint, size, time and sizes of the compressed variants of each file."""
 
 from __future__ import annotations
 
@@ -24,7 +24,10 @@ class FileColumns(NamedTuple):
 
 
 class FileState(NamedTuple):
-    """The recorded state of a file; the defaults are of a reserved one. `compressed_sizes` are in COMPRESSED_SUFFIXES' order."""
+    """The recorded state of a file. The defaults are for a reserved file, which is recorded before it is written.
+
+    `compressed_sizes` are in the order of COMPRESSED_SUFFIXES: 0 for no compressed variant, -1 for an unknown size.
+    """
 
     fingerprint: str = ""
     size: int = -1
@@ -33,13 +36,13 @@ class FileState(NamedTuple):
 
 
 class FileTable(MutableMapping[str, FileState]):
-    """Files' states by name, stored in columns: of a hundred thousand files, nearly all are only iterated over.
+    """Files' states by name, stored in columns, because nearly all of perhaps a hundred thousand states are only iterated over.
 
-    Pickled in this form, the table passes to another process in a tenth of the time.
+    Pickled as columns, the table passes to another process in a tenth of the time.
     """
 
     def __init__(self) -> None:
-        self._indexes: dict[str, int] = {}  # in each of the columns
+        self._indexes: dict[str, int] = {}  # name -> index in each of the columns
         self._fingerprints: list[str] = []
         self._sizes: list[int] = []
         self._times: list[int] = []
@@ -56,11 +59,11 @@ class FileTable(MutableMapping[str, FileState]):
         self._indexes.update(zip(many.names, range(start, start + len(many.names)), strict=True))
 
     def clear_fingerprints(self) -> None:
-        """Clear the fingerprints of all files but former image variants, whose fingerprint says since when they are unused."""
+        """Clear all fingerprints except those of former image variants, which say since when no document names the file."""
         self._fingerprints = [imprint if imprint.startswith(FORMER_PREFIX) else "" for imprint in self._fingerprints]
 
     def file_stats(self) -> Iterator[tuple[str, int, int, tuple[int, ...]]]:
-        """Return name, size, time and compressed sizes of each file, which a check on disk compares."""
+        """Return name, size, time and compressed sizes of each file, for the comparison with the files on disk."""
         sizes, times, packed = self._sizes, self._times, self._compressed_sizes
         return ((name, sizes[place], times[place], packed[place]) for name, place in self._indexes.items())
 
@@ -103,7 +106,7 @@ class FileTable(MutableMapping[str, FileState]):
 
 
 def _unpickle_table(names: str, imprints: str, sizes: Sequence[int], times: Sequence[int], packed: Sequence[int]) -> FileTable:
-    """Rebuild a table from joined texts, which pickle faster than many. No name has a NUL in it, no fingerprint a space."""
+    """Rebuild a table from joined texts, which pickle faster than single ones. No name contains NUL, no fingerprint a space."""
     notes, twins = FileTable(), list(zip(*[iter(packed)] * len(COMPRESSED_SUFFIXES), strict=True))
     if twins:
         notes.add_columns(FileColumns(names.split("\0"), imprints.split(" "), sizes, times, twins))

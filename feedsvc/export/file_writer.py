@@ -49,22 +49,25 @@ class FileWriter:
             raise
 
     def cached_status(self, name: str) -> os.stat_result | None:
-        """Return `status`, without a system call in missing folders. `linked_folders` must have had the name before."""
+        """Return what `status` returns, but None without a system call if the last `linked_folders` found its folder missing.
+
+        The name must have been passed to that call.
+        """
         return None if self._is_vacant(name) else self.status(name)
 
     def _is_vacant(self, name: str) -> bool:
-        """Return whether one of a name's folders was missing at the last `linked_folders`."""
+        """Return whether the last call of `linked_folders` found one of the name's folders missing."""
         while name := name.rpartition("/")[0]:
             if name in self._vacant_folders:
                 return True
         return False
 
     def is_unmodified(self, name: str, note: FileState) -> bool:
-        """Return whether a file and its compressed variants are as recorded."""
+        """Return whether a file and its compressed variants have the size and time recorded in `note`."""
         return self._is_as_recorded(name, note.size, note.time, note.compressed_sizes)
 
     def modified_files(self, notes: FileTable) -> frozenset[str]:
-        """Return the names of the files that are not as recorded."""
+        """Return the names of the files for which `is_unmodified` is False."""
         return frozenset(
             name for name, size, time, packed in notes.file_stats() if not self._is_as_recorded(name, size, time, packed)
         )
@@ -80,13 +83,16 @@ class FileWriter:
         return found is not None and found.st_size == size and found.st_mtime_ns == time and stat.S_ISREG(found.st_mode)
 
     def compress(self, found: Document | FileResource) -> None:
-        """Compress a document in all codings, ahead of `put`."""
+        """Compress a document in all codings. Optional before `put`, which otherwise does it; nothing for a FileResource."""
         if isinstance(found, Document):
             for coding in self._codings:
                 found.encode(coding)
 
     def put(self, name: str, found: Document | FileResource, note: FileState) -> tuple[bool, FileState]:
-        """Write a file if its bytes changed; return whether, and its state without fingerprint. `note` is the recorded state."""
+        """Write a file and its compressed variants if their bytes changed. `note` is the recorded state.
+
+        Return whether the file itself was written, and its new state without fingerprint.
+        """
         written = not self._has_bytes(name, found)
         own = self._replace_with_new_time(name, found) if written else os.stat(name, dir_fd=self._root, follow_symlinks=False)
         known = zip(COMPRESSED_SUFFIXES, note.compressed_sizes, strict=True)
@@ -94,7 +100,7 @@ class FileWriter:
         return written, FileState("", own.st_size, own.st_mtime_ns, packed)
 
     def _replace_with_new_time(self, name: str, found: Document | FileResource) -> os.stat_result:
-        """Replace a file. Its time moves to a later second, since HTTP dates and nginx's entity tags count in seconds."""
+        """Replace a file and return its status. Its time moves to a later second: HTTP dates and nginx's tags count seconds."""
         before = self.cached_status(name)
         now = self._replace(name, found, None)
         if before is None or now.st_mtime_ns // _NANOSECONDS > before.st_mtime_ns // _NANOSECONDS:
@@ -104,7 +110,10 @@ class FileWriter:
         return os.stat(name, dir_fd=self._root, follow_symlinks=False)
 
     def _update_compressed(self, name: str, coding: str, found: Document | FileResource, time: int, *, was: int) -> int:
-        """Write or remove a file's compressed variant in a coding; return its size in bytes, 0 for none."""
+        """Write or remove a file's compressed variant in a coding; return the variant's size in bytes, 0 for none.
+
+        `was` is the recorded size.
+        """
         twin = found.encode(coding) if coding in self._codings and isinstance(found, Document) else b""
         if twin:
             self._put_compressed(name + COMPRESSED_SUFFIXES[coding], twin, time)
@@ -113,7 +122,7 @@ class FileWriter:
         return len(twin)
 
     def _put_compressed(self, name: str, data: bytes, time: int) -> None:
-        """Write a compressed variant with its document's time, since a server may ignore an older one."""
+        """Write a compressed variant with the time of its document, because a server may ignore a variant that is older."""
         if not self._has_bytes(name, data):
             self._replace(name, data, time)
         elif os.stat(name, dir_fd=self._root).st_mtime_ns != time:
@@ -123,7 +132,7 @@ class FileWriter:
         return not self._is_vacant(name) and self.is_same(name, wanted)
 
     def is_same(self, name: str, wanted: Document | FileResource | bytes) -> bool:
-        """Return whether a regular file, of feedsvc or of other origin, has these bytes already."""
+        """Return whether there is a regular file of this name, by feedsvc or of other origin, with the bytes `wanted`."""
         try:
             with open(os.open(name, _READ_FLAGS, dir_fd=self._root), "rb", buffering=0) as file:
                 status = os.fstat(file.fileno())
@@ -136,10 +145,13 @@ class FileWriter:
             raise
 
     def _replace(self, name: str, wanted: Document | FileResource | bytes, time: int | None) -> os.stat_result:
-        """Replace a file atomically: readers see the old bytes or the new ones. Return its new status."""
+        """Replace a file atomically: readers see the old bytes or the new ones. Return the new file's status.
+
+        `time` is its time in nanoseconds; None stands for now.
+        """
         folder = name.rpartition("/")[0]
         self._make_folder(folder)
-        # In the file's own folder: one folder for all temporary files would be far from it on disk.
+        # In the file's own folder: a common folder for temporary files would be far from the file on disk.
         new = f"{folder or '.'}/{TEMPORARY_PREFIX}{os.getpid()}"
         descriptor = self._open_temporary(new, folder)
         try:
@@ -180,7 +192,7 @@ class FileWriter:
         self._folders.add(folder)
 
     def remove(self, name: str) -> bool:
-        """Remove a file and the folders that are empty then. Return False if there was no file."""
+        """Remove a file and then each of its folders that is empty. Return False if there was no file."""
         try:
             os.unlink(name, dir_fd=self._root)
         except OSError as error:
@@ -196,7 +208,9 @@ class FileWriter:
         return True
 
     def linked_folders(self, names: Iterable[str]) -> Iterator[str]:
-        """Yield the folders of these names that are links. `put` and `cached_status` use its findings until the next call."""
+        """Yield the folders of these names that are links. Missing folders are remembered for `put` and `cached_status` until the
+        next call.
+        """
         self._vacant_folders = set()
         seen = {""}
         for name in names:
@@ -257,7 +271,7 @@ def _write(descriptor: int, wanted: Document | FileResource | bytes) -> None:
 
 
 def _copy(descriptor: int, wanted: FileResource) -> None:
-    """Copy a file. Raises FeedsvcError if an image is written to meanwhile: its cleaned bytes end there."""
+    """Copy a file to a descriptor. Raises FeedsvcError if an image to clean is written to meanwhile: its bytes end early."""
     with (
         open_source(wanted.location, is_cleaned=wanted.is_cleaned) as source,
         open(descriptor, "wb", buffering=0, closefd=False) as file,
@@ -282,7 +296,7 @@ def open_source(location: str, *, is_cleaned: bool) -> BufferedReader:
 
 
 def length_of(source: BufferedReader) -> int:
-    """Return the number of bytes to copy, and seek to the first."""
+    """Return the number of bytes of a file, and seek to the first byte."""
     found = source.seek(0, os.SEEK_END)
     source.seek(0)
     return found

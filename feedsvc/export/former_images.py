@@ -1,4 +1,4 @@
-"""Retention of former image variants in a tree or bucket, because feeds named them."""
+"""Retention of former image variants in a tree or bucket: readers may still show feed entries that name these files."""
 
 from __future__ import annotations
 
@@ -13,14 +13,15 @@ _RETENTION_SECONDS: Final = 90 * 24 * 60 * 60
 
 
 def is_former_image(imprint: str) -> bool:
-    """Return whether a fingerprint is that of a former variant. It holds the time since when no document names the file."""
+    """Return whether a fingerprint is a former image variant's: a prefix and the time since when no document names the file."""
     return imprint.startswith(FORMER_PREFIX)
 
 
 def retention_fingerprint(publication: Publication, name: str, imprint: str) -> str:
-    """Return the fingerprint of a file that no document names any more but that stays; "" if it is to be removed.
+    """Return the fingerprint for a file that no document names any more; "" if the file is to be removed now.
 
-    A variant stays for 90 days, as long as its image is public, even with other bytes. `imprint` is the recorded fingerprint.
+    Only image variants stay: for 90 days, or until their image is not public any more. The image may have other bytes meanwhile.
+    `imprint` is the recorded fingerprint.
     """
     place = place_of(path_of_file(name))
     if not isinstance(place, VariantAt) or place.path not in publication.catalog.media:

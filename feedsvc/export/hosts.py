@@ -1,8 +1,8 @@
-"""Kinds of hosts that serve a tree, and the two files that some of them read: `_redirects` and `_headers`.
+"""Kinds of hosts that serve a tree, and the two files that some hosts read: `_redirects` and `_headers`.
 
-Both have the same format at Netlify, Cloudflare and others, but with different limits. Cloudflare reads 2,000 redirects without a
-wildcard and then 100 with one, and no status but 3xx; a deployment may fail at a line that it cannot read. Netlify reads more. It
-prefers a file to a redirect, unless the line has "!" after the status.
+Netlify, Cloudflare and others read the same format, but with different limits. Cloudflare reads 2,000 redirects without a
+wildcard and then 100 with a wildcard, and no status but 3xx; a deployment may fail at a line that it cannot read. Netlify reads
+more. Netlify prefers a file to a redirect, unless the line has "!" after the status.
 """
 
 from __future__ import annotations
@@ -37,8 +37,9 @@ _Line = tuple[str, str]  # former path or pattern of such paths, and its target;
 class Host:
     """One kind of host.
 
-    `has_former_files` is True if the tree has files at former addresses. `files` are those of `_redirects` and `_headers` that
-    are written. With `is_netlify`, redirects precede files, withdrawn articles are answered with 410, and no limits apply.
+    `has_former_files` is True if the tree has files at former addresses, because the host cannot redirect from all. `files` says
+    which of `_redirects` and `_headers` are written. With `is_netlify`, redirects precede files, withdrawn articles are answered
+    with 410, and no limits apply.
     """
 
     has_former_files: bool = True
@@ -57,7 +58,7 @@ BUCKET_HOST: Final = Host(files=())
 
 
 class HostFiles:
-    """The two files of one host, rendered again only if something in them may have changed."""
+    """The files `_redirects` and `_headers` of one host, rendered again only if something in them may have changed."""
 
     def __init__(self, host: Host) -> None:
         self._host = host
@@ -92,7 +93,7 @@ def render_redirects(catalog: Catalog, host: Host) -> str:
 
 
 def limit_warnings(catalog: Catalog, host: Host) -> Iterator[str]:
-    """Yield a sentence for each limit of `_redirects` that the host has and the catalog exceeds."""
+    """Yield a sentence for each of the host's limits for `_redirects` that the catalog exceeds."""
     if not host.files or host.is_netlify:
         return
     for lines, most, what in (
@@ -108,7 +109,7 @@ def limit_warnings(catalog: Catalog, host: Host) -> Iterator[str]:
 
 
 def _exact_redirects(catalog: Catalog) -> Iterator[_Line]:
-    """Yield the redirects without wildcards: of feeds, of listings, of articles."""
+    """Yield the redirects without wildcards: first of feeds, then of listings, then of articles."""
     return _escaped_lines(catalog, chain(_feed_redirects(catalog), _page_redirects(catalog), _article_redirects(catalog)))
 
 
@@ -121,7 +122,7 @@ def _escaped_lines(catalog: Catalog, pairs: Iterator[tuple[str, str]]) -> Iterat
 
 
 def _escape_reference(reference: str) -> str:
-    """Escape colons, which begin placeholders, and asterisks, which are wildcards."""
+    """Escape colons, which begin placeholders in `_redirects`, and asterisks, which are wildcards."""
     return reference.replace(":", "%3A").replace("*", "%2A")
 
 
@@ -133,7 +134,7 @@ def _feed_redirects(catalog: Catalog) -> Iterator[tuple[str, str]]:
             target = path_of(FeedAt(now, suffix))
             if former != now:
                 yield path_of(FeedAt(former, suffix)), target
-            # With a slash and without: clients request a folder of the tree either way.
+            # With a slash and without: clients request both spellings of a folder.
             for path in well_known_paths(former, suffix):
                 yield from ((one, target) for one in dict.fromkeys((path, path.rstrip("/"))))
 
@@ -143,7 +144,7 @@ def _page_redirects(catalog: Catalog) -> Iterator[tuple[str, str]]:
 
 
 def _article_redirects(catalog: Catalog) -> Iterator[tuple[str, str]]:
-    """Return the former paths of visible articles with their current paths. Withdrawn articles are not redirected."""
+    """Return (former path, current path) of visible articles. Former paths of withdrawn articles do not redirect."""
     aliases = (
         (alias, slug) for (kind, alias), slug in catalog.redirects.items() if kind == "article" and slug in catalog.visible
     )
@@ -176,7 +177,10 @@ def _gone_lines(catalog: Catalog) -> Iterator[str]:
 
 
 def render_headers(catalog: Catalog) -> str:
-    """Return the text of `_headers`: the live server's headers, if patterns of addresses can select the documents."""
+    """Return the text of `_headers`: those headers of the live server whose documents can be selected by address patterns.
+
+    At most _MAX_HEADER_RULES rules are written.
+    """
     root = _escape_reference(root_relative(catalog.site.base_url, "/")).rstrip("/")
     return "".join(
         f"{root}{pattern}\n" + "".join(f"  {name}: {value}\n" for name, value in said)
@@ -185,7 +189,9 @@ def render_headers(catalog: Catalog) -> str:
 
 
 def _header_rules(catalog: Catalog) -> Iterator[tuple[str, Sequence[tuple[str, str]]]]:
-    """Yield patterns with their headers. Two that match one path share only Link and CSP, whose values hosts may join."""
+    """Yield patterns with their headers. If two patterns match one path, only Link and Content-Security-Policy may be in both:
+    hosts may join the values of these.
+    """
     yield "/*", _COMMON_HEADERS
     for suffix, form in FORMATS.items():
         said = (("Content-Type", content_type(form.media_type)),)

@@ -1,4 +1,4 @@
-"""Incremental builds: if the state of the last build is known, only the paths that may differ from it are examined."""
+"""Incremental builds: if the content of the last build is known, only paths that may differ since are examined."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ MAX_CHANGED_PATHS = 1000  # paths that may differ; if there are more, all are ex
 
 @dataclass(frozen=True, slots=True)
 class BuildBaseline:
-    """The state of the content folder that a tree was built from: its name, and the moment at which it was published."""
+    """The content state that a tree was built from: its name, and the moment of the catalog that was made of it.
+
+    The name includes the selection and the host if these are not the default (`StaticTree`).
+    """
 
     name: str
     moment: datetime
@@ -33,22 +36,23 @@ def parse_baseline(text: str) -> BuildBaseline | None:
 
 
 def matches(last: BuildBaseline | None, name: str, publication: Publication) -> bool:
-    """Return whether the last build published the same: this state, without a scheduled change since."""
+    """Return whether the last build had the baseline `name` and there was no scheduled change since."""
     now, change = publication.catalog.now, publication.last_change
     return last is not None and last.name == name and last.moment <= now and (change is None or change <= last.moment)
 
 
 def changed_paths(publication: Publication, origin: Baseline, last: BuildBaseline | None, name: str) -> frozenset[str] | None:
-    """Return the paths that may differ from the last build; None if that is unknown, or if they are more than MAX_CHANGED_PATHS.
+    """Return the paths that may differ from the last build; None if they are unknown or more than MAX_CHANGED_PATHS.
 
-    `name` is the name of the tree that is built from the baseline `origin`.
+    `origin` is the folder's state when its records were stored, with the differences that were read since. `name` is the name
+    that a BuildBaseline made from `origin` has. The paths are unknown unless `last`, the last build's baseline, has that name.
     """
     catalog = publication.catalog
     if last is None or not name or last.name != name or last.moment > catalog.now:
         return None
     if len(origin.added) + len(origin.removed) > MAX_CHANGED_PATHS:
         return None
-    # Compute these on the current catalog first: `apply_changes` then derives those of the former one at less cost.
+    # Compute these totals and tags on the current catalog first: `apply_changes` then derives the former catalog's at less cost.
     site = catalog.listings[ListingRef()]
     _ = site.archive_index.totals, site.page_index.totals, catalog.tags.most_used, catalog.tags.starts
     # The former catalog: removed articles are added again, and added ones removed.

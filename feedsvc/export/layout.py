@@ -51,7 +51,7 @@ def file_name(path: str) -> str:
 
 
 def path_of_file(name: str) -> str:
-    """Return the path of the document with a name that `file_name` returned."""
+    """Return the path of the document with this file name: the inverse of `file_name`."""
     path = f"/{name}"
     return path.removesuffix(_INDEX_FILE) if path.endswith(f"/{_INDEX_FILE}") and place_of(path) is None else path
 
@@ -62,14 +62,15 @@ def gone_path(path: str) -> str:
 
 
 def address_of_gone_path(path: str) -> str:
-    """Return the article's address if a path is a `gone_path`, else ""."""
+    """Return the withdrawn article's address if a path is a `gone_path`, else ""."""
     address = path.removesuffix(_GONE_FILE)
     return address if address != path and isinstance(place_of(address), ArticleAt) else ""
 
 
 def auxiliary_paths(publication: Publication, paths: Sequence[str], ours: Container[str], host: Host) -> Iterator[str]:
-    """Yield the auxiliary paths, which have no document of their own, that may change with the documents at these paths.
+    """Yield the auxiliary paths whose files may change with the documents at `paths`. The live server has no document at these.
 
+    Auxiliary are 404.html, the files that the host reads, notices of withdrawn articles, and former addresses of listings.
     `ours` has the names of the files that feedsvc wrote.
     """
     yield MISSING_PATH
@@ -89,7 +90,7 @@ def former_paths(publication: Publication, host: Host) -> Iterable[str]:
 
 
 def is_document_name(name: str) -> bool:
-    """Return whether any publication could have a document with this file name."""
+    """Return whether some publication could have a document with this file name."""
     paths = f"/{name}", f"/{name.removesuffix(_INDEX_FILE)}"
     return any(path in _AUXILIARY_PATHS or place_of(address_of_gone_path(path) or path) for path in paths)
 
@@ -99,13 +100,13 @@ def is_feed(path: str) -> bool:
 
 
 def write_order_key(path: str) -> tuple[int, str]:
-    """Return a sort key: files and pages come before the feeds that name them, and sitemaps and lists of feeds last."""
+    """Return a sort key: files and pages come before the feeds that name them, and paths that are `is_written_last` last."""
     place = type(place_of(path))
     return next((rank for rank, kind in enumerate(_WRITE_ORDER) if place is kind), len(_WRITE_ORDER)), path
 
 
 def is_written_last(path: str) -> bool:
-    """Return whether a document names feeds and pages and no other document links to it."""
+    """Return whether a path comes after all feeds: sitemaps, lists of feeds, and paths without a place, such as 404.html."""
     return write_order_key(path)[0] == len(_WRITE_ORDER)
 
 
@@ -129,7 +130,8 @@ def _is_for_feeds(place: Place | None) -> bool:
     return isinstance(place, FeedAt | VariantAt) or place in _PLACES_FOR_FEEDS
 
 
-# The values of `--only`: all paths of a selection in the order of writing, and whether a place belongs to it.
+# The values of `--only`: a function that yields all paths of the selection in the order of writing, and one that returns whether
+# a place belongs to the selection.
 SELECTIONS: Final[Mapping[str, tuple[Callable[[Publication, Host], Iterator[str]], Callable[[Place | None], bool]]]] = {
     "": (_all_paths, lambda _: True),
     "feeds": (_feed_paths, _is_for_feeds),

@@ -1,4 +1,4 @@
-"""Manifest of a tree: an append-only list of feedsvc's own files, which is rewritten when many of its lines are obsolete."""
+"""Manifest of a tree: an append-only list of feedsvc's own files, rewritten once many of its lines are obsolete."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Manifest:
     """The manifest of a tree. `files` has the states of feedsvc's own files by name. Methods raise OSError."""
 
     def __init__(self, root: int, found: ManifestData | None = None) -> None:
-        """Open the manifest in the folder with the descriptor `root`. `found` is its data, if that was read already."""
+        """Open the manifest in the folder with the descriptor `root`. `found` is the manifest's data, None to read it."""
         found = found or read_manifest(root)
         self._root = root
         self.files, self.build_fingerprint, self.baseline, self.is_complete = (
@@ -46,7 +46,8 @@ class Manifest:
     def reserve(self, names: Iterable[str], codings: Container[str], foreign_names: Container[str]) -> None:
         """Record names before their files are written, so that a killed build leaves no file without an entry.
 
-        The files have compressed variants in these `codings`, except names in `foreign_names`, which are of other origin.
+        Compressed variants in these `codings` are reserved with each file, except those whose names are in `foreign_names`: files
+        of other origin stay there.
         """
         usual = FileState(compressed_sizes=tuple(-1 if coding in codings else 0 for coding in COMPRESSED_SUFFIXES))
         with gc_control.paused():
@@ -61,13 +62,13 @@ class Manifest:
                 for name, claim in new.items()
             ]
             if claims and self.is_complete and not lines:
-                # No new name. But the line shows that a build began, so that the next one removes half-written files.
+                # No new name. But a line shows that a build began: if it is killed, the next build removes half-written files.
                 lines = [f"= {self.build_fingerprint}"]
             self._append(lines)
             self.files.update(new)
 
     def _merge_reservation(self, name: str, claim: FileState) -> FileState | None:
-        """Return the reservation with the compressed variants recorded before, None if it adds nothing."""
+        """Return the reservation `claim` with the compressed variants that are recorded already; None if it adds nothing."""
         note = self.files.get(name)
         if note is None:
             return claim
@@ -75,13 +76,13 @@ class Manifest:
         return claim._replace(compressed_sizes=packed) if packed != note.compressed_sizes else None
 
     def record(self, notes: Iterable[tuple[str, FileState]]) -> None:
-        """Append the states that are not recorded yet."""
+        """Append those states (file name, state) that differ from the recorded ones."""
         fresh = {name: note for name, note in notes if self.files.get(name) != note}
         self._append(format_line(name, note) for name, note in fresh.items())
         self.files.update(fresh)
 
     def remove(self, names: Iterable[str]) -> None:
-        """Remove files' entries and rewrite the manifest: an article may have been deleted so that its name disappears."""
+        """Remove files' entries and rewrite the manifest, because an article may have been deleted to make its name disappear."""
         gone = {name: note for name in names if (note := self.files.pop(name, None))}
         try:
             if gone:
@@ -100,7 +101,7 @@ class Manifest:
             self.is_complete = True
 
     def mark_complete(self, edition: str) -> None:
-        """Append the line that names the state of the content that all files were made from, if the last build is complete."""
+        """Append the line that names the content state (`edition`) of the last build, if that build is complete."""
         if self.is_complete:
             self._append([f". {edition}"])
             self.is_complete, self.baseline = True, edition
@@ -121,7 +122,7 @@ class Manifest:
         self._line_count += text.count("\n")
 
     def _rewrite(self) -> None:
-        """Replace the manifest by one without obsolete lines, atomically."""
+        """Replace the manifest atomically by a manifest without obsolete lines."""
         with gc_control.paused():
             lines = [
                 f"= {self.build_fingerprint}",
@@ -143,7 +144,7 @@ class Manifest:
         self._file, self._line_count, self._size, self.is_complete, self.baseline = file, len(lines), length, True, ""
 
     def remove_legacy_manifest(self) -> None:
-        """Remove the manifest of an earlier version, whose names are in this one."""
+        """Remove the manifest of an earlier version of feedsvc. This manifest has its names already."""
         try:
             os.unlink(LEGACY_MANIFEST_FILE, dir_fd=self._root)
         except FileNotFoundError:

@@ -1,13 +1,14 @@
 """Format of a tree's manifest.
 
-Each line is one fact, so a kill at any moment costs at most the last one. A line is one of
+Each line is one fact, so a kill at any moment costs at most the last line. A line is one of
 
     = BUILD                            fingerprint of the facts that all documents share; a change voids earlier fingerprints
     + NAME                             the file and its compressed variants are reserved: about to be written
-    FINGERPRINT SIZE TIME PACKED NAME  a written file: its fingerprint ("-" if unknown), bytes and nanoseconds, and the bytes
-                                       of its compressed variants of the same time, as BR/ZST/GZ or, for .gz alone, GZ: 0 for
-                                       none, -1 if unknown
-    . BASELINE                         the build before this line is complete; BASELINE, if known, names what it was made from
+    FINGERPRINT SIZE TIME PACKED NAME  a written file: its fingerprint ("-" if unknown), size in bytes, time in nanoseconds, and
+                                       the sizes of its compressed variants, which have the same time, as BR/ZST/GZ or, for .gz
+                                       alone, GZ: 0 for none, -1 if unknown
+    . BASELINE                         the build before this line is complete; BASELINE, if known, names the content state that
+                                       it was made from (BuildBaseline)
 """
 
 from __future__ import annotations
@@ -32,7 +33,10 @@ _MARKER_ENDS: Final = ("", " ")
 
 
 class ManifestData(NamedTuple):
-    """The content of a manifest. `files` are states by file name; `size` is the number of bytes in complete lines."""
+    """The content of a manifest. `files` are states by file name; `size` is the number of bytes in complete lines.
+
+    `baseline` is the text of a BuildBaseline, "" if unknown. `is_complete` is True if the last build ended.
+    """
 
     files: FileTable
     build_fingerprint: str
@@ -43,7 +47,10 @@ class ManifestData(NamedTuple):
 
 
 def read_manifest(root: int) -> ManifestData:
-    """Read the manifest in the folder of this descriptor, without a last line that a kill cut short. Raises OSError."""
+    """Read the manifest in the folder with this descriptor. Ignore a last line without newline, which a kill cut short.
+
+    Raises OSError, but not if there is no manifest.
+    """
     data, reading = _read_file(root, MANIFEST_FILE), _Parser()
     length = data.rfind(b"\n") + 1
     lines = data[:length].decode("utf-8", "surrogateescape").split("\n")
@@ -74,7 +81,7 @@ class _Parser:
         self.is_complete = True
 
     def parse(self, lines: Sequence[str]) -> None:
-        """Parse lines. Nearly all are file lines, so runs of these are parsed at once."""
+        """Parse lines. Nearly all are file lines, so each run of file lines is parsed at once."""
         start = 0
         marks = [place for place, line in enumerate(lines) if line[1:2] in _MARKER_ENDS and line[:1] in _MARKERS]
         for place in marks:
@@ -128,7 +135,7 @@ def _read_file(root: int, name: str) -> bytes:
 
 @lru_cache(maxsize=4096)
 def _parse_sizes(text: str) -> tuple[int, ...]:
-    """Parse compressed sizes. Raises ValueError unless there is one, or one for each of COMPRESSED_SUFFIXES."""
+    """Parse PACKED. Raises ValueError unless it has one size, which is for .gz, or one for each of COMPRESSED_SUFFIXES."""
     known = tuple(map(int, text.split("/")))
     if len(known) not in (1, len(COMPRESSED_SUFFIXES)):
         raise ValueError(text)
@@ -155,7 +162,7 @@ def _is_inside_tree(name: str) -> bool:
 
 
 def _has_valid_length(name: str) -> bool:
-    """Return whether a file system can have a file of this name. No build could have written another one."""
+    """Return whether a file system can have a file of this name, so that a build may have written it."""
     try:
         data = name.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:

@@ -25,11 +25,11 @@ from feedsvc.uris import absolute, mount_path, root_relative
 # stale answers), fifteen minutes (the shorter one), five (freshness), ten seconds (freshness of 404), each with a second more.
 CACHE_STEPS: Final = (86_701, 901, 301, 11)
 
-# Seconds left -> number of Cache-Control directives that are sent. With the first one alone, Expires is sent.
+# Seconds left until the change -> number of Cache-Control directives that are sent. If it is 1, Expires is sent, too.
 _DIRECTIVE_COUNTS: Final[Mapping[int, int]] = {901: 3, 301: 2, 11: 1, 0: 1}
 _DEFAULT: Final = "default"
 _PERIOD_LENGTHS: Final = (len("2026"), len("2026-01"))
-# The first is for an older nginx-static.conf, which does not define it.
+# $feedsvc_link_as_spelled is for an older nginx-static.conf, which does not define this variable.
 _DEFAULT_VARIABLES: Final = 'geo $feedsvc_link_as_spelled { default ""; }\ngeo $feedsvc_dollar { default "$"; }\n'
 _KEYS_PER_BUCKET: Final = 5
 _KEY_OVERHEAD: Final = 24  # bytes that nginx needs in addition to a key
@@ -77,7 +77,10 @@ def write_configuration(file: Path, catalog: Catalog) -> None:
 
 
 def _name_rows(below: str) -> Iterator[tuple[str, str]]:
-    """Yield patterns that map a compressed variant to its file, and other files to themselves, as all in media/."""
+    """Yield patterns that map the path of a compressed variant to its document's path, and any other path to itself.
+
+    In media/, every path is mapped to itself.
+    """
     yield f"~^{below}(?<feedsvc_own>/media/.*)$", "$feedsvc_own"
     yield f"~^{below}(?<feedsvc_bare>/.*?)(?:\\.(?:{_COMPRESSED_ENDINGS}))?$", "$feedsvc_bare"
 
@@ -97,9 +100,9 @@ def _constants(catalog: Catalog) -> str:
 
 
 def _geo_constant(name: str, value: str) -> str:
-    """Return a `geo` block that defines a constant. It is for variables that nginx evaluates at each request for a feed.
+    """Return a `geo` block that defines a constant. Use it for variables that nginx evaluates at each request for a feed.
 
-    It is faster to evaluate than the `map` of `_map_constant`, but `value` is not escaped: it must have no dollar sign.
+    nginx evaluates it faster than the `map` of `_map_constant`, but `value` is not escaped: it must have no dollar sign.
     """
     return f"geo {name} {{ ranges; default {_quote(value)}; }}\n"
 
@@ -113,9 +116,10 @@ def _hub_links(site: Site) -> str:
 
 
 def _link_rows(catalog: Catalog) -> Iterator[tuple[str, str]]:
-    """Yield the addresses of current feeds that readers can subscribe to, with Link: a look-up, since they are requested most.
+    """Yield (address, Link header) of the newest feeds of `subscribable_listings`. nginx looks these up, because they are
+    requested most.
 
-    Addresses that differ only in case are left out: nginx takes them for the same and has to make their Link itself.
+    Addresses that differ only in case are left out, because nginx takes them for the same key: it composes their Link itself.
     """
     base, hubs = catalog.site.base_url, _hub_links(catalog.site)
     paths = [path_of(FeedAt(one.ref, suffix)) for one in catalog.subscribable_listings for suffix in FORMATS]
@@ -131,12 +135,16 @@ def _origin(base_url: str) -> str:
 
 
 def _expires(change: datetime | None) -> str:
-    """Return the HTTP date one second before the change, when the live server's windows end, too; "" without a change."""
+    """Return the HTTP date one second before the change, until which caches may use responses; "" without a change."""
     return format_datetime(change.replace(microsecond=0).astimezone(UTC) - timedelta(seconds=1), usegmt=True) if change else ""
 
 
 def _cache_control_maps(change: datetime | None) -> Iterator[str]:
-    """Yield the maps of the clock for Cache-Control and Expires. The most requested documents need no second map."""
+    """Yield the maps from the clock for Cache-Control and Expires.
+
+    $feedsvc_left has the seconds left. $feedsvc_public and $feedsvc_change have the headers of the most requested documents, so
+    that nginx needs no second map for these.
+    """
     words, until = CACHE_CONTROL.split(", "), _expires(change)
     yield _time_map("$feedsvc_left", change, "", str)
     yield _time_map("$feedsvc_public", change, CACHE_CONTROL, lambda left: ", ".join(words[: _DIRECTIVE_COUNTS[left]]))
@@ -144,7 +152,7 @@ def _cache_control_maps(change: datetime | None) -> Iterator[str]:
 
 
 def _time_map(name: str, change: datetime | None, default: str, told: Callable[[int], str]) -> str:
-    """Return a map from the clock to `told` of the seconds left until the change; the default if more than CACHE_STEPS are."""
+    """Return a map from the clock to `told(left)`, where `left` is as in `_seconds_left_rows`, else to the default."""
     if not change:
         return _geo_constant(name, default)
     return _map(
@@ -153,7 +161,10 @@ def _time_map(name: str, change: datetime | None, default: str, told: Callable[[
 
 
 def _seconds_left_rows(change: datetime | None) -> Iterator[tuple[str, str]]:
-    """Yield patterns of the clock with the largest of CACHE_STEPS that is still left until the change, 0 for fewer."""
+    """Yield (pattern of the clock, seconds left): the largest of CACHE_STEPS that is less than the seconds left, else 0.
+
+    No pattern matches while more than the largest of CACHE_STEPS are left. nginx uses the first pattern that matches.
+    """
     if change:
         moment = int(change.timestamp())
         for seconds, less in zip(reversed(CACHE_STEPS), (0, *reversed(CACHE_STEPS)), strict=False):
@@ -161,7 +172,7 @@ def _seconds_left_rows(change: datetime | None) -> Iterator[tuple[str, str]]:
 
 
 def _not_before_pattern(second: int) -> str:
-    """Return a pattern of all seconds from this one on, with as many digits: nginx does not compare numbers."""
+    """Return a pattern of this second and all later ones with as many digits, because nginx does not compare numbers."""
     digits = str(second)
     later = (
         f"{digits[:place]}[{int(digit) + 1}-9][0-9]{{{len(digits) - place - 1}}}"
@@ -179,9 +190,10 @@ def _article_redirects(catalog: Catalog) -> dict[str, str]:
 def _period_redirects(
     catalog: Catalog, divided: Callable[[Listing], ArchiveIndex | None], wholes: Sequence[int]
 ) -> Iterator[tuple[str, str]]:
-    """Yield the former folders of listings and their periods, each with the current folder of the same documents.
+    """Yield (former folder, current folder) of listings and their periods.
 
-    `wholes` are the lengths of names of periods that may have been divided since.
+    `divided` returns the archive index of a listing, None if it has no periods. `wholes` are the name lengths of periods (years,
+    months) that may have been divided into shorter ones.
     """
     former: dict[ListingRef, list[ListingRef]] = {}
     for kind in LISTING_KINDS:
@@ -192,7 +204,7 @@ def _period_redirects(
         periods = tuple(division or ())
         before = sorted({period[:size] for period in periods for size in wholes if len(period) > size})
         parted = [(one, division.redirect_target(one)) for one in before] if division else []
-        # Below a listing's current address, nginx sees by the files which years exist.
+        # Only below former names: below a listing's current address, nginx looks for a year's file in the tree.
         months = [(f"{year}-{month:02}", year) for year in periods if len(year) == len("2026") for month in range(1, 13)]
         for name in (ref, *former.get(ref, ())):
             whole = (*((period, period) for period in ("", *periods)), *months) if name != ref else ()
@@ -205,7 +217,9 @@ def _without_slash(path: str) -> str:
 
 
 def _redirect_rows(folders: Mapping[str, str], base_url: str) -> Iterator[tuple[str, str]]:
-    """Yield map rows. nginx ignores the case of plain keys, so keys that differ only in case become patterns."""
+    """Yield map rows (key, target) of folders. nginx ignores the case of plain keys, so keys that differ only in case become
+    patterns.
+    """
     alike = Counter(map(str.lower, folders))
     for former, now in folders.items():
         key = former if alike[former.lower()] == 1 else f"~^{re.escape(former)}$"
@@ -213,7 +227,7 @@ def _redirect_rows(folders: Mapping[str, str], base_url: str) -> Iterator[tuple[
 
 
 def _map_hash_sizes(*tables: Iterable[str]) -> str:
-    """Return hash sizes for all maps: a bucket holds several of the longest keys, or nginx cannot build its tables."""
+    """Return hash sizes for all maps. A bucket must hold several of the longest keys, or nginx cannot build its tables."""
     named = [len(key.encode()) for key in chain(*tables)]
     bucket = -(-_KEYS_PER_BUCKET * (max(named, default=0) + _KEY_OVERHEAD) // 64) * 64
     return f"map_hash_bucket_size {bucket};\nmap_hash_max_size {max(2048, 1 << (2 * len(named)).bit_length())};\n"
@@ -225,7 +239,7 @@ def _map(source: str, name: str, rows: Iterable[tuple[str, str]]) -> str:
 
 
 def _escape_dollar(text: str) -> str:
-    """Escape dollar signs, which begin variable names, by a variable that geo defines as a dollar sign."""
+    """Replace dollar signs, which begin names of variables, by $feedsvc_dollar, a variable with the value "$"."""
     return text.replace("$", "${feedsvc_dollar}")
 
 

@@ -17,11 +17,14 @@ from feedsvc.publication import Document
 
 _FOREIGN: Final = "was not written by feedsvc and would be overwritten"
 _OPT_OUT_HINTS: Final = {"gzip": "with --no-gzip"}  # options for a build without the compressed variants of a coding
-_NEW_FILE: Final = FileState(compressed_sizes=(0,) * len(COMPRESSED_SUFFIXES))  # of a file that is not recorded yet
+_NEW_FILE: Final = FileState(compressed_sizes=(0,) * len(COMPRESSED_SUFFIXES))  # the state of a file that is not recorded yet
 
 
 class OwnershipCheck:
-    """Protection of the tree in `out`; files in the manifest are feedsvc's own. Methods raise FeedsvcError or OSError."""
+    """Protection of the tree in `out`. Files in the manifest are feedsvc's own, all others of other origin.
+
+    Methods raise FeedsvcError or OSError.
+    """
 
     def __init__(self, out: Path, files: FileWriter, journal: Manifest, codings: Collection[str]) -> None:
         """Take the writer (`files`), the manifest (`journal`) and the `codings` of compressed variants in this build."""
@@ -36,9 +39,10 @@ class OwnershipCheck:
                 )
 
     def reject_overwrites(self, maker: TreeRenderer, names: dict[str, str]) -> set[str]:
-        """Raise FeedsvcError if a file of other origin would be overwritten, unless it has the same bytes anyway.
+        """Raise FeedsvcError if a file of other origin would be overwritten, unless it has the same bytes already.
 
-        Return the names of compressed variants at which a file of other origin stays, since no variant belongs there.
+        `names` maps paths to file names. Return the names of compressed variants at which a file of other origin may stay,
+        because the coding does not make the document smaller.
         """
         alone: set[str] = set()
         for path, name in names.items():
@@ -58,7 +62,9 @@ class OwnershipCheck:
             raise FeedsvcError(f"{self._out / name} {_FOREIGN}; move it away or build into another folder")
 
     def is_occupied(self, maker: TreeRenderer, path: str, name: str) -> bool:
-        """Return whether a different file of other origin has the name, or the name of one of its folders."""
+        """Return whether a folder or a file with other bytes has the unrecorded `name`, or a file of other origin has the name of
+        one of its folders.
+        """
         status = self._writer.status(name)
         if status is None:
             return self._is_below_file(name)
@@ -75,9 +81,10 @@ class OwnershipCheck:
         return found is not None and self._writer.is_same(name, found)
 
     def _is_compressed_name_free(self, maker: TreeRenderer, path: str, coding: str) -> bool:
-        """Return whether a compressed variant's name is free or has its bytes; False for a foreign file where no variant belongs.
+        """Return whether the name of a compressed variant is free or has the variant's bytes. False if a file has the name, but
+        the document has no such variant.
 
-        Raises FeedsvcError for a foreign file where a variant belongs.
+        Raises FeedsvcError if a variant would overwrite a file with other bytes.
         """
         name = file_name(path) + COMPRESSED_SUFFIXES[coding]
         if self._writer.cached_status(name) is None:

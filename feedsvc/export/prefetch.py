@@ -22,7 +22,7 @@ _Signature = tuple[int, ...]
 
 
 class TreeState(NamedTuple):
-    """The manifest's data, its signature when it was read, and the names of files that are not as recorded."""
+    """The manifest's data, its signature when it was read, and the names of the recorded files that were modified on disk."""
 
     manifest: ManifestData
     signature: _Signature
@@ -33,14 +33,18 @@ Prefetch = AbstractContextManager[Callable[[], TreeState | None]]
 
 
 def start_prefetch(out: Path) -> Prefetch:
-    """Start the check at once. Its result is available in its `with` block, at whose end the forked process ends."""
+    """Start `check_tree` at once in a forked process. The `with` block gets a function that waits for the result.
+
+    At the end of the block the process is ended.
+    """
     return BackgroundTask(partial(check_tree, out))
 
 
 def prefetch_result(ahead: Prefetch, root: int) -> TreeState | None:
-    """Return the state of the folder of this descriptor. The caller must hold the tree's lock.
+    """Return the result of a prefetch for the folder with this descriptor. The caller must hold the tree's lock.
 
-    None if there is none or the manifest changed since: any build writes to it before and after it touches a file.
+    None if `check_tree` returned None or failed, or if the manifest changed since. A build appends to the manifest before and
+    after it writes files.
     """
     try:
         with ahead as answer, gc_control.paused():

@@ -10,7 +10,7 @@ MAX_INCREMENTAL_PATHS: Final = 1000  # paths; if more may have changed, all are 
 # For fewer paths than these, forking processes takes longer than the work.
 PARALLEL_CHECK_THRESHOLD: Final = 20_000
 PARALLEL_RENDER_THRESHOLD: Final = 200
-RENDER_CHUNK_SIZE: Final = 128  # paths, whose pages are in memory at once
+RENDER_CHUNK_SIZE: Final = 128  # paths; the pages of one chunk are in memory at once
 CHECK_CHUNK_SIZE: Final = 2000  # paths
 
 # (counts of finished paths, total) -> the same counts, as they come.
@@ -27,5 +27,5 @@ class BuildResult:
 
 
 def no_progress(done: Iterable[int], _total: int) -> Iterable[int]:
-    """Return the counts without showing them."""
+    """Return the counts of finished paths as they are, without showing progress."""
     return done

@@ -1,4 +1,4 @@
-"""Renderer of a tree: finds the stale files and writes them, chunk by chunk, in one process or several."""
+"""Renderer of a tree: finds stale files and writes them. Can run in one process or several, chunk by chunk."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _NEW_FILE: Final = FileState()
 
 
 class TreeRenderer(ExportContents):
-    """Contents of an export with a tree's files and their recorded states."""
+    """Contents of an export, compared with and written to a tree. `file_states` are the manifest's states by name."""
 
     def __init__(
         self,
@@ -35,7 +35,7 @@ class TreeRenderer(ExportContents):
         self._writer, self._file_states = writer, file_states
 
     def stale_paths(self, paths: Sequence[str]) -> list[str]:
-        """Return the paths whose documents may have changed, or whose files are not as recorded."""
+        """Return the paths whose documents may have changed since they were written, or whose files were modified on disk."""
         return [path for path in paths if not self.is_current(path)]
 
     def is_current(self, path: str) -> bool:
@@ -49,13 +49,13 @@ class TreeRenderer(ExportContents):
         )
 
     def render_files(self, paths: Sequence[str]) -> list[WriteResult]:
-        """Render and write the documents at these paths; return (file name, state, whether its bytes changed) of each."""
+        """Render and write the documents at these paths; return (file name, new state, whether the file was written) of each."""
         return [made for together in self._batches(paths) for made in self._write_batch(together)]
 
     def _batches(self, paths: Sequence[str]) -> Iterator[_Batch]:
-        """Yield the documents and files at these paths in batches: files first, before the pages that show them.
+        """Yield the documents and files at these paths in batches: first files, before the pages that show them, and feeds.
 
-        Pages are small and come together. A feed may be as large as all of them and comes alone.
+        Pages are small and share a batch. A feed may be as large as all pages of a chunk and has a batch of its own.
         """
         yield from (self._batch([path]) for path in paths if not path.endswith(_PAGE_SUFFIX))
         articles = self.publication.render_articles(path for path in paths if not self.is_prepared(path))
@@ -66,7 +66,7 @@ class TreeRenderer(ExportContents):
         return [(path, found) for path in paths if (found := self.take(path))]
 
     def _write_batch(self, several: _Batch) -> Iterator[WriteResult]:
-        """Write a batch, each step for all of it: that uses the processor's caches better."""
+        """Write a batch. Each step runs for the whole batch: that uses the processor's caches better."""
         imprints = [self.fingerprint(path) for path, _ in several]
         names = [file_name(path) for path, _ in several]
         for _, found in several:

@@ -1,7 +1,7 @@
 """Static tree: a publication as files in a folder.
 
-Each file is written atomically, and only if its bytes changed. The manifest in the tree tells a later build which files are
-feedsvc's own and their fingerprints: a document with the same fingerprint is not rendered.
+Each file is written atomically, and only if its bytes changed. The manifest in the tree records for later builds which
+files are feedsvc's own and their fingerprints. A document whose fingerprint did not change is not rendered again.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ from feedsvc.publication import Fingerprints, Publication, site_fingerprint
 from feedsvc.routes import place_of
 from feedsvc.support.process_pool import available_processors, map_chunks
 
-# Every file in the tree is complete, whatever stopped a build.
+# A build that stopped at any point leaves only complete files, so the next build can go on.
 _DISK_FULL_HINT: Final = "make room on its disk: the next build does what is left to do"
 _PERMISSION_HINT: Final = "see that it may be written to, or build into another folder"
 _HINTS_BY_ERRNO: Final = {
@@ -62,7 +62,7 @@ _HINTS_BY_ERRNO: Final = {
 
 
 def build(publication: Publication, out: Path, progress: Progress = no_progress, *, processes: int = 1) -> BuildResult:
-    """Make the tree hold exactly the publication's documents, beside files of other origin.
+    """Write the publication's documents to the tree and remove feedsvc's other files. Files of other origin stay.
 
     Raises FeedsvcError if the folder cannot be written, another build runs in it, or a file of other origin has the name of a
     document.
@@ -72,7 +72,7 @@ def build(publication: Publication, out: Path, progress: Progress = no_progress,
 
 
 class StaticTree:
-    """A static tree. The `with` block holds its lock. Each method raises as `build` does."""
+    """A static tree. The `with` block holds its lock. Each method raises as the function `build` does."""
 
     def __init__(
         self,
@@ -87,8 +87,8 @@ class StaticTree:
         """Take a `selection` of SELECTIONS and a `host` of HOSTS.
 
         A compressed variant in each of the `codings` is written beside each document that it makes smaller.
-        At most `processes` work at once; None stands for one per processor. `prefetch` is a check of the folder that was just
-        started.
+        At most `processes` work at once; None stands for one per processor. `prefetch` is what `start_prefetch` returned for
+        `out`.
         """
         self.out, self._codings = out, tuple(coding for coding in COMPRESSED_SUFFIXES if coding in codings)
         self._selection, (self._selected_paths, self._is_selected) = selection, SELECTIONS[selection]
@@ -119,9 +119,9 @@ class StaticTree:
             self._exit_stack.close()
 
     def build(self, publication: Publication, progress: Progress = no_progress, baseline: Baseline | None = None) -> BuildResult:
-        """Write every selected document of a publication, and remove all others.
+        """Write every selected document of a publication, and remove feedsvc's files of all others.
 
-        If the tree was last built from the `baseline` that the content was read from, only the differences are examined.
+        If the last build of the tree was made from the same state as `baseline`, only the paths that may differ are examined.
         """
         with _translate_errors(self.out):
             doubtful = self._possibly_stale_paths(publication, baseline) if baseline else None
@@ -147,7 +147,7 @@ class StaticTree:
         return BuildResult(written=written, unchanged=len(paths) - written, removed=removed)
 
     def update(self, publication: Publication, paths: Iterable[str]) -> BuildResult:
-        """Write the documents at these paths as the publication has them, and remove those that it does not have."""
+        """Write the documents that the publication has at these paths, and remove the files at the other paths."""
         named = tuple(paths)
         named += tuple(auxiliary_paths(publication, named, self._manifest.files, self._host))
         wanted = [path for path in named if self._is_selected(place_of(path))]
@@ -176,9 +176,9 @@ class StaticTree:
         return "-".join((state, *filter(None, (self._selection, self._host_name if self._host_name != HOSTING_ANY else ""))))
 
     def _possibly_stale_paths(self, publication: Publication, origin: Baseline) -> list[str] | None:
-        """Return the paths whose documents may have changed or whose files are not as recorded; None if all may.
+        """Return the paths whose documents may have changed or whose files were modified on disk; None if any path may be one.
 
-        Copied files are always among them: only their status on disk shows a change.
+        Media files and image variants are always included: only their status on disk shows a change.
         """
         if not self._manifest.is_complete or self._manifest.build_fingerprint != self._build_fingerprint(publication):
             return None
@@ -190,9 +190,9 @@ class StaticTree:
         copied = (name for name in notes if name.startswith(COPIED_PREFIXES))
         unsure = map(path_of_file, {*notes.names_without_fingerprint(), *notes.keys() & spoilt, *copied})
         beside = auxiliary_paths(publication, [*found], notes, self._host)
-        # A file of other origin that was in the place of one of them may have been removed.
+        # A file of other origin at a former path, because of which none was written, may have been removed since.
         absent = (path for path in former_paths(publication, self._host) if file_name(path) not in notes)
-        # Images are checked only if their files are not current: an image that cannot be sent has none.
+        # No image is checked here: only if its file is not current, the renderer checks whether the image can be sent.
         paths = {*found, *beside, *publication.file_paths(include_unchecked=True), *unsure, *absent}
         return [path for path in paths if self._is_selected(place_of(path))]
 
@@ -204,7 +204,7 @@ class StaticTree:
         return self._ownership.is_occupied(maker, path, name)
 
     def _write_and_remove(self, maker: TreeRenderer, paths: Iterable[str]) -> tuple[int, int]:
-        """Write and remove the files at these paths; return how many of each.
+        """Write the files at these paths, or remove those without a document; return how many changed and how many were removed.
 
         Documents come before the feeds that name them; sitemaps and lists of feeds come last.
         """
@@ -233,21 +233,21 @@ class StaticTree:
         )
 
     def _build_fingerprint(self, publication: Publication) -> str:
-        """Return the fingerprint of the facts that all files share, and of the codings if they are not the default."""
+        """Return the fingerprint of the facts that all files share, with the codings appended if these are not the default."""
         own = "" if self._codings == ("gzip",) else f"-{'-'.join(self._codings) or 'plain'}"
         return f"{site_fingerprint(publication.catalog)}{own}"
 
     def _stale_paths(self, maker: TreeRenderer, paths: Sequence[str]) -> list[str]:
         """Return the paths whose files are not current, in the order given."""
         if self._processes > 1 and len(paths) >= PARALLEL_CHECK_THRESHOLD:
-            maker.fingerprints.compute_rows(self._processes)  # also for the processes that render them later
+            maker.fingerprints.compute_rows(self._processes)  # also for the processes that render later
         made = len(self._manifest.files) - len(list(self._manifest.files.names_without_fingerprint()))
         processes = self._processes if min(made, len(paths)) >= PARALLEL_CHECK_THRESHOLD else 1
         found = {path for stale in map_chunks(maker.stale_paths, paths, processes, max_chunk=CHECK_CHUNK_SIZE) for path in stale}
         return [path for path in paths if path in found]
 
     def _write(self, maker: TreeRenderer, paths: list[str], progress: Progress) -> int:
-        """Write the files at these paths; return how many changed."""
+        """Write the files at these paths; return how many are new or changed."""
         names = {path: file_name(path) for path in paths}
         self._ownership.reject_outside_links(names.values())
         self._manifest.reserve(names.values(), self._codings, foreign_names=self._ownership.reject_overwrites(maker, names))
@@ -257,7 +257,7 @@ class StaticTree:
         return sum(written)
 
     def _remove_unreferenced(self, publication: Publication, unnamed: Sequence[str]) -> int:
-        """Remove files that no document names any more, except former image variants; return how many."""
+        """Remove the files `unnamed`, which no document names any more, except image variants to retain; return how many."""
         self._ownership.reject_outside_links(unnamed)
         notes = {name: note for name in unnamed if (note := self._manifest.files.get(name)) and note.size >= 0}
         former = {

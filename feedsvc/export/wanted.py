@@ -16,17 +16,17 @@ from feedsvc.routes import FeedAt, FileAt, VariantAt, place_of
 
 
 class ExportContents:
-    """The contents of an export of one publication, with its `fingerprints`, for one host."""
+    """The contents of an export of one publication for one host: documents, media files and their fingerprints."""
 
     def __init__(self, publication: Publication, imprints: Fingerprints, host: Host, files: Mapping[str, bytes]) -> None:
-        """Take the fingerprints (`imprints`) of the same catalog, and the `files` that the host reads, by path."""
+        """Take the fingerprints (`imprints`) of the same catalog, and the `files` that the host reads: path -> bytes."""
         self.publication, self.fingerprints = publication, imprints
         self._host, self._host_files = host, files
         self._prepared: dict[str, Document | FileResource] = {}
         self._last_copy: tuple[str, Document | None] = ("", None)
 
     def has_content(self, path: str) -> bool:
-        """Return whether a document or file belongs at a path. It is made for that and kept until `take`."""
+        """Return whether a document or file belongs at a path. The document is rendered for that and stored until `take`."""
         found = self.find(path)
         if found:
             self._prepared[path] = found
@@ -36,11 +36,15 @@ class ExportContents:
         return path in self._prepared
 
     def take(self, path: str) -> Document | FileResource | None:
-        """Return what `find` returns for a path. A result that `has_content` stored is returned instead, and then forgotten."""
+        """Return what `find` returns for a path. If `has_content` stored a result, return that one and discard it."""
         return self._prepared.pop(path, None) or self.find(path)
 
     def find(self, path: str) -> Document | FileResource | None:
-        """Return the document or file at a path, or None. Redirects have none; pages with another status have own paths."""
+        """Return the document or file that the export has at a path, or None.
+
+        At a path that redirects, it is a page or copy if the host needs files there. Status pages have paths of their own:
+        404.html, and `layout.gone_path` for 410.
+        """
         if path == MISSING_PATH:
             return self.publication.not_found_page()
         if path in self._host_files:
@@ -54,18 +58,20 @@ class ExportContents:
         return found if found.status in self._allowed_statuses(address) else None
 
     def _allowed_statuses(self, address: str) -> tuple[HTTPStatus, ...]:
-        """Return the statuses that a document may have.
+        """Return the statuses that a document may have to be exported.
 
-        The notice of a withdrawn article has a file of its own; it is also at the article's address if no host answers 410.
+        `address` is the withdrawn article's if the path is a `gone_path`, else "". The notice is also written at the article's
+        address if the host needs files at former addresses.
         """
         if address:
             return (HTTPStatus.GONE,)
         return (HTTPStatus.OK, HTTPStatus.GONE) if self._host.has_former_files else (HTTPStatus.OK,)
 
     def _former_address_document(self, path: str) -> Document | None:
-        """Return the document at an address from which the live server redirects; None if it does not.
+        """Return the document for an address from which the live server redirects; None if it does not.
 
-        For feeds and notices it is a copy of the target, since feed readers do not follow pages; otherwise a redirect page.
+        If the target is a feed or the notice of a withdrawn article, it is a copy of the target: feed readers do not follow
+        redirect pages. Otherwise it is a redirect page.
         """
         target = aliases.target_path(self.publication, path)
         if not target:
@@ -77,7 +83,7 @@ class ExportContents:
         return self._last_copy[1] or self.publication.render_redirect_page(path, target)
 
     def is_auxiliary(self, path: str) -> bool:
-        """Return whether a path has no document of its own, so that a file of other origin may have its place."""
+        """Return whether the live server has no document with status 200 at a path. A file of other origin may stay there."""
         return (
             path == MISSING_PATH
             or path in self._host_files
@@ -85,7 +91,7 @@ class ExportContents:
         )
 
     def fingerprint(self, path: str) -> str:
-        """Return the fingerprint at a path, which is equal only if the bytes will be equal; "" if none is known."""
+        """Return the fingerprint of the content at a path; "" if it is unknown. Equal fingerprints stand for equal bytes."""
         place = place_of(address_of_gone_path(path) or path)
         if place is None:
             return self._auxiliary_fingerprint(path)
@@ -100,7 +106,9 @@ class ExportContents:
         return digest(self._host_files[path]) if path in self._host_files else ""
 
     def _former_address_fingerprint(self, path: str) -> str:
-        """Return the fingerprint at a former address: of a page, its target; of a copy, the target's fingerprint, too."""
+        """Return the fingerprint of the document at a former address: a digest of the target path and, for a copy, of the
+        target's fingerprint; "" if there is no document or its fingerprint is unknown.
+        """
         target = (
             aliases.target_path(self.publication, path) if self._host.has_former_files and not address_of_gone_path(path) else ""
         )
@@ -111,7 +119,7 @@ class ExportContents:
         return blake2b(f"{target} {original}".encode(), digest_size=12).hexdigest() if original else ""
 
     def _file_fingerprint(self, path: str) -> str:
-        """Return the fingerprint of a copied file, from its location, size, times and inode; "" if there is no file."""
+        """Return the fingerprint of a media file or image variant, by location, size, times and inode; "" if it is missing."""
         found = self.publication.render(path)
         if not isinstance(found, FileResource):
             return ""

@@ -1,4 +1,4 @@
-"""Detection of clock jumps: the wall clock was set while the service runs."""
+"""Detection of clock jumps: settings of the wall clock while the service runs."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ _ALERT_NAME: Final = "clock"
 
 
 def time_since_boot() -> float:
-    """Return seconds of a clock that cannot be set. It includes the time of a machine's sleep if the system counts that."""
+    """Return the seconds of a clock that cannot be set; with the time that the machine slept, if the system has such a clock."""
     return time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic()
 
 
 class ClockJumpDetector:
-    """Detector of clock jumps, and of the alert for them. One thread calls `check`, often."""
+    """Detector of clock jumps, which raises and clears their alert. Only one thread may call `check`; it should do so often."""
 
     def __init__(self, alerts: Alerts, monotonic_clock: Callable[[], float] = time_since_boot) -> None:
         self._alerts, self._monotonic_clock = alerts, monotonic_clock
@@ -29,7 +29,7 @@ class ClockJumpDetector:
         self._last_offset = self._last_jump = 0.0
 
     def check(self, now: datetime) -> float:
-        """Return the seconds that the clock jumped since the last call, negative if back; 0.0 for less than 10 seconds."""
+        """Return the seconds by which the clock jumped since the last call, negative if back; 0.0 for less than _MIN_JUMP."""
         offset = now.timestamp() - self._monotonic_clock()
         if self._trusted_offset is None:
             self._trusted_offset = self._last_offset = offset

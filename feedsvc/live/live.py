@@ -1,4 +1,4 @@
-"""The current edition, the only mutable state. Changes of folder and clock make the next one, which is swapped in whole."""
+"""The current edition, the only mutable state. A change of the folder or the clock makes the next edition, swapped in whole."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _NO_TIME: Final = timedelta(0)
 class Edition:
     """A publication and the moment since when it is served. `number` counts the publications of this process, from 1.
 
-    `content` is the content that was read last, with current problems.
+    `content` is the content that was read last, with the current problems; it may be newer than the publication's content.
     """
 
     number: int
@@ -51,7 +51,7 @@ class ReloadStatistics:
     total_seconds: float = 0.0
 
     def add_reload(self, at: datetime, seconds: float, changed: int) -> ReloadStatistics:
-        """Return the statistics after another reload."""
+        """Return the statistics after another reload, which began `at` this moment and changed this number of articles."""
         return ReloadStatistics(
             began_at=at,
             seconds=seconds,
@@ -75,10 +75,10 @@ class Live:
         alerts: Alerts | None = None,
         theme_adoption: ThemeAdoption | None = None,
     ) -> None:
-        """Read the folder. Raises ContentError if it cannot be used. `last_modified_store` None stores no dates.
+        """Read the folder. Raises ContentError if it cannot be used. Without `last_modified_store`, no dates are stored.
 
-        `alerts` are those of the machine, reported with the folder's problems. `theme_adoption` chooses the theme; the default
-        one stores no verdicts on disk.
+        `alerts` are those of the machine, reported beside the folder's problems. `theme_adoption` chooses the theme; the default
+        one stores no verdicts (results of theme trials) on disk.
         """
         self.clock = clock
         self.alerts = alerts or Alerts()
@@ -107,7 +107,7 @@ class Live:
         gc_control.trim_heap()
 
     def current(self, now: datetime) -> Publication:
-        """Return the publication at a moment. From the second of a scheduled change on, it is a new one."""
+        """Return the publication at a moment. If the current one is not valid at `now`, swap in the next edition first."""
         publication = self.edition.publication
         return self._advance(now).publication if _is_outdated(publication, now) else publication
 
@@ -125,13 +125,13 @@ class Live:
         return self.edition.content.texts.lost_paths
 
     def last_modified(self, path: str, digest: str, now: datetime) -> datetime | None:
-        """Return the time when the path's bytes became those of this digest; None if it is unknown."""
+        """Return the date since when the path's bytes have this digest; None if it is unknown."""
         # A reload that began before a scheduled change and ended after it shows the content after that change.
         shown = max(self.last_reload.began_at, min(self._last_scheduled_change, now))
         return self._last_modified_store.last_modified(path, digest, now, shown) if self._last_modified_store else None
 
     def prepare_next_edition(self, now: datetime) -> None:
-        """Make the publication of a scheduled change up to 5 seconds ahead, so that no request waits for it."""
+        """Make the publication for a scheduled change at most 5 seconds after `now`, so that no request waits for it then."""
         moment = self.edition.publication.next_change
         if moment is None or not now < moment <= now + _PREPARATION_TIME or self._next_publication:
             return
@@ -142,14 +142,14 @@ class Live:
 
     @property
     def is_due(self) -> bool:
-        """True if `reload` should be called although nothing in the folder changed: the theme must be chosen again."""
+        """True if `reload` should be called although nothing in the folder changed, because the theme must be chosen again."""
         return self._theme_adoption.is_due
 
     def reload(self, changed_paths: Iterable[str] | None = None, min_age: timedelta = _NO_TIME) -> frozenset[str]:
-        """Read changes in the folder, everywhere or at `changed_paths`, and swap in the new edition.
+        """Read changes in the folder, or at `changed_paths` only unless that is None, and swap in the edition with them.
 
-        Return the paths that were postponed because they changed less than `min_age` ago. If the folder cannot be used, the
-        publication stays, and a problem says so.
+        Return the paths of files that were not read because they changed less than `min_age` ago. If the folder cannot be used,
+        the publication stays, and a problem says so.
         """
         now, began = self.clock(), time.monotonic()
         try:
@@ -190,7 +190,10 @@ class Live:
         self.edition.publication.discard_dates_after(self.clock() + _MAX_CLOCK_ERROR)
 
     def _update_image_problems(self) -> None:
-        """Report the problem of an image that cannot be decoded, and render pages again without its variants."""
+        """Report the current problems of images, and clear caches, so that pages are rendered without the variants that failed.
+
+        The variant store calls it when making a variant failed.
+        """
         with self._lock:
             self._swap(self.edition.publication, self.edition.content, self.clock())
         self.edition.publication.clear_caches()
@@ -201,7 +204,7 @@ class Live:
         return self._image_problems
 
     def _with_image_problems(self, content: ContentSnapshot, publication: Publication) -> ContentSnapshot:
-        """Return the content with the current problems of images."""
+        """Return the content with the current problems of images instead of those at the last call."""
         if self._variant_store is None:
             return content
         before, self._image_problems = self._image_problems, self._variant_store.problems(publication.catalog.media)
@@ -246,7 +249,7 @@ def _catalog_at(shown: Catalog, now: datetime) -> Catalog:
 
 
 def _has_same_settings(before: ContentSnapshot, now: ContentSnapshot) -> bool:
-    """Return whether only articles and problems can have changed. Unchanged settings are the same objects."""
+    """Return whether only articles and problems can differ: unchanged settings, media and theme are the same objects."""
     pairs = ((getattr(before, name), getattr(now, name)) for name in ("site", "categories", "authors", "media", "theme"))
     return all(one is other for one, other in pairs)
 

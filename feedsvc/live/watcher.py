@@ -1,8 +1,8 @@
 """File watcher: reloads the content folder when it changes, and swaps in scheduled editions. The only module with watchfiles.
 
-Notifications of the operating system are hints: some are lost, and switching a link that is the root sends none. So the folders
-that a notification names are scanned whole, the root's inode and the clock are checked many times a second, and everything is
-scanned once a minute.
+Notifications of the operating system are hints: some are lost, and none is sent if the root is a link that is switched. So a
+folder that a notification names is scanned whole, the root's inode and the clock are checked many times a second, and everything
+is scanned once a minute.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ _FULL_SCAN_INTERVAL: Final = 60.0  # seconds
 _MIN_FILE_AGE: Final = timedelta(milliseconds=20)  # a file younger than this may be half written
 _RETRY_DELAY: Final = 1.0  # seconds between two polls while there are no notifications
 
-# Seconds for each article before notifications are first set up: that blocks other threads, and readers wait for a start.
+# Seconds for each article to wait before notifications are first set up: this blocks other threads, while readers wait for
+# first responses.
 _STARTUP_DELAY_PER_ARTICLE: Final = 5e-6
 
 _IGNORED_FOLDERS: Final = (".git", ".hg", ".svn", ".feedsvc")
@@ -39,13 +40,13 @@ Listener = Callable[[Edition, Edition], None]
 
 
 class Peers(Protocol):
-    """Other processes that serve the same folder. They may have to wait until this one has read the same changes."""
+    """Other processes that serve the same folder. One may have to wait until this process has read the same changes."""
 
     def is_rescan_requested(self) -> bool:
-        """Return whether one of them waits for a full scan; called many times a second."""
+        """Return whether a peer waits for a full scan by this process; called many times a second."""
 
     def confirm_scan(self, since: float) -> None:
-        """Confirm that the whole folder has been read as it was at this moment (monotonic seconds)."""
+        """Confirm that this process has read all changes of the folder up to `since` (monotonic seconds)."""
 
 
 class _NoPeers:
@@ -106,7 +107,10 @@ class Watcher:
                 self._stop.wait(_RETRY_DELAY)
 
     def _watch(self, identity: tuple[int, int] | None) -> None:
-        """Poll until the root is another folder or `stop` is called. Raises OSError or RuntimeError without notifications."""
+        """Poll until the root is another folder than `identity` or `stop` is called.
+
+        Raises OSError or RuntimeError if there is no folder or the system gives no notifications.
+        """
         bell = watch(
             self._root,
             watch_filter=None,
@@ -149,7 +153,7 @@ class Watcher:
         self._live.prepare_next_edition(now)
 
     def _reload(self, touched: frozenset[str] | None) -> None:
-        """Reload. Files that are being written are postponed and examined again at the next polls."""
+        """Reload the paths `touched`, None for all. Files being written stay unread and are examined at the next poll."""
         self._unsettled_paths = self._live.reload(touched, _MIN_FILE_AGE)
 
     def _notify_listeners(self) -> None:
@@ -168,7 +172,7 @@ def _folder_identity(root: Path) -> tuple[int, int] | None:
 
 
 def _changed_paths(root: Path, notices: Iterable[str]) -> frozenset[str] | None:
-    """Return the paths below the root, without ignored folders; None, which means everything, if one is not below the root."""
+    """Return the notified paths relative to the root, without _IGNORED_FOLDERS; None, for a full scan, if one is not below it."""
     tops = [f"{top}{os.sep}" for top in {os.path.abspath(root), os.path.realpath(root)}]
     # A notification begins with the root as it was given, including "." and "..".
     paths = map(os.path.normpath, notices)

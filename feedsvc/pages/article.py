@@ -24,8 +24,8 @@ from feedsvc.uris import absolute, root_relative
 
 _MAX_VIEWS: Final = 999_999  # the largest count that a page reserves room for
 
-# Links for sharing an article, without scripts of other sites: HTML before and after the title, which the article's address
-# follows. Title and address are percent-encoded.
+# Links for sharing an article, without scripts of other sites. Each is the HTML before the title and the HTML between the title
+# and the article's address. Title and address are percent-encoded.
 _MAIL_LINK: Final = ("mailto:?subject=", "&amp;body=")
 _SHARE_SERVICES: Final = (
     ("Mastodon", "https://share.joinmastodon.org/#text=", "%20"),
@@ -37,7 +37,7 @@ _LINKEDIN: Final = "https://www.linkedin.com/sharing/share-offsite/?url="
 
 
 class ShareLink(NamedTuple):
-    """A link for sharing an article. A tuple, since each page has half a dozen of its own."""
+    """A link for sharing an article. A tuple, because each page creates half a dozen."""
 
     title: str
     href: Markup
@@ -76,7 +76,7 @@ def render_article(frame: PageLayout, row: Row) -> bytes:
 
 
 def render_articles(frame: PageLayout, rows: Sequence[Row]) -> list[bytes]:
-    """Render the pages of visible articles, each step for all of them: that uses the processor's caches better."""
+    """Render the pages of visible articles, in order. Each step runs for all pages: that uses the processor's caches better."""
     columns = [[say(frame, row) for row in rows] for say in _EXPENSIVE_FUNCTIONS]
     facts = [_page_arguments(frame, row, _ExpensiveVariables(*said)) for row, *said in zip(rows, *columns, strict=True)]
     return [frame.render("article.html", shown, **others) for shown, others in facts]

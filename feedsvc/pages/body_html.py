@@ -26,7 +26,9 @@ _SIZES: Final = "(min-width: 44rem) 42rem, 100vw"
 
 
 def page_html(catalog: Catalog, text: str) -> str:
-    """Return sanitized HTML as a page shows it. The keyboard reaches and scrolls elements that are wider than the page."""
+    """Return sanitized HTML as a page shows it: root-relative addresses, images with size and variants, and wide elements (code,
+    tables) that can be focused and scrolled by keyboard.
+    """
     made = _TAG.sub(lambda tag: _rewrite_tag(catalog, tag["name"], tag["rest"]), text)
     return _wrap_tables(made) if "<table" in made else made
 
@@ -47,7 +49,7 @@ def _rewrite_image(catalog: Catalog, rest: str) -> str:
 
 
 def _srcset_attributes(catalog: Catalog, given: Mapping[str, str]) -> str:
-    """Return the attributes srcset and sizes, "" if the image has no variants; `given` has the image's width."""
+    """Return the attributes srcset and sizes, "" if the image has no variants; `given` are the image's attributes by name."""
     path = _image_path(catalog, given)
     several = srcset(catalog, path)
     width = int(given.get("width", _TEXT_WIDTH))
@@ -60,7 +62,10 @@ def _image_path(catalog: Catalog, given: Mapping[str, str]) -> str:
 
 
 def _size_attributes(catalog: Catalog, given: Mapping[str, str]) -> str:
-    """Return the missing ones of width and height, "" if the file gives none. One that the editor gave scales the other."""
+    """Return the attributes width and height, except those that `given` has; "" if both are given or the file's size is unknown.
+
+    If one is given, the other keeps the file's aspect ratio.
+    """
     file = catalog.media.get(_image_path(catalog, given))
     if file is None or {"width", "height"} <= given.keys():
         return ""

@@ -1,4 +1,4 @@
-"""Bytecode cache of the built-in templates, like Python's own for modules: they are compiled once, not at each start.
+"""Bytecode cache of the built-in templates, like Python's own for modules: a template is compiled once, not at each start.
 
 Jinja is imported only here and in theme.py, sandbox.py and template_compiler.py.
 """
@@ -21,19 +21,22 @@ from jinja2.bccache import Bucket
 
 from feedsvc.pages import sandbox, template_compiler
 
-# The file cannot be read or written or is cut short, or Python caches no bytecode: the template is compiled again.
+# Errors if the file cannot be read or written or is cut short, or if Python caches no bytecode: the template is compiled again.
 _CACHE_ERRORS: Final = (OSError, EOFError, ValueError, TypeError, NotImplementedError)
 
 
 class FileBytecodeCache(BytecodeCache):
-    """Cache in __pycache__ of a folder (PEP 3147), if that can be written. A user who can write there can change modules, too."""
+    """Cache in the subfolder __pycache__ of a folder (PEP 3147); without effect if the files cannot be written.
+
+    Its files are trusted: a user who can write there can change modules, too.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
     @cached_property
     def _compiler_digest(self) -> bytes:
-        """Digest of everything but its text that a template's code depends on."""
+        """Digest of everything that the compiled code of a template depends on, except the template's text."""
         makers = [Path(str(module.__file__)).read_bytes() for module in (sandbox, template_compiler)]
         return blake2b(b"".join((*makers, jinja2.__version__.encode(), MAGIC_NUMBER)), digest_size=16).digest()
 

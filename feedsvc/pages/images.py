@@ -15,7 +15,7 @@ _MAX_LOGO_SIZE: Final = (40, 200)  # pixels: maximum height and width
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ImageView:
-    """An image on a page. `srcset` is "" if there is only one size."""
+    """An image on a page. `srcset` is "" if the image has no variants."""
 
     src: str
     srcset: str
@@ -29,13 +29,16 @@ class ImageView:
 
 
 def local_href(site: Site, address: str) -> str:
-    """Return an address of the site itself as root-relative, any other unchanged."""
+    """Return an address within the site as a root-relative one, and any other address unchanged."""
     path = path_below(site.base_url, address)
     return root_relative(site.base_url, path) if path else address
 
 
 def logo_size(catalog: Catalog) -> tuple[int, int]:
-    """Return width and height of the logo on a page, in pixels: as high as a line of the menu, unless it is very wide."""
+    """Return width and height of the logo on a page, in pixels: as high as a line of the menu, unless it is very wide.
+
+    A logo of unknown size is a square.
+    """
     file = catalog.media.get(path_below(catalog.site.base_url, catalog.site.logo)[1:])
     try:
         width, height = image_size(file) if file else _MAX_LOGO_SIZE[:1] * 2
@@ -60,7 +63,7 @@ def image_view(catalog: Catalog, image: Image) -> ImageView:
 
 
 def srcset(catalog: Catalog, path: str) -> str:
-    """Return a srcset of the file at a path like media/a.jpg: its variants and the file itself; "" without variants."""
+    """Return the srcset of the file at a path like media/a.jpg: all variants and the file itself; "" if there are no variants."""
     base, file = catalog.site.base_url, catalog.media.get(path)
     sizes = [f"{root_relative(base, copy.path)} {copy.width}w" for copy in variants(file)]
     return ", ".join([*sizes, f"{root_relative(base, f'/{path}')} {facts_of(file).width}w"]) if sizes and file else ""

@@ -27,7 +27,7 @@ _MAX_CARDS: Final = 2048  # of about 2 kB each
 class LinkView:
     """A link on a page. `here` is True if it leads to this page or to the section that this page belongs to.
 
-    `language` and `direction` are those of the title if it is an article's in a language of its own, else "".
+    `language` and `direction` are those of the title if it is an article's title in another language than the site's, else "".
     """
 
     title: str
@@ -39,7 +39,7 @@ class LinkView:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DateView:
-    """A date: `shown` in words, `machine` for a time element, and the text `before` and `after` it."""
+    """A date: `shown` in words, `machine` for a time element, and the text `before` and `after` the shown date."""
 
     machine: str
     shown: str
@@ -49,9 +49,9 @@ class DateView:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Card:
-    """An article in a list. `mark` says in a preview why readers do not see it.
+    """An article in a list. `mark` says in a preview why readers do not see the article; "" if they do.
 
-    `html_cache` is for built-in templates: the card's HTML by the other arguments of the macro that renders it.
+    `html_cache` is for built-in templates. It maps the macro's arguments other than the card to the card's HTML.
     """
 
     href: str
@@ -86,7 +86,10 @@ class PageLayout:
         return self.catalog.site
 
     def render(self, template: str, head: PageMetadata, *, current_listing: ListingRef | None = None, **facts: object) -> bytes:
-        """Render a whole page; `current_listing` is the listing that it shows or belongs to."""
+        """Render a whole page with a template; `current_listing` is the listing that the page shows or belongs to.
+
+        `facts` are the template's own variables.
+        """
         own = local_href(self.site, head.canonical)
         section = current_listing if current_listing and current_listing.kind == "category" else None
         menu = self._menus.get_or_create(section, lambda: self._menu(section))
@@ -100,7 +103,7 @@ class PageLayout:
         return self.theme.render(template, {**self._common_variables, **around, **facts}, self._render_once)
 
     def _render_once(self, make: Callable[[], str], name: str, key: object) -> str:
-        """Return a part of pages that is the same for the same name and key, from the cache if it is there."""
+        """Return the HTML of a part of pages, which `make` renders unless it is cached for the same name and key."""
         return self._fragments.get_or_create((name, key), make)
 
     @cached_property
@@ -125,12 +128,12 @@ class PageLayout:
 
     @cached_property
     def _menu_hrefs(self) -> frozenset[object]:
-        """Addresses that the menu links to: on these pages it marks the page itself."""
+        """Addresses that the menu links to. On a page at one of them, the menu marks the link to the page itself."""
         sections = (self.listing_link(one).href for one in self._sections)
         return frozenset((self._common_variables["home"], self._common_variables["subscribe"], *sections))
 
     def _menu(self, here: ListingRef | None) -> list[LinkView]:
-        """Return links to the sections, with `here` among them marked."""
+        """Return links to the sections (categories). The link to the section `here` is marked; none is if `here` is None."""
         links = [(one, self.listing_link(one)) for one in self._sections]
         return [replace(link, here=True) if one.ref == here else link for one, link in links]
 
@@ -143,19 +146,19 @@ class PageLayout:
         )
 
     def feed_views(self, *listings: Listing) -> tuple[FeedView, ...]:
-        """Return the feeds of each listing, the page's own first. A listing that is given twice counts once."""
+        """Return the feeds of each listing, in the order given. A listing that is given twice counts once."""
         distinct = {listing.ref: listing for listing in listings}
         several = (self._feed_views.get_or_create(one.ref, partial(feed_views, self.site, one)) for one in distinct.values())
         return tuple(chain.from_iterable(several))
 
     def date_view(self, moment: datetime, key: str = "") -> DateView:
-        """Return a date as a page shows it; `key` names the sentence around it."""
+        """Return a date as a page shows it; `key` names the text of the language in which the date is inserted, "" for none."""
         shown = self.lang.date(moment)
         before, after = self.lang.split_at_placeholder(key) if key else ("", "")
         return DateView(machine=rfc3339(moment), shown=shown, before=before, after=after)
 
     def direction(self, article: Article) -> str:
-        """Return the direction of an article's text, "" if it is in the site's language."""
+        """Return the writing direction of an article's text, "" if the article is in the site's language."""
         return direction(article.language) if article.language else ""
 
     def preview_label(self, row: Row) -> str:
@@ -181,7 +184,7 @@ class PageLayout:
 
 
 def distinct_summary(catalog: Catalog, article: Article) -> str:
-    """Return the summary below a title; "" if it would repeat the title."""
+    """Return the summary that is shown below an article's title; "" if it equals the title."""
     told = catalog.content.summary(article)
     return "" if told == article.title else told
 

@@ -20,7 +20,7 @@ _KIND_TITLES: Final[dict[ListingKind, str]] = {"site": "site", "category": "sect
 
 
 def render_listing(frame: PageLayout, one: Listing, period: str = "") -> bytes:
-    """Render the page of a listing's newest articles, or of a period, which must be in `one.page_index`."""
+    """Render the page of a listing's newest articles, or of a period if one is given, which must be in `one.page_index`."""
     site, lang = frame.site, frame.lang
     title = lang.say("archive", title=one.title, month=lang.period_name(period)) if period else one.title
     full = title if one.ref == ListingRef() else f"{title} – {site.title}"
@@ -70,7 +70,10 @@ class Subscription:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SubscriptionGroup:
-    """The listings of one kind. `note` says that there are more of them, `more` links to a list of all."""
+    """The listings of one kind on the page with all feeds.
+
+    `note` says that only some are shown, "" if all are. `more` links to the list of all; it is for tags only.
+    """
 
     title: str
     listings: list[Subscription]
@@ -79,7 +82,7 @@ class SubscriptionGroup:
 
 
 def render_subscribe_page(frame: PageLayout) -> bytes:
-    """Render the page with all feeds, grouped by kind of listing. Of tags, it has the most used."""
+    """Render the page with all feeds, grouped by kind of listing. Only the most used tags are shown."""
     site, lang = frame.site, frame.lang
     groups = groupby(frame.catalog.subscribable_listings, key=lambda one: one.ref.kind)
     kinds = [(kind, [_subscription(frame, one) for one in several]) for kind, several in groups]

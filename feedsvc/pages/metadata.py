@@ -40,7 +40,7 @@ class FeedView:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PageMetadata:
-    """Metadata of a page. `graph` has Open Graph pairs; `data` is JSON-LD, safe in a script element; `hidden` is for noindex."""
+    """Metadata of a page. `graph` has Open Graph pairs; `data` is JSON-LD, safe in a script element; `hidden` means noindex."""
 
     title: str
     canonical: str = ""
@@ -52,7 +52,7 @@ class PageMetadata:
 
     @property
     def own_feeds(self) -> tuple[FeedView, ...]:
-        """Feeds of the page's own listing."""
+        """Feeds of the page's own listing, which come first in `feeds`."""
         return self.feeds[: len(FORMATS)]
 
 

@@ -1,4 +1,4 @@
-"""A site reduced to its newest articles, for a theme trial in another process."""
+"""A site reduced to its newest articles, for a theme trial (theme_trial.py) in another process."""
 
 from __future__ import annotations
 
@@ -24,7 +24,10 @@ _MAX_TEXT_LENGTH: Final = 256 * 1024  # characters of a text; longer ones are cu
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NewestArticles:
-    """The newest articles and the objects that they refer to, as in ContentSnapshot, with texts by key. Can be pickled."""
+    """The newest articles, and the settings, authors and media that belong to them, as in ContentSnapshot. Can be pickled.
+
+    `texts` are Markdown texts by `Article.text`. `now` and `preview` are those of the catalog to build.
+    """
 
     site: Site
     categories: Mapping[str, Category]
@@ -55,7 +58,7 @@ class NewestArticles:
 
 
 def collect_newest_articles(content: ContentSnapshot, now: datetime, *, preview: bool) -> NewestArticles:
-    """Return the newest articles that have a page at a moment. An article whose text cannot be read is left out."""
+    """Return the newest articles, up to _MAX_ARTICLES, that have a page at `now`. Leave out those whose text is unreadable."""
     public = RowBuilder(content.site, now, is_preview=preview)
     latest = nlargest(_MAX_CANDIDATES, content.articles, key=attrgetter("published"))
     texts: dict[bytes, str] = {}

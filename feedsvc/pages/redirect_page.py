@@ -1,6 +1,6 @@
 """The page at a former address, for a host that serves files and cannot redirect.
 
-It loads nothing and shows no part of a theme. Its bytes depend only on the site's settings and the address that it leads to.
+The page loads nothing and shows no part of a theme. Its bytes depend only on the site's settings and the target address.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Related articles of an article's page: some that share its tags. All are older, so that a new article changes no old page."""
+"""Related articles of an article's page: older ones that share tags with it. So a new article changes no old page's."""
 
 from __future__ import annotations
 
@@ -13,11 +13,15 @@ from feedsvc.routes import ListingRef
 from feedsvc.support.sorted_chunks import PersistentSortedList
 
 _MAX_RELATED: Final = 3
-MAX_CANDIDATES: Final = 24  # articles of each tag, so that the cost of a page does not grow with the archive
+# The next older articles of each tag, from which related ones are chosen. With a limit, a page costs the same in any archive.
+MAX_CANDIDATES: Final = 24
 
 
 def find_related(catalog: Catalog, row: Row) -> list[Row]:
-    """Return the older articles that share most tags, the newest first among equals."""
+    """Return up to _MAX_RELATED older articles that share most tags with a row, the newest first among equals.
+
+    Only the next MAX_CANDIDATES older articles of each tag are compared.
+    """
     tagged = [_older_candidates(catalog.listings[ListingRef("tag", tag.id)], row) for tag in row.article.tags]
     shared = Counter(map(id, chain.from_iterable(tagged)))
     found: list[Row] = []
@@ -38,7 +42,10 @@ def _older_candidates(tagged: Listing, row: Row) -> tuple[Row, ...]:
 
 
 def find_linking_rows(catalog: Catalog, rows: Iterable[Row]) -> Iterator[Row]:
-    """Yield the rows whose related articles may include one of these, in the catalog or not: the next newer of each tag."""
+    """Yield the rows whose pages may link to one of `rows` as related: the next MAX_CANDIDATES newer rows of each tag.
+
+    `rows` may be rows of another catalog. A row with several tags may be yielded more than once.
+    """
     keys: dict[str, set[RowKey]] = {}
     for row in rows:
         for tag in row.article.tags:
@@ -49,7 +56,7 @@ def find_linking_rows(catalog: Catalog, rows: Iterable[Row]) -> Iterator[Row]:
 
 
 def _newer_candidates(visible: PersistentSortedList[Row], keys: Iterable[RowKey]) -> Iterator[Row]:
-    """Yield the next newer rows of each key, each row once."""
+    """Yield the next MAX_CANDIDATES newer rows of each key, each row once."""
     seen = 0
     for index in sorted(bisect_left(visible, key, key=row_key) for key in keys):
         yield from visible[max(seen, index - MAX_CANDIDATES) : index]

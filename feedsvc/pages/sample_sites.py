@@ -1,4 +1,4 @@
-"""Two sample sites for theme trials: together they fill every place of a page and leave every place empty."""
+"""Two sample sites for theme trials: one fills every part of the pages, the other leaves every part empty."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """The environment of custom templates: Jinja's sandbox, which keeps them from Python.
 
-It does not limit processor time or memory: a theme is tried in a process of its own before it is used (theme_check.py). Beyond
-Jinja's rules, it has no random filter or function, limits the size of a page, and compiles code with the template's own line
-numbers. Jinja is imported only here and in theme.py, template_compiler.py and bytecode_cache.py.
+The sandbox does not limit processor time or memory. So before a theme is used, it renders sample pages in a process with limits
+(theme_check.py). Beyond Jinja's rules, the sandbox has no random filter or function, limits the size of a page, and compiles code
+with the template's own line numbers. Jinja is imported only here and in theme.py, template_compiler.py and bytecode_cache.py.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 MAX_PAGE_LENGTH: Final = 16 * 1024**2  # characters
-# Random output would give the same content other bytes.
+# Random output would give the same content other bytes at each rendering.
 _RANDOM_FUNCTIONS: Final = ("random", "lipsum")
 
 
@@ -37,7 +37,7 @@ def create_environment(kind: type[Environment], loader: BaseLoader) -> Environme
 
 
 class Sandbox(ImmutableSandboxedEnvironment):
-    """Environment of custom templates, and of built-in ones that they use."""
+    """Environment of custom templates, and of built-in templates that custom ones include, import or extend."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
@@ -62,9 +62,10 @@ class Sandbox(ImmutableSandboxedEnvironment):
 
 @pass_context
 def cached_card(context: Context, make: Callable[..., str], *given: object) -> str:
-    """Call a macro through the sandbox.
+    """Call the macro `make` through the sandbox and return its HTML.
 
-    The result is not cached: built-in templates cache parts of pages by the same keys.
+    Counterpart of `template_compiler.cached_card`, but without a cache: built-in templates would find a custom macro's HTML
+    there.
     """
     made: str = context.environment.call(context, make, *given)  # type: ignore[attr-defined]
     return made
@@ -72,15 +73,16 @@ def cached_card(context: Context, make: Callable[..., str], *given: object) -> s
 
 @pass_context
 def render_once(context: Context, make: Callable[[], str], _name: str, _key: object) -> str:
-    """Call a macro without arguments, as `cached_card` does. Only built-in templates use name and key."""
+    """Call a macro without arguments, as `cached_card` does. Name and key are ignored: they are for the cache of `PageLayout`."""
     return cached_card(context, make)
 
 
 def _with_template_lines(source: str) -> ast.Module:
     """Return the generated code of a template with the template's own line numbers.
 
-    faulthandler writes the code's line numbers as they are, without Jinja's table that maps them to the template. That table
-    (`debug_info = "1=9&3=12"`: pairs of a template's line and a line of the code) is replaced by one that maps each to itself.
+    faulthandler writes the line numbers of the code itself: it does not know Jinja's table that maps them to the template. That
+    table (`debug_info = "1=9&3=12"`: pairs of a template's line and a line of the code) is replaced by one that maps each to
+    itself.
     """
     tree = ast.parse(source)
     table = next(one for one in reversed(tree.body) if isinstance(one, ast.Assign) and _is_assignment_to(one, "debug_info"))

@@ -8,7 +8,7 @@ from feedsvc.pages.metadata import PageMetadata
 
 
 def render_gone(frame: PageLayout, one: Article) -> bytes:
-    """Render the page of a withdrawn article; the notice is in the article's language."""
+    """Render the page of a withdrawn article: its notice in the article's language, or a text in the site's if there is none."""
     said = frame.lang.say("withdrawn_title")
     if not one.notice:
         return _render_message(frame, said, frame.lang.say("withdrawn_text"))

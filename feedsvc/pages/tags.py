@@ -12,7 +12,7 @@ from feedsvc.uris import absolute
 
 
 class TagRange(NamedTuple):
-    """One of several pages of tags: its `start` in addresses, and the titles of its first and last tag."""
+    """One of several pages of tags: its `start` (the part of its address), and the titles of its first and last tag."""
 
     start: str
     first: str
@@ -30,7 +30,8 @@ class TagCount(NamedTuple):
 class TagPage(NamedTuple):
     """The content of one page of the list of all tags, as plain values, so that it can be compared and digested.
 
-    Either `tags` or `ranges` is empty. `previous` and `next` are the neighbours of one of several pages.
+    A page lists either `tags` or, as the first of several pages, the `ranges` of the others. `previous` and `next` are the pages
+    beside it, None if there is none.
     """
 
     tags: tuple[TagCount, ...] = ()
@@ -40,7 +41,7 @@ class TagPage(NamedTuple):
 
 
 def tag_page(catalog: Catalog, start: str = "") -> TagPage | None:
-    """Return the content of the page with this start, "" for the one at /tags/; None if there is no such page."""
+    """Return the content of the page with this start ("" for /tags/); None if there is no such page."""
     starts = catalog.tags.starts
     if not start:
         single = len(starts) == 1
@@ -74,7 +75,7 @@ def _tag_range(catalog: Catalog, place: int) -> TagRange:
 
 
 class TagView(NamedTuple):
-    """A tag on a page; `articles` is their number in words of the site's language."""
+    """A tag on a page; `articles` is the number of its articles with the noun, like "3 articles", in the site's language."""
 
     title: str
     href: str
@@ -82,7 +83,7 @@ class TagView(NamedTuple):
 
 
 class TagRangeView(NamedTuple):
-    """A link to the page with the tags from `first` to `last`."""
+    """A link to the page with the tags from `first` to `last` (titles); `href` is "" for the page itself."""
 
     first: str
     last: str
@@ -90,7 +91,7 @@ class TagRangeView(NamedTuple):
 
 
 def render_tag_list(frame: PageLayout, start: str = "") -> bytes:
-    """Render the page with this start, "" for the one at /tags/. Raises ValueError if there is no such page."""
+    """Render the page with this start ("" for /tags/). Raises ValueError if there is no such page."""
     page = tag_page(frame.catalog, start)
     if page is None:
         raise ValueError(f"no page of tags begins with '{start}'")
@@ -98,7 +99,7 @@ def render_tag_list(frame: PageLayout, start: str = "") -> bytes:
 
 
 def render_tag_page(frame: PageLayout, start: str, page: TagPage) -> bytes:
-    """Render a page with this content for the address with this start."""
+    """Render the content `page` for the address with this start."""
     site, lang = frame.site, frame.lang
     address, title = absolute(site.base_url, path_of(TagsAt(start))), lang.say("all_topics")
     span = f"{page.tags[0].title} – {page.tags[-1].title}" if start else ""

@@ -1,4 +1,5 @@
-"""Compiler of the built-in templates to faster Python: they need no sandbox and no look-ups in more than one way.
+"""Compiler of the built-in templates to faster Python: without the sandbox, and with plain attribute access and calls instead of
+Jinja's look-ups, which try an attribute and then an item.
 
 Jinja is imported only here and in theme.py, sandbox.py and bytecode_cache.py.
 """
@@ -16,7 +17,7 @@ from markupsafe import Markup, escape
 
 
 def escape_fast(value: object) -> str:
-    """Escape like `markupsafe.escape`, without a Markup object for text that is only joined to other text."""
+    """Escape like `markupsafe.escape`, but return a plain str, which is faster, if no character needs escaping."""
     kind = type(value)
     if kind is str:
         # Five searches are faster than creating a Markup object.
@@ -28,7 +29,7 @@ def escape_fast(value: object) -> str:
 
 
 class _FastCodeGenerator(CodeGenerator):
-    """Code generator with Python's own attributes and calls, which joins adjacent parts of a page.
+    """Code generator that writes Python's own attribute access and calls, and joins adjacent parts of a page.
 
     `{% call %}` and arguments by * and ** are not supported: no built-in template has them.
     """
@@ -76,7 +77,7 @@ class _FastCodeGenerator(CodeGenerator):
 
 
 def cached_card(make: Callable[..., str], card: Any, *given: object) -> str:
-    """Return the HTML that `make` renders of a card, from the card's `html_cache` if it is there."""
+    """Return the HTML that the macro `make` renders of a card and `given` arguments, cached in the card's `html_cache`."""
     found: str | None = card.html_cache.get(given)
     if found is None:
         found = card.html_cache[given] = make(card, *given)
@@ -85,7 +86,7 @@ def cached_card(make: Callable[..., str], card: Any, *given: object) -> str:
 
 class _FastTemplate(Template):
     def _get_default_module(self, ctx: Context | None = None) -> TemplateModule:  # noqa: ARG002
-        """Return the module that other templates import. The context is ignored: no built-in macro depends on it."""
+        """Return the module that other templates import. Ignore the context: no built-in macro depends on it."""
         return super()._get_default_module()
 
 
@@ -102,7 +103,7 @@ class FastEnvironment(Environment):
         self._templates: dict[object, Template] = {}
 
     def make_globals(self, d: MutableMapping[str, Any] | None) -> MutableMapping[str, Any]:
-        """Return one dict instead of a chain of two, since each page copies it."""
+        """Return a template's globals as one dict, not as a chain of two, because each page copies them."""
         return {**self.globals, **(d or {})}
 
     def get_template(

@@ -1,7 +1,7 @@
 """Themes: the built-in templates and static files, and custom ones that replace them one by one.
 
-Custom templates run in a sandbox. If one cannot render a page, the built-in template is used. Jinja is imported only here and in
-sandbox.py, template_compiler.py and bytecode_cache.py.
+Custom templates run in a sandbox. If a custom template cannot render a page, the built-in one is used. Jinja is imported only
+here and in sandbox.py, template_compiler.py and bytecode_cache.py.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ _BUILTIN_STATIC: Final = _load_builtin_static()
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TemplateFailure:
-    """The reason why a page cannot be rendered: `name` and `line` (from 1) of the custom template at fault."""
+    """The reason why a page cannot be rendered: a message, with `name` and `line` (from 1) of the custom template at fault."""
 
     name: str
     line: int
@@ -85,7 +85,7 @@ class Theme:
     """The templates and static files of pages. `static` maps names below /static/ to bytes."""
 
     def __init__(self, files: Mapping[str, bytes], *, strict: bool = False) -> None:
-        """Take the files of a theme (path below content/theme/ -> bytes), for none of which `file_problem` returns a problem.
+        """Take the files of a theme (path below content/theme/ -> bytes). `theme_check.file_problem` must return None for each.
 
         With `strict`, `render` raises TemplateRenderError instead of falling back to the built-in template.
         """
@@ -101,13 +101,13 @@ class Theme:
         )
 
     def _load_template(self, name: str) -> tuple[str, str, None] | None:
-        """Return a custom template with a file name that tells it from the built-in ones in tracebacks."""
+        """Return a custom template and a file name for tracebacks, which no built-in template has; None if the theme has none."""
         return (self._templates[name], f"{FOLDER}/{TEMPLATES}{name}", None) if name in self._templates else None
 
     def render(self, template: str, variables: Mapping[str, object], render_once: Callable[..., str]) -> bytes:
-        """Render a page. If a custom template fails, log that once and use the built-in template.
+        """Render a page as UTF-8. If a custom template fails, log the failure once and use the built-in template.
 
-        `render_once` is for built-in templates: it may cache the text that they render for a name and a key.
+        `render_once(make, name, key)` is for built-in templates: it returns the text that `make` renders, cached by name and key.
         """
         if self._environment is not None:
             try:
@@ -145,7 +145,7 @@ def _render_sandboxed(themed: Environment, template: str, facts: Mapping[str, ob
 
 
 def _reason(error: Exception) -> str:
-    """Return the fault of a template, without messages that differ between machines."""
+    """Return the fault of a template in words that are the same on all machines."""
     if isinstance(error, TemplateNotFound):
         return f"there is no template '{error.name}'"
     if isinstance(error, RecursionError):
@@ -163,7 +163,7 @@ def templates_digest(files: Mapping[str, bytes]) -> str:
 
 
 def files_below(files: Mapping[str, bytes], folder: str) -> Iterator[tuple[str, bytes]]:
-    """Return (name below the folder, bytes) of each file of a theme in a folder."""
+    """Return (name below the folder, bytes) of each file of a theme in `folder`, which ends in a slash."""
     return ((path.removeprefix(folder), data) for path, data in files.items() if path.startswith(folder))
 
 
@@ -179,12 +179,15 @@ def builtin_template_names() -> frozenset[str]:
 
 
 def referenced_templates(text: str) -> frozenset[str]:
-    """Return the names of templates that a valid template uses; "" stands for a name that is computed on rendering."""
+    """Return the names of templates that a template includes, imports or extends; "" for a name that is computed on rendering.
+
+    `text` must be a valid template.
+    """
     return frozenset(name or "" for name in meta.find_referenced_templates(builtin_environment().parse(text)))
 
 
 def syntax_error(text: str) -> tuple[int, str] | None:
-    """Return (line, reason) if a text is not a valid template, else None."""
+    """Return (line from 1, reason) if a text is not a valid template, else None."""
     try:
         create_environment(Sandbox, _BUILTIN_LOADER).compile(text)
     except TemplateSyntaxError as error:

@@ -1,4 +1,7 @@
-"""The theme in force: the files of the custom theme that a trial found valid, else those that were in force before."""
+"""The theme in force: the theme files that pages are rendered with, each the newest version that a trial found valid.
+
+A trial (theme_trial.py) renders pages of sample sites and of the newest articles in a process with limits.
+"""
 
 from __future__ import annotations
 
@@ -17,14 +20,14 @@ from feedsvc.pages.theme_choice import EMPTY_CHOICE, NoVerdictError, ThemeChoice
 from feedsvc.pages.theme_verdicts import VerdictStore
 from feedsvc.support.alerts import Alerts
 
-_RETRY_INTERVAL: Final = 60.0  # seconds until a theme is tried again that could not be tried
+_RETRY_INTERVAL: Final = 60.0  # seconds until the next trial of a theme whose trial could not be carried out
 _ALERT_NAME: Final = "theme"
 _CONSEQUENCE: Final = "the theme before, or else the product's own, is used meanwhile, and it is tried again each minute"
 _END_MESSAGE: Final = "the theme could be tried"
 
 
 class ThemeAdoption:
-    """The theme in force for one content folder. `apply` is for one thread at a time."""
+    """The theme in force for one content folder. Only one thread at a time may call `apply`."""
 
     def __init__(
         self,
@@ -37,23 +40,23 @@ class ThemeAdoption:
     ) -> None:
         """Store verdicts (results of trials) in `folder`, or in memory if it is None.
 
-        A verdict is valid for one theme and one result of `version`, which names the versions of the program and its libraries.
+        A verdict is valid for one theme and one value of `version()`, which names the versions of the program and its libraries.
         With `required`, the first call of `apply` raises FeedsvcError if the trial of the theme could not be carried out.
-        `hung_themes` returns the digest of each theme at which a process hung or crashed, with the text of the traceback.
+        `hung_themes` returns {`Theme.digest`: traceback} of the themes during whose rendering a process hung or crashed.
         """
         self._alerts, self._is_required = alerts or Alerts(), required
         self._chooser = ThemeChooser(VerdictStore(folder, self._alerts), version, hung_themes)
-        self._chosen_from: ThemeFiles | None = None  # the mapping that was chosen from, compared by identity; None at first
+        self._chosen_from: ThemeFiles | None = None  # the folder's theme at the last choice, compared by identity; None at first
         self._choice = EMPTY_CHOICE
         self._trial: TrialThread | None = None
         self._retry_at: float | None = None  # monotonic seconds
         self._hung_themes, self._known_hung_themes = hung_themes, frozenset[str]()
 
     def apply(self, content: ContentSnapshot, now: datetime, *, preview: bool = False) -> ContentSnapshot:
-        """Return the content with the theme in force and the problems of its own theme.
+        """Return the content with the theme in force instead of the folder's theme, and with the problems of the folder's theme.
 
-        The first call waits for a trial, if one is needed. Later trials run in a thread; until `is_due`, the theme before stays
-        in force.
+        The first call waits for a trial, if no stored verdict suffices. Later trials run in a thread: the previous theme stays in
+        force until a call after the thread's end, which `is_due` shows.
         """
         sample = partial(collect_newest_articles, content, now, preview=preview)
         is_newly_stuck, self._known_hung_themes = self._has_new_hung_theme, frozenset(self._hung_themes())
@@ -76,7 +79,7 @@ class ThemeAdoption:
 
     @property
     def _has_new_hung_theme(self) -> bool:
-        """True if a worker hung or crashed at another theme since the last choice."""
+        """True if `hung_themes` has a theme that it did not have at the last call of `apply`."""
         return bool(self._chosen_from) and not self._known_hung_themes.issuperset(self._hung_themes())
 
     def _run_first_trial(self, files: ThemeFiles, sample: Callable[[], NewestArticles]) -> None:
@@ -103,7 +106,7 @@ class ThemeAdoption:
             trial.cancel()
 
     def _stored_choice(self, files: ThemeFiles) -> ThemeChoice | None:
-        """Return the choice if stored verdicts suffice for it, else None. Another process may have stored them meanwhile."""
+        """Return the choice if stored verdicts suffice for it, else None. Another process may have stored a verdict meanwhile."""
         try:
             return self._chooser.choose(files, self._choice.files, self._chooser.stored_verdict)
         except NoVerdictError:

@@ -1,4 +1,4 @@
-"""Theme checks: trials in processes with limits find the templates that cannot render pages in time and in memory."""
+"""Theme check: trials (theme_trial.py) in limited processes find the templates that cannot render pages in time and memory."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _CURRENT_THREAD: Final = re.compile(r"^Current thread .*\n(?:  .*\n?)*", re.MULT
 class ThemeVerdict:
     """The result of a check: the problem of each template (path below theme/) that is not used. All others are valid together.
 
-    `articles_digest` is the digest of the real articles if their pages showed a problem, else "".
+    `articles_digest` is `NewestArticles.digest` if a page of these articles showed a problem, else "".
     """
 
     problems: Mapping[str, Problem]
@@ -39,7 +39,7 @@ class ThemeVerdict:
 
 
 class TrialError(Exception):
-    """A theme could not be tried, for a reason outside of it. The text continues the words "the theme" with the reason."""
+    """A trial could not be carried out, for a reason outside the theme. The message continues the words "the theme"."""
 
 
 class TrialCancelledError(TrialError):
@@ -47,7 +47,7 @@ class TrialCancelledError(TrialError):
 
 
 def file_problem(path: str, data: bytes) -> Problem | None:
-    """Return the problem of one file below theme/ that shows without a trial, or None."""
+    """Return the problem of one file below theme/ that can be found without a trial, or None."""
     place = content_path(path)
     if path.startswith(STATIC):
         known = path[path.rfind(".") :].lower() in STATIC_TYPES
@@ -66,7 +66,7 @@ def file_problem(path: str, data: bytes) -> Problem | None:
 
 
 def hang_problem(traceback: str, templates: Mapping[str, bytes]) -> dict[str, Problem]:
-    """Return {path: problem} of the template at which a process hung or crashed; of the first one if the traceback has none."""
+    """Return {path: problem} of the template in which a process hung or crashed: the first one if the traceback names none."""
     current = "".join(_CURRENT_THREAD.findall(traceback)[:1])  # of the first dump; more may follow
     path, line = (
         innermost_template_call(current, templates) or innermost_template_call(traceback, templates) or (next(iter(templates)), 1)
@@ -78,9 +78,9 @@ def hang_problem(traceback: str, templates: Mapping[str, bytes]) -> dict[str, Pr
 def check_theme(
     templates: Mapping[str, bytes], newest_articles: NewestArticles | None, is_cancelled: Callable[[], bool] = lambda: False
 ) -> ThemeVerdict:
-    """Try templates (path below theme/ -> UTF-8 text) on sample sites and on the newest articles. Raises TrialError.
+    """Render the pages of sample sites and of the newest articles with templates (path below theme/ -> UTF-8 text).
 
-    If a template exceeds the limits, the others are tried again without it.
+    If a template exceeds the limits, the others are tried again without that one. Raises TrialError.
     """
     return _ThemeCheck(templates, newest_articles, is_cancelled).verdict()
 
@@ -117,7 +117,7 @@ class _ThemeCheck:
         )
 
     def _give_up(self) -> None:
-        """Leave out all remaining templates: the others used up the time or the trials."""
+        """Add a finding on each remaining template: the templates left out before used up the time or the trials."""
         self._add_findings([_unfinished_finding(path) for path in self._remaining])
 
     def _add_findings(self, findings: list[Finding]) -> None:
@@ -127,7 +127,10 @@ class _ThemeCheck:
             self._has_article_finding |= one.is_from_article
 
     def _leave_out(self, failure: RunFailure) -> None:
-        """Leave out the template or the article that a trial did not finish. Raises TrialError if the failure shows neither."""
+        """Leave the template or the article at which a trial failed out of the next trial.
+
+        Raises TrialError if the failure shows neither.
+        """
         if failure.cause not in _FAILURE_MESSAGES:
             raise TrialCancelledError if failure.cause is Cause.CANCELLED else TrialError(_explain(failure))
         doing = TrialStep.parse(failure.step)
@@ -140,7 +143,7 @@ class _ThemeCheck:
             self._skipped_subjects |= {doing.subject}
 
     def _template_at_fault(self, template: str) -> str:
-        """Return the path of the page's own template if the theme has it, else of the theme's first one."""
+        """Return the path of `template` if it is a remaining template, else of the first remaining one."""
         path = f"{TEMPLATES}{template}"
         return path if path in self._remaining else next(iter(self._remaining))
 
@@ -164,7 +167,7 @@ _FAILURE_MESSAGES: Final[Mapping[Cause, str]] = {
 
 
 def innermost_template_call(traceback: str, templates: Mapping[str, bytes], *, is_last: bool = False) -> tuple[str, int] | None:
-    """Return the template (path below theme/) and line of the innermost template's frame in a traceback, or None.
+    """Return (path below theme/, line) of the innermost frame of one of `templates` in a traceback; None if it has none.
 
     `is_last` is for Python's own tracebacks, not faulthandler's: their innermost frame is the last one.
     """
@@ -174,7 +177,7 @@ def innermost_template_call(traceback: str, templates: Mapping[str, bytes], *, i
 
 
 def _traceback_names(name: str) -> tuple[str, str]:
-    """Return a name as Python's tracebacks write it and as faulthandler's do, in ASCII."""
+    """Return a name as Python's tracebacks write it, and as faulthandler writes it, in ASCII."""
     return name, name.encode("ascii", "backslashreplace").decode()
 
 

@@ -1,4 +1,4 @@
-"""Choice of the theme files that can be used together, by trials one after another."""
+"""Choice of the theme files that can be used together, by the verdicts of trials (theme_trial.py)."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ GetVerdict = Callable[[ThemeFiles], ThemeVerdict]
 
 
 class NoVerdictError(Exception):
-    """No verdict is stored yet."""
+    """No verdict on these templates is stored yet."""
 
 
 @dataclass(frozen=True, slots=True)
 class ThemeChoice:
-    """The theme files in force, and the problem of each file that is not used as it is."""
+    """The theme `files` to use, and by path the problem of each file whose current version is not used."""
 
     files: ThemeFiles
     problems: Mapping[str, Problem]
@@ -44,8 +44,9 @@ class ThemeChooser:
         self._verdicts, self._version, self._hung_themes = verdicts, version, hung_themes
 
     def choose(self, files: ThemeFiles, previous: ThemeFiles, get_verdict: GetVerdict) -> ThemeChoice:
-        """Return the files that can be used together. Those of `previous` replace files that cannot be used.
+        """Return those of `files` that can be used together, and the problems of the others.
 
+        A file that cannot be used is replaced by its version in `previous`, if that is valid together with the others.
         `get_verdict` returns the verdict on templates; its exceptions are passed on.
         """
         found = {path: problem for path, data in files.items() if (problem := file_problem(path, data))}
@@ -59,7 +60,7 @@ class ThemeChooser:
         return ThemeChoice(mixed, found)
 
     def stored_verdict(self, templates: ThemeFiles) -> ThemeVerdict:
-        """Return the stored verdict. Raises NoVerdictError if there is none."""
+        """Return the stored verdict on templates. Raises NoVerdictError if there is none."""
         found = self._verdicts.find(self._key(templates))
         if not found:
             raise NoVerdictError
@@ -68,9 +69,9 @@ class ThemeChooser:
     def find_verdict(
         self, templates: ThemeFiles, collect_articles: Callable[[], NewestArticles], is_cancelled: Callable[[], bool]
     ) -> ThemeVerdict:
-        """Return the stored verdict, or else that of a new trial. Raises TrialError.
+        """Return the stored verdict on templates, or else the verdict of a new check. Raises TrialError.
 
-        A theme that failed on articles other than the current newest ones is tried again.
+        A stored verdict with problems on pages of articles counts only while these are still the newest articles.
         """
         key = self._key(templates)
         found = self._verdicts.find(key)
@@ -89,9 +90,9 @@ class ThemeChooser:
 
 
 class TrialThread(threading.Thread):
-    """A thread that chooses theme files, with the trials that this takes. `run` may also be called in the caller's thread.
+    """A thread that chooses theme files and carries out the trials for it. `run` may also be called in the caller's thread.
 
-    At the end there is a `choice`, or `failure_reason` continues the words "the theme" with the reason.
+    At the end, `choice` is set, or `failure_reason` is: it continues the words "the theme".
     """
 
     def __init__(
@@ -105,7 +106,7 @@ class TrialThread(threading.Thread):
         self._cancelled = threading.Event()
 
     def cancel(self) -> None:
-        """Ask the trial to end early, without a `choice`."""
+        """Request that the thread ends early, without a `choice`."""
         self._cancelled.set()
 
     def run(self) -> None:
@@ -141,5 +142,5 @@ def _find_problems(templates: ThemeFiles, ask: GetVerdict, stuck: Mapping[str, s
 
 
 def _is_verdict_current(verdict: ThemeVerdict, sample: Callable[[], NewestArticles]) -> bool:
-    """Return whether a verdict is that of a trial with the current newest articles, or does not depend on articles."""
+    """Return whether a verdict does not depend on articles, or depends on the articles that `sample` returns now."""
     return not verdict.articles_digest or verdict.articles_digest == sample().digest

@@ -1,6 +1,6 @@
 """Theme trial: custom templates render every kind of page, in a process with limits that theme_check.py starts.
 
-The process is ended from outside if a page takes too long, so each step is announced before it begins.
+The parent process ends this one if a page takes too long. So each step is announced before it begins, to show which one that was.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ _SAMPLE_TAG_PAGES: Final = (
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TrialInput:
-    """The pickled input: `templates` (path below theme/ -> bytes), real articles, and subjects whose steps are left out."""
+    """The pickled input of `run`: `templates` (path below theme/ -> bytes), articles, and subjects (see TrialStep) to skip."""
 
     templates: Mapping[str, bytes]
     newest_articles: NewestArticles | None
@@ -57,7 +57,7 @@ class TrialInput:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TrialStep:
-    """A step of a trial. `subject` names the page as problems do, "" for a page of a sample site.
+    """A step of a trial. `subject` is the page's name in messages, such as an article's path; "" for a page of a sample site.
 
     `template` is the page's own template while templates run, "" while the page's variables are computed.
     """
@@ -72,7 +72,7 @@ class TrialStep:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Finding:
-    """A problem of the template at `path` below theme/. `is_from_article` is True if a page of real articles shows it."""
+    """A problem of the template at `path` below theme/. `is_from_article` is True if a page of the newest articles showed it."""
 
     path: str
     line: int
@@ -82,7 +82,10 @@ class Finding:
 
 
 def run(data: bytes, step: BeginStep) -> bytes:
-    """Try templates: a pickled TrialInput to a JSON list of findings. The templates without a finding are valid together."""
+    """Render every kind of page with the templates of a pickled TrialInput; return a JSON list of findings.
+
+    `step` announces each step. The templates without a finding are valid together.
+    """
     given: TrialInput = pickle.loads(data)  # noqa: S301 - from the process that started this one
     trial = _Trial(given, step)
     return json.dumps([asdict(one) for one in trial.findings()]).encode()
@@ -110,7 +113,10 @@ class _Trial:
                 yield Finding(path=path, line=wrong[0], message=wrong[1][:_MAX_MESSAGE_LENGTH], hint=FALLBACK_HINT)
 
     def _unused_template_findings(self) -> Iterator[Finding]:
-        """Yield findings on templates that neither a built-in page nor another template of the theme uses."""
+        """Yield findings on templates that neither replace a built-in one nor are used by another template of the theme.
+
+        Yield none if a template computes names of templates.
+        """
         names, own = dict(files_below(self._input.templates, TEMPLATES)), builtin_template_names()
         referred: set[str] = set()
         for name, data in names.items():
@@ -156,7 +162,7 @@ class _Trial:
 
 
 class _AnnouncingTheme(Theme):
-    """A theme that announces each page before it is rendered; `subject` is as in TrialStep."""
+    """A theme that announces each page before rendering it; `subject` is as in TrialStep."""
 
     def __init__(self, files: Mapping[str, bytes], step: Callable[[str, str], None]) -> None:
         super().__init__(files, strict=True)
@@ -170,7 +176,7 @@ class _AnnouncingTheme(Theme):
 
 
 def _render_article_page(make: Callable[[], object]) -> None:
-    """Render a page of real articles. Ignore errors outside of templates: they are faults of the content, not of the theme."""
+    """Render a page of the newest articles. Ignore errors outside of templates: the content, not the theme, causes them."""
     try:
         make()
     except TemplateRenderError:
@@ -182,7 +188,7 @@ def _render_article_page(make: Callable[[], object]) -> None:
 def _catalog_page_renderers(
     catalog: Catalog, theme: Theme, listings: list[Listing]
 ) -> Iterator[tuple[str, Callable[[], object]]]:
-    """Yield every page of a catalog with these of its listings: its subject as problems name it, and a function to render it."""
+    """Yield (subject, function that renders the page) of every page of a catalog; of listing pages, only those of `listings`."""
     frame = PageLayout(catalog, theme)
     yield from ((row.article.path, partial(render_article, frame, row)) for row in catalog.visible.values())
     yield from ((row.article.path, partial(render_gone, frame, row.article)) for row in catalog.withdrawn.values())

@@ -1,7 +1,7 @@
-"""Store of theme verdicts in the state folder: each theme is tried once on a machine.
+"""Store of theme verdicts (ThemeVerdict) in the state folder, so that each theme has its trial once on a machine.
 
-Each verdict is a file with one line of JSON and one with its checksum, written aside and renamed. A damaged file counts as
-missing. A lock file in the same folder lets one process try a theme while others wait for its result.
+Each verdict is a file with a line of JSON and a line with its checksum, written under a temporary name and then renamed. A
+damaged file counts as missing. A lock file in the same folder lets one process try a theme while others wait for its result.
 """
 
 from __future__ import annotations
@@ -36,14 +36,14 @@ class VerdictStore:
         self._verdicts: dict[str, ThemeVerdict] = {}
 
     def find(self, key: str) -> ThemeVerdict | None:
-        """Return the verdict on the theme, version and libraries that a key stands for, or None."""
+        """Return the verdict stored under a key (a digest of theme and versions, see ThemeChooser), or None."""
         found = self._verdicts.get(key) or self._read(key)
         if found:
             self._verdicts[key] = found
         return found
 
     def add(self, key: str, verdict: ThemeVerdict) -> None:
-        """Store a verdict, across restarts if there is a folder. Raise an alert if the folder cannot be written."""
+        """Store a verdict in memory and, if there is a folder, on disk. Raise an alert if the folder cannot be written."""
         self._verdicts[key] = verdict
         if not self._folder:
             return
@@ -67,7 +67,10 @@ class VerdictStore:
 
     @contextmanager
     def exclusive_lock(self, is_cancelled: Callable[[], bool]) -> Iterator[None]:
-        """Hold the lock between processes, if there is one. Raises TrialCancelledError. After 180 seconds, go on without it."""
+        """Hold the lock file in the `with` block, if it can be opened. Go on without the lock after _LOCK_TIMEOUT seconds.
+
+        Raises TrialCancelledError if `is_cancelled` returns True while waiting.
+        """
         descriptor = self._open_lock()
         try:
             end = time.monotonic() + _LOCK_TIMEOUT
@@ -109,7 +112,7 @@ def _checksum(text: str) -> str:
 
 
 def _prune(folder: Path) -> None:
-    """Remove the oldest files above the limit. Half-written files of killed processes count, too."""
+    """Remove the oldest files above _MAX_FILES. Temporary files of killed processes count, too."""
     with suppress(OSError):
         files = sorted(((file.stat().st_mtime, file) for file in folder.iterdir() if file.name != "lock"), reverse=True)
         for _, file in files[_MAX_FILES:]:

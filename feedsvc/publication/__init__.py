@@ -1,4 +1,4 @@
-"""One edition: path to document, each made on first need.
+"""One publication: resolves paths to documents. Each document is rendered on first request.
 
 In come a catalog and a theme; out come documents, redirects and attachments, with their headers, dates and dependencies. The
 live edition, the web server and exports use it.

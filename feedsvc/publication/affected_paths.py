@@ -1,4 +1,4 @@
-"""Places whose documents may differ between two catalogs with the same settings; the work grows with the difference."""
+"""Places whose documents may differ between two catalogs with the same settings. The work grows with the difference."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ from feedsvc.routes import (
 from feedsvc.uris import absolute, path_below
 
 _SITE_LISTING = ListingRef()
-_MAX_COMPARED_PAGES = 500  # pages; of more related articles, none is compared: all count as affected
+_MAX_COMPARED_PAGES = 500  # pages with related articles; if there are more, none is compared and all count as affected
 
 
 def affected_places(before: Catalog, now: Catalog) -> Iterator[Place]:
-    """Yield a superset of the places that differ, including former addresses; some occur more than once."""
+    """Yield a superset of the places whose documents differ, including former addresses. Some places occur more than once."""
     yield from _file_places(before, now)
     yield from (SiteDocumentAt(name) for name in SITE_DOCUMENTS if _has_changed(before, now, SiteDocumentAt(name)))
     if before.listings is now.listings:
@@ -72,7 +72,7 @@ def _has_changed(before: Catalog, now: Catalog, place: Place) -> bool:
 
 
 def _rows_only_in(one: Catalog, other: Catalog) -> dict[str, Row]:
-    """Return the rows of one catalog that are not the same objects in the other, by article id."""
+    """Return the rows of `one` that are not also rows of `other` as the same objects, by article id."""
     return {row.article.id: row for row in one.listings[_SITE_LISTING].rows.items_not_in(other.listings[_SITE_LISTING].rows)}
 
 
@@ -86,9 +86,9 @@ def _own_places(catalog: Catalog, row: Row) -> Iterator[Place]:
 
 
 def _has_card_changed(row: Row, other: Row | None, pictures: AbstractSet[str]) -> bool:
-    """Return whether pages that link to an article or show its card may differ between the two rows.
+    """Return whether pages that link to an article or show its card may differ between its two rows.
 
-    `pictures` are the addresses of the changed files.
+    `other` is None if only one catalog has the article. `pictures` are the absolute addresses of the changed media files.
     """
     if other is None or _card_facts(row) != _card_facts(other):
         return True
@@ -106,7 +106,7 @@ def _card_facts(row: Row) -> tuple[object, ...]:
 
 
 def _neighbour_places(catalog: Catalog, row: Row) -> Iterator[Place]:
-    """Yield the articles next to a row, or to its former place: their pages link to their neighbours."""
+    """Yield the articles beside a row in its listings, or beside its rank if it is not there: their pages link to neighbours."""
     for ref in (_SITE_LISTING, *(ListingRef("category", name) for name in row.article.categories)):
         for other in catalog.listings[ref].neighbours_of(row):
             if other:
@@ -114,9 +114,10 @@ def _neighbour_places(catalog: Catalog, row: Row) -> Iterator[Place]:
 
 
 def _related_places(before: Catalog, now: Catalog, rows: Collection[Row]) -> Iterator[Place]:
-    """Yield the articles that share tags with the rows and whose pages may link to one of them as related.
+    """Yield the articles that share tags with `rows` and whose pages may link to one of `rows` as related.
 
-    Up to _MAX_COMPARED_PAGES are compared, because few of these pages link to one of the rows.
+    Few of these pages really do. So the dependencies of up to _MAX_COMPARED_PAGES pages are compared; more pages count as
+    affected.
     """
     slugs = (row.article.slug for catalog in (before, now) for row in find_linking_rows(catalog, rows))
     found = [ArticleAt(slug) for slug in dict.fromkeys(slugs)]
@@ -132,7 +133,7 @@ def _listing_places(before: Catalog, now: Catalog, changed: Iterable[ListingRef]
 
 
 def _tag_page_places(before: Catalog, now: Catalog, changed: Collection[str]) -> Iterator[Place]:
-    """Yield the pages of tags with a changed tag or changed limits, the pages next to them, and /tags/, which links to them."""
+    """Yield the pages of the list of tags that have a changed tag or another range of tags, the pages beside them, and /tags/."""
     if not changed:
         return
     starts: dict[str, None] = {"": None}
@@ -160,7 +161,7 @@ def _former_tag_places(before: Catalog, now: Catalog, slugs: Iterable[str]) -> I
 
 
 def _candidate_pages_and_feeds(one: Listing | None, other: Listing | None) -> tuple[Iterable[str], Iterable[str]]:
-    """Return the periods of a listing's pages and of its feeds that may differ; "" is the newest page or feed."""
+    """Return the periods of pages and the periods of feeds that may differ between two states of a listing; "" is the newest."""
     if one is None or other is None or (one.title, one.description) != (other.title, other.description):
         some = [listing for listing in (one, other) if listing]
         pages, months = (listing.page_index for listing in some), (listing.archive_index for listing in some)
@@ -182,14 +183,16 @@ def _changed_periods(one: ArchiveIndex, other: ArchiveIndex, days: AbstractSet[s
 
 
 def _has_period_changed(one: ArchiveIndex, other: ArchiveIndex, period: str) -> bool:
-    """Return whether a period has other rows or other neighbours, or exists in one of the two only."""
+    """Return whether a period has other rows or other neighbours, or exists in only one of the two indexes."""
     if period not in one or period not in other:
         return period in one or period in other
     return one.neighbours[period] != other.neighbours[period] or not is_identical(one[period], other[period])
 
 
 def _candidate_periods(one: ArchiveIndex, other: ArchiveIndex, days: AbstractSet[str]) -> Iterator[str]:
-    """Yield the periods with changed rows, added and removed ones, and those where older pages begin; then their neighbours."""
+    """Yield the periods with rows of `days`, added and removed periods, and those of `_periods_between_newest_pages`; then the
+    neighbours of all these. Some occur more than once.
+    """
     found = {division.period_of(day) for division in (one, other) for day in days}
     found.update(chain.from_iterable(_added_or_removed_periods(one, other, year) for year in {day[:4] for day in days}))
     found.update(_periods_between_newest_pages(one, other))
@@ -201,14 +204,14 @@ def _candidate_periods(one: ArchiveIndex, other: ArchiveIndex, days: AbstractSet
 
 
 def _added_or_removed_periods(one: ArchiveIndex, other: ArchiveIndex, year: str) -> set[str]:
-    """Return the names within a year that only one of the two has."""
+    """Return the periods within a year that only one of the two indexes has."""
     if one.names is other.names:
         return set()
     return set(one.names[slice(*index_range(one.names, year))]) ^ set(other.names[slice(*index_range(other.names, year))])
 
 
 def _periods_between_newest_pages(one: ArchiveIndex, other: ArchiveIndex) -> Iterator[str]:
-    """Yield the periods from the newest older page of one to that of the other."""
+    """Yield the periods between the newest older period of one index and that of the other, both included."""
     tops = sorted(next(iter(division), "") for division in (one, other))
     for division in (one, other):
         start, end = bisect_left(division.names, tops[0]), bisect_right(division.names, tops[1])
@@ -233,12 +236,12 @@ def _sitemap_places(before: Catalog, now: Catalog) -> Iterator[Place]:
 
 
 def _file_places(before: Catalog, now: Catalog) -> Iterator[Place]:
-    """Yield the changed media files. Added and removed references come with their articles' rows."""
+    """Yield the places of changed media files. `_own_places` yields files to which an article was linked or unlinked."""
     yield from (FileAt(path) for path in _changed_file_paths(before, now) if path in before.media or path in now.media)
 
 
 def _changed_file_urls(before: Catalog, now: Catalog) -> Iterator[str]:
-    """Yield the absolute addresses of changed files."""
+    """Return the absolute addresses of changed media files."""
     return (absolute(now.site.base_url, f"/{path}") for path in _changed_file_paths(before, now))
 
 

@@ -29,12 +29,15 @@ def file_content_type(attachment: FileResource) -> str:
 
 
 def cache_control(now: datetime, next_change: datetime | None, *, private: bool = False, missing: bool = False) -> str:
-    """Return Cache-Control for now: no cache may use the response, fresh or stale, from the second of `next_change` on."""
+    """Return Cache-Control for a response at `now`. From the second of `next_change` on, no cache may use it, fresh or stale.
+
+    `missing` is True for a response with status 404.
+    """
     return cache_directives(seconds_until_change(now, next_change), private=private, missing=missing)
 
 
 def seconds_until_change(now: datetime, next_change: datetime | None) -> int | None:
-    """Return the seconds for which a cache may use a response of now; None if the next change is too far away to matter."""
+    """Return the seconds for which a cache may use a response at `now`; None, no limit, if `next_change` is far ahead."""
     if next_change is None:
         return None
     ahead = next_change - now
@@ -42,7 +45,7 @@ def seconds_until_change(now: datetime, next_change: datetime | None) -> int | N
 
 
 def cache_directives(seconds_left: int | None, *, private: bool = False, missing: bool = False) -> str:
-    """Return Cache-Control for a response that may be used for `seconds_left` seconds; None is no limit."""
+    """Return Cache-Control for a response that may be used for at most `seconds_left` seconds; None is no limit."""
     fresh = _cap_seconds(_MAX_AGE_MISSING if missing else MAX_AGE, seconds_left)
     words = ["private" if private else "public", f"max-age={fresh}"]
     if not private and not missing:

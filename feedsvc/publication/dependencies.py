@@ -1,4 +1,4 @@
-"""Dependencies of each document, other than settings and theme. If they are unchanged, the document's bytes are, too."""
+"""Dependencies of each document, except settings and theme. If all are unchanged, the document has the same bytes."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ def _project_nothing(_: Listing) -> object:
 
 @dataclass(frozen=True, slots=True)
 class Dependencies:
-    """Inputs of a document. It is unchanged if `objects` are identical, `values` equal, and `project` of each of `listings`
-    returns equal values.
+    """Inputs of a document. The document is unchanged if `objects` are the same objects, `values` are equal, and `project`
+    returns an equal value for each of `listings`.
     """
 
     objects: tuple[object, ...] = ()
@@ -38,11 +38,11 @@ class Dependencies:
         return *self.values, *map(self.project, self.listings)
 
     def is_unchanged_since(self, other: Dependencies) -> bool:
-        """Return whether a document made from `other` would have the same bytes now. Within one process only."""
+        """Return whether a document made from `other` has the same bytes as one made from these. For use within one process."""
         return self.values == other.values and is_identical(self.objects, other.objects) and self._has_same_projections(other)
 
     def _has_same_projections(self, other: Dependencies) -> bool:
-        """Compare the projections of listings; skip listings that are the same object."""
+        """Return whether the projections of all listings are equal. Listings that are the same object are not projected."""
         if len(self.listings) != len(other.listings):
             return False
         pairs = zip(self.listings, other.listings, strict=True)
@@ -56,7 +56,7 @@ def _rows_of_archive(division: ArchiveIndex) -> Mapping[str, tuple[Row, ...]]:
 def document_dependencies(catalog: Catalog, place: Place, rows_by_period: RowsByPeriod = _rows_of_archive) -> Dependencies | None:
     """Return the dependencies of a place's document; None if there is no document or it must not be reused.
 
-    `rows_by_period` returns the rows of an archive index.
+    `rows_by_period` returns the rows of an archive index by period; a caller may pass a function that caches them.
     """
     make = _DEPENDENCIES_BY_PLACE.get(type(place))
     found = make(catalog, place, rows_by_period) if make else None
@@ -103,7 +103,7 @@ def _newest_dependencies(listing: Listing, older: str) -> Dependencies:
 
 
 def _period_dependencies(listing: Listing, period: str, division: ArchiveIndex, pages: RowsByPeriod) -> Dependencies | None:
-    """Return a period's rows, and the listing's title, description and neighbouring periods; None if there is no such period."""
+    """Return the dependencies on a period: its rows and neighbours, and the listing's title; None if there is no such period."""
     rows, beside = pages(division).get(period), division.neighbours.get(period)
     return Dependencies(rows, (listing.title, listing.description, beside)) if rows is not None else None
 
@@ -119,12 +119,12 @@ def _article_dependencies(catalog: Catalog, place: ArticleAt, _: RowsByPeriod) -
 
 
 def section_ref(row: Row) -> ListingRef:
-    """Return the listing in which an article's page has its neighbours: its first category, else the site."""
+    """Return the listing whose order gives an article's page its previous and next article: the first category, else the site."""
     return next((ListingRef("category", name) for name in row.article.categories), ListingRef())
 
 
 def image_dependencies(catalog: Catalog, rows: Iterable[object]) -> Iterator[object]:
-    """Yield the dependencies on lead images: variants in pages are named by a digest of the image's bytes."""
+    """Yield the dependencies on the rows' lead images: pages name image variants by a digest of the image's bytes."""
     base = catalog.site.base_url
     images = (row.article.image for row in rows if isinstance(row, Row))
     yield from file_dependencies(catalog, {path_below(base, image.url)[1:]: None for image in images if image})
@@ -200,7 +200,10 @@ def _tag_page_dependencies(catalog: Catalog, place: TagsAt, _: RowsByPeriod) -> 
 
 
 def _sitemap_dependencies(catalog: Catalog, place: SitemapAt, _: RowsByPeriod) -> Dependencies | None:
-    """Return the dependencies of a part: the rows of its period, or all listings for LISTINGS_GROUP."""
+    """Return the dependencies of a part of the sitemap: the rows of its period, or all listings for a part of LISTINGS_GROUP.
+
+    None if the sitemap has no parts.
+    """
     if not is_indexed(catalog):
         return None
     rows = catalog.listings[ListingRef()].archive_index.all_periods.get(place.part.partition(".")[0])

@@ -17,7 +17,7 @@ from feedsvc.support.compression import compress
 class DerivedData:
     """Data derived from a document on first use and cached as long as the document. Thread-safe.
 
-    `cache` is for modules that send documents, under their own keys. `has_grown` is True if encoded bodies were added since
+    `cache` is for modules that send documents; each uses its own keys. `has_grown` is True if encoded bodies were added since
     `size` was last called.
     """
 
@@ -31,12 +31,15 @@ class DerivedData:
         self._lock = threading.Lock()
 
     def digest(self, body: bytes) -> str:
-        """Return the digest of the document's body; computed once."""
+        """Return the digest of `body`, which must be the document's; computed once."""
         self._digest = self._digest or digest(body)
         return self._digest
 
     def encode(self, body: bytes, coding: str) -> bytes:
-        """Return the body in a coding of CODINGS, b"" if it is too small or does not shrink; computed once."""
+        """Return `body`, which must be the document's, in a coding of CODINGS; b"" if it is too small or does not shrink.
+
+        Each coding is computed once.
+        """
         with self._lock:
             made = self._encoded_bodies.get(coding)
             if made is None:
@@ -45,7 +48,7 @@ class DerivedData:
             return made
 
     def size(self) -> int:
-        """Return the bytes of all encoded bodies, and reset `has_grown`."""
+        """Return the number of bytes of all encoded bodies, and reset `has_grown`."""
         with self._lock:
             self.has_grown = False
             return sum(map(len, self._encoded_bodies.values()))
@@ -56,7 +59,8 @@ class Document:
     """Rendered document of one path.
 
     `path` is decoded and relative to base_url. `last_modified` is when the bytes last changed; None if that is not recorded.
-    `links` are sent as Link headers. `browser_type` is the media type for a browser that navigates here, "" if it is the same.
+    `links` are sent as Link headers. `browser_type` is the media type for a browser that navigates to the document, "" if it is
+    `media_type`.
     """
 
     path: str
@@ -70,7 +74,7 @@ class Document:
 
     @property
     def etag(self) -> str:
-        """Opaque part of the entity tag (RFC 9110 section 8.8.3): a digest of the identity bytes, computed on first use."""
+        """Opaque part of the entity tag (RFC 9110 section 8.8.3): a digest of the uncompressed body, computed on first use."""
         return self.derived_data.digest(self.body)
 
     def encode(self, coding: str) -> bytes:
@@ -78,7 +82,7 @@ class Document:
         return self.derived_data.encode(self.body, coding)
 
     def size_in_bytes(self) -> int:
-        """Return the bytes of the document now, encoded bodies included."""
+        """Return the current number of bytes of the body and all encoded bodies made so far."""
         return len(self.body) + self.derived_data.size()
 
 
@@ -86,8 +90,8 @@ class Document:
 class FileResource:
     """Media file that is sent from disk: `location` is its path there, `length` its size in bytes at the last scan.
 
-    `is_cleaned` is True for an image sent without its metadata (`content.media.clean_file`). `is_substitute` is True for an
-    original image sent in place of its variant; no cache may store it under the variant's address.
+    `is_cleaned` is True for an image that is to be sent without its metadata (`content.media.clean_file`). `is_substitute` is
+    True for an original image sent in place of its variant; no cache may store it under the variant's address.
     """
 
     path: str
@@ -100,7 +104,10 @@ class FileResource:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PendingFile:
-    """File that is still being made. `completion` completes when the caller should look again; None if the queue is full."""
+    """Image variant that is not made yet. Once `completion` is complete, the caller should resolve the path again.
+
+    `completion` is None if the queue is full: the variant was not requested.
+    """
 
     path: str
     completion: Completion | None

@@ -13,7 +13,7 @@ from feedsvc.publication.document import Document
 
 @dataclass(frozen=True, slots=True)
 class CachedDocument:
-    """Cached document. `dependencies` are its inputs; None if it is valid for one edition only."""
+    """Cached document. `dependencies` are its inputs; None if the document is valid for one edition only."""
 
     document: Document
     dependencies: Dependencies | None
@@ -29,7 +29,7 @@ class CacheStatistics:
 
 
 class DocumentCache:
-    """LRU cache of up to `max_bytes` bytes of documents: those of this edition, and reusable ones of earlier editions.
+    """LRU cache of up to `max_bytes` bytes of documents of this edition, and of earlier editions for reuse (`previous`).
 
     Thread-safe. An evicted document is rendered again on the next request.
     """
@@ -48,7 +48,7 @@ class DocumentCache:
         return self._size
 
     def get(self, path: str) -> Document | None:
-        """Return a document of this edition, None if it is not cached."""
+        """Return the document of this edition at a path, None if it is not cached. A document found counts as a hit."""
         with self._lock:
             found = self._current.get(path)
             if found is None:
@@ -58,12 +58,12 @@ class DocumentCache:
             return found.document
 
     def previous(self, path: str) -> CachedDocument | None:
-        """Return a document of an earlier edition. The caller must compare its dependencies before reuse."""
+        """Return the document of an earlier edition at a path, or None. The caller must compare its dependencies before reuse."""
         with self._lock:
             return self._previous.get(path)
 
     def put(self, path: str, document: Document, dependencies: Dependencies | None) -> None:
-        """Store a document of this edition, unless another thread has stored it. Counts as a miss."""
+        """Store a document of this edition and count a miss. Do nothing if another thread has stored one at this path."""
         with self._lock:
             if path in self._current:
                 return
@@ -74,7 +74,7 @@ class DocumentCache:
             self._evict()
 
     def update_size(self, path: str) -> None:
-        """Update the size of a document, which grows with each coding that is made on first use."""
+        """Update the recorded size of a document. Call it after `encode`, which adds an encoded body to the document."""
         with self._lock:
             found = self._current.get(path)
             if found is None:
@@ -92,7 +92,7 @@ class DocumentCache:
                     self._size -= kept.pop(path).size_in_bytes
 
     def _evict(self) -> None:
-        """Evict documents of earlier editions first, then the least recently used; keep at least one."""
+        """Evict documents above `max_bytes`: of earlier editions first, then the least recently used. Keep at least one."""
         while self._size > self._max_bytes and len(self._previous) + len(self._current) > 1:
             if self._previous:
                 self._size -= self._previous.pop(next(iter(self._previous))).size_in_bytes
@@ -100,7 +100,7 @@ class DocumentCache:
                 self._size -= self._current.popitem(last=False)[1].size_in_bytes
 
     def carry_over(self) -> DocumentCache:
-        """Return the cache of the next edition. All documents with dependencies become documents of an earlier edition."""
+        """Return the cache for the next edition. There, all documents with dependencies are documents of an earlier edition."""
         with self._lock:
             everything = {**self._previous, **self._current}
         return DocumentCache(self._max_bytes, self.statistics).seed(

@@ -1,4 +1,5 @@
-"""Fingerprints: digests of a document's dependencies that other processes can compare. Equal fingerprints, equal bytes.
+"""Fingerprints: digests of a document's dependencies that other processes can compare. Documents with equal fingerprints have
+equal bytes.
 
 Counterpart of dependencies.py for exports that outlive a process. Imports msgspec, like the codecs of content/cache/.
 """
@@ -33,7 +34,7 @@ from feedsvc.support.process_pool import map_chunks
 _DIGEST_SIZE: Final = 12  # bytes
 _EMPTY_DIGEST: Final = bytes(_DIGEST_SIZE)
 _CHUNK_SIZE: Final = 2500  # rows that a process digests as one task
-_MAX_FORMER_ROWS: Final = 10_000  # cached rows of former catalogs, beside those of this one
+_MAX_FORMER_ROWS: Final = 10_000  # rows of former catalogs whose digests are cached, in addition to the rows of the current one
 # Libraries that influence the bytes of documents.
 _LIBRARIES: Final = ("babel", "comrak-ext", "feedgen", "jinja2", "lxml", "markupsafe", "nh3", "pyvips-binary", "tzdata")
 # Libraries that influence the compressed files. Python may include zstd itself.
@@ -45,9 +46,9 @@ class Fingerprints:
     """Fingerprints of one catalog's documents. They can be compared only if `site_fingerprint` is equal."""
 
     def __init__(self, catalog: Catalog, row_digests: dict[int, tuple[Row, bytes]] | None = None, *, bulk: bool = False) -> None:
-        """Create without digests, or with known `row_digests`, by id() of the row.
+        """Create without cached digests, or with `row_digests`: id() of a row -> the row and its digest.
 
-        `bulk` is True if nearly all documents will be needed: the cards of a listing are then computed in one pass.
+        `bulk` is True if nearly all documents will be needed: the digests of a listing's cards are then joined in one pass.
         """
         self._catalog, self._is_bulk = catalog, bulk
         self._row_digests: dict[int, tuple[Row, bytes]] = {} if row_digests is None else row_digests
@@ -57,7 +58,7 @@ class Fingerprints:
         self._archive_pages: dict[int, tuple[ArchiveIndex, Mapping[str, tuple[Row, ...]]]] = {}
 
     def for_catalog(self, catalog: Catalog, *, bulk: bool = False) -> Fingerprints:
-        """Return the fingerprints of a catalog updated from this one; rows that are the same object keep their digests."""
+        """Return the fingerprints of a catalog that was updated from this one. Digests of rows that both share are reused."""
         for listing in self._catalog.listings.values():
             listing.discard_ranks()
         if len(self._row_digests) > len(catalog.listings[ListingRef()].rows) + _MAX_FORMER_ROWS:
@@ -78,7 +79,10 @@ class Fingerprints:
                 self._card_digests[id(row)] = cards[begin : begin + _DIGEST_SIZE]
 
     def get(self, place: Place) -> str:
-        """Return a document's fingerprint, 24 hex digits; "" if its dependencies are not known. Not for files of media/."""
+        """Return the fingerprint of a place's document, 24 hex digits; "" if its dependencies are unknown.
+
+        Not for files of media/, whose dependencies do not include their bytes.
+        """
         if isinstance(place, SitemapAt) and place.part.startswith(LISTINGS_GROUP):
             return self._listings_sitemap
         row = self._catalog.visible.get(place.slug) if isinstance(place, ArticleAt) else None
@@ -93,7 +97,7 @@ class Fingerprints:
 
     @cached_property
     def _listings_sitemap(self) -> str:
-        """Fingerprint of all parts of LISTINGS_GROUP."""
+        """Fingerprint that all parts of the sitemap of the group LISTINGS_GROUP share."""
         return self._fingerprint(document_dependencies(self._catalog, SitemapAt(LISTINGS_GROUP)))
 
     @cached_property
@@ -108,8 +112,8 @@ class Fingerprints:
         return _digest(b"".join(map(self._object_digest, found.objects)) + facts).hex()
 
     def _article_fingerprint(self, row: Row) -> str:
-        """Return the fingerprint of an article's page. Coarser than its dependencies, but faster: it covers all candidates for
-        related articles of each tag, not the few that are chosen.
+        """Return the fingerprint of an article's page. Coarser than its dependencies, but faster: it covers the next
+        MAX_CANDIDATES older articles of each tag, not only the few of them that the page shows as related.
         """
         article = row.article
         parts = [self._card_digest(row), self._neighbour_cards(self._catalog.listings[section_ref(row)], row)]
@@ -132,7 +136,10 @@ class Fingerprints:
         return bytes((len(found) // _DIGEST_SIZE,)) + found
 
     def _locate_card(self, listing: Listing, row: Row) -> tuple[bytes, int]:
-        """Return the joined card digests of a listing's visible rows, at least those around a row, and the offset of its own."""
+        """Return the joined card digests of a listing's visible rows, and the offset of the digest of `row`.
+
+        Without `bulk`, they cover only `row`, the row before it and the next MAX_CANDIDATES rows.
+        """
         if not self._is_bulk:
             place = listing.visible.rank(row.key)
             start = max(place - 1, 0)
@@ -164,7 +171,7 @@ class Fingerprints:
         return tuple(logo_dependencies(self._catalog))
 
     def _card_digest(self, row: Row) -> bytes:
-        """Return the digest of a row and its lead image's bytes, because pages name variants by these bytes."""
+        """Return the digest of a row and of its lead image's bytes, because pages name image variants by a digest of these."""
         known = self._card_digests.get(id(row))
         if known is None:
             facts = tuple(image_dependencies(self._catalog, (row,))) if row.article.image else ()
@@ -173,7 +180,7 @@ class Fingerprints:
         return known
 
     def _entry_digest(self, row: Row) -> bytes:
-        """Return the digest of a row and the bytes of all its images, because feeds name variants by these bytes."""
+        """Return the digest of a row and of the bytes of all its images, because feeds name variants by a digest of these."""
         known = self._entry_digests.get(id(row))
         if known is None:
             facts = tuple(file_dependencies(self._catalog, row.article.media))
@@ -196,7 +203,7 @@ class Fingerprints:
         return known[1]
 
     def _compute_row_digest(self, row: Row) -> bytes:
-        """Return the digest of everything that an entry shows, including titles of tags, which depend on other articles."""
+        """Return the digest of what a feed entry shows of a row, including tag titles, which depend on other articles."""
         titles = [self._tag_titles[tag.id] for tag in row.article.tags]
         return _digest(_ENCODER.encode((row, titles)))
 
@@ -211,7 +218,7 @@ def _digest(data: bytes) -> bytes:
 
 
 def site_fingerprint(catalog: Catalog) -> str:
-    """Return the digest of what all documents depend on: settings, theme, program. If it differs, compare no fingerprints."""
+    """Return the digest of what all documents depend on: settings, theme, program. Compare fingerprints only if it is equal."""
     content = catalog.content
     settings = (content.site, content.categories, content.authors, content.theme, catalog.is_preview)
     return blake2b(_ENCODER.encode((settings, code_fingerprint())), digest_size=_DIGEST_SIZE).hexdigest()
@@ -219,7 +226,7 @@ def site_fingerprint(catalog: Catalog) -> str:
 
 @cache
 def code_fingerprint() -> tuple[str, ...]:
-    """Return versions of program, Python and libraries, and a digest of the code: a working copy changes within a version."""
+    """Return versions of program, Python and libraries, and a digest of the code, which may change within a version."""
     code = blake2b(digest_size=_DIGEST_SIZE)
     root = os.path.dirname(os.path.dirname(__file__))
     # Skip compiled and half-written .pyc files, and dangling links, such as lock files of text editors.

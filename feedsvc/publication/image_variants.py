@@ -31,7 +31,7 @@ class ImageVariants:
         self._catalog, self._variant_store = catalog, variant_store
 
     def paths(self) -> Iterator[str]:
-        """Yield the paths of all variants that pages and feeds offer. Make missing ones; skip those that cannot be made."""
+        """Yield the paths of all variants that pages and feeds offer. Make missing variants; skip those that cannot be made."""
         for file in self._images():
             places = (place for copy in variants(file) if isinstance(place := place_of(copy.path), VariantAt))
             yield from (path_of(place) for place in places if self.make(place))
@@ -44,9 +44,9 @@ class ImageVariants:
         ]
 
     def find(self, place: VariantAt) -> FileResource | PendingFile | Redirect | None:
-        """Return the variant, or a PendingFile while it is made, or the original image if it cannot be made; None if unknown.
+        """Return the variant, a PendingFile while it is being made, or the original image if making it failed; None if unknown.
 
-        If the image's bytes have changed, the address of a former variant redirects to the current one.
+        If the image's bytes have changed, return a redirect from the address of the former variant to the current one.
         """
         file = self._catalog.media.get(place.path)
         if file is None or self._variant_store is None:
@@ -73,7 +73,7 @@ class ImageVariants:
                         self._variant_store.request(file, digest, copy.width)
 
     def make(self, place: VariantAt) -> FileResource | None:
-        """Return the variant; make it now if it is missing. None if it cannot be made."""
+        """Return the variant; make it now if it is missing. None if the image is unknown or the variant cannot be made."""
         file = self._catalog.media.get(place.path)
         if file is None or self._variant_store is None:
             return None
@@ -82,7 +82,7 @@ class ImageVariants:
         return None
 
     def _substitute(self, place: VariantAt, file: MediaFile) -> FileResource | None:
-        """Return the original image if a page may have offered the variant: browsers do not fall back from srcset to src."""
+        """Return the original image if a page may offer the variant, else None. Browsers do not fall back from srcset to src."""
         with suppress(FileNotFoundError, PermissionError):
             known = facts_of(file)
             if known.digest == place.digest and place.width in dict(known.sizes):
@@ -97,7 +97,7 @@ class ImageVariants:
         return None
 
     def _images(self) -> Iterator[MediaFile]:
-        """Yield the site's media and those of visible articles, enclosures included: any may be in a text, too."""
+        """Yield the media files of the site and of visible articles, enclosures included, since a text may show any of them."""
         if not self._variant_store:
             return
         articles = (path for row in self._catalog.visible.rows for path in row.article.media)
@@ -106,7 +106,7 @@ class ImageVariants:
 
 
 def _redirect_target(file: MediaFile, place: VariantAt) -> str:
-    """Return the path of the variant or image that replaces a former variant; "" if the place is no former variant."""
+    """Return the path of the variant or image that replaces a former variant; "" if the place is not a former variant's."""
     if len(place.digest) != DIGEST_LENGTH or place.width not in VARIANT_WIDTHS:
         return ""
     try:

@@ -1,6 +1,6 @@
 """Last-Modified store: when each document's bytes last changed, also across restarts.
 
-One small SQLite file in the state folder. Deleting it costs a few 304 responses only.
+One small SQLite file in the state folder. Deleting it costs a few 304 responses only: their clients get the document instead.
 """
 
 from __future__ import annotations
@@ -59,8 +59,9 @@ _MAX_CLOCK_ERROR: Final = 86_400
 
 @dataclass(frozen=True, slots=True)
 class _DateRecord:
-    """Record of a path. `digest` is that of its bytes, `modified_at` the date since when it has them, `content_read_at` the
-    moment of the content that they show; both in seconds since 1970. `previous_*` are of the bytes before.
+    """Record of a path. `digest` is that of its current bytes, `modified_at` the date since when the path has these bytes, and
+    `content_read_at` the moment of the content that they show; both in seconds since 1970. `previous_*` are digest and date of
+    the bytes before the current ones; None if there were none.
     """
 
     path: str
@@ -71,7 +72,9 @@ class _DateRecord:
     previous_modified_at: int | None = None
 
     def next_record(self, digest: str, now: int, read: float) -> _DateRecord:
-        """Return the record after rendering. Changed bytes get a later second than before, even if the clock went back."""
+        """Return the record after a rendering with this digest. Changed bytes get a later second than the recorded one, even if
+        the clock went back, unless the recorded one is more than a day ahead.
+        """
         is_same, is_far_ahead = digest == self.digest, self.modified_at > now + _MAX_CLOCK_ERROR
         at = now if is_far_ahead else self.modified_at if is_same else max(now, self.modified_at + 1)
         was, was_at = (self.previous_digest, self.previous_modified_at) if is_same else (self.digest, self.modified_at)
@@ -91,8 +94,9 @@ class LastModifiedStore:
     def last_modified(self, path: str, digest: str, now: datetime, content_read_at: datetime | None = None) -> datetime | None:
         """Return the date since when the path's bytes have this digest; `now` if they are new. None if it is not known.
 
-        `content_read_at` is the moment of the content that they show: when the folder was last read or time alone changed
-        the catalog; None means now. If that is before the recorded moment, the former date is returned and nothing recorded.
+        `content_read_at` is the moment of the content that the bytes show: when the folder was last read or time alone changed
+        the catalog; None means now. If another process recorded other bytes of later content, record nothing; return the date
+        of the bytes before those if they have this digest, else None.
         """
         try:
             with self._lock:
@@ -107,7 +111,7 @@ class LastModifiedStore:
         return datetime.fromtimestamp(at, UTC) if at else None
 
     def recover(self) -> None:
-        """Replace the file if it was damaged or deleted. After a failure, try to write, and clear the alert on success."""
+        """Replace the file if it was damaged or deleted. If the last write failed, try again, and clear the alert on success."""
         try:
             self._database.recover(self._lock)
             if not self._is_failing:

@@ -53,7 +53,7 @@ from feedsvc.uris import mount_path
 
 # (numbers of finished items, total) -> the same numbers, as they come.
 Progress = Callable[[Iterable[int], int], Iterable[int]]
-# (path, digest) -> the date since when the path has these bytes; None if it is not known.
+# (path, digest) -> the date since when the path's bytes have this digest; None if it is not known.
 FindLastModified = Callable[[str, str], datetime | None]
 
 _STATIC_FOLDER: Final = "static/"
@@ -100,7 +100,7 @@ class Publication:
         *,
         carry_over: _CarryOver | None = None,
     ) -> None:
-        """Create without rendering. Without `variant_store`, pages offer image variants that this publication cannot resolve."""
+        """Create without rendering. Without `variant_store`, pages offer image variants, but `resolve` returns None for these."""
         made = carry_over or _CarryOver(pages.Theme(catalog.content.theme), EntryCache(catalog), DocumentCache(_MAX_CACHED_BYTES))
         self.catalog, self.mount = catalog, mount_path(catalog.site.base_url)
         # Between these moments, time alone does not change the catalog.
@@ -113,7 +113,7 @@ class Publication:
         self._not_found_page: Document | None = None
 
     def next_edition(self, catalog: Catalog, find_last_modified: FindLastModified | None = None) -> Publication:
-        """Return the publication of the next catalog. It takes over reusable documents and, by default, `find_last_modified`."""
+        """Return the publication of a newer catalog, with this one's reusable documents and, by default, `find_last_modified`."""
         alike = are_comparable(self.catalog, catalog)
         carried = (
             _CarryOver(self._theme, self._entry_cache.for_catalog(catalog), self._document_cache.carry_over()) if alike else None
@@ -121,7 +121,7 @@ class Publication:
         return Publication(catalog, find_last_modified or self._find_last_modified, self._variant_store, carry_over=carried)
 
     def changed_since(self, before: Publication) -> frozenset[str]:
-        """Return the paths, of `paths_with_redirects` of both, whose responses may differ between two publications.
+        """Return those `paths_with_redirects` of the two publications whose responses may differ between them.
 
         All paths if settings, theme or logo differ, or if neither catalog was updated from the other. Variants of an image
         whose bytes were overwritten are left out: the image's own path represents them.
@@ -131,7 +131,7 @@ class Publication:
         return frozenset(chain(before.paths_with_redirects(), self.paths_with_redirects()))
 
     def warm_up(self) -> Iterator[None]:
-        """Prepare for the next change in small steps, one per item, while the process is idle: compute the listing values
+        """Prepare for the next edition in small steps, one per item, while the process is idle: compute the listing values
         that `changed_since` compares, and render the newest pages and feeds of site and categories, which most changes touch.
         """
         for listing in self.catalog.listings.values():
@@ -155,12 +155,12 @@ class Publication:
             yield from (path_of(FeedAt(ref, suffix)) for suffix in feeds.FORMATS)
 
     def resolve(self, path: str) -> Resource | None:
-        """Return the resource at a decoded path below base_url; None is 404. Aliases and non-canonical paths redirect once."""
+        """Return the resource at a decoded path below base_url, None for 404. Former and non-canonical paths redirect once."""
         # The cache holds documents under canonical paths only.
         return self._document_cache.get(path) or self._resolve_uncached(path)
 
     def update_size(self, path: str) -> None:
-        """Update the cached size of a document, which grows with each coding that is made on first use."""
+        """Update the recorded size of a cached document. Call it after `encode`, which adds an encoded body to the document."""
         self._document_cache.update_size(path)
 
     def clear_caches(self) -> None:
@@ -204,12 +204,12 @@ class Publication:
         return self._html_document(path, pages.render_redirect_page(self._layout, target))
 
     def render(self, path: str) -> Document | FileResource | None:
-        """Return what `resolve` returns except redirects, rendered without the cache: for callers that need each path once."""
+        """Return the resource at a path, made without the cache, for callers that need it once. None for redirects and 404."""
         place = place_of(path)
         return self._render_place(place) if place and path_of(self._canonical_place(place)) == path else None
 
     def render_articles(self, paths: Iterable[str]) -> Mapping[str, Document]:
-        """Render those paths that are pages of visible articles, as `render` does, but faster than one by one."""
+        """Return path -> document for those `paths` that are pages of visible articles. Faster than `render` for each."""
         places = ((path, place_of(path)) for path in paths)
         visible = self.catalog.visible
         found = {
@@ -221,7 +221,7 @@ class Publication:
         return {path: self._html_document(path, body) for path, body in zip(rows, bodies, strict=True)}
 
     def _find_or_render(self, path: str, place: Place) -> Resource | None:
-        """Return a document of an earlier edition if its dependencies are unchanged, else a new one."""
+        """Return the resource at a place: a document of an earlier edition if its dependencies are unchanged, else a new one."""
         if isinstance(place, VariantAt):
             return self._image_variants.find(place)
         ground, former = document_dependencies(self.catalog, place), self._document_cache.previous(path)
@@ -240,7 +240,7 @@ class Publication:
         return made
 
     def _with_current_date(self, former: Document) -> Document:
-        """Return a reused document with its date looked up again: it may have had other bytes meanwhile, also in a worker."""
+        """Return a reused document with its date looked up again: the path may have had other bytes meanwhile, or in a worker."""
         if self._find_last_modified is no_last_modified:
             return former
         modified = self._find_last_modified(former.path, former.etag)
@@ -260,7 +260,7 @@ class Publication:
         return makers[type(place)](place)
 
     def paths(self) -> Iterator[str]:
-        """Yield every path with status 200: files, pages, then feeds, so that a feed's links exist before the feed does."""
+        """Yield every path with status 200: files, pages, then feeds, so that an export writes what a feed links to first."""
         yield from self.file_paths()
         yield from self._article_and_older_page_paths()
         yield from (path_of(PageAt(ref)) for ref in self.catalog.listings)
@@ -272,9 +272,9 @@ class Publication:
         )
 
     def _article_and_older_page_paths(self) -> Iterator[str]:
-        """Yield articles, newest first, and after those of a month or a year the older pages that show them.
+        """Yield the paths of articles, newest first, and after the articles of a period the older pages that show it.
 
-        In this order, what several pages show of the same articles is still cached.
+        In this order, the cards of the same articles, which several pages show, are still cached.
         """
         listings = self.catalog.listings
         articles = ((row.day, article_path(row.article.slug)) for row in listings[ListingRef()].visible)
@@ -295,7 +295,7 @@ class Publication:
         return self._image_variants.paths()
 
     def make_variants(self, progress: Progress, processes: int) -> None:
-        """Make the missing image variants of `variant_paths` in `processes` parallel processes."""
+        """Make the missing image variants of `variant_paths` in up to `processes` parallel processes."""
         lacking = self._image_variants.missing_variants()
         if lacking and self._variant_store:
             for _ in progress(self._variant_store.make_missing(lacking, processes), len(lacking)):
@@ -319,7 +319,7 @@ class Publication:
         return self._not_found_page
 
     def _canonical_place(self, place: Place) -> Place:
-        """Return the current place of a former address, or of a period that is divided differently now; else the same place."""
+        """Return the place to which a former address or a former period redirects; else the same place."""
         moved = self.catalog.redirects
         match place:
             case ArticleAt(slug):

@@ -1,7 +1,7 @@
 """S3 client for the objects below one prefix of a bucket: list, read, put many at once, remove.
 
-s3fs is imported only here, botocore only here and in errors.py. These libraries find credentials and endpoint: AWS_* variables,
-~/.aws, fsspec's configuration.
+s3fs is imported only here, botocore only here and in errors.py. These libraries find credentials and endpoint by themselves: in
+AWS_* variables, ~/.aws and fsspec's configuration.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _HEADER_ARGUMENTS: Final[Mapping[str, str]] = {
     "Cache-Control": "CacheControl",
     "Content-Encoding": "ContentEncoding",
 }
-# Headers of a manifest's part, which no other client needs.
+# Headers of a part of the manifest, which only feedsvc reads.
 _MANIFEST_HEADERS: Final = {"ContentType": "application/gzip", "CacheControl": "private, no-store"}
 
 _ERRORS: Final = (OSError, BotoCoreError, ValueError, *s3fs.core.S3_RETRYABLE_ERRORS)
@@ -54,7 +54,10 @@ for _name in ("aiobotocore", "asyncio", "botocore", "fsspec", "s3fs"):
 
 
 class BucketClient:
-    """Client of one prefix; names are relative to it. If a method raises FeedsvcError, all requests have been cancelled."""
+    """Client of one prefix; names of objects are relative to the prefix.
+
+    Each method that sends requests raises FeedsvcError. All other requests have been cancelled then.
+    """
 
     def __init__(self, address: str) -> None:
         """Take an address s3://BUCKET or s3://BUCKET/PREFIX. Raises FeedsvcError if it is malformed."""
@@ -73,7 +76,7 @@ class BucketClient:
         self._tasks: dict[asyncio.Task[None], int] = {}
 
     def list_objects(self) -> dict[str, StoredObject]:
-        """Return all objects below the prefix by name."""
+        """Return name -> state of all objects below the prefix."""
         return self._run(self._list_all)
 
     def read(self, names: Sequence[str]) -> list[bytes]:
@@ -81,18 +84,21 @@ class BucketClient:
         return self._run(lambda: self._gather_in_batches(self._read, names)) if names else []
 
     def read_digests(self, names: Sequence[str]) -> dict[str, str]:
-        """Return name -> digest in the metadata, "" for objects without one, which are of other origin."""
+        """Return name -> digest that feedsvc stored in the object's metadata; "" for objects of other origin, which have none."""
         return (
             dict(zip(names, self._run(lambda: self._gather_in_batches(self._read_digest, names)), strict=True)) if names else {}
         )
 
     def put(self, several: Sequence[BucketObject], then: OnPut) -> None:
-        """Start to put objects and call `then` for each finished one. Wait while too many are being sent."""
+        """Start to put objects and return; call `then` for each one that is finished, in this or a later call.
+
+        Wait while too many objects or bytes are being sent.
+        """
         if several:
             self._run(lambda: self._start_puts(several, then))
 
     def drain(self) -> None:
-        """Wait until all objects have been put."""
+        """Wait until all objects that `put` started are finished."""
         if self._tasks:
             self._run(lambda: self._await_tasks(asyncio.ALL_COMPLETED))
 
@@ -105,7 +111,7 @@ class BucketClient:
             self._run(lambda: self._remove(names))
 
     def close_connections(self) -> None:
-        """Close the connections until they are needed again: forked processes must not share them."""
+        """Close all connections. The next request opens new ones. Call it before a fork: processes must not share connections."""
         runner, self._runner = self._runner, None
         if runner:
             with runner:
@@ -149,7 +155,7 @@ class BucketClient:
         return await self._s3fs_method("call_s3")(method, Bucket=self._bucket, **said)
 
     def _s3fs_method(self, name: str) -> Callable[..., Awaitable[Any]]:
-        """Return a coroutine method of s3fs; fsspec's names for them begin with an underscore."""
+        """Return a coroutine method of s3fs, whose name there is `name` with a leading underscore."""
         found: Callable[..., Awaitable[Any]] = getattr(self._filesystem, f"_{name}")
         return found
 
@@ -204,7 +210,7 @@ class BucketClient:
         if one.location and one.size >= 2 * _PART_SIZE:
             target = f"{self._bucket}/{key}"
             with _open_source_file(one) as file:
-                # By its descriptor: its path may lead to another file once s3fs opens it.
+                # Name the file by its descriptor: its path may lead to another file by the time s3fs opens it.
                 place = f"/dev/fd/{file.fileno()}"
                 await self._s3fs_method("put_file")(
                     place, target, chunksize=_PART_SIZE, max_concurrency=_MAX_PARALLEL_PARTS, **said
@@ -244,7 +250,7 @@ def _batches(names: Sequence[str]) -> Iterable[Sequence[str]]:
 
 
 def _stored_object(said: Mapping[str, Any]) -> StoredObject:
-    """Return an object's state from a listing or an answer. An answer to PUT has no Last-Modified: its Date counts instead."""
+    """Return an object's state from a listing or a response. A response to PUT has no Last-Modified, so its Date is used."""
     moment = said.get("LastModified")
     return StoredObject(
         said["ETag"].strip('"'), int(moment.timestamp()) if moment else _response_time(said.get("ResponseMetadata", {}))
@@ -262,7 +268,7 @@ def _read_source(one: BucketObject) -> bytes:
 
 
 def _open_source_file(one: BucketObject) -> IO[bytes]:
-    """Open the object's bytes as a file. For a cleaned image, it is a temporary one."""
+    """Open the object's bytes as a file. For an image to clean, it is a temporary file without the metadata."""
     source = open_source(one.location, is_cleaned=one.is_cleaned)
     if not one.is_cleaned:
         return source
@@ -275,6 +281,6 @@ def _open_source_file(one: BucketObject) -> IO[bytes]:
 
 
 def _http_status(error: OSError) -> int:
-    """Return the HTTP status of the answer that caused an exception of s3fs, 0 if there was none."""
+    """Return the HTTP status of the response that caused an exception of s3fs, 0 if there was no response."""
     cause = error.__cause__
     return int(cause.response["ResponseMetadata"]["HTTPStatusCode"]) if isinstance(cause, ClientError) else 0

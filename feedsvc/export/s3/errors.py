@@ -61,7 +61,7 @@ _TEMPLATES_BY_TYPE: Final[tuple[tuple[type[Exception] | tuple[type[Exception], .
 
 
 def error_message(error: Exception, address: str, endpoint: str) -> str:
-    """Return one sentence on an error; `endpoint` is "" if it is unknown."""
+    """Return one sentence on an error of the bucket at `address`; `endpoint` is the storage's URL, "" if unknown."""
     facts = {"address": address, "at": f" at {endpoint}" if endpoint else "", "rights": _PERMISSIONS, "credentials": _CREDENTIALS}
     # s3fs turns botocore's ClientError into an OSError.
     answered = error if isinstance(error, ClientError) else error.__cause__
@@ -78,5 +78,5 @@ def error_message(error: Exception, address: str, endpoint: str) -> str:
 
 
 def _is_endpoint_error(error: Exception, endpoint: str) -> bool:
-    """Return whether the endpoint is malformed. Before there is a client, only that causes a plain ValueError."""
+    """Return whether an error means that the endpoint is malformed. Before a client exists, only that causes a ValueError."""
     return (type(error) is ValueError and not endpoint) or str(error).startswith("Custom endpoint")

@@ -1,6 +1,7 @@
-"""Manifest of a bucket: numbered parts in the bucket, each with the new object states or, now and then, with all of them.
+"""Manifest of a bucket: numbered parts in the bucket. Each has the object states that changed since the previous part or, as a
+full part, all states.
 
-A part is true of the moment when it was put; the bucket's listing shows changes since. A part is put on the condition that its
+A part records the states when it was put; the bucket's listing shows changes since. A part is put on the condition that its
 number is free, so two builds at the same time notice each other.
 """
 
@@ -18,17 +19,17 @@ from feedsvc.export.s3.client import BucketClient
 from feedsvc.export.s3.objects import ObjectState
 
 _MANIFEST_FOLDER: Final = f"{MANIFEST_FILE}/"
-_MAX_PARTS: Final = 32  # these are read quickly; more are merged
-_FLUSH_SIZE: Final = 5000  # states that a kill may lose; one request each recovers them
+_MAX_PARTS: Final = 32  # parts, which are read quickly; more are merged into a full part
+_FLUSH_SIZE: Final = 5000  # states that a kill may lose; recovering them takes one request for each
 
 
 def is_part(name: str, prefix: str = "") -> bool:
-    """Return whether an object is a part of the manifest that belongs to the build below `prefix`."""
+    """Return whether an object is a part of the manifest of the build to `prefix`, a folder below this build's; "" is its own."""
     return name.startswith(f"{prefix}{_MANIFEST_FOLDER}") and name.removeprefix(f"{prefix}{_MANIFEST_FOLDER}").isdecimal()
 
 
 def nested_prefixes(listed: Iterable[str]) -> frozenset[str]:
-    """Return the prefixes of other builds, whose manifests are among these names; each ends in a slash."""
+    """Return the prefixes, with a final slash, of builds to folders below this one, which have manifest parts in `listed`."""
     split = (name.rpartition(f"/{_MANIFEST_FOLDER}") for name in listed)
     return frozenset(f"{below}/" for below, _, number in split if below and number.isdecimal())
 
@@ -41,11 +42,11 @@ class BucketManifest:
     """The manifest of one build. `states` are those of feedsvc's own objects by name.
 
     `build_fingerprint` is that of the facts that all objects share. `is_incomplete` is True if parts were removed or damaged, so
-    that there may be more objects; the next part that is put contains all states.
+    that the bucket may have unrecorded objects of feedsvc; the next part that is put is a full one.
     """
 
     def __init__(self, bucket: BucketClient, listed: Collection[str], prefix: str = "") -> None:
-        """Read the parts among all `listed` names. `prefix` selects the manifest of another build below it."""
+        """Read the parts among `listed`, the names of all objects. `prefix` selects the manifest of a build to a folder below."""
         self._bucket, self._prefix = bucket, prefix
         self.states: dict[str, ObjectState] = {}
         self.build_fingerprint = ""
@@ -59,7 +60,7 @@ class BucketManifest:
             self.is_incomplete = not is_taken or (not said["is_whole"] and (self.is_incomplete or not is_next))
 
     def _apply_part(self, name: str, said: Mapping[str, Any]) -> bool:
-        """Apply a part; return False, and change nothing, if it is damaged. Its states are recovered later."""
+        """Apply a part's states; return False, and change nothing, if the part is damaged. `Upload.build` recovers its states."""
         try:
             common, notes = str(said["common"]), {str(name): _object_state(*note) for name, note in said["notes"].items()}
             is_whole = bool(said["is_whole"])
@@ -88,7 +89,7 @@ class BucketManifest:
         self.states[name] = self._unsaved[name] = note
 
     def flush(self, min_count: int = _FLUSH_SIZE) -> None:
-        """Put the unsaved states as a part, if there are at least `min_count`."""
+        """Put the unsaved states as a part if there are at least `min_count`; all states if parts were lost."""
         if len(self._unsaved) < min_count:
             return
         if self.is_incomplete:
@@ -97,7 +98,7 @@ class BucketManifest:
             self._put_part(self._unsaved, is_whole=False)
 
     def remove(self, names: Iterable[str]) -> None:
-        """Remove objects' entries and put all others anew: an article may have been deleted so that its name disappears."""
+        """Remove objects' entries and put a full part, because an article may have been deleted to make its name disappear."""
         gone = [name for name in names if self.states.pop(name, None)]
         if gone:
             self._put_full()
@@ -131,7 +132,7 @@ class BucketManifest:
 
 
 def _without_fingerprint(note: ObjectState) -> ObjectState:
-    """Return a state without fingerprint. That of a former image variant stays: it holds the time since when it is unused."""
+    """Return a state without fingerprint. A former image variant keeps its: the time since when no document names it."""
     return note if note.fingerprint.startswith(FORMER_PREFIX) else note._replace(fingerprint="")
 
 

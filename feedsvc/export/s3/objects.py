@@ -1,4 +1,4 @@
-"""Documents as objects of a bucket, bytes with headers. Sends no requests, so it can run in one process or several."""
+"""Documents as objects of a bucket: bytes with headers. This module sends no requests, so it can run in several processes."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _CLOCK_SKEW_SECONDS: Final = 60  # seconds that the answering server's clock may
 
 
 class StoredObject(NamedTuple):
-    """An object as its storage reports it: its entity tag, and the time of its PUT in seconds since 1970, 0 if unknown."""
+    """An object as the storage reports it: entity tag, and time of its last PUT in seconds since 1970, 0 if unknown."""
 
     etag: str
     time: int
@@ -39,7 +39,7 @@ class StoredObject(NamedTuple):
 class ObjectState(NamedTuple):
     """The recorded state of an object: fingerprint, entity tag, digest of bytes and headers, and time of its PUT.
 
-    The defaults are of a reserved object. A fingerprint or digest of "" is unknown, and so is a time of 0.
+    The defaults are for a reserved object, which is recorded before it is put. "" and 0 stand for unknown.
     """
 
     fingerprint: str = ""
@@ -48,14 +48,14 @@ class ObjectState(NamedTuple):
     time: int = 0
 
     def is_replaced(self, seen: StoredObject) -> bool:
-        """Return whether the object was put again since or copied onto itself, perhaps with other headers."""
+        """Return whether the object was put again or copied onto itself since it was recorded, perhaps with other headers."""
         return bool(self.time) and seen.time > self.time + _CLOCK_SKEW_SECONDS
 
 
 class BucketObject(NamedTuple):
     """An object to put. `digest` is the same for the same bytes and headers, `size` is in bytes.
 
-    A media file's bytes are in the file `location`, else that is "". `is_cleaned` is as in FileResource.
+    The bytes are in `body`, or for media files and image variants in the file at `location`. `is_cleaned` is as in FileResource.
     """
 
     name: str
@@ -69,7 +69,7 @@ class BucketObject(NamedTuple):
 
 
 class ObjectBuilder(ExportContents):
-    """Contents of an export with a bucket's objects and their recorded states."""
+    """Contents of an export, compared with the objects of a bucket and their recorded states."""
 
     def __init__(
         self,
@@ -79,12 +79,15 @@ class ObjectBuilder(ExportContents):
         listed: Mapping[str, StoredObject],
         coding: str,
     ) -> None:
-        """Take the recorded states (`notes`), and the `coding` for documents that it makes smaller, "" for none."""
+        """Take the recorded states (`notes`) and the current ones (`listed`) of objects by name.
+
+        Documents that the `coding` makes smaller are put in that coding; "" for none.
+        """
         super().__init__(publication, imprints, BUCKET_HOST, {})
         self._states, self._objects, self._coding = notes, listed, coding
 
     def stale_paths(self, paths: Sequence[str]) -> list[str]:
-        """Return the paths whose documents may have changed, or whose objects are not as recorded."""
+        """Return the paths whose documents may have changed since they were put, or whose objects are missing or modified."""
         return [path for path in paths if not self._is_current(path)]
 
     def _is_current(self, path: str) -> bool:
@@ -92,12 +95,12 @@ class ObjectBuilder(ExportContents):
         return self.is_unmodified(name) and self._states[name].fingerprint == (self.fingerprint(path) or None)
 
     def is_unmodified(self, name: str) -> bool:
-        """Return whether the bucket has the object that was recorded."""
+        """Return whether the bucket still has the object as it was recorded."""
         note, seen = self._states.get(name), self._objects.get(name)
         return note is not None and seen is not None and note.etag == seen.etag and not note.is_replaced(seen)
 
     def build_objects(self, paths: Sequence[str]) -> list[tuple[BucketObject, bool]]:
-        """Return each path's object, if there is one, and whether it must be put. Others come without their bytes."""
+        """Return (object, whether it must be put) of each path with a document. An object that need not be put has no `body`."""
         return [made for path in paths if (made := self._build_object(path))]
 
     def _build_object(self, path: str) -> tuple[BucketObject, bool] | None:
@@ -126,7 +129,10 @@ class ObjectBuilder(ExportContents):
         return BucketObject(name, imprint, mark[:_DIGEST_LENGTH], said, len(body), body)
 
     def has_bytes(self, path: str, tag: str) -> bool:
-        """Return whether an object with this entity tag has the right bytes; False for multipart uploads, whose tag is no MD5."""
+        """Return whether an object with the entity tag `tag` has the bytes that belong at a path.
+
+        False for multipart uploads, whose entity tag is not the MD5 of their bytes.
+        """
         found = self.find(path)
         if found is None:
             return False
@@ -138,7 +144,7 @@ class ObjectBuilder(ExportContents):
 
 
 def _digest(location: str, begun: hashlib._Hash, *, is_cleaned: bool) -> tuple[str, int]:
-    """Return the hexadecimal digest of `begun` continued with a file's bytes, and their number. Raises FeedsvcError."""
+    """Return the hexadecimal digest of `begun` continued with a file's bytes, and the number of bytes. Raises FeedsvcError."""
     try:
         with open_source(location, is_cleaned=is_cleaned) as file:
             size = length_of(file)

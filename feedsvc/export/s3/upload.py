@@ -1,7 +1,7 @@
 """Upload of a publication as the objects of a bucket, like a static tree in a folder.
 
-Each object is put whole, with its headers, and only if bytes or headers changed. Objects that a feed names are put before the
-feed; removals come last. However a build ends, the next one lists the bucket and does the rest.
+Each object is put whole, with its headers, and only if its bytes or headers changed. Objects that a feed names are put before the
+feed; obsolete objects are removed last. If a build is interrupted, the next one lists the bucket and does the rest.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from feedsvc.publication import Fingerprints, Publication, site_fingerprint
 from feedsvc.routes import FeedAt, place_of
 from feedsvc.support.process_pool import available_processors, map_chunks
 
-_CHUNK_SIZE: Final = 16  # paths, whose bytes are sent between processes
+_CHUNK_SIZE: Final = 16  # paths; the bytes of one chunk are passed between processes at once
 _OTHER_BUILD: Final = "was put there by the build to {other} and would be overwritten; build one of the two to another bucket"
 _FOREIGN: Final = "was not put there by feedsvc and would be overwritten; move it away or build to another prefix"
 
@@ -61,7 +61,7 @@ class Upload:
         """Do nothing: no connection is open between two calls."""
 
     def build(self, publication: Publication, progress: Progress = no_progress, baseline: Baseline | None = None) -> BuildResult:  # noqa: ARG002
-        """Put every selected document of a publication, and remove all other objects of earlier builds."""
+        """Put every selected document of a publication, and remove all other objects of earlier builds. `baseline` is ignored."""
         with self._open_state(refresh=True) as known:
             paths = list(self._selected_paths(publication, BUCKET_HOST))
             packer = self._object_builder(publication, known, every=True)
@@ -82,7 +82,10 @@ class Upload:
         return ()
 
     def update(self, publication: Publication, paths: Iterable[str]) -> BuildResult:
-        """Put or remove the documents at these paths, by the state that this process remembers of the bucket."""
+        """Put or remove the objects of these paths. The bucket is not listed: its state is known from the last call.
+
+        Do a full `build` if there was no such call, if it failed, or if too much may have changed.
+        """
         named = tuple(paths)
         named += tuple(auxiliary_paths(publication, named, self._state.manifest.states, BUCKET_HOST)) if self._state else ()
         wanted = [path for path in named if self._is_selected(place_of(path))]
@@ -104,7 +107,10 @@ class Upload:
 
     @contextmanager
     def _open_state(self, *, refresh: bool) -> Iterator[_BucketState]:
-        """Yield the state of the bucket, which is listed again after any error. Close all connections at the end."""
+        """Yield the state of the bucket, and close all connections at the end.
+
+        List the bucket if `refresh` is True, at the first call, and after an error in the `with` block.
+        """
         known, self._state = self._state, None
         if refresh or known is None:
             listed = self._bucket.list_objects()
@@ -133,14 +139,14 @@ class Upload:
         return [path for stale in map_chunks(packer.stale_paths, paths, processes, max_chunk=CHECK_CHUNK_SIZE) for path in stale]
 
     def _process_count(self, count: int, least: int) -> int:
-        """Return the number of processes, 1 for a `count` below `least`. Else close the connections, before processes fork."""
+        """Return the number of processes to use, 1 for a `count` below `least`. If it is more, close all connections first."""
         if count < least:
             return 1
         self._bucket.close_connections()
         return self._processes
 
     def _put_objects(self, packer: ObjectBuilder, known: _BucketState, paths: Sequence[str], progress: Progress) -> int:
-        """Put the objects of these paths; return how many were put."""
+        """Put the objects of these paths that need it; return how many were put."""
         names = {file_name(path): path for path in paths}
         for name, below in known.other_owners(names).items():
             raise FeedsvcError(f"{self.out}/{name} {_OTHER_BUILD.format(other=f'{self.out}/{below}'.rstrip('/'))}")
@@ -153,7 +159,10 @@ class Upload:
         return put
 
     def _recover_lost_states(self, known: _BucketState, wanted: Collection[str]) -> None:
-        """Recover states if parts of the manifest were lost: objects of earlier builds have a digest in their metadata."""
+        """Record the objects of earlier builds again, by the digest in their metadata, if parts of the manifest were lost.
+
+        The names `wanted` are left out: `_check_ownership` examines them.
+        """
         if not known.manifest.is_incomplete:
             return
         unknown = (name for name in known.objects if name not in wanted and name not in known.manifest.states)
@@ -163,9 +172,9 @@ class Upload:
                 known.adopt(name, mark)
 
     def _check_ownership(self, packer: ObjectBuilder, known: _BucketState, names: Mapping[str, str]) -> frozenset[str]:
-        """Check unrecorded objects before anything is put: the digest in their metadata shows that feedsvc put them.
+        """Check objects that are unrecorded or modified before any is put. Feedsvc's own have a digest in their metadata.
 
-        Raises FeedsvcError if an object of other origin would be overwritten, unless it has the same bytes anyway. Return the
+        Raises FeedsvcError if an object of other origin would be overwritten, unless it has the same bytes already. Return the
         names of auxiliary files, such as 404.html, at which objects of other origin stay.
         """
         unclear = [name for name in names if name in known.objects and not packer.is_unmodified(name)]
@@ -179,7 +188,7 @@ class Upload:
         return frozenset(theirs)
 
     def _put_in_waves(self, packer: ObjectBuilder, known: _BucketState, paths: Sequence[str]) -> Iterator[int]:
-        """Yield the number of objects done in each step. All objects of a wave are put before the next wave begins."""
+        """Put the objects, one of the `_waves` after the other; yield the number of objects of each step."""
         for wave in _waves(paths):
             processes = self._process_count(len(wave), PARALLEL_RENDER_THRESHOLD)
             for made in map_chunks(packer.build_objects, wave, processes, max_chunk=_CHUNK_SIZE):
@@ -190,7 +199,7 @@ class Upload:
             self._bucket.drain()
 
     def _remove_unreferenced(self, publication: Publication, known: _BucketState, unnamed: Sequence[str]) -> int:
-        """Remove objects that no document names any more, except former image variants; return how many."""
+        """Remove the objects `unnamed`, which no document names any more, except image variants to retain; return how many."""
         notes = {name: known.manifest.states.get(name, ObjectState()) for name in unnamed if name in known.objects}
         former = {
             name: made for name, note in notes.items() if (made := retention_fingerprint(publication, name, note.fingerprint))
@@ -210,17 +219,17 @@ class Upload:
 
 
 class _BucketState:
-    """The state of a bucket: its objects by name, its manifest, and `put_count`, the objects put since that was reset."""
+    """The state of a bucket: objects by name, manifest, and `put_count`, the number of objects put since its last reset."""
 
     def __init__(self, bucket: BucketClient, listed: Mapping[str, StoredObject]) -> None:
-        """Read the manifest of a listed bucket. Below `nested_prefixes` are the objects of other builds."""
+        """Read the manifest of a bucket with the objects `listed`. Other builds have objects below `nested_prefixes`."""
         self.manifest, self.put_count = BucketManifest(bucket, listed), 0
         self.objects = {name: seen for name, seen in listed.items() if not is_part(name)}
         self.nested_prefixes = tuple(sorted(nested_prefixes(self.objects)))
         self._nested_names = cache(lambda below: BucketManifest(bucket, listed, below).states.keys())
 
     def other_owners(self, names: Iterable[str]) -> dict[str, str]:
-        """Return those of these names that another build recorded -> the prefix of that build."""
+        """Return name -> prefix of the other build, for those of `names` that another build recorded."""
         below = ((name, one) for name in names for one in self.nested_prefixes if name.startswith(one))
         return {name: one for name, one in below if name.removeprefix(one) in self._nested_names(one)}
 
@@ -234,14 +243,17 @@ class _BucketState:
         self.manifest.record(one.name, ObjectState(one.fingerprint, seen.etag, one.digest, seen.time))
 
     def adopt(self, name: str, mark: str) -> None:
-        """Record an object by the digest in its metadata. A copy onto itself makes it unknown: the headers may have changed."""
+        """Record an object with `mark`, the digest in its metadata.
+
+        If the object was copied onto itself, record an unknown digest: the copy may have changed headers.
+        """
         seen, noted = self.objects[name], self.manifest.states.get(name, ObjectState())
         is_copied = noted.etag == seen.etag and noted.is_replaced(seen)
         self.manifest.record(name, ObjectState("", seen.etag, "" if is_copied else mark, seen.time))
 
 
 def _waves(paths: Sequence[str]) -> Iterator[list[str]]:
-    """Yield paths in waves: documents before those that name them, and archives before the feeds that link to them."""
+    """Yield paths in waves: documents come before documents that name them, and archives before the feeds that link to them."""
     for _, wave in groupby(sorted(paths, key=_wave_key), key=_wave_key):
         yield [*wave]
 
