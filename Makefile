@@ -30,11 +30,11 @@ test: $(VENV)/test.done readers ## Run every test, in JOBS processes
 	$(RUN) -m pytest $(PARALLEL) -m "not alone" $(ARGS) || [ $$? -eq $(NO_TESTS) ]
 	$(RUN) -m pytest -m alone $(ARGS) || [ $$? -eq $(NO_TESTS) ]
 
-check: $(VENV)/test.done ## Style, types and the direction of imports
+check: $(VENV)/test.done ## Style, types, the direction of imports and the language of docstrings
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
 	$(RUN) -m mypy
-	$(RUN) -m pytest -q -p no:randomly tests/test_architecture.py
+	$(RUN) -m pytest -q -p no:randomly tests/test_architecture.py tests/test_plain_language.py
 
 coverage: $(VENV)/test.done readers ## Run every test and count branches
 	$(RUN) -m pytest $(PARALLEL) --cov --cov-report=term $(ARGS)

@@ -47,8 +47,8 @@ def test_a_reader_finds_any_tag_from_the_page_of_feeds_on(chromium: Browser, tag
         page.wait_for_url("**/tags/from/-/")
         seen = page.locator("main li a").count()
         while (onward := page.locator("a[rel=next]")).count():
-            onward.click()
-            page.wait_for_function("document.readyState === 'complete'")
+            with page.expect_navigation():
+                onward.click()
             seen += page.locator("main li a").count()
         assert seen == COUNT
         page.locator("main li a").last.click()
