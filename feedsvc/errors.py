@@ -9,7 +9,11 @@ Severity = Literal["error", "warning"]
 
 
 class FeedsvcError(Exception):
-    """Raised for a fault outside the content. Its text is one sentence for the operator, shown without a traceback."""
+    """Base class of errors that end a command or an operation. The text is one sentence for the operator, shown without a
+    traceback.
+
+    Faults of the content as a whole are the subclass ContentError.
+    """
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, order=True)

@@ -80,7 +80,7 @@ class EntryCache:
 
 
 def feed_title(site: Site, listing: Listing) -> str:
-    """Return the title of a listing's feed: its own title and the site's."""
+    """Return the title of a listing's feed: "listing – site", or only the site's title for the listing of the whole site."""
     return site.title if listing.ref == ListingRef() else f"{listing.title} – {site.title}"
 
 

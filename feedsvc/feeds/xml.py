@@ -126,9 +126,11 @@ class BaseFeedGenerator(feedgen.feed.FeedGenerator):  # type: ignore[misc]
         self.generator(feed.generator, uri=feed.generator_url)
 
     def finish(self, root: etree._Element, parts: Iterable[RenderedEntry]) -> None:
-        """Remove unused namespaces from the tree, replace markup in plain text and add the stylesheet.
+        """Change the tree of a feed in place. `root` has no entries yet; namespaces that `parts`, the entries to be inserted, use
+        are kept.
 
-        The tree has no entries yet; `parts` are the entries that will be inserted.
+        Remove unused namespaces, write < and & of plain text as hexadecimal references, and add the processing instruction for
+        the stylesheet if the feed has one.
         """
         # Validators do not know at: and warn even of an unused declaration.
         used = frozenset[str]().union(*(part.prefixes for part in parts))

@@ -34,7 +34,10 @@ class Dependencies:
 
     @property
     def comparable_values(self) -> tuple[object, ...]:
-        """All values that must be equal, projections of listings included."""
+        """Return `values` and the projections of `listings`, for a fingerprint.
+
+        `objects` are not included; the fingerprint needs their digests as well.
+        """
         return *self.values, *map(self.project, self.listings)
 
     def is_unchanged_since(self, other: Dependencies) -> bool:

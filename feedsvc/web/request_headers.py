@@ -26,7 +26,10 @@ def _memoize(read: Callable[[str], T]) -> Callable[[str], T]:
 
 
 def _parse_accept_encoding(accepted: str) -> tuple[str, ...]:
-    """Return the acceptable codings of an Accept-Encoding, by descending quality; equal ones are in the order of CODINGS."""
+    """Return the names of CODINGS to use for an Accept-Encoding, by descending quality; equal ones in the order of CODINGS.
+
+    Codings of quality 0 are left out, and those of lower quality than identity if the field names identity.
+    """
     asked = parse_accept_header(accepted, Accept)
     # identity is acceptable even if it is not named. Only a named one can be preferred.
     plain = next((quality for name, quality in asked if name.lower() == "identity"), 0.0)

@@ -207,7 +207,10 @@ def url_of(listening: socket.socket) -> str:
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """Return a listening socket. Raises FeedsvcError if the address cannot be used."""
+    """Return a non-blocking TCP socket that listens at the address.
+
+    Raises FeedsvcError if the host is unknown or the address cannot be used.
+    """
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         listening = socket.socket(family, kind, protocol)

@@ -12,7 +12,10 @@ from feedsvc.websub.queue import DeliveryQueue, PendingDelivery
 
 
 class DeliveryLoop:
-    """Delivery loop, for the one thread that owns `store` and `poster`."""
+    """Notifies one hub of feeds, one after the other, and stores each outcome in the queue, with the time of a next attempt.
+
+    It starts no thread and never waits for that time. For the one thread that owns `store` and `poster`.
+    """
 
     def __init__(self, store: DeliveryQueue, poster: HubClient, clock: Callable[[], datetime]) -> None:
         self._queue = store

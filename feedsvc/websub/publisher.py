@@ -156,7 +156,11 @@ class Publisher:
                 self._thread.start()
 
     def status(self) -> PublisherStatus:
-        """Return the status. States of reachable hubs are read from the queue file, which any process may have written."""
+        """Return whether this process publishes, its last purge failure, and the states of the hubs that can fetch the feeds.
+
+        The states come from the queue file, which any process may have written. There are none before the first edition or if the
+        file cannot be read.
+        """
         reach = self._latest_edition.hub_selection if self._latest_edition else None
         told = (
             tuple(one for one in status.read_hub_statuses(self._file, reach.topic_prefix) if one.hub in reach.reachable_hubs)

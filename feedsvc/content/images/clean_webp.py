@@ -33,9 +33,10 @@ class _Chunk(NamedTuple):
 
 
 def clean(file: BinaryIO) -> tuple[Pieces, Rights]:
-    """Return the pieces (`pieces.Piece`) of the clean image, and its rights.
+    """Return the pieces (`pieces.Piece`) of the image without metadata, and the rights found in it.
 
-    Raises ValueError if the file has no pixels or too many chunks.
+    An extended WebP keeps orientation and rights, as minimal EXIF and XMP; a simple one cannot hold them. Raises ValueError if
+    the file has no pixels, or too many chunks or pieces.
     """
     file.seek(4)
     end = min(file.seek(0, 2), 8 + _read_number(file, 4))

@@ -94,7 +94,10 @@ class _ArticleFile:
         return replace(self.document.problem(location, message, hint, at_key=at_key), severity="warning")
 
     def warning_at_text(self, forms: tuple[str, ...], message: str, hint: str) -> Problem:
-        """Return a warning at the word or address around the first match of the first pattern in `forms` that matches."""
+        """Return a warning at the start of the word or address that holds the first match; at `body` if nothing matches.
+
+        `forms` are regular expressions, tried in order on the text of the whole file; the first that matches counts.
+        """
         index = next((found.start() for form in forms if (found := re.search(form, self.text))), None)
         if index is None:
             return self.warning_at(("body",), message, hint)

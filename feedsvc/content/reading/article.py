@@ -281,7 +281,7 @@ class _ArticleParser(ReadContext):
 
 @lru_cache(maxsize=4096)
 def _tag(slug: str, title: str) -> Tag:
-    """Return the tag, the same object for all articles that have it."""
+    """Return the tag. Articles share one object for it as long as it is in the cache, to save memory; compare tags with ==."""
     return Tag(id=slug, title=title)
 
 
