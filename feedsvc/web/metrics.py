@@ -108,8 +108,8 @@ def render_metrics(totals: MetricValues, gauges_by_worker: Mapping[str, MetricVa
 
 
 class _GaugeCollector(Collector):
-    def __init__(self, standing: Mapping[str, MetricValues]) -> None:
-        self._gauges_by_worker = standing
+    def __init__(self, gauges_by_worker: Mapping[str, MetricValues]) -> None:
+        self._gauges_by_worker = gauges_by_worker
 
     def collect(self) -> Iterable[Metric]:
         for name, (meaning, several) in _GAUGES.items():
@@ -144,8 +144,8 @@ class _GaugeCollector(Collector):
 class _CounterCollector(Collector):
     """Collector of request counts and durations, and of cache and reload counters."""
 
-    def __init__(self, counted: MetricValues) -> None:
-        self._totals = counted
+    def __init__(self, totals: MetricValues) -> None:
+        self._totals = totals
 
     def collect(self) -> Iterable[Metric]:
         answers = CounterMetricFamily(

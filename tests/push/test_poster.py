@@ -80,7 +80,7 @@ def test_a_hub_hears_what_the_recommendation_says(hub: Hub, poster: HubClient) -
         ),
     ],
 )
-def test_what_an_answer_means(  # noqa: PLR0917
+def test_what_an_answer_means(  # noqa: PLR0917 - two fixtures, and a parameter for each column of the table
     hub: Hub, poster: HubClient, answer: Answer, verdict: DeliveryResult, what: str, retry_after: float
 ) -> None:
     hub.always = answer

@@ -41,7 +41,7 @@ def home(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def truth(home: Path) -> dict[str, Any]:
-    """What the version before knew: dates by path, reads by article, topics that the hub was told of, and a file to break."""
+    """Facts that the version before stored: dates by path, reads by article, topics sent to the hub, and a file to break."""
     found: dict[str, Any] = json.loads((home / "truth.json").read_text())
     return found
 
