@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 import pytest
 from hypothesis import settings
 
-from tests.programs import require_program
+from tests.helpers.programs import require_program
 from tests.readers.tool import Tool, require
 
 if TYPE_CHECKING:

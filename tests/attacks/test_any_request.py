@@ -17,9 +17,9 @@ from feedsvc.catalog.catalog import build_catalog
 from feedsvc.content.folder.folder import load_content
 from feedsvc.publication.publication import Publication
 from feedsvc.support.clock import wall_clock
-from tests.http.client import Got, ask
-from tests.http.newsroom import write_newsroom
-from tests.http.running import Running, serving
+from tests.helpers.http_client import Got, ask
+from tests.helpers.running_server import Running, serving
+from tests.web.newsroom import write_newsroom
 
 # The routes of a server that are no documents.
 OPERATORS: Final = ("/healthz", "/readyz", "/status", "/metrics")

@@ -19,9 +19,9 @@ from lxml import etree
 from PIL import Image
 
 from feedsvc.content.folder.folder import load_content
-from tests.http.client import ask, raw
-from tests.http.running import Running
-from tests.newsrooms import picture, quoted, write
+from tests.helpers.http_client import ask, raw
+from tests.helpers.newsrooms import picture, quoted, write
+from tests.helpers.running_server import Running
 
 SCRIPT: Final = "<script>alert(1)</script>"
 BREAKOUTS: Final = (

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from feedsvc.support import hang_reports
-from tests.attacks.hanging import CRASHING, LONG, SLUG, ask_in_vain, blamed, run, started, write_freezing
-from tests.audience.patience import until
-from tests.http.running import command, environment
-from tests.workers.team import of_each, processes
+from tests.attacks.hanging_programs import CRASHING, LONG, SLUG, ask_in_vain, blamed, run, started, write_freezing
+from tests.audience.waiting import until
+from tests.helpers.running_server import command, environment
+from tests.workers.running_workers import of_each, processes
 
 _WHAT = "crashed while it rendered a page with the site's own theme (Segmentation fault)"
 

@@ -11,11 +11,11 @@ from typing import Final
 
 import pytest
 
-from tests.attacks.siege import crowd, unnoticed
-from tests.http.client import ask
-from tests.http.newsroom import BIG, write_newsroom
-from tests.http.running import Running, serving
-from tests.programs import require_program
+from tests.attacks.attacked_server import crowd, unnoticed
+from tests.helpers.http_client import ask
+from tests.helpers.programs import require_program
+from tests.helpers.running_server import Running, serving
+from tests.web.newsroom import BIG, write_newsroom
 
 SECONDS: Final = 4
 CROWD: Final = 300

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.attacks.hanging import (
+from tests.attacks.hanging_programs import (
     LIMIT,
     LONG,
     SOON,
@@ -22,10 +22,10 @@ from tests.attacks.hanging import (
     without_theme,
     write_freezing,
 )
-from tests.audience.patience import until
-from tests.http.client import ask
-from tests.http.running import Running, command, environment
-from tests.live.served import status
+from tests.audience.waiting import until
+from tests.helpers.http_client import ask
+from tests.helpers.running_server import Running, command, environment
+from tests.live.served_content import status
 
 
 @pytest.mark.parametrize("options", [(), ("--preview",)])

@@ -18,10 +18,10 @@ from feedsvc.live.live import Live
 from feedsvc.publication.last_modified import LastModifiedStore
 from feedsvc.web.app import application
 from feedsvc.web.log_limit import LogLimit
-from tests.http.client import SECONDS, Got, call
-from tests.http.conftest import Clock
-from tests.http.inside import none_left
-from tests.http.newsroom import write_newsroom
+from tests.helpers.http_client import SECONDS, Got, call
+from tests.web.conftest import Clock
+from tests.web.in_process_server import none_left
+from tests.web.newsroom import write_newsroom
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication

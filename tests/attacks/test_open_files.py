@@ -15,11 +15,11 @@ from typing import Final, Self
 import pytest
 
 from feedsvc.support.file_descriptors import MIN_LIMIT, budget
-from tests.attacks.limited import Limited, limited, limited_server, most_files, pipeline_without_reading
-from tests.attacks.siege import PATIENCE, Reader, resident
-from tests.http.client import SECONDS, Got, ask, connected, read_all
-from tests.http.newsroom import write_newsroom
-from tests.http.running import environment
+from tests.attacks.attacked_server import PATIENCE, Reader, resident
+from tests.attacks.limited_server import Limited, limited, limited_server, most_files, pipeline_without_reading
+from tests.helpers.http_client import SECONDS, Got, ask, connected, read_all
+from tests.helpers.running_server import environment
+from tests.web.newsroom import write_newsroom
 
 LARGE: Final = 5_000_000  # bytes of the talk
 MOST_LOG: Final = 100_000  # bytes

@@ -12,7 +12,7 @@ import pytest
 from feedsvc.content.markdown import render
 from feedsvc.content.reading import article
 from tests.attacks.patterns import Used, dangerous, used
-from tests.soundness import KNOWN, SITE
+from tests.helpers.content_invariants import KNOWN, SITE
 
 # Name -> why what is dangerous to it cannot come to it.
 SAFE_WHERE_THEY_ARE: Final = {

@@ -15,11 +15,11 @@ import pytest
 from PIL import Image, features
 
 from feedsvc.content.media.clean_file import open_clean
-from tests.attacks.siege import Reader
-from tests.http.client import Got, ask
-from tests.http.running import Running
-from tests.newsrooms import write
-from tests.pictures_large import MAKERS, Peak, drawn, saved
+from tests.attacks.attacked_server import Reader
+from tests.helpers.http_client import Got, ask
+from tests.helpers.large_images import MAKERS, Peak, drawn, saved
+from tests.helpers.newsrooms import write
+from tests.helpers.running_server import Running
 
 pytestmark = pytest.mark.alone
 

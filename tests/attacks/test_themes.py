@@ -14,10 +14,10 @@ import pytest
 
 from feedsvc.content.folder.folder import load_content
 from feedsvc.pages.theme_adoption import ThemeAdoption
-from tests import newsrooms
-from tests.http.client import ask
-from tests.http.running import Running, command, environment
-from tests.newsrooms import article, write
+from tests.helpers import newsrooms
+from tests.helpers.http_client import ask
+from tests.helpers.newsrooms import article, write
+from tests.helpers.running_server import Running, command, environment
 
 MESSAGE: Final = "theme/templates/message.html"
 _SET: Final = "{% set ns = namespace(x='a', y=[1], z=[1]) %}"

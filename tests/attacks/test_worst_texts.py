@@ -10,10 +10,10 @@ from typing import Final
 
 import pytest
 
+from tests import ROOT
 from tests.attacks.worst_texts import TEXTS
-from tests.newsrooms import write
+from tests.helpers.newsrooms import write
 
-ROOT: Final = Path(__file__).parents[2]
 GROUPS: Final = 4
 # Generous: on an idle machine no text takes 2 s and 500 MB.
 _SECONDS: Final = 15  # of the processor's time

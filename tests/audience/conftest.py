@@ -9,9 +9,9 @@ import pytest
 
 from feedsvc.audience.counter import ReadCounter
 from feedsvc.audience.store import DatabaseReadStore
-from tests.audience.patience import SECONDS
+from tests.audience.breakable_connection import Relay, relayed
 from tests.audience.postgres import Schema, schema
-from tests.audience.relay import Relay, relayed
+from tests.audience.waiting import SECONDS
 
 Open = Callable[..., DatabaseReadStore]
 Count = Callable[..., ReadCounter]

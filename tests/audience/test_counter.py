@@ -21,10 +21,10 @@ from feedsvc.audience.periodic_task import PeriodicTask
 from feedsvc.audience.sqlite_store import SqliteReadStore
 from feedsvc.audience.store import DatabaseReadStore
 from feedsvc.audience.visitors import Visitors
+from tests.audience.breakable_connection import Relay
 from tests.audience.conftest import Clock, Count, Open
-from tests.audience.patience import until
 from tests.audience.postgres import Schema
-from tests.audience.relay import Relay
+from tests.audience.waiting import until
 
 ONE, TWO = "tag:news.example,2026:one", "tag:news.example,2026:two"
 NEVER = 3600.0

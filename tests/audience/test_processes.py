@@ -7,11 +7,11 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from tests.audience.breakable_connection import Relay
 from tests.audience.conftest import Open
-from tests.audience.patience import until
+from tests.audience.counting_server import ARTICLES, Serving, serving
 from tests.audience.postgres import Schema
-from tests.audience.relay import Relay
-from tests.audience.serving import ARTICLES, Serving, serving
+from tests.audience.waiting import until
 
 BRIDGE = ARTICLES["bridge"]
 NEVER = 3600.0

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from feedsvc.audience.report import REPORT_FORMATTERS, Report, ReportRow, report
-from tests import newsrooms
+from tests.helpers import newsrooms
 
 VIEWS = {
     "tag:news.example,2026:rich": 5,

@@ -18,10 +18,10 @@ from hypothesis import strategies as st
 from feedsvc.audience.errors import unavailable_error
 from feedsvc.audience.store import DatabaseReadStore, UnavailableError
 from feedsvc.errors import FeedsvcError
+from tests.audience.breakable_connection import Relay
 from tests.audience.conftest import Open
 from tests.audience.postgres import Schema
-from tests.audience.relay import Relay
-from tests.audience.rights import read_only
+from tests.audience.read_only_files import read_only
 
 ONE, TWO = "tag:news.example,2026:one", "tag:news.example,2026:둘"
 MONDAY, TUESDAY = date(2026, 3, 2), date(2026, 3, 3)

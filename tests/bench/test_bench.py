@@ -17,8 +17,9 @@ from bench import corpus, hugo, wrk
 from bench.memory import Peak, pss
 from bench.profiles import top
 from bench.table import Goal, Row, markdown
-from tests.http.running import ROOT, environment
-from tests.programs import require_program
+from tests import ROOT
+from tests.helpers.programs import require_program
+from tests.helpers.running_server import environment
 
 ARTICLES: Final = 50
 # Moves with the words of bench/prose.py and with nothing else; figures before and after are then of other articles.

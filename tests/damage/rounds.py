@@ -24,7 +24,7 @@ from feedsvc.websub.hubs import HubSelection
 from feedsvc.websub.publisher import LOCK_FILE, QUEUE_FILE
 from feedsvc.websub.queue import DeliveryQueue
 from tests.damage.damages import DAMAGES, Target
-from tests.damage.house import BROKEN, DATES, GENERATION, HUB, RECORDS, House, topics_of
+from tests.damage.newsroom import BROKEN, DATES, GENERATION, HUB, RECORDS, House, topics_of
 from tests.kills.newsroom import BASE, Edition
 
 _SECOND = timedelta(seconds=1)

@@ -22,7 +22,7 @@ from feedsvc.publication.last_modified import LastModifiedStore
 from feedsvc.support.state_folder import read_identity
 from feedsvc.websub.hubs import HubSelection
 from feedsvc.websub.queue import DeliveryQueue
-from tests.http.running import command, environment
+from tests.helpers.running_server import command, environment
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 MONDAY = date(2026, 3, 2)

@@ -15,14 +15,14 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.audience.patience import until
+from tests.audience.waiting import until
 from tests.damage.damages import DAMAGES, Target
-from tests.damage.house import BROKEN, RECORDS, House
+from tests.damage.newsroom import BROKEN, RECORDS, House
 from tests.damage.test_damage import SEED
-from tests.http.client import ask
+from tests.helpers.http_client import ask
 from tests.kills import invariants
 from tests.kills.newsroom import Edition, article
-from tests.live.served import Followed, followed
+from tests.live.served_content import Followed, followed
 
 LOST = "was damaged"
 

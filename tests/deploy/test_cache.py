@@ -22,16 +22,16 @@ import pytest
 from bench.headers import BROWSER, differences
 from bench.nginx import SHIPPED
 from bench.web import GZIP, NO_HEADERS, Client
-from tests import newsrooms
-from tests.audience.patience import until
-from tests.deploy.proxied import proxied
+from tests.audience.waiting import until
+from tests.deploy.nginx_proxy import proxied
 from tests.deploy.test_nginx import ALL, CODINGS
-from tests.http.client import SECONDS, ask
-from tests.http.newsroom import BASE, write_article, write_newsroom
-from tests.http.running import Running, serving
-from tests.http.test_addresses import MOVED
-from tests.live.served import addresses as known_addresses
-from tests.programs import require_program
+from tests.helpers import newsrooms
+from tests.helpers.http_client import SECONDS, ask
+from tests.helpers.programs import require_program
+from tests.helpers.running_server import Running, serving
+from tests.live.served_content import addresses as known_addresses
+from tests.web.newsroom import BASE, write_article, write_newsroom
+from tests.web.test_routing import MOVED
 
 pytestmark = pytest.mark.alone
 

@@ -20,10 +20,10 @@ from bench import nginx
 from bench.web import free_port
 from feedsvc.cli.build import build
 from feedsvc.cli.serve import serve
-from tests.audience.patience import until
-from tests.http.client import SECONDS
-from tests.http.newsroom import write_newsroom
-from tests.http.running import ROOT
+from tests import ROOT
+from tests.audience.waiting import until
+from tests.helpers.http_client import SECONDS
+from tests.web.newsroom import write_newsroom
 
 # The one that this environment was made by: it has pip.
 PYTHON: Final = f"{sys.base_prefix}/bin/python{sys.version_info.major}.{sys.version_info.minor}"

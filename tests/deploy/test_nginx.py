@@ -18,12 +18,12 @@ from bench import nginx
 from bench.headers import BROWSER, addresses, differences
 from bench.web import GZIP, NO_HEADERS, Client
 from feedsvc.export import write_nginx
-from tests import newsrooms
-from tests.http.client import raw
-from tests.http.newsroom import BASE, NOTICE, write_article, write_newsroom
-from tests.http.running import command, environment, serving
-from tests.http.test_addresses import MOVED
-from tests.programs import require_program
+from tests.helpers import newsrooms
+from tests.helpers.http_client import raw
+from tests.helpers.programs import require_program
+from tests.helpers.running_server import command, environment, serving
+from tests.web.newsroom import BASE, NOTICE, write_article, write_newsroom
+from tests.web.test_routing import MOVED
 
 ALL: Final = {"Accept-Encoding": "gzip, deflate, br, zstd"}
 NO_ADDRESSES: Final = (

@@ -18,9 +18,9 @@ import pytest
 
 from bench.web import Client, Got
 from feedsvc.routes import FEED_SUFFIXES, WELL_KNOWN_FEEDS
-from tests.deploy.plain import plain_host
-from tests.http.newsroom import BASE, NOTICE, write_article, write_newsroom
-from tests.http.running import command, environment, serving
+from tests.deploy.plain_host import plain_host
+from tests.helpers.running_server import command, environment, serving
+from tests.web.newsroom import BASE, NOTICE, write_article, write_newsroom
 
 _CANONICAL: Final = re.compile(r'<link rel="canonical" href="([^"]*)">')
 _REFRESH: Final = re.compile(r'<meta http-equiv="refresh" content="0; url=([^"]*)">')

@@ -17,14 +17,14 @@ import pytest
 
 from bench.headers import BROWSER
 from feedsvc.cli import main
-from tests import newsrooms
-from tests.audience.patience import until
-from tests.deploy.proxied import proxied
+from tests.audience.waiting import until
+from tests.deploy.nginx_proxy import proxied
 from tests.deploy.test_cache import PROXY
-from tests.http.client import SECONDS, Got, ask, without_date
-from tests.http.newsroom import write_article, write_newsroom
-from tests.http.running import Running, serving
-from tests.live.served import addresses, problems
+from tests.helpers import newsrooms
+from tests.helpers.http_client import SECONDS, Got, ask, without_date
+from tests.helpers.running_server import Running, serving
+from tests.live.served_content import addresses, problems
+from tests.web.newsroom import write_article, write_newsroom
 
 REPLICA: Final = (*PROXY, "--no-last-modified")
 FORMS: Final[tuple[Mapping[str, str], ...]] = ({}, {"Accept-Encoding": "br"}, {"Accept-Encoding": "zstd, gzip"}, BROWSER)

@@ -18,14 +18,15 @@ import pytest
 from bench import nginx
 from feedsvc.cli.build import build
 from feedsvc.cli.serve import serve
-from tests import newsrooms
-from tests.audience.patience import until
+from tests import ROOT
+from tests.audience.waiting import until
 from tests.deploy import confined
-from tests.http.client import SECONDS, ask
-from tests.http.newsroom import write_article, write_newsroom
-from tests.http.running import ROOT, environment
-from tests.http.test_forwarded import READER
-from tests.programs import require_program
+from tests.helpers import newsrooms
+from tests.helpers.http_client import SECONDS, ask
+from tests.helpers.programs import require_program
+from tests.helpers.running_server import environment
+from tests.web.newsroom import write_article, write_newsroom
+from tests.web.test_forwarded import READER
 
 pytestmark = pytest.mark.alone
 

@@ -10,8 +10,8 @@ from typing import Final
 
 from feedsvc.content.folder.folder import load_content
 from feedsvc.editing.compare import Comparison, compare
-from tests import newsrooms
 from tests.conftest import SETTINGS
+from tests.helpers import newsrooms
 
 _HERMETIC: Final = {
     "GIT_CONFIG_GLOBAL": os.devnull,

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests import newsrooms
+from tests.helpers import newsrooms
 
 
 @pytest.fixture

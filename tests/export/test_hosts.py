@@ -20,8 +20,8 @@ from feedsvc.publication.publication import Publication
 from feedsvc.routes import ArticleAt, place_of
 from feedsvc.uris import mount_path
 from feedsvc.web.responses import respond
-from tests import newsrooms
-from tests.http.newsroom import write_newsroom
+from tests.helpers import newsrooms
+from tests.web.newsroom import write_newsroom
 
 _NOW: Final = datetime(2026, 3, 1, 12, tzinfo=UTC)
 _STATUS: Final = {"any": "301", "netlify": "301!"}

@@ -9,7 +9,7 @@ from feedsvc.catalog.catalog import build_catalog
 from feedsvc.content.folder.folder import load_content
 from feedsvc.export import BuildResult, StaticTree
 from feedsvc.publication.publication import Publication
-from tests import newsrooms
+from tests.helpers import newsrooms
 
 
 def build(content: Path, out: Path, only: str = "") -> BuildResult:

@@ -15,7 +15,7 @@ except ImportError:
     sys.exit("atheris is missing: make fuzz installs it")
 
 with atheris.instrument_imports(include=["feedsvc.content"]):
-    from tests.fuzz.door import look
+    from tests.fuzz.target import look
 
 
 def main() -> None:

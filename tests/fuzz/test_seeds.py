@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.fuzz.door import look
+from tests.fuzz.target import look
 
 SEEDS = sorted(Path(__file__).with_name("seeds").iterdir())
 

@@ -16,8 +16,8 @@ from feedsvc.content.media.thumbnails import VariantStore
 from feedsvc.editing import assign_ids
 from feedsvc.publication.document import Document, FileResource
 from feedsvc.publication.publication import Publication
-from tests import former
-from tests.newsrooms import picture
+from tests.helpers import former_files
+from tests.helpers.newsrooms import picture
 
 BASE: Final = "https://news.example"
 Bytes = Mapping[str, bytes]
@@ -149,8 +149,8 @@ class Editions:
         edition = Edition({path: _bytes(publication, path) for path in publication.paths()})
         gone = {f"articles/{slug}/": f"/articles/{slug}/" for slug in publication.catalog.withdrawn}
         pages = {f"{folder}410.html": _bytes(publication, path) for folder, path in gone.items()}
-        moved = {name: one.body for name, one in former.documents(publication).items()}
-        edition.beside = {"404.html": publication.not_found_page().body, **pages, **moved, **former.for_hosts(publication)}
+        moved = {name: one.body for name, one in former_files.documents(publication).items()}
+        edition.beside = {"404.html": publication.not_found_page().body, **pages, **moved, **former_files.for_hosts(publication)}
         return edition
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from random import Random
 from urllib.parse import quote, urlsplit
 
-from tests.http.client import SECONDS, ask_on
+from tests.helpers.http_client import SECONDS, ask_on
 
 Seen = dict[str, dict[bytes | None, None]]  # address or file name -> every whole that was read there; None: nothing there
 

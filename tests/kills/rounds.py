@@ -14,10 +14,10 @@ from pathlib import Path
 from random import Random
 from typing import Final
 
-from tests.kills.house import OPENED, House
-from tests.kills.notices import Notices
+from tests.kills.change_notifications import Notices
+from tests.kills.killed_newsroom import OPENED, House
+from tests.kills.process_group import Started
 from tests.kills.readers import Reading
-from tests.kills.started import Started
 
 _LONGEST: Final = 4.0  # seconds that a process is waited for to do what it shall be killed amid
 _TOLD: Final = 12  # of what is wrong

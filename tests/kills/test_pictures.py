@@ -20,13 +20,13 @@ from pathlib import Path
 import pytest
 
 from feedsvc.content.images import megapixels
-from tests.audience.patience import until
-from tests.http.client import Got, ask
-from tests.http.running import Running
-from tests.kills.started import Started
-from tests.live.served import followed
-from tests.newsrooms import picture, write
-from tests.pictures_large import family
+from tests.audience.waiting import until
+from tests.helpers.http_client import Got, ask
+from tests.helpers.large_images import family
+from tests.helpers.newsrooms import picture, write
+from tests.helpers.running_server import Running
+from tests.kills.process_group import Started
+from tests.live.served_content import followed
 
 
 @pytest.fixture

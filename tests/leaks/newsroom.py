@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from tests.newsrooms import article, picture, write
+from tests.helpers.newsrooms import article, picture, write
 
 NOW: Final = datetime(2026, 3, 1, 12, tzinfo=UTC)  # the moment of tests that bring a clock
 LIVE: Final = datetime(2026, 3, 1, 13, tzinfo=UTC)  # `soon` is published

@@ -18,12 +18,12 @@ from feedsvc.publication.last_modified import LastModifiedStore
 from feedsvc.publication.publication import Publication
 from feedsvc.support.clock import wall_clock
 from feedsvc.web.app import application
-from tests.http.client import ask, call, without_date
-from tests.http.conftest import Clock
-from tests.http.running import Running, serving
+from tests.helpers.http_client import ask, call, without_date
+from tests.helpers.newsrooms import article, published, write
+from tests.helpers.running_server import Running, serving
 from tests.leaks.newsroom import FORMER, LIVE, NEVER, NOW, OVER, SOON, hidden, newsroom
-from tests.leaks.searching import Ask, elsewhere, found, guesses, in_tree, known
-from tests.newsrooms import article, published, write
+from tests.leaks.search import Ask, elsewhere, found, guesses, in_tree, known
+from tests.web.conftest import Clock
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

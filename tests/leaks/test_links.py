@@ -22,11 +22,11 @@ from feedsvc.errors import ContentError, FeedsvcError
 from feedsvc.live.live import Live
 from feedsvc.publication.last_modified import LastModifiedStore
 from feedsvc.web.app import application
-from tests.audience.patience import until
-from tests.http.client import Got, call
-from tests.http.conftest import Clock
-from tests.newsrooms import picture, published, write
-from tests.test_cli import run
+from tests.audience.waiting import until
+from tests.cli.test_cli import run
+from tests.helpers.http_client import Got, call
+from tests.helpers.newsrooms import picture, published, write
+from tests.web.conftest import Clock
 
 SECRET: Final = "zqunpublished"  # the word that must not show
 DRAFT: Final = f"title: {SECRET}\npublished: 2026-01-10\nstatus: draft\nbody: {SECRET}\n"

@@ -16,7 +16,7 @@ from feedsvc.catalog.catalog import build_catalog
 from feedsvc.content.folder.folder import ContentFolder, ContentSnapshot, load_content
 from feedsvc.publication.document import Document, Redirect, digest
 from feedsvc.publication.publication import Publication
-from tests.live.desk import BASE, State
+from tests.live.editors import BASE, State
 
 _KEPT: Final = 300
 _CHECKED: Final = 25  # every so many readings one is compared

@@ -14,7 +14,7 @@ import pytest
 from feedsvc.content.folder.folder import ContentFolder, load_content
 from feedsvc.content.folder.snapshot import ContentSnapshot
 from feedsvc.model import Article
-from tests.newsrooms import SITE, article, picture, write
+from tests.helpers.newsrooms import SITE, article, picture, write
 
 STEMS = [f"n{number}" for number in range(8)]
 FOLDERS = ["articles", "articles/x", "articles/x/y", "articles/z"]

@@ -18,8 +18,8 @@ from feedsvc.live.watcher import Watcher
 from feedsvc.publication.document import Document
 from feedsvc.publication.last_modified import LastModifiedStore
 from feedsvc.publication.publication import Publication
-from tests.audience.patience import until
-from tests.newsrooms import SITE, article, picture, write
+from tests.audience.waiting import until
+from tests.helpers.newsrooms import SITE, article, picture, write
 
 
 def slugs(live: Live) -> set[str]:

@@ -11,12 +11,12 @@ from typing import Final
 from urllib.parse import quote, urlsplit
 
 from feedsvc.publication.document import digest
-from tests.audience.patience import until
-from tests.http.client import SECONDS, ask_on
-from tests.live.desk import STEADY, Desk
+from tests.audience.waiting import until
+from tests.helpers.http_client import SECONDS, ask_on
+from tests.live.edition_order import Judge
 from tests.live.editions import Editions, Heard
-from tests.live.judging import Judge
-from tests.live.served import Followed, assert_equals_a_fresh_start, followed, problems
+from tests.live.editors import STEADY, Desk
+from tests.live.served_content import Followed, assert_equals_a_fresh_start, followed, problems
 
 DOINGS: Final = 1000
 

@@ -13,12 +13,12 @@ from typing import Final
 
 import pytest
 
-from tests import trees
-from tests.audience.patience import until
-from tests.http.client import SECONDS, ask
-from tests.http.running import command, environment
-from tests.live.served import followed, problems, status
-from tests.newsrooms import SITE, article, picture, write
+from tests.audience.waiting import until
+from tests.helpers import trees
+from tests.helpers.http_client import SECONDS, ask
+from tests.helpers.newsrooms import SITE, article, picture, write
+from tests.helpers.running_server import command, environment
+from tests.live.served_content import followed, problems, status
 
 FILE: Final = "articles/one.yaml"
 PLAIN: Final = {**SITE, "site.yaml": "title: Daily\nbase_url: https://news.example\nid_domain: news.example\n"}

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.audience.patience import until
-from tests.http.client import SECONDS
-from tests.kills.started import Started
-from tests.live.served import Followed
+from tests.audience.waiting import until
+from tests.helpers.http_client import SECONDS
+from tests.kills.process_group import Started
+from tests.live.served_content import Followed
 
 
 def _run(*words: str | Path) -> subprocess.CompletedProcess[str]:

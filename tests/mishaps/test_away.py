@@ -9,11 +9,11 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.audience.patience import until
-from tests.http.client import ask
+from tests.audience.waiting import until
+from tests.helpers.http_client import ask
 from tests.kills import invariants
 from tests.kills.newsroom import Bytes, Desk, article
-from tests.live.served import Followed, followed, problems, status
+from tests.live.served_content import Followed, followed, problems, status
 from tests.mishaps.conftest import Fresh
 from tests.mishaps.disks import disk, mount, unmount
 

@@ -17,10 +17,10 @@ from feedsvc.live.live import Live
 from feedsvc.live.watcher import Watcher
 from feedsvc.support.alerts import Alerts
 from feedsvc.support.token_bucket import BucketLimit, TokenBuckets
-from tests.audience.patience import until
-from tests.http.client import Got, ask
+from tests.audience.waiting import until
+from tests.helpers.http_client import Got, ask
 from tests.kills.newsroom import Desk, article
-from tests.live.served import Followed, followed, status
+from tests.live.served_content import Followed, followed, status
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 FAR = timedelta(days=2)

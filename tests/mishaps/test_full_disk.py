@@ -13,13 +13,13 @@ import pytest
 
 from feedsvc.export.layout import COMPRESSED_SUFFIXES, MANIFEST_FILE
 from feedsvc.export.manifest import Manifest
-from tests.audience.patience import until
-from tests.http.client import SECONDS, ask
-from tests.http.running import command, environment
+from tests.audience.waiting import until
+from tests.helpers.http_client import SECONDS, ask
+from tests.helpers.running_server import command, environment
 from tests.kills import invariants
 from tests.kills.newsroom import Desk, article
-from tests.kills.started import Started
-from tests.live.served import Followed, followed, status
+from tests.kills.process_group import Started
+from tests.live.served_content import Followed, followed, status
 from tests.mishaps.conftest import Fresh
 from tests.mishaps.disks import disk, full, open_files
 

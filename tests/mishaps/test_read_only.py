@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.audience.patience import until
-from tests.http.client import ask
+from tests.audience.waiting import until
+from tests.helpers.http_client import ask
 from tests.kills import invariants
 from tests.kills.newsroom import Desk, article
-from tests.kills.started import Started
-from tests.live.served import followed, status
+from tests.kills.process_group import Started
+from tests.live.served_content import followed, status
 from tests.mishaps.conftest import Fresh
 from tests.mishaps.disks import read_only
 from tests.mishaps.test_full_disk import READER

@@ -14,8 +14,9 @@ from typing import Final
 
 import pytest
 
-from tests.http.client import SECONDS
-from tests.http.running import ROOT, command, environment
+from tests import ROOT
+from tests.helpers.http_client import SECONDS
+from tests.helpers.running_server import command, environment
 from tests.readers.tool import Tool, require
 
 SAMPLE: Final = ROOT / "content"

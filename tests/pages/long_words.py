@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from tests import newsrooms
+from tests.helpers import newsrooms
 
 COMPOUND: Final = "Rindfleischetikettierungsüberwachungsaufgabenübertragungsgesetz"
 UNBROKEN: Final = "x" * 300

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.pages.browser_page import looking
 from tests.pages.conftest import require_node_package
-from tests.pages.kinds import KINDS, SCHEMES
-from tests.pages.looking import looking
+from tests.pages.page_kinds import KINDS, SCHEMES
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser

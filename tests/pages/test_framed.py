@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
-from tests.pages.looking import looking
+from tests.pages.browser_page import looking
 from tests.pages.test_walk import DESK
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from lxml import etree, html
 
 from feedsvc.publication.document import Document
 from feedsvc.publication.publication import Publication
-from tests import newsrooms
-from tests.newsrooms import article
+from tests.helpers import newsrooms
+from tests.helpers.newsrooms import article
 
 SITE = "title: Harbour\nbase_url: https://t.example/news\nid_domain: t.example\n"
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.pages import long_words
+from tests.pages.browser_page import looking
 from tests.pages.conftest import serving
-from tests.pages.looking import looking
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser

@@ -11,7 +11,7 @@ from feedsvc.catalog.catalog import Catalog, Row
 from feedsvc.catalog.row import row_key
 from feedsvc.pages.related import MAX_CANDIDATES, find_related
 from feedsvc.routes import ListingRef
-from tests import newsrooms
+from tests.helpers import newsrooms
 
 
 def wanted(catalog: Catalog, row: Row) -> list[Row]:

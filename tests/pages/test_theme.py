@@ -15,7 +15,7 @@ from feedsvc.cli import main
 from feedsvc.cli.one_shot import load_with_theme_trial
 from feedsvc.pages.template_compiler import escape_fast
 from feedsvc.publication.document import Document
-from tests import newsrooms
+from tests.helpers import newsrooms
 
 MESSAGE = "theme/templates/message.html"
 TOO_DEEP = (

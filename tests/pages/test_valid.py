@@ -18,10 +18,10 @@ from feedsvc.content.media.thumbnails import VariantStore
 from feedsvc.publication.document import Document, FileResource, Redirect
 from feedsvc.publication.publication import Publication
 from feedsvc.support.clock import wall_clock
-from tests import newsrooms
-from tests.http.running import ROOT
+from tests import ROOT
+from tests.helpers import newsrooms
+from tests.helpers.programs import require_program
 from tests.pages.conftest import require_node_package
-from tests.programs import require_program
 
 HEAVIEST: Final = 15_000  # bytes, compressed
 # Would end an attribute, an element, a script or a template's expression.

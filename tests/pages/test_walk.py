@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.pages.kinds import ARTICLE, KINDS, SCHEMES, WIDTHS
-from tests.pages.looking import looking
+from tests.pages.browser_page import looking
+from tests.pages.page_kinds import ARTICLE, KINDS, SCHEMES, WIDTHS
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-    from tests.pages.looking import Look
+    from tests.pages.browser_page import Look
 
 DESK = "/articles/visa-desk/"
 UNREAD = "/articles/tea-auction/"  # no other test looks at it

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.http.newsroom import write_newsroom
-from tests.http.running import Running, serving
+from tests.helpers.running_server import Running, serving
+from tests.web.newsroom import write_newsroom
 
 
 @pytest.fixture(scope="session")

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.http.client import SECONDS
-from tests.http.newsroom import write_article
-from tests.http.running import Running
+from tests.helpers.http_client import SECONDS
+from tests.helpers.running_server import Running
+from tests.pages.browser_page import looking
 from tests.pages.conftest import require_node_package
-from tests.pages.kinds import SCHEMES
-from tests.pages.looking import looking
+from tests.pages.page_kinds import SCHEMES
 from tests.pages.test_accessible import RUN as AXE
+from tests.web.newsroom import write_article
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page

@@ -12,10 +12,10 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.http.client import SECONDS, ask
-from tests.http.newsroom import write_newsroom
-from tests.http.running import Running, serving
-from tests.http.test_serve_command import refused
+from tests.cli.test_serve import refused
+from tests.helpers.http_client import SECONDS, ask
+from tests.helpers.running_server import Running, serving
+from tests.web.newsroom import write_newsroom
 
 
 def first_event(stream: http.client.HTTPResponse) -> str:

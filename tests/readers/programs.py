@@ -12,10 +12,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from tests import ROOT
 from tests.readers.result import ReadFeed, UnreadableError, feed_from
 
-_HERE = Path(__file__).resolve().parent.parent
-_NODE = _HERE / "node"
+_NODE = ROOT / "tests/node"
 _SECONDS = 120
 
 
@@ -47,7 +47,7 @@ def feedsmith(documents: Sequence[bytes], fmt: str) -> list[ReadFeed]:
 
 def ruby_rss(documents: Sequence[bytes], fmt: str) -> list[ReadFeed]:
     """RSS and Atom, with the library's validation on."""
-    answers = _answers(("ruby", _HERE / "ruby_rss.rb", fmt), documents)
+    answers = _answers(("ruby", Path(__file__).with_name("ruby_rss.rb"), fmt), documents)
     return [feed_from(told) for told in _results("ruby-rss", answers)]
 
 

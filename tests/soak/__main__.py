@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from tests.soak.figures import growing
-from tests.soak.soaking import Report, soak
+from tests.soak.run import Report, soak
 
 _USUAL: Final = 1200.0
 

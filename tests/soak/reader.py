@@ -16,9 +16,9 @@ import brotli
 from backports import zstd
 
 from feedsvc.publication.document import digest
-from tests.http.client import SECONDS, Got, ask_on
-from tests.live.desk import STEADY, Desk
+from tests.helpers.http_client import SECONDS, Got, ask_on
 from tests.live.editions import Heard
+from tests.live.editors import STEADY, Desk
 
 OPENED: Final = "/articles/pictured/"  # an article that is always there
 _CODINGS: Final[Mapping[str, Callable[[bytes], bytes]]] = {

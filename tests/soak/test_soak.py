@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.soak.figures import Sample, growing, trends
-from tests.soak.soaking import soak
+from tests.soak.run import soak
 
 SECONDS = 30.0
 

@@ -8,10 +8,10 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
-from tests.http.client import SECONDS, ask
-from tests.http.running import serving
-from tests.subscribers.desk import AFTER_MOVE, CHANGES, IN_SECTION, NEWS, Desk
+from tests.helpers.http_client import SECONDS, ask
+from tests.helpers.running_server import serving
 from tests.subscribers.miniflux import free_port
+from tests.subscribers.newsroom import AFTER_MOVE, CHANGES, IN_SECTION, NEWS, Desk
 from tests.subscribers.program import Item, Program, Subscriber
 
 _OURS: Final = "the-test/"

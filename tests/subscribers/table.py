@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from types import MappingProxyType
 from typing import Final
 
-from tests.subscribers.letters import feed2exec, rss2email
+from tests.subscribers.email_programs import feed2exec, rss2email
 from tests.subscribers.library import library
 from tests.subscribers.miniflux import miniflux
 from tests.subscribers.newsboat import newsboat

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import pytest
 
 from tests.readers.tool import require
-from tests.subscribers import page
-from tests.subscribers.desk import (
+from tests.subscribers import readers_page
+from tests.subscribers.newsroom import (
     AFTER_MOVE,
     AT_FIRST,
     BY_NOBODY,
@@ -23,8 +23,8 @@ from tests.subscribers.desk import (
     SITE,
     Article,
 )
-from tests.subscribers.page import of
 from tests.subscribers.program import Item, Subscriber
+from tests.subscribers.readers_page import of
 from tests.subscribers.story import Told, feeds_of, told
 from tests.subscribers.table import SUBSCRIBERS
 
@@ -152,9 +152,11 @@ def test_a_section_that_moves_keeps_its_readers_and_doubles_nothing(seen: Seen, 
 
 
 def test_the_table_of_readers_is_what_was_seen(seen: Seen) -> None:
-    made = page.page({subscriber: seen(name) for name, subscriber in SUBSCRIBERS.items()})
+    made = readers_page.page({subscriber: seen(name) for name, subscriber in SUBSCRIBERS.items()})
     if os.environ.get("FEEDSVC_TEST_WRITE_READERS") == "1":
-        page.FILE.write_text(made, "utf-8")
+        readers_page.FILE.write_text(made, "utf-8")
     # Versions differ from machine to machine; where one makes a difference, this says which.
-    kept = page.FILE.read_text("utf-8") if page.FILE.exists() else ""
-    assert page.without_versions(made) == page.without_versions(kept), f"look at the difference, then {page.RENEW}\n\n{made}"
+    kept = readers_page.FILE.read_text("utf-8") if readers_page.FILE.exists() else ""
+    assert readers_page.without_versions(made) == readers_page.without_versions(kept), (
+        f"look at the difference, then {readers_page.RENEW}\n\n{made}"
+    )

@@ -21,10 +21,10 @@ from feedsvc.content.folder import ContentFolder
 from feedsvc.publication import LastModifiedStore
 from feedsvc.websub import HubSelection
 from feedsvc.websub.queue import DeliveryQueue
-from tests.http.running import command, environment
+from tests.export.s3.conftest import no_loop_of_others, shelf, storage
+from tests.export.s3.moto import Shelf
+from tests.helpers.running_server import command, environment
 from tests.kills.newsroom import BASE
-from tests.storage.conftest import no_loop_of_others, shelf, storage
-from tests.storage.moto import Shelf
 
 __all__ = ["no_loop_of_others", "shelf", "storage"]
 

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.attacks.hanging import LONG, NEVER, ask_in_vain, blamed, reports, spent, started, write_freezing
-from tests.audience.patience import until
-from tests.http.client import SECONDS, ask
-from tests.http.running import environment
-from tests.live.served import status
-from tests.workers.team import is_alive, processes
+from tests.attacks.hanging_programs import LONG, NEVER, ask_in_vain, blamed, reports, spent, started, write_freezing
+from tests.audience.waiting import until
+from tests.helpers.http_client import SECONDS, ask
+from tests.helpers.running_server import environment
+from tests.live.served_content import status
+from tests.workers.running_workers import is_alive, processes
 
 
 def test_a_worker_that_freezes_is_replaced_and_the_log_says_once_where_its_stacks_are(tmp_path: Path) -> None:

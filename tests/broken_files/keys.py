@@ -1,0 +1,107 @@
+"""Keys that are unknown or stand twice, and lines that are no YAML."""
+
+# ruff: noqa: E501 - a printed line stays whole
+
+from __future__ import annotations
+
+from typing import Final
+
+from tests.broken_files.case import HEAD, Case, article
+
+CASES: Final = (
+    Case(
+        "duplicate key",
+        article("title: B\n"),
+        ("articles/a.yaml:3:1: 'title' stands here a second time; the first is in line 1; delete one",),
+    ),
+    Case("misspelled key", article("sumary: x\n"), ("articles/a.yaml:3:1: unknown key 'sumary'; did you mean 'summary'?",)),
+    Case("key in capitals", article("Summary: x\n"), ("articles/a.yaml:3:1: unknown key 'Summary'; did you mean 'summary'?",)),
+    Case(
+        "key of another program",
+        article("excerpt: x\n"),
+        ("articles/a.yaml:3:1: unknown key 'excerpt'; did you mean 'summary'?",),
+    ),
+    Case(
+        "draft for status",
+        article("draft: true\n"),
+        ("articles/a.yaml:3:1: unknown key 'draft'; write status: draft, or nothing for a published article",),
+    ),
+    Case(
+        "date for published",
+        {"articles/a.yaml": "title: A\npublished: 2026-01-02\ndate: 2026-01-02\n"},
+        ("articles/a.yaml:3:1: unknown key 'date'; did you mean 'published'?",),
+    ),
+    Case(
+        "foreign key",
+        article("layout: post\n"),
+        (
+            "articles/a.yaml:3:1: unknown key 'layout'; the keys are id, title, published, updated, expires, category, categories, author, authors, tags, summary, image, enclosures, sources, corrections, language, link, slug, aliases, status, withdrawn, body",
+        ),
+    ),
+    Case(
+        "misspelled key in image",
+        article("image: {src: media/p.png, captoin: x}\n"),
+        ("articles/a.yaml:3:27: unknown key 'captoin'; did you mean 'caption'?",),
+    ),
+    Case(
+        "misspelled key in enclosure",
+        article("enclosures:\n- {source: media/p.png}\n"),
+        (
+            "articles/a.yaml:4:3: enclosures.src: is missing",
+            "articles/a.yaml:4:4: unknown key 'source'; did you mean 'src'?",
+        ),
+    ),
+    Case(
+        "duplicate key in image",
+        article("image: {src: media/p.png, alt: a, alt: b}\n"),
+        ("articles/a.yaml:3:35: 'alt' stands here a second time; the first is in line 3; delete one",),
+    ),
+    Case(
+        "merge key",
+        article("<<: {a: b}\n"),
+        (
+            "articles/a.yaml:3:1: unknown key '<<'; the keys are id, title, published, updated, expires, category, categories, author, authors, tags, summary, image, enclosures, sources, corrections, language, link, slug, aliases, status, withdrawn, body",
+        ),
+    ),
+    Case("list as key", article("? [a]\n: b\n"), ("articles/a.yaml:3:3: a list or mapping cannot be a key",)),
+    Case(
+        "number as key",
+        article("5: x\n"),
+        (
+            "articles/a.yaml:3:1: unknown key '5'; the keys are id, title, published, updated, expires, category, categories, author, authors, tags, summary, image, enclosures, sources, corrections, language, link, slug, aliases, status, withdrawn, body",
+        ),
+    ),
+    Case("tab", article("image:\n\tsrc: media/p.png\n"), ("articles/a.yaml:4:1: a tab; YAML is indented with spaces",)),
+    Case("tab before a key", article("\tsummary: x\n"), ("articles/a.yaml:3:1: a tab; YAML is indented with spaces",)),
+    Case(
+        "key indented too far",
+        article("  summary: x\n"),
+        ("articles/a.yaml:3:10: a second ': ' in one value, or a line indented too far; put a text with ': ' in quotes",),
+    ),
+    Case("key without colon", article("summary\n"), ("articles/a.yaml:3:1: expected 'key: value' here, or more indentation",)),
+    Case(
+        "line at the margin",
+        article("body: |\n  one\ntwo\nslug: x\n"),
+        ("articles/a.yaml:5:1: expected 'key: value' here, or more indentation; reading stopped at line 6",),
+    ),
+    Case(
+        "bracket that nothing follows",
+        {"articles/a.yaml": HEAD + "tags: ["},
+        ("articles/a.yaml:3:8: a value is missing here: look for a ',' too many, or a '[' or '{' that is not closed",),
+    ),
+    Case(
+        "unclosed bracket",
+        article("tags: [a, b\nslug: x\n"),
+        ("articles/a.yaml:3:7: this '[' or '{' is not closed, or a text inside it needs quotes; reading stopped at line 4",),
+    ),
+    Case(
+        "comma too many",
+        article("tags: [a,, b]\n"),
+        ("articles/a.yaml:3:10: a value is missing here: look for a ',' too many, or a '[' or '{' that is not closed",),
+    ),
+    Case(
+        "dash out of line",
+        article("tags:\n- a\n  - b: c\n - d\n"),
+        ("articles/a.yaml:5:6: a second ': ' in one value, or a line indented too far; put a text with ': ' in quotes",),
+    ),
+)

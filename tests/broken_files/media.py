@@ -1,0 +1,131 @@
+"""Pictures and attachments."""
+
+# ruff: noqa: E501 - a printed line stays whole
+
+from __future__ import annotations
+
+from typing import Final
+
+from tests.broken_files.case import PNG, Case, article, far_image
+
+CASES: Final = (
+    Case(
+        "missing lead image",
+        article("image: {src: media/q.png}\n"),
+        ("articles/a.yaml:3:14: image.src: no file 'media/q.png'; did you mean 'media/p.png'?",),
+    ),
+    Case(
+        "lead image in another letter case",
+        article("image: {src: media/P.PNG}\n"),
+        (
+            "articles/a.yaml:3:14: image.src: no file 'media/P.PNG'; write 'media/p.png', as the file is called: capital letters count",
+        ),
+    ),
+    Case(
+        "misspelled lead image",
+        article("image: {src: media/pp.png}\n"),
+        ("articles/a.yaml:3:14: image.src: no file 'media/pp.png'; did you mean 'media/p.png'?",),
+    ),
+    Case(
+        "image outside media",
+        article("image: {src: ../p.png}\n"),
+        (
+            "articles/a.yaml:3:14: image.src: '../p.png' is not a file in media/; write it like media/picture.jpg, or an https address",
+        ),
+    ),
+    Case("image without src", article("image: {alt: x}\n"), ("articles/a.yaml:3:8: image.src: is missing",)),
+    Case(
+        "missing enclosure",
+        article("enclosures: [{src: media/talk.mp3}]\n"),
+        ("articles/a.yaml:3:20: enclosures.src: no file 'media/talk.mp3'",),
+    ),
+    Case(
+        "missing image in body",
+        article("body: |\n  Text\n\n  ![x](media/no.png)\n"),
+        ("articles/a.yaml:6:8: body: no file 'media/no.png'; did you mean 'media/p.png'?",),
+    ),
+    Case(
+        "missing image in body with blank",
+        article("body: |\n  ![x](<media/no way.png>)\n"),
+        ("articles/a.yaml:4:9: body: no file 'media/no way.png'; did you mean 'media/p.png'?",),
+    ),
+    Case(
+        "missing image written with an entity",
+        article("body: |\n  ![x](media/a&amp;b.png)\n"),
+        ("articles/a.yaml:3:7: body: no file 'media/a&b.png'; did you mean 'media/p.png'?",),
+    ),
+    Case(
+        "zero byte in reference",
+        article("body: |\n  [x](media/%00.png)\n"),
+        ("articles/a.yaml:4:7: body: no file 'media/?.png'",),
+    ),
+    Case(
+        "damaged picture",
+        {**article("image: {src: media/bad.png}\n"), "media/bad.png": b"GIF"},
+        ("articles/a.yaml:3:14: image.src: 'media/bad.png' is damaged or no picture at all; save it again as JPEG or PNG",),
+    ),
+    Case(
+        "wrong ending",
+        {**article("image: {src: media/j.jpg}\n"), "media/j.jpg": PNG},
+        (
+            "articles/a.yaml:3:14: image.src: 'media/j.jpg' holds image/png, which its name does not say; rename it to end in .png",
+        ),
+    ),
+    Case(
+        "svg as lead image",
+        {**article("image: {src: media/x.svg}\n"), "media/x.svg": "<svg/>"},
+        ("articles/a.yaml:3:14: image.src: 'media/x.svg' is no picture that readers show; use JPEG, PNG, GIF, WebP or AVIF",),
+    ),
+    Case(
+        "folder as enclosure",
+        {**article("enclosures: [{src: media/sub}]\n"), "media/sub/x.txt": "x"},
+        ("articles/a.yaml:3:20: enclosures.src: 'media/sub' is a folder or a device, not a file",),
+    ),
+    Case(
+        "far picture without size",
+        article("image: {src: 'https://x.example/p.png'}\n"),
+        ("articles/a.yaml:3:1: image: a picture at another address needs type, width, height too",),
+    ),
+    Case(
+        "far picture without width",
+        far_image("type: image/png, height: 4"),
+        ("articles/a.yaml:3:1: image: a picture at another address needs width too",),
+    ),
+    Case(
+        "far picture by http",
+        article("image: {src: 'http://x.example/p.png', type: image/png, width: 4, height: 4}\n"),
+        ("articles/a.yaml:3:14: image.src: 'http://x.example/p.png' is not an https address",),
+    ),
+    Case(
+        "far picture of another kind",
+        article("image: {src: 'https://x.example/p.svg', type: image/svg+xml, width: 4, height: 4}\n"),
+        (
+            "articles/a.yaml:3:47: image.type: 'image/svg+xml' is no picture that readers show; one of image/avif, image/gif, image/jpeg, image/png, image/webp",
+        ),
+    ),
+    Case(
+        "far picture's type",
+        far_image("type: png, width: 4, height: 4"),
+        ("articles/a.yaml:3:45: image.type: 'png' is not a media type; write it like image/jpeg",),
+    ),
+    Case(
+        "far enclosure without length",
+        article("enclosures: [{src: 'https://x.example/a.mp3', type: audio/mpeg}]\n"),
+        ("articles/a.yaml:3:14: enclosures: a file at another address needs length too",),
+    ),
+    Case(
+        "far enclosure without anything",
+        article("enclosures: [{src: 'https://x.example/a.mp3'}]\n"),
+        ("articles/a.yaml:3:14: enclosures: a file at another address needs type and length too",),
+    ),
+    Case(
+        "far enclosure nowhere",
+        article("enclosures: [{src: 'https://', type: audio/mpeg, length: 1}]\n"),
+        ("articles/a.yaml:3:20: enclosures.src: 'https://' is not an https address",),
+    ),
+    Case(
+        "negative length",
+        article("enclosures: [{src: 'https://x.example/a.mp3', type: audio/mpeg, length: -1}]\n"),
+        ("articles/a.yaml:3:73: enclosures.length: expected a whole number, at least 0, found '-1'",),
+    ),
+)

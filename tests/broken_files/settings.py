@@ -1,0 +1,105 @@
+"""authors.yaml and categories.yaml."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tests.broken_files.case import Case, article
+
+_ASCII: Final = "is not an e-mail address in ASCII; write it without 'ü', a domain as xn--..."
+CASES: Final = (
+    Case(
+        "unknown key in author",
+        {"authors.yaml": "mina-park:\n  name: Mina\n  mial: x\n"},
+        ("authors.yaml:3:3: unknown key 'mial'; did you mean 'email'?",),
+    ),
+    Case("author without name", {"authors.yaml": "mina-park:\n  bio: x\n"}, ("authors.yaml:2:3: name: is missing",)),
+    Case(
+        "author's title",
+        {"authors.yaml": "mina-park:\n  title: Mina\n  name: Mina\n"},
+        ("authors.yaml:2:3: unknown key 'title'; did you mean 'name'?",),
+    ),
+    Case(
+        "author without keys",
+        {"authors.yaml": "mina-park:\n"},
+        ("authors.yaml:1:1: mina-park: expected keys of its own, like name:, indented below it",),
+    ),
+    Case(
+        "author as text",
+        {"authors.yaml": "mina-park: Mina Park\n"},
+        ("authors.yaml:1:1: mina-park: expected keys of its own, like name:, indented below it",),
+    ),
+    Case(
+        "e-mail that is none",
+        {"authors.yaml": "mina-park: {name: Mina, email: mina at example}\n"},
+        ("authors.yaml:1:32: email: 'mina at example' is not an e-mail address",),
+    ),
+    Case(
+        "e-mail with letters outside ASCII",
+        {"authors.yaml": "mina-park: {name: Mina, email: ü@a.example}\n"},
+        (f"authors.yaml:1:32: email: 'ü@a.example' {_ASCII}",),
+    ),
+    Case(
+        "e-mail of a domain outside ASCII",
+        {"authors.yaml": "mina-park: {name: Mina, email: m@ü.example}\n"},
+        (f"authors.yaml:1:32: email: 'm@ü.example' {_ASCII}",),
+    ),
+    Case(
+        "missing avatar",
+        {"authors.yaml": "mina-park: {name: Mina, avatar: media/mina.jpg}\n"},
+        ("authors.yaml:1:33: avatar: no file 'media/mina.jpg'; did you mean 'media/p.png'?",),
+    ),
+    Case(
+        "author id with blank",
+        {"authors.yaml": "Mina Park: {name: Mina}\n"},
+        ("authors.yaml:1:1: 'Mina Park' cannot stand in an address; use letters, digits and '-', like 'mina-park'",),
+    ),
+    Case(
+        "authors as list",
+        {"authors.yaml": "- mina-park\n"},
+        ("authors.yaml:1:1: expected one 'author-id:' after another, each with keys of its own",),
+    ),
+    Case("empty authors", {"authors.yaml": ""}, ("authors.yaml:1:1: the file is empty",)),
+    Case(
+        "two authors of one id",
+        {"authors.yaml": "m: {name: M}\nm: {name: N}\n"},
+        ("authors.yaml:2:1: 'm' stands here a second time; the first is in line 1; delete one",),
+    ),
+    Case(
+        "alias of another author",
+        {"authors.yaml": "m: {name: M}\nn: {name: N, aliases: [m]}\n"},
+        ("authors.yaml:2:24: n.aliases: 'm' is already an id of its own; delete it here",),
+    ),
+    Case(
+        "syntax in categories",
+        {"categories.yaml": "asia: {title: Asia\n"},
+        ("categories.yaml:1:7: this '[' or '{' is not closed, or a text inside it needs quotes",),
+    ),
+    Case("category without title", {"categories.yaml": "asia: {description: x}\n"}, ("categories.yaml:1:7: title: is missing",)),
+    Case(
+        "category's title is a number",
+        {"categories.yaml": "y: {title: 2026}\n"},
+        ('categories.yaml:1:12: title: YAML reads 2026 as a number; put it in quotes: "2026"',),
+    ),
+    Case(
+        "category's name",
+        {"categories.yaml": "asia: {name: Asia, title: x}\n"},
+        ("categories.yaml:1:8: unknown key 'name'; did you mean 'title'?",),
+    ),
+    Case(
+        "author set aside",
+        {"authors.yaml": "mina-park:\n  bio: x\n", **article("author: mina-park\n")},
+        (
+            "articles/a.yaml:3:9: author: the author 'mina-park' has a problem of its own; see authors.yaml:1",
+            "authors.yaml:2:3: name: is missing",
+        ),
+    ),
+    Case(
+        "categories set aside",
+        {"categories.yaml": "", **article("category: asia\n")},
+        (
+            "articles/a.yaml:3:11: category: no category is known before their file is mended; see categories.yaml:1",
+            "categories.yaml:1:1: the file is empty",
+        ),
+    ),
+)

@@ -1,0 +1,196 @@
+"""Whatever a file holds, the reading never fails, and what it accepts any feed can carry."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from feedsvc.content.folder.folder import ContentSnapshot, load_content
+from feedsvc.errors import ContentError
+from feedsvc.model import Category
+from tests.content.reading.test_article import SUMMIT
+from tests.helpers.content_invariants import assert_absolute, assert_fit, assert_sound
+
+modest: Final = settings(deadline=None)
+# --- Bytes and text -------------------------------------------------------------------------------------------
+
+ENDINGS: Final = st.sampled_from(["articles/a.yaml", "articles/a.md", "articles/정 상.yaml"])
+WILD: Final = st.characters(categories=["L", "M", "N", "P", "S", "Z", "C"])
+
+
+@modest
+@given(ENDINGS, st.binary(max_size=300) | st.text(max_size=300).map(lambda text: text.encode(errors="surrogatepass")))
+def test_any_bytes(path: str, data: bytes) -> None:
+    assert_sound(path, data)
+
+
+FRAGMENTS: Final = st.sampled_from(
+    [
+        *("title", "published", "2026-01-02", "tags", "image", "src", "body", ": ", ":", "- ", "\n", "\n  ", "\t"),
+        *("[", "]", "{", "}", ",", "|", ">", "'", '"', "\\", "#", "&a ", "*a", "!", "!!str ", "? ", "<<", "---", "..."),
+        *("%", "@", "`", "\r", "\u2028", "\x85", "\ufeff", "~", "no", "1:30"),
+    ]
+)
+
+
+@modest
+@given(ENDINGS, st.lists(FRAGMENTS, max_size=40).map("".join))
+def test_any_text_like_yaml(path: str, text: str) -> None:
+    assert_sound(path, text.encode())
+    assert_sound(path, f"---\n{text}\n---\n{text}".encode())
+
+
+EDITS: Final = st.tuples(st.floats(0, 1), st.integers(0, 8), FRAGMENTS | st.text(WILD, max_size=3))
+
+
+@modest
+@given(st.lists(EDITS, min_size=1, max_size=6))
+def test_an_article_after_any_edits(edits: list[tuple[float, int, str]]) -> None:
+    text = SUMMIT
+    for place, cut, put in edits:
+        at = int(place * len(text))
+        text = text[:at] + put + text[at + cut :]
+    assert_sound("articles/a.yaml", text.encode(errors="surrogatepass"))
+
+
+# --- Structures -----------------------------------------------------------------------------------------------
+
+KEYS: Final = st.sampled_from(
+    [
+        *("id", "title", "published", "updated", "expires", "category", "categories", "author", "authors", "tags", "summary"),
+        *("image", "enclosures", "sources", "corrections", "language", "link", "slug", "aliases", "status", "withdrawn", "body"),
+        *("src", "alt", "date", "name", "text", "nonsense"),
+    ]
+)
+SCALARS: Final = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.dates()
+    | st.datetimes()
+    | st.text(max_size=20)
+    | st.sampled_from(
+        ["asia", "mina", "draft", "withdrawn", "2026-01-02", "https://x.example/a.png", "media/a.png", "image/png", "ko"]
+    )
+)
+VALUES: Final = st.recursive(
+    SCALARS, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(KEYS, inner, max_size=4), max_leaves=12
+)
+
+
+@modest
+@given(VALUES | st.dictionaries(KEYS, VALUES, max_size=8))
+def test_any_structure(value: Any) -> None:
+    assert_sound("articles/a.yaml", yaml.safe_dump(value, allow_unicode=True).encode())
+
+
+YEARS: Final = (datetime(1900, 1, 1), datetime(9998, 1, 1))  # noqa: DTZ001 - hypothesis wants them without zone
+SOUND: Final = {"title": "A", "published": "2026-01-02"}
+
+
+@modest
+@given(st.dictionaries(KEYS, VALUES, max_size=4))
+def test_a_sound_article_with_any_further_keys(value: dict[str, Any]) -> None:
+    assert_sound("articles/a.yaml", yaml.safe_dump(SOUND | value).encode())
+
+
+# --- What editors write freely --------------------------------------------------------------------------------
+
+
+@modest
+@given(
+    st.fixed_dictionaries(
+        {"title": st.text(), "published": st.dates(date(1900, 1, 1), date(9998, 1, 1)).map(str)},
+        optional={
+            "summary": st.text(),
+            "tags": st.lists(st.text(), max_size=3),
+            "slug": st.text(),
+            "aliases": st.lists(st.text(), max_size=3),
+            "body": st.text(),
+            "sources": st.lists(st.fixed_dictionaries({"name": st.text()}, optional={"url": st.text()}), max_size=2),
+            "updated": st.datetimes(*YEARS).map(str) | st.text(),
+            "link": st.text() | st.builds("https://x.example/{}".format, st.text()),
+            "id": st.text() | st.builds("tag:x.example,2026:{}".format, st.text()),
+        },
+    )
+)
+def test_any_words_of_an_editor(value: dict[str, Any]) -> None:
+    article = assert_sound("articles/a.yaml", yaml.safe_dump(value).encode())
+    if article:
+        assert article.title == " ".join(value["title"].split())
+        assert article.summary == " ".join(value.get("summary", "").split())
+
+
+@modest
+@given(st.text())
+def test_any_markdown(markdown: str) -> None:
+    assert_sound("articles/a.md", f"---\ntitle: A\npublished: 2026-01-02\n---\n{markdown}".encode(errors="surrogatepass"))
+
+
+# --- Whole folders --------------------------------------------------------------------------------------------
+
+SITE_KEYS: Final = st.sampled_from(
+    ["description", "since", "language", "timezone", "logo", "icon", "copyright", "feed", "hubs", "id_domain"]
+)
+ENTRY_KEYS: Final = st.sampled_from(["name", "title", "email", "url", "bio", "avatar", "aliases", "description"])
+ENTRIES: Final = st.dictionaries(
+    st.text(max_size=5),
+    st.dictionaries(ENTRY_KEYS, SCALARS | st.lists(st.text(max_size=3), max_size=2), max_size=3) | SCALARS,
+    max_size=3,
+)
+
+
+def loaded(files: Mapping[str, bytes]) -> ContentSnapshot | None:
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        (root / "articles").mkdir()
+        for path, data in files.items():
+            (root / path).write_bytes(data)
+        try:
+            return load_content(root)
+        except ContentError as error:
+            unusable = error
+        assert any(problem.path == "site.yaml" and problem.severity == "error" for problem in unusable.problems)
+        return None
+
+
+@modest
+@given(
+    st.dictionaries(SITE_KEYS, SCALARS | st.dictionaries(st.sampled_from(["entries", "ttl", "content"]), SCALARS), max_size=2),
+    ENTRIES,
+    ENTRIES,
+)
+def test_any_settings(site: dict[str, Any], authors: dict[str, Any], categories: dict[str, Any]) -> None:
+    content = loaded(
+        {
+            "site.yaml": yaml.safe_dump({"title": "A", "base_url": "https://a.example"} | site).encode(),
+            "authors.yaml": yaml.safe_dump(authors).encode(),
+            "categories.yaml": yaml.safe_dump(categories).encode(),
+        }
+    )
+    if content:
+        assert_fit((content.site, content.authors, content.categories, content.problems))
+
+
+@modest
+@given(
+    st.dictionaries(st.sampled_from(["site.yaml", "authors.yaml", "categories.yaml", "articles/a.yaml"]), st.binary(max_size=60))
+)
+def test_any_files(files: dict[str, bytes]) -> None:
+    loaded({"site.yaml": b"title: A\nbase_url: https://a.example\n"} | files)
+
+
+def test_the_checks_see_what_they_look_for() -> None:
+    with pytest.raises(AssertionError):
+        assert_fit(Category(id="a", title="\x07"))
+    with pytest.raises(AssertionError):
+        assert_absolute('<a href="b">c</a>')

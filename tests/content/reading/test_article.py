@@ -1,0 +1,241 @@
+"""What a sound file says is what the model holds."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import Final
+
+import pytest
+
+from feedsvc.content.folder.folder import ContentSnapshot, load_content
+from feedsvc.content.markdown.text_store import text_key
+from feedsvc.model import Article, ArticleStatus, Correction, Enclosure, Image, Source, Tag
+from tests.broken_files.case import HEAD, PNG, Files
+from tests.conftest import Newsroom
+
+SUMMIT: Final = """\
+id: tag:asiainnews.example,2026:second-summit
+title: "  Xi invites Lee\\n to Beijing "
+published: 2026-01-02T09:30:00+05:30
+updated: 2026-01-02 11:00
+expires: 2026-12-31
+categories: [asia, politics]
+authors: [ritesh-nambiar, mina, mina-park]
+tags: [South Korea, China, south-korea]
+summary: One plain sentence.
+image: {src: media/p.png, alt: a, caption: b, credit: Reuters, credit_url: https://reuters.example/ü}
+enclosures:
+- {src: media/briefing.mp3, title: The briefing}
+- {src: 'https://cdn.example/a.mp3', type: audio/mpeg, length: 5}
+sources: [{name: Yonhap, url: 'https://yna.example'}, {name: Al Jazeera}]
+corrections: [{date: 2026-01-03, text: It was Monday.}]
+language: KO-kr
+link: https://elsewhere.example/story
+slug: second-summit
+aliases: [xi-lee, second-summit, xi-lee]
+body: |
+  See ![p](media/p.png) and [it](media/briefing.mp3).
+"""
+FILES: Final[Files] = {
+    "authors.yaml": "ritesh-nambiar: {name: Ritesh}\nmina-park: {name: Mina, aliases: mina}\n",
+    "categories.yaml": "asia: {title: Asia}\npolitics: {title: Politics}\n",
+    "media/p.png": PNG,
+    "media/briefing.mp3": b"12345678",
+}
+
+
+def at(day: int, hour: int = 0, minute: int = 0, *, month: int = 1) -> datetime:
+    return datetime(2026, month, day, hour, minute, tzinfo=UTC)
+
+
+def one(content: ContentSnapshot) -> Article:
+    assert content.errors == ()
+    (article,) = content.articles
+    return article
+
+
+def test_every_key_arrives(newsroom: Newsroom) -> None:
+    content = load_content(newsroom({**FILES, "articles/2026/x.yaml": SUMMIT}))
+    article = one(content)
+    assert article == Article(
+        path="articles/2026/x.yaml",
+        id="tag:asiainnews.example,2026:second-summit",
+        slug="second-summit",
+        title="Xi invites Lee to Beijing",
+        published=at(2, 4),
+        updated=at(2, 5, 30),
+        expires=at(30, 18, 30, month=12),
+        categories=("asia", "politics"),
+        authors=("ritesh-nambiar", "mina-park"),
+        tags=(Tag(id="south-korea", title="South Korea"), Tag(id="china", title="China")),
+        summary="One plain sentence.",
+        image=Image(
+            url="https://news.example/media/p.png",
+            type="image/png",
+            width=3,
+            height=2,
+            alt="a",
+            caption="b",
+            credit="Reuters",
+            credit_url="https://reuters.example/%C3%BC",
+        ),
+        enclosures=(
+            Enclosure(url="https://news.example/media/briefing.mp3", type="audio/mpeg", length=8, title="The briefing"),
+            Enclosure(url="https://cdn.example/a.mp3", type="audio/mpeg", length=5),
+        ),
+        sources=(Source(name="Yonhap", url="https://yna.example"), Source(name="Al Jazeera")),
+        corrections=(Correction(date=date(2026, 1, 3), text="It was Monday."),),
+        language="ko-KR",
+        link="https://elsewhere.example/story",
+        aliases=("xi-lee",),
+        text=text_key("See ![p](media/p.png) and [it](media/briefing.mp3).\n", at(2, 4)),
+        media=("media/p.png", "media/briefing.mp3"),
+    )
+    assert content.html(one(content)) == (
+        '<p>See <img src="https://news.example/media/p.png" alt="p">'
+        ' and <a href="https://news.example/media/briefing.mp3">it</a>.</p>'
+    )
+    assert set(content.media) == {"media/p.png", "media/briefing.mp3"}
+    assert content.problems == ()
+
+
+@pytest.mark.parametrize(
+    ("path", "published", "expected"),
+    [
+        ("a.yaml", "2026-01-02", ("tag:news.example,2026:a", "a")),
+        ("A Story, new.yaml", "2026-01-02", ("tag:news.example,2026:A%20Story%2C%20new", "a-story-new")),
+        ("정상.yaml", "2026-01-02", ("tag:news.example,2026:%EC%A0%95%EC%83%81", "정상")),
+        ("cafe\u0301.yaml", "2026-01-02", ("tag:news.example,2026:caf%C3%A9", "caf\u00e9")),
+        ("a.yaml", "2026-01-01T00:30+05:30", ("tag:news.example,2026:a", "a")),  # 2025 in UTC
+    ],
+)
+def test_id_and_slug_come_from_the_name_of_a_file_without_them(
+    newsroom: Newsroom, path: str, published: str, expected: tuple[str, str]
+) -> None:
+    content = load_content(newsroom({f"articles/{path}": f"# a comment\ntitle: A\npublished: {published}\n"}))
+    article = one(content)
+    assert (article.id, article.slug) == expected
+    (warning,) = content.problems
+    assert str(warning).endswith(
+        "2:1: warning: no id; after a renaming subscribers would see the article a second time; "
+        f"write id: {article.id}, or let feedsvc stamp do it"
+    )
+
+
+def test_a_draft_without_id_is_no_reason_to_warn(newsroom: Newsroom) -> None:
+    content = load_content(newsroom({"articles/a.yaml": f"{HEAD}status: draft\n"}))
+    assert (one(content).status, content.problems) == (ArticleStatus.DRAFT, ())
+
+
+@pytest.mark.parametrize(
+    ("rest", "gone", "notice"),
+    [
+        ("", at(1, 18, 30).replace(second=1), ""),
+        ("updated: 2026-01-05T12:00Z\n", at(5, 12).replace(second=1), ""),
+        ("withdrawn: {date: 2026-01-07T00:00Z, notice: It was wrong.}\n", at(7), "It was wrong."),
+        ("withdrawn: {date: 2025-01-07}\n", at(1, 18, 30).replace(second=1), ""),
+        ("withdrawn: {notice: It was wrong.}\n", at(1, 18, 30).replace(second=1), "It was wrong."),
+    ],
+)
+def test_a_withdrawal_never_lies_before_the_last_word(newsroom: Newsroom, rest: str, gone: datetime, notice: str) -> None:
+    article = one(load_content(newsroom({"articles/a.yaml": f"{HEAD}status: withdrawn\n{rest}"})))
+    assert (article.status, article.withdrawn_at, article.notice) == (ArticleStatus.WITHDRAWN, gone, notice)
+
+
+@pytest.mark.parametrize("fence", ["---\n", "---  \n", "---\r\n", "...\n", "---"])
+def test_markdown_stands_below_its_front_matter(newsroom: Newsroom, fence: str) -> None:
+    body = "" if fence == "---" else "# Head\n\n---\n\nText\n"
+    content = load_content(newsroom({"articles/a.md": f"---\n{HEAD}{fence}{body}"}))
+    assert content.html(one(content)) == ("<h2>Head</h2>\n<hr>\n<p>Text</p>" if body else "")
+
+
+def test_a_byte_order_mark_and_windows_line_ends_are_no_fault(newsroom: Newsroom) -> None:
+    text = f"\ufeff---\n{HEAD}---\nText\n".replace("\n", "\r\n")
+    content = load_content(newsroom({"articles/a.md": text}))
+    assert content.html(one(content)) == "<p>Text</p>"
+
+
+def test_keys_without_a_value_are_as_if_not_written(newsroom: Newsroom) -> None:
+    empty = "".join(
+        f"{key}:\n" for key in ("id", "updated", "expires", "author", "tags", "summary", "image", "language", "slug", "body")
+    )
+    written, bare = newsroom({"articles/a.yaml": HEAD + empty}), {"articles/a.yaml": HEAD}
+    assert one(load_content(written)) == one(load_content(newsroom(bare)))
+
+
+@pytest.mark.parametrize("written", ["HTTPS://x.example/p.png", "https://x.example/p.png"])
+def test_a_far_picture_says_what_a_file_would(newsroom: Newsroom, written: str) -> None:
+    rest = f"image: {{src: '{written}', type: image/png, width: 4, height: 5}}\n"
+    image = one(load_content(newsroom({"articles/a.yaml": HEAD + rest}))).image
+    assert image == Image(url="https://x.example/p.png", type="image/png", width=4, height=5)
+
+
+def test_an_author_spelled_with_a_combining_accent_is_the_same_author(newsroom: Newsroom) -> None:
+    files = {
+        "authors.yaml": "jose\u0301: {name: José, aliases: [pe\u0301]}\n",
+        "articles/a.yaml": f"{HEAD}authors: [jos\u00e9, p\u00e9]\n",
+    }
+    assert one(load_content(newsroom(files))).authors == ("jos\u00e9",)
+
+
+def test_a_large_authors_file_is_no_alias_bomb(newsroom: Newsroom) -> None:
+    many = "".join(f"author-{number}: {{name: Author {number}, bio: Writes}}\n" for number in range(5000))
+    content = load_content(newsroom({"authors.yaml": many}))
+    assert (len(content.authors), content.problems) == (5000, ())
+
+
+def test_aliases_of_yaml_may_be_used_with_measure(newsroom: Newsroom) -> None:
+    content = load_content(newsroom({"articles/a.yaml": f"{HEAD}summary: &s It is so.\nbody: *s\n"}))
+    assert (one(content).summary, content.html(one(content))) == ("It is so.", "<p>It is so.</p>")
+
+
+@pytest.mark.parametrize(
+    ("written", "stored"), [("en", ""), ("KO", "ko"), ("zh-hant-tw", "zh-Hant-TW"), ("es-419", "es-419"), ("de-1996", "de-1996")]
+)
+def test_a_language_has_one_spelling(newsroom: Newsroom, written: str, stored: str) -> None:
+    assert one(load_content(newsroom({"articles/a.yaml": f"{HEAD}language: {written}\n"}))).language == stored
+
+
+def test_two_articles_with_one_picture_look_at_it_once(newsroom: Newsroom) -> None:
+    text = f"{HEAD}image: {{src: media/p.png}}\n"
+    content = load_content(newsroom({"media/p.png": PNG, "articles/a.yaml": text, "articles/b.yaml": text}))
+    assert content.errors == ()
+    assert len({article.image for article in content.articles}) == 1
+
+
+@pytest.mark.parametrize(
+    ("line", "column"),
+    [
+        ("title: C #1 hit single", 10),
+        ("title: C  # checked by Mina", 0),
+        ("title: C  #todo", 0),
+        ("title: C ## checked", 0),
+        ('title: "C #1 hit"', 0),
+        ("title: C#1", 0),
+    ],
+)
+@pytest.mark.parametrize("ending", [".yaml", ".md"])
+def test_a_headline_that_is_cut_at_a_number_sign_is_noticed(newsroom: Newsroom, line: str, column: int, ending: str) -> None:
+    keys = f"id: tag:news.example,2026:x\n{line}\npublished: 2026-01-02\n"
+    root = newsroom({f"articles/a{ending}": f"---\n{keys}---\n" if ending == ".md" else keys})
+    told = [str(problem) for problem in load_content(root).problems]
+    place = f"articles/a{ending}:{3 if ending == '.md' else 2}:{column}"
+    sentence = "title: ends here, for what follows ' #' is a comment; put the whole text in quotes"
+    assert told == ([f"{place}: warning: {sentence}"] if column else [])
+
+
+@pytest.mark.parametrize(
+    ("written", "warned"),
+    [
+        ("published: 2026-01-02T09:30:00Z\nupdated: 2026-01-01", True),
+        ("published: 2026-01-02T09:30:00Z\nupdated: 2026-01-02", True),  # midnight
+        ("published: 2026-01-02\nupdated: 2026-01-02", False),
+        ("published: 2026-01-02\nupdated: 2026-01-03", False),
+    ],
+)
+def test_an_update_before_the_publication_is_noticed(newsroom: Newsroom, written: str, warned: bool) -> None:
+    content = load_content(newsroom({"articles/a.yaml": f"id: tag:news.example,2026:x\ntitle: A\n{written}\n"}))
+    sentence = "updated: lies before published, so it counts as never updated; write a later time or leave it out"
+    told = [str(problem) for problem in content.problems]
+    assert told == ([f"articles/a.yaml:4:10: warning: {sentence}"] if warned else [])
+    assert one(content).updated >= one(content).published

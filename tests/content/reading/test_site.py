@@ -1,0 +1,46 @@
+"""What a sound site.yaml says is what the model holds."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from feedsvc.content.folder.folder import load_content
+from feedsvc.content.schema.field_types import is_base_url
+from feedsvc.model import FeedOptions
+from tests.broken_files.case import PNG, SITE
+from tests.conftest import Newsroom
+
+
+def test_every_key_of_the_site_arrives(newsroom: Newsroom) -> None:
+    rest = """\
+description: News
+since: 2015-05-01
+language: en
+timezone: Asia/Seoul
+logo: media/p.png
+icon: https://cdn.example/i.ico
+copyright: © us
+feed: {entries: 5, content: summary, archives: none, ttl: 30, browser_view: false}
+hubs: [https://hub.example, https://hub.example]
+"""
+    site = load_content(newsroom({"media/p.png": PNG, "site.yaml": SITE + rest})).site
+    assert (site.logo, site.icon) == ("https://a.example/media/p.png", "https://cdn.example/i.ico")
+    assert (site.since, site.timezone, site.hubs) == (date(2015, 5, 1), "Asia/Seoul", ("https://hub.example",))
+    assert site.feed == FeedOptions(entries=5, content="summary", archives="none", ttl=30, browser_view=False)
+    assert (site.media, site.description, site.copyright) == (("media/p.png",), "News", "© us")
+
+
+def test_a_base_url_given_on_the_command_line_wins(newsroom: Newsroom) -> None:
+    content = load_content(
+        newsroom({"site.yaml": "title: A\nbase_url: https://a.example\n"}), base_url="http://127.0.0.1:8000/news"
+    )
+    assert (content.site.base_url, content.site.id_domain) == ("http://127.0.0.1:8000/news", "127.0.0.1")
+    sentence = "no id_domain; a move to another host would change the ids of articles that have none written down"
+    assert [str(problem) for problem in content.problems] == [f"site.yaml:1:1: warning: {sentence}; write id_domain: 127.0.0.1"]
+
+
+@pytest.mark.parametrize(("text", "fits"), [("https://a.example/b", True), ("a.example", False), ("https://a.example/?q", False)])
+def test_what_can_be_a_base_url(text: str, fits: bool) -> None:
+    assert is_base_url(text) is fits

@@ -1,0 +1,225 @@
+"""feedsvc check --against: what subscribers would feel since a revision, warned of before they do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from tests.cli.test_cli import run
+from tests.editing.repository import commit, compared, edit, seen, told
+
+
+def test_what_did_not_change_is_not_told(root: Path) -> None:
+    assert (told(root), seen(root)) == ([], {})
+
+
+WARNINGS: Final[Mapping[str, tuple[str, str, str, str]]] = {
+    "an id changed": (
+        "articles/a.yaml",
+        "2026:a\n",
+        "2026:other\n",
+        (
+            "articles/a.yaml:1:5: warning: id: 'tag:news.example,2026:other' was 'tag:news.example,2026:a' at HEAD; "
+            "readers would show the article a second time; put back id: tag:news.example,2026:a"
+        ),
+    ),
+    "an id deleted, whose default is another": (
+        "articles/a.yaml",
+        "id: tag:news.example,2026:a\ntitle: A bridge\npublished: 2026",
+        "title: A bridge\npublished: 2025",
+        (
+            "articles/a.yaml:1:1: warning: id: 'tag:news.example,2025:a' was 'tag:news.example,2026:a' at HEAD; "
+            "readers would show the article a second time; write id: tag:news.example,2026:a"
+        ),
+    ),
+    "a slug changed": (
+        "articles/a.yaml",
+        "slug: a",
+        "slug: new",
+        "articles/a.yaml:7:7: warning: slug: 'a' led to this article at HEAD and would no longer; write aliases: [a]",
+    ),
+    "a slug deleted beside an alias": (
+        "articles/a.yaml",
+        "slug: a",
+        "slug: new\naliases: [x]",
+        "articles/a.yaml:7:7: warning: slug: 'a' led to this article at HEAD and would no longer; write aliases: [x, a]",
+    ),
+    "an alias deleted": (
+        "articles/b.yaml",
+        "aliases: [bee]",
+        "",
+        "articles/b.yaml:1:1: warning: aliases: 'bee' led to this article at HEAD and would no longer; write aliases: [bee]",
+    ),
+    "a date moved": (
+        "articles/a.yaml",
+        "2026-01-02T09:30:00+05:30",
+        "2026-01-02T10:30:00+05:30",
+        (
+            "articles/a.yaml:3:12: warning: published: was 2026-01-02T09:30:00+05:30 at HEAD; the article would change its "
+            "place in every feed; put back published: 2026-01-02T09:30:00+05:30; "
+            "a change that readers should see is dated by updated:"
+        ),
+    ),
+    "a withdrawn article came back": (
+        "articles/taken.yaml",
+        "status: withdrawn",
+        "status: published",
+        (
+            "articles/taken.yaml:4:9: warning: status: the article was withdrawn at HEAD and is back; many readers will not "
+            "show it again; write status: withdrawn, and publish a new article with an id of its own"
+        ),
+    ),
+    "a public article became a draft": (
+        "articles/a.yaml",
+        "status: published",
+        "status: draft",
+        (
+            "articles/a.yaml:8:9: warning: status: the article was public at HEAD and is a draft now; readers keep it as it was; "
+            "to take it back for all to see, keep the file and write status: withdrawn"
+        ),
+    ),
+    "a category renamed without alias": (
+        "categories.yaml",
+        "sport:",
+        "sports:",
+        (
+            "categories.yaml:1:1: warning: the category 'sport' was there at HEAD; its feeds would be gone; "
+            "write aliases: [sport] below the category that takes its place"
+        ),
+    ),
+    "an author deleted": (
+        "authors.yaml",
+        "ritesh-nambiar:\n  name: Ritesh Nambiar\n",
+        "",
+        (
+            "authors.yaml:1:1: warning: the author 'ritesh-nambiar' was there at HEAD; its feeds would be gone; "
+            "write aliases: [ritesh-nambiar] below the author that takes its place"
+        ),
+    ),
+    "another domain in the ids": (
+        "site.yaml",
+        "id_domain: news.example",
+        "id_domain: other.example",
+        (
+            "site.yaml:3:12: warning: id_domain: 'other.example' was 'news.example' at HEAD; all feeds, and articles without id, "
+            "get new ids; write id_domain: news.example"
+        ),
+    ),
+    "another year in the feeds' ids": (
+        "site.yaml",
+        "timezone",
+        "since: 2021-02-03\ntimezone",
+        (
+            "site.yaml:4:8: warning: since: 2021-02-03 was 2000-01-01 at HEAD; the year is in every feed's id; "
+            "write since: 2000-01-01"
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", WARNINGS)
+def test_a_change_that_subscribers_would_feel_is_one_warning(root: Path, name: str) -> None:
+    path, old, new, sentence = WARNINGS[name]
+    edit(root, path, old, new)
+    assert [line for line in told(root) if "published: was" not in line or "date" in name] == [sentence]
+
+
+def test_doing_what_the_hint_says_ends_the_warning(root: Path) -> None:
+    edit(root, "articles/a.yaml", "slug: a", "slug: new\naliases: [a]")
+    edit(root, "categories.yaml", "sport:\n  title: Sport", "sports:\n  title: Sport\n  aliases: [sport]")
+    assert told(root) == []
+
+
+def test_a_deleted_article_is_kept_by_readers(root: Path) -> None:
+    (root / "articles/a.yaml").unlink()
+    assert told(root) == [
+        (
+            "articles/a.yaml:1:1: warning: 'A bridge' was public at HEAD and is gone; readers keep it as it was; "
+            "to take it back for all to see, keep the file and write status: withdrawn"
+        )
+    ]
+
+
+@pytest.mark.parametrize("path", ["draft", "later", "taken"])
+def test_what_was_not_public_may_change_and_go(root: Path, path: str) -> None:
+    edit(root, f"articles/{path}.yaml", f"2026:{path}", "2026:other")
+    assert told(root) == []
+    (root / f"articles/{path}.yaml").unlink()
+    assert told(root) == []
+
+
+def test_a_file_renamed_with_its_id_and_slug_is_no_loss(root: Path) -> None:
+    (root / "articles/2026").mkdir()
+    (root / "articles/a.yaml").rename(root / "articles/2026/bridge.yaml")
+    assert (told(root), seen(root)) == ([], {})
+
+
+def test_a_file_without_id_that_was_renamed_is_found_by_what_it_says(root: Path) -> None:
+    (root / "articles/plain.yaml").rename(root / "articles/simple.yaml")
+    assert told(root) == [
+        (
+            "articles/simple.yaml:1:1: warning: id: 'tag:news.example,2026:simple' was 'tag:news.example,2026:plain' at HEAD; "
+            "readers would show the article a second time; write id: tag:news.example,2026:plain"
+        ),
+        (
+            "articles/simple.yaml:1:1: warning: slug: 'plain' led to this article at HEAD and would no longer; "
+            "write aliases: [plain]"
+        ),
+    ]
+
+
+def test_two_files_that_change_names_are_no_loss(root: Path) -> None:
+    edit(root, "articles/b.yaml", "aliases", "slug: b\naliases")
+    commit(root.parent)
+    (root / "articles/a.yaml").rename(root / "articles/c.yaml")
+    (root / "articles/b.yaml").rename(root / "articles/a.yaml")
+    (root / "articles/c.yaml").rename(root / "articles/b.yaml")
+    assert (told(root), seen(root)) == ([], {})
+
+
+def test_a_file_that_is_broken_now_tells_of_itself(root: Path) -> None:
+    edit(root, "articles/a.yaml", "title:", "titel:")
+    (root / "categories.yaml").write_text("asia: {title: Asia}\nsport: [\n")
+    assert (told(root), "site" in seen(root)) == ([], False)
+
+
+def test_a_file_that_was_broken_then_is_named_and_not_compared(root: Path) -> None:
+    edit(root, "articles/a.yaml", "title:", "titel:")
+    commit(root.parent)
+    edit(root, "articles/a.yaml", "titel:", "title:")
+    assert compared(root).invalid_paths == ("articles/a.yaml",)
+    assert "articles/a.yaml had a problem then and is not compared" in run("check", root, "--against", "HEAD").stdout
+
+
+def test_stamping_is_not_felt(root: Path) -> None:
+    assert run("stamp", root).stdout == "articles/plain.yaml: id: tag:news.example,2026:plain\n"
+    assert (told(root), seen(root)) == ([], {})
+
+
+def test_an_address_that_another_article_took_is_told_with_its_new_holder(root: Path) -> None:
+    edit(root, "articles/a.yaml", "slug: a", "slug: new")
+    edit(root, "articles/b.yaml", "aliases: [bee]", "aliases: [bee, a]")
+    assert told(root) == [
+        (
+            "articles/a.yaml:7:7: warning: slug: 'a' led to this article at HEAD and would no longer; "
+            "take 'a' out of articles/b.yaml, then write aliases: [a]"
+        )
+    ]
+
+
+@pytest.mark.parametrize("name", ["no", "2026", "1.0", "null"])
+def test_the_hint_can_be_copied_where_a_former_name_is_a_word_of_yaml(root: Path, name: str) -> None:
+    edit(root, "articles/a.yaml", "slug: a", f'slug: "{name}"')
+    edit(root, "categories.yaml", "sport:", f'"{name}":')
+    commit(root.parent)
+    edit(root, "articles/a.yaml", f'slug: "{name}"', "slug: new")
+    edit(root, "categories.yaml", f'"{name}":', "sport:")
+    article, category = told(root)
+    assert article.endswith(f'; write aliases: ["{name}"]')
+    assert f'; write aliases: ["{name}"] below the category' in category
+    edit(root, "articles/a.yaml", "slug: new", f'slug: new\naliases: ["{name}"]')
+    edit(root, "categories.yaml", "  title: Sport", f'  title: Sport\n  aliases: ["{name}"]')
+    assert told(root) == []

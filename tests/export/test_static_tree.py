@@ -1,0 +1,255 @@
+"""The static tree: whole files, only what changed, only our own."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import threading
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from feedsvc import export
+from feedsvc.errors import FeedsvcError
+from feedsvc.export import LEGACY_MANIFEST_FILE, MANIFEST_FILE, BuildResult
+from feedsvc.export.file_writer import _write
+from feedsvc.publication.document import FileResource
+from tests.helpers import newsrooms, trees
+from tests.helpers.marked_images import jpeg
+
+
+def build(content: Path, out: Path) -> BuildResult:
+    return export.build(newsrooms.published(content), out)
+
+
+def files(out: Path) -> set[str]:
+    """Without the twins, which stand and fall with their files."""
+    return {str(file.relative_to(out)) for file in trees.files(out) if file.suffix != ".gz"}
+
+
+def test_a_second_build_touches_nothing(content: Path, out: Path) -> None:
+    first = build(content, out)
+    assert first.written == len(files(out))
+    for file in out.rglob("*.rss"):
+        os.utime(file, (1, 1))
+    assert build(content, out) == BuildResult(written=0, unchanged=first.written, removed=0)
+    assert {file.stat().st_mtime for file in out.rglob("*.rss")} == {1}
+
+
+def test_one_save_writes_only_the_documents_it_belongs_to(content: Path, out: Path) -> None:
+    build(content, out)
+    file = content / "articles/december.yaml"
+    file.write_text(file.read_text().replace("December text.", "Another text."))
+    before = {path: (out / path).stat().st_mtime_ns for path in files(out)}
+    built = build(content, out)
+    touched = {path for path in files(out) if (out / path).stat().st_mtime_ns != before[path]}
+    listings = ("", "category/asia/", "author/ritesh/", "tag/한국/")
+    expected = {f"{listing}archive/2025-12/feed.{suffix}" for listing in listings for suffix in ("rss", "atom", "json")}
+    # The first 280 characters are its summary on the older pages, too.
+    pages = {f"{listing}archive/2025/index.html" for listing in listings}
+    # So they are on the pages of newer articles that lead to it; the two newest lead to three that are nearer to them.
+    related = {f"articles/{slug}/index.html" for slug in ("elsewhere", "older", "january")}
+    former = {
+        f"{listing}archive/2025-12/feed.{suffix}"
+        for listing in ("category/east/", "author/rn/")
+        for suffix in ("rss", "atom", "json")
+    }
+    assert touched == expected | former | pages | related | {"articles/december/index.html"}
+    assert built.written == len(touched)
+
+
+def test_files_of_an_earlier_build_that_no_longer_belong_are_removed_with_their_folders(content: Path, out: Path) -> None:
+    build(content, out)
+    (content / "articles/older.yaml").unlink()
+    file = content / "articles/rich.yaml"
+    file.write_text(file.read_text().replace("/articles/older/", "/"))
+    built = build(content, out)
+    assert built.removed == 1
+    assert not (out / "articles/older").exists()
+
+
+def test_foreign_files_are_left_alone(content: Path, out: Path) -> None:
+    foreign = newsrooms.write(out, {"CNAME": "news.example\n", "articles/older/notes.txt": "mine"})
+    build(content, foreign)
+    (content / "articles/older.yaml").unlink()
+    build(content, out)
+    assert (out / "CNAME").read_text() == "news.example\n"
+    assert (out / "articles/older/notes.txt").read_text() == "mine"
+
+
+def test_a_foreign_file_in_the_way_stops_the_build_before_anything_is_written(content: Path, out: Path) -> None:
+    newsrooms.write(out, {"index.html": "my own front page"})
+    with pytest.raises(FeedsvcError, match=r"index.html was not written by feedsvc and would be overwritten"):
+        build(content, out)
+    assert files(out) == {"index.html"}
+    assert (out / "index.html").read_text() == "my own front page"
+
+
+def test_a_tree_that_lost_its_list_is_taken_up_again(content: Path, out: Path) -> None:
+    first = build(content, out)
+    (out / MANIFEST_FILE).unlink()
+    assert build(content, out) == BuildResult(written=0, unchanged=first.written, removed=0)
+
+
+def test_a_list_that_was_tampered_with_leads_nowhere_else(content: Path, out: Path, tmp_path: Path) -> None:
+    build(content, out)
+    victim = tmp_path / "victim.txt"
+    victim.write_text("keep me")
+    (out / MANIFEST_FILE).write_text("+ ../victim.txt\n- 1 2 0 ../victim.txt\n- 1 2 -1 a/../../victim.txt\n+ /etc/hostname\n")
+    (out / LEGACY_MANIFEST_FILE).write_text(
+        '{"files": ["../victim.txt", "/etc/hostname", "", 7, "a/../../victim.txt", "\\ud800"]}'
+    )
+    build(content, out)
+    assert victim.read_text() == "keep me"
+
+
+DAMAGES = (
+    *("", "[]", "{", "12 1 x", "abc 1 2 3", "+ \n- \n= \n", "\x00", "+ a\x00b\n", "\udcff"),
+    *(f"ab 3 4 5 {name}\n.\n" for name in ("n" * 5000, f"a/{'n' * 256}", "é" * 128, "n/" * 2100 + "n")),
+)
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_list_is_no_hindrance(content: Path, out: Path, damage: str) -> None:
+    build(content, out)
+    (out / MANIFEST_FILE).write_bytes(damage.encode("utf-8", "surrogateescape"))
+    assert build(content, out).written == 0
+    assert build(content, out).written == 0
+
+
+@pytest.mark.parametrize("damage", ["", "[]", "{", '{"files": 3}', "\x00"])
+def test_a_damaged_list_of_an_earlier_version_is_no_hindrance(content: Path, out: Path, damage: str) -> None:
+    build(content, out)
+    (out / MANIFEST_FILE).unlink()
+    (out / LEGACY_MANIFEST_FILE).write_text(damage)
+    assert build(content, out).written == 0
+
+
+def test_a_tree_of_an_earlier_version_is_taken_over(content: Path, out: Path) -> None:
+    first = build(content, out)
+    for twin in out.rglob("*.gz"):
+        twin.unlink()
+    (out / MANIFEST_FILE).unlink()
+    (out / "articles/nothing").mkdir(exist_ok=True)
+    (out / "articles/nothing/index.html").write_text("by an earlier version")
+    (out / LEGACY_MANIFEST_FILE).write_text(json.dumps({"files": [*files(out)]}))
+    (out / "index.html").write_text("as it was then")
+    assert build(content, out) == BuildResult(written=1, unchanged=first.written - 1, removed=1)
+    assert not (out / LEGACY_MANIFEST_FILE).exists()
+    assert (out / "index.html.gz").exists()
+
+
+@pytest.mark.parametrize("place", [".feedsvc-new-123", "articles/rich/.feedsvc-new-abc123"])
+def test_the_half_written_files_of_a_killed_build_are_swept_up(content: Path, out: Path, place: str) -> None:
+    build(content, out)
+    with (out / MANIFEST_FILE).open("a") as journal:
+        journal.write("+ articles/another/index.html\n- articles/ri")
+    (out / place).write_text("half")
+    assert build(content, out).written == 0
+    assert not (out / place).exists()
+    assert "another" not in (out / MANIFEST_FILE).read_text()
+
+
+def test_two_builds_at_once_are_refused(content: Path, out: Path) -> None:
+    out.mkdir()
+    with (out / ".feedsvc-build.lock").open("ab") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with pytest.raises(FeedsvcError, match="another build is writing"):
+            build(content, out)
+
+
+def test_a_document_that_could_not_be_written_leaves_the_old_one(
+    content: Path, out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    build(content, out)
+    old = (out / "feed.rss").read_bytes()
+    file = content / "articles/rich.yaml"
+    file.write_text(file.read_text().replace("R&D at", "D&R at"))
+
+    def no_space(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device", str(out / "feed.rss"))
+
+    monkeypatch.setattr(os, "replace", no_space)
+    with pytest.raises(FeedsvcError, match="No space left on device"):
+        build(content, out)
+    assert (out / "feed.rss").read_bytes() == old
+    assert not list(out.rglob(".feedsvc-new-*"))
+
+
+def test_where_a_folder_cannot_be_one_sentence_says_so(content: Path, tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_text("")
+    with pytest.raises(FeedsvcError, match=r"file/out cannot be written \(Not a directory\)"):
+        build(content, file / "out")
+
+
+def test_a_folder_in_a_documents_place_is_named(content: Path, out: Path) -> None:
+    (out / "feed.rss").mkdir(parents=True)
+    with pytest.raises(FeedsvcError, match=r"feed.rss is a folder where a file belongs; move it away"):
+        build(content, out)
+    assert files(out) == set()
+
+
+def test_a_link_in_the_tree_leads_no_build_astray(content: Path, out: Path, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    out.mkdir()
+    (out / "articles").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(FeedsvcError, match=r"is a link that leaves"):
+        build(content, out)
+    assert list((tmp_path / "elsewhere").iterdir()) == []
+
+
+def test_a_media_file_with_the_longest_name_there_is_outlives_a_killed_build(content: Path, out: Path) -> None:
+    """A compressed twin of it could have no name."""
+    name = f"media/{'a' * 251}.mp3"
+    (content / name).write_bytes(b"sound")
+    file = content / "articles/rich.yaml"
+    file.write_text(file.read_text().replace("media/talk.mp3", name))
+    build(content, out)
+    for left in ([f"+ {name}"], []):
+        lines = [line for line in (out / MANIFEST_FILE).read_text().splitlines() if name not in line and line != "."]
+        (out / MANIFEST_FILE).write_text("\n".join([*lines, *left, ""]))
+        build(content, out)
+        assert (out / name).read_bytes() == b"sound"
+    file.unlink()
+    (out / MANIFEST_FILE).write_text((out / MANIFEST_FILE).read_text() + f"+ {name}\n")
+    build(content, out)
+    assert not (out / name).exists()
+
+
+def test_what_a_page_shows_is_there_before_the_page(tmp_path: Path) -> None:
+    """A reader who came meanwhile saw no pictures."""
+    out = tmp_path / "out"
+    export.build(newsrooms.published(newsrooms.rich(tmp_path / "content")), out, processes=1)
+    made = {file.relative_to(out).as_posix(): file.stat().st_ctime_ns for file in out.rglob("*") if file.is_file()}
+    files = [when for name, when in made.items() if name.startswith(("media/", "static/", "sized/")) and not name.endswith(".gz")]
+    pages = [when for name, when in made.items() if name.endswith("/index.html")]
+    assert len(files) > 3
+    assert max(files) <= min(pages)
+
+
+def test_half_of_a_picture_that_is_saved_while_it_is_copied_is_no_file_of_the_tree(tmp_path: Path) -> None:
+    path = tmp_path.resolve() / "a.jpg"
+    path.write_bytes(jpeg((2400, 1800), draw=lambda size: Image.effect_noise(size, 80).convert("RGB")))
+    assert path.stat().st_size > 1024 * 1024, "more than is read at once"
+    picture = FileResource(path="/media/a.jpg", location=str(path), media_type="image/jpeg", length=1, is_cleaned=True)
+    reading, writing = os.pipe()  # the copy waits while it is full
+    fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, 4096)
+
+    def save() -> None:
+        os.read(reading, 1000)
+        path.write_bytes(jpeg((30, 20)))
+        while os.read(reading, 65_536):
+            pass
+
+    editor = threading.Thread(target=save)
+    editor.start()
+    try:
+        with pytest.raises(FeedsvcError, match="was written to while it was copied; build again"):
+            _write(writing, picture)
+    finally:
+        os.close(writing)
+        editor.join()
+        os.close(reading)

@@ -1,0 +1,250 @@
+"""A feed's digest changes exactly when its bytes do."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Final
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from feedsvc.catalog.catalog import Catalog, build_catalog
+from feedsvc.content.folder.folder import ContentFolder
+from feedsvc.feeds.digest import FeedDigests
+from feedsvc.publication.document import Document
+from feedsvc.publication.publication import Publication
+from feedsvc.routes import FEED_SUFFIXES, FeedAt, path_of
+from tests import ROOT
+from tests.helpers import newsrooms
+from tests.helpers.newsrooms import NOW
+
+# Name -> the keys it may have; one edit gives one name another line. "" leaves the key out.
+SITE: Final[Mapping[str, tuple[str, ...]]] = {
+    "title": ("title: Daily", "title: Asia"),
+    "description": ("", "description: News", "description: Daily"),
+    "base_url": ("base_url: https://t.example", "base_url: https://t.example/news"),
+    "id_domain": ("id_domain: t.example", "id_domain: u.example"),
+    "since": ("", "since: 2020-05-01"),
+    "language": ("", "language: ko"),
+    "timezone": ("", "timezone: Asia/Seoul", "timezone: America/New_York"),
+    "copyright": ("", "copyright: © Daily"),
+    "logo": ("", "logo: https://t.example/logo.png"),
+    "icon": ("", "icon: https://t.example/icon.png"),
+    "hubs": ("", "hubs: [https://hub.example/]", "hubs: [https://hub.example/, https://other.example/]"),
+    "feed": (
+        "feed: {entries: 2}",
+        "feed: {entries: 3}",
+        "feed: {entries: 2, archives: none}",
+        "feed: {entries: 2, archives: site}",
+        "feed: {entries: 2, ttl: 5}",
+        "feed: {entries: 2, browser_view: false}",
+    ),
+}
+CATEGORIES: Final[Mapping[str, tuple[str, ...]]] = {
+    "asia": ("asia: {title: Asia}", "asia: {title: Far East}", "asia: {title: Asia, description: From the East}"),
+    "money": ("money: {title: Money}", "money: {title: Money, aliases: [cash]}"),
+}
+AUTHORS: Final[Mapping[str, tuple[str, ...]]] = {
+    "mina": (
+        "mina: {name: Mina}",
+        "mina: {name: Mina Park}",
+        "mina: {name: Mina, email: mina@t.example}",
+        "mina: {name: Mina, url: 'https://mina.example/'}",
+        "mina: {name: Mina, bio: Writes}",
+        "mina: {name: Mina, avatar: 'https://t.example/mina.png'}",
+    ),
+}
+ARTICLE: Final[Mapping[str, tuple[str, ...]]] = {
+    "title": ("title: A", "title: B"),
+    "published": ("published: 2026-02-01T23:30:00Z", "published: 2026-01-10", "published: 2026-03-01T13:00:00Z"),
+    "updated": ("", "updated: 2026-02-20", "updated: 2026-03-01T13:00:00Z"),
+    "expires": ("", "expires: 2026-02-25", "expires: 2026-03-01T13:00:00Z"),
+    "category": ("category: asia", "category: money", "categories: [asia, money]"),
+    "author": ("author: mina", ""),
+    "tags": ("", "tags: [Korea]", "tags: [korea]", "tags: [KOREA, North]"),
+    "summary": ("", "summary: Short.", "summary: Shorter."),
+    "body": ("body: Text.", "body: Text. More text.", "body: ''", f"body: '{'word ' * 100}'", f"body: '{'word ' * 101}'"),
+    "image": (
+        "",
+        "image: {src: 'https://t.example/a.png', type: image/png, width: 4, height: 4}",
+        "image: {src: 'https://t.example/a.png', type: image/png, width: 5, height: 4, alt: x, caption: y, credit: z}",
+        "image: {src: 'https://t.example/a.png', type: image/png, width: 5, height: 4, alt: x, caption: y, disclaimer: z}",
+    ),
+    "enclosures": ("", "enclosures: [{src: media/a.mp3}]", "enclosures: [{src: media/a.mp3, title: Talk}]"),
+    "sources": ("", "sources: [{name: Yonhap}]", "sources: [{name: Yonhap, url: 'https://y.example/'}]"),
+    "corrections": ("", "corrections: [{date: 2026-02-02, text: Wrong.}]", "corrections: [{date: 2026-02-03, text: Wrong.}]"),
+    "language": ("", "language: ko"),
+    "link": ("", "link: https://elsewhere.example/a"),
+    "status": ("", "status: draft", "status: withdrawn", "status: withdrawn\nwithdrawn: {date: 2026-02-26, notice: Wrong.}"),
+}
+
+
+def _addresses(stem: str) -> Mapping[str, tuple[str, ...]]:
+    """What no two articles may have alike."""
+    return {"slug": ("", f"slug: other-{stem}"), "aliases": ("", f"aliases: [former-{stem}]")}
+
+
+FILES: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
+    "site.yaml": SITE,
+    "categories.yaml": CATEGORIES,
+    "authors.yaml": AUTHORS,
+    **{f"articles/{stem}.yaml": {**ARTICLE, **_addresses(stem)} for stem in ("one", "two", "three")},
+}
+HOURS: Final = (0, 2, 48)
+Edit = tuple[str, str, str]
+# One article's keys are told like another's.
+KEYS: Final = [(file, key) for file in list(FILES)[:4] for key in FILES[file]]
+EDITS: Final = [(file, key, line) for file, keys in FILES.items() for key, lines in keys.items() for line in lines]
+
+
+class Newsroom:
+    """A folder that is edited and followed, and the catalogs that a running server has of it."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.folder = ContentFolder(root)
+        self.lines = {(file, key): lines[0] for file, keys in FILES.items() for key, lines in keys.items()}
+        newsrooms.write(root, {"media/a.mp3": b"mp3"})
+
+    def read(self, hours: int = 0, before: Catalog | None = None) -> Catalog:
+        for file in FILES:
+            self._write(file)
+        change, now = self.folder.read(), NOW + timedelta(hours=hours)
+        assert not change.content.errors, change.content.errors
+        if before:
+            return before.apply_changes(change.content, now, removed=change.removed, added=change.added)
+        return build_catalog(change.content, now)
+
+    def _write(self, file: str) -> None:
+        identity = f"id: tag:t.example,2026:{Path(file).stem}" if file.startswith("articles/") else ""
+        lines = [line for (name, _), line in self.lines.items() if name == file]
+        data = "\n".join(filter(None, (identity, *lines))).encode() + b"\n"
+        path = self.root / file
+        if not path.exists() or path.read_bytes() != data:
+            path.unlink(missing_ok=True)
+            newsrooms.write(self.root, {file: data})
+
+
+def rendered(made: Catalog) -> Mapping[str, tuple[bytes, ...]]:
+    """Path of each feed -> its listing's three documents: one digest speaks for them together."""
+    publication = Publication(made)
+    found = {}
+    for ref in made.listings:
+        paths = [path_of(FeedAt(ref, suffix)) for suffix in FEED_SUFFIXES]
+        documents = [publication.resolve(path) for path in paths]
+        bodies = tuple(document.body for document in documents if isinstance(document, Document))
+        assert len(bodies) == 3
+        found |= dict.fromkeys(paths, bodies)
+    return found
+
+
+def assert_told(before: Catalog, after: Catalog, digests: FeedDigests, *, exact: bool = True) -> None:
+    old, new = FeedDigests().compute(before), digests.compute(after)
+    old_bytes, new_bytes = rendered(before), rendered(after)
+    assert set(new) == set(new_bytes)
+    assert new == FeedDigests().compute(after)  # what is remembered tells no other tale
+    for path in old.keys() & new.keys():
+        if old_bytes[path] != new_bytes[path]:
+            assert old[path] != new[path], path
+        elif exact:
+            assert old[path] == new[path], path
+
+
+@settings(deadline=None, max_examples=30, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(st.tuples(st.sampled_from(EDITS), st.sampled_from(HOURS)), min_size=1, max_size=6))
+def test_digests_change_exactly_when_the_bytes_do(edits: list[tuple[Edit, int]]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        newsroom, digests = Newsroom(Path(folder)), FeedDigests()
+        before = newsroom.read()
+        digests.compute(before)
+        for (file, key, line), hours in edits:
+            newsroom.lines[file, key] = line
+            after = newsroom.read(hours, before)
+            assert_told(before, after, digests)
+            before = after
+
+
+@pytest.mark.parametrize("content", ["full", "summary"])
+@pytest.mark.parametrize(("file", "key"), KEYS)
+def test_every_key_is_told(tmp_path: Path, file: str, key: str, content: str) -> None:
+    newsroom, digests = Newsroom(tmp_path), FeedDigests()
+    feeds = f"feed: {{entries: 2, content: {content}}}"
+    newsroom.lines["site.yaml", "feed"] = feeds
+    newsroom.lines["articles/two.yaml", "tags"] = "tags: [KOREA]"
+    newsroom.lines["articles/one.yaml", "tags"] = "tags: [Korea]"
+    before = newsroom.read()
+    digests.compute(before)
+    for line in (*FILES[file][key], FILES[file][key][0]):
+        newsroom.lines[file, key] = line.replace("{entries: 2", f"{{content: {content}, entries: 2")
+        after = newsroom.read(0, before)
+        # Summaries alone leave out a caption, which the digest still tells.
+        assert_told(before, after, digests, exact=content == "full")
+        before = after
+
+
+def test_digests_are_the_same_in_every_process(tmp_path: Path) -> None:
+    root = newsrooms.rich(tmp_path)
+    code = (
+        "import json, sys; from pathlib import Path; from tests import newsrooms; from feedsvc.feeds.digest import FeedDigests;"
+        "json.dump(dict(FeedDigests().compute(newsrooms.catalogued(Path(sys.argv[1])))), sys.stdout)"
+    )
+    told = [_run(code, root, PYTHONHASHSEED=seed, TZ=zone) for seed, zone in (("1", "UTC"), ("2", "Asia/Seoul"))]
+    assert told[0] == told[1]
+    assert told[0].count("feed.rss") == len(list(newsrooms.catalogued(root).listings))
+
+
+def _run(code: str, root: Path, **variables: str) -> str:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), **variables}
+    return subprocess.run(
+        [sys.executable, "-c", code, str(root)], check=True, env=environment, capture_output=True, text=True
+    ).stdout
+
+
+def test_a_summary_that_says_what_the_text_begins_with_may_count_as_a_change(tmp_path: Path) -> None:
+    newsroom, digests = Newsroom(tmp_path), FeedDigests()
+    before = newsroom.read()
+    newsroom.lines["articles/one.yaml", "summary"] = "summary: Text."
+    after = newsroom.read(0, before)
+    assert rendered(before) == rendered(after)
+    assert_told(before, after, digests, exact=False)
+
+
+def test_listings_that_a_change_does_not_touch_are_not_looked_at(tmp_path: Path) -> None:
+    newsroom, digests = Newsroom(tmp_path), FeedDigests()
+    newsroom.lines["articles/two.yaml", "category"] = "category: money"
+    before = newsroom.read()
+    digests.compute(before)
+    told = dict(digests._feed_digests)
+    newsroom.lines["articles/two.yaml", "title"] = "title: B"
+    digests.compute(newsroom.read(0, before))
+    looked_at = {ref.id or ref.kind for ref, one in digests._feed_digests.items() if told[ref] is not one}
+    assert looked_at == {"site", "money", "mina"}
+
+
+def test_nothing_is_rendered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = newsrooms.catalogued(newsrooms.rich(tmp_path))
+
+    def refuse(*_: object) -> Iterable[bytes]:
+        raise AssertionError("rendered")
+
+    for module in ("rss", "atom", "json_feed"):
+        monkeypatch.setattr(f"feedsvc.feeds.{module}.render", refuse)
+    assert FeedDigests().compute(made)
+
+
+def test_articles_that_have_gone_are_not_remembered_for_ever(tmp_path: Path) -> None:
+    newsroom, digests = Newsroom(tmp_path), FeedDigests()
+    made = newsroom.read()
+    for number in range(300):
+        one = made.content.articles[0]
+        articles = (replace(one, id=f"tag:t.example,2026:{number}", title=str(number)), *made.content.articles[1:])
+        digests.compute(build_catalog(replace(made.content, articles=articles), NOW))
+    assert len(digests._entry_digests) <= 110

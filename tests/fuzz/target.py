@@ -1,0 +1,36 @@
+"""What must hold of any bytes that are read as an article or as settings."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from feedsvc.content.markdown import render
+from feedsvc.content.reading import article
+from feedsvc.content.text import decode
+from feedsvc.content.yaml import document, fast
+from tests.helpers.content_invariants import KNOWN, SITE, assert_absolute, assert_fit
+
+PATHS: Final = ("articles/a.yaml", "articles/a.md")
+
+
+def look(data: bytes) -> None:
+    """Raises AssertionError where the quick reading and PyYAML's disagree, or where what is read is not sound."""
+    for path in PATHS:
+        reading = article.parse_article(path, data, KNOWN)
+        assert_fit(reading.article)
+        if reading.article:
+            page = f"{SITE.base_url}/articles/{reading.article.slug}/"
+            html = render.render(reading.markdown, base_url=SITE.base_url, page=page).html
+            assert_fit(html)
+            assert_absolute(html)
+        assert reading.article is not None or any(problem.severity == "error" for problem in reading.problems)
+        for problem in reading.problems:
+            assert "\n" not in str(problem)
+            assert problem.line >= 1
+            assert problem.column >= 1
+    text, _, is_plain = decode(PATHS[0], data)
+    value = fast.parse_subset(text, is_printable=is_plain)
+    assert value == fast.parse_subset(text)
+    if value is not None:
+        thorough = document._parse_with_pyyaml(PATHS[0], text)
+        assert (thorough.value, thorough.problems) == (value, []), text

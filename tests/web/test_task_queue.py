@@ -1,0 +1,65 @@
+"""The order of answers: a poll does not wait for all that others pipeline."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pytest
+
+from feedsvc.web.server import Server
+from feedsvc.web.task_queue import TaskQueue
+from tests.helpers.http_client import SECONDS, ask, connected
+from tests.web.in_process_server import run_while
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+GREEDY = 100
+
+
+@dataclass
+class Task:
+    name: str
+    is_pipelined: bool
+
+
+def test_single_requests_come_first_and_the_others_in_every_fourth_turn() -> None:
+    queue = TaskQueue()
+    for number in range(6):
+        queue.append(Task(f"pipelined {number}", is_pipelined=True))
+        queue.append(Task(f"single {number}", is_pipelined=False))
+    assert len(queue) == 12
+    names = [queue.popleft().name for _ in range(12)]
+    assert names[:8] == [*(f"single {n}" for n in range(3)), "pipelined 0", *(f"single {n}" for n in range(3, 6)), "pipelined 1"]
+    assert names[8:] == [f"pipelined {n}" for n in range(2, 6)]
+    assert not queue
+
+
+@pytest.mark.usefixtures("own_signals")
+def test_a_poll_does_not_wait_for_every_client_that_pipelines() -> None:
+    paths: list[str] = []
+
+    def slow(environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
+        paths.append(environ["PATH_INFO"])
+        time.sleep(0.005)
+        start_response("200 OK", [("Content-Length", "0")])
+        return []
+
+    server = Server(slow, host="127.0.0.1", port=0, threads=1)
+
+    def client() -> None:
+        with contextlib.ExitStack() as stack:
+            for _ in range(GREEDY):
+                one = stack.enter_context(connected(server.url))
+                one.sendall(b"GET /greedy HTTP/1.1\r\nHost: x\r\n\r\n" * 50)
+            end = time.monotonic() + SECONDS
+            while len(paths) < 2 * GREEDY and time.monotonic() < end:
+                time.sleep(0.01)
+            before = len(paths)
+            assert ask(server.url, "/poll").status == 200
+            assert paths.index("/poll") - before < GREEDY / 2
+
+    run_while(server, client)
