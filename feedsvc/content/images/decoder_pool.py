@@ -17,9 +17,8 @@ import feedsvc
 from feedsvc.content.images import megapixels
 from feedsvc.content.images.decoder_process import CHANGED, DONE, FAILED, GO, REPLY_HEADER, SKIP, STARTED, VARIANT, DecodeRequest
 
-DECODE_TIMEOUT: Final = (
-    900.0  # seconds from STARTED to the end of an image; detects hangs, because the child's processor time is limited, too
-)
+# Seconds from STARTED to the end of an image. It detects hangs only, because the child's processor time is limited, too.
+DECODE_TIMEOUT: Final = 900.0
 QUEUE_TIMEOUT: Final = 600.0  # seconds from sending an image to STARTED
 _MAX_REPLY_SIZE: Final = 256 * 1024 * 1024  # bytes
 _PROGRAM: Final = "import sys; sys.path[:] = {path!r}; from feedsvc.content.images.decoder_process import main; main()"
@@ -51,9 +50,14 @@ class ReusedDecoderError(DecoderLostError):
 class DecoderProcess:
     """Handle of one child process at a time, started with the first image and after each end. Not thread-safe."""
 
-    def __init__(self, locks: str) -> None:
-        """Start no child yet. `locks` is the path of the lock file to use if the machine-wide one cannot be opened."""
-        self._lock_path = locks
+    def __init__(self, lock_path: str, *, queue_timeout: float = QUEUE_TIMEOUT, decode_timeout: float = DECODE_TIMEOUT) -> None:
+        """Start no child yet. `lock_path` is the lock file to use if the machine-wide one cannot be opened.
+
+        The timeouts are in seconds: from sending an image until the child starts to decode it, and from then until its end.
+        """
+        self._lock_path = lock_path
+        self._queue_timeout, self._decode_timeout = queue_timeout, decode_timeout
+        self._current_timeout = queue_timeout  # the one that applies to the image sent last
         self._process: subprocess.Popen[bytes] | None = None
         self._socket: socket.socket | None = None
         self._image_count = 0  # images sent to the current child
@@ -104,13 +108,15 @@ class DecoderProcess:
     ) -> Generator[tuple[int, bytes], None, None]:
         conn = self._socket or self._start()
         self._image_count += 1
-        conn.settimeout(QUEUE_TIMEOUT)
+        conn.settimeout(self._queue_timeout)
+        self._current_timeout = self._queue_timeout
         socket.send_fds(conn, [request.encode()], [file.fileno()])
-        deadline = time.monotonic() + QUEUE_TIMEOUT
+        deadline = time.monotonic() + self._queue_timeout
         while True:
             kind, number, data = _receive_reply(conn, deadline)
             if kind == STARTED:
-                deadline = time.monotonic() + DECODE_TIMEOUT
+                self._current_timeout = self._decode_timeout
+                deadline = time.monotonic() + self._decode_timeout
                 conn.sendall(GO if is_wanted() else SKIP)
             elif kind == VARIANT:
                 yield number, data
@@ -158,8 +164,11 @@ class DecoderProcess:
             with suppress(subprocess.TimeoutExpired):
                 process.wait(1)
         code = process.poll()
-        if is_late or code is None:
-            return DecoderLostError(f"it was not done within {DECODE_TIMEOUT:.0f} seconds")
+        if is_late:
+            return DecoderLostError(f"it was not done within {self._current_timeout:g} seconds")
+        if code is None:
+            reason = f" ({error})" if str(error) else ""
+            return DecoderLostError(f"the process that decodes it stopped replying{reason}")
         if code < 0 and -code in _CRASH_SIGNALS:
             reasons = {signal.SIGXCPU: "takes too much processor time"}
             name = signal.Signals(-code)
