@@ -17,7 +17,7 @@ from feedsvc.errors import TextUnavailableError
 from feedsvc.model import Article
 
 _DAY_SIZE: Final = 3  # bytes of a key for the day
-_MAX_UNWRITTEN: Final = 4_000_000  # characters in memory that the backend does not have yet
+_MAX_UNWRITTEN: Final = 4_000_000  # characters that are collected before they are written to the backend
 _MAX_HTML: Final = 300  # articles whose HTML is cached
 _MAX_HTML_ENLARGED: Final = 4_000  # the same if all articles will be rendered, in pages and in feeds
 _MAX_CACHED_TEXT: Final = 8_000_000  # characters in memory that the backend has, too
@@ -69,7 +69,8 @@ class TextStore:
         """`reread` reads an article's Markdown from its file if the backend lost it; it returns "" if the file is missing."""
         self._backend, self._reread = backend, reread
         self._unwritten: dict[bytes, str] = {}
-        self._unwritten_size = 0
+        self._unwritten_size = 0  # characters in memory that the backend does not have yet
+        self._flush_size = _MAX_UNWRITTEN  # value of _unwritten_size above which `add` flushes
         self._prefetched: Mapping[bytes, str] = {}
         self._lock = threading.Lock()
         self._cached_texts: dict[bytes, str] = {}
@@ -90,23 +91,29 @@ class TextStore:
         return found
 
     def add(self, texts: Mapping[bytes, str]) -> None:
-        """Add texts by their keys. All unwritten texts are written to the backend once they exceed _MAX_UNWRITTEN characters."""
+        """Add texts by their keys. All unwritten texts are written to the backend once they exceed _MAX_UNWRITTEN characters.
+
+        If the backend does not store them, this is tried again after each further _MAX_UNWRITTEN characters.
+        """
         if not texts:
             return
         with self._lock:
             self._unwritten |= texts
             self._unwritten_size += sum(map(len, texts.values()))
-        if self._unwritten_size > _MAX_UNWRITTEN:
+        if self._unwritten_size > self._flush_size:
             self.flush()
 
     def flush(self) -> None:
         """Write the unwritten texts to the backend. They stay in memory if there is no backend or it does not store them."""
         with self._lock:
-            waiting, self._unwritten_size = dict(self._unwritten), 0
-        if waiting and self._backend and self._backend.store_texts(waiting):
-            with self._lock:
-                for key in waiting:
+            texts = dict(self._unwritten) if self._backend else {}
+        is_stored = bool(texts and self._backend and self._backend.store_texts(texts))
+        with self._lock:
+            if is_stored:
+                for key in texts:
                     self._unwritten.pop(key, None)  # another thread may have flushed it, too
+                self._unwritten_size = sum(map(len, self._unwritten.values()))
+            self._flush_size = (0 if is_stored else self._unwritten_size) + _MAX_UNWRITTEN
 
     def enlarge_caches(self) -> None:
         """Cache more texts and HTML from now on. Call before rendering all articles."""

@@ -180,6 +180,30 @@ def test_two_that_put_the_same_texts_away_do_not_stumble_over_one_another() -> N
     assert drawer.kept == {b"1": "one", b"2": "two"}
 
 
+class FullDisk(Drawer):
+    """A backend that stores nothing while `is_full` is True. It counts the attempts."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.is_full, self.attempts = True, 0
+
+    def store_texts(self, texts: Mapping[bytes, str]) -> bool:
+        self.attempts += 1
+        return not self.is_full and super().store_texts(texts)
+
+
+def test_texts_that_a_full_disk_did_not_take_are_counted_until_they_are_stored() -> None:
+    disk, million = FullDisk(), 1_000_000
+    texts = TextStore(disk)
+    for number in range(10):
+        texts.add({bytes([number]): "x" * million})
+    assert disk.attempts == 2, "one for each four million characters, not one for each text"
+    assert texts._unwritten_size == 10 * million
+    disk.is_full = False
+    texts.flush()
+    assert (texts._unwritten_size, len(disk.kept)) == (0, 10)
+
+
 @pytest.fixture
 def article(root: Path) -> Article:
     (found,) = ContentFolder(root).read().content.articles
