@@ -65,9 +65,19 @@ class TextStore:
     Texts that the backend does not store stay in memory.
     """
 
-    def __init__(self, backend: TextBackend | None = None, reread: Callable[[Article], str] = lambda _: "") -> None:
-        """`reread` reads an article's Markdown from its file if the backend lost it; it returns "" if the file is missing."""
-        self._backend, self._reread = backend, reread
+    def __init__(
+        self,
+        backend: TextBackend | None = None,
+        reread: Callable[[Article], str] = lambda _: "",
+        *,
+        max_cached_text: int = _MAX_CACHED_TEXT,
+    ) -> None:
+        """Start with empty caches, which `enlarge_caches` enlarges.
+
+        `reread` reads an article's Markdown from its file if the backend lost it; it returns "" if the file is missing.
+        `max_cached_text` is the most that `cache_texts` caches, in characters.
+        """
+        self._backend, self._reread, self._max_cached_text = backend, reread, max_cached_text
         self._unwritten: dict[bytes, str] = {}
         self._unwritten_size = 0  # characters in memory that the backend does not have yet
         self._flush_size = _MAX_UNWRITTEN  # value of _unwritten_size above which `add` flushes
@@ -117,7 +127,7 @@ class TextStore:
 
     def enlarge_caches(self) -> None:
         """Cache more texts and HTML from now on. Call before rendering all articles."""
-        self._cache_room, self._max_html = _MAX_CACHED_TEXT, _MAX_HTML_ENLARGED
+        self._cache_room, self._max_html = self._max_cached_text, _MAX_HTML_ENLARGED
 
     @property
     def has_cache_room(self) -> bool:

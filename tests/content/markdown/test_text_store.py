@@ -231,11 +231,10 @@ def test_texts_that_are_all_going_to_be_shown_are_neither_fetched_nor_made_html_
     assert asked == [one.text for one in articles[200:]]
 
 
-def test_of_texts_that_may_stay_no_more_stay_than_there_is_room_for(article: Article, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("feedsvc.content.markdown.text_store._MAX_CACHED_TEXT", 10)
+def test_of_texts_that_may_stay_no_more_stay_than_there_is_room_for(article: Article) -> None:
     drawer = Drawer()
     drawer.kept = {b"1": "7 bytes", b"2": "8 bytes.", b"3": "3 b"}
-    texts = TextStore(drawer)
+    texts = TextStore(drawer, max_cached_text=10)
     texts.enlarge_caches()
     texts.cache_texts(drawer.kept)
     drawer.kept = {}
