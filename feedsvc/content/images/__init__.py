@@ -4,7 +4,6 @@ Headers are read in Python. libvips decodes pixels in a child process with limit
 `decoder_pool` starts and talks to.
 """
 
-from feedsvc.content.images.cleaning import check_removable_metadata, find_clean_pieces
 from feedsvc.content.images.decoder_pool import (
     DecoderLostError,
     DecoderProcess,
@@ -13,7 +12,7 @@ from feedsvc.content.images.decoder_pool import (
     UndecodableError,
 )
 from feedsvc.content.images.decoder_process import DIGEST_LENGTH, DecodeRequest
-from feedsvc.content.images.detection import IMAGE_TYPES, read_header
+from feedsvc.content.images.formats import IMAGE_TYPES, check_removable_metadata, find_clean_pieces, read_header
 from feedsvc.content.images.header import MAX_DECODER_MEMORY, MAX_PIXELS, ImageHeader
 from feedsvc.content.images.pieces import Piece
 

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import pyvips
 
-from feedsvc.content.images import cleaning, rights
+from feedsvc.content.images import formats, rights
 from feedsvc.content.images.header import ImageHeader
 
 _Size = tuple[int, int]
@@ -142,7 +142,7 @@ def _cmyk_to_srgb(image: Any) -> Any:
 
 def _rights(data: bytes) -> rights.Rights:
     try:
-        return cleaning.rights_of(io.BytesIO(data))
+        return formats.rights_of(io.BytesIO(data))
     except (ValueError, OverflowError, IndexError):
         return rights.Rights()
 

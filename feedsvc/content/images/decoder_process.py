@@ -108,7 +108,7 @@ def _exit_with_parent(parent: socket.socket) -> None:
 
 def _handle_request(parent: socket.socket, locks: int, file: io.BufferedReader, request: DecodeRequest, *, is_last: bool) -> None:
     from feedsvc.content.images import copying  # noqa: PLC0415 - as above
-    from feedsvc.content.images.detection import read_header  # noqa: PLC0415
+    from feedsvc.content.images.formats import read_header  # noqa: PLC0415
 
     try:
         header = read_header(file)

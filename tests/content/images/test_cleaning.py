@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageOps, ImageSequence
 
-from feedsvc.content.images import cleaning, read_header
-from feedsvc.content.images.cleaning import rights_of
+from feedsvc.content.images import formats, read_header
+from feedsvc.content.images.formats import rights_of
 from feedsvc.content.images.rights import Rights, from_photoshop, from_xmp, to_photoshop, to_xmp
 from feedsvc.content.media import clean_file
 from feedsvc.content.media.clean_file import CleanFile, UncleanableError, check_cleanable, clean_length, clean_pieces, open_clean
@@ -141,7 +141,7 @@ def test_a_damaged_byte_never_ends_in_another_fault(name: str, at: int, byte: in
     data = bytearray(_MADE.setdefault(name, MAKERS[name]()))
     data[at % len(data)] = byte
     try:
-        cleaning.find_clean_pieces(io.BytesIO(bytes(data)))
+        formats.find_clean_pieces(io.BytesIO(bytes(data)))
     except ValueError:
         return
 

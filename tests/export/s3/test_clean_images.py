@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from feedsvc import export
-from feedsvc.content.images.cleaning import rights_of
+from feedsvc.content.images.formats import rights_of
 from feedsvc.content.media.clean_file import open_clean
 from feedsvc.content.media.thumbnails import VariantStore
 from feedsvc.export import file_name

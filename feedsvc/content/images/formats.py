@@ -1,0 +1,85 @@
+"""Image formats: detection from the first bytes of a file, reading of headers, and removal of metadata.
+
+Of the metadata that cameras and programs write into images, only orientation, ICC profile and rights stay.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import BinaryIO, Final, NamedTuple
+
+from feedsvc.content.images import avif, clean_avif, clean_gif, clean_jpeg, clean_png, clean_webp, gif, jpeg, png, webp
+from feedsvc.content.images.header import MAX_PIXELS, ImageHeader
+from feedsvc.content.images.pieces import Pieces
+from feedsvc.content.images.rights import Rights
+
+_Cleaner = Callable[[BinaryIO], tuple[Pieces, Rights]]
+
+
+class _Format(NamedTuple):
+    """Functions of one image format.
+
+    `matches` gets the first _SIGNATURE_SIZE bytes of a file. `check` has the errors and rights of `clean` at less cost, because
+    it may omit the pieces with pixels.
+    """
+
+    media_type: str
+    matches: Callable[[bytes], bool]
+    read: Callable[[BinaryIO], ImageHeader]
+    clean: _Cleaner
+    check: _Cleaner
+
+
+_FORMATS: Final = (
+    _Format(
+        jpeg.MEDIA_TYPE,
+        lambda start: start.startswith(jpeg.SIGNATURE),
+        jpeg.read,
+        clean_jpeg.clean,
+        lambda file: clean_jpeg.clean(file, is_header_only=True),
+    ),
+    _Format(png.MEDIA_TYPE, lambda start: start.startswith(png.SIGNATURE), png.read, clean_png.clean, clean_png.clean),
+    _Format(gif.MEDIA_TYPE, lambda start: start.startswith(gif.SIGNATURES), gif.read, clean_gif.clean, clean_gif.clean),
+    _Format(webp.MEDIA_TYPE, webp.is_webp, webp.read, clean_webp.clean, clean_webp.clean),
+    _Format(avif.MEDIA_TYPE, avif.is_avif, avif.read, clean_avif.clean, clean_avif.clean),
+)
+IMAGE_TYPES: Final = frozenset(image_format.media_type for image_format in _FORMATS)
+_SIGNATURE_SIZE: Final = 64  # bytes
+
+
+def _detect(file: BinaryIO) -> _Format:
+    """Return the format of an image, from its first bytes, not from a file name. Raises ValueError if it is none of _FORMATS."""
+    file.seek(0)
+    start = file.read(_SIGNATURE_SIZE)
+    for image_format in _FORMATS:
+        if image_format.matches(start):
+            return image_format
+    raise ValueError("no JPEG, PNG, GIF, WebP or AVIF")
+
+
+def read_header(file: BinaryIO) -> ImageHeader:
+    """Read an image's header.
+
+    Raises ValueError if the header is damaged or of no known format, OverflowError if the image has more than MAX_PIXELS.
+    """
+    header = _detect(file).read(file)
+    if not header.width or not header.height:
+        raise ValueError("a picture without pixels")
+    if header.width * header.height > MAX_PIXELS:
+        raise OverflowError("more pixels than any reader shows")
+    return header
+
+
+def find_clean_pieces(file: BinaryIO) -> Pieces:
+    """Return the pieces that form an image without its metadata. Raises ValueError if it is damaged or of no known format."""
+    return _detect(file).clean(file)[0]
+
+
+def check_removable_metadata(file: BinaryIO) -> None:
+    """Raise ValueError if `find_clean_pieces` would. Of a JPEG, only the part before its pixels is read."""
+    _detect(file).check(file)
+
+
+def rights_of(file: BinaryIO) -> Rights:
+    """Return the rights that an image states. Raises ValueError as `find_clean_pieces` does."""
+    return _detect(file).check(file)[1]
