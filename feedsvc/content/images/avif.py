@@ -17,7 +17,7 @@ _SIZE_IS_64_BIT, _SIZE_TO_END_OF_FILE = 1, 0
 _SIDEWAYS: Final = 8  # EXIF orientation of a quarter turn
 _METADATA: Final = frozenset((b"Exif", b"mime"))  # item types; XMP has type mime
 _CODED_TYPES: Final = frozenset((b"av01", b"grid"))
-# (more than 8 bits, 4:4:4) -> bytes per pixel in libaom and libheif; measured were 14.5, 17.2, 17.4 and 23.4.
+# (more than 8 bits, 4:4:4) -> bytes per pixel in libaom and libheif; measured: 14.5, 17.2, 17.4 and 23.4.
 _BYTES_PER_PIXEL: Final = {(False, False): 15, (False, True): 18, (True, False): 18, (True, True): 25}
 _ALPHA_BYTES_PER_PIXEL: Final = 6  # added for an alpha channel, which is a second image
 
@@ -25,7 +25,7 @@ _ALPHA_BYTES_PER_PIXEL: Final = 6  # added for an alpha channel, which is a seco
 def is_avif(start: bytes) -> bool:
     """Return True if the brands include avif or avis; HEIC files have other brands."""
     length = int.from_bytes(start[:4])
-    brands = [start[at : at + 4] for at in (8, *range(16, min(length, len(start)), 4))]
+    brands = [start[offset : offset + 4] for offset in (8, *range(16, min(length, len(start)), 4))]
     return start[4:8] == b"ftyp" and (_STILL in brands or _SEQUENCE in brands)
 
 
@@ -36,14 +36,14 @@ def read(file: BinaryIO) -> ImageHeader:
     is_still = read_exactly(file, 4) != _SEQUENCE
     file.seek(length)
     item = _PrimaryItem(_meta(file))
-    metadata = file.seek(0, 2) if item.has_metadata else 0  # an upper bound: pixels take little of a file
+    metadata_size = file.seek(0, 2) if item.has_metadata else 0  # an upper bound: pixels take little of a file
     width, height = item.size
     return ImageHeader(
         media_type=MEDIA_TYPE,
         width=width,
         height=height,
         orientation=_SIDEWAYS if item.is_sideways else UPRIGHT,
-        decoder_memory=item.bytes_per_pixel * width * height + METADATA_MEMORY_FACTOR * metadata,
+        decoder_memory=item.bytes_per_pixel * width * height + METADATA_MEMORY_FACTOR * metadata_size,
         is_still=is_still and item.is_uncropped_av1,
     )
 
@@ -73,16 +73,16 @@ def _meta(file: BinaryIO) -> bytes:
 
 def _boxes(data: bytes) -> Iterator[tuple[bytes, bytes]]:
     """Yield type and content of each box in `data`. Raises ValueError if a box is too long, or too short for its header."""
-    at = 0
+    offset = 0
     for _ in range(_MAX_BOXES):
-        if len(data) - at < _HEADER_SIZE:
+        if len(data) - offset < _HEADER_SIZE:
             return
-        size, kind = int.from_bytes(data[at : at + 4]), data[at + 4 : at + 8]
-        end = len(data) if size == _SIZE_TO_END_OF_FILE else at + size
-        if end < at + _HEADER_SIZE or end > len(data):
+        size, kind = int.from_bytes(data[offset : offset + 4]), data[offset + 4 : offset + 8]
+        end = len(data) if size == _SIZE_TO_END_OF_FILE else offset + size
+        if end < offset + _HEADER_SIZE or end > len(data):
             raise ValueError("a box is longer than what holds it")
-        yield kind, data[at + _HEADER_SIZE : end]
-        at = end
+        yield kind, data[offset + _HEADER_SIZE : end]
+        offset = end
 
 
 class Box(NamedTuple):
@@ -96,18 +96,18 @@ class Box(NamedTuple):
 
 def top_boxes(file: BinaryIO) -> list[Box]:
     """Return the top-level boxes up to the first invalid one. Raises ValueError if there is none. A cut-off mdat is shortened."""
-    length, at, found = file.seek(0, 2), 0, list[Box]()
-    while at + _HEADER_SIZE <= length and len(found) < _MAX_BOXES:
-        file.seek(at)
+    length, offset, result = file.seek(0, 2), 0, list[Box]()
+    while offset + _HEADER_SIZE <= length and len(result) < _MAX_BOXES:
+        file.seek(offset)
         size, kind = _box(file)
-        end = length if size == _SIZE_TO_END_OF_FILE else at + size
+        end = length if size == _SIZE_TO_END_OF_FILE else offset + size
         if end < file.tell() or not kind.isalnum() or (end > length and kind != b"mdat"):
             break
-        found.append(Box(kind, at, file.tell(), min(end, length)))
-        at = end
-    if not found:
+        result.append(Box(kind, offset, file.tell(), min(end, length)))
+        offset = end
+    if not result:
         raise ValueError("there are no boxes")
-    return found
+    return result
 
 
 def boxes(data: bytes, start: int, offset: int) -> Iterator[Box]:
@@ -115,33 +115,28 @@ def boxes(data: bytes, start: int, offset: int) -> Iterator[Box]:
 
     Raises ValueError if a box is too long, or if anything but zeros follows the boxes.
     """
-    at = start
+    index = start
     for kind, content in _boxes(data[start:]):
-        yield Box(kind, offset + at, offset + at + _HEADER_SIZE, offset + at + _HEADER_SIZE + len(content))
-        at += _HEADER_SIZE + len(content)
-    if data[at:].strip(b"\0"):
+        yield Box(kind, offset + index, offset + index + _HEADER_SIZE, offset + index + _HEADER_SIZE + len(content))
+        index += _HEADER_SIZE + len(content)
+    if data[index:].strip(b"\0"):
         raise ValueError("there is more than boxes")
-
-
-def item_types(iinf: bytes) -> Iterator[tuple[int, bytes]]:
-    """Yield id and type of each item of an iinf box. Raises ValueError if a box is too long."""
-    return _item_types(iinf)
 
 
 class _PrimaryItem:
     """Primary item of a meta box: the image that viewers show. Raises ValueError if a box is damaged."""
 
     def __init__(self, meta: bytes) -> None:
-        boxes = dict(_boxes(meta))
-        pitm = boxes.get(b"pitm", b"")
+        meta_boxes = dict(_boxes(meta))
+        pitm = meta_boxes.get(b"pitm", b"")
         primary = int.from_bytes(pitm[4:8] if pitm[:1] > b"\0" else pitm[4:6])
-        kinds = dict(_item_types(boxes.get(b"iinf", b"")))
-        properties = dict(_boxes(boxes.get(b"iprp", b"")))
-        listed = [*_boxes(properties.get(b"ipco", b""))]
+        kinds = dict(item_types(meta_boxes.get(b"iinf", b"")))
+        properties = dict(_boxes(meta_boxes.get(b"iprp", b"")))
+        all_properties = [*_boxes(properties.get(b"ipco", b""))]
         indices = _associated_properties(properties.get(b"ipma", b""), primary)
-        self._properties = [listed[index - 1] for index in indices if 0 < index <= len(listed)]
+        self._properties = [all_properties[index - 1] for index in indices if 0 < index <= len(all_properties)]
         self._kind = kinds.get(primary, b"")
-        self._all_properties = listed
+        self._all_properties = all_properties
         self.has_metadata = any(kind in _METADATA for kind in kinds.values())
 
     @property
@@ -174,25 +169,28 @@ class _PrimaryItem:
         )
 
 
-def _item_types(iinf: bytes) -> Iterator[tuple[int, bytes]]:
-    """Yield id and type of each item of an iinf box."""
+def item_types(iinf: bytes) -> Iterator[tuple[int, bytes]]:
+    """Yield id and type of each item of an iinf box. Raises ValueError if a box is too long."""
     start = 6 if iinf[:1] == b"\0" else 8
     for kind, data in _boxes(iinf[start:]):
-        wide = 4 if data[:1] == b"\3" else 2
+        id_size = 4 if data[:1] == b"\3" else 2
         if kind == b"infe":
-            yield int.from_bytes(data[4 : 4 + wide]), data[6 + wide : 10 + wide]
+            yield int.from_bytes(data[4 : 4 + id_size]), data[6 + id_size : 10 + id_size]
 
 
 def _associated_properties(ipma: bytes, item: int) -> list[int]:
     """Return the indices of an item's properties, from 1 (ISO/IEC 23008-12 section 9.3)."""
-    wide = 4 if ipma[:1] > b"\0" else 2
-    size = 2 if ipma[3:4] and ipma[3] & 1 else 1
-    at = 8
+    id_size = 4 if ipma[:1] > b"\0" else 2
+    index_size = 2 if ipma[3:4] and ipma[3] & 1 else 1
+    offset = 8
     for _ in range(int.from_bytes(ipma[4:8])):
-        if at + wide >= len(ipma):
+        if offset + id_size >= len(ipma):
             break
-        number, count = int.from_bytes(ipma[at : at + wide]), ipma[at + wide]
-        start, at = at + wide + 1, at + wide + 1 + count * size
-        if number == item:
-            return [int.from_bytes(ipma[one : one + size]) & (0x7F if size == 1 else 0x7FFF) for one in range(start, at, size)]
+        item_id, count = int.from_bytes(ipma[offset : offset + id_size]), ipma[offset + id_size]
+        start, offset = offset + id_size + 1, offset + id_size + 1 + count * index_size
+        if item_id == item:
+            return [
+                int.from_bytes(ipma[position : position + index_size]) & (0x7F if index_size == 1 else 0x7FFF)
+                for position in range(start, offset, index_size)
+            ]
     return []

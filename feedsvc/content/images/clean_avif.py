@@ -12,7 +12,7 @@ from typing import BinaryIO, Final, NamedTuple
 from feedsvc.content.images import exif, rights
 from feedsvc.content.images.avif import Box, boxes, item_types, top_boxes
 from feedsvc.content.images.header import UPRIGHT
-from feedsvc.content.images.item_places import Extent, extents
+from feedsvc.content.images.item_locations import Extent, item_extents
 from feedsvc.content.images.pieces import Pieces
 from feedsvc.content.images.rights import Rights
 
@@ -51,23 +51,23 @@ def clean(file: BinaryIO) -> tuple[Pieces, Rights]:
 
     Raises ValueError if the boxes are damaged or ambiguous.
     """
-    top = top_boxes(file)
-    kinds = [box.kind for box in top]
+    top_level = top_boxes(file)
+    kinds = [box.kind for box in top_level]
     if kinds.count(b"meta") != 1 or kinds.count(b"moov") > 1:
         raise ValueError("it has not one meta box")
-    meta = next(box for box in top if box.kind == b"meta")
+    meta = next(box for box in top_level if box.kind == b"meta")
     items = _Items(file, meta)
     edits = [*_meta_edits(items, meta), *items.edits()]
-    kept = items.pixel_extents()
-    for box in top:
+    pixel_extents = items.pixel_extents()
+    for box in top_level:
         if box.kind == b"moov":
             edits += _movie_edits(file, box)
             # The samples lie in mdat; all of it stays, because finding them would need the sample tables.
-            kept += [Extent(one.content_start, one.end) for one in top if one.kind == b"mdat"]
-    shown = max(index for index, box in enumerate(top) if box.kind in _TOP_LEVEL_BOXES)
+            pixel_extents += [Extent(mdat.content_start, mdat.end) for mdat in top_level if mdat.kind == b"mdat"]
+    last_index = max(index for index, box in enumerate(top_level) if box.kind in _TOP_LEVEL_BOXES)
     writer = _Writer(edits)
-    for box in top[: shown + 1]:
-        writer.add(box, kept)
+    for box in top_level[: last_index + 1]:
+        writer.add(box, pixel_extents)
     return writer.pieces, items.rights
 
 
@@ -79,8 +79,8 @@ class _Writer:
         self._edits = sorted(set(edits))
         self._next = 0
 
-    def add(self, box: Box, kept: list[Extent]) -> None:
-        """Add a box: of mdat only the extents in `kept`, the rest as zeros. An unknown box becomes a free box of zeros.
+    def add(self, box: Box, pixel_extents: list[Extent]) -> None:
+        """Add a box: of mdat only the extents in `pixel_extents`, the rest as zeros. An unknown box becomes a free box of zeros.
 
         Raises ValueError if edits overlap.
         """
@@ -88,18 +88,18 @@ class _Writer:
             self.pieces.add_range(box.start, 4)
             self.pieces.add_bytes(_FREE)
             self.pieces.add_range(box.start + 8, box.content_start - box.start - 8)
-            return self._write(box.content_start, box.end, is_kept=False)
-        own = [Extent(box.content_start, box.end)] if box.kind != b"mdat" else _extents_within(kept, box)
-        at = box.start
-        for part in (Extent(box.start, box.content_start), *own):
-            self._write(at, part.start, is_kept=False)
-            self._write(part.start, part.end, is_kept=True)
-            at = part.end
-        return self._write(at, box.end, is_kept=False)
+            return self._write(box.content_start, box.end, is_retained=False)
+        parts = [Extent(box.content_start, box.end)] if box.kind != b"mdat" else _extents_within(pixel_extents, box)
+        offset = box.start
+        for part in (Extent(box.start, box.content_start), *parts):
+            self._write(offset, part.start, is_retained=False)
+            self._write(part.start, part.end, is_retained=True)
+            offset = part.end
+        return self._write(offset, box.end, is_retained=False)
 
-    def _write(self, start: int, end: int, *, is_kept: bool) -> None:
-        """Add the file's bytes from `start` to `end`, or as many zeros if not `is_kept`, with the edits there applied."""
-        add = self.pieces.add_range if is_kept else self._zeros
+    def _write(self, start: int, end: int, *, is_retained: bool) -> None:
+        """Add the file's bytes from `start` to `end`, or as many zeros if not `is_retained`, with the edits there applied."""
+        add = self.pieces.add_range if is_retained else self._zeros
         while self._next < len(self._edits) and self._edits[self._next].start < end:
             edit = self._edits[self._next]
             if edit.start < start or edit.start + len(edit.data) > end:
@@ -113,20 +113,20 @@ class _Writer:
         self.pieces.add_zeros(length)
 
 
-def _extents_within(kept: list[Extent], box: Box) -> list[Extent]:
-    """Return the parts of a box's content that are in `kept`, in order and without overlaps."""
-    found: list[Extent] = []
-    for one in sorted(kept):
-        part = Extent(max(one.start, found[-1].end if found else box.content_start), min(one.end, box.end))
+def _extents_within(extents: list[Extent], box: Box) -> list[Extent]:
+    """Return the parts of a box's content that are in `extents`, in order and without overlaps."""
+    result: list[Extent] = []
+    for extent in sorted(extents):
+        part = Extent(max(extent.start, result[-1].end if result else box.content_start), min(extent.end, box.end))
         if part.start < part.end:
-            found.append(part)
-    return found
+            result.append(part)
+    return result
 
 
-def _has_overlap(some: list[Extent], others: list[Extent]) -> bool:
-    """Return whether an extent of `some` overlaps one of `others`."""
+def _has_overlap(extents: list[Extent], others: list[Extent]) -> bool:
+    """Return whether one of `extents` overlaps one of `others`."""
     ends = {True: 0, False: 0}
-    for start, end, is_other in sorted([*((*one, False) for one in some), *((*one, True) for one in others)]):
+    for start, end, is_other in sorted([*((*extent, False) for extent in extents), *((*extent, True) for extent in others)]):
         if start < end and start < ends[not is_other]:
             return True
         ends[is_other] = max(ends[is_other], end)
@@ -145,57 +145,62 @@ class _Items:
         file.seek(meta.content_start)
         self.data = file.read(meta.end - meta.content_start)
         self.boxes = list(boxes(self.data, 4, meta.content_start))
-        parts = {box.kind: self.data[box.content_start - meta.content_start : box.end - meta.content_start] for box in self.boxes}
-        inside = next((Extent(box.content_start, box.end) for box in self.boxes if box.kind == b"idat"), Extent(0, 0))
-        self._item_types = dict(item_types(parts.get(b"iinf", b"")))
-        self._extents = extents(parts.get(b"iloc", b""), inside, file.seek(0, 2))
+        start = meta.content_start
+        contents = {box.kind: self.data[box.content_start - start : box.end - start] for box in self.boxes}
+        idat = next((Extent(box.content_start, box.end) for box in self.boxes if box.kind == b"idat"), Extent(0, 0))
+        self._item_types = dict(item_types(contents.get(b"iinf", b"")))
+        self._extents = item_extents(contents.get(b"iloc", b""), idat, file.seek(0, 2))
         self._metadata = [
             (kind, self._extents.get(item, [])) for item, kind in self._item_types.items() if kind in (_EXIF, _MIME)
         ]
-        if sum(one.end - one.start for _, places in self._metadata for one in places) > _MAX_METADATA_SIZE:
+        if sum(extent.end - extent.start for _, extents in self._metadata for extent in extents) > _MAX_METADATA_SIZE:
             raise ValueError("its metadata are too large")
-        self._exif_rights, stated = Rights(), Rights()
-        for kind, places in self._metadata[:_MAX_METADATA_ITEMS]:
-            data = b"".join(_read(file, one) for one in places)
+        self._exif_rights, xmp_rights = Rights(), Rights()
+        for kind, extents in self._metadata[:_MAX_METADATA_ITEMS]:
+            data = b"".join(_read(file, extent) for extent in extents)
             if kind == _EXIF:
                 self._exif_rights |= exif.rights_of(data[4 + int.from_bytes(data[:4]) :])
             else:
-                stated |= rights.from_xmp(data)
-        self.rights = stated | self._exif_rights
-        if _has_overlap(self.pixel_extents(), [one for _, places in self._metadata for one in places]):
+                xmp_rights |= rights.from_xmp(data)
+        self.rights = xmp_rights | self._exif_rights
+        if _has_overlap(self.pixel_extents(), [extent for _, extents in self._metadata for extent in extents]):
             raise ValueError("metadata lies in its pixels")
 
     def pixel_extents(self) -> list[Extent]:
         """Return the extents of the items with pixels."""
         return [
-            one for item, places in self._extents.items() if self._item_types.get(item) in _IMAGE_ITEM_TYPES for one in places
+            extent
+            for item, extents in self._extents.items()
+            if self._item_types.get(item) in _IMAGE_ITEM_TYPES
+            for extent in extents
         ]
 
     def edits(self) -> Iterator[_Edit]:
         """Yield the edits that replace the items with metadata: by the rights only if these fit, else by empty metadata."""
-        for kind, places in self._metadata:
-            for index, one in enumerate(places):
-                yield _Edit(one.start, self._replacement(kind, one.end - one.start) if not index else bytes(one.end - one.start))
+        for kind, extents in self._metadata:
+            for index, extent in enumerate(extents):
+                length = extent.end - extent.start
+                yield _Edit(extent.start, self._replacement(kind, length) if not index else bytes(length))
 
-    def _replacement(self, kind: bytes, room: int) -> bytes:
+    def _replacement(self, kind: bytes, length: int) -> bytes:
         packet = bytes(4) + exif.minimal_exif(UPRIGHT, self._exif_rights) if self._exif_rights else _EMPTY_EXIF
         filler = b"\0"
         if kind == _MIME:
             packet, filler = rights.to_xmp(self.rights), b" "
-        if len(packet) > room:
-            packet = _EMPTY_EXIF[:room] if kind == _EXIF else b""
-        return packet.ljust(room, filler)
+        if len(packet) > length:
+            packet = _EMPTY_EXIF[:length] if kind == _EXIF else b""
+        return packet.ljust(length, filler)
 
 
-def _read(file: BinaryIO, place: Extent) -> bytes:
-    file.seek(place.start)
-    return file.read(min(place.end - place.start, rights.MAX_XMP_SIZE))
+def _read(file: BinaryIO, extent: Extent) -> bytes:
+    file.seek(extent.start)
+    return file.read(min(extent.end - extent.start, rights.MAX_XMP_SIZE))
 
 
 def _meta_edits(items: _Items, meta: Box) -> Iterator[_Edit]:
-    at = meta.content_start
+    start = meta.content_start
     for box in items.boxes:
-        data = items.data[box.content_start - at : box.end - at]
+        data = items.data[box.content_start - start : box.end - start]
         if box.kind == b"idat":
             yield from _idat_edits(items, box)
         elif box.kind == b"iinf":
@@ -208,22 +213,22 @@ def _meta_edits(items: _Items, meta: Box) -> Iterator[_Edit]:
 
 def _idat_edits(items: _Items, box: Box) -> Iterator[_Edit]:
     """Yield zeros for the bytes of idat outside items with pixels or metadata. `_Items.edits` replaces the metadata."""
-    taken = sorted([*items.pixel_extents(), *(Extent(edit.start, edit.start + len(edit.data)) for edit in items.edits())])
-    at = box.content_start
-    for start, end in _extents_within(taken, box):
-        if start > at:
-            yield _Edit(at, bytes(start - at))
-        at = max(at, end)
-    if box.end > at:
-        yield _Edit(at, bytes(box.end - at))
+    extents = sorted([*items.pixel_extents(), *(Extent(edit.start, edit.start + len(edit.data)) for edit in items.edits())])
+    offset = box.content_start
+    for start, end in _extents_within(extents, box):
+        if start > offset:
+            yield _Edit(offset, bytes(start - offset))
+        offset = max(offset, end)
+    if box.end > offset:
+        yield _Edit(offset, bytes(box.end - offset))
 
 
 def _name_edits(box: Box, data: bytes) -> Iterator[_Edit]:
     """Yield edits that overwrite the names of items with spaces."""
     for entry in boxes(data, 6 if data[:1] == b"\0" else 8, box.content_start):
-        own = data[entry.content_start - box.content_start : entry.end - box.content_start]
-        start = 10 + (4 if own[:1] == b"\3" else 2)
-        name = own[start:].partition(b"\0")[0]
+        content = data[entry.content_start - box.content_start : entry.end - box.content_start]
+        start = 10 + (4 if content[:1] == b"\3" else 2)
+        name = content[start:].partition(b"\0")[0]
         if entry.kind != b"infe":
             yield _Edit(entry.start + 4, _FREE + bytes(entry.end - entry.content_start))
         elif name:
@@ -236,12 +241,12 @@ def _handler_edits(box: Box, data: bytes) -> Iterator[_Edit]:
         yield _Edit(box.content_start + 24, bytes(len(data) - 24))
 
 
-def _edits(box: Box, data: bytes, left: int = _MAX_DEPTH) -> Iterator[_Edit]:
+def _edits(box: Box, data: bytes, max_depth: int = _MAX_DEPTH) -> Iterator[_Edit]:
     """Yield edits that turn a box, if it is unknown or too deeply nested, or such boxes inside it into free boxes of zeros."""
-    if box.kind in _CONTAINER_BOXES and left:
+    if box.kind in _CONTAINER_BOXES and max_depth:
         for inner in boxes(data, _CONTAINER_BOXES[box.kind], box.content_start):
-            own = data[inner.content_start - box.content_start : inner.end - box.content_start]
-            yield from _handler_edits(inner, own) if inner.kind == b"hdlr" else _edits(inner, own, left - 1)
+            content = data[inner.content_start - box.content_start : inner.end - box.content_start]
+            yield from _handler_edits(inner, content) if inner.kind == b"hdlr" else _edits(inner, content, max_depth - 1)
     elif box.kind not in _RETAINED_BOXES:
         yield _Edit(box.content_start - 4, _FREE + bytes(box.end - box.content_start))
 
@@ -254,17 +259,17 @@ def _movie_edits(file: BinaryIO, box: Box) -> list[_Edit]:
     data = file.read(box.end - box.content_start)
     if any(kind not in _IMAGE_HANDLERS for kind in _tracks(data)):
         raise ValueError("a track is no picture")
-    found: list[_Edit] = []
+    edits: list[_Edit] = []
     for inner in boxes(data, 0, box.content_start):
-        found += _edits(inner, data[inner.content_start - box.content_start : inner.end - box.content_start])
-    return found
+        edits += _edits(inner, data[inner.content_start - box.content_start : inner.end - box.content_start])
+    return edits
 
 
-def _tracks(data: bytes, left: int = _MAX_DEPTH) -> Iterator[bytes]:
+def _tracks(data: bytes, max_depth: int = _MAX_DEPTH) -> Iterator[bytes]:
     """Yield the type of each track's handler, such as b"pict" for images. `data` is the content of a moov box."""
     for box in boxes(data, 0, 0):
-        own = data[box.content_start : box.end]
+        content = data[box.content_start : box.end]
         if box.kind == b"hdlr":
-            yield own[8:12]
-        elif box.kind in _CONTAINER_BOXES and left:
-            yield from _tracks(own, left - 1)
+            yield content[8:12]
+        elif box.kind in _CONTAINER_BOXES and max_depth:
+            yield from _tracks(content, max_depth - 1)

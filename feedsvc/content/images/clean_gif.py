@@ -28,35 +28,35 @@ def clean(file: BinaryIO) -> tuple[Pieces, Rights]:
 
     If the file is damaged after the first image, the pieces end before the damage.
     """
-    pieces, stated, has_image = Pieces(), Rights(), False
+    pieces, image_rights, has_image = Pieces(), Rights(), False
     file.seek(0)
     head = read_exactly(file, 13)
-    at = 13 + _table_size(head[10])
-    pieces.add_range(0, at)
+    offset = 13 + _table_size(head[10])
+    pieces.add_range(0, offset)
     size = file.seek(0, 2)
-    while at < size:
-        file.seek(at)
+    while offset < size:
+        file.seek(offset)
         kind = read_exactly(file, 1)[0]
         if kind == _TRAILER:
-            pieces.add_bytes(_encode_xmp(stated))
-            pieces.add_range(at, 1)
+            pieces.add_bytes(_encode_xmp(image_rights))
+            pieces.add_range(offset, 1)
             break
-        if kind == _IMAGE and at + 11 <= size:
-            start = at + 10 + _table_size(read_exactly(file, 9)[8]) + 1  # + 1 for the minimum code size
+        if kind == _IMAGE and offset + 11 <= size:
+            start = offset + 10 + _table_size(read_exactly(file, 9)[8]) + 1  # + 1 for the minimum code size
             end, has_image = _blocks_end(file, start), True
-            pieces.add_range(at, min(end, size) - at)
-        elif kind == _EXTENSION and at + 2 < size:
+            pieces.add_range(offset, min(end, size) - offset)
+        elif kind == _EXTENSION and offset + 2 < size:
             label = read_exactly(file, 1)[0]
-            end = _blocks_end(file, at + 2)
-            is_shown, found = _read_extension(file, label, at, end)
-            stated |= found
-            pieces.add_range(at, end - at if is_shown else 0)
+            end = _blocks_end(file, offset + 2)
+            is_retained, extension_rights = _read_extension(file, label, offset, end)
+            image_rights |= extension_rights
+            pieces.add_range(offset, end - offset if is_retained else 0)
         else:
             break
-        at = end
+        offset = end
     if not has_image:
         raise ValueError("there is no image")
-    return pieces, stated
+    return pieces, image_rights
 
 
 def _table_size(packed: int) -> int:
@@ -64,13 +64,13 @@ def _table_size(packed: int) -> int:
     return 3 * 2 ** ((packed & 7) + 1) if packed & _COLOUR_TABLE_FLAG else 0
 
 
-def _blocks_end(file: BinaryIO, at: int) -> int:
-    """Return the offset after the sub-blocks that begin at `at`; the file's length if the sub-blocks are cut off."""
-    file.seek(at)
+def _blocks_end(file: BinaryIO, offset: int) -> int:
+    """Return the offset after the sub-blocks that begin at `offset`; the file's length if the sub-blocks are cut off."""
+    file.seek(offset)
     while length := file.read(1):
-        at += 1 + length[0]
+        offset += 1 + length[0]
         if not length[0]:
-            return at
+            return offset
         file.seek(length[0], 1)
     return file.seek(0, 2)
 
@@ -88,6 +88,6 @@ def _read_extension(file: BinaryIO, label: int, start: int, end: int) -> tuple[b
     return name == _PROFILE or (name in _LOOP_EXTENSIONS and end - start == _LOOP_BLOCK_SIZE), Rights()
 
 
-def _encode_xmp(stated: Rights) -> bytes:
-    packet = rights.to_xmp(stated)
+def _encode_xmp(image_rights: Rights) -> bytes:
+    packet = rights.to_xmp(image_rights)
     return bytes((_EXTENSION, _APPLICATION, 11)) + _XMP + packet + _XMP_TRAILER if packet else b""

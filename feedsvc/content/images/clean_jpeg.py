@@ -46,28 +46,28 @@ def clean(file: BinaryIO, *, is_header_only: bool = False) -> tuple[Pieces, Righ
     the first scan.
     """
     segments = _segments_before_scan(file)
-    pieces, found = _clean_header(file, segments)
+    pieces, image_rights = _clean_header(file, segments)
     if not is_header_only:
         scan = segments[-1]
         pieces.add_range(scan.start, scan.length)
         _add_scans(file, scan.start + scan.length, pieces)
-    return pieces, found
+    return pieces, image_rights
 
 
 def _segments_before_scan(file: BinaryIO) -> list[JpegSegment]:
     """Return all segments up to and including the header of the first scan. Raises ValueError if these are damaged."""
     size = file.seek(0, 2)
     file.seek(2)
-    found: list[JpegSegment] = []
-    while len(found) < _MAX_SEGMENTS:
+    segments: list[JpegSegment] = []
+    while len(segments) < _MAX_SEGMENTS:
         segment = _segment(file)
         if segment is None:
             raise ValueError("the picture ends before its first scan")
         if segment.start + segment.length > size:
             raise ValueError("the header is cut off")
-        found.append(segment)
+        segments.append(segment)
         if segment.marker == _SOS:
-            return found
+            return segments
         file.seek(segment.start + segment.length)
     raise ValueError("too many segments")
 
@@ -131,7 +131,7 @@ class _Metadata:
 
 def _clean_header(file: BinaryIO, segments: list[JpegSegment]) -> tuple[Pieces, Rights]:
     """Return the clean pieces before the first scan, and the image's rights."""
-    stated, rest = _Metadata(), Pieces()
+    metadata, rest = _Metadata(), Pieces()
     for segment in segments[:-1]:
         data = _segment_data(file, segment) if segment.marker in _INSPECTED_MARKERS else b""
         if segment.marker in _DECODER_MARKERS or data.startswith(_PROFILE):
@@ -139,11 +139,11 @@ def _clean_header(file: BinaryIO, segments: list[JpegSegment]) -> tuple[Pieces, 
         elif segment.marker == _APP14 and data.startswith(_ADOBE):
             rest.add_bytes(_encode_segment(_APP14, data[:12]))
         else:
-            stated.add_segment(segment.marker, data)
+            metadata.add_segment(segment.marker, data)
     pieces = Pieces()
-    pieces.add_bytes(b"".join((b"\xff\xd8", *stated.segments())))
+    pieces.add_bytes(b"".join((b"\xff\xd8", *metadata.segments())))
     pieces.items += rest.items
-    return pieces, stated.rights
+    return pieces, metadata.rights
 
 
 def _encode_segment(marker: int, data: bytes) -> bytes:
@@ -174,11 +174,11 @@ def _add_scans(file: BinaryIO, start: int, pieces: Pieces) -> None:
 def _scan_end(file: BinaryIO, start: int) -> int:
     """Return the offset of the first marker from `start` on that ends a scan; the file's length if there is none."""
     file.seek(start)
-    at, kept = start, b""
+    offset, tail = start, b""
     while block := file.read(_BLOCK_SIZE):
-        data = kept + block
-        if found := _SCAN_END.search(data):
-            return at - len(kept) + found.start()
-        at += len(block)
-        kept = b"\xff" if data.endswith(b"\xff") else b""
-    return at
+        data = tail + block
+        if match := _SCAN_END.search(data):
+            return offset - len(tail) + match.start()
+        offset += len(block)
+        tail = b"\xff" if data.endswith(b"\xff") else b""
+    return offset

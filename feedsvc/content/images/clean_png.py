@@ -21,7 +21,7 @@ _RETAINED_CHUNKS: Final = frozenset(
 _TEXT_CHUNKS: Final = (b"tEXt", b"zTXt", b"iTXt")
 _XMP: Final = "XML:com.adobe.xmp"
 _KEYWORDS: Final[Mapping[str, str]] = {"Author": "creators", "Copyright": "copyright"}  # section 11.3.3.2
-_MAX_TEXT_CHUNKS: Final = 100  # that are read, because a small one may inflate to a megabyte
+_MAX_TEXT_CHUNKS: Final = 100  # text chunks that are read; a small one may inflate to a megabyte
 _OVERHEAD: Final = 12  # bytes of a chunk without its data
 _DEFLATE_FLAG: Final = 1  # compression flag of iTXt
 
@@ -31,37 +31,37 @@ def clean(file: BinaryIO) -> tuple[Pieces, Rights]:
 
     If the file is damaged after the beginning of the first IDAT chunk, the pieces end before the damage.
     """
-    pieces, stated, in_exif = Pieces(), Rights(), None
+    pieces, text_rights, exif_rights = Pieces(), Rights(), None
     pieces.add_range(0, len(SIGNATURE))
-    at, size, has_pixels, texts = len(SIGNATURE), file.seek(0, 2), False, 0
-    while at + _OVERHEAD <= size:
-        file.seek(at)
+    offset, size, has_pixels, text_count = len(SIGNATURE), file.seek(0, 2), False, 0
+    while offset + _OVERHEAD <= size:
+        file.seek(offset)
         head = file.read(8)
         length, kind = int.from_bytes(head[:4]), head[4:]
         if not kind.isalpha():
             break
         has_pixels = has_pixels or kind == b"IDAT"
         if kind == b"IEND":
-            pieces.add_bytes(_encode_xmp(stated | (in_exif or Rights())))
-            pieces.add_range(at, _OVERHEAD)
+            pieces.add_bytes(_encode_xmp(text_rights | (exif_rights or Rights())))
+            pieces.add_range(offset, _OVERHEAD)
             break
         if kind in _RETAINED_CHUNKS:
-            pieces.add_range(at, min(_OVERHEAD + length, size - at))
-        elif kind == b"eXIf" and in_exif is None:
+            pieces.add_range(offset, min(_OVERHEAD + length, size - offset))
+        elif kind == b"eXIf" and exif_rights is None:
             data = file.read(min(length, exif.MAX_EXIF_SIZE))
-            in_exif = exif.rights_of(data)
-            pieces.add_bytes(_encode_chunk(b"eXIf", exif.minimal_exif(exif.orientation(data), in_exif)))
-        elif kind in _TEXT_CHUNKS and texts < _MAX_TEXT_CHUNKS:
-            texts += 1
-            stated |= _text_rights(kind, file.read(min(length, rights.MAX_XMP_SIZE)))
-        at += _OVERHEAD + length
+            exif_rights = exif.rights_of(data)
+            pieces.add_bytes(_encode_chunk(b"eXIf", exif.minimal_exif(exif.orientation(data), exif_rights)))
+        elif kind in _TEXT_CHUNKS and text_count < _MAX_TEXT_CHUNKS:
+            text_count += 1
+            text_rights |= _text_rights(kind, file.read(min(length, rights.MAX_XMP_SIZE)))
+        offset += _OVERHEAD + length
     if not has_pixels:
         raise ValueError("the picture ends before its pixels")
-    return pieces, stated | (in_exif or Rights())
+    return pieces, text_rights | (exif_rights or Rights())
 
 
-def _encode_xmp(stated: Rights) -> bytes:
-    packet = rights.to_xmp(stated)
+def _encode_xmp(image_rights: Rights) -> bytes:
+    packet = rights.to_xmp(image_rights)
     return _encode_chunk(b"iTXt", _XMP.encode() + b"\0\0\0\0\0" + packet) if packet else b""
 
 

@@ -41,37 +41,37 @@ def clean(file: BinaryIO) -> tuple[Pieces, Rights]:
     file.seek(4)
     end = min(file.seek(0, 2), 8 + _read_number(file, 4))
     chunks = [*_chunks(file, 12, end)]
-    turned, in_exif, every = _metadata(file, chunks)
+    orientation, exif_rights, all_rights = _metadata(file, chunks)
     is_extended = any(chunk.kind == b"VP8X" for chunk in chunks)
-    added = {b"EXIF": exif.minimal_exif(turned, in_exif), b"XMP ": rights.to_xmp(every)} if is_extended else {}
-    pieces = _clean_pixels(file, chunks, added, end)
-    for kind, data in added.items():
+    metadata = {b"EXIF": exif.minimal_exif(orientation, exif_rights), b"XMP ": rights.to_xmp(all_rights)} if is_extended else {}
+    pieces = _clean_pixels(file, chunks, metadata, end)
+    for kind, data in metadata.items():
         pieces.add_bytes(_encode_chunk(kind, data))
-    whole = Pieces()
-    whole.add_bytes(b"RIFF" + (pieces.length + 4).to_bytes(4, "little") + b"WEBP")
-    whole.items += pieces.items
-    return whole, every
+    result = Pieces()
+    result.add_bytes(b"RIFF" + (pieces.length + 4).to_bytes(4, "little") + b"WEBP")
+    result.items += pieces.items
+    return result, all_rights
 
 
 def _metadata(file: BinaryIO, chunks: list[_Chunk]) -> tuple[int, Rights, Rights]:
     """Return the orientation, the rights in EXIF, and the rights of XMP with those of EXIF for missing fields."""
-    turned, stated, in_exif = UPRIGHT, Rights(), None
+    orientation, xmp_rights, exif_rights = UPRIGHT, Rights(), None
     for chunk in chunks:
         file.seek(chunk.start + _CHUNK_HEADER_SIZE)
-        if chunk.kind == b"EXIF" and in_exif is None:
+        if chunk.kind == b"EXIF" and exif_rights is None:
             data = file.read(min(chunk.length, exif.MAX_EXIF_SIZE))
-            turned, in_exif = exif.orientation(data), exif.rights_of(data)
+            orientation, exif_rights = exif.orientation(data), exif.rights_of(data)
         elif chunk.kind == b"XMP ":
-            stated |= rights.from_xmp(file.read(min(chunk.length, rights.MAX_XMP_SIZE)))
-    in_exif = in_exif or Rights()
-    return turned, in_exif, stated | in_exif
+            xmp_rights |= rights.from_xmp(file.read(min(chunk.length, rights.MAX_XMP_SIZE)))
+    exif_rights = exif_rights or Rights()
+    return orientation, exif_rights, xmp_rights | exif_rights
 
 
-def _clean_pixels(file: BinaryIO, chunks: list[_Chunk], added: dict[bytes, bytes], end: int) -> Pieces:
+def _clean_pixels(file: BinaryIO, chunks: list[_Chunk], metadata: dict[bytes, bytes], end: int) -> Pieces:
     pieces, has_pixels = Pieces(), False
     for chunk in chunks:
         if chunk.kind == b"VP8X" and chunk.length >= _VP8X_SIZE:
-            pieces.add_bytes(_encode_vp8x(file, chunk, added))
+            pieces.add_bytes(_encode_vp8x(file, chunk, metadata))
         elif chunk.kind == b"ANMF":
             has_pixels = _add_frame(file, chunk, pieces) or has_pixels
         elif chunk.kind in _RETAINED_CHUNKS:
@@ -82,41 +82,41 @@ def _clean_pixels(file: BinaryIO, chunks: list[_Chunk], added: dict[bytes, bytes
     return pieces
 
 
-def _read_number(file: BinaryIO, at: int) -> int:
-    file.seek(at)
+def _read_number(file: BinaryIO, offset: int) -> int:
+    file.seek(offset)
     return int.from_bytes(file.read(4), "little")
 
 
-def _chunks(file: BinaryIO, at: int, end: int) -> Iterator[_Chunk]:
+def _chunks(file: BinaryIO, offset: int, end: int) -> Iterator[_Chunk]:
     for _ in range(_MAX_CHUNKS):
-        if at + _CHUNK_HEADER_SIZE > end:
+        if offset + _CHUNK_HEADER_SIZE > end:
             return
-        file.seek(at)
+        file.seek(offset)
         head = file.read(_CHUNK_HEADER_SIZE)
-        chunk = _Chunk(head[:4], at, min(int.from_bytes(head[4:], "little"), end - at - _CHUNK_HEADER_SIZE))
+        chunk = _Chunk(head[:4], offset, min(int.from_bytes(head[4:], "little"), end - offset - _CHUNK_HEADER_SIZE))
         yield chunk
-        at += chunk.total_size
+        offset += chunk.total_size
     raise ValueError("there are too many chunks")
 
 
-def _encode_vp8x(file: BinaryIO, chunk: _Chunk, added: dict[bytes, bytes]) -> bytes:
-    """Return the VP8X chunk with its flags for EXIF and XMP set according to `added`: chunk type -> data, b"" for no chunk."""
+def _encode_vp8x(file: BinaryIO, chunk: _Chunk, metadata: dict[bytes, bytes]) -> bytes:
+    """Return the VP8X chunk with its flags for EXIF and XMP set according to `metadata`: chunk type -> data, b"" for no chunk."""
     file.seek(chunk.start + _CHUNK_HEADER_SIZE)
     data = file.read(_VP8X_SIZE)
-    flags = data[0] & ~(_EXIF | _XMP) | (_EXIF if added[b"EXIF"] else 0) | (_XMP if added[b"XMP "] else 0)
+    flags = data[0] & ~(_EXIF | _XMP) | (_EXIF if metadata[b"EXIF"] else 0) | (_XMP if metadata[b"XMP "] else 0)
     return _encode_chunk(b"VP8X", bytes((flags,)) + data[1:])
 
 
 def _add_frame(file: BinaryIO, chunk: _Chunk, pieces: Pieces) -> bool:
     """Add an animation frame without chunks other than pixels. Return False, without adding it, if it has no pixels."""
     start, end = chunk.start + _CHUNK_HEADER_SIZE + _FRAME_HEADER_SIZE, chunk.start + _CHUNK_HEADER_SIZE + chunk.length
-    kept = [one for one in _chunks(file, start, end) if one.kind in _PIXEL_CHUNKS]
-    if not kept:
+    chunks = [inner for inner in _chunks(file, start, end) if inner.kind in _PIXEL_CHUNKS]
+    if not chunks:
         return False
     parts = Pieces()
     parts.add_range(chunk.start + _CHUNK_HEADER_SIZE, _FRAME_HEADER_SIZE)
-    for one in kept:
-        parts.add_range(one.start, min(one.total_size, end - one.start))
+    for inner in chunks:
+        parts.add_range(inner.start, min(inner.total_size, end - inner.start))
     pieces.add_bytes(b"ANMF" + parts.length.to_bytes(4, "little"))
     pieces.items += parts.items
     pieces.add_bytes(b"\0" * (parts.length % 2))

@@ -80,16 +80,16 @@ def make_variants(data: bytes, header: ImageHeader, sizes: Sequence[_Size]) -> I
 def _widest_variant(data: bytes, header: ImageHeader, size: _Size) -> Any:
     """Return the widest variant, in memory. Shrink the image before the other steps, whose cost grows with the pixels."""
     source = pyvips.Source.new_from_memory(data)
-    stored = size if header.size == (header.width, header.height) else size[::-1]
-    decoded = _LOAD_FUNCTIONS[header.media_type](source, header, stored[0])
-    copy = _to_srgb(_resize(decoded, stored))
+    stored_size = size if header.size == (header.width, header.height) else size[::-1]
+    decoded = _LOAD_FUNCTIONS[header.media_type](source, header, stored_size[0])
+    copy = _to_srgb(_resize(decoded, stored_size))
     if header.media_type != "image/avif":  # libheif applies the orientation itself
         copy = _UPRIGHT.get(header.orientation, lambda image: image)(copy.copy_memory())
     return copy.copy_memory()
 
 
 def _load_jpeg(source: Any, header: ImageHeader, width: int) -> Any:
-    shrink = next((one for one in _JPEG_SHRINK_FACTORS if header.width // one >= _JPEG_MIN_RATIO * width), 1)
+    shrink = next((factor for factor in _JPEG_SHRINK_FACTORS if header.width // factor >= _JPEG_MIN_RATIO * width), 1)
     return pyvips.Image.jpegload_source(source, shrink=shrink, access="sequential", fail_on="truncated")
 
 
@@ -113,12 +113,12 @@ def _resize(image: Any, size: _Size) -> Any:
     Raises ValueError if libvips rounds to another size.
     """
     width, height = size
-    has_alpha, form = image.hasalpha(), image.format
+    has_alpha, pixel_format = image.hasalpha(), image.format
     image = image.premultiply() if has_alpha else image
     image = image.resize(width / image.width, vscale=height / image.height, kernel=_KERNEL)
     if (image.width, image.height) != size:
         raise ValueError(f"it became {image.width} by {image.height} pixels instead of {width} by {height}")
-    return image.unpremultiply().cast(form) if has_alpha else image
+    return image.unpremultiply().cast(pixel_format) if has_alpha else image
 
 
 def _to_srgb(image: Any) -> Any:
@@ -135,8 +135,8 @@ def _to_srgb(image: Any) -> Any:
 
 def _cmyk_to_srgb(image: Any) -> Any:
     """Convert CMYK without a usable profile to sRGB as browsers do: a channel is the product of (1 - its ink) and (1 - black)."""
-    left = image.linear(-1, 255)
-    channels = [(left[ink] * left[3] / 255).rint().cast("uchar") for ink in range(3)]
+    light = image.linear(-1, 255)
+    channels = [(light[ink] * light[3] / 255).rint().cast("uchar") for ink in range(3)]
     return channels[0].bandjoin(channels[1:]).copy(interpretation="srgb")
 
 
@@ -152,14 +152,14 @@ def _encode_variant(image: Any, media_type: str, packet: bytes) -> bytes:
     name, options = _SAVERS[media_type]
     if media_type == "image/png" and image.get_typeof("palette"):
         options = _PALETTE_OPTIONS
-    copied = image.copy(xres=_RESOLUTION, yres=_RESOLUTION)
+    output = image.copy(xres=_RESOLUTION, yres=_RESOLUTION)
     if packet:
-        for kind in copied.get_fields():
-            if kind in _METADATA_FIELDS:
-                copied.remove(kind)
-        copied.set_type(pyvips.GValue.blob_type, "xmp-data", packet)
-    saved: bytes = getattr(copied, name)(keep="xmp" if packet else "none", **options)
-    return saved
+        for field_name in output.get_fields():
+            if field_name in _METADATA_FIELDS:
+                output.remove(field_name)
+        output.set_type(pyvips.GValue.blob_type, "xmp-data", packet)
+    data: bytes = getattr(output, name)(keep="xmp" if packet else "none", **options)
+    return data
 
 
 def _reason(error: Any) -> str:

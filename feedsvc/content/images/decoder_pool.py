@@ -48,7 +48,7 @@ class ReusedDecoderError(DecoderLostError):
 
 
 class DecoderProcess:
-    """Handle of one child process at a time, started with the first image and after each end. Not thread-safe."""
+    """Handle of one child process at a time. `make_variants` starts a child if none is running. Not thread-safe."""
 
     def __init__(self, lock_path: str, *, queue_timeout: float = QUEUE_TIMEOUT, decode_timeout: float = DECODE_TIMEOUT) -> None:
         """Start no child yet. `lock_path` is the lock file to use if the machine-wide one cannot be opened.
@@ -106,18 +106,18 @@ class DecoderProcess:
     def _make_variants(
         self, file: BufferedReader, request: DecodeRequest, is_wanted: Callable[[], bool]
     ) -> Generator[tuple[int, bytes], None, None]:
-        conn = self._socket or self._start()
+        connection = self._socket or self._start()
         self._image_count += 1
-        conn.settimeout(self._queue_timeout)
+        connection.settimeout(self._queue_timeout)
         self._current_timeout = self._queue_timeout
-        socket.send_fds(conn, [request.encode()], [file.fileno()])
+        socket.send_fds(connection, [request.encode()], [file.fileno()])
         deadline = time.monotonic() + self._queue_timeout
         while True:
-            kind, number, data = _receive_reply(conn, deadline)
+            kind, number, data = _receive_reply(connection, deadline)
             if kind == STARTED:
                 self._current_timeout = self._decode_timeout
                 deadline = time.monotonic() + self._decode_timeout
-                conn.sendall(GO if is_wanted() else SKIP)
+                connection.sendall(GO if is_wanted() else SKIP)
             elif kind == VARIANT:
                 yield number, data
             elif kind == CHANGED:
@@ -130,27 +130,28 @@ class DecoderProcess:
                 return
 
     def _start(self) -> socket.socket:
-        ours, its = socket.socketpair()
-        locks = megapixels.open_lock_file(self._lock_path)
+        parent_end, child_end = socket.socketpair()
+        program = _PROGRAM.format(path=_module_search_path())
+        lock_descriptor = megapixels.open_lock_file(self._lock_path)
         try:
             self._process = subprocess.Popen(  # noqa: S603 - our own program
-                [sys.executable, "-I", "-S", "-c", _PROGRAM.format(path=_module_search_path()), str(its.fileno()), str(locks)],
+                [sys.executable, "-I", "-S", "-c", program, str(child_end.fileno()), str(lock_descriptor)],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
-                pass_fds=(its.fileno(), locks),
+                pass_fds=(child_end.fileno(), lock_descriptor),
                 env={**{name: os.environ[name] for name in _INHERITED_VARIABLES if name in os.environ}, **_ENVIRONMENT},
                 cwd="/",
                 start_new_session=True,
             )
         except BaseException:
-            ours.close()
+            parent_end.close()
             raise
         finally:
-            its.close()
-            os.close(locks)
-        self._socket, self._image_count = ours, 0
-        return ours
+            child_end.close()
+            os.close(lock_descriptor)
+        self._socket, self._image_count = parent_end, 0
+        return parent_end
 
     def _final_error(self, error: UndecodableError | DecoderLostError) -> UndecodableError | DecoderLostError:
         """Kill the child. Return the error to raise: `error`, or ReusedDecoderError if the child had decoded other images."""
@@ -178,30 +179,30 @@ class DecoderProcess:
 
 def _module_search_path() -> list[str]:
     """Return the module search path of this process with absolute paths, because the child runs in /."""
-    own = os.path.dirname(os.path.dirname(feedsvc.__file__))
-    return [own, *map(os.path.abspath, sys.path)]
+    package_parent = os.path.dirname(os.path.dirname(feedsvc.__file__))
+    return [package_parent, *map(os.path.abspath, sys.path)]
 
 
-def _receive_reply(conn: socket.socket, deadline: float) -> tuple[bytes, int, bytes]:
+def _receive_reply(connection: socket.socket, deadline: float) -> tuple[bytes, int, bytes]:
     """Return kind, number and data of the next reply.
 
     Raises TimeoutError at the deadline, EOFError if the child ended or the reply is too long, or another OSError.
     """
-    kind, number, length = REPLY_HEADER.unpack(_receive_exactly(conn, REPLY_HEADER.size, deadline))
+    kind, number, length = REPLY_HEADER.unpack(_receive_exactly(connection, REPLY_HEADER.size, deadline))
     if length > _MAX_REPLY_SIZE:
         raise EOFError
-    return kind, number, _receive_exactly(conn, length, deadline)
+    return kind, number, _receive_exactly(connection, length, deadline)
 
 
-def _receive_exactly(conn: socket.socket, count: int, deadline: float) -> bytes:
+def _receive_exactly(connection: socket.socket, count: int, deadline: float) -> bytes:
     data = bytearray()
     while len(data) < count:
-        left = deadline - time.monotonic()
-        if left <= 0:
+        remaining = deadline - time.monotonic()
+        if remaining <= 0:
             raise TimeoutError
-        conn.settimeout(left)
-        part = conn.recv(min(count - len(data), 1 << 20))
-        if not part:
+        connection.settimeout(remaining)
+        chunk = connection.recv(min(count - len(data), 1 << 20))
+        if not chunk:
             raise EOFError
-        data += part
+        data += chunk
     return bytes(data)

@@ -29,8 +29,8 @@ DIGEST_LENGTH: Final = 16  # hexadecimal digits of a file's SHA-256
 MAX_FILE_SIZE: Final = 64 * 1024 * 1024  # bytes
 CPU_SECONDS: Final = 60  # of processor time for one image
 
-# Kinds of reply. A reply has its kind, a number and the length of the data that follows. The number is the width of a VARIANT; in
-# DONE it is 1 if the parent must replace the child, because the heap may be too fragmented after large images.
+# Kinds of reply. A reply consists of its kind, a number, the length of its data, and the data. The number is the width in
+# VARIANT; in DONE it is 1 if the parent must replace the child, because the heap may be too fragmented after large images.
 READY, STARTED, VARIANT, CHANGED, FAILED, DONE = b"R", b"S", b"C", b"X", b"F", b"D"
 REPLY_HEADER: Final = struct.Struct(">cII")
 GO, SKIP = b"G", b"K"  # the parent's answers to STARTED
@@ -41,10 +41,8 @@ _MAX_DATA_SIZE: Final = MAX_DECODER_MEMORY + 100_000_000  # bytes; the address s
 _MAX_ADDRESS_SPACE: Final = 1536 * 1024 * 1024  # bytes
 _MAX_OPEN_FILES: Final = 16
 _NICE: Final = 5
-_LIGHT_LIMITS: Final = (
-    40_000_000,
-    30_000_000,
-)  # bytes of file and decoder, and pixels, up to which a child is used again
+# Bytes of file and decoder, and pixels, up to which the child decodes further images.
+_LIGHT_LIMITS: Final = (40_000_000, 30_000_000)
 _MAX_IMAGES: Final = 20  # per child
 
 
@@ -66,19 +64,19 @@ class DecodeRequest(NamedTuple):
 
 def main() -> None:
     """Handle at most _MAX_IMAGES requests, until the parent closes its end of the socket."""
-    parent, locks = socket.socket(fileno=int(sys.argv[1])), int(sys.argv[2])
+    parent, lock_descriptor = socket.socket(fileno=int(sys.argv[1])), int(sys.argv[2])
     _limit_resources()
     threading.Thread(target=_exit_with_parent, args=(parent,), daemon=True).start()
     from feedsvc.content.images import copying  # noqa: PLC0415 - libvips is loaded after the limits are set
 
     copying.prepare()
     _send_reply(parent, READY, data=copying.library_version().encode())
-    for left in reversed(range(_MAX_IMAGES)):
+    for remaining in reversed(range(_MAX_IMAGES)):
         data, files, _, _ = socket.recv_fds(parent, _REQUEST_FORMAT.size, 1, socket.MSG_WAITALL)
         if len(data) < _REQUEST_FORMAT.size:
             return
         with open(files[0], "rb") as file:
-            _handle_request(parent, locks, file, DecodeRequest.decode(data), is_last=not left)
+            _handle_request(parent, lock_descriptor, file, DecodeRequest.decode(data), is_last=not remaining)
 
 
 def _limit_resources() -> None:
@@ -93,20 +91,22 @@ def _limit_resources() -> None:
         resource.RLIMIT_DATA: _MAX_DATA_SIZE,
         resource.RLIMIT_AS: _MAX_ADDRESS_SPACE,
     }
-    for kind, most in limits.items():
+    for kind, limit in limits.items():
         with suppress(OSError, ValueError):
-            resource.setrlimit(kind, (most, most))
+            resource.setrlimit(kind, (limit, limit))
 
 
 def _exit_with_parent(parent: socket.socket) -> None:
     """Wait until the parent's end of the socket is closed, then exit the process at once."""
-    waiting = select.poll()
-    waiting.register(parent, 0)  # only POLLHUP and POLLERR
-    waiting.poll()
+    poller = select.poll()
+    poller.register(parent, 0)  # only POLLHUP and POLLERR
+    poller.poll()
     os._exit(1)
 
 
-def _handle_request(parent: socket.socket, locks: int, file: io.BufferedReader, request: DecodeRequest, *, is_last: bool) -> None:
+def _handle_request(
+    parent: socket.socket, lock_descriptor: int, file: io.BufferedReader, request: DecodeRequest, *, is_last: bool
+) -> None:
     from feedsvc.content.images import copying  # noqa: PLC0415 - as above
     from feedsvc.content.images.formats import read_header  # noqa: PLC0415
 
@@ -115,7 +115,7 @@ def _handle_request(parent: socket.socket, locks: int, file: io.BufferedReader, 
     except (ValueError, OverflowError):
         return _send_reply(parent, CHANGED)  # the parent could read the header, so the file has changed
     memory = header.decoder_memory + os.fstat(file.fileno()).st_size
-    with megapixels.reserve(locks, megapixels.lock_units(header.width * header.height, memory)):
+    with megapixels.reserve(lock_descriptor, megapixels.lock_units(header.width * header.height, memory)):
         _send_reply(parent, STARTED)
         if parent.recv(1) != GO:
             return _send_reply(parent, DONE, int(is_last))
@@ -124,8 +124,8 @@ def _handle_request(parent: socket.socket, locks: int, file: io.BufferedReader, 
         if hashlib.sha256(data).hexdigest()[:DIGEST_LENGTH] != request.digest:
             return _send_reply(parent, CHANGED)
         try:
-            for width, copy in copying.make_variants(data, header, request.sizes):
-                _send_reply(parent, VARIANT, width, copy)
+            for width, variant in copying.make_variants(data, header, request.sizes):
+                _send_reply(parent, VARIANT, width, variant)
         except (ValueError, MemoryError, OSError) as error:
             return _send_reply(parent, FAILED, data=(str(error) or "it takes too much memory").encode())
     is_light = memory <= _LIGHT_LIMITS[0] and header.width * header.height <= _LIGHT_LIMITS[1]
@@ -134,10 +134,10 @@ def _handle_request(parent: socket.socket, locks: int, file: io.BufferedReader, 
 
 def _limit_cpu_time(seconds: int) -> None:
     """Limit the processor time from now on; SIGXCPU ends the process at the limit."""
-    used = resource.getrusage(resource.RUSAGE_SELF)
+    usage = resource.getrusage(resource.RUSAGE_SELF)
     with suppress(OSError, ValueError):
-        most = resource.getrlimit(resource.RLIMIT_CPU)[1]
-        resource.setrlimit(resource.RLIMIT_CPU, (int(used.ru_utime + used.ru_stime) + seconds, most))
+        hard_limit = resource.getrlimit(resource.RLIMIT_CPU)[1]
+        resource.setrlimit(resource.RLIMIT_CPU, (int(usage.ru_utime + usage.ru_stime) + seconds, hard_limit))
 
 
 def _read(file: io.BufferedReader) -> bytes:

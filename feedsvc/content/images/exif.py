@@ -35,22 +35,22 @@ def orientation(exif: bytes) -> int:
     with suppress(struct.error):
         (start,) = struct.unpack_from(f"{order}I", exif, 4)
         (count,) = struct.unpack_from(f"{order}H", exif, start)
-        for at in range(start + 2, start + 2 + 12 * count, 12):
-            if exif[at : at + 8] == entry:
-                (stated,) = struct.unpack_from(f"{order}H", exif, at + 8)
-                return stated if stated in range(1, 9) else UPRIGHT
+        for offset in range(start + 2, start + 2 + 12 * count, 12):
+            if exif[offset : offset + 8] == entry:
+                (value,) = struct.unpack_from(f"{order}H", exif, offset + 8)
+                return value if value in range(1, 9) else UPRIGHT
     return UPRIGHT
 
 
 def rights_of(exif: bytes) -> Rights:
     """Return artist and copyright from EXIF's first directory. If the data is damaged, return those found before the damage."""
-    found: dict[str, list[str]] = {}
+    texts: dict[str, list[str]] = {}
     with suppress(struct.error):
         for name, value in _text_values(exif.removeprefix(PREFIX)):
             # The copyright of the editor may follow that of the photographer, after a NUL.
-            several = value.split(b";") if name == "creators" else [b", ".join(filter(None, value.split(b"\0")))]
-            found[name] = [rights.decode_text(one) for one in several]
-    return rights.from_texts(found)
+            parts = value.split(b";") if name == "creators" else [b", ".join(filter(None, value.split(b"\0")))]
+            texts[name] = [rights.decode_text(part) for part in parts]
+    return rights.from_texts(texts)
 
 
 def _text_values(tiff: bytes) -> Iterator[tuple[str, bytes]]:
@@ -59,25 +59,25 @@ def _text_values(tiff: bytes) -> Iterator[tuple[str, bytes]]:
         return
     (start,) = struct.unpack_from(f"{order}I", tiff, 4)
     (count,) = struct.unpack_from(f"{order}H", tiff, start)
-    for at in range(start + 2, start + 2 + 12 * count, 12):
-        tag, kind, length = struct.unpack_from(f"{order}HHI", tiff, at)
+    for offset in range(start + 2, start + 2 + 12 * count, 12):
+        tag, kind, length = struct.unpack_from(f"{order}HHI", tiff, offset)
         if tag in _TEXT_TAGS and kind == _ASCII:
-            (place,) = (at + 8,) if length <= _INLINE_SIZE else struct.unpack_from(f"{order}I", tiff, at + 8)
-            yield _TEXT_TAGS[tag], tiff[place : place + length]
+            (position,) = (offset + 8,) if length <= _INLINE_SIZE else struct.unpack_from(f"{order}I", tiff, offset + 8)
+            yield _TEXT_TAGS[tag], tiff[position : position + length]
 
 
-def minimal_exif(turned: int, stated: Rights) -> bytes:
-    """Return a TIFF structure with the orientation `turned`, artist and copyright only; b"" if upright without these rights."""
-    values = {0x013B: "; ".join(stated.creators), 0x8298: stated.copyright}
+def minimal_exif(orientation: int, image_rights: Rights) -> bytes:
+    """Return a TIFF structure with orientation, artist and copyright only; b"" if upright without these rights."""
+    values = {0x013B: "; ".join(image_rights.creators), 0x8298: image_rights.copyright}
     texts = {tag: value.encode() + b"\0" for tag, value in values.items() if value}
-    entries = {_ORIENTATION: struct.pack("<HHIHH", _ORIENTATION, _SHORT, 1, turned, 0)} if turned != UPRIGHT else {}
+    entries = {_ORIENTATION: struct.pack("<HHIHH", _ORIENTATION, _SHORT, 1, orientation, 0)} if orientation != UPRIGHT else {}
     count = len(entries) + len(texts)
     if not count:
         return b""
-    behind, data = 8 + 2 + 12 * count + 4, b""
+    data_start, data = 8 + 2 + 12 * count + 4, b""
     for tag, value in texts.items():
-        place = value.ljust(4, b"\0") if len(value) <= _INLINE_SIZE else struct.pack("<I", behind + len(data))
-        entries[tag] = struct.pack("<HHI", tag, _ASCII, len(value)) + place
+        field = value.ljust(4, b"\0") if len(value) <= _INLINE_SIZE else struct.pack("<I", data_start + len(data))
+        entries[tag] = struct.pack("<HHI", tag, _ASCII, len(value)) + field
         data += value + b"\0" * (len(value) % 2) if len(value) > _INLINE_SIZE else b""
     directory = b"".join(entry for _, entry in sorted(entries.items()))
     return b"II*\0" + struct.pack("<IH", 8, count) + directory + bytes(4) + data

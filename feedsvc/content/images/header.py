@@ -12,7 +12,7 @@ MAX_PIXELS: Final = 89_478_485
 # Bytes of a file and its decoder, for all decoders of a machine together. An image that needs more has no variants.
 MAX_DECODER_MEMORY: Final = 400_000_000
 
-# Bytes that libvips and its decoders hold per byte of metadata, in addition to the file; measured were 1.9 (WebP) to 4.0 (PNG).
+# Bytes that libvips and its decoders hold per byte of metadata, in addition to the file; measured: 1.9 (WebP) to 4.0 (PNG).
 METADATA_MEMORY_FACTOR: Final = 4
 
 UPRIGHT: Final = 1  # EXIF 2.32 section 4.6.4 A, tag 274

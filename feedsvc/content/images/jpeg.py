@@ -33,19 +33,19 @@ def read(file: BinaryIO) -> ImageHeader:
     """
     file.seek(2)
     frame: tuple[int, bytes] | None = None
-    turned, metadata = UPRIGHT, 0
+    orientation, metadata_size = UPRIGHT, 0
     for _ in range(_MAX_SEGMENTS):
         marker, length = _segment(file)
-        metadata += length if marker in _METADATA_MARKERS else 0
+        metadata_size += length if marker in _METADATA_MARKERS else 0
         if marker in _OTHER_FRAMES:
             raise ValueError("no kind of JPEG that browsers show")
         if marker in _FRAMES:
             frame = marker, read_exactly(file, length)
         elif marker == _APP1:
             data = read_exactly(file, length)
-            turned = exif.orientation(data) if turned == UPRIGHT and data.startswith(exif.PREFIX) else turned
+            orientation = exif.orientation(data) if orientation == UPRIGHT and data.startswith(exif.PREFIX) else orientation
         elif marker == _SOS:
-            return _header(frame, turned, read_exactly(file, 1)[0], metadata)
+            return _header(frame, orientation, read_exactly(file, 1)[0], metadata_size)
         else:
             file.seek(length, 1)
     raise ValueError("no scan")
@@ -66,19 +66,19 @@ def next_marker(file: BinaryIO) -> int:
     Like decoders, skip fill bytes (section B.1.1.2) and other bytes between segments. Raises ValueError if the file ends, or
     after _MAX_SKIPPED bytes.
     """
-    before = 0
+    previous = 0
     for _ in range(_MAX_SKIPPED):
         byte = read_exactly(file, 1)[0]
-        if before == 0xFF and byte not in _NO_MARKERS:  # noqa: PLR2004
+        if previous == 0xFF and byte not in _NO_MARKERS:  # noqa: PLR2004
             return byte
-        before = byte
+        previous = byte
     raise ValueError("no segment follows another")
 
 
-def _header(frame: tuple[int, bytes] | None, turned: int, scanned: int, metadata: int) -> ImageHeader:
+def _header(frame: tuple[int, bytes] | None, orientation: int, scan_components: int, metadata_size: int) -> ImageHeader:
     """Build the header from `frame`, marker and data of the frame header. Raises ValueError if that is missing or invalid.
 
-    `scanned` is the number of components in the first scan, `metadata` is the size of all metadata in bytes.
+    `scan_components` is the number of components in the first scan, `metadata_size` is the size of all metadata in bytes.
     """
     marker, data = frame or (0, b"")
     if len(data) < 6 or len(data) < 6 + 3 * data[5]:  # noqa: PLR2004 - T.81 section B.2.2
@@ -86,21 +86,21 @@ def _header(frame: tuple[int, bytes] | None, turned: int, scanned: int, metadata
     bits, height, width, count = data[0], int.from_bytes(data[1:3]), int.from_bytes(data[3:5]), data[5]
     if bits != _BITS or count not in _COMPONENTS:
         raise ValueError("no JPEG of eight bits with one, three or four components")
-    sampled = [(byte >> 4, byte & 15) for byte in data[7 : 7 + 3 * count : 3]]
-    if not all(across and down for across, down in sampled):
+    factors = [(byte >> 4, byte & 15) for byte in data[7 : 7 + 3 * count : 3]]
+    if not all(horizontal and vertical for horizontal, vertical in factors):
         raise ValueError("no sampling factors")
     # A decoder holds all coefficients if the image has several scans.
-    is_held = marker == _PROGRESSIVE or scanned < count
+    is_buffered = marker == _PROGRESSIVE or scan_components < count
     return ImageHeader(
         media_type=MEDIA_TYPE,
         width=width,
         height=height,
-        orientation=turned,
-        decoder_memory=(_coefficients(width, height, sampled) * _COEFFICIENT_SIZE if is_held else 0)
-        + METADATA_MEMORY_FACTOR * metadata,
+        orientation=orientation,
+        decoder_memory=(_coefficients(width, height, factors) * _COEFFICIENT_SIZE if is_buffered else 0)
+        + METADATA_MEMORY_FACTOR * metadata_size,
     )
 
 
-def _coefficients(width: int, height: int, sampled: list[tuple[int, int]]) -> int:
-    most_across, most_down = max(across for across, _ in sampled), max(down for _, down in sampled)
-    return sum(width * height * across * down // (most_across * most_down) for across, down in sampled)
+def _coefficients(width: int, height: int, factors: list[tuple[int, int]]) -> int:
+    max_horizontal, max_vertical = max(horizontal for horizontal, _ in factors), max(vertical for _, vertical in factors)
+    return sum(width * height * horizontal * vertical // (max_horizontal * max_vertical) for horizontal, vertical in factors)

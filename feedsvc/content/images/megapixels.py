@@ -16,7 +16,7 @@ from typing import Final
 
 from feedsvc.content.images.header import MAX_DECODER_MEMORY
 
-MAX_MEGAPIXELS: Final = 90  # decoded at once on a machine; each is one lockable byte of the file
+MAX_MEGAPIXELS: Final = 90  # limit for all processes of a machine; each megapixel is one lockable byte of the file
 _QUEUE_BYTE: Final = MAX_MEGAPIXELS  # byte locked by the process that is first in the queue
 _RETRY_DELAY: Final = 0.02  # seconds between two attempts
 _LOCK_FILE_NAME: Final = "feedsvc-megapixels.lock"
@@ -65,24 +65,24 @@ def reserve(descriptor: int, count: int) -> Iterator[None]:
     """
     fcntl.lockf(descriptor, fcntl.LOCK_EX, 1, _QUEUE_BYTE)
     try:
-        taken = _acquire_units(descriptor, count)
+        units = _acquire_units(descriptor, count)
     finally:
         fcntl.lockf(descriptor, fcntl.LOCK_UN, 1, _QUEUE_BYTE)
     try:
         yield
     finally:
-        for unit in taken:
+        for unit in units:
             fcntl.lockf(descriptor, fcntl.LOCK_UN, 1, unit)
 
 
 def _acquire_units(descriptor: int, count: int) -> list[int]:
-    taken: list[int] = []
+    units: list[int] = []
     while True:
         for unit in range(MAX_MEGAPIXELS):
-            if len(taken) == count:
-                return taken
-            if unit not in taken and _try_lock(descriptor, unit):
-                taken.append(unit)
+            if len(units) == count:
+                return units
+            if unit not in units and _try_lock(descriptor, unit):
+                units.append(unit)
         time.sleep(_RETRY_DELAY)
 
 

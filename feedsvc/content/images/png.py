@@ -32,17 +32,17 @@ def read(file: BinaryIO) -> ImageHeader:
     depths, channels = _COLOURS.get(colour, ((), 0))
     if depth not in depths:
         raise ValueError("no such colour type")
-    found, metadata = _chunks(file)
-    channels += b"tRNS" in found
-    frames = int.from_bytes(found.get(b"acTL", b"")[:4])
+    chunks, metadata_size = _chunks(file)
+    channels += b"tRNS" in chunks
+    frames = int.from_bytes(chunks.get(b"acTL", b"")[:4])
     return ImageHeader(
         media_type=MEDIA_TYPE,
         width=width,
         height=height,
-        orientation=exif.orientation(found[b"eXIf"]) if b"eXIf" in found else UPRIGHT,
+        orientation=exif.orientation(chunks[b"eXIf"]) if b"eXIf" in chunks else UPRIGHT,
         # An interlaced image has seven passes, so a decoder holds all of it.
         decoder_memory=(width * height * channels * (2 if depth == _DEEP_BITS else 1) if interlace else 0)
-        + METADATA_MEMORY_FACTOR * metadata,
+        + METADATA_MEMORY_FACTOR * metadata_size,
         is_still=frames <= 1,
     )
 
@@ -52,15 +52,15 @@ def _chunks(file: BinaryIO) -> tuple[dict[bytes, bytes], int]:
 
     Raises ValueError if there are no pixels.
     """
-    found: dict[bytes, bytes] = {}
-    metadata = 0
+    chunks: dict[bytes, bytes] = {}
+    metadata_size = 0
     for _ in range(_MAX_CHUNKS):
         (length,), kind = read_struct(">I", file), read_exactly(file, 4)
         if kind == b"IDAT":
-            return found, metadata
+            return chunks, metadata_size
         data = read_exactly(file, min(length, _READ_SIZES.get(kind, 0)))
-        metadata += _expanded_size(kind, length, data) if kind in _METADATA_CHUNKS else 0
-        found.setdefault(kind, data)
+        metadata_size += _expanded_size(kind, length, data) if kind in _METADATA_CHUNKS else 0
+        chunks.setdefault(kind, data)
         file.seek(length - len(data) + 4, 1)
     raise ValueError("no IDAT chunk")
 
@@ -72,7 +72,7 @@ _READ_SIZES: Final = {b"acTL": 4, b"eXIf": exif.MAX_EXIF_SIZE, b"iTXt": _MAX_KEY
 def _expanded_size(kind: bytes, length: int, start: bytes) -> int:
     """Return the maximum decoded size of a metadata chunk, from its first bytes `start`.
 
-    libvips decompresses no text chunks but iTXt (section 11.3.3.4).
+    libvips decompresses no text chunks except iTXt (section 11.3.3.4).
     """
     _, _, text = start.partition(b"\0")
     return length * _MAX_DEFLATE_RATIO if kind == b"iTXt" and text.startswith(_COMPRESSED_FLAG) else length

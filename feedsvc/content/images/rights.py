@@ -47,7 +47,8 @@ class Rights:
 
     def __or__(self, other: Rights) -> Rights:
         """Return these rights, with empty fields taken from `other`."""
-        return Rights(**{one.name: getattr(self, one.name) or getattr(other, one.name) for one in fields(self)})
+        names = [field.name for field in fields(self)]
+        return Rights(**{name: getattr(self, name) or getattr(other, name) for name in names})
 
     def __bool__(self) -> bool:
         return self != _NO_RIGHTS
@@ -73,9 +74,9 @@ def from_texts(values: Mapping[str, list[str]]) -> Rights:
 
     Of fields other than `creators`, only the first text counts.
     """
-    clean = {name: [_clean_text(one) for one in several if _clean_text(one)] for name, several in values.items()}
-    one = {name: several[0] for name, several in clean.items() if several and name != "creators"}
-    return Rights(creators=tuple(clean.get("creators", [])[:_MAX_CREATORS]), **one)
+    clean = {name: [_clean_text(text) for text in texts if _clean_text(text)] for name, texts in values.items()}
+    first_texts = {name: texts[0] for name, texts in clean.items() if texts and name != "creators"}
+    return Rights(creators=tuple(clean.get("creators", [])[:_MAX_CREATORS]), **first_texts)
 
 
 def _clean_text(value: str) -> str:
@@ -163,30 +164,30 @@ def _alternatives(name: str, value: str) -> str:
 
 def from_photoshop(data: bytes) -> Rights:
     """Return the rights in the IPTC record of Photoshop's image resources. `data` is the content of APP13 after its name."""
-    found: dict[str, list[str]] = {}
+    texts: dict[str, list[str]] = {}
     for number, resource in _resources(data):
         for record, dataset, value in _datasets(resource) if number == _IPTC_RESOURCE else ():
             if record == 2 and dataset in _IPTC_FIELDS:  # noqa: PLR2004 - the application record
-                found.setdefault(_IPTC_FIELDS[dataset], []).append(decode_text(value))
-    return from_texts(found)
+                texts.setdefault(_IPTC_FIELDS[dataset], []).append(decode_text(value))
+    return from_texts(texts)
 
 
 def _resources(data: bytes) -> Iterator[tuple[int, bytes]]:
-    at = 0
-    while data[at : at + 4] == _RESOURCE_SIGNATURE and at + 12 <= len(data):
-        number, named = int.from_bytes(data[at + 4 : at + 6]), data[at + 6]
-        at += 6 + named + 1 + (named + 1) % 2
-        size = int.from_bytes(data[at : at + 4])
-        yield number, data[at + 4 : at + 4 + size]
-        at += 4 + size + size % 2
+    offset = 0
+    while data[offset : offset + 4] == _RESOURCE_SIGNATURE and offset + 12 <= len(data):
+        number, name_length = int.from_bytes(data[offset + 4 : offset + 6]), data[offset + 6]
+        offset += 6 + name_length + 1 + (name_length + 1) % 2
+        size = int.from_bytes(data[offset : offset + 4])
+        yield number, data[offset + 4 : offset + 4 + size]
+        offset += 4 + size + size % 2
 
 
 def _datasets(data: bytes) -> Iterator[tuple[int, int, bytes]]:
-    at = 0
-    while data[at : at + 1] == b"\x1c" and at + 5 <= len(data):
-        size = int.from_bytes(data[at + 3 : at + 5])
-        yield data[at + 1], data[at + 2], data[at + 5 : at + 5 + size]
-        at += 5 + size
+    offset = 0
+    while data[offset : offset + 1] == b"\x1c" and offset + 5 <= len(data):
+        size = int.from_bytes(data[offset + 3 : offset + 5])
+        yield data[offset + 1], data[offset + 2], data[offset + 5 : offset + 5 + size]
+        offset += 5 + size
 
 
 def to_photoshop(rights: Rights) -> bytes:

@@ -28,29 +28,30 @@ def read(file: BinaryIO) -> ImageHeader:
     Raises ValueError if a chunk is damaged, or if a still image has another size than its canvas.
     """
     file.seek(12)
-    flags, turned, pixels, extended, metadata = 0, UPRIGHT, (0, 0, 0), (0, 0), 0
+    flags, orientation, canvas, metadata_size = 0, UPRIGHT, (0, 0), 0
+    frame = (0, 0, 0)  # width, height, and bytes per pixel that the decoder holds
     for kind, length in _chunks(file):
-        metadata += length if kind in _METADATA_CHUNKS else 0
+        metadata_size += length if kind in _METADATA_CHUNKS else 0
         if kind == b"VP8X":
             data = read_exactly(file, 10)
-            flags, extended = data[0], (int.from_bytes(data[4:7], "little") + 1, int.from_bytes(data[7:10], "little") + 1)
-        elif kind in _SIZE_READERS and not any(pixels):
-            pixels = _SIZE_READERS[kind](read_exactly(file, 10))
+            flags, canvas = data[0], (int.from_bytes(data[4:7], "little") + 1, int.from_bytes(data[7:10], "little") + 1)
+        elif kind in _SIZE_READERS and not any(frame):
+            frame = _SIZE_READERS[kind](read_exactly(file, 10))
         elif kind == b"EXIF":
-            turned = exif.orientation(read_exactly(file, min(length, exif.MAX_EXIF_SIZE)))
-        if any(pixels) and not flags & (_EXIF | _XMP):
+            orientation = exif.orientation(read_exactly(file, min(length, exif.MAX_EXIF_SIZE)))
+        if any(frame) and not flags & (_EXIF | _XMP):
             break
     is_still = not flags & _ANIMATION
-    width, height = extended if any(extended) else pixels[:2]
-    if is_still and pixels[:2] != (width, height):
+    width, height = canvas if any(canvas) else frame[:2]
+    if is_still and frame[:2] != (width, height):
         raise ValueError("no picture, or one of another size than its canvas")
-    held = max(pixels[2], _ALPHA_BYTES_PER_PIXEL if flags & _ALPHA else 0)
+    bytes_per_pixel = max(frame[2], _ALPHA_BYTES_PER_PIXEL if flags & _ALPHA else 0)
     return ImageHeader(
         media_type=MEDIA_TYPE,
         width=width,
         height=height,
-        orientation=turned,
-        decoder_memory=held * width * height + METADATA_MEMORY_FACTOR * metadata,
+        orientation=orientation,
+        decoder_memory=bytes_per_pixel * width * height + METADATA_MEMORY_FACTOR * metadata_size,
         is_still=is_still,
     )
 
