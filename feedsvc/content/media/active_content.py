@@ -32,22 +32,8 @@ _ACTIVE_SUFFIXES: Final = frozenset(
             ".xslt",
         ),
         *(".cjs", ".js", ".mjs", ".svgz", ".swf"),
-        *(
-            ".asp",
-            ".aspx",
-            ".cgi",
-            ".jsp",
-            ".jspx",
-            ".phar",
-            ".pht",
-            ".php",
-            ".php3",
-            ".php4",
-            ".php5",
-            ".php7",
-            ".php8",
-            ".phtml",
-        ),
+        *(".asp", ".aspx", ".cgi", ".jsp", ".jspx"),
+        *(".phar", ".pht", ".php", ".php3", ".php4", ".php5", ".php7", ".php8", ".phtml"),
     )
 )
 # Web servers send such a file with the type that it has without this suffix.
@@ -89,8 +75,8 @@ def _has_active_name(path: str) -> bool:
     """Return whether a host may run a file of this name or send it as a page or script. Some do so with its compressed form."""
     name = PurePosixPath(path.lower())
     if name.suffix in _COMPRESSED_SUFFIXES:
-        inner = PurePosixPath(name.stem).suffix
-        return inner in _ACTIVE_SUFFIXES or inner == ".svg"
+        inner_suffix = PurePosixPath(name.stem).suffix
+        return inner_suffix in _ACTIVE_SUFFIXES or inner_suffix == ".svg"
     return name.suffix in _ACTIVE_SUFFIXES or name.name.startswith(".ht")
 
 
@@ -112,8 +98,8 @@ def _refuse_svg(path: str, location: str) -> None:
         data = file.read(_MAX_SVG_SIZE + 1)
     if len(data) > _MAX_SVG_SIZE:
         raise ValueError(f"'{path}' has more than {_MAX_SVG_SIZE // 1_000_000} MB, the most of an SVG that is looked through")
-    if found := _SvgInspector().inspect(data):
-        raise ValueError(f"'{path}' {found}")
+    if fault := _SvgInspector().inspect(data):
+        raise ValueError(f"'{path}' {fault}")
 
 
 class _ActiveContentFound(Exception):  # noqa: N818 - ends the parser; not an error
@@ -139,9 +125,9 @@ class _SvgInspector:
         """Return the fault and its remedy as the rest of a sentence, "" if the SVG is only a drawing."""
         try:
             self._parser.Parse(data, True)  # noqa: FBT003 - a positional-only parameter
-        except _ActiveContentFound as refused:
+        except _ActiveContentFound as finding:
             line = self._parser.CurrentLineNumber
-            return f"{refused} in line {line}, which browsers run or load as a part of the site; {_SVG_HINT}"
+            return f"{finding} in line {line}, which browsers run or load as a part of the site; {_SVG_HINT}"
         except expat.ExpatError as error:
             return f"is no sound SVG: {expat.ErrorString(error.code)} in line {error.lineno}; save it again, or as PNG"
         except (LookupError, ValueError):
@@ -149,17 +135,17 @@ class _SvgInspector:
         return ""
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
-        namespace, _, local = name.rpartition(" ")
+        namespace, _, local_name = name.rpartition(" ")
         if self._open_styles:  # a browser joins the texts around the element
-            raise _ActiveContentFound(f"holds <{local}> inside <style>")
-        if not self._has_root and (namespace not in ("", _SVG) or local != "svg"):
-            raise _ActiveContentFound(f"begins with <{local}> and not with <svg>")
+            raise _ActiveContentFound(f"holds <{local_name}> inside <style>")
+        if not self._has_root and (namespace not in ("", _SVG) or local_name != "svg"):
+            raise _ActiveContentFound(f"begins with <{local_name}> and not with <svg>")
         self._has_root = True
-        if namespace == _XHTML or local.lower() in _ACTIVE_ELEMENTS:
-            raise _ActiveContentFound(f"holds the element <{local}>")
+        if namespace == _XHTML or local_name.lower() in _ACTIVE_ELEMENTS:
+            raise _ActiveContentFound(f"holds the element <{local_name}>")
         for attribute, value in attributes.items():
             self._check_attribute(attribute.rpartition(" ")[2].lower(), value)
-        self._open_styles += local.lower() == "style"
+        self._open_styles += local_name.lower() == "style"
 
     def _end(self, name: str) -> None:
         if name.rpartition(" ")[2].lower() == "style":

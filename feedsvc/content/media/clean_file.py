@@ -18,10 +18,10 @@ from feedsvc.content.file_signature import FileSignature, signature_of, size_and
 from feedsvc.content.images import Piece, check_removable_metadata, find_clean_pieces
 from feedsvc.content.safe_open import open_descriptor, open_file
 
-_MAX_CACHED_FILES: Final = 20_000  # most need some hundred bytes
+_MAX_CACHED_FILES: Final = 20_000  # entries of each cache; most have some hundred bytes
 
 _T = TypeVar("_T")
-# Both caches have the location as key. The second holds the signature with which an image was found to be cleanable.
+# Keys of both caches are locations. `_cleanable_cache` has the signature of an image at its last successful check.
 _pieces_cache: Final[OrderedDict[str, CleanPieces]] = OrderedDict()
 _cleanable_cache: Final[OrderedDict[str, FileSignature]] = OrderedDict()
 _lock: Final = Lock()
@@ -108,25 +108,25 @@ def clean_pieces(location: str, descriptor: int) -> CleanPieces:
 
     Raises OSError or UncleanableError.
     """
-    stamp = signature_of(os.fstat(descriptor))
+    signature = signature_of(os.fstat(descriptor))
     with _lock:
-        known = _pieces_cache.get(location)
-    if known is None or known.signature != stamp:
+        cleaned = _pieces_cache.get(location)
+    if cleaned is None or cleaned.signature != signature:
         with open(descriptor, "rb", closefd=False) as file:
             try:
-                found = tuple(find_clean_pieces(file).items)
+                pieces = tuple(find_clean_pieces(file).items)
             except (ValueError, OverflowError, IndexError) as error:
                 raise UncleanableError(str(error)) from None
-        known = CleanPieces(stamp, found)
-        _put_bounded(_pieces_cache, location, known)
-    return known
+        cleaned = CleanPieces(signature, pieces)
+        _put_bounded(_pieces_cache, location, cleaned)
+    return cleaned
 
 
-def _put_bounded(table: OrderedDict[str, _T], location: str, value: _T) -> None:
+def _put_bounded(cache: OrderedDict[str, _T], location: str, value: _T) -> None:
     with _lock:
-        table[location] = value
-        while len(table) > _MAX_CACHED_FILES:
-            table.popitem(last=False)
+        cache[location] = value
+        while len(cache) > _MAX_CACHED_FILES:
+            cache.popitem(last=False)
 
 
 def clean_length(location: str) -> int:
@@ -148,15 +148,15 @@ def check_cleanable(location: str) -> None:
     A JPEG is read only in part. An image that passed is not read again until its signature changes.
     """
     with open_file(location) as file:
-        stamp = signature_of(os.fstat(file.fileno()))
+        signature = signature_of(os.fstat(file.fileno()))
         with _lock:
-            is_checked = _cleanable_cache.get(location) == stamp
+            is_checked = _cleanable_cache.get(location) == signature
         if not is_checked:
             try:
                 check_removable_metadata(file)
             except (ValueError, OverflowError, IndexError) as error:
                 raise UncleanableError(str(error)) from None
-            _put_bounded(_cleanable_cache, location, stamp)
+            _put_bounded(_cleanable_cache, location, signature)
 
 
 def is_sendable(location: str, *, is_cleaned: bool) -> bool:

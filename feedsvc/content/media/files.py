@@ -57,7 +57,7 @@ _TAIL_SIZE: Final = 64 * 1024  # bytes at the end of an image that `is_truncated
 
 
 class MediaFolder:
-    """Media files of one content folder. Facts about a requested file (see `file`) are cached until `refresh` finds a change."""
+    """Media files of one content folder. Facts about a requested file (see `file`) are cached until `refresh` sees a change."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
@@ -68,10 +68,10 @@ class MediaFolder:
         self._cleanable_paths: set[str] = set()  # images whose metadata can be removed
         self._trusted_signatures: dict[str, FileSignature] = {}
 
-    def trust(self, path: str, stamp: FileSignature) -> None:
+    def trust(self, path: str, signature: FileSignature) -> None:
         """Skip the search for active content while the file has this signature: this version of feedsvc searched it before."""
         if must_inspect(path, is_known_type=_media_type(path) is not None):
-            self._trusted_signatures[path] = stamp
+            self._trusted_signatures[path] = signature
 
     def file(self, path: str) -> MediaFile:
         """Return the file at a path like media/summit.jpg. Raises ValueError with a message for the editor if it is unusable."""
@@ -101,40 +101,46 @@ class MediaFolder:
             return None
         return self._signatures[path]
 
-    def changed_since(self, touched: Iterable[str] | None, moment: datetime) -> frozenset[str]:
-        """Return the requested files, at or below `touched` paths if given, that changed since the moment or are missing."""
-        now = {path: signature_at(self._root / path) for path in self._requested_paths(touched)}
-        return frozenset(path for path, stamp in now.items() if stamp is None or is_changed_since(stamp, moment))
+    def changed_since(self, reported_paths: Iterable[str] | None, moment: datetime) -> frozenset[str]:
+        """Return the requested files, at or below `reported_paths` if given, that changed since the moment or are missing."""
+        signatures = {path: signature_at(self._root / path) for path in self._requested_paths(reported_paths)}
+        return frozenset(
+            path for path, signature in signatures.items() if signature is None or is_changed_since(signature, moment)
+        )
 
-    def refresh(self, touched: Iterable[str] | None = None, unsettled_files: Container[str] = frozenset()) -> frozenset[str]:
-        """Return the requested files, at or below `touched` paths if given, whose signatures changed, and forget their facts.
+    def refresh(
+        self, reported_paths: Iterable[str] | None = None, unsettled_files: Container[str] = frozenset()
+    ) -> frozenset[str]:
+        """Return the requested files, at or below `reported_paths` if given, whose signatures changed, and forget their facts.
 
         `unsettled_files`, which are still being written (see `content.folder.debounce`), are skipped and keep their facts.
         """
-        real = os.path.realpath(self._root)
-        if real != self._real_root:
-            # A symbolic link now leads to another folder, so the same signature may stand for another location.
-            self._real_root, touched = real, None
+        real_root = os.path.realpath(self._root)
+        if real_root != self._real_root:
+            # A symbolic link now leads to another folder, so a file with the same signature may have another location.
+            self._real_root, reported_paths = real_root, None
             self._signatures = dict.fromkeys(self._signatures, _STALE_SIGNATURE)
-        known = (path for path in self._requested_paths(touched) if path not in unsettled_files)
-        changed = frozenset(path for path in known if self._signatures[path] != signature_at(self._root / path))
+        paths = (path for path in self._requested_paths(reported_paths) if path not in unsettled_files)
+        changed = frozenset(path for path in paths if self._signatures[path] != signature_at(self._root / path))
         for path in changed:
             del self._files[path], self._signatures[path]
             self._sizes.pop(path, None)
             self._cleanable_paths.discard(path)
         return changed
 
-    def _requested_paths(self, touched: Iterable[str] | None) -> Iterable[str]:
-        return self._signatures if touched is None else [path for one in touched for path in self._paths_below(one)]
+    def _requested_paths(self, reported_paths: Iterable[str] | None) -> Iterable[str]:
+        if reported_paths is None:
+            return self._signatures
+        return [path for reported_path in reported_paths for path in self._paths_below(reported_path)]
 
-    def _paths_below(self, touched: str) -> list[str]:
-        if touched in self._signatures:
-            return [touched]
-        return [path for path in self._signatures if path.startswith(f"{touched}/")]
+    def _paths_below(self, reported_path: str) -> list[str]:
+        if reported_path in self._signatures:
+            return [reported_path]
+        return [path for path in self._signatures if path.startswith(f"{reported_path}/")]
 
     def _inspect(self, path: str) -> MediaFile:
-        pure = PurePosixPath(path)
-        if not path.startswith(MEDIA_PREFIX) or str(pure) != path or ".." in pure.parts:
+        pure_path = PurePosixPath(path)
+        if not path.startswith(MEDIA_PREFIX) or str(pure_path) != path or ".." in pure_path.parts:
             raise ValueError(f"'{path}' is not a file in media/; write it like media/picture.jpg, or an https address")
         if "\0" in path:
             raise ValueError(f"no file '{path}'")
@@ -148,15 +154,15 @@ class MediaFolder:
             raise ValueError(f"no file '{path}'{self._hint(path)}") from None
         if not stat.S_ISREG(status.st_mode):
             raise ValueError(f"'{path}' is a folder or a device, not a file")
-        stamp = signature_of(status)
-        self._refuse_active_content(path, location, stamp)
-        self._signatures[path] = stamp
+        signature = signature_of(status)
+        self._refuse_active_content(path, location, signature)
+        self._signatures[path] = signature
         return MediaFile(
             path=path, location=location, type=_media_type(path) or "application/octet-stream", length=status.st_size
         )
 
-    def _refuse_active_content(self, path: str, location: str, stamp: FileSignature) -> None:
-        if self._trusted_signatures.get(path) == stamp:
+    def _refuse_active_content(self, path: str, location: str, signature: FileSignature) -> None:
+        if self._trusted_signatures.get(path) == signature:
             return
         try:
             refuse_active_content(path, location, is_known_type=_media_type(path) is not None)
@@ -169,8 +175,8 @@ class MediaFolder:
             names = sorted(str(PurePosixPath(path).parent / name) for name in os.listdir(folder))
         except OSError:
             return ""
-        if same := next((name for name in names if name.casefold() == path.casefold()), ""):
-            return f"; write '{same}', as the file is called: capital letters count"
+        if actual_name := next((name for name in names if name.casefold() == path.casefold()), ""):
+            return f"; write '{actual_name}', as the file is called: capital letters count"
         hint = did_you_mean(path, names)
         return f"; {hint}" if hint else ""
 
@@ -207,11 +213,11 @@ def image_size(file: MediaFile) -> tuple[int, int]:
     if file.type not in IMAGE_TYPES:
         raise ValueError(f"'{file.path}' is no picture that readers show; use JPEG, PNG, GIF, WebP or AVIF")
     try:
-        with open_file(file.location) as opened:
-            header = images.read_header(opened)
+        with open_file(file.location) as reader:
+            header = images.read_header(reader)
     except OverflowError:
-        most = images.MAX_PIXELS // 1_000_000
-        raise ValueError(f"'{file.path}' has more than {most} megapixels, the most that is used; make it smaller") from None
+        limit = images.MAX_PIXELS // 1_000_000
+        raise ValueError(f"'{file.path}' has more than {limit} megapixels, the most that is used; make it smaller") from None
     except (ValueError, OSError):
         raise ValueError(f"'{file.path}' is damaged or no picture at all; save it again as JPEG or PNG") from None
     if header.media_type != file.type:
@@ -225,12 +231,12 @@ def is_truncated(file: MediaFile) -> bool:
 
     Only the last 64 KiB are read, because decoding would take long. Return False for types without a test.
     """
-    is_whole = _COMPLETENESS_TESTS.get(file.type)
-    if is_whole is None:
+    is_complete = _COMPLETENESS_TESTS.get(file.type)
+    if is_complete is None:
         return False
-    with open_file(file.location) as opened:
-        opened.seek(max(0, file.length - _TAIL_SIZE))
-        return not is_whole(opened.read())
+    with open_file(file.location) as reader:
+        reader.seek(max(0, file.length - _TAIL_SIZE))
+        return not is_complete(reader.read())
 
 
 # Media type -> test of a file's last bytes for the end of the image. Other data may follow that end.

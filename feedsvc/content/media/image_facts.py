@@ -38,7 +38,7 @@ class ImageFacts(NamedTuple):
 
 _facts_cache: Final[dict[str, ImageFacts]] = {}  # by location
 # Digest of an image that could not be decoded -> time in seconds of time.monotonic until which it is not tried again.
-# Only `thumbnails` changes this.
+# Only the module `thumbnails` changes this dict.
 undecodable_until: Final[dict[str, float]] = {}
 
 
@@ -48,7 +48,7 @@ def digest_of(file: MediaFile) -> str:
 
 
 def can_have_variants(media: MediaFile) -> bool:
-    """Return whether variants can be made, according to the image's header and to former attempts.
+    """Return whether variants can be made, according to the image's header and earlier attempts.
 
     False for an animation, and for a file that is damaged, missing, over 64 MiB or needs too much memory.
     Raises OSError if this process has too many open files.
@@ -56,25 +56,24 @@ def can_have_variants(media: MediaFile) -> bool:
     if media.type not in IMAGE_TYPES:
         return False
     try:
-        known = facts_of(media)
+        facts = facts_of(media)
     except OSError as error:
         if is_exhausted(error):
             raise
         return False
-    return bool(known.sizes) and undecodable_until.get(known.digest, 0.0) <= time.monotonic()
+    return bool(facts.sizes) and undecodable_until.get(facts.digest, 0.0) <= time.monotonic()
 
 
 def facts_of(file: MediaFile) -> ImageFacts:
     """Return cached facts, or read the file if its signature changed. Concurrent threads may read it twice. Raises OSError."""
-    known = _facts_cache.get(file.location)
-    if known is None or known.signature != signature_of(os.stat(file.location)):
+    facts = _facts_cache.get(file.location)
+    if facts is None or facts.signature != signature_of(os.stat(file.location)):
         with open_media(file) as reader:
-            stamp, tag = (
-                signature_of(os.fstat(reader.fileno())),
-                hashlib.file_digest(reader, "sha256").hexdigest()[:DIGEST_LENGTH],
-            )
-            known = _facts_cache[file.location] = ImageFacts(stamp, tag, *_read_sizes(reader, file.type, size_of(stamp)))
-    return known
+            signature = signature_of(os.fstat(reader.fileno()))
+            digest = hashlib.file_digest(reader, "sha256").hexdigest()[:DIGEST_LENGTH]
+            width, sizes = _read_sizes(reader, file.type, size_of(signature))
+            facts = _facts_cache[file.location] = ImageFacts(signature, digest, width, sizes)
+    return facts
 
 
 def verified_facts(media: MediaFile, digest: str) -> ImageFacts:
@@ -83,14 +82,14 @@ def verified_facts(media: MediaFile, digest: str) -> ImageFacts:
     Raises VariantError if it has another digest or cannot be read, OSError if this process has too many open files.
     """
     try:
-        found = facts_of(media)
+        facts = facts_of(media)
     except OSError as error:
         if is_exhausted(error):
             raise
         raise VariantError(f"'{media.path}' cannot be read ({error.strerror})") from None
-    if found.digest != digest:
+    if facts.digest != digest:
         raise VariantError(f"'{media.path}' has other bytes by now")
-    return found
+    return facts
 
 
 def open_media(file: MediaFile) -> BufferedReader:
@@ -106,5 +105,5 @@ def _read_sizes(reader: BufferedReader, media_type: str, length: int) -> tuple[i
         header = read_header(reader)
     except (ValueError, OverflowError):
         return 0, ()
-    found = image_widths.variant_sizes(header, length) if header.media_type == media_type else ()
-    return (header.size[0], found) if found else (0, ())
+    sizes = image_widths.variant_sizes(header, length) if header.media_type == media_type else ()
+    return (header.size[0], sizes) if sizes else (0, ())

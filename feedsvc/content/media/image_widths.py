@@ -1,4 +1,4 @@
-"""Widths and sizes of the variants of an image."""
+"""Widths and sizes of the variants of an image, computed from its header without reading the file."""
 
 from __future__ import annotations
 
@@ -18,13 +18,14 @@ _MAX_SOURCE_SIZE: Final = 64 * 1024 * 1024  # bytes of an image file that has va
 
 def variant_widths(width: int, height: int) -> tuple[int, ...]:
     """Return the widths of the variants of an image of this size, in pixels, narrowest first."""
-    heights = {one: variant_height(width, height, one) for one in VARIANT_WIDTHS if one * 100 <= width * _MAX_WIDTH_PERCENT}
-    return tuple(one for one, high in heights.items() if high <= _MAX_HEIGHT and one * high <= _MAX_PIXELS)
+    candidates = [candidate for candidate in VARIANT_WIDTHS if candidate * 100 <= width * _MAX_WIDTH_PERCENT]
+    max_heights = {candidate: min(_MAX_HEIGHT, _MAX_PIXELS // candidate) for candidate in candidates}
+    return tuple(candidate for candidate in candidates if variant_height(width, height, candidate) <= max_heights[candidate])
 
 
-def variant_height(width: int, height: int, wanted: int) -> int:
-    """Return the height in pixels of a variant `wanted` pixels wide."""
-    return max(1, round(height * wanted / width))
+def variant_height(width: int, height: int, variant_width: int) -> int:
+    """Return the height in pixels of a variant `variant_width` pixels wide."""
+    return max(1, round(height * variant_width / width))
 
 
 def variant_sizes(header: ImageHeader, length: int) -> tuple[Size, ...]:
@@ -35,4 +36,4 @@ def variant_sizes(header: ImageHeader, length: int) -> tuple[Size, ...]:
     if not header.is_still or length > _MAX_SOURCE_SIZE or length + header.decoder_memory > MAX_DECODER_MEMORY:
         return ()
     width, height = header.size
-    return tuple((one, variant_height(width, height, one)) for one in variant_widths(width, height))
+    return tuple((variant_width, variant_height(width, height, variant_width)) for variant_width in variant_widths(width, height))

@@ -33,26 +33,26 @@ def variants(file: MediaFile | None) -> tuple[ImageVariant, ...]:
     if file is None or not can_have_variants(file):
         return ()
     try:
-        known = facts_of(file)
+        facts = facts_of(file)
     except OSError:
         return ()
-    return tuple(ImageVariant(width, height, path_of(VariantAt(known.digest, width, file.path))) for width, height in known.sizes)
+    return tuple(ImageVariant(width, height, path_of(VariantAt(facts.digest, width, file.path))) for width, height in facts.sizes)
 
 
-def fitting_variant(file: MediaFile | None, most: int) -> ImageVariant | None:
-    """Return an image's widest variant of at most `most` pixels; None if the image is not wider or has no such variant."""
-    offered = variants(file)
-    if file is None or not offered or facts_of(file).width <= most:
+def fitting_variant(file: MediaFile | None, max_width: int) -> ImageVariant | None:
+    """Return an image's widest variant of at most `max_width` pixels; None if the image is not wider or has no such variant."""
+    candidates = variants(file)
+    if file is None or not candidates or facts_of(file).width <= max_width:
         return None
-    return max((copy for copy in offered if copy.width <= most), default=None)
+    return max((copy for copy in candidates if copy.width <= max_width), default=None)
 
 
-def fit_image(media: Mapping[str, MediaFile], base_url: str, image: Image, most: int = MAX_WIDTH) -> Image:
-    """Return a lead image with address and size of its fitting variant if it is wider than `most` pixels, else unchanged.
+def fit_image(media: Mapping[str, MediaFile], base_url: str, image: Image, max_width: int = MAX_WIDTH) -> Image:
+    """Return a lead image with address and size of its fitting variant if it is wider than `max_width` pixels, else unchanged.
 
     `media` are the media files by path.
     """
-    copy = fitting_variant(_file(media, base_url, image.url), most) if image.width > most else None
+    copy = fitting_variant(_file(media, base_url, image.url), max_width) if image.width > max_width else None
     if copy is None:
         return image
     return replace(image, url=absolute(base_url, copy.path), width=copy.width, height=copy.height)
@@ -67,11 +67,11 @@ def fit_address(media: Mapping[str, MediaFile], base_url: str, address: str) -> 
 def fit_html(media: Mapping[str, MediaFile], base_url: str, text: str) -> str:
     """Return sanitized HTML in which images of media/ wider than `MAX_WIDTH` have the address of their fitting variant."""
 
-    def replaced(found: re.Match[str]) -> str:
-        copy = fitting_variant(_file(media, base_url, html.unescape(found[2])), MAX_WIDTH)
-        return f"{found[1]}{html.escape(absolute(base_url, copy.path))}{found[3]}" if copy else found[0]
+    def replace_source(match: re.Match[str]) -> str:
+        copy = fitting_variant(_file(media, base_url, html.unescape(match[2])), MAX_WIDTH)
+        return f"{match[1]}{html.escape(absolute(base_url, copy.path))}{match[3]}" if copy else match[0]
 
-    return _IMG_SRC.sub(replaced, text) if "<img" in text else text
+    return _IMG_SRC.sub(replace_source, text) if "<img" in text else text
 
 
 def _file(media: Mapping[str, MediaFile], base_url: str, address: str) -> MediaFile | None:

@@ -36,10 +36,10 @@ class VariantFailure:
 
 
 class VariantFailures:
-    """Failures of one VARIANT_VERSION (`recipe`) and pyvips version. Threads may share it, and processes may share the folder."""
+    """Failures of one VARIANT_VERSION and version of pyvips. Threads may share the object, and processes may share the folder."""
 
-    def __init__(self, folder: Path, recipe: int) -> None:
-        self._folder, self._suffix = folder, f"-{recipe}.json"
+    def __init__(self, folder: Path, version: int) -> None:
+        self._folder, self._suffix = folder, f"-{version}.json"
         self._failures: dict[str, VariantFailure] = {}
         self._lock = threading.Lock()
         with suppress(OSError):
@@ -55,18 +55,18 @@ class VariantFailures:
         """Return the failure as `get` does. If none is in memory, first load one that another process may have stored."""
         if digest not in self._failures:
             with suppress(OSError, ValueError, TypeError, KeyError, AttributeError):
-                stated = json.loads((self._folder / f"{digest}{self._suffix}").read_bytes())
-                if stated == _to_json(digest, stated["path"], stated["reason"]):
-                    self._set(VariantFailure(digest=digest, path=str(stated["path"]), reason=str(stated["reason"])))
+                values = json.loads((self._folder / f"{digest}{self._suffix}").read_bytes())
+                if values == _to_json(digest, values["path"], values["reason"]):
+                    self._set(VariantFailure(digest=digest, path=str(values["path"]), reason=str(values["reason"])))
         return self.get(digest)
 
     def put(self, digest: str, path: str, reason: str) -> VariantFailure:
         """Store a failure that lasts as long as bytes and library stay the same; in memory only if it cannot be written."""
         failure = self._set(VariantFailure(digest=digest, path=path, reason=reason))
-        stated = json.dumps(_to_json(digest, path, reason)).encode()
+        data = json.dumps(_to_json(digest, path, reason)).encode()
         with suppress(OSError):
             ensure_folder(self._folder)
-            replace_file(self._folder / f"{digest}{self._suffix}", stated)
+            replace_file(self._folder / f"{digest}{self._suffix}", data)
         return failure
 
     def postpone(self, digest: str, path: str, reason: str) -> VariantFailure:

@@ -22,12 +22,12 @@ Work = Callable[[DecoderProcess, MediaFile, str], None]
 class VariantQueue:
     """Queue that calls `work` for each image, in threads with one child process each. Idle threads and children end."""
 
-    def __init__(self, work: Work, done: Callable[[str], None], locks: str) -> None:
-        """Start empty. After `work`, even if that fails, `done` is called with the image's digest: it can be put again.
+    def __init__(self, work: Work, on_done: Callable[[str], None], lock_path: str) -> None:
+        """Start empty. After `work`, even if that fails, `on_done` is called with the image's digest. Then it can be put again.
 
-        `locks` is the lock path for DecoderProcess.
+        `lock_path` is the lock file for DecoderProcess.
         """
-        self._work, self._on_done, self._lock_path = work, done, locks
+        self._work, self._on_done, self._lock_path = work, on_done, lock_path
         self._condition = threading.Condition()
         self._waiting: deque[tuple[MediaFile, str]] = deque()
         self._digests: set[str] = set()  # of images that wait or are being processed
@@ -55,8 +55,8 @@ class VariantQueue:
 
     def _run(self) -> None:
         with DecoderProcess(self._lock_path) as child:
-            while (following := self._next_image()) is not None:
-                media, digest = following
+            while (image := self._next_image()) is not None:
+                media, digest = image
                 try:
                     self._work(child, media, digest)
                 except Exception:  # noqa: BLE001 - one image must not end the thread

@@ -19,7 +19,7 @@ from feedsvc.support.state_folder import ensure_folder, is_file, open_lock_file,
 
 VARIANT_VERSION: Final = 3  # increment if the same image shall give other bytes
 
-_VARIANT_PATH: Final = re.compile(r"(?P<digest>[0-9a-f]{16})/(?:\.new-.+|[0-9]+-(?P<recipe>[0-9]+)-[0-9a-f]{16})")
+_VARIANT_PATH: Final = re.compile(r"(?P<digest>[0-9a-f]{16})/(?:\.new-.+|[0-9]+-(?P<version>[0-9]+)-[0-9a-f]{16})")
 
 
 class VariantFolder:
@@ -43,9 +43,9 @@ class VariantFolder:
                 return self._verified[key][0]
         for path in sorted((self.folder / digest).glob(f"{width}-{VARIANT_VERSION}-*")):
             try:
-                stamp = _signature(path)
+                signature = _signature(path)
                 if is_file(path) and path.name.endswith(f"-{_checksum(path.read_bytes())}"):
-                    self._verified[key] = (path, stamp)
+                    self._verified[key] = (path, signature)
                     return path
             except OSError as error:
                 if is_exhausted(error):
@@ -60,26 +60,28 @@ class VariantFolder:
             replace_file(path, data)
             self._verified[digest, width] = (path, _signature(path))
 
-    def sweep(self, keep: Iterable[str]) -> int:
-        """Remove variants whose source digest is not in `keep`, those of other versions, and temporary files of killed writers.
+    def sweep(self, digests: Iterable[str]) -> int:
+        """Remove variants of images not in `digests`, those of other versions, and temporary files of killed writers.
 
         Return the number of removed files; 0 while another thread or process writes. Raises VariantError on an OSError.
         """
-        kept = frozenset(keep)
-        with self._lock_folder(fcntl.LOCK_EX | fcntl.LOCK_NB) as alone:
-            gone = [path for path in self.folder.glob("*/*") if alone and self._is_garbage(path, kept)]
-            for path in gone:
+        used_digests = frozenset(digests)
+        with self._lock_folder(fcntl.LOCK_EX | fcntl.LOCK_NB) as is_locked:
+            garbage = [path for path in self.folder.glob("*/*") if is_locked and self._is_garbage(path, used_digests)]
+            for path in garbage:
                 path.unlink()
                 with suppress(OSError):
                     path.parent.rmdir()  # fails until the folder is empty
-            return len(gone)
+            return len(garbage)
 
-    def _is_garbage(self, path: Path, kept: frozenset[str]) -> bool:
-        ours = _VARIANT_PATH.fullmatch(path.relative_to(self.folder).as_posix())
-        return ours is not None and bool(is_file(path)) and (ours["digest"] not in kept or ours["recipe"] != str(VARIANT_VERSION))
+    def _is_garbage(self, path: Path, used_digests: frozenset[str]) -> bool:
+        match = _VARIANT_PATH.fullmatch(path.relative_to(self.folder).as_posix())
+        if match is None or not is_file(path):
+            return False
+        return match["digest"] not in used_digests or match["version"] != str(VARIANT_VERSION)
 
     @contextmanager
-    def _lock_folder(self, how: int) -> Iterator[bool]:
+    def _lock_folder(self, mode: int) -> Iterator[bool]:
         """Lock the folder: shared for writers, exclusive for `sweep`. Yield False if it is in use by another thread or process.
 
         While the lock is exclusive, no writer runs, so each temporary file is a leftover. Raises VariantError on an OSError.
@@ -87,14 +89,14 @@ class VariantFolder:
         try:
             ensure_folder(self.folder)
             with open(open_lock_file(self.folder / ".lock"), "ab") as lock:
-                yield _try_lock(lock.fileno(), how)
+                yield _try_lock(lock.fileno(), mode)
         except OSError as error:
             raise VariantError(f"{error.filename or self.folder} cannot be changed ({error.strerror})") from None
 
 
-def _try_lock(descriptor: int, how: int) -> bool:
+def _try_lock(descriptor: int, mode: int) -> bool:
     try:
-        fcntl.flock(descriptor, how)
+        fcntl.flock(descriptor, mode)
     except BlockingIOError:
         return False
     return True

@@ -1,7 +1,7 @@
 """Image variants: narrower copies of images for srcset, which phones load instead of the original.
 
-A variant is made on first need and stored under the digest of its source. An operator who deletes the folder loses only the
-time to make the variants again.
+A variant is made when it is first requested, and stored under the digest of its source. If an operator deletes the folder, the
+variants are made again.
 """
 
 from __future__ import annotations
@@ -63,9 +63,8 @@ class VariantStore:
         self._digest_locks = tuple(threading.Lock() for _ in range(_LOCK_COUNT))
         self._lock = threading.Lock()
         self._completions: dict[tuple[str, int], Completion] = {}
-        self._write_errors: dict[
-            str, tuple[str, float]
-        ] = {}  # digest -> reason, and when another attempt is due (time.monotonic)
+        # Digest -> reason, and time (time.monotonic) from which on another attempt is due.
+        self._write_errors: dict[str, tuple[str, float]] = {}
         self.on_failure: Callable[[], None] = lambda: None
 
     def find(self, media: MediaFile, digest: str, width: int) -> Path | None:
@@ -75,12 +74,12 @@ class VariantStore:
         or if making or writing the variant failed. Also raises it if the image has another digest now, even if a variant of this
         digest is still stored.
         """
-        known = verified_facts(media, digest)
-        if width not in dict(known.sizes):
+        facts = verified_facts(media, digest)
+        if width not in dict(facts.sizes):
             raise VariantError(f"'{media.path}' has no copy {width} pixels wide")
-        found = self._find_stored(digest, width)
-        if found:
-            return found
+        path = self._find_stored(digest, width)
+        if path:
+            return path
         if failure := self._failure(digest):
             raise VariantError(f"'{media.path}' {failure.reason}")
         reason, until = self._write_errors.get(digest, ("", 0.0))
@@ -91,17 +90,17 @@ class VariantStore:
     def get_or_make(self, media: MediaFile, digest: str, width: int) -> Path:
         """Return the variant's path as `find` does, but make the variant first if it is missing. Raises VariantError."""
         self._write_errors.pop(digest, None)  # the caller does not retry later
-        found = self.find(media, digest, width)
-        if found:
-            return found
+        path = self.find(media, digest, width)
+        if path:
+            return path
         with self._digest_locks[hash(digest) % _LOCK_COUNT]:  # two threads must not make the same variants
             if not self.find(media, digest, width):
                 with DecoderProcess(self._lock_path) as child:
                     self._make_variants(child, media, digest)
-        found = self.find(media, digest, width)
-        if found is None:
+        path = self.find(media, digest, width)
+        if path is None:
             raise VariantError(f"'{media.path}' was changed meanwhile")
-        return found
+        return path
 
     def request(self, media: MediaFile, digest: str, width: int) -> Completion | None:
         """Queue the making of a variant that `find` did not find. Another thread makes it.
@@ -109,31 +108,31 @@ class VariantStore:
         Return a Completion after which the caller shall call `find` again; None if the queue is full.
         """
         with self._lock:
-            awaited = self._completions.setdefault((digest, width), Completion())
+            completion = self._completions.setdefault((digest, width), Completion())
         if self._queue.put(media, digest):
-            return awaited
+            return completion
         self._complete([(digest, width)])
         return None
 
-    def make_missing(self, pictures: Sequence[tuple[MediaFile, str]], processes: int) -> Iterator[int]:
-        """Make the missing variants of `pictures` (image and its digest) in up to this number of child processes.
+    def make_missing(self, images: Sequence[tuple[MediaFile, str]], processes: int) -> Iterator[int]:
+        """Make the missing variants of `images` (image and its digest) in up to this number of child processes.
 
         Yield 1 for each finished image. Failures are not raised here; a later `get_or_make` raises them.
         """
-        children = [DecoderProcess(self._lock_path) for _ in range(max(1, min(processes, len(pictures))))]
-        free = list(children)
+        children = [DecoderProcess(self._lock_path) for _ in range(max(1, min(processes, len(images))))]
+        idle_children = list(children)
 
-        def work(picture: tuple[MediaFile, str]) -> int:
-            child = free.pop()
+        def work(image: tuple[MediaFile, str]) -> int:
+            child = idle_children.pop()
             try:
-                self._make_variants(child, *picture)
+                self._make_variants(child, *image)
             finally:
-                free.append(child)
+                idle_children.append(child)
             return 1
 
         threads = ThreadPoolExecutor(len(children))
         try:
-            yield from threads.map(work, pictures)
+            yield from threads.map(work, images)
         finally:
             threads.shutdown(cancel_futures=True)
             for child in children:
@@ -151,9 +150,9 @@ class VariantStore:
             )
         )
 
-    def sweep(self, keep: Iterable[str]) -> int:
-        """Remove variants of images whose digests are not in `keep`; see `VariantFolder.sweep`."""
-        return self._store.sweep(keep)
+    def sweep(self, digests: Iterable[str]) -> int:
+        """Remove variants of images whose digests are not in `digests`; see `VariantFolder.sweep`."""
+        return self._store.sweep(digests)
 
     def _failure(self, digest: str) -> VariantFailure | None:
         failure = self._failures.load(digest)
@@ -186,28 +185,28 @@ class VariantStore:
         self._record_failure(self._failures.postpone(digest, media.path, f"has no narrower copies for now ({reason})"))
 
     def _make_with_retries(self, child: DecoderProcess, media: MediaFile, digest: str) -> None:
-        left = _MAX_TRIES
+        remaining_tries = _MAX_TRIES
         while True:
             try:
                 return self._make_once(child, media, digest)
             except ReusedDecoderError:  # the next child process is new
                 continue
             except DecoderLostError:
-                left -= 1
-                if not left:
+                remaining_tries -= 1
+                if not remaining_tries:
                     raise
 
     def _make_once(self, child: DecoderProcess, media: MediaFile, digest: str) -> None:
-        known = verified_facts(media, digest)
+        facts = verified_facts(media, digest)
 
         def is_wanted() -> bool:
-            return any(self._find_stored(digest, width) is None for width, _ in known.sizes)
+            return any(self._find_stored(digest, width) is None for width, _ in facts.sizes)
 
         with (
             open_media(media) as file,
-            closing(child.make_variants(file, DecodeRequest(digest, known.sizes), is_wanted)) as copies,
+            closing(child.make_variants(file, DecodeRequest(digest, facts.sizes), is_wanted)) as variants,
         ):
-            for width, data in copies:
+            for width, data in variants:
                 self._store_variant(digest, width, data)
                 self._complete([(digest, width)])
 
@@ -216,8 +215,8 @@ class VariantStore:
 
     def _complete(self, keys: Iterable[tuple[str, int]]) -> None:
         with self._lock:
-            done = [self._completions.pop(key, None) for key in keys]
-        for completion in done:
+            completions = [self._completions.pop(key, None) for key in keys]
+        for completion in completions:
             if completion:
                 completion.complete()
 
@@ -230,10 +229,10 @@ class VariantStore:
         except VariantError as error:
             if self._is_one_shot:
                 return self._fallback_store().put(digest, width, data)
-            sentence = unwritable_message(
+            message = unwritable_message(
                 "narrower pictures", self._store.folder, error, "the pictures themselves are sent instead"
             )
-            self._alerts.raise_alert(_ALERT_NAME, sentence, f"narrower pictures are written to {self._store.folder} again")
+            self._alerts.raise_alert(_ALERT_NAME, message, f"narrower pictures are written to {self._store.folder} again")
             raise
         return self._alerts.clear(_ALERT_NAME)
 
