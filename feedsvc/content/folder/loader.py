@@ -83,7 +83,7 @@ class ArticleLoader:
         """
         if len(paths) < PARALLEL_THRESHOLD:
             return
-        self._are_texts_transferred = self._texts.has_cache_room and len(paths) <= _MAX_TRANSFERRED_FILES
+        self._are_texts_transferred = self._texts.has_cache_space and len(paths) <= _MAX_TRANSFERRED_FILES
         most = min(max(_MIN_CHUNK_SIZE, len(paths) // _CHUNK_COUNT), _MAX_CHUNK_SIZE)
         work = map_chunks(
             self._load_files,

@@ -21,7 +21,7 @@ _TILDE_SUBSTITUTE_IN_URL: Final = "%EF%B7%90"
 
 def to_html(markdown: str) -> str:
     """Return the HTML of a text; raw HTML passes through unchanged."""
-    return _render(markdown, positions=False)
+    return _render(markdown, with_positions=False)
 
 
 def to_html_with_positions(markdown: str) -> str:
@@ -29,20 +29,20 @@ def to_html_with_positions(markdown: str) -> str:
 
     Lines and columns count from 1.
     """
-    return _render(markdown, positions=True)
+    return _render(markdown, with_positions=True)
 
 
-def _render(markdown: str, *, positions: bool) -> str:
-    replaced = _SINGLE_TILDE.sub(rf"\1{_TILDE_SUBSTITUTE}", markdown) if "~" in markdown else markdown
-    made = _renderer(positions=positions)(replaced)
-    return made if replaced is markdown else made.replace(_TILDE_SUBSTITUTE, "~").replace(_TILDE_SUBSTITUTE_IN_URL, "~")
+def _render(markdown: str, *, with_positions: bool) -> str:
+    text = _SINGLE_TILDE.sub(rf"\1{_TILDE_SUBSTITUTE}", markdown) if "~" in markdown else markdown
+    html = _renderer(with_positions=with_positions)(text)
+    return html if text is markdown else html.replace(_TILDE_SUBSTITUTE, "~").replace(_TILDE_SUBSTITUTE_IN_URL, "~")
 
 
 @cache
-def _renderer(*, positions: bool) -> Callable[[str], str]:
-    """Return comrak's function with its options. comrak is imported at the first text, not earlier, for a faster start."""
+def _renderer(*, with_positions: bool) -> Callable[[str], str]:
+    """Return comrak's function with its options. comrak is imported for the first text, not earlier, for a faster start."""
     import comrak  # noqa: PLC0415
 
     extensions = comrak.ExtensionOptions(table=True, strikethrough=True, autolink=True, footnotes=True)
-    options = comrak.RenderOptions(unsafe_=True, sourcepos=positions)
+    options = comrak.RenderOptions(unsafe_=True, sourcepos=with_positions)
     return partial(comrak.markdown_to_html, extension_options=extensions, render_options=options)

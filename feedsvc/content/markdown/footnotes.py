@@ -7,7 +7,7 @@ import secrets
 from typing import Final
 from urllib.parse import quote, unquote
 
-# Random for each process, so that no text can contain it: an id or class with it was written by `mark_footnotes`.
+# Random for each process, so that no text can contain it. Only `mark_footnotes` writes ids and classes with this prefix.
 _GENERATED_PREFIX: Final = f"note{secrets.token_hex(8)}-"
 _REFERENCE: Final = re.compile(
     r'<sup class="footnote-ref"><a href="#fn-([^"]*)" id="fnref-\1(?:-([0-9]+))?" data-footnote-ref>([0-9]+)</a></sup>'
@@ -34,32 +34,32 @@ def mark_footnotes(html: str, page: str) -> str:
         return html
     slug = unquote(page.rstrip("/").rpartition("/")[2])
     numbers: dict[str, str] = {}
-    given: set[str] = set()
+    ids: set[str] = set()
 
-    def identity(name: str) -> str:
-        if name in given:
+    def unique_id(name: str) -> str:
+        if name in ids:
             return ""
-        given.add(name)
+        ids.add(name)
         return f' id="{_GENERATED_PREFIX}{name}"'
 
-    def reference(found: re.Match[str]) -> str:
-        numbers.setdefault(found[1], found[3])
-        own = identity(f"fnref-{found[3]}-{found[2] or 1}-{slug}")
-        return (
-            f'<sup class="{_GENERATED_PREFIX}footnote-ref"><a href="{page}#fn-{found[3]}-{quote(slug)}"{own}>{found[3]}</a></sup>'
-        )
+    def rewrite_reference(match: re.Match[str]) -> str:
+        name, occurrence, number = match.groups()
+        numbers.setdefault(name, number)
+        id_attribute = unique_id(f"fnref-{number}-{occurrence or 1}-{slug}")
+        link = f'<a href="{page}#fn-{number}-{quote(slug)}"{id_attribute}>{number}</a>'
+        return f'<sup class="{_GENERATED_PREFIX}footnote-ref">{link}</sup>'
 
-    def back(found: re.Match[str]) -> str:
-        return f'<a href="{page}#fnref-{found[1]}-{found[2] or 1}-{quote(slug)}" class="{_GENERATED_PREFIX}footnote-backref"'
+    def rewrite_back_reference(match: re.Match[str]) -> str:
+        return f'<a href="{page}#fnref-{match[1]}-{match[2] or 1}-{quote(slug)}" class="{_GENERATED_PREFIX}footnote-backref"'
 
-    def note(found: re.Match[str]) -> str:
-        return f"<li{identity(f'fn-{numbers[found[1]]}-{slug}')}>" if found[1] in numbers else found[0]
+    def rewrite_note(match: re.Match[str]) -> str:
+        return f"<li{unique_id(f'fn-{numbers[match[1]]}-{slug}')}>" if match[1] in numbers else match[0]
 
-    text, section, notes = _REFERENCE.sub(reference, html).rpartition(_LIST)
+    text, section, notes = _REFERENCE.sub(rewrite_reference, html).rpartition(_LIST)
     return (
         text
         + section.replace(_LIST, f'<section class="{_GENERATED_PREFIX}footnotes">')
-        + _NOTE.sub(note, _BACK_REFERENCE.sub(back, notes))
+        + _NOTE.sub(rewrite_note, _BACK_REFERENCE.sub(rewrite_back_reference, notes))
     )
 
 

@@ -24,11 +24,11 @@ MAX_DEPTH: Final = 100
 _MAX_REOPENED: Final = 200_000  # elements
 _MAX_TAG_LENGTH: Final = 10_000  # characters; cleaners compare each attribute of a tag with all others
 _EMPTY_COMMENT: Final = "<!---->"  # replaces a tag, so that the text around it cannot form a tag
-# Elements whose end tag may be omitted, and end tag -> the most of them that it may close.
 _OPTIONAL_END_TAGS: Final = frozenset({"p", "li", "dd", "dt", *TABLE_ELEMENTS})
+# End tag -> maximum number of open elements of _OPTIONAL_END_TAGS that it closes, too.
 _MAX_OMITTED_END_TAGS: Final = {**dict.fromkeys((*BLOCK_ELEMENTS, *TABLE_ELEMENTS), 2), "table": 4}
 _CELL_ELEMENTS: Final = frozenset({"p", "td", "th"})
-# Start tag -> elements that it closes as long as they are the innermost open ones.
+# Start tag -> elements that it closes while one of them is the innermost open element.
 _IMPLIED_END_TAGS: Final[Mapping[str, frozenset[str]]] = {
     **dict.fromkeys((*BLOCK_ELEMENTS, "hr", "p"), frozenset({"p"})),
     "a": frozenset({"a"}),
@@ -71,7 +71,7 @@ def check(html: str, *, is_generated: bool) -> CheckedHtml | TooDeep:
     Takes linear time. `is_generated` is True if the Markdown had no raw HTML. Then HTML that cannot be too deep is returned
     unchanged.
     """
-    if is_generated and sum(html.count(tag) * more for tag, more in _GENERATED_DEPTHS) <= MAX_DEPTH - _DEPTH_MARGIN:
+    if is_generated and sum(html.count(tag) * depth for tag, depth in _GENERATED_DEPTHS) <= MAX_DEPTH - _DEPTH_MARGIN:
         return CheckedHtml(html)
     return _NestingChecker(html).check()
 
@@ -86,7 +86,7 @@ class _NestingChecker:
         self.removed: list[RemovedElement] = []
 
     def check(self) -> CheckedHtml | TooDeep:
-        html, parts, done = self.html, list[str](), 0
+        html, parts, copied_end = self.html, list[str](), 0
         position = 0
         while token := TOKEN.search(html, position):
             position, name = token.end(), (token["name"] or "").lower()
@@ -98,9 +98,9 @@ class _NestingChecker:
             if name and not token["end"]:
                 self.removed.append(RemovedElement(name, token.start()))
                 position = self._skip_code(name, position) if name in CODE_ELEMENTS else position
-            parts += html[done : token.start()], _EMPTY_COMMENT
-            done = position
-        return CheckedHtml("".join((*parts, html[done:])) if parts else html, tuple(self.removed))
+            parts += html[copied_end : token.start()], _EMPTY_COMMENT
+            copied_end = position
+        return CheckedHtml("".join((*parts, html[copied_end:])) if parts else html, tuple(self.removed))
 
     def _skip_code(self, name: str, position: int) -> int:
         while token := TOKEN.search(self.html, position):
@@ -110,9 +110,9 @@ class _NestingChecker:
         return len(self.html)
 
     def _start(self, name: str) -> None:
-        closed = _IMPLIED_END_TAGS.get(name)
-        if closed:
-            while self.open_elements and self.open_elements[-1] in closed:
+        implied = _IMPLIED_END_TAGS.get(name)
+        if implied:
+            while self.open_elements and self.open_elements[-1] in implied:
                 self._pop()
         self.reopened += self.misnested + self.formatting
         if name not in VOID_ELEMENTS:

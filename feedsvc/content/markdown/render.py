@@ -20,7 +20,7 @@ from feedsvc.content.text import FORBIDDEN_CHARACTER
 # Version of the rendered HTML. Increase it with every change of that HTML, so that hubs are notified of the changed feeds.
 RENDER_VERSION: Final = 2
 MAX_HTML_BYTES: Final = 2_000_000  # of the HTML of one text
-_MAX_PLAIN_LENGTH: Final = 100_000  # characters that are shown of a text beyond the limits
+_MAX_PLAIN_LENGTH: Final = 100_000  # characters of a text beyond the limits that `render` returns
 _DIMENSION: Final = re.compile(r"[1-9][0-9]{0,4}")
 _BLOCK_END: Final = re.compile(r"</(?:p|h[1-6]|li|dd|dt|td|th|figcaption|blockquote|pre|div|summary)>|<br>|<hr>")
 
@@ -39,7 +39,7 @@ _TEXT_CHUNK: Final = re.compile(r"[\s\S]{4000}[^&\s]{0,200}+")  # does not end i
 _IMAGE_WITHOUT_ALT: Final = re.compile(r'<img(?![^>]* alt=")')
 _HEADING: Final = re.compile(r"(</?h)([1-6])(?=[ >])")
 
-# URLs that `uris.resolve` returns unchanged, which most links are.
+# URLs that `uris.resolve` returns unchanged, like most links.
 _NORMALIZED_URL: Final = re.compile(
     # A longer host may be invalid, because DNS limits its labels to 63 characters.
     r"https?://(?=[a-z0-9.-]{1,63}(?:/|\Z))(?:[a-z0-9]+(?:-[a-z0-9]+)*\.)+[a-z]+"
@@ -100,10 +100,10 @@ def render(markdown: str, *, base_url: str, page: str) -> RenderedMarkdown:
     A text beyond the limits, which `content.reading` rejects in article files, is returned as plain text: its first 100,000
     characters.
     """
-    made = render_within_limits(markdown, base_url=base_url, page=page)
-    if isinstance(made, LimitExceeded):
+    result = render_within_limits(markdown, base_url=base_url, page=page)
+    if isinstance(result, LimitExceeded):
         return RenderedMarkdown(html=f"<p>{html.escape(markdown[:_MAX_PLAIN_LENGTH], quote=False)}</p>")
-    return made
+    return result
 
 
 def render_within_limits(markdown: str, *, base_url: str, page: str) -> RenderedMarkdown | LimitExceeded:
@@ -112,18 +112,18 @@ def render_within_limits(markdown: str, *, base_url: str, page: str) -> Rendered
     `page` is the article's own URL. The limits are checked before the cleaner (nh3) runs, because the cleaner's time and memory
     may grow with length times depth.
     """
-    made = commonmark.to_html(markdown)
-    if _is_too_large(made):
+    raw_html = commonmark.to_html(markdown)
+    if _is_too_large(raw_html):
         return LimitExceeded(is_too_deep=False, index=MAX_HTML_BYTES)
-    checked = nesting.check(made, is_generated="<" not in markdown)
-    if isinstance(checked, TooDeep):
-        return LimitExceeded(is_too_deep=True, index=checked.offset)
+    check_result = nesting.check(raw_html, is_generated="<" not in markdown)
+    if isinstance(check_result, TooDeep):
+        return LimitExceeded(is_too_deep=True, index=check_result.offset)
     references = _ReferenceResolver(base_url, page)
-    clean = _clean(footnotes.mark_footnotes(checked.html, page), references)
-    if _is_too_large(clean):
+    clean_html = _clean(footnotes.mark_footnotes(check_result.html, page), references)
+    if _is_too_large(clean_html):
         return LimitExceeded(is_too_deep=False)
     return RenderedMarkdown(
-        html=_demote_headings(clean), media=references.media, misplaced_references=tuple(references.misplaced_references)
+        html=_demote_headings(clean_html), media=references.media, misplaced_references=tuple(references.misplaced_references)
     )
 
 
@@ -156,12 +156,12 @@ def removed_elements(markdown: str) -> tuple[nesting.RemovedElement, ...]:
     """Return the start tags of raw HTML that cleaning removes, with their offsets in the uncleaned HTML; () beyond a limit."""
     if "<" not in markdown:
         return ()
-    checked = nesting.check(commonmark.to_html(markdown), is_generated=False)
-    return () if isinstance(checked, TooDeep) else checked.removed
+    check_result = nesting.check(commonmark.to_html(markdown), is_generated=False)
+    return () if isinstance(check_result, TooDeep) else check_result.removed
 
 
-def _is_too_large(made: str) -> bool:
-    return len(made) > MAX_HTML_BYTES or (len(made) > MAX_HTML_BYTES // 4 and len(made.encode()) > MAX_HTML_BYTES)
+def _is_too_large(markup: str) -> bool:
+    return len(markup) > MAX_HTML_BYTES or (len(markup) > MAX_HTML_BYTES // 4 and len(markup.encode()) > MAX_HTML_BYTES)
 
 
 class _ReferenceResolver:
@@ -214,14 +214,14 @@ _CLEANER: Final = nh3.Cleaner(
 )
 
 
-def _clean(made: str, references: _ReferenceResolver) -> str:
+def _clean(markup: str, references: _ReferenceResolver) -> str:
     _cleaner_state.references = references
     try:
-        cleaned = _CLEANER.clean(_split_long_text(made))
+        cleaner_output = _CLEANER.clean(_split_long_text(markup))
     finally:
         del _cleaner_state.references
     # The cleaner decodes entities such as &#7; and may have removed the src of an image.
-    clean = _IMAGE_WITHOUT_SRC.sub("", FORBIDDEN_CHARACTER.sub("", cleaned)).strip()
+    clean = _IMAGE_WITHOUT_SRC.sub("", FORBIDDEN_CHARACTER.sub("", cleaner_output)).strip()
     return _IMAGE_WITHOUT_ALT.sub('<img alt=""', clean)
 
 
@@ -254,12 +254,12 @@ def excerpt(text: str, max_length: int = 280) -> str:
     """
     if len(text) <= max_length:
         return text
-    cut = text[:max_length]
-    if " " in cut[max_length // 2 :]:
-        return cut.rsplit(" ", 1)[0].rstrip(" ,;:-–—") + "…"
-    while cut and _is_inside_grapheme(text[len(cut)], cut[-1]):
-        cut = cut[:-1]
-    return f"{cut}…"
+    start = text[:max_length]
+    if " " in start[max_length // 2 :]:
+        return start.rsplit(" ", 1)[0].rstrip(" ,;:-–—") + "…"
+    while start and _is_inside_grapheme(text[len(start)], start[-1]):
+        start = start[:-1]
+    return f"{start}…"
 
 
 def _is_inside_grapheme(after: str, before: str) -> bool:

@@ -45,12 +45,12 @@ def text_key(markdown: str, published: datetime) -> bytes:
     return published.toordinal().to_bytes(_DAY_SIZE, "big") + _digest(markdown)
 
 
-def is_text_of_key(name: object, markdown: object) -> bool:
-    """Return whether `name` is a key of the text `markdown`. Both may be of any type, as from a damaged database."""
-    if not (isinstance(name, bytes) and isinstance(markdown, str)):
+def is_text_of_key(key: object, markdown: object) -> bool:
+    """Return whether `key` is a key of the text `markdown`. Both may be of any type, as from a damaged database."""
+    if not (isinstance(key, bytes) and isinstance(markdown, str)):
         return False
     try:
-        return name[_DAY_SIZE:] == _digest(markdown)
+        return key[_DAY_SIZE:] == _digest(markdown)
     except UnicodeEncodeError:  # lone surrogates
         return False
 
@@ -84,7 +84,7 @@ class TextStore:
         self._prefetched: Mapping[bytes, str] = {}
         self._lock = threading.Lock()
         self._cached_texts: dict[bytes, str] = {}
-        self._cache_room, self._max_html = 0, _MAX_HTML
+        self._free_cache_size, self._max_html = 0, _MAX_HTML
         self._html_cache: dict[tuple[bytes, str, str], str] = {}
         self._excerpt_cache: dict[tuple[bytes, str, str], str] = {}
         self._lost_paths: frozenset[str] = frozenset()
@@ -97,8 +97,8 @@ class TextStore:
     def take_lost_paths(self) -> frozenset[str]:
         """Return `lost_paths` and clear it."""
         with self._lock:
-            found, self._lost_paths = self._lost_paths, frozenset()
-        return found
+            paths, self._lost_paths = self._lost_paths, frozenset()
+        return paths
 
     def add(self, texts: Mapping[bytes, str]) -> None:
         """Add texts by their keys. All unwritten texts are written to the backend once they exceed _MAX_UNWRITTEN characters.
@@ -127,66 +127,65 @@ class TextStore:
 
     def enlarge_caches(self) -> None:
         """Cache more texts and HTML from now on. Call before rendering all articles."""
-        self._cache_room, self._max_html = self._max_cached_text, _MAX_HTML_ENLARGED
+        self._free_cache_size, self._max_html = self._max_cached_text, _MAX_HTML_ENLARGED
 
     @property
-    def has_cache_room(self) -> bool:
+    def has_cache_space(self) -> bool:
         """True if `cache_texts` has space left. Without `enlarge_caches`, it has none."""
-        return self._cache_room > 0
+        return self._free_cache_size > 0
 
     def cache_texts(self, texts: Mapping[bytes, str]) -> None:
         """Cache texts, as far as there is space, that the backend has as well. They are never written."""
         with self._lock:
             for key, text in texts.items():
-                if (size := len(text)) <= self._cache_room and key not in self._cached_texts:
+                if (size := len(text)) <= self._free_cache_size and key not in self._cached_texts:
                     self._cached_texts[key] = text
-                    self._cache_room -= size
+                    self._free_cache_size -= size
 
     def prefetch(self, articles: Iterable[Article]) -> None:
         """Load the texts of these articles, which are needed next, in one query. They replace the texts loaded last time."""
-        waiting, near = self._unwritten, self._cached_texts  # a set difference would iterate over all keys
-        wanted = {text for one in articles if (text := one.text) and text not in waiting and text not in near}
-        if self._backend and len(wanted) > 1:
-            self._prefetched = self._backend.texts(wanted)
+        unwritten, cached = self._unwritten, self._cached_texts  # a set difference would iterate over all keys
+        keys = {key for article in articles if (key := article.text) and key not in unwritten and key not in cached}
+        if self._backend and len(keys) > 1:
+            self._prefetched = self._backend.texts(keys)
 
     def markdown(self, article: Article) -> str:
         """Return an article's Markdown. Raises TextUnavailableError if neither memory, the backend nor the file has it."""
         if not article.text:
             return ""
-        found = self._unwritten.get(article.text) or self._cached_texts.get(article.text) or self._prefetched.get(article.text)
-        if found is None and self._backend:
-            found = self._backend.text(article.text)
-        if found is None:
-            found = self._reread(article)
-            if text_key(found, article.published) != article.text:
+        text = self._unwritten.get(article.text) or self._cached_texts.get(article.text) or self._prefetched.get(article.text)
+        if text is None and self._backend:
+            text = self._backend.text(article.text)
+        if text is None:
+            text = self._reread(article)
+            if text_key(text, article.published) != article.text:
                 with self._lock:
                     self._lost_paths |= {article.path}
-                raise TextUnavailableError(
-                    f"the text of {article.path} is lost: the state folder has it no more, and the file another"
-                )
-            self.add({article.text: found})
-        return found
+                reason = "the state folder does not have it, and the file is missing or has another text"
+                raise TextUnavailableError(f"the text of {article.path} is lost: {reason}")
+            self.add({article.text: text})
+        return text
 
     def find_missing(self, articles: Collection[Article]) -> list[Article]:
         """Return the articles for which `markdown` raises TextUnavailableError."""
         self.prefetch(articles)
-        missing = []
+        missing_articles = []
         for article in articles:
             try:
                 self.markdown(article)
             except TextUnavailableError:
-                missing.append(article)
-        return missing
+                missing_articles.append(article)
+        return missing_articles
 
     def html(self, article: Article, base_url: str) -> str:
         """Return an article's text as safe HTML with absolute URLs. Raises TextUnavailableError as `markdown` does."""
         key = (article.text, article.slug, base_url)
-        found = self._html_cache.get(key)
-        if found is None:
+        html = self._html_cache.get(key)
+        if html is None:
             page = uris.absolute(base_url, routes.path_of(routes.ArticleAt(article.slug)))
-            found = render.render(self.markdown(article), base_url=base_url, page=page).html
-            self._put_bounded(self._html_cache, key, found, self._max_html)
-        return found
+            html = render.render(self.markdown(article), base_url=base_url, page=page).html
+            self._put_bounded(self._html_cache, key, html, self._max_html)
+        return html
 
     def warm_html(self, articles: Sequence[Article], base_url: str) -> None:
         """Load these articles' texts; cache their HTML unless it would fill over half of the cache. Raises like `markdown`."""
@@ -197,15 +196,17 @@ class TextStore:
     def excerpt(self, article: Article, base_url: str) -> str:
         """Return the beginning of an article as plain text (`render.excerpt`). Raises TextUnavailableError like `markdown`."""
         key = (article.text, article.slug, base_url)
-        found = self._excerpt_cache.get(key)
-        if found is None:
-            found = render.excerpt(render.plain_text(self.html(article, base_url)))
-            self._put_bounded(self._excerpt_cache, key, found, _MAX_EXCERPTS)
-        return found
+        excerpt = self._excerpt_cache.get(key)
+        if excerpt is None:
+            excerpt = render.excerpt(render.plain_text(self.html(article, base_url)))
+            self._put_bounded(self._excerpt_cache, key, excerpt, _MAX_EXCERPTS)
+        return excerpt
 
-    def _put_bounded(self, made: dict[tuple[bytes, str, str], str], key: tuple[bytes, str, str], found: str, most: int) -> None:
-        """Add an entry to the cache `made`, and drop the first added ones above `most`: mostly new entries are used again."""
+    def _put_bounded(
+        self, cache: dict[tuple[bytes, str, str], str], key: tuple[bytes, str, str], value: str, max_length: int
+    ) -> None:
+        """Add an entry to `cache`. Above `max_length` entries, drop those added first, because mostly new ones are used again."""
         with self._lock:
-            made[key] = found
-            while len(made) > most:
-                del made[next(iter(made))]
+            cache[key] = value
+            while len(cache) > max_length:
+                del cache[next(iter(cache))]

@@ -222,9 +222,9 @@ def test_texts_that_are_all_going_to_be_shown_are_neither_fetched_nor_made_html_
     drawer = Asked()
     drawer.kept = {one.text: f"Text {number}." for number, one in enumerate(articles)}
     texts = TextStore(drawer)
-    assert not texts.has_cache_room
+    assert not texts.has_cache_space
     texts.enlarge_caches()
-    assert texts.has_cache_room
+    assert texts.has_cache_space
     texts.cache_texts({one.text: drawer.kept[one.text] for one in articles[:200]})
     for _ in range(2):  # in pages, then in feeds
         assert [texts.html(one, "https://example.org") for one in articles] == [f"<p>Text {number}.</p>" for number in range(400)]
