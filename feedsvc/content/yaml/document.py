@@ -37,36 +37,36 @@ class YamlDocument:
 
     def problem(self, location: KeyPath, message: str, hint: str = "", *, at_key: bool = False) -> Problem:
         """Return a Problem at a value, or at its key with `at_key`; at the nearest parent if the file has no such value."""
-        places = self.source_map
-        spot = places.keys.get(location) if at_key else None
-        while spot is None and location:
-            spot, location = places.spot(location), location[:-1]
-        spot = spot or places.values.get(())
-        line, column = (spot.begin.line + 1, spot.begin.column + 1) if spot else (1, 1)
+        source_map = self.source_map
+        span = source_map.keys.get(location) if at_key else None
+        while span is None and location:
+            span, location = source_map.find_span(location), location[:-1]
+        span = span or source_map.values.get(())
+        line, column = (span.begin.line + 1, span.begin.column + 1) if span else (1, 1)
         return Problem(path=self.path, line=line, column=column, message=sanitize_message(message), hint=sanitize_message(hint))
 
     def line_and_column(self, location: KeyPath) -> tuple[int, int]:
         """Return line and column, from 1, of the value at a location, like `problem`, but often without PyYAML."""
-        if self.loaded_source_map is None and len(location) == 1 and (begins := self._value_offset(str(location[0]))):
-            return line_and_column(self.text, begins)
+        if self.loaded_source_map is None and len(location) == 1 and (offset := self._value_offset(str(location[0]))):
+            return line_and_column(self.text, offset)
         problem = self.problem(location, "")
         return problem.line, problem.column
 
     def _value_offset(self, key: str) -> int:
         """Return the offset of the value of a top-level key, in a text that `fast` parsed; 0 if it is not found."""
         text, head = self.text, f"{key}: "
-        before = -1 if text.startswith(head) else text.find(f"\n{head}")
-        if not text.startswith(head, before + 1):
+        line_end = -1 if text.startswith(head) else text.find(f"\n{head}")
+        if not text.startswith(head, line_end + 1):
             return 0
-        at = before + 1 + len(head)
-        while text.startswith(" ", at):
-            at += 1
-        return 0 if text[at : at + 1] in ("", "\r", "\n") else at  # a value on the lines below
+        offset = line_end + 1 + len(head)
+        while text.startswith(" ", offset):
+            offset += 1
+        return 0 if text[offset : offset + 1] in ("", "\r", "\n") else offset  # a value on the lines below
 
     def raw_scalar(self, location: KeyPath) -> str | None:
         """Return a scalar's source text without quotation marks; None for lists, mappings and missing values."""
-        spot = self.source_map.values.get(location)
-        return spot.text if spot else None
+        span = self.source_map.values.get(location)
+        return span.text if span else None
 
     def has_value(self, location: KeyPath) -> bool:
         """Return True if the file has a value at the location, even an empty one."""
@@ -80,24 +80,24 @@ class YamlDocument:
         """Return a warning if the text at a location ends at a '#' that may be meant as text ('Room #5'); else None."""
         if self.loaded_source_map is None:  # `fast` declines files with comments
             return None
-        spot = self.loaded_source_map.values.get(location)
-        if not (spot and spot.is_plain_scalar and _ACCIDENTAL_COMMENT.match(self.text, spot.end.offset)):
+        span = self.loaded_source_map.values.get(location)
+        if not (span and span.is_plain_scalar and _ACCIDENTAL_COMMENT.match(self.text, span.end.offset)):
             return None
-        line, column = spot.end.line + 1, spot.end.column + 2
+        line, column = span.end.line + 1, span.end.column + 2
         message = f"{location[-1]}: ends here, for what follows ' #' is a comment"
         hint = "put the whole text in quotes"
         return Problem(path=self.path, line=line, column=column, message=message, hint=hint, severity="warning")
 
     def span(self, location: KeyPath, *, at_key: bool = False) -> tuple[int, int]:
         """Return start and end of a value (or its key) in the text, in characters from 0. Raises KeyError if it is missing."""
-        spot = (self.source_map.keys if at_key else self.source_map.values)[location]
-        return spot.begin.offset, spot.end.offset
+        span = (self.source_map.keys if at_key else self.source_map.values)[location]
+        return span.begin.offset, span.end.offset
 
     @property
     def is_flow_mapping(self) -> bool:
         """True if the whole file is one {mapping in braces}."""
-        whole = self.source_map.values.get(())
-        return whole is not None and whole.is_flow_mapping
+        span = self.source_map.values.get(())
+        return span is not None and span.is_flow_mapping
 
 
 def parse_yaml(path: str, text: str, *, is_printable: bool = False) -> YamlDocument:
@@ -112,5 +112,5 @@ def parse_yaml(path: str, text: str, *, is_printable: bool = False) -> YamlDocum
 def _parse_with_pyyaml(path: str, text: str) -> YamlDocument:
     from feedsvc.content.yaml import full  # noqa: PLC0415 - PyYAML is not imported unless a file needs it
 
-    grown = full.parse_with_pyyaml(path, text)
-    return YamlDocument(path, grown.value, grown.problems, text, grown.source_map)
+    parsed = full.parse_with_pyyaml(path, text)
+    return YamlDocument(path, parsed.value, parsed.problems, text, parsed.source_map)

@@ -73,77 +73,78 @@ _EARLY_QUOTE_ERRORS: Final = ("did not find expected key", "did not find expecte
 _KEY_WITHOUT_SPACE: Final = re.compile(r"([ \t]*(?:- +)*)([A-Za-z_][\w-]*):(?!//)([^ \t\r\n])")
 
 
-def translate_error(text: str, said: str, where: LineColumn | None, begun: LineColumn | None) -> tuple[int, int, str]:
+def translate_error(text: str, libyaml_message: str, stop: LineColumn | None, start: LineColumn | None) -> tuple[int, int, str]:
     """Return line and column, both from 1, and a message for the editor.
 
-    `said` is libyaml's message. `where` is the position at which libyaml stopped and `begun` the start of the construct that it
-    was reading; both are libyaml's lines and columns, from 0.
+    `stop` is the position at which libyaml stopped, and `start` that of the construct that it was reading. Both are libyaml's
+    lines and columns, from 0.
     """
-    line, column = _position_in_file(text, where)
-    if conflict := conflict_line(text):
-        return conflict, 1, CONFLICT_MESSAGE
-    if found := _missing_space(text, said, line, begun) or _early_quote(text, said, line, column):
-        return found
-    sentence = _message(text, line, column, said)
-    if begun and any(theirs in said for theirs in _REPORTED_AT_START):
-        sentence += f"; reading stopped at line {line}" if line > begun[0] + 1 else ""
-        line, column = _position_in_file(text, begun)
-    return line, column, sentence
+    line, column = _position_in_file(text, stop)
+    if marker_line := conflict_line(text):
+        return marker_line, 1, CONFLICT_MESSAGE
+    if result := _missing_space(text, libyaml_message, line, start) or _early_quote(text, libyaml_message, line, column):
+        return result
+    message = _message(text, line, column, libyaml_message)
+    if start and any(fragment in libyaml_message for fragment in _REPORTED_AT_START):
+        message += f"; reading stopped at line {line}" if line > start[0] + 1 else ""
+        line, column = _position_in_file(text, start)
+    return line, column, message
 
 
 def conflict_line(text: str) -> int:
     """Return the line, from 1, at which the first unresolved merge conflict begins; 0 if there is none."""
-    found = _CONFLICT_MARKER.search(text) if "<<<<<<< " in text else None
-    return text.count("\n", 0, found.start()) + 1 if found else 0
+    match = _CONFLICT_MARKER.search(text) if "<<<<<<< " in text else None
+    return text.count("\n", 0, match.start()) + 1 if match else 0
 
 
-def _early_quote(text: str, said: str, line: int, column: int) -> tuple[int, int, str] | None:
+def _early_quote(text: str, libyaml_message: str, line: int, column: int) -> tuple[int, int, str] | None:
     """Return position and message of a quotation mark that ends a quoted text too early ('It's raining'), or None."""
-    before = (
-        text.splitlines()[line - 1][: column - 1].rstrip(" ") if any(theirs in said for theirs in _EARLY_QUOTE_ERRORS) else ""
-    )
-    mark = before[-1:]
-    if mark not in _QUOTE_HINTS or before.count(mark) < 2:  # noqa: PLR2004 - the opening and the closing one
+    if not any(fragment in libyaml_message for fragment in _EARLY_QUOTE_ERRORS):
         return None
-    return line, len(before), f"the text in quotes ends here, and more follows: {_QUOTE_HINTS[mark]}"
+    text_before = text.splitlines()[line - 1][: column - 1].rstrip(" ")
+    quote = text_before[-1:]
+    if quote not in _QUOTE_HINTS or text_before.count(quote) < 2:  # noqa: PLR2004 - the opening and the closing one
+        return None
+    return line, len(text_before), f"the text in quotes ends here, and more follows: {_QUOTE_HINTS[quote]}"
 
 
-def _position_in_file(text: str, where: LineColumn | None) -> LineColumn:
+def _position_in_file(text: str, position: LineColumn | None) -> LineColumn:
     """Convert libyaml's position to line and column from 1. A position below the last line, or None, becomes the text's end."""
     lines = text.splitlines() or [""]
-    if not where or where[0] >= len(lines):
+    if not position or position[0] >= len(lines):
         return len(lines), len(lines[-1]) + 1
-    return where[0] + 1, where[1] + 1
+    return position[0] + 1, position[1] + 1
 
 
-def _message(text: str, line: int, column: int, said: str) -> str:
-    if "cannot start any token" in said:
+def _message(text: str, line: int, column: int, libyaml_message: str) -> str:
+    if "cannot start any token" in libyaml_message:
         char = text.splitlines()[line - 1][column - 1 : column]
         return "a tab; YAML is indented with spaces" if char == "\t" else f"a text that begins with '{char}' must stand in quotes"
-    return next((ours for theirs, ours in _MESSAGES if theirs in said), f"this is not YAML here ({said})")
+    default = f"this is not YAML here ({libyaml_message})"
+    return next((message for fragment, message in _MESSAGES if fragment in libyaml_message), default)
 
 
-def _missing_space(text: str, said: str, line: int, begun: LineColumn | None) -> tuple[int, int, str] | None:
+def _missing_space(text: str, libyaml_message: str, line: int, start: LineColumn | None) -> tuple[int, int, str] | None:
     """Return position and message of a key without a space after its colon; None if that is not the reason of the error.
 
     YAML reads `key:value` as text and rejects a later line.
     """
     lines = text.splitlines()
-    if line > len(lines) or not any(theirs in said for theirs in _MISSING_SPACE_ERRORS):
+    if line > len(lines) or not any(fragment in libyaml_message for fragment in _MISSING_SPACE_ERRORS):
         return None
-    number = begun[0] if begun else _previous_content_line(lines, line - 1)
-    found = _KEY_WITHOUT_SPACE.match(lines[number])
-    if not found or not (begun or _is_sibling_key(lines, number, found[1], lines[line - 1])):
+    number = start[0] if start else _previous_content_line(lines, line - 1)
+    match = _KEY_WITHOUT_SPACE.match(lines[number])
+    if not match or not (start or _is_sibling_key(lines, number, match[1], lines[line - 1])):
         return None
-    kind = "a plain space is missing" if found[3].isspace() else "a space is missing"
-    hint = f", where a space of another kind (U+{ord(found[3]):04X}) stands" if found[3].isspace() else ""
-    return number + 1, found.end(2) + 1, f"{kind} after {found[2]}:{hint}"
+    kind = "a plain space is missing" if match[3].isspace() else "a space is missing"
+    hint = f", where a space of another kind (U+{ord(match[3]):04X}) stands" if match[3].isspace() else ""
+    return number + 1, match.end(2) + 1, f"{kind} after {match[2]}:{hint}"
 
 
 def _previous_content_line(lines: list[str], number: int) -> int:
     """Return the index of the nearest line above that is neither blank nor a comment; 0 if there is none."""
-    said = (index for index in range(number - 1, -1, -1) if lines[index].strip() and not lines[index].lstrip().startswith("#"))
-    return next(said, 0)
+    above = range(number - 1, -1, -1)
+    return next((index for index in above if lines[index].strip() and not lines[index].lstrip().startswith("#")), 0)
 
 
 def _is_sibling_key(lines: list[str], number: int, indent: str, below: str) -> bool:

@@ -64,85 +64,85 @@ def parse_subset(text: str, *, is_printable: bool = False) -> dict[str, _YamlVal
 class _Parser:
     """Recursive descent parser of one text. Each method raises _Unsupported to decline the file.
 
-    A method takes the offset `at` of a construct. It returns the value and the offset of the next line (in brackets: of the next
-    separator). `indent` is the column of a mapping's keys or of a list's dashes.
+    A method takes the offset of a construct, or the regular expression's match of it. It returns the value and the offset of the
+    next line (in brackets: of the next separator). `indent` is the column of a mapping's keys or of a list's dashes.
     """
 
     def __init__(self, text: str) -> None:
         self.text = text
 
-    def mapping(self, at: int, indent: int, depth: int) -> tuple[dict[str, _YamlValue], int]:
+    def mapping(self, offset: int, indent: int, depth: int) -> tuple[dict[str, _YamlValue], int]:
         result: dict[str, _YamlValue] = {}
         text = self.text
         while True:
-            found = _ENTRY.match(text, at)
-            if not found or (key := found["key"]) in result:
+            match = _ENTRY.match(text, offset)
+            if not match or (key := match["key"]) in result:
                 raise _Unsupported
-            if found.lastgroup == "plain":  # fast path for most entries
-                result[key], at = _scalar(found["plain"].rstrip(" ")), found.end()
+            if match.lastgroup == "plain":  # fast path for most entries
+                result[key], offset = _scalar(match["plain"].rstrip(" ")), match.end()
             else:
-                result[key], at = self.value(found, indent, depth + 1)
-            if at == len(text) or not ((not indent and text[at] != " ") or self.is_next_entry(at, indent)):
-                return result, at
-            at += indent
+                result[key], offset = self.value(match, indent, depth + 1)
+            if offset == len(text) or not ((not indent and text[offset] != " ") or self.is_next_entry(offset, indent)):
+                return result, offset
+            offset += indent
 
-    def is_next_entry(self, at: int, indent: int) -> bool:
+    def is_next_entry(self, offset: int, indent: int) -> bool:
         """Return True if the line begins in column `indent`, False if further left. Raises _Unsupported if further right."""
-        if not indent and not self.text.startswith(" ", at):
+        if not indent and not self.text.startswith(" ", offset):
             return True
-        column = self.column(at)
+        column = self.column(offset)
         if column > indent:
             raise _Unsupported
         return column == indent
 
-    def column(self, at: int) -> int:
-        found = _INDENTATION.match(self.text, at)
-        return found.end() - at if found else 0
+    def column(self, offset: int) -> int:
+        match = _INDENTATION.match(self.text, offset)
+        return match.end() - offset if match else 0
 
-    def value(self, found: re.Match[str], indent: int, depth: int) -> tuple[_YamlValue, int]:
-        kind = found.lastgroup
+    def value(self, match: re.Match[str], indent: int, depth: int) -> tuple[_YamlValue, int]:
+        kind = match.lastgroup
         if kind == "plain":
-            return _scalar(found["plain"].rstrip(" ")), found.end()
+            return _scalar(match["plain"].rstrip(" ")), match.end()
         if kind == "flow":
-            return self.flow_line(found.end(), depth)
+            return self.flow_line(match.end(), depth)
         if kind == "block":
-            return self.block(found, indent)
-        return self.nested(found.end(), indent, depth) if kind == "nested" else (found[kind or ""], found.end())
+            return self.block(match, indent)
+        return self.nested(match.end(), indent, depth) if kind == "nested" else (match[kind or ""], match.end())
 
-    def nested(self, at: int, indent: int, depth: int) -> tuple[_YamlValue, int]:
-        column = self.column(at)
+    def nested(self, offset: int, indent: int, depth: int) -> tuple[_YamlValue, int]:
+        column = self.column(offset)
         if depth > _MAX_DEPTH:
             raise _Unsupported
-        if self.text.startswith("-", at + column) and column >= indent:
-            return self.sequence(at, column, depth)
+        if self.text.startswith("-", offset + column) and column >= indent:
+            return self.sequence(offset, column, depth)
         if column <= indent:
             raise _Unsupported
-        return self.mapping(at + column, column, depth)
+        return self.mapping(offset + column, column, depth)
 
-    def sequence(self, at: int, indent: int, depth: int) -> tuple[list[_YamlValue], int]:
+    def sequence(self, offset: int, indent: int, depth: int) -> tuple[list[_YamlValue], int]:
         result: list[_YamlValue] = []
-        while self.is_next_entry(at, indent) and (dash := _DASH.match(self.text, at + indent)):
+        while self.is_next_entry(offset, indent) and (dash := _DASH.match(self.text, offset + indent)):
             inner = indent + dash.end() - dash.start()
             if _ENTRY.match(self.text, dash.end()):
-                value, at = self.mapping(dash.end(), inner, depth + 1)
-            elif found := _ITEM.match(self.text, dash.end()):
-                value, at = self.value(found, indent, depth + 1)
+                value, offset = self.mapping(dash.end(), inner, depth + 1)
+            elif match := _ITEM.match(self.text, dash.end()):
+                value, offset = self.value(match, indent, depth + 1)
             else:
                 raise _Unsupported
             result.append(value)
-        return result, at
+        return result, offset
 
-    def block(self, found: re.Match[str], indent: int) -> tuple[str, int]:
-        width = len(found["block"])
+    def block(self, match: re.Match[str], indent: int) -> tuple[str, int]:
+        width = len(match["block"])
         if width <= indent:
             raise _Unsupported
-        end = _lesser_indentation(width).search(self.text, found.end())
-        stop = end.start() + 1 if end else len(self.text)
-        written = self.text[found.start("block") : stop]
-        if not written.endswith("\n"):
+        next_line = _lesser_indentation(width).search(self.text, match.end())
+        stop = next_line.start() + 1 if next_line else len(self.text)
+        source = self.text[match.start("block") : stop]
+        if not source.endswith("\n"):
             raise _Unsupported
-        text = self.fold_lines(_dedent(written, width).split("\n")) if found["style"] == ">" else _dedent(written, width)
-        return text.rstrip("\n") + ("" if found["chomp"] else "\n"), stop
+        text = self.fold_lines(_dedent(source, width).split("\n")) if match["style"] == ">" else _dedent(source, width)
+        return text.rstrip("\n") + ("" if match["chomp"] else "\n"), stop
 
     @staticmethod
     def fold_lines(lines: list[str]) -> str:
@@ -152,63 +152,63 @@ class _Parser:
             raise _Unsupported
         return " ".join(lines)
 
-    def flow_line(self, at: int, depth: int) -> tuple[_YamlValue, int]:
-        value, at = self.flow_value(at, depth)
-        last = _END_OF_LINE.match(self.text, at)
-        if not last:
+    def flow_line(self, offset: int, depth: int) -> tuple[_YamlValue, int]:
+        value, offset = self.flow_value(offset, depth)
+        line_end = _END_OF_LINE.match(self.text, offset)
+        if not line_end:
             raise _Unsupported
-        return value, last.end()
+        return value, line_end.end()
 
-    def flow_value(self, at: int, depth: int) -> tuple[_YamlValue, int]:
+    def flow_value(self, offset: int, depth: int) -> tuple[_YamlValue, int]:
         if depth > _MAX_DEPTH:
             raise _Unsupported
-        return self.flow_list(at + 1, depth) if self.text[at] == "[" else self.flow_mapping(at + 1, depth)
+        return self.flow_list(offset + 1, depth) if self.text[offset] == "[" else self.flow_mapping(offset + 1, depth)
 
-    def flow_list(self, at: int, depth: int) -> tuple[list[_YamlValue], int]:
+    def flow_list(self, offset: int, depth: int) -> tuple[list[_YamlValue], int]:
         result: list[_YamlValue] = []
-        sign = ","
-        while sign == ",":
-            value, at = self.flow_item(at, depth)
+        separator = ","
+        while separator == ",":
+            value, offset = self.flow_item(offset, depth)
             result.append(value)
-            sign, at = self.flow_separator(at)
-        if sign != "]":
+            separator, offset = self.flow_separator(offset)
+        if separator != "]":
             raise _Unsupported
-        return result, at
+        return result, offset
 
-    def flow_mapping(self, at: int, depth: int) -> tuple[dict[str, _YamlValue], int]:
+    def flow_mapping(self, offset: int, depth: int) -> tuple[dict[str, _YamlValue], int]:
         result: dict[str, _YamlValue] = {}
-        sign = ","
-        while sign == ",":
-            key = _FLOW_KEY.match(self.text, at)
-            if not key or key["key"] in result:
+        separator = ","
+        while separator == ",":
+            match = _FLOW_KEY.match(self.text, offset)
+            if not match or match["key"] in result:
                 raise _Unsupported
-            result[key["key"]], at = self.flow_item(key.end(), depth)
-            sign, at = self.flow_separator(at)
-        if sign != "}":
+            result[match["key"]], offset = self.flow_item(match.end(), depth)
+            separator, offset = self.flow_separator(offset)
+        if separator != "}":
             raise _Unsupported
-        return result, at
+        return result, offset
 
-    def flow_item(self, at: int, depth: int) -> tuple[_YamlValue, int]:
-        found = _FLOW_ITEM.match(self.text, at)
-        if not found:
+    def flow_item(self, offset: int, depth: int) -> tuple[_YamlValue, int]:
+        match = _FLOW_ITEM.match(self.text, offset)
+        if not match:
             raise _Unsupported
-        kind = found.lastgroup or ""
+        kind = match.lastgroup or ""
         if kind == "flow":
-            return self.flow_value(found.end(), depth + 1)
-        return _scalar(found["plain"].rstrip(" ")) if kind == "plain" else found[kind], found.end()
+            return self.flow_value(match.end(), depth + 1)
+        return _scalar(match["plain"].rstrip(" ")) if kind == "plain" else match[kind], match.end()
 
-    def flow_separator(self, at: int) -> tuple[str, int]:
-        found = _FLOW_NEXT.match(self.text, at)
-        if not found:
+    def flow_separator(self, offset: int) -> tuple[str, int]:
+        match = _FLOW_NEXT.match(self.text, offset)
+        if not match:
             raise _Unsupported
-        return found[1], found.end()
+        return match[1], match.end()
 
 
-def _dedent(written: str, width: int) -> str:
+def _dedent(block: str, width: int) -> str:
     """Remove the first `width` characters of each line, which are spaces. A shorter line becomes empty."""
-    if width == 2 and "\n \n" not in written:  # noqa: PLR2004 - the usual indentation, in one call
-        return written[width:].replace("\n  ", "\n")
-    return "\n".join([line[width:] for line in written.split("\n")])
+    if width == 2 and "\n \n" not in block:  # noqa: PLR2004 - the usual indentation, in one call
+        return block[width:].replace("\n  ", "\n")
+    return "\n".join([line[width:] for line in block.split("\n")])
 
 
 @lru_cache(maxsize=16)

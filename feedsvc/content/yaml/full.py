@@ -35,22 +35,24 @@ class ParsedYaml(NamedTuple):
 
 def parse_with_pyyaml(path: str, text: str) -> ParsedYaml:
     """Parse a text with PyYAML; never raises, errors become problems."""
-    walk = _NodeConverter(path)
+    converter = _NodeConverter(path)
     try:
         node = yaml.compose(text, Loader=yaml.CSafeLoader)
     except yaml.MarkedYAMLError as error:
-        return walk.failed_result(_syntax_problem(path, text, error))
+        return converter.failed_result(_syntax_problem(path, text, error))
     except (yaml.YAMLError, UnicodeError, ValueError) as error:
-        return walk.failed_result(Problem(path=path, message=f"this is not YAML ({str(error).splitlines()[0]})"))
+        return converter.failed_result(Problem(path=path, message=f"this is not YAML ({str(error).splitlines()[0]})"))
     if node is None or (isinstance(node, yaml.ScalarNode) and not (node.style or node.value)):
-        return walk.failed_result(Problem(path=path, message="the file holds no keys" if text.strip() else "the file is empty"))
-    return walk.convert_document(node)
+        return converter.failed_result(
+            Problem(path=path, message="the file holds no keys" if text.strip() else "the file is empty")
+        )
+    return converter.convert_document(node)
 
 
 def _syntax_problem(path: str, text: str, error: yaml.MarkedYAMLError) -> Problem:
-    where, begun = ((mark.line, mark.column) if mark else None for mark in (error.problem_mark, error.context_mark))
-    line, column, sentence = error_messages.translate_error(text, error.problem or "unreadable", where, begun)
-    return Problem(path=path, line=line, column=column, message=sanitize_message(sentence))
+    stop, start = ((mark.line, mark.column) if mark else None for mark in (error.problem_mark, error.context_mark))
+    line, column, message = error_messages.translate_error(text, error.problem or "unreadable", stop, start)
+    return Problem(path=path, line=line, column=column, message=sanitize_message(message))
 
 
 class _NodeConverter:
@@ -89,8 +91,8 @@ class _NodeConverter:
             self.add_problem(node, "nested too deeply")
             return None
         if not node.tag.startswith(_TAG_PREFIX) or node.tag[len(_TAG_PREFIX) :] not in _allowed_tags(node):
-            written = node.tag.replace(_TAG_PREFIX, "!!")
-            self.add_problem(node, f"'{written}' is a YAML tag, which means nothing here", "delete it, or put the text in quotes")
+            tag = node.tag.replace(_TAG_PREFIX, "!!")
+            self.add_problem(node, f"'{tag}' is a YAML tag, which means nothing here", "delete it, or put the text in quotes")
             return self.scalar_text(node) if isinstance(node, yaml.ScalarNode) else None
         if isinstance(node, yaml.ScalarNode):
             return self.scalar(node)
@@ -122,13 +124,13 @@ class _NodeConverter:
         self, result: dict[str, YamlValue], key_node: yaml.ScalarNode, value_node: yaml.Node, location: KeyPath
     ) -> None:
         key = self.scalar_text(key_node)
-        here = (*location, key)
+        entry_location = (*location, key)
         if key in result:
-            first = self.source_map.keys[here].begin.line + 1
-            self.add_problem(key_node, f"'{key}' stands here a second time; the first is in line {first}", "delete one")
+            first_line = self.source_map.keys[entry_location].begin.line + 1
+            self.add_problem(key_node, f"'{key}' stands here a second time; the first is in line {first_line}", "delete one")
             return
-        self.source_map.keys[here] = _span_of(key_node)
-        result[key] = self.convert_node(value_node, here)
+        self.source_map.keys[entry_location] = _span_of(key_node)
+        result[key] = self.convert_node(value_node, entry_location)
 
     def scalar(self, node: yaml.ScalarNode) -> YamlValue:
         text = self.scalar_text(node)
@@ -136,10 +138,10 @@ class _NodeConverter:
 
     def scalar_text(self, node: yaml.ScalarNode) -> str:
         """Return a scalar's text, with spaces for forbidden characters: escapes can produce them after `decode` removed all."""
-        found = FORBIDDEN_CHARACTER.search(node.value)
-        if found:
-            self.add_problem(node, f"{describe_forbidden_character(found[0])}, written as an escape", "delete it")
-        return FORBIDDEN_CHARACTER.sub(" ", node.value) if found else node.value
+        match = FORBIDDEN_CHARACTER.search(node.value)
+        if match:
+            self.add_problem(node, f"{describe_forbidden_character(match[0])}, written as an escape", "delete it")
+        return FORBIDDEN_CHARACTER.sub(" ", node.value) if match else node.value
 
     def add_problem(self, node: yaml.Node, message: str, hint: str = "") -> None:
         line, column = node.start_mark.line + 1, node.start_mark.column + 1

@@ -38,7 +38,7 @@ class SourceMap:
     values: dict[KeyPath, Span] = field(default_factory=dict)
     keys: dict[KeyPath, Span] = field(default_factory=dict)
 
-    def spot(self, location: KeyPath) -> Span | None:
+    def find_span(self, location: KeyPath) -> Span | None:
         """Return the span of the value at a location; None if there is no value.
 
         If the value is empty and in a line after its key (`? title` at a file's end), return the span of the key.
