@@ -50,15 +50,15 @@ def _strict_instant(text: str) -> tuple[datetime, int] | None:
 
 
 def _lenient_instant(text: str, zone: tzinfo) -> tuple[datetime, int]:
-    found = _LENIENT_FORMAT.fullmatch(text.strip())
-    if not found:
+    match = _LENIENT_FORMAT.fullmatch(text.strip())
+    if not match:
         raise ValueError(f"'{text}' is not a date; {EXAMPLE}")
-    year, month, day, hour, minute, second = (int(part or 0) for part in found.groups()[:6])
+    year, month, day, hour, minute, second = (int(part or 0) for part in match.groups()[:6])
     if not _FIRST_YEAR <= year <= _LAST_YEAR:
         raise ValueError(f"the year {year} is out of range; expected {_FIRST_YEAR} to {_LAST_YEAR}")
-    if fault := _date_error(year, month, day) or _time_error(hour, minute, second):
-        raise ValueError(f"there is no such date or time as '{text}': {fault}")
-    local = datetime(year, month, day, hour, minute, second, tzinfo=_zone(found, zone))
+    if reason := _date_error(year, month, day) or _time_error(hour, minute, second):
+        raise ValueError(f"there is no such date or time as '{text}': {reason}")
+    local = datetime(year, month, day, hour, minute, second, tzinfo=_zone(match, zone))
     return local.astimezone(UTC), year
 
 
@@ -72,12 +72,12 @@ def _date_error(year: int, month: int, day: int) -> str:
 
 def _time_error(hour: int, minute: int, second: int) -> str:
     limits = (("hour", hour, 23), ("minute", minute, 59), ("second", second, 59))
-    return next((f"the {name} is at most {most}" for name, value, most in limits if value > most), "")
+    return next((f"the {name} is at most {maximum}" for name, value, maximum in limits if value > maximum), "")
 
 
-def _zone(found: re.Match[str], zone: tzinfo) -> tzinfo:
-    zulu, sign, hours, minutes = found.groups()[6:]
-    if zulu:
+def _zone(match: re.Match[str], zone: tzinfo) -> tzinfo:
+    is_utc, sign, hours, minutes = match.groups()[6:]
+    if is_utc:
         return UTC
     if not sign:
         return zone

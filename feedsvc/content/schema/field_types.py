@@ -59,8 +59,8 @@ class _AsciiPatternValidator(PatternValidator):
     """Pattern validator with a message that names a non-ASCII character, which mail programs and feed readers reject."""
 
     def __call__(self, text: str) -> str:
-        if foreign := next((char for char in text if not char.isascii()), ""):
-            raise ValueError(f"{self.message.format(text)} in ASCII; write it without '{foreign}', a domain as xn--...")
+        if character := next((char for char in text if not char.isascii()), ""):
+            raise ValueError(f"{self.message.format(text)} in ASCII; write it without '{character}', a domain as xn--...")
         return super().__call__(text)
 
 
@@ -113,9 +113,9 @@ def _zone(text: str) -> str:
 
 def _normalize_language_case(text: str) -> str:
     """Return a language tag in the letter case of RFC 5646 section 2.1.1, so that one language has one spelling."""
-    head, *rest = text.split("-")
-    cased = (part.title() if len(part) == 4 else part.upper() if len(part) == 2 else part.lower() for part in rest)  # noqa: PLR2004
-    return "-".join((head.lower(), *cased))
+    language, *subtags = text.split("-")
+    normalized = (part.title() if len(part) == 4 else part.upper() if len(part) == 2 else part.lower() for part in subtags)  # noqa: PLR2004
+    return "-".join((language.lower(), *normalized))
 
 
 def _slug(text: str) -> str:

@@ -53,8 +53,8 @@ _VALIDATOR_SCHEMAS: Final[Mapping[str, Callable[[], Json]]] = {
 }
 
 
-def _pattern_schema(pattern: str, sentence: str) -> Json:
-    return {"pattern": pattern, "patternErrorMessage": sentence}
+def _pattern_schema(pattern: str, message: str) -> Json:
+    return {"pattern": pattern, "patternErrorMessage": message}
 
 
 class _Generator(GenerateJsonSchema):
@@ -79,21 +79,21 @@ def _validator_schema(function: Callable[..., Any]) -> Json:
     return _VALIDATOR_SCHEMAS.get(function.__name__, dict)()
 
 
-def build_schema(name: str, known: Mapping[str, Sequence[str]] | None = None) -> Json:
+def build_schema(name: str, ids: Mapping[str, Sequence[str]] | None = None) -> Json:
     """Return the schema of one kind of file (a name of SCHEMA_NAMES).
 
-    `known` has the ids and aliases that articles may use, as lists under "category" and "author". If a list is empty or missing,
+    `ids` has the ids and aliases that articles may use, as lists under "category" and "author". If a list is empty or missing,
     any id is allowed.
     """
-    return {"$schema": DIALECT} | _BUILDERS[name](known or {}) | {"title": _TITLES[name]}
+    return {"$schema": DIALECT} | _BUILDERS[name](ids or {}) | {"title": _TITLES[name]}
 
 
-def _article_schema(known: Mapping[str, Sequence[str]]) -> Json:
-    found = _model_schema(schema.ArticleKeys)
+def _article_schema(ids: Mapping[str, Sequence[str]]) -> Json:
+    result = _model_schema(schema.ArticleKeys)
     for kind, keys in (("category", ("category", "categories")), ("author", ("author", "authors"))):
-        for key in keys if known.get(kind) else ():
-            _restrict_to_names(found["properties"][key], list(known[kind]))
-    return found
+        for key in keys if ids.get(kind) else ():
+            _restrict_to_names(result["properties"][key], list(ids[kind]))
+    return result
 
 
 def _restrict_to_names(value: Any, names: list[str]) -> None:
@@ -113,23 +113,23 @@ def _entries_schema(model: type[BaseModel]) -> Json:
 
 def _model_schema(model: type[BaseModel]) -> Json:
     generated = model.model_json_schema(schema_generator=_Generator, ref_template=f"{_REFERENCES}{{model}}")
-    defined = generated.pop("$defs", {})
-    whole: Json = _resolve_references(generated, defined)
-    return whole
+    definitions = generated.pop("$defs", {})
+    result: Json = _resolve_references(generated, definitions)
+    return result
 
 
-def _resolve_references(value: Any, defined: Mapping[str, Json]) -> Any:
+def _resolve_references(value: Any, definitions: Mapping[str, Json]) -> Any:
     """Return a schema with each `$ref` replaced by its model and every model completed by `_complete_model`.
 
     In draft-07, keys beside a `$ref`, such as a description, would be ignored.
     """
     if isinstance(value, list):
-        return [_resolve_references(item, defined) for item in value]
+        return [_resolve_references(item, definitions) for item in value]
     if not isinstance(value, dict):
         return value
     if "$ref" in value:
-        return _resolve_references(defined[value["$ref"].removeprefix(_REFERENCES)], defined)
-    inner = {key: _resolve_references(item, defined) for key, item in value.items()}
+        return _resolve_references(definitions[value["$ref"].removeprefix(_REFERENCES)], definitions)
+    inner = {key: _resolve_references(item, definitions) for key, item in value.items()}
     return _complete_model(inner) if "properties" in value else inner
 
 
@@ -137,41 +137,38 @@ def _complete_model(model: Json) -> Json:
     name = model.pop("title")
     for key, value in model["properties"].items():
         optional = value if key in model.get("required", ()) else _nullable(value)
-        told = KEY_DESCRIPTIONS.get(name, {}).get(key)
-        model["properties"][key] = optional | ({"description": told.description, "examples": [told.example]} if told else {})
+        text = KEY_DESCRIPTIONS.get(name, {}).get(key)
+        model["properties"][key] = optional | ({"description": text.description, "examples": [text.example]} if text else {})
     return model | {"title": name.removesuffix("Keys").lower()} | _RULES.get(name, {})
 
 
 def _nullable(value: Json) -> Json:
     """Return a schema that also accepts null, because a key without a value counts as absent."""
     choices = [choice for choice in value.get("anyOf", [value]) if choice.get("type") != "null"]
-    rest = {"default": value["default"]} if value.get("default") else {}
-    return {"anyOf": [*({k: v for k, v in choice.items() if k != "default"} for choice in choices), {"type": "null"}]} | rest
+    default = {"default": value["default"]} if value.get("default") else {}
+    return {"anyOf": [*({k: v for k, v in choice.items() if k != "default"} for choice in choices), {"type": "null"}]} | default
 
 
-def _exclusive_keys(one: str, many: str) -> Json:
-    nothing: Json = {"enum": [None, []], "errorMessage": f"give either {one} or {many}, not both"}
-    return {"if": {"required": [one], "properties": {one: {"type": "string"}}}, "then": {"properties": {many: nothing}}}
+def _exclusive_keys(singular: str, plural: str) -> Json:
+    empty: Json = {"enum": [None, []], "errorMessage": f"give either {singular} or {plural}, not both"}
+    return {"if": {"required": [singular], "properties": {singular: {"type": "string"}}}, "then": {"properties": {plural: empty}}}
 
 
-def _src_rules(near: str, *keys: str) -> Json:
-    """Return the rules for `src`: beside a web address, which must be https, `keys` are required; a path must match `near`."""
-    far = {"properties": {"src": {"pattern": "^[Hh][Tt][Tt][Pp][Ss]?:"}}, "required": ["src"]}
-    named = {key: {"not": {"type": "null"}} for key in keys}
+def _src_rules(path_pattern: str, *keys: str) -> Json:
+    """Return the rules for `src`: a path must match `path_pattern`; a web address must be https, and requires the keys `keys`."""
+    is_url = {"properties": {"src": {"pattern": "^[Hh][Tt][Tt][Pp][Ss]?:"}}, "required": ["src"]}
+    not_null = {key: {"not": {"type": "null"}} for key in keys}
+    path = _pattern_schema(path_pattern, "not a fitting file in media/; write it like media/picture.jpg, or an https address")
     https = _pattern_schema(r"^[Hh][Tt][Tt][Pp][Ss]://[^/?#\s]", "not an https address")
     return {
-        "if": far,
-        "then": {"required": list(keys), "properties": named | {"src": https}},
-        "else": {
-            "properties": {
-                "src": _pattern_schema(near, "not a fitting file in media/; write it like media/picture.jpg, or an https address")
-            }
-        },
+        "if": is_url,
+        "then": {"required": list(keys), "properties": not_null | {"src": https}},
+        "else": {"properties": {"src": path}},
     }
 
 
-def _case_insensitive(ending: str) -> str:
-    return "".join(f"[{char}{char.upper()}]" if char.isalpha() else char for char in ending)
+def _case_insensitive(suffix: str) -> str:
+    return "".join(f"[{char}{char.upper()}]" if char.isalpha() else char for char in suffix)
 
 
 _MEDIA_PATH: Final = r"^media/(?!\.{0,2}(?:/|$))."

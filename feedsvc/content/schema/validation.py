@@ -58,34 +58,38 @@ _REPLACEMENT_HINTS: Final[Mapping[str, tuple[str, str]]] = {
 _MAX_ERRORS: Final = 100  # problems of one mapping; a spreadsheet saved by mistake has thousands
 
 
-def validate_document(tree: YamlDocument, schema: type[Model], stand_ins: Mapping[str, YamlValue]) -> Model | None:
-    """Validate the whole document as `validate_mapping` does. If it is no mapping, add a problem to it and return None."""
-    if not isinstance(tree.value, dict):
-        if tree.value is not None or not tree.problems:
-            tree.problems.append(tree.problem((), f"expected 'key: value' lines, found {_kind_name(tree.value)}"))
+def validate_document(document: YamlDocument, schema: type[Model], placeholders: Mapping[str, YamlValue]) -> Model | None:
+    """Validate the whole document as `validate_mapping` does. If it is no mapping, add a Problem to it and return None."""
+    if not isinstance(document.value, dict):
+        if document.value is not None or not document.problems:
+            document.problems.append(document.problem((), f"expected 'key: value' lines, found {_kind_name(document.value)}"))
         return None
-    return validate_mapping(tree, (), schema, tree.value, stand_ins)
+    return validate_mapping(document, (), schema, document.value, placeholders)
 
 
 def validate_mapping(
-    tree: YamlDocument, at: KeyPath, schema: type[Model], value: dict[str, YamlValue], stand_ins: Mapping[str, YamlValue]
+    document: YamlDocument,
+    location: KeyPath,
+    schema: type[Model],
+    value: dict[str, YamlValue],
+    placeholders: Mapping[str, YamlValue],
 ) -> Model:
-    """Validate the mapping `value` at the location `at` of the document `tree`. Problems are added to `tree.problems`.
+    """Validate the mapping `value` at a location of the document. Problems are added to `document.problems`.
 
     If some keys are invalid or missing, return a model of the valid keys, so that the caller can find further problems.
-    `stand_ins` are values for required keys in that case.
+    `placeholders` are values for required keys in that case.
     """
-    given = value if tree.loaded_source_map is None else _without_nulls(value)  # `fast` declines empty values
+    values = value if document.loaded_source_map is None else _without_nulls(value)  # `fast` declines empty values
     try:
-        return schema.model_validate(given)
+        return schema.model_validate(values)
     except ValidationError as error:
-        faults = error.errors(include_url=False)
-    tree.problems += [_problem(tree, at, schema, fault) for fault in faults[:_MAX_ERRORS]]
-    if len(faults) > _MAX_ERRORS:
-        tree.problems.append(tree.problem(at, f"{len(faults) - _MAX_ERRORS} more problems like these"))
-    wrong = {fault["loc"][0] for fault in faults}
-    sound = {key: item for key, item in given.items() if key not in wrong}
-    return schema.model_validate(dict(stand_ins) | sound)
+        errors = error.errors(include_url=False)
+    document.problems += [_problem(document, location, schema, details) for details in errors[:_MAX_ERRORS]]
+    if len(errors) > _MAX_ERRORS:
+        document.problems.append(document.problem(location, f"{len(errors) - _MAX_ERRORS} more problems like these"))
+    invalid_keys = {details["loc"][0] for details in errors}
+    valid = {key: item for key, item in values.items() if key not in invalid_keys}
+    return schema.model_validate(dict(placeholders) | valid)
 
 
 def _without_nulls(value: YamlValue) -> YamlValue:
@@ -95,23 +99,23 @@ def _without_nulls(value: YamlValue) -> YamlValue:
     return [_without_nulls(item) for item in value] if isinstance(value, list) else value
 
 
-def _problem(tree: YamlDocument, at: KeyPath, schema: type[BaseModel], fault: ErrorDetails) -> Problem:
-    here: KeyPath = (*at, *fault["loc"])
-    name = ".".join(str(step) for step in fault["loc"] if isinstance(step, str))
-    if fault["type"] == "extra_forbidden":
-        key = str(fault["loc"][-1])
-        siblings = schema_at(schema, fault["loc"][:-1]).model_fields
-        return tree.problem(here, f"unknown key '{key}'", _suggest_key(key, siblings), at_key=True)
-    message, hint = _MESSAGE_BUILDERS.get(fault["type"], _pydantic_message)(tree, here, fault)
-    return tree.problem(here, f"{name}: {message}", hint)
+def _problem(document: YamlDocument, location: KeyPath, schema: type[BaseModel], details: ErrorDetails) -> Problem:
+    full_location: KeyPath = (*location, *details["loc"])
+    name = ".".join(str(step) for step in details["loc"] if isinstance(step, str))
+    if details["type"] == "extra_forbidden":
+        key = str(details["loc"][-1])
+        siblings = schema_at(schema, details["loc"][:-1]).model_fields
+        return document.problem(full_location, f"unknown key '{key}'", _suggest_key(key, siblings), at_key=True)
+    message, hint = _MESSAGE_BUILDERS.get(details["type"], _pydantic_message)(document, full_location, details)
+    return document.problem(full_location, f"{name}: {message}", hint)
 
 
 def _suggest_key(key: str, names: Iterable[str]) -> str:
-    needed, way = _REPLACEMENT_HINTS.get(key.casefold(), ("", ""))
-    if needed in names:
-        return way
-    other = next((name for name in _SYNONYMS.get(key.casefold(), ()) if name in names), "")
-    return f"did you mean '{other}'?" if other else did_you_mean(key, names) or f"the keys are {', '.join(names)}"
+    replacement, hint = _REPLACEMENT_HINTS.get(key.casefold(), ("", ""))
+    if replacement in names:
+        return hint
+    synonym = next((name for name in _SYNONYMS.get(key.casefold(), ()) if name in names), "")
+    return f"did you mean '{synonym}'?" if synonym else did_you_mean(key, names) or f"the keys are {', '.join(names)}"
 
 
 def schema_at(schema: type[BaseModel], location: Iterable[str | int]) -> type[BaseModel]:
@@ -134,73 +138,75 @@ def _kind_name(value: YamlValue) -> str:
     return {list: "a list", dict: "keys with values", str: "text", bool: "a truth value"}.get(type(value), "a number")
 
 
-def _raw_scalar(tree: YamlDocument, here: KeyPath) -> str | None:
-    """Return the source text of the scalar at `here`, or that of its parent if a single value stands for a list of one."""
-    return tree.raw_scalar(here) if tree.has_value(here) else tree.raw_scalar(here[:-1])
+def _raw_scalar(document: YamlDocument, location: KeyPath) -> str | None:
+    """Return the source text of the scalar at `location`, or that of its parent if a single value stands for a list of one."""
+    return document.raw_scalar(location) if document.has_value(location) else document.raw_scalar(location[:-1])
 
 
-def _missing(tree: YamlDocument, here: KeyPath, _fault: ErrorDetails) -> tuple[str, str]:
-    if not tree.has_value(here):
+def _missing(document: YamlDocument, location: KeyPath, _details: ErrorDetails) -> tuple[str, str]:
+    if not document.has_value(location):
         return "is missing", ""
-    raw = tree.raw_scalar(here)
+    raw = document.raw_scalar(location)
     return "has no value", f'if you mean the word, put it in quotes: "{raw}"' if raw else ""
 
 
-def _not_keys(tree: YamlDocument, here: KeyPath, fault: ErrorDetails) -> tuple[str, str]:
-    raw = tree.raw_scalar(here) or ""
-    first = next((_FIRST_KEYS[step] for step in reversed(here) if step in _FIRST_KEYS), "")
-    shown = raw if _SIMPLE_SCALAR.fullmatch(raw) else "..."
+def _not_keys(document: YamlDocument, location: KeyPath, details: ErrorDetails) -> tuple[str, str]:
+    raw = document.raw_scalar(location) or ""
+    first_key = next((_FIRST_KEYS[step] for step in reversed(location) if step in _FIRST_KEYS), "")
+    value = raw if _SIMPLE_SCALAR.fullmatch(raw) else "..."
     return (
-        f"expected 'key: value' lines, found {_kind_name(fault['input'])}",
-        f"write {{{first}: {shown}}}" if raw and first else "",
+        f"expected 'key: value' lines, found {_kind_name(details['input'])}",
+        f"write {{{first_key}: {value}}}" if raw and first_key else "",
     )
 
 
-def _not_text(tree: YamlDocument, here: KeyPath, fault: ErrorDetails) -> tuple[str, str]:
-    raw, value = _raw_scalar(tree, here), fault["input"]
+def _not_text(document: YamlDocument, location: KeyPath, details: ErrorDetails) -> tuple[str, str]:
+    raw, value = _raw_scalar(document, location), details["input"]
     if raw is None or value is None:
-        several = _PLURAL_KEYS.get(str(here[-1]), "") if isinstance(value, list) else ""
-        return f"expected text, found {_kind_name(value)}", f"write {several}: for more than one" if several else ""
-    read = ("true" if value else "false") if isinstance(value, bool) else "a number"
-    return f"YAML reads {raw} as {read}", f'put it in quotes: "{raw}"'
+        plural_key = _PLURAL_KEYS.get(str(location[-1]), "") if isinstance(value, list) else ""
+        return f"expected text, found {_kind_name(value)}", f"write {plural_key}: for more than one" if plural_key else ""
+    reading = ("true" if value else "false") if isinstance(value, bool) else "a number"
+    return f"YAML reads {raw} as {reading}", f'put it in quotes: "{raw}"'
 
 
-def _not_number(tree: YamlDocument, here: KeyPath, fault: ErrorDetails) -> tuple[str, str]:
-    return f"expected a whole number, found {_quote_value(tree, here, fault)}", ""
+def _not_number(document: YamlDocument, location: KeyPath, details: ErrorDetails) -> tuple[str, str]:
+    return f"expected a whole number, found {_quote_value(document, location, details)}", ""
 
 
-def _quote_value(tree: YamlDocument, here: KeyPath, fault: ErrorDetails) -> str:
-    raw = tree.raw_scalar(here)
-    return _kind_name(fault["input"]) if raw is None else f"'{raw}'"
+def _quote_value(document: YamlDocument, location: KeyPath, details: ErrorDetails) -> str:
+    raw = document.raw_scalar(location)
+    return _kind_name(details["input"]) if raw is None else f"'{raw}'"
 
 
-def _out_of_range(tree: YamlDocument, here: KeyPath, fault: ErrorDetails) -> tuple[str, str]:
+def _out_of_range(document: YamlDocument, location: KeyPath, details: ErrorDetails) -> tuple[str, str]:
     words = {"gt": "more than", "ge": "at least", "lt": "less than", "le": "at most"}
-    limits = [f"{words[key]} {limit}" for key, limit in fault["ctx"].items() if key in words]
-    return f"expected a whole number, {' and '.join(limits)}, found {_quote_value(tree, here, fault)}", ""
+    limits = [f"{words[key]} {limit}" for key, limit in details["ctx"].items() if key in words]
+    return f"expected a whole number, {' and '.join(limits)}, found {_quote_value(document, location, details)}", ""
 
 
-def _not_one_of(tree: YamlDocument, here: KeyPath, fault: ErrorDetails) -> tuple[str, str]:
-    expected = fault["ctx"]["expected"]
+def _not_one_of(document: YamlDocument, location: KeyPath, details: ErrorDetails) -> tuple[str, str]:
+    expected = details["ctx"]["expected"]
     names = [name.strip(" '") for name in expected.replace(" or ", ",").split(",")]
-    return f"expected {expected}, found {_quote_value(tree, here, fault)}", did_you_mean(tree.raw_scalar(here) or "", names)
+    hint = did_you_mean(document.raw_scalar(location) or "", names)
+    return f"expected {expected}, found {_quote_value(document, location, details)}", hint
 
 
-def _too_many(_tree: YamlDocument, _here: KeyPath, fault: ErrorDetails) -> tuple[str, str]:
-    count, most = len(fault["input"]), fault["ctx"]["max_length"]
-    return f"{count:,} entries, at most {most:,} are allowed", f"keep the {most:,} that matter most, and remove the others"
+def _too_many(_document: YamlDocument, _location: KeyPath, details: ErrorDetails) -> tuple[str, str]:
+    count, maximum = len(details["input"]), details["ctx"]["max_length"]
+    return f"{count:,} entries, at most {maximum:,} are allowed", f"keep the {maximum:,} that matter most, and remove the others"
 
 
-def _too_long(_tree: YamlDocument, _here: KeyPath, fault: ErrorDetails) -> tuple[str, str]:
-    most = fault["ctx"]["max_length"]
-    return f"{len(fault['input']):,} characters, at most {most:,} are allowed", "shorten it"
+def _too_long(_document: YamlDocument, _location: KeyPath, details: ErrorDetails) -> tuple[str, str]:
+    maximum = details["ctx"]["max_length"]
+    return f"{len(details['input']):,} characters, at most {maximum:,} are allowed", "shorten it"
 
 
-def _pydantic_message(_tree: YamlDocument, _here: KeyPath, fault: ErrorDetails) -> tuple[str, str]:
-    return f"{fault['msg'][:1].lower()}{fault['msg'][1:]}", ""
+def _pydantic_message(_document: YamlDocument, _location: KeyPath, details: ErrorDetails) -> tuple[str, str]:
+    return f"{details['msg'][:1].lower()}{details['msg'][1:]}", ""
 
 
 _PLURAL_KEYS: Final = {"author": "authors", "category": "categories"}
+# Key -> first key of its mappings, for an example in a hint.
 _FIRST_KEYS: Final[Mapping[str | int, str]] = {
     "image": "src",
     "enclosures": "src",
@@ -211,13 +217,19 @@ _SIMPLE_SCALAR: Final = re.compile(r"[A-Za-z0-9/.][A-Za-z0-9/._ -]*(?::[A-Za-z0-
 _MessageBuilder = Callable[[YamlDocument, KeyPath, ErrorDetails], tuple[str, str]]
 _MESSAGE_BUILDERS: Final[Mapping[str, _MessageBuilder]] = {
     "missing": _missing,
-    "date_type": lambda tree, here, fault: (f"{_quote_value(tree, here, fault)} is not a date", dates.EXAMPLE),
-    "value_error": lambda _tree, _here, fault: (str(fault["ctx"]["error"]), ""),
+    "date_type": lambda document, location, details: (
+        f"{_quote_value(document, location, details)} is not a date",
+        dates.EXAMPLE,
+    ),
+    "value_error": lambda _document, _location, details: (str(details["ctx"]["error"]), ""),
     "string_type": _not_text,
     "int_type": _not_number,
-    "bool_type": lambda tree, here, fault: (f"expected true or false, found {_quote_value(tree, here, fault)}", ""),
-    "list_type": lambda _tree, _here, fault: (
-        f"expected a list, found {_kind_name(fault['input'])}",
+    "bool_type": lambda document, location, details: (
+        f"expected true or false, found {_quote_value(document, location, details)}",
+        "",
+    ),
+    "list_type": lambda _document, _location, details: (
+        f"expected a list, found {_kind_name(details['input'])}",
         "each entry is a line that begins with '- '",
     ),
     "model_type": _not_keys,
