@@ -24,14 +24,14 @@ def signature_of(status: os.stat_result) -> FileSignature:
     return _FORMAT.pack(status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
 
 
-def change_time(stamp: FileSignature) -> int:
+def change_time(signature: FileSignature) -> int:
     """Return the time of the last write or replacement of the file (ctime), in nanoseconds since 1970."""
-    return int(_FORMAT.unpack(stamp)[2])
+    return int(_FORMAT.unpack(signature)[2])
 
 
-def size_of(stamp: FileSignature) -> int:
+def size_of(signature: FileSignature) -> int:
     """Return the size of the file in bytes."""
-    return int(_FORMAT.unpack(stamp)[0])
+    return int(_FORMAT.unpack(signature)[0])
 
 
 def signature_at(path: Path) -> FileSignature | None:
@@ -42,12 +42,12 @@ def signature_at(path: Path) -> FileSignature | None:
         return None
 
 
-def size_and_mtime(stamp: FileSignature) -> tuple[int, int]:
+def size_and_mtime(signature: FileSignature) -> tuple[int, int]:
     """Return size in bytes and mtime in nanoseconds since 1970.
 
     They identify the content of an open file, unlike the ctime: that changes, too, if another file takes the path.
     """
-    size, time, _, _ = _FORMAT.unpack(stamp)
+    size, time, _, _ = _FORMAT.unpack(signature)
     return size, time
 
 
@@ -56,6 +56,6 @@ def nanoseconds_since_epoch(moment: datetime) -> float:
     return moment.timestamp() * 1e9
 
 
-def is_changed_since(stamp: FileSignature | None, moment: datetime) -> bool:
-    """Return True if the file was written or replaced after `moment`; False if there is no signature (`stamp` is None)."""
-    return stamp is not None and change_time(stamp) > nanoseconds_since_epoch(moment)
+def is_changed_since(signature: FileSignature | None, moment: datetime) -> bool:
+    """Return True if the file was written or replaced after `moment`; False if there is no signature (`signature` is None)."""
+    return signature is not None and change_time(signature) > nanoseconds_since_epoch(moment)

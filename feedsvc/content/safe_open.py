@@ -23,20 +23,20 @@ _LINK_ERRNOS: Final = (errno.ELOOP, errno.ENOTDIR)  # open(2) of a link with O_N
 def open_below(root: str, path: str, flags: int) -> int:
     """Open the file or folder at `path` below `root` and return its descriptor. `flags` is READ_FLAGS or LIST_FLAGS.
 
-    Links in `root` are followed, links in `path` are not. Raises OSError; `is_link_error` tells if a link may be the reason.
+    Links in `root` are followed, links in `path` are not. Raises OSError; `is_link_error` is True for it if a link is the reason.
     """
     *folders, name = path.split("/")
     if ".." in folders or name == "..":
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path)
-    at = os.open(root, _STEP_FLAGS)
+    folder_descriptor = os.open(root, _STEP_FLAGS)
     try:
         for folder in folders:
-            below = os.open(folder, _STEP_FLAGS | os.O_NOFOLLOW, dir_fd=at)
-            os.close(at)
-            at = below
-        return os.open(name, flags, dir_fd=at)
+            child_descriptor = os.open(folder, _STEP_FLAGS | os.O_NOFOLLOW, dir_fd=folder_descriptor)
+            os.close(folder_descriptor)
+            folder_descriptor = child_descriptor
+        return os.open(name, flags, dir_fd=folder_descriptor)
     finally:
-        os.close(at)
+        os.close(folder_descriptor)
 
 
 def is_link_error(error: OSError) -> bool:
@@ -50,7 +50,7 @@ def open_file(location: str) -> BufferedReader:
 
 
 def open_descriptor(location: str) -> int:
-    """Open the regular file at an absolute path without links, as os.path.realpath returned it, and return its descriptor.
+    """Open the regular file at an absolute path without links, such as os.path.realpath returns; return its descriptor.
 
     Raises OSError. It is FileNotFoundError if the path now holds no regular file, or has a link at any step.
     """

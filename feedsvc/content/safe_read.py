@@ -30,16 +30,16 @@ def is_valid_path(path: str, problems: list[Problem]) -> bool:
     """
     if is_printable_ascii(path):
         return True
-    unfit = FORBIDDEN_CHARACTER.search(path) or _LINE_BREAK.search(path)
-    if unfit:
-        what = (
+    match = FORBIDDEN_CHARACTER.search(path) or _LINE_BREAK.search(path)
+    if match:
+        fault = (
             "is not UTF-8"
-            if "\udc80" <= unfit[0] <= "\udcff"
-            else f"holds a character that has no place there (U+{ord(unfit[0]):04X})"
+            if "\udc80" <= match[0] <= "\udcff"
+            else f"holds a character that has no place there (U+{ord(match[0]):04X})"
         )
-        shown = _LINE_BREAK.sub("?", FORBIDDEN_CHARACTER.sub("?", path))
-        problems.append(Problem(path=shown, message=f"the name {what}", hint="rename it"))
-    return not unfit
+        printable_path = _LINE_BREAK.sub("?", FORBIDDEN_CHARACTER.sub("?", path))
+        problems.append(Problem(path=printable_path, message=f"the name {fault}", hint="rename it"))
+    return not match
 
 
 class _OutsideFolderError(OSError):
@@ -48,8 +48,8 @@ class _OutsideFolderError(OSError):
 
 def outside_link_problem(path: str, within: str = "") -> Problem:
     """Return the Problem of a symbolic link that leaves `within`, a folder of the content folder ("" for the whole of it)."""
-    what = f"{within}/" if within else "the content folder"
-    return Problem(path=path, message=f"a symbolic link that leaves {what} is not followed", hint=_LINK_HINT)
+    folder = f"{within}/" if within else "the content folder"
+    return Problem(path=path, message=f"a symbolic link that leaves {folder} is not followed", hint=_LINK_HINT)
 
 
 def open_folder(root: Path, path: str, within: str = "") -> int | Problem:
@@ -85,26 +85,26 @@ def read_file(root: Path, path: str, within: str = "") -> bytes | Problem | None
 
 def read_many(root: Path, paths: Sequence[str]) -> Iterator[tuple[str, bytes | Problem | None]]:
     """Yield each path with the result of `read_file`. A folder is opened once for consecutive files in it."""
-    for folder, several in groupby(paths, lambda path: path.rpartition("/")[0]):
-        yield from _read_in_folder(root, folder, [*several])
+    for folder, group in groupby(paths, lambda path: path.rpartition("/")[0]):
+        yield from _read_in_folder(root, folder, [*group])
 
 
 def _read_in_folder(root: Path, folder: str, paths: Sequence[str]) -> Iterator[tuple[str, bytes | Problem | None]]:
     try:
-        at = open_below(str(root), folder, LIST_FLAGS)
+        folder_descriptor = open_below(str(root), folder, LIST_FLAGS)
     except OSError:
         yield from ((path, read_file(root, path)) for path in paths)
         return
     try:
         for path in paths:
-            yield path, _read_at(root, path, at)
+            yield path, _read_at(root, path, folder_descriptor)
     finally:
-        os.close(at)
+        os.close(folder_descriptor)
 
 
-def _read_at(root: Path, path: str, folder: int) -> bytes | Problem | None:
+def _read_at(root: Path, path: str, folder_descriptor: int) -> bytes | Problem | None:
     try:
-        descriptor = os.open(path[path.rfind("/") + 1 :], READ_FLAGS, dir_fd=folder)
+        descriptor = os.open(path[path.rfind("/") + 1 :], READ_FLAGS, dir_fd=folder_descriptor)
     except OSError:
         return read_file(root, path)
     try:
@@ -123,19 +123,19 @@ def _open(root: Path, path: str, within: str, flags: int) -> int:
     except OSError as error:
         if not is_link_error(error):
             raise
-    real = os.path.realpath(root)
-    target, top = os.path.realpath(root / path), os.path.join(real, within) if within else real
-    if not target.startswith(top + os.sep) and not (within and target == top):
+    real_root = os.path.realpath(root)
+    target, allowed_root = os.path.realpath(root / path), os.path.join(real_root, within) if within else real_root
+    if not target.startswith(allowed_root + os.sep) and not (within and target == allowed_root):
         raise _OutsideFolderError
-    return open_below(real, target[len(real) + 1 :], flags)
+    return open_below(real_root, target[len(real_root) + 1 :], flags)
 
 
 def _read_descriptor(path: str, descriptor: int) -> bytes | Problem:
     status = os.fstat(descriptor)
     if not stat.S_ISREG(status.st_mode):
         return Problem(path=path, message="this is a folder, a pipe or a device, not a file")
-    # Sized by fstat, so that no buffer of MAX_FILE_SIZE is allocated for each small file. A file that grew meanwhile, or a
-    # short read, continues below.
+    # fstat gives the size, so that no buffer of MAX_FILE_SIZE is allocated for each small file. If the file has grown since, or
+    # the read was short, the rest is read below.
     data = os.read(descriptor, min(status.st_size, MAX_FILE_SIZE) + 1)
     if len(data) == status.st_size:
         return data

@@ -30,12 +30,12 @@ def excerpts(root: Path) -> Callable[[Problem], Iterator[str]]:
     lines = lru_cache(maxsize=16)(lambda path: _lines(root, path))
 
     def excerpt(problem: Problem) -> Iterator[str]:
-        found = lines(problem.path)[problem.line - 1 : problem.line]
-        if found and found[0].strip():
-            shown, before = _visible_part(found[0], problem.column)
+        matching_lines = lines(problem.path)[problem.line - 1 : problem.line]
+        if matching_lines and matching_lines[0].strip():
+            visible, caret_offset = _visible_part(matching_lines[0], problem.column)
             gutter = f"{problem.line:>5} | "
-            yield f"{gutter}{shown}".rstrip()
-            yield f"{' ' * (len(gutter) - 2)}| {' ' * before}^"
+            yield f"{gutter}{visible}".rstrip()
+            yield f"{' ' * (len(gutter) - 2)}| {' ' * caret_offset}^"
 
     return excerpt
 
@@ -53,20 +53,20 @@ def _lines(root: Path, path: str) -> list[str]:
 
 def _visible_part(line: str, column: int) -> tuple[str, int]:
     """Return the part of a line that is shown, and the number of terminal cells before `column` in it."""
-    at = min(column, len(line) + 1) - 1
-    first, last = _window(line, at)
-    before, after = escape_invisible(line[first:at]), escape_invisible(line[at:last])
+    index = min(column, len(line) + 1) - 1
+    first, last = _window(line, index)
+    before, after = escape_invisible(line[first:index]), escape_invisible(line[index:last])
     head, tail = "…" * (first > 0), "…" * (last < len(line))
     return f"{head}{before}{after}{tail}", _width(head) + _width(before)
 
 
-def _window(line: str, at: int) -> tuple[int, int]:
-    """Return start and end of the part of a line that fits: at most half of _MAX_WIDTH before `at`, the rest from `at` on."""
-    first, room = at, _MAX_WIDTH // 2
-    while first > 0 and (room := room - _width(escape_invisible(line[first - 1]))) >= 0:
+def _window(line: str, index: int) -> tuple[int, int]:
+    """Return start and end of the part of a line that fits into _MAX_WIDTH, with at most half of it before `index`."""
+    first, remaining = index, _MAX_WIDTH // 2
+    while first > 0 and (remaining := remaining - _width(escape_invisible(line[first - 1]))) >= 0:
         first -= 1
-    last, room = at, _MAX_WIDTH - _width(escape_invisible(line[first:at]))
-    while last < len(line) and (room := room - _width(escape_invisible(line[last]))) >= 0:
+    last, remaining = index, _MAX_WIDTH - _width(escape_invisible(line[first:index]))
+    while last < len(line) and (remaining := remaining - _width(escape_invisible(line[last]))) >= 0:
         last += 1
     return first, last
 
@@ -80,8 +80,8 @@ def _escape_character(char: str) -> str:
     """Return a visible form of a character that moves the cursor, changes the text direction or shows nothing."""
     if char == "\t":
         return _TAB
-    hidden = unicodedata.category(char) in ("Cc", "Cf", "Zl", "Zp") and char not in _JOINERS
-    return f"<U+{ord(char):04X}>" if hidden else char
+    is_hidden = unicodedata.category(char) in ("Cc", "Cf", "Zl", "Zp") and char not in _JOINERS
+    return f"<U+{ord(char):04X}>" if is_hidden else char
 
 
 def _width(text: str) -> int:

@@ -41,8 +41,8 @@ def is_printable(text: str) -> bool:
 
 def _is_printable_utf8(data: bytes) -> bool:
     """Return `is_printable` for UTF-8 bytes. Deleting the printable ASCII bytes first leaves little to decode."""
-    rest = data.translate(None, _PRINTABLE_ASCII)
-    return not rest or (_REPLACEMENT not in rest and rest.decode(errors="surrogatepass").isprintable())
+    other_bytes = data.translate(None, _PRINTABLE_ASCII)
+    return not other_bytes or (_REPLACEMENT not in other_bytes and other_bytes.decode(errors="surrogatepass").isprintable())
 
 
 def describe_forbidden_character(char: str) -> str:
@@ -54,14 +54,16 @@ def describe_forbidden_character(char: str) -> str:
 def sanitize_message(message: str) -> str:
     """Return a message for one line of a terminal: line breaks and forbidden characters replaced, long quotations cut."""
     flat = _WHITESPACE.sub(" ", FORBIDDEN_CHARACTER.sub("?", message))
-    return _LONG_QUOTE.sub(lambda found: f"'{found[1]}…'", flat)
+    return _LONG_QUOTE.sub(lambda quotation: f"'{quotation[1]}…'", flat)
 
 
 def did_you_mean(word: str, names: Iterable[str]) -> str:
     """Return a hint ("did you mean ...?") with the one of `names` that is most similar to `word`; "" if none is similar."""
-    known = sorted(names)
-    near = difflib.get_close_matches(word[:_MAX_COMPARED_LENGTH].casefold(), [name.casefold() for name in known], n=1, cutoff=0.6)
-    return next((f"did you mean '{name}'?" for name in known if near and name.casefold() == near[0]), "")
+    sorted_names = sorted(names)
+    matches = difflib.get_close_matches(
+        word[:_MAX_COMPARED_LENGTH].casefold(), [name.casefold() for name in sorted_names], n=1, cutoff=0.6
+    )
+    return next((f"did you mean '{name}'?" for name in sorted_names if matches and name.casefold() == matches[0]), "")
 
 
 class DecodedText(NamedTuple):
@@ -91,8 +93,8 @@ def decode(path: str, data: bytes) -> DecodedText:
         line, column = line_and_column(before, len(before))
         message = f"byte 0x{error.object[error.start]:02X} is not UTF-8"
         return DecodedText("", [Problem(path=path, line=line, column=column, message=message, hint="save the file in UTF-8")])
-    if (plain := _is_printable_utf8(data)) or not FORBIDDEN_CHARACTER.search(text):
-        return DecodedText(text, [], plain)
+    if (is_plain := _is_printable_utf8(data)) or not FORBIDDEN_CHARACTER.search(text):
+        return DecodedText(text, [], is_plain)
     return DecodedText(FORBIDDEN_CHARACTER.sub(" ", text), _forbidden_character_problems(path, text))
 
 
@@ -100,9 +102,9 @@ def _forbidden_character_problems(path: str, text: str) -> list[Problem]:
     """Return one problem for each line with forbidden characters, not one for each of them, because of binary files."""
     problems = []
     for number, line in enumerate(text.split("\n"), 1):
-        found = list(FORBIDDEN_CHARACTER.finditer(line))
-        if found:
-            hint = "delete it" if len(found) == 1 else f"delete it, and {len(found) - 1} more in this line"
-            message = describe_forbidden_character(found[0][0])
-            problems.append(Problem(path=path, line=number, column=found[0].start() + 1, message=message, hint=hint))
+        matches = list(FORBIDDEN_CHARACTER.finditer(line))
+        if matches:
+            hint = "delete it" if len(matches) == 1 else f"delete it, and {len(matches) - 1} more in this line"
+            message = describe_forbidden_character(matches[0][0])
+            problems.append(Problem(path=path, line=number, column=matches[0].start() + 1, message=message, hint=hint))
     return problems
