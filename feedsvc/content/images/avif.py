@@ -95,7 +95,7 @@ class Box(NamedTuple):
 
 
 def top_boxes(file: BinaryIO) -> list[Box]:
-    """Return the top-level boxes up to the first invalid one. Raises ValueError if there is none. A cut-off mdat is shortened."""
+    """Return the top-level boxes before the first invalid one, a cut-off mdat shortened. Raises ValueError if there is none."""
     length, offset, result = file.seek(0, 2), 0, list[Box]()
     while offset + _HEADER_SIZE <= length and len(result) < _MAX_BOXES:
         file.seek(offset)

@@ -1,4 +1,4 @@
-"""Removal of metadata from JPEG (ITU-T T.81 annex B): of the application segments, JFIF, Adobe and the ICC profile stay."""
+"""Removal of metadata from JPEG (ITU-T T.81 annex B). Of its application segments, JFIF, Adobe and ICC profile stay."""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ class VariantFolder:
         return None
 
     def put(self, digest: str, width: int, data: bytes) -> None:
-        """Write a variant atomically. Raises VariantError."""
+        """Write a variant atomically. Raises VariantError if that fails."""
         path = self.folder / digest / f"{width}-{VARIANT_VERSION}-{_checksum(data)}"
         with self._lock_folder(fcntl.LOCK_SH):
             ensure_folder(path.parent)

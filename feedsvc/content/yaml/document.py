@@ -18,8 +18,8 @@ _ACCIDENTAL_COMMENT: Final = re.compile(r"[ \t]#(?=[^\s#])")  # an intended comm
 class YamlDocument:
     """YAML file as plain data. `value` is None if the file could not be parsed. If a key occurs twice, the first value counts.
 
-    `loaded_source_map` is None if the module `fast` parsed the file, so there are no YAML errors. If another error needs a
-    position, PyYAML computes them on first use of `source_map`.
+    `loaded_source_map` is None if the module `fast` parsed the file; then there are no YAML errors. If a message about a value
+    needs a position, PyYAML computes all positions on first use of `source_map`.
     """
 
     path: str
