@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from importlib import import_module
+from typing import Any, Final
 
 import click
 
 from feedsvc import __version__
-from feedsvc.cli.lazy_import import import_cli_module
 from feedsvc.content import did_you_mean
+from feedsvc.support import gc_control
 
 # Command -> name of its function, in the module with the command's name.
 _COMMANDS: Final[Mapping[str, str]] = {
@@ -22,6 +23,15 @@ _COMMANDS: Final[Mapping[str, str]] = {
     "stamp": "stamp",
     "views": "most_read",
 }
+
+
+def import_cli_module(name: str) -> Any:
+    """Import a module of this package on first use: a command does not wait for the libraries of the other commands.
+
+    Garbage collection is paused, because most of the new objects stay alive.
+    """
+    with gc_control.paused():
+        return import_module(f"{__name__}.{name}")
 
 
 class _Commands(click.Group):

@@ -8,8 +8,8 @@ from typing import Any
 
 import click
 
+from feedsvc.cli import import_cli_module
 from feedsvc.cli.config import BuildConfig
-from feedsvc.cli.lazy_import import import_cli_module
 from feedsvc.cli.options import PATH_TYPE, base_url_option, content_argument, report_errors, state_folder, state_option
 from feedsvc.cli.variables import command, option
 from feedsvc.content.scan import start_scan

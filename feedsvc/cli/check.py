@@ -7,9 +7,9 @@ from pathlib import Path
 
 import click
 
-from feedsvc.cli.one_shot import load_with_theme_trial
 from feedsvc.cli.options import content_argument, report_errors
 from feedsvc.cli.output import PROBLEM_FORMATTERS, format_article_count, format_count, print_error, print_line
+from feedsvc.cli.themes import load_with_theme_trial
 from feedsvc.cli.variables import command, option
 from feedsvc.content.lint import lint_content
 from feedsvc.editing import COMPARISON_FORMATTERS, Comparison, compare

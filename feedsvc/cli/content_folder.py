@@ -1,4 +1,4 @@
-"""Content folder with its parse cache, for `serve` and `build`, which read it again after changes."""
+"""Content folder as a command opens it: with a parse cache if the command reads it again after changes, else once."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import hashlib
 from pathlib import Path
 
 from feedsvc.content.cache import ParseCache
-from feedsvc.content.folder import ContentFolder
+from feedsvc.content.folder import ContentFolder, ContentSnapshot, load_content
 from feedsvc.content.scan import BackgroundScan
 from feedsvc.content.schema import is_base_url
 from feedsvc.errors import FeedsvcError
@@ -23,6 +23,15 @@ def open_content_folder(
     check_base_url(base_url)
     name = f"articles-{hashlib.sha256(base_url.encode()).hexdigest()[:8]}.sqlite" if base_url else "articles.sqlite"
     return ContentFolder(content, base_url, ParseCache(state / name, alerts=alerts), scan)
+
+
+def load_without_theme_trial(content: Path, base_url: str) -> ContentSnapshot:
+    """Load the content folder once, for commands that render no pages. `themes.load_with_theme_trial` also tries the theme.
+
+    Raises FeedsvcError for an invalid `base_url`, ContentError if the folder is not a content folder.
+    """
+    check_base_url(base_url)
+    return load_content(content, base_url)
 
 
 def check_base_url(base_url: str) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 from click.core import ParameterSource
 
-from feedsvc.cli.one_shot import load_untried
+from feedsvc.cli.content_folder import load_without_theme_trial
 from feedsvc.cli.options import content_argument, report_errors
 from feedsvc.cli.variables import command, option
 from feedsvc.content.reading import SITE_FILE
@@ -64,7 +64,7 @@ def new_article(
     """
     if rest or (not content.exists() and content.name == str(content)):
         raise FeedsvcError(_missing_folder_message(title, content, rest))
-    read = load_untried(content, "")
+    read = load_without_theme_trial(content, "")
     ending = ".md" if markdown else ".yaml"
     made = draft(read, title, wall_clock(), slug=slug, categories=categories, authors=authors, suffix=ending)
     file = create_file(content, made.path, render_draft(made, read, modeline(content, content / made.path)))

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from feedsvc.catalog import Catalog, build_catalog
-from feedsvc.cli.one_shot import load_untried
+from feedsvc.cli.content_folder import load_without_theme_trial
 from feedsvc.cli.options import base_url_option, content_argument, purge_option, report_errors, state_folder, state_option
 from feedsvc.cli.output import format_count, print_problems
 from feedsvc.cli.variables import command, option
@@ -37,7 +37,7 @@ def ping(*, content: Path, base_url: str, state: Path | None, everything: bool, 
       feedsvc ping
       feedsvc ping newsroom --purge "./purge-cdn --stdin"
     """
-    read = load_untried(content, base_url)
+    read = load_without_theme_trial(content, base_url)
     print_problems(read.problems)
     if not read.site.hubs:
         click.echo("feedsvc: site.yaml names no hubs; nobody is told", err=True)

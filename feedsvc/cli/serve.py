@@ -8,8 +8,8 @@ from pathlib import Path
 
 import click
 
+from feedsvc.cli import import_cli_module
 from feedsvc.cli.config import ServeConfig
-from feedsvc.cli.lazy_import import import_cli_module
 from feedsvc.cli.options import (
     base_url_option,
     content_argument,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from feedsvc.cli.one_shot import load_untried
+from feedsvc.cli.content_folder import load_without_theme_trial
 from feedsvc.cli.options import content_argument, report_errors
 from feedsvc.cli.output import format_count, print_problems
 from feedsvc.cli.variables import command, option
@@ -33,7 +33,7 @@ def stamp(*, content: Path, dry_run: bool) -> None:
     for name in (signal.SIGTERM, signal.SIGHUP):
         # A regular exit deletes the temporary file beside an article.
         signal.signal(name, lambda number, _: sys.exit(128 + number))
-    planned = plan_assignments(content, load_untried(content, ""))
+    planned = plan_assignments(content, load_without_theme_trial(content, ""))
     if not dry_run:
         delete_temporary_files(content)
     left = list(planned.problems)

@@ -6,8 +6,10 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
+from feedsvc.content.folder import ContentSnapshot, load_content
 from feedsvc.pages import ThemeAdoption
 from feedsvc.support.alerts import Alerts
+from feedsvc.support.clock import wall_clock
 from feedsvc.support.hang_reports import FaultyThemes
 
 _VERDICT_FOLDER: Final = "themes"
@@ -23,6 +25,14 @@ def theme_adoption(home: Path | None, alerts: Alerts | None = None, *, is_requir
     return ThemeAdoption(
         home / _VERDICT_FOLDER, _renderer_version, alerts=alerts, required=is_required, hung_themes=FaultyThemes(home)
     )
+
+
+def load_with_theme_trial(content: Path) -> ContentSnapshot:
+    """Load the content folder and render its newest articles with its theme in a limited process, the theme's trial.
+
+    The result has the problems of the theme. Raises FeedsvcError if the trial cannot be carried out.
+    """
+    return theme_adoption(None, is_required=True).apply(load_content(content), wall_clock())
 
 
 @cache

@@ -9,7 +9,7 @@ import click
 
 from feedsvc.audience import REPORT_FORMATTERS, report, report_totals_since
 from feedsvc.catalog import build_catalog
-from feedsvc.cli.one_shot import load_untried
+from feedsvc.cli.content_folder import load_without_theme_trial
 from feedsvc.cli.options import READS_FILE, content_argument, database_option, report_errors, state_folder, state_option
 from feedsvc.cli.variables import command, option
 from feedsvc.support.clock import wall_clock
@@ -39,7 +39,7 @@ def most_read(*, content: Path, since: date | None, form: str, state: Path | Non
       feedsvc views
       feedsvc views newsroom --since 2026-01-01 --format csv
     """
-    read = load_untried(content, "")
+    read = load_without_theme_trial(content, "")
     views = report_totals_since(database or state_folder(content, state) / READS_FILE, since)
     for line in REPORT_FORMATTERS[form](report(views, build_catalog(read, wall_clock()), since)):
         click.echo(line)

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from markupsafe import Markup, escape
 
 from feedsvc.cli import main
-from feedsvc.cli.one_shot import load_with_theme_trial
+from feedsvc.cli.themes import load_with_theme_trial
 from feedsvc.pages.template_compiler import escape_fast
 from feedsvc.publication.document import Document
 from tests.helpers import newsrooms
