@@ -3,12 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha256
+from typing import Final
 
-from feedsvc.websub.backoff import DEFERRAL_BACKOFF, REJECTION_BACKOFF
 from feedsvc.websub.hub_client import HubClient
 from feedsvc.websub.hub_response import DeliveryOutcome, DeliveryResult
 from feedsvc.websub.queue import DeliveryQueue, PendingDelivery
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Backoff:
+    """Exponential backoff: delays in seconds from `min_delay` to `max_delay`; each is twice the previous one."""
+
+    min_delay: float
+    max_delay: float
+
+    def delay(self, tries: int, name: str) -> float:
+        """Return the delay after `tries` failures (at least 1), the same for each call with the same arguments.
+
+        The delay is shortened by up to a quarter, which depends on `name` and `tries`: so attempts of many names are spread.
+        """
+        full = min(self.min_delay * 2.0 ** min(tries - 1, 40), self.max_delay)
+        share = int.from_bytes(sha256(f"{tries} {name}".encode()).digest()[:4]) / 2**32
+        return full * (1 - share / 4)
+
+
+_DEFERRAL_BACKOFF: Final = _Backoff(min_delay=1, max_delay=3600)  # for a hub that may recover soon
+_REJECTION_BACKOFF: Final = _Backoff(min_delay=3600, max_delay=86_400)  # for a hub that rejects this feed
 
 
 class DeliveryLoop:
@@ -43,9 +66,9 @@ class DeliveryLoop:
         if outcome.result is DeliveryResult.DELIVERED:
             self._queue.mark_delivered(hub, feed, now)
         elif outcome.result is DeliveryResult.REJECTED:
-            due = now + max(REJECTION_BACKOFF.delay(feed.attempts + 1, hub + feed.topic), outcome.retry_after)
+            due = now + max(_REJECTION_BACKOFF.delay(feed.attempts + 1, hub + feed.topic), outcome.retry_after)
             self._queue.mark_failed(hub, feed, outcome.reason, now=now, due=due, hub_due=None)
         else:
-            due = now + max(DEFERRAL_BACKOFF.delay(feed.attempts + 1, hub + feed.topic), outcome.retry_after)
-            hub_due = now + max(DEFERRAL_BACKOFF.delay(self._queue.failure_count(hub) + 1, hub), outcome.retry_after)
+            due = now + max(_DEFERRAL_BACKOFF.delay(feed.attempts + 1, hub + feed.topic), outcome.retry_after)
+            hub_due = now + max(_DEFERRAL_BACKOFF.delay(self._queue.failure_count(hub) + 1, hub), outcome.retry_after)
             self._queue.mark_failed(hub, feed, outcome.reason, now=now, due=due, hub_due=hub_due)

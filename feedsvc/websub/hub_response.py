@@ -19,7 +19,7 @@ _MAX_RETRY_AFTER: Final = 86_400.0  # seconds; a longer Retry-After is reduced t
 class DeliveryResult(Enum):
     """Result of a delivery: DELIVERED if the hub accepted it, REJECTED if the hub refused this feed, DEFERRED for other failures.
 
-    A deferred delivery is tried again soon, a rejected one an hour later or more (backoff.py).
+    A deferred delivery is tried again soon, a rejected one an hour later or more (delivery.py).
     """
 
     DELIVERED = "done"
