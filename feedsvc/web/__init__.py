@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from feedsvc.web.rate_limit import PollLimit
     from feedsvc.web.request_stats import VIEW_BEACON, RequestStats
     from feedsvc.web.server import Server, listen, url_of
+    from feedsvc.web.shared_memory import COUNTERS_KEY, SharedCounters
     from feedsvc.web.supervisor import Supervisor
-    from feedsvc.web.totals import COUNTERS_KEY, SharedCounters
     from feedsvc.web.worker import Worker
 
 __all__ = [
@@ -50,14 +50,14 @@ __all__ = [
 # Imported on first use: a command line needs a few names before it starts to read the content folder, but not Flask.
 _MODULES: Final = {
     "AccessLog": "access_log",
-    "COUNTERS_KEY": "totals",
+    "COUNTERS_KEY": "shared_memory",
     "LOG_FORMATS": "access_log",
     "MetricValues": "metrics",
     "MetricsSource": "app",
     "PollLimit": "rate_limit",
     "RequestStats": "request_stats",
     "Server": "server",
-    "SharedCounters": "totals",
+    "SharedCounters": "shared_memory",
     "StatusAccess": "access_control",
     "Supervisor": "supervisor",
     "VIEW_BEACON": "request_stats",

@@ -1,4 +1,4 @@
-"""Shared memory of workers: a table that the parent creates before it forks.
+"""Shared memory of workers: a table that the parent creates before it forks, and counters that are summed over its rows.
 
 Each row is written by one worker only; the parent clears the process id in it. The row outlives the worker, and the worker's
 replacement continues with it.
@@ -10,14 +10,17 @@ import json
 import mmap
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from itertools import chain
 from typing import Any, Final
+
+COUNTERS_KEY: Final = "counters"  # key of a worker's counters in its message (`WorkerSlot.write_message`)
 
 _PID, _READ_AT, _REQUESTED_AT, _MESSAGE_NUMBER = range(4)  # columns of eight bytes, so that reads and writes are atomic
 _COLUMN_COUNT: Final = 8
-# bytes for one message; there are two, so that the last one can be read while the next is written
+# Bytes of one message. Each row has room for two, so that the last message can be read while the next one is written.
 _MESSAGE_SIZE: Final = 32 * 1024
-_SYNC_TIMEOUT: Final = 15.0  # seconds to wait for a worker, so that one that hangs does not delay the others
+_SYNC_TIMEOUT: Final = 15.0  # seconds to wait for a worker, so that a worker that hangs does not delay the others
 
 
 class WorkerTable:
@@ -44,22 +47,22 @@ class WorkerTable:
     def read_message(self, number: int) -> Mapping[str, Any]:
         """Return the last message of this worker or its predecessor, {} if neither has written one."""
         while True:
-            turn = self[number, _MESSAGE_NUMBER]
-            size, data = self._message_location(number, turn)
-            found = self._memory[data : data + int(self._cells[size])]
-            if self[number, _MESSAGE_NUMBER] - turn < 1:
-                return json.loads(found) if found else {}
+            message_number = self[number, _MESSAGE_NUMBER]
+            length_cell, start = self._message_location(number, message_number)
+            text = self._memory[start : start + int(self._cells[length_cell])]
+            if self[number, _MESSAGE_NUMBER] - message_number < 1:  # no newer message has been begun in the same place
+                return json.loads(text) if text else {}
 
-    def write_message(self, number: int, notice: Mapping[str, Any]) -> None:
-        """Write a message. One longer than 32 kB is dropped."""
-        text = json.dumps(notice).encode()
-        turn = self[number, _MESSAGE_NUMBER] + 1
-        size, data = self._message_location(number, turn)
+    def write_message(self, number: int, message: Mapping[str, Any]) -> None:
+        """Write a message of JSON values. A message longer than 32 kB is dropped."""
+        text = json.dumps(message).encode()
+        message_number = self[number, _MESSAGE_NUMBER] + 1
+        length_cell, start = self._message_location(number, message_number)
         if len(text) > _MESSAGE_SIZE - 8:
             return
-        self._memory[data : data + len(text)] = text
-        self._cells[size] = len(text)
-        self[number, _MESSAGE_NUMBER] = turn
+        self._memory[start : start + len(text)] = text
+        self._cells[length_cell] = len(text)
+        self[number, _MESSAGE_NUMBER] = message_number
 
     def __getitem__(self, cell: tuple[int, int]) -> float:
         return self._cells[self._cell(*cell)]
@@ -70,18 +73,18 @@ class WorkerTable:
     def _cell(self, number: int, column: int) -> int:
         return (number - 1) * self._slot_size // 8 + column
 
-    def _message_location(self, number: int, turn: float) -> tuple[int, int]:
-        """Return where the message with this number is stored: the cell of its length, the offset of its bytes."""
-        start = (number - 1) * self._slot_size + _COLUMN_COUNT * 8 + int(turn) % 2 * _MESSAGE_SIZE
+    def _message_location(self, number: int, message_number: float) -> tuple[int, int]:
+        """Return where a worker's message with this number is stored: the cell of its length, the offset of its bytes."""
+        start = (number - 1) * self._slot_size + _COLUMN_COUNT * 8 + int(message_number) % 2 * _MESSAGE_SIZE
         return start // 8, start + 8
 
 
 class WorkerSlot:
-    """View of the table for one worker, which writes only its own row. Thread-safe except `write_message`."""
+    """View of the table for one worker, which writes only its own row. Thread-safe except for `write_message`."""
 
-    def __init__(self, board: WorkerTable, number: int) -> None:
-        self.number, self.worker_count = number, board.worker_count
-        self._table = board
+    def __init__(self, table: WorkerTable, number: int) -> None:
+        self.number, self.worker_count = number, table.worker_count
+        self._table = table
 
     def register(self) -> None:
         """Register this process. Call before any content is read."""
@@ -92,9 +95,12 @@ class WorkerSlot:
         """Return number -> process id of all workers that have registered and not ended."""
         return self._table.alive_pids()
 
-    def write_message(self, notice: Mapping[str, Any]) -> None:
-        """Publish a message of JSON values to all workers. One longer than 32 kB is dropped. The message outlives this worker."""
-        self._table.write_message(self.number, notice)
+    def write_message(self, message: Mapping[str, Any]) -> None:
+        """Publish a message of JSON values to all workers. A message longer than 32 kB is dropped.
+
+        The message outlives this worker.
+        """
+        self._table.write_message(self.number, message)
 
     def read_message(self) -> Mapping[str, Any]:
         """Return this worker's last message; before its first one, that of its predecessor, {} if there was none."""
@@ -106,16 +112,16 @@ class WorkerSlot:
 
     def is_rescan_requested(self) -> bool:
         """Return whether another worker waits until this one has scanned the whole folder."""
-        looked = self._table[self.number, _READ_AT]
-        return any(self._table[other, _REQUESTED_AT] > looked for other in self._others())
+        scanned_at = self._table[self.number, _READ_AT]
+        return any(self._table[other, _REQUESTED_AT] > scanned_at for other in self._others())
 
     def confirm_scan(self, since: float) -> None:
         """Record that this worker serves the folder as it was at `since` (seconds of time.monotonic) or later."""
         self._table[self.number, _READ_AT] = since
 
-    def sync_barrier(self) -> SyncBarrier:
-        """Return a new barrier for the other workers."""
-        return SyncBarrier(self._table, self.number)
+    def sync_barrier(self, timeout: float = _SYNC_TIMEOUT) -> SyncBarrier:
+        """Return a new barrier for the other workers, which waits for them at most `timeout` seconds."""
+        return SyncBarrier(self._table, self.number, timeout)
 
     def _others(self) -> list[int]:
         return [number for number in range(1, self.worker_count + 1) if number != self.number]
@@ -124,16 +130,43 @@ class WorkerSlot:
 class SyncBarrier:
     """Function that returns True once each other worker has scanned the folder after the first call.
 
-    The first call requests these scans. Without them, the result is True from 15 seconds after that call on.
+    The first call requests these scans. More than `timeout` seconds after it, the result is True even without them.
     """
 
-    def __init__(self, board: WorkerTable, number: int) -> None:
-        self._table, self._number = board, number
+    def __init__(self, table: WorkerTable, number: int, timeout: float) -> None:
+        self._table, self._number, self._timeout = table, number, timeout
         self._requested_at = 0.0
 
     def __call__(self) -> bool:
         if not self._requested_at:
             self._requested_at = self._table[self._number, _REQUESTED_AT] = time.monotonic()
         others = (number for number in self._table.alive_pids() if number != self._number)
-        answered = all(self._table[number, _READ_AT] >= self._requested_at for number in others)
-        return answered or time.monotonic() - self._requested_at > _SYNC_TIMEOUT
+        have_scanned = all(self._table[number, _READ_AT] >= self._requested_at for number in others)
+        return have_scanned or time.monotonic() - self._requested_at > self._timeout
+
+
+class SharedCounters:
+    """Sum of the counters of all workers, which never decreases, even if a worker is replaced.
+
+    Create it when a worker starts, before its first message.
+    """
+
+    def __init__(self, slot: WorkerSlot, local_counters: Callable[[], Mapping[str, float]]) -> None:
+        """Read the predecessor's counters. `local_counters` returns those of this process by name, which began at 0."""
+        self._slot, self._local_counters = slot, local_counters
+        self._inherited: Mapping[str, float] = slot.read_message().get(COUNTERS_KEY, {})  # of all predecessors together
+
+    def slot_counters(self) -> dict[str, float]:
+        """Return this worker's counters with those of its predecessors, for its message under COUNTERS_KEY."""
+        return _sum_counters(self._inherited, self._local_counters())
+
+    def __call__(self) -> dict[str, float]:
+        """Return the sums of the counters in all workers' last messages. Write this worker's message first, to include it."""
+        return _sum_counters(*(message.get(COUNTERS_KEY, {}) for message in self._slot.read_messages().values()))
+
+
+def _sum_counters(*counters: Mapping[str, float]) -> dict[str, float]:
+    sums: dict[str, float] = {}
+    for name, count in chain.from_iterable(each.items() for each in counters):
+        sums[name] = sums.get(name, 0) + count
+    return sums

@@ -1,7 +1,6 @@
 """Counters of all workers together."""
 
-from feedsvc.web.shared_memory import WorkerTable
-from feedsvc.web.totals import COUNTERS_KEY, SharedCounters
+from feedsvc.web.shared_memory import COUNTERS_KEY, SharedCounters, WorkerTable
 
 
 def test_counters_add_up_and_never_go_back_when_a_worker_is_replaced() -> None:
