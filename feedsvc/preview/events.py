@@ -9,8 +9,8 @@ from typing import Final
 
 from feedsvc.live import Edition, Live
 
-_HEARTBEAT_SECONDS: Final = 1.0  # seconds between comments, by which a closed connection is noticed
-_MAX_HEARTBEATS: Final = 15
+_HEARTBEAT_INTERVAL: Final = 1.0  # seconds between comments, by which a closed connection is noticed
+_MAX_HEARTBEATS: Final = 15  # then the stream ends, and the browser connects again
 _RETRY_MILLISECONDS: Final = 300  # after which a browser reconnects
 _CROWDED_RETRY_MILLISECONDS: Final = 2000
 
@@ -22,13 +22,14 @@ def edition_tag(edition: Edition) -> str:
 
 
 class EventStreams:
-    """Open event streams. Each holds a server thread, so at most `most` are open, and each ends soon. Thread-safe.
+    """Open event streams. Each holds a server thread, so at most `max_open` are open, and each ends soon. Thread-safe.
 
-    If `most` are open, a further browser gets only the current tag and reconnects later.
+    If `max_open` are open, a further browser gets only the current tag and reconnects later. While the edition stays the same,
+    a stream sends a comment every `heartbeat_interval` seconds.
     """
 
-    def __init__(self, live: Live, most: int) -> None:
-        self._live, self._max_open = live, most
+    def __init__(self, live: Live, max_open: int, *, heartbeat_interval: float = _HEARTBEAT_INTERVAL) -> None:
+        self._live, self._max_open, self._heartbeat_interval = live, max_open, heartbeat_interval
         self._open_count = 0
         self._is_stopped = False
         self._condition = threading.Condition()
@@ -64,7 +65,9 @@ class EventStreams:
     def _stream_until_change(self, sent: str) -> Iterator[bytes]:
         for _ in range(_MAX_HEARTBEATS):
             with self._condition:
-                self._condition.wait_for(lambda: self._is_stopped or edition_tag(self._live.edition) != sent, _HEARTBEAT_SECONDS)
+                self._condition.wait_for(
+                    lambda: self._is_stopped or edition_tag(self._live.edition) != sent, self._heartbeat_interval
+                )
             now = edition_tag(self._live.edition)
             if now != sent:
                 yield _event(now, _RETRY_MILLISECONDS)
@@ -73,5 +76,5 @@ class EventStreams:
             yield b":\n\n"
 
 
-def _event(told: str, again: int) -> bytes:
-    return f"retry: {again}\ndata: {told}\n\n".encode()
+def _event(tag: str, retry_milliseconds: int) -> bytes:
+    return f"retry: {retry_milliseconds}\ndata: {tag}\n\n".encode()

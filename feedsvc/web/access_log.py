@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 _FLUSH_INTERVAL: Final = 0.5  # seconds between two writes
-_MAX_QUEUED_LINES: Final = 50_000  # lines in memory while the reader of the log is slow; further lines are only counted
+_MAX_QUEUED_LINES: Final = 50_000  # lines in memory while the reader of the log is slow; further lines are dropped and counted
 # Bytes. POSIX keeps writes to a pipe atomic up to this size, so several processes may share one pipe.
 _ATOMIC_WRITE_SIZE: Final = 4096
 _MAX_FIELD_LENGTH: Final = 500  # characters of a path or a User-Agent
@@ -69,9 +69,15 @@ class AccessLog:
     lines as its field `dropped`.
     """
 
-    def __init__(self, form: str, descriptor: int, trusted: Networks = ()) -> None:
-        """Create a log with a format of LOG_FORMATS. X-Forwarded-For is used if the peer is one of `trusted`."""
-        self._format_line, self._descriptor, self._trusted = LOG_FORMATS[form], descriptor, trusted
+    def __init__(
+        self, form: str, descriptor: int, trusted_proxies: Networks = (), *, max_queued: int = _MAX_QUEUED_LINES
+    ) -> None:
+        """Create a log with a format of LOG_FORMATS. X-Forwarded-For is used if the peer is one of `trusted_proxies`.
+
+        At most `max_queued` lines wait for the next write; further lines are dropped.
+        """
+        self._format_line, self._descriptor, self._trusted_proxies = LOG_FORMATS[form], descriptor, trusted_proxies
+        self._max_queued = max_queued
         self._queue: deque[_LogLine] = deque()
         self._dropped = 0
         self._start_lock, self._write_lock, self._stop_event = threading.Lock(), threading.Lock(), threading.Event()
@@ -108,13 +114,13 @@ class AccessLog:
         self._write()
 
     def _append(self, environ: WSGIEnvironment, at: datetime, path: str, told: list[Any], seconds: float) -> None:
-        if len(self._queue) >= _MAX_QUEUED_LINES:
+        if len(self._queue) >= self._max_queued:
             self._dropped += 1
             return
         method, said = environ["REQUEST_METHOD"], environ.get
         length = "0" if method == "HEAD" else next((value for name, value in told[1] if name == "Content-Length"), "")
         status = int(told[0][:3])
-        peer, forwarded = said("REMOTE_ADDR", ""), said("HTTP_X_FORWARDED_FOR", "") if self._trusted else ""
+        peer, forwarded = said("REMOTE_ADDR", ""), said("HTTP_X_FORWARDED_FOR", "") if self._trusted_proxies else ""
         seen = _LogLine(at, peer, forwarded, method, path, said("HTTP_USER_AGENT", ""), status, length, seconds)
         self._queue.append(seen)
         if self._thread is None:
@@ -147,7 +153,7 @@ class AccessLog:
         who = {"REMOTE_ADDR": seen.peer, "HTTP_X_FORWARDED_FOR": seen.forwarded}
         return {
             "time": seen.at.isoformat(timespec="milliseconds"),
-            "client": client_address(who, self._trusted),
+            "client": client_address(who, self._trusted_proxies),
             "method": seen.method[:20],
             "path": quote(seen.path.encode("latin-1"), safe="/!$&'()*+,;:@~-._")[:_MAX_FIELD_LENGTH],
             "status": seen.status,

@@ -25,8 +25,8 @@ from feedsvc.web.waitress_channel import Channel, with_head_reuse
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
-_DRAIN_SECONDS: Final = 10.0
-_IDLE_SECONDS: Final = 30
+_DRAIN_TIMEOUT: Final = 10.0  # seconds to finish responses at the stop
+_IDLE_TIMEOUT: Final = 30.0  # seconds until a connection without activity is closed
 _BACKLOG: Final = 1024
 _ACCEPT_PAUSE: Final = 0.1  # seconds
 _MAX_SUSPENDED: Final = 1000  # suspended requests at a time; each holds a connection and no thread
@@ -56,8 +56,10 @@ class _Listener(TcpWSGIServer):
     channel_class = Channel
     active_channels: Any
 
-    def __init__(self, application: WSGIApplication, listening: socket.socket, adjustments: Any) -> None:
-        self.suspensions = Suspensions(_MAX_SUSPENDED)
+    def __init__(
+        self, application: WSGIApplication, listening: socket.socket, adjustments: Any, suspensions: Suspensions
+    ) -> None:
+        self.suspensions = suspensions
         self._resumes_at = 0.0  # seconds of time.monotonic
         self._has_accepted = False
         sockinfo: Any = (listening.family, listening.type, listening.proto, listening.getsockname())
@@ -110,12 +112,17 @@ class Server:
         listening_socket: socket.socket | None = None,
         on_stop: Callable[[], None] = lambda: None,
         is_streaming: bool = False,
+        max_suspended: int = _MAX_SUSPENDED,
+        idle_timeout: float = _IDLE_TIMEOUT,
+        drain_timeout: float = _DRAIN_TIMEOUT,
     ) -> None:
         """Create the server on `listening_socket`, a result of `listen`, or else on `host` and `port`.
 
         `on_stop` is called first when the server stops, to end long responses. With `is_streaming`, each part of a response is
-        sent at once.
+        sent at once. At most `max_suspended` requests wait at a time (deferred_requests.py). A connection without activity is
+        closed after about `idle_timeout` seconds. At the stop, responses are finished for at most `drain_timeout` seconds.
         """
+        self._idle_timeout, self._drain_timeout = idle_timeout, drain_timeout
         self._socket, self._on_stop = listening_socket or listen(host, port), on_stop
         self._is_stopping = False
         # A full queue is normal with 4 threads and keep-alive, so no warning.
@@ -126,7 +133,7 @@ class Server:
             ident="feedsvc",
             connection_limit=budget(raise_limit()).connections,
             asyncore_use_poll=True,
-            channel_timeout=_IDLE_SECONDS,
+            channel_timeout=idle_timeout,
             cleanup_interval=10,
             max_request_header_size=16_384,
             max_request_body_size=65_536,
@@ -135,12 +142,11 @@ class Server:
         # As an argument, it causes a DeprecationWarning.
         adjustments.send_bytes = 1 if is_streaming else 65_536
         adjustments.socket_options = _SOCKET_OPTIONS
-        server: Any = _Listener(with_head_reuse(application), self._socket, adjustments)
-        self._suspensions: Suspensions = server.suspensions
-        self._server = server
+        self._suspensions = Suspensions(max_suspended)
+        self._server: Any = _Listener(with_head_reuse(application), self._socket, adjustments, self._suspensions)
         # waitress has no public way to run its loop once, which draining needs.
-        self._socket_map = server._map  # noqa: SLF001
-        self._cleanup_at = time.monotonic() + _IDLE_SECONDS
+        self._socket_map = self._server._map  # noqa: SLF001
+        self._cleanup_at = time.monotonic() + idle_timeout
         # Connection with unsent bytes -> its last activity, at the last clean-up.
         self._unsent: dict[Any, float] = {}
         for name in (signal.SIGTERM, signal.SIGINT):
@@ -151,7 +157,7 @@ class Server:
         return url_of(self._socket)
 
     def run(self) -> None:
-        """Serve until SIGTERM or SIGINT, then finish the responses that were begun, within ten seconds."""
+        """Serve until SIGTERM or SIGINT, then finish the responses that were begun, within `drain_timeout`."""
         while not self._is_stopping:
             self._poll_once(self._poll_timeout())
             self._suspensions.expire()
@@ -172,13 +178,13 @@ class Server:
         wasyncore.loop(timeout=seconds, use_poll=True, map=self._socket_map, count=1)
 
     def _drop_stalled(self) -> None:
-        """Close connections with unsent bytes and no activity since the last check, 30 seconds ago: the client stopped reading.
+        """Close connections with unsent bytes and no activity since the last check: the client stopped reading.
 
         waitress does not close such a connection while its request holds a thread.
         """
         if time.monotonic() < self._cleanup_at:
             return
-        self._cleanup_at = time.monotonic() + _IDLE_SECONDS
+        self._cleanup_at = time.monotonic() + self._idle_timeout
         channels = list(self._server.active_channels.values())
         unsent = {channel: channel.last_activity for channel in channels if channel.total_outbufs_len}
         for channel, moved in unsent.items():
@@ -191,7 +197,7 @@ class Server:
         self._suspensions.close()
         self._server.del_channel()
         self._socket.close()
-        end = time.monotonic() + _DRAIN_SECONDS
+        end = time.monotonic() + self._drain_timeout
         while any(channel.is_busy for channel in list(self._server.active_channels.values())) and time.monotonic() < end:
             self._poll_once(0.05)
         for channel in list(self._server.active_channels.values()):

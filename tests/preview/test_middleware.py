@@ -11,7 +11,6 @@ import pytest
 
 from feedsvc.content.folder.folder import ContentFolder
 from feedsvc.live.live import Live
-from feedsvc.preview import events
 from feedsvc.preview.events import EventStreams
 from feedsvc.preview.middleware import PreviewMiddleware
 from feedsvc.publication.last_modified import LastModifiedStore
@@ -110,9 +109,8 @@ def test_a_stream_ends_with_the_news(desk: Desk) -> None:
     assert re.fullmatch(rb"retry: 300\ndata: 1-\w+\n\n", told[0])
 
 
-def test_a_quiet_stream_ends_by_itself(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(events, "_HEARTBEAT_SECONDS", 0)
-    first, *rest = desk.streams.stream()
+def test_a_quiet_stream_ends_by_itself(desk: Desk) -> None:
+    first, *rest = EventStreams(desk.live, 2, heartbeat_interval=0.0).stream()
     assert first.startswith(b"retry: 300\ndata: 1-")
     assert rest == [b":\n\n"] * 15
 

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from feedsvc.support.client_address import parse_networks
-from feedsvc.web import access_log
 from feedsvc.web.access_log import AccessLog
 from tests.helpers.http_client import NO_HEADERS, ask, environ_of
 from tests.helpers.running_server import command, environment
@@ -126,9 +125,8 @@ def test_many_threads_lose_and_mix_nothing(pipe: Pipe) -> None:
     assert [json.loads(line)["status"] for line in pipe.lines()] == [200] * 800
 
 
-def test_what_does_not_fit_is_counted(pipe: Pipe, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(access_log, "_MAX_QUEUED_LINES", 0)
-    log = AccessLog("json", pipe.descriptor)
+def test_what_does_not_fit_is_counted(pipe: Pipe) -> None:
+    log = AccessLog("json", pipe.descriptor, max_queued=0)
     logged(log, "/")
     log.close()
     assert pipe.lines() == ['{"dropped": 1}']

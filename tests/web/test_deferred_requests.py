@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from feedsvc.support.completion import Completion
-from feedsvc.web import server as module
 from feedsvc.web.access_log import AccessLog
 from feedsvc.web.deferred_requests import wait_for
 from feedsvc.web.server import Server
@@ -70,7 +69,7 @@ def waiting(server: Server, number: int, request: bytes = SLOW) -> Iterator[list
         yield several
 
 
-def test_hundreds_of_requests_wait_while_one_thread_answers_others(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_hundreds_of_requests_wait_while_one_thread_answers_others() -> None:
     app = Slow()
     server = one_thread(app)
 
@@ -101,10 +100,9 @@ def test_a_request_that_waited_too_long_gets_its_503_in_time() -> None:
     run_while(server, client)
 
 
-def test_more_than_may_wait_get_503_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_MAX_SUSPENDED", 5)
+def test_more_than_may_wait_get_503_at_once() -> None:
     app = Slow()
-    server = one_thread(app)
+    server = Server(app, host="127.0.0.1", port=0, threads=1, max_suspended=5)
 
     def client() -> None:
         with waiting(server, 5) as several:

@@ -12,7 +12,6 @@ from urllib.parse import urlsplit
 import pytest
 
 from feedsvc.errors import FeedsvcError
-from feedsvc.web import server as module
 from feedsvc.web.server import Server
 from tests.helpers.http_client import SECONDS, ask, ask_on, connected, raw, read_all
 from tests.web.in_process_server import SIGNALS, none_left, run_while
@@ -82,9 +81,8 @@ def test_a_poll_that_gets_304_keeps_its_connection(app: "WSGIApplication") -> No
     run_while(server, client)
 
 
-def test_a_client_that_stopped_reading_loses_its_thread(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_IDLE_SECONDS", 0.2)
-    server = Server(large, host="127.0.0.1", port=0, threads=1)
+def test_a_client_that_stopped_reading_loses_its_thread() -> None:
+    server = Server(large, host="127.0.0.1", port=0, threads=1, idle_timeout=0.2)
 
     def client() -> None:
         with connected(server.url, 4096) as stuck:
@@ -131,9 +129,8 @@ def test_who_asks_ahead_and_reads_late_gets_every_answer(app: "WSGIApplication")
     run_while(server, client)
 
 
-def test_the_wait_for_slow_clients_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_DRAIN_SECONDS", 0.2)
-    server = Server(large, host="127.0.0.1", port=0, threads=1)
+def test_the_wait_for_slow_clients_has_an_end() -> None:
+    server = Server(large, host="127.0.0.1", port=0, threads=1, drain_timeout=0.2)
     with connected(server.url, 4096) as stuck:
 
         def client() -> None:
