@@ -103,7 +103,7 @@ def _again(lab: Lab, number: int, product: Product) -> float:
 def _watching(lab: Lab, content: Path, out: Path, state: Path) -> Iterator[Running]:
     words = Product().command("build", out, content, "--state", state, "--watch")
     with Product().staying(words, lab.new("watch")) as watching:
-        watching.wait(lambda: "in step" in watching.said(), "a tree in step")
+        watching.wait(lambda: "up to date" in watching.said(), "a tree up to date")
         time.sleep(_SETTLED)
         yield watching
 

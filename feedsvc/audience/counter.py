@@ -119,7 +119,7 @@ class ReadCounter:
             self._condition.notify_all()
             lost = self._lost_count + self._spool_pending()
         if lost:
-            _LOG.warning("feedsvc: reads lost: %d; the database did not take them in time", lost)
+            _LOG.warning("feedsvc: %d reads are lost, because the database did not store them before the stop", lost)
 
     # --- requests; call with the lock held
 
@@ -147,7 +147,7 @@ class ReadCounter:
     def _count_lost_read(self) -> None:
         if not self._lost_count:
             _LOG.warning(
-                "feedsvc: no more reads fit in memory; those of further articles are lost until their database takes some"
+                "feedsvc: the memory for reads is full; reads of further articles are lost until the database is available again"
             )
         self._lost_count += 1
 
@@ -221,7 +221,7 @@ class ReadCounter:
                 last.file.unlink(missing_ok=True)
             except OSError as error:
                 _LOG.warning(
-                    "feedsvc: the reads in %s are written, and the file cannot be deleted (%s); delete it", last.file, error
+                    "feedsvc: the reads in %s are stored, but the file cannot be deleted (%s); delete it", last.file, error
                 )
 
     def _load_totals(self) -> None:
@@ -246,17 +246,18 @@ class ReadCounter:
         with self._condition:
             if reason not in self._logged_reasons and len(self._logged_reasons) < _MAX_LOGGED_REASONS:
                 self._logged_reasons.add(reason)
-                _LOG.warning("feedsvc: reads wait in memory, pages and feeds are not affected: %s", reason)
+                _LOG.warning("feedsvc: reads are kept in memory, pages and feeds are not affected: %s", reason)
             self._is_unavailable = True
             self._alerts.raise_alert(
-                _ALERT_NAME, f"reads wait in memory, pages and feeds are not affected: {reason}; it is tried again by itself"
+                _ALERT_NAME,
+                f"reads are kept in memory, pages and feeds are not affected: {reason}; it is tried again by itself",
             )
             self._condition.notify_all()
 
     def _mark_available(self) -> None:
         if self._is_unavailable:
-            lost = f"; {self._lost_count} reads had no room and are lost" if self._lost_count else ""
-            _LOG.warning("feedsvc: the database of reads is back%s", lost)
+            lost = f"; {self._lost_count} reads did not fit in memory and are lost" if self._lost_count else ""
+            _LOG.warning("feedsvc: the database of reads is available again%s", lost)
             self._lost_count = 0
             self._logged_reasons.clear()
             self._alerts.clear(_ALERT_NAME)
@@ -271,7 +272,7 @@ class ReadCounter:
         try:
             file = write_spool_file(self._spool_folder, self._store.writer, rest)
         except OSError as error:
-            _LOG.warning("feedsvc: nothing can be kept in %s: %s", self._spool_folder, error)
+            _LOG.warning("feedsvc: reads cannot be saved in %s: %s", self._spool_folder, error)
             return pending
-        _LOG.warning("feedsvc: %d reads wait in %s for the next start", pending, file)
+        _LOG.warning("feedsvc: %d reads are saved in %s; the next start stores them in the database", pending, file)
         return 0

@@ -68,13 +68,13 @@ def database_url(where: str | Path) -> URL:
         url = URL.create("sqlite", database=str(where)) if isinstance(where, Path) else make_url(where)
     except (ArgumentError, ValueError):
         # The text is left out of the message, because it may contain a password.
-        raise FeedsvcError("that is no database URL; write it like postgresql://USER:PASSWORD@HOST/NAME") from None
+        raise FeedsvcError("the database URL is invalid; give one such as postgresql://USER:PASSWORD@HOST/NAME") from None
     driver = _DRIVERS.get(url.drivername)
     if driver is None or url.database in (None, "", ":memory:"):
         name = f"a database of the kind {url.drivername}" if driver is None else location(url)
-        raise FeedsvcError(f"reads cannot be kept in {name}; name a file of SQLite or a PostgreSQL database")
+        raise FeedsvcError(f"reads cannot be stored in {name}; give the URL of a SQLite file or of a PostgreSQL database")
     if "\0" in str(url.database):
-        raise FeedsvcError("no file or database has a name with a NUL (%00) in it; correct the database URL")
+        raise FeedsvcError("the database URL has a NUL character (%00) in its name; correct it")
     return url.set(drivername=driver)
 
 
@@ -103,7 +103,7 @@ def _create_engine(url: URL, **options: Any) -> Engine:
     try:
         return create_engine(url, **options)
     except (ArgumentError, ValueError, TypeError) as error:
-        raise FeedsvcError(f"the database URL of {location(url)} has an option that cannot be: {error}") from None
+        raise FeedsvcError(f"the database URL of {location(url)} has an invalid option: {error}") from None
 
 
 def _begin(connection: Connection) -> None:
@@ -127,7 +127,7 @@ def _postgresql_engine(url: URL) -> Engine:
         # A statement prepared on one connection is unknown to the next one behind a pooler such as pgbouncer.
         made = _create_engine(patient, pool_pre_ping=True, connect_args={"prepare_threshold": None})
     except ImportError:
-        raise FeedsvcError("PostgreSQL needs psycopg; install it with: pip install 'psycopg[binary]'") from None
+        raise FeedsvcError("PostgreSQL needs the package psycopg; install it with: pip install 'psycopg[binary]'") from None
     event.listen(made, "do_connect", _connect)
     event.listen(made, "begin", lambda connection: connection.exec_driver_sql(_SET_TIMEOUTS).close())
     return made

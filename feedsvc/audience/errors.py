@@ -10,22 +10,31 @@ from feedsvc.errors import FeedsvcError
 _GRANT_ADVICE: Final = (
     "let an owner of the database run: GRANT USAGE ON SCHEMA public TO the_role; "
     "GRANT SELECT, INSERT, UPDATE ON feedsvc_views, feedsvc_views_writers TO the_role "
-    "(and, until the tables are there, GRANT CREATE ON SCHEMA public TO the_role)"
+    "(and, until the tables exist, GRANT CREATE ON SCHEMA public TO the_role)"
 )
 # The first pattern that matches is used. For PostgreSQL, SQLSTATE precedes the text.
 _ADVICE: Final = (
-    (r"^53100|disk is full|no space left|disk quota", "make room on its disk"),
-    (r"not a database|malformed", "move that file away and a new one is made; or give another with --state or --database"),
-    (r"^42703|no such column|has no column", "another program or version made the table feedsvc_views; rename that table"),
-    (r"^3F000|no schema has been selected", "make the schema that its search_path names, or correct the search_path"),
+    (r"^53100|disk is full|no space left|disk quota", "free space on its disk"),
+    (
+        r"not a database|malformed",
+        "move that file away, and feedsvc creates a new one; or give another with --state or --database",
+    ),
+    (r"^42703|no such column|has no column", "another program or version created the table feedsvc_views; rename that table"),
+    (r"^3F000|no schema has been selected", "create the schema that its search_path names, or correct the search_path"),
     (r"^42501|permission denied for", _GRANT_ADVICE),
-    (r"^25006|read-only transaction", "that server takes no writes; name the primary one"),
-    (r"readonly|read-only|unable to open|permission denied|file exists|not a directory", "let feedsvc write in that folder"),
-    (r"locked", "another program keeps that file locked; end it or wait"),
+    (r"^25006|read-only transaction", "that server is read-only; give the address of the primary server"),
+    (
+        r"readonly|read-only|unable to open|permission denied|file exists|not a directory",
+        "give feedsvc the permission to write in that folder",
+    ),
+    (r"locked", "another program has locked that file; end it or wait"),
     (r"password|pg_hba|authentication|role .* does not exist", "correct user and password in FEEDSVC_DATABASE"),
-    (r"^3D000|database .* does not exist", "make that database, or correct its name in FEEDSVC_DATABASE"),
+    (r"^3D000|database .* does not exist", "create that database, or correct its name in FEEDSVC_DATABASE"),
     (r"resolve|translate host|getaddrinfo|name or service|idna|label", "correct the host in FEEDSVC_DATABASE"),
-    (r"refused|time(d )?out|unreachable|no answer|closed the connection", "see that it runs and can be reached from here"),
+    (
+        r"refused|time(d )?out|unreachable|no answer|closed the connection",
+        "check that the server runs and can be reached from this machine",
+    ),
 )
 _ROW_SQLSTATE_CLASSES: Final = frozenset({"22", "23", "54"})  # classes of SQLSTATE: data exception, integrity, program limit
 # Names of DB API classes, of any library: importing SQLAlchemy is slow and unnecessary for a file of the state folder.

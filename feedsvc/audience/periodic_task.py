@@ -32,5 +32,5 @@ class PeriodicTask:
             try:
                 self._work(self._clock())
             except Exception:  # noqa: BLE001 - the thread continues
-                _LOG.exception("feedsvc: a chore failed and will be tried again")
+                _LOG.exception("feedsvc: a periodic task failed; it is run again in %g seconds", self._interval)
             self._stop_event.wait(self._interval)

@@ -101,4 +101,6 @@ def _read_database(url: URL, day: date | None, **options: str) -> _ReadTotals:
 
 
 def _no_reads_error(url: URL) -> FeedsvcError:
-    return FeedsvcError(f"no reads are kept in {location(url)} yet; feedsvc serve makes it, --state or --database names another")
+    return FeedsvcError(
+        f"there are no reads in {location(url)} yet; feedsvc serve counts them; give another place with --state or --database"
+    )

@@ -69,9 +69,7 @@ def _set_aside(file: Path, error: Exception) -> None:
             aside = set_aside(file).name
     except OSError:
         aside = file.name
-    sentence = (
-        "feedsvc: %s holds no reads that can be understood (%s): they are lost, the service goes on, and the file is kept as %s"
-    )
+    sentence = "feedsvc: %s cannot be read (%s): its reads are lost, the service continues, and the file is kept as %s"
     _LOG.warning(sentence, file, error, aside)
 
 
@@ -108,11 +106,11 @@ def _read_spool_file(file: Path) -> SpoolFile:
 
 def _parse_number(value: object) -> int:
     if type(value) is not int or not 0 <= value < _MAX_READS:
-        raise ValueError(f"{value!r:.40} is no number of reads")
+        raise ValueError(f"{value!r:.40} is not a number of reads")
     return value
 
 
 def _parse_text(value: object) -> str:
     if not isinstance(value, str):
-        raise TypeError(f"{value!r:.40} is no text")
+        raise TypeError(f"{value!r:.40} is not text")
     return value

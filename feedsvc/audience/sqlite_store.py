@@ -106,7 +106,7 @@ class SqliteReadStore:
         """Add reads; parameters, result and errors are those of `DatabaseReadStore.add`."""
         ordered = sorted(reads.items())
         newest = max((day for _, day in reads), default=date.min)
-        refused = {key: "its id is no UTF-8" for key, _ in ordered if not _is_storable(key[0])}
+        refused = {key: "its id is not valid UTF-8" for key, _ in ordered if not _is_storable(key[0])}
 
         def write(rows: sqlite3.Connection) -> Mapping[ReadKey, str]:
             with rows:

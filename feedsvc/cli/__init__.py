@@ -46,14 +46,15 @@ class _Commands(click.Group):
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
         if args[0] not in _COMMANDS and not args[0].startswith("-"):
-            ctx.fail(f"No such command '{args[0]}'; {did_you_mean(args[0], _COMMANDS) or 'feedsvc --help names all'}")
+            ctx.fail(f"No such command '{args[0]}'; {did_you_mean(args[0], _COMMANDS) or 'feedsvc --help lists all commands'}")
         return super().resolve_command(ctx, args)
 
 
 @click.group(
     cls=_Commands,
     context_settings={"auto_envvar_prefix": "FEEDSVC", "help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="Every option has a variable, FEEDSVC_ and its name: FEEDSVC_PORT=8080, FEEDSVC_BASE_URL. The option outranks it.",
+    epilog="Every option can also be set by an environment variable: FEEDSVC_ and its name, such as FEEDSVC_PORT=8080. "
+    "The command line takes precedence.",
 )
 @click.version_option(__version__, message="feedsvc %(version)s")
 def main() -> None:
@@ -61,7 +62,7 @@ def main() -> None:
 
     \b
     Examples:
-      feedsvc check                 what is wrong in ./content, and how to mend it
+      feedsvc check                 report the problems in ./content, with hints how to correct them
       feedsvc serve                 serve ./content at http://127.0.0.1:8000/
       feedsvc build public          write the same documents to ./public
     """

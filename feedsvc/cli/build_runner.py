@@ -62,7 +62,10 @@ def _build(plan: BuildConfig, newsroom: ContentFolder, ahead: Prefetch | None) -
     gc_control.leak_on_exit(live)
     read = live.edition.content
     if read.errors and not plan.skip_broken:
-        raise ContentError("nothing was written; mend the files above, or leave them out with --skip-broken", read.problems)
+        raise ContentError(
+            "nothing was written, because files have errors; correct them, or build without them with --skip-broken",
+            read.problems,
+        )
     print_problems(read.problems)
     with open_target(
         plan.out,
@@ -112,7 +115,7 @@ class _TreeUpdater:
         signal.signal(signal.SIGHUP, lambda *_: self._watcher.request_full_scan())
         watchdog.start_heartbeat()
         self._watcher.start()
-        click.echo(f"feedsvc: keeping {self._tree.out} in step", err=True)
+        click.echo(f"feedsvc: keeping {self._tree.out} up to date", err=True)
         self._warm_up()
         pause = None
         while not self._is_stopping:

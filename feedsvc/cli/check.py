@@ -56,7 +56,7 @@ def check(*, content: Path, form: str, every: bool, strict: bool, revision: str 
         errors = tuple(problem for problem in problems if problem.severity == "error")
     lines = PROBLEM_FORMATTERS["all" if every and form == "text" else form](content, problems)
     if revision is not None and comparison is None:
-        print_error(f"nothing was compared with '{revision}': mend the errors first")
+        print_error(f"the folder was not compared with the revision '{revision}', because it has errors; correct them first")
         comparison = Comparison() if form == "json" else None  # same keys for programs
     for line in COMPARISON_FORMATTERS[form](lines, comparison) if comparison else lines:
         print_line(line)

@@ -38,5 +38,5 @@ def check_base_url(base_url: str) -> None:
     """Raise FeedsvcError if a given base URL is not a valid web address; "" is valid."""
     if base_url and not is_base_url(base_url):
         raise FeedsvcError(
-            f"--base-url '{base_url}' is no web address; write it like https://example.org or https://example.org/news"
+            f"--base-url '{base_url}' is not a web address; give one such as https://example.org or https://example.org/news"
         )

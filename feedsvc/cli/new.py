@@ -23,15 +23,16 @@ def _utf8_text(value: str) -> str:
     try:
         return os.fsencode(value).decode()
     except UnicodeError:
-        raise click.BadParameter("this is not UTF-8; write it with the terminal's encoding set to UTF-8") from None
+        raise click.BadParameter("this is not UTF-8; set the terminal's encoding to UTF-8 and type it again") from None
 
 
 def _missing_folder_message(title: str, content: Path, rest: tuple[str, ...]) -> str:
     """Return the advice for a missing folder: name one, or quote a title that consists of several arguments."""
     if not rest and click.get_current_context().get_parameter_source("content") is not ParameterSource.COMMANDLINE:
-        return f"no folder {content} here; give the one that holds {SITE_FILE}: feedsvc new {shlex.quote(title)} FOLDER"
+        usage = f"feedsvc new {shlex.quote(title)} FOLDER"
+        return f"there is no folder {content} here; name the folder that contains {SITE_FILE}: {usage}"
     words = " ".join((title, str(content), *rest))
-    return f'no folder {content}; if that belongs to the title, put it in quotes: feedsvc new "{words}"'
+    return f'there is no folder {content}; if this word belongs to the title, put the title in quotes: feedsvc new "{words}"'
 
 
 @command("new")

@@ -20,8 +20,8 @@ class NginxFile:
         """
         self._file = file
         if file:
-            _check_outside(file, Path(out), "what lies there is public")
-            _check_outside(file, content, "nothing is written into a newsroom")
+            _check_outside(file, Path(out), "all files there are public")
+            _check_outside(file, content, "feedsvc build writes nothing into the content folder")
             _check_writable(file)
 
     def __call__(self, publication: Publication) -> None:
@@ -32,13 +32,13 @@ class NginxFile:
 def _check_writable(file: Path) -> None:
     folder = file.parent
     if file.is_dir():
-        raise FeedsvcError(f"{file} is a folder; --nginx names a file, like {file / 'feedsvc-tree.conf'}")
+        raise FeedsvcError(f"--nginx {file}: this is a folder; give a file, such as {file / 'feedsvc-tree.conf'}")
     if not folder.is_dir():
-        raise FeedsvcError(f"{file} cannot be written: {folder} is no folder; make it, or name another file with --nginx")
+        raise FeedsvcError(f"--nginx {file}: the folder {folder} does not exist; create it, or give another file")
     if not os.access(folder, os.W_OK | os.X_OK):
-        raise FeedsvcError(f"{file} cannot be written: {folder} may not be written to; change its rights, or name another file")
+        raise FeedsvcError(f"--nginx {file}: feedsvc may not write in {folder}; change its permissions, or give another file")
 
 
 def _check_outside(file: Path, folder: Path, why: str) -> None:
     if file.resolve().is_relative_to(folder.resolve()):
-        raise FeedsvcError(f"{file} lies in {folder}, and {why}; name a file elsewhere with --nginx")
+        raise FeedsvcError(f"--nginx {file}: the file must not be in {folder}, because {why}; give a file in another folder")

@@ -39,7 +39,7 @@ def _split_command(_context: click.Context, _option: click.Parameter, command: s
     try:
         return tuple(shlex.split(command))
     except ValueError as error:
-        raise click.BadParameter(f"{command} is no command line ({str(error).lower()})") from None
+        raise click.BadParameter(f"{command} is not a command line ({str(error).lower()})") from None
 
 
 def purge_option(addresses: str) -> Callable[[Callable[P, None]], Callable[P, None]]:
@@ -70,7 +70,7 @@ def report_errors(command: Callable[P, None]) -> Callable[P, None]:
                 raise
             # The output is full. Redirect stdout, because the interpreter would fail again when it flushes it at exit.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            print_error(f"the output cannot be written ({error.strerror})")
+            print_error(f"the output cannot be written ({error.strerror}); make space, or write it to another file")
             sys.exit(USAGE_ERROR_STATUS)
 
     return run
@@ -80,7 +80,7 @@ def _current_folder_hint() -> str:
     """Return a hint if the current folder has a site.yaml and no ./content, which commands read by default; else ""."""
     site = "site.yaml"
     is_inside = Path(site).is_file() and not Path("content").exists()
-    return f"; {site} is in this very folder: write . for it" if is_inside else ""
+    return f"; {site} is in the current folder: give . as CONTENT" if is_inside else ""
 
 
 def state_folder(content: Path, given: Path | None) -> Path:
@@ -91,5 +91,5 @@ def state_folder(content: Path, given: Path | None) -> Path:
     home = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
     state = given or home / "feedsvc" / hashlib.sha256(os.fsencode(content.resolve())).hexdigest()[:16]
     if state.resolve().is_relative_to(content.resolve()):
-        raise FeedsvcError(f"{state} lies in {content}; give a state folder outside it with --state")
+        raise FeedsvcError(f"the state folder {state} is inside the content folder {content}; give one outside it with --state")
     return state

@@ -40,11 +40,15 @@ def ping(*, content: Path, base_url: str, state: Path | None, everything: bool, 
     read = load_without_theme_trial(content, base_url)
     print_problems(read.problems)
     if not read.site.hubs:
-        click.echo("feedsvc: site.yaml names no hubs; nobody is told", err=True)
+        click.echo("feedsvc: site.yaml names no hubs, so no hub is notified", err=True)
         return
     reach = HubSelection(base_url=read.site.base_url, site_hubs=read.site.hubs)
     if not reach.reachable_hubs:
-        click.echo(f"feedsvc: no hub elsewhere can fetch {read.site.base_url}/; nobody is told", err=True)
+        click.echo(
+            f"feedsvc: {read.site.base_url}/ is an address of this machine, which the hubs cannot fetch, so no hub is notified; "
+            "give the public address with --base-url",
+            err=True,
+        )
         return
     with one_shot_publisher(state_folder(content, state), wall_clock) as hand:
         failed = _publish(hand, reach, build_catalog(read, wall_clock()), purge, includes_unchanged=everything)

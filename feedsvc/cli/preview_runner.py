@@ -36,7 +36,8 @@ def serve_preview(
     """Serve the preview until SIGTERM or SIGINT. Raises FeedsvcError for a non-loopback address, unless `allows_any_host`."""
     if not allows_any_host and not _is_loopback_host(host):
         raise FeedsvcError(
-            f"a preview shows drafts, and {host} is an address that others may reach; leave --host out, or add --preview-anywhere"
+            f"--host {host}: other machines may reach this address, but a preview shows drafts; "
+            "omit --host, or add --preview-anywhere"
         )
     with ExitStack() as parts:
         # The port, and with it the base URL, differs at each start, so a cache would be useless next time.

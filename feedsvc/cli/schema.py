@@ -47,20 +47,22 @@ def _find_content_folder(rest: tuple[str, ...]) -> Path | None:
     Raises FeedsvcError if the given one is no content folder, or for two arguments.
     """
     if len(rest) > 1:
-        raise FeedsvcError(f"'{rest[0]}' is none of {', '.join(SCHEMA_NAMES)}")
+        raise FeedsvcError(f"'{rest[0]}' is not the name of a schema; give one of {', '.join(SCHEMA_NAMES)}")
     given = rest[0] if rest else os.environ.get("FEEDSVC_CONTENT", "")
     root = Path(given or "content")
     if (root / SITE_FILE).exists():
         return root
     if given:
-        raise FeedsvcError(f"{given} is neither a newsroom, which holds {SITE_FILE}, nor one of {', '.join(SCHEMA_NAMES)}")
+        raise FeedsvcError(
+            f"{given} is neither a content folder (with {SITE_FILE}) nor the name of a schema ({', '.join(SCHEMA_NAMES)})"
+        )
     return None
 
 
 def _write_schema_files(root: Path | None) -> None:
     if root is None:
-        raise FeedsvcError("no folder content; write: feedsvc schema --write CONTENT")
+        raise FeedsvcError(f"./content is not a content folder (it has no {SITE_FILE}); name one: feedsvc schema --write CONTENT")
     for file in write_schemas(root):
         click.echo(file)
     shown = json.dumps(vscode_settings(root), indent=2)
-    click.echo(f"feedsvc: for VS Code's YAML plug-in, write into .vscode/settings.json:\n{shown}", err=True)
+    click.echo(f"feedsvc: for VS Code's YAML extension, add to .vscode/settings.json:\n{shown}", err=True)

@@ -120,7 +120,7 @@ def serve(
     limit_log()
     if preview:
         if workers > 1:
-            click.echo("feedsvc: a preview is one process; --workers is for readers", err=True)
+            click.echo("feedsvc: --workers is ignored, because --preview runs in one process", err=True)
         import_cli_module("preview_runner").serve_preview(  # imported only for a preview
             content, host=host, port=port, threads=threads, base_url=base_url, state=state, allows_any_host=preview_anywhere
         )

@@ -55,18 +55,24 @@ def open_target(
     if _URL_SCHEME.match(out):
         if host not in (HOSTING_ANY, HOSTING_NGINX):
             raise FeedsvcError(
-                f"--hosting {host} is for folders; a bucket has objects at former addresses, and no file that it reads"
+                f"--hosting {host} is for folders only; in a bucket, there are objects at former addresses; omit --hosting"
             )
         if file_codings not in _DEFAULT_CODINGS:
-            raise FeedsvcError("--coding is for folders; an object has one coding only, none or, by --gzip-only, gzip")
+            raise FeedsvcError(
+                "--coding is for folders only, because an object has one coding; omit --coding, or use --gzip-only"
+            )
         return _open_bucket(out, only, object_coding, processes)
     if object_coding:
-        raise FeedsvcError("--gzip-only is for s3:// addresses; in a folder each file has a compressed twin beside it")
+        raise FeedsvcError(
+            "--gzip-only is for s3:// addresses only; in a folder, each file has a compressed copy; omit --gzip-only"
+        )
     folder = Path(out)
     if (folder / "site.yaml").exists():
-        raise FeedsvcError(f"{folder} is a newsroom itself; write: feedsvc build OUT {folder}")
+        raise FeedsvcError(f"{folder} is a content folder; name the output folder before it: feedsvc build OUT {folder}")
     if _overlaps(folder, content):
-        raise FeedsvcError(f"{folder} and {content} lie in one another; build into a folder of its own")
+        raise FeedsvcError(
+            f"{folder}: the output folder and the content folder {content} must not contain each other; give another folder"
+        )
     return StaticTree(folder, selection=only, codings=file_codings, processes=processes, prefetch=prefetch, host=host)
 
 
@@ -75,17 +81,17 @@ def _reject_mistyped_bucket(out: str) -> None:
     found = _MISTYPED_BUCKET.match(out)
     if found and not out.startswith(_BUCKET_PREFIX):
         meant = f"{_BUCKET_PREFIX}{out[found.end() :] or 'BUCKET/PREFIX'}"
-        raise FeedsvcError(f"{out}: a bucket is written {meant}; a folder of that name is ./{out}")
+        raise FeedsvcError(f"{out}: the address of a bucket is {meant}; for a folder of this name, give ./{out}")
 
 
 def _open_bucket(out: str, only: str, coding: str, processes: int | None) -> AbstractContextManager[Target]:
     if not out.startswith(_BUCKET_PREFIX):
-        raise FeedsvcError(f"{out}: a build goes to a folder or to {_BUCKET_PREFIX}BUCKET/PREFIX")
+        raise FeedsvcError(f"{out}: feedsvc cannot build there; give a folder, or {_BUCKET_PREFIX}BUCKET/PREFIX")
     try:
         # Imported only here: its libraries take longer to import than a small build, and may not be installed.
         upload = import_module("feedsvc.export.s3.upload").Upload
     except ImportError:
-        raise FeedsvcError(f"{_BUCKET_PREFIX} needs s3fs; install it with: pip install 'feedsvc[s3]'") from None
+        raise FeedsvcError(f"{_BUCKET_PREFIX} needs the package s3fs; install it with: pip install 'feedsvc[s3]'") from None
     made: AbstractContextManager[Target] = upload(out, selection=only, coding=coding, processes=processes)
     return made
 

@@ -48,7 +48,7 @@ class Option(click.Option):
         if name is None:
             return None
         if name != self.variable:
-            click.echo(f"feedsvc: the variable {name} is now called {self.variable}; please rename it", err=True)
+            click.echo(f"feedsvc: warning: the environment variable {name} is now {self.variable}; rename it", err=True)
         return os.environ[name]
 
     def _former_names(self, ctx: click.Context) -> tuple[str, ...]:
@@ -61,8 +61,8 @@ class Command(click.Command):
     def invoke(self, ctx: click.Context) -> Any:
         for name in sorted(name for name in os.environ if name.startswith(PREFIX) and not name.startswith(_TEST_PREFIXES)):
             if not self._is_known(ctx, name):
-                advice = _suggest_name(name) or "feedsvc COMMAND --help names each option's variable"
-                click.echo(f"feedsvc: warning: no option has the variable {name}; {advice}", err=True)
+                advice = _suggest_name(name) or "feedsvc COMMAND --help lists the variable of each option"
+                click.echo(f"feedsvc: warning: no option has the environment variable {name}; {advice}", err=True)
         return super().invoke(ctx)
 
     def _is_known(self, ctx: click.Context, name: str) -> bool:

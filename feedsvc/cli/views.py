@@ -19,7 +19,7 @@ def _parse_day(_context: click.Context, _option: click.Parameter, text: str | No
     try:
         return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC).date() if text else None
     except ValueError:
-        raise click.BadParameter(f"'{text}' is no day; write it like 2026-01-31") from None
+        raise click.BadParameter(f"'{text}' is not a date; give one such as 2026-01-31") from None
 
 
 @command("views")

@@ -61,7 +61,7 @@ def _load_revision(folder: Path, name: str) -> ContentSnapshot:
         return load_content(folder)
     except ContentError as error:
         first = next((problem for problem in error.problems if problem.severity == "error"), error)
-        raise FeedsvcError(f"the revision '{name}' cannot be compared with: {first}") from None
+        raise FeedsvcError(f"the folder cannot be compared with the revision '{name}': {first}") from None
 
 
 def _as_text(lines: Iterable[str], comparison: Comparison) -> Iterator[str]:

@@ -39,12 +39,12 @@ def checkout_revision(content: Path, revision: str, into: Path) -> None:
     exist.
     """
     if not revision or revision.startswith("-") or not revision.isprintable():
-        raise FeedsvcError(f"'{revision}' is no revision; give a branch, a tag or a commit, like main or HEAD~1")
+        raise FeedsvcError(f"'{revision}' is not a revision; give a branch, a tag or a commit, such as main or HEAD~1")
     if not content.is_dir():
-        raise FeedsvcError(f"no folder {content}")
+        raise FeedsvcError(f"there is no folder {content}")
     git = _Git(content)
-    inside = git.run_line("rev-parse", "--show-prefix", error_message=f"{content} lies in no git repository").rstrip("/")
-    missing = f"git knows no revision '{revision}' here; {_missing_revision_hint(git)}"
+    inside = git.run_line("rev-parse", "--show-prefix", error_message=f"{content} is not in a git repository").rstrip("/")
+    missing = f"the git repository has no revision '{revision}'; {_missing_revision_hint(git)}"
     commit = git.run_line("rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}", error_message=missing)
     absent = f"{content} is not in the revision '{revision}'"
     tree = git.run_line("rev-parse", "--verify", "--quiet", f"{commit}:{inside}", error_message=absent)
@@ -65,7 +65,7 @@ class _Git:
     def __init__(self, folder: Path) -> None:
         self._program = which("git") or ""
         if not self._program:
-            raise FeedsvcError("comparing needs the program git, which is not here; install it")
+            raise FeedsvcError("--against needs the program git, which is not installed; install it")
         self._folder = folder
         self._environment = {key: value for key, value in os.environ.items() if key not in _HOOK_VARIABLES} | {"LC_ALL": "C"}
 
@@ -95,9 +95,10 @@ def _missing_revision_hint(git: _Git) -> str:
     """Return a hint about the likely cause of a missing revision: no commit, a shallow clone, or a revision not fetched."""
     if not git.run_line("rev-list", "--all", "--max-count=1", error_message="git cannot list its commits"):
         return "nothing is committed yet"
-    if git.run_line("rev-parse", "--is-shallow-repository", error_message="git cannot tell how much it holds") == "true":
-        return "this is a shallow clone: git fetch --unshallow (in a workflow, fetch-depth: 0)"
-    return "if it lies elsewhere, fetch it first"
+    error_message = "git cannot tell whether the clone is shallow"
+    if git.run_line("rev-parse", "--is-shallow-repository", error_message=error_message) == "true":
+        return "this is a shallow clone: run git fetch --unshallow (in a workflow: fetch-depth: 0)"
+    return "if it is in another repository, fetch it first"
 
 
 def _parse_tree_listing(listed: bytes) -> Iterator[_Blob]:
@@ -142,7 +143,7 @@ def _read_blob(asked: IO[bytes], told: IO[bytes], blob: _Blob) -> bytes:
     asked.flush()
     head = told.readline().split()
     if len(head) != 3:  # noqa: PLR2004 - name, type, size; two words are an error
-        raise FeedsvcError(f"git cannot read {blob.path} in that revision; fetch it whole first")
+        raise FeedsvcError(f"git cannot read {blob.path} in that revision; fetch the whole revision first")
     data = told.read(int(head[2]) + 1)
     return data[:-1]
 

@@ -61,7 +61,7 @@ def draft(
     wanted = _choose_slug(flat, slug)
     stem = _available_slug(content, wanted, published.year)
     if slug and stem != wanted:
-        raise FeedsvcError(f"--slug '{slug}' is another article's; '{stem}' is free")
+        raise FeedsvcError(f"--slug '{slug}' belongs to another article; '{stem}' is free")
     return Draft(
         path=f"{ARTICLES_FOLDER}/{published:%Y}/{published:%m}/{stem}{suffix}",
         title=flat,
@@ -108,8 +108,8 @@ def _available_slug(content: ContentSnapshot, slug: str, year: int) -> str:
 def _resolve_ids(kind: str, names: tuple[str, ...], known: Mapping[str, Author] | Mapping[str, Category]) -> tuple[str, ...]:
     for name in names:
         if name not in known:
-            hint = did_you_mean(name, known) or f"known are: {', '.join(sorted(known)) or 'none'}"
-            raise FeedsvcError(f"no {kind} '{name}'; {hint}")
+            hint = did_you_mean(name, known) or f"the known ones are: {', '.join(sorted(known)) or 'none'}"
+            raise FeedsvcError(f"there is no {kind} '{name}'; {hint}")
     return tuple(dict.fromkeys(known[name].id for name in names))
 
 
@@ -187,6 +187,6 @@ def _link_new_file(beside: Path, file: Path, content: str) -> None:
         beside.write_text(content, "utf-8")
         os.link(beside, file)
     except FileExistsError:
-        raise FeedsvcError(f"{file} is there already; nothing was written") from None
+        raise FeedsvcError(f"{file} exists already; nothing was written") from None
     finally:
         beside.unlink(missing_ok=True)

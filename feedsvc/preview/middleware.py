@@ -38,7 +38,8 @@ _HEAD_ELEMENTS: Final = Markup(
     '<link rel="stylesheet" href="{place}preview.css">\n<script src="{place}preview.js" defer></script>\n'
 )
 _FOREIGN_HOST_MESSAGE: Final = (
-    b"A preview answers this machine only, at 127.0.0.1 or localhost; --preview-anywhere opens it to others.\n"
+    b"A preview answers only requests from this machine to 127.0.0.1 or localhost.\n"
+    b"Start it with --preview-anywhere to open it to other machines.\n"
 )
 _PROXY_MESSAGE: Final = (
     "A preview shows drafts and answers this machine only. This request was passed on by a proxy or a tunnel: it has the header "

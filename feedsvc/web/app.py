@@ -42,8 +42,9 @@ _HEALTH_PATHS: Final = ("/healthz", "/readyz")  # answered even if no edition ca
 _NO_SECTIONS: Final[Mapping[str, StatusSection]] = MappingProxyType({})
 _LOCAL_ONLY: Final = StatusAccess()
 _FORBIDDEN_MESSAGE: Final = (
-    "This is told to the machine itself only, asked for at 127.0.0.1 or localhost; --open-status ADDRESS tells others, too.\n"
-    "Behind a proxy, --trusted-proxy has to name it.\n"
+    "/status and /metrics answer only requests from this machine to 127.0.0.1 or localhost.\n"
+    "Start the server with --open-status ADDRESS to allow another client. If a proxy forwards that client's requests, name the\n"
+    "proxy with --trusted-proxy, too.\n"
 )
 _STATUS_LINES: Final = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
 
@@ -66,7 +67,7 @@ class DocumentMiddleware:
             try:
                 return self._respond(environ, start_response, began, now)
             except TextUnavailableError:  # the watcher thread reads the article again at once
-                return self._unavailable(start_response, "This page is being made again; ask again in a moment.", began, 1)
+                return self._unavailable(start_response, "This page is being rendered again. Try again in a moment.", began, 1)
             except Exception as error:
                 if not is_exhausted(error):
                     raise
@@ -109,8 +110,10 @@ class DocumentMiddleware:
 
     def _descriptors_exhausted(self, start_response: StartResponse, error: Exception, began: float) -> Iterable[bytes]:
         """Respond with 503: a 404 or 500 would be wrong, and a cache may store a 404."""
-        _LOG.warning("feedsvc: no file descriptor is left, of %d (%s); 503 is answered meanwhile", current_limit(), error)
-        return self._unavailable(start_response, "This server has too many files open; ask again in a moment.", began)
+        _LOG.warning(
+            "feedsvc: all %d file descriptors are in use (%s); requests get status 503 until one is free", current_limit(), error
+        )
+        return self._unavailable(start_response, "This server has too many open files. Try again in a moment.", began)
 
     def _unavailable(
         self, start_response: StartResponse, sentence: str, began: float, retry: int = _RETRY_SECONDS
@@ -167,7 +170,7 @@ def _pending_response(found: PendingFile, asked: tuple[str, WSGIEnvironment]) ->
         return responses.other_method_response(asked)
     if found.completion:
         wait_for(environ, found.completion, _PENDING_WAIT_SECONDS)
-    return responses.unavailable_response("This picture is still being made; ask again in a moment.", _PENDING_RETRY_SECONDS)
+    return responses.unavailable_response("This image is still being created. Try again in a moment.", _PENDING_RETRY_SECONDS)
 
 
 def _decoded_path(environ: WSGIEnvironment) -> str:
@@ -229,8 +232,13 @@ def flask_app(
         try:
             live.current(live.clock())
         except Exception:
-            app.logger.exception("feedsvc: no edition can be made")
-            return Response("There is no edition; the log says why.\n", status=503, mimetype="text/plain", headers=_NO_STORE)
+            app.logger.exception("feedsvc: no edition can be built from the content folder, so /readyz answers 503")
+            return Response(
+                "No edition can be built from the content folder. The log of the server contains the reason.\n",
+                status=503,
+                mimetype="text/plain",
+                headers=_NO_STORE,
+            )
         return Response("ok\n", mimetype="text/plain", headers=_NO_STORE)
 
     @app.get("/status")

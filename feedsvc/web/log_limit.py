@@ -49,7 +49,7 @@ class LogLimit:
 
 def _summary_line(window: _Window) -> str:
     text = window.text.partition("\n")[0][:_QUOTE_LENGTH]
-    return f"feedsvc: {window.records - _MAX_RECORDS:,} more lines within {_WINDOW_SECONDS:.0f} seconds like this one: {text}"
+    return f"feedsvc: {window.records - _MAX_RECORDS:,} more log lines like this one within {_WINDOW_SECONDS:.0f} seconds: {text}"
 
 
 class LimitedHandler(logging.Handler):

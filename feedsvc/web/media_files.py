@@ -108,7 +108,7 @@ class MediaResponder:
             return replace(begun.response, content=read_part(descriptor, part.start, len(part), pieces))
         file = self._open_files.acquire(descriptor, pieces)
         if file is None:
-            busy = unavailable_response("Too many large files are being sent; ask again in a moment.", _RETRY_SECONDS)
+            busy = unavailable_response("Too many large files are being sent. Try again in a moment.", _RETRY_SECONDS)
             return FileResponse(status=busy.status, headers=busy.headers, content=busy.body, wait_condition=self._open_files)
         return replace(begun.response, part=FilePart(file, part.start, len(part)))
 

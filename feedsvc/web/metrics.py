@@ -57,7 +57,7 @@ _GAUGES: Final[Mapping[str, tuple[str, Mapping[str, Callable[[Live, Edition], fl
         {"": lambda _, edition: len(edition.content.last_valid_paths)},
     ),
     "feedsvc_alerts": (
-        "Active alerts; /status says what to do",
+        "Active alerts; /status contains their texts",
         {"": lambda live, _: len(live.alerts.active)},
     ),
     "feedsvc_last_reload_duration_seconds": (
@@ -161,8 +161,8 @@ class _CounterCollector(Collector):
         cumulated, seconds = list(zip(ends, buckets, strict=True)), self._totals.get(SECONDS_KEY, 0)
         yield HistogramMetricFamily("feedsvc_request_duration_seconds", meaning, buckets=cumulated, sum_value=seconds)
         for name, key, meaning in (
-            ("feedsvc_document_cache_hits", _CACHE_HITS, "Documents that were in the cache"),
-            ("feedsvc_document_cache_misses", _CACHE_MISSES, "Documents that were not in the cache"),
+            ("feedsvc_document_cache_hits", _CACHE_HITS, "Look-ups of documents that were in the cache"),
+            ("feedsvc_document_cache_misses", _CACHE_MISSES, "Look-ups of documents that were not in the cache"),
             ("feedsvc_reloads", _RELOADS, "Reloads of the content folder, the first one included"),
             ("feedsvc_reload_duration_seconds", _RELOAD_SECONDS, "Duration of all reloads of the content folder"),
         ):

@@ -31,8 +31,8 @@ _MAX_AGENT_LENGTH: Final = 1000  # characters of a User-Agent that are compared
 _FEED_ENDINGS: Final = tuple(f"/feed.{suffix}" for suffix in FORMATS)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MESSAGE: Final = (
-    "This feed was fetched whole too often from here. Come again in {wait} seconds, or send the ETag of your last copy as\n"
-    "If-None-Match: a request with that is never refused.\n"
+    "Your program fetched this feed too often without If-None-Match. Try again in {wait} seconds, or send the ETag of your\n"
+    "last copy as If-None-Match: such a request is never refused.\n"
 )
 
 

@@ -36,7 +36,7 @@ class RequestParser(HTTPRequestParser):
         line = _NON_ASCII.sub(lambda letter: b"%%%02X" % ord(letter[0]), line)
         codings = _transfer_codings(fields) if _TRANSFER_ENCODING in fields.lower() else None
         if codings and codings[-1] != b"chunked":
-            raise ParsingError("Transfer-Encoding does not say where the body ends")
+            raise ParsingError("Transfer-Encoding does not end with chunked")
         try:
             super().parse_header(line + end + fields)
         except ValueError:  # from urlsplit: http://[/ would close the connection without a response
@@ -61,7 +61,7 @@ class RequestParser(HTTPRequestParser):
         `codings` are the transfer codings; the last one is chunked.
         """
         if self.version != "1.1":
-            raise ParsingError("Transfer-Encoding is no part of this version of HTTP")
+            raise ParsingError("Transfer-Encoding requires HTTP/1.1")
         if "CONTENT_LENGTH" in self.headers:
             raise ParsingError("Transfer-Encoding and Content-Length exclude each other")
         if codings != [b"chunked"]:
@@ -77,7 +77,7 @@ class RequestParser(HTTPRequestParser):
             if self.version == "1.1":
                 raise ParsingError("Host is missing")
         elif not _HOST.fullmatch(host):
-            raise ParsingError("Host is invalid, or there twice")
+            raise ParsingError("Host is invalid or repeated")
 
 
 def _transfer_codings(fields: bytes) -> list[bytes] | None:

@@ -37,9 +37,9 @@ _SOCKET_OPTIONS: Final = [
     *((socket.IPPROTO_TCP, getattr(socket, name), _MAX_UNSENT_BYTES) for name in ("TCP_NOTSENT_LOWAT",) if hasattr(socket, name)),
 ]
 _HINTS_BY_ERRNO: Final = {
-    errno.EADDRINUSE: "is another server there? --port gives another",
-    errno.EADDRNOTAVAIL: "this machine has no such address: --host names one of its own, or 0.0.0.0 for all",
-    errno.EACCES: "a port below 1024 takes more rights: --port gives another",
+    errno.EADDRINUSE: "another program may use this port: choose another one with --port",
+    errno.EADDRNOTAVAIL: "this machine does not have this address: give one of its own with --host, or 0.0.0.0 for all of them",
+    errno.EACCES: "a port below 1024 needs more privileges: choose another one with --port",
 }
 
 
@@ -221,7 +221,7 @@ def listen(host: str, port: int) -> socket.socket:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         listening = socket.socket(family, kind, protocol)
     except (OSError, UnicodeError, OverflowError) as error:
-        raise FeedsvcError(f"no address {host}:{port} ({error})") from None
+        raise FeedsvcError(f"cannot listen on {host}:{port}: no such address ({error}); correct --host or --port") from None
     try:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind(address)
@@ -229,7 +229,7 @@ def listen(host: str, port: int) -> socket.socket:
     except (OSError, OverflowError) as error:
         listening.close()
         reason = getattr(error, "strerror", None) or error
-        advice = _HINTS_BY_ERRNO.get(getattr(error, "errno", 0), "--host and --port give another")
+        advice = _HINTS_BY_ERRNO.get(getattr(error, "errno", 0), "choose another address with --host or --port")
         raise FeedsvcError(f"cannot listen on {host}:{port} ({reason}); {advice}") from None
     listening.setblocking(False)  # noqa: FBT003 - signature of the socket module
     return listening

@@ -234,7 +234,9 @@ class Supervisor:
         A worker with a positive exit status has printed the error itself.
         """
         if status <= 0:
-            self._print_line(f"feedsvc: {child.label} {self._exit_description(child, status)} before all were ready")
+            self._print_line(
+                f"feedsvc: {child.label} {self._exit_description(child, status)} before all workers were ready; all are stopped"
+            )
         self._status = max(self._status, status) if status > 0 else 1
         self._stop()
 
@@ -244,7 +246,7 @@ class Supervisor:
         place.failures = 0 if settled else place.failures + 1
         place.next_start = time.monotonic() + pause
         when = f" in {pause:.0f} second{'' if pause == 1 else 's'}" if pause else ""
-        self._print_line(f"feedsvc: {child.label} {self._exit_description(child, status)}; another takes its place{when}")
+        self._print_line(f"feedsvc: {child.label} {self._exit_description(child, status)}; a new worker replaces it{when}")
 
     def _exit_description(self, child: _Child, status: int) -> str:
         return (self._explain_exit(child.pid) if -status in libc.REPORTED_SIGNALS else "") or f"ended {_exit_reason(status)}"

@@ -96,7 +96,7 @@ class _SocketReader(RawIOBase):
         if self.is_paused:
             return None
         if not self.remaining:
-            raise ResponseTooLongError("more than is read")
+            raise ResponseTooLongError("the response is too long")
         with memoryview(buffer) as view:
             self._socket.settimeout(self._deadline.remaining())
             count = self._socket.recv_into(view[: self.remaining])
@@ -172,4 +172,4 @@ class HubConnection:
         """Store the socket for `abort`. Raises ConnectionAbortedError if `abort` was called before."""
         self._socket = line
         if self._is_aborted:
-            raise ConnectionAbortedError("the announcer stops")
+            raise ConnectionAbortedError("the publisher stops")

@@ -77,7 +77,7 @@ class HubClient:
 
     def _new_connection(self, address: SplitResult) -> HubConnection:
         if address.scheme not in _DEFAULT_PORTS:
-            raise ValueError(f"'{address.geturl()[:_MAX_REASON_LENGTH]}' is no http or https address")
+            raise ValueError(f"'{address.geturl()[:_MAX_REASON_LENGTH]}' is not an http or https address")
         context = ssl.create_default_context() if address.scheme == "https" else None
         return HubConnection(address.hostname or "", context)
 
@@ -90,7 +90,7 @@ class HubClient:
         is_reusable = False
         try:
             if self._is_aborted:
-                raise ConnectionAbortedError("the announcer stops")
+                raise ConnectionAbortedError("the publisher stops")
             if not connection.is_open:
                 port = address.port or _DEFAULT_PORTS[address.scheme]
                 connection.open(self._resolver.resolve(address.hostname or "", port, deadline.remaining()), deadline)
@@ -116,7 +116,7 @@ def _request(address: SplitResult, body: bytes) -> bytes:
     target = (address.path or "/") + (f"?{address.query}" if address.query else "")
     host = address.netloc.rpartition("@")[2]
     if _FORBIDDEN_CHARACTERS.search(target + host):
-        raise ValueError(f"'{address.geturl()[:_MAX_REASON_LENGTH]}' holds a character that has no place in an address")
+        raise ValueError(f"'{address.geturl()[:_MAX_REASON_LENGTH]}' contains a character that is not allowed in an address")
     lines = (
         f"POST {target} HTTP/1.1".encode("ascii"),
         b"Host: " + (host.encode("ascii") if host.isascii() else host.encode("idna")),
@@ -185,7 +185,7 @@ class _LateResponseError(TimeoutError):
 
 
 def _invalid_response_reason(error: Exception, _: str) -> str:
-    return f"it cannot be understood ({sanitize_text(str(error), _MAX_REASON_LENGTH) or type(error).__name__})"
+    return f"the notification failed ({sanitize_text(str(error), _MAX_REASON_LENGTH) or type(error).__name__})"
 
 
 def _unreachable_reason(error: Exception, _: str) -> str:
@@ -195,10 +195,10 @@ def _unreachable_reason(error: Exception, _: str) -> str:
 # The first match is used, so a subclass precedes its base class. The second argument is the timeout in words.
 _REASONS: Final[tuple[tuple[type[Exception] | tuple[type[Exception], ...], Callable[[Exception, str], str]], ...]] = (
     (LookupTimeoutError, lambda _, seconds: f"its host name was not resolved within {seconds}"),
-    (_LateResponseError, lambda _, seconds: f"it did not complete its answer within {seconds}"),
-    (TimeoutError, lambda _, seconds: f"it did not answer within {seconds}"),
-    (ResponseTooLongError, lambda *_: f"its answer's header section is longer than {MAX_RESPONSE_SIZE // 1024} kB"),
-    (IncompleteRead, lambda *_: "it closed the connection before its answer was complete"),
-    ((RemoteDisconnected, ConnectionResetError, BrokenPipeError), lambda *_: "it closed the connection without an answer"),
+    (_LateResponseError, lambda _, seconds: f"it did not complete its response within {seconds}"),
+    (TimeoutError, lambda _, seconds: f"it did not respond within {seconds}"),
+    (ResponseTooLongError, lambda *_: f"its response's header section is longer than {MAX_RESPONSE_SIZE // 1024} kB"),
+    (IncompleteRead, lambda *_: "it closed the connection before its response was complete"),
+    ((RemoteDisconnected, ConnectionResetError, BrokenPipeError), lambda *_: "it closed the connection without a response"),
     (OSError, _unreachable_reason),
 )

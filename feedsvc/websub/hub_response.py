@@ -69,7 +69,7 @@ def classify_response(answer: HubResponse, now: datetime) -> DeliveryOutcome:
     refused = 300 <= answer.status < 500 and answer.status not in _RETRYABLE_STATUSES  # noqa: PLR2004 - RFC 9110 sections 15.4, 15.5
     wait = _parse_retry_after(answer.retry_after, now)
     what = (
-        f"it answered {answer.status} {sanitize_text(answer.reason, 100)}".rstrip()
+        f"it responded with {answer.status} {sanitize_text(answer.reason, 100)}".rstrip()
         + _redirect_hint(answer)
         + _retry_after_hint(now, wait)
     )
@@ -84,7 +84,11 @@ def _redirect_hint(answer: HubResponse) -> str:
 
 
 def _retry_after_hint(now: datetime, wait: float) -> str:
-    return f"; it asks for patience until {(now + timedelta(seconds=wait)).astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC" if wait else ""
+    return (
+        f"; it asks to be tried again after {(now + timedelta(seconds=wait)).astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+        if wait
+        else ""
+    )
 
 
 def _parse_retry_after(retry_after: str, now: datetime) -> float:

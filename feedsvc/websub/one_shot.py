@@ -51,7 +51,9 @@ class OneShotPublisher:
         self._leader_lock = LeaderLock(folder / LOCK_FILE)
         with _translate_errors(folder):
             if not self._leader_lock.acquire():
-                raise FeedsvcError(f"a running feedsvc announces from {folder} by itself; it needs no ping")
+                raise FeedsvcError(
+                    f"a running feedsvc with the state folder {folder} notifies the hubs itself; no ping is needed"
+                )
             self._folder = folder
             try:
                 self._queue = DeliveryQueue(folder / QUEUE_FILE)
@@ -73,7 +75,7 @@ class OneShotPublisher:
     def run_purge_command(self, command: Sequence[str], addresses: Collection[str]) -> str:
         """Run the purge command. Return "" if it succeeded or there are no addresses, else a sentence about the failure."""
         what = PurgeCommand(command).run(sorted(addresses)) if addresses else ""
-        return what and f"the purge command {what}; announcing goes on"
+        return what and f"the purge command {what}; hubs are notified anyway"
 
     def deliver(self, hub: str) -> HubResult:
         """Notify one hub of all feeds that are pending for it, even if a delivery is not due yet.
@@ -112,7 +114,7 @@ def _translate_errors(folder: Path) -> Iterator[None]:
         yield
     except (sqlite3.Error, OSError) as error:
         reason = getattr(error, "strerror", None) or error
-        raise FeedsvcError(f"{folder} cannot be used ({reason}); give another folder with --state") from None
+        raise FeedsvcError(f"the state folder {folder} cannot be used ({reason}); give another folder with --state") from None
 
 
 @contextmanager

@@ -66,10 +66,10 @@ class _OutcomeLog:
             self._log_rejection(hub, topic, outcome.reason)
         elif outcome.result is DeliveryResult.DEFERRED and hub not in self._failing_hubs:
             self._failing_hubs.add(hub)
-            _log.warning("announcements wait for the hub %s: %s", hub, outcome.reason)
+            _log.warning("feedsvc: notifications of the hub %s are delayed: %s", hub, outcome.reason)
         elif outcome.result is DeliveryResult.DELIVERED and hub in self._failing_hubs:
             self._failing_hubs.discard(hub)
-            _log.warning("the hub %s takes announcements again", hub)
+            _log.warning("feedsvc: the hub %s accepts notifications again", hub)
 
     def _log_rejection(self, hub: str, topic: str, what: str) -> None:
         known = self._rejection_reasons.setdefault(hub, set())
@@ -77,9 +77,11 @@ class _OutcomeLog:
             return
         known.add(what)
         if len(known) > _MAX_LOGGED_REASONS:
-            _log.warning("the hub %s gives ever other reasons; further reasons are on /status alone", hub)
+            _log.warning(
+                "feedsvc: the hub %s has rejected feeds for many different reasons; further ones are on /status only", hub
+            )
         else:
-            _log.warning("the hub %s does not take %s: %s", hub, topic, what)
+            _log.warning("feedsvc: the hub %s rejects %s: %s", hub, topic, what)
 
 
 class Publisher:
@@ -209,12 +211,12 @@ class Publisher:
         except (FeedsvcError, sqlite3.Error, OSError) as error:
             reason = error if isinstance(error, FeedsvcError) else f"{self._file}: {error}"
             if not self._is_failing:
-                _log.warning("nothing is announced: %s", reason)
+                _log.warning("feedsvc: hubs are not notified: %s", reason)
             self._is_failing = True
-            self._alerts.raise_alert(_ALERT_NAME, f"nothing is announced: {reason}; it is tried again every minute")
+            self._alerts.raise_alert(_ALERT_NAME, f"hubs are not notified: {reason}; it is tried again every minute")
             return _DISK_PAUSE
         if self._is_failing:
-            _log.warning("what changed is announced again")
+            _log.warning("feedsvc: hubs are notified again")
             self._alerts.clear(_ALERT_NAME)
         self._is_failing = False
         return pause
@@ -263,7 +265,7 @@ class Publisher:
             return
         what = self._purge_command.run(addresses)
         if what and not self._is_stopping:
-            _log.warning("the purge command %s; announcing goes on", what)
+            _log.warning("feedsvc: the purge command %s; hubs are notified anyway", what)
         self._purge_failure = PublishFailure(at=self._clock(), what=what, next_try=None) if what else None
 
     def _deliver_batch(self, hub: str, rounds: DeliveryLoop, store: DeliveryQueue) -> None:

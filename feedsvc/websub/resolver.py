@@ -46,7 +46,7 @@ class Resolver:
             if future.done():
                 del self._lookups[key]
         if not found:
-            raise OSError(f"no address of '{host}'")
+            raise OSError(f"'{host}' has no address")
         return found
 
 

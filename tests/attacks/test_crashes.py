@@ -20,7 +20,7 @@ def test_no_worker_uses_a_theme_at_which_one_crashed_and_the_log_says_why(tmp_pa
     with started(content, state, "--workers", "2", variables={}) as server:
         before = processes(server)
         ask_in_vain(server.url)
-        until(lambda: "another takes its place" in "".join(server.lines))
+        until(lambda: "a new worker replaces it" in "".join(server.lines))
         until(lambda: len(processes(server)) == 2 and processes(server) != before)
         assert len(blamed(state)) == 1, server.lines
         assert any(_WHAT in line for line in server.lines)

@@ -88,7 +88,7 @@ def test_a_build_that_stays_ends_when_it_freezes(tmp_path: Path) -> None:
     with subprocess.Popen(build, stderr=subprocess.PIPE, text=True, env=environment(SOON)) as process:
         try:
             assert process.stderr
-            while "in step" not in process.stderr.readline():
+            while "up to date" not in process.stderr.readline():
                 assert process.poll() is None
             frozen.write_text(text)
             assert process.wait(LONG) == -signal.SIGALRM

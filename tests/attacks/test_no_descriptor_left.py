@@ -93,7 +93,7 @@ def test_five_lines_a_minute_of_one_kind_then_their_number() -> None:
     assert [limit.admit(record(1, f"about /{number}"), 0.5) for number in range(8)] == [True] * 5 + [False] * 3
     assert limit.admit(record(2), 1.0)  # of another place
     assert limit.pop_summaries(59.0) == []
-    assert limit.pop_summaries(61.0) == ["feedsvc: 3 more lines within 60 seconds like this one: about /7"]
+    assert limit.pop_summaries(61.0) == ["feedsvc: 3 more log lines like this one within 60 seconds: about /7"]
     assert limit.pop_summaries(62.0) == []
     assert limit.admit(record(1), 62.0)
 

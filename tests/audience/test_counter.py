@@ -164,11 +164,11 @@ def test_reads_wait_for_a_database_that_is_away(
     assert opened(postgres.url()).total(ONE) == 6
     away, back = caplog.messages
     assert away.startswith(
-        "feedsvc: reads wait in memory, pages and feeds are not affected: the database of reads cannot be used: "
+        "feedsvc: reads are kept in memory, pages and feeds are not affected: the database of reads cannot be used: "
     )
     assert f"postgresql://{postgres.host}:{relay.port}/" in away
-    assert away.endswith("; see that it runs and can be reached from here")
-    assert back == "feedsvc: the database of reads is back"
+    assert away.endswith("; check that the server runs and can be reached from this machine")
+    assert back == "feedsvc: the database of reads is available again"
 
 
 def test_the_database_comes_and_goes_and_every_read_counts_once(
@@ -267,7 +267,7 @@ def test_reads_are_written_again_after_a_connection_fell_silent_in_the_middle_of
     relay.swallow_after(b"INSERT INTO feedsvc_views ")
     counter.add(ONE)
     until(lambda: views.total(ONE) == 2)
-    assert "no answer within 5 seconds; see that it runs and can be reached from here" in caplog.text
+    assert "no answer within 5 seconds; check that the server runs and can be reached from this machine" in caplog.text
 
 
 def test_the_salt_is_thrown_away_while_the_database_hangs(relay: Relay, postgres: Schema, clock: Clock, opened: Open) -> None:
@@ -292,7 +292,7 @@ def test_a_chore_that_fails_is_done_again(clock: Clock, caplog: pytest.LogCaptur
 
     with contextlib.closing(PeriodicTask(work, clock, 0.001)):
         until(lambda: len(done) > 1)
-    assert caplog.messages[0] == "feedsvc: a chore failed and will be tried again"
+    assert caplog.messages[0] == "feedsvc: a periodic task failed; it is run again in 0.001 seconds"
 
 
 def test_a_database_that_hangs_does_not_hold_up_the_end(
@@ -303,7 +303,7 @@ def test_a_database_that_hangs_does_not_hold_up_the_end(
     for _ in range(3):
         counter.add(ONE)
     counter.close(timeout=0.05)
-    assert caplog.messages == ["feedsvc: reads lost: 3; the database did not take them in time"]
+    assert caplog.messages == ["feedsvc: 3 reads are lost, because the database did not store them before the stop"]
 
 
 def test_reads_wait_for_a_file_that_another_program_locks(file: Path, counting: Count, opened: Open) -> None:
@@ -335,12 +335,14 @@ def test_memory_is_bounded_and_what_has_no_room_is_not_counted(
     until(lambda: counter._is_unavailable)
     for article in (ONE, TWO, "third", ONE, "third"):
         counter.add(article)
-    full = "feedsvc: no more reads fit in memory; those of further articles are lost until their database takes some"
+    full = "feedsvc: the memory for reads is full; reads of further articles are lost until the database is available again"
     assert caplog.messages[1:] == [full]  # at once, and once
     relay.reopen()
     counter.close()
     assert opened(postgres.url()).totals_since(None) == {ONE: 2, TWO: 1}
-    assert caplog.messages[2:] == ["feedsvc: the database of reads is back; 2 reads had no room and are lost"]
+    assert caplog.messages[2:] == [
+        "feedsvc: the database of reads is available again; 2 reads did not fit in memory and are lost"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -349,7 +351,7 @@ def test_memory_is_bounded_and_what_has_no_room_is_not_counted(
         ("postgresql://u:secretword@a..b/d", "correct the host in FEEDSVC_DATABASE"),
         ("postgresql://u:secretword@127.0.0.1:99999999999/d", "postgresql://127.0.0.1:99999999999/d"),
         ("postgresql://u:secretword@127.0.0.1:1/d?password=secretword", "postgresql://127.0.0.1:1/d"),
-        ("postgresql://postgres@127.0.0.1:5432/no-such-database", "make that database"),
+        ("postgresql://postgres@127.0.0.1:5432/no-such-database", "create that database"),
     ],
 )
 def test_what_is_wrong_with_a_database_is_told_at_the_start_and_reads_are_taken_on(
@@ -414,7 +416,7 @@ def test_what_cannot_be_written_at_the_stop_is_counted_once_at_the_next_start(  
         counter.add(str(number % 600))
     counter.close(timeout=0.05)
     (file,) = spill.iterdir()
-    assert caplog.messages[-1] == f"feedsvc: 1200 reads wait in {file} for the next start"
+    assert caplog.messages[-1] == f"feedsvc: 1200 reads are saved in {file}; the next start stores them in the database"
     saved = file.read_bytes()
     for _ in range(2):
         # The second time as after a kill between the commit and the deletion.
@@ -460,7 +462,7 @@ def test_a_file_that_is_none_of_ours_is_set_aside(
     counter.add(ONE)
     until(lambda: _total_once_there(counter) == 1)
     assert (tmp_path / "notes.json.damaged").read_text() == text
-    assert f"{tmp_path / 'notes.json'} holds no reads that can be understood" in caplog.text
+    assert f"{tmp_path / 'notes.json'} cannot be read (" in caplog.text
 
 
 # --- the tally alone ------------------------------------------------------------------------------------------------

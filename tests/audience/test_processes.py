@@ -91,8 +91,8 @@ def test_a_database_that_stops_and_starts_costs_no_read(relay: Relay, postgres: 
         assert beacons(server, 50, 100) == [204] * 50
         until(lambda: server.views() == 150)
         assert server.end() == 0
-        assert "reads wait in memory" in server.said
-        assert "is back" in server.said
+        assert "reads are kept in memory" in server.said
+        assert "is available again" in server.said
     assert opened(postgres.url()).total(BRIDGE) == 150
 
 
@@ -115,7 +115,7 @@ def test_a_server_whose_database_never_comes_back_ends_and_its_reads_count_once_
         relay.shut()
         beacons(server, 3)
         assert server.end() == 0
-        assert f"feedsvc: 3 reads wait in {spill}/" in server.said
+        assert f"feedsvc: 3 reads are saved in {spill}/" in server.said
     (file,) = spill.iterdir()
     saved = file.read_bytes()
     for _ in range(2):
@@ -150,4 +150,4 @@ def test_a_server_whose_database_never_comes_back_and_that_keeps_no_file_says_wh
         relay.shut()
         beacons(server, 3)
         assert server.end() == 0
-        assert "reads lost: 3" in server.said
+        assert "3 reads are lost" in server.said

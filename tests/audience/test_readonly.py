@@ -36,7 +36,7 @@ def test_the_reads_are_told_and_nothing_is_made(where: str, file: Path, opened: 
 
 
 def test_where_no_reads_are_kept_that_is_said(where: str, file: Path, opened: Open) -> None:
-    with pytest.raises(FeedsvcError, match=r"no reads are kept in (/|postgresql://).* yet; "):
+    with pytest.raises(FeedsvcError, match=r"there are no reads in (/|postgresql://).* yet; "):
         report_totals_since(where, None)
     assert not file.parent.exists()
     opened(where).add({})
@@ -45,7 +45,7 @@ def test_where_no_reads_are_kept_that_is_said(where: str, file: Path, opened: Op
 
 def test_a_file_without_a_table_keeps_no_reads(tmp_path: Path) -> None:
     (tmp_path / "50%?#.sqlite").touch()
-    with pytest.raises(FeedsvcError, match="no reads are kept in"):
+    with pytest.raises(FeedsvcError, match="there are no reads in"):
         report_totals_since(tmp_path / "50%?#.sqlite", None)
     assert listed(tmp_path) == {"50%?#.sqlite": b""}
 
@@ -103,10 +103,10 @@ def test_what_is_no_database_is_told(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("url", "told"),
     [
-        ("sqlite:///x.db?timeout=abc", "has an option that cannot be"),
-        ("sqlite:///a%00b", "no file or database has a name with a NUL"),
+        ("sqlite:///x.db?timeout=abc", "has an invalid option"),
+        ("sqlite:///a%00b", "has a NUL character"),
         ("postgresql://u:secretword@a..b/d", "correct the host"),
-        ("postgresql://u:secretword@127.0.0.1:1/d", "see that it runs"),
+        ("postgresql://u:secretword@127.0.0.1:1/d", "check that the server runs"),
     ],
 )
 def test_the_command_says_one_sentence(url: str, told: str, tmp_path: Path) -> None:
@@ -125,5 +125,5 @@ def test_a_mistyped_state_folder_is_not_made(tmp_path: Path) -> None:
     done = run("views", content, "--state", tmp_path / "stat", cwd=tmp_path)
     file = tmp_path / "stat" / "views.sqlite"
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.startswith(f"feedsvc: error: no reads are kept in {file} yet; ")
+    assert done.stderr.startswith(f"feedsvc: error: there are no reads in {file} yet; ")
     assert os.listdir(tmp_path) == ["content"]

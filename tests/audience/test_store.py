@@ -171,17 +171,17 @@ def test_a_database_is_named_by_host_port_and_name_alone(url: str, told: str, op
 @pytest.mark.parametrize(
     ("reason", "advice"),
     [
-        ("database or disk is full", "make room on its disk"),
+        ("database or disk is full", "free space on its disk"),
         ("file is not a database", "move that file away"),
         ("database disk image is malformed", "move that file away"),
         ("no such column: feedsvc_views.reads", "rename that table"),
         ("permission denied for table feedsvc_views", "GRANT SELECT, INSERT, UPDATE ON feedsvc_views, feedsvc_views_writers"),
         ("no schema has been selected to create in", "search_path"),
-        ("attempt to write a readonly database", "let feedsvc write in that folder"),
+        ("attempt to write a readonly database", "give feedsvc the permission to write in that folder"),
         ("database is locked", "end it or wait"),
         ('password authentication failed for user "x"', "correct user and password"),
         ("failed to resolve host 'nowhere'", "correct the host"),
-        ("connection timeout expired", "see that it runs"),
+        ("connection timeout expired", "check that the server runs"),
         ("something unheard of", "something unheard of"),
     ],
 )

@@ -142,7 +142,7 @@ def test_a_missing_folder_is_one_sentence(tmp_path: Path, command: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("typed", "told"), [("chekc", "'chekc'; did you mean 'check'?"), ("publish", "'publish'; feedsvc --help names all")]
+    ("typed", "told"), [("chekc", "'chekc'; did you mean 'check'?"), ("publish", "'publish'; feedsvc --help lists all commands")]
 )
 def test_a_mistyped_command_is_told_the_nearest(typed: str, told: str) -> None:
     done = run(typed)
@@ -155,7 +155,7 @@ def test_who_stands_in_the_newsroom_itself_is_told_how_to_name_it(content: Path)
     assert done.returncode == 2
     assert done.stderr == (
         "feedsvc: error: no folder content; give the folder that holds site.yaml; "
-        "site.yaml is in this very folder: write . for it\n"
+        "site.yaml is in the current folder: give . as CONTENT\n"
     )
     assert run("check", ".", cwd=content).returncode == 0
 
@@ -224,7 +224,7 @@ def test_build_says_when_nothing_is_scheduled(tmp_path: Path) -> None:
 def test_building_into_the_content_is_refused(content: Path, out: str) -> None:
     done = run("build", out, "content", cwd=content.parent)
     assert done.returncode == 2
-    assert "lie in one another" in done.stderr
+    assert "must not contain each other" in done.stderr
 
 
 def test_a_base_url_from_the_command_line_takes_the_place_of_the_sites_own(content: Path, tmp_path: Path) -> None:
@@ -239,7 +239,9 @@ def test_a_base_url_from_the_command_line_takes_the_place_of_the_sites_own(conte
 def test_a_base_url_that_is_none_is_one_sentence(content: Path) -> None:
     done = run("serve", content, "--base-url", "nonsense")
     assert done.returncode == 2
-    assert done.stderr.startswith("feedsvc: error: --base-url 'nonsense' is no web address; write it like https://example.org")
+    assert done.stderr.startswith(
+        "feedsvc: error: --base-url 'nonsense' is not a web address; give one such as https://example.org"
+    )
 
 
 def test_a_taken_port_is_one_sentence(content: Path, tmp_path: Path) -> None:
@@ -253,7 +255,7 @@ def test_a_taken_port_is_one_sentence(content: Path, tmp_path: Path) -> None:
 def test_a_state_folder_inside_the_content_is_refused(content: Path) -> None:
     done = run("serve", content, "--state", content / "state")
     assert done.returncode == 2
-    assert "give a state folder outside it with --state" in done.stderr
+    assert "give one outside it with --state" in done.stderr
 
 
 def test_help_and_version() -> None:
@@ -277,7 +279,8 @@ def test_out_and_content_mixed_up_writes_nothing_into_the_newsroom(content: Path
     assert done.returncode == 2
     done = run("build", "content", cwd=content.parent)
     assert done.returncode == 2
-    assert done.stderr == "feedsvc: error: content is a newsroom itself; write: feedsvc build OUT content\n"
+    sentence = "content is a content folder; name the output folder before it: feedsvc build OUT content"
+    assert done.stderr == f"feedsvc: error: {sentence}\n"
     assert sorted(content.rglob("*")) == before
 
 
@@ -303,7 +306,7 @@ def test_a_terminal_without_utf_8_loses_no_letter_of_a_new_title(content: Path) 
     assert 'title: "Zoë gewinnt"\n' in file.read_text("utf-8")
     done = run("new", os.fsdecode(b"Zo\xeb"), content, **plain)
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.splitlines()[-1].endswith("this is not UTF-8; write it with the terminal's encoding set to UTF-8")
+    assert done.stderr.splitlines()[-1].endswith("this is not UTF-8; set the terminal's encoding to UTF-8 and type it again")
 
 
 def test_an_output_without_room_is_told_in_one_sentence(content: Path) -> None:
@@ -311,16 +314,25 @@ def test_an_output_without_room_is_told_in_one_sentence(content: Path) -> None:
     with open("/dev/full", "w") as full:
         command = [sys.executable, "-m", "feedsvc", "check", str(content)]
         done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, cwd=ROOT, check=False)
-    assert (done.returncode, done.stderr) == (2, "feedsvc: error: the output cannot be written (No space left on device)\n")
+    assert (done.returncode, done.stderr) == (
+        2,
+        "feedsvc: error: the output cannot be written (No space left on device); make space, or write it to another file\n",
+    )
 
 
 @pytest.mark.parametrize(
     ("file", "sentence"),
     [
-        ("nowhere/x.conf", "{0}/nowhere/x.conf cannot be written: {0}/nowhere is no folder; make it, or name another file"),
-        ("desk", "{0}/desk is a folder; --nginx names a file, like {0}/desk/feedsvc-tree.conf\n"),
-        ("public/x.conf", "{0}/public/x.conf lies in {0}/public, and what lies there is public; name a file elsewhere"),
-        ("content/x.conf", "{0}/content/x.conf lies in {0}/content, and nothing is written into a newsroom; name a file els"),
+        ("nowhere/x.conf", "--nginx {0}/nowhere/x.conf: the folder {0}/nowhere does not exist; create it, or give another file"),
+        ("desk", "--nginx {0}/desk: this is a folder; give a file, such as {0}/desk/feedsvc-tree.conf\n"),
+        (
+            "public/x.conf",
+            "--nginx {0}/public/x.conf: the file must not be in {0}/public, because all files there are public; give a file",
+        ),
+        (
+            "content/x.conf",
+            "--nginx {0}/content/x.conf: the file must not be in {0}/content, because feedsvc build writes nothing into",
+        ),
     ],
 )
 def test_a_file_for_nginx_that_cannot_be_is_told_before_a_tree_is_made(
@@ -339,5 +351,5 @@ def test_a_day_that_is_none_is_answered_with_one_that_is(content: Path, day: str
     done = run("views", content, "--since", day)
     assert done.returncode == 2
     assert done.stderr.endswith(
-        f"Invalid value for '--since' (env var: 'FEEDSVC_SINCE'): '{day}' is no day; write it like 2026-01-31\n"
+        f"Invalid value for '--since' (env var: 'FEEDSVC_SINCE'): '{day}' is not a date; give one such as 2026-01-31\n"
     )

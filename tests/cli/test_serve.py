@@ -71,14 +71,14 @@ def test_a_state_folder_that_cannot_be(content: Path, tmp_path: Path) -> None:
 
 def test_state_inside_the_content(content: Path) -> None:
     said = refused(content, "--port", "0", "--state", content / "state")
-    assert "give a state folder outside it with --state" in said
+    assert "give one outside it with --state" in said
     assert not (content / "state").exists()
 
 
 @pytest.mark.parametrize("base", ["news.example", "ftp://news.example", "https://"])
 def test_a_base_url_that_is_none(content: Path, tmp_path: Path, base: str) -> None:
     said = refused(content, "--port", "0", "--state", tmp_path / "state", "--base-url", base)
-    assert said.startswith(f"feedsvc: error: --base-url '{base}' is no web address")
+    assert said.startswith(f"feedsvc: error: --base-url '{base}' is not a web address")
     assert said.count("\n") == 1
 
 
@@ -98,7 +98,7 @@ def test_a_port_that_is_none(content: Path, port: str) -> None:
 
 def test_variables_stand_for_options(content: Path) -> None:
     said = refused(content, "--port", "0", variables={"FEEDSVC_STATE": str(content / "state")})
-    assert "give a state folder outside it" in said
+    assert "give one outside it" in said
 
 
 def test_a_damaged_ledger_is_made_anew(content: Path, tmp_path: Path) -> None:

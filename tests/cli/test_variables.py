@@ -65,33 +65,33 @@ def test_a_build_by_variables_writes_codings_and_skips_broken_files(content: Pat
 def test_a_variable_by_its_former_name_goes_on_with_a_notice(content: Path, former: dict[str, str], now: str) -> None:
     done = run("check", content, **former)
     assert done.returncode == 1
-    assert f"is now called {now}; please rename it" in done.stderr
+    assert f"is now {now}; rename it" in done.stderr
     assert done.stdout.startswith("{") == ("FEEDSVC_CHECK_FORM" in former)
 
 
 def test_a_database_by_its_former_variable_goes_on_with_a_notice(content: Path) -> None:
     done = run("views", content, FEEDSVC_DATABASE_URL="postgresql://127.0.0.1:1/none")
     assert done.returncode == 2
-    assert "the variable FEEDSVC_DATABASE_URL is now called FEEDSVC_DATABASE" in done.stderr
+    assert "the environment variable FEEDSVC_DATABASE_URL is now FEEDSVC_DATABASE" in done.stderr
 
 
 def test_the_present_name_counts_where_a_former_one_is_set_too(content: Path) -> None:
     done = run("check", content, FEEDSVC_STRICT="0", FEEDSVC_CHECK_STRICT="1")
     assert done.returncode == 0
-    assert "is now called" not in done.stderr
+    assert "rename it" not in done.stderr
 
 
 @pytest.mark.parametrize(
     ("name", "advice"),
     [
         ("FEEDSVC_STRIKT", "did you mean 'FEEDSVC_STRICT'?"),
-        ("FEEDSVC_XYZZY", "feedsvc COMMAND --help names each option's variable"),
+        ("FEEDSVC_XYZZY", "feedsvc COMMAND --help lists the variable of each option"),
     ],
 )
 def test_a_misspelled_variable_is_a_warning_with_the_nearest_name(content: Path, name: str, advice: str) -> None:
     done = run("check", content, **{name: "1"})
     assert done.returncode == 0
-    assert f"feedsvc: warning: no option has the variable {name}; {advice}" in done.stderr.splitlines()
+    assert f"feedsvc: warning: no option has the environment variable {name}; {advice}" in done.stderr.splitlines()
 
 
 def test_variables_of_other_commands_and_of_tests_draw_no_warning(content: Path) -> None:

@@ -225,7 +225,7 @@ def test_a_tree_for_netlify_has_its_own_redirects_and_a_bucket_has_none(hosts: H
         text=True,
         check=False,
     )
-    assert "--hosting netlify is for folders" in refused.stderr
+    assert "--hosting netlify is for folders only" in refused.stderr
     assert refused.returncode == 2
 
 

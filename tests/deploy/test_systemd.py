@@ -160,7 +160,7 @@ def test_the_tree_is_kept_in_step_under_its_rules(tmp_path: Path) -> None:
     with (tmp_path / "log").open("w") as log:
         process = subprocess.Popen([*map(str, command)], stdout=log, stderr=log, env={**environment(), **state}, cwd=ROOT)
     try:
-        until(lambda: "in step" in (tmp_path / "log").read_text() or process.poll() is not None)
+        until(lambda: "up to date" in (tmp_path / "log").read_text() or process.poll() is not None)
         assert {(tree / name).exists() for name in ("feed.rss", "feed.rss.gz", "feed.rss.br", "feed.rss.zst")} == {True}
         assert "/articles/echoes" in (tmp_path / "f").read_text()
         write_article(

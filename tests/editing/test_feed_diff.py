@@ -154,7 +154,10 @@ def test_a_broken_site_yaml_is_told_before_anything_is_compared(root: Path) -> N
     assert done.returncode == 1
     assert done.stdout.startswith("site.yaml:1:1: error: base_url: is missing\n")
     assert "subscribers" not in done.stdout
-    assert done.stderr.splitlines()[0] == "feedsvc: error: nothing was compared with 'HEAD': mend the errors first"
+    assert (
+        done.stderr.splitlines()[0]
+        == "feedsvc: error: the folder was not compared with the revision 'HEAD', because it has errors; correct them first"
+    )
     told = json.loads(run("check", root, "--against", "HEAD", "--format", "json").stdout)
     assert (told["feeds"], told["not_compared"]) == ([], [])
 

@@ -18,10 +18,10 @@ from tests.helpers.newsrooms import picture, write
 @pytest.mark.parametrize(
     ("revision", "sentence"),
     [
-        ("nowhere", "git knows no revision 'nowhere' here; if it lies elsewhere, fetch it first"),
-        ("--output=x", "'--output=x' is no revision; give a branch, a tag or a commit, like main or HEAD~1"),
-        ("", "'' is no revision; give a branch, a tag or a commit, like main or HEAD~1"),
-        ("a\nb", "'a\nb' is no revision; give a branch, a tag or a commit, like main or HEAD~1"),
+        ("nowhere", "the git repository has no revision 'nowhere'; if it is in another repository, fetch it first"),
+        ("--output=x", "'--output=x' is not a revision; give a branch, a tag or a commit, such as main or HEAD~1"),
+        ("", "'' is not a revision; give a branch, a tag or a commit, such as main or HEAD~1"),
+        ("a\nb", "'a\nb' is not a revision; give a branch, a tag or a commit, such as main or HEAD~1"),
     ],
 )
 def test_a_revision_that_is_none_is_one_sentence(root: Path, revision: str, sentence: str) -> None:
@@ -53,14 +53,17 @@ def test_a_site_that_was_broken_then_is_one_sentence(root: Path) -> None:
     (root / "site.yaml").write_text(before)
     done = run("check", root, "--against", "HEAD")
     assert done.returncode == 2
-    assert done.stderr == "feedsvc: error: the revision 'HEAD' cannot be compared with: site.yaml:1:1: base_url: is missing\n"
+    assert (
+        done.stderr
+        == "feedsvc: error: the folder cannot be compared with the revision 'HEAD': site.yaml:1:1: base_url: is missing\n"
+    )
 
 
 def test_a_folder_outside_any_repository_is_one_sentence(tmp_path: Path) -> None:
     root = write(tmp_path / "c", {"site.yaml": "title: T\nbase_url: https://t.example\nid_domain: t.example\n"})
     done = run("check", root, "--against", "HEAD", GIT_CEILING_DIRECTORIES=str(tmp_path))
     assert done.returncode == 2
-    assert done.stderr.startswith(f"feedsvc: error: {root} lies in no git repository (git: not a git repository")
+    assert done.stderr.startswith(f"feedsvc: error: {root} is not in a git repository (git: not a git repository")
     assert done.stderr.count("\n") == 1
 
 
@@ -68,7 +71,7 @@ def test_without_git_one_sentence_says_so(root: Path) -> None:
     done = run("check", root, "--against", "HEAD", PATH="/nonexistent")
     assert (done.returncode, done.stderr) == (
         2,
-        "feedsvc: error: comparing needs the program git, which is not here; install it\n",
+        "feedsvc: error: --against needs the program git, which is not installed; install it\n",
     )
 
 
@@ -170,8 +173,8 @@ def test_a_shallow_clone_is_told_how_to_get_the_rest(root: Path, tmp_path: Path)
     assert (done.returncode, done.stderr) == (
         2,
         (
-            "feedsvc: error: git knows no revision 'HEAD~1' here; "
-            "this is a shallow clone: git fetch --unshallow (in a workflow, fetch-depth: 0)\n"
+            "feedsvc: error: the git repository has no revision 'HEAD~1'; "
+            "this is a shallow clone: run git fetch --unshallow (in a workflow: fetch-depth: 0)\n"
         ),
     )
 
@@ -180,4 +183,7 @@ def test_a_repository_without_a_commit_says_so(tmp_path: Path) -> None:
     root = write(tmp_path / "c", {"site.yaml": "title: T\nbase_url: https://t.example\nid_domain: t.example\n"})
     git(root, "init", "--quiet")
     done = run("check", root, "--against", "HEAD")
-    assert (done.returncode, done.stderr) == (2, "feedsvc: error: git knows no revision 'HEAD' here; nothing is committed yet\n")
+    assert (done.returncode, done.stderr) == (
+        2,
+        "feedsvc: error: the git repository has no revision 'HEAD'; nothing is committed yet\n",
+    )

@@ -103,7 +103,7 @@ def test_the_name_of_a_broken_article_is_taken_too(newsroom: Newsroom) -> None:
 
 def test_nothing_is_ever_written_over(newsroom: Newsroom) -> None:
     root = newsroom({"articles/a.yaml": "mine"})
-    with pytest.raises(FeedsvcError, match="is there already; nothing was written"):
+    with pytest.raises(FeedsvcError, match="exists already; nothing was written"):
         create_file(root, "articles/a.yaml", "other")
     assert (root / "articles/a.yaml").read_text() == "mine"
     assert [file.name for file in (root / "articles").iterdir()] == ["a.yaml"]
@@ -120,7 +120,7 @@ def test_a_folder_that_cannot_be_made_is_one_sentence(newsroom: Newsroom) -> Non
     ("arguments", "sentence"),
     [
         (["A", "--author", "mina-prak"], "no author 'mina-prak'; did you mean 'mina-park'?"),
-        (["A", "--category", "zzz"], "no category 'zzz'; known are: asia, sport"),
+        (["A", "--category", "zzz"], "there is no category 'zzz'; the known ones are: asia, sport"),
         (["!!!"], "the title '!!!' has no letter or digit to make an address of; give one with --slug a-name"),
         (["A", "--slug", "a b"], "--slug 'a b' cannot stand in an address; use letters, digits and '-', 200 bytes at most"),
         ([" \u200b ", "--slug", "a"], "the title is empty"),
@@ -225,9 +225,12 @@ def test_a_schema_is_printed_with_or_without_a_newsroom(newsroom: Newsroom, nowh
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["artikel"], "artikel is neither a newsroom, which holds site.yaml, nor one of site, authors, categories, article"),
-        (["x", "y"], "'x' is none of site, authors, categories, article"),
-        (["--write"], "no folder content; write: feedsvc schema --write CONTENT"),
+        (
+            ["artikel"],
+            "artikel is neither a content folder (with site.yaml) nor the name of a schema (site, authors, categories, article)",
+        ),
+        (["x", "y"], "'x' is not the name of a schema; give one of site, authors, categories, article"),
+        (["--write"], "./content is not a content folder (it has no site.yaml); name one: feedsvc schema --write CONTENT"),
     ],
 )
 def test_a_wrong_call_is_one_sentence(nowhere: Path, arguments: list[str], sentence: str) -> None:
@@ -247,16 +250,21 @@ def test_a_title_without_quotes_is_told_to_have_some(newsroom: Newsroom) -> None
     for words in (("Bus", "stop"), ("Bus", "14", "keeps", str(root))):
         done = run("new", *words)
         assert (done.exit_code, done.stdout) == (2, "")
-        assert done.stderr.endswith(f'if that belongs to the title, put it in quotes: feedsvc new "{" ".join(words)}"\n')
+        assert done.stderr.endswith(
+            f'if this word belongs to the title, put the title in quotes: feedsvc new "{" ".join(words)}"\n'
+        )
 
 
 def test_a_slug_that_was_asked_for_is_not_silently_another(newsroom: Newsroom) -> None:
     root = newsroom({"articles/a.yaml": "title: A\npublished: 2026-01-02\n"})
     done = run("new", "A", root, "--slug", "a")
-    assert (done.exit_code, done.stderr) == (2, "feedsvc: error: --slug 'a' is another article's; 'a-2' is free\n")
+    assert (done.exit_code, done.stderr) == (2, "feedsvc: error: --slug 'a' belongs to another article; 'a-2' is free\n")
 
 
 def test_a_title_of_one_word_without_a_newsroom_is_told_to_name_the_folder(nowhere: Path) -> None:
     done = run("new", "Hello")
     assert done.exit_code == 2
-    assert done.stderr == "feedsvc: error: no folder content here; give the one that holds site.yaml: feedsvc new Hello FOLDER\n"
+    assert (
+        done.stderr
+        == "feedsvc: error: there is no folder content here; name the folder that contains site.yaml: feedsvc new Hello FOLDER\n"
+    )

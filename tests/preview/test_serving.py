@@ -153,8 +153,8 @@ def test_this_machine_has_many_names(asked: Running, host: str) -> None:
 def test_an_address_that_others_reach_is_refused(content: Path, host: str) -> None:
     said = refused(content, "--preview", "--port", "0", "--host", host)
     assert said == (
-        f"feedsvc: error: a preview shows drafts, and {host} is an address that others may reach; "
-        "leave --host out, or add --preview-anywhere\n"
+        f"feedsvc: error: --host {host}: other machines may reach this address, but a preview shows drafts; "
+        "omit --host, or add --preview-anywhere\n"
     )
 
 

@@ -146,7 +146,10 @@ def test_where_no_edition_can_be_made_the_process_is_alive_and_not_ready(
     monkeypatch.setattr(Publication, "next_edition", fail)
     with caplog.at_level(logging.CRITICAL, "feedsvc"):
         ready, alive = call(app, f"{mount}/readyz"), call(app, f"{mount}/healthz")
-    assert (ready.status, ready.body) == (503, b"There is no edition; the log says why.\n")
+    assert (ready.status, ready.body) == (
+        503,
+        b"No edition can be built from the content folder. The log of the server contains the reason.\n",
+    )
     assert (alive.status, alive.body) == (200, b"ok\n")
     with pytest.raises(MemoryError):
         call(app, f"{mount}/feed.rss")

@@ -55,7 +55,9 @@ def test_a_reader_that_always_fetches_everything_is_told_when_to_come_again(limi
     assert limited.statuses(3) == [200, 200, 429]
     got = limited.ask()
     assert (got["Retry-After"], got["Cache-Control"], got["Content-Type"]) == ("1800", "no-store", "text/plain; charset=utf-8")
-    assert got.body.startswith(b"This feed was fetched whole too often from here. Come again in 1800 seconds, or send the ETag")
+    assert got.body.startswith(
+        b"Your program fetched this feed too often without If-None-Match. Try again in 1800 seconds, or send the ETag"
+    )
     assert (len(got.body), got["Access-Control-Allow-Origin"]) == (int(got["Content-Length"]), "*")
     limited.clock.tick(1799)
     assert limited.ask()["Retry-After"] == "1"

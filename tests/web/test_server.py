@@ -144,7 +144,12 @@ def test_the_wait_for_slow_clients_has_an_end() -> None:
 
 @pytest.mark.parametrize(
     ("host", "reason"),
-    [("no-such-host.invalid", "no address"), ("a..b", "no address"), ("x" * 70, "no address"), ("192.0.2.1", "cannot listen")],
+    [
+        ("no-such-host.invalid", "no such address"),
+        ("a..b", "no such address"),
+        ("x" * 70, "no such address"),
+        ("192.0.2.1", "cannot listen"),
+    ],
 )
 def test_an_address_that_cannot_be_had(app: "WSGIApplication", host: str, reason: str) -> None:
     with pytest.raises(FeedsvcError, match=reason):
@@ -156,7 +161,7 @@ def test_who_names_an_address_of_another_machine_is_not_sent_to_look_for_another
         Server(app, host="192.0.2.1", port=8000, threads=1)
     assert str(told.value) == (
         "cannot listen on 192.0.2.1:8000 (Cannot assign requested address); "
-        "this machine has no such address: --host names one of its own, or 0.0.0.0 for all"
+        "this machine does not have this address: give one of its own with --host, or 0.0.0.0 for all of them"
     )
 
 

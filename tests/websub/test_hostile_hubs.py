@@ -83,7 +83,7 @@ def test_a_redirect_to_another_server_is_not_followed(hub: Hub, hubs: Hubs, post
     outcome = poster.publish(hub.url, TOPIC, NOW)
     assert internal.asked == []
     assert outcome.result is DeliveryResult.REJECTED
-    assert outcome.reason.startswith(f"it answered {code} ")
+    assert outcome.reason.startswith(f"it responded with {code} ")
     assert internal.url in outcome.reason
     assert "not followed" in outcome.reason
     assert "site.yaml" in outcome.reason
@@ -97,7 +97,7 @@ def test_a_redirect_is_reported_on_status_and_by_ping(
     desk.publish()
     until(lambda: any(one.last_failure for one in desk.announcer.status().hubs))
     [told] = desk.announcer.status().hubs
-    sentence = "it answered 307 Temporary Redirect to 'https://elsewhere.example/hub'"
+    sentence = "it responded with 307 Temporary Redirect to 'https://elsewhere.example/hub'"
     assert told.last_failure
     assert told.last_failure.what.startswith(sentence)
     until(lambda: sentence in caplog.text)
@@ -132,7 +132,9 @@ def test_a_hub_that_sends_a_byte_now_and_then_is_given_up_at_the_deadline(hub: H
     poster, begun = HubClient(0.5), time.monotonic()
     outcome = poster.publish(hub.url, TOPIC, NOW)
     assert time.monotonic() - begun < SECONDS / 2
-    assert outcome == DeliveryOutcome(result=DeliveryResult.DEFERRED, reason="it did not complete its answer within 0.5 seconds")
+    assert outcome == DeliveryOutcome(
+        result=DeliveryResult.DEFERRED, reason="it did not complete its response within 0.5 seconds"
+    )
     hub.always = status(202)
     assert poster.publish(hub.url, TOPIC, NOW) == DONE
     poster.close_idle_connections()
@@ -200,7 +202,7 @@ def test_a_hub_that_never_finishes_its_tls_handshake_is_given_up(hub: Hub) -> No
         over.set()
         thread.join()
     assert time.monotonic() - begun < SECONDS / 2
-    assert outcome == DeliveryOutcome(result=DeliveryResult.DEFERRED, reason="it did not answer within 0.5 seconds")
+    assert outcome == DeliveryOutcome(result=DeliveryResult.DEFERRED, reason="it did not respond within 0.5 seconds")
 
 
 # --- Incomplete answers ------------------------------------------------------------------------------------------
@@ -245,7 +247,7 @@ def test_an_answer_that_ends_early_is_a_failure(hub: Hub, poster: HubClient, ans
     hub.always = answer
     outcome = poster.publish(hub.url, TOPIC, NOW)
     assert outcome == DeliveryOutcome(
-        result=DeliveryResult.DEFERRED, reason="it closed the connection before its answer was complete"
+        result=DeliveryResult.DEFERRED, reason="it closed the connection before its response was complete"
     )
     hub.always = status(202)
     assert poster.publish(hub.url, TOPIC, NOW) == DONE
@@ -275,11 +277,11 @@ def test_a_complete_answer_is_a_success(hub: Hub, poster: HubClient, answer: Ans
 @pytest.mark.parametrize(
     ("answer", "what"),
     [
-        (flood(b"HTTP/1.1 500 ", b"reason "), "its answer's header section is longer than 64 kB"),
-        (flood(OK + b"X: ", b"x"), "its answer's header section is longer than 64 kB"),
-        (flood(OK, b"X: y\r\n"), "it cannot be understood (got more than 100 headers)"),
-        (flood(b"", b"HTTP/1.1 100 Continue\r\n\r\n"), "its answer's header section is longer than 64 kB"),
-        (flood(b"", b"HTTP/1.1 103 Early Hints\r\nX: y\r\n\r\n"), "its answer's header section is longer than 64 kB"),
+        (flood(b"HTTP/1.1 500 ", b"reason "), "its response's header section is longer than 64 kB"),
+        (flood(OK + b"X: ", b"x"), "its response's header section is longer than 64 kB"),
+        (flood(OK, b"X: y\r\n"), "the notification failed (got more than 100 headers)"),
+        (flood(b"", b"HTTP/1.1 100 Continue\r\n\r\n"), "its response's header section is longer than 64 kB"),
+        (flood(b"", b"HTTP/1.1 103 Early Hints\r\nX: y\r\n\r\n"), "its response's header section is longer than 64 kB"),
         (flood(OK + b"\r\n", b"x"), ""),
         (flood(OK + b"Content-Length: 1000000000000000\r\n\r\n", b"x"), ""),
         (flood(OK + b"Transfer-Encoding: chunked\r\n\r\nffffffffffffff\r\n", b"x"), ""),
@@ -310,7 +312,7 @@ def test_an_endless_answer_costs_little_memory(hub: Hub, answer: Answer, what: s
 def test_a_date_beyond_all_calendars_ends_no_announcing(hub: Hub, poster: HubClient, moment: str) -> None:
     hub.always = status(503, Retry_After=moment)
     outcome = poster.publish(hub.url, TOPIC, NOW)
-    assert outcome == DeliveryOutcome(result=DeliveryResult.DEFERRED, reason="it answered 503 Service Unavailable")
+    assert outcome == DeliveryOutcome(result=DeliveryResult.DEFERRED, reason="it responded with 503 Service Unavailable")
 
 
 PAINT = "\x1b]0;title\x07\x1b[2J\x00\x7f\x9b31m\r\t"
@@ -320,7 +322,7 @@ def test_a_hub_paints_no_terminal(hub: Hub, poster: HubClient) -> None:
     shown = PAINT.replace("\r", "").encode("latin-1")
     hub.always = raw(b"HTTP/1.1 307 " + shown * 50 + b"\r\nLocation: https://x.example/" + shown * 50 + b"\r\n\r\n")
     outcome = poster.publish(hub.url, TOPIC, NOW)
-    assert outcome.reason.startswith("it answered 307 ")
+    assert outcome.reason.startswith("it responded with 307 ")
     assert outcome.reason.isprintable()
     assert len(outcome.reason) < 500
     hub.always = raw(shown * 50 + b"\r\n\r\n")
@@ -419,7 +421,7 @@ def test_a_hub_with_tls_that_drips_is_given_up(hub: Hub, certified: Path, answer
     secure(hub, certified)
     hub.always = answer
     outcome = HubClient(1).publish(hub.url.replace("http:", "https:"), TOPIC, NOW)
-    assert outcome == DeliveryOutcome(result=DeliveryResult.DEFERRED, reason="it did not complete its answer within 1 seconds")
+    assert outcome == DeliveryOutcome(result=DeliveryResult.DEFERRED, reason="it did not complete its response within 1 seconds")
 
 
 def test_a_hub_whose_certificate_nobody_vouches_for_is_not_told(

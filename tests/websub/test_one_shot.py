@@ -49,7 +49,7 @@ def test_a_refused_feed_is_told_and_tried_again_by_the_next_ping(content: Path, 
     hub.when = {ASIA[0]: status(404)}
     done = run("ping", content, "--state", state)
     assert (done.returncode, done.stdout) == (1, f"hub {hub.url}: 8 feeds announced, 1 failed\n")
-    assert done.stderr == f"feedsvc: {hub.url}: {ASIA[0]}: it answered 404 Not Found\n"
+    assert done.stderr == f"feedsvc: {hub.url}: {ASIA[0]}: it responded with 404 Not Found\n"
     hub.when = {}
     again = run("ping", content, "--state", state)
     assert (again.returncode, again.stdout) == (0, f"hub {hub.url}: 1 feed announced, 0 failed\n")
@@ -69,7 +69,9 @@ def test_a_hub_that_asks_for_patience_is_asked_once(content: Path, state: Path, 
     hub.always = status(429, Retry_After="60")
     done = run("ping", content, "--state", state)
     assert (done.returncode, done.stdout) == (1, f"hub {hub.url}: 0 feeds announced, 1 failed, 8 not tried\n")
-    assert re.search(r": it answered 429 Too Many Requests; it asks for patience until 20\d\d-\S+ \S+ UTC\n$", done.stderr)
+    assert re.search(
+        r": it responded with 429 Too Many Requests; it asks to be tried again after 20\d\d-\S+ \S+ UTC\n$", done.stderr
+    )
     assert len(hub.asked) == 1
 
 
@@ -77,7 +79,7 @@ def test_without_hubs_there_is_nothing_to_do(content: Path, state: Path) -> None
     newsroom.write(content)
     done = run("ping", content, "--state", state)
     assert (done.returncode, done.stdout) == (0, "")
-    assert done.stderr == "feedsvc: site.yaml names no hubs; nobody is told\n"
+    assert done.stderr == "feedsvc: site.yaml names no hubs, so no hub is notified\n"
     assert not state.exists()
 
 
@@ -101,13 +103,13 @@ def test_caches_are_purged_first(content: Path, state: Path, tmp_path: Path, hub
 def test_a_purge_that_fails_stops_nothing_and_shows_in_the_exit_status(content: Path, state: Path, hub: Hub) -> None:
     done = run("ping", content, "--state", state, FEEDSVC_PURGE="false")
     assert (done.returncode, done.stdout) == (1, f"hub {hub.url}: 9 feeds announced, 0 failed\n")
-    assert done.stderr == "feedsvc: the purge command ended with exit status 1; announcing goes on\n"
+    assert done.stderr == "feedsvc: the purge command ended with exit status 1; hubs are notified anyway\n"
 
 
 def test_a_purge_that_is_no_command_line(content: Path, state: Path) -> None:
     done = run("ping", content, "--state", state, "--purge", "echo 'open")
     assert done.returncode == 2
-    assert "echo 'open is no command line (no closing quotation)" in done.stderr
+    assert "echo 'open is not a command line (no closing quotation)" in done.stderr
 
 
 def test_a_running_server_needs_no_ping(content: Path, state: Path, hub: Hub) -> None:
@@ -116,7 +118,10 @@ def test_a_running_server_needs_no_ping(content: Path, state: Path, hub: Hub) ->
         done = run("ping", content, "--state", state)
         server.end()
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == f"feedsvc: error: a running feedsvc announces from {state} by itself; it needs no ping\n"
+    assert (
+        done.stderr
+        == f"feedsvc: error: a running feedsvc with the state folder {state} notifies the hubs itself; no ping is needed\n"
+    )
 
 
 def test_a_server_goes_on_where_ping_ended(content: Path, state: Path, hub: Hub) -> None:

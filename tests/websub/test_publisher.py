@@ -123,8 +123,8 @@ def test_a_hub_that_was_down_hears_all_when_it_is_up(
     assert hub.last_failure
     assert hub.last_failure.next_try is None
     assert [record.getMessage() for record in caplog.records] == [
-        f"announcements wait for the hub {address}: it cannot be reached (Connection refused)",
-        f"the hub {address} takes announcements again",
+        f"feedsvc: notifications of the hub {address} are delayed: it cannot be reached (Connection refused)",
+        f"feedsvc: the hub {address} accepts notifications again",
     ]
 
 
@@ -151,7 +151,7 @@ def test_a_feed_that_a_hub_refuses_waits_an_hour_and_the_others_do_not(
     assert hub.counts == dict.fromkeys({*MONEY, *SITE}, 1)
     [told] = desk.announcer.status().hubs
     assert told.last_failure
-    assert told.last_failure.what == "it answered 404 Not Found"
+    assert told.last_failure.what == "it responded with 404 Not Found"
     assert told.last_failure.next_try
     assert timedelta(minutes=45) <= told.last_failure.next_try - clock.now <= timedelta(hours=1)
     assert len(caplog.records) == 1  # three feeds, one reason
@@ -426,7 +426,7 @@ def test_a_state_folder_that_cannot_be_is_told_once(
     desk.publish()
     desk.announcer.close()
     assert [record.levelno for record in caplog.records] == [logging.WARNING]
-    assert "nothing is announced: " in caplog.text
+    assert "hubs are not notified: " in caplog.text
     assert "push.sqlite: [Errno 17] File exists" in caplog.text
     assert hub.asked == []
 
@@ -557,7 +557,7 @@ def test_a_purge_that_fails_is_told_and_stops_nothing(
     desk.publish()
     settled(desk)
     assert hub.counts == dict.fromkeys(ALL, 1)
-    assert [record.getMessage() for record in caplog.records] == [f"the purge command {what}; announcing goes on"]
+    assert [record.getMessage() for record in caplog.records] == [f"feedsvc: the purge command {what}; hubs are notified anyway"]
     failure = desk.announcer.status().purge_failure
     assert failure
     assert failure.what == what

@@ -69,7 +69,7 @@ def test_a_killed_worker_is_replaced_and_the_other_serves_on(content: Path, tmp_
         os.kill(before["2"], signal.SIGKILL)
         until(lambda: processes(server)["1"] == before["1"] and processes(server).get("2") not in (None, before["2"]))
         until(lambda: not disagreeing(server, ["/feed.rss", "/", "/articles/fish/"]))
-    assert f"feedsvc: worker 2 (process {before['2']}) ended by SIGKILL; another takes its place in 1 second\n" in server.said
+    assert f"feedsvc: worker 2 (process {before['2']}) ended by SIGKILL; a new worker replaces it in 1 second\n" in server.said
 
 
 def test_editors_hear_of_a_problem_once(content: Path, tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ def test_a_worker_that_freezes_is_replaced_and_the_log_says_once_where_its_stack
     with started(content, state, "--workers", "2") as server:
         before = processes(server)
         ask_in_vain(server.url)
-        until(lambda: "another takes its place" in "".join(server.lines))
+        until(lambda: "a new worker replaces it" in "".join(server.lines))
         until(lambda: len(processes(server)) == 2 and processes(server) != before)
         assert ask(server.url, "/feed.rss").status == 200
         assert len(blamed(state)) == 1, server.lines

@@ -131,7 +131,7 @@ def test_one_that_dies_again_and_again_is_replaced_with_growing_pauses(content: 
             until(lambda: "2" in processes(server))
             os.kill(processes(server)["2"], signal.SIGKILL)
             until(lambda: "2" not in processes(server))
-    pauses = [line.rpartition(" in ")[2].strip() for line in server.lines if "another takes its place" in line]
+    pauses = [line.rpartition(" in ")[2].strip() for line in server.lines if "a new worker replaces it" in line]
     assert pauses == ["1 second", "2 seconds", "4 seconds"]
 
 

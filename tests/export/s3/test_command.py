@@ -117,12 +117,15 @@ def test_who_mistypes_a_region_is_told_which_variable_to_mend(small: Path) -> No
 @pytest.mark.parametrize(
     ("out", "sentence"),
     [
-        ("gs://news", "gs://news: a build goes to a folder or to s3://BUCKET/PREFIX"),
+        ("gs://news", "gs://news: feedsvc cannot build there; give a folder, or s3://BUCKET/PREFIX"),
         ("s3://", "s3:// names no bucket; write it like s3://news-example or s3://news-example/daily"),
-        ("s3:news-example", "s3:news-example: a bucket is written s3://news-example; a folder of that name is ./s3:news-example"),
-        ("s3:/news/x", "s3:/news/x: a bucket is written s3://news/x; a folder of that name is ./s3:/news/x"),
-        ("S3://news", "S3://news: a bucket is written s3://news; a folder of that name is ./S3://news"),
-        ("s3:", "s3:: a bucket is written s3://BUCKET/PREFIX; a folder of that name is ./s3:"),
+        (
+            "s3:news-example",
+            "s3:news-example: the address of a bucket is s3://news-example; for a folder of this name, give ./s3:news-example",
+        ),
+        ("s3:/news/x", "s3:/news/x: the address of a bucket is s3://news/x; for a folder of this name, give ./s3:/news/x"),
+        ("S3://news", "S3://news: the address of a bucket is s3://news; for a folder of this name, give ./S3://news"),
+        ("s3:", "s3:: the address of a bucket is s3://BUCKET/PREFIX; for a folder of this name, give ./s3:"),
         ("s3://b//x/", "s3://b//x/: no name of a folder stands between two slashes; write s3://b/x"),
         ("s3://b/x//y", "s3://b/x//y: no name of a folder stands between two slashes; write s3://b/x/y"),
         ("s3:///x", "s3:///x names no bucket; write it like s3://news-example or s3://news-example/daily"),
@@ -224,7 +227,7 @@ def test_a_bucket_is_kept_in_step_with_every_save(small: Path, shelf: Shelf, tmp
             assert process.stderr
             until(lambda: "news/feed.rss" in shelf.all_keys())
             assert "files written" in process.stderr.readline()
-            assert process.stderr.readline() == f"feedsvc: keeping s3://{shelf.name}/news in step\n"
+            assert process.stderr.readline() == f"feedsvc: keeping s3://{shelf.name}/news up to date\n"
             shelf.listen()
             newsrooms.write(small, newsrooms.article("one", title="Saved meanwhile"))
             until(lambda: b"Saved meanwhile" in shelf.get("news/feed.rss")["Body"])
