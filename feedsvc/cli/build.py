@@ -20,16 +20,17 @@ SELECTIONS = ("feeds",)  # as in feedsvc.export.layout, whose import takes longe
 HOSTS = ("any", "netlify", "nginx")  # as in feedsvc.export.hosts
 _MANIFEST_NAME = ".feedsvc-build.journal"  # as in feedsvc.export.layout
 _LARGE_MANIFEST_SIZE = 2_000_000  # bytes
-_ONLY_HELP = "Write nothing but these; whatever else an earlier build wrote is removed."
-_CODING_HELP = "Write .br or .zst, too, beside each file that it makes smaller; repeatable."
+_ONLY_HELP = "Write only these documents; other files that an earlier build wrote are removed."
+_CODING_HELP = "Also write a .br or .zst copy of each file that becomes smaller. Repeat the option for both."
 _GZIP = "gzip"
-_NGINX_HELP = "Write what nginx has to know of the tree beside its files: former addresses and the next scheduled change."
+_NGINX_HELP = "Write a file for nginx to include, with the former addresses and the time of the next scheduled change."
 _HOSTING_HELP = (
-    "What serves OUT: a host that knows files alone (any), where pages and copies of feeds stand at former addresses; one that "
-    "reads Netlify's own _redirects; nginx, which finds them itself. nginx with --nginx, else any."
+    "Server of OUT. any: it serves only files, so files are written at former addresses, too. netlify: it reads redirects from "
+    "_redirects. nginx: it reads them from the file of --nginx. The default is nginx with --nginx, else any."
 )
 _GZIP_ONLY_HELP = (
-    "Put documents into a bucket compressed, whether or not a reader asked for that; for who has a CDN that undoes it."
+    "Upload documents gzip-compressed, with Content-Encoding: gzip. Use it only behind a CDN that decompresses them for clients "
+    "without gzip."
 )
 
 
@@ -38,17 +39,19 @@ _GZIP_ONLY_HELP = (
 @content_argument
 @base_url_option
 @state_option
-@option("--skip-broken", is_flag=True, help="Leave broken files out, or as they last were, instead of writing nothing.")
-@option("--watch", is_flag=True, help="Stay, and keep OUT in step with every save and every scheduled change.")
+@option(
+    "--skip-broken",
+    is_flag=True,
+    help="Build even if files have errors. A file with an error appears in its last valid version, or not at all.",
+)
+@option("--watch", is_flag=True, help="Keep running, and update OUT after each change of CONTENT and at each scheduled change.")
 @option("--only", type=click.Choice(SELECTIONS), help=_ONLY_HELP)
 @option("--coding", "codings", type=click.Choice([one for one in CODINGS if one != _GZIP]), multiple=True, help=_CODING_HELP)
 @option("--nginx", type=PATH_TYPE, metavar="FILE", help=_NGINX_HELP)
 @option("--hosting", type=click.Choice(HOSTS), help=_HOSTING_HELP)
-@option("--no-gzip", is_flag=True, help="Write no .gz beside each file that it would make smaller.")
+@option("--no-gzip", is_flag=True, help="Write no .gz copies of files.")
 @option("--gzip-only", is_flag=True, help=_GZIP_ONLY_HELP)
-@option(
-    "--processes", type=click.IntRange(min=1), help="Work in so many processes; as many as there are processors if not given."
-)
+@option("--processes", type=click.IntRange(min=1), help="Number of processes. The default is the number of processors.")
 @report_errors
 def build(
     *,
@@ -66,12 +69,13 @@ def build(
     gzip_only: bool,
     processes: int | None,
 ) -> None:
-    """Write the documents of CONTENT (./content) as files into OUT, each with a .gz beside it that servers can send.
+    """Write the documents of CONTENT (./content) as files into the folder OUT.
 
-    OUT may be s3://BUCKET/PREFIX: then they become objects there, with their headers and without a .gz.
+    Files that become smaller also get a gzip-compressed copy (.gz), which servers can send. OUT may also be a bucket,
+    s3://BUCKET/PREFIX: documents become objects with their HTTP headers, and there are no .gz copies.
 
-    Only files whose bytes changed are written; files of an earlier build that no longer belong are removed; others stay.
-    What was made from the same as last time is not made at all.
+    Only documents that depend on a change are rendered, and only files whose bytes changed are written. Files of an earlier
+    build that are no longer needed are removed. Other files in OUT are not touched.
 
     \b
     Examples:

@@ -21,17 +21,27 @@ from feedsvc.support.watchdog import watching
 @command()
 @content_argument
 @option(
-    "--format", "form", type=click.Choice(["text", "json", "github"]), default="text", show_default=True, help="How to print."
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "github"]),
+    default="text",
+    show_default=True,
+    help="Format of the output.",
 )
-@option("--all", "every", is_flag=True, help="Show a warning in each of the files that share it.")
-@option("--strict", is_flag=True, help="Fail for warnings, too.")
-@option("--against", "revision", metavar="REV", help="Warn of what subscribers would feel since that git revision.")
+@option("--all", "every", is_flag=True, help="Print a warning for each file, even if more than three files share it.")
+@option("--strict", is_flag=True, help="Exit with status 1 for warnings, too.")
+@option(
+    "--against",
+    "revision",
+    metavar="REV",
+    help="Also warn of changes since this git revision that subscribers would notice, such as new ids.",
+)
 @report_errors
 def check(*, content: Path, form: str, every: bool, strict: bool, revision: str | None) -> None:
     """Report every problem in CONTENT (./content).
 
-    What could be better is a warning, and printed once where more than three files share it; the exit status is 1 if there are
-    errors.
+    A problem is an error or a warning. A warning that more than three files share is printed once. The exit status is 1 if
+    there are errors.
 
     \b
     Examples:

@@ -39,10 +39,25 @@ def _missing_folder_message(title: str, content: Path, rest: tuple[str, ...]) ->
 @click.argument("title", type=_utf8_text)
 @content_argument
 @click.argument("rest", nargs=-1, metavar="")
-@option("--category", "categories", metavar="ID", type=_utf8_text, multiple=True, help="Its section; again for more.")
-@option("--author", "authors", metavar="ID", type=_utf8_text, multiple=True, help="Who writes it; again for more.")
-@option("--slug", metavar="NAME", type=_utf8_text, default="", help="Its name in addresses; otherwise made from the title.")
-@option("--markdown", is_flag=True, help="A .md file, with the text below the keys.")
+@option(
+    "--category",
+    "categories",
+    metavar="ID",
+    type=_utf8_text,
+    multiple=True,
+    help="Id of a category. Repeat the option for several; the first is the section.",
+)
+@option(
+    "--author", "authors", metavar="ID", type=_utf8_text, multiple=True, help="Id of an author. Repeat the option for several."
+)
+@option(
+    "--slug",
+    metavar="NAME",
+    type=_utf8_text,
+    default="",
+    help="Name of the article in its address. The default is made from the title.",
+)
+@option("--markdown", is_flag=True, help="Write a Markdown file (.md), with the keys as its front matter.")
 @report_errors
 def new_article(
     *,
@@ -54,9 +69,10 @@ def new_article(
     slug: str,
     markdown: bool,
 ) -> None:
-    """Begin an article in CONTENT (./content).
+    """Create a file for a new article in CONTENT (./content).
 
-    It is a draft, which is not public, with the site's own date, an id and every further key as a comment.
+    The article is a draft, which is not public. The file contains an id, the current time in the site's time zone, and all
+    further keys as comments.
 
     \b
     Examples:

@@ -25,14 +25,20 @@ READS_FILE: Final = "views.sqlite"
 _OUTPUT_ERRNOS: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 PATH_TYPE: Final = click.Path(path_type=Path)
 content_argument = click.argument("content", type=PATH_TYPE, default=Path("content"), envvar="FEEDSVC_CONTENT")
-state_option = option("--state", type=PATH_TYPE, help="Folder for what outlives a run; never in CONTENT.")
+state_option = option(
+    "--state",
+    type=PATH_TYPE,
+    help="State folder: caches, read counts and other data that are kept between runs. It must be outside CONTENT.",
+)
 database_option = option(
     "--database",
     metavar="URL",
     default="",
-    help="For read counts; else a file in the state folder",
+    help="Database of read counts, a PostgreSQL or SQLite URL. The default is a file in the state folder.",
 )
-base_url_option = option("--base-url", metavar="URL", default="", help="Takes the place of site.yaml's.")
+base_url_option = option(
+    "--base-url", metavar="URL", default="", help="Base URL of the site, used instead of base_url in site.yaml."
+)
 
 
 def _split_command(_context: click.Context, _option: click.Parameter, command: str) -> tuple[str, ...]:
@@ -43,9 +49,9 @@ def _split_command(_context: click.Context, _option: click.Parameter, command: s
 
 
 def purge_option(addresses: str) -> Callable[[Callable[P, None]], Callable[P, None]]:
-    """Return the option --purge. `addresses` says in its help which addresses the purge command gets."""
-    words = f"Run before hubs hear of a change; gets {addresses}, one a line. No shell reads it."
-    return option("--purge", metavar="COMMAND", default="", callback=_split_command, help=words)
+    """Return the option --purge. `addresses` describes, for the help text, the addresses that the purge command gets."""
+    text = f"Command to run before hubs are notified. It is run without a shell and reads {addresses} from stdin, one per line."
+    return option("--purge", metavar="COMMAND", default="", callback=_split_command, help=text)
 
 
 def report_errors(command: Callable[P, None]) -> Callable[P, None]:

@@ -22,15 +22,15 @@ from feedsvc.websub import HubResult, HubSelection, OneShotPublisher, one_shot_p
 @content_argument
 @base_url_option
 @state_option
-@option("--all", "everything", is_flag=True, help="Announce every feed, changed or not.")
-@purge_option("the addresses of the changed feeds, not of pages")
+@option("--all", "everything", is_flag=True, help="Notify the hubs of every feed, even if it did not change.")
+@purge_option("the addresses of the changed feeds (not those of pages)")
 @report_errors
 def ping(*, content: Path, base_url: str, state: Path | None, everything: bool, purge: tuple[str, ...]) -> None:
-    """Tell the WebSub hubs in CONTENT (./content) which feeds changed since they were last told.
+    """Notify the WebSub hubs in CONTENT (./content) of the feeds that changed since the last notification.
 
-    For static trees, once the new one is in its place; feedsvc serve does it by itself. Exit status 1 if a hub took less
-    than all, which the next ping announces, or if the purge failed, which only ping --all does again. Pages are purged by
-    whoever puts the tree in its place.
+    Use it for a static tree, after the new version is public; feedsvc serve notifies the hubs itself. The exit status is 1 if
+    a hub did not accept all notifications (the next ping sends the others again), or if the purge command failed (only
+    ping --all repeats it). Purge the pages yourself when you publish the tree.
 
     \b
     Examples:

@@ -18,13 +18,13 @@ from feedsvc.errors import FeedsvcError
 
 @command("schema")
 @click.argument("what", nargs=-1, metavar=f"[{'|'.join(SCHEMA_NAMES)}] [CONTENT]")
-@option("--write", is_flag=True, help=f"Write all of them into CONTENT/{SCHEMA_FOLDER} instead.")
+@option("--write", is_flag=True, help=f"Write all schemas into CONTENT/{SCHEMA_FOLDER} instead of printing them.")
 @report_errors
 def print_schema(*, what: tuple[str, ...], write: bool) -> None:
-    """Print JSON Schemas of a newsroom's files.
+    """Print the JSON Schemas (draft-07) of the files in a content folder.
 
-    They are draft-07; without a name all four are printed in one object. With CONTENT (./content, if there is one)
-    articles may name its authors and categories only.
+    Without a name, all four are printed in one object. The schema of articles allows only the authors and categories of
+    CONTENT (./content); without such a folder, it allows any.
 
     \b
     Examples:

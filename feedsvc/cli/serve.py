@@ -30,43 +30,43 @@ from feedsvc.web import LOG_FORMATS, Supervisor, Worker, limit_log, listen
 
 @command()
 @content_argument
-@option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
-@option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535), help="0 takes a free one.")
+@option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535), help="Port to listen on; 0 chooses a free one.")
 @option(
     "--threads",
     default=4,
     show_default=True,
     type=click.IntRange(1, 256),
-    help="Threads of each worker.",
+    help="Number of threads in each process.",
 )
 @option(
     "--workers",
     default=1,
     show_default=True,
     type=click.IntRange(1, 64),
-    help="Processes that serve together, one for each core; each holds all articles.",
+    help="Number of processes that serve together; use one per processor core. Each holds all articles in memory.",
 )
 @option(
     "--trusted-proxy",
     "proxies",
     metavar="ADDRESS",
     multiple=True,
-    help="A reverse proxy (address or network) whose X-Forwarded-For is believed; repeatable.",
+    help="Address or network of a reverse proxy whose X-Forwarded-For is trusted. Repeat the option for several.",
 )
 @option(
     "--limit-polls",
     "polls",
     metavar="N",
     type=click.IntRange(0, 100_000),
-    help="Whole copies of one feed that a client may have in an hour, 0 for any; "
-    f"by default {DEFAULT_HOURLY_LIMIT}, behind a proxy any.",
+    help="Number of requests for one feed without If-None-Match or If-Modified-Since that are allowed to a client in an hour; "
+    f"0 for no limit. The default is {DEFAULT_HOURLY_LIMIT}, or no limit behind a proxy.",
 )
 @option(
     "--open-status",
     "opened",
     metavar="ADDRESS",
     multiple=True,
-    help="An address or network that may read /status and /metrics, too; repeatable.",
+    help="Address or network that may read /status and /metrics, besides this machine. Repeat the option for several.",
 )
 @base_url_option
 @state_option
@@ -75,16 +75,16 @@ from feedsvc.web import LOG_FORMATS, Supervisor, Worker, limit_log, listen
 @option(
     "--announce/--no-announce",
     default=True,
-    help="Tell the hubs of site.yaml; not from a copy of a site.",
+    help="Notify the WebSub hubs of site.yaml (the default), or not, as for a copy of a site.",
 )
 @option(
     "--no-last-modified",
     is_flag=True,
-    help="Send entity tags alone: servers that share no state folder agree on these, not on dates.",
+    help="Send ETag without Last-Modified. Use it if several servers have separate state folders, because their dates differ.",
 )
-@option("--access-log", type=click.Choice(tuple(LOG_FORMATS)), help="One line to stdout for each answer.")
-@option("--preview", is_flag=True, help="Show drafts and problems, on this machine only.")
-@option("--preview-anywhere", is_flag=True, help="Let others reach the preview.")
+@option("--access-log", type=click.Choice(tuple(LOG_FORMATS)), help="Write one line per response to stdout, in this format.")
+@option("--preview", is_flag=True, help="Show drafts and problems, too; answer only requests from this machine.")
+@option("--preview-anywhere", is_flag=True, help="Answer requests from other machines to the preview, too.")
 @report_errors
 def serve(
     *,

@@ -17,13 +17,13 @@ from feedsvc.editing import apply_assignment, delete_temporary_files, plan_assig
 
 @command()
 @content_argument
-@option("--dry-run", is_flag=True, help="Say what would be written, and write nothing.")
+@option("--dry-run", is_flag=True, help="Print the ids that would be written, and write nothing.")
 @report_errors
 def stamp(*, content: Path, dry_run: bool) -> None:
-    """Write an id into every article of CONTENT (./content) that has none.
+    """Write an id into every article file of CONTENT (./content) that has none.
 
-    It is the id that the article has anyway, so no subscriber notices; from then on it outlasts a new title, file name or
-    host. Nothing else in a file changes. Exit status 1 if articles were left out because of a problem.
+    It is the id that the article has by default, so subscribers notice nothing. Once written, it does not change with the
+    title, the file name or the host. The rest of the file stays the same. The exit status is 1 if a problem prevented an id.
 
     \b
     Examples:

@@ -24,15 +24,22 @@ def _parse_day(_context: click.Context, _option: click.Parameter, text: str | No
 
 @command("views")
 @content_argument
-@option("--since", callback=_parse_day, metavar="DATE", help="Count from this day on (UTC).")
-@option("--format", "form", type=click.Choice(list(REPORT_FORMATTERS)), default="text", show_default=True, help="How to print.")
+@option("--since", callback=_parse_day, metavar="DATE", help="Count only reads from this UTC day on, such as 2026-01-31.")
+@option(
+    "--format",
+    "form",
+    type=click.Choice(list(REPORT_FORMATTERS)),
+    default="text",
+    show_default=True,
+    help="Format of the output.",
+)
 @state_option
 @database_option
 @report_errors
 def most_read(*, content: Path, since: date | None, form: str, state: Path | None, database: str) -> None:
     """Print the most read articles, sections and authors of CONTENT (./content).
 
-    Nothing is written. Where no reads are kept yet, that is said, and the exit status is 2.
+    The command writes nothing. If there are no read counts yet, the exit status is 2.
 
     \b
     Examples:
