@@ -46,7 +46,7 @@ _GZIP_ONLY_HELP = (
 )
 @option("--watch", is_flag=True, help="Keep running, and update OUT after each change of CONTENT and at each scheduled change.")
 @option("--only", type=click.Choice(SELECTIONS), help=_ONLY_HELP)
-@option("--coding", "codings", type=click.Choice([one for one in CODINGS if one != _GZIP]), multiple=True, help=_CODING_HELP)
+@option("--coding", "codings", type=click.Choice([name for name in CODINGS if name != _GZIP]), multiple=True, help=_CODING_HELP)
 @option("--nginx", type=PATH_TYPE, metavar="FILE", help=_NGINX_HELP)
 @option("--hosting", type=click.Choice(HOSTS), help=_HOSTING_HELP)
 @option("--no-gzip", is_flag=True, help="Write no .gz copies of files.")
@@ -87,7 +87,7 @@ def build(
       feedsvc build public newsroom --hosting netlify
       feedsvc build s3://news-example newsroom
     """
-    plan = BuildConfig(
+    config = BuildConfig(
         out=out,
         content=content,
         base_url=base_url,
@@ -101,19 +101,19 @@ def build(
         hosting=hosting or ("nginx" if nginx else "any"),
         processes=processes,
     )
-    look = start_scan(content)  # in another process if there are many files, while this one imports the modules
-    newsroom = import_cli_module("content_folder").open_content_folder(content, base_url, plan.state_folder, scan=look)
-    ahead = _prefetch_tree(plan)
-    with ahead or nullcontext():  # ends the prefetch in any case; usually it has ended before, with its result
+    scan = start_scan(content)  # in another process if there are many files, while this one imports the modules
+    newsroom = import_cli_module("content_folder").open_content_folder(content, base_url, config.state_folder, scan=scan)
+    prefetch = _prefetch_tree(config)
+    with prefetch or nullcontext():  # ends the prefetch even after an error; usually it has ended before, with its result
         newsroom.start_first_read(wall_clock(), lambda: import_cli_module("build_runner").preload())
-        import_cli_module("build_runner").build(plan, newsroom, ahead)
+        import_cli_module("build_runner").build(config, newsroom, prefetch)
 
 
-def _prefetch_tree(plan: BuildConfig) -> AbstractContextManager[Any] | None:
+def _prefetch_tree(config: BuildConfig) -> AbstractContextManager[Any] | None:
     """Start a prefetch (`prefetch_tree`) if the tree's manifest is large and several processes are allowed, else return None."""
     try:
-        size = (Path(plan.out) / _MANIFEST_NAME).stat().st_size
+        size = (Path(config.out) / _MANIFEST_NAME).stat().st_size
     except OSError:
         size = 0
-    are_many = size >= _LARGE_MANIFEST_SIZE and plan.processes != 1
-    return import_cli_module("build_runner").prefetch_tree(Path(plan.out)) if are_many else None
+    is_large = size >= _LARGE_MANIFEST_SIZE and config.processes != 1
+    return import_cli_module("build_runner").prefetch_tree(Path(config.out)) if is_large else None

@@ -1,4 +1,4 @@
-"""Build runner: builds a tree or a bucket from a BuildConfig."""
+"""Build runner: builds a static tree, in a folder or a bucket, as a BuildConfig says."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _RETRY_SECONDS: Final = 5.0  # seconds until a failed update of the tree is trie
 
 
 def preload() -> None:
-    """Compute what every build needs, before processes are forked, so that they inherit it."""
+    """Compute data that every build needs before processes are forked, so that the processes inherit it."""
     compile_builtin_templates()
     code_fingerprint()
 
@@ -41,68 +41,69 @@ def prefetch_tree(out: Path) -> Prefetch:
     return start_prefetch(out)
 
 
-def build(plan: BuildConfig, newsroom: ContentFolder, ahead: Prefetch | None) -> None:
-    """Build, and with `plan.watch` keep the tree up to date. `ahead` is the result of `prefetch_tree`, None without one.
+def build(config: BuildConfig, newsroom: ContentFolder, prefetch: Prefetch | None) -> None:
+    """Build, and with `config.watch` keep the tree up to date. `prefetch` is a result of `prefetch_tree`, None for none.
 
     Raises ContentError and FeedsvcError if nothing can be built.
     """
-    with watchdog.watching(plan.state_folder):
-        if hung := hang_reports.notice(plan.state_folder, wall_clock()):
-            click.echo(f"feedsvc: {hung}", err=True)
-        _build(plan, newsroom, ahead)
+    with watchdog.watching(config.state_folder):
+        if hang_notice := hang_reports.notice(config.state_folder, wall_clock()):
+            click.echo(f"feedsvc: {hang_notice}", err=True)
+        _build(config, newsroom, prefetch)
 
 
-def _build(plan: BuildConfig, newsroom: ContentFolder, ahead: Prefetch | None) -> None:
+def _build(config: BuildConfig, newsroom: ContentFolder, prefetch: Prefetch | None) -> None:
     feeds.enlarge_caches()
-    beside = NginxFile(plan.nginx_file, out=plan.out, content=plan.content)
-    chosen = theme_adoption(plan.state_folder, is_required=True)
+    nginx_file = NginxFile(config.nginx_file, out=config.out, content=config.content)
+    adoption = theme_adoption(config.state_folder, is_required=True)
     live = Live(
-        newsroom, None, variant_store=VariantStore(plan.state_folder / "pictures", is_one_shot=True), theme_adoption=chosen
+        newsroom, None, variant_store=VariantStore(config.state_folder / "pictures", is_one_shot=True), theme_adoption=adoption
     )
     gc_control.leak_on_exit(live)
-    read = live.edition.content
-    if read.errors and not plan.skip_broken:
+    content = live.edition.content
+    if content.errors and not config.skip_broken:
         raise ContentError(
             "nothing was written, because files have errors; correct them, or build without them with --skip-broken",
-            read.problems,
+            content.problems,
         )
-    print_problems(read.problems)
+    print_problems(content.problems)
     with open_target(
-        plan.out,
-        plan.content,
-        only=plan.only,
-        file_codings=plan.file_codings,
-        object_coding=plan.object_coding,
-        processes=plan.processes,
-        prefetch=ahead,
-        host=plan.hosting,
+        config.out,
+        config.content,
+        only=config.only,
+        file_codings=config.file_codings,
+        object_coding=config.object_coding,
+        processes=config.processes,
+        prefetch=prefetch,
+        host=config.hosting,
     ) as tree:
         gc_control.freeze_heap()
         publication = live.edition.publication
-        publication.make_variants(progress_bar, plan.processes or available_processors())
-        print_problems(problem for problem in live.image_problems if problem not in read.problems)
+        publication.make_variants(progress_bar, config.processes or available_processors())
+        print_problems(problem for problem in live.image_problems if problem not in content.problems)
         _print_result(tree.out, tree.build(publication, progress_bar, newsroom.baseline))
         for sentence in tree.advice(publication):
             click.echo(f"feedsvc: {sentence}", err=True)
         tree.mark_complete(publication, newsroom.state_name)
-        beside(publication)
-        if plan.watch:
+        nginx_file(publication)
+        if config.watch:
             gc_control.freeze_heap()
-            written = _TreeUpdater(plan.content, live, tree, publication, beside).run()
-            if written is live.edition.publication:
-                tree.mark_complete(written, newsroom.state_name)
+            last_written = _TreeUpdater(config.content, live, tree, publication, nginx_file).run()
+            if last_written is live.edition.publication:
+                tree.mark_complete(last_written, newsroom.state_name)
         else:
-            click.echo(f"feedsvc: {next_change_sentence(publication.catalog.next_visible_change, read)}", err=True)
+            click.echo(f"feedsvc: {next_change_sentence(publication.catalog.next_visible_change, content)}", err=True)
 
 
 class _TreeUpdater:
     """Loop that writes new editions into the tree until SIGTERM or SIGINT.
 
-    Of the editions that come while one is written, only the newest is written next.
+    If several editions are published while one is written, only the newest of them is written next.
     """
 
-    def __init__(self, content: Path, live: Live, tree: Target, written: Publication, beside: NginxFile) -> None:
-        self._live, self._tree, self._written_publication, self._nginx_file = live, tree, written, beside
+    def __init__(self, content: Path, live: Live, tree: Target, publication: Publication, nginx_file: NginxFile) -> None:
+        """Prepare the loop. The tree contains `publication`."""
+        self._live, self._tree, self._written_publication, self._nginx_file = live, tree, publication, nginx_file
         self._last_error = ""
         self._wake_event = threading.Event()
         self._is_stopping = False
@@ -144,7 +145,7 @@ class _TreeUpdater:
         if publication is self._written_publication:
             return True
         try:
-            built = self._tree.update(publication, publication.changed_since(self._written_publication))
+            result = self._tree.update(publication, publication.changed_since(self._written_publication))
             self._nginx_file(publication)
         except FeedsvcError as error:
             if str(error) != self._last_error:
@@ -152,9 +153,11 @@ class _TreeUpdater:
             self._last_error = str(error)
             return False
         self._written_publication, self._last_error = publication, ""
-        _print_result(self._tree.out, built)
+        _print_result(self._tree.out, result)
         return True
 
 
-def _print_result(out: Path | str, built: BuildResult) -> None:
-    click.echo(f"feedsvc: {out}: {built.written} files written, {built.unchanged} unchanged, {built.removed} removed", err=True)
+def _print_result(out: Path | str, result: BuildResult) -> None:
+    click.echo(
+        f"feedsvc: {out}: {result.written} files written, {result.unchanged} unchanged, {result.removed} removed", err=True
+    )

@@ -53,11 +53,11 @@ def check(*, content: Path, form: str, every: bool, strict: bool, revision: str 
     comparison = None
     try:
         with watching(None):
-            read = load_with_theme_trial(content)
-        problems, errors = tuple(sorted((*read.problems, *lint_content(read, content, wall_clock())))), read.errors
-        summary = format_article_count(read)
+            snapshot = load_with_theme_trial(content)
+        problems, errors = tuple(sorted((*snapshot.problems, *lint_content(snapshot, content, wall_clock())))), snapshot.errors
+        summary = format_article_count(snapshot)
         if revision is not None:
-            comparison = compare(content, read, revision, wall_clock())
+            comparison = compare(content, snapshot, revision, wall_clock())
             problems = tuple(sorted((*problems, *comparison.problems)))
     except ContentError as error:
         if not error.problems:
@@ -70,6 +70,6 @@ def check(*, content: Path, form: str, every: bool, strict: bool, revision: str 
         comparison = Comparison() if form == "json" else None  # same keys for programs
     for line in COMPARISON_FORMATTERS[form](lines, comparison) if comparison else lines:
         print_line(line)
-    found = f"{format_count(len(errors), 'error')}, {format_count(len(problems) - len(errors), 'warning')}"
-    print_line(f"feedsvc: {summary}: {found}", err=True)
+    counts = f"{format_count(len(errors), 'error')}, {format_count(len(problems) - len(errors), 'warning')}"
+    print_line(f"feedsvc: {summary}: {counts}", err=True)
     sys.exit(1 if errors or (strict and problems) else 0)

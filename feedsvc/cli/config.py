@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ServeConfig:
-    """Configuration of `serve`. With `has_last_modified`, Last-Modified is sent.
+    """Configuration of `serve`. If `has_last_modified`, responses have Last-Modified.
 
     `poll_limit` is None without the option --limit-polls. `base_url`, `database_url` and `access_log_format` are "" if not given.
     """
@@ -38,7 +38,7 @@ class BuildConfig:
     """Configuration of `build`. `out` is a folder or the address of a bucket.
 
     `file_codings` are the codings of the compressed files beside files. `object_coding` is the coding of objects in a bucket, ""
-    for none. `processes` None means as many as there are processors.
+    for none. `processes` None means one process per processor.
     """
 
     out: str

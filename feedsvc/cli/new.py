@@ -19,7 +19,7 @@ from feedsvc.support.clock import wall_clock
 
 
 def _utf8_text(value: str) -> str:
-    """Decode an argument as UTF-8 in any locale: a lost letter would stay in the article's id forever."""
+    """Decode an argument as UTF-8 in any locale, because a lost letter would stay in the article's id forever."""
     try:
         return os.fsencode(value).decode()
     except UnicodeError:
@@ -31,8 +31,8 @@ def _missing_folder_message(title: str, content: Path, rest: tuple[str, ...]) ->
     if not rest and click.get_current_context().get_parameter_source("content") is not ParameterSource.COMMANDLINE:
         usage = f"feedsvc new {shlex.quote(title)} FOLDER"
         return f"there is no folder {content} here; name the folder that contains {SITE_FILE}: {usage}"
-    words = " ".join((title, str(content), *rest))
-    return f'there is no folder {content}; if this word belongs to the title, put the title in quotes: feedsvc new "{words}"'
+    arguments = " ".join((title, str(content), *rest))
+    return f'there is no folder {content}; if this word belongs to the title, put the title in quotes: feedsvc new "{arguments}"'
 
 
 @command("new")
@@ -81,10 +81,10 @@ def new_article(
     """
     if rest or (not content.exists() and content.name == str(content)):
         raise FeedsvcError(_missing_folder_message(title, content, rest))
-    read = load_without_theme_trial(content, "")
-    ending = ".md" if markdown else ".yaml"
-    made = draft(read, title, wall_clock(), slug=slug, categories=categories, authors=authors, suffix=ending)
-    file = create_file(content, made.path, render_draft(made, read, modeline(content, content / made.path)))
-    if not markdown:  # VS Code's YAML plug-in does not look into Markdown
+    snapshot = load_without_theme_trial(content, "")
+    suffix = ".md" if markdown else ".yaml"
+    new_draft = draft(snapshot, title, wall_clock(), slug=slug, categories=categories, authors=authors, suffix=suffix)
+    file = create_file(content, new_draft.path, render_draft(new_draft, snapshot, modeline(content, content / new_draft.path)))
+    if not markdown:  # VS Code's YAML extension does not read Markdown files
         write_schemas(content, ("article",))
-    click.echo(os.fsencode(file))  # as text a locale without its letters would print question marks
+    click.echo(os.fsencode(file))  # bytes, because text would lose letters that the locale does not have

@@ -11,12 +11,12 @@ from feedsvc.publication import Publication
 
 
 class NginxFile:
-    """Writer of the file that nginx includes, with former addresses and the next scheduled change; without a file, of nothing."""
+    """Writer of the file that nginx includes, with former addresses and the next scheduled change. `file` None: write nothing."""
 
     def __init__(self, file: Path | None, *, out: str, content: Path) -> None:
-        """Check the file before a build that can take minutes. Raises FeedsvcError if it cannot be written.
+        """Check the file before a build that can take minutes.
 
-        The same if it is inside `out`, which is public, or inside the content folder.
+        Raises FeedsvcError if the file cannot be written, or is inside `out`, which is public, or inside the content folder.
         """
         self._file = file
         if file:
@@ -39,6 +39,6 @@ def _check_writable(file: Path) -> None:
         raise FeedsvcError(f"--nginx {file}: feedsvc may not write in {folder}; change its permissions, or give another file")
 
 
-def _check_outside(file: Path, folder: Path, why: str) -> None:
+def _check_outside(file: Path, folder: Path, reason: str) -> None:
     if file.resolve().is_relative_to(folder.resolve()):
-        raise FeedsvcError(f"--nginx {file}: the file must not be in {folder}, because {why}; give a file in another folder")
+        raise FeedsvcError(f"--nginx {file}: the file must not be in {folder}, because {reason}; give a file in another folder")

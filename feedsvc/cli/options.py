@@ -89,13 +89,13 @@ def _current_folder_hint() -> str:
     return f"; {site} is in the current folder: give . as CONTENT" if is_inside else ""
 
 
-def state_folder(content: Path, given: Path | None) -> Path:
-    """Return the state folder: `given`, or one per content folder below XDG_STATE_HOME.
+def state_folder(content: Path, path: Path | None) -> Path:
+    """Return the state folder: `path`, or if that is None, a folder below XDG_STATE_HOME that is named after the content folder.
 
     Raises FeedsvcError if it is inside the content folder.
     """
-    home = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
-    state = given or home / "feedsvc" / hashlib.sha256(os.fsencode(content.resolve())).hexdigest()[:16]
-    if state.resolve().is_relative_to(content.resolve()):
-        raise FeedsvcError(f"the state folder {state} is inside the content folder {content}; give one outside it with --state")
-    return state
+    state_home = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
+    folder = path or state_home / "feedsvc" / hashlib.sha256(os.fsencode(content.resolve())).hexdigest()[:16]
+    if folder.resolve().is_relative_to(content.resolve()):
+        raise FeedsvcError(f"the state folder {folder} is inside the content folder {content}; give one outside it with --state")
+    return folder

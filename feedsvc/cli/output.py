@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from feedsvc.live import Edition
 
 
-def format_article_count(read: ContentSnapshot) -> str:
-    return format_count(len(read.articles), "article")
+def format_article_count(content: ContentSnapshot) -> str:
+    return format_count(len(content.articles), "article")
 
 
 def format_count(count: int, thing: str) -> str:
@@ -36,21 +36,21 @@ def format_count(count: int, thing: str) -> str:
     return f"{count} {thing}{'' if count == 1 else 's'}"
 
 
-def next_change_sentence(moment: datetime | None, read: ContentSnapshot) -> str:
+def next_change_sentence(moment: datetime | None, content: ContentSnapshot) -> str:
     """Return a sentence about the next scheduled change, in the site's time zone."""
     if moment is None:
         return "no change is scheduled"
-    local = moment.astimezone(ZoneInfo(read.site.timezone))
+    local = moment.astimezone(ZoneInfo(content.site.timezone))
     return f"the next scheduled change is at {local.isoformat(sep=' ')}; build again then"
 
 
 def log_problem_changes(before: Edition, now: Edition) -> None:
     """Print each problem that only the edition `now` has, and each file that has lost its problems or errors since `before`."""
     print_problems(sorted(set(now.content.problems) - set(before.content.problems)))
-    left = _paths(now.content.problems)
-    for path in sorted(_paths(before.content.problems) - left):
+    paths = _paths(now.content.problems)
+    for path in sorted(_paths(before.content.problems) - paths):
         print_line(f"{path}: no problem any more", err=True)
-    for path in sorted((_paths(before.content.errors) & left) - _paths(now.content.errors)):
+    for path in sorted((_paths(before.content.errors) & paths) - _paths(now.content.errors)):
         print_line(f"{path}: no error any more; its warnings stand", err=True)
 
 
@@ -60,10 +60,9 @@ def _paths(problems: Iterable[Problem]) -> set[str]:
 
 def print_problems(problems: Iterable[Problem]) -> None:
     """Print problems to stderr, a warning that many files share only once."""
-    for problem, more in _group_repeats(problems):
-        print_line(
-            _problem_line(problem) + (f" {_REPEAT_NOTE.format(format_count(more, 'more file'))}" if more else ""), err=True
-        )
+    for problem, repeats in _group_repeats(problems):
+        note = f" {_REPEAT_NOTE.format(format_count(repeats, 'more file'))}" if repeats else ""
+        print_line(f"{_problem_line(problem)}{note}", err=True)
 
 
 def print_line(text: str, *, err: bool = False) -> None:
@@ -78,9 +77,9 @@ def print_error(sentence: str) -> None:
 
 def _problem_line(problem: Problem) -> str:
     """Format a problem like a compiler: position, severity, message."""
-    place = click.style(f"{problem.path}:{problem.line}:{problem.column}:", bold=True)
+    position = click.style(f"{problem.path}:{problem.line}:{problem.column}:", bold=True)
     hint = f"; {problem.hint}" if problem.hint else ""
-    return f"{place} {_severity(problem.severity)}: {problem.message}{hint}"
+    return f"{position} {_severity(problem.severity)}: {problem.message}{hint}"
 
 
 def _severity(severity: Severity) -> str:
@@ -93,18 +92,18 @@ def _group_repeats(problems: Iterable[Problem]) -> Iterator[tuple[Problem, int]]
     Of these, yield only the first, with the number of the other files.
     """
     problems = list(problems)
-    files: dict[str, set[str]] = {}
-    for one in problems:
-        if one.severity == "warning":
-            files.setdefault(_message_kind(one), set()).add(one.path)
-    said = set[str]()
-    for one in problems:
-        further = len(files.get(_message_kind(one), ())) - 1 if one.severity == "warning" else 0
-        if further < _MAX_REPEATS:
-            yield one, 0
-        elif _message_kind(one) not in said:
-            said.add(_message_kind(one))
-            yield one, further
+    paths_by_kind: dict[str, set[str]] = {}
+    for problem in problems:
+        if problem.severity == "warning":
+            paths_by_kind.setdefault(_message_kind(problem), set()).add(problem.path)
+    yielded_kinds = set[str]()
+    for problem in problems:
+        repeats = len(paths_by_kind.get(_message_kind(problem), ())) - 1 if problem.severity == "warning" else 0
+        if repeats < _MAX_REPEATS:
+            yield problem, 0
+        elif _message_kind(problem) not in yielded_kinds:
+            yielded_kinds.add(_message_kind(problem))
+            yield problem, repeats
 
 
 def _message_kind(problem: Problem) -> str:
@@ -122,10 +121,10 @@ def _as_text(content: Path, problems: Iterable[Problem]) -> Iterator[str]:
 
 def _as_short_text(content: Path, problems: Iterable[Problem]) -> Iterator[str]:
     """Yield every problem like `_as_text`, but a warning in more than three files only once."""
-    for problem, more in _group_repeats(problems):
+    for problem, repeats in _group_repeats(problems):
         yield from _as_text(content, [problem])
-        if more:
-            yield f"    {_REPEAT_NOTE.format(format_count(more, 'more file'))}"
+        if repeats:
+            yield f"    {_REPEAT_NOTE.format(format_count(repeats, 'more file'))}"
 
 
 def _as_json(_: Path, problems: Iterable[Problem]) -> Iterator[str]:
@@ -159,15 +158,15 @@ PROBLEM_FORMATTERS: Final[dict[str, Callable[[Path, Iterable[Problem]], Iterator
 }
 
 
-def progress_bar(done: Iterable[int], total: int) -> Iterator[int]:
-    """Yield the counts in `done`, and add each to a progress bar of `total` if stderr is a terminal.
+def progress_bar(counts: Iterable[int], total: int) -> Iterator[int]:
+    """Yield `counts`, and add each to a progress bar of `total` if stderr is a terminal.
 
-    Each is the number of items that were finished since the previous one.
+    Each count is the number of items that were finished since the previous count.
     """
     if not sys.stderr.isatty():
-        yield from done
+        yield from counts
         return
-    with click.progressbar(length=total, label="Writing", file=sys.stderr) as shown:
-        for count in done:
-            shown.update(count)
+    with click.progressbar(length=total, label="Writing", file=sys.stderr) as bar:
+        for count in counts:
+            bar.update(count)
             yield count

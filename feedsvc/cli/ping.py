@@ -37,39 +37,46 @@ def ping(*, content: Path, base_url: str, state: Path | None, everything: bool, 
       feedsvc ping
       feedsvc ping newsroom --purge "./purge-cdn --stdin"
     """
-    read = load_without_theme_trial(content, base_url)
-    print_problems(read.problems)
-    if not read.site.hubs:
+    snapshot = load_without_theme_trial(content, base_url)
+    print_problems(snapshot.problems)
+    if not snapshot.site.hubs:
         click.echo("feedsvc: site.yaml names no hubs, so no hub is notified", err=True)
         return
-    reach = HubSelection(base_url=read.site.base_url, site_hubs=read.site.hubs)
-    if not reach.reachable_hubs:
+    hub_selection = HubSelection(base_url=snapshot.site.base_url, site_hubs=snapshot.site.hubs)
+    if not hub_selection.reachable_hubs:
         click.echo(
-            f"feedsvc: {read.site.base_url}/ is an address of this machine, which the hubs cannot fetch, so no hub is notified; "
-            "give the public address with --base-url",
+            f"feedsvc: {snapshot.site.base_url}/ is an address of this machine, which the hubs cannot fetch, "
+            "so no hub is notified; give the public address with --base-url",
             err=True,
         )
         return
-    with one_shot_publisher(state_folder(content, state), wall_clock) as hand:
-        failed = _publish(hand, reach, build_catalog(read, wall_clock()), purge, includes_unchanged=everything)
+    with one_shot_publisher(state_folder(content, state), wall_clock) as publisher:
+        failed = _publish(publisher, hub_selection, build_catalog(snapshot, wall_clock()), purge, includes_unchanged=everything)
     sys.exit(1 if failed else 0)
 
 
 def _publish(
-    hand: OneShotPublisher, reach: HubSelection, current: Catalog, purge: tuple[str, ...], *, includes_unchanged: bool
+    publisher: OneShotPublisher,
+    hub_selection: HubSelection,
+    catalog: Catalog,
+    purge: tuple[str, ...],
+    *,
+    includes_unchanged: bool,
 ) -> int:
     """Notify the hubs. Return the number of feeds that failed or were skipped at any hub, plus 1 if the purge command failed."""
-    topics = {absolute(reach.base_url, path): digest for path, digest in FeedDigests().compute(current).items()}
-    waiting = hand.enqueue(reach, topics, includes_unchanged=includes_unchanged)
-    trouble = hand.run_purge_command(purge, waiting) if purge else ""
-    if trouble:
-        click.echo(f"feedsvc: {trouble}", err=True)
-    return bool(trouble) + sum(_print_result(hand.deliver(hub)) for hub in reach.reachable_hubs)
+    topics = {absolute(hub_selection.base_url, path): digest for path, digest in FeedDigests().compute(catalog).items()}
+    pending_topics = publisher.enqueue(hub_selection, topics, includes_unchanged=includes_unchanged)
+    purge_failure = publisher.run_purge_command(purge, pending_topics) if purge else ""
+    if purge_failure:
+        click.echo(f"feedsvc: {purge_failure}", err=True)
+    return bool(purge_failure) + sum(_print_result(publisher.deliver(hub)) for hub in hub_selection.reachable_hubs)
 
 
-def _print_result(told: HubResult) -> int:
-    for trouble in told.failures:
-        click.echo(f"feedsvc: {told.hub}: {trouble}", err=True)
-    untried = f", {told.untried_count} not tried" if told.untried_count else ""
-    click.echo(f"hub {told.hub}: {format_count(told.delivered_count, 'feed')} announced, {told.failed_count} failed{untried}")
-    return told.failed_count + told.untried_count
+def _print_result(result: HubResult) -> int:
+    for failure in result.failures:
+        click.echo(f"feedsvc: {result.hub}: {failure}", err=True)
+    untried = f", {result.untried_count} not tried" if result.untried_count else ""
+    click.echo(
+        f"hub {result.hub}: {format_count(result.delivered_count, 'feed')} announced, {result.failed_count} failed{untried}"
+    )
+    return result.failed_count + result.untried_count

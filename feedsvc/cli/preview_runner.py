@@ -39,22 +39,24 @@ def serve_preview(
             f"--host {host}: other machines may reach this address, but a preview shows drafts; "
             "omit --host, or add --preview-anywhere"
         )
-    with ExitStack() as parts:
+    with ExitStack() as stack:
         # The port, and with it the base URL, differs at each start, so a cache would be useless next time.
-        passing = Path(parts.enter_context(TemporaryDirectory(prefix="feedsvc-"))) if not port and not state else None
-        home = passing or state_folder(content, state)
-        parts.enter_context(watchdog.watching(home))
-        if hung := hang_reports.notice(home, wall_clock()):
-            click.echo(f"feedsvc: {hung}", err=True)
-        listening = parts.enter_context(closing(listen(host, port)))
+        temporary_folder = Path(stack.enter_context(TemporaryDirectory(prefix="feedsvc-"))) if not port and not state else None
+        state_path = temporary_folder or state_folder(content, state)
+        stack.enter_context(watchdog.watching(state_path))
+        if hang_notice := hang_reports.notice(state_path, wall_clock()):
+            click.echo(f"feedsvc: {hang_notice}", err=True)
+        listening_socket = stack.enter_context(closing(listen(host, port)))
         # Links in feeds lead to the preview, too. The address of all interfaces cannot be linked to.
-        base = base_url or (url_of(listening).rstrip("/") if _is_loopback_host(host) else "")
-        ledger = parts.enter_context(closing(LastModifiedStore(None)))
-        read, renditions = open_content_folder(content, base, home), VariantStore(home / "pictures")
-        live = Live(read, ledger, variant_store=renditions, preview=True, theme_adoption=theme_adoption(home))
+        site_url = base_url or (url_of(listening_socket).rstrip("/") if _is_loopback_host(host) else "")
+        last_modified = stack.enter_context(closing(LastModifiedStore(None)))
+        content_folder, variant_store = open_content_folder(content, site_url, state_path), VariantStore(state_path / "pictures")
+        live = Live(
+            content_folder, last_modified, variant_store=variant_store, preview=True, theme_adoption=theme_adoption(state_path)
+        )
         watchdog.start_heartbeat()
-        first = live.edition
-        print_problems(first.content.problems)
+        first_edition = live.edition
+        print_problems(first_edition.content.problems)
         streams = EventStreams(live, _MAX_STREAMS)
         app = PreviewMiddleware(application(live), live, streams, allows_any_host=allows_any_host)
         server = Server(
@@ -62,29 +64,29 @@ def serve_preview(
             host=host,
             port=port,
             threads=threads + _MAX_STREAMS,
-            listening_socket=listening,
+            listening_socket=listening_socket,
             on_stop=streams.stop,
             is_streaming=True,
         )
         watcher = Watcher(content, live, [log_problem_changes, streams.notify])
         signal.signal(signal.SIGHUP, lambda *_: watcher.request_full_scan())
-        parts.callback(watcher.stop)
+        stack.callback(watcher.stop)
         watcher.start()
-        below = mount_path(first.content.site.base_url)
-        shown = ", ".join([format_article_count(first.content), *_label_summary(first.publication.catalog)])
-        click.echo(f"feedsvc: previewing {shown} of {content} at {server.url}{below[1:]}{'/' if below else ''}", err=True)
+        mount = mount_path(first_edition.content.site.base_url)
+        summary = ", ".join([format_article_count(first_edition.content), *_label_summary(first_edition.publication.catalog)])
+        click.echo(f"feedsvc: previewing {summary} of {content} at {server.url}{mount[1:]}{'/' if mount else ''}", err=True)
         server.run()
 
 
 def _label_summary(catalog: Catalog) -> list[str]:
-    found = label_counts(catalog.listings[ListingRef()].visible)
-    return [f"{' and '.join(filter(None, (', '.join(found[:-1]), found[-1])))} among them,"] if found else []
+    counts = label_counts(catalog.listings[ListingRef()].visible)
+    return [f"{' and '.join(filter(None, (', '.join(counts[:-1]), counts[-1])))} among them,"] if counts else []
 
 
 def _is_loopback_host(host: str) -> bool:
     """Return whether a name or address is only this machine. An unresolvable one is reported by `listen`."""
     try:
-        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+        addresses = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
         return True
-    return all(is_loopback(str(address[0])) for *_, address in found)
+    return all(is_loopback(str(address[0])) for *_, address in addresses)

@@ -31,8 +31,8 @@ def print_schema(*, what: tuple[str, ...], write: bool) -> None:
       feedsvc schema article newsroom
       feedsvc schema --write newsroom
     """
-    names, rest = (what[:1], what[1:]) if what and what[0] in SCHEMA_NAMES else ((), what)
-    root = _find_content_folder(rest)
+    names, folders = (what[:1], what[1:]) if what and what[0] in SCHEMA_NAMES else ((), what)
+    root = _find_content_folder(folders)
     if write:
         _write_schema_files(root)
     elif names:
@@ -41,20 +41,20 @@ def print_schema(*, what: tuple[str, ...], write: bool) -> None:
         click.echo(format_schema({name: build_schema_of(name, root) for name in SCHEMA_NAMES}), nl=False)
 
 
-def _find_content_folder(rest: tuple[str, ...]) -> Path | None:
-    """Return the content folder: the one in `rest` or FEEDSVC_CONTENT, else ./content; None if ./content is none.
+def _find_content_folder(folders: tuple[str, ...]) -> Path | None:
+    """Return the content folder: the one in `folders` or FEEDSVC_CONTENT, else ./content; None if ./content is not one.
 
-    Raises FeedsvcError if the given one is no content folder, or for two arguments.
+    Raises FeedsvcError if `folders` or FEEDSVC_CONTENT does not name a content folder, or if `folders` has two names.
     """
-    if len(rest) > 1:
-        raise FeedsvcError(f"'{rest[0]}' is not the name of a schema; give one of {', '.join(SCHEMA_NAMES)}")
-    given = rest[0] if rest else os.environ.get("FEEDSVC_CONTENT", "")
-    root = Path(given or "content")
-    if (root / SITE_FILE).exists():
-        return root
-    if given:
+    if len(folders) > 1:
+        raise FeedsvcError(f"'{folders[0]}' is not the name of a schema; give one of {', '.join(SCHEMA_NAMES)}")
+    name = folders[0] if folders else os.environ.get("FEEDSVC_CONTENT", "")
+    folder = Path(name or "content")
+    if (folder / SITE_FILE).exists():
+        return folder
+    if name:
         raise FeedsvcError(
-            f"{given} is neither a content folder (with {SITE_FILE}) nor the name of a schema ({', '.join(SCHEMA_NAMES)})"
+            f"{name} is neither a content folder (with {SITE_FILE}) nor the name of a schema ({', '.join(SCHEMA_NAMES)})"
         )
     return None
 
@@ -64,5 +64,5 @@ def _write_schema_files(root: Path | None) -> None:
         raise FeedsvcError(f"./content is not a content folder (it has no {SITE_FILE}); name one: feedsvc schema --write CONTENT")
     for file in write_schemas(root):
         click.echo(file)
-    shown = json.dumps(vscode_settings(root), indent=2)
-    click.echo(f"feedsvc: for VS Code's YAML extension, add to .vscode/settings.json:\n{shown}", err=True)
+    settings = json.dumps(vscode_settings(root), indent=2)
+    click.echo(f"feedsvc: for VS Code's YAML extension, add to .vscode/settings.json:\n{settings}", err=True)

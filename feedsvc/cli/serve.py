@@ -125,7 +125,7 @@ def serve(
             content, host=host, port=port, threads=threads, base_url=base_url, state=state, allows_any_host=preview_anywhere
         )
         return
-    plan = ServeConfig(
+    config = ServeConfig(
         content=content,
         host=host,
         port=port,
@@ -142,26 +142,26 @@ def serve(
         access_log_format=access_log or "",
     )
     if workers == 1:
-        look = start_scan(content)  # in another process if there are many files, while this one imports the modules
-        import_cli_module("serve_runner").serve(plan, look)
+        scan = start_scan(content)  # in another process if there are many files, while this one imports the modules
+        import_cli_module("serve_runner").serve(config, scan)
     else:
-        _serve_with_workers(plan, workers)
+        _serve_with_workers(config, workers)
 
 
-def _serve_with_workers(plan: ServeConfig, workers: int) -> None:
+def _serve_with_workers(config: ServeConfig, workers: int) -> None:
     # Fail for a bad address before any worker reads the folder.
-    listening = listen(plan.host, plan.port)
-    serving = import_cli_module("serve_runner")
+    listening_socket = listen(config.host, config.port)
+    serve_runner = import_cli_module("serve_runner")
 
     @report_errors
-    def serve_one(station: Worker) -> None:
-        serving.serve_worker(station, plan, listening)
+    def serve_one(worker: Worker) -> None:
+        serve_runner.serve_worker(worker, config, listening_socket)
 
-    together = Supervisor(
+    supervisor = Supervisor(
         workers,
         serve_one,
         print_line=lambda line: click.echo(line, err=True),
-        on_stop=listening.close,
-        explain_exit=partial(hang_reports.explanation, plan.state_folder),
+        on_stop=listening_socket.close,
+        explain_exit=partial(hang_reports.explanation, config.state_folder),
     )
-    sys.exit(together.run())
+    sys.exit(supervisor.run())

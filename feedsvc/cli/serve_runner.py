@@ -1,4 +1,4 @@
-"""Serve runner: the parts of one serving process, alone or as one of several workers."""
+"""Serve runner: builds and runs the server of one process, which serves alone or as one of several workers."""
 
 from __future__ import annotations
 
@@ -54,183 +54,195 @@ if TYPE_CHECKING:
     from feedsvc.audience import DatabaseReadStore
 
 
-_STARTUP_DELAY: Final = 1.0  # seconds after the start in which the database of reads is not opened
+_STARTUP_DELAY: Final = 1.0  # seconds from the start until the file of reads is opened
 _GAUGES_KEY: Final = "gauges"  # key of a worker's gauges in its message
 
 
-def serve(plan: ServeConfig, look: BackgroundScan) -> None:
-    """Serve in this process until SIGTERM or SIGINT. `look` is a scan of the articles folder that was just started."""
-    _serve(plan, None, None, look)
+def serve(config: ServeConfig, scan: BackgroundScan) -> None:
+    """Serve in this process until SIGTERM or SIGINT. `scan` is a scan of the articles folder that was just started."""
+    _serve(config, None, None, scan)
 
 
-def serve_worker(station: Worker, plan: ServeConfig, listening: socket.socket) -> None:
-    """Serve as the worker `station` of several, on the socket `listening`. Only worker 1 prints the problems for editors."""
-    _serve(plan, listening, station)
+def serve_worker(worker: Worker, config: ServeConfig, listening_socket: socket.socket) -> None:
+    """Serve in the process of a worker, on the socket that all workers share. Only worker 1 prints the problems for editors."""
+    _serve(config, listening_socket, worker)
 
 
 def _serve(
-    plan: ServeConfig, listening: socket.socket | None, station: Worker | None, look: BackgroundScan | None = None
+    config: ServeConfig, listening_socket: socket.socket | None, worker: Worker | None, scan: BackgroundScan | None = None
 ) -> None:
-    is_first = station is None or station.slot.number == 1
-    with ExitStack() as parts:
-        parts.enter_context(watchdog.watching(plan.state_folder))
-        troubles = Alerts()
-        if hung := hang_reports.notice(plan.state_folder, wall_clock()):
-            troubles.raise_alert("watchdog", hung)
-            if not station:  # the supervisor has printed it when the previous worker ended
-                click.echo(f"feedsvc: {hung}", err=True)
-        ledger = (
-            parts.enter_context(closing(LastModifiedStore(plan.state_folder / "modified.sqlite", troubles)))
-            if plan.has_last_modified
+    is_first = worker is None or worker.slot.number == 1
+    with ExitStack() as stack:
+        stack.enter_context(watchdog.watching(config.state_folder))
+        alerts = Alerts()
+        if hang_notice := hang_reports.notice(config.state_folder, wall_clock()):
+            alerts.raise_alert("watchdog", hang_notice)
+            if not worker:  # the supervisor has printed it when the previous worker ended
+                click.echo(f"feedsvc: {hang_notice}", err=True)
+        last_modified = (
+            stack.enter_context(closing(LastModifiedStore(config.state_folder / "modified.sqlite", alerts)))
+            if config.has_last_modified
             else None
         )
-        renditions = VariantStore(plan.state_folder / "pictures", troubles)
-        content = open_content_folder(plan.content, plan.base_url, plan.state_folder, troubles, look)
+        variant_store = VariantStore(config.state_folder / "pictures", alerts)
+        content_folder = open_content_folder(config.content, config.base_url, config.state_folder, alerts, scan)
         live = Live(
-            content, ledger, variant_store=renditions, alerts=troubles, theme_adoption=theme_adoption(plan.state_folder, troubles)
+            content_folder,
+            last_modified,
+            variant_store=variant_store,
+            alerts=alerts,
+            theme_adoption=theme_adoption(config.state_folder, alerts),
         )
         gc_control.freeze_heap()
         gc_control.leak_on_exit(live)
         watchdog.start_heartbeat()  # threads start from here on, so this process does not fork any more
-        first = live.edition
+        first_edition = live.edition
         if is_first:
-            print_problems(first.content.problems)
-        announcer = parts.enter_context(
-            closing(Publisher(plan.state_folder, live.clock, purge_command=plan.purge_command, alerts=troubles))
+            print_problems(first_edition.content.problems)
+        publisher = stack.enter_context(
+            closing(Publisher(config.state_folder, live.clock, purge_command=config.purge_command, alerts=alerts))
         )
         server = Server(
-            _application(plan, live, announcer, station, parts),
-            host=plan.host,
-            port=plan.port,
-            threads=plan.threads,
-            listening_socket=listening,
+            _application(config, live, publisher, worker, stack),
+            host=config.host,
+            port=config.port,
+            threads=config.threads,
+            listening_socket=listening_socket,
         )
         listeners: list[Listener] = [log_problem_changes] if is_first else []
-        listeners += [_edition_listener(plan, announcer, first, station)] if plan.announce else []
-        watcher = Watcher(plan.content, live, listeners, *([station.slot] if station else []))
+        listeners += [_edition_listener(config, publisher, first_edition, worker)] if config.announce else []
+        watcher = Watcher(config.content, live, listeners, *([worker.slot] if worker else []))
         signal.signal(signal.SIGHUP, lambda *_: watcher.request_full_scan())
-        parts.callback(watcher.stop)
+        stack.callback(watcher.stop)
         watcher.start()
-        line = _startup_message(plan, first, server)
-        if station:
-            station.report_ready(f"{line} with {station.slot.worker_count} workers")
+        message = _startup_message(config, first_edition, server)
+        if worker:
+            worker.report_ready(f"{message} with {worker.slot.worker_count} workers")
         else:
-            click.echo(line, err=True)
+            click.echo(message, err=True)
         server.run()
 
 
 def _application(
-    plan: ServeConfig, live: Live, announcer: Publisher, station: Worker | None, parts: ExitStack
+    config: ServeConfig, live: Live, publisher: Publisher, worker: Worker | None, stack: ExitStack
 ) -> WSGIApplication:
     visitors = Visitors()
-    counter = _read_counter(plan, live, visitors, parts)
-    additions, traffic = {"push": lambda: _websub_status(announcer, station)}, RequestStats()
-    measured = None
-    if station:
-        additions["workers"] = lambda: _worker_status(station)
-        measured = _share_measurements(station, live, traffic, announcer)
-    served = application(
+    counter = _read_counter(config, live, visitors, stack)
+    status_sections, stats = {"push": lambda: _websub_status(publisher, worker)}, RequestStats()
+    metrics_source = None
+    if worker:
+        status_sections["workers"] = lambda: _worker_status(worker)
+        metrics_source = _share_measurements(worker, live, stats, publisher)
+    app: WSGIApplication = application(
         live,
-        additions,
-        traffic,
-        measured,
-        StatusAccess(allowed_networks=plan.status_networks, trusted_proxies=plan.trusted_proxies),
+        status_sections,
+        stats,
+        metrics_source,
+        StatusAccess(allowed_networks=config.status_networks, trusted_proxies=config.trusted_proxies),
     )
-    app: WSGIApplication = ReadCountMiddleware(
-        served,
+    app = ReadCountMiddleware(
+        app,
         counter,
         visitors,
         live.article_id,
         base_url=live.base_url,
         clock=live.clock,
-        trusted_proxies=plan.trusted_proxies,
-        observe=partial(traffic.count, VIEW_BEACON),
+        trusted_proxies=config.trusted_proxies,
+        observe=partial(stats.count, VIEW_BEACON),
     )
-    app = _with_poll_limit(app, plan, traffic)
-    if plan.access_log_format:
-        accesses = parts.enter_context(closing(AccessLog(plan.access_log_format, sys.stdout.fileno(), plan.trusted_proxies)))
-        app = accesses.wrap(app, live.clock)
+    app = _with_poll_limit(app, config, stats)
+    if config.access_log_format:
+        access_log = stack.enter_context(
+            closing(AccessLog(config.access_log_format, sys.stdout.fileno(), config.trusted_proxies))
+        )
+        app = access_log.wrap(app, live.clock)
     return app
 
 
-def _read_counter(plan: ServeConfig, live: Live, visitors: Visitors, parts: ExitStack) -> ReadCounter:
-    """Return the read counter; `parts` closes it.
+def _read_counter(config: ServeConfig, live: Live, visitors: Visitors, stack: ExitStack) -> ReadCounter:
+    """Return the read counter; `stack` closes it.
 
     A database that the operator names is used at once, to report errors. The file of the state folder is opened later, after
     _STARTUP_DELAY.
     """
-    store = parts.enter_context(
-        closing(_open_database(plan.database_url) if plan.database_url else SqliteReadStore(plan.state_folder / READS_FILE))
+    store = stack.enter_context(
+        closing(_open_database(config.database_url) if config.database_url else SqliteReadStore(config.state_folder / READS_FILE))
     )
     counter = ReadCounter(
         store,
         live.clock,
         periodic_work=visitors.rotate_day,
-        spool_folder=plan.state_folder / "unwritten",
+        spool_folder=config.state_folder / "unwritten",
         alerts=live.alerts,
-        startup_delay=0.0 if plan.database_url else _STARTUP_DELAY,
+        startup_delay=0.0 if config.database_url else _STARTUP_DELAY,
     )
-    return parts.enter_context(closing(counter))
+    return stack.enter_context(closing(counter))
 
 
 def _open_database(database: str) -> DatabaseReadStore:
-    from feedsvc.audience import DatabaseReadStore  # noqa: PLC0415 - who names none need not wait for SQLAlchemy
+    from feedsvc.audience import DatabaseReadStore  # noqa: PLC0415 - SQLAlchemy loads slowly, and only a named database needs it
 
     return DatabaseReadStore(database)
 
 
-def _with_poll_limit(app: WSGIApplication, plan: ServeConfig, traffic: RequestStats) -> WSGIApplication:
+def _with_poll_limit(app: WSGIApplication, config: ServeConfig, stats: RequestStats) -> WSGIApplication:
     """Return the application with a rate limit for polls: that of --limit-polls, 0 for none.
 
     Without the option there is a default limit, but none behind a proxy, because its cache may fetch for many clients.
     """
-    hourly = plan.poll_limit if plan.poll_limit is not None else 0 if plan.trusted_proxies else DEFAULT_HOURLY_LIMIT
-    if not hourly:
+    hourly_limit = config.poll_limit if config.poll_limit is not None else 0 if config.trusted_proxies else DEFAULT_HOURLY_LIMIT
+    if not hourly_limit:
         return app
-    return PollLimit(app, traffic, per_hour=hourly, trusted=plan.trusted_proxies, is_direct_only=plan.poll_limit is None)
+    return PollLimit(app, stats, per_hour=hourly_limit, trusted=config.trusted_proxies, is_direct_only=config.poll_limit is None)
 
 
-def _edition_listener(plan: ServeConfig, announcer: Publisher, first: Edition, station: Worker | None) -> EditionListener:
-    if station:
+def _edition_listener(
+    config: ServeConfig, publisher: Publisher, first_edition: Edition, worker: Worker | None
+) -> EditionListener:
+    if worker:
         return EditionListener(
-            announcer, first, needs_addresses=bool(plan.purge_command), create_barrier=station.slot.sync_barrier
+            publisher, first_edition, needs_addresses=bool(config.purge_command), create_barrier=worker.slot.sync_barrier
         )
-    return EditionListener(announcer, first, needs_addresses=bool(plan.purge_command))
+    return EditionListener(publisher, first_edition, needs_addresses=bool(config.purge_command))
 
 
-def _startup_message(plan: ServeConfig, first: Edition, server: Server) -> str:
-    base = first.content.site.base_url
-    address = f"{server.url}{mount_path(base)[1:]}{'/' if mount_path(base) else ''}"
-    count = format_count(len(first.publication.catalog.visible), "article")
-    return f"feedsvc: serving {count} of {plan.content} at {address} as {base}/"
+def _startup_message(config: ServeConfig, first_edition: Edition, server: Server) -> str:
+    base_url = first_edition.content.site.base_url
+    address = f"{server.url}{mount_path(base_url)[1:]}{'/' if mount_path(base_url) else ''}"
+    count = format_count(len(first_edition.publication.catalog.visible), "article")
+    return f"feedsvc: serving {count} of {config.content} at {address} as {base_url}/"
 
 
-def _websub_status(announcer: Publisher, station: Worker | None = None) -> Mapping[str, Any]:
+def _websub_status(publisher: Publisher, worker: Worker | None = None) -> Mapping[str, Any]:
     """Return the publisher's status as JSON values: that of the worker that publishes, else that of this process."""
-    own: dict[str, Any] = json.loads(json.dumps(asdict(announcer.status()), default=rfc3339))
-    if own["announcing"] or not station:
+    own: dict[str, Any] = json.loads(json.dumps(asdict(publisher.status()), default=rfc3339))
+    if own["announcing"] or not worker:
         return own
-    living = station.slot.alive_pids()
-    told = (notice["push"] for number, notice in station.slot.read_messages().items() if number in living and "push" in notice)
-    return next((push for push in told if push["announcing"]), own)
+    alive_pids = worker.slot.alive_pids()
+    statuses = (
+        message["push"] for number, message in worker.slot.read_messages().items() if number in alive_pids and "push" in message
+    )
+    return next((status for status in statuses if status["announcing"]), own)
 
 
-def _share_measurements(station: Worker, live: Live, traffic: RequestStats, announcer: Publisher) -> MetricsSource:
+def _share_measurements(worker: Worker, live: Live, stats: RequestStats, publisher: Publisher) -> MetricsSource:
     """Publish this worker's counters, gauges and publisher status to the others. Return a source of all workers' metrics."""
-    totals = SharedCounters(station.slot, lambda: counters(live, traffic))
-    station.set_message_source(
-        lambda: {"push": _websub_status(announcer), COUNTERS_KEY: totals.slot_counters(), _GAUGES_KEY: gauges(live)}
+    shared_counters = SharedCounters(worker.slot, lambda: counters(live, stats))
+    worker.set_message_source(
+        lambda: {"push": _websub_status(publisher), COUNTERS_KEY: shared_counters.slot_counters(), _GAUGES_KEY: gauges(live)}
     )
 
-    def measured() -> tuple[MetricValues, Mapping[str, MetricValues]]:
-        station.write_message()
-        living, notices = station.slot.alive_pids(), station.slot.read_messages()
-        return totals(), {str(number): notice.get(_GAUGES_KEY, {}) for number, notice in notices.items() if number in living}
+    def read_metrics() -> tuple[MetricValues, Mapping[str, MetricValues]]:
+        worker.write_message()
+        alive_pids, messages = worker.slot.alive_pids(), worker.slot.read_messages()
+        return shared_counters(), {
+            str(number): message.get(_GAUGES_KEY, {}) for number, message in messages.items() if number in alive_pids
+        }
 
-    return measured
+    return read_metrics
 
 
-def _worker_status(station: Worker) -> Mapping[str, Any]:
+def _worker_status(worker: Worker) -> Mapping[str, Any]:
     """Return the number of the answering worker, the number of workers, and the process id of each."""
-    processes = {str(number): pid for number, pid in station.slot.alive_pids().items()}
-    return {"answering": station.slot.number, "of": station.slot.worker_count, "processes": processes}
+    pids = {str(number): pid for number, pid in worker.slot.alive_pids().items()}
+    return {"answering": worker.slot.number, "of": worker.slot.worker_count, "processes": pids}

@@ -33,17 +33,17 @@ def stamp(*, content: Path, dry_run: bool) -> None:
     for name in (signal.SIGTERM, signal.SIGHUP):
         # A regular exit deletes the temporary file beside an article.
         signal.signal(name, lambda number, _: sys.exit(128 + number))
-    planned = plan_assignments(content, load_without_theme_trial(content, ""))
+    plan = plan_assignments(content, load_without_theme_trial(content, ""))
     if not dry_run:
         delete_temporary_files(content)
-    left = list(planned.problems)
-    for one in planned.assignments:
-        problem = None if dry_run else apply_assignment(content, one)
-        left += [problem] if problem else []
+    problems = list(plan.problems)
+    for assignment in plan.assignments:
+        problem = None if dry_run else apply_assignment(content, assignment)
+        problems += [problem] if problem else []
         if not problem:
-            click.echo(f"{one.path}: id: {one.id}")
-    print_problems(left)
-    stamped = len(planned.assignments) - len(left) + len(planned.problems)
-    done = "would get an id" if dry_run else "got an id"
-    click.echo(f"feedsvc: {format_count(stamped, 'article')} {done}; {format_count(len(left), 'problem')}", err=True)
-    sys.exit(1 if left else 0)
+            click.echo(f"{assignment.path}: id: {assignment.id}")
+    print_problems(problems)
+    count = len(plan.assignments) - len(problems) + len(plan.problems)
+    outcome = "would get an id" if dry_run else "got an id"
+    click.echo(f"feedsvc: {format_count(count, 'article')} {outcome}; {format_count(len(problems), 'problem')}", err=True)
+    sys.exit(1 if problems else 0)

@@ -78,10 +78,10 @@ def open_target(
 
 def _reject_mistyped_bucket(out: str) -> None:
     """Raise FeedsvcError for a mistyped address of a bucket, such as s3:/name: the build would create a folder of that name."""
-    found = _MISTYPED_BUCKET.match(out)
-    if found and not out.startswith(_BUCKET_PREFIX):
-        meant = f"{_BUCKET_PREFIX}{out[found.end() :] or 'BUCKET/PREFIX'}"
-        raise FeedsvcError(f"{out}: the address of a bucket is {meant}; for a folder of this name, give ./{out}")
+    match = _MISTYPED_BUCKET.match(out)
+    if match and not out.startswith(_BUCKET_PREFIX):
+        address = f"{_BUCKET_PREFIX}{out[match.end() :] or 'BUCKET/PREFIX'}"
+        raise FeedsvcError(f"{out}: the address of a bucket is {address}; for a folder of this name, give ./{out}")
 
 
 def _open_bucket(out: str, only: str, coding: str, processes: int | None) -> AbstractContextManager[Target]:
@@ -92,10 +92,10 @@ def _open_bucket(out: str, only: str, coding: str, processes: int | None) -> Abs
         upload = import_module("feedsvc.export.s3.upload").Upload
     except ImportError:
         raise FeedsvcError(f"{_BUCKET_PREFIX} needs the package s3fs; install it with: pip install 'feedsvc[s3]'") from None
-    made: AbstractContextManager[Target] = upload(out, selection=only, coding=coding, processes=processes)
-    return made
+    target: AbstractContextManager[Target] = upload(out, selection=only, coding=coding, processes=processes)
+    return target
 
 
 def _overlaps(out: Path, content: Path) -> bool:
-    one, other = out.resolve(), content.resolve()
-    return one.is_relative_to(other) or other.is_relative_to(one)
+    out_path, content_path = out.resolve(), content.resolve()
+    return out_path.is_relative_to(content_path) or content_path.is_relative_to(out_path)

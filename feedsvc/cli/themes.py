@@ -15,15 +15,19 @@ from feedsvc.support.hang_reports import FaultyThemes
 _VERDICT_FOLDER: Final = "themes"
 
 
-def theme_adoption(home: Path | None, alerts: Alerts | None = None, *, is_required: bool = False) -> ThemeAdoption:
-    """Return the ThemeAdoption with its verdicts in the state folder `home`, in memory if it is None.
+def theme_adoption(state_folder: Path | None, alerts: Alerts | None = None, *, is_required: bool = False) -> ThemeAdoption:
+    """Return a ThemeAdoption with its verdicts in the state folder, or in memory if `state_folder` is None.
 
     With `is_required`, its first `apply` raises FeedsvcError if the trial of the theme could not be carried out.
     """
-    if home is None:
+    if state_folder is None:
         return ThemeAdoption(None, _renderer_version, alerts=alerts, required=is_required)
     return ThemeAdoption(
-        home / _VERDICT_FOLDER, _renderer_version, alerts=alerts, required=is_required, hung_themes=FaultyThemes(home)
+        state_folder / _VERDICT_FOLDER,
+        _renderer_version,
+        alerts=alerts,
+        required=is_required,
+        hung_themes=FaultyThemes(state_folder),
     )
 
 

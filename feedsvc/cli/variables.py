@@ -38,13 +38,13 @@ class Option(click.Option):
     """
 
     def __init__(self, declarations: Sequence[str], **settings: Any) -> None:
-        flag = next(one for one in declarations if one.startswith("--")).partition("/")[0]
+        flag = next(declaration for declaration in declarations if declaration.startswith("--")).partition("/")[0]
         self.variable = PREFIX + flag.removeprefix("--").replace("-", "_").upper()
         super().__init__(declarations, envvar=self.variable, show_envvar=True, **settings)
 
     def resolve_envvar_value(self, ctx: click.Context) -> str | None:
         # As in click, an empty variable counts as unset.
-        name = next((one for one in (self.variable, *self._former_names(ctx)) if os.environ.get(one)), None)
+        name = next((variable for variable in (self.variable, *self._former_names(ctx)) if os.environ.get(variable)), None)
         if name is None:
             return None
         if name != self.variable:
@@ -52,11 +52,14 @@ class Option(click.Option):
         return os.environ[name]
 
     def _former_names(self, ctx: click.Context) -> tuple[str, ...]:
-        return (*(old for old, now in _FORMER_NAMES.items() if now == self.variable), f"{_prefix(ctx)}{self.name}".upper())
+        return (
+            *(old for old, current in _FORMER_NAMES.items() if current == self.variable),
+            f"{_prefix(ctx)}{self.name}".upper(),
+        )
 
 
 class Command(click.Command):
-    """Command that prints a warning for each environment variable with PREFIX that is not that of any option."""
+    """Command that prints a warning for each environment variable that begins with PREFIX and belongs to no option."""
 
     def invoke(self, ctx: click.Context) -> Any:
         for name in sorted(name for name in os.environ if name.startswith(PREFIX) and not name.startswith(_TEST_PREFIXES)):
@@ -66,10 +69,10 @@ class Command(click.Command):
         return super().invoke(ctx)
 
     def _is_known(self, ctx: click.Context, name: str) -> bool:
-        former = {f"{_prefix(ctx)}{one.name}".upper() for one in self.params}
-        others = () if ctx.parent is None else cast("click.Group", ctx.parent.command).list_commands(ctx.parent)
-        is_of_another = any(name.startswith(f"{PREFIX}{one.upper()}_") for one in others if one != ctx.info_name)
-        return name in VARIABLE_NAMES | _NON_OPTION_VARIABLES or name in _FORMER_NAMES or name in former or is_of_another
+        former_names = {f"{_prefix(ctx)}{parameter.name}".upper() for parameter in self.params}
+        command_names = () if ctx.parent is None else cast("click.Group", ctx.parent.command).list_commands(ctx.parent)
+        is_of_another = any(name.startswith(f"{PREFIX}{other.upper()}_") for other in command_names if other != ctx.info_name)
+        return name in VARIABLE_NAMES | _NON_OPTION_VARIABLES or name in _FORMER_NAMES or name in former_names or is_of_another
 
 
 def _prefix(ctx: click.Context) -> str:
@@ -77,8 +80,8 @@ def _prefix(ctx: click.Context) -> str:
 
 
 def _suggest_name(name: str) -> str:
-    """Return a suggestion for a misspelled variable, "" if none is similar. Names are compared without PREFIX."""
-    return did_you_mean(name.removeprefix(PREFIX), [one.removeprefix(PREFIX) for one in VARIABLE_NAMES]).replace(
+    """Return a hint with the variable that a misspelled name may mean, "" if none is similar. Names are compared without PREFIX."""
+    return did_you_mean(name.removeprefix(PREFIX), [variable.removeprefix(PREFIX) for variable in VARIABLE_NAMES]).replace(
         "'", f"'{PREFIX}", 1
     )
 

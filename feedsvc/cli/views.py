@@ -46,7 +46,7 @@ def most_read(*, content: Path, since: date | None, form: str, state: Path | Non
       feedsvc views
       feedsvc views newsroom --since 2026-01-01 --format csv
     """
-    read = load_without_theme_trial(content, "")
-    views = report_totals_since(database or state_folder(content, state) / READS_FILE, since)
-    for line in REPORT_FORMATTERS[form](report(views, build_catalog(read, wall_clock()), since)):
+    snapshot = load_without_theme_trial(content, "")
+    totals = report_totals_since(database or state_folder(content, state) / READS_FILE, since)
+    for line in REPORT_FORMATTERS[form](report(totals, build_catalog(snapshot, wall_clock()), since)):
         click.echo(line)
