@@ -1,6 +1,6 @@
-"""The HTTP service: requests to answers from the current edition, in one process or several.
+"""HTTP service: responds to requests from the current edition, in one process or several.
 
-In come requests and the live edition; out come answers, metrics and status. The command line starts the service; the preview uses
+Input: requests and the live edition. Output: responses, metrics and status. The command line starts the service; the preview uses
 `forwarding_header`, `is_local_host` and `is_loopback`, which distinguish local clients from remote ones.
 """
 
@@ -47,7 +47,7 @@ __all__ = [
     "url_of",
 ]
 
-# Imported on first use: a command line needs a few names before it starts to read the content folder, but not Flask.
+# Imported on first use: the command line needs a few of these names, but not Flask, before it starts to read the content folder.
 _MODULES: Final = {
     "AccessLog": "access_log",
     "COUNTERS_KEY": "shared_memory",

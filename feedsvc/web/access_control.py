@@ -1,6 +1,6 @@
 """Access control for /status and /metrics, which contain paths and problems of the content folder.
 
-Only this machine and the addresses that the operator names may read the two.
+Only this machine and the addresses of --open-status may read them.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def forwarding_header(environ: WSGIEnvironment) -> str:
 class StatusAccess:
     """Rule for access to /status and /metrics.
 
-    `allowed_networks` are the addresses that may read the two besides this machine. A forwarded request is allowed only if the
+    `allowed_networks` are the addresses that may read them besides this machine. A forwarded request is allowed only if the
     peer is one of `trusted_proxies` and the client in X-Forwarded-For is in `allowed_networks`.
     """
 
@@ -94,7 +94,7 @@ def is_local_host(host: str) -> bool:
 def _is_local_name(host: str) -> bool:
     """Return whether Host is a local host (`is_local_host`), has no dot, or is missing: programs omit it or use local names.
 
-    Names with a dot are refused because of DNS rebinding: a page in an editor's browser could read this machine's answers once
+    Names with a dot are refused because of DNS rebinding: a page in an editor's browser could read responses of this machine once
     the page's own name resolves to 127.0.0.1.
     """
     return is_local_host(host) or "." not in _host_name(host)

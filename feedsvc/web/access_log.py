@@ -54,8 +54,8 @@ def _logfmt(fields: Fields) -> str:
 
 def _logfmt_value(value: str | float) -> str:
     """Format a value as one plain word, or else as JSON, which escapes control characters and line ends."""
-    plain = isinstance(value, str) and value.isascii() and value.isprintable() and value and not set(value) & set(' "=\\')
-    return str(value) if plain else json.dumps(value)
+    is_plain = isinstance(value, str) and value.isascii() and value.isprintable() and value and not set(value) & set(' "=\\')
+    return str(value) if is_plain else json.dumps(value)
 
 
 # Name of a format -> function that formats one line, without the line end.
@@ -86,25 +86,25 @@ class AccessLog:
     def wrap(self, application: WSGIApplication, clock: Callable[[], datetime]) -> WSGIApplication:
         """Return WSGI middleware that logs every response of `application`, dated with `clock`."""
 
-        def logged(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-            at, began, path = clock(), perf_counter(), environ.get("PATH_INFO", "")
-            told: list[Any] = ["500 ", []]
+        def wrapped(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+            at, start, path = clock(), perf_counter(), environ.get("PATH_INFO", "")
+            response: list[Any] = ["500 ", []]  # status and headers
 
-            def start(status: str, headers: list[tuple[str, str]], *error: Any) -> Any:
-                told[:] = status, headers
+            def start_logged_response(status: str, headers: list[tuple[str, str]], *error: Any) -> Any:
+                response[:] = status, headers
                 return start_response(status, headers, *error)
 
             try:
-                body = application(environ, start)
+                body = application(environ, start_logged_response)
             except SuspendRequest:
                 raise  # the server calls the application again for this request; there is no response yet
             except BaseException:
-                self._append(environ, at, path, told, perf_counter() - began)
+                self._append(environ, at, path, response, perf_counter() - start)
                 raise
-            self._append(environ, at, path, told, perf_counter() - began)
+            self._append(environ, at, path, response, perf_counter() - start)
             return body
 
-        return logged
+        return wrapped
 
     def close(self) -> None:
         """Stop the thread and write the remaining lines."""
@@ -113,16 +113,14 @@ class AccessLog:
             self._thread.join()
         self._write()
 
-    def _append(self, environ: WSGIEnvironment, at: datetime, path: str, told: list[Any], seconds: float) -> None:
+    def _append(self, environ: WSGIEnvironment, at: datetime, path: str, response: list[Any], seconds: float) -> None:
         if len(self._queue) >= self._max_queued:
             self._dropped += 1
             return
-        method, said = environ["REQUEST_METHOD"], environ.get
-        length = "0" if method == "HEAD" else next((value for name, value in told[1] if name == "Content-Length"), "")
-        status = int(told[0][:3])
-        peer, forwarded = said("REMOTE_ADDR", ""), said("HTTP_X_FORWARDED_FOR", "") if self._trusted_proxies else ""
-        seen = _LogLine(at, peer, forwarded, method, path, said("HTTP_USER_AGENT", ""), status, length, seconds)
-        self._queue.append(seen)
+        method, status, get = environ["REQUEST_METHOD"], int(response[0][:3]), environ.get
+        length = "0" if method == "HEAD" else next((value for name, value in response[1] if name == "Content-Length"), "")
+        peer, forwarded = get("REMOTE_ADDR", ""), get("HTTP_X_FORWARDED_FOR", "") if self._trusted_proxies else ""
+        self._queue.append(_LogLine(at, peer, forwarded, method, path, get("HTTP_USER_AGENT", ""), status, length, seconds))
         if self._thread is None:
             self._start()
 
@@ -149,18 +147,18 @@ class AccessLog:
         if dropped:
             yield f"{self._format_line({'dropped': dropped})}\n".encode()
 
-    def _fields(self, seen: _LogLine) -> Fields:
-        who = {"REMOTE_ADDR": seen.peer, "HTTP_X_FORWARDED_FOR": seen.forwarded}
+    def _fields(self, line: _LogLine) -> Fields:
+        environ = {"REMOTE_ADDR": line.peer, "HTTP_X_FORWARDED_FOR": line.forwarded}
         return {
-            "time": seen.at.isoformat(timespec="milliseconds"),
-            "client": client_address(who, self._trusted_proxies),
-            "method": seen.method[:20],
-            "path": quote(seen.path.encode("latin-1"), safe="/!$&'()*+,;:@~-._")[:_MAX_FIELD_LENGTH],
-            "status": seen.status,
-            "bytes": int(seen.length or 0),
-            "ms": round(seen.seconds * 1000, 3),
-            "not_modified": seen.status == 304,  # noqa: PLR2004 - RFC 9110 section 15.4.5
-            "agent": seen.agent.encode("latin-1", "replace").decode("utf-8", "replace")[:_MAX_FIELD_LENGTH],
+            "time": line.at.isoformat(timespec="milliseconds"),
+            "client": client_address(environ, self._trusted_proxies),
+            "method": line.method[:20],
+            "path": quote(line.path.encode("latin-1"), safe="/!$&'()*+,;:@~-._")[:_MAX_FIELD_LENGTH],
+            "status": line.status,
+            "bytes": int(line.length or 0),
+            "ms": round(line.seconds * 1000, 3),
+            "not_modified": line.status == 304,  # noqa: PLR2004 - RFC 9110 section 15.4.5
+            "agent": line.agent.encode("latin-1", "replace").decode("utf-8", "replace")[:_MAX_FIELD_LENGTH],
         }
 
 

@@ -10,7 +10,8 @@ from time import perf_counter
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
-from flask import Flask, Response, request
+from flask import Flask, Response
+from flask import request as flask_request
 
 from feedsvc import uris
 from feedsvc.errors import TextUnavailableError
@@ -36,8 +37,8 @@ _LOG: Final = logging.getLogger(__name__)
 _OPEN_FILE_WAIT_SECONDS: Final = 5.0  # seconds that a request waits until another open file is closed
 _RETRY_SECONDS: Final = 5
 _NO_STORE: Final = {"Cache-Control": "no-store"}
-_PENDING_WAIT_SECONDS: Final = 5.0  # seconds that a request waits for an image that is being made
-_PENDING_RETRY_SECONDS: Final = 5  # seconds: Retry-After if the image is still not made after the wait
+_PENDING_WAIT_SECONDS: Final = 5.0  # seconds that a request waits for an image that is being created
+_PENDING_RETRY_SECONDS: Final = 5  # seconds: Retry-After if the image does not exist after the wait
 _HEALTH_PATHS: Final = ("/healthz", "/readyz")  # answered even if no edition can be built
 _NO_SECTIONS: Final[Mapping[str, StatusSection]] = MappingProxyType({})
 _LOCAL_ONLY: Final = StatusAccess()
@@ -52,7 +53,7 @@ _STATUS_LINES: Final = {status.value: f"{status.value} {status.phrase}" for stat
 class DocumentMiddleware:
     """WSGI middleware that answers every address of the current edition and delegates other addresses to `next_app`.
 
-    Each request uses one edition from beginning to end. The site is mounted at the path of base_url.
+    A request uses one edition throughout. The site is mounted at the path of base_url.
     """
 
     def __init__(self, next_app: WSGIApplication, live: Live, stats: RequestStats) -> None:
@@ -61,84 +62,91 @@ class DocumentMiddleware:
         self._microcache = ResponseMicrocache(live, live.clock())
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        began, now = perf_counter(), self._live.clock()
-        told = self._microcache.get(environ, now)
-        if told is None:
+        start_time, now = perf_counter(), self._live.clock()
+        cached = self._microcache.get(environ, now)
+        if cached is None:
             try:
-                return self._respond(environ, start_response, began, now)
+                return self._respond(environ, start_response, start_time, now)
             except TextUnavailableError:  # the watcher thread reads the article again at once
-                return self._unavailable(start_response, "This page is being rendered again. Try again in a moment.", began, 1)
+                return self._unavailable(
+                    start_response, "This page is being rendered again. Try again in a moment.", start_time, 1
+                )
             except Exception as error:
                 if not is_exhausted(error):
                     raise
-                return self._descriptors_exhausted(start_response, error, began)
-        line, headers, body, labels, status = told
-        self._stats.count(labels, status, perf_counter() - began, cache_hits=1)
-        start_response(line, headers if HEAD_REUSE_KEY in environ else [*headers])
+                return self._descriptors_exhausted(start_response, error, start_time)
+        status_line, headers, body, labels, status = cached
+        self._stats.count(labels, status, perf_counter() - start_time, cache_hits=1)
+        start_response(status_line, headers if HEAD_REUSE_KEY in environ else [*headers])
         return body
 
-    def _respond(self, environ: WSGIEnvironment, start_response: StartResponse, began: float, now: datetime) -> Iterable[bytes]:
+    def _respond(
+        self, environ: WSGIEnvironment, start_response: StartResponse, start_time: float, now: datetime
+    ) -> Iterable[bytes]:
         try:
-            second = self._current_microcache(now)
+            microcache = self._current_microcache(now)
         except Exception:
             if not environ["PATH_INFO"].endswith(_HEALTH_PATHS):
                 raise
-            return self._delegate(environ, start_response, uris.mount_path(self._live.base_url()), began)
-        edition = second.publication
-        found, asked = _resolve(environ, edition), (environ["REQUEST_METHOD"], environ)
-        if isinstance(found, Document):
-            made, labels = responses.respond(found, asked, now, edition.next_change), labels_of(found)
-            if found.derived_data.has_grown:
-                edition.update_size(found.path)
-            second.put(
-                environ,
-                CachedResponse(_STATUS_LINES[made.status], ReusableHeaders(made.headers), (made.body,), labels, made.status),
+            return self._delegate(environ, start_response, uris.mount_path(self._live.base_url()), start_time)
+        edition = microcache.publication
+        resource, request = _resolve(environ, edition), (environ["REQUEST_METHOD"], environ)
+        if isinstance(resource, Document):
+            response, labels = responses.respond(resource, request, now, edition.next_change), labels_of(resource)
+            if resource.derived_data.has_grown:
+                edition.update_size(resource.path)
+            reusable_headers = ReusableHeaders(response.headers)
+            cached = CachedResponse(_STATUS_LINES[response.status], reusable_headers, (response.body,), labels, response.status)
+            microcache.put(environ, cached)
+            self._stats.count(labels, response.status, perf_counter() - start_time)
+            return _send(start_response, response.status, response.headers, (response.body,))
+        if isinstance(resource, Redirect | PendingFile):
+            response, labels = _redirect_or_pending(resource, request, now, edition)
+            self._stats.count(labels, response.status, perf_counter() - start_time)
+            return _send(start_response, response.status, response.headers, (response.body,))
+        file_response = self._media.respond(resource, request, now, edition.next_change) if resource else None
+        if file_response:
+            if file_response.wait_condition is not None:
+                wait_for(environ, file_response.wait_condition, _OPEN_FILE_WAIT_SECONDS)
+            self._stats.count(MEDIA, file_response.status, perf_counter() - start_time)
+            return _send(
+                start_response, file_response.status, file_response.headers, file_response.body(environ.get("wsgi.file_wrapper"))
             )
-            self._stats.count(labels, made.status, perf_counter() - began)
-            return _send(start_response, made.status, made.headers, (made.body,))
-        if isinstance(found, Redirect | PendingFile):
-            made, label = _redirect_or_pending(found, asked, now, edition)
-            self._stats.count(label, made.status, perf_counter() - began)
-            return _send(start_response, made.status, made.headers, (made.body,))
-        sent = self._media.respond(found, asked, now, edition.next_change) if found else None
-        if sent:
-            if sent.wait_condition is not None:
-                wait_for(environ, sent.wait_condition, _OPEN_FILE_WAIT_SECONDS)
-            self._stats.count(MEDIA, sent.status, perf_counter() - began)
-            return _send(start_response, sent.status, sent.headers, sent.body(environ.get("wsgi.file_wrapper")))
-        return self._delegate(environ, start_response, edition.mount, began)
+        return self._delegate(environ, start_response, edition.mount, start_time)
 
-    def _descriptors_exhausted(self, start_response: StartResponse, error: Exception, began: float) -> Iterable[bytes]:
+    def _descriptors_exhausted(self, start_response: StartResponse, error: Exception, start_time: float) -> Iterable[bytes]:
         """Respond with 503: a 404 or 500 would be wrong, and a cache may store a 404."""
         _LOG.warning(
             "feedsvc: all %d file descriptors are in use (%s); requests get status 503 until one is free", current_limit(), error
         )
-        return self._unavailable(start_response, "This server has too many open files. Try again in a moment.", began)
+        return self._unavailable(start_response, "This server has too many open files. Try again in a moment.", start_time)
 
     def _unavailable(
-        self, start_response: StartResponse, sentence: str, began: float, retry: int = _RETRY_SECONDS
+        self, start_response: StartResponse, sentence: str, start_time: float, retry_after: int = _RETRY_SECONDS
     ) -> Iterable[bytes]:
-        made = responses.unavailable_response(sentence, retry)
-        self._stats.count(OTHER, made.status, perf_counter() - began)
-        return _send(start_response, made.status, made.headers, (made.body,))
+        response = responses.unavailable_response(sentence, retry_after)
+        self._stats.count(OTHER, response.status, perf_counter() - start_time)
+        return _send(start_response, response.status, response.headers, (response.body,))
 
     def _current_microcache(self, now: datetime) -> ResponseMicrocache:
-        second = self._microcache
-        if not second.is_current(now):
-            second = self._microcache = ResponseMicrocache(self._live, now)
-        return second
+        microcache = self._microcache
+        if not microcache.is_current(now):
+            microcache = self._microcache = ResponseMicrocache(self._live, now)
+        return microcache
 
-    def _delegate(self, environ: WSGIEnvironment, start_response: StartResponse, mount: str, began: float) -> Iterable[bytes]:
+    def _delegate(
+        self, environ: WSGIEnvironment, start_response: StartResponse, mount: str, start_time: float
+    ) -> Iterable[bytes]:
         """Call the next application with the path below the mount; SCRIPT_NAME holds the mount (PEP 3333)."""
         path = _decoded_path(environ)
         if path.startswith(f"{mount}/"):
             environ["SCRIPT_NAME"], environ["PATH_INFO"] = _wsgi_text(mount), _wsgi_text(path[len(mount) :])
 
-        def start(status: str, headers: list[tuple[str, str]], *error: Any) -> Any:
-            self._stats.count(OTHER, int(status[:3]), perf_counter() - began)
+        def start_counted_response(status: str, headers: list[tuple[str, str]], *error: Any) -> Any:
+            self._stats.count(OTHER, int(status[:3]), perf_counter() - start_time)
             return start_response(status, headers, *error)
 
-        return self._next_app(environ, start)
+        return self._next_app(environ, start_counted_response)
 
 
 def _resolve(environ: WSGIEnvironment, edition: Publication) -> Resource | None:
@@ -150,26 +158,26 @@ def _resolve(environ: WSGIEnvironment, edition: Publication) -> Resource | None:
 
 
 def _redirect_or_pending(
-    found: Redirect | PendingFile, asked: tuple[str, WSGIEnvironment], now: datetime, edition: Publication
+    resource: Redirect | PendingFile, request: tuple[str, WSGIEnvironment], now: datetime, edition: Publication
 ) -> tuple[responses.Response, Labels]:
-    """Return the response for a redirect or a pending file, and the response's labels for counting.
+    """Return the response for a redirect or a pending file, and the labels by which it is counted.
 
-    A pending file is an image variant that is being made. The request waits for it: SuspendRequest is raised, and the server
+    A pending file is an image variant that is being created. The request waits for it: SuspendRequest is raised, and the server
     calls the application again later. If the request may not wait (any longer), the response is 503.
     """
-    if isinstance(found, Redirect):
-        location = uris.root_relative(edition.catalog.site.base_url, found.target)
-        made = responses.redirect_response(location, asked, now, edition.next_change, is_permanent=found.is_permanent)
-        return made, REDIRECT
-    return _pending_response(found, asked), MEDIA
+    if isinstance(resource, Redirect):
+        location = uris.root_relative(edition.catalog.site.base_url, resource.target)
+        response = responses.redirect_response(location, request, now, edition.next_change, is_permanent=resource.is_permanent)
+        return response, REDIRECT
+    return _pending_response(resource, request), MEDIA
 
 
-def _pending_response(found: PendingFile, asked: tuple[str, WSGIEnvironment]) -> responses.Response:
-    method, environ = asked
+def _pending_response(file: PendingFile, request: tuple[str, WSGIEnvironment]) -> responses.Response:
+    method, environ = request
     if method not in ("GET", "HEAD"):
-        return responses.other_method_response(asked)
-    if found.completion:
-        wait_for(environ, found.completion, _PENDING_WAIT_SECONDS)
+        return responses.other_method_response(request)
+    if file.completion:
+        wait_for(environ, file.completion, _PENDING_WAIT_SECONDS)
     return responses.unavailable_response("This image is still being created. Try again in a moment.", _PENDING_RETRY_SECONDS)
 
 
@@ -204,12 +212,14 @@ def application(
     `metrics.render_metrics`; by default, the metrics of this process only. `stats` counts the responses. `status_access` decides
     which clients may read /status and /metrics.
     """
-    own = stats or RequestStats()
+    counted_stats = stats or RequestStats()
 
-    def alone() -> tuple[metrics.MetricValues, Mapping[str, metrics.MetricValues]]:
-        return metrics.counters(live, own), {"": metrics.gauges(live)}
+    def read_metrics() -> tuple[metrics.MetricValues, Mapping[str, metrics.MetricValues]]:
+        return metrics.counters(live, counted_stats), {"": metrics.gauges(live)}
 
-    return DocumentMiddleware(flask_app(live, metrics_source or alone, status_sections, status_access).wsgi_app, live, own)
+    return DocumentMiddleware(
+        flask_app(live, metrics_source or read_metrics, status_sections, status_access).wsgi_app, live, counted_stats
+    )
 
 
 def flask_app(
@@ -222,11 +232,11 @@ def flask_app(
     app = Flask("feedsvc", static_folder=None, template_folder=None)
 
     @app.get("/healthz")
-    def alive() -> Response:
+    def healthz() -> Response:
         return Response("ok\n", mimetype="text/plain", headers=_NO_STORE)
 
     @app.get("/readyz")
-    def ready() -> Response:
+    def readyz() -> Response:
         # Also ready if the content folder is missing: the last edition is served. If several replicas share a network mount, all
         # of them would be taken out of service otherwise.
         try:
@@ -242,22 +252,22 @@ def flask_app(
         return Response("ok\n", mimetype="text/plain", headers=_NO_STORE)
 
     @app.get("/status")
-    def tell_status() -> Response:
+    def status() -> Response:
         return _if_allowed(status_access, lambda: render_status(live, live.clock(), status_sections), "application/json")
 
     @app.get("/metrics")
-    def tell_metrics() -> Response:
+    def prometheus_metrics() -> Response:
         return _if_allowed(status_access, lambda: metrics.render_metrics(*metrics_source()), metrics.MEDIA_TYPE)
 
     app.after_request(_sort_allow_header)
 
     @app.errorhandler(404)
-    def missing(_: Exception) -> Response:
+    def not_found(_: Exception) -> Response:
         now = live.clock()
         edition = live.current(now)
         # Error responses are not conditional, so the request's method and headers are not used.
-        made = responses.respond(edition.not_found_page(), ("GET", {}), now, edition.next_change)
-        return Response(made.body, status=404, headers=[*made.headers])
+        response = responses.respond(edition.not_found_page(), ("GET", {}), now, edition.next_change)
+        return Response(response.body, status=404, headers=[*response.headers])
 
     return app
 
@@ -269,7 +279,7 @@ def _sort_allow_header(response: Response) -> Response:
     return response
 
 
-def _if_allowed(door: StatusAccess, make: Callable[[], bytes], media_type: str) -> Response:
-    if not door.allows(request.environ):
+def _if_allowed(access: StatusAccess, render: Callable[[], bytes], media_type: str) -> Response:
+    if not access.allows(flask_request.environ):
         return Response(_FORBIDDEN_MESSAGE, status=403, mimetype="text/plain", headers=_NO_STORE)
-    return Response(make(), content_type=media_type, headers=_NO_STORE)
+    return Response(render(), content_type=media_type, headers=_NO_STORE)

@@ -40,34 +40,34 @@ class SuspendRequest(BaseException):
     BaseException, like GeneratorExit, so that no `except Exception` on the way to the server catches it.
     """
 
-    def __init__(self, awaited: WaitCondition, deadline: float) -> None:
-        super().__init__(awaited, deadline)
-        self.condition, self.deadline = awaited, deadline
+    def __init__(self, condition: WaitCondition, deadline: float) -> None:
+        super().__init__(condition, deadline)
+        self.condition, self.deadline = condition, deadline
 
 
-def wait_for(environ: WSGIEnvironment, awaited: WaitCondition, seconds: float) -> None:
-    """Suspend the request of `environ` until `awaited` calls back, at most `seconds` after the request's first wait began.
+def wait_for(environ: WSGIEnvironment, condition: WaitCondition, seconds: float) -> None:
+    """Suspend the request of `environ` until `condition` calls back, at most `seconds` after the request's first wait began.
 
     Raises SuspendRequest, which the server catches. Returns if the request may not wait: the `seconds` are over, too many
     requests wait, the server is stopping, or the server does not support suspension.
     """
     wait = environ.get(WAIT_KEY)
     if wait is not None:
-        wait(awaited, seconds)
+        wait(condition, seconds)
 
 
 class Suspension:
     """One suspended request. `on_resume` is called once, when the wait ends: by the event, the deadline or the server's stop."""
 
-    def __init__(self, suspended: SuspendRequest, on_resume: Callable[[], None]) -> None:
-        self.condition, self.deadline, self.on_resume = suspended.condition, suspended.deadline, on_resume
+    def __init__(self, suspend_request: SuspendRequest, on_resume: Callable[[], None]) -> None:
+        self.condition, self.deadline, self.on_resume = suspend_request.condition, suspend_request.deadline, on_resume
 
 
 class Suspensions:
-    """Suspended requests of a server; `has_room` is False once there are `most`. Thread-safe."""
+    """Suspended requests of a server, at most `limit`; then `has_room` returns False. Thread-safe."""
 
-    def __init__(self, most: int) -> None:
-        self._limit, self._is_closed = most, False
+    def __init__(self, limit: int) -> None:
+        self._limit, self._is_closed = limit, False
         self._lock = threading.Lock()
         # Suspension -> callback that is subscribed to its condition.
         self._waiting: dict[Suspension, Callable[[], None]] = {}
@@ -109,8 +109,10 @@ class Suspensions:
         if self._earliest_deadline is None or (now := time.monotonic()) < self._earliest_deadline:
             return
         with self._lock:
-            overdue = [one for one in self._waiting if one.deadline <= now]
-            self._earliest_deadline = min((one.deadline for one in self._waiting if one.deadline > now), default=None)
+            overdue = [suspension for suspension in self._waiting if suspension.deadline <= now]
+            self._earliest_deadline = min(
+                (suspension.deadline for suspension in self._waiting if suspension.deadline > now), default=None
+            )
         for suspension in overdue:
             self.resume(suspension)
 

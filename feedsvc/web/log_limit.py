@@ -43,8 +43,8 @@ class LogLimit:
 
     def pop_summaries(self, now: float) -> list[str]:
         """Remove the windows that are over; return a summary line for each that suppressed records."""
-        over = [place for place, window in self._windows.items() if now - window.started_at >= _WINDOW_SECONDS]
-        return [_summary_line(window) for window in map(self._windows.pop, over) if window.records > _MAX_RECORDS]
+        expired = [location for location, window in self._windows.items() if now - window.started_at >= _WINDOW_SECONDS]
+        return [_summary_line(window) for window in map(self._windows.pop, expired) if window.records > _MAX_RECORDS]
 
 
 def _summary_line(window: _Window) -> str:

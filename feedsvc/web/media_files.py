@@ -57,15 +57,15 @@ class FileResponse:
     part: FilePart | None = None
     wait_condition: WaitCondition | None = None
 
-    def body(self, wrapper: FileWrapper | None) -> Iterable[bytes]:
-        """Return the body. With `wrapper` (wsgi.file_wrapper), the server sends the file, so that slow clients hold no thread."""
+    def body(self, file_wrapper: FileWrapper | None) -> Iterable[bytes]:
+        """Return the body. With `file_wrapper` (wsgi.file_wrapper), the server sends the file, so slow clients hold no thread."""
         if self.part is None:
             return (self.content,) if self.content else ()
-        return wrapper(self.part.file, _BLOCK_SIZE) if wrapper else self.part
+        return file_wrapper(self.part.file, _BLOCK_SIZE) if file_wrapper else self.part
 
 
 class MediaResponder:
-    """Maker of responses for media files. Each file's ETag and size are cached until its signature changes. Thread-safe."""
+    """Creator of responses for media files. Each file's ETag and size are cached until its signature changes. Thread-safe."""
 
     def __init__(self, modified: LastModifiedLookup, open_files: OpenFiles) -> None:
         self._modified, self._open_files = modified, open_files
@@ -73,22 +73,24 @@ class MediaResponder:
         self._lock = threading.Lock()
 
     def respond(
-        self, attachment: FileResource, request: Request, now: datetime, next_change: datetime | None
+        self, resource: FileResource, request: Request, now: datetime, next_change: datetime | None
     ) -> FileResponse | None:
         """Return the response for a media file, None if the file is missing, unreadable or an image that cannot be cleaned.
 
         Raises OSError if no file descriptor is left. `next_change` is the next scheduled change of the site.
         """
         if request[0] not in ("GET", "HEAD"):
-            refused = other_method_response(request)
-            return FileResponse(status=refused.status, headers=refused.headers)
+            response = other_method_response(request)
+            return FileResponse(status=response.status, headers=response.headers)
         try:
-            descriptor = open_descriptor(attachment.location)
+            descriptor = open_descriptor(resource.location)
             try:
-                known = self._get_file_info(attachment, descriptor, now)
-                caching = "no-store" if attachment.is_substitute else cache_control(now, next_change)
-                begun = _plan_response(attachment, request, known, last_modified_if_past(known.modified, now), caching)
-                return self._with_body(begun, descriptor, known.pieces) if begun.part else begun.response
+                file_info = self._get_file_info(resource, descriptor, now)
+                cache_control_value = "no-store" if resource.is_substitute else cache_control(now, next_change)
+                plan = _plan_response(
+                    resource, request, file_info, last_modified_if_past(file_info.modified, now), cache_control_value
+                )
+                return self._with_body(plan, descriptor, file_info.pieces) if plan.part else plan.response
             finally:
                 os.close(descriptor)
         except UncleanableError:
@@ -98,43 +100,45 @@ class MediaResponder:
                 raise
             return None
 
-    def _with_body(self, begun: _ResponsePlan, descriptor: int, pieces: FilePieces) -> FileResponse:
+    def _with_body(self, plan: _ResponsePlan, descriptor: int, pieces: FilePieces) -> FileResponse:
         """Return the planned response with its bytes, or with an open file if they are more than _MAX_BUFFERED_BYTES.
 
         Return a 503 if too many files are open. The caller closes the descriptor.
         """
-        part = begun.part
+        part = plan.part
         if len(part) <= _MAX_BUFFERED_BYTES:
-            return replace(begun.response, content=read_part(descriptor, part.start, len(part), pieces))
+            return replace(plan.response, content=read_part(descriptor, part.start, len(part), pieces))
         file = self._open_files.acquire(descriptor, pieces)
         if file is None:
-            busy = unavailable_response("Too many large files are being sent. Try again in a moment.", _RETRY_SECONDS)
-            return FileResponse(status=busy.status, headers=busy.headers, content=busy.body, wait_condition=self._open_files)
-        return replace(begun.response, part=FilePart(file, part.start, len(part)))
+            response = unavailable_response("Too many large files are being sent. Try again in a moment.", _RETRY_SECONDS)
+            return FileResponse(
+                status=response.status, headers=response.headers, content=response.body, wait_condition=self._open_files
+            )
+        return replace(plan.response, part=FilePart(file, part.start, len(part)))
 
-    def _get_file_info(self, attachment: FileResource, descriptor: int, now: datetime) -> _FileInfo:
-        found = os.fstat(descriptor)
-        if not stat.S_ISREG(found.st_mode):
-            raise FileNotFoundError(attachment.location)
-        stamp, key = signature_of(found), (attachment.location, attachment.is_cleaned)
-        known = self._file_info.get(key)
-        if known is None or known.stamp != stamp:
-            pieces = clean_pieces(attachment.location, descriptor) if attachment.is_cleaned else None
+    def _get_file_info(self, resource: FileResource, descriptor: int, now: datetime) -> _FileInfo:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise FileNotFoundError(resource.location)
+        signature, key = signature_of(status), (resource.location, resource.is_cleaned)
+        file_info = self._file_info.get(key)
+        if file_info is None or file_info.stamp != signature:
+            pieces = clean_pieces(resource.location, descriptor) if resource.is_cleaned else None
             with open_reader(descriptor, pieces) as file:
                 file.seek(0)
                 tag = hashlib.file_digest(file, "sha256").hexdigest()[:24]
             # The Last-Modified store knows the file at this address. A substitute is not that file.
-            modified = None if attachment.is_substitute else self._modified(attachment.path, tag, now)
-            size = size_of(stamp) if pieces is None else pieces_length(pieces)
-            known = _FileInfo(stamp, tag, modified, size, pieces)
-        elif attachment.is_substitute:
-            known = known._replace(modified=None)
-        elif known.modified is None or known.modified > now + _MAX_CLOCK_SKEW:
+            modified = None if resource.is_substitute else self._modified(resource.path, tag, now)
+            size = size_of(signature) if pieces is None else pieces_length(pieces)
+            file_info = _FileInfo(signature, tag, modified, size, pieces)
+        elif resource.is_substitute:
+            file_info = file_info._replace(modified=None)
+        elif file_info.modified is None or file_info.modified > now + _MAX_CLOCK_SKEW:
             # Ask again: the store may be writable by now, or a clock that was ahead may have been corrected.
-            known = known._replace(modified=self._modified(attachment.path, known.tag, now))
+            file_info = file_info._replace(modified=self._modified(resource.path, file_info.tag, now))
         with self._lock:
-            self._file_info[key] = known
-        return known
+            self._file_info[key] = file_info
+        return file_info
 
 
 class _FileInfo(NamedTuple):
@@ -159,20 +163,25 @@ class _ResponsePlan(NamedTuple):
 
 
 def _plan_response(
-    attachment: FileResource, request: Request, known: _FileInfo, modified: datetime | None, caching: str
+    resource: FileResource, request: Request, file_info: _FileInfo, last_modified: datetime | None, cache_control_value: str
 ) -> _ResponsePlan:
-    tag, size, (method, said) = known.tag, known.size, request
-    headers = [*validator_headers(f'"{tag}"', modified), ("Cache-Control", caching), ("Accept-Ranges", "bytes"), *COMMON_HEADERS]
-    sandbox = _SANDBOX_BY_TYPE.get(attachment.media_type)
+    tag, size, (method, request_headers) = file_info.tag, file_info.size, request
+    headers = [
+        *validator_headers(f'"{tag}"', last_modified),
+        ("Cache-Control", cache_control_value),
+        ("Accept-Ranges", "bytes"),
+        *COMMON_HEADERS,
+    ]
+    sandbox = _SANDBOX_BY_TYPE.get(resource.media_type)
     headers += [("Content-Security-Policy", sandbox)] if sandbox else []
-    if is_not_modified(said, tag, modified):
+    if is_not_modified(request_headers, tag, last_modified):
         return _ResponsePlan(FileResponse(status=304, headers=headers))
     start, stop, status = _requested_range(request, size, tag)
     if status == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
         return _ResponsePlan(
             FileResponse(status=416, headers=[*headers, ("Content-Range", f"bytes */{size}"), ("Content-Length", "0")])
         )
-    headers += [("Content-Type", file_content_type(attachment)), ("Content-Length", str(stop - start))]
+    headers += [("Content-Type", file_content_type(resource)), ("Content-Length", str(stop - start))]
     headers += [("Content-Range", f"bytes {start}-{stop - 1}/{size}")] if status == HTTPStatus.PARTIAL_CONTENT else []
     return _ResponsePlan(FileResponse(status=status, headers=headers), range(0) if method == "HEAD" else range(start, stop))
 
@@ -183,15 +192,15 @@ def _requested_range(request: Request, size: int, tag: str) -> tuple[int, int, i
     The whole file is sent with 200 for HEAD, without a valid range, for several ranges, or if If-Range names another version.
     """
     method, headers = request
-    asked = parse_range_header(headers.get("HTTP_RANGE", "")) if method == "GET" else None
+    parsed = parse_range_header(headers.get("HTTP_RANGE", "")) if method == "GET" else None
     if (
-        asked is None
-        or asked.units != "bytes"
-        or len(asked.ranges) != 1
+        parsed is None
+        or parsed.units != "bytes"
+        or len(parsed.ranges) != 1
         or headers.get("HTTP_IF_RANGE", "") not in ("", f'"{tag}"')
     ):
         return 0, size, 200
-    first, end = asked.ranges[0]
+    first, end = parsed.ranges[0]
     # A suffix range may be longer than the file (RFC 9110 section 14.1.2); werkzeug leaves `first + size` negative.
     start, stop = max(0, first + size) if first < 0 else first, size if end is None else min(end, size)
     return (start, stop, 206) if start < stop else (0, 0, 416)

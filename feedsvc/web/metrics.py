@@ -36,8 +36,8 @@ def _problems(severity: str) -> Callable[[Live, Edition], float]:
 
 
 def _next_change(_: Live, edition: Edition) -> float | None:
-    change = edition.publication.next_change
-    return change.timestamp() if change else None
+    next_change = edition.publication.next_change
+    return next_change.timestamp() if next_change else None
 
 
 # Name -> help text, and label -> function that reads the value; None if there is no value.
@@ -75,24 +75,24 @@ _GAUGES: Final[Mapping[str, tuple[str, Mapping[str, Callable[[Live, Edition], fl
 
 def gauges(live: Live) -> dict[str, float]:
     """Return the current gauges of this process. A key is the metric's name, a space and the severity of problems, else ""."""
-    edition, found = live.edition, dict[str, float]()
-    for name, (_, several) in _GAUGES.items():
-        for label, read in several.items():
+    edition, values = live.edition, dict[str, float]()
+    for name, (_, readers) in _GAUGES.items():
+        for label, read in readers.items():
             value = read(live, edition)
-            found |= {f"{name} {label}": value} if value is not None else {}
-    return found | {f"{sample.name} ": sample.value for family in _PROCESS.collect() for sample in family.samples}
+            values |= {f"{name} {label}": value} if value is not None else {}
+    return values | {f"{sample.name} ": sample.value for family in _PROCESS.collect() for sample in family.samples}
 
 
-def counters(live: Live, traffic: RequestStats) -> dict[str, float]:
+def counters(live: Live, stats: RequestStats) -> dict[str, float]:
     """Return the counters of this process since its start, by name. The values only grow; those of several processes add up."""
-    lookups, last = live.edition.publication.cache_statistics, live.last_reload
-    ready = lookups.hits + traffic.cache_hits()
+    lookups, last_reload = live.edition.publication.cache_statistics, live.last_reload
+    cache_hits = lookups.hits + stats.cache_hits()
     return {
-        **traffic.counters(),
-        _CACHE_HITS: ready,
+        **stats.counters(),
+        _CACHE_HITS: cache_hits,
         _CACHE_MISSES: lookups.misses,
-        _RELOADS: last.total_reloads,
-        _RELOAD_SECONDS: last.total_seconds,
+        _RELOADS: last_reload.total_reloads,
+        _RELOAD_SECONDS: last_reload.total_seconds,
     }
 
 
@@ -112,13 +112,13 @@ class _GaugeCollector(Collector):
         self._gauges_by_worker = gauges_by_worker
 
     def collect(self) -> Iterable[Metric]:
-        for name, (meaning, several) in _GAUGES.items():
-            labels = [*(["worker"] if "" not in self._gauges_by_worker else []), *(["severity"] if "" not in several else [])]
-            family = GaugeMetricFamily(name, meaning, labels=labels)
-            for worker, numbers in self._gauges_by_worker.items():
-                for label in several:
-                    if (value := numbers.get(f"{name} {label}")) is not None:
-                        family.add_metric([each for each in (worker, label) if each], value)
+        for name, (help_text, readers) in _GAUGES.items():
+            labels = [*(["worker"] if "" not in self._gauges_by_worker else []), *(["severity"] if "" not in readers else [])]
+            family = GaugeMetricFamily(name, help_text, labels=labels)
+            for worker, values in self._gauges_by_worker.items():
+                for label in readers:
+                    if (value := values.get(f"{name} {label}")) is not None:
+                        family.add_metric([label_value for label_value in (worker, label) if label_value], value)
             if family.samples:
                 yield family
         yield self._build_info()
@@ -133,9 +133,9 @@ class _GaugeCollector(Collector):
         """Yield the metrics of ProcessCollector, with the label `worker` if there are several processes."""
         for template in _PROCESS.collect():
             family = Metric(template.name, template.documentation, template.type)
-            for worker, numbers in self._gauges_by_worker.items():
+            for worker, values in self._gauges_by_worker.items():
                 for sample in template.samples:
-                    if (value := numbers.get(f"{sample.name} ")) is not None:
+                    if (value := values.get(f"{sample.name} ")) is not None:
                         family.add_sample(sample.name, {"worker": worker} if worker else {}, value)
             if family.samples:
                 yield family
@@ -148,22 +148,22 @@ class _CounterCollector(Collector):
         self._totals = totals
 
     def collect(self) -> Iterable[Metric]:
-        answers = CounterMetricFamily(
+        responses = CounterMetricFamily(
             "feedsvc_requests", "Responses; status 304 is not modified", labels=["kind", "format", "status"]
         )
         for name, number in sorted(self._totals.items()):
             if values := parse_response_name(name):
-                answers.add_metric(list(values), number)
-        yield answers
-        ends = [*map(str, DURATION_BUCKETS), "+Inf"]
-        buckets = accumulate(self._totals.get(bucket_name(index), 0) for index in range(len(ends)))
-        meaning = "Time to compute responses, without sending them"
-        cumulated, seconds = list(zip(ends, buckets, strict=True)), self._totals.get(SECONDS_KEY, 0)
-        yield HistogramMetricFamily("feedsvc_request_duration_seconds", meaning, buckets=cumulated, sum_value=seconds)
-        for name, key, meaning in (
+                responses.add_metric(list(values), number)
+        yield responses
+        bucket_ends = [*map(str, DURATION_BUCKETS), "+Inf"]
+        buckets = accumulate(self._totals.get(bucket_name(index), 0) for index in range(len(bucket_ends)))
+        help_text = "Time to compute responses, without sending them"
+        cumulated_buckets, seconds = list(zip(bucket_ends, buckets, strict=True)), self._totals.get(SECONDS_KEY, 0)
+        yield HistogramMetricFamily("feedsvc_request_duration_seconds", help_text, buckets=cumulated_buckets, sum_value=seconds)
+        for name, key, help_text in (
             ("feedsvc_document_cache_hits", _CACHE_HITS, "Look-ups of documents that were in the cache"),
             ("feedsvc_document_cache_misses", _CACHE_MISSES, "Look-ups of documents that were not in the cache"),
             ("feedsvc_reloads", _RELOADS, "Reloads of the content folder, the first one included"),
             ("feedsvc_reload_duration_seconds", _RELOAD_SECONDS, "Duration of all reloads of the content folder"),
         ):
-            yield CounterMetricFamily(name, meaning, value=self._totals.get(key, 0))
+            yield CounterMetricFamily(name, help_text, value=self._totals.get(key, 0))

@@ -52,10 +52,10 @@ class OpenFiles:
         with self._lock:
             self._free += 1
             # One for each free place: the request of an earlier callback may have ended meanwhile.
-            due = [callback for callback, _ in zip(self._callbacks, range(self._free), strict=False)]
-            for callback in due:
+            callbacks = [callback for callback, _ in zip(self._callbacks, range(self._free), strict=False)]
+            for callback in callbacks:
                 del self._callbacks[callback]
-        for callback in due:
+        for callback in callbacks:
             callback()
 
 
@@ -90,8 +90,8 @@ def read_part(descriptor: int, start: int, length: int, pieces: FilePieces = Non
         with open_reader(descriptor, pieces) as file:
             file.seek(start)
             return file.read(length)
-    parts, left = [], length
-    while left and (part := os.pread(descriptor, left, start + length - left)):
-        parts.append(part)
-        left -= len(part)
-    return parts[0] if len(parts) == 1 else b"".join(parts)
+    blocks, remaining = [], length
+    while remaining and (block := os.pread(descriptor, remaining, start + length - remaining)):
+        blocks.append(block)
+        remaining -= len(block)
+    return blocks[0] if len(blocks) == 1 else b"".join(blocks)

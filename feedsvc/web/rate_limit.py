@@ -73,29 +73,29 @@ class PollLimit:
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if environ.get("HTTP_IF_NONE_MATCH") or not environ.get("PATH_INFO", "").endswith(_FEED_ENDINGS):
             return self._next_app(environ, start_response)
-        began, wait = perf_counter(), math.ceil(self._seconds_to_wait(environ))
-        return self._refuse(environ, start_response, wait, began) if wait else self._next_app(environ, start_response)
+        start_time, wait = perf_counter(), math.ceil(self._seconds_to_wait(environ))
+        return self._refuse(environ, start_response, wait, start_time) if wait else self._next_app(environ, start_response)
 
     def _seconds_to_wait(self, environ: WSGIEnvironment) -> float:
         """Return the seconds until the client may fetch the whole feed, 0.0 if it may now. The request is then counted."""
-        said, agent = environ.get, environ.get("HTTP_USER_AGENT", "")
-        if environ["REQUEST_METHOD"] != "GET" or said("HTTP_IF_MODIFIED_SINCE") or not agent.strip():
+        get, agent = environ.get, environ.get("HTTP_USER_AGENT", "")
+        if environ["REQUEST_METHOD"] != "GET" or get("HTTP_IF_MODIFIED_SINCE") or not agent.strip():
             return 0.0
         address = client_address(environ, self._trusted)
-        house, far = _client_network(address)
-        if self._is_direct_only and (not far or forwarding_header(environ)):
+        network, is_public = _client_network(address)
+        if self._is_direct_only and (not is_public or forwarding_header(environ)):
             return 0.0
-        key = anonymous_key(self._salt, house, agent[:_MAX_AGENT_LENGTH], environ["PATH_INFO"])
+        key = anonymous_key(self._salt, network, agent[:_MAX_AGENT_LENGTH], environ["PATH_INFO"])
         with self._lock:
             return self._buckets.take_token(key, self._clock())
 
-    def _refuse(self, environ: WSGIEnvironment, start_response: StartResponse, wait: int, began: float) -> Iterable[bytes]:
+    def _refuse(self, environ: WSGIEnvironment, start_response: StartResponse, wait: int, start_time: float) -> Iterable[bytes]:
         body = _MESSAGE.format(wait=wait).encode()
         headers = [("Retry-After", str(wait)), ("Cache-Control", "no-store"), *COMMON_HEADERS]
         headers += [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(body)))]
         start_response("429 Too Many Requests", headers)
         suffix = environ["PATH_INFO"].rpartition(".")[2]
-        self._stats.count(Labels("feed", suffix), 429, perf_counter() - began)
+        self._stats.count(Labels("feed", suffix), 429, perf_counter() - start_time)
         return [body]
 
 

@@ -20,9 +20,9 @@ _MAX_CACHED_LENGTH: Final = 256  # characters; longer headers are parsed without
 _CODING_SUFFIX: Final = re.compile(rf"[-;](?:{'|'.join(CODINGS)}|deflate)$")
 
 
-def _memoize(read: Callable[[str], T]) -> Callable[[str], T]:
-    kept = lru_cache(_CACHE_SIZE)(read)
-    return lambda text: kept(text) if len(text) <= _MAX_CACHED_LENGTH else read(text)
+def _memoize(parse: Callable[[str], T]) -> Callable[[str], T]:
+    parse_cached = lru_cache(_CACHE_SIZE)(parse)
+    return lambda text: parse_cached(text) if len(text) <= _MAX_CACHED_LENGTH else parse(text)
 
 
 def _parse_accept_encoding(accepted: str) -> tuple[str, ...]:
@@ -30,22 +30,27 @@ def _parse_accept_encoding(accepted: str) -> tuple[str, ...]:
 
     Codings of quality 0 are left out, and those of lower quality than identity if the field names identity.
     """
-    asked = parse_accept_header(accepted, Accept)
+    accept = parse_accept_header(accepted, Accept)
     # identity is acceptable even if it is not named. Only a named one can be preferred.
-    plain = next((quality for name, quality in asked if name.lower() == "identity"), 0.0)
-    wanted = {name: asked.quality(name) for name in CODINGS}
-    return tuple(sorted((name for name, quality in wanted.items() if quality > 0 and quality >= plain), key=lambda n: -wanted[n]))
+    identity_quality = next((quality for name, quality in accept if name.lower() == "identity"), 0.0)
+    qualities = {name: accept.quality(name) for name in CODINGS}
+    return tuple(
+        sorted(
+            (name for name, quality in qualities.items() if quality > 0 and quality >= identity_quality),
+            key=lambda name: -qualities[name],
+        )
+    )
 
 
-def _parse_if_none_match(asked: str) -> frozenset[str] | None:
+def _parse_if_none_match(field: str) -> frozenset[str] | None:
     """Return the opaque tags of an If-None-Match, None for "*".
 
     W/ and the name of a coding at the end are removed, because nginx weakens tags and Apache appends the coding.
     """
-    if asked.strip() == "*":
+    if field.strip() == "*":
         return None
     # werkzeug parses "" as None.
-    return frozenset(_CODING_SUFFIX.sub("", one or "") for one in parse_etags(asked).as_set(include_weak=True))
+    return frozenset(_CODING_SUFFIX.sub("", tag or "") for tag in parse_etags(field).as_set(include_weak=True))
 
 
 accepted_codings: Final = _memoize(_parse_accept_encoding)

@@ -21,11 +21,11 @@ class RequestParser(HTTPRequestParser):
     first_wait: float | None = None  # when the request was first suspended, in seconds of time.monotonic
 
     def received(self, data: bytes) -> int:
-        read: int = super().received(data)
+        parsed_bytes: int = super().received(data)
         if self.completed:
             # The body has been received or the request is refused, so no 100 Continue (RFC 9110 section 10.1.1).
             self.expect_continue = False
-        return read
+        return parsed_bytes
 
     def parse_header(self, header_plus: bytes) -> None:
         """Parse the request line and the header fields. Raises ParsingError, TransferEncodingNotImplemented.
@@ -50,13 +50,13 @@ class RequestParser(HTTPRequestParser):
     def _find_close(self) -> None:
         """Find "close" in a list such as "TE, close" (libwww-perl; RFC 9112 section 9.6); waitress compares the whole value."""
         options = {option.strip(" \t").lower() for option in self.headers["CONNECTION"].split(",")}
-        found = next((option for option in ("close", "keep-alive") if option in options), None)
-        if found:
-            self.headers = {**self.headers, "CONNECTION": found}
-            self.connection_close = found == "close"
+        known_option = next((option for option in ("close", "keep-alive") if option in options), None)
+        if known_option:
+            self.headers = {**self.headers, "CONNECTION": known_option}
+            self.connection_close = known_option == "close"
 
     def _check_framing(self, codings: list[bytes]) -> None:
-        """Refuse a body if another server may find a different end for it (RFC 9112 sections 6.1 and 6.3).
+        """Refuse a body if another server could take another byte for its end (RFC 9112 sections 6.1 and 6.3).
 
         `codings` are the transfer codings; the last one is chunked.
         """
@@ -82,6 +82,6 @@ class RequestParser(HTTPRequestParser):
 
 def _transfer_codings(fields: bytes) -> list[bytes] | None:
     """Return the transfer codings of the header fields in order, None if there is no Transfer-Encoding."""
-    named = (field.partition(b":") for field in get_header_lines(fields))
-    values = [value for name, _, value in named if name.lower() == _TRANSFER_ENCODING]
+    pairs = (field.partition(b":") for field in get_header_lines(fields))
+    values = [value for name, _, value in pairs if name.lower() == _TRANSFER_ENCODING]
     return [coding.strip(b" \t").lower() for value in values for coding in value.split(b",")] if values else None

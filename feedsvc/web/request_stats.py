@@ -1,4 +1,4 @@
-"""Request statistics: numbers of responses by kind, and durations, cheap enough for every request."""
+"""Request statistics: numbers of responses by kind, and durations. Counting is cheap, because it runs for every request."""
 
 from __future__ import annotations
 
@@ -73,17 +73,17 @@ class RequestStats:
         """Return the numbers of responses by labels and status."""
         total: Counter[tuple[Labels, int]] = Counter()
         for counts in list(self._thread_counts):
-            for labels, answers in counts.responses.copy().items():
-                total.update({(labels, status): number for status, number in answers.copy().items()})
+            for labels, numbers in counts.responses.copy().items():
+                total.update({(labels, status): number for status, number in numbers.copy().items()})
         return dict(total)
 
     def counters(self) -> dict[str, float]:
         """Return all counters by name. `parse_response_name` and `bucket_name` define the names; SECONDS_KEY has all seconds."""
         buckets, seconds = self.durations()
-        answers = {
+        responses = {
             f"{_RESPONSES_KEY} {labels.kind} {labels.format} {status}": n for (labels, status), n in self.responses().items()
         }
-        return {**answers, **{bucket_name(index): number for index, number in enumerate(buckets)}, SECONDS_KEY: seconds}
+        return {**responses, **{bucket_name(index): number for index, number in enumerate(buckets)}, SECONDS_KEY: seconds}
 
     def cache_hits(self) -> int:
         """Return the number of responses from the microcache."""
@@ -91,9 +91,9 @@ class RequestStats:
 
     def durations(self) -> tuple[list[int], float]:
         """Return the number of responses in each bucket, not cumulated, and the seconds of all responses together."""
-        everybody = list(self._thread_counts)
-        return [sum(column) for column in zip(*(one.buckets for one in everybody), strict=True)], sum(
-            c.seconds for c in everybody
+        thread_counts = list(self._thread_counts)
+        return [sum(column) for column in zip(*(counts.buckets for counts in thread_counts), strict=True)], sum(
+            counts.seconds for counts in thread_counts
         )
 
 
@@ -104,17 +104,17 @@ def bucket_name(index: int) -> str:
 
 def parse_response_name(name: str) -> tuple[str, str, str] | None:
     """Return kind, format and status from a counter's name, None if that counter does not count responses."""
-    what, _, rest = name.partition(" ")
-    kind, form, status = rest.split(" ") if what == _RESPONSES_KEY else ("", "", "")
-    return (kind, form, status) if kind else None
+    prefix, _, rest = name.partition(" ")
+    kind, feed_format, status = rest.split(" ") if prefix == _RESPONSES_KEY else ("", "", "")
+    return (kind, feed_format, status) if kind else None
 
 
 def labels_of(document: Document) -> Labels:
     """Return the labels of a document's responses. The labels are cached with the document."""
-    found: Labels | None = document.derived_data.cache.get(_LABELS_KEY)
-    if found is None:
-        found = document.derived_data.cache[_LABELS_KEY] = _labels(place_of(document.path))
-    return found
+    labels: Labels | None = document.derived_data.cache.get(_LABELS_KEY)
+    if labels is None:
+        labels = document.derived_data.cache[_LABELS_KEY] = _labels(place_of(document.path))
+    return labels
 
 
 def _labels(place: Place | None) -> Labels:

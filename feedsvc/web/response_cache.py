@@ -55,20 +55,20 @@ class ResponseMicrocache:
             return self._responses.get(_request_key(environ))
         return None
 
-    def put(self, environ: Mapping[str, str], told: CachedResponse) -> None:
+    def put(self, environ: Mapping[str, str], response: CachedResponse) -> None:
         """Cache a response, unless the cache is full."""
         if len(self._responses) < _MAX_RESPONSES:
-            self._responses[_request_key(environ)] = told
+            self._responses[_request_key(environ)] = response
 
 
 def _request_key(environ: Mapping[str, str]) -> _RequestKey:
     """Return everything in a request that a document's response depends on."""
-    said = environ.get
+    get = environ.get
     return (
-        said("PATH_INFO"),
-        said("REQUEST_METHOD"),
-        said("HTTP_ACCEPT_ENCODING"),
-        said("HTTP_IF_NONE_MATCH"),
-        said("HTTP_IF_MODIFIED_SINCE"),
-        said("HTTP_SEC_FETCH_DEST"),
+        get("PATH_INFO"),
+        get("REQUEST_METHOD"),
+        get("HTTP_ACCEPT_ENCODING"),
+        get("HTTP_IF_NONE_MATCH"),
+        get("HTTP_IF_MODIFIED_SINCE"),
+        get("HTTP_SEC_FETCH_DEST"),
     )

@@ -57,14 +57,14 @@ def respond(document: Document, request: Request, now: datetime, next_change: da
     method, headers = request
     if method not in _RETRIEVAL_METHODS:
         return other_method_response(request)
-    form, left = _response_key(document, headers, now), seconds_until_change(now, next_change)
-    kept: _PreparedResponse | None = document.derived_data.cache.get(form)
-    if kept is None:
-        kept = document.derived_data.cache[form] = _prepare(document, *form)
-    told, made = kept.last_response
-    if told != left or made is None:
-        made = kept.with_cache_control(left)
-    return made if method == "GET" else Response(made.status, made.headers)
+    key, seconds_left = _response_key(document, headers, now), seconds_until_change(now, next_change)
+    prepared: _PreparedResponse | None = document.derived_data.cache.get(key)
+    if prepared is None:
+        prepared = document.derived_data.cache[key] = _prepare(document, *key)
+    last_seconds_left, response = prepared.last_response
+    if last_seconds_left != seconds_left or response is None:
+        response = prepared.with_cache_control(seconds_left)
+    return response if method == "GET" else Response(response.status, response.headers)
 
 
 # Whether a browser navigates here, whether Last-Modified is not in the future, the acceptable codings (None for a 304). There are
@@ -74,13 +74,15 @@ _ResponseKey = tuple[bool, bool, tuple[str, ...] | None]
 
 def _response_key(document: Document, headers: Mapping[str, str], now: datetime) -> _ResponseKey:
     modified = document.last_modified
-    browser = "HTTP_SEC_FETCH_DEST" in headers and headers["HTTP_SEC_FETCH_DEST"] == "document" and bool(document.browser_type)
-    dated = modified is not None and modified <= now
+    is_navigation = (
+        "HTTP_SEC_FETCH_DEST" in headers and headers["HTTP_SEC_FETCH_DEST"] == "document" and bool(document.browser_type)
+    )
+    has_date = modified is not None and modified <= now
     if ("HTTP_IF_NONE_MATCH" in headers or "HTTP_IF_MODIFIED_SINCE" in headers) and document.status == _OK:
-        tag = document.etag + _BROWSER_TAG_SUFFIX if browser else document.etag
-        if is_not_modified(headers, tag, modified if dated else None):
-            return browser, dated, None
-    return browser, dated, request_headers.accepted_codings(headers.get("HTTP_ACCEPT_ENCODING", ""))
+        tag = document.etag + _BROWSER_TAG_SUFFIX if is_navigation else document.etag
+        if is_not_modified(headers, tag, modified if has_date else None):
+            return is_navigation, has_date, None
+    return is_navigation, has_date, request_headers.accepted_codings(headers.get("HTTP_ACCEPT_ENCODING", ""))
 
 
 @dataclass(slots=True)
@@ -96,32 +98,35 @@ class _PreparedResponse:
     body: bytes
     last_response: tuple[int | None, Response | None] = (None, None)
 
-    def with_cache_control(self, left: int | None) -> Response:
-        """Return the complete response that a cache may use for `left` seconds (None: no limit), and remember it."""
-        word = ("Cache-Control", cache_directives(left, private=self.is_private, missing=self.status == _NOT_FOUND))
-        made = Response(self.status, (word, *self.headers), self.body)
-        self.last_response = left, made
-        return made
+    def with_cache_control(self, seconds_left: int | None) -> Response:
+        """Return the complete response that a cache may use for `seconds_left` seconds (None: no limit), and remember it."""
+        cache_control_header = (
+            "Cache-Control",
+            cache_directives(seconds_left, private=self.is_private, missing=self.status == _NOT_FOUND),
+        )
+        response = Response(self.status, (cache_control_header, *self.headers), self.body)
+        self.last_response = seconds_left, response
+        return response
 
 
-def _prepare(document: Document, browser: bool, dated: bool, wanted: tuple[str, ...] | None) -> _PreparedResponse:  # noqa: FBT001 - a key
-    tag = document.etag + (_BROWSER_TAG_SUFFIX if browser else "")
+def _prepare(document: Document, is_navigation: bool, has_date: bool, codings: tuple[str, ...] | None) -> _PreparedResponse:  # noqa: FBT001 - a key
+    tag = document.etag + (_BROWSER_TAG_SUFFIX if is_navigation else "")
     # Weak, because all content codings share it (RFC 9110 section 8.8.3.3).
     headers = [
-        *validator_headers(f'W/"{tag}"', document.last_modified if dated else None),
+        *validator_headers(f'W/"{tag}"', document.last_modified if has_date else None),
         ("Vary", _vary(document)),
         *COMMON_HEADERS,
     ]
     headers += [("Link", ", ".join(map(_link_value, document.links)))] if document.links else []
     headers += _FRAME_HEADERS if document.media_type == "text/html" else []
-    if wanted is None:
-        return _PreparedResponse(304, browser, headers, b"")
-    coding = next((name for name in wanted if document.encode(name)), "")
+    if codings is None:
+        return _PreparedResponse(304, is_navigation, headers, b"")
+    coding = next((name for name in codings if document.encode(name)), "")
     body = document.encode(coding) if coding else document.body
-    media_type = document.browser_type if browser else document.media_type
+    media_type = document.browser_type if is_navigation else document.media_type
     headers += [("Content-Type", content_type(media_type)), ("Content-Length", str(len(body)))]
     headers += [("Content-Encoding", coding)] if coding else []
-    return _PreparedResponse(document.status, browser, headers, body)
+    return _PreparedResponse(document.status, is_navigation, headers, body)
 
 
 # Headers of every response: pages of any origin may read it (CORS), and browsers must not guess its media type.
@@ -183,8 +188,8 @@ def last_modified_if_past(moment: datetime | None, now: datetime) -> datetime | 
 
 def validator_headers(tag: str, modified: datetime | None) -> Headers:
     """Return the ETag header and, if `modified` is known, Last-Modified."""
-    dated = [("Last-Modified", http_date(modified))] if modified else []
-    return [("ETag", tag), *dated]
+    last_modified = [("Last-Modified", http_date(modified))] if modified else []
+    return [("ETag", tag), *last_modified]
 
 
 def http_date(moment: datetime) -> str:

@@ -57,15 +57,15 @@ class _Listener(TcpWSGIServer):
     active_channels: Any
 
     def __init__(
-        self, application: WSGIApplication, listening: socket.socket, adjustments: Any, suspensions: Suspensions
+        self, application: WSGIApplication, listening_socket: socket.socket, adjustments: Any, suspensions: Suspensions
     ) -> None:
         self.suspensions = suspensions
         self._resumes_at = 0.0  # seconds of time.monotonic
         self._has_accepted = False
-        sockinfo: Any = (listening.family, listening.type, listening.proto, listening.getsockname())
+        sockinfo: Any = (listening_socket.family, listening_socket.type, listening_socket.proto, listening_socket.getsockname())
         dispatcher = _Dispatcher(adjustments.threads)
         super().__init__(
-            application, {}, _sock=listening, dispatcher=dispatcher, adj=adjustments, sockinfo=sockinfo, bind_socket=False
+            application, {}, _sock=listening_socket, dispatcher=dispatcher, adj=adjustments, sockinfo=sockinfo, bind_socket=False
         )
 
     def seconds_until_accept(self) -> float:
@@ -166,8 +166,8 @@ class Server:
 
     def _poll_timeout(self) -> float:
         """Return the seconds that the loop may sleep if nothing happens."""
-        left, pause = self._suspensions.seconds_left(), self._server.seconds_until_accept()
-        return min(1.0, pause or 1.0, 1.0 if left is None else left + 0.001)
+        wait_seconds, accept_pause = self._suspensions.seconds_left(), self._server.seconds_until_accept()
+        return min(1.0, accept_pause or 1.0, 1.0 if wait_seconds is None else wait_seconds + 0.001)
 
     def _stop(self, _number: int, _frame: FrameType | None) -> None:
         if not self._is_stopping:  # a second signal may come when the trigger is already closed
@@ -187,8 +187,8 @@ class Server:
         self._cleanup_at = time.monotonic() + self._idle_timeout
         channels = list(self._server.active_channels.values())
         unsent = {channel: channel.last_activity for channel in channels if channel.total_outbufs_len}
-        for channel, moved in unsent.items():
-            if self._unsent.get(channel) == moved:
+        for channel, last_activity in unsent.items():
+            if self._unsent.get(channel) == last_activity:
                 channel.handle_close()
         self._unsent = unsent
 
@@ -206,9 +206,9 @@ class Server:
         wasyncore.close_all(self._socket_map)
 
 
-def url_of(listening: socket.socket) -> str:
+def url_of(listening_socket: socket.socket) -> str:
     """Return the URL of a listening socket, with a trailing slash."""
-    host, port = listening.getsockname()[:2]
+    host, port = listening_socket.getsockname()[:2]
     return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
 
 
@@ -219,17 +219,17 @@ def listen(host: str, port: int) -> socket.socket:
     """
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        listening = socket.socket(family, kind, protocol)
+        listening_socket = socket.socket(family, kind, protocol)
     except (OSError, UnicodeError, OverflowError) as error:
         raise FeedsvcError(f"cannot listen on {host}:{port}: no such address ({error}); correct --host or --port") from None
     try:
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listening.bind(address)
-        listening.listen(_BACKLOG)
+        listening_socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening_socket.bind(address)
+        listening_socket.listen(_BACKLOG)
     except (OSError, OverflowError) as error:
-        listening.close()
+        listening_socket.close()
         reason = getattr(error, "strerror", None) or error
         advice = _HINTS_BY_ERRNO.get(getattr(error, "errno", 0), "choose another address with --host or --port")
         raise FeedsvcError(f"cannot listen on {host}:{port} ({reason}); {advice}") from None
-    listening.setblocking(False)  # noqa: FBT003 - signature of the socket module
-    return listening
+    listening_socket.setblocking(False)  # noqa: FBT003 - signature of the socket module
+    return listening_socket

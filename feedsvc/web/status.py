@@ -21,14 +21,18 @@ _KINDS: Final = ("category", "author", "tag")
 
 def render_status(live: Live, now: datetime, sections: Mapping[str, StatusSection]) -> bytes:
     """Render the live edition, its counts, alerts, problems, the next scheduled change and the last reload as JSON."""
-    shown, edition = live.current(now).catalog, live.edition
-    refs = [ref.kind for ref in shown.listings]
-    facts: dict[str, Any] = {
+    catalog, edition = live.current(now).catalog, live.edition
+    kinds = [ref.kind for ref in catalog.listings]
+    status: dict[str, Any] = {
         "version": __version__,
         "edition": {"number": edition.number, "since": rfc3339(edition.since)},
-        "articles": {"loaded": len(edition.content.articles), "visible": len(shown.visible), "withdrawn": len(shown.withdrawn)},
-        "listings": {kind: refs.count(kind) for kind in _KINDS},
-        "next_change": rfc3339(shown.next_change) if shown.next_change else None,
+        "articles": {
+            "loaded": len(edition.content.articles),
+            "visible": len(catalog.visible),
+            "withdrawn": len(catalog.withdrawn),
+        },
+        "listings": {kind: kinds.count(kind) for kind in _KINDS},
+        "next_change": rfc3339(catalog.next_change) if catalog.next_change else None,
         "last_reload": {
             "at": rfc3339(live.last_reload.began_at),
             "duration_seconds": round(live.last_reload.seconds, 4),
@@ -36,18 +40,18 @@ def render_status(live: Live, now: datetime, sections: Mapping[str, StatusSectio
         },
         "alerts": live.alerts.active,
         "problems": _problems(edition.content.problems, edition.content.last_valid_paths),
-        **{name: addition() for name, addition in sections.items()},
+        **{name: render_section() for name, render_section in sections.items()},
     }
-    return json.dumps(facts, ensure_ascii=False, indent=2, default=_json_value).encode() + b"\n"
+    return json.dumps(status, ensure_ascii=False, indent=2, default=_json_value).encode() + b"\n"
 
 
 def _json_value(value: object) -> str:
     return rfc3339(value) if isinstance(value, datetime) else str(value)
 
 
-def _problems(problems: Iterable[Problem], standing_in: frozenset[str]) -> list[dict[str, Any]]:
-    """Return problems as dictionaries. `serving_last_valid` is True if the problem's path is in `standing_in`.
+def _problems(problems: Iterable[Problem], last_valid_paths: frozenset[str]) -> list[dict[str, Any]]:
+    """Return problems as dictionaries. `serving_last_valid` is True if the problem's path is in `last_valid_paths`.
 
-    `standing_in` has the paths of files that are served in their last valid version (docs/architecture.md).
+    `last_valid_paths` has the paths of files that are served in their last valid version (docs/architecture.md).
     """
-    return [{**asdict(problem), "serving_last_valid": problem.path in standing_in} for problem in problems]
+    return [{**asdict(problem), "serving_last_valid": problem.path in last_valid_paths} for problem in problems]

@@ -1,7 +1,7 @@
-"""Supervisor: a parent process that forks workers, which serve on one socket, and replaces those that end.
+"""Supervisor: a parent process that forks workers, which serve on one socket, and replaces workers that end.
 
 The parent holds no content, thread or database, so it can fork safely at any time. Every worker reads the folder itself. Worker 1
-is ready before the others start, so that they find the articles that it has read in the parse cache.
+is ready before the others start, so that they get the articles from the parse cache that worker 1 has filled.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from feedsvc.web.shared_memory import WorkerTable
 from feedsvc.web.worker import STOP_TIMEOUT, Worker
 
 _SIGNALS: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD)
-_STABLE_SECONDS: Final = 10.0  # seconds; a worker that served at least so long is replaced at once
-_RESTART_DELAYS: Final = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)  # seconds before the replacement of one that served for less
+_STABLE_SECONDS: Final = 10.0  # seconds; a worker that served for at least this time is replaced at once
+_RESTART_DELAYS: Final = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)  # seconds until a worker that served for less time is replaced
 
 
 @dataclass(kw_only=True, slots=True)
@@ -59,7 +59,7 @@ class Supervisor:
 
     def __init__(
         self,
-        number: int,
+        worker_count: int,
         serve: Callable[[Worker], None],
         *,
         print_line: Callable[[str], None],
@@ -67,7 +67,7 @@ class Supervisor:
         explain_exit: Callable[[int], str] = lambda _: "",
         stop_timeout: float = STOP_TIMEOUT,
     ) -> None:
-        """Create the supervisor of `number` workers. Each calls `serve` and ends when that returns or raises SystemExit.
+        """Create the supervisor of `worker_count` workers. Each calls `serve` and ends when that returns or raises SystemExit.
 
         `print_line` prints a line for the operator. `on_stop` is called in the parent when all workers are to end: it closes the
         socket that they share with the parent. `explain_exit` gets a process id and returns why that process crashed or was
@@ -75,8 +75,8 @@ class Supervisor:
         """
         self._serve, self._print_line, self._on_stop = serve, print_line, on_stop
         self._explain_exit, self._stop_timeout = explain_exit, stop_timeout
-        self._table = WorkerTable(number)
-        self._states = {each: _WorkerState() for each in range(1, number + 1)}
+        self._table = WorkerTable(worker_count)
+        self._states = {number: _WorkerState() for number in range(1, worker_count + 1)}
         self._pending_signals: list[int] = []
         self._is_complete = self._is_stopping = False
         self._status = 0
@@ -99,11 +99,11 @@ class Supervisor:
                 for child in self._children():
                     self._read_ready_line(child)
                     self._reap(child)
-                self._announce_ready()
+                self._report_ready()
         return self._status
 
     def _children(self) -> list[_Child]:
-        return [place.child for place in self._states.values() if place.child]
+        return [state.child for state in self._states.values() if state.child]
 
     @contextmanager
     def _signal_handlers(self) -> Iterator[None]:
@@ -120,19 +120,19 @@ class Supervisor:
 
     def _wait(self) -> None:
         """Wait for a signal, output of a worker, or the time of the next start."""
-        due = [place.next_start for place in self._states.values() if place.next_start is not None]
-        due += [self._kill_at] if self._is_stopping else []
-        pause = max(0.0, min(due) - time.monotonic()) if due else None
-        heard = [child.ready_pipe for child in self._children() if child.ready_pipe >= 0]
-        worker.poll_readable([self._wake_pipe[0], *heard], pause)
+        times = [state.next_start for state in self._states.values() if state.next_start is not None]
+        times += [self._kill_at] if self._is_stopping else []
+        timeout = max(0.0, min(times) - time.monotonic()) if times else None
+        ready_pipes = [child.ready_pipe for child in self._children() if child.ready_pipe >= 0]
+        worker.poll_readable([self._wake_pipe[0], *ready_pipes], timeout)
         with suppress(BlockingIOError):
             os.read(self._wake_pipe[0], 4096)
 
     def _handle_signals(self) -> None:
-        caught, self._pending_signals = self._pending_signals, []
-        if signal.SIGTERM in caught or signal.SIGINT in caught:
+        signals, self._pending_signals = self._pending_signals, []
+        if signal.SIGTERM in signals or signal.SIGINT in signals:
             self._stop()
-        elif signal.SIGHUP in caught:
+        elif signal.SIGHUP in signals:
             self._send_signal(signal.SIGHUP)
         if self._is_stopping and time.monotonic() >= self._kill_at:
             self._send_signal(signal.SIGKILL)
@@ -142,8 +142,8 @@ class Supervisor:
         if self._is_stopping:
             return
         self._is_stopping, self._kill_at = True, time.monotonic() + self._stop_timeout
-        for place in self._states.values():
-            place.next_start = None
+        for state in self._states.values():
+            state.next_start = None
         self._on_stop()
         self._send_signal(signal.SIGTERM)
 
@@ -154,58 +154,63 @@ class Supervisor:
     # --- life cycle of workers
 
     def _start_due_workers(self) -> None:
-        for number, place in self._states.items():
-            if place.next_start is not None and time.monotonic() >= place.next_start:
-                place.next_start, place.child = None, self._fork(number)
+        for number, state in self._states.items():
+            if state.next_start is not None and time.monotonic() >= state.next_start:
+                state.next_start, state.child = None, self._fork(number)
 
     def _fork(self, number: int) -> _Child:
-        heard, ready = os.pipe()
+        ready_read_end, ready_write_end = os.pipe()
         # Block signals: one between the fork and the child's own handlers would be lost.
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
-        parent = os.getpid()
+        previous_mask = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+        parent_pid = os.getpid()
         pid = os.fork()
         if not pid:
-            foreign = {heard, self._liveness_pipe[1], *self._wake_pipe, *(child.ready_pipe for child in self._children())} - {-1}
-            seat = self._table.slot(number)
-            lifeline = self._liveness_pipe[0]
+            parent_descriptors = {
+                ready_read_end,
+                self._liveness_pipe[1],
+                *self._wake_pipe,
+                *(child.ready_pipe for child in self._children()),
+            } - {-1}
+            slot = self._table.slot(number)
+            liveness_pipe = self._liveness_pipe[0]
             worker.run_worker(
                 self._serve,
-                seat,
-                parent_pid=parent,
-                ready_pipe=ready,
-                liveness_pipe=lifeline,
-                parent_descriptors=foreign,
-                signal_mask=before,
+                slot,
+                parent_pid=parent_pid,
+                ready_pipe=ready_write_end,
+                liveness_pipe=liveness_pipe,
+                parent_descriptors=parent_descriptors,
+                signal_mask=previous_mask,
             )
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-        os.close(ready)
-        return _Child(number=number, pid=pid, ready_pipe=heard)
+        signal.pthread_sigmask(signal.SIG_SETMASK, previous_mask)
+        os.close(ready_write_end)
+        return _Child(number=number, pid=pid, ready_pipe=ready_read_end)
 
     def _read_ready_line(self, child: _Child) -> None:
         """Read what the worker has sent: its ready line, later the end of the pipe. After the first line, start other workers."""
         if child.ready_pipe < 0 or not worker.poll_readable([child.ready_pipe], 0):
             return
-        part = os.read(child.ready_pipe, 65_536)
-        child.ready_line += part
+        data = os.read(child.ready_pipe, 65_536)
+        child.ready_line += data
         if child.ready_line.endswith(b"\n") and child.ready_since is None:
             child.ready_since = time.monotonic()
             self._start_remaining_workers()
-        if not part:
+        if not data:
             os.close(child.ready_pipe)
             child.ready_pipe = -1
 
     def _start_remaining_workers(self) -> None:
-        for place in self._states.values():
-            if not self._is_complete and not self._is_stopping and not place.child and place.next_start is None:
-                place.next_start = time.monotonic()
+        for state in self._states.values():
+            if not self._is_complete and not self._is_stopping and not state.child and state.next_start is None:
+                state.next_start = time.monotonic()
 
-    def _announce_ready(self) -> None:
+    def _report_ready(self) -> None:
         children = self._children()
         if (
             not self._is_complete
             and not self._is_stopping
             and len(children) == len(self._states)
-            and all(c.ready_since for c in children)
+            and all(child.ready_since for child in children)
         ):
             self._is_complete = True
             self._print_line(children[0].ready_line.decode(errors="surrogateescape").rstrip("\n"))
@@ -217,8 +222,8 @@ class Supervisor:
         self._read_ready_line(child)
         if child.ready_pipe >= 0:
             os.close(child.ready_pipe)
-        place = self._states[child.number]
-        place.child = None
+        state = self._states[child.number]
+        state.child = None
         self._table.release(child.number)
         status = os.waitstatus_to_exitcode(code)
         if self._is_stopping:
@@ -226,10 +231,10 @@ class Supervisor:
         elif not self._is_complete:
             self._fail(child, status)
         else:
-            self._replace(place, child, status)
+            self._replace(state, child, status)
 
     def _fail(self, child: _Child, status: int) -> None:
-        """Stop all workers, because one ended before all were ready; a single process would end, too.
+        """Stop all workers, because one ended before all were ready. A server of one process would end in this case, too.
 
         A worker with a positive exit status has printed the error itself.
         """
@@ -240,13 +245,13 @@ class Supervisor:
         self._status = max(self._status, status) if status > 0 else 1
         self._stop()
 
-    def _replace(self, place: _WorkerState, child: _Child, status: int) -> None:
-        settled = child.ready_since is not None and time.monotonic() - child.ready_since >= _STABLE_SECONDS
-        pause = 0.0 if settled else _RESTART_DELAYS[min(place.failures, len(_RESTART_DELAYS) - 1)]
-        place.failures = 0 if settled else place.failures + 1
-        place.next_start = time.monotonic() + pause
-        when = f" in {pause:.0f} second{'' if pause == 1 else 's'}" if pause else ""
-        self._print_line(f"feedsvc: {child.label} {self._exit_description(child, status)}; a new worker replaces it{when}")
+    def _replace(self, state: _WorkerState, child: _Child, status: int) -> None:
+        is_stable = child.ready_since is not None and time.monotonic() - child.ready_since >= _STABLE_SECONDS
+        delay = 0.0 if is_stable else _RESTART_DELAYS[min(state.failures, len(_RESTART_DELAYS) - 1)]
+        state.failures = 0 if is_stable else state.failures + 1
+        state.next_start = time.monotonic() + delay
+        delay_text = f" in {delay:.0f} second{'' if delay == 1 else 's'}" if delay else ""
+        self._print_line(f"feedsvc: {child.label} {self._exit_description(child, status)}; a new worker replaces it{delay_text}")
 
     def _exit_description(self, child: _Child, status: int) -> str:
         return (self._explain_exit(child.pid) if -status in libc.REPORTED_SIGNALS else "") or f"ended {_exit_reason(status)}"

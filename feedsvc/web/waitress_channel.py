@@ -25,18 +25,18 @@ _FILE_CHUNK_SIZE: Final = 256 * 1024  # bytes of a file that are read and sent a
 
 
 def with_head_reuse(application: WSGIApplication) -> WSGIApplication:
-    """Return the application with a start_response that reuses serialised headers for ReusableHeaders."""
+    """Return WSGI middleware whose start_response sends serialised headers again if they are given as ReusableHeaders."""
 
-    def called(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        repeats = environ[HEAD_REUSE_KEY]
+    def wrapped(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        try_reuse = environ[HEAD_REUSE_KEY]
 
-        def start(status: str, headers: list[tuple[str, str]], *error: Any) -> Any:
-            again = repeats(status, headers) if type(headers) is ReusableHeaders else None
-            return again or start_response(status, headers, *error)
+        def start_reusing(status: str, headers: list[tuple[str, str]], *error: Any) -> Any:
+            write = try_reuse(status, headers) if type(headers) is ReusableHeaders else None
+            return write or start_response(status, headers, *error)
 
-        return application(environ, start)
+        return application(environ, start_reusing)
 
-    return called
+    return wrapped
 
 
 class _Task(WSGITask):
@@ -105,7 +105,7 @@ class Channel(HTTPChannel):
     is_pipelined = False  # whether the current request arrived before the response to the previous one
     _unparsed = b""  # received after `requests`
     _is_paused = False  # until the client has read enough for its next request to be answered
-    # the last response larger than _MAX_COPIED_BYTES; empty once it has been sent
+    # The last body larger than _MAX_COPIED_BYTES; empty once it has been sent.
     _large_body: ReadOnlyFileBasedBuffer | None = None
     _turn_bytes_left = 0  # bytes that may be sent in this turn
     _suspension: Suspension | None = None
@@ -126,8 +126,8 @@ class Channel(HTTPChannel):
         self._suspension, self.is_pipelined = None, True  # applies to requests that are queued from now on
         try:
             super().service()
-        except SuspendRequest as suspended:
-            self._suspension = Suspension(suspended, self._resume)
+        except SuspendRequest as suspend_request:
+            self._suspension = Suspension(suspend_request, self._resume)
             self.server.suspensions.add(self._suspension)
             self.server.pull_trigger()  # wake the loop, which has to use the new deadline
 
@@ -180,8 +180,8 @@ class Channel(HTTPChannel):
                 data.prepare()
             self._large_body = data
         self._turn_bytes_left = _BYTES_PER_TURN
-        written: int = HTTPChannel.write_soon(self, data)
-        return written
+        count: int = HTTPChannel.write_soon(self, data)
+        return count
 
     def send(self, data: bytes, do_close: bool = True) -> int:  # noqa: FBT001, FBT002 - waitress's signature
         """Send at most `_turn_bytes_left` bytes and return how many, so that a large file does not delay other connections."""
@@ -189,20 +189,20 @@ class Channel(HTTPChannel):
             self.will_close = True
         if self._turn_bytes_left <= 0 or not data:
             return 0
-        sent: int = HTTPChannel.send(self, data, do_close)
-        self._turn_bytes_left -= sent
-        return sent
+        count: int = HTTPChannel.send(self, data, do_close)
+        self._turn_bytes_left -= count
+        return count
 
-    def suspend(self, awaited: WaitCondition, seconds: float) -> None:
+    def suspend(self, condition: WaitCondition, seconds: float) -> None:
         """Raise SuspendRequest if the current request may wait (any longer), else return. Called in a thread of the application.
 
-        `awaited` ends the wait. `seconds` limits it, counted from the request's first wait.
+        `condition` ends the wait. `seconds` limits it, counted from the request's first wait.
         """
         now, request = time.monotonic(), self.requests[0]
         request.first_wait = request.first_wait or now
         deadline = request.first_wait + seconds
         if now < deadline and self.server.suspensions.has_room():
-            raise SuspendRequest(awaited, deadline)
+            raise SuspendRequest(condition, deadline)
 
     def _resume(self) -> None:
         self.is_pipelined = len(self.requests) > 1
@@ -212,13 +212,13 @@ class Channel(HTTPChannel):
         self._turn_bytes_left = _BYTES_PER_TURN
         if self._is_paused or self._suspension is not None:
             # waitress does not flush less than `send_bytes` while a request waits, and that request waits for the flush.
-            waitress: Any = self
-            waitress._flush_exception(waitress._flush_some_if_lockable)  # noqa: SLF001 - missing in its stubs
+            channel: Any = self
+            channel._flush_exception(channel._flush_some_if_lockable)  # noqa: SLF001 - missing in its stubs
         super().handle_write()
         with self.outbuf_lock:
-            goes_on = self._is_paused and self.connected and not self._is_full()
-            self._is_paused = self._is_paused and not goes_on
-        if goes_on:
+            can_continue = self._is_paused and self.connected and not self._is_full()
+            self._is_paused = self._is_paused and not can_continue
+        if can_continue:
             self.server.add_task(self)
 
     def handle_close(self) -> None:

@@ -1,4 +1,4 @@
-"""Worker process: its life from the fork on, and its pipes to and from the parent."""
+"""Worker process: the steps from its fork to its exit, and its pipes to and from the parent."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from typing import Any, Final, NoReturn
 from feedsvc.support.libc import die_with_parent
 from feedsvc.web.shared_memory import WorkerSlot
 
-STOP_TIMEOUT: Final = 60.0  # seconds in which a worker ends by itself; finishing its responses takes far less
+STOP_TIMEOUT: Final = 60.0  # seconds in which a worker has to end after SIGTERM; it needs far less to finish its responses
 _MAX_POLL_SECONDS: Final = 1_000_000.0  # seconds; poll() accepts no more than twice as much
 _HEARTBEAT_INTERVAL: Final = 1.0  # seconds between two messages in shared memory
 
@@ -36,9 +36,9 @@ class Worker:
             os.write(self._ready_pipe, f"{line}\n".encode(errors="surrogateescape"))
         os.close(self._ready_pipe)
 
-    def set_message_source(self, notice: Callable[[], Mapping[str, Any]]) -> None:
-        """Publish the message that `notice` returns to the other workers now, and about once a second from then on."""
-        self._message_source = notice
+    def set_message_source(self, source: Callable[[], Mapping[str, Any]]) -> None:
+        """Publish the message that `source` returns to the other workers now, and about once a second from then on."""
+        self._message_source = source
         self.write_message()
 
     def write_message(self) -> None:
@@ -61,10 +61,10 @@ def poll_readable(descriptors: Iterable[int], seconds: float | None) -> bool:
 
     Unlike select(), this works for any descriptor number.
     """
-    ears = select.poll()
-    for one in descriptors:
-        ears.register(one, select.POLLIN)
-    return bool(ears.poll(None if seconds is None else min(seconds, _MAX_POLL_SECONDS) * 1000))
+    poll = select.poll()
+    for descriptor in descriptors:
+        poll.register(descriptor, select.POLLIN)
+    return bool(poll.poll(None if seconds is None else min(seconds, _MAX_POLL_SECONDS) * 1000))
 
 
 def run_worker(
@@ -102,11 +102,11 @@ def run_worker(
         os._exit(status if isinstance(status, int) else int(status is not None))
 
 
-def _detach_from_parent(foreign: Iterable[int]) -> None:
+def _detach_from_parent(parent_descriptors: Iterable[int]) -> None:
     signal.set_wakeup_fd(-1)
     for name in (signal.SIGTERM, signal.SIGCHLD):
         signal.signal(name, signal.SIG_DFL)
     for name in (signal.SIGINT, signal.SIGHUP):  # a terminal sends them to all processes; the parent forwards what is needed
         signal.signal(name, signal.SIG_IGN)
-    for file in foreign:
-        os.close(file)
+    for descriptor in parent_descriptors:
+        os.close(descriptor)
