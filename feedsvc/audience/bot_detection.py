@@ -18,9 +18,9 @@ class BotSignature:
     sender_kind: str
 
 
-def _signature(who: str, header: str, patterns: str) -> BotSignature:
-    """Return a signature; `patterns` are alternatives separated by white space, `who` is the kind of sender."""
-    return BotSignature(header=header, pattern=re.compile("|".join(patterns.split()), re.IGNORECASE), sender_kind=who)
+def _signature(sender_kind: str, header: str, patterns: str) -> BotSignature:
+    """Return a signature. `patterns` are alternatives, separated by white space."""
+    return BotSignature(header=header, pattern=re.compile("|".join(patterns.split()), re.IGNORECASE), sender_kind=sender_kind)
 
 
 _USER_AGENT: Final = "user-agent"
@@ -60,13 +60,16 @@ BOT_SIGNATURES: Final = (
 
 
 def classify_non_reader(headers: Mapping[str, str]) -> str:
-    """Return the kind of a sender that is no reader, such as "robot"; "" for a person who reads the page.
+    """Return the kind of a sender that is not a reader, such as "robot"; "" for a person who reads the page.
 
-    The headers' names are in lower case.
+    The names of the headers are in lower case.
     """
     if not headers.get(_USER_AGENT, "").strip():
         return "nameless"
-    return next((sign.sender_kind for sign in BOT_SIGNATURES if sign.pattern.search(headers.get(sign.header, "").strip())), "")
+    for signature in BOT_SIGNATURES:
+        if signature.pattern.search(headers.get(signature.header, "").strip()):
+            return signature.sender_kind
+    return ""
 
 
 def is_cross_origin(headers: Mapping[str, str], base_url: str) -> bool:
@@ -74,8 +77,8 @@ def is_cross_origin(headers: Mapping[str, str], base_url: str) -> bool:
 
     Browsers send Origin even if they omit Referer.
     """
-    said = headers.get("origin", "").strip().lower()
-    return bool(said) and said not in {
+    origin = headers.get("origin", "").strip().lower()
+    return bool(origin) and origin not in {
         _origin(base_url),
         *(f"{scheme}://{headers.get('host', '')}".lower() for scheme in _DEFAULT_PORTS),
     }
@@ -83,6 +86,6 @@ def is_cross_origin(headers: Mapping[str, str], base_url: str) -> bool:
 
 def _origin(base_url: str) -> str:
     """Return the serialised origin (RFC 6454 section 6.2): scheme, host and a port other than the scheme's default."""
-    split = urlsplit(base_url.lower())
-    own = split.scheme in _DEFAULT_PORTS and split.port in (None, _DEFAULT_PORTS[split.scheme])
-    return f"{split.scheme}://{split.netloc.rpartition(':')[0] if own and split.port else split.netloc}"
+    parts = urlsplit(base_url.lower())
+    has_default_port = parts.scheme in _DEFAULT_PORTS and parts.port in (None, _DEFAULT_PORTS[parts.scheme])
+    return f"{parts.scheme}://{parts.netloc.rpartition(':')[0] if has_default_port and parts.port else parts.netloc}"

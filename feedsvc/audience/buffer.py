@@ -81,8 +81,8 @@ class ReadBuffer:
             self._pending_by_article[article_id] -= reads
             if not self._pending_by_article[article_id]:
                 del self._pending_by_article[article_id]
-            if before := self._totals.get(article_id):
-                self._totals[article_id] = _CachedTotal(total=before.total + reads, loaded_at=before.loaded_at)
+            if cached := self._totals.get(article_id):
+                self._totals[article_id] = _CachedTotal(total=cached.total + reads, loaded_at=cached.loaded_at)
         self._current_batch = Batch(number=self._current_batch.number, reads={})
 
     def store_totals(self, totals: Mapping[str, int], now: datetime) -> None:
@@ -95,10 +95,10 @@ class ReadBuffer:
 
     def fresh_count(self, article_id: str, now: datetime) -> int | None:
         """Return the reads of an article, including pending ones; None if its total is not fresh."""
-        stored = self._totals.get(article_id)
-        return self.last_known_count(article_id) if stored and abs(now - stored.loaded_at) < self._max_age else None
+        cached = self._totals.get(article_id)
+        return self.last_known_count(article_id) if cached and abs(now - cached.loaded_at) < self._max_age else None
 
     def last_known_count(self, article_id: str) -> int | None:
         """Return the reads of an article, including pending ones, even if its total is not fresh; None if none is cached."""
-        stored = self._totals.get(article_id)
-        return stored.total + self._pending_by_article[article_id] if stored else None
+        cached = self._totals.get(article_id)
+        return cached.total + self._pending_by_article[article_id] if cached else None

@@ -1,4 +1,4 @@
-"""Read counter with write-behind: one thread accesses the database, and requests wait for it only briefly."""
+"""Read counter with write-behind: one thread uses the database, and requests wait for it only briefly."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class ReadCounter:
         wait_timeout: float = 0.25,
         startup_delay: float = 0.0,
     ) -> None:
-        """Start two threads. One uses the database; the other calls `periodic_work` with the time every other second.
+        """Start two threads. One uses the database; the other calls `periodic_work` with the time every two seconds.
 
         `spool_folder` holds reads that cannot be written at the stop. `write_interval`, `max_age`, `wait_timeout` and
         `startup_delay` are seconds. A requested total is read again if it is older than `max_age`. A request waits up to
@@ -106,8 +106,8 @@ class ReadCounter:
     def close(self, timeout: float = 12.0) -> None:
         """Write all reads and stop.
 
-        Reads not written after `timeout` seconds are written to a file in the spool folder, for the next start. If that fails,
-        their number is logged as lost.
+        Reads that are not in the database after `timeout` seconds are written to a file in the spool folder, for the next start.
+        If that fails, they are lost, and their number is logged.
         """
         with self._condition:
             self._is_stopping = True
@@ -117,9 +117,9 @@ class ReadCounter:
         with self._condition:
             self._is_closed = True
             self._condition.notify_all()
-            lost = self._lost_count + self._spool_pending()
-        if lost:
-            _LOG.warning("feedsvc: %d reads are lost, because the database did not store them before the stop", lost)
+            lost_count = self._lost_count + self._spool_pending()
+        if lost_count:
+            _LOG.warning("feedsvc: %d reads are lost, because the database did not store them before the stop", lost_count)
 
     # --- requests; call with the lock held
 
@@ -137,9 +137,9 @@ class ReadCounter:
 
     def _wait_for_load(self, article_id: str) -> None:
         self._waiter_count += 1
-        patience = self._wait_timeout if self._has_tried_database else self._wait_timeout + self._startup_delay
+        timeout = self._wait_timeout if self._has_tried_database else self._wait_timeout + self._startup_delay
         if not self._condition.wait_for(
-            lambda: self._is_unavailable or self._is_stopping or article_id not in self._load_requests, patience
+            lambda: self._is_unavailable or self._is_stopping or article_id not in self._load_requests, timeout
         ):
             self._no_wait_until = time.monotonic() + _NO_WAIT_SECONDS
         self._waiter_count -= 1
@@ -159,14 +159,14 @@ class ReadCounter:
             self._condition.wait_for(self._has_work, self._startup_delay)
         self._write_batch(is_probe=not self._is_stopping)  # report a wrong password now, not with the first read
         self._has_tried_database = True
-        due = time.monotonic() + self._write_interval
+        next_write = time.monotonic() + self._write_interval
         while not self._is_stopping:
             with self._condition:
-                self._condition.wait_for(self._has_work, max(0.0, due - time.monotonic()))
-                full = self._is_full()
-            if full or time.monotonic() >= due:
+                self._condition.wait_for(self._has_work, max(0.0, next_write - time.monotonic()))
+                is_full = self._is_full()
+            if is_full or time.monotonic() >= next_write:
                 self._write_full_batches()
-                due = time.monotonic() + self._write_interval
+                next_write = time.monotonic() + self._write_interval
             self._load_totals()
         while self._buffer.pending and not self._is_closed:
             if not self._write_batch():
@@ -213,31 +213,31 @@ class ReadCounter:
         The store skips batches that it already has.
         """
         while self._spool_files:
-            last = self._spool_files[-1]
-            for batch in last.batches:
-                self._store.add(batch.reads, batch.number, writer=last.writer)
+            spool_file = self._spool_files[-1]
+            for batch in spool_file.batches:
+                self._store.add(batch.reads, batch.number, writer=spool_file.writer)
             self._spool_files.pop()
             try:
-                last.file.unlink(missing_ok=True)
+                spool_file.file.unlink(missing_ok=True)
             except OSError as error:
                 _LOG.warning(
-                    "feedsvc: the reads in %s are stored, but the file cannot be deleted (%s); delete it", last.file, error
+                    "feedsvc: the reads in %s are stored, but the file cannot be deleted (%s); delete it", spool_file.file, error
                 )
 
     def _load_totals(self) -> None:
         """Read the totals that requests need, at most _LOAD_BATCH_SIZE in one query."""
         with self._condition:
-            wanted = () if self._is_unavailable else tuple(islice(self._load_requests, _LOAD_BATCH_SIZE))
-        if not wanted:
+            article_ids = () if self._is_unavailable else tuple(islice(self._load_requests, _LOAD_BATCH_SIZE))
+        if not article_ids:
             return
         try:
-            totals = self._store.totals(wanted)
+            totals = self._store.totals(article_ids)
         except Exception as error:  # noqa: BLE001 - any error may pass until the next attempt
             self._mark_unavailable(error)
             return
         with self._condition:
             self._buffer.store_totals(totals, self._clock())
-            for article_id in wanted:
+            for article_id in article_ids:
                 del self._load_requests[article_id]
             self._mark_available()
 
@@ -256,8 +256,8 @@ class ReadCounter:
 
     def _mark_available(self) -> None:
         if self._is_unavailable:
-            lost = f"; {self._lost_count} reads did not fit in memory and are lost" if self._lost_count else ""
-            _LOG.warning("feedsvc: the database of reads is available again%s", lost)
+            loss = f"; {self._lost_count} reads did not fit in memory and are lost" if self._lost_count else ""
+            _LOG.warning("feedsvc: the database of reads is available again%s", loss)
             self._lost_count = 0
             self._logged_reasons.clear()
             self._alerts.clear(_ALERT_NAME)
@@ -266,13 +266,13 @@ class ReadCounter:
 
     def _spool_pending(self) -> int:
         """Spool pending reads for the next start. Return the number of reads that are lost."""
-        pending, rest = self._buffer.pending, self._buffer.drain()
-        if not rest or not self._spool_folder:
-            return pending
+        pending_count, batches = self._buffer.pending, self._buffer.drain()
+        if not batches or not self._spool_folder:
+            return pending_count
         try:
-            file = write_spool_file(self._spool_folder, self._store.writer, rest)
+            file = write_spool_file(self._spool_folder, self._store.writer, batches)
         except OSError as error:
             _LOG.warning("feedsvc: reads cannot be saved in %s: %s", self._spool_folder, error)
-            return pending
-        _LOG.warning("feedsvc: %d reads are saved in %s; the next start stores them in the database", pending, file)
+            return pending_count
+        _LOG.warning("feedsvc: %d reads are saved in %s; the next start stores them in the database", pending_count, file)
         return 0

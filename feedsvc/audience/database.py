@@ -79,23 +79,23 @@ def database_url(where: str | Path) -> URL:
 
 
 @contextmanager
-def transaction(made: Engine, **options: Any) -> Iterator[Connection]:
+def transaction(database_engine: Engine, **options: Any) -> Iterator[Connection]:
     """Run one transaction. Any error in it, also of the driver, is raised as UnavailableError after a rollback."""
     try:
-        with made.execution_options(**options).begin() as rows:
-            yield rows
+        with database_engine.execution_options(**options).begin() as connection:
+            yield connection
     except UnavailableError:
         raise
     except Exception as error:  # noqa: BLE001 - drivers raise UnicodeError, OverflowError and TypeError, too
-        raise unavailable_error(location(made.url), error) from None
+        raise unavailable_error(location(database_engine.url), error) from None
 
 
 def _sqlite_engine(url: URL) -> Engine:
     # A new connection for every use, so that no read is written into a file that was deleted or replaced.
-    made = _create_engine(url, poolclass=NullPool, connect_args={"timeout": _BUSY_TIMEOUT})
-    event.listen(made, "connect", _use_wal)
-    event.listen(made, "begin", _begin)
-    return made
+    sqlite_engine = _create_engine(url, poolclass=NullPool, connect_args={"timeout": _BUSY_TIMEOUT})
+    event.listen(sqlite_engine, "connect", _use_wal)
+    event.listen(sqlite_engine, "begin", _begin)
+    return sqlite_engine
 
 
 def _create_engine(url: URL, **options: Any) -> Engine:
@@ -122,15 +122,15 @@ def _use_wal(connection: Any, _: object) -> None:
 
 
 def _postgresql_engine(url: URL) -> Engine:
-    patient = url.set(query={**_POSTGRESQL_PARAMETERS, **url.query})
+    url_with_timeouts = url.set(query={**_POSTGRESQL_PARAMETERS, **url.query})
     try:
         # A statement prepared on one connection is unknown to the next one behind a pooler such as pgbouncer.
-        made = _create_engine(patient, pool_pre_ping=True, connect_args={"prepare_threshold": None})
+        postgresql_engine = _create_engine(url_with_timeouts, pool_pre_ping=True, connect_args={"prepare_threshold": None})
     except ImportError:
         raise FeedsvcError("PostgreSQL needs the package psycopg; install it with: pip install 'psycopg[binary]'") from None
-    event.listen(made, "do_connect", _connect)
-    event.listen(made, "begin", lambda connection: connection.exec_driver_sql(_SET_TIMEOUTS).close())
-    return made
+    event.listen(postgresql_engine, "do_connect", _connect)
+    event.listen(postgresql_engine, "begin", lambda connection: connection.exec_driver_sql(_SET_TIMEOUTS).close())
+    return postgresql_engine
 
 
 def _connect(_dialect: object, _record: object, args: list[Any], options: dict[str, Any]) -> Any:
@@ -145,6 +145,6 @@ def location(url: URL) -> str:
         return unquote(str(url.database).removeprefix("file:")) if "uri" in url.query else str(url.database)
     host = url.host or url.query.get("host", "")
     port = url.port or url.query.get("port", "")
-    found = f"{url.get_backend_name()}://{host if isinstance(host, str) else ','.join(host)}{f':{port}' if port else ''}"
+    server = f"{url.get_backend_name()}://{host if isinstance(host, str) else ','.join(host)}{f':{port}' if port else ''}"
     # A password with an unescaped @ or / reaches into the name.
-    return found if not url.database or "@" in url.database else f"{found}/{url.database}"
+    return server if not url.database or "@" in url.database else f"{server}/{url.database}"

@@ -49,17 +49,17 @@ class RowRefusedError(UnavailableError):
     """Error: the database works, but refuses this row because of its values."""
 
 
-def unavailable_error(where: str, error: Exception) -> UnavailableError:
-    """Return an error with the location `where`, the reason in `error` and, if known, advice.
+def unavailable_error(location: str, error: Exception) -> UnavailableError:
+    """Return an error with the location of the database, the reason in `error` and, if known, advice.
 
     The result is a RowRefusedError if `error` is about the values of a row, else an UnavailableError.
     """
     cause = getattr(error, "orig", None) or error
     reason = " ".join(str(cause).strip().partition("\n")[0].split()) or type(cause).__name__
-    told = f"{getattr(cause, 'sqlstate', None) or ''} {reason}".strip()
-    advice = next((f"; {what}" for pattern, what in _ADVICE if re.search(pattern, told, re.IGNORECASE)), "")
+    text = f"{getattr(cause, 'sqlstate', None) or ''} {reason}".strip()
+    advice = next((f"; {advice_text}" for pattern, advice_text in _ADVICE if re.search(pattern, text, re.IGNORECASE)), "")
     kind = RowRefusedError if _is_row_error(error) else UnavailableError
-    return kind(f"the database of reads cannot be used: {where}: {reason}{advice}")
+    return kind(f"the database of reads cannot be used: {location}: {reason}{advice}")
 
 
 def _is_row_error(error: Exception) -> bool:

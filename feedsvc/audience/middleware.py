@@ -1,4 +1,4 @@
-"""WSGI middleware for an article's reads at /articles/SLUG/views: POST counts one, GET returns the total. No cookie, no log."""
+"""WSGI middleware for reads of articles at /articles/SLUG/views: POST counts a read, GET returns the total. It sets no cookie."""
 
 from __future__ import annotations
 
@@ -76,21 +76,21 @@ class ReadCountMiddleware:
         slug = self._slug(environ) if environ.get("PATH_INFO", "").endswith(_ENDPOINT_SUFFIX) else ""
         if not slug:
             return self._app(environ, start_response)
-        began, method = perf_counter(), environ["REQUEST_METHOD"]
-        reply = self._respond(environ, slug)
+        start_time, method = perf_counter(), environ["REQUEST_METHOD"]
+        response = self._respond(environ, slug)
         # A 204 has no length (RFC 9110 section 8.6).
-        length = () if reply.status is HTTPStatus.NO_CONTENT else (("Content-Length", str(len(reply.body))),)
-        start_response(f"{reply.status.value} {reply.status.phrase}", [*reply.headers, *_COMMON_HEADERS, *length])
-        self._observe(reply.status.value, perf_counter() - began)
-        return [] if method == "HEAD" else [reply.body]
+        length = () if response.status is HTTPStatus.NO_CONTENT else (("Content-Length", str(len(response.body))),)
+        start_response(f"{response.status.value} {response.status.phrase}", [*response.headers, *_COMMON_HEADERS, *length])
+        self._observe(response.status.value, perf_counter() - start_time)
+        return [] if method == "HEAD" else [response.body]
 
     def _slug(self, environ: WSGIEnvironment) -> str:
         """Return the article's slug from the path of a request that ends in /views; "" if the path is not that of an endpoint."""
         path = environ["PATH_INFO"].encode("latin-1").decode(errors="replace")
-        top = mount_path(self._base_url())
-        below = path.removeprefix(top) if path.startswith(f"{top}/") else ""
-        place = place_of(below.removesuffix(_ENDPOINT_NAME))
-        return place.slug if isinstance(place, ArticleAt) and views_path(place.slug) == below else ""
+        mount = mount_path(self._base_url())
+        relative_path = path.removeprefix(mount) if path.startswith(f"{mount}/") else ""
+        place = place_of(relative_path.removesuffix(_ENDPOINT_NAME))
+        return place.slug if isinstance(place, ArticleAt) and views_path(place.slug) == relative_path else ""
 
     def _respond(self, environ: WSGIEnvironment, slug: str) -> _Response:
         now = self._clock()

@@ -18,14 +18,14 @@ class TimeoutConnection(Connection[Any]):
     def wait(self, gen: PQGen[Any], *args: Any, **kwargs: Any) -> Any:
         return super().wait(self._with_deadline(gen, time.monotonic() + _STATEMENT_TIMEOUT), *args, **kwargs)
 
-    def _with_deadline(self, gen: PQGen[Any], end: float) -> Generator[Any, Any, Any]:
+    def _with_deadline(self, gen: PQGen[Any], deadline: float) -> Generator[Any, Any, Any]:
         try:
-            wanted = next(gen)
+            event = next(gen)
             while True:
                 # A false value means that the wait timed out without any event.
-                if not (ready := (yield wanted)) and time.monotonic() > end:
+                if not (result := (yield event)) and time.monotonic() > deadline:
                     self.pgconn.finish()
                     raise OperationalError(f"no answer within {_STATEMENT_TIMEOUT:.0f} seconds")
-                wanted = gen.send(ready)
-        except StopIteration as done:
-            return done.value
+                event = gen.send(result)
+        except StopIteration as stop:
+            return stop.value

@@ -55,16 +55,16 @@ def _read_sqlite_file(file: Path, url: URL, day: date | None, *, is_own: bool) -
         if _is_in_use(file):
             break
         before = file.stat()
-        found: _ReadTotals | UnavailableError
+        result: _ReadTotals | UnavailableError
         try:
-            found = _read_state_file(file, url, day, "&immutable=1") if is_own else _read_database(url, day, immutable="1")
+            result = _read_state_file(file, url, day, "&immutable=1") if is_own else _read_database(url, day, immutable="1")
         except UnavailableError as error:
-            found = error
+            result = error
         after = file.stat()
         if (before.st_mtime_ns, before.st_size) == (after.st_mtime_ns, after.st_size) and not _is_in_use(file):
-            if isinstance(found, UnavailableError):
-                raise found
-            return found
+            if isinstance(result, UnavailableError):
+                raise result
+            return result
     return _read_state_file(file, url, day) if is_own else _read_database(url, day)
 
 
@@ -75,14 +75,14 @@ def _read_state_file(file: Path, url: URL, day: date | None, options: str = "") 
     """
     name = f"file:{quote(str(file.absolute()))}?mode=ro{options}"
     try:
-        with closing(sqlite3.connect(name, uri=True, timeout=_BUSY_TIMEOUT, factory=DamageAwareConnection)) as rows:
-            configure_connection(rows)
-            found = read_totals_since(rows, file, day)
+        with closing(sqlite3.connect(name, uri=True, timeout=_BUSY_TIMEOUT, factory=DamageAwareConnection)) as connection:
+            configure_connection(connection)
+            result = read_totals_since(connection, file, day)
     except sqlite3.Error as error:
         raise unavailable_error(location(url), error) from None
-    if found is None:
+    if result is None:
         raise _no_reads_error(url)
-    return found
+    return result
 
 
 def _is_in_use(file: Path) -> bool:
@@ -90,13 +90,13 @@ def _is_in_use(file: Path) -> bool:
 
 
 def _read_database(url: URL, day: date | None, **options: str) -> _ReadTotals:
-    made = read_only_engine(url, options)
+    engine = read_only_engine(url, options)
     try:
-        with transaction(made) as rows:
-            if has_reads_table(rows):
-                return select_totals_since(rows, day)
+        with transaction(engine) as connection:
+            if has_reads_table(connection):
+                return select_totals_since(connection, day)
     finally:
-        made.dispose()
+        engine.dispose()
     raise _no_reads_error(url)
 
 

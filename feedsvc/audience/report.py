@@ -61,12 +61,14 @@ def report(views: Mapping[str, int], catalog: Catalog, since: date | None) -> Re
     `since` is the UTC day from which `views` count, None for all reads.
     """
     content = catalog.content
-    known = {article.id: article for article in content.articles}
+    articles = {article.id: article for article in content.articles}
     return Report(
         since=since,
-        articles=_rows(views, {id_: article.title for id_, article in known.items()}),
-        sections=_rows(_reads_by_owner(views, known, _section), {one.id: one.title for one in content.categories.values()}),
-        authors=_rows(_reads_by_owner(views, known, _authors), {one.id: one.name for one in content.authors.values()}),
+        articles=_rows(views, {id_: article.title for id_, article in articles.items()}),
+        sections=_rows(
+            _reads_by_owner(views, articles, _section), {entry.id: entry.title for entry in content.categories.values()}
+        ),
+        authors=_rows(_reads_by_owner(views, articles, _authors), {entry.id: entry.name for entry in content.authors.values()}),
     )
 
 
@@ -79,11 +81,11 @@ def _authors(article: Article) -> tuple[str, ...]:
 
 
 def _reads_by_owner(
-    views: Mapping[str, int], known: Mapping[str, Article], owners: Callable[[Article], tuple[str, ...]]
+    views: Mapping[str, int], articles: Mapping[str, Article], owners: Callable[[Article], tuple[str, ...]]
 ) -> Counter[str]:
     shares: Counter[str] = Counter()
     for article_id, count in views.items():
-        article = known.get(article_id)
+        article = articles.get(article_id)
         for owner in (owners(article) or ("",)) if article else (_MISSING_ARTICLE,):
             shares[owner] += count
     return shares
@@ -102,10 +104,10 @@ def _row(id_: str, title: str, count: int) -> ReportRow:
     )
 
 
-def _as_text(made: Report) -> Iterator[str]:
-    yield f"Reads since {made.since} (UTC)" if made.since else "Reads"
-    width = len(str(max((row.views for rows in made.rows_by_kind.values() for row in rows), default=0)))
-    for kind, rows in made.rows_by_kind.items():
+def _as_text(report_data: Report) -> Iterator[str]:
+    yield f"Reads since {report_data.since} (UTC)" if report_data.since else "Reads"
+    width = len(str(max((row.views for rows in report_data.rows_by_kind.values() for row in rows), default=0)))
+    for kind, rows in report_data.rows_by_kind.items():
         yield ""
         yield f"By {kind}:" if rows else f"By {kind}: none"
         yield from (f"  {row.views:>{width}}  {_display_name(row)}" for row in rows[:_MAX_TEXT_ROWS])
@@ -120,20 +122,20 @@ def _display_name(row: ReportRow) -> str:
 def _escape_control_characters(text: str) -> str:
     """Escape control characters as in Python source, because a terminal would execute them."""
     return "".join(
-        ascii(sign)[1:-1] if unicodedata.category(sign) in _CONTROL_CATEGORIES or sign in _BIDI_OVERRIDES else sign
-        for sign in text
+        ascii(char)[1:-1] if unicodedata.category(char) in _CONTROL_CATEGORIES or char in _BIDI_OVERRIDES else char
+        for char in text
     )
 
 
-def _as_json(made: Report) -> Iterator[str]:
-    facts = {"since": made.since.isoformat() if made.since else None}
-    rows = {f"{kind}s": [asdict(row) for row in rows] for kind, rows in made.rows_by_kind.items()}
-    yield json.dumps(facts | rows, ensure_ascii=False, indent=2)
+def _as_json(report_data: Report) -> Iterator[str]:
+    period = {"since": report_data.since.isoformat() if report_data.since else None}
+    rows = {f"{kind}s": [asdict(row) for row in rows] for kind, rows in report_data.rows_by_kind.items()}
+    yield json.dumps(period | rows, ensure_ascii=False, indent=2)
 
 
-def _as_csv(made: Report) -> Iterator[str]:
+def _as_csv(report_data: Report) -> Iterator[str]:
     yield _csv_line(_CSV_COLUMNS)
-    for kind, rows in made.rows_by_kind.items():
+    for kind, rows in report_data.rows_by_kind.items():
         yield from (_csv_line((kind, row.id, row.title, str(row.views))) for row in rows)
 
 
@@ -143,7 +145,9 @@ def _csv_line(fields: tuple[str, ...]) -> str:
     A value that a spreadsheet takes for a formula gets an apostrophe in front.
     """
     line = io.StringIO()
-    csv.writer(line, lineterminator="").writerow(f"'{each}" if each.startswith(_FORMULA_PREFIXES) else each for each in fields)
+    csv.writer(line, lineterminator="").writerow(
+        f"'{field}" if field.startswith(_FORMULA_PREFIXES) else field for field in fields
+    )
     return line.getvalue()
 
 

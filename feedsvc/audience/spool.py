@@ -39,38 +39,38 @@ def write_spool_file(folder: Path, writer: str, batches: Sequence[Batch]) -> Pat
     """Write the batches atomically and return the file. Raises OSError."""
     ensure_folder(folder)
     file = folder / f"{writer}{_SUFFIX}"
-    half = file.with_suffix(".part")
+    temporary_file = file.with_suffix(".part")
     data = json.dumps({"writer": writer, "batches": [_batch_to_json(batch) for batch in batches]}).encode()
-    with half.open("wb") as out:
+    with temporary_file.open("wb") as out:
         out.write(b"feedsvc reads %d\n" % _checksum(file, data))
         out.write(data)
         out.flush()
         os.fsync(out.fileno())
-    half.replace(file)
+    temporary_file.replace(file)
     return file
 
 
 def read_spool_files(folder: Path) -> tuple[SpoolFile, ...]:
     """Read the spool files of a folder. A file that is damaged or of another state folder is renamed (`set_aside`) and logged."""
-    found = []
+    spool_files = []
     for file in sorted(folder.glob(f"*{_SUFFIX}")):
         try:
-            found.append(_read_spool_file(file))
+            spool_files.append(_read_spool_file(file))
         except FileNotFoundError:
             continue  # another process has written its reads meanwhile
         except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             _set_aside(file, error)
-    return tuple(found)
+    return tuple(spool_files)
 
 
 def _set_aside(file: Path, error: Exception) -> None:
     try:
         with folder_lock(file.parent):
-            aside = set_aside(file).name
+            new_name = set_aside(file).name
     except OSError:
-        aside = file.name
-    sentence = "feedsvc: %s cannot be read (%s): its reads are lost, the service continues, and the file is kept as %s"
-    _LOG.warning(sentence, file, error, aside)
+        new_name = file.name
+    message = "feedsvc: %s cannot be read (%s): its reads are lost, the service continues, and the file is kept as %s"
+    _LOG.warning(message, file, error, new_name)
 
 
 def _checksum(file: Path, data: bytes) -> int:
@@ -87,21 +87,21 @@ def _batch_to_json(batch: Batch) -> dict[str, object]:
 def _read_spool_file(file: Path) -> SpoolFile:
     """Parse one file. Raises OSError; ValueError, KeyError, TypeError or AttributeError if it is not a spool file."""
     data = file.read_bytes()
-    if first := _HEADER.match(data):
-        data = data[first.end() :]
-        if int(first[1]) != _checksum(file, data):
+    if header := _HEADER.match(data):
+        data = data[header.end() :]
+        if int(header[1]) != _checksum(file, data):
             raise ValueError("it is damaged, or of another state folder")
-    found = json.loads(data)
+    content = json.loads(data)
     batches = tuple(
         Batch(
-            number=_parse_number(each["number"]),
+            number=_parse_number(batch["number"]),
             reads={
-                (_parse_text(article), date.fromisoformat(day)): _parse_number(count) for article, day, count in each["reads"]
+                (_parse_text(article), date.fromisoformat(day)): _parse_number(count) for article, day, count in batch["reads"]
             },
         )
-        for each in found["batches"]
+        for batch in content["batches"]
     )
-    return SpoolFile(file=file, writer=_parse_text(found["writer"]), batches=batches)
+    return SpoolFile(file=file, writer=_parse_text(content["writer"]), batches=batches)
 
 
 def _parse_number(value: object) -> int:

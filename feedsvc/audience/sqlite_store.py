@@ -104,19 +104,19 @@ class SqliteReadStore:
 
     def add(self, reads: Mapping[ReadKey, int], batch: int | None = None, *, writer: str = "") -> Mapping[ReadKey, str]:
         """Add reads; parameters, result and errors are those of `DatabaseReadStore.add`."""
-        ordered = sorted(reads.items())
-        newest = max((day for _, day in reads), default=date.min)
-        refused = {key: "its id is not valid UTF-8" for key, _ in ordered if not _is_storable(key[0])}
+        sorted_reads = sorted(reads.items())
+        newest_day = max((day for _, day in reads), default=date.min)
+        refused = {key: "its id is not valid UTF-8" for key, _ in sorted_reads if not _is_storable(key[0])}
 
-        def write(rows: sqlite3.Connection) -> Mapping[ReadKey, str]:
-            with rows:
-                rows.execute("BEGIN IMMEDIATE" if reads else "BEGIN")
-                if reads and batch is not None and not self._is_new_batch(rows, writer or self.writer, batch, newest):
+        def write(connection: sqlite3.Connection) -> Mapping[ReadKey, str]:
+            with connection:
+                connection.execute("BEGIN IMMEDIATE" if reads else "BEGIN")
+                if reads and batch is not None and not self._is_new_batch(connection, writer or self.writer, batch, newest_day):
                     return {}
-                for key, count in ordered:
+                for key, count in sorted_reads:
                     if key not in refused:
-                        self._add_reads(rows, key, count)
-                self._delete_old_writers(rows, newest if reads and batch is not None else None)
+                        self._add_reads(connection, key, count)
+                self._delete_old_writers(connection, newest_day if reads and batch is not None else None)
             return refused
 
         return self._run_with_repair(write)
@@ -127,11 +127,11 @@ class SqliteReadStore:
 
     def totals(self, article_ids: Collection[str]) -> Mapping[str, int]:
         """Return article id -> number of all its reads, 0 if it was never read. Raises UnavailableError."""
-        wanted, found = [one for one in article_ids if _is_storable(one)], Counter[str]()
-        for start in range(0, len(wanted), _QUERY_SIZE):
-            some = wanted[start : start + _QUERY_SIZE]
-            found += self._select_totals(f"WHERE article IN ({', '.join('?' * len(some))})", some)
-        return {**dict.fromkeys(article_ids, 0), **found}
+        storable_ids, totals = [article_id for article_id in article_ids if _is_storable(article_id)], Counter[str]()
+        for start in range(0, len(storable_ids), _QUERY_SIZE):
+            batch = storable_ids[start : start + _QUERY_SIZE]
+            totals += self._select_totals(f"WHERE article IN ({', '.join('?' * len(batch))})", batch)
+        return {**dict.fromkeys(article_ids, 0), **totals}
 
     def totals_since(self, day: date | None) -> Mapping[str, int]:
         """Return article id -> reads since a UTC day, or all reads if `day` is None; only articles with reads.
@@ -145,40 +145,42 @@ class SqliteReadStore:
             self._data.close()
 
     def _select_totals(self, where: str, values: Collection[str]) -> Counter[str]:
-        found = self._run_with_repair(lambda rows: rows.execute(f"SELECT * FROM {READS_TABLE} {where}", [*values]).fetchall())
-        sums, is_sound = sum_reads(found, self._data.checksummers[READS_TABLE])
+        rows = self._run_with_repair(
+            lambda connection: connection.execute(f"SELECT * FROM {READS_TABLE} {where}", [*values]).fetchall()
+        )
+        sums, is_sound = sum_reads(rows, self._data.checksummers[READS_TABLE])
         if not is_sound:
             self._data.report_damage("counts fail their checksum")
         return sums
 
-    def _select_row(self, rows: sqlite3.Connection, table: str, where: str, values: RowValues) -> RowValues | None:
-        row = rows.execute(f"SELECT * FROM {table} WHERE {where}", values).fetchone()
-        sound = self._data.checksummers[table].verify(row) if row else None
-        if row and not sound:
+    def _select_row(self, connection: sqlite3.Connection, table: str, where: str, values: RowValues) -> RowValues | None:
+        row = connection.execute(f"SELECT * FROM {table} WHERE {where}", values).fetchone()
+        verified = self._data.checksummers[table].verify(row) if row else None
+        if row and not verified:
             self._data.report_damage("counts fail their checksum")
-        return sound
+        return verified
 
-    def _add_reads(self, rows: sqlite3.Connection, key: ReadKey, count: int) -> None:
+    def _add_reads(self, connection: sqlite3.Connection, key: ReadKey, count: int) -> None:
         article, day = key[0], key[1].isoformat()
-        known = self._select_row(rows, READS_TABLE, "article = ? AND day = ?", (article, day))
-        total = min(count + (known[2] if known else 0), _MAX_READS)
-        rows.execute(
+        stored = self._select_row(connection, READS_TABLE, "article = ? AND day = ?", (article, day))
+        total = min(count + (stored[2] if stored else 0), _MAX_READS)
+        connection.execute(
             f"INSERT OR REPLACE INTO {READS_TABLE} VALUES (?, ?, ?, ?)",
             self._data.checksummers[READS_TABLE].add_checksum(article, day, total),
         )
 
-    def _is_new_batch(self, rows: sqlite3.Connection, writer: str, batch: int, day: date) -> bool:
-        known = self._select_row(rows, _WRITERS_TABLE, "writer = ?", (writer,))
-        if known and known[1] >= batch:
+    def _is_new_batch(self, connection: sqlite3.Connection, writer: str, batch: int, day: date) -> bool:
+        stored = self._select_row(connection, _WRITERS_TABLE, "writer = ?", (writer,))
+        if stored and stored[1] >= batch:
             return False
         row = self._data.checksummers[_WRITERS_TABLE].add_checksum(writer, batch, day.isoformat())
-        rows.execute(f"INSERT OR REPLACE INTO {_WRITERS_TABLE} VALUES (?, ?, ?, ?)", row)
+        connection.execute(f"INSERT OR REPLACE INTO {_WRITERS_TABLE} VALUES (?, ?, ?, ?)", row)
         return True
 
-    def _delete_old_writers(self, rows: sqlite3.Connection, day: date | None) -> None:
+    def _delete_old_writers(self, connection: sqlite3.Connection, day: date | None) -> None:
         """Delete the rows of writers whose last batch is older than _WRITER_RETENTION, once a day. `day` None: do nothing."""
         if day and day != self._last_cleanup:
-            rows.execute(f"DELETE FROM {_WRITERS_TABLE} WHERE day < ?", ((day - _WRITER_RETENTION).isoformat(),))
+            connection.execute(f"DELETE FROM {_WRITERS_TABLE} WHERE day < ?", ((day - _WRITER_RETENTION).isoformat(),))
             self._last_cleanup = day
 
     def _run_with_repair(self, work: Callable[[sqlite3.Connection], _T]) -> _T:
@@ -203,41 +205,41 @@ class SqliteReadStore:
             raise UnavailableError(str(error)) from None
 
 
-def sum_reads(rows: Iterable[RowValues], seal: RowChecksummer) -> tuple[Counter[str], bool]:
-    """Return article id -> reads, and whether all rows are valid. `seal` verifies their checksums.
+def sum_reads(rows: Iterable[RowValues], checksummer: RowChecksummer) -> tuple[Counter[str], bool]:
+    """Return article id -> reads, and whether all rows are valid. `checksummer` verifies their checksums.
 
     An article and day count once, even if a damaged file contains them twice.
     """
-    each, is_sound = dict[tuple[str, str], int](), True
+    reads_by_key, is_sound = dict[tuple[str, str], int](), True
     for row in rows:
-        if values := seal.verify(row):
-            each[values[0], values[1]] = values[2]
+        if values := checksummer.verify(row):
+            reads_by_key[values[0], values[1]] = values[2]
         else:
             is_sound = False
     sums = Counter[str]()
-    for (article, _), count in each.items():
+    for (article, _), count in reads_by_key.items():
         sums[article] += count
     return sums, is_sound
 
 
-def read_totals_since(rows: sqlite3.Connection, file: Path, day: date | None) -> Mapping[str, int] | None:
+def read_totals_since(connection: sqlite3.Connection, file: Path, day: date | None) -> Mapping[str, int] | None:
     """Return article id -> reads since a UTC day (None: all) in a file of this or the previous version.
 
     None if the file has no table of reads.
     """
-    sums, seal = Counter[str](), RowChecksummer(read_identity(file.parent), file.name, READS_TABLE)
-    tables = [table for table in (READS_TABLE, _FORMER_TABLE) if table_exists(rows, table)]
+    sums, checksummer = Counter[str](), RowChecksummer(read_identity(file.parent), file.name, READS_TABLE)
+    tables = [table for table in (READS_TABLE, _FORMER_TABLE) if table_exists(connection, table)]
     where, values = ("WHERE day >= ?", (day.isoformat(),)) if day else ("", ())
     for table in tables:
-        found = rows.execute(f"SELECT * FROM {table} {where}", values)
-        sums += sum_reads(found if table == READS_TABLE else _seal_former_rows(found, seal), seal)[0]
+        rows = connection.execute(f"SELECT * FROM {table} {where}", values)
+        sums += sum_reads(rows if table == READS_TABLE else _convert_former_rows(rows, checksummer), checksummer)[0]
     return sums if tables else None
 
 
-def _seal_former_rows(rows: Iterable[RowValues], seal: RowChecksummer) -> Iterator[RowValues]:
+def _convert_former_rows(rows: Iterable[RowValues], checksummer: RowChecksummer) -> Iterator[RowValues]:
     for row in rows:
         try:
-            yield from (seal.add_checksum(*values) for _, values in convert_former_reads(row))
+            yield from (checksummer.add_checksum(*values) for _, values in convert_former_reads(row))
         except (TypeError, ValueError):
             continue
 

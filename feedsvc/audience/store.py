@@ -43,21 +43,21 @@ _INSERTS: Final[Mapping[str, Callable[[Table], sqlite.Insert | postgresql.Insert
 }
 
 
-def select_totals(rows: Connection, *conditions: Any) -> dict[str, int]:
+def select_totals(connection: Connection, *conditions: Any) -> dict[str, int]:
     """Return article id -> reads of the rows that match the conditions."""
     query = select(_READS.c.article, func.sum(_READS.c.reads)).where(*conditions).group_by(_READS.c.article)
     # PostgreSQL's sum of bigint is a Decimal; a table that another program created may hold NULL.
-    return {article: int(count or 0) for article, count in rows.execute(query)}
+    return {article: int(count or 0) for article, count in connection.execute(query)}
 
 
-def select_totals_since(rows: Connection, day: date | None) -> dict[str, int]:
+def select_totals_since(connection: Connection, day: date | None) -> dict[str, int]:
     """Return article id -> reads since a UTC day, or all reads if `day` is None; only articles with reads."""
-    return select_totals(rows, *([_READS.c.day >= day] if day else []))
+    return select_totals(connection, *([_READS.c.day >= day] if day else []))
 
 
-def has_reads_table(rows: Connection) -> bool:
+def has_reads_table(connection: Connection) -> bool:
     """Return whether the table of reads exists."""
-    return inspect(rows).has_table(_READS.name)
+    return inspect(connection).has_table(_READS.name)
 
 
 class DatabaseReadStore:
@@ -88,15 +88,15 @@ class DatabaseReadStore:
         batch is skipped if its number is not above the highest one stored for that writer; writers are remembered for 30 days.
         Reads without `batch` are always added.
         """
-        ordered = [{"article": article, "day": day, "reads": count} for (article, day), count in sorted(reads.items())]
-        newest = max((day for _, day in reads), default=date.min)
-        guard = {"writer": writer or self.writer, "batch": batch, "day": newest} if reads and batch is not None else {}
+        rows = [{"article": article, "day": day, "reads": count} for (article, day), count in sorted(reads.items())]
+        newest_day = max((day for _, day in reads), default=date.min)
+        batch_row = {"writer": writer or self.writer, "batch": batch, "day": newest_day} if reads and batch is not None else {}
         try:
-            self._add_reads(guard, ordered, self._insert_all)
+            self._add_reads(batch_row, rows, self._insert_all)
         except RowRefusedError:
-            return self._add_reads(guard, ordered, self._insert_individually)
-        if guard:
-            self._delete_old_writers(newest)
+            return self._add_reads(batch_row, rows, self._insert_individually)
+        if batch_row:
+            self._delete_old_writers(newest_day)
         return {}
 
     def total(self, article_id: str) -> int:
@@ -105,56 +105,56 @@ class DatabaseReadStore:
 
     def totals(self, article_ids: Collection[str]) -> Mapping[str, int]:
         """Return article id -> number of all its reads, 0 if it was never read. Raises UnavailableError."""
-        with self._transaction() as rows:
-            return {**dict.fromkeys(article_ids, 0), **select_totals(rows, _READS.c.article.in_(list(article_ids)))}
+        with self._transaction() as connection:
+            return {**dict.fromkeys(article_ids, 0), **select_totals(connection, _READS.c.article.in_(list(article_ids)))}
 
     def totals_since(self, day: date | None) -> Mapping[str, int]:
         """Return article id -> reads since a UTC day, or all reads if `day` is None; only articles with reads.
 
         Raises UnavailableError.
         """
-        with self._transaction() as rows:
-            return select_totals_since(rows, day)
+        with self._transaction() as connection:
+            return select_totals_since(connection, day)
 
     def close(self) -> None:
         self._engine.dispose()
 
     def _add_reads(
-        self, guard: _RowValues, ordered: list[_RowValues], how: Callable[[Connection, list[_RowValues]], dict[ReadKey, str]]
+        self, batch_row: _RowValues, rows: list[_RowValues], insert: Callable[[Connection, list[_RowValues]], dict[ReadKey, str]]
     ) -> dict[ReadKey, str]:
-        with self._transaction(writes=bool(ordered)) as rows:
-            if not ordered or (guard and not self._is_new_batch(rows, guard)):
+        with self._transaction(writes=bool(rows)) as connection:
+            if not rows or (batch_row and not self._is_new_batch(connection, batch_row)):
                 return {}
-            return how(rows, ordered)
+            return insert(connection, rows)
 
-    def _insert_all(self, rows: Connection, ordered: list[_RowValues]) -> dict[ReadKey, str]:
+    def _insert_all(self, connection: Connection, rows: list[_RowValues]) -> dict[ReadKey, str]:
         # The same order in every process; otherwise two could deadlock.
         insert = self._insert(_READS)
-        more = {"reads": _READS.c.reads + insert.excluded.reads}
-        rows.execute(insert.on_conflict_do_update(index_elements=["article", "day"], set_=more), ordered)
+        updates = {"reads": _READS.c.reads + insert.excluded.reads}
+        connection.execute(insert.on_conflict_do_update(index_elements=["article", "day"], set_=updates), rows)
         return {}
 
-    def _insert_individually(self, rows: Connection, ordered: list[_RowValues]) -> dict[ReadKey, str]:
+    def _insert_individually(self, connection: Connection, rows: list[_RowValues]) -> dict[ReadKey, str]:
         """Insert rows one by one, so that a row that cannot be stored does not block all others."""
         refused: dict[ReadKey, str] = {}
-        for row in ordered:
+        for row in rows:
             try:
-                with rows.begin_nested():
-                    self._insert_all(rows, [row])
+                with connection.begin_nested():
+                    self._insert_all(connection, [row])
             except Exception as error:
-                if not isinstance(fault := unavailable_error(self.location, error), RowRefusedError):
+                if not isinstance(row_error := unavailable_error(self.location, error), RowRefusedError):
                     raise
-                refused[row["article"], row["day"]] = str(fault)
+                refused[row["article"], row["day"]] = str(row_error)
         return refused
 
-    def _is_new_batch(self, rows: Connection, guard: _RowValues) -> bool:
-        insert = self._insert(_WRITERS).values(guard)
-        taken = insert.on_conflict_do_update(
+    def _is_new_batch(self, connection: Connection, batch_row: _RowValues) -> bool:
+        insert = self._insert(_WRITERS).values(batch_row)
+        upsert = insert.on_conflict_do_update(
             index_elements=["writer"],
             set_={"batch": insert.excluded.batch, "day": insert.excluded.day},
             where=_WRITERS.c.batch < insert.excluded.batch,
         )
-        return rows.execute(taken.returning(literal_column("1"))).first() is not None
+        return connection.execute(upsert.returning(literal_column("1"))).first() is not None
 
     def _delete_old_writers(self, day: date) -> None:
         """Delete the rows of writers whose last batch is older than _WRITER_RETENTION, once a day.
@@ -164,17 +164,17 @@ class DatabaseReadStore:
         if day == self._last_cleanup:
             return
         self._last_cleanup = day
-        with suppress(UnavailableError), transaction(self._engine, **{WRITE_OPTION: True}) as rows:
-            rows.execute(delete(_WRITERS).where(_WRITERS.c.day < day - _WRITER_RETENTION))
+        with suppress(UnavailableError), transaction(self._engine, **{WRITE_OPTION: True}) as connection:
+            connection.execute(delete(_WRITERS).where(_WRITERS.c.day < day - _WRITER_RETENTION))
 
     @contextmanager
     def _transaction(self, *, writes: bool = False) -> Iterator[Connection]:
         """Run one transaction on the tables. Any error is raised as UnavailableError after a rollback."""
         try:
             self._create_folder()
-            with transaction(self._engine, **{WRITE_OPTION: writes or not self._is_prepared}) as rows:
-                self._create_tables(rows)
-                yield rows
+            with transaction(self._engine, **{WRITE_OPTION: writes or not self._is_prepared}) as connection:
+                self._create_tables(connection)
+                yield connection
         except UnavailableError:
             # The file may have been deleted, or the database may be a new one.
             self._is_prepared = False
@@ -189,14 +189,14 @@ class DatabaseReadStore:
         except OSError as error:
             raise unavailable_error(self.location, error) from None
 
-    def _create_tables(self, rows: Connection) -> None:
+    def _create_tables(self, connection: Connection) -> None:
         if self._is_prepared:
             return
-        if rows.dialect.name == "postgresql":
+        if connection.dialect.name == "postgresql":
             # IF NOT EXISTS alone fails if two processes create the table at the same time.
-            rows.execute(select(func.pg_advisory_xact_lock(_SCHEMA_LOCK_KEY)))
-        known = inspect(rows)
+            connection.execute(select(func.pg_advisory_xact_lock(_SCHEMA_LOCK_KEY)))
+        inspector = inspect(connection)
         for table in _METADATA.sorted_tables:
-            if not known.has_table(table.name):  # so a role without the right to create tables can be used
-                rows.execute(CreateTable(table, if_not_exists=True))
+            if not inspector.has_table(table.name):  # so a role without the right to create tables can be used
+                connection.execute(CreateTable(table, if_not_exists=True))
         self._is_prepared = True

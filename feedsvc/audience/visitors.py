@@ -1,4 +1,4 @@
-"""Repeated reads and rate limits without identities: hashes with a salt that is kept in memory for one UTC day."""
+"""Detection of repeated reads, and rate limits, without identities: salted hashes. The salt is in memory for one UTC day only."""
 
 from __future__ import annotations
 
@@ -58,11 +58,13 @@ class Visitors:
         with self._lock:
             self._rotate_day(now)
             network = client_prefix(address)
-            visitor, place = self._hash(network, agent), self._hash(network)
+            visitor_hash, address_hash = self._hash(network, agent), self._hash(network)
             # A refused visitor uses no token of the others at that address and displaces no other entry.
-            if wait := self._address_buckets.seconds_until_token(place, now) or self._visitor_buckets.take_token(visitor, now):
+            wait = self._address_buckets.seconds_until_token(address_hash, now)
+            wait = wait or self._visitor_buckets.take_token(visitor_hash, now)
+            if wait:
                 return Admission(is_counted=False, retry_after=math.ceil(wait))
-            self._address_buckets.take_token(place, now)
+            self._address_buckets.take_token(address_hash, now)
             return Admission(is_counted=self._is_first_read(self._hash(network, agent, article_id), now))
 
     def rotate_day(self, now: datetime) -> None:
@@ -82,12 +84,12 @@ class Visitors:
         self._last_reads: OrderedDict[bytes, datetime] = OrderedDict()
         self._visitor_buckets, self._address_buckets = (TokenBuckets(limit, self._max_reads) for limit in self._limits)
 
-    def _is_first_read(self, read: bytes, now: datetime) -> bool:
-        before = self._last_reads.get(read)
-        if before and abs(now - before) < REPEAT_INTERVAL:
+    def _is_first_read(self, read_hash: bytes, now: datetime) -> bool:
+        last_read = self._last_reads.get(read_hash)
+        if last_read and abs(now - last_read) < REPEAT_INTERVAL:
             return False
-        self._last_reads[read] = now
-        self._last_reads.move_to_end(read)
+        self._last_reads[read_hash] = now
+        self._last_reads.move_to_end(read_hash)
         while len(self._last_reads) > self._max_reads or now - next(iter(self._last_reads.values())) >= REPEAT_INTERVAL:
             self._last_reads.popitem(last=False)
         return True

@@ -1,7 +1,7 @@
 """HTTP service: responds to requests from the current edition, in one process or several.
 
-Input: requests and the live edition. Output: responses, metrics and status. The command line starts the service; the preview uses
-`forwarding_header`, `is_local_host` and `is_loopback`, which distinguish local clients from remote ones.
+In come requests and the live edition; out come responses, metrics and status. The command line starts the service; the preview
+uses `forwarding_header`, `is_local_host` and `is_loopback`, which distinguish local clients from remote ones.
 """
 
 from __future__ import annotations

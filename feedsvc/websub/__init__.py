@@ -1,6 +1,6 @@
 """WebSub: notifies hubs of changed feeds, in the background or by `ping`.
 
-In come editions; out come requests to hubs, and what each hub answered. Only the command line imports this package.
+In come editions; out come requests to hubs, and the outcome of each. Only the command line imports this package.
 """
 
 from feedsvc.websub.hubs import HubSelection

@@ -25,7 +25,7 @@ _MAX_ADDRESSES: Final = 8  # per host name
 
 
 class Deadline:
-    """Moment at which an exchange ends, on the monotonic clock."""
+    """Moment on the monotonic clock at which an exchange ends."""
 
     def __init__(self, seconds: float) -> None:
         self._ends_at = time.monotonic() + seconds
@@ -48,8 +48,8 @@ class ResponseReader(BufferedReader):
     Several HTTPResponses read from it in turn: interim ones (RFC 9110 section 15.2), then the final one.
     """
 
-    def __init__(self, line: socket.socket, deadline: Deadline) -> None:
-        self._socket_reader = _SocketReader(line, deadline)
+    def __init__(self, connected_socket: socket.socket, deadline: Deadline) -> None:
+        self._socket_reader = _SocketReader(connected_socket, deadline)
         super().__init__(self._socket_reader)
 
     @property
@@ -82,8 +82,8 @@ class _SocketReader(RawIOBase):
     While `is_paused`, a read returns None at once.
     """
 
-    def __init__(self, line: socket.socket, deadline: Deadline) -> None:
-        self._socket = line
+    def __init__(self, connected_socket: socket.socket, deadline: Deadline) -> None:
+        self._socket = connected_socket
         self._deadline = deadline
         self.remaining = MAX_RESPONSE_SIZE
         self.has_ended = False
@@ -125,20 +125,20 @@ class HubConnection:
         The remaining time is divided among the addresses, so that one that does not answer does not use all of it. Raises OSError
         of the last address or of TLS, TimeoutError after the deadline.
         """
-        tried = addresses[:_MAX_ADDRESSES]
-        for index, address in enumerate(tried):
+        candidates = addresses[:_MAX_ADDRESSES]
+        for index, address in enumerate(candidates):
             try:
-                self._connect(address, deadline.remaining() / (len(tried) - index))
+                self._connect(address, deadline.remaining() / (len(candidates) - index))
                 break
             except OSError:
                 self.close()
-                if index == len(tried) - 1:
+                if index == len(candidates) - 1:
                     raise
         if self._context and self._socket:
-            secured = self._context.wrap_socket(self._socket, server_hostname=self._host, do_handshake_on_connect=False)
-            self._set_socket(secured)
-            secured.settimeout(deadline.remaining())
-            secured.do_handshake()
+            tls_socket = self._context.wrap_socket(self._socket, server_hostname=self._host, do_handshake_on_connect=False)
+            self._set_socket(tls_socket)
+            tls_socket.settimeout(deadline.remaining())
+            tls_socket.do_handshake()
 
     def exchange(self, request: bytes, deadline: Deadline) -> ResponseReader:
         """Send a request and return a reader of the response, whose reads end at the same deadline. Raises OSError."""
@@ -156,20 +156,20 @@ class HubConnection:
     def abort(self) -> None:
         """Abort the current operation and prevent further ones."""
         self._is_aborted = True
-        if line := self._socket:
+        if connected_socket := self._socket:
             with contextlib.suppress(OSError):
                 # Not SSLSocket.shutdown, which must not be called while another thread reads.
-                socket.socket.shutdown(line, socket.SHUT_RDWR)
+                socket.socket.shutdown(connected_socket, socket.SHUT_RDWR)
 
     def _connect(self, address: SocketAddress, seconds: float) -> None:
-        family, kind, protocol, _, place = address
-        line = socket.socket(family, kind, protocol)
-        self._set_socket(line)
-        line.settimeout(seconds)
-        line.connect(place)
+        family, kind, protocol, _, socket_address = address
+        connected_socket = socket.socket(family, kind, protocol)
+        self._set_socket(connected_socket)
+        connected_socket.settimeout(seconds)
+        connected_socket.connect(socket_address)
 
-    def _set_socket(self, line: socket.socket) -> None:
+    def _set_socket(self, connected_socket: socket.socket) -> None:
         """Store the socket for `abort`. Raises ConnectionAbortedError if `abort` was called before."""
-        self._socket = line
+        self._socket = connected_socket
         if self._is_aborted:
             raise ConnectionAbortedError("the publisher stops")

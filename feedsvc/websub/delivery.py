@@ -35,40 +35,41 @@ _REJECTION_BACKOFF: Final = _Backoff(min_delay=3600, max_delay=86_400)  # for a 
 
 
 class DeliveryLoop:
-    """Notifies one hub of feeds, one after the other, and stores each outcome in the queue, with the time of a next attempt.
+    """Loop that notifies one hub of feeds, one after the other, and stores each outcome in the queue.
 
-    It starts no thread and never waits for that time. For the one thread that owns `store` and `poster`.
+    After a failure, it also stores the time of the next attempt, but does not wait for it. Use it only in the thread that owns
+    `queue` and `hub_client`.
     """
 
-    def __init__(self, store: DeliveryQueue, poster: HubClient, clock: Callable[[], datetime]) -> None:
-        self._queue = store
-        self._hub_client = poster
+    def __init__(self, queue: DeliveryQueue, hub_client: HubClient, clock: Callable[[], datetime]) -> None:
+        self._queue = queue
+        self._hub_client = hub_client
         self._clock = clock
 
     def deliver(
-        self, hub: str, waiting: Iterable[PendingDelivery], is_stopping: Callable[[], bool] = lambda: False
+        self, hub: str, deliveries: Iterable[PendingDelivery], is_stopping: Callable[[], bool] = lambda: False
     ) -> Iterator[tuple[PendingDelivery, DeliveryOutcome]]:
-        """Notify `hub` of each feed in `waiting`, and yield the feed with its outcome once the outcome is stored.
+        """Notify `hub` of each feed in `deliveries`, and yield the feed with its outcome once the outcome is stored.
 
         End once `is_stopping` returns True. A delivery that fails after that is not stored and stays pending.
         """
-        for feed in waiting:
+        for delivery in deliveries:
             if is_stopping():
                 return
-            outcome = self._hub_client.publish(hub, feed.topic, self._clock())
+            outcome = self._hub_client.publish(hub, delivery.topic, self._clock())
             if outcome.result is not DeliveryResult.DELIVERED and is_stopping():
                 return
-            self._save_outcome(hub, feed, outcome)
-            yield feed, outcome
+            self._save_outcome(hub, delivery, outcome)
+            yield delivery, outcome
 
-    def _save_outcome(self, hub: str, feed: PendingDelivery, outcome: DeliveryOutcome) -> None:
+    def _save_outcome(self, hub: str, delivery: PendingDelivery, outcome: DeliveryOutcome) -> None:
         now = self._clock().timestamp()
         if outcome.result is DeliveryResult.DELIVERED:
-            self._queue.mark_delivered(hub, feed, now)
+            self._queue.mark_delivered(hub, delivery, now)
         elif outcome.result is DeliveryResult.REJECTED:
-            due = now + max(_REJECTION_BACKOFF.delay(feed.attempts + 1, hub + feed.topic), outcome.retry_after)
-            self._queue.mark_failed(hub, feed, outcome.reason, now=now, due=due, hub_due=None)
+            due = now + max(_REJECTION_BACKOFF.delay(delivery.attempts + 1, hub + delivery.topic), outcome.retry_after)
+            self._queue.mark_failed(hub, delivery, outcome.reason, now=now, due=due, hub_due=None)
         else:
-            due = now + max(_DEFERRAL_BACKOFF.delay(feed.attempts + 1, hub + feed.topic), outcome.retry_after)
+            due = now + max(_DEFERRAL_BACKOFF.delay(delivery.attempts + 1, hub + delivery.topic), outcome.retry_after)
             hub_due = now + max(_DEFERRAL_BACKOFF.delay(self._queue.failure_count(hub) + 1, hub), outcome.retry_after)
-            self._queue.mark_failed(hub, feed, outcome.reason, now=now, due=due, hub_due=hub_due)
+            self._queue.mark_failed(hub, delivery, outcome.reason, now=now, due=due, hub_due=hub_due)

@@ -48,10 +48,10 @@ class HubClient:
         body = urlencode({"hub.mode": "publish", "hub.url": topic, "hub.topic": topic}).encode()
         try:
             address = urlsplit(hub)
-            answer = self._post(address, _request(address, body), Deadline(self._timeout))
+            response = self._post(address, _request(address, body), Deadline(self._timeout))
         except (OSError, HTTPException, ValueError) as error:
             return DeliveryOutcome(result=DeliveryResult.DEFERRED, reason=self._reason(error))
-        return classify_response(answer, now)
+        return classify_response(response, now)
 
     def close_idle_connections(self) -> None:
         """Close all idle connections."""
@@ -66,9 +66,9 @@ class HubClient:
             connection.abort()
 
     def _post(self, address: SplitResult, request: bytes, deadline: Deadline) -> HubResponse:
-        if kept := self._idle_connections.pop((address.scheme, address.netloc), None):
+        if idle_connection := self._idle_connections.pop((address.scheme, address.netloc), None):
             try:
-                return self._exchange(address, kept, request, deadline)
+                return self._exchange(address, idle_connection, request, deadline)
             except (RemoteDisconnected, BrokenPipeError, ConnectionResetError):
                 # The hub had closed the idle connection.
                 if self._is_aborted:
@@ -94,8 +94,8 @@ class HubClient:
             if not connection.is_open:
                 port = address.port or _DEFAULT_PORTS[address.scheme]
                 connection.open(self._resolver.resolve(address.hostname or "", port, deadline.remaining()), deadline)
-            answer, is_reusable = _read_response(connection.exchange(request, deadline))
-            return answer
+            response, is_reusable = _read_response(connection.exchange(request, deadline))
+            return response
         finally:
             if is_reusable:
                 self._idle_connections[address.scheme, address.netloc] = connection
@@ -130,7 +130,7 @@ def _request(address: SplitResult, body: bytes) -> bytes:
     return b"\r\n".join(lines)
 
 
-def _read_response(answering: ResponseReader) -> tuple[HubResponse, bool]:
+def _read_response(reader: ResponseReader) -> tuple[HubResponse, bool]:
     """Return a response, and whether the connection is reusable.
 
     Raises TimeoutError after the deadline (_LateResponseError if the response had begun), IncompleteRead if the response ends
@@ -138,42 +138,42 @@ def _read_response(answering: ResponseReader) -> tuple[HubResponse, bool]:
     HTTPException or ValueError if the response is not HTTP.
     """
     try:
-        return _parse_response(answering)
+        return _parse_response(reader)
     except TimeoutError as error:
-        raise (_LateResponseError if answering.has_begun else TimeoutError)(*error.args) from None
+        raise (_LateResponseError if reader.has_begun else TimeoutError)(*error.args) from None
     except (ConnectionError, HTTPException, ValueError) as error:
-        if answering.has_begun and (answering.has_ended or isinstance(error, ConnectionError)):
+        if reader.has_begun and (reader.has_ended or isinstance(error, ConnectionError)):
             raise IncompleteRead(b"") from None
         raise
 
 
-def _parse_response(answering: ResponseReader) -> tuple[HubResponse, bool]:
-    response = _final_response(answering)
-    answer = HubResponse(
+def _parse_response(reader: ResponseReader) -> tuple[HubResponse, bool]:
+    response = _final_response(reader)
+    hub_response = HubResponse(
         status=response.status,
         reason=response.reason,
         location=response.getheader("Location", ""),
         retry_after=response.getheader("Retry-After", ""),
     )
-    if not answer.is_success:
-        return answer, False  # the body cannot turn a failure into a success
+    if not hub_response.is_success:
+        return hub_response, False  # the body cannot turn a failure into a success
     try:
         while response.read(_BLOCK_SIZE):
             pass
     except ResponseTooLongError:
-        return answer, False
+        return hub_response, False
     # http.client takes the end of the connection for the end of the last chunk or of the trailer section.
-    if response.length or (response.chunked and answering.has_ended):
+    if response.length or (response.chunked and reader.has_ended):
         raise IncompleteRead(b"", response.length)
-    return answer, not response.will_close and not answering.has_unread_bytes
+    return hub_response, not response.will_close and not reader.has_unread_bytes
 
 
-def _final_response(answering: ResponseReader) -> HTTPResponse:
+def _final_response(reader: ResponseReader) -> HTTPResponse:
     """Read the header sections of interim responses (RFC 9110 section 15.2) and of the final one. Return the final response."""
     while True:
-        response = HTTPResponse(answering, method="POST")  # type: ignore[arg-type]  # it calls only makefile
+        response = HTTPResponse(reader, method="POST")  # type: ignore[arg-type]  # it calls only makefile
         response.begin()
-        if answering.has_ended:
+        if reader.has_ended:
             # http.client takes the end of the connection for the end of the header section.
             raise IncompleteRead(b"")
         if response.status >= HTTPStatus.OK or response.status == HTTPStatus.SWITCHING_PROTOCOLS:

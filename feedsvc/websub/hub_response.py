@@ -53,34 +53,36 @@ class HubResponse:
         return 200 <= self.status < 300  # noqa: PLR2004 - RFC 9110 section 15.3
 
 
-def sanitize_text(text: str, most: int) -> str:
-    """Return a hub's text for a log or terminal: one printable line of at most `most` characters."""
-    line = sanitize_message(text[: 2 * most]).strip()[:most]
+def sanitize_text(text: str, max_length: int) -> str:
+    """Return a hub's text for a log or terminal: one printable line of at most `max_length` characters."""
+    line = sanitize_message(text[: 2 * max_length]).strip()[:max_length]
     return "".join(char if char.isprintable() else "?" for char in line)
 
 
-def classify_response(answer: HubResponse, now: datetime) -> DeliveryOutcome:
+def classify_response(response: HubResponse, now: datetime) -> DeliveryOutcome:
     """Return the outcome that follows from a final response. WebSub section 7 defines no statuses, so any 2xx is a success.
 
     A redirect is a rejection, because the operator has not named its target. So is any 4xx except _RETRYABLE_STATUSES.
     """
-    if answer.is_success:
+    if response.is_success:
         return DeliveryOutcome(result=DeliveryResult.DELIVERED)
-    refused = 300 <= answer.status < 500 and answer.status not in _RETRYABLE_STATUSES  # noqa: PLR2004 - RFC 9110 sections 15.4, 15.5
-    wait = _parse_retry_after(answer.retry_after, now)
-    what = (
-        f"it responded with {answer.status} {sanitize_text(answer.reason, 100)}".rstrip()
-        + _redirect_hint(answer)
+    is_rejected = 300 <= response.status < 500 and response.status not in _RETRYABLE_STATUSES  # noqa: PLR2004 - RFC 9110 sections 15.4, 15.5
+    wait = _parse_retry_after(response.retry_after, now)
+    reason = (
+        f"it responded with {response.status} {sanitize_text(response.reason, 100)}".rstrip()
+        + _redirect_hint(response)
         + _retry_after_hint(now, wait)
     )
-    return DeliveryOutcome(result=DeliveryResult.REJECTED if refused else DeliveryResult.DEFERRED, reason=what, retry_after=wait)
+    return DeliveryOutcome(
+        result=DeliveryResult.REJECTED if is_rejected else DeliveryResult.DEFERRED, reason=reason, retry_after=wait
+    )
 
 
-def _redirect_hint(answer: HubResponse) -> str:
-    if not answer.location or answer.status // 100 != 3:  # noqa: PLR2004 - RFC 9110 section 15.4
+def _redirect_hint(response: HubResponse) -> str:
+    if not response.location or response.status // 100 != 3:  # noqa: PLR2004 - RFC 9110 section 15.4
         return ""
     hint = "redirects of a hub are not followed; if it has moved, write its new address in site.yaml"
-    return f" to '{sanitize_text(answer.location, 200)}': {hint}"
+    return f" to '{sanitize_text(response.location, 200)}': {hint}"
 
 
 def _retry_after_hint(now: datetime, wait: float) -> str:

@@ -15,22 +15,22 @@ def _single_process_barrier() -> Callable[[], bool]:
 
 
 class EditionListener:
-    """Listener of the live edition; it also passes the `first` edition on. The publisher is `announcer`.
+    """Listener that passes each edition to the publisher, beginning with the `first` edition.
 
-    With `needs_addresses`, it passes on the changed addresses for a purge command. `create_barrier` returns, for one edition, a
-    function that returns whether all workers have loaded this edition. The publisher calls that function only in the process
-    that holds the leader lock.
+    With `needs_addresses`, it also passes on the changed addresses, for a purge command. `create_barrier` is called for each
+    edition. It returns a function that returns whether all workers have loaded this edition. The publisher calls that function
+    only in the process that holds the leader lock.
     """
 
     def __init__(
         self,
-        announcer: Publisher,
+        publisher: Publisher,
         first: Edition,
         *,
         needs_addresses: bool,
         create_barrier: Callable[[], Callable[[], bool]] = _single_process_barrier,
     ) -> None:
-        self._publisher, self._needs_addresses, self._create_barrier = announcer, needs_addresses, create_barrier
+        self._publisher, self._needs_addresses, self._create_barrier = publisher, needs_addresses, create_barrier
         self._digests = FeedDigests()
         self._submit(first, ())
 
@@ -42,7 +42,7 @@ class EditionListener:
     def _submit(self, edition: Edition, paths: Iterable[str]) -> None:
         catalog = edition.publication.catalog
         site = catalog.site
-        changed = [absolute(site.base_url, path) for path in paths]
+        changed_urls = [absolute(site.base_url, path) for path in paths]
         self._publisher.set_edition(
-            site.base_url, site.hubs, lambda: self._digests.compute(catalog), changed, self._create_barrier()
+            site.base_url, site.hubs, lambda: self._digests.compute(catalog), changed_urls, self._create_barrier()
         )

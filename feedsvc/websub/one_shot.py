@@ -1,4 +1,4 @@
-"""One-shot publisher: `ping` notifies hubs with it in the foreground, for operators of a static tree."""
+"""One-shot publisher: notifies hubs in the foreground, for the command `ping`."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from feedsvc.websub.publisher import LOCK_FILE, QUEUE_FILE
 from feedsvc.websub.purge import PurgeCommand
 from feedsvc.websub.queue import DeliveryQueue
 
-# consecutive failures; then the rest of a hub's feeds is skipped, because the operator waits
+# Consecutive failures, after which the other feeds of a hub are skipped, because the operator waits for the command.
 _MAX_CONSECUTIVE_FAILURES: Final = 3
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class HubResult:
-    """Result for one hub: numbers of feeds that were delivered, failed, or were skipped after failures (`untried_count`).
+    """Result for one hub: numbers of deliveries that succeeded, failed, or were skipped after failures (`untried_count`).
 
-    `failures` has a sentence for each different reason of failure, which names a feed and the number of others.
+    `failures` has one sentence per reason, which names the first feed and the number of further ones.
     """
 
     hub: str
@@ -61,21 +61,23 @@ class OneShotPublisher:
                 self._leader_lock.release()
                 raise
 
-    def enqueue(self, reach: HubSelection, topics: Mapping[str, str], *, includes_unchanged: bool = False) -> frozenset[str]:
+    def enqueue(
+        self, hub_selection: HubSelection, topics: Mapping[str, str], *, includes_unchanged: bool = False
+    ) -> frozenset[str]:
         """Enqueue the feeds whose digest differs from the queue's; with `includes_unchanged`, all feeds.
 
         `topics` are all feeds (address -> digest). Return the topics that are pending for any hub, earlier ones included.
         """
         with _translate_errors(self._folder):
-            self._queue.synchronize(reach, topics)
+            self._queue.synchronize(hub_selection, topics)
             if includes_unchanged:
                 self._queue.requeue_all()
             return self._queue.pending_topics()
 
     def run_purge_command(self, command: Sequence[str], addresses: Collection[str]) -> str:
         """Run the purge command. Return "" if it succeeded or there are no addresses, else a sentence about the failure."""
-        what = PurgeCommand(command).run(sorted(addresses)) if addresses else ""
-        return what and f"the purge command {what}; hubs are notified anyway"
+        failure = PurgeCommand(command).run(sorted(addresses)) if addresses else ""
+        return failure and f"the purge command {failure}; hubs are notified anyway"
 
     def deliver(self, hub: str) -> HubResult:
         """Notify one hub of all feeds that are pending for it, even if a delivery is not due yet.
@@ -83,20 +85,22 @@ class OneShotPublisher:
         Skip the remaining feeds after _MAX_CONSECUTIVE_FAILURES deferrals in a row, or if the hub sends Retry-After.
         """
         with _translate_errors(self._folder):
-            waiting = self._queue.pending_deliveries(hub)
-            announced, in_a_row, troubles = 0, 0, dict[str, list[str]]()
-            for feed, outcome in DeliveryLoop(self._queue, self._hub_client, self._clock).deliver(hub, waiting):
-                announced += outcome.result is DeliveryResult.DELIVERED
-                in_a_row = in_a_row + 1 if outcome.result is DeliveryResult.DEFERRED else 0
+            deliveries = self._queue.pending_deliveries(hub)
+            delivered_count, consecutive_failures, topics_by_reason = 0, 0, dict[str, list[str]]()
+            for delivery, outcome in DeliveryLoop(self._queue, self._hub_client, self._clock).deliver(hub, deliveries):
+                delivered_count += outcome.result is DeliveryResult.DELIVERED
+                consecutive_failures = consecutive_failures + 1 if outcome.result is DeliveryResult.DEFERRED else 0
                 if outcome.reason:
-                    troubles.setdefault(outcome.reason, []).append(feed.topic)
-                if in_a_row == _MAX_CONSECUTIVE_FAILURES or outcome.retry_after:
+                    topics_by_reason.setdefault(outcome.reason, []).append(delivery.topic)
+                if consecutive_failures == _MAX_CONSECUTIVE_FAILURES or outcome.retry_after:
                     break
             self._hub_client.close_idle_connections()
-        failed = sum(map(len, troubles.values()))
-        sentences = tuple(f"{_summarize_topics(topics)}: {what}" for what, topics in troubles.items())
-        untried = len(waiting) - announced - failed
-        return HubResult(hub=hub, delivered_count=announced, failed_count=failed, untried_count=untried, failures=sentences)
+        failed_count = sum(map(len, topics_by_reason.values()))
+        failures = tuple(f"{_summarize_topics(topics)}: {reason}" for reason, topics in topics_by_reason.items())
+        untried_count = len(deliveries) - delivered_count - failed_count
+        return HubResult(
+            hub=hub, delivered_count=delivered_count, failed_count=failed_count, untried_count=untried_count, failures=failures
+        )
 
     def close(self) -> None:
         self._hub_client.close_idle_connections()
@@ -120,5 +124,5 @@ def _translate_errors(folder: Path) -> Iterator[None]:
 @contextmanager
 def one_shot_publisher(folder: Path, clock: Callable[[], datetime]) -> Iterator[OneShotPublisher]:
     """Create a OneShotPublisher for a `with` block, at whose end it is closed. Raises FeedsvcError as its constructor does."""
-    with closing(OneShotPublisher(folder, clock)) as made:
-        yield made
+    with closing(OneShotPublisher(folder, clock)) as publisher:
+        yield publisher

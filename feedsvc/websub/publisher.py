@@ -31,8 +31,8 @@ from feedsvc.websub.status import PublisherStatus, PublishFailure
 QUEUE_FILE: Final = "push.sqlite"
 _ALERT_NAME: Final = "push"
 LOCK_FILE: Final = "push.lock"
-_DISK_PAUSE: Final = 60.0  # seconds until a failed state folder is tried again
-_BATCH_SECONDS: Final = 5.0  # seconds per hub and batch, so that a slow hub does not delay the next one
+_DISK_PAUSE: Final = 60.0  # seconds until the state folder is tried again after an error
+_BATCH_SECONDS: Final = 5.0  # seconds per hub and batch, so that a slow hub does not delay the next hub
 _MAX_LOGGED_REASONS: Final = 10  # different rejection reasons of one hub in the log
 _WORKER_POLL_SECONDS: Final = 0.05  # seconds between checks whether all workers have the edition
 
@@ -47,14 +47,14 @@ class _EditionTopics:
 
     def topics(self) -> dict[str, str]:
         """Return address -> digest of each feed; the address is its topic (WebSub section 4)."""
-        found = self.digests() if self.hub_selection.reachable_hubs else {}
-        return {absolute(self.hub_selection.base_url, path): digest for path, digest in found.items()}
+        digests_by_path = self.digests() if self.hub_selection.reachable_hubs else {}
+        return {absolute(self.hub_selection.base_url, path): digest for path, digest in digests_by_path.items()}
 
 
 class _OutcomeLog:
     """Log of outcomes: for each hub, the first of a series of deferrals, the next success, and each reason of rejection once.
 
-    The logged reasons of a hub are limited, because the hub chooses their text.
+    The number of logged reasons per hub is limited, because the hub chooses their text.
     """
 
     def __init__(self) -> None:
@@ -71,17 +71,17 @@ class _OutcomeLog:
             self._failing_hubs.discard(hub)
             _log.warning("feedsvc: the hub %s accepts notifications again", hub)
 
-    def _log_rejection(self, hub: str, topic: str, what: str) -> None:
-        known = self._rejection_reasons.setdefault(hub, set())
-        if what in known or len(known) > _MAX_LOGGED_REASONS:
+    def _log_rejection(self, hub: str, topic: str, reason: str) -> None:
+        logged_reasons = self._rejection_reasons.setdefault(hub, set())
+        if reason in logged_reasons or len(logged_reasons) > _MAX_LOGGED_REASONS:
             return
-        known.add(what)
-        if len(known) > _MAX_LOGGED_REASONS:
+        logged_reasons.add(reason)
+        if len(logged_reasons) > _MAX_LOGGED_REASONS:
             _log.warning(
                 "feedsvc: the hub %s has rejected feeds for many different reasons; further ones are on /status only", hub
             )
         else:
-            _log.warning("feedsvc: the hub %s rejects %s: %s", hub, topic, what)
+            _log.warning("feedsvc: the hub %s rejects %s: %s", hub, topic, reason)
 
 
 class Publisher:
@@ -142,9 +142,9 @@ class Publisher:
         changed feeds are added.
         """
         with self._condition:
-            reach = HubSelection(base_url=base_url, site_hubs=tuple(dict.fromkeys(hubs)))
+            hub_selection = HubSelection(base_url=base_url, site_hubs=tuple(dict.fromkeys(hubs)))
             self._latest_edition = _EditionTopics(
-                hub_selection=reach, digests=digests, is_loaded_by_all_workers=is_loaded_by_all_workers
+                hub_selection=hub_selection, digests=digests, is_loaded_by_all_workers=is_loaded_by_all_workers
             )
             if self._purge_command:
                 # A process without the leader lock must not accumulate addresses that another one purges.
@@ -154,7 +154,7 @@ class Publisher:
                 }
             self._has_new_edition = True
             self._condition.notify_all()
-            if not self._thread.ident and not self._is_stopping and self._has_work(reach):
+            if not self._thread.ident and not self._is_stopping and self._has_work(hub_selection):
                 self._thread.start()
 
     def status(self) -> PublisherStatus:
@@ -163,13 +163,17 @@ class Publisher:
         The states come from the queue file, which any process may have written. There are none before the first edition or if the
         file cannot be read.
         """
-        reach = self._latest_edition.hub_selection if self._latest_edition else None
-        told = (
-            tuple(one for one in status.read_hub_statuses(self._file, reach.topic_prefix) if one.hub in reach.reachable_hubs)
-            if reach
+        hub_selection = self._latest_edition.hub_selection if self._latest_edition else None
+        hub_statuses = (
+            tuple(
+                hub_status
+                for hub_status in status.read_hub_statuses(self._file, hub_selection.topic_prefix)
+                if hub_status.hub in hub_selection.reachable_hubs
+            )
+            if hub_selection
             else ()
         )
-        return PublisherStatus(announcing=self._leader_lock.is_held, hubs=told, purge_failure=self._purge_failure)
+        return PublisherStatus(announcing=self._leader_lock.is_held, hubs=hub_statuses, purge_failure=self._purge_failure)
 
     def close(self, timeout: float = 2.0) -> None:
         """Stop. Work in progress has `timeout` seconds to end, then is aborted. Pending deliveries follow at the next start."""
@@ -183,12 +187,12 @@ class Publisher:
                 self._purge_command.stop()
             self._thread.join(timeout)
 
-    def _has_work(self, reach: HubSelection) -> bool:
+    def _has_work(self, hub_selection: HubSelection) -> bool:
         """Return whether a thread is needed: to notify, to purge, or to delete the queue of a site that names no hubs any more.
 
         Without a thread, the leader lock is not taken, so that a local server does not prevent `ping`.
         """
-        return bool(reach.reachable_hubs or self._purge_command or (not reach.site_hubs and self._file.exists()))
+        return bool(hub_selection.reachable_hubs or self._purge_command or (not hub_selection.site_hubs and self._file.exists()))
 
     def _run(self) -> None:
         pause: float | None = 0.0
@@ -223,34 +227,34 @@ class Publisher:
 
     def _process_edition(self) -> float | None:
         with self._condition:
-            latest = self._latest_edition
-        if latest and latest is not self._queued_edition:
-            if not latest.is_loaded_by_all_workers():
+            edition = self._latest_edition
+        if edition and edition is not self._queued_edition:
+            if not edition.is_loaded_by_all_workers():
                 return _WORKER_POLL_SECONDS
-            self._enqueue(latest)
+            self._enqueue(edition)
         self._run_purge()
-        if not self._queue or not latest:
+        if not self._queue or not edition:
             return None
-        rounds = DeliveryLoop(self._queue, self._hub_client, self._clock)
-        for hub in latest.hub_selection.reachable_hubs:
+        delivery_loop = DeliveryLoop(self._queue, self._hub_client, self._clock)
+        for hub in edition.hub_selection.reachable_hubs:
             # If there is a newer edition, notify the hubs of that one.
             if not self._has_new_edition:
-                self._deliver_batch(hub, rounds, self._queue)
+                self._deliver_batch(hub, delivery_loop, self._queue)
         self._hub_client.close_idle_connections()
-        due = self._queue.next_due()
-        return None if due is None else min(max(due - self._clock().timestamp(), 0.0), self._poll_interval)
+        next_due = self._queue.next_due()
+        return None if next_due is None else min(max(next_due - self._clock().timestamp(), 0.0), self._poll_interval)
 
-    def _enqueue(self, latest: _EditionTopics) -> None:
-        if not latest.hub_selection.site_hubs:
+    def _enqueue(self, edition: _EditionTopics) -> None:
+        if not edition.hub_selection.site_hubs:
             self._delete_queue()
-        elif latest.hub_selection.reachable_hubs or self._queue:
-            first = self._queue is None
-            store = self._queue = self._queue or DeliveryQueue(self._file)
-            topics = store.synchronize(latest.hub_selection, latest.topics())
+        elif edition.hub_selection.reachable_hubs or self._queue:
+            is_first = self._queue is None
+            queue = self._queue = self._queue or DeliveryQueue(self._file)
+            topics = queue.synchronize(edition.hub_selection, edition.topics())
             with self._condition:
                 # An earlier process may have ended before its purge.
-                self._purge_addresses |= (store.pending_topics() if first else topics) if self._purge_command else set()
-        self._queued_edition = latest
+                self._purge_addresses |= (queue.pending_topics() if is_first else topics) if self._purge_command else set()
+        self._queued_edition = edition
 
     def _delete_queue(self) -> None:
         """Delete the queue file, because site.yaml names no hubs any more."""
@@ -263,17 +267,17 @@ class Publisher:
             addresses, self._purge_addresses = sorted(self._purge_addresses), set()
         if not self._purge_command or not addresses or self._is_stopping:
             return
-        what = self._purge_command.run(addresses)
-        if what and not self._is_stopping:
-            _log.warning("feedsvc: the purge command %s; hubs are notified anyway", what)
-        self._purge_failure = PublishFailure(at=self._clock(), what=what, next_try=None) if what else None
+        failure = self._purge_command.run(addresses)
+        if failure and not self._is_stopping:
+            _log.warning("feedsvc: the purge command %s; hubs are notified anyway", failure)
+        self._purge_failure = PublishFailure(at=self._clock(), what=failure, next_try=None) if failure else None
 
-    def _deliver_batch(self, hub: str, rounds: DeliveryLoop, store: DeliveryQueue) -> None:
+    def _deliver_batch(self, hub: str, delivery_loop: DeliveryLoop, queue: DeliveryQueue) -> None:
         """Deliver one batch to one hub. End early if the hub fails or is slow, or if there is a newer edition."""
         end = time.monotonic() + _BATCH_SECONDS
-        waiting = store.due_deliveries(hub, self._clock().timestamp(), self._batch_size)
-        for feed, outcome in rounds.deliver(hub, waiting, lambda: self._is_stopping):
-            self._outcome_log.log_outcome(hub, feed.topic, outcome)
+        deliveries = queue.due_deliveries(hub, self._clock().timestamp(), self._batch_size)
+        for delivery, outcome in delivery_loop.deliver(hub, deliveries, lambda: self._is_stopping):
+            self._outcome_log.log_outcome(hub, delivery.topic, outcome)
             if outcome.result is DeliveryResult.DEFERRED or self._has_new_edition or time.monotonic() >= end:
                 return
 

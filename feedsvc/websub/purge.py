@@ -13,7 +13,7 @@ _KILL_TIMEOUT: Final = 1.0  # seconds to wait after SIGKILL
 
 
 class PurgeCommand:
-    """Runner of the purge command, for one thread at a time. Any thread may call `stop`."""
+    """Purge command, run by one thread at a time. Any thread may call `stop`."""
 
     def __init__(self, command: Sequence[str], timeout: float = 30.0) -> None:
         """Prepare the command, which runs without a shell. After `timeout` seconds, a run is killed with its child processes."""

@@ -126,7 +126,7 @@ class PendingDelivery:
 class DeliveryQueue:
     """Queue for one thread of the process that holds the leader lock. Call `synchronize` first.
 
-    The queue then covers only the feeds below the base_url of its `reach`; rows of other feeds remain unchanged in the file.
+    The queue then covers only the feeds below the base_url of its HubSelection; rows of other feeds remain in the file unchanged.
     """
 
     def __init__(self, file: Path) -> None:
@@ -137,100 +137,110 @@ class DeliveryQueue:
         self._hubs: dict[str, HubState] = {}
         self._pending: dict[str, dict[str, TopicState]] = {}  # by hub and topic
 
-    def synchronize(self, reach: HubSelection, digests: Mapping[str, str]) -> frozenset[str]:
+    def synchronize(self, hub_selection: HubSelection, digests: Mapping[str, str]) -> frozenset[str]:
         """Set the hubs and the feeds (topic -> digest). Return the topics whose digest is new for any reachable hub.
 
         Rows of hubs that site.yaml no longer names, and of feeds that no longer exist, are deleted. Every row is verified. If one
         is damaged, the file is replaced, and feeds whose rows were lost are published again.
         """
-        self._topic_prefix = reach.topic_prefix
+        self._topic_prefix = hub_selection.topic_prefix
         try:
-            return self._synchronize(reach, digests)
+            return self._synchronize(hub_selection, digests)
         except (sqlite3.DatabaseError, DamageError) as error:
             self._data.report_damage(error if isinstance(error, sqlite3.Error) else str(error))
             if not self._data.recover(nullcontext()):
                 raise
-            return self._synchronize(reach, digests)
+            return self._synchronize(hub_selection, digests)
 
-    def _synchronize(self, reach: HubSelection, digests: Mapping[str, str]) -> frozenset[str]:
-        with self._data.connection as rows:
-            rows.execute("BEGIN IMMEDIATE")
+    def _synchronize(self, selection: HubSelection, digests: Mapping[str, str]) -> frozenset[str]:
+        with self._data.connection as connection:
+            connection.execute("BEGIN IMMEDIATE")
             hubs = {row[0]: HubState(*row) for row in self._read(HUB_TABLE)}
             feeds = {row[:2]: TopicState(*row) for row in self._read(FEED_TABLE)}
-            gone = [
-                key for key in feeds if key[0] not in reach.site_hubs or (self._is_own_topic(key[1]) and key[1] not in digests)
+            removed_keys = [
+                key
+                for key in feeds
+                if key[0] not in selection.site_hubs or (self._is_own_topic(key[1]) and key[1] not in digests)
             ]
-            rows.executemany(f"DELETE FROM {FEED_TABLE} WHERE hub = ? AND topic = ?", gone)
-            rows.executemany(f"DELETE FROM {HUB_TABLE} WHERE hub = ?", [(hub,) for hub in hubs if hub not in reach.site_hubs])
-            new = [HubState(hub) for hub in reach.reachable_hubs if hub not in hubs]
+            removed_hubs = [(hub,) for hub in hubs if hub not in selection.site_hubs]
+            connection.executemany(f"DELETE FROM {FEED_TABLE} WHERE hub = ? AND topic = ?", removed_keys)
+            connection.executemany(f"DELETE FROM {HUB_TABLE} WHERE hub = ?", removed_hubs)
+            new_hubs = [HubState(hub) for hub in selection.reachable_hubs if hub not in hubs]
             changed = []
-            for hub, (topic, digest) in product(reach.reachable_hubs, digests.items()):
-                known = feeds.get((hub, topic)) or TopicState(hub, topic, "")
-                if known.current_digest != digest or not known.current_digest:
-                    changed.append(replace(known, current_digest=digest))
-            self._insert_rows(rows, new, changed)
+            for hub, (topic, digest) in product(selection.reachable_hubs, digests.items()):
+                state = feeds.get((hub, topic)) or TopicState(hub, topic, "")
+                if state.current_digest != digest or not state.current_digest:
+                    changed.append(replace(state, current_digest=digest))
+            self._insert_rows(connection, new_hubs, changed)
         feeds = {
-            key: one
-            for key, one in feeds.items()
-            if key[0] in reach.site_hubs and self._is_own_topic(key[1]) and key[1] in digests
+            key: state
+            for key, state in feeds.items()
+            if key[0] in selection.site_hubs and self._is_own_topic(key[1]) and key[1] in digests
         }
-        self._hubs = {hub: one for hub, one in hubs.items() if hub in reach.site_hubs} | {one.hub: one for one in new}
+        self._hubs = {hub: state for hub, state in hubs.items() if hub in selection.site_hubs}
+        self._hubs |= {state.hub: state for state in new_hubs}
         self._pending = {}
         self._update_pending(feeds.values())
         self._update_pending(changed)
-        return frozenset(one.topic for one in changed)
+        return frozenset(state.topic for state in changed)
 
     def requeue_all(self) -> None:
         """Make every topic below base_url pending for each hub."""
-        every = [TopicState(*row) for row in self._read(FEED_TABLE)]
-        changed = [replace(one, delivered_digest="") for one in every if self._is_own_topic(one.topic)]
+        states = [TopicState(*row) for row in self._read(FEED_TABLE)]
+        changed = [replace(state, delivered_digest="") for state in states if self._is_own_topic(state.topic)]
         self._write([], changed)
 
     def pending_topics(self) -> frozenset[str]:
         """Return the topics that are pending for any hub."""
-        return frozenset(topic for waiting in self._pending.values() for topic in waiting)
+        return frozenset(topic for topics in self._pending.values() for topic in topics)
 
-    def due_deliveries(self, hub: str, now: float, most: int) -> tuple[PendingDelivery, ...]:
-        """Return at most `most` deliveries to a hub that are due at `now` (seconds since 1970), none during the hub's backoff."""
-        return () if now < self._hubs[hub].due <= now + _MAX_DELAY else self._select_deliveries(hub, now, most)
+    def due_deliveries(self, hub: str, now: float, max_count: int) -> tuple[PendingDelivery, ...]:
+        """Return at most `max_count` deliveries to a hub that are due at `now` (seconds since 1970), none in its backoff."""
+        return () if now < self._hubs[hub].due <= now + _MAX_DELAY else self._select_deliveries(hub, now, max_count)
 
     def pending_deliveries(self, hub: str) -> tuple[PendingDelivery, ...]:
         """Return all pending deliveries to a hub, due or not."""
-        waiting = self._pending.get(hub, {})
-        return self._select_deliveries(hub, float("inf"), len(waiting))
+        states = self._pending.get(hub, {})
+        return self._select_deliveries(hub, float("inf"), len(states))
 
-    def _select_deliveries(self, hub: str, now: float, most: int) -> tuple[PendingDelivery, ...]:
+    def _select_deliveries(self, hub: str, now: float, max_count: int) -> tuple[PendingDelivery, ...]:
         # Deliveries with the fewest failures come first, so that one bad feed does not block the others.
-        due = (one for one in self._pending.get(hub, {}).values() if not now < one.due <= now + _MAX_DELAY)
-        found = nsmallest(most, due, key=lambda one: (one.attempts, one.topic))
-        return tuple(PendingDelivery(topic=one.topic, digest=one.current_digest, attempts=one.attempts) for one in found)
+        due_states = (state for state in self._pending.get(hub, {}).values() if not now < state.due <= now + _MAX_DELAY)
+        selected = nsmallest(max_count, due_states, key=lambda state: (state.attempts, state.topic))
+        return tuple(
+            PendingDelivery(topic=state.topic, digest=state.current_digest, attempts=state.attempts) for state in selected
+        )
 
     def next_due(self) -> float | None:
         """Return when the next delivery is due, in seconds since 1970; None if none is pending."""
-        pairs = ((self._hubs[hub].due, waiting.values()) for hub, waiting in self._pending.items() if waiting)
-        return min((max(due, min(one.due for one in waiting)) for due, waiting in pairs), default=None)
+        due_times = ((self._hubs[hub].due, states.values()) for hub, states in self._pending.items() if states)
+        return min((max(due, min(state.due for state in states)) for due, states in due_times), default=None)
 
     def failure_count(self, hub: str) -> int:
         """Return the number of deferred deliveries of a hub since its last success; rejections do not count."""
         return self._hubs[hub].failure_count
 
-    def mark_delivered(self, hub: str, feed: PendingDelivery, now: float) -> None:
+    def mark_delivered(self, hub: str, delivery: PendingDelivery, now: float) -> None:
         """Record that the hub was notified of the feed at `now` (seconds since 1970)."""
-        known = self._hubs[hub]
-        well = replace(known, delivered_count=known.delivered_count + 1, failure_count=0, due=0.0, succeeded_at=now)
-        waits = self._pending[hub][feed.topic]
-        self._write([well], [replace(waits, delivered_digest=feed.digest, attempts=0, due=0.0)])
+        hub_state = self._hubs[hub]
+        new_hub_state = replace(
+            hub_state, delivered_count=hub_state.delivered_count + 1, failure_count=0, due=0.0, succeeded_at=now
+        )
+        topic_state = self._pending[hub][delivery.topic]
+        self._write([new_hub_state], [replace(topic_state, delivered_digest=delivery.digest, attempts=0, due=0.0)])
 
-    def mark_failed(self, hub: str, feed: PendingDelivery, reason: str, *, now: float, due: float, hub_due: float | None) -> None:
+    def mark_failed(
+        self, hub: str, delivery: PendingDelivery, reason: str, *, now: float, due: float, hub_due: float | None
+    ) -> None:
         """Record a failure at `now`. The feed waits until `due`; with `hub_due`, all deliveries to the hub wait until `hub_due`.
 
         All three are in seconds since 1970.
         """
-        known = replace(self._hubs[hub], failed_at=now, failure=reason)
+        hub_state = replace(self._hubs[hub], failed_at=now, failure=reason)
         if hub_due is not None:
-            known = replace(known, failure_count=known.failure_count + 1, due=hub_due)
-        waits = self._pending[hub][feed.topic]
-        self._write([known], [replace(waits, attempts=waits.attempts + 1, due=due)])
+            hub_state = replace(hub_state, failure_count=hub_state.failure_count + 1, due=hub_due)
+        topic_state = self._pending[hub][delivery.topic]
+        self._write([hub_state], [replace(topic_state, attempts=topic_state.attempts + 1, due=due)])
 
     def close(self) -> None:
         self._data.close()
@@ -251,39 +261,39 @@ class DeliveryQueue:
 
     def _write(self, hubs: Sequence[HubState], feeds: Sequence[TopicState]) -> None:
         """Store states in memory, then in the file. A damaged file is replaced; the new one gets all states in memory."""
-        self._hubs |= {one.hub: one for one in hubs}
+        self._hubs |= {state.hub: state for state in hubs}
         self._update_pending(feeds)
         try:
-            with self._data.connection as rows:
-                rows.execute("BEGIN IMMEDIATE")
-                self._insert_rows(rows, hubs, feeds)
+            with self._data.connection as connection:
+                connection.execute("BEGIN IMMEDIATE")
+                self._insert_rows(connection, hubs, feeds)
         except sqlite3.DatabaseError as error:
             self._data.report_damage(error)
             if not self._data.recover(nullcontext()):
                 raise
-            with self._data.connection as rows:
-                rows.execute("BEGIN IMMEDIATE")
-                waiting = (one for waiting in self._pending.values() for one in waiting.values())
-                self._insert_rows(rows, self._hubs.values(), (*waiting, *feeds))
+            with self._data.connection as connection:
+                connection.execute("BEGIN IMMEDIATE")
+                pending_states = (state for states in self._pending.values() for state in states.values())
+                self._insert_rows(connection, self._hubs.values(), (*pending_states, *feeds))
 
-    def _insert_rows(self, rows: sqlite3.Connection, hubs: Iterable[HubState], feeds: Iterable[TopicState]) -> None:
-        seals = self._data.checksummers
-        rows.executemany(
+    def _insert_rows(self, connection: sqlite3.Connection, hubs: Iterable[HubState], feeds: Iterable[TopicState]) -> None:
+        checksummers = self._data.checksummers
+        connection.executemany(
             f"INSERT OR REPLACE INTO {HUB_TABLE} VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            [seals[HUB_TABLE].add_checksum(*astuple(one)) for one in hubs],
+            [checksummers[HUB_TABLE].add_checksum(*astuple(state)) for state in hubs],
         )
-        rows.executemany(
+        connection.executemany(
             f"INSERT OR REPLACE INTO {FEED_TABLE} VALUES (?, ?, ?, ?, ?, ?, ?)",
-            [seals[FEED_TABLE].add_checksum(*astuple(one)) for one in feeds],
+            [checksummers[FEED_TABLE].add_checksum(*astuple(state)) for state in feeds],
         )
 
     def _is_own_topic(self, topic: str) -> bool:
         return topic.startswith(self._topic_prefix)
 
-    def _update_pending(self, announcements: Iterable[TopicState]) -> None:
-        for one in announcements:
-            waiting = self._pending.setdefault(one.hub, {})
-            if one.current_digest != one.delivered_digest:
-                waiting[one.topic] = one
+    def _update_pending(self, states: Iterable[TopicState]) -> None:
+        for state in states:
+            pending = self._pending.setdefault(state.hub, {})
+            if state.current_digest != state.delivered_digest:
+                pending[state.topic] = state
             else:
-                waiting.pop(one.topic, None)
+                pending.pop(state.topic, None)

@@ -37,7 +37,7 @@ class Resolver:
             self._lookups[key] = _start_lookup(host, port)
         future = self._lookups[key]
         try:
-            found = future.result(seconds)
+            addresses = future.result(seconds)
         except TimeoutError:
             if not future.done():
                 raise LookupTimeoutError(host) from None
@@ -45,9 +45,9 @@ class Resolver:
         finally:
             if future.done():
                 del self._lookups[key]
-        if not found:
+        if not addresses:
             raise OSError(f"'{host}' has no address")
-        return found
+        return addresses
 
 
 def _start_lookup(host: str, port: int) -> Future[_SocketAddresses]:

@@ -1,4 +1,4 @@
-"""Publisher status. Every process can read the hubs' part of it from the queue file."""
+"""Publisher status. Every process can read the statuses of the hubs from the queue file."""
 
 from __future__ import annotations
 
@@ -50,45 +50,47 @@ class PublisherStatus:
     purge_failure: PublishFailure | None = None
 
 
-def read_hub_statuses(file: Path, below: str) -> tuple[HubStatus, ...]:
+def read_hub_statuses(file: Path, prefix: str) -> tuple[HubStatus, ...]:
     """Read the hubs' statuses from the queue file, in the order of the hubs; empty if there is no readable file.
 
-    Only feeds below the prefix `below` are counted as waiting. Damaged rows are skipped.
+    Only feeds whose addresses begin with `prefix` are counted as waiting. Damaged rows are skipped.
     """
     try:
         name = f"{file.absolute().as_uri()}?mode=ro"
-        with closing(sqlite3.connect(name, uri=True, timeout=1, factory=DamageAwareConnection)) as rows:
-            configure_connection(rows)
-            known = [HubState(*row) for row in _read_verified_rows(rows, file, HUB_TABLE)]
-            feeds = [TopicState(*row) for row in _read_verified_rows(rows, file, FEED_TABLE)]
+        with closing(sqlite3.connect(name, uri=True, timeout=1, factory=DamageAwareConnection)) as connection:
+            configure_connection(connection)
+            hubs = [HubState(*row) for row in _read_verified_rows(connection, file, HUB_TABLE)]
+            feeds = [TopicState(*row) for row in _read_verified_rows(connection, file, FEED_TABLE)]
     except sqlite3.Error:
         return ()
-    waiting: dict[str, list[float]] = {}
+    due_times_by_hub: dict[str, list[float]] = {}
     for feed in feeds:
-        if feed.current_digest != feed.delivered_digest and feed.topic.startswith(below):
-            waiting.setdefault(feed.hub, []).append(feed.due)
-    return tuple(_hub_status(hub, waiting.get(hub.hub, ())) for hub in known)
+        if feed.current_digest != feed.delivered_digest and feed.topic.startswith(prefix):
+            due_times_by_hub.setdefault(feed.hub, []).append(feed.due)
+    return tuple(_hub_status(hub, due_times_by_hub.get(hub.hub, ())) for hub in hubs)
 
 
-def _read_verified_rows(rows: sqlite3.Connection, file: Path, table: str) -> list[RowValues]:
-    seal = RowChecksummer(read_identity(file.parent), file.name, table)
+def _read_verified_rows(connection: sqlite3.Connection, file: Path, table: str) -> list[RowValues]:
+    checksummer = RowChecksummer(read_identity(file.parent), file.name, table)
     order = "hub" if table == HUB_TABLE else "hub, topic"
-    return [values for row in rows.execute(f"SELECT * FROM {table} ORDER BY {order}") if (values := seal.verify(row))]
+    return [
+        values for row in connection.execute(f"SELECT * FROM {table} ORDER BY {order}") if (values := checksummer.verify(row))
+    ]
 
 
-def _hub_status(hub: HubState, due: Collection[float]) -> HubStatus:
+def _hub_status(hub: HubState, due_times: Collection[float]) -> HubStatus:
     return HubStatus(
         hub=hub.hub,
-        waiting=len(due),
+        waiting=len(due_times),
         announced=hub.delivered_count,
         last_success=_to_datetime(hub.succeeded_at),
-        last_failure=_failure(hub, due),
+        last_failure=_failure(hub, due_times),
     )
 
 
-def _failure(hub: HubState, due: Collection[float]) -> PublishFailure | None:
+def _failure(hub: HubState, due_times: Collection[float]) -> PublishFailure | None:
     at = _to_datetime(hub.failed_at)
-    next_try = _to_datetime(max(min(due), hub.due)) if due else None
+    next_try = _to_datetime(max(min(due_times), hub.due)) if due_times else None
     return PublishFailure(at=at, what=hub.failure, next_try=next_try) if at else None
 
 
