@@ -52,53 +52,53 @@ def plan_assignments(root: Path, content: ContentSnapshot) -> AssignmentPlan:
 
     Drafts and scheduled, expired and withdrawn articles are included, because an id is best written before publication.
     """
-    known = References(site=content.site, media=MediaFolder(root), categories=content.categories, authors=content.authors)
-    shared = Counter(os.path.realpath(root / article.path) for article in content.articles)
-    stamps: list[IdAssignment] = []
-    skipped = [problem for problem in content.errors if problem.path.startswith(f"{ARTICLES}/")]
+    references = References(site=content.site, media=MediaFolder(root), categories=content.categories, authors=content.authors)
+    path_counts = Counter(os.path.realpath(root / article.path) for article in content.articles)
+    assignments: list[IdAssignment] = []
+    problems = [problem for problem in content.errors if problem.path.startswith(f"{ARTICLES}/")]
     # A last valid version differs from the file, and the file's problem is already reported.
-    own = (article for article in content.articles if article.path not in content.last_valid_paths)
-    for article in sorted(own, key=lambda article: article.path):
-        alone = shared[os.path.realpath(root / article.path)] == 1
-        made = _assign_id(root, article, known, has_one_path=alone)
-        stamps += [made] if isinstance(made, IdAssignment) else []
-        skipped += [made] if isinstance(made, Problem) else []
-    return AssignmentPlan(assignments=tuple(stamps), problems=tuple(sorted(skipped)))
+    articles = (article for article in content.articles if article.path not in content.last_valid_paths)
+    for article in sorted(articles, key=lambda article: article.path):
+        has_one_path = path_counts[os.path.realpath(root / article.path)] == 1
+        result = _assign_id(root, article, references, has_one_path=has_one_path)
+        assignments += [result] if isinstance(result, IdAssignment) else []
+        problems += [result] if isinstance(result, Problem) else []
+    return AssignmentPlan(assignments=tuple(assignments), problems=tuple(sorted(problems)))
 
 
-def apply_assignment(root: Path, stamp: IdAssignment) -> Problem | None:
+def apply_assignment(root: Path, assignment: IdAssignment) -> Problem | None:
     """Replace one file atomically. Return a Problem if the file was left unchanged, else None."""
     try:
-        atomic_write.replace_if_unchanged(root / stamp.path, stamp.before, stamp.after)
+        atomic_write.replace_if_unchanged(root / assignment.path, assignment.before, assignment.after)
     except atomic_write.FileChangedError:
-        return _file_changed_problem(stamp.path)
+        return _file_changed_problem(assignment.path)
     except OSError as error:
         hint = "nothing was changed; make the file and its folder writable, and stamp again"
-        return Problem(path=stamp.path, message=f"the id cannot be written ({error.strerror})", hint=hint)
+        return Problem(path=assignment.path, message=f"the id cannot be written ({error.strerror})", hint=hint)
     return None
 
 
 def delete_temporary_files(root: Path) -> None:
     """Delete temporary files that an interrupted run left."""
-    found = DirectoryScanner(root, ARTICLES)
-    found.refresh()
-    atomic_write.remove_temporary_files({os.path.dirname(os.path.realpath(root / path)) for path in found.files})
+    scanner = DirectoryScanner(root, ARTICLES)
+    scanner.refresh()
+    atomic_write.remove_temporary_files({os.path.dirname(os.path.realpath(root / path)) for path in scanner.files})
 
 
-def _assign_id(root: Path, article: Article, known: References, *, has_one_path: bool) -> IdAssignment | Problem | None:
+def _assign_id(root: Path, article: Article, references: References, *, has_one_path: bool) -> IdAssignment | Problem | None:
     data = read_file(root, article.path)
     if not isinstance(data, bytes):
         return data or _file_changed_problem(article.path)
     source = parse_source(article.path, data)
     if isinstance(source.yaml.value, dict) and source.yaml.value.get("id") is not None:
         return None
-    if parse_article(article.path, data, known).article != article:
+    if parse_article(article.path, data, references).article != article:
         return _file_changed_problem(article.path)
     hint = f"write id: {article.id}"
     if not has_one_path:
         message = "no id is written where a symbolic link gives one file two names"
         return Problem(path=article.path, message=message, hint="make a copy of the link's target")
-    after = insert_id(source, article, known)
+    after = insert_id(source, article, references)
     if after is None:
         return Problem(path=article.path, message="no place was found where an id can be written safely", hint=hint)
     return IdAssignment(path=article.path, id=article.id, before=data, after=after)
@@ -108,57 +108,57 @@ def _file_changed_problem(path: str) -> Problem:
     return Problem(path=path, message="the file changed while it was read", hint="stamp again")
 
 
-def insert_id(source: SourceFile, article: Article, known: References) -> bytes | None:
+def insert_id(source: SourceFile, article: Article, references: References) -> bytes | None:
     """Return the file's bytes with the article's id; None if every possible edit would change anything else in the article."""
-    for start, end, piece in _candidate_edits(source, article.id):
-        one, other = source.byte_offset(start + source.yaml_offset), source.byte_offset(end + source.yaml_offset)
-        after = source.data[:one] + piece.encode() + source.data[other:]
-        if _is_same_article(article, after, known):
+    for start, end, replacement in _candidate_edits(source, article.id):
+        start_byte, end_byte = source.byte_offset(start + source.yaml_offset), source.byte_offset(end + source.yaml_offset)
+        after = source.data[:start_byte] + replacement.encode() + source.data[end_byte:]
+        if _is_same_article(article, after, references):
             return after
     return None
 
 
-def _is_same_article(article: Article, after: bytes, known: References) -> bool:
+def _is_same_article(article: Article, after: bytes, references: References) -> bool:
     value = parse_source(article.path, after).yaml.value
     is_written = isinstance(value, dict) and value.get("id") == article.id
-    return is_written and parse_article(article.path, after, known).article == article
+    return is_written and parse_article(article.path, after, references).article == article
 
 
-def _candidate_edits(source: SourceFile, name: str) -> Iterator[tuple[int, int, str]]:
-    """Yield edits that may write the id `name` into the YAML, the usual one first: start, end and replacement.
+def _candidate_edits(source: SourceFile, id_: str) -> Iterator[tuple[int, int, str]]:
+    """Yield edits that may write the id into the YAML, the usual one first: start, end and replacement.
 
     For unusual but valid YAML (explicit keys, tags, anchors), some edits are wrong. `insert_id` parses the result of each.
     """
-    tree = source.yaml
+    document = source.yaml
     # A comma ends a plain scalar inside braces.
-    value = f'"{name}"' if tree.is_flow_mapping else name
-    if tree.has_value(_ID_KEY):
-        start, end = tree.span(_ID_KEY)
+    value = f'"{id_}"' if document.is_flow_mapping else id_
+    if document.has_value(_ID_KEY):
+        start, end = document.span(_ID_KEY)
         yield start, end, value if start < end else f" {value}"
         yield start, end, f": {value}"
         return
-    first = tree.span((next(iter(tree.value)),), at_key=True)[0]
-    if tree.is_flow_mapping:
-        yield first, first, f"id: {value}{_flow_separator(source, first)}"
+    first_key = document.span((next(iter(document.value)),), at_key=True)[0]
+    if document.is_flow_mapping:
+        yield first_key, first_key, f"id: {value}{_flow_separator(source, first_key)}"
         return
-    for at in (tree.span(())[0], first):
-        lead = _line_prefix(source, at)
-        yield at, at, f"id: {value}{_line_end(source, at)}{lead[: len(lead) - len(lead.lstrip(' '))]}"
+    for at in (document.span(())[0], first_key):
+        line_prefix = _line_prefix(source, at)
+        yield at, at, f"id: {value}{_line_end(source, at)}{line_prefix[: len(line_prefix) - len(line_prefix.lstrip(' '))]}"
 
 
 def _flow_separator(source: SourceFile, at: int) -> str:
     """Return the separator between the id and the next key in braces, with a line break if that key is on its own line."""
-    lead = _line_prefix(source, at)
-    return f",{_line_end(source, at)}{lead}" if not lead.strip(" \t") else ", "
+    line_prefix = _line_prefix(source, at)
+    return f",{_line_end(source, at)}{line_prefix}" if not line_prefix.strip(" \t") else ", "
 
 
 def _line_prefix(source: SourceFile, at: int) -> str:
     """Return the text before an offset in its line."""
     end = at + source.yaml_offset
-    begin = max(source.text.rfind(sign, 0, end) for sign in _LINE_ENDS) + 1
-    return source.text[begin:end].lstrip("\ufeff")
+    start = max(source.text.rfind(char, 0, end) for char in _LINE_ENDS) + 1
+    return source.text[start:end].lstrip("\ufeff")
 
 
 def _line_end(source: SourceFile, at: int) -> str:
-    found = _LINE_BREAK.search(source.text, at + source.yaml_offset)
-    return found[0] if found else "\n"
+    line_break = _LINE_BREAK.search(source.text, at + source.yaml_offset)
+    return line_break[0] if line_break else "\n"

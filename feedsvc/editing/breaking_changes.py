@@ -48,11 +48,11 @@ class CatalogPair:
 
         The keys are ("path", path), ("address", slug or alias) and (title, publication date).
         """
-        known = {article.id for article in self.previous.content.articles}
-        fresh = [article for article in self.current.content.articles if article.id not in known]
-        found: dict[object, Article] = {(article.title, article.published): article for article in fresh}
-        found |= {("address", name): article for article in fresh for name in (*article.aliases, article.slug)}
-        return found | {("path", article.path): article for article in fresh}
+        previous_ids = {article.id for article in self.previous.content.articles}
+        new_articles = [article for article in self.current.content.articles if article.id not in previous_ids]
+        replacements: dict[object, Article] = {(article.title, article.published): article for article in new_articles}
+        replacements |= {("address", name): article for article in new_articles for name in (*article.aliases, article.slug)}
+        return replacements | {("path", article.path): article for article in new_articles}
 
     @cached_property
     def articles_by_address(self) -> Mapping[str, Article]:
@@ -61,8 +61,8 @@ class CatalogPair:
 
     def replacement(self, article: Article) -> Article | None:
         """Return the current article that replaced a previous one whose id no longer exists; None if there is none."""
-        signs = (("path", article.path), ("address", article.slug), (article.title, article.published))
-        return next((self.replacements[sign] for sign in signs if sign in self.replacements), None)
+        keys = (("path", article.path), ("address", article.slug), (article.title, article.published))
+        return next((self.replacements[key] for key in keys if key in self.replacements), None)
 
     def source_yaml(self, path: str) -> YamlDocument:
         """Return the current YAML of a file, for its positions; empty if the file cannot be read."""
@@ -74,103 +74,103 @@ class CatalogPair:
         return moment.astimezone(ZoneInfo(self.current.site.timezone)).isoformat()
 
 
-def warnings(sides: CatalogPair) -> tuple[Problem, ...]:
+def warnings(pair: CatalogPair) -> tuple[Problem, ...]:
     """Return warnings about changes that subscribers would notice, at the positions in files where an editor can undo these."""
-    rows = sides.previous.listings[ListingRef()].rows
-    found = [problem for row in rows if row.visibility is not Visibility.HIDDEN for problem in _article_warnings(sides, row)]
-    return tuple(sorted((*found, *_feed_id_warnings(sides), *_listing_warnings(sides))))
+    rows = pair.previous.listings[ListingRef()].rows
+    problems = [problem for row in rows if row.visibility is not Visibility.HIDDEN for problem in _article_warnings(pair, row)]
+    return tuple(sorted((*problems, *_feed_id_warnings(pair), *_listing_warnings(pair))))
 
 
-def _article_warnings(sides: CatalogPair, row: Row) -> Iterator[Problem]:
+def _article_warnings(pair: CatalogPair, row: Row) -> Iterator[Problem]:
     """Yield warnings about an article that was visible or withdrawn at the revision; `row` is its row then."""
-    was, is_visible = row.article, row.visibility is Visibility.VISIBLE
-    now = sides.articles_by_id.get(was.id) or (sides.replacement(was) if is_visible else None)
-    if now is None:
-        if is_visible and was.path not in sides.invalid_paths:
-            message = f"'{was.title}' was public at {sides.revision} and is gone; readers keep it as it was"
-            yield key_warning(YamlDocument(was.path), "", message, _WITHDRAW_HINT)
+    previous, is_visible = row.article, row.visibility is Visibility.VISIBLE
+    current = pair.articles_by_id.get(previous.id) or (pair.replacement(previous) if is_visible else None)
+    if current is None:
+        if is_visible and previous.path not in pair.invalid_paths:
+            message = f"'{previous.title}' was public at {pair.revision} and is gone; readers keep it as it was"
+            yield key_warning(YamlDocument(previous.path), "", message, _WITHDRAW_HINT)
         return
-    grown = sides.source_yaml(now.path)
+    document = pair.source_yaml(current.path)
     checks = (_id_warnings, _address_warnings, _draft_warnings, _date_warnings) if is_visible else (_republication_warnings,)
     for check in checks:
-        yield from check(sides, grown, was, now)
+        yield from check(pair, document, previous, current)
 
 
-def _id_warnings(sides: CatalogPair, grown: YamlDocument, was: Article, now: Article) -> Iterator[Problem]:
-    if was.id != now.id and not _is_id_domain_change(sides, grown, was, now):
-        message = f"id: '{now.id}' was '{was.id}' at {sides.revision}; readers would show the article a second time"
-        yield key_warning(grown, "id", message, f"{'put back' if grown.has_value(('id',)) else 'write'} id: {was.id}")
+def _id_warnings(pair: CatalogPair, document: YamlDocument, previous: Article, current: Article) -> Iterator[Problem]:
+    if previous.id != current.id and not _is_id_domain_change(pair, document, previous, current):
+        message = f"id: '{current.id}' was '{previous.id}' at {pair.revision}; readers would show the article a second time"
+        yield key_warning(document, "id", message, f"{'put back' if document.has_value(('id',)) else 'write'} id: {previous.id}")
 
 
-def _is_id_domain_change(sides: CatalogPair, grown: YamlDocument, was: Article, now: Article) -> bool:
+def _is_id_domain_change(pair: CatalogPair, document: YamlDocument, previous: Article, current: Article) -> bool:
     """Return whether the id changed only with the site's id_domain: `_feed_id_warnings` warns of that once for all."""
-    old, new = (f"tag:{catalog.site.id_domain}," for catalog in (sides.previous, sides.current))
-    return not grown.has_value(("id",)) and old != new and was.id.removeprefix(old) == now.id.removeprefix(new)
+    old, new = (f"tag:{catalog.site.id_domain}," for catalog in (pair.previous, pair.current))
+    return not document.has_value(("id",)) and old != new and previous.id.removeprefix(old) == current.id.removeprefix(new)
 
 
-def _address_warnings(sides: CatalogPair, grown: YamlDocument, was: Article, now: Article) -> Iterator[Problem]:
-    kept = (now.slug, *now.aliases)
-    lost = [name for name in (was.slug, *was.aliases) if name not in kept]
-    if lost:
-        key = "slug" if was.slug in lost else "aliases"
-        shown = ", ".join(f"'{name}'" for name in lost)
-        message = f"{key}: {shown} led to this article at {sides.revision} and would no longer"
-        hint = f"write aliases: [{', '.join(map(yaml_scalar, (*now.aliases, *lost)))}]"
-        others = [
-            f"take '{name}' out of {sides.articles_by_address[name].path}, then "
-            for name in lost
-            if name in sides.articles_by_address
+def _address_warnings(pair: CatalogPair, document: YamlDocument, previous: Article, current: Article) -> Iterator[Problem]:
+    current_names = (current.slug, *current.aliases)
+    lost_names = [name for name in (previous.slug, *previous.aliases) if name not in current_names]
+    if lost_names:
+        key = "slug" if previous.slug in lost_names else "aliases"
+        quoted_names = ", ".join(f"'{name}'" for name in lost_names)
+        message = f"{key}: {quoted_names} led to this article at {pair.revision} and would no longer"
+        hint = f"write aliases: [{', '.join(map(yaml_scalar, (*current.aliases, *lost_names)))}]"
+        conflict_hints = [
+            f"take '{name}' out of {pair.articles_by_address[name].path}, then "
+            for name in lost_names
+            if name in pair.articles_by_address
         ]
-        yield key_warning(grown, key, message, "".join((*others[:1], hint)))
+        yield key_warning(document, key, message, "".join((*conflict_hints[:1], hint)))
 
 
-def _draft_warnings(sides: CatalogPair, grown: YamlDocument, _was: Article, now: Article) -> Iterator[Problem]:
-    if now.status is ArticleStatus.DRAFT:
-        message = f"status: the article was public at {sides.revision} and is a draft now; readers keep it as it was"
-        yield key_warning(grown, "status", message, _WITHDRAW_HINT)
+def _draft_warnings(pair: CatalogPair, document: YamlDocument, _previous: Article, current: Article) -> Iterator[Problem]:
+    if current.status is ArticleStatus.DRAFT:
+        message = f"status: the article was public at {pair.revision} and is a draft now; readers keep it as it was"
+        yield key_warning(document, "status", message, _WITHDRAW_HINT)
 
 
-def _date_warnings(sides: CatalogPair, grown: YamlDocument, was: Article, now: Article) -> Iterator[Problem]:
-    if was.published != now.published:
-        date = sides.local_time(was.published)
-        message = f"published: was {date} at {sides.revision}; the article would change its place in every feed"
-        hint = f"put back published: {sides.local_time(was.published)}; a change that readers should see is dated by updated:"
-        yield key_warning(grown, "published", message, hint)
+def _date_warnings(pair: CatalogPair, document: YamlDocument, previous: Article, current: Article) -> Iterator[Problem]:
+    if previous.published != current.published:
+        date = pair.local_time(previous.published)
+        message = f"published: was {date} at {pair.revision}; the article would change its place in every feed"
+        hint = f"put back published: {pair.local_time(previous.published)}; a change that readers should see is dated by updated:"
+        yield key_warning(document, "published", message, hint)
 
 
-def _republication_warnings(sides: CatalogPair, grown: YamlDocument, _was: Article, now: Article) -> Iterator[Problem]:
-    if now.status is ArticleStatus.PUBLISHED:
-        message = f"status: the article was withdrawn at {sides.revision} and is back; many readers will not show it again"
-        yield key_warning(grown, "status", message, "write status: withdrawn, and publish a new article with an id of its own")
+def _republication_warnings(pair: CatalogPair, document: YamlDocument, _previous: Article, current: Article) -> Iterator[Problem]:
+    if current.status is ArticleStatus.PUBLISHED:
+        message = f"status: the article was withdrawn at {pair.revision} and is back; many readers will not show it again"
+        yield key_warning(document, "status", message, "write status: withdrawn, and publish a new article with an id of its own")
 
 
-def _feed_id_warnings(sides: CatalogPair) -> Iterator[Problem]:
+def _feed_id_warnings(pair: CatalogPair) -> Iterator[Problem]:
     """Yield warnings about the ids of feeds, which depend on site.yaml."""
-    data = read_file(sides.root, SITE_FILE)
-    grown = parse_settings_file(SITE_FILE, data if isinstance(data, bytes) else b"")
-    old, new = sides.previous.site, sides.current.site
+    data = read_file(pair.root, SITE_FILE)
+    document = parse_settings_file(SITE_FILE, data if isinstance(data, bytes) else b"")
+    old, new = pair.previous.site, pair.current.site
     if old.id_domain != new.id_domain:
-        change = f"id_domain: '{new.id_domain}' was '{old.id_domain}' at {sides.revision}"
+        change = f"id_domain: '{new.id_domain}' was '{old.id_domain}' at {pair.revision}"
         message = f"{change}; all feeds, and articles without id, get new ids"
-        yield key_warning(grown, "id_domain", message, f"write id_domain: {old.id_domain}")
+        yield key_warning(document, "id_domain", message, f"write id_domain: {old.id_domain}")
     if old.since.year != new.since.year:
-        message = f"since: {new.since} was {old.since} at {sides.revision}; the year is in every feed's id"
-        yield key_warning(grown, "since", message, f"write since: {old.since}")
+        message = f"since: {new.since} was {old.since} at {pair.revision}; the year is in every feed's id"
+        yield key_warning(document, "since", message, f"write since: {old.since}")
 
 
-def _listing_warnings(sides: CatalogPair) -> Iterator[Problem]:
+def _listing_warnings(pair: CatalogPair) -> Iterator[Problem]:
     """Yield warnings about categories and authors that are neither an id nor an alias any more: their addresses lead nowhere."""
-    old, new = sides.previous.content, sides.current.content
-    yield from _removed_listing_warnings(sides, CATEGORIES_FILE, "category", old.categories, new.categories)
-    yield from _removed_listing_warnings(sides, AUTHORS_FILE, "author", old.authors, new.authors)
+    old, new = pair.previous.content, pair.current.content
+    yield from _removed_listing_warnings(pair, CATEGORIES_FILE, "category", old.categories, new.categories)
+    yield from _removed_listing_warnings(pair, AUTHORS_FILE, "author", old.authors, new.authors)
 
 
 def _removed_listing_warnings(
-    sides: CatalogPair, path: str, kind: str, old: Mapping[str, CategoryOrAuthor], new: Iterable[str]
+    pair: CatalogPair, path: str, kind: str, old: Mapping[str, CategoryOrAuthor], new: Iterable[str]
 ) -> Iterator[Problem]:
-    names = {} if path in sides.invalid_paths else old
+    names = {} if path in pair.invalid_paths else old
     for name in names:
         if name not in new:
-            message = f"the {kind} '{name}' was there at {sides.revision}; its feeds would be gone"
+            message = f"the {kind} '{name}' was there at {pair.revision}; its feeds would be gone"
             hint = f"write aliases: [{yaml_scalar(name)}] below the {kind} that takes its place"
             yield key_warning(YamlDocument(path), "", message, hint)

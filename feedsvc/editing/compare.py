@@ -38,30 +38,30 @@ class Comparison:
     invalid_paths: tuple[str, ...] = ()
 
 
-def compare(root: Path, content: ContentSnapshot, name: str, now: datetime) -> Comparison:
-    """Compare the content read from `root` with the git revision `name`, both as they are public at `now`.
+def compare(root: Path, content: ContentSnapshot, revision: str, now: datetime) -> Comparison:
+    """Compare the content of the folder `root` with a git revision, both as they are public at `now`.
 
     Raises FeedsvcError if git does not have the folder at that revision, or if the folder was not a content folder then.
     """
     with tempfile.TemporaryDirectory(prefix="feedsvc-") as folder:
-        git.checkout_revision(root, name, Path(folder))
-        before = _load_revision(Path(folder), name)
-        sides = breaking_changes.CatalogPair(
-            root=root, revision=name, previous=build_catalog(before, now), current=build_catalog(content, now)
+        git.checkout_revision(root, revision, Path(folder))
+        previous = _load_revision(Path(folder), revision)
+        pair = breaking_changes.CatalogPair(
+            root=root, revision=revision, previous=build_catalog(previous, now), current=build_catalog(content, now)
         )
         return Comparison(
-            problems=breaking_changes.warnings(sides),
-            feeds=feed_diff.feed_changes(sides.previous, sides.current, sides.invalid_paths),
-            invalid_paths=tuple(sorted({problem.path for problem in before.errors})),
+            problems=breaking_changes.warnings(pair),
+            feeds=feed_diff.feed_changes(pair.previous, pair.current, pair.invalid_paths),
+            invalid_paths=tuple(sorted({problem.path for problem in previous.errors})),
         )
 
 
-def _load_revision(folder: Path, name: str) -> ContentSnapshot:
+def _load_revision(folder: Path, revision: str) -> ContentSnapshot:
     try:
         return load_content(folder)
     except ContentError as error:
-        first = next((problem for problem in error.problems if problem.severity == "error"), error)
-        raise FeedsvcError(f"the folder cannot be compared with the revision '{name}': {first}") from None
+        first_problem = next((problem for problem in error.problems if problem.severity == "error"), error)
+        raise FeedsvcError(f"the folder cannot be compared with the revision '{revision}': {first_problem}") from None
 
 
 def _as_text(lines: Iterable[str], comparison: Comparison) -> Iterator[str]:
@@ -80,7 +80,7 @@ def _as_text(lines: Iterable[str], comparison: Comparison) -> Iterator[str]:
 
 
 def _summary(feed: FeedChange) -> str:
-    counts = ((feed.count(sight), sight.value) for sight in ChangeKind)
+    counts = ((feed.count(kind), kind.value) for kind in ChangeKind)
     return "the feed is gone" if feed.is_removed else ", ".join(f"{count} {word}" for count, word in counts if count)
 
 
@@ -91,13 +91,13 @@ def _title_with_reason(change: EntryChange) -> str:
 
 def _as_json(lines: Iterable[str], comparison: Comparison) -> Iterator[str]:
     """Add the keys `feeds` and `not_compared` to the JSON object in `lines`, which holds the problems."""
-    told = json.loads("\n".join(lines))
-    told["feeds"] = [
+    document = json.loads("\n".join(lines))
+    document["feeds"] = [
         {"feed": feed.name, "ended": feed.is_removed, "entries": [_change_to_json(change) for change in feed.changes]}
         for feed in comparison.feeds
     ]
-    told["not_compared"] = list(comparison.invalid_paths)
-    yield json.dumps(told, ensure_ascii=False, indent=2)
+    document["not_compared"] = list(comparison.invalid_paths)
+    yield json.dumps(document, ensure_ascii=False, indent=2)
 
 
 def _change_to_json(change: EntryChange) -> dict[str, str]:

@@ -46,27 +46,27 @@ class FeedChange:
     changes: tuple[EntryChange, ...] = ()
     is_removed: bool = False
 
-    def count(self, sight: ChangeKind) -> int:
-        return sum(change.kind is sight for change in self.changes)
+    def count(self, kind: ChangeKind) -> int:
+        return sum(change.kind is kind for change in self.changes)
 
 
-def feed_changes(was: Catalog, now: Catalog, aside: frozenset[str] = frozenset()) -> tuple[FeedChange, ...]:
+def feed_changes(previous: Catalog, current: Catalog, invalid_paths: frozenset[str] = frozenset()) -> tuple[FeedChange, ...]:
     """Return the feeds that differ for their subscribers, in the order of the listings.
 
     An entry is new if it is in the feed document and was in neither the feed document nor the feed's archives before. An entry is
     updated if it is in the feed document and its content differs; without a later `updated`, it is changed silently. An entry is
-    removed if it was in the feed document and now is in neither the document nor the archives. `aside` are paths of invalid
-    files: their articles stay public unchanged, so they are not removed.
+    removed if it was in the feed document and now is in neither the document nor the archives. `invalid_paths` are paths of files
+    with errors: their articles stay public unchanged, so they are not removed.
     """
-    look = _CatalogDiff(was, now, aside)
-    return tuple(change for ref in was.listings if (change := look.feed_change(ref)))
+    diff = _CatalogDiff(previous, current, invalid_paths)
+    return tuple(change for ref in previous.listings if (change := diff.feed_change(ref)))
 
 
 class _CatalogDiff:
-    def __init__(self, was: Catalog, now: Catalog, aside: frozenset[str]) -> None:
-        self.previous, self.current, self.invalid_paths = was, now, aside
-        self.previous_entries, self.current_entries = EntryCache(was), EntryCache(now)
-        self.visibility_by_id = {row.article.id: row.visibility for row in now.listings[ListingRef()].rows}
+    def __init__(self, previous: Catalog, current: Catalog, invalid_paths: frozenset[str]) -> None:
+        self.previous, self.current, self.invalid_paths = previous, current, invalid_paths
+        self.previous_entries, self.current_entries = EntryCache(previous), EntryCache(current)
+        self.visibility_by_id = {row.article.id: row.visibility for row in current.listings[ListingRef()].rows}
 
     def feed_change(self, ref: ListingRef) -> FeedChange | None:
         """Return the change of the feed of a listing, None if the feed's subscribers see no change."""
@@ -75,30 +75,30 @@ class _CatalogDiff:
         after = self.current.listings.get(ListingRef(ref.kind, self.current.redirects.get((ref.kind, ref.id), ref.id)))
         if after is None:
             return FeedChange(name=name, is_removed=True)
-        found = (*self._new_and_updated(before, after), *self._removed(before, after))
-        return FeedChange(name=name, changes=found) if found else None
+        changes = (*self._new_and_updated(before, after), *self._removed(before, after))
+        return FeedChange(name=name, changes=changes) if changes else None
 
     def _new_and_updated(self, before: Listing, after: Listing) -> Iterator[EntryChange]:
-        held = {row.article.id: row for row in before.visible}
+        rows_before = {row.article.id: row for row in before.visible}
         for row in _visible_newest(after):
-            former = held.get(row.article.id)
-            sight = self._change_kind(former, row) if former else ChangeKind.NEW
-            if sight:
-                yield EntryChange(kind=sight, id=row.article.id, title=row.article.title)
+            previous_row = rows_before.get(row.article.id)
+            kind = self._change_kind(previous_row, row) if previous_row else ChangeKind.NEW
+            if kind:
+                yield EntryChange(kind=kind, id=row.article.id, title=row.article.title)
 
-    def _change_kind(self, former: Row, row: Row) -> ChangeKind | None:
-        one, other = self.previous_entries.get(former), self.current_entries.get(row)
-        if one == other:
+    def _change_kind(self, previous_row: Row, row: Row) -> ChangeKind | None:
+        previous_entry, current_entry = self.previous_entries.get(previous_row), self.current_entries.get(row)
+        if previous_entry == current_entry:
             return None
-        return ChangeKind.UPDATED if other.updated > one.updated else ChangeKind.CHANGED_SILENTLY
+        return ChangeKind.UPDATED if current_entry.updated > previous_entry.updated else ChangeKind.CHANGED_SILENTLY
 
     def _removed(self, before: Listing, after: Listing) -> Iterator[EntryChange]:
-        held = {row.article.id for row in after.visible}
+        current_ids = {row.article.id for row in after.visible}
         for row in _visible_newest(before):
             article = row.article
-            if article.id not in held and article.path not in self.invalid_paths:
-                standing = self.visibility_by_id.get(article.id)
-                reason = _REMOVAL_REASONS[standing] if standing else _MISSING_ARTICLE_REASON
+            if article.id not in current_ids and article.path not in self.invalid_paths:
+                visibility = self.visibility_by_id.get(article.id)
+                reason = _REMOVAL_REASONS[visibility] if visibility else _MISSING_ARTICLE_REASON
                 yield EntryChange(kind=ChangeKind.REMOVED, id=article.id, title=article.title, reason=reason)
 
 

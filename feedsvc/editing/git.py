@@ -31,8 +31,8 @@ class _Blob(NamedTuple):
     path: str
 
 
-def checkout_revision(content: Path, revision: str, into: Path) -> None:
-    """Write the files that feeds depend on into `into`, as they are in the repository of `content` at a revision.
+def checkout_revision(content: Path, revision: str, target: Path) -> None:
+    """Write the files that feeds depend on into `target`, as they are in the repository of `content` at a revision.
 
     Media other than images become sparse files of the same length. A media file that is a git-lfs pointer is copied from the
     current folder if that has it. Raises FeedsvcError if git, the repository, the revision or the folder in the revision does not
@@ -43,20 +43,20 @@ def checkout_revision(content: Path, revision: str, into: Path) -> None:
     if not content.is_dir():
         raise FeedsvcError(f"there is no folder {content}")
     git = _Git(content)
-    inside = git.run_line("rev-parse", "--show-prefix", error_message=f"{content} is not in a git repository").rstrip("/")
-    missing = f"the git repository has no revision '{revision}'; {_missing_revision_hint(git)}"
-    commit = git.run_line("rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}", error_message=missing)
-    absent = f"{content} is not in the revision '{revision}'"
-    tree = git.run_line("rev-parse", "--verify", "--quiet", f"{commit}:{inside}", error_message=absent)
+    prefix = git.run_line("rev-parse", "--show-prefix", error_message=f"{content} is not in a git repository").rstrip("/")
+    missing_message = f"the git repository has no revision '{revision}'; {_missing_revision_hint(git)}"
+    commit = git.run_line("rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}", error_message=missing_message)
+    absent_message = f"{content} is not in the revision '{revision}'"
+    tree = git.run_line("rev-parse", "--verify", "--quiet", f"{commit}:{prefix}", error_message=absent_message)
     blobs = [
         blob
-        for blob in _parse_tree_listing(git.run("ls-tree", "-r", "-z", "-l", "--full-tree", tree, error_message=absent))
+        for blob in _parse_tree_listing(git.run("ls-tree", "-r", "-z", "-l", "--full-tree", tree, error_message=absent_message))
         if _is_safe(blob)
     ]
     if all(blob.path != SITE_FILE for blob in blobs):
-        raise FeedsvcError(f"{absent}: there is no {SITE_FILE} in it")
+        raise FeedsvcError(f"{absent_message}: there is no {SITE_FILE} in it")
     try:
-        _write_blobs(git, content, _select_blobs(blobs), into)
+        _write_blobs(git, content, _select_blobs(blobs), target)
     except OSError as error:
         raise FeedsvcError(f"the revision '{revision}' cannot be written to a temporary folder ({error.strerror})") from None
 
@@ -81,9 +81,9 @@ class _Git:
 
     def run(self, *arguments: str, error_message: str) -> bytes:
         with self.start(*arguments) as child:
-            out, said = child.communicate()
+            out, stderr = child.communicate()
         if child.returncode:
-            reason = said.decode(errors="replace").partition("\n")[0].removeprefix("fatal: ")
+            reason = stderr.decode(errors="replace").partition("\n")[0].removeprefix("fatal: ")
             raise FeedsvcError(f"{error_message} (git: {reason})" if reason else error_message)
         return out
 
@@ -101,11 +101,11 @@ def _missing_revision_hint(git: _Git) -> str:
     return "if it is in another repository, fetch it first"
 
 
-def _parse_tree_listing(listed: bytes) -> Iterator[_Blob]:
-    for row in listed.split(b"\0"):
-        facts, _, path = row.partition(b"\t")
+def _parse_tree_listing(listing: bytes) -> Iterator[_Blob]:
+    for row in listing.split(b"\0"):
+        fields, _, path = row.partition(b"\t")
         if path:
-            mode, _, name, size = facts.decode("ascii").split()
+            mode, _, name, size = fields.decode("ascii").split()
             yield _Blob(mode, name, int(size) if size.isdigit() else 0, os.fsdecode(path))
 
 
@@ -116,20 +116,20 @@ def _is_safe(blob: _Blob) -> bool:
 
 def _select_blobs(blobs: list[_Blob]) -> list[_Blob]:
     """Return the blobs that feeds depend on; all blobs if a symbolic link may lead to others."""
-    read = [blob for blob in blobs if blob.path.startswith(_REQUIRED_PATHS)]
-    return blobs if any(blob.mode == _SYMLINK_MODE for blob in read) else read
+    required = [blob for blob in blobs if blob.path.startswith(_REQUIRED_PATHS)]
+    return blobs if any(blob.mode == _SYMLINK_MODE for blob in required) else required
 
 
-def _write_blobs(git: _Git, content: Path, blobs: Iterable[_Blob], into: Path) -> None:
+def _write_blobs(git: _Git, content: Path, blobs: Iterable[_Blob], target: Path) -> None:
     # Links last, so that nothing is written through one.
-    ordered = sorted(blobs, key=lambda blob: blob.mode == _SYMLINK_MODE)
+    sorted_blobs = sorted(blobs, key=lambda blob: blob.mode == _SYMLINK_MODE)
     with git.start("cat-file", "--batch") as child:
         assert child.stdin and child.stdout  # noqa: S101, PT018 - both are pipes
-        for blob in ordered:
-            file = into / blob.path
+        for blob in sorted_blobs:
+            file = target / blob.path
             file.parent.mkdir(parents=True, exist_ok=True)
             if blob.mode == _SYMLINK_MODE:
-                _write_symlink(into, file, _read_blob(child.stdin, child.stdout, blob))
+                _write_symlink(target, file, _read_blob(child.stdin, child.stdout, blob))
             elif _is_size_sufficient(blob):
                 _write_sparse_file(file, blob.size)
             else:
@@ -138,13 +138,13 @@ def _write_blobs(git: _Git, content: Path, blobs: Iterable[_Blob], into: Path) -
         child.stdin.close()
 
 
-def _read_blob(asked: IO[bytes], told: IO[bytes], blob: _Blob) -> bytes:
-    asked.write(f"{blob.object_name}\n".encode())
-    asked.flush()
-    head = told.readline().split()
-    if len(head) != 3:  # noqa: PLR2004 - name, type, size; two words are an error
+def _read_blob(stdin: IO[bytes], stdout: IO[bytes], blob: _Blob) -> bytes:
+    stdin.write(f"{blob.object_name}\n".encode())
+    stdin.flush()
+    header = stdout.readline().split()
+    if len(header) != 3:  # noqa: PLR2004 - name, type, size; two words are an error
         raise FeedsvcError(f"git cannot read {blob.path} in that revision; fetch the whole revision first")
-    data = told.read(int(head[2]) + 1)
+    data = stdout.read(int(header[2]) + 1)
     return data[:-1]
 
 
@@ -158,19 +158,19 @@ def _is_size_sufficient(blob: _Blob) -> bool:
 
 
 def _write_sparse_file(file: Path, size: int) -> None:
-    with file.open("wb") as made:
-        made.truncate(size)
+    with file.open("wb") as sparse_file:
+        sparse_file.truncate(size)
 
 
-def _resolve_lfs_pointer(now: Path, data: bytes) -> bytes:
-    """Return the bytes of the current file `now` if it exists and `data` is a git-lfs pointer, else `data`."""
-    return now.read_bytes() if data.startswith(_LFS_POINTER_PREFIX) and now.is_file() else data
+def _resolve_lfs_pointer(current_file: Path, data: bytes) -> bytes:
+    """Return the bytes of `current_file` if it exists and `data` is a git-lfs pointer, else `data`."""
+    return current_file.read_bytes() if data.startswith(_LFS_POINTER_PREFIX) and current_file.is_file() else data
 
 
-def _write_symlink(into: Path, file: Path, target: bytes) -> None:
-    """Create a symbolic link if its parent is inside `into`.
+def _write_symlink(target_folder: Path, file: Path, target: bytes) -> None:
+    """Create a symbolic link if its parent is inside `target_folder`.
 
     Links that leave the folder are not followed when content is read.
     """
-    if not os.path.lexists(file) and file.parent.resolve().is_relative_to(into.resolve()):
+    if not os.path.lexists(file) and file.parent.resolve().is_relative_to(target_folder.resolve()):
         os.symlink(target, os.fsencode(file))

@@ -56,41 +56,40 @@ def draft(
 
     Raises FeedsvcError for an invalid argument: empty title, unusable or taken slug, unknown category or author.
     """
-    flat = _clean_title(title)
+    clean_title = _clean_title(title)
     published = now.astimezone(ZoneInfo(content.site.timezone)).replace(second=0, microsecond=0)
-    wanted = _choose_slug(flat, slug)
-    stem = _available_slug(content, wanted, published.year)
-    if slug and stem != wanted:
-        raise FeedsvcError(f"--slug '{slug}' belongs to another article; '{stem}' is free")
+    wanted_slug = _choose_slug(clean_title, slug)
+    free_slug = _available_slug(content, wanted_slug, published.year)
+    if slug and free_slug != wanted_slug:
+        raise FeedsvcError(f"--slug '{slug}' belongs to another article; '{free_slug}' is free")
     return Draft(
-        path=f"{ARTICLES_FOLDER}/{published:%Y}/{published:%m}/{stem}{suffix}",
-        title=flat,
-        id=default_id(content.site, stem, published.year),
-        slug=stem,
+        path=f"{ARTICLES_FOLDER}/{published:%Y}/{published:%m}/{free_slug}{suffix}",
+        title=clean_title,
+        id=default_id(content.site, free_slug, published.year),
+        slug=free_slug,
         published=published,
         categories=_resolve_ids("category", categories, content.categories),
         authors=_resolve_ids("author", authors, content.authors),
     )
 
 
-def _clean_title(given: str) -> str:
+def _clean_title(title: str) -> str:
     try:
-        return single_line(FORBIDDEN_CHARACTER.sub(" ", given))
+        return single_line(FORBIDDEN_CHARACTER.sub(" ", title))
     except ValueError:
         raise FeedsvcError("the title is empty") from None
 
 
-def _choose_slug(title: str, given: str) -> str:
-    if given and not uris.is_slug(given):
-        raise FeedsvcError(f"--slug '{given}' cannot stand in an address; use letters, digits and '-', 200 bytes at most")
-    made = unicodedata.normalize("NFC", given) or uris.slugify(title).encode()[:_MAX_SLUG_BYTES].decode(errors="ignore").strip(
-        "-"
-    )
-    if not uris.is_slug(made):
+def _choose_slug(title: str, slug_option: str) -> str:
+    if slug_option and not uris.is_slug(slug_option):
+        raise FeedsvcError(f"--slug '{slug_option}' cannot stand in an address; use letters, digits and '-', 200 bytes at most")
+    slug_of_title = uris.slugify(title).encode()[:_MAX_SLUG_BYTES].decode(errors="ignore").strip("-")
+    slug = unicodedata.normalize("NFC", slug_option) or slug_of_title
+    if not uris.is_slug(slug):
         raise FeedsvcError(
             f"the title '{sanitize_message(title)}' has no letter or digit to make an address of; give one with --slug a-name"
         )
-    return made
+    return slug
 
 
 def _available_slug(content: ContentSnapshot, slug: str, year: int) -> str:
@@ -98,11 +97,11 @@ def _available_slug(content: ContentSnapshot, slug: str, year: int) -> str:
 
     The names of files with errors count as taken, because their slugs are unknown.
     """
-    taken = {name for article in content.articles for name in (article.slug, *article.aliases)}
-    taken |= {unicodedata.normalize("NFC", PurePosixPath(problem.path).stem) for problem in content.errors}
+    taken_names = {name for article in content.articles for name in (article.slug, *article.aliases)}
+    taken_names |= {unicodedata.normalize("NFC", PurePosixPath(problem.path).stem) for problem in content.errors}
     ids = {article.id for article in content.articles}
-    names = (slug, *(f"{slug}-{number}" for number in range(2, len(taken) + len(ids) + 3)))
-    return next(name for name in names if name not in taken and default_id(content.site, name, year) not in ids)
+    names = (slug, *(f"{slug}-{number}" for number in range(2, len(taken_names) + len(ids) + 3)))
+    return next(name for name in names if name not in taken_names and default_id(content.site, name, year) not in ids)
 
 
 def _resolve_ids(kind: str, names: tuple[str, ...], known: Mapping[str, Author] | Mapping[str, Category]) -> tuple[str, ...]:
@@ -113,22 +112,22 @@ def _resolve_ids(kind: str, names: tuple[str, ...], known: Mapping[str, Author] 
     return tuple(dict.fromkeys(known[name].id for name in names))
 
 
-def render_draft(made: Draft, content: ContentSnapshot, modeline: str) -> str:
+def render_draft(article: Draft, content: ContentSnapshot, modeline: str) -> str:
     """Return the text of the draft's file: Markdown with front matter if its path ends in .md, else YAML after `modeline`."""
-    keys = "\n".join(_render_keys(made, content)) + "\n"
-    if made.path.endswith(".md"):
+    keys = "\n".join(_render_keys(article, content)) + "\n"
+    if article.path.endswith(".md"):
         return f"---\n{keys}---\n{BODY_PLACEHOLDER}\n"
     return f"{modeline}\n{keys}body: |\n  {BODY_PLACEHOLDER}\n"
 
 
-def _render_keys(made: Draft, content: ContentSnapshot) -> Iterator[str]:
-    yield f"id: {made.id}   # never changes"
-    yield f"title: {_quote(made.title)}"
-    yield f"published: {made.published.isoformat()}"
+def _render_keys(article: Draft, content: ContentSnapshot) -> Iterator[str]:
+    yield f"id: {article.id}   # never changes"
+    yield f"title: {_quote(article.title)}"
+    yield f"published: {article.published.isoformat()}"
     yield "status: draft   # delete this line to publish, and write in published: when that is"
-    yield f"slug: {yaml_scalar(made.slug)}   # its address: {routes.path_of(routes.ArticleAt(made.slug))}"
-    yield from _render_references("category", "categories", made.categories, content.categories)
-    yield from _render_references("author", "authors", made.authors, content.authors)
+    yield f"slug: {yaml_scalar(article.slug)}   # its address: {routes.path_of(routes.ArticleAt(article.slug))}"
+    yield from _render_references("category", "categories", article.categories, content.categories)
+    yield from _render_references("author", "authors", article.authors, content.authors)
     yield "tags: []"
     yield "summary:   # one plain sentence or two, at most 300 characters"
     yield ""
@@ -136,14 +135,14 @@ def _render_keys(made: Draft, content: ContentSnapshot) -> Iterator[str]:
     yield from (f"# {key}: {_yaml_value(KEY_DESCRIPTIONS['ArticleKeys'][key].example)}" for key in _COMMENT_KEYS)
 
 
-def _render_references(one: str, many: str, names: tuple[str, ...], known: Mapping[str, Any]) -> Iterator[str]:
+def _render_references(singular: str, plural: str, names: tuple[str, ...], known: Mapping[str, Any]) -> Iterator[str]:
     if len(names) > 1:
-        yield f"{many}: {_yaml_value(list(names))}"
+        yield f"{plural}: {_yaml_value(list(names))}"
     elif names:
-        yield f"{one}: {yaml_scalar(names[0])}"
+        yield f"{singular}: {yaml_scalar(names[0])}"
     else:
         ids = sorted({entry.id for entry in known.values()})[:8]
-        yield f"# {one}: {yaml_scalar(ids[0] if ids else 'a-name')}" + (f"   # {', '.join(ids)}" if len(ids) > 1 else "")
+        yield f"# {singular}: {yaml_scalar(ids[0] if ids else 'a-name')}" + (f"   # {', '.join(ids)}" if len(ids) > 1 else "")
 
 
 def _yaml_value(value: Any) -> str:
@@ -172,21 +171,21 @@ def _quote(value: str) -> str:
 def create_file(root: Path, path: str, content: str) -> Path:
     """Create the file `path` below `root` atomically and return it. Raises FeedsvcError if it exists or cannot be written."""
     file = root / os.fsdecode(path.encode())  # UTF-8 even if the locale is another
-    beside = file.with_name(f".new-{os.getpid()}")
+    temporary_file = file.with_name(f".new-{os.getpid()}")
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        _link_new_file(beside, file, content)
+        _link_new_file(temporary_file, file, content)
     except OSError as error:
         raise FeedsvcError(f"{file} cannot be written ({error.strerror})") from None
     return file
 
 
-def _link_new_file(beside: Path, file: Path, content: str) -> None:
-    """Write the temporary file `beside` and hard-link it as `file`, which fails if `file` exists; a rename would replace it."""
+def _link_new_file(temporary_file: Path, file: Path, content: str) -> None:
+    """Write `temporary_file` and hard-link it as `file`. This fails if `file` exists, while a rename would replace it."""
     try:
-        beside.write_text(content, "utf-8")
-        os.link(beside, file)
+        temporary_file.write_text(content, "utf-8")
+        os.link(temporary_file, file)
     except FileExistsError:
         raise FeedsvcError(f"{file} exists already; nothing was written") from None
     finally:
-        beside.unlink(missing_ok=True)
+        temporary_file.unlink(missing_ok=True)

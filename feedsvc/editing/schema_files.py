@@ -46,9 +46,9 @@ def format_schema(schema: Json) -> str:
 
 
 def _replace_file(file: Path, text: str) -> Path:
-    beside = file.with_name(f".{file.name}.{os.getpid()}")
-    beside.write_text(text, "utf-8")
-    os.replace(beside, file)
+    temporary_file = file.with_name(f".{file.name}.{os.getpid()}")
+    temporary_file.write_text(text, "utf-8")
+    os.replace(temporary_file, file)
     return file
 
 
@@ -60,5 +60,5 @@ def modeline(root: Path, article: Path) -> str:
 
 def vscode_settings(content: Path) -> Json:
     """Return VS Code settings for a content folder at the relative path `content` of the opened folder."""
-    matched = {f"{content}/{SCHEMA_FOLDER}/{name}.json": f"{content}/{pattern}" for name, pattern in FILE_PATTERNS.items()}
-    return {"yaml.schemas": matched, "yaml.yamlVersion": "1.1"}
+    patterns = {f"{content}/{SCHEMA_FOLDER}/{name}.json": f"{content}/{pattern}" for name, pattern in FILE_PATTERNS.items()}
+    return {"yaml.schemas": patterns, "yaml.yamlVersion": "1.1"}

@@ -30,20 +30,22 @@ class SourceFile:
         return len(_BOM) * self.data.startswith(_BOM) + len(self.text[:index].encode())
 
 
-def key_warning(grown: YamlDocument, key: str, message: str, hint: str) -> Problem:
-    """Return a warning at the value of a key of the document `grown`, or at the file's beginning if the key is missing."""
-    at = grown.problem((key,), message, hint) if grown.has_value((key,)) else None
-    whole = Problem(path=grown.path, message=sanitize_message(message), hint=sanitize_message(hint))
-    return replace(at or whole, severity="warning")
+def key_warning(document: YamlDocument, key: str, message: str, hint: str) -> Problem:
+    """Return a warning at the value of a key of the document, or at the beginning of the file if the key is missing."""
+    key_problem = document.problem((key,), message, hint) if document.has_value((key,)) else None
+    file_problem = Problem(path=document.path, message=sanitize_message(message), hint=sanitize_message(hint))
+    return replace(key_problem or file_problem, severity="warning")
 
 
 def parse_source(path: str, data: bytes) -> SourceFile:
     """Parse the bytes of a file. Never raises; `yaml` is empty if there is no readable YAML."""
     content, _, is_plain = decode(path, data)
     try:
-        front = split_front_matter(content)[0] if path.endswith(".md") else content
+        front_matter = split_front_matter(content)[0] if path.endswith(".md") else content
     except ValueError:
         return SourceFile(data=data, text=content, yaml=YamlDocument(path), yaml_offset=0)
     # The first line of a Markdown article, which opens the front matter, is empty for YAML. A second byte order mark is skipped.
-    shift = len(content.splitlines(keepends=True)[0]) - 1 if path.endswith(".md") else content.startswith("\ufeff")
-    return SourceFile(data=data, text=content, yaml=parse_yaml(path, front, is_printable=is_plain), yaml_offset=shift)
+    yaml_offset = len(content.splitlines(keepends=True)[0]) - 1 if path.endswith(".md") else content.startswith("\ufeff")
+    return SourceFile(
+        data=data, text=content, yaml=parse_yaml(path, front_matter, is_printable=is_plain), yaml_offset=yaml_offset
+    )

@@ -17,8 +17,8 @@ _CROWDED_RETRY_MILLISECONDS: Final = 2000
 
 def edition_tag(edition: Edition) -> str:
     """Return the edition's number with a digest of its start and problems. Editions of earlier runs have other tags, too."""
-    facts = (edition.since, edition.content.problems, sorted(edition.content.last_valid_paths))
-    return f"{edition.number}-{hashlib.blake2b(repr(facts).encode(), digest_size=8).hexdigest()}"
+    state = (edition.since, edition.content.problems, sorted(edition.content.last_valid_paths))
+    return f"{edition.number}-{hashlib.blake2b(repr(state).encode(), digest_size=8).hexdigest()}"
 
 
 class EventStreams:
@@ -50,28 +50,28 @@ class EventStreams:
 
         The stream also ends after 15 heartbeats without a change, or at once if too many streams are open.
         """
-        sent = edition_tag(self._live.edition)
+        sent_tag = edition_tag(self._live.edition)
         with self._condition:
             has_room = not self._is_stopped and self._open_count < self._max_open
             self._open_count += has_room
         try:
-            yield _event(sent, _RETRY_MILLISECONDS if has_room else _CROWDED_RETRY_MILLISECONDS)
+            yield _event(sent_tag, _RETRY_MILLISECONDS if has_room else _CROWDED_RETRY_MILLISECONDS)
             if has_room:
-                yield from self._stream_until_change(sent)
+                yield from self._stream_until_change(sent_tag)
         finally:
             with self._condition:
                 self._open_count -= has_room
 
-    def _stream_until_change(self, sent: str) -> Iterator[bytes]:
+    def _stream_until_change(self, sent_tag: str) -> Iterator[bytes]:
         for _ in range(_MAX_HEARTBEATS):
             with self._condition:
                 self._condition.wait_for(
-                    lambda: self._is_stopped or edition_tag(self._live.edition) != sent, self._heartbeat_interval
+                    lambda: self._is_stopped or edition_tag(self._live.edition) != sent_tag, self._heartbeat_interval
                 )
-            now = edition_tag(self._live.edition)
-            if now != sent:
-                yield _event(now, _RETRY_MILLISECONDS)
-            if self._is_stopped or now != sent:
+            current_tag = edition_tag(self._live.edition)
+            if current_tag != sent_tag:
+                yield _event(current_tag, _RETRY_MILLISECONDS)
+            if self._is_stopped or current_tag != sent_tag:
                 return
             yield b":\n\n"
 

@@ -79,22 +79,22 @@ class PreviewMiddleware:
         return self._forward(environ, start_response, self._live.edition, path)
 
     def _forward(self, environ: WSGIEnvironment, start_response: StartResponse, edition: Edition, path: str) -> Iterable[bytes]:
-        started: list[tuple[str, list[tuple[str, str]]]] = []
+        responses: list[tuple[str, list[tuple[str, str]]]] = []
 
         def start(status: str, headers: list[tuple[str, str]], _error: Any = None) -> Any:
-            started.append((status, headers))
+            responses.append((status, headers))
 
-        asked = {name: value for name, value in environ.items() if name not in _IGNORED_REQUEST_HEADERS}
-        body = self._app(asked, start)
-        status, given = started[-1]
-        named = {name.lower(): value for name, value in given}
-        headers = [(name, value) for name, value in given if not _is_dropped_header(name)]
-        if named.get("content-type", "").startswith("text/html"):
+        inner_environ = {name: value for name, value in environ.items() if name not in _IGNORED_REQUEST_HEADERS}
+        body = self._app(inner_environ, start)
+        status, inner_headers = responses[-1]
+        headers_by_name = {name.lower(): value for name, value in inner_headers}
+        headers = [(name, value) for name, value in inner_headers if not _is_dropped_header(name)]
+        if headers_by_name.get("content-type", "").startswith("text/html"):
             page = self._insert_panel(_join_body(body), edition, path)
             start_response(status, [*headers, ("Content-Length", str(len(page))), *_PREVIEW_HEADERS])
             return [page]
-        kept = [("Content-Length", named["content-length"])] if "content-length" in named else []
-        start_response(status, [*headers, *kept, *_PREVIEW_HEADERS])
+        length = [("Content-Length", headers_by_name["content-length"])] if "content-length" in headers_by_name else []
+        start_response(status, [*headers, *length, *_PREVIEW_HEADERS])
         return body
 
     def _insert_panel(self, page: bytes, edition: Edition, path: str) -> bytes:
@@ -103,13 +103,13 @@ class PreviewMiddleware:
         `path` is the requested path.
         """
         base = edition.publication.catalog.site.base_url
-        place = root_relative(base, PREVIEW_PATH)
-        head = _HEAD_ELEMENTS.format(place=place).encode()
-        foot = panel(edition, path.removeprefix(mount_path(base)), f"{place}{_EVENTS_NAME}").encode()
+        preview_url = root_relative(base, PREVIEW_PATH)
+        head = _HEAD_ELEMENTS.format(place=preview_url).encode()
+        foot = panel(edition, path.removeprefix(mount_path(base)), f"{preview_url}{_EVENTS_NAME}").encode()
         before, end, after = page.rpartition(b"</body>")
-        whole = before + foot + end + after if end else page + foot
-        start, end, rest = whole.partition(b"</head>")
-        return start + head + end + rest if end else head + whole
+        page_with_panel = before + foot + end + after if end else page + foot
+        start, end, rest = page_with_panel.partition(b"</head>")
+        return start + head + end + rest if end else head + page_with_panel
 
 
 def _refusal_message(environ: WSGIEnvironment) -> bytes:

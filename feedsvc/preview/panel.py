@@ -47,8 +47,8 @@ def panel(edition: Edition, path: str, events: str) -> str:
         facts=_EMPTY.join(_FACT.format(kind=kind, text=text) for kind, text in _summary_facts(catalog, path, problems, rows))
     )
     groups = _article_groups(catalog, rows) if path == "/" else _EMPTY
-    told = _problem_list(problems, edition.content.last_valid_paths) + groups
-    inside = _DETAILS.format(open=Markup(" open") if problems else "", bar=bar, inside=told) if told else bar
+    details = _problem_list(problems, edition.content.last_valid_paths) + groups
+    inside = _DETAILS.format(open=Markup(" open") if problems else "", bar=bar, inside=details) if details else bar
     return _PANEL.format(state=edition_tag(edition), events=events, inside=inside)
 
 
@@ -77,18 +77,23 @@ _LABEL_SENTENCES: Final = {
 
 def label_counts(rows: Iterable[Row]) -> list[str]:
     """Return the numbers of drafts, scheduled and expired articles in words, such as "2 drafts"; none for 0."""
-    marks = [row.preview_label for row in rows]
+    labels = [row.preview_label for row in rows]
     names = (("draft", "1 draft", "drafts"), ("scheduled", "1 scheduled", "scheduled"), ("expired", "1 expired", "expired"))
-    return [one if marks.count(mark) == 1 else f"{marks.count(mark)} {many}" for mark, one, many in names if mark in marks]
+    return [
+        singular if labels.count(label) == 1 else f"{labels.count(label)} {plural}"
+        for label, singular, plural in names
+        if label in labels
+    ]
 
 
-def _problem_list(problems: Iterable[Problem], standing_in: frozenset[str]) -> Markup:
-    """Return the problems as an HTML list, errors first. `standing_in` are paths of files shown in their last valid version."""
+def _problem_list(problems: Iterable[Problem], last_valid_paths: frozenset[str]) -> Markup:
+    """Return the problems as an HTML list, errors first. `last_valid_paths` are files that are shown in their last valid version."""
     ordered = sorted(problems, key=lambda problem: (problem.severity != "error", problem))
     # The note about the last valid version appears once per file.
-    first = {problem.path: problem for problem in reversed(ordered) if problem.path in standing_in}
+    first_by_path = {problem.path: problem for problem in reversed(ordered) if problem.path in last_valid_paths}
     items = [
-        _problem_item(problem, has_last_valid_version=first.get(problem.path) is problem) for problem in ordered[:_MAX_ITEMS]
+        _problem_item(problem, has_last_valid_version=first_by_path.get(problem.path) is problem)
+        for problem in ordered[:_MAX_ITEMS]
     ]
     return _list("ol", "problems", items, len(ordered))
 
@@ -106,10 +111,12 @@ def _problem_item(problem: Problem, *, has_last_valid_version: bool) -> Markup:
 
 
 def _article_groups(catalog: Catalog, rows: list[Row]) -> Markup:
-    of = {mark: [row for row in rows if row.preview_label == mark] for mark in LABELS}
+    rows_by_label = {label: [row for row in rows if row.preview_label == label] for label in LABELS}
     titles = {"draft": "Drafts", "scheduled": "Scheduled", "expired": "Expired"}
     return _EMPTY.join(
-        _GROUP.format(title=titles[mark], items=_article_list(catalog, found)) for mark, found in of.items() if found
+        _GROUP.format(title=titles[label], items=_article_list(catalog, labelled_rows))
+        for label, labelled_rows in rows_by_label.items()
+        if labelled_rows
     )
 
 
@@ -133,5 +140,5 @@ def _list(tag: str, kind: str, items: list[Markup], count: int) -> Markup:
 
 def _date(catalog: Catalog, row: Row) -> str:
     """Return the date when the article expired if it did, else when it is published, as text."""
-    end = row.article.expires if row.preview_label == "expired" else None
-    return get_language("en", catalog.site.timezone).date_time(end or row.article.published)
+    expired_at = row.article.expires if row.preview_label == "expired" else None
+    return get_language("en", catalog.site.timezone).date_time(expired_at or row.article.published)
