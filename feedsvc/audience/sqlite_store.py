@@ -85,7 +85,7 @@ _SCHEMA: Final = Schema(
         ),
     ),
     description="read counts",
-    loss_description="and reads that were in others are lost",
+    loss_description="and the reads of the other rows are lost",
 )
 
 

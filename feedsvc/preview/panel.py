@@ -87,7 +87,7 @@ def label_counts(rows: Iterable[Row]) -> list[str]:
 
 
 def _problem_list(problems: Iterable[Problem], last_valid_paths: frozenset[str]) -> Markup:
-    """Return the problems as an HTML list, errors first. The files in `last_valid_paths` are shown in their last valid version."""
+    """Return the problems as an HTML list, errors first. Files in `last_valid_paths` are shown in their last valid version."""
     ordered = sorted(problems, key=lambda problem: (problem.severity != "error", problem))
     # The note about the last valid version appears once per file.
     first_by_path = {problem.path: problem for problem in reversed(ordered) if problem.path in last_valid_paths}

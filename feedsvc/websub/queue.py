@@ -109,8 +109,8 @@ _SCHEMA: Final = Schema(
             index_statements=("CREATE INDEX waiting ON feeds (hub, attempts, topic) WHERE wanted <> announced",),
         ),
     ),
-    description="what hubs were told",
-    loss_description="and feeds of which it is not known any more are announced again",
+    description="notifications of hubs",
+    loss_description="and hubs are notified again of feeds whose rows are lost",
 )
 
 
