@@ -45,12 +45,12 @@ _DRIVERS: Final = {
 }
 
 
-def engine(where: str | Path) -> Engine:
+def engine(database: str | Path) -> Engine:
     """Return an engine that opens nothing yet.
 
-    Raises FeedsvcError if `where` names neither a SQLite file nor a PostgreSQL database, or if the driver is missing.
+    Raises FeedsvcError if `database` names neither a SQLite file nor a PostgreSQL database, or if the driver is missing.
     """
-    url = database_url(where)
+    url = database_url(database)
     return _sqlite_engine(url) if url.get_backend_name() == "sqlite" else _postgresql_engine(url)
 
 
@@ -62,10 +62,10 @@ def read_only_engine(url: URL, options: Mapping[str, str]) -> Engine:
     return _postgresql_engine(url).execution_options(postgresql_readonly=True)
 
 
-def database_url(where: str | Path) -> URL:
-    """Return the URL of `where`, a SQLite file or a URL. Raises FeedsvcError if it is neither SQLite nor PostgreSQL."""
+def database_url(database: str | Path) -> URL:
+    """Return the URL of `database`, a SQLite file or a URL. Raises FeedsvcError if it is neither SQLite nor PostgreSQL."""
     try:
-        url = URL.create("sqlite", database=str(where)) if isinstance(where, Path) else make_url(where)
+        url = URL.create("sqlite", database=str(database)) if isinstance(database, Path) else make_url(database)
     except (ArgumentError, ValueError):
         # The text is left out of the message, because it may contain a password.
         raise FeedsvcError("the database URL is invalid; give one such as postgresql://USER:PASSWORD@HOST/NAME") from None

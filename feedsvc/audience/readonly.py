@@ -24,13 +24,13 @@ _BUSY_TIMEOUT: Final = 10.0  # seconds to wait for another process's transaction
 _ReadTotals = Mapping[str, int]  # article id -> reads
 
 
-def report_totals_since(where: str | Path, day: date | None) -> _ReadTotals:
+def report_totals_since(database: str | Path, day: date | None) -> _ReadTotals:
     """Return article id -> reads since a UTC day, or all reads if `day` is None; only articles with reads.
 
-    `where` is a URL, or the path of the reads file in the state folder. Raises UnavailableError, and FeedsvcError if there are no
-    reads yet or `where` is not a possible database.
+    `database` is a URL, or the path of the reads file in the state folder. Raises UnavailableError, and FeedsvcError if there are
+    no reads yet or `database` is not a possible database.
     """
-    url = database_url(where)
+    url = database_url(database)
     if url.get_backend_name() != "sqlite":
         return _read_database(url, day)
     read_only_engine(url, {})  # report an invalid option even if there is nothing to read
@@ -38,7 +38,7 @@ def report_totals_since(where: str | Path, day: date | None) -> _ReadTotals:
     try:
         if not file.exists():
             raise _no_reads_error(url)
-        return _read_sqlite_file(file, url, day, is_own=isinstance(where, Path))
+        return _read_sqlite_file(file, url, day, is_own=isinstance(database, Path))
     except OSError as error:
         raise unavailable_error(location(url), error) from None
 
@@ -54,14 +54,13 @@ def _read_sqlite_file(file: Path, url: URL, day: date | None, *, is_own: bool) -
     for _ in range(_MAX_ATTEMPTS):
         if _is_in_use(file):
             break
-        before = file.stat()
+        version = _file_version(file)
         result: _ReadTotals | UnavailableError
         try:
             result = _read_state_file(file, url, day, "&immutable=1") if is_own else _read_database(url, day, immutable="1")
         except UnavailableError as error:
             result = error
-        after = file.stat()
-        if (before.st_mtime_ns, before.st_size) == (after.st_mtime_ns, after.st_size) and not _is_in_use(file):
+        if version == _file_version(file) and not _is_in_use(file):
             if isinstance(result, UnavailableError):
                 raise result
             return result
@@ -83,6 +82,11 @@ def _read_state_file(file: Path, url: URL, day: date | None, options: str = "") 
     if result is None:
         raise _no_reads_error(url)
     return result
+
+
+def _file_version(file: Path) -> tuple[int, int]:
+    status = file.stat()
+    return status.st_mtime_ns, status.st_size
 
 
 def _is_in_use(file: Path) -> bool:

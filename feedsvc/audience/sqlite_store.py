@@ -74,7 +74,7 @@ _SCHEMA: Final = Schema(
             "PRIMARY KEY (article, day) )",
             order_by="article, day",
             convert=convert_former_reads,
-            merge=lambda known, new: (*new[:2], min(known[2] + new[2], _MAX_READS)),
+            merge=lambda stored, new: (*new[:2], min(stored[2] + new[2], _MAX_READS)),
         ),
         FormerTable(
             name=f"{_FORMER_TABLE}_writers",

@@ -63,12 +63,12 @@ def has_reads_table(connection: Connection) -> bool:
 class DatabaseReadStore:
     """Store in a table that is created on first use. Thread-safe, and safe between processes that share the database."""
 
-    def __init__(self, where: str | Path) -> None:
-        """Prepare a store in `where`: a SQLite file, or a URL like sqlite:///FILE or postgresql://USER@HOST/NAME.
+    def __init__(self, database: str | Path) -> None:
+        """Prepare a store in `database`: a SQLite file, or a URL like sqlite:///FILE or postgresql://USER@HOST/NAME.
 
-        Nothing is opened yet. Raises FeedsvcError if `where` is not a possible database, or if the driver is missing.
+        Nothing is opened yet. Raises FeedsvcError if `database` is not a possible database, or if the driver is missing.
         """
-        self._engine = engine(where)
+        self._engine = engine(database)
         self._insert = _INSERTS[self._engine.dialect.name]
         self._is_prepared = False
         self._last_cleanup: date | None = None

@@ -118,11 +118,11 @@ class _TreeUpdater:
         self._watcher.start()
         click.echo(f"feedsvc: keeping {self._tree.out} up to date", err=True)
         self._warm_up()
-        pause = None
+        timeout = None
         while not self._is_stopping:
-            self._wake_event.wait(pause)
+            self._wake_event.wait(timeout)
             self._wake_event.clear()
-            pause = None if self._is_stopping or self._update_tree() else _RETRY_SECONDS
+            timeout = None if self._is_stopping or self._update_tree() else _RETRY_SECONDS
         self._watcher.stop()
         return self._written_publication
 

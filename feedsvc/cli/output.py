@@ -31,9 +31,9 @@ def format_article_count(content: ContentSnapshot) -> str:
     return format_count(len(content.articles), "article")
 
 
-def format_count(count: int, thing: str) -> str:
+def format_count(count: int, noun: str) -> str:
     """Return a count with its noun, in the plural unless it is 1."""
-    return f"{count} {thing}{'' if count == 1 else 's'}"
+    return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 def next_change_sentence(moment: datetime | None, content: ContentSnapshot) -> str:

@@ -215,14 +215,14 @@ def _startup_message(config: ServeConfig, first_edition: Edition, server: Server
 
 def _websub_status(publisher: Publisher, worker: Worker | None = None) -> Mapping[str, Any]:
     """Return the publisher's status as JSON values: that of the worker that publishes, else that of this process."""
-    own: dict[str, Any] = json.loads(json.dumps(asdict(publisher.status()), default=rfc3339))
-    if own["announcing"] or not worker:
-        return own
+    local_status: dict[str, Any] = json.loads(json.dumps(asdict(publisher.status()), default=rfc3339))
+    if local_status["announcing"] or not worker:
+        return local_status
     alive_pids = worker.slot.alive_pids()
     statuses = (
         message["push"] for number, message in worker.slot.read_messages().items() if number in alive_pids and "push" in message
     )
-    return next((status for status in statuses if status["announcing"]), own)
+    return next((status for status in statuses if status["announcing"]), local_status)
 
 
 def _share_measurements(worker: Worker, live: Live, stats: RequestStats, publisher: Publisher) -> MetricsSource:

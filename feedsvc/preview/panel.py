@@ -88,14 +88,14 @@ def label_counts(rows: Iterable[Row]) -> list[str]:
 
 def _problem_list(problems: Iterable[Problem], last_valid_paths: frozenset[str]) -> Markup:
     """Return the problems as an HTML list, errors first. Files in `last_valid_paths` are shown in their last valid version."""
-    ordered = sorted(problems, key=lambda problem: (problem.severity != "error", problem))
+    sorted_problems = sorted(problems, key=lambda problem: (problem.severity != "error", problem))
     # The note about the last valid version appears once per file.
-    first_by_path = {problem.path: problem for problem in reversed(ordered) if problem.path in last_valid_paths}
+    first_by_path = {problem.path: problem for problem in reversed(sorted_problems) if problem.path in last_valid_paths}
     items = [
         _problem_item(problem, has_last_valid_version=first_by_path.get(problem.path) is problem)
-        for problem in ordered[:_MAX_ITEMS]
+        for problem in sorted_problems[:_MAX_ITEMS]
     ]
-    return _list("ol", "problems", items, len(ordered))
+    return _list("ol", "problems", items, len(sorted_problems))
 
 
 def _problem_item(problem: Problem, *, has_last_valid_version: bool) -> Markup:
@@ -134,8 +134,8 @@ def _article_list(catalog: Catalog, rows: list[Row]) -> Markup:
 def _list(tag: str, kind: str, items: list[Markup], count: int) -> Markup:
     if not items:
         return _EMPTY
-    rest = [_MORE.format(count=count - len(items))] if count > len(items) else []
-    return _LIST.format(tag=tag, kind=kind, items=_EMPTY.join(chain(items, rest)))
+    note = [_MORE.format(count=count - len(items))] if count > len(items) else []
+    return _LIST.format(tag=tag, kind=kind, items=_EMPTY.join(chain(items, note)))
 
 
 def _date(catalog: Catalog, row: Row) -> str:

@@ -176,9 +176,9 @@ def _blocks(lines: Iterable[bytes]) -> Iterator[bytes]:
 
 def _write_all(descriptor: int, block: bytes) -> None:
     """Write all bytes. An OSError is ignored: the site is served even if the reader of the log has exited."""
-    left = memoryview(block)
+    remaining = memoryview(block)
     try:
-        while left:
-            left = left[os.write(descriptor, left) :]
+        while remaining:
+            remaining = remaining[os.write(descriptor, remaining) :]
     except OSError:
         return

@@ -77,8 +77,8 @@ def gauges(live: Live) -> dict[str, float]:
     """Return the current gauges of this process. A key is the metric's name, a space and the severity of problems, else ""."""
     edition, values = live.edition, dict[str, float]()
     for name, (_, readers) in _GAUGES.items():
-        for label, read in readers.items():
-            value = read(live, edition)
+        for label, read_value in readers.items():
+            value = read_value(live, edition)
             values |= {f"{name} {label}": value} if value is not None else {}
     return values | {f"{sample.name} ": sample.value for family in _PROCESS.collect() for sample in family.samples}
 

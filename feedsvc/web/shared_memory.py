@@ -167,6 +167,6 @@ class SharedCounters:
 
 def _sum_counters(*counters: Mapping[str, float]) -> dict[str, float]:
     sums: dict[str, float] = {}
-    for name, count in chain.from_iterable(each.items() for each in counters):
+    for name, count in chain.from_iterable(values.items() for values in counters):
         sums[name] = sums.get(name, 0) + count
     return sums

@@ -195,13 +195,13 @@ class Publisher:
         return bool(hub_selection.reachable_hubs or self._purge_command or (not hub_selection.site_hubs and self._file.exists()))
 
     def _run(self) -> None:
-        pause: float | None = 0.0
+        timeout: float | None = 0.0
         try:
             while not self._is_stopping:
                 with self._condition:
-                    self._condition.wait_for(lambda: self._has_new_edition or self._is_stopping, pause)
+                    self._condition.wait_for(lambda: self._has_new_edition or self._is_stopping, timeout)
                     self._has_new_edition = False
-                pause = self._run_once()
+                timeout = self._run_once()
         finally:
             self._release_resources()
 
@@ -211,7 +211,7 @@ class Publisher:
         None if only a new edition brings work.
         """
         try:
-            pause = self._process_edition() if self._leader_lock.acquire() else self._poll_interval
+            timeout = self._process_edition() if self._leader_lock.acquire() else self._poll_interval
         except (FeedsvcError, sqlite3.Error, OSError) as error:
             reason = error if isinstance(error, FeedsvcError) else f"{self._file}: {error}"
             if not self._is_failing:
@@ -223,7 +223,7 @@ class Publisher:
             _log.warning("feedsvc: hubs are notified again")
             self._alerts.clear(_ALERT_NAME)
         self._is_failing = False
-        return pause
+        return timeout
 
     def _process_edition(self) -> float | None:
         with self._condition:
