@@ -16,11 +16,13 @@ from typing import Final
 from feedsvc.content.folder import ContentSnapshot
 from feedsvc.errors import FeedsvcError
 from feedsvc.pages.newest_articles import NewestArticles, collect_newest_articles
+from feedsvc.pages.theme_check import TRIAL_LIMITS
 from feedsvc.pages.theme_choice import EMPTY_CHOICE, NoVerdictError, ThemeChoice, ThemeChooser, ThemeFiles, TrialThread
 from feedsvc.pages.theme_verdicts import VerdictStore
 from feedsvc.support.alerts import Alerts
+from feedsvc.support.limited_process import Limits
 
-_RETRY_INTERVAL: Final = 60.0  # seconds until the next trial of a theme whose trial could not be carried out
+RETRY_INTERVAL: Final = 60.0  # seconds until the next trial of a theme whose trial could not be carried out
 _ALERT_NAME: Final = "theme"
 _CONSEQUENCE: Final = "the theme before, or else the product's own, is used meanwhile, and it is tried again each minute"
 _END_MESSAGE: Final = "the theme could be tried"
@@ -37,15 +39,18 @@ class ThemeAdoption:
         alerts: Alerts | None = None,
         required: bool = False,
         hung_themes: Callable[[], Mapping[str, str]] = dict,
+        limits: Limits = TRIAL_LIMITS,
+        retry_interval: float = RETRY_INTERVAL,
     ) -> None:
         """Store verdicts (results of trials) in `folder`, or in memory if it is None.
 
         A verdict is valid for one theme and one value of `version()`, which names the versions of the program and its libraries.
         With `required`, the first call of `apply` raises FeedsvcError if the trial of the theme could not be carried out.
         `hung_themes` returns {`Theme.digest`: traceback} of the themes during whose rendering a process hung or crashed.
+        `limits` are those of each trial. A trial that could not be carried out is repeated after `retry_interval` seconds.
         """
-        self._alerts, self._is_required = alerts or Alerts(), required
-        self._chooser = ThemeChooser(VerdictStore(folder, self._alerts), version, hung_themes)
+        self._alerts, self._is_required, self._retry_interval = alerts or Alerts(), required, retry_interval
+        self._chooser = ThemeChooser(VerdictStore(folder, self._alerts), version, hung_themes, limits=limits)
         self._chosen_from: ThemeFiles | None = None  # the folder's theme at the last choice, compared by identity; None at first
         self._choice = EMPTY_CHOICE
         self._trial: TrialThread | None = None
@@ -116,7 +121,7 @@ class ThemeAdoption:
         if trial.choice:
             self._set_choice(trial.files, trial.choice)
         else:
-            self._chosen_from, self._retry_at = trial.files, time.monotonic() + _RETRY_INTERVAL
+            self._chosen_from, self._retry_at = trial.files, time.monotonic() + self._retry_interval
             self._alerts.raise_alert(_ALERT_NAME, f"the theme {trial.failure_reason}; {_CONSEQUENCE}", _END_MESSAGE)
 
     def _set_choice(self, files: ThemeFiles, choice: ThemeChoice) -> None:

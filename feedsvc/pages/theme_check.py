@@ -19,7 +19,7 @@ from feedsvc.support.limited_process import Cause, Limits, RunFailure, run
 
 _MB: Final = 1024**2
 _MAX_TEMPLATE_BYTES: Final = 128 * 1024  # bytes of a template; the largest built-in one has 4 KiB
-_LIMITS: Final = Limits(processor_per_step=3, processor_total=20, elapsed=120.0, memory=320 * _MB)
+TRIAL_LIMITS: Final = Limits(processor_per_step=3, processor_total=20, elapsed=120.0, memory=320 * _MB)
 _MAX_TRIALS: Final = 4  # trials of one theme that a limit may end
 # A frame in a traceback. The innermost frame is faulthandler's first one, and the last one of Python's own traceback.
 _TEMPLATE_FRAME: Final = re.compile(rf'File "{FOLDER}/{TEMPLATES}([^"\n]+)", line (\d+)')
@@ -76,31 +76,43 @@ def hang_problem(traceback: str, templates: Mapping[str, bytes]) -> dict[str, Pr
 
 
 def check_theme(
-    templates: Mapping[str, bytes], newest_articles: NewestArticles | None, is_cancelled: Callable[[], bool] = lambda: False
+    templates: Mapping[str, bytes],
+    newest_articles: NewestArticles | None,
+    is_cancelled: Callable[[], bool] = lambda: False,
+    *,
+    limits: Limits = TRIAL_LIMITS,
 ) -> ThemeVerdict:
     """Render the pages of sample sites and of the newest articles with templates (path below theme/ -> UTF-8 text).
 
-    If a template exceeds the limits, the others are tried again without that one. Raises TrialError.
+    If a template exceeds the `limits` of a trial, the others are tried again without that one. `limits.elapsed` is for all trials
+    together. Raises TrialError if a trial could not be carried out, TrialCancelledError once `is_cancelled` returns True.
     """
-    return _ThemeCheck(templates, newest_articles, is_cancelled).verdict()
+    return _ThemeCheck(templates, newest_articles, is_cancelled, limits).verdict()
 
 
 class _ThemeCheck:
-    def __init__(self, templates: Mapping[str, bytes], newest: NewestArticles | None, is_cancelled: Callable[[], bool]) -> None:
-        self._remaining, self._newest_articles, self._is_cancelled = dict(templates), newest, is_cancelled
+    def __init__(
+        self,
+        templates: Mapping[str, bytes],
+        newest_articles: NewestArticles | None,
+        is_cancelled: Callable[[], bool],
+        limits: Limits,
+    ) -> None:
+        self._remaining, self._newest_articles = dict(templates), newest_articles
+        self._is_cancelled, self._limits = is_cancelled, limits
         self._problems: dict[str, Problem] = {}
         self._skipped_subjects: frozenset[str] = frozenset()
         self._has_article_finding = False
 
     def verdict(self) -> ThemeVerdict:
-        end = time.monotonic() + _LIMITS.elapsed
+        end = time.monotonic() + self._limits.elapsed
         for _ in range(_MAX_TRIALS):
             if not self._remaining:
                 break
             given = TrialInput(
                 templates=self._remaining, newest_articles=self._newest_articles, skipped_subjects=self._skipped_subjects
             )
-            limits = replace(_LIMITS, elapsed=max(1.0, end - time.monotonic()))
+            limits = replace(self._limits, elapsed=max(1.0, end - time.monotonic()))
             outcome = run("feedsvc.pages.theme_trial:run", pickle.dumps(given), limits, self._is_cancelled)
             if isinstance(outcome, bytes):
                 self._add_findings([Finding(**one) for one in json.loads(outcome)])
@@ -132,11 +144,11 @@ class _ThemeCheck:
         Raises TrialError if the failure shows neither.
         """
         if failure.cause not in _FAILURE_MESSAGES:
-            raise TrialCancelledError if failure.cause is Cause.CANCELLED else TrialError(_explain(failure))
+            raise TrialCancelledError if failure.cause is Cause.CANCELLED else TrialError(_explain(failure, self._limits))
         doing = TrialStep.parse(failure.step)
         place = innermost_template_call(failure.traceback, self._remaining, is_last=failure.cause is Cause.MEMORY)
         if not doing or not (place or doing.template or doing.subject):
-            raise TrialError(_explain(failure))
+            raise TrialError(_explain(failure, self._limits))
         if place or doing.template:
             self._add_findings([self._finding(failure, doing, *(place or (self._template_at_fault(doing.template), 1)))])
         else:
@@ -151,17 +163,19 @@ class _ThemeCheck:
         page = f"the page of {doing.subject}" if doing.subject else "a page"
         number = failure.signal
         named = signal.Signals(number).name if number in set(signal.Signals) else f"signal {number}"
-        message = _FAILURE_MESSAGES[failure.cause].format(page=page, signal=named)
+        message = _FAILURE_MESSAGES[failure.cause].format(
+            page=page, signal=named, limits=self._limits, mebibytes=self._limits.memory // _MB
+        )
         return Finding(path=path, line=line, message=message, hint=FALLBACK_HINT, is_from_article=bool(doing.subject))
 
 
 # For str.format.
 _FAILURE_MESSAGES: Final[Mapping[Cause, str]] = {
     Cause.TOTAL_PROCESSOR_TIME: (
-        f"not all pages were finished within {_LIMITS.processor_total} seconds of processor time; {{page}} was the last"
+        "not all pages were finished within {limits.processor_total} seconds of processor time; {page} was the last"
     ),
-    Cause.PROCESSOR_TIME: f"{{page}} was not finished within {_LIMITS.processor_per_step} seconds of processor time",
-    Cause.MEMORY: f"{{page}} takes more than {_LIMITS.memory // _MB} MiB of memory",
+    Cause.PROCESSOR_TIME: "{page} was not finished within {limits.processor_per_step} seconds of processor time",
+    Cause.MEMORY: "{page} takes more than {mebibytes} MiB of memory",
     Cause.CRASHED: "{page} ended the Python interpreter ({signal})",
 }
 
@@ -186,15 +200,15 @@ def _unfinished_finding(path: str) -> Finding:
     return Finding(path=path, line=1, message=message, hint="correct those first; until then the product's own is used")
 
 
-def _explain(failure: RunFailure) -> str:
+def _explain(failure: RunFailure, limits: Limits) -> str:
     return _TRIAL_ERROR_MESSAGES.get(failure.cause, "could not be tried ({cause}: {detail})").format(
-        cause=failure.cause.value, detail=failure.detail, signal=failure.signal, step=failure.step
+        cause=failure.cause.value, detail=failure.detail, signal=failure.signal, limits=limits
     )
 
 
 _TRIAL_ERROR_MESSAGES: Final[Mapping[Cause, str]] = {
     Cause.NOT_STARTED: "could not be tried, since no process for it could be started ({detail})",
-    Cause.ELAPSED_TIME: f"could not be tried within {_LIMITS.elapsed:.0f} seconds, since this machine has too much else to do",
+    Cause.ELAPSED_TIME: "could not be tried within {limits.elapsed:.0f} seconds, since this machine has too much else to do",
     Cause.KILLED: "could not be tried, since the process for it was ended by signal {signal}, perhaps for lack of memory",
     Cause.ERROR: "could not be tried ({detail}); restart feedsvc if it was upgraded meanwhile",
 }

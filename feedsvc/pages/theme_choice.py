@@ -13,8 +13,17 @@ from typing import Final
 from feedsvc.errors import Problem
 from feedsvc.pages.newest_articles import NewestArticles
 from feedsvc.pages.theme import TEMPLATES, templates_digest
-from feedsvc.pages.theme_check import ThemeVerdict, TrialCancelledError, TrialError, check_theme, file_problem, hang_problem
+from feedsvc.pages.theme_check import (
+    TRIAL_LIMITS,
+    ThemeVerdict,
+    TrialCancelledError,
+    TrialError,
+    check_theme,
+    file_problem,
+    hang_problem,
+)
 from feedsvc.pages.theme_verdicts import VerdictStore
+from feedsvc.support.limited_process import Limits
 
 _LOG: Final = logging.getLogger(__name__)
 
@@ -40,8 +49,16 @@ EMPTY_CHOICE: Final = ThemeChoice({}, {})
 class ThemeChooser:
     """Chooser of theme files by the verdicts of trials on this machine. Safe in threads."""
 
-    def __init__(self, verdicts: VerdictStore, version: Callable[[], str], hung_themes: Callable[[], Mapping[str, str]]) -> None:
-        self._verdicts, self._version, self._hung_themes = verdicts, version, hung_themes
+    def __init__(
+        self,
+        verdicts: VerdictStore,
+        version: Callable[[], str],
+        hung_themes: Callable[[], Mapping[str, str]],
+        *,
+        limits: Limits = TRIAL_LIMITS,
+    ) -> None:
+        """Take the store of verdicts and the `limits` of each trial; `version` and `hung_themes` are as in ThemeAdoption."""
+        self._verdicts, self._version, self._hung_themes, self._limits = verdicts, version, hung_themes, limits
 
     def choose(self, files: ThemeFiles, previous: ThemeFiles, get_verdict: GetVerdict) -> ThemeChoice:
         """Return those of `files` that can be used together, and the problems of the others.
@@ -81,7 +98,7 @@ class ThemeChooser:
             self._verdicts.discard_from_memory(key)
             found = self._verdicts.find(key)  # another process may have tried it meanwhile
             if not found or not _is_verdict_current(found, collect_articles):
-                found = check_theme(templates, collect_articles(), is_cancelled)
+                found = check_theme(templates, collect_articles(), is_cancelled, limits=self._limits)
                 self._verdicts.add(key, found)
             return found
 

@@ -22,12 +22,11 @@ from feedsvc.errors import FeedsvcError
 from feedsvc.pages.theme import templates_digest
 from feedsvc.pages.theme_adoption import ThemeAdoption
 from feedsvc.support.alerts import Alerts
-from tests.attacks.test_themes import FREEZE
+from tests.attacks.test_themes import FREEZE, SHORT_LIMITS, TIMEOUT_MESSAGE
 from tests.helpers import newsrooms
 
 MESSAGE: Final = "templates/message.html"
 ARTICLE: Final = "templates/article.html"
-FROZEN: Final = "was not finished within 3 seconds of processor time"
 
 
 @pytest.fixture
@@ -189,17 +188,17 @@ def test_a_theme_that_is_corrected_while_it_is_tried_need_not_wait_for_that_tria
 
 
 def test_the_last_sound_version_of_a_template_stands_in_for_one_that_freezes_beside_the_others(content: ContentSnapshot) -> None:
-    adoption = ThemeAdoption()
+    adoption = ThemeAdoption(limits=SHORT_LIMITS)
     adoption.apply(with_theme(content, message="<p>old", article="<p>old"), newsrooms.NOW)
     found = settled(adoption, with_theme(content, message="<p>new", article=FREEZE))
     assert found.theme == {MESSAGE: b"<p>new", ARTICLE: b"<p>old"}
     [problem] = found.errors
-    assert (problem.path, FROZEN in problem.message) == ("theme/templates/article.html", True)
+    assert (problem.path, TIMEOUT_MESSAGE in problem.message) == ("theme/templates/article.html", True)
     assert found.last_valid_paths == {"theme/templates/article.html"}
 
 
 def test_versions_that_were_sound_apart_and_freeze_together_are_not_used_together(content: ContentSnapshot) -> None:
-    adoption = ThemeAdoption()
+    adoption = ThemeAdoption(limits=SHORT_LIMITS)
     old = with_theme(content, message="{% include 'part.html' %}", part=f"{{% if slow %}}{FREEZE}{{% endif %}}<p>old")
     adoption.apply(replace(old, theme={**old.theme, MESSAGE: b"{% set slow = 0 %}{% include 'part.html' %}"}), newsrooms.NOW)
     new = with_theme(content, message="{% set slow = 1 %}{% include 'part.html' %}", part="{{ nope }}")
@@ -254,9 +253,8 @@ def test_without_an_interpreter_no_theme_is_used_and_the_trouble_is_told(
 def test_a_theme_that_could_not_be_tried_is_tried_again_by_itself(
     content: ContentSnapshot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("feedsvc.pages.theme_adoption._RETRY_INTERVAL", 0.1)
     troubles, themed = Alerts(), with_theme(content, message="<p>ours")
-    adoption = ThemeAdoption(alerts=troubles)
+    adoption = ThemeAdoption(alerts=troubles, retry_interval=0.1)
     with monkeypatch.context() as for_now:
         for_now.setattr(sys, "executable", "/nowhere/python")
         assert not adoption.apply(themed, newsrooms.NOW).theme
