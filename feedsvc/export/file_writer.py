@@ -7,21 +7,16 @@ from __future__ import annotations
 
 import errno
 import os
-import shutil
 import stat
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
-from io import BufferedReader, FileIO
 from typing import Final
 
-from feedsvc.content import open_file
-from feedsvc.content.media import UncleanableError, open_clean
-from feedsvc.errors import FeedsvcError
+from feedsvc.export.file_bytes import has_same_bytes, write_bytes
 from feedsvc.export.file_table import FileState, FileTable
 from feedsvc.export.layout import COMPRESSED_SUFFIXES, TEMPORARY_PREFIX
 from feedsvc.publication import Document, FileResource
 
-_BLOCK_SIZE: Final = 1024 * 1024
 _MODE: Final = 0o644
 _CREATE_FLAGS: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
 _READ_FLAGS: Final = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
@@ -136,7 +131,7 @@ class FileWriter:
         try:
             with open(os.open(name, _READ_FLAGS, dir_fd=self._root), "rb", buffering=0) as file:
                 status = os.fstat(file.fileno())
-                return stat.S_ISREG(status.st_mode) and _has_same_bytes(file, status.st_size, wanted)
+                return stat.S_ISREG(status.st_mode) and has_same_bytes(file, status.st_size, wanted)
         except FileNotFoundError:
             return False
         except OSError as error:
@@ -156,7 +151,7 @@ class FileWriter:
         descriptor = self._open_temporary(new, folder)
         try:
             try:
-                _write(descriptor, wanted)
+                write_bytes(descriptor, wanted)
                 status = os.fstat(descriptor)
                 if status.st_mode & 0o777 != _MODE:
                     os.fchmod(descriptor, _MODE)
@@ -244,59 +239,3 @@ class FileWriter:
                             os.unlink(left, dir_fd=descriptor)
                 finally:
                     os.close(descriptor)
-
-
-def _has_same_bytes(file: FileIO, size: int, wanted: Document | FileResource | bytes) -> bool:
-    if isinstance(wanted, FileResource):
-        with open_source(wanted.location, is_cleaned=wanted.is_cleaned) as source:
-            return size == length_of(source) and _are_same(file, source)
-    body = wanted.body if isinstance(wanted, Document) else wanted
-    return size == len(body) and file.read() == body
-
-
-def _are_same(one: FileIO, other: BufferedReader) -> bool:
-    while block := one.read(_BLOCK_SIZE):
-        if block != other.read(len(block)):
-            return False
-    return True
-
-
-def _write(descriptor: int, wanted: Document | FileResource | bytes) -> None:
-    if isinstance(wanted, FileResource):
-        _copy(descriptor, wanted)
-        return
-    rest = memoryview(wanted.body if isinstance(wanted, Document) else wanted)
-    while rest:
-        rest = rest[os.write(descriptor, rest) :]
-
-
-def _copy(descriptor: int, wanted: FileResource) -> None:
-    """Copy a file to a descriptor. Raises FeedsvcError if an image to clean is written to meanwhile: its bytes end early."""
-    with (
-        open_source(wanted.location, is_cleaned=wanted.is_cleaned) as source,
-        open(descriptor, "wb", buffering=0, closefd=False) as file,
-    ):
-        length = length_of(source)
-        shutil.copyfileobj(source, file, _BLOCK_SIZE)
-        if wanted.is_cleaned and source.tell() != length:
-            raise FeedsvcError(f"{wanted.location} was written to while it was copied; build again")
-
-
-def open_source(location: str, *, is_cleaned: bool) -> BufferedReader:
-    """Open a file for copying; with `is_cleaned`, without an image's metadata.
-
-    Raises FeedsvcError if the file is gone or cannot be cleaned: the content changed while it was published.
-    """
-    try:
-        return open_clean(location) if is_cleaned else open_file(location)
-    except OSError as error:
-        raise FeedsvcError(f"{location} cannot be read ({error.strerror}); build again") from None
-    except UncleanableError as error:
-        raise FeedsvcError(f"{location} is damaged ({error}); build again") from None
-
-
-def length_of(source: BufferedReader) -> int:
-    """Return the number of bytes of a file, and seek to the first byte."""
-    found = source.seek(0, os.SEEK_END)
-    source.seek(0)
-    return found

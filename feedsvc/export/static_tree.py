@@ -6,16 +6,12 @@ files are feedsvc's own and their fingerprints. A document whose fingerprint did
 
 from __future__ import annotations
 
-import errno
-import fcntl
-import os
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Final, Self
+from typing import Self
 
 from feedsvc.content.folder import Baseline
-from feedsvc.errors import FeedsvcError
 from feedsvc.export.file_table import FileState
 from feedsvc.export.file_writer import FileWriter
 from feedsvc.export.former_images import retention_fingerprint
@@ -24,7 +20,6 @@ from feedsvc.export.incremental import BuildBaseline, changed_paths, matches, pa
 from feedsvc.export.layout import (
     COMPRESSED_SUFFIXES,
     COPIED_PREFIXES,
-    LOCK_FILE,
     SELECTIONS,
     auxiliary_paths,
     file_name,
@@ -35,6 +30,7 @@ from feedsvc.export.layout import (
     write_order_key,
 )
 from feedsvc.export.manifest import Manifest
+from feedsvc.export.output_folder import build_lock, translate_errors
 from feedsvc.export.ownership import OwnershipCheck
 from feedsvc.export.prefetch import Prefetch, prefetch_result
 from feedsvc.export.progress import (
@@ -51,14 +47,6 @@ from feedsvc.export.renderer import TreeRenderer
 from feedsvc.publication import Fingerprints, Publication, site_fingerprint
 from feedsvc.routes import place_of
 from feedsvc.support.process_pool import available_processors, map_chunks
-
-# A build that stopped at any point leaves only complete files, so the next build can go on.
-_DISK_FULL_HINT: Final = "make room on its disk: the next build does what is left to do"
-_PERMISSION_HINT: Final = "see that it may be written to, or build into another folder"
-_HINTS_BY_ERRNO: Final = {
-    **dict.fromkeys((errno.ENOSPC, errno.EDQUOT), _DISK_FULL_HINT),
-    **dict.fromkeys((errno.EROFS, errno.EACCES, errno.EPERM), _PERMISSION_HINT),
-}
 
 
 def build(publication: Publication, out: Path, progress: Progress = no_progress, *, processes: int = 1) -> BuildResult:
@@ -101,8 +89,8 @@ class StaticTree:
         self._modified_files: frozenset[str] | None = None
 
     def __enter__(self) -> Self:
-        with _translate_errors(self.out), ExitStack() as held:
-            root = held.enter_context(_build_lock(self.out))
+        with translate_errors(self.out), ExitStack() as held:
+            root = held.enter_context(build_lock(self.out))
             self._writer = FileWriter(root, codings=self._codings)
             found, self._prefetch = prefetch_result(self._prefetch, root) if self._prefetch else None, None
             self._manifest = Manifest(root, found and found.manifest)
@@ -115,7 +103,7 @@ class StaticTree:
         return self
 
     def __exit__(self, *_: object) -> None:
-        with _translate_errors(self.out):
+        with translate_errors(self.out):
             self._exit_stack.close()
 
     def build(self, publication: Publication, progress: Progress = no_progress, baseline: Baseline | None = None) -> BuildResult:
@@ -123,7 +111,7 @@ class StaticTree:
 
         If the last build of the tree was made from the same state as `baseline`, only the paths that may differ are examined.
         """
-        with _translate_errors(self.out):
+        with translate_errors(self.out):
             doubtful = self._possibly_stale_paths(publication, baseline) if baseline else None
             if doubtful is not None:
                 maker = self._renderer(publication)
@@ -154,14 +142,14 @@ class StaticTree:
         # With other settings, any former address may have another target.
         if len(wanted) > MAX_INCREMENTAL_PATHS or self._manifest.build_fingerprint != self._build_fingerprint(publication):
             return self.build(publication)
-        with _translate_errors(self.out):
+        with translate_errors(self.out):
             maker = self._renderer(publication)
             written, removed = self._write_and_remove(maker, maker.stale_paths(wanted))
         return BuildResult(written=written, unchanged=len(wanted) - removed - written, removed=removed)
 
     def mark_complete(self, publication: Publication, name: str) -> None:
         """Record the name of the content state that the complete tree was made from. Call it after `build` or `update`."""
-        with _translate_errors(self.out):
+        with translate_errors(self.out):
             if name and not matches(parse_baseline(self._manifest.baseline), self._baseline_name(name), publication):
                 self._manifest.mark_complete(str(BuildBaseline(self._baseline_name(name), publication.catalog.now)))
 
@@ -290,30 +278,3 @@ class StaticTree:
             if size:
                 self._writer.remove(name + end)
         return self._writer.remove(name)
-
-
-@contextmanager
-def _translate_errors(out: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        place = error.filename2 or error.filename
-        what = f"{out / place if place else out} cannot be written ({error.strerror})"
-        advice = _HINTS_BY_ERRNO.get(error.errno or 0, "")
-        raise FeedsvcError(f"{what}; {advice}" if advice else what) from None
-
-
-@contextmanager
-def _build_lock(out: Path) -> Iterator[int]:
-    """Lock the folder and yield its descriptor. Raises FeedsvcError if another build has the lock."""
-    out.mkdir(parents=True, exist_ok=True)
-    root = os.open(out, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        with open(out / LOCK_FILE, "ab") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise FeedsvcError(f"another build is writing {out}; wait for it to end") from None
-            yield root
-    finally:
-        os.close(root)

@@ -14,7 +14,7 @@ from PIL import Image
 from feedsvc import export
 from feedsvc.errors import FeedsvcError
 from feedsvc.export import LEGACY_MANIFEST_FILE, MANIFEST_FILE, BuildResult
-from feedsvc.export.file_writer import _write
+from feedsvc.export.file_bytes import write_bytes
 from feedsvc.publication.document import FileResource
 from tests.helpers import newsrooms, trees
 from tests.helpers.marked_images import jpeg
@@ -248,7 +248,7 @@ def test_half_of_a_picture_that_is_saved_while_it_is_copied_is_no_file_of_the_tr
     editor.start()
     try:
         with pytest.raises(FeedsvcError, match="was written to while it was copied; build again"):
-            _write(writing, picture)
+            write_bytes(writing, picture)
     finally:
         os.close(writing)
         editor.join()

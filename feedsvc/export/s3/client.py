@@ -22,7 +22,7 @@ import s3fs
 from botocore.exceptions import BotoCoreError, ClientError
 
 from feedsvc.errors import FeedsvcError
-from feedsvc.export.file_writer import open_source
+from feedsvc.export.file_bytes import open_source
 from feedsvc.export.s3.errors import error_message
 from feedsvc.export.s3.objects import BucketObject, StoredObject
 

@@ -1,0 +1,73 @@
+"""Bytes of documents and files in an export: compare them with a file of the tree, or write them to it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from io import BufferedReader, FileIO
+from typing import Final
+
+from feedsvc.content import open_file
+from feedsvc.content.media import UncleanableError, open_clean
+from feedsvc.errors import FeedsvcError
+from feedsvc.publication import Document, FileResource
+
+_BLOCK_SIZE: Final = 1024 * 1024  # bytes
+
+
+def has_same_bytes(file: FileIO, size: int, content: Document | FileResource | bytes) -> bool:
+    """Return whether a file of `size` bytes, open at its start, has the bytes of `content`. Raises as `open_source` does."""
+    if isinstance(content, FileResource):
+        with open_source(content.location, is_cleaned=content.is_cleaned) as source:
+            return size == length_of(source) and _is_rest_equal(file, source)
+    body = content.body if isinstance(content, Document) else content
+    return size == len(body) and file.read() == body
+
+
+def _is_rest_equal(file: FileIO, source: BufferedReader) -> bool:
+    while block := file.read(_BLOCK_SIZE):
+        if block != source.read(len(block)):
+            return False
+    return True
+
+
+def write_bytes(descriptor: int, content: Document | FileResource | bytes) -> None:
+    """Write the bytes of `content` to a descriptor. Raises OSError, and FeedsvcError as `open_source` does."""
+    if isinstance(content, FileResource):
+        _copy(descriptor, content)
+        return
+    rest = memoryview(content.body if isinstance(content, Document) else content)
+    while rest:
+        rest = rest[os.write(descriptor, rest) :]
+
+
+def _copy(descriptor: int, resource: FileResource) -> None:
+    """Copy a file to a descriptor. Raises FeedsvcError if an image to clean is written to meanwhile: its bytes end early."""
+    with (
+        open_source(resource.location, is_cleaned=resource.is_cleaned) as source,
+        open(descriptor, "wb", buffering=0, closefd=False) as file,
+    ):
+        length = length_of(source)
+        shutil.copyfileobj(source, file, _BLOCK_SIZE)
+        if resource.is_cleaned and source.tell() != length:
+            raise FeedsvcError(f"{resource.location} was written to while it was copied; build again")
+
+
+def open_source(location: str, *, is_cleaned: bool) -> BufferedReader:
+    """Open a file for copying; with `is_cleaned`, without an image's metadata.
+
+    Raises FeedsvcError if the file is gone or cannot be cleaned: the content changed while it was published.
+    """
+    try:
+        return open_clean(location) if is_cleaned else open_file(location)
+    except OSError as error:
+        raise FeedsvcError(f"{location} cannot be read ({error.strerror}); build again") from None
+    except UncleanableError as error:
+        raise FeedsvcError(f"{location} is damaged ({error}); build again") from None
+
+
+def length_of(source: BufferedReader) -> int:
+    """Return the number of bytes of a file, and seek to the first byte."""
+    length = source.seek(0, os.SEEK_END)
+    source.seek(0)
+    return length

@@ -1,0 +1,54 @@
+"""Output folder of a static tree: its lock, and messages for errors of its file system."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from feedsvc.errors import FeedsvcError
+from feedsvc.export.layout import LOCK_FILE
+
+# A build that stopped at any point leaves only complete files, so the next build can go on.
+_DISK_FULL_HINT: Final = "make room on its disk: the next build does what is left to do"
+_PERMISSION_HINT: Final = "see that it may be written to, or build into another folder"
+_HINTS_BY_ERRNO: Final = {
+    **dict.fromkeys((errno.ENOSPC, errno.EDQUOT), _DISK_FULL_HINT),
+    **dict.fromkeys((errno.EROFS, errno.EACCES, errno.EPERM), _PERMISSION_HINT),
+}
+
+
+@contextmanager
+def translate_errors(out: Path) -> Iterator[None]:
+    """Raise FeedsvcError instead of an OSError in the `with` block. Its message names the file in `out` and advises."""
+    try:
+        yield
+    except OSError as error:
+        name = error.filename2 or error.filename
+        fault = f"{out / name if name else out} cannot be written ({error.strerror})"
+        hint = _HINTS_BY_ERRNO.get(error.errno or 0, "")
+        raise FeedsvcError(f"{fault}; {hint}" if hint else fault) from None
+
+
+@contextmanager
+def build_lock(out: Path) -> Iterator[int]:
+    """Hold the build lock of the folder `out` in the `with` block, and yield the folder's descriptor.
+
+    Create the folder if it is missing. Raises FeedsvcError if another build holds the lock, OSError if the folder or the lock
+    file cannot be opened.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    root = os.open(out, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        with open(out / LOCK_FILE, "ab") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise FeedsvcError(f"another build is writing {out}; wait for it to end") from None
+            yield root
+    finally:
+        os.close(root)
