@@ -13,8 +13,8 @@ from lxml import etree
 
 from feedsvc.feeds.entry_cache import RenderedEntry, RenderedEntryCache
 from feedsvc.feeds.entry_templates import EntryTemplates
+from feedsvc.feeds.escaping import ESCAPERS, needs_fallback
 from feedsvc.feeds.xml import (
-    ESCAPERS,
     NAMESPACES,
     BaseFeedGenerator,
     FeedExtension,
@@ -22,7 +22,6 @@ from feedsvc.feeds.xml import (
     add_extension_elements,
     add_text_element,
     category_attributes,
-    needs_fallback,
     nonempty_attributes,
     qualified_name,
     related_links,

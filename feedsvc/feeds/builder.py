@@ -7,28 +7,23 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, time
 from functools import lru_cache
-from html import escape
 from itertools import islice
 from typing import Final
 
 from feedsvc.catalog import Catalog, Listing, Row, Visibility
-from feedsvc.content.media import THUMBNAIL_WIDTH, fit_html, fit_image
-from feedsvc.language import Language, get_language
+from feedsvc.content.media import THUMBNAIL_WIDTH, fit_image
+from feedsvc.feeds.content_html import article_language, content_html, lead_image
 from feedsvc.model import (
     Article,
-    Correction,
-    Enclosure,
     Entry,
     Feed,
     Image,
     Link,
     Person,
     Site,
-    Source,
     Term,
     Thumbnail,
     Tombstone,
-    enclosure_name,
 )
 from feedsvc.routes import ArticleAt, FeedAt, ListingRef, PageAt, path_of
 from feedsvc.uris import absolute, root_relative
@@ -167,11 +162,11 @@ def build_entry(catalog: Catalog, row: Row) -> Entry:
         published=article.published,
         updated=row.last_changed,
         summary=summary,
-        content=_content(catalog, article, summary),
+        content=content_html(catalog, article, summary),
         authors=authors,
-        byline=_article_language(site, article).say("comma").join(author.name for author in authors),
+        byline=article_language(site, article).say("comma").join(author.name for author in authors),
         categories=tuple(_terms(catalog, article)),
-        image=_image(catalog, article.image),
+        image=lead_image(catalog, article.image),
         thumbnail=_thumbnail(catalog, article.image),
         enclosures=article.enclosures,
         sources=article.sources,
@@ -180,30 +175,11 @@ def build_entry(catalog: Catalog, row: Row) -> Entry:
     )
 
 
-def _image(catalog: Catalog, image: Image | None) -> Image | None:
-    return fit_image(catalog.media, catalog.site.base_url, image) if image else None
-
-
 def _thumbnail(catalog: Catalog, image: Image | None) -> Thumbnail | None:
     if image is None:
         return None
     small = fit_image(catalog.media, catalog.site.base_url, image, THUMBNAIL_WIDTH)
     return Thumbnail(url=small.url, width=small.width, height=small.height)
-
-
-def _content(catalog: Catalog, article: Article, summary: str) -> str:
-    """Return the article's HTML (or, in a feed of summaries, its summary) followed by a list of its enclosures.
-
-    The list is needed because most readers offer only one enclosure. In a feed of summaries, an entry without enclosures
-    has no content.
-    """
-    lang = _article_language(catalog.site, article)
-    listed = _enclosures(lang, article.enclosures)
-    if catalog.site.feed.content == "full":
-        shown = article_html(catalog, article) or f"<p>{escape(summary)}</p>"
-    else:
-        shown = f"<p>{escape(summary)}</p>" if listed else ""
-    return "\n".join(filter(None, (shown, listed)))
 
 
 def publisher(site: Site) -> Person:
@@ -236,60 +212,3 @@ def _term(title: str, base_url: str, ref: ListingRef) -> Term:
 
 def _page_url(base_url: str, ref: ListingRef) -> str:
     return absolute(base_url, path_of(PageAt(ref)))
-
-
-def article_html(catalog: Catalog, article: Article) -> str:
-    """Return the whole article as HTML: image, text, sources and corrections, with headings in the article's language."""
-    lang, image = _article_language(catalog.site, article), _image(catalog, article.image)
-    parts = (
-        figure(image) if image else "",
-        fit_html(catalog.media, catalog.site.base_url, catalog.content.html(article)),
-        _sources(lang, article.sources),
-        _corrections(lang, article.corrections),
-    )
-    return "\n".join(filter(None, parts))
-
-
-def figure(image: Image) -> str:
-    """Return the HTML of a lead image with caption, credit and disclaimer."""
-    disclaimer = f"<small>{escape(image.disclaimer)}</small>" if image.disclaimer else ""
-    caption = " ".join(filter(None, (escape(image.caption), _credit(image), disclaimer)))
-    shown = f"<figcaption>{caption}</figcaption>" if caption else ""
-    size = f'width="{image.width}" height="{image.height}"'
-    return f'<figure><img src="{escape(image.url)}" alt="{escape(image.alt)}" {size}>{shown}</figure>'
-
-
-def _credit(image: Image) -> str:
-    return f"<small>{_link_html(image.credit, image.credit_url)}</small>" if image.credit else ""
-
-
-def _link_html(name: str, url: str) -> str:
-    return f'<a href="{escape(url)}">{escape(name)}</a>' if url else escape(name)
-
-
-def _article_language(site: Site, article: Article) -> Language:
-    return get_language(article.language or site.language, site.timezone)
-
-
-def _enclosures(lang: Language, enclosures: tuple[Enclosure, ...]) -> str:
-    """Return an HTML list of links to the enclosures with media type and size; "" if there are none."""
-    items = "\n".join(f"<li>{_enclosure(lang, one)}</li>" for one in enclosures)
-    return f"<p><strong>{escape(lang.say('attachments'))}:</strong></p>\n<ul>\n{items}\n</ul>" if items else ""
-
-
-def _enclosure(lang: Language, one: Enclosure) -> str:
-    facts = lang.say("comma").join(filter(None, (one.type, lang.file_size(one.length))))
-    return f"{_link_html(enclosure_name(one), one.url)} ({escape(facts)})"
-
-
-def _sources(lang: Language, sources: tuple[Source, ...]) -> str:
-    names = lang.say("comma").join(_link_html(source.name, source.url) for source in sources)
-    return f"<p><strong>{escape(lang.say('sources'))}:</strong> {names}</p>" if names else ""
-
-
-def _corrections(lang: Language, corrections: tuple[Correction, ...]) -> str:
-    return "\n".join(f"<p><strong>{_correction_heading(lang, one)}:</strong> {escape(one.text)}</p>" for one in corrections)
-
-
-def _correction_heading(lang: Language, one: Correction) -> str:
-    return escape(lang.say("correction", date=lang.period_name(one.date.isoformat())))

@@ -12,8 +12,8 @@ from lxml import etree
 
 from feedsvc.feeds.entry_cache import RenderedEntry, RenderedEntryCache
 from feedsvc.feeds.entry_templates import EntryTemplates
+from feedsvc.feeds.escaping import ESCAPERS, escape_plain_text, needs_fallback
 from feedsvc.feeds.xml import (
-    ESCAPERS,
     NAMESPACES,
     BaseFeedGenerator,
     FeedExtension,
@@ -21,8 +21,6 @@ from feedsvc.feeds.xml import (
     add_extension_elements,
     add_text_element,
     category_attributes,
-    escape_plain_text,
-    needs_fallback,
     nonempty_attributes,
     related_links,
     render_element,

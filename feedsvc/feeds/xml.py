@@ -36,10 +36,6 @@ _HTML_OR_URI_ELEMENTS: Final = frozenset(
     {"content", f"{{{NAMESPACES['content']}}}encoded", "guid", "icon", "id", "link", "logo", "uri", "url"}
 )
 
-# Characters that XML 1.0 forbids, and the carriage return, which is escaped differently in text and attributes.
-_CONTROLS: Final = bytes({*range(32)} - {*b"\t\n"})
-_NONCHARACTERS: Final = ("\ufffe", "\uffff")
-
 # feedgen's own formatter of RFC 822 dates changes the locale of the whole process while other threads run.
 feedgen.entry.formatRFC2822 = feedgen.feed.formatRFC2822 = rfc822
 
@@ -139,31 +135,6 @@ class BaseFeedGenerator(feedgen.feed.FeedGenerator):  # type: ignore[misc]
         if self.feed.stylesheet:
             pseudo_attributes = f'type="text/css" href={quote_attribute(self.feed.stylesheet)}'
             root.addprevious(etree.ProcessingInstruction("xml-stylesheet", pseudo_attributes))
-
-
-def needs_fallback(text: str, data: bytes) -> bool:
-    """Return whether lxml might escape this text differently from ESCAPERS, or reject it; `data` is the text in UTF-8."""
-    return len(data.translate(None, _CONTROLS)) < len(data) or any(map(text.__contains__, _NONCHARACTERS))
-
-
-def _escape_text(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-
-
-def escape_plain_text(text: str) -> str:
-    """Escape plain text as `render_element` does in elements other than HTML and addresses."""
-    return text.replace("&", "&#x26;").replace("<", "&#x3C;").replace(">", "&gt;")
-
-
-def _escape_attribute(text: str) -> str:
-    return _escape_text(text).replace('"', "&quot;").replace("\t", "&#9;").replace("\n", "&#10;")
-
-
-def _escape_cdata(text: str) -> str:
-    return text.replace("]]>", "]]]]><![CDATA[>")
-
-
-ESCAPERS: Final = (_escape_text, escape_plain_text, _escape_attribute, _escape_cdata)
 
 
 def render_element(root: etree._Element, parent: etree._Element, element: etree._Element) -> RenderedEntry:

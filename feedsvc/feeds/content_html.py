@@ -1,0 +1,88 @@
+"""HTML content of an entry: an article's lead image, text, sources and corrections, and a list of its enclosures."""
+
+from __future__ import annotations
+
+from html import escape
+
+from feedsvc.catalog import Catalog
+from feedsvc.content.media import fit_html, fit_image
+from feedsvc.language import Language, get_language
+from feedsvc.model import Article, Correction, Enclosure, Image, Site, Source, enclosure_name
+
+
+def content_html(catalog: Catalog, article: Article, summary: str) -> str:
+    """Return the article's HTML (or, in a feed of summaries, its summary) followed by a list of its enclosures.
+
+    The list is needed because most readers offer only one enclosure. In a feed of summaries, an entry without enclosures
+    has no content: the result is "". Raises FeedsvcError if the article's text cannot be read.
+    """
+    enclosures = _enclosures(article_language(catalog.site, article), article.enclosures)
+    if catalog.site.feed.content == "full":
+        text = _article_html(catalog, article) or f"<p>{escape(summary)}</p>"
+    else:
+        text = f"<p>{escape(summary)}</p>" if enclosures else ""
+    return "\n".join(filter(None, (text, enclosures)))
+
+
+def article_language(site: Site, article: Article) -> Language:
+    """Return the language of an article: the site's, unless the article names another one."""
+    return get_language(article.language or site.language, site.timezone)
+
+
+def lead_image(catalog: Catalog, image: Image | None) -> Image | None:
+    """Return an article's lead image, or a variant of it that is not too large for feeds; None if the article has none."""
+    return fit_image(catalog.media, catalog.site.base_url, image) if image else None
+
+
+def _article_html(catalog: Catalog, article: Article) -> str:
+    """Return the whole article as HTML: image, text, sources and corrections, with headings in the article's language."""
+    lang, image = article_language(catalog.site, article), lead_image(catalog, article.image)
+    parts = (
+        _figure(image) if image else "",
+        fit_html(catalog.media, catalog.site.base_url, catalog.content.html(article)),
+        _sources(lang, article.sources),
+        _corrections(lang, article.corrections),
+    )
+    return "\n".join(filter(None, parts))
+
+
+def _figure(image: Image) -> str:
+    """Return the HTML of a lead image with caption, credit and disclaimer."""
+    disclaimer = f"<small>{escape(image.disclaimer)}</small>" if image.disclaimer else ""
+    caption = " ".join(filter(None, (escape(image.caption), _credit(image), disclaimer)))
+    caption_element = f"<figcaption>{caption}</figcaption>" if caption else ""
+    size = f'width="{image.width}" height="{image.height}"'
+    return f'<figure><img src="{escape(image.url)}" alt="{escape(image.alt)}" {size}>{caption_element}</figure>'
+
+
+def _credit(image: Image) -> str:
+    return f"<small>{_link_html(image.credit, image.credit_url)}</small>" if image.credit else ""
+
+
+def _link_html(name: str, url: str) -> str:
+    return f'<a href="{escape(url)}">{escape(name)}</a>' if url else escape(name)
+
+
+def _enclosures(lang: Language, enclosures: tuple[Enclosure, ...]) -> str:
+    """Return an HTML list of links to the enclosures with media type and size; "" if there are none."""
+    items = "\n".join(f"<li>{_enclosure(lang, enclosure)}</li>" for enclosure in enclosures)
+    return f"<p><strong>{escape(lang.say('attachments'))}:</strong></p>\n<ul>\n{items}\n</ul>" if items else ""
+
+
+def _enclosure(lang: Language, enclosure: Enclosure) -> str:
+    type_and_size = lang.say("comma").join(filter(None, (enclosure.type, lang.file_size(enclosure.length))))
+    return f"{_link_html(enclosure_name(enclosure), enclosure.url)} ({escape(type_and_size)})"
+
+
+def _sources(lang: Language, sources: tuple[Source, ...]) -> str:
+    names = lang.say("comma").join(_link_html(source.name, source.url) for source in sources)
+    return f"<p><strong>{escape(lang.say('sources'))}:</strong> {names}</p>" if names else ""
+
+
+def _corrections(lang: Language, corrections: tuple[Correction, ...]) -> str:
+    return "\n".join(_correction(lang, correction) for correction in corrections)
+
+
+def _correction(lang: Language, correction: Correction) -> str:
+    heading = lang.say("correction", date=lang.period_name(correction.date.isoformat()))
+    return f"<p><strong>{escape(heading)}:</strong> {escape(correction.text)}</p>"
