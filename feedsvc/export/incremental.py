@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from feedsvc.content.folder import Baseline
+from feedsvc.export.progress import MAX_INCREMENTAL_PATHS
 from feedsvc.publication import Publication
 from feedsvc.routes import ListingRef
-
-MAX_CHANGED_PATHS = 1000  # paths that may differ; if there are more, all are examined
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +41,7 @@ def matches(last: BuildBaseline | None, name: str, publication: Publication) -> 
 
 
 def changed_paths(publication: Publication, origin: Baseline, last: BuildBaseline | None, name: str) -> frozenset[str] | None:
-    """Return the paths that may differ from the last build; None if they are unknown or more than MAX_CHANGED_PATHS.
+    """Return the paths that may differ from the last build; None if they are unknown or more than MAX_INCREMENTAL_PATHS.
 
     `origin` is the folder's state when its records were stored, with the differences that were read since. `name` is the name
     that a BuildBaseline made from `origin` has. The paths are unknown unless `last`, the last build's baseline, has that name.
@@ -50,7 +49,7 @@ def changed_paths(publication: Publication, origin: Baseline, last: BuildBaselin
     catalog = publication.catalog
     if last is None or not name or last.name != name or last.moment > catalog.now:
         return None
-    if len(origin.added) + len(origin.removed) > MAX_CHANGED_PATHS:
+    if len(origin.added) + len(origin.removed) > MAX_INCREMENTAL_PATHS:
         return None
     # Compute these totals and tags on the current catalog first: `apply_changes` then derives the former catalog's at less cost.
     site = catalog.listings[ListingRef()]
@@ -58,4 +57,4 @@ def changed_paths(publication: Publication, origin: Baseline, last: BuildBaselin
     # The former catalog: removed articles are added again, and added ones removed.
     former = catalog.apply_changes(catalog.content, last.moment, removed=origin.added, added=origin.removed)
     found = publication.changed_since(publication.next_edition(former))
-    return found if len(found) <= MAX_CHANGED_PATHS else None
+    return found if len(found) <= MAX_INCREMENTAL_PATHS else None

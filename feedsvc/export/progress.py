@@ -1,4 +1,4 @@
-"""Progress of an export: sizes of its chunks, thresholds for several processes, and the counts of its result."""
+"""Progress of an export: the numbers of its result, and the sizes of its work at which it changes its procedure."""
 
 from __future__ import annotations
 
@@ -7,14 +7,26 @@ from dataclasses import dataclass
 from typing import Final
 
 MAX_INCREMENTAL_PATHS: Final = 1000  # paths; if more may have changed, all are checked
-# For fewer paths than these, forking processes takes longer than the work.
-PARALLEL_CHECK_THRESHOLD: Final = 20_000
-PARALLEL_RENDER_THRESHOLD: Final = 200
-RENDER_CHUNK_SIZE: Final = 128  # paths; the pages of one chunk are in memory at once
-CHECK_CHUNK_SIZE: Final = 2000  # paths
 
 # (counts of finished paths, total) -> the same counts, as they come.
 Progress = Callable[[Iterable[int], int], Iterable[int]]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Parallelism:
+    """Numbers of paths from which on several processes check or render them, and the numbers that a process gets at once.
+
+    For fewer paths than a threshold, forking processes takes longer than the work. The pages of a chunk to render are in memory
+    at the same time.
+    """
+
+    check_threshold: int = 20_000
+    check_chunk: int = 2000
+    render_threshold: int = 200
+    render_chunk: int = 128
+
+
+DEFAULT_PARALLELISM: Final = Parallelism()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -26,6 +38,6 @@ class BuildResult:
     removed: int
 
 
-def no_progress(done: Iterable[int], _total: int) -> Iterable[int]:
+def no_progress(counts: Iterable[int], _total: int) -> Iterable[int]:
     """Return the counts of finished paths as they are, without showing progress."""
-    return done
+    return counts

@@ -34,12 +34,10 @@ from feedsvc.export.output_folder import build_lock, translate_errors
 from feedsvc.export.ownership import OwnershipCheck
 from feedsvc.export.prefetch import Prefetch, prefetch_result
 from feedsvc.export.progress import (
-    CHECK_CHUNK_SIZE,
+    DEFAULT_PARALLELISM,
     MAX_INCREMENTAL_PATHS,
-    PARALLEL_CHECK_THRESHOLD,
-    PARALLEL_RENDER_THRESHOLD,
-    RENDER_CHUNK_SIZE,
     BuildResult,
+    Parallelism,
     Progress,
     no_progress,
 )
@@ -71,18 +69,19 @@ class StaticTree:
         processes: int | None = None,
         prefetch: Prefetch | None = None,
         host: str = HOSTING_ANY,
+        parallelism: Parallelism = DEFAULT_PARALLELISM,
     ) -> None:
         """Take a `selection` of SELECTIONS and a `host` of HOSTS.
 
         A compressed variant in each of the `codings` is written beside each document that it makes smaller.
-        At most `processes` work at once; None stands for one per processor. `prefetch` is what `start_prefetch` returned for
-        `out`.
+        At most `processes` work at once if there is as much to do as `parallelism` says; None stands for one per processor.
+        `prefetch` is what `start_prefetch` returned for `out`.
         """
         self.out, self._codings = out, tuple(coding for coding in COMPRESSED_SUFFIXES if coding in codings)
         self._selection, (self._selected_paths, self._is_selected) = selection, SELECTIONS[selection]
         self._host_name, self._host = host, HOSTS[host]
         self._host_files = HostFiles(self._host)
-        self._processes = processes or available_processors()
+        self._processes, self._parallelism = processes or available_processors(), parallelism
         self._exit_stack = ExitStack()
         self._fingerprints: Fingerprints | None = None
         self._prefetch = prefetch
@@ -227,11 +226,12 @@ class StaticTree:
 
     def _stale_paths(self, maker: TreeRenderer, paths: Sequence[str]) -> list[str]:
         """Return the paths whose files are not current, in the order given."""
-        if self._processes > 1 and len(paths) >= PARALLEL_CHECK_THRESHOLD:
+        if self._processes > 1 and len(paths) >= self._parallelism.check_threshold:
             maker.fingerprints.compute_rows(self._processes)  # also for the processes that render later
         made = len(self._manifest.files) - len(list(self._manifest.files.names_without_fingerprint()))
-        processes = self._processes if min(made, len(paths)) >= PARALLEL_CHECK_THRESHOLD else 1
-        found = {path for stale in map_chunks(maker.stale_paths, paths, processes, max_chunk=CHECK_CHUNK_SIZE) for path in stale}
+        processes = self._processes if min(made, len(paths)) >= self._parallelism.check_threshold else 1
+        chunks = map_chunks(maker.stale_paths, paths, processes, max_chunk=self._parallelism.check_chunk)
+        found = {path for chunk in chunks for path in chunk}
         return [path for path in paths if path in found]
 
     def _write(self, maker: TreeRenderer, paths: list[str], progress: Progress) -> int:
@@ -263,11 +263,11 @@ class StaticTree:
 
         Documents that feeds name are complete before the first feed begins, and all feeds before documents that name feeds.
         """
-        processes = self._processes if len(paths) >= PARALLEL_RENDER_THRESHOLD else 1
+        processes = self._processes if len(paths) >= self._parallelism.render_threshold else 1
         first = next((index for index, path in enumerate(paths) if is_feed(path)), len(paths))
         end = next((index for index, path in enumerate(paths[first:], first) if not is_feed(path)), len(paths))
         for part in (paths[:first], paths[first:end], paths[end:]):
-            for made in map_chunks(maker.render_files, part, processes, max_chunk=RENDER_CHUNK_SIZE):
+            for made in map_chunks(maker.render_files, part, processes, max_chunk=self._parallelism.render_chunk):
                 self._manifest.record((name, note) for name, note, _ in made)
                 written += [is_new for _, _, is_new in made]
                 yield len(made)

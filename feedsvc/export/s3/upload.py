@@ -18,10 +18,8 @@ from feedsvc.export.former_images import retention_fingerprint
 from feedsvc.export.hosts import BUCKET_HOST
 from feedsvc.export.layout import SELECTIONS, auxiliary_paths, file_name, is_document_name, write_order_key
 from feedsvc.export.progress import (
-    CHECK_CHUNK_SIZE,
+    DEFAULT_PARALLELISM,
     MAX_INCREMENTAL_PATHS,
-    PARALLEL_CHECK_THRESHOLD,
-    PARALLEL_RENDER_THRESHOLD,
     BuildResult,
     Progress,
     no_progress,
@@ -133,10 +131,11 @@ class Upload:
         return f"{site_fingerprint(publication.catalog)}-{self._coding}"
 
     def _stale_paths(self, packer: ObjectBuilder, known: _BucketState, paths: Sequence[str]) -> list[str]:
-        processes = self._process_count(len(known.manifest.states), PARALLEL_CHECK_THRESHOLD)
+        processes = self._process_count(len(known.manifest.states), DEFAULT_PARALLELISM.check_threshold)
         if processes > 1:
             packer.fingerprints.compute_rows(processes)
-        return [path for stale in map_chunks(packer.stale_paths, paths, processes, max_chunk=CHECK_CHUNK_SIZE) for path in stale]
+        chunks = map_chunks(packer.stale_paths, paths, processes, max_chunk=DEFAULT_PARALLELISM.check_chunk)
+        return [path for chunk in chunks for path in chunk]
 
     def _process_count(self, count: int, least: int) -> int:
         """Return the number of processes to use, 1 for a `count` below `least`. If it is more, close all connections first."""
@@ -190,7 +189,7 @@ class Upload:
     def _put_in_waves(self, packer: ObjectBuilder, known: _BucketState, paths: Sequence[str]) -> Iterator[int]:
         """Put the objects, one of the `_waves` after the other; yield the number of objects of each step."""
         for wave in _waves(paths):
-            processes = self._process_count(len(wave), PARALLEL_RENDER_THRESHOLD)
+            processes = self._process_count(len(wave), DEFAULT_PARALLELISM.render_threshold)
             for made in map_chunks(packer.build_objects, wave, processes, max_chunk=_CHUNK_SIZE):
                 for one in (one for one, lacks in made if not lacks):
                     known.record(one, known.objects[one.name])

@@ -22,6 +22,7 @@ from feedsvc.content.scan.scanner import ScanResult
 from feedsvc.errors import FeedsvcError
 from feedsvc.export import MANIFEST_FILE, StaticTree
 from feedsvc.export.prefetch import start_prefetch
+from feedsvc.export.progress import Parallelism
 from feedsvc.support.process_pool import BackgroundTask, map_chunks
 from tests.helpers import former_files, newsrooms
 
@@ -182,16 +183,14 @@ def test_a_ctrl_c_ends_all_of_them() -> None:
         list(map_chunks(interrupted, NUMBERS, 3, max_chunk=1))
 
 
-def test_a_tree_made_by_several_is_the_one_made_by_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("feedsvc.export.static_tree.PARALLEL_RENDER_THRESHOLD", 1)
-    monkeypatch.setattr("feedsvc.export.static_tree.PARALLEL_CHECK_THRESHOLD", 1)
-    monkeypatch.setattr("feedsvc.export.static_tree.RENDER_CHUNK_SIZE", 4)
+def test_a_tree_made_by_several_is_the_one_made_by_one(tmp_path: Path) -> None:
+    parallelism = Parallelism(check_threshold=1, render_threshold=1, render_chunk=4)
     content = newsrooms.rich(tmp_path / "content")
     trees = []
     for processes in (1, 3):
         out = tmp_path / f"out{processes}"
         for _ in range(2):
-            with StaticTree(out, processes=processes) as tree:
+            with StaticTree(out, processes=processes, parallelism=parallelism) as tree:
                 built = tree.build(newsrooms.published(content))
         assert built.written == 0
         files = (file for file in out.rglob("*") if file.is_file() and file.name != MANIFEST_FILE)
@@ -200,11 +199,8 @@ def test_a_tree_made_by_several_is_the_one_made_by_one(tmp_path: Path, monkeypat
     assert len(trees[0]) > 150
 
 
-def test_a_tree_made_by_several_has_what_feeds_name_before_them_and_what_names_them_after(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("feedsvc.export.static_tree.PARALLEL_RENDER_THRESHOLD", 1)
-    with StaticTree(tmp_path / "out", processes=3, codings=()) as tree:
+def test_a_tree_made_by_several_has_what_feeds_name_before_them_and_what_names_them_after(tmp_path: Path) -> None:
+    with StaticTree(tmp_path / "out", processes=3, codings=(), parallelism=Parallelism(render_threshold=1)) as tree:
         tree.build(newsrooms.published(newsrooms.rich(tmp_path / "content")))
     moved = {tmp_path / "out" / name for name in former_files.documents(newsrooms.published(tmp_path / "content"))}
     files = (file for file in (tmp_path / "out").rglob("*") if file.is_file() and file.name[0] != "." and file not in moved)
