@@ -36,7 +36,7 @@ _LIST_GETTERS: Final = tuple((attrgetter(name), values) for name, values in _LIS
 _IMAGE_GETTERS: Final = tuple((attrgetter(name), values) for name, values in _IMAGE_FIELDS.items())
 _SCALAR_COUNT: Final = len(Entry.__slots__) - len(_LIST_FIELDS) - len(_IMAGE_FIELDS) - 1  # values of _GET_SCALARS, the first ones
 
-_MAX_TEMPLATES: Final = 500
+MAX_TEMPLATES: Final = 500
 _MAX_CACHED_CHARACTERS: Final = 1_000_000  # characters of content: the entries of a few feeds
 _MIN_ENTRY_CHARACTERS: Final = 1_000  # characters added for each entry, beside its content
 _MAX_CACHED_ESCAPES: Final = 1024  # results for each escaper
@@ -92,7 +92,8 @@ class EntryTemplates:
     """Fast equivalent of `render_fully`: fills entries into templates learned from its output. Thread-safe.
 
     `escapers` are all ways in which `render_fully` escapes a text. `render_fully` itself renders an entry if its template
-    escapes a value in another way, or if `needs_fallback` returns True for the result, passed as text and as UTF-8.
+    escapes a value in another way, or if `needs_fallback` returns True for the result, passed as text and as UTF-8. At most
+    `max_templates` are stored; then all are discarded.
     """
 
     def __init__(
@@ -100,8 +101,10 @@ class EntryTemplates:
         render_fully: Callable[[Entry], RenderedEntry],
         escapers: Sequence[Escaper],
         needs_fallback: FallbackCheck = _never_needs_fallback,
+        *,
+        max_templates: int = MAX_TEMPLATES,
     ) -> None:
-        self._render_fully, self._needs_fallback = render_fully, needs_fallback
+        self._render_fully, self._needs_fallback, self._max_templates = render_fully, needs_fallback, max_templates
         self._escapers: Mapping[type, Sequence[Escaper]] = {str: escapers, int: (str,), datetime: (rfc3339, rfc822)}
         # Names of people, sections and tags occur in many entries.
         self._cached_escapers: Mapping[Escaper, Escaper] = {
@@ -122,7 +125,7 @@ class EntryTemplates:
     def _learn(self, key: object, entry: Entry) -> _EntryTemplate | None:
         shape = self._build_template(_sample(entry))
         if shape:
-            if len(self._templates) >= _MAX_TEMPLATES:
+            if len(self._templates) >= self._max_templates:
                 self._templates.clear()
             self._templates[key] = shape
         return shape

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from feedsvc.feeds import atom, entry_templates, json_feed, rss
+from feedsvc.feeds import atom, json_feed, rss
 from feedsvc.feeds.entry_cache import RenderedEntry
 from feedsvc.feeds.entry_templates import EntryTemplates
 from feedsvc.model import Enclosure, Entry, Image, Person, Source, Term
@@ -105,9 +105,8 @@ def test_no_entry_carries_what_xml_forbids(suffix: str, character: str) -> None:
         SHAPES[suffix].render(replace(SUMMIT, content=f"a{character}b"))
 
 
-def test_shapes_take_no_more_memory_than_they_may(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(entry_templates, "_MAX_TEMPLATES", 2)
-    made = EntryTemplates(json_feed._render_item, (json_feed._escape_text,))
+def test_shapes_take_no_more_memory_than_they_may() -> None:
+    made = EntryTemplates(json_feed._render_item, (json_feed._escape_text,), max_templates=2)
     for one in (SUMMIT, QUIET_DAY, replace(SUMMIT, language="en"), SUMMIT):
         assert made.render(one) == json_feed._render_item(one)
         assert len(made._templates) <= 2

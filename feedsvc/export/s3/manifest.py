@@ -19,8 +19,8 @@ from feedsvc.export.s3.client import BucketClient
 from feedsvc.export.s3.objects import ObjectState
 
 _MANIFEST_FOLDER: Final = f"{MANIFEST_FILE}/"
-_MAX_PARTS: Final = 32  # parts, which are read quickly; more are merged into a full part
-_FLUSH_SIZE: Final = 5000  # states that a kill may lose; recovering them takes one request for each
+MAX_PARTS: Final = 32  # parts, which are read quickly; more are merged into a full part
+FLUSH_SIZE: Final = 5000  # states that a kill may lose; recovering them takes one request for each
 
 
 def is_part(name: str, prefix: str = "") -> bool:
@@ -45,9 +45,21 @@ class BucketManifest:
     that the bucket may have unrecorded objects of feedsvc; the next part that is put is a full one.
     """
 
-    def __init__(self, bucket: BucketClient, listed: Collection[str], prefix: str = "") -> None:
-        """Read the parts among `listed`, the names of all objects. `prefix` selects the manifest of a build to a folder below."""
+    def __init__(
+        self,
+        bucket: BucketClient,
+        listed: Collection[str],
+        prefix: str = "",
+        *,
+        max_parts: int = MAX_PARTS,
+        flush_size: int = FLUSH_SIZE,
+    ) -> None:
+        """Read the parts among `listed`, the names of all objects. `prefix` selects the manifest of a build to a folder below.
+
+        More than `max_parts` parts are merged into one. States are put as a part once there are `flush_size` unsaved ones.
+        """
         self._bucket, self._prefix = bucket, prefix
+        self._max_parts, self._flush_size = max_parts, flush_size
         self.states: dict[str, ObjectState] = {}
         self.build_fingerprint = ""
         self._unsaved: dict[str, ObjectState] = {}
@@ -83,14 +95,18 @@ class BucketManifest:
         for name in names:
             if name not in self.states:
                 self.record(name, ObjectState())
-        self.flush(1)
+        self._put_unsaved()
 
     def record(self, name: str, note: ObjectState) -> None:
         self.states[name] = self._unsaved[name] = note
 
-    def flush(self, min_count: int = _FLUSH_SIZE) -> None:
-        """Put the unsaved states as a part if there are at least `min_count`; all states if parts were lost."""
-        if len(self._unsaved) < min_count:
+    def flush(self) -> None:
+        """Put the unsaved states as a part if there are at least `flush_size`; all states if parts were lost."""
+        if len(self._unsaved) >= self._flush_size:
+            self._put_unsaved()
+
+    def _put_unsaved(self) -> None:
+        if not self._unsaved:
             return
         if self.is_incomplete:
             self._put_full()
@@ -105,8 +121,8 @@ class BucketManifest:
 
     def finish(self) -> None:
         """Put unsaved states, merge the parts if there are many, and remove obsolete ones."""
-        self.flush(1)
-        if len(self._parts) - len(self._obsolete_parts) > _MAX_PARTS:
+        self._put_unsaved()
+        if len(self._parts) - len(self._obsolete_parts) > self._max_parts:
             self._put_full()
         self._bucket.remove(self._obsolete_parts)
         self._parts = [name for name in self._parts if name not in self._obsolete_parts]

@@ -26,7 +26,7 @@ Headers = tuple[tuple[str, str], ...]
 
 _DIGEST_LENGTH: Final = 24  # hexadecimal digits
 _MISSING_NAME: Final = file_name(MISSING_PATH)
-_CLOCK_SKEW_SECONDS: Final = 60  # seconds that the answering server's clock may be behind the storing one's
+CLOCK_SKEW: Final = 60  # seconds that the answering server's clock may be behind the storing one's
 
 
 class StoredObject(NamedTuple):
@@ -47,9 +47,12 @@ class ObjectState(NamedTuple):
     digest: str = ""
     time: int = 0
 
-    def is_replaced(self, seen: StoredObject) -> bool:
-        """Return whether the object was put again or copied onto itself since it was recorded, perhaps with other headers."""
-        return bool(self.time) and seen.time > self.time + _CLOCK_SKEW_SECONDS
+    def is_replaced(self, stored: StoredObject, clock_skew: int) -> bool:
+        """Return whether the object was put again or copied onto itself since it was recorded, perhaps with other headers.
+
+        Times of the storage's servers differ by up to `clock_skew` seconds.
+        """
+        return bool(self.time) and stored.time > self.time + clock_skew
 
 
 class BucketObject(NamedTuple):
@@ -78,13 +81,16 @@ class ObjectBuilder(ExportContents):
         notes: Mapping[str, ObjectState],
         listed: Mapping[str, StoredObject],
         coding: str,
+        *,
+        clock_skew: int = CLOCK_SKEW,
     ) -> None:
         """Take the recorded states (`notes`) and the current ones (`listed`) of objects by name.
 
-        Documents that the `coding` makes smaller are put in that coding; "" for none.
+        Documents that the `coding` makes smaller are put in that coding; "" for none. `clock_skew` is as in
+        `ObjectState.is_replaced`.
         """
         super().__init__(publication, imprints, BUCKET_HOST, {})
-        self._states, self._objects, self._coding = notes, listed, coding
+        self._states, self._objects, self._coding, self._clock_skew = notes, listed, coding, clock_skew
 
     def stale_paths(self, paths: Sequence[str]) -> list[str]:
         """Return the paths whose documents may have changed since they were put, or whose objects are missing or modified."""
@@ -97,7 +103,7 @@ class ObjectBuilder(ExportContents):
     def is_unmodified(self, name: str) -> bool:
         """Return whether the bucket still has the object as it was recorded."""
         note, seen = self._states.get(name), self._objects.get(name)
-        return note is not None and seen is not None and note.etag == seen.etag and not note.is_replaced(seen)
+        return note is not None and seen is not None and note.etag == seen.etag and not note.is_replaced(seen, self._clock_skew)
 
     def build_objects(self, paths: Sequence[str]) -> list[tuple[BucketObject, bool]]:
         """Return (object, whether it must be put) of each path with a document. An object that need not be put has no `body`."""

@@ -6,9 +6,9 @@ feed; obsolete objects are removed last. If a build is interrupted, the next one
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, partial
 from itertools import groupby
 from typing import Final, Self
 
@@ -25,8 +25,8 @@ from feedsvc.export.progress import (
     no_progress,
 )
 from feedsvc.export.s3.client import BucketClient
-from feedsvc.export.s3.manifest import BucketManifest, is_part, nested_prefixes
-from feedsvc.export.s3.objects import BucketObject, ObjectBuilder, ObjectState, StoredObject
+from feedsvc.export.s3.manifest import FLUSH_SIZE, MAX_PARTS, BucketManifest, is_part, nested_prefixes
+from feedsvc.export.s3.objects import CLOCK_SKEW, BucketObject, ObjectBuilder, ObjectState, StoredObject
 from feedsvc.publication import Fingerprints, Publication, site_fingerprint
 from feedsvc.routes import FeedAt, place_of
 from feedsvc.support.process_pool import available_processors, map_chunks
@@ -39,12 +39,25 @@ _FOREIGN: Final = "was not put there by feedsvc and would be overwritten; move i
 class Upload:
     """An export to one prefix of a bucket, for a `with` block. Each method raises FeedsvcError."""
 
-    def __init__(self, address: str, *, selection: str = "", coding: str = "", processes: int | None = None) -> None:
+    def __init__(
+        self,
+        address: str,
+        *,
+        selection: str = "",
+        coding: str = "",
+        processes: int | None = None,
+        max_parts: int = MAX_PARTS,
+        flush_size: int = FLUSH_SIZE,
+        clock_skew: int = CLOCK_SKEW,
+    ) -> None:
         """Take a `selection` of SELECTIONS, and the `coding` of documents: one of CODINGS, "" for none.
 
-        At most `processes` work at once if there is much to do; None stands for one per processor.
+        At most `processes` work at once if there is much to do; None stands for one per processor. `max_parts` and `flush_size`
+        are as in BucketManifest, `clock_skew` is as in `ObjectState.is_replaced`.
         """
         self._bucket = BucketClient(address)
+        self._open_manifest = partial(BucketManifest, self._bucket, max_parts=max_parts, flush_size=flush_size)
+        self._clock_skew = clock_skew
         self.out = self._bucket.address
         self._selected_paths, self._is_selected = SELECTIONS[selection]
         self._coding = coding
@@ -111,8 +124,7 @@ class Upload:
         """
         known, self._state = self._state, None
         if refresh or known is None:
-            listed = self._bucket.list_objects()
-            known = _BucketState(self._bucket, listed)
+            known = _BucketState(self._open_manifest, self._bucket.list_objects(), self._clock_skew)
         try:
             yield known
             self._state = known
@@ -125,7 +137,9 @@ class Upload:
         self._fingerprints = (
             self._fingerprints.for_catalog(catalog, bulk=every) if self._fingerprints else Fingerprints(catalog, bulk=every)
         )
-        return ObjectBuilder(publication, self._fingerprints, known.manifest.states, known.objects, self._coding)
+        return ObjectBuilder(
+            publication, self._fingerprints, known.manifest.states, known.objects, self._coding, clock_skew=self._clock_skew
+        )
 
     def _build_fingerprint(self, publication: Publication) -> str:
         return f"{site_fingerprint(publication.catalog)}-{self._coding}"
@@ -220,12 +234,15 @@ class Upload:
 class _BucketState:
     """The state of a bucket: objects by name, manifest, and `put_count`, the number of objects put since its last reset."""
 
-    def __init__(self, bucket: BucketClient, listed: Mapping[str, StoredObject]) -> None:
-        """Read the manifest of a bucket with the objects `listed`. Other builds have objects below `nested_prefixes`."""
-        self.manifest, self.put_count = BucketManifest(bucket, listed), 0
+    def __init__(self, open_manifest: Callable[..., BucketManifest], listed: Mapping[str, StoredObject], clock_skew: int) -> None:
+        """Read the manifest of a bucket with the objects `listed`. Other builds have objects below `nested_prefixes`.
+
+        `open_manifest` takes `listed` and `prefix` and returns a BucketManifest. `clock_skew` is as in `ObjectState.is_replaced`.
+        """
+        self.manifest, self.put_count, self._clock_skew = open_manifest(listed), 0, clock_skew
         self.objects = {name: seen for name, seen in listed.items() if not is_part(name)}
         self.nested_prefixes = tuple(sorted(nested_prefixes(self.objects)))
-        self._nested_names = cache(lambda below: BucketManifest(bucket, listed, below).states.keys())
+        self._nested_names = cache(lambda below: open_manifest(listed, below).states.keys())
 
     def other_owners(self, names: Iterable[str]) -> dict[str, str]:
         """Return name -> prefix of the other build, for those of `names` that another build recorded."""
@@ -247,7 +264,7 @@ class _BucketState:
         If the object was copied onto itself, record an unknown digest: the copy may have changed headers.
         """
         seen, noted = self.objects[name], self.manifest.states.get(name, ObjectState())
-        is_copied = noted.etag == seen.etag and noted.is_replaced(seen)
+        is_copied = noted.etag == seen.etag and noted.is_replaced(seen, self._clock_skew)
         self.manifest.record(name, ObjectState("", seen.etag, "" if is_copied else mark, seen.time))
 
 

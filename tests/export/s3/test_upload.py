@@ -16,8 +16,6 @@ import pytest
 from feedsvc import export
 from feedsvc.errors import FeedsvcError
 from feedsvc.export import MANIFEST_FILE, BuildResult, aliases, file_name
-from feedsvc.export.s3 import manifest
-from feedsvc.export.s3 import objects as packing
 from feedsvc.export.s3.client import BucketClient
 from feedsvc.export.s3.upload import Upload
 from feedsvc.publication.document import Document
@@ -30,8 +28,8 @@ from tests.helpers import newsrooms
 NEWS = "daily"  # the prefix
 
 
-def build(content: Path, shelf: Shelf, *, only: str = "", coding: str = "", processes: int = 1) -> BuildResult:
-    with Upload(f"s3://{shelf.name}/{NEWS}/", selection=only, coding=coding, processes=processes) as upload:
+def build(content: Path, shelf: Shelf, *, only: str = "", coding: str = "", processes: int = 1, **sizes: int) -> BuildResult:
+    with Upload(f"s3://{shelf.name}/{NEWS}/", selection=only, coding=coding, processes=processes, **sizes) as upload:
         return upload.build(newsrooms.published(content))
 
 
@@ -329,25 +327,22 @@ def test_the_same_bytes_with_other_headers_are_put_again(content: Path, shelf: S
 
 
 @pytest.mark.parametrize("metadata", [{}, {"feedsvc": ""}])
-def test_headers_that_somebody_changed_in_place_are_put_right(
-    content: Path, shelf: Shelf, monkeypatch: pytest.MonkeyPatch, metadata: dict[str, str]
-) -> None:
+def test_headers_that_somebody_changed_in_place_are_put_right(content: Path, shelf: Shelf, metadata: dict[str, str]) -> None:
     first = build(content, shelf)
     before = shelf.get(f"{NEWS}/feed.rss")
-    monkeypatch.setattr(packing, "_CLOCK_SKEW_SECONDS", 0)
     time.sleep(2.1)  # the storage tells seconds
     kept = {name: before["Metadata"][name] for name in metadata}
     shelf.copy_onto_itself(f"{NEWS}/feed.rss", ContentType="text/plain", Metadata=kept)
     assert shelf.get(f"{NEWS}/feed.rss")["ContentType"] == "text/plain"
     shelf.listen()
-    assert build(content, shelf) == BuildResult(written=1, unchanged=first.written - 1, removed=0)
+    assert build(content, shelf, clock_skew=0) == BuildResult(written=1, unchanged=first.written - 1, removed=0)
     assert changed(shelf) == ["feed.rss"]
     after = shelf.get(f"{NEWS}/feed.rss")
     assert [after[name] for name in ("ContentType", "Metadata", "Body")] == [
         before[name] for name in ("ContentType", "Metadata", "Body")
     ]
     shelf.listen()
-    assert build(content, shelf).written == 0
+    assert build(content, shelf, clock_skew=0).written == 0
     assert shelf.asked("PUT", "HEAD") == []
 
 
@@ -387,14 +382,11 @@ def test_only_feeds_are_put_with_what_they_need(content: Path, shelf: Shelf) -> 
     assert shelf.get(f"{NEWS}/index.html")["Body"] == b"a site made by another program"
 
 
-def test_many_notes_are_put_together_again(content: Path, shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(manifest, "_MAX_PARTS", 1)
-    monkeypatch.setattr(manifest, "_FLUSH_SIZE", 10)
-    build(content, shelf)
+def test_many_notes_are_put_together_again(content: Path, shelf: Shelf) -> None:
+    build(content, shelf, max_parts=1, flush_size=10)
     assert sum(MANIFEST_FILE in key for key in shelf.all_keys()) == 1
-    monkeypatch.setattr(manifest, "_MAX_PARTS", 2)
     save(content)
-    build(content, shelf)
+    build(content, shelf, max_parts=2)
     assert sum(MANIFEST_FILE in key for key in shelf.all_keys()) == 2
     shelf.listen()
     assert build(content, shelf).written == 0
