@@ -1,4 +1,4 @@
-"""The page of an article."""
+"""Page of an article."""
 
 from __future__ import annotations
 
@@ -70,81 +70,84 @@ class _ExpensiveVariables(NamedTuple):
 _PageArguments = tuple[PageMetadata, dict[str, Any]]
 
 
-def render_article(frame: PageLayout, row: Row) -> bytes:
+def render_article(layout: PageLayout, row: Row) -> bytes:
     """Render the page of a visible article."""
-    return render_articles(frame, [row])[0]
+    return render_articles(layout, [row])[0]
 
 
-def render_articles(frame: PageLayout, rows: Sequence[Row]) -> list[bytes]:
+def render_articles(layout: PageLayout, rows: Sequence[Row]) -> list[bytes]:
     """Render the pages of visible articles, in order. Each step runs for all pages: that uses the processor's caches better."""
-    columns = [[say(frame, row) for row in rows] for say in _EXPENSIVE_FUNCTIONS]
-    facts = [_page_arguments(frame, row, _ExpensiveVariables(*said)) for row, *said in zip(rows, *columns, strict=True)]
-    return [frame.render("article.html", shown, **others) for shown, others in facts]
+    columns = [[compute(layout, row) for row in rows] for compute in _EXPENSIVE_FUNCTIONS]
+    pages = [_page_arguments(layout, row, _ExpensiveVariables(*values)) for row, *values in zip(rows, *columns, strict=True)]
+    return [layout.render("article.html", head, **variables) for head, variables in pages]
 
 
-def _page_arguments(frame: PageLayout, row: Row, said: _ExpensiveVariables) -> _PageArguments:
-    catalog, site, one, lang = frame.catalog, frame.site, row.article, frame.lang
-    sections = [catalog.listings[ListingRef("category", name)] for name in one.categories]
-    told = distinct_summary(catalog, one)
+def _page_arguments(layout: PageLayout, row: Row, expensive: _ExpensiveVariables) -> _PageArguments:
+    """Return the metadata of an article's page, and the variables of its template."""
+    catalog, site, article, lang = layout.catalog, layout.site, row.article, layout.lang
+    sections = [catalog.listings[ListingRef("category", name)] for name in article.categories]
+    summary = distinct_summary(catalog, article)
     newer, older = (sections[0] if sections else catalog.listings[ListingRef()]).neighbours_of(row)
     return PageMetadata(
-        title=f"{one.title} – {site.title}",
-        canonical=_canonical_url(frame, row),
-        description=told,
-        feeds=frame.feed_views(*sections[:1], catalog.listings[ListingRef()]),
-        graph=said.open_graph,
-        data=said.json_ld,
+        title=f"{article.title} – {site.title}",
+        canonical=_canonical_url(layout, row),
+        description=summary,
+        feeds=layout.feed_views(*sections[:1], catalog.listings[ListingRef()]),
+        graph=expensive.open_graph,
+        data=expensive.json_ld,
     ), {
         "current_listing": sections[0].ref if sections else None,
-        "article": one,
-        "mark": frame.preview_label(row),
-        "language": one.language,
-        "direction": frame.direction(one),
-        "places": [frame.listing_link(section) for section in sections],
-        "published": frame.date_view(one.published, "published"),
-        "updated": frame.date_view(row.last_changed, "updated") if row.last_changed > one.published else None,
-        "authors": [frame.listing_link(catalog.listings[ListingRef("author", name)]) for name in one.authors],
+        "article": article,
+        "mark": layout.preview_label(row),
+        "language": article.language,
+        "direction": layout.direction(article),
+        "places": [layout.listing_link(section) for section in sections],
+        "published": layout.date_view(article.published, "published"),
+        "updated": layout.date_view(row.last_changed, "updated") if row.last_changed > article.published else None,
+        "authors": [layout.listing_link(catalog.listings[ListingRef("author", name)]) for name in article.authors],
         "by": lang.split_at_placeholder("by"),
-        "views": root_relative(site.base_url, f"{path_of(ArticleAt(one.slug))}views"),
+        "views": root_relative(site.base_url, f"{path_of(ArticleAt(article.slug))}views"),
         "view_forms": _view_forms(lang),
         "views_room": _longest_view_count(lang),
         "photo": lang.split_at_placeholder("photo"),
-        "image": image_view(catalog, one.image) if one.image else None,
-        "summary": told,
-        "elsewhere": lang.say("elsewhere", host=urlsplit(one.link).hostname or "") if one.link else "",
-        "body": said.body,
-        "enclosures": [_attachment_view(frame, enclosure) for enclosure in one.enclosures],
-        "corrections": [_correction_view(frame, correction) for correction in one.corrections],
-        "tags": [frame.listing_link(catalog.listings[ListingRef("tag", tag.id)]) for tag in one.tags],
-        "shares": said.shares,
-        "previous": _article_link(frame, older),
-        "next": _article_link(frame, newer),
-        "related": said.related,
+        "image": image_view(catalog, article.image) if article.image else None,
+        "summary": summary,
+        "elsewhere": lang.say("elsewhere", host=urlsplit(article.link).hostname or "") if article.link else "",
+        "body": expensive.body,
+        "enclosures": [_attachment_view(layout, enclosure) for enclosure in article.enclosures],
+        "corrections": [_correction_view(layout, correction) for correction in article.corrections],
+        "tags": [layout.listing_link(catalog.listings[ListingRef("tag", tag.id)]) for tag in article.tags],
+        "shares": expensive.shares,
+        "previous": _article_link(layout, older),
+        "next": _article_link(layout, newer),
+        "related": expensive.related,
     }
 
 
-def _canonical_url(frame: PageLayout, row: Row) -> str:
-    return row.article.link or absolute(frame.site.base_url, path_of(ArticleAt(row.article.slug)))
+def _canonical_url(layout: PageLayout, row: Row) -> str:
+    return row.article.link or absolute(layout.site.base_url, path_of(ArticleAt(row.article.slug)))
 
 
-def _json_ld(frame: PageLayout, row: Row) -> Markup:
-    one = row.article
-    return Markup() if one.link else metadata.news_article_json_ld(frame.catalog, row, distinct_summary(frame.catalog, one))
+def _json_ld(layout: PageLayout, row: Row) -> Markup:
+    article = row.article
+    if article.link:
+        return Markup()
+    return metadata.news_article_json_ld(layout.catalog, row, distinct_summary(layout.catalog, article))
 
 
-def _open_graph(frame: PageLayout, row: Row) -> tuple[tuple[str, str], ...]:
+def _open_graph(layout: PageLayout, row: Row) -> tuple[tuple[str, str], ...]:
     return metadata.article_open_graph(
-        frame.catalog, row, distinct_summary(frame.catalog, row.article), _canonical_url(frame, row)
+        layout.catalog, row, distinct_summary(layout.catalog, row.article), _canonical_url(layout, row)
     )
 
 
-def _body(frame: PageLayout, row: Row) -> Markup:
+def _body(layout: PageLayout, row: Row) -> Markup:
     # `content` has sanitized this HTML.
-    return Markup(body_html.page_html(frame.catalog, frame.catalog.content.html(row.article)))  # noqa: S704
+    return Markup(body_html.page_html(layout.catalog, layout.catalog.content.html(row.article)))  # noqa: S704
 
 
-def _related_cards(frame: PageLayout, row: Row) -> list[Card]:
-    return [frame.card(other) for other in find_related(frame.catalog, row)]
+def _related_cards(layout: PageLayout, row: Row) -> list[Card]:
+    return [layout.card(other) for other in find_related(layout.catalog, row)]
 
 
 @lru_cache(maxsize=256)
@@ -157,13 +160,13 @@ def _longest_view_count(lang: Language) -> str:
     return lang.count("views", _MAX_VIEWS)
 
 
-def _share_links(frame: PageLayout, row: Row) -> list[ShareLink]:
-    told = "%20".join(map(_percent_encode, row.article.title.split(" ")))
-    url = "%2F".join(map(_percent_encode, _canonical_url(frame, row).split("/")))
-    forms = ((frame.lang.say("email"), *_MAIL_LINK), *_SHARE_SERVICES)
+def _share_links(layout: PageLayout, row: Row) -> list[ShareLink]:
+    title = "%20".join(map(_percent_encode, row.article.title.split(" ")))
+    url = "%2F".join(map(_percent_encode, _canonical_url(layout, row).split("/")))
+    services = ((layout.lang.say("email"), *_MAIL_LINK), *_SHARE_SERVICES)
     # Percent-encoded text needs no escaping.
-    found = [ShareLink(name, Markup(f"{before}{told}{after}{url}")) for name, before, after in forms]  # noqa: S704
-    return [*found, ShareLink("LinkedIn", Markup(_LINKEDIN + url))]  # noqa: S704
+    links = [ShareLink(name, Markup(f"{before}{title}{after}{url}")) for name, before, after in services]  # noqa: S704
+    return [*links, ShareLink("LinkedIn", Markup(_LINKEDIN + url))]  # noqa: S704
 
 
 # In the order of _ExpensiveVariables.
@@ -182,19 +185,19 @@ def _percent_encode(word: str) -> str:
     return quote(word, safe="")
 
 
-def _correction_view(frame: PageLayout, correction: Correction) -> CorrectionView:
-    day = frame.lang.period_name(correction.date.isoformat())
-    return CorrectionView(title=frame.lang.say("correction", date=day), text=correction.text)
+def _correction_view(layout: PageLayout, correction: Correction) -> CorrectionView:
+    day = layout.lang.period_name(correction.date.isoformat())
+    return CorrectionView(title=layout.lang.say("correction", date=day), text=correction.text)
 
 
-def _attachment_view(frame: PageLayout, enclosure: Enclosure) -> AttachmentView:
-    href, size = local_href(frame.site, enclosure.url), frame.lang.file_size(enclosure.length)
+def _attachment_view(layout: PageLayout, enclosure: Enclosure) -> AttachmentView:
+    href, size = local_href(layout.site, enclosure.url), layout.lang.file_size(enclosure.length)
     return AttachmentView(title=enclosure_name(enclosure), href=href, type=enclosure.type, size=size)
 
 
-def _article_link(frame: PageLayout, row: Row | None) -> LinkView | None:
+def _article_link(layout: PageLayout, row: Row | None) -> LinkView | None:
     if row is None:
         return None
-    one = row.article
-    href = frame.href(ArticleAt(one.slug))
-    return LinkView(title=one.title, href=href, language=one.language, direction=frame.direction(one))
+    article = row.article
+    href = layout.href(ArticleAt(article.slug))
+    return LinkView(title=article.title, href=href, language=article.language, direction=layout.direction(article))

@@ -29,8 +29,8 @@ def page_html(catalog: Catalog, text: str) -> str:
     """Return sanitized HTML as a page shows it: root-relative addresses, images with size and variants, and wide elements (code,
     tables) that can be focused and scrolled by keyboard.
     """
-    made = _TAG.sub(lambda tag: _rewrite_tag(catalog, tag["name"], tag["rest"]), text)
-    return _wrap_tables(made) if "<table" in made else made
+    page = _TAG.sub(lambda tag: _rewrite_tag(catalog, tag["name"], tag["rest"]), text)
+    return _wrap_tables(page) if "<table" in page else page
 
 
 def _rewrite_tag(catalog: Catalog, name: str, rest: str) -> str:
@@ -38,50 +38,50 @@ def _rewrite_tag(catalog: Catalog, name: str, rest: str) -> str:
 
 
 def _rewrite_sources(catalog: Catalog, rest: str) -> str:
-    return _SOURCE_ATTRIBUTE.sub(lambda found: found[1] + local_href(catalog.site, found[2]), rest)
+    return _SOURCE_ATTRIBUTE.sub(lambda match: match[1] + local_href(catalog.site, match[2]), rest)
 
 
 def _rewrite_image(catalog: Catalog, rest: str) -> str:
-    given = dict(_IMAGE_ATTRIBUTE.findall(rest))
-    size = _size_attributes(catalog, given)
-    sources = _srcset_attributes(catalog, {**given, **dict(_IMAGE_ATTRIBUTE.findall(size))})
+    attributes = dict(_IMAGE_ATTRIBUTE.findall(rest))
+    size = _size_attributes(catalog, attributes)
+    sources = _srcset_attributes(catalog, {**attributes, **dict(_IMAGE_ATTRIBUTE.findall(size))})
     return f'{_rewrite_sources(catalog, rest)}{sources}{size} loading="lazy" decoding="async"'
 
 
-def _srcset_attributes(catalog: Catalog, given: Mapping[str, str]) -> str:
-    """Return the attributes srcset and sizes, "" if the image has no variants; `given` are the image's attributes by name."""
-    path = _image_path(catalog, given)
-    several = srcset(catalog, path)
-    width = int(given.get("width", _TEXT_WIDTH))
-    shown = f"(min-width: {width}px) {width}px, 100vw" if width < _TEXT_WIDTH else _SIZES
-    return f' srcset="{html.escape(several)}" sizes="{shown}"' if several else ""
+def _srcset_attributes(catalog: Catalog, attributes: Mapping[str, str]) -> str:
+    """Return the attributes srcset and sizes, "" if the image has no variants; `attributes` are the image's by name."""
+    path = _image_path(catalog, attributes)
+    candidates = srcset(catalog, path)
+    width = int(attributes.get("width", _TEXT_WIDTH))
+    sizes = f"(min-width: {width}px) {width}px, 100vw" if width < _TEXT_WIDTH else _SIZES
+    return f' srcset="{html.escape(candidates)}" sizes="{sizes}"' if candidates else ""
 
 
-def _image_path(catalog: Catalog, given: Mapping[str, str]) -> str:
-    return path_below(catalog.site.base_url, html.unescape(given.get("src", "")))[1:]
+def _image_path(catalog: Catalog, attributes: Mapping[str, str]) -> str:
+    return path_below(catalog.site.base_url, html.unescape(attributes.get("src", "")))[1:]
 
 
-def _size_attributes(catalog: Catalog, given: Mapping[str, str]) -> str:
-    """Return the attributes width and height, except those that `given` has; "" if both are given or the file's size is unknown.
+def _size_attributes(catalog: Catalog, attributes: Mapping[str, str]) -> str:
+    """Return those of the attributes width and height that `attributes` lacks; "" if it lacks none or the file's size is unknown.
 
-    If one is given, the other keeps the file's aspect ratio.
+    If it has one of the two, the other keeps the file's aspect ratio.
     """
-    file = catalog.media.get(_image_path(catalog, given))
-    if file is None or {"width", "height"} <= given.keys():
+    file = catalog.media.get(_image_path(catalog, attributes))
+    if file is None or {"width", "height"} <= attributes.keys():
         return ""
     try:
         width, height = image_size(file)
     except ValueError:
         return ""
-    if "width" in given:
-        return f' height="{max(1, round(int(given["width"]) * height / width))}"'
-    if "height" in given:
-        return f' width="{max(1, round(int(given["height"]) * width / height))}"'
+    if "width" in attributes:
+        return f' height="{max(1, round(int(attributes["width"]) * height / width))}"'
+    if "height" in attributes:
+        return f' width="{max(1, round(int(attributes["height"]) * width / height))}"'
     return f' width="{width}" height="{height}"'
 
 
 def _rewrite_link(catalog: Catalog, rest: str) -> str:
-    return _HREF_ATTRIBUTE.sub(lambda found: found[1] + _canonical_href(catalog.site, found[2]), rest)
+    return _HREF_ATTRIBUTE.sub(lambda match: match[1] + _canonical_href(catalog.site, match[2]), rest)
 
 
 def _canonical_href(site: Site, address: str) -> str:

@@ -37,25 +37,25 @@ class FileBytecodeCache(BytecodeCache):
     @cached_property
     def _compiler_digest(self) -> bytes:
         """Digest of everything that the compiled code of a template depends on, except the template's text."""
-        makers = [Path(str(module.__file__)).read_bytes() for module in (sandbox, template_compiler)]
-        return blake2b(b"".join((*makers, jinja2.__version__.encode(), MAGIC_NUMBER)), digest_size=16).digest()
+        compiler_sources = [Path(str(module.__file__)).read_bytes() for module in (sandbox, template_compiler)]
+        return blake2b(b"".join((*compiler_sources, jinja2.__version__.encode(), MAGIC_NUMBER)), digest_size=16).digest()
 
     def get_cache_key(self, name: str, filename: str | None = None) -> str:  # noqa: ARG002
         return name
 
     def load_bytecode(self, bucket: Bucket) -> None:
         with suppress(*_CACHE_ERRORS):
-            data, mark = self._file(bucket).read_bytes(), self._header(bucket)
-            if data.startswith(mark):
-                bucket.code = marshal.loads(data[len(mark) :])  # noqa: S302 - trusted like the modules' bytecode
+            data, header = self._file(bucket).read_bytes(), self._header(bucket)
+            if data.startswith(header):
+                bucket.code = marshal.loads(data[len(header) :])  # noqa: S302 - trusted like the modules' bytecode
 
     def dump_bytecode(self, bucket: Bucket) -> None:
         if sys.dont_write_bytecode:
             return
         with suppress(*_CACHE_ERRORS):
-            place = self._file(bucket)
-            place.parent.mkdir(exist_ok=True)
-            _replace_file(place, self._header(bucket) + marshal.dumps(bucket.code))
+            file = self._file(bucket)
+            file.parent.mkdir(exist_ok=True)
+            _replace_file(file, self._header(bucket) + marshal.dumps(bucket.code))
 
     def _header(self, bucket: Bucket) -> bytes:
         return self._compiler_digest + bucket.checksum.encode()
@@ -64,11 +64,11 @@ class FileBytecodeCache(BytecodeCache):
         return Path(cache_from_source(str(self._folder / f"{bucket.key}.py")))
 
 
-def _replace_file(place: Path, data: bytes) -> None:
-    new = place.with_name(f"{os.getpid()}-{place.name}")
+def _replace_file(file: Path, data: bytes) -> None:
+    temporary = file.with_name(f"{os.getpid()}-{file.name}")
     try:
-        new.write_bytes(data)
-        new.replace(place)
+        temporary.write_bytes(data)
+        temporary.replace(file)
     except OSError:
-        new.unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise

@@ -49,6 +49,7 @@ def logo_size(catalog: Catalog) -> tuple[int, int]:
 
 
 def image_view(catalog: Catalog, image: Image) -> ImageView:
+    """Return a lead image as a page shows it."""
     return ImageView(
         src=local_href(catalog.site, image.url),
         srcset=srcset(catalog, path_below(catalog.site.base_url, image.url)[1:]),
@@ -65,5 +66,5 @@ def image_view(catalog: Catalog, image: Image) -> ImageView:
 def srcset(catalog: Catalog, path: str) -> str:
     """Return the srcset of the file at a path like media/a.jpg: all variants and the file itself; "" if there are no variants."""
     base, file = catalog.site.base_url, catalog.media.get(path)
-    sizes = [f"{root_relative(base, copy.path)} {copy.width}w" for copy in variants(file)]
-    return ", ".join([*sizes, f"{root_relative(base, f'/{path}')} {facts_of(file).width}w"]) if sizes and file else ""
+    candidates = [f"{root_relative(base, variant.path)} {variant.width}w" for variant in variants(file)]
+    return ", ".join([*candidates, f"{root_relative(base, f'/{path}')} {facts_of(file).width}w"]) if candidates and file else ""

@@ -9,7 +9,7 @@ from functools import cached_property, partial
 from itertools import chain
 from typing import Final
 
-from feedsvc.catalog import Catalog, Listing, Row, Visibility
+from feedsvc.catalog import Catalog, Listing, Row
 from feedsvc.language import Language, direction, get_language
 from feedsvc.model import Article, Site
 from feedsvc.pages.images import ImageView, image_view, local_href, logo_size
@@ -85,25 +85,27 @@ class PageLayout:
     def site(self) -> Site:
         return self.catalog.site
 
-    def render(self, template: str, head: PageMetadata, *, current_listing: ListingRef | None = None, **facts: object) -> bytes:
+    def render(
+        self, template: str, head: PageMetadata, *, current_listing: ListingRef | None = None, **variables: object
+    ) -> bytes:
         """Render a whole page with a template; `current_listing` is the listing that the page shows or belongs to.
 
-        `facts` are the template's own variables.
+        `variables` are the template's own variables.
         """
-        own = local_href(self.site, head.canonical)
-        section = current_listing if current_listing and current_listing.kind == "category" else None
-        menu = self._menus.get_or_create(section, lambda: self._menu(section))
-        around = {
+        own_href = local_href(self.site, head.canonical)
+        current_section = current_listing if current_listing and current_listing.kind == "category" else None
+        menu = self._menus.get_or_create(current_section, lambda: self._menu(current_section))
+        page_variables = {
             "head": head,
-            "own": own,
+            "own": own_href,
             "sections": menu,
-            "menu_key": (section, own if own in self._menu_hrefs else ""),
+            "menu_key": (current_section, own_href if own_href in self._menu_hrefs else ""),
             "feeds_key": tuple(feed.href for feed in head.feeds),
         }
-        return self.theme.render(template, {**self._common_variables, **around, **facts}, self._render_once)
+        return self.theme.render(template, {**self._common_variables, **page_variables, **variables}, self._render_once)
 
     def _render_once(self, make: Callable[[], str], name: str, key: object) -> str:
-        """Return the HTML of a part of pages, which `make` renders unless it is cached for the same name and key."""
+        """Return the HTML of a part of pages. Call `make` to render it unless the HTML is cached for the same name and key."""
         return self._fragments.get_or_create((name, key), make)
 
     @cached_property
@@ -124,18 +126,18 @@ class PageLayout:
 
     @cached_property
     def _sections(self) -> tuple[Listing, ...]:
-        return tuple(one for ref, one in self.catalog.listings.items() if ref.kind == "category")
+        return tuple(listing for ref, listing in self.catalog.listings.items() if ref.kind == "category")
 
     @cached_property
     def _menu_hrefs(self) -> frozenset[object]:
         """Addresses that the menu links to. On a page at one of them, the menu marks the link to the page itself."""
-        sections = (self.listing_link(one).href for one in self._sections)
-        return frozenset((self._common_variables["home"], self._common_variables["subscribe"], *sections))
+        section_hrefs = (self.listing_link(section).href for section in self._sections)
+        return frozenset((self._common_variables["home"], self._common_variables["subscribe"], *section_hrefs))
 
-    def _menu(self, here: ListingRef | None) -> list[LinkView]:
-        """Return links to the sections (categories). The link to the section `here` is marked; none is if `here` is None."""
-        links = [(one, self.listing_link(one)) for one in self._sections]
-        return [replace(link, here=True) if one.ref == here else link for one, link in links]
+    def _menu(self, current: ListingRef | None) -> list[LinkView]:
+        """Return links to the sections (categories). The link to the section `current` is marked, if it is not None."""
+        links = [(section.ref, self.listing_link(section)) for section in self._sections]
+        return [replace(link, here=True) if ref == current else link for ref, link in links]
 
     def href(self, place: Place) -> str:
         return root_relative(self.site.base_url, path_of(place))
@@ -148,14 +150,16 @@ class PageLayout:
     def feed_views(self, *listings: Listing) -> tuple[FeedView, ...]:
         """Return the feeds of each listing, in the order given. A listing that is given twice counts once."""
         distinct = {listing.ref: listing for listing in listings}
-        several = (self._feed_views.get_or_create(one.ref, partial(feed_views, self.site, one)) for one in distinct.values())
-        return tuple(chain.from_iterable(several))
+        views = (
+            self._feed_views.get_or_create(listing.ref, partial(feed_views, self.site, listing)) for listing in distinct.values()
+        )
+        return tuple(chain.from_iterable(views))
 
     def date_view(self, moment: datetime, key: str = "") -> DateView:
         """Return a date as a page shows it; `key` names the text of the language in which the date is inserted, "" for none."""
-        shown = self.lang.date(moment)
+        text = self.lang.date(moment)
         before, after = self.lang.split_at_placeholder(key) if key else ("", "")
-        return DateView(machine=rfc3339(moment), shown=shown, before=before, after=after)
+        return DateView(machine=rfc3339(moment), shown=text, before=before, after=after)
 
     def direction(self, article: Article) -> str:
         """Return the writing direction of an article's text, "" if the article is in the site's language."""
@@ -185,9 +189,5 @@ class PageLayout:
 
 def distinct_summary(catalog: Catalog, article: Article) -> str:
     """Return the summary that is shown below an article's title; "" if it equals the title."""
-    told = catalog.content.summary(article)
-    return "" if told == article.title else told
-
-
-def visible_rows(rows: tuple[Row, ...]) -> list[Row]:
-    return [row for row in rows if row.visibility is Visibility.VISIBLE]
+    summary = catalog.content.summary(article)
+    return "" if summary == article.title else summary

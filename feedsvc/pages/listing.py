@@ -1,4 +1,4 @@
-"""The page of a listing, and the page with all feeds."""
+"""Page of a listing, and page with all feeds."""
 
 from __future__ import annotations
 
@@ -19,42 +19,44 @@ from feedsvc.uris import absolute
 _KIND_TITLES: Final[dict[ListingKind, str]] = {"site": "site", "category": "sections", "author": "authors", "tag": "topics"}
 
 
-def render_listing(frame: PageLayout, one: Listing, period: str = "") -> bytes:
-    """Render the page of a listing's newest articles, or of a period if one is given, which must be in `one.page_index`."""
-    site, lang = frame.site, frame.lang
-    title = lang.say("archive", title=one.title, month=lang.period_name(period)) if period else one.title
-    full = title if one.ref == ListingRef() else f"{title} – {site.title}"
-    address = absolute(site.base_url, path_of(PageAt(one.ref, period)))
-    older, newer = one.page_index.neighbours[period] if period else (one.page_index.newest_older_period, "")
-    rows = [row for row in (one.page_index[period] if period else one.feed_rows) if row.visibility is Visibility.VISIBLE]
-    author = frame.catalog.content.authors.get(one.ref.id) if one.ref.kind == "author" else None
-    return frame.render(
+def render_listing(layout: PageLayout, listing: Listing, period: str = "") -> bytes:
+    """Render the page of a listing's newest articles, or of a period if one is given, which must be in `listing.page_index`."""
+    site, lang = layout.site, layout.lang
+    title = lang.say("archive", title=listing.title, month=lang.period_name(period)) if period else listing.title
+    full_title = title if listing.ref == ListingRef() else f"{title} – {site.title}"
+    address = absolute(site.base_url, path_of(PageAt(listing.ref, period)))
+    older, newer = listing.page_index.neighbours[period] if period else (listing.page_index.newest_older_period, "")
+    rows = [row for row in (listing.page_index[period] if period else listing.feed_rows) if row.visibility is Visibility.VISIBLE]
+    author = layout.catalog.content.authors.get(listing.ref.id) if listing.ref.kind == "author" else None
+    return layout.render(
         "listing.html",
         metadata.PageMetadata(
-            title=full,
+            title=full_title,
             canonical=address,
-            description=one.description,
-            feeds=frame.feed_views(one, frame.catalog.listings[ListingRef()]),
-            graph=metadata.listing_open_graph(frame.catalog, full, one.description, address),
+            description=listing.description,
+            feeds=layout.feed_views(listing, layout.catalog.listings[ListingRef()]),
+            graph=metadata.listing_open_graph(layout.catalog, full_title, listing.description, address),
         ),
-        current_listing=one.ref,
+        current_listing=listing.ref,
         title=title,
-        description="" if period else one.description,
+        description="" if period else listing.description,
         avatar=local_href(site, author.avatar) if author and not period else "",
-        entries=[frame.card(row) for row in rows],
-        older=_period_link(frame, one, older, "older"),
-        newer=_period_link(frame, one, newer, "newer") or (_newest_link(frame, one) if period else None),
+        entries=[layout.card(row) for row in rows],
+        older=_period_link(layout, listing, older, "older"),
+        newer=_period_link(layout, listing, newer, "newer") or (_newest_link(layout, listing) if period else None),
     )
 
 
-def _period_link(frame: PageLayout, one: Listing, period: str, key: str) -> LinkView | None:
+def _period_link(layout: PageLayout, listing: Listing, period: str, key: str) -> LinkView | None:
     if not period:
         return None
-    return LinkView(title=frame.lang.say(key, month=frame.lang.period_name(period)), href=frame.href(PageAt(one.ref, period)))
+    return LinkView(
+        title=layout.lang.say(key, month=layout.lang.period_name(period)), href=layout.href(PageAt(listing.ref, period))
+    )
 
 
-def _newest_link(frame: PageLayout, one: Listing) -> LinkView:
-    return LinkView(title=frame.lang.say("newest"), href=frame.href(PageAt(one.ref)))
+def _newest_link(layout: PageLayout, listing: Listing) -> LinkView:
+    return LinkView(title=layout.lang.say("newest"), href=layout.href(PageAt(listing.ref)))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -81,50 +83,50 @@ class SubscriptionGroup:
     more: LinkView | None = None
 
 
-def render_subscribe_page(frame: PageLayout) -> bytes:
+def render_subscribe_page(layout: PageLayout) -> bytes:
     """Render the page with all feeds, grouped by kind of listing. Only the most used tags are shown."""
-    site, lang = frame.site, frame.lang
-    groups = groupby(frame.catalog.subscribable_listings, key=lambda one: one.ref.kind)
-    kinds = [(kind, [_subscription(frame, one) for one in several]) for kind, several in groups]
+    site, lang = layout.site, layout.lang
+    groups = groupby(layout.catalog.subscribable_listings, key=lambda listing: listing.ref.kind)
+    subscriptions_by_kind = [(kind, [_subscription(layout, listing) for listing in group]) for kind, group in groups]
     title, address = lang.say("subscribe"), absolute(site.base_url, path_of(SiteDocumentAt("subscribe/")))
-    full = f"{title} – {site.title}"
-    return frame.render(
+    full_title = f"{title} – {site.title}"
+    return layout.render(
         "subscribe.html",
         metadata.PageMetadata(
-            title=full,
+            title=full_title,
             canonical=address,
             description=lang.say("subscribe_what"),
-            feeds=frame.feed_views(frame.catalog.listings[ListingRef()]),
-            graph=metadata.listing_open_graph(frame.catalog, full, "", address),
+            feeds=layout.feed_views(layout.catalog.listings[ListingRef()]),
+            graph=metadata.listing_open_graph(layout.catalog, full_title, "", address),
         ),
         title=title,
         found_forms=json.dumps(dict(lang.plural_forms("found")), ensure_ascii=False),
-        opml=frame.href(SiteDocumentAt("feeds.opml")),
+        opml=layout.href(SiteDocumentAt("feeds.opml")),
         groups=[
-            _tag_group(frame, several)
+            _tag_group(layout, subscriptions)
             if kind == "tag"
-            else SubscriptionGroup(title=lang.say(_KIND_TITLES[kind]), listings=several)
-            for kind, several in kinds
+            else SubscriptionGroup(title=lang.say(_KIND_TITLES[kind]), listings=subscriptions)
+            for kind, subscriptions in subscriptions_by_kind
         ],
     )
 
 
-def _tag_group(frame: PageLayout, several: list[Subscription]) -> SubscriptionGroup:
-    lang, is_every = frame.lang, len(several) == frame.catalog.tags.total
+def _tag_group(layout: PageLayout, subscriptions: list[Subscription]) -> SubscriptionGroup:
+    lang, is_complete = layout.lang, len(subscriptions) == layout.catalog.tags.total
     return SubscriptionGroup(
         title=lang.say(_KIND_TITLES["tag"]),
-        listings=several,
-        note="" if is_every else lang.say("topics_most", count=lang.number(len(several))),
-        more=LinkView(title=lang.say("all_topics"), href=frame.href(TagsAt())),
+        listings=subscriptions,
+        note="" if is_complete else lang.say("topics_most", count=lang.number(len(subscriptions))),
+        more=LinkView(title=lang.say("all_topics"), href=layout.href(TagsAt())),
     )
 
 
-def _subscription(frame: PageLayout, one: Listing) -> Subscription:
-    newest = one.visible[:1]
+def _subscription(layout: PageLayout, listing: Listing) -> Subscription:
+    newest = listing.visible[:1]
     return Subscription(
-        title=one.title,
-        href=frame.href(PageAt(one.ref)),
-        count=frame.lang.count("articles", len(one.visible)),
-        updated=frame.date_view(last_updated(frame.site, one.feed_rows), "last_update") if newest else None,
-        feeds=frame.feed_views(one),
+        title=listing.title,
+        href=layout.href(PageAt(listing.ref)),
+        count=layout.lang.count("articles", len(listing.visible)),
+        updated=layout.date_view(last_updated(layout.site, listing.feed_rows), "last_update") if newest else None,
+        feeds=layout.feed_views(listing),
     )

@@ -62,10 +62,10 @@ def feed_views(site: Site, listing: Listing) -> tuple[FeedView, ...]:
 
 
 def _feed_view(site: Site, listing: Listing, suffix: str) -> FeedView:
-    form, path = FORMATS[suffix], path_of(FeedAt(listing.ref, suffix))
+    feed_format, path = FORMATS[suffix], path_of(FeedAt(listing.ref, suffix))
     return FeedView(
-        name=form.name,
-        type=form.media_type,
+        name=feed_format.name,
+        type=feed_format.media_type,
         title=feed_title(site, listing),
         href=root_relative(site.base_url, path),
         url=absolute(site.base_url, path),
@@ -73,6 +73,7 @@ def _feed_view(site: Site, listing: Listing, suffix: str) -> FeedView:
 
 
 def listing_open_graph(catalog: Catalog, title: str, description: str, address: str) -> tuple[tuple[str, str], ...]:
+    """Return the Open Graph pairs (property, content) of a page other than an article's; `address` is the page's own."""
     site = catalog.site
     return _nonempty_pairs(
         ("og:type", "website"),
@@ -86,6 +87,7 @@ def listing_open_graph(catalog: Catalog, title: str, description: str, address: 
 
 
 def article_open_graph(catalog: Catalog, row: Row, summary: str, address: str) -> tuple[tuple[str, str], ...]:
+    """Return the Open Graph pairs (property, content) of an article's page at `address`."""
     article, site, image = row.article, catalog.site, _fit_image(catalog, row.article.image)
     return _nonempty_pairs(
         ("og:type", "article"),
@@ -121,18 +123,16 @@ def _nonempty_pairs(*pairs: tuple[str, str]) -> tuple[tuple[str, str], ...]:
 def news_article_json_ld(catalog: Catalog, row: Row, summary: str) -> Markup:
     """Return a visible article as schema.org/NewsArticle in JSON-LD."""
     article, site, image = row.article, catalog.site, _fit_image(catalog, row.article.image)
-    people, publisher = (
-        [author_person(catalog, name) for name in article.authors],
-        _publisher(site.title, site.base_url, site.logo),
-    )
-    facts: dict[str, Any] = {
+    people = [author_person(catalog, name) for name in article.authors]
+    publisher = _publisher(site.title, site.base_url, site.logo)
+    properties: dict[str, Any] = {
         "@context": "https://schema.org",
         "@type": "NewsArticle",
         "headline": article.title,
         "description": summary,
         "datePublished": rfc3339(article.published),
         "dateModified": rfc3339(row.last_changed),
-        "author": [{"@type": "Person", "name": one.name, "url": one.url} for one in people] or [publisher],
+        "author": [{"@type": "Person", "name": person.name, "url": person.url} for person in people] or [publisher],
         "image": [image.url] if image else [],
         "articleSection": [catalog.listings[ListingRef("category", name)].title for name in article.categories],
         "keywords": [tag.title for tag in article.tags],
@@ -140,12 +140,12 @@ def news_article_json_ld(catalog: Catalog, row: Row, summary: str) -> Markup:
         "publisher": publisher,
         "mainEntityOfPage": absolute(site.base_url, path_of(ArticleAt(article.slug))),
     }
-    text = _JSON_ENCODER.encode({key: value for key, value in facts.items() if value})
+    text = _JSON_ENCODER.encode({key: value for key, value in properties.items() if value})
     # No text may end the script element (HTML, "Restrictions for contents of script elements").
     return Markup(text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026"))  # noqa: S704
 
 
 @lru_cache(maxsize=8)
 def _publisher(title: str, base_url: str, logo: str) -> Mapping[str, Any]:
-    picture = {"logo": {"@type": "ImageObject", "url": logo}} if logo else {}
-    return {"@type": "NewsMediaOrganization", "name": title, "url": absolute(base_url, "/"), **picture}
+    logo_property = {"logo": {"@type": "ImageObject", "url": logo}} if logo else {}
+    return {"@type": "NewsMediaOrganization", "name": title, "url": absolute(base_url, "/"), **logo_property}
