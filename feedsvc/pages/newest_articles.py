@@ -1,4 +1,4 @@
-"""A site reduced to its newest articles, for a theme trial (theme_trial.py) in another process."""
+"""Reduction of a site to its newest articles, for a theme trial (theme_trial.py) in another process."""
 
 from __future__ import annotations
 
@@ -44,6 +44,7 @@ class NewestArticles:
         return blake2b(repr((self.site, self.articles)).encode(errors="replace"), digest_size=16).hexdigest()
 
     def build_catalog(self) -> Catalog:
+        """Return the catalog of these articles alone."""
         texts = TextStore()
         texts.add(self.texts)
         content = ContentSnapshot(
@@ -59,13 +60,15 @@ class NewestArticles:
 
 def collect_newest_articles(content: ContentSnapshot, now: datetime, *, preview: bool) -> NewestArticles:
     """Return the newest articles, up to _MAX_ARTICLES, that have a page at `now`. Leave out those whose text is unreadable."""
-    public = RowBuilder(content.site, now, is_preview=preview)
-    latest = nlargest(_MAX_CANDIDATES, content.articles, key=attrgetter("published"))
+    row_builder = RowBuilder(content.site, now, is_preview=preview)
+    candidates = nlargest(_MAX_CANDIDATES, content.articles, key=attrgetter("published"))
     texts: dict[bytes, str] = {}
-    articles = tuple(islice((one for one in latest if public.build(one) and _add_text(content, one, texts)), _MAX_ARTICLES))
-    named = {name for article in articles for name in article.authors}
-    authors = {name: author for name, author in content.authors.items() if author.id in named or name in named}
-    media = frozenset(chain(content.site.media, *(one.media for one in authors.values()), *(one.media for one in articles)))
+    public = (article for article in candidates if row_builder.build(article) and _add_text(content, article, texts))
+    articles = tuple(islice(public, _MAX_ARTICLES))
+    author_names = {name for article in articles for name in article.authors}
+    authors = {name: author for name, author in content.authors.items() if author.id in author_names or name in author_names}
+    author_media = (author.media for author in authors.values())
+    media = frozenset(chain(content.site.media, *author_media, *(article.media for article in articles)))
     return NewestArticles(
         site=content.site,
         categories=dict(content.categories),

@@ -1,4 +1,4 @@
-"""Related articles of an article's page: older ones that share tags with it. So a new article changes no old page's."""
+"""Related articles on an article's page: older articles that share tags with it. So a new article changes no older page."""
 
 from __future__ import annotations
 
@@ -22,23 +22,23 @@ def find_related(catalog: Catalog, row: Row) -> list[Row]:
 
     Only the next MAX_CANDIDATES older articles of each tag are compared.
     """
-    tagged = [_older_candidates(catalog.listings[ListingRef("tag", tag.id)], row) for tag in row.article.tags]
-    shared = Counter(map(id, chain.from_iterable(tagged)))
-    found: list[Row] = []
-    if max(shared.values(), default=0) > 1:
-        common = {id(one): one for one in chain.from_iterable(tagged) if shared[id(one)] > 1}
-        found = sorted(common.values(), key=lambda one: (-shared[id(one)], row_key(one)))
-    if len(found) < _MAX_RELATED:
+    candidates = [_older_candidates(catalog.listings[ListingRef("tag", tag.id)], row) for tag in row.article.tags]
+    tag_counts = Counter(map(id, chain.from_iterable(candidates)))  # number of tags in common, by id of the row
+    related: list[Row] = []
+    if max(tag_counts.values(), default=0) > 1:
+        rows_by_id = {id(other): other for other in chain.from_iterable(candidates) if tag_counts[id(other)] > 1}
+        related = sorted(rows_by_id.values(), key=lambda other: (-tag_counts[id(other)], row_key(other)))
+    if len(related) < _MAX_RELATED:
         # Only the first few of each tag can be among the newest, and comparing dates costs most here.
-        heads = [islice((one for one in rows if shared[id(one)] == 1), _MAX_RELATED) for rows in tagged]
-        found += sorted(chain.from_iterable(heads), key=row_key)
-    return found[:_MAX_RELATED]
+        heads = [islice((other for other in rows if tag_counts[id(other)] == 1), _MAX_RELATED) for rows in candidates]
+        related += sorted(chain.from_iterable(heads), key=row_key)
+    return related[:_MAX_RELATED]
 
 
-def _older_candidates(tagged: Listing, row: Row) -> tuple[Row, ...]:
-    start = tagged.rank(row)
-    found = tagged.visible[start : start + MAX_CANDIDATES + 1]
-    return found[1:] if found and found[0].key == row.key else found[:MAX_CANDIDATES]
+def _older_candidates(tag_listing: Listing, row: Row) -> tuple[Row, ...]:
+    start = tag_listing.rank(row)
+    rows = tag_listing.visible[start : start + MAX_CANDIDATES + 1]
+    return rows[1:] if rows and rows[0].key == row.key else rows[:MAX_CANDIDATES]
 
 
 def find_linking_rows(catalog: Catalog, rows: Iterable[Row]) -> Iterator[Row]:
@@ -46,18 +46,18 @@ def find_linking_rows(catalog: Catalog, rows: Iterable[Row]) -> Iterator[Row]:
 
     `rows` may be rows of another catalog. A row with several tags may be yielded more than once.
     """
-    keys: dict[str, set[RowKey]] = {}
+    keys_by_tag: dict[str, set[RowKey]] = {}
     for row in rows:
         for tag in row.article.tags:
-            keys.setdefault(tag.id, set()).add(row.key)
-    for name, several in keys.items():
-        tagged = catalog.listings.get(ListingRef("tag", name))
-        yield from _newer_candidates(tagged.visible, several) if tagged else ()
+            keys_by_tag.setdefault(tag.id, set()).add(row.key)
+    for name, keys in keys_by_tag.items():
+        tag_listing = catalog.listings.get(ListingRef("tag", name))
+        yield from _newer_candidates(tag_listing.visible, keys) if tag_listing else ()
 
 
 def _newer_candidates(visible: PersistentSortedList[Row], keys: Iterable[RowKey]) -> Iterator[Row]:
     """Yield the next MAX_CANDIDATES newer rows of each key, each row once."""
-    seen = 0
+    end = 0
     for index in sorted(bisect_left(visible, key, key=row_key) for key in keys):
-        yield from visible[max(seen, index - MAX_CANDIDATES) : index]
-        seen = index
+        yield from visible[max(end, index - MAX_CANDIDATES) : index]
+        end = index

@@ -39,15 +39,15 @@ _IMAGE: Final = Image(
 )
 
 
-def _article(number: int, **facts: object) -> Article:
+def _article(number: int, **fields: object) -> Article:
     published = _NOW - timedelta(days=20 * number)
-    told = {"path": f"articles/{number}.yaml", "id": f"tag:sample.example,2026:{number}", "slug": f"sample-{number}"}
-    return Article(**{**told, "title": f"Sample {number}", "published": published, "updated": published, **facts})  # type: ignore[arg-type]
+    defaults = {"path": f"articles/{number}.yaml", "id": f"tag:sample.example,2026:{number}", "slug": f"sample-{number}"}
+    return Article(**{**defaults, "title": f"Sample {number}", "published": published, "updated": published, **fields})  # type: ignore[arg-type]
 
 
 @cache
 def sample_catalogs() -> tuple[Catalog, ...]:
-    """Return the catalogs of the full and of the bare sample site."""
+    """Return the catalogs of the full and of the bare sample site. They are built once."""
     return build_catalog(_full(), _NOW), build_catalog(_bare(), _NOW)
 
 
@@ -86,17 +86,17 @@ def _full() -> ContentSnapshot:
 
 def _texts() -> TextStore:
     texts = TextStore()
-    texts.add({text_key(written, _NOW): written for written in (_LONG, _SHORT)})
+    texts.add({text_key(text, _NOW): text for text in (_LONG, _SHORT)})
     return texts
 
 
 def _articles() -> tuple[Article, ...]:
-    tags, place = (Tag(id="t", title="Topic"),), {"categories": ("a",), "authors": ("a", "b")}
+    tags, listings = (Tag(id="t", title="Topic"),), {"categories": ("a",), "authors": ("a", "b")}
     return (
-        _article(1, **place, tags=tags),
+        _article(1, **listings, tags=tags),
         _article(
             2,
-            **place,
+            **listings,
             tags=tags,
             updated=_NOW - timedelta(days=1),
             language="ar",
@@ -107,7 +107,7 @@ def _articles() -> tuple[Article, ...]:
             sources=(Source(name="An agency", url="https://agency.example/"), Source(name="A caller")),
             corrections=(Correction(date=date(2026, 2, 1), text="It was three"),),
         ),
-        _article(3, **place, tags=tags, link="https://elsewhere.example/story"),
+        _article(3, **listings, tags=tags, link="https://elsewhere.example/story"),
         _article(4, text=text_key(_SHORT, _NOW)),
         _article(5, status=ArticleStatus.WITHDRAWN, withdrawn_at=_NOW, notice="We were wrong", language="ar"),
     )

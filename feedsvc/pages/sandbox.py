@@ -1,4 +1,4 @@
-"""The environment of custom templates: Jinja's sandbox, which keeps them from Python.
+"""Environment of custom templates: Jinja's sandbox, which gives them no access to Python's functions and attributes.
 
 The sandbox does not limit processor time or memory. So before a theme is used, it renders sample pages in a process with limits
 (theme_check.py). Beyond Jinja's rules, the sandbox has no random filter or function, limits the size of a page, and compiles code
@@ -23,7 +23,7 @@ _RANDOM_FUNCTIONS: Final = ("random", "lipsum")
 
 
 class PageTooLargeError(Exception):
-    """A template renders more text than a page may have."""
+    """Raised if a template renders more text than a page may have."""
 
     def __init__(self) -> None:
         super().__init__(f"it makes more than {MAX_PAGE_LENGTH // 1024**2} MiB of text")
@@ -41,34 +41,34 @@ class Sandbox(ImmutableSandboxedEnvironment):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
-        self.filters = {name: one for name, one in self.filters.items() if name not in _RANDOM_FUNCTIONS}
-        self.globals = {name: one for name, one in self.globals.items() if name not in _RANDOM_FUNCTIONS}
+        self.filters = {name: function for name, function in self.filters.items() if name not in _RANDOM_FUNCTIONS}
+        self.globals = {name: function for name, function in self.globals.items() if name not in _RANDOM_FUNCTIONS}
         self.globals["once_of"] = cached_card
 
     @staticmethod
     def concat(parts: Iterable[str]) -> str:
         """Join the parts of a page or of a macro's result. Raises PageTooLargeError above MAX_PAGE_LENGTH characters."""
-        kept, size = [], 0
+        texts, size = [], 0
         for part in parts:
             size += len(part)
             if size > MAX_PAGE_LENGTH:
                 raise PageTooLargeError
-            kept.append(part)
-        return "".join(kept)
+            texts.append(part)
+        return "".join(texts)
 
     def _compile(self, source: str, filename: str) -> CodeType:
         return compile(_with_template_lines(source), filename, "exec")
 
 
 @pass_context
-def cached_card(context: Context, make: Callable[..., str], *given: object) -> str:
+def cached_card(context: Context, make: Callable[..., str], *arguments: object) -> str:
     """Call the macro `make` through the sandbox and return its HTML.
 
     Counterpart of `template_compiler.cached_card`, but without a cache: built-in templates would find a custom macro's HTML
     there.
     """
-    made: str = context.environment.call(context, make, *given)  # type: ignore[attr-defined]
-    return made
+    html: str = context.environment.call(context, make, *arguments)  # type: ignore[attr-defined]
+    return html
 
 
 @pass_context
@@ -85,7 +85,8 @@ def _with_template_lines(source: str) -> ast.Module:
     itself.
     """
     tree = ast.parse(source)
-    table = next(one for one in reversed(tree.body) if isinstance(one, ast.Assign) and _is_assignment_to(one, "debug_info"))
+    assignments = (node for node in reversed(tree.body) if isinstance(node, ast.Assign))
+    table = next(assignment for assignment in assignments if _is_assignment_to(assignment, "debug_info"))
     assert isinstance(table.value, ast.Constant)  # noqa: S101 - Jinja writes a literal
     pairs = [tuple(map(int, pair.split("="))) for pair in str(table.value.value).split("&") if pair]
     lines, starts = [1, *(line for line, _ in pairs)], [start for _, start in pairs]

@@ -1,4 +1,4 @@
-"""The list of all tags: one page, or several and a page that links to them."""
+"""List of all tags: one page, or several and a page that links to them."""
 
 from __future__ import annotations
 
@@ -41,37 +41,34 @@ class TagPage(NamedTuple):
 
 
 def tag_page(catalog: Catalog, start: str = "") -> TagPage | None:
-    """Return the content of the page with this start ("" for /tags/); None if there is no such page."""
+    """Return the content of the page of tags whose address has this start ("" for /tags/); None if there is no such page."""
     starts = catalog.tags.starts
+    if not starts:
+        return None
     if not start:
-        single = len(starts) == 1
-        return (
-            TagPage(tags=_tag_counts(catalog, 0) if single else (), ranges=() if single else _tag_ranges(catalog))
-            if starts
-            else None
-        )
-    place = catalog.tags.page_of(start)
-    if len(starts) <= 1 or starts[place] != start:
+        return TagPage(tags=_tag_counts(catalog, 0)) if len(starts) == 1 else TagPage(ranges=_tag_ranges(catalog))
+    index = catalog.tags.page_of(start)
+    if len(starts) == 1 or starts[index] != start:
         return None
     return TagPage(
-        tags=_tag_counts(catalog, place),
-        previous=_tag_range(catalog, place - 1) if place else None,
-        next=_tag_range(catalog, place + 1) if place + 1 < len(starts) else None,
+        tags=_tag_counts(catalog, index),
+        previous=_tag_range(catalog, index - 1) if index else None,
+        next=_tag_range(catalog, index + 1) if index + 1 < len(starts) else None,
     )
 
 
-def _tag_counts(catalog: Catalog, place: int) -> tuple[TagCount, ...]:
+def _tag_counts(catalog: Catalog, index: int) -> tuple[TagCount, ...]:
     tags = catalog.tags
-    return tuple(TagCount(tag, catalog.tag_listing(tag).title, tags.count(tag)) for tag in tags.pages[place])
+    return tuple(TagCount(tag, catalog.tag_listing(tag).title, tags.count(tag)) for tag in tags.pages[index])
 
 
 def _tag_ranges(catalog: Catalog) -> tuple[TagRange, ...]:
-    return tuple(_tag_range(catalog, place) for place in range(len(catalog.tags.starts)))
+    return tuple(_tag_range(catalog, index) for index in range(len(catalog.tags.starts)))
 
 
-def _tag_range(catalog: Catalog, place: int) -> TagRange:
-    page = catalog.tags.pages[place]
-    return TagRange(catalog.tags.starts[place], catalog.tag_listing(page[0]).title, catalog.tag_listing(page[-1]).title)
+def _tag_range(catalog: Catalog, index: int) -> TagRange:
+    page = catalog.tags.pages[index]
+    return TagRange(catalog.tags.starts[index], catalog.tag_listing(page[0]).title, catalog.tag_listing(page[-1]).title)
 
 
 class TagView(NamedTuple):
@@ -90,41 +87,41 @@ class TagRangeView(NamedTuple):
     href: str
 
 
-def render_tag_list(frame: PageLayout, start: str = "") -> bytes:
-    """Render the page with this start ("" for /tags/). Raises ValueError if there is no such page."""
-    page = tag_page(frame.catalog, start)
+def render_tag_list(layout: PageLayout, start: str = "") -> bytes:
+    """Render the page of tags whose address has this start ("" for /tags/). Raises ValueError if there is no such page."""
+    page = tag_page(layout.catalog, start)
     if page is None:
         raise ValueError(f"no page of tags begins with '{start}'")
-    return render_tag_page(frame, start, page)
+    return render_tag_page(layout, start, page)
 
 
-def render_tag_page(frame: PageLayout, start: str, page: TagPage) -> bytes:
-    """Render the content `page` for the address with this start."""
-    site, lang = frame.site, frame.lang
+def render_tag_page(layout: PageLayout, start: str, page: TagPage) -> bytes:
+    """Render a page of tags with the content `page`; `start` is the part of its address, as in TagsAt."""
+    site, lang = layout.site, layout.lang
     address, title = absolute(site.base_url, path_of(TagsAt(start))), lang.say("all_topics")
-    span = f"{page.tags[0].title} – {page.tags[-1].title}" if start else ""
-    full = f"{lang.say('archive', title=title, month=span) if span else title} – {site.title}"
-    return frame.render(
+    titles = f"{page.tags[0].title} – {page.tags[-1].title}" if start else ""
+    full_title = f"{lang.say('archive', title=title, month=titles) if titles else title} – {site.title}"
+    return layout.render(
         "tags.html",
         metadata.PageMetadata(
-            title=full,
+            title=full_title,
             canonical=address,
-            feeds=frame.feed_views(frame.catalog.listings[ListingRef()]),
-            graph=metadata.listing_open_graph(frame.catalog, full, "", address),
+            feeds=layout.feed_views(layout.catalog.listings[ListingRef()]),
+            graph=metadata.listing_open_graph(layout.catalog, full_title, "", address),
         ),
         title=title,
         range=TagRangeView(page.tags[0].title, page.tags[-1].title, "") if start else None,
-        all=frame.href(TagsAt()),
-        tags=[_tag_view(frame, tag) for tag in page.tags],
-        parts=[_tag_range_view(frame, part) for part in page.ranges],
-        previous=_tag_range_view(frame, page.previous) if page.previous else None,
-        next=_tag_range_view(frame, page.next) if page.next else None,
+        all=layout.href(TagsAt()),
+        tags=[_tag_view(layout, tag) for tag in page.tags],
+        parts=[_tag_range_view(layout, tag_range) for tag_range in page.ranges],
+        previous=_tag_range_view(layout, page.previous) if page.previous else None,
+        next=_tag_range_view(layout, page.next) if page.next else None,
     )
 
 
-def _tag_view(frame: PageLayout, tag: TagCount) -> TagView:
-    return TagView(tag.title, frame.href(PageAt(ListingRef("tag", tag.id))), frame.lang.count("articles", tag.article_count))
+def _tag_view(layout: PageLayout, tag: TagCount) -> TagView:
+    return TagView(tag.title, layout.href(PageAt(ListingRef("tag", tag.id))), layout.lang.count("articles", tag.article_count))
 
 
-def _tag_range_view(frame: PageLayout, part: TagRange) -> TagRangeView:
-    return TagRangeView(part.first, part.last, frame.href(TagsAt(part.start)))
+def _tag_range_view(layout: PageLayout, tag_range: TagRange) -> TagRangeView:
+    return TagRangeView(tag_range.first, tag_range.last, layout.href(TagsAt(tag_range.start)))

@@ -18,14 +18,14 @@ from markupsafe import Markup, escape
 
 def escape_fast(value: object) -> str:
     """Escape like `markupsafe.escape`, but return a plain str, which is faster, if no character needs escaping."""
-    kind = type(value)
-    if kind is str:
+    value_type = type(value)
+    if value_type is str:
         # Five searches are faster than creating a Markup object.
-        special = "&" in value or "<" in value or ">" in value or '"' in value or "'" in value  # type: ignore[operator]
-        return escape(value) if special else value  # type: ignore[return-value]
-    if kind is Markup:
+        is_special = "&" in value or "<" in value or ">" in value or '"' in value or "'" in value  # type: ignore[operator]
+        return escape(value) if is_special else value  # type: ignore[return-value]
+    if value_type is Markup:
         return value  # type: ignore[return-value]
-    return str(value) if kind is int else escape(value)
+    return str(value) if value_type is int else escape(value)
 
 
 class _FastCodeGenerator(CodeGenerator):
@@ -50,12 +50,12 @@ class _FastCodeGenerator(CodeGenerator):
         if frame.buffer is not None or frame.require_output_check:
             super().visit_Output(node, frame)
             return
-        alone = len(node.nodes) == 1
-        self.writeline("yield " if alone else "yield ''.join((", node)
+        is_single = len(node.nodes) == 1
+        self.writeline("yield " if is_single else "yield ''.join((", node)
         for child in node.nodes:
             self._write_node(child, frame)
-            self.write("" if alone else ", ")
-        self.write("" if alone else "))")
+            self.write("" if is_single else ", ")
+        self.write("" if is_single else "))")
 
     def _write_node(self, child: nodes.Expr, frame: Frame) -> None:
         if isinstance(child, nodes.TemplateData):
@@ -76,12 +76,12 @@ class _FastCodeGenerator(CodeGenerator):
         self.write(")")
 
 
-def cached_card(make: Callable[..., str], card: Any, *given: object) -> str:
-    """Return the HTML that the macro `make` renders of a card and `given` arguments, cached in the card's `html_cache`."""
-    found: str | None = card.html_cache.get(given)
-    if found is None:
-        found = card.html_cache[given] = make(card, *given)
-    return found
+def cached_card(make: Callable[..., str], card: Any, *arguments: object) -> str:
+    """Return the HTML that the macro `make` renders of a card and more arguments, cached in the card's `html_cache`."""
+    html: str | None = card.html_cache.get(arguments)
+    if html is None:
+        html = card.html_cache[arguments] = make(card, *arguments)
+    return html
 
 
 class _FastTemplate(Template):
@@ -112,7 +112,7 @@ class FastEnvironment(Environment):
         parent: str | None = None,
         globals: MutableMapping[str, Any] | None = None,  # noqa: A002
     ) -> Template:
-        found = self._templates.get(name)
-        if found is None:
-            found = self._templates[name] = super().get_template(name, parent, globals)
-        return found
+        template = self._templates.get(name)
+        if template is None:
+            template = self._templates[name] = super().get_template(name, parent, globals)
+        return template

@@ -74,7 +74,7 @@ class TemplateFailure:
 
 
 class TemplateRenderError(Exception):
-    """A custom template cannot render a page; `failure` says why."""
+    """Raised if a custom template cannot render a page; `failure` says why."""
 
     def __init__(self, failure: TemplateFailure) -> None:
         super().__init__(str(failure))
@@ -126,26 +126,27 @@ class Theme:
             _LOG.warning("%s; the product's own template is used", failure)
 
     def _locate_failure(self, template: str, error: Exception) -> TemplateFailure:
-        names = {f"{FOLDER}/{TEMPLATES}{name}": name for name in self._templates}
-        if isinstance(error, TemplateSyntaxError) and error.filename in names:
-            ours = [(names[error.filename], error.lineno)]
+        names_by_file = {f"{FOLDER}/{TEMPLATES}{name}": name for name in self._templates}
+        if isinstance(error, TemplateSyntaxError) and error.filename in names_by_file:
+            locations = [(names_by_file[error.filename], error.lineno)]
         else:
             frames = ((frame.f_code.co_filename, line) for frame, line in walk_tb(error.__traceback__))
-            ours = [(names[file], line) for file, line in frames if file in names]
+            locations = [(names_by_file[file], line) for file, line in frames if file in names_by_file]
         # A template that lacks something, such as a macro, has no frame in the traceback.
-        name, line = ours[-1] if ours else (template if template in self._templates else next(iter(self._templates)), 1)
+        default = template if template in self._templates else next(iter(self._templates))
+        name, line = locations[-1] if locations else (default, 1)
         return TemplateFailure(name=name, line=line, message=f"this cannot make a page ({_reason(error)})")
 
 
-def _render_sandboxed(themed: Environment, template: str, facts: Mapping[str, object]) -> bytes:
-    page = themed.get_template(template).render(facts, once=render_once)
+def _render_sandboxed(environment: Environment, template: str, variables: Mapping[str, object]) -> bytes:
+    page = environment.get_template(template).render(variables, once=render_once)
     if not page.strip():
         raise TemplateError("nothing comes of it")
     return page.encode()
 
 
 def _reason(error: Exception) -> str:
-    """Return the fault of a template in words that are the same on all machines."""
+    """Return the fault of a template in a text that is the same on all machines."""
     if isinstance(error, TemplateNotFound):
         return f"there is no template '{error.name}'"
     if isinstance(error, RecursionError):
@@ -201,7 +202,7 @@ def syntax_error(text: str) -> tuple[int, str] | None:
 @cache
 def builtin_environment() -> Environment:
     """Return the environment of the built-in templates; it is created once."""
-    found = create_environment(FastEnvironment, _BUILTIN_LOADER)
+    environment = create_environment(FastEnvironment, _BUILTIN_LOADER)
     # Not in the folder of the templates: every file there counts as a template.
-    found.bytecode_cache = FileBytecodeCache(Path(__file__).parent)
-    return found
+    environment.bytecode_cache = FileBytecodeCache(Path(__file__).parent)
+    return environment

@@ -1,4 +1,4 @@
-"""The theme in force: the theme files that pages are rendered with, each the newest version that a trial found valid.
+"""Theme in force: the theme files that pages are rendered with, each in the newest version that a trial found valid.
 
 A trial (theme_trial.py) renders pages of sample sites and of the newest articles in a process with limits.
 """
@@ -24,8 +24,8 @@ from feedsvc.support.limited_process import Limits
 
 RETRY_INTERVAL: Final = 60.0  # seconds until the next trial of a theme whose trial could not be carried out
 _ALERT_NAME: Final = "theme"
-_CONSEQUENCE: Final = "the theme before, or else the product's own, is used meanwhile, and it is tried again each minute"
-_END_MESSAGE: Final = "the theme could be tried"
+_CONSEQUENCE: Final = "the trial is repeated each minute; until then, the previous theme or else the product's own is used"
+_END_MESSAGE: Final = "the theme has been tried"
 
 
 class ThemeAdoption:
@@ -63,15 +63,17 @@ class ThemeAdoption:
         The first call waits for a trial, if no stored verdict suffices. Later trials run in a thread: the previous theme stays in
         force until a call after the thread's end, which `is_due` shows.
         """
-        sample = partial(collect_newest_articles, content, now, preview=preview)
-        is_newly_stuck, self._known_hung_themes = self._has_new_hung_theme, frozenset(self._hung_themes())
+        collect_articles = partial(collect_newest_articles, content, now, preview=preview)
+        has_new_hung_theme, self._known_hung_themes = self._has_new_hung_theme, frozenset(self._hung_themes())
         if self._chosen_from is None:
-            self._run_first_trial(content.theme, sample)
-        elif content.theme is not self._chosen_from or self._is_retry_due or is_newly_stuck:
-            self._update_choice(content.theme, sample)
+            self._run_first_trial(content.theme, collect_articles)
+        elif content.theme is not self._chosen_from or self._is_retry_due or has_new_hung_theme:
+            self._update_choice(content.theme, collect_articles)
         problems = tuple(sorted((*content.problems, *self._choice.problems.values())))
-        standing = {problem.path for path, problem in self._choice.problems.items() if path in self._choice.files}
-        return replace(content, theme=self._choice.files, problems=problems, last_valid_paths=content.last_valid_paths | standing)
+        last_valid_paths = {problem.path for path, problem in self._choice.problems.items() if path in self._choice.files}
+        return replace(
+            content, theme=self._choice.files, problems=problems, last_valid_paths=content.last_valid_paths | last_valid_paths
+        )
 
     @property
     def is_due(self) -> bool:
@@ -87,16 +89,16 @@ class ThemeAdoption:
         """True if `hung_themes` has a theme that it did not have at the last call of `apply`."""
         return bool(self._chosen_from) and not self._known_hung_themes.issuperset(self._hung_themes())
 
-    def _run_first_trial(self, files: ThemeFiles, sample: Callable[[], NewestArticles]) -> None:
-        trial = TrialThread(self._chooser, files, self._choice.files, sample)
+    def _run_first_trial(self, files: ThemeFiles, collect_articles: Callable[[], NewestArticles]) -> None:
+        trial = TrialThread(self._chooser, files, self._choice.files, collect_articles)
         trial.run()  # in this thread: the caller waits
         if trial.failure_reason and self._is_required:
             raise FeedsvcError(
-                f"the theme {trial.failure_reason}; nothing was made, since a theme that was not tried is not used"
+                f"the theme {trial.failure_reason}; the command stopped, because a theme is used only after a trial"
             )
         self._finish_trial(trial)
 
-    def _update_choice(self, files: ThemeFiles, sample: Callable[[], NewestArticles]) -> None:
+    def _update_choice(self, files: ThemeFiles, collect_articles: Callable[[], NewestArticles]) -> None:
         trial, self._trial = self._trial, None
         if trial and trial.files is files and not trial.is_alive():
             self._finish_trial(trial)
@@ -105,13 +107,16 @@ class ThemeAdoption:
         elif trial and trial.is_alive():
             self._trial = trial  # even if it is for other files: one trial at a time
         else:
-            self._trial = TrialThread(self._chooser, files, self._choice.files, sample)
+            self._trial = TrialThread(self._chooser, files, self._choice.files, collect_articles)
             self._trial.start()
         if trial and trial.files is not files:
             trial.cancel()
 
     def _stored_choice(self, files: ThemeFiles) -> ThemeChoice | None:
-        """Return the choice if stored verdicts suffice for it, else None. Another process may have stored a verdict meanwhile."""
+        """Return the choice of theme files if stored verdicts suffice for it, else None.
+
+        Verdicts are looked up again each time, because another process may have stored one.
+        """
         try:
             return self._chooser.choose(files, self._choice.files, self._chooser.stored_verdict)
         except NoVerdictError:
@@ -125,7 +130,7 @@ class ThemeAdoption:
             self._alerts.raise_alert(_ALERT_NAME, f"the theme {trial.failure_reason}; {_CONSEQUENCE}", _END_MESSAGE)
 
     def _set_choice(self, files: ThemeFiles, choice: ThemeChoice) -> None:
-        is_same = choice.files == self._choice.files  # the same object is kept, so that pages are reused
+        is_same = choice.files == self._choice.files  # then the object stays the same, too, so that cached pages stay valid
         self._choice = replace(choice, files=self._choice.files) if is_same else choice
         self._chosen_from, self._retry_at = files, None
         self._alerts.clear(_ALERT_NAME)

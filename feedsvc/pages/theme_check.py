@@ -39,29 +39,30 @@ class ThemeVerdict:
 
 
 class TrialError(Exception):
-    """A trial could not be carried out, for a reason outside the theme. The message continues the words "the theme"."""
+    """Raised if a trial could not be carried out, for a reason outside the theme. The message continues the words "the theme"."""
 
 
 class TrialCancelledError(TrialError):
-    """The result of a trial is no longer needed."""
+    """Raised if a trial was cancelled because its result is no longer needed."""
 
 
 def file_problem(path: str, data: bytes) -> Problem | None:
     """Return the problem of one file below theme/ that can be found without a trial, or None."""
-    place = content_path(path)
+    shown_path = content_path(path)
     if path.startswith(STATIC):
-        known = path[path.rfind(".") :].lower() in STATIC_TYPES
-        return None if known else Problem(path=place, message="no page uses such a file", hint=f"use {', '.join(STATIC_TYPES)}")
+        if path[path.rfind(".") :].lower() in STATIC_TYPES:
+            return None
+        return Problem(path=shown_path, message="no page uses such a file", hint=f"use {', '.join(STATIC_TYPES)}")
     if not path.startswith(TEMPLATES):
-        return Problem(path=place, message="a theme holds templates/ and static/ only", hint="move it there")
+        return Problem(path=shown_path, message="a theme holds templates/ and static/ only", hint="move it there")
     if len(data) > _MAX_TEMPLATE_BYTES:
         return Problem(
-            path=place, message=f"the template is larger than {_MAX_TEMPLATE_BYTES // 1024} KiB, the most that is used"
+            path=shown_path, message=f"the template is larger than {_MAX_TEMPLATE_BYTES // 1024} KiB, the most that is used"
         )
     try:
         data.decode()
     except UnicodeDecodeError:
-        return Problem(path=place, message="the file is not UTF-8", hint="save the file in UTF-8")
+        return Problem(path=shown_path, message="the file is not UTF-8", hint="save the file in UTF-8")
     return None
 
 
@@ -109,13 +110,13 @@ class _ThemeCheck:
         for _ in range(_MAX_TRIALS):
             if not self._remaining:
                 break
-            given = TrialInput(
+            trial_input = TrialInput(
                 templates=self._remaining, newest_articles=self._newest_articles, skipped_subjects=self._skipped_subjects
             )
             limits = replace(self._limits, elapsed=max(1.0, end - time.monotonic()))
-            outcome = run("feedsvc.pages.theme_trial:run", pickle.dumps(given), limits, self._is_cancelled)
+            outcome = run("feedsvc.pages.theme_trial:run", pickle.dumps(trial_input), limits, self._is_cancelled)
             if isinstance(outcome, bytes):
-                self._add_findings([Finding(**one) for one in json.loads(outcome)])
+                self._add_findings([Finding(**fields) for fields in json.loads(outcome)])
                 break
             if outcome.cause is Cause.ELAPSED_TIME and self._problems:
                 self._give_up()
@@ -133,40 +134,43 @@ class _ThemeCheck:
         self._add_findings([_unfinished_finding(path) for path in self._remaining])
 
     def _add_findings(self, findings: list[Finding]) -> None:
-        for one in findings:
-            self._problems[one.path] = Problem(path=content_path(one.path), line=one.line, message=one.message, hint=one.hint)
-            self._remaining.pop(one.path, None)
-            self._has_article_finding |= one.is_from_article
+        for finding in findings:
+            self._problems[finding.path] = Problem(
+                path=content_path(finding.path), line=finding.line, message=finding.message, hint=finding.hint
+            )
+            self._remaining.pop(finding.path, None)
+            self._has_article_finding |= finding.is_from_article
 
     def _leave_out(self, failure: RunFailure) -> None:
         """Leave the template or the article at which a trial failed out of the next trial.
 
-        Raises TrialError if the failure shows neither.
+        Raises TrialError if the failure does not show which one that is, or if it has another cause; TrialCancelledError if the
+        trial was cancelled.
         """
         if failure.cause not in _FAILURE_MESSAGES:
             raise TrialCancelledError if failure.cause is Cause.CANCELLED else TrialError(_explain(failure, self._limits))
-        doing = TrialStep.parse(failure.step)
-        place = innermost_template_call(failure.traceback, self._remaining, is_last=failure.cause is Cause.MEMORY)
-        if not doing or not (place or doing.template or doing.subject):
+        step = TrialStep.parse(failure.step)
+        location = innermost_template_call(failure.traceback, self._remaining, is_last=failure.cause is Cause.MEMORY)
+        if not step or not (location or step.template or step.subject):
             raise TrialError(_explain(failure, self._limits))
-        if place or doing.template:
-            self._add_findings([self._finding(failure, doing, *(place or (self._template_at_fault(doing.template), 1)))])
+        if location or step.template:
+            self._add_findings([self._finding(failure, step, *(location or (self._template_at_fault(step.template), 1)))])
         else:
-            self._skipped_subjects |= {doing.subject}
+            self._skipped_subjects |= {step.subject}
 
     def _template_at_fault(self, template: str) -> str:
         """Return the path of `template` if it is a remaining template, else of the first remaining one."""
         path = f"{TEMPLATES}{template}"
         return path if path in self._remaining else next(iter(self._remaining))
 
-    def _finding(self, failure: RunFailure, doing: TrialStep, path: str, line: int) -> Finding:
-        page = f"the page of {doing.subject}" if doing.subject else "a page"
-        number = failure.signal
-        named = signal.Signals(number).name if number in set(signal.Signals) else f"signal {number}"
+    def _finding(self, failure: RunFailure, step: TrialStep, path: str, line: int) -> Finding:
+        page = f"the page of {step.subject}" if step.subject else "a page"
+        signal_number = failure.signal
+        signal_name = signal.Signals(signal_number).name if signal_number in set(signal.Signals) else f"signal {signal_number}"
         message = _FAILURE_MESSAGES[failure.cause].format(
-            page=page, signal=named, limits=self._limits, mebibytes=self._limits.memory // _MB
+            page=page, signal=signal_name, limits=self._limits, mebibytes=self._limits.memory // _MB
         )
-        return Finding(path=path, line=line, message=message, hint=FALLBACK_HINT, is_from_article=bool(doing.subject))
+        return Finding(path=path, line=line, message=message, hint=FALLBACK_HINT, is_from_article=bool(step.subject))
 
 
 # For str.format.
@@ -185,9 +189,9 @@ def innermost_template_call(traceback: str, templates: Mapping[str, bytes], *, i
 
     `is_last` is for Python's own tracebacks, not faulthandler's: their innermost frame is the last one.
     """
-    names = {spelled: path for path in templates for spelled in _traceback_names(path.removeprefix(TEMPLATES))}
-    found = [(names[name], int(line)) for name, line in _TEMPLATE_FRAME.findall(traceback) if name in names]
-    return found[-1 if is_last else 0] if found else None
+    paths_by_name = {name: path for path in templates for name in _traceback_names(path.removeprefix(TEMPLATES))}
+    frames = [(paths_by_name[name], int(line)) for name, line in _TEMPLATE_FRAME.findall(traceback) if name in paths_by_name]
+    return frames[-1 if is_last else 0] if frames else None
 
 
 def _traceback_names(name: str) -> tuple[str, str]:
@@ -208,7 +212,7 @@ def _explain(failure: RunFailure, limits: Limits) -> str:
 
 _TRIAL_ERROR_MESSAGES: Final[Mapping[Cause, str]] = {
     Cause.NOT_STARTED: "could not be tried, since no process for it could be started ({detail})",
-    Cause.ELAPSED_TIME: "could not be tried within {limits.elapsed:.0f} seconds, since this machine has too much else to do",
+    Cause.ELAPSED_TIME: "could not be tried within {limits.elapsed:.0f} seconds, because this machine is overloaded",
     Cause.KILLED: "could not be tried, since the process for it was ended by signal {signal}, perhaps for lack of memory",
     Cause.ERROR: "could not be tried ({detail}); restart feedsvc if it was upgraded meanwhile",
 }

@@ -32,7 +32,7 @@ GetVerdict = Callable[[ThemeFiles], ThemeVerdict]
 
 
 class NoVerdictError(Exception):
-    """No verdict on these templates is stored yet."""
+    """Raised if no verdict on these templates is stored yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,22 +66,25 @@ class ThemeChooser:
         A file that cannot be used is replaced by its version in `previous`, if that is valid together with the others.
         `get_verdict` returns the verdict on templates; its exceptions are passed on.
         """
-        found = {path: problem for path, data in files.items() if (problem := file_problem(path, data))}
-        stuck = self._hung_themes()
-        found |= _find_problems(_templates({path: data for path, data in files.items() if path not in found}), get_verdict, stuck)
-        sound = {path: data for path, data in files.items() if path not in found}
-        standing = {path: previous[path] for path in files if path in found and path in previous}
-        mixed = {path: standing.get(path, data) for path, data in files.items() if path in sound or path in standing}
-        if _templates(standing) and _find_problems(_templates(mixed), get_verdict, stuck):
-            mixed = {path: data for path, data in mixed.items() if path in sound or not path.startswith(TEMPLATES)}
-        return ThemeChoice(mixed, found)
+        problems = {path: problem for path, data in files.items() if (problem := file_problem(path, data))}
+        hung_themes = self._hung_themes()
+        readable = {path: data for path, data in files.items() if path not in problems}
+        problems |= _find_problems(_templates(readable), get_verdict, hung_themes)
+        valid = {path: data for path, data in files.items() if path not in problems}
+        previous_versions = {path: previous[path] for path in files if path in problems and path in previous}
+        combined = {
+            path: previous_versions.get(path, data) for path, data in files.items() if path in valid or path in previous_versions
+        }
+        if _templates(previous_versions) and _find_problems(_templates(combined), get_verdict, hung_themes):
+            combined = {path: data for path, data in combined.items() if path in valid or not path.startswith(TEMPLATES)}
+        return ThemeChoice(combined, problems)
 
     def stored_verdict(self, templates: ThemeFiles) -> ThemeVerdict:
         """Return the stored verdict on templates. Raises NoVerdictError if there is none."""
-        found = self._verdicts.find(self._key(templates))
-        if not found:
+        verdict = self._verdicts.find(self._key(templates))
+        if not verdict:
             raise NoVerdictError
-        return found
+        return verdict
 
     def find_verdict(
         self, templates: ThemeFiles, collect_articles: Callable[[], NewestArticles], is_cancelled: Callable[[], bool]
@@ -91,25 +94,25 @@ class ThemeChooser:
         A stored verdict with problems on pages of articles counts only while these are still the newest articles.
         """
         key = self._key(templates)
-        found = self._verdicts.find(key)
-        if found and _is_verdict_current(found, collect_articles):
-            return found
+        verdict = self._verdicts.find(key)
+        if verdict and _is_verdict_current(verdict, collect_articles):
+            return verdict
         with self._verdicts.exclusive_lock(is_cancelled):
             self._verdicts.discard_from_memory(key)
-            found = self._verdicts.find(key)  # another process may have tried it meanwhile
-            if not found or not _is_verdict_current(found, collect_articles):
-                found = check_theme(templates, collect_articles(), is_cancelled, limits=self._limits)
-                self._verdicts.add(key, found)
-            return found
+            verdict = self._verdicts.find(key)  # another process may have tried it meanwhile
+            if not verdict or not _is_verdict_current(verdict, collect_articles):
+                verdict = check_theme(templates, collect_articles(), is_cancelled, limits=self._limits)
+                self._verdicts.add(key, verdict)
+            return verdict
 
     def _key(self, templates: ThemeFiles) -> str:
         return blake2b(f"{templates_digest(templates)} {self._version()}".encode(), digest_size=16).hexdigest()
 
 
 class TrialThread(threading.Thread):
-    """A thread that chooses theme files and carries out the trials for it. `run` may also be called in the caller's thread.
+    """Thread that chooses theme files and carries out the trials for that. `run` may also be called in the caller's thread.
 
-    At the end, `choice` is set, or `failure_reason` is: it continues the words "the theme".
+    At the end, either `choice` is set, or `failure_reason`, which continues the words "the theme".
     """
 
     def __init__(
@@ -130,11 +133,11 @@ class TrialThread(threading.Thread):
         try:
             self.choice = self._chooser.choose(self.files, self._previous, self._find_verdict)
         except TrialCancelledError:
-            self.failure_reason = "is not wanted any more"
+            self.failure_reason = "was replaced by another one during its trial"
         except TrialError as error:
             self.failure_reason = str(error)
         except Exception as error:  # noqa: BLE001 - an internal error must not end the service
-            _LOG.exception("a theme could not be tried")
+            _LOG.exception("the theme could not be tried")
             self.failure_reason = f"could not be tried ({type(error).__name__}: {error})"
 
     def _find_verdict(self, templates: ThemeFiles) -> ThemeVerdict:
@@ -145,19 +148,19 @@ def _templates(files: ThemeFiles) -> ThemeFiles:
     return {path: data for path, data in files.items() if path.startswith(TEMPLATES)}
 
 
-def _find_problems(templates: ThemeFiles, ask: GetVerdict, stuck: Mapping[str, str]) -> dict[str, Problem]:
-    """Return the problems of the templates that are not used. The other templates are valid together."""
-    found: dict[str, Problem] = {}
-    while left := {path: data for path, data in templates.items() if path not in found}:
-        found |= ask(left).problems
-        sound = {path: data for path, data in templates.items() if path not in found}
-        name = templates_digest(sound)
-        if name not in stuck:
+def _find_problems(templates: ThemeFiles, get_verdict: GetVerdict, hung_themes: Mapping[str, str]) -> dict[str, Problem]:
+    """Return the problems of the templates that cannot be used. The other templates are valid together."""
+    problems: dict[str, Problem] = {}
+    while remaining := {path: data for path, data in templates.items() if path not in problems}:
+        problems |= get_verdict(remaining).problems
+        valid = {path: data for path, data in templates.items() if path not in problems}
+        digest = templates_digest(valid)
+        if digest not in hung_themes:
             break
-        found |= hang_problem(stuck[name], sound)
-    return found
+        problems |= hang_problem(hung_themes[digest], valid)
+    return problems
 
 
-def _is_verdict_current(verdict: ThemeVerdict, sample: Callable[[], NewestArticles]) -> bool:
-    """Return whether a verdict does not depend on articles, or depends on the articles that `sample` returns now."""
-    return not verdict.articles_digest or verdict.articles_digest == sample().digest
+def _is_verdict_current(verdict: ThemeVerdict, collect_articles: Callable[[], NewestArticles]) -> bool:
+    """Return whether a verdict does not depend on articles, or depends on the articles that `collect_articles` returns now."""
+    return not verdict.articles_digest or verdict.articles_digest == collect_articles().digest

@@ -1,6 +1,7 @@
 """Theme trial: custom templates render every kind of page, in a process with limits that theme_check.py starts.
 
-The parent process ends this one if a page takes too long. So each step is announced before it begins, to show which one that was.
+The parent process ends this one if a page takes too long. So each step is announced before it begins: the last step announced is
+the one that took too long.
 """
 
 from __future__ import annotations
@@ -81,51 +82,51 @@ class Finding:
     is_from_article: bool = False
 
 
-def run(data: bytes, step: BeginStep) -> bytes:
+def run(data: bytes, begin_step: BeginStep) -> bytes:
     """Render every kind of page with the templates of a pickled TrialInput; return a JSON list of findings.
 
-    `step` announces each step. The templates without a finding are valid together.
+    `begin_step` is called at the begin of each step with a TrialStep as JSON. The templates without a finding are valid together.
     """
-    given: TrialInput = pickle.loads(data)  # noqa: S301 - from the process that started this one
-    trial = _Trial(given, step)
-    return json.dumps([asdict(one) for one in trial.findings()]).encode()
+    trial_input: TrialInput = pickle.loads(data)  # noqa: S301 - from the process that started this one
+    trial = _Trial(trial_input, begin_step)
+    return json.dumps([asdict(finding) for finding in trial.findings()]).encode()
 
 
 class _Trial:
-    def __init__(self, given: TrialInput, step: BeginStep) -> None:
-        self._input, self._announce = given, step
+    def __init__(self, trial_input: TrialInput, begin_step: BeginStep) -> None:
+        self._input, self._begin_step = trial_input, begin_step
 
     def findings(self) -> list[Finding]:
-        found = {one.path: one for one in (*self._syntax_findings(), *self._unused_template_findings())}
-        while failed := self._first_render_failure(
-            {path: data for path, data in self._input.templates.items() if path not in found}
+        findings = {finding.path: finding for finding in (*self._syntax_findings(), *self._unused_template_findings())}
+        while finding := self._first_render_failure(
+            {path: data for path, data in self._input.templates.items() if path not in findings}
         ):
-            found[failed.path] = failed
-        return [*found.values()]
+            findings[finding.path] = finding
+        return [*findings.values()]
 
     def _announce_step(self, subject: str, template: str) -> None:
-        self._announce(json.dumps(asdict(TrialStep(subject=subject, template=template))))
+        self._begin_step(json.dumps(asdict(TrialStep(subject=subject, template=template))))
 
     def _syntax_findings(self) -> Iterator[Finding]:
         for path, data in self._input.templates.items():
             self._announce_step("", path.removeprefix(TEMPLATES))
-            if wrong := syntax_error(data.decode()):
-                yield Finding(path=path, line=wrong[0], message=wrong[1][:_MAX_MESSAGE_LENGTH], hint=FALLBACK_HINT)
+            if error := syntax_error(data.decode()):
+                yield Finding(path=path, line=error[0], message=error[1][:_MAX_MESSAGE_LENGTH], hint=FALLBACK_HINT)
 
     def _unused_template_findings(self) -> Iterator[Finding]:
         """Yield findings on templates that neither replace a built-in one nor are used by another template of the theme.
 
         Yield none if a template computes names of templates.
         """
-        names, own = dict(files_below(self._input.templates, TEMPLATES)), builtin_template_names()
-        referred: set[str] = set()
+        names, builtin_names = dict(files_below(self._input.templates, TEMPLATES)), builtin_template_names()
+        referenced: set[str] = set()
         for name, data in names.items():
             self._announce_step("", name)
             with suppress(Exception):  # not a valid template
-                referred |= referenced_templates(data.decode())
+                referenced |= referenced_templates(data.decode())
         for name in names:
-            if name not in own | referred and "" not in referred:
-                yield _unused_template_finding(name, own)
+            if name not in builtin_names | referenced and "" not in referenced:
+                yield _unused_template_finding(name, builtin_names)
 
     def _first_render_failure(self, templates: Mapping[str, bytes]) -> Finding | None:
         """Return a finding on the first template that cannot render a page, or None."""
@@ -133,10 +134,10 @@ class _Trial:
             return None
         theme = _AnnouncingTheme(templates, self._announce_step)
         try:
-            for make in self._page_renderers(theme):
-                make()
-        except TemplateRenderError as unmakeable:
-            failure = unmakeable.failure
+            for render in self._page_renderers(theme):
+                render()
+        except TemplateRenderError as error:
+            failure = error.failure
             page = f"the page of {theme.subject}" if theme.subject else "a page"
             return Finding(
                 path=f"{TEMPLATES}{failure.name}",
@@ -148,37 +149,37 @@ class _Trial:
         return None
 
     def _page_renderers(self, theme: _AnnouncingTheme) -> Iterator[Callable[[], object]]:
-        for made_up in sample_catalogs():
-            yield from (make for _, make in _catalog_page_renderers(made_up, theme, [*made_up.listings.values()]))
+        for catalog in sample_catalogs():
+            yield from (render for _, render in _catalog_page_renderers(catalog, theme, [*catalog.listings.values()]))
         if self._input.newest_articles:
-            real = self._input.newest_articles.build_catalog()
-            filled = [one for one in real.listings.values() if not one.is_empty]
-            for subject, make in _catalog_page_renderers(real, theme, filled[:_MAX_LISTINGS]):
+            catalog = self._input.newest_articles.build_catalog()
+            listings = [listing for listing in catalog.listings.values() if not listing.is_empty]
+            for subject, render in _catalog_page_renderers(catalog, theme, listings[:_MAX_LISTINGS]):
                 if subject not in self._input.skipped_subjects:
                     theme.subject = subject
                     self._announce_step(subject, "")
-                    yield partial(_render_article_page, make)
+                    yield partial(_render_article_page, render)
             theme.subject = ""
 
 
 class _AnnouncingTheme(Theme):
     """A theme that announces each page before rendering it; `subject` is as in TrialStep."""
 
-    def __init__(self, files: Mapping[str, bytes], step: Callable[[str, str], None]) -> None:
+    def __init__(self, files: Mapping[str, bytes], announce_step: Callable[[str, str], None]) -> None:
         super().__init__(files, strict=True)
-        self._announce_step, self.subject = step, ""
+        self._announce_step, self.subject = announce_step, ""
 
-    def render(self, template: str, facts: Mapping[str, object], once: Callable[..., str]) -> bytes:
+    def render(self, template: str, variables: Mapping[str, object], once: Callable[..., str]) -> bytes:
         self._announce_step(self.subject, template)
-        page = super().render(template, facts, once)
+        page = super().render(template, variables, once)
         self._announce_step(self.subject, "")
         return page
 
 
-def _render_article_page(make: Callable[[], object]) -> None:
+def _render_article_page(render: Callable[[], object]) -> None:
     """Render a page of the newest articles. Ignore errors outside of templates: the content, not the theme, causes them."""
     try:
-        make()
+        render()
     except TemplateRenderError:
         raise
     except Exception:  # noqa: BLE001, S110
@@ -189,19 +190,22 @@ def _catalog_page_renderers(
     catalog: Catalog, theme: Theme, listings: list[Listing]
 ) -> Iterator[tuple[str, Callable[[], object]]]:
     """Yield (subject, function that renders the page) of every page of a catalog; of listing pages, only those of `listings`."""
-    frame = PageLayout(catalog, theme)
-    yield from ((row.article.path, partial(render_article, frame, row)) for row in catalog.visible.values())
-    yield from ((row.article.path, partial(render_gone, frame, row.article)) for row in catalog.withdrawn.values())
-    for one in listings:
-        yield from ((f"'{one.title}'", partial(render_listing, frame, one, period)) for period in ("", *one.page_index))
-    yield "all feeds", partial(render_subscribe_page, frame)
-    yield from (("all tags", partial(render_tag_page, frame, start, page)) for start, page in _SAMPLE_TAG_PAGES)
-    yield "what is missing", partial(render_not_found, frame)
+    layout = PageLayout(catalog, theme)
+    yield from ((row.article.path, partial(render_article, layout, row)) for row in catalog.visible.values())
+    yield from ((row.article.path, partial(render_gone, layout, row.article)) for row in catalog.withdrawn.values())
+    for listing in listings:
+        yield from (
+            (f"'{listing.title}'", partial(render_listing, layout, listing, period)) for period in ("", *listing.page_index)
+        )
+    yield "all feeds", partial(render_subscribe_page, layout)
+    yield from (("all tags", partial(render_tag_page, layout, start, page)) for start, page in _SAMPLE_TAG_PAGES)
+    yield "what is missing", partial(render_not_found, layout)
 
 
-def _unused_template_finding(name: str, own: frozenset[str]) -> Finding:
-    inside = next((f"{one} is a file, not a folder" for one in own if name.startswith(f"{one}/")), "")
-    hint = inside or did_you_mean(name, own) or f"the product's own are {', '.join(sorted(own))}"
+def _unused_template_finding(name: str, builtin_names: frozenset[str]) -> Finding:
+    file_name = next((builtin_name for builtin_name in builtin_names if name.startswith(f"{builtin_name}/")), "")
+    folder_hint = f"{file_name} is a file, not a folder" if file_name else ""
+    hint = folder_hint or did_you_mean(name, builtin_names) or f"the product's own are {', '.join(sorted(builtin_names))}"
     return Finding(path=f"{TEMPLATES}{name}", line=1, message="no page uses a template of this name", hint=hint)
 
 

@@ -25,7 +25,7 @@ _MAX_FILES: Final = 100  # files
 _POLL_INTERVAL: Final = 0.02  # seconds
 _LOCK_TIMEOUT: Final = 180.0  # seconds to wait for another process
 _ALERT_NAME: Final = "themes"
-_CONSEQUENCE: Final = "themes are tried again at each start"
+_CONSEQUENCE: Final = "until then, each start repeats the trial of the theme"
 
 
 class VerdictStore:
@@ -37,29 +37,29 @@ class VerdictStore:
 
     def find(self, key: str) -> ThemeVerdict | None:
         """Return the verdict stored under a key (a digest of theme and versions, see ThemeChooser), or None."""
-        found = self._verdicts.get(key) or self._read(key)
-        if found:
-            self._verdicts[key] = found
-        return found
+        verdict = self._verdicts.get(key) or self._read(key)
+        if verdict:
+            self._verdicts[key] = verdict
+        return verdict
 
     def add(self, key: str, verdict: ThemeVerdict) -> None:
         """Store a verdict in memory and, if there is a folder, on disk. Raise an alert if the folder cannot be written."""
         self._verdicts[key] = verdict
         if not self._folder:
             return
-        facts = {
+        fields = {
             "problems": {path: asdict(problem) for path, problem in verdict.problems.items()},
             "newest": verdict.articles_digest,
         }
-        text = json.dumps({"key": key, **facts})
+        text = json.dumps({"key": key, **fields})
         try:
             ensure_folder(self._folder)
             replace_file(self._folder / f"{key}.json", f"{text}\n{_checksum(text)}\n".encode())
             _prune(self._folder)
             self._alerts.clear(_ALERT_NAME)
         except OSError as error:
-            sentence = unwritable_message("the result of a theme's trial", self._folder, error.strerror, _CONSEQUENCE)
-            self._alerts.raise_alert(_ALERT_NAME, sentence, "results of themes' trials are written again")
+            message = unwritable_message("the result of a theme's trial", self._folder, error.strerror, _CONSEQUENCE)
+            self._alerts.raise_alert(_ALERT_NAME, message, "results of themes' trials are written again")
 
     def discard_from_memory(self, key: str) -> None:
         """Discard a verdict in memory, so that `find` reads the file again: another process may have replaced it."""
@@ -99,10 +99,11 @@ class VerdictStore:
             if not is_file(file):
                 return None
             text, checksum, _ = file.read_bytes().decode().split("\n")
-            read = json.loads(text) if checksum == _checksum(text) else {}
-            if read.get("key") == key:
+            data = json.loads(text) if checksum == _checksum(text) else {}
+            if data.get("key") == key:
                 return ThemeVerdict(
-                    problems={path: Problem(**one) for path, one in read["problems"].items()}, articles_digest=read["newest"]
+                    problems={path: Problem(**fields) for path, fields in data["problems"].items()},
+                    articles_digest=data["newest"],
                 )
         return None
 

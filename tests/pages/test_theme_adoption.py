@@ -184,7 +184,7 @@ def test_a_theme_that_is_corrected_while_it_is_tried_need_not_wait_for_that_tria
     assert first
     themed = with_theme(content, message="<p>ours")
     assert set(settled(adoption, themed).theme) == {MESSAGE}
-    assert first.failure_reason == "is not wanted any more"
+    assert first.failure_reason == "was replaced by another one during its trial"
 
 
 def test_the_last_sound_version_of_a_template_stands_in_for_one_that_freezes_beside_the_others(content: ContentSnapshot) -> None:
