@@ -36,9 +36,9 @@ _XML_LANG: Final = "{http://www.w3.org/XML/1998/namespace}lang"
 
 def render(feed: Feed) -> bytes:
     """Render `feed` as an Atom 1.0 document in UTF-8, tombstones before entries."""
-    parts = [RENDERED_ENTRIES.get(item) for item in feed.items]
-    document: bytes = _AtomGenerator(feed, parts).atom_str(pretty=True)
-    return splice_entries(document, "feed", parts)
+    rendered_entries = [RENDERED_ENTRIES.get(item) for item in feed.items]
+    document: bytes = _AtomGenerator(feed, rendered_entries).atom_str(pretty=True)
+    return splice_entries(document, "feed", rendered_entries)
 
 
 class _AtomExtension(FeedExtension):
@@ -51,9 +51,9 @@ class _AtomExtension(FeedExtension):
 
 
 class _AtomGenerator(BaseFeedGenerator):
-    def __init__(self, feed: Feed, parts: Iterable[RenderedEntry]) -> None:
+    def __init__(self, feed: Feed, rendered_entries: Iterable[RenderedEntry]) -> None:
         super().__init__(feed, _AtomExtension)
-        self._rendered_entries = parts
+        self._rendered_entries = rendered_entries
         self.id(feed.id)
         self.subtitle(feed.subtitle)
         self.icon(feed.icon)
@@ -86,8 +86,8 @@ class _Entry(feedgen.entry.FeedEntry):  # type: ignore[misc]
     def atom_entry(self) -> etree._Element:
         element: etree._Element = super().atom_entry()
         # feedgen looks up rel, type, length and title in the new element instead of the link, so it writes none of them.
-        for written, link in zip(element.iterfind("link"), self.link(), strict=True):
-            written.attrib.update(link)
+        for link_element, link in zip(element.iterfind("link"), self.link(), strict=True):
+            link_element.attrib.update(link)
         _set_texts(element, published=rfc3339(self.entry.published), updated=rfc3339(self.entry.updated))
         if self.entry.language:
             element.set(_XML_LANG, self.entry.language)
@@ -103,9 +103,9 @@ class _DeletedEntry(feedgen.entry.FeedEntry):  # type: ignore[misc]
         self.tombstone = tombstone
 
     def atom_entry(self) -> etree._Element:
-        stone = self.tombstone
-        element = etree.Element(qualified_name("at:deleted-entry"), nonempty_attributes(ref=stone.id, when=rfc3339(stone.when)))
-        add_text_element(element, "at:comment", stone.comment)
+        attributes = nonempty_attributes(ref=self.tombstone.id, when=rfc3339(self.tombstone.when))
+        element = etree.Element(qualified_name("at:deleted-entry"), attributes)
+        add_text_element(element, "at:comment", self.tombstone.comment)
         return element
 
 
@@ -121,8 +121,8 @@ def _set_texts(parent: etree._Element, **texts: str) -> None:
 
 def _render_with_feedgen(item: Entry | Tombstone) -> RenderedEntry:
     root = etree.Element("feed", nsmap=dict(NAMESPACES))
-    made = _Entry(item) if isinstance(item, Entry) else _DeletedEntry(item)
-    return render_element(root, root, made.atom_entry())
+    feedgen_entry = _Entry(item) if isinstance(item, Entry) else _DeletedEntry(item)
+    return render_element(root, root, feedgen_entry.atom_entry())
 
 
 _ENTRY_TEMPLATES: Final = EntryTemplates(_render_with_feedgen, ESCAPERS, needs_fallback)

@@ -1,4 +1,4 @@
-"""Feed builder: Listing -> neutral Feed. Every decision that all formats share is made here."""
+"""Feed builder: builds the neutral Feed of a Listing. The decisions that all formats share are made in this module."""
 
 from __future__ import annotations
 
@@ -35,9 +35,10 @@ MAX_CACHED_ENTRIES: Final = 2_000  # entries, shared by successive editions
 
 
 class EntryCache:
-    """Cache of Entry objects: one for each row, because an article is in several listings. Thread-safe."""
+    """Cache of the Entry objects of a catalog's rows, because an article is in several listings. Thread-safe."""
 
     def __init__(self, catalog: Catalog, entries: OrderedDict[str, tuple[Row, Entry]] | None = None) -> None:
+        """Take the `entries` of another cache to share them: article id -> row and entry."""
         self.catalog = catalog
         self._entries = OrderedDict() if entries is None else entries
 
@@ -52,21 +53,21 @@ class EntryCache:
     def prefetch(self, rows: Iterable[Row]) -> None:
         """Load the texts of these rows together, before `get` is called for each of them."""
         visible = (row for row in rows if row.visibility is Visibility.VISIBLE)
-        new = [row.article for row in visible if self._entries.get(row.article.id, (None, None))[0] is not row]
+        articles = [row.article for row in visible if self._entries.get(row.article.id, (None, None))[0] is not row]
         content = self.catalog.content
         if content.site.feed.content == "full":
-            content.warm_html(new)
+            content.warm_html(articles)
         else:
-            content.texts.prefetch(new)
+            content.texts.prefetch(articles)
 
     def get(self, row: Row) -> Entry:
         """Return the entry of a visible row; build it if it is not cached."""
-        known, made = self._entries.get(row.article.id, (None, None))
-        if known is not row or made is None:
-            made = build_entry(self.catalog, row)
-            self._entries[row.article.id] = (row, made)
+        cached_row, entry = self._entries.get(row.article.id, (None, None))
+        if cached_row is not row or entry is None:
+            entry = build_entry(self.catalog, row)
+            self._entries[row.article.id] = (row, entry)
             self._evict()
-        return made
+        return entry
 
     def _evict(self) -> None:
         while len(self._entries) > MAX_CACHED_ENTRIES:
@@ -120,30 +121,31 @@ def last_updated(site: Site, rows: Iterable[Row]) -> datetime:
 def _links(site: Site, listing: Listing, suffix: str, media_type: str, period: str) -> Iterator[Link]:
     """Yield the feed's links (RFC 4287 section 4.2.7, RFC 5005 section 4). Archives name no hubs: hubs do not push them."""
 
-    def at(page: str) -> str:
-        return absolute(site.base_url, path_of(FeedAt(listing.ref, suffix, page)))
+    def address(document_period: str) -> str:
+        return absolute(site.base_url, path_of(FeedAt(listing.ref, suffix, document_period)))
 
-    yield Link(rel="self", href=at(period), type=media_type)
+    yield Link(rel="self", href=address(period), type=media_type)
     yield Link(rel="alternate", href=absolute(site.base_url, path_of(PageAt(listing.ref))), type="text/html")
     if period:
         older, newer = listing.archive_index.neighbours[period]
-        yield Link(rel="current", href=at(""), type=media_type)
+        yield Link(rel="current", href=address(""), type=media_type)
     else:
         older, newer = listing.prev_archive, ""
         yield from (Link(rel="hub", href=hub) for hub in site.hubs)
-    yield from (
-        Link(rel=rel, href=at(page), type=media_type) for rel, page in (("prev-archive", older), ("next-archive", newer)) if page
-    )
+    for rel, archive in (("prev-archive", older), ("next-archive", newer)):
+        if archive:
+            yield Link(rel=rel, href=address(archive), type=media_type)
 
 
-def _items(rows: Iterable[Row], entries: EntryCache, most: int) -> Iterator[Entry | Tombstone]:
-    """Yield tombstones, at most the `most` newest, so that a bulk withdrawal does not flood the feed; then entries.
+def _items(rows: Iterable[Row], entries: EntryCache, max_tombstones: int) -> Iterator[Entry | Tombstone]:
+    """Yield the tombstones, at most the `max_tombstones` newest, then all entries. The limit keeps the feed short after a bulk
+    withdrawal.
 
     The schema of RFC 4287 (Appendix B) requires elements of other namespaces before the entries.
     """
     rows = list(rows)
     withdrawn = (row for row in rows if row.visibility is Visibility.WITHDRAWN)
-    for row in islice(withdrawn, most):
+    for row in islice(withdrawn, max_tombstones):
         yield Tombstone(id=row.article.id, when=row.last_changed, comment=row.article.notice)
     yield from (entries.get(row) for row in rows if row.visibility is Visibility.VISIBLE)
 
@@ -178,8 +180,8 @@ def build_entry(catalog: Catalog, row: Row) -> Entry:
 def _thumbnail(catalog: Catalog, image: Image | None) -> Thumbnail | None:
     if image is None:
         return None
-    small = fit_image(catalog.media, catalog.site.base_url, image, THUMBNAIL_WIDTH)
-    return Thumbnail(url=small.url, width=small.width, height=small.height)
+    variant = fit_image(catalog.media, catalog.site.base_url, image, THUMBNAIL_WIDTH)
+    return Thumbnail(url=variant.url, width=variant.width, height=variant.height)
 
 
 def publisher(site: Site) -> Person:
@@ -188,6 +190,7 @@ def publisher(site: Site) -> Person:
 
 
 def author_person(catalog: Catalog, name: str) -> Person:
+    """Return an author as a Person; `name` is an id or alias in authors.yaml. The default URL is that of the author's page."""
     author = catalog.content.authors[name]
     return _person(author.name, author.url, author.email, catalog.site.base_url, author.id)
 

@@ -1,4 +1,4 @@
-"""Digests of feeds: detect changed feeds without rendering, from everything that any format may show."""
+"""Digests of feeds, computed from everything that any format may show: they detect changed feeds without rendering."""
 
 from __future__ import annotations
 
@@ -43,8 +43,8 @@ class _EntryDigest:
 class FeedDigests:
     """Digests of all feeds, computed incrementally from those of the previous catalog. Not thread-safe.
 
-    A Listing that is the same object as before keeps its digest, and so does a Row that equals the former one, if the site
-    and the names of categories, authors and tags are unchanged.
+    The digest of a Listing is reused if the Listing is the same object as before, that of a Row if the Row equals the former one;
+    both only if the site and the names of categories, authors and tags are unchanged.
     """
 
     def __init__(self) -> None:
@@ -60,12 +60,12 @@ class FeedDigests:
         only Atom has tombstones; feeds of summaries do not show captions; a new summary may equal the text's beginning.
         """
         self._discard_outdated(catalog)
-        marks = _EntryDigestCache(catalog, self._entry_digests)
+        cache = _EntryDigestCache(catalog, self._entry_digests)
         self._feed_digests = {
-            ref: self._reusable_digest(ref, listing) or _digest_feed(listing, marks) for ref, listing in catalog.listings.items()
+            ref: self._reusable_digest(ref, listing) or _digest_feed(listing, cache) for ref, listing in catalog.listings.items()
         }
-        self._remember(catalog, marks)
-        return {path: told.digest for told in self._feed_digests.values() for path in told.paths}
+        self._remember(catalog, cache)
+        return {path: feed_digest.digest for feed_digest in self._feed_digests.values() for path in feed_digest.paths}
 
     def _discard_outdated(self, catalog: Catalog) -> None:
         if self._site != catalog.site:
@@ -74,19 +74,19 @@ class FeedDigests:
             self._feed_digests = {}
 
     def _has_renamed_listing(self, catalog: Catalog) -> bool:
-        now = catalog.listings
-        return any(ref in now and now[ref].title != told.listing.title for ref, told in self._feed_digests.items())
+        former = ((ref, feed_digest.listing.title) for ref, feed_digest in self._feed_digests.items())
+        return any(ref in catalog.listings and catalog.listings[ref].title != title for ref, title in former)
 
     def _reusable_digest(self, ref: ListingRef, listing: Listing) -> _FeedDigest | None:
-        told = self._feed_digests.get(ref)
-        return told if told and told.listing is listing else None
+        feed_digest = self._feed_digests.get(ref)
+        return feed_digest if feed_digest and feed_digest.listing is listing else None
 
-    def _remember(self, catalog: Catalog, marks: _EntryDigestCache) -> None:
+    def _remember(self, catalog: Catalog, cache: _EntryDigestCache) -> None:
         self._site, self._authors = catalog.site, catalog.content.authors
-        self._entry_digests |= marks.current
+        self._entry_digests |= cache.current
         if len(self._entry_digests) > 2 * len(catalog.visible) + 100:
             # More than half belong to removed articles.
-            self._entry_digests = marks.current
+            self._entry_digests = cache.current
 
 
 class _EntryDigestCache(builder.EntryCache):
@@ -98,16 +98,16 @@ class _EntryDigestCache(builder.EntryCache):
         self.current: dict[str, _EntryDigest] = {}
 
     def get(self, row: Row) -> Entry:
-        mark = self.current.get(row.article.id)
-        if mark is None:
-            mark = self.current[row.article.id] = self._entry_digest(row)
-        return mark.entry
+        entry_digest = self.current.get(row.article.id)
+        if entry_digest is None:
+            entry_digest = self.current[row.article.id] = self._entry_digest(row)
+        return entry_digest.entry
 
     def _entry_digest(self, row: Row) -> _EntryDigest:
         names = self._names(row)
-        kept = self._previous.get(row.article.id)
-        if kept and kept.names == names and kept.row == row:
-            return kept
+        previous = self._previous.get(row.article.id)
+        if previous and previous.names == names and previous.row == row:
+            return previous
         return _EntryDigest(row=row, names=names, entry=_digest_entry(self.catalog, row))
 
     def _names(self, row: Row) -> tuple[str | Author, ...]:
@@ -115,30 +115,30 @@ class _EntryDigestCache(builder.EntryCache):
         refs = [ListingRef("category", name) for name in row.article.categories]
         refs += [ListingRef("tag", tag.id) for tag in row.article.tags]
         titles = (self.catalog.listings[ref].title for ref in refs)
-        people = (self.catalog.content.authors[name] for name in row.article.authors)
-        return (*titles, *people, *_image_variant_paths(self.catalog, row.article))
+        authors = (self.catalog.content.authors[name] for name in row.article.authors)
+        return (*titles, *authors, *_image_variant_paths(self.catalog, row.article))
 
 
 def _image_variant_paths(catalog: Catalog, article: Article) -> Iterator[str]:
     """Yield the thumbnail's path of each media file, "" for a file without one. Paths change with the bytes of the images."""
     for path in article.media:
-        copy = fitting_variant(catalog.media.get(path), THUMBNAIL_WIDTH)
-        yield copy.path if copy else ""
+        thumbnail = fitting_variant(catalog.media.get(path), THUMBNAIL_WIDTH)
+        yield thumbnail.path if thumbnail else ""
 
 
 def _digest_entry(catalog: Catalog, row: Row) -> Entry:
     article = row.article
     # The text's digest replaces its HTML or excerpt, which cost more than everything else. The renderer's version is
     # included: after an upgrade the same Markdown may become other HTML, and hubs must be notified.
-    is_silent = not article.text or (catalog.site.feed.content == "summary" and article.summary)
-    said = "" if is_silent else f"{RENDER_VERSION}:{article.text.hex()}"
-    row = replace(row, article=replace(article, text=b"", summary=article.summary or said or article.title))
-    digest = _digest([said, *_image_variant_paths(catalog, article), builder.build_entry(catalog, row)])
+    is_text_hidden = not article.text or (catalog.site.feed.content == "summary" and article.summary)
+    text_digest = "" if is_text_hidden else f"{RENDER_VERSION}:{article.text.hex()}"
+    row = replace(row, article=replace(article, text=b"", summary=article.summary or text_digest or article.title))
+    digest = _digest([text_digest, *_image_variant_paths(catalog, article), builder.build_entry(catalog, row)])
     return Entry(id="", url="", title="", published=row.last_changed, updated=row.last_changed, summary="", content=digest)
 
 
-def _digest_feed(listing: Listing, marks: _EntryDigestCache) -> _FeedDigest:
-    feed = builder.build_feed(listing, marks, *_REFERENCE_FORMAT)
+def _digest_feed(listing: Listing, cache: _EntryDigestCache) -> _FeedDigest:
+    feed = builder.build_feed(listing, cache, *_REFERENCE_FORMAT)
     items = [item.content if isinstance(item, Entry) else item for item in feed.items]
     return _FeedDigest(
         listing=listing,

@@ -38,22 +38,23 @@ class RenderedEntryCache(Generic[_Item]):
         self._max_bytes = max(self._max_bytes, _ENLARGED_BYTES)
 
     def get(self, item: _Item) -> RenderedEntry:
+        """Return an entry or tombstone as rendered; render it if it is not cached."""
         if isinstance(item, Tombstone):
             return self._render(item)
         with self._lock:
-            if known := self._rendered_entries.get(id(item)):
+            if cached := self._rendered_entries.get(id(item)):
                 self._rendered_entries.move_to_end(id(item))
-                return known[1]
-        part = self._render(item)
+                return cached[1]
+        rendered = self._render(item)
         with self._lock:
-            self._store(item, part)
-        return part
+            self._store(item, rendered)
+        return rendered
 
-    def _store(self, entry: Entry | Tombstone, part: RenderedEntry) -> None:
+    def _store(self, entry: Entry | Tombstone, rendered: RenderedEntry) -> None:
         if id(entry) in self._rendered_entries:
             return  # another thread rendered it, too
-        self._rendered_entries[id(entry)] = (entry, part)
-        self._size += len(part.data)
+        self._rendered_entries[id(entry)] = (entry, rendered)
+        self._size += len(rendered.data)
         while self._size > self._max_bytes:
             _, (_, oldest) = self._rendered_entries.popitem(last=False)
             self._size -= len(oldest.data)

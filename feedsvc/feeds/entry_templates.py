@@ -1,4 +1,4 @@
-"""Templates of entries: one entry of each structure is rendered with markers as values; values of others replace these."""
+"""Templates of entries: one entry of each structure is rendered with markers as values. Values of other entries replace them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import lru_cache
-from itertools import count
+from itertools import chain, count
 from operator import attrgetter
 from typing import Any, Final, TypeVar
 
@@ -58,7 +58,7 @@ class _EntryTemplate:
     def fill(self, values: Sequence[Any]) -> str:
         pieces = [""] * (2 * len(self.placeholders) + 1)
         pieces[::2] = self.literals
-        pieces[1::2] = [way(values[number]) for number, way in self.placeholders]
+        pieces[1::2] = [escape(values[index]) for index, escape in self.placeholders]
         return "".join(pieces)
 
 
@@ -72,16 +72,16 @@ class _ValueCache:
 
     def get(self, entry: Entry) -> tuple[list[Any], object]:
         """Return the values of an entry and the key of its structure."""
-        known = self._values.get(id(entry))
-        if known is None:
+        cached = self._values.get(id(entry))
+        if cached is None:
             values, sizes = _values(entry)
             # The markup depends only on which values are empty and on the number of values of each kind.
             key = (*sizes, entry.is_permalink, entry.updated == entry.published, bytes(map(bool, values)))
             self._size += len(entry.content) + _MIN_ENTRY_CHARACTERS
             if self._size > _MAX_CACHED_CHARACTERS:
                 self._values, self._size = {}, 0
-            known = self._values[id(entry)] = entry, values, key
-        return known[1:]
+            cached = self._values[id(entry)] = entry, values, key
+        return cached[1:]
 
 
 def _never_needs_fallback(_text: str, _data: bytes) -> bool:
@@ -89,7 +89,7 @@ def _never_needs_fallback(_text: str, _data: bytes) -> bool:
 
 
 class EntryTemplates:
-    """Fast equivalent of `render_fully`: fills entries into templates learned from its output. Thread-safe.
+    """Fast equivalent of `render_fully`: fills the values of entries into templates made from its output. Thread-safe.
 
     `escapers` are all ways in which `render_fully` escapes a text. `render_fully` itself renders an entry if its template
     escapes a value in another way, or if `needs_fallback` returns True for the result, passed as text and as UTF-8. At most
@@ -108,55 +108,58 @@ class EntryTemplates:
         self._escapers: Mapping[type, Sequence[Escaper]] = {str: escapers, int: (str,), datetime: (rfc3339, rfc822)}
         # Names of people, sections and tags occur in many entries.
         self._cached_escapers: Mapping[Escaper, Escaper] = {
-            way: lru_cache(_MAX_CACHED_ESCAPES)(way) for several in self._escapers.values() for way in several
+            escaper: lru_cache(_MAX_CACHED_ESCAPES)(escaper) for escaper in chain.from_iterable(self._escapers.values())
         }
         self._templates: dict[object, _EntryTemplate] = {}
 
     def render(self, entry: Entry) -> RenderedEntry:
         values, key = _VALUE_CACHE.get(entry)
-        shape = self._templates.get(key) or self._learn(key, entry)
-        if shape:
-            text = shape.fill(values)
+        template = self._templates.get(key) or self._learn(key, entry)
+        if template:
+            text = template.fill(values)
             data = text.encode()
             if not self._needs_fallback(text, data):
-                return RenderedEntry(data, shape.prefixes)
+                return RenderedEntry(data, template.prefixes)
         return self._render_fully(entry)
 
     def _learn(self, key: object, entry: Entry) -> _EntryTemplate | None:
-        shape = self._build_template(_sample(entry))
-        if shape:
+        template = self._build_template(_sample(entry))
+        if template:
             if len(self._templates) >= self._max_templates:
                 self._templates.clear()
-            self._templates[key] = shape
-        return shape
+            self._templates[key] = template
+        return template
 
     def _build_template(self, sample: Entry) -> _EntryTemplate | None:
-        part = self._render_fully(sample)
-        places = {
-            way(value): (number, way if number < _SCALAR_COUNT else self._cached_escapers[way])
-            for number, value in enumerate(_values(sample)[0])
+        """Return the template of entries like `sample`, None if `render_fully` escapes one of its values in an unknown way."""
+        rendered = self._render_fully(sample)
+        placeholders = {
+            escaper(value): (index, escaper if index < _SCALAR_COUNT else self._cached_escapers[escaper])
+            for index, value in enumerate(_values(sample)[0])
             if value
-            for way in self._escapers[type(value)]
+            for escaper in self._escapers[type(value)]
         }
-        pieces = _MARKER.split(part.data.decode())
-        signs = pieces[1::2]
-        return _EntryTemplate(pieces[::2], [places[sign] for sign in signs], part.prefixes) if places.keys() >= {*signs} else None
+        pieces = _MARKER.split(rendered.data.decode())
+        markers = pieces[1::2]
+        if not placeholders.keys() >= {*markers}:
+            return None
+        return _EntryTemplate(pieces[::2], [placeholders[marker] for marker in markers], rendered.prefixes)
 
 
 def _values(entry: Entry) -> tuple[list[Any], list[int]]:
     """Return all values of an entry in a fixed order, and the number of each kind (authors, categories, enclosures, ...)."""
     values = [*_GET_SCALARS(entry)]
     sizes = []
-    for listed, of in _LIST_GETTERS:
-        some = listed(entry)
-        sizes.append(len(some))
-        for one in some:
-            values += of(one)
-    for shown, of in _IMAGE_GETTERS:
-        picture = shown(entry)
-        sizes.append(picture is not None)
-        if picture:
-            values += of(picture)
+    for get_items, get_values in _LIST_GETTERS:
+        items = get_items(entry)
+        sizes.append(len(items))
+        for item in items:
+            values += get_values(item)
+    for get_image, get_values in _IMAGE_GETTERS:
+        image = get_image(entry)
+        sizes.append(image is not None)
+        if image:
+            values += get_values(image)
     return values, sizes
 
 
@@ -184,5 +187,5 @@ def _marker(value: Any, numbers: Iterator[int]) -> Any:
         case datetime():
             return datetime(1000 + next(numbers), 1, 1, tzinfo=UTC)
         case tuple():
-            return tuple(_with_markers(one, numbers) for one in value)
+            return tuple(_with_markers(item, numbers) for item in value)
     return _with_markers(value, numbers)

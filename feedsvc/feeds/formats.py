@@ -1,4 +1,4 @@
-"""Table of the feed formats: a new format is one module and one row."""
+"""Table of the feed formats. For a new format, add a module to this package and a row to FORMATS."""
 
 from __future__ import annotations
 
@@ -34,6 +34,6 @@ FORMATS: Final[Mapping[str, Format]] = MappingProxyType(
 
 
 def enlarge_caches() -> None:
-    """Enlarge the caches of rendered entries. For a process that renders every feed: each entry occurs in several feeds."""
-    for parts in (rss.RENDERED_ENTRIES, atom.RENDERED_ENTRIES, json_feed.RENDERED_ENTRIES):
-        parts.enlarge()
+    """Enlarge the caches of rendered entries, for a process that renders every feed: each entry occurs in several feeds."""
+    for cache in (rss.RENDERED_ENTRIES, atom.RENDERED_ENTRIES, json_feed.RENDERED_ENTRIES):
+        cache.enlarge()

@@ -19,7 +19,7 @@ def render(feed: Feed) -> bytes:
 
     Each item has its authors. The feed has none, because some readers would add a feed's authors to every byline.
     """
-    top = _nonempty_values(
+    members = _nonempty_values(
         version="https://jsonfeed.org/version/1.1",
         title=feed.title,
         home_page_url=feed.href("alternate"),
@@ -31,7 +31,7 @@ def render(feed: Feed) -> bytes:
         language=feed.language,
         hubs=[{"type": "WebSub", "url": link.href} for link in feed.links if link.rel == "hub"],
     )
-    head = _dump_json(top | {"items": []}).removesuffix(b"]\n}")
+    head = _dump_json(members | {"items": []}).removesuffix(b"]\n}")
     items = b",\n  ".join(RENDERED_ENTRIES.get(entry).data for entry in feed.entries)
     return b"".join((head, b"\n  " + items + b"\n " if items else b"", b"]\n}\n"))
 

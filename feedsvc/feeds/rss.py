@@ -35,9 +35,9 @@ _HTML_SPECIAL: Final = re.compile("<|&(?![ \\t\\n\\r\\f&]|\\Z)")
 
 def render(feed: Feed) -> bytes:
     """Render `feed` as an RSS 2.0 document in UTF-8, without tombstones."""
-    parts = [RENDERED_ENTRIES.get(entry) for entry in feed.entries]
-    document: bytes = _RssGenerator(feed, parts).rss_str(pretty=True)
-    return splice_entries(document, "channel", parts)
+    rendered_entries = [RENDERED_ENTRIES.get(entry) for entry in feed.entries]
+    document: bytes = _RssGenerator(feed, rendered_entries).rss_str(pretty=True)
+    return splice_entries(document, "channel", rendered_entries)
 
 
 class _ChannelExtension(FeedExtension):
@@ -53,9 +53,9 @@ class _ChannelExtension(FeedExtension):
 
 
 class _RssGenerator(BaseFeedGenerator):
-    def __init__(self, feed: Feed, parts: Iterable[RenderedEntry]) -> None:
+    def __init__(self, feed: Feed, rendered_entries: Iterable[RenderedEntry]) -> None:
         super().__init__(feed, _ChannelExtension)
-        self._rendered_entries = parts
+        self._rendered_entries = rendered_entries
         # feedgen makes the last link the channel's, regardless of its rel. So it gets this one only.
         self.link(href=feed.href("alternate"), rel="alternate")
         self.description(feed.subtitle or feed.title)
@@ -104,7 +104,7 @@ def _text_to_html(text: str) -> str:
 
     Escape only characters that HTML would not take literally, so that readers without HTML show "A & B" correctly.
     """
-    return _HTML_SPECIAL.sub(lambda found: html.escape(found[0]), text) if "<" in text or "&" in text else text
+    return _HTML_SPECIAL.sub(lambda match: html.escape(match[0]), text) if "<" in text or "&" in text else text
 
 
 def _render_with_feedgen(entry: Entry) -> RenderedEntry:

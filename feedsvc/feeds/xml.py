@@ -83,8 +83,8 @@ def add_extension_elements(element: etree._Element, entry: Entry) -> None:
     if entry.image:
         _add_image(element, entry.image)
     if entry.thumbnail:
-        small = entry.thumbnail
-        add_element(element, "media:thumbnail", url=small.url, width=small.width, height=small.height)
+        thumbnail = entry.thumbnail
+        add_element(element, "media:thumbnail", url=thumbnail.url, width=thumbnail.width, height=thumbnail.height)
 
 
 def _add_image(element: etree._Element, image: Image) -> None:
@@ -121,16 +121,15 @@ class BaseFeedGenerator(feedgen.feed.FeedGenerator):  # type: ignore[misc]
         self.logo(feed.logo or None)
         self.generator(feed.generator, uri=feed.generator_url)
 
-    def finish(self, root: etree._Element, parts: Iterable[RenderedEntry]) -> None:
-        """Change the tree of a feed in place. `root` has no entries yet; namespaces that `parts`, the entries to be inserted, use
-        are kept.
+    def finish(self, root: etree._Element, rendered_entries: Iterable[RenderedEntry]) -> None:
+        """Finish the tree of a feed, which has no entries yet, in place.
 
-        Remove unused namespaces, write < and & of plain text as hexadecimal references, and add the processing instruction for
-        the stylesheet if the feed has one.
+        Remove namespaces that neither the tree nor the entries to be inserted use, write < and & of plain text as hexadecimal
+        references, and add the processing instruction for the stylesheet if the feed has one.
         """
         # Validators do not know at: and warn even of an unused declaration.
-        used = frozenset[str]().union(*(part.prefixes for part in parts))
-        etree.cleanup_namespaces(root, keep_ns_prefixes=sorted(used))
+        used_prefixes = frozenset[str]().union(*(entry.prefixes for entry in rendered_entries))
+        etree.cleanup_namespaces(root, keep_ns_prefixes=sorted(used_prefixes))
         _replace_markup_by_references(root)
         if self.feed.stylesheet:
             pseudo_attributes = f'type="text/css" href={quote_attribute(self.feed.stylesheet)}'
@@ -148,10 +147,10 @@ def render_element(root: etree._Element, parent: etree._Element, element: etree.
     return RenderedEntry(document[start : _closing_line_start(document, str(parent.tag))], frozenset(filter(None, root.nsmap)))
 
 
-def splice_entries(document: bytes, name: str, parts: Iterable[RenderedEntry]) -> bytes:
+def splice_entries(document: bytes, name: str, rendered_entries: Iterable[RenderedEntry]) -> bytes:
     """Insert the rendered entries as the last children of the document's only element with this name."""
     end = _closing_line_start(document, name)
-    return b"".join((document[:end], *(part.data for part in parts), document[end:]))
+    return b"".join((document[:end], *(entry.data for entry in rendered_entries), document[end:]))
 
 
 def _closing_line_start(document: bytes, name: str) -> int:
@@ -167,8 +166,8 @@ def _replace_markup_by_references(root: etree._Element) -> None:
 
 
 def _split_at_markup(element: etree._Element, text: str) -> None:
-    element.text, *rests = _MARKUP.split(text)
-    for mark, rest in zip(_MARKUP.findall(text), rests, strict=True):
-        reference = etree.Entity(_REFERENCES[mark])
-        reference.tail = rest
+    element.text, *tails = _MARKUP.split(text)
+    for character, tail in zip(_MARKUP.findall(text), tails, strict=True):
+        reference = etree.Entity(_REFERENCES[character])
+        reference.tail = tail
         element.append(reference)
