@@ -1,4 +1,4 @@
-"""Frozen data classes: the settings and articles that editors write, and the feeds that are made of them.
+"""Frozen data classes: the settings and articles that editors write, and the feeds that are built from them.
 
 Data only, no behaviour. Texts contain no characters that XML 1.0 forbids. Addresses are absolute URIs, unless the
 field's name says path. Datetimes are aware, in UTC and whole seconds. "" and () mean "not given".

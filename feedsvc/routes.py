@@ -145,9 +145,9 @@ def path_of(place: Place) -> str:
     return _PATH_BUILDERS[type(place)](place)
 
 
-def _listing_ref(found: re.Match[str]) -> ListingRef:
+def _listing_ref(match: re.Match[str]) -> ListingRef:
     kinds: Mapping[str | None, ListingKind] = {"category": "category", "author": "author", "tag": "tag"}
-    return ListingRef(kinds.get(found["kind"], "site"), found["id"] or "")
+    return ListingRef(kinds.get(match["kind"], "site"), match["id"] or "")
 
 
 _PATH_PARSERS: Final[tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Place]], ...]] = (
@@ -164,11 +164,12 @@ _PATH_PARSERS: Final[tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Plac
 
 
 def place_of(path: str) -> Place | None:
-    """Return the place of a path, None if no place has such a path. Accepts WELL_KNOWN_FEEDS and a missing trailing slash.
+    """Return the place of a path, None if no place has such a path.
 
-    So several paths may lead to a place. `path` is the canonical one exactly if `path_of(place_of(path)) == path`.
+    Several paths may lead to one place: WELL_KNOWN_FEEDS and paths without a trailing slash are accepted, too. `path` is the
+    canonical one exactly if `path_of(place_of(path)) == path`.
     """
-    for pattern, make in _PATH_PARSERS:
-        if found := pattern.fullmatch(path):
-            return make(found)
+    for pattern, build_place in _PATH_PARSERS:
+        if match := pattern.fullmatch(path):
+            return build_place(match)
     return None

@@ -1,6 +1,6 @@
 """Feeds of a listing, in every format.
 
-In come a catalog and a listing; out comes one neutral `Feed`, rendered as RSS, Atom or JSON Feed, and a digest of its contents.
+The input is a catalog and a listing. The output is one neutral `Feed`, rendered as RSS, Atom or JSON Feed, and its digest.
 Pages, discovery, the publication and WebSub may use this package.
 """
 

@@ -82,10 +82,10 @@ class Language:
     _locale: Locale = field(repr=False)
     _digits: Mapping[int, int] = field(repr=False)
 
-    def say(self, key: str, **facts: str) -> str:
-        """Return the text of a key with its placeholders filled. Raises KeyError for an unknown key or a missing fact."""
+    def say(self, key: str, **values: str) -> str:
+        """Return the text of a key with its placeholders filled. Raises KeyError for an unknown key or a missing value."""
         text = self._messages.texts[key]
-        return text if "{" not in text and "}" not in text else text.format_map(facts)
+        return text if "{" not in text and "}" not in text else text.format_map(values)
 
     def split_at_placeholder(self, key: str) -> tuple[str, str]:
         """Return the parts of a text before and after its placeholder, for a template that puts markup between them.
@@ -121,9 +121,9 @@ class Language:
     def date_time(self, moment: datetime) -> str:
         """Return the day, the time and its offset from GMT: Fri, 02 Jan 2026, 14:35 (GMT+5:30)."""
         local = moment.astimezone(self.zone)
-        clock = f"{self._time(local.time())} ({self._offset(local)})"
-        both = self._locale.datetime_formats["medium"].replace("'", "")
-        return str(both.replace("{0}", clock).replace("{1}", self._day(local.date())))
+        time_text = f"{self._time(local.time())} ({self._offset(local)})"
+        pattern = self._locale.datetime_formats["medium"].replace("'", "")
+        return str(pattern.replace("{0}", time_text).replace("{1}", self._day(local.date())))
 
     def period_name(self, period: str) -> str:
         """Return the name of a period: 2026 for YYYY, January 2026 for YYYY-MM, for YYYY-MM-DD the same as `date`."""
@@ -139,19 +139,21 @@ class Language:
     def _format_pattern(self, day: Day, pattern: str) -> str:
         return _format_day(self, day, pattern)
 
-    def _time(self, clock: time) -> str:
+    def _time(self, local_time: time) -> str:
         pattern = _TIME_PATTERNS.get(self._locale.language) or self._locale.time_formats["short"].pattern
-        return format_time(clock, pattern, locale=self._locale).translate(self._digits)
+        return format_time(local_time, pattern, locale=self._locale).translate(self._digits)
 
     def _offset(self, local: datetime) -> str:
         """Return the offset from GMT in CLDR's short localised format: GMT, GMT+9, GMT-3:30."""
         minutes = (local.utcoffset() or timedelta()) // timedelta(minutes=1)
-        hours, rest = divmod(abs(minutes), 60)
-        shown = f"{'-' if minutes < 0 else '+'}{hours}" + (f":{rest:02}" if rest else "") if minutes else ""
-        return _OPTIONAL_MARKS.sub("", self._locale.zone_formats["gmt"] % shown).strip().translate(self._digits)
+        hours, remaining_minutes = divmod(abs(minutes), 60)
+        offset = (
+            f"{'-' if minutes < 0 else '+'}{hours}" + (f":{remaining_minutes:02}" if remaining_minutes else "") if minutes else ""
+        )
+        return _OPTIONAL_MARKS.sub("", self._locale.zone_formats["gmt"] % offset).strip().translate(self._digits)
 
 
-# Results are cached: pages show the same few days and numbers again and again, and Babel parses a pattern each time.
+# The results of the next functions are cached: pages show the same few days and numbers, and Babel parses a pattern each time.
 
 
 @lru_cache(maxsize=8192)
@@ -205,17 +207,17 @@ def direction(tag: str) -> Direction:
 def _language_candidates(tag: str) -> Iterator[tuple[str, str, str]]:
     """Yield (language, script, region) for each language that may stand for a tag, the nearest first; "" for missing parts.
 
-    Those are extended languages, the primary language, and after each the entry of _MESSAGE_FALLBACKS.
+    The languages are the tag's extended languages and its primary language, each followed by its entry in _MESSAGE_FALLBACKS.
     """
-    found = _TAG.match(tag.replace("_", "-"))
-    if not found:
+    match = _TAG.match(tag.replace("_", "-"))
+    if not match:
         return
-    script, region = (found["script"] or "").title(), (found["region"] or "").upper()
-    extended = found["extended"].split("-")[1:]
-    for part in (*reversed(extended), found["language"]):
+    script, region = (match["script"] or "").title(), (match["region"] or "").upper()
+    extended = match["extended"].split("-")[1:]
+    for part in (*reversed(extended), match["language"]):
         name = get_global("language_aliases").get(part.lower(), part.lower())
-        for one in filter(None, (name, _MESSAGE_FALLBACKS.get(name))):
-            yield one, script, region
+        for candidate in filter(None, (name, _MESSAGE_FALLBACKS.get(name))):
+            yield candidate, script, region
 
 
 def _script(tag: str) -> str:
@@ -229,8 +231,9 @@ def _script(tag: str) -> str:
 
 
 def _messages_tag(tag: str) -> str:
+    """Return the tag of the message catalogue for a language tag: the nearest one, else English."""
     script = _script(tag)
-    names = (name for one, _, _ in _language_candidates(tag) for name in (f"{one}-{script}", one))
+    names = (name for language, _, _ in _language_candidates(tag) for name in (f"{language}-{script}", language))
     return next((name for name in names if name in _MESSAGES), _FALLBACK_TAG)
 
 
@@ -264,9 +267,9 @@ def _detach_locale(locale: Locale) -> Locale:
 def _read_messages() -> Iterator[tuple[str, _Messages]]:
     for file in resources.files(__package__).joinpath("words").iterdir():
         name = file.name.removesuffix(".json")
-        given: dict[str, str | dict[str, str]] = json.loads(file.read_text("utf-8"))
-        texts = {key: text for key, text in given.items() if isinstance(text, str)}
-        plurals = {key: forms for key, forms in given.items() if isinstance(forms, dict)}
+        messages: dict[str, str | dict[str, str]] = json.loads(file.read_text("utf-8"))
+        texts = {key: text for key, text in messages.items() if isinstance(text, str)}
+        plurals = {key: forms for key, forms in messages.items() if isinstance(forms, dict)}
         yield name, _Messages(texts, plurals, Locale.parse(name, sep="-"))
 
 
