@@ -1,7 +1,7 @@
-"""The former addresses of a publication, for hosts that serve files and cannot redirect.
+"""Former addresses of a publication, for hosts that serve files and cannot redirect.
 
-At each of these paths the live server answers 301 or 410. `export/wanted.py` makes the documents there: a page that redirects, a
-copy of a feed, or the notice of a withdrawn article.
+At each of these paths the live server answers 301 or 410. `export/contents.py` provides the documents for them: a page that
+redirects, a copy of a feed, or the notice of a withdrawn article.
 
 Some paths from which the live server redirects are left out, because their number grows with tags and authors, not with renames:
 well-known names of feeds below authors and tags, and the months of a year that is one page of an author or tag. A file's name
@@ -48,29 +48,29 @@ def _former_refs(catalog: Catalog, ref: ListingRef) -> Sequence[ListingRef]:
     return [ListingRef(ref.kind, alias) for alias in catalog.redirects.listing_aliases.get((ref.kind, ref.id), ())]
 
 
-def _former_page_paths(listing: Listing, former: Sequence[ListingRef]) -> Iterator[str]:
-    divided = [*_split_periods(listing.page_index, (_YEAR, _MONTH)), *_months_in_year_pages(listing)]
-    yield from _page_paths(listing.ref, divided)
-    for ref in former:
-        yield from _page_paths(ref, ("", *listing.page_index, *divided))
+def _former_page_paths(listing: Listing, former_refs: Sequence[ListingRef]) -> Iterator[str]:
+    former_periods = [*_split_periods(listing.page_index, (_YEAR, _MONTH)), *_months_in_year_pages(listing)]
+    yield from _page_paths(listing.ref, former_periods)
+    for ref in former_refs:
+        yield from _page_paths(ref, ("", *listing.page_index, *former_periods))
 
 
-def _former_feed_paths(listing: Listing, former: Sequence[ListingRef]) -> Iterator[str]:
-    divided = _split_periods(listing.archive_index, (_MONTH,)) if listing.has_archive else []
+def _former_feed_paths(listing: Listing, former_refs: Sequence[ListingRef]) -> Iterator[str]:
+    former_periods = _split_periods(listing.archive_index, (_MONTH,)) if listing.has_archive else []
     for suffix in FEED_SUFFIXES:
         yield from well_known_paths(listing.ref, suffix)
-        for ref in former:
+        for ref in former_refs:
             yield path_of(FeedAt(ref, suffix))
             yield from well_known_paths(ref, suffix)
-    for period in divided:
-        yield from (path_of(FeedAt(ref, suffix, period)) for suffix in FEED_SUFFIXES for ref in (listing.ref, *former))
+    for period in former_periods:
+        yield from (path_of(FeedAt(ref, suffix, period)) for suffix in FEED_SUFFIXES for ref in (listing.ref, *former_refs))
     for period in listing.archive:
-        yield from (path_of(FeedAt(ref, suffix, period)) for suffix in FEED_SUFFIXES for ref in former)
+        yield from (path_of(FeedAt(ref, suffix, period)) for suffix in FEED_SUFFIXES for ref in former_refs)
 
 
-def _split_periods(division: ArchiveIndex, lengths: Sequence[int]) -> list[str]:
+def _split_periods(archive_index: ArchiveIndex, lengths: Sequence[int]) -> list[str]:
     """Return the periods of these name lengths (years, months) that an archive index divides into shorter periods."""
-    return sorted({period[:length] for period in division for length in lengths if len(period) > length})
+    return sorted({period[:length] for period in archive_index for length in lengths if len(period) > length})
 
 
 def _months_in_year_pages(listing: Listing) -> Iterator[str]:
@@ -96,32 +96,33 @@ def _page_paths(ref: ListingRef, periods: Iterable[str]) -> Iterator[str]:
 def well_known_paths(ref: ListingRef, suffix: str) -> Iterator[str]:
     """Yield the well-known paths of a feed of _BROAD_KINDS: the paths at which other software publishes feeds.
 
-    A name without a file extension gets a slash, so that it is a folder in the tree, as the most used software spells it. A host
-    would send a file of that name without a media type, and would answer 404 for the name with a slash.
+    A name without a file extension gets a slash, as in the most used software, so that it is a folder in the tree. A host would
+    send a file of that name without a media type, and would answer 404 for the name with a slash.
     """
     if ref.kind in _BROAD_KINDS:
         home = path_of(PageAt(ref))
-        yield from (f"{home}{name}" if "." in name else f"{home}{name}/" for name, of in WELL_KNOWN_FEEDS.items() if of == suffix)
+        names = (name for name, format_suffix in WELL_KNOWN_FEEDS.items() if format_suffix == suffix)
+        yield from (f"{home}{name}" if "." in name else f"{home}{name}/" for name in names)
 
 
 def _affected_by_place(catalog: Catalog, place: PageAt | FeedAt) -> Iterator[str]:
     """Yield the former paths that may lead to a place: those with a former name of its listing, or with the year or month that
     includes its period, or with a month of its year.
     """
-    ref, former = place.listing, _former_refs(catalog, place.listing)
+    ref, former_refs = place.listing, _former_refs(catalog, place.listing)
     periods = [place.period[:length] for length in (_YEAR, _MONTH) if len(place.period) > length]
     if isinstance(place, PageAt):
         if len(place.period) == _YEAR and ref.kind in _BROAD_KINDS:
             periods += _months_of(place.period)
         yield from _page_paths(ref, periods)
-        yield from chain.from_iterable(_page_paths(one, (place.period, *periods)) for one in former)
+        yield from chain.from_iterable(_page_paths(former_ref, (place.period, *periods)) for former_ref in former_refs)
         return
     if not place.period:
-        yield from chain.from_iterable(well_known_paths(one, place.suffix) for one in (ref, *former))
+        yield from chain.from_iterable(well_known_paths(former_ref, place.suffix) for former_ref in (ref, *former_refs))
     periods = [period for period in periods if len(period) == _MONTH]
     yield from (path_of(FeedAt(ref, place.suffix, period)) for period in periods)
-    for one in former:
-        yield from (path_of(FeedAt(one, place.suffix, period)) for period in (place.period, *periods))
+    for former_ref in former_refs:
+        yield from (path_of(FeedAt(former_ref, place.suffix, period)) for period in (place.period, *periods))
 
 
 def is_former_path(publication: Publication, path: str) -> bool:
@@ -132,10 +133,12 @@ def is_former_path(publication: Publication, path: str) -> bool:
 
 
 def target_path(publication: Publication, path: str) -> str:
-    """Return the path to which a former path leads, "" if it is none or if no document of the tree belongs at the former path."""
-    found = publication.redirect_target(path)
-    place, now = place_of(path), place_of(found) if found else None
-    if isinstance(place, PageAt) and isinstance(now, PageAt) and (len(place.period), len(now.period)) == (_MONTH, _YEAR):
-        listing = publication.catalog.listings[now.listing]
-        return found if listing.ref.kind in _BROAD_KINDS and _has_articles(listing, place.period) else ""
-    return found
+    """Return the path to which a former path leads; "" for any other path, and if the tree has no file at the former path."""
+    target = publication.redirect_target(path)
+    place, target_place = place_of(path), place_of(target) if target else None
+    if not isinstance(place, PageAt) or not isinstance(target_place, PageAt):
+        return target
+    if (len(place.period), len(target_place.period)) != (_MONTH, _YEAR):
+        return target
+    listing = publication.catalog.listings[target_place.listing]
+    return target if listing.ref.kind in _BROAD_KINDS and _has_articles(listing, place.period) else ""

@@ -6,9 +6,9 @@ from array import array
 from collections.abc import Callable, Iterator, MutableMapping, Sequence
 from typing import Final, NamedTuple
 
+from feedsvc.export.former_images import is_former_image
 from feedsvc.export.layout import COMPRESSED_SUFFIXES
 
-FORMER_PREFIX: Final = "former-"  # the start of the fingerprint of a former image variant; see former_images.py
 NO_COMPRESSED_SIZES: Final = (0,) * len(COMPRESSED_SUFFIXES)
 UNKNOWN_COMPRESSED_SIZES: Final = (-1,) * len(COMPRESSED_SUFFIXES)
 
@@ -36,9 +36,10 @@ class FileState(NamedTuple):
 
 
 class FileTable(MutableMapping[str, FileState]):
-    """Files' states by name, stored in columns, because nearly all of perhaps a hundred thousand states are only iterated over.
+    """Mapping of file names to states. They are stored in columns, because most of the perhaps hundred thousand states are never
+    needed as a FileState.
 
-    Pickled as columns, the table passes to another process in a tenth of the time.
+    The table is also pickled as columns: it passes to another process in a tenth of the time.
     """
 
     def __init__(self) -> None:
@@ -49,41 +50,41 @@ class FileTable(MutableMapping[str, FileState]):
         self._compressed_sizes: list[tuple[int, ...]] = []
         self._free_indexes: list[int] = []  # of removed files
 
-    def add_columns(self, many: FileColumns) -> None:
+    def add_columns(self, columns: FileColumns) -> None:
         """Add many files. If a name is given twice, the last state counts."""
         start = len(self._fingerprints)
-        self._fingerprints += many.fingerprints
-        self._sizes += many.sizes
-        self._times += many.times
-        self._compressed_sizes += many.compressed_sizes
-        self._indexes.update(zip(many.names, range(start, start + len(many.names)), strict=True))
+        self._fingerprints += columns.fingerprints
+        self._sizes += columns.sizes
+        self._times += columns.times
+        self._compressed_sizes += columns.compressed_sizes
+        self._indexes.update(zip(columns.names, range(start, start + len(columns.names)), strict=True))
 
     def clear_fingerprints(self) -> None:
         """Clear all fingerprints except those of former image variants, which say since when no document names the file."""
-        self._fingerprints = [imprint if imprint.startswith(FORMER_PREFIX) else "" for imprint in self._fingerprints]
+        self._fingerprints = [fingerprint if is_former_image(fingerprint) else "" for fingerprint in self._fingerprints]
 
     def file_stats(self) -> Iterator[tuple[str, int, int, tuple[int, ...]]]:
         """Return name, size, time and compressed sizes of each file, for the comparison with the files on disk."""
-        sizes, times, packed = self._sizes, self._times, self._compressed_sizes
-        return ((name, sizes[place], times[place], packed[place]) for name, place in self._indexes.items())
+        sizes, times, compressed_sizes = self._sizes, self._times, self._compressed_sizes
+        return ((name, sizes[index], times[index], compressed_sizes[index]) for name, index in self._indexes.items())
 
     def names_without_fingerprint(self) -> Iterator[str]:
         """Return the names of files without a fingerprint."""
-        imprints = self._fingerprints
-        return (name for name, place in self._indexes.items() if not imprints[place])
+        fingerprints = self._fingerprints
+        return (name for name, index in self._indexes.items() if not fingerprints[index])
 
     def __getitem__(self, name: str) -> FileState:
-        place = self._indexes[name]
-        return FileState(self._fingerprints[place], self._sizes[place], self._times[place], self._compressed_sizes[place])
+        index = self._indexes[name]
+        return FileState(self._fingerprints[index], self._sizes[index], self._times[index], self._compressed_sizes[index])
 
-    def __setitem__(self, name: str, note: FileState) -> None:
-        place = self._indexes.get(name)
-        if place is None:
+    def __setitem__(self, name: str, state: FileState) -> None:
+        index = self._indexes.get(name)
+        if index is None:
             if not self._free_indexes:
-                self.add_columns(FileColumns([name], [note.fingerprint], [note.size], [note.time], [note.compressed_sizes]))
+                self.add_columns(FileColumns([name], [state.fingerprint], [state.size], [state.time], [state.compressed_sizes]))
                 return
-            place = self._indexes[name] = self._free_indexes.pop()
-        self._fingerprints[place], self._sizes[place], self._times[place], self._compressed_sizes[place] = note
+            index = self._indexes[name] = self._free_indexes.pop()
+        self._fingerprints[index], self._sizes[index], self._times[index], self._compressed_sizes[index] = state
 
     def __delitem__(self, name: str) -> None:
         self._free_indexes.append(self._indexes.pop(name))
@@ -98,19 +99,21 @@ class FileTable(MutableMapping[str, FileState]):
         return len(self._indexes)
 
     def __reduce__(self) -> tuple[Callable[..., FileTable], tuple[str, str, Sequence[int], Sequence[int], Sequence[int]]]:
-        places = self._indexes.values()
-        imprints = " ".join([self._fingerprints[place] for place in places])
-        sizes, times = (_compact_integers([column[place] for place in places]) for column in (self._sizes, self._times))
-        packed = _compact_integers([size for place in places for size in self._compressed_sizes[place]])
-        return _unpickle_table, ("\0".join(self._indexes), imprints, sizes, times, packed)
+        indexes = self._indexes.values()
+        fingerprints = " ".join([self._fingerprints[index] for index in indexes])
+        sizes, times = (_compact_integers([column[index] for index in indexes]) for column in (self._sizes, self._times))
+        compressed_sizes = _compact_integers([size for index in indexes for size in self._compressed_sizes[index]])
+        return _unpickle_table, ("\0".join(self._indexes), fingerprints, sizes, times, compressed_sizes)
 
 
-def _unpickle_table(names: str, imprints: str, sizes: Sequence[int], times: Sequence[int], packed: Sequence[int]) -> FileTable:
+def _unpickle_table(
+    names: str, fingerprints: str, sizes: Sequence[int], times: Sequence[int], compressed_sizes: Sequence[int]
+) -> FileTable:
     """Rebuild a table from joined texts, which pickle faster than single ones. No name contains NUL, no fingerprint a space."""
-    notes, twins = FileTable(), list(zip(*[iter(packed)] * len(COMPRESSED_SUFFIXES), strict=True))
-    if twins:
-        notes.add_columns(FileColumns(names.split("\0"), imprints.split(" "), sizes, times, twins))
-    return notes
+    table, size_tuples = FileTable(), list(zip(*[iter(compressed_sizes)] * len(COMPRESSED_SUFFIXES), strict=True))
+    if size_tuples:
+        table.add_columns(FileColumns(names.split("\0"), fingerprints.split(" "), sizes, times, size_tuples))
+    return table
 
 
 def _compact_integers(numbers: list[int]) -> Sequence[int]:

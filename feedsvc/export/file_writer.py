@@ -21,7 +21,7 @@ _MODE: Final = 0o644
 _CREATE_FLAGS: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
 _READ_FLAGS: Final = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
 _NOT_FOUND_ERRORS: Final = (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG)  # a long name and its suffix may be too long
-_NANOSECONDS: Final = 1_000_000_000  # nanoseconds
+_NANOSECONDS: Final = 1_000_000_000  # in a second
 _COMPRESSED_ENDINGS: Final = tuple(COMPRESSED_SUFFIXES.values())
 
 
@@ -44,9 +44,9 @@ class FileWriter:
             raise
 
     def cached_status(self, name: str) -> os.stat_result | None:
-        """Return what `status` returns, but None without a system call if the last `linked_folders` found its folder missing.
+        """Return the same as `status`, but without a system call if a folder of the name is missing.
 
-        The name must have been passed to that call.
+        That is known from the last call of `linked_folders`, which must have had the name among its arguments.
         """
         return None if self._is_vacant(name) else self.status(name)
 
@@ -57,64 +57,72 @@ class FileWriter:
                 return True
         return False
 
-    def is_unmodified(self, name: str, note: FileState) -> bool:
-        """Return whether a file and its compressed variants have the size and time recorded in `note`."""
-        return self._is_as_recorded(name, note.size, note.time, note.compressed_sizes)
+    def is_unmodified(self, name: str, state: FileState) -> bool:
+        """Return whether a file and its compressed variants have the size and time recorded in `state`."""
+        return self._is_as_recorded(name, state.size, state.time, state.compressed_sizes)
 
-    def modified_files(self, notes: FileTable) -> frozenset[str]:
-        """Return the names of the files for which `is_unmodified` is False."""
+    def modified_files(self, table: FileTable) -> frozenset[str]:
+        """Return the names of the files in `table` for which `is_unmodified` is False."""
         return frozenset(
-            name for name, size, time, packed in notes.file_stats() if not self._is_as_recorded(name, size, time, packed)
+            name for name, size, time, sizes in table.file_stats() if not self._is_as_recorded(name, size, time, sizes)
         )
 
-    def _is_as_recorded(self, name: str, size: int, time: int, packed: Sequence[int]) -> bool:
+    def _is_as_recorded(self, name: str, size: int, time: int, compressed_sizes: Sequence[int]) -> bool:
         if not self._is_file_as_recorded(name, size, time):
             return False
-        twins = zip(_COMPRESSED_ENDINGS, packed, strict=True)
-        return not [end for end, twin in twins if twin and not self._is_file_as_recorded(name + end, twin, time)]
+        variants = [
+            (name + suffix, length) for suffix, length in zip(_COMPRESSED_ENDINGS, compressed_sizes, strict=True) if length
+        ]
+        return all(self._is_file_as_recorded(variant, length, time) for variant, length in variants)
 
     def _is_file_as_recorded(self, name: str, size: int, time: int) -> bool:
-        found = self.status(name)
-        return found is not None and found.st_size == size and found.st_mtime_ns == time and stat.S_ISREG(found.st_mode)
+        status = self.status(name)
+        return status is not None and status.st_size == size and status.st_mtime_ns == time and stat.S_ISREG(status.st_mode)
 
-    def compress(self, found: Document | FileResource) -> None:
-        """Compress a document in all codings. Optional before `put`, which otherwise does it; nothing for a FileResource."""
-        if isinstance(found, Document):
+    def compress(self, content: Document | FileResource) -> None:
+        """Compress a document in all codings, which `put` otherwise does. Do nothing with a FileResource."""
+        if isinstance(content, Document):
             for coding in self._codings:
-                found.encode(coding)
+                content.encode(coding)
 
-    def put(self, name: str, found: Document | FileResource, note: FileState) -> tuple[bool, FileState]:
-        """Write a file and its compressed variants if their bytes changed. `note` is the recorded state.
+    def put(self, name: str, content: Document | FileResource, state: FileState) -> tuple[bool, FileState]:
+        """Write a file and its compressed variants if their bytes changed. `state` is the recorded state.
 
         Return whether the file itself was written, and its new state without fingerprint.
         """
-        written = not self._has_bytes(name, found)
-        own = self._replace_with_new_time(name, found) if written else os.stat(name, dir_fd=self._root, follow_symlinks=False)
-        known = zip(COMPRESSED_SUFFIXES, note.compressed_sizes, strict=True)
-        packed = tuple(self._update_compressed(name, coding, found, own.st_mtime_ns, was=was) for coding, was in known)
-        return written, FileState("", own.st_size, own.st_mtime_ns, packed)
+        if is_written := not self._has_bytes(name, content):
+            status = self._replace_with_new_time(name, content)
+        else:
+            status = os.stat(name, dir_fd=self._root, follow_symlinks=False)
+        compressed_sizes = tuple(
+            self._update_compressed(name, coding, content, status.st_mtime_ns, recorded_size=size)
+            for coding, size in zip(COMPRESSED_SUFFIXES, state.compressed_sizes, strict=True)
+        )
+        return is_written, FileState("", status.st_size, status.st_mtime_ns, compressed_sizes)
 
-    def _replace_with_new_time(self, name: str, found: Document | FileResource) -> os.stat_result:
+    def _replace_with_new_time(self, name: str, content: Document | FileResource) -> os.stat_result:
         """Replace a file and return its status. Its time moves to a later second: HTTP dates and nginx's tags count seconds."""
         before = self.cached_status(name)
-        now = self._replace(name, found, None)
-        if before is None or now.st_mtime_ns // _NANOSECONDS > before.st_mtime_ns // _NANOSECONDS:
-            return now
+        after = self._replace(name, content, None)
+        if before is None or after.st_mtime_ns // _NANOSECONDS > before.st_mtime_ns // _NANOSECONDS:
+            return after
         next_second = (before.st_mtime_ns // _NANOSECONDS + 1) * _NANOSECONDS
         os.utime(name, ns=(next_second, next_second), dir_fd=self._root)
         return os.stat(name, dir_fd=self._root, follow_symlinks=False)
 
-    def _update_compressed(self, name: str, coding: str, found: Document | FileResource, time: int, *, was: int) -> int:
+    def _update_compressed(
+        self, name: str, coding: str, content: Document | FileResource, time: int, *, recorded_size: int
+    ) -> int:
         """Write or remove a file's compressed variant in a coding; return the variant's size in bytes, 0 for none.
 
-        `was` is the recorded size.
+        `recorded_size` is the size of the variant at the last build, 0 for none, -1 if unknown.
         """
-        twin = found.encode(coding) if coding in self._codings and isinstance(found, Document) else b""
-        if twin:
-            self._put_compressed(name + COMPRESSED_SUFFIXES[coding], twin, time)
-        elif was and not self._is_vacant(name):
+        variant = content.encode(coding) if coding in self._codings and isinstance(content, Document) else b""
+        if variant:
+            self._put_compressed(name + COMPRESSED_SUFFIXES[coding], variant, time)
+        elif recorded_size and not self._is_vacant(name):
             self.remove(name + COMPRESSED_SUFFIXES[coding])
-        return len(twin)
+        return len(variant)
 
     def _put_compressed(self, name: str, data: bytes, time: int) -> None:
         """Write a compressed variant with the time of its document, because a server may ignore a variant that is older."""
@@ -123,15 +131,15 @@ class FileWriter:
         elif os.stat(name, dir_fd=self._root).st_mtime_ns != time:
             os.utime(name, ns=(time, time), dir_fd=self._root)
 
-    def _has_bytes(self, name: str, wanted: Document | FileResource | bytes) -> bool:
-        return not self._is_vacant(name) and self.is_same(name, wanted)
+    def _has_bytes(self, name: str, content: Document | FileResource | bytes) -> bool:
+        return not self._is_vacant(name) and self.is_same(name, content)
 
-    def is_same(self, name: str, wanted: Document | FileResource | bytes) -> bool:
-        """Return whether there is a regular file of this name, by feedsvc or of other origin, with the bytes `wanted`."""
+    def is_same(self, name: str, content: Document | FileResource | bytes) -> bool:
+        """Return whether there is a regular file of this name, by feedsvc or of other origin, with the bytes of `content`."""
         try:
             with open(os.open(name, _READ_FLAGS, dir_fd=self._root), "rb", buffering=0) as file:
                 status = os.fstat(file.fileno())
-                return stat.S_ISREG(status.st_mode) and has_same_bytes(file, status.st_size, wanted)
+                return stat.S_ISREG(status.st_mode) and has_same_bytes(file, status.st_size, content)
         except FileNotFoundError:
             return False
         except OSError as error:
@@ -139,19 +147,19 @@ class FileWriter:
                 return False
             raise
 
-    def _replace(self, name: str, wanted: Document | FileResource | bytes, time: int | None) -> os.stat_result:
+    def _replace(self, name: str, content: Document | FileResource | bytes, time: int | None) -> os.stat_result:
         """Replace a file atomically: readers see the old bytes or the new ones. Return the new file's status.
 
-        `time` is its time in nanoseconds; None stands for now.
+        `time` is the file's modification time in nanoseconds since 1970; None stands for the current time.
         """
         folder = name.rpartition("/")[0]
         self._make_folder(folder)
-        # In the file's own folder: a common folder for temporary files would be far from the file on disk.
-        new = f"{folder or '.'}/{TEMPORARY_PREFIX}{os.getpid()}"
-        descriptor = self._open_temporary(new, folder)
+        # Use the file's own folder: file systems would place files of a common folder for temporary files far away on the disk.
+        temporary = f"{folder or '.'}/{TEMPORARY_PREFIX}{os.getpid()}"
+        descriptor = self._open_temporary(temporary, folder)
         try:
             try:
-                write_bytes(descriptor, wanted)
+                write_bytes(descriptor, content)
                 status = os.fstat(descriptor)
                 if status.st_mode & 0o777 != _MODE:
                     os.fchmod(descriptor, _MODE)
@@ -159,20 +167,20 @@ class FileWriter:
                     os.utime(descriptor, ns=(time, time))
             finally:
                 os.close(descriptor)
-            os.replace(new, name, src_dir_fd=self._root, dst_dir_fd=self._root)
+            os.replace(temporary, name, src_dir_fd=self._root, dst_dir_fd=self._root)
         except BaseException:
             with suppress(FileNotFoundError):
-                os.unlink(new, dir_fd=self._root)
+                os.unlink(temporary, dir_fd=self._root)
             raise
         return status
 
-    def _open_temporary(self, new: str, folder: str) -> int:
+    def _open_temporary(self, name: str, folder: str) -> int:
         try:
-            return os.open(new, _CREATE_FLAGS, _MODE, dir_fd=self._root)
+            return os.open(name, _CREATE_FLAGS, _MODE, dir_fd=self._root)
         except FileNotFoundError:  # the folder was removed meanwhile
             self._folders = {""}
             self._make_folder(folder)
-            return os.open(new, _CREATE_FLAGS, _MODE, dir_fd=self._root)
+            return os.open(name, _CREATE_FLAGS, _MODE, dir_fd=self._root)
 
     def _make_folder(self, folder: str) -> None:
         if folder in self._folders:
@@ -203,20 +211,18 @@ class FileWriter:
         return True
 
     def linked_folders(self, names: Iterable[str]) -> Iterator[str]:
-        """Yield the folders of these names that are links. Missing folders are remembered for `put` and `cached_status` until the
-        next call.
-        """
+        """Yield the folders of these names that are links. Store which folders are missing, for `put` and `cached_status`."""
         self._vacant_folders = set()
-        seen = {""}
+        visited = {""}
         for name in names:
-            yield from self._linked_parents(name.rpartition("/")[0], seen)
+            yield from self._linked_parents(name.rpartition("/")[0], visited)
 
-    def _linked_parents(self, folder: str, seen: set[str]) -> Iterator[str]:
-        if folder in seen:
+    def _linked_parents(self, folder: str, visited: set[str]) -> Iterator[str]:
+        if folder in visited:
             return
-        seen.add(folder)
-        above = folder.rpartition("/")[0]
-        yield from self._linked_parents(above, seen)
+        visited.add(folder)
+        parent = folder.rpartition("/")[0]
+        yield from self._linked_parents(parent, visited)
         if self._is_vacant(folder):
             return
         status = self.status(folder)
@@ -234,8 +240,8 @@ class FileWriter:
             with suppress(FileNotFoundError, NotADirectoryError):
                 descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC | os.O_NOFOLLOW, dir_fd=self._root)
                 try:
-                    for left in os.listdir(descriptor):
-                        if left.startswith(TEMPORARY_PREFIX):
-                            os.unlink(left, dir_fd=descriptor)
+                    for entry in os.listdir(descriptor):
+                        if entry.startswith(TEMPORARY_PREFIX):
+                            os.unlink(entry, dir_fd=descriptor)
                 finally:
                     os.close(descriptor)

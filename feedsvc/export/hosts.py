@@ -7,6 +7,7 @@ more. Netlify prefers a file to a redirect, unless the line has "!" after the st
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
@@ -69,26 +70,27 @@ class HostFiles:
         if not self._host.files:
             return {}
         listings = tuple(_former_listings(catalog))
-        # Compared by identity, so `_last` has to keep them alive.
-        held = catalog.redirects, catalog.withdrawn, catalog.content.categories, catalog.site
-        if self._last is None or not _is_unchanged(self._last[0], (*held, listings)):
-            made = {REDIRECTS: render_redirects(catalog, self._host).encode(), HEADERS: render_headers(catalog).encode()}
-            self._last = (*held, listings), made
+        # All but the last are compared by identity, so `_last` has to keep them alive.
+        dependencies = (catalog.redirects, catalog.withdrawn, catalog.content.categories, catalog.site, listings)
+        if self._last is None or not _is_unchanged(self._last[0], dependencies):
+            files = {REDIRECTS: render_redirects(catalog, self._host).encode(), HEADERS: render_headers(catalog).encode()}
+            self._last = dependencies, files
         return self._last[1]
 
 
-def _is_unchanged(one: Sequence[object], other: Sequence[object]) -> bool:
-    return all(a is b for a, b in zip(one[:-1], other[:-1], strict=True)) and one[-1] == other[-1]
+def _is_unchanged(former: Sequence[object], current: Sequence[object]) -> bool:
+    """Return whether two sequences have identical items, and an equal last one."""
+    return all(map(operator.is_, former[:-1], current[:-1])) and former[-1] == current[-1]
 
 
 def render_redirects(catalog: Catalog, host: Host) -> str:
     """Return the text of `_redirects`."""
-    static, dynamic = _exact_redirects(catalog), _pattern_redirects(catalog)
+    exact, patterns = _exact_redirects(catalog), _pattern_redirects(catalog)
     if host.is_netlify:
-        lines = [f"{former} {now} 301!" for former, now in (*static, *dynamic)] + [*_gone_lines(catalog)]
+        lines = [f"{former} {target} 301!" for former, target in (*exact, *patterns)] + [*_gone_lines(catalog)]
     else:
-        limited = (*islice(static, _MAX_EXACT_REDIRECTS), *islice(dynamic, _MAX_PATTERN_REDIRECTS))
-        lines = [f"{former} {now} 301" for former, now in limited]
+        redirects = (*islice(exact, _MAX_EXACT_REDIRECTS), *islice(patterns, _MAX_PATTERN_REDIRECTS))
+        lines = [f"{former} {target} 301" for former, target in redirects]
     return "".join(f"{line}\n" for line in lines)
 
 
@@ -96,15 +98,15 @@ def limit_warnings(catalog: Catalog, host: Host) -> Iterator[str]:
     """Yield a sentence for each of the host's limits for `_redirects` that the catalog exceeds."""
     if not host.files or host.is_netlify:
         return
-    for lines, most, what in (
+    for lines, limit, subject in (
         (_exact_redirects(catalog), _MAX_EXACT_REDIRECTS, "former addresses"),
         (_pattern_redirects(catalog), _MAX_PATTERN_REDIRECTS, "patterns of former addresses"),
     ):
         count = sum(1 for _ in lines)
-        if count > most:
+        if count > limit:
             yield (
-                f"{REDIRECTS[1:]} has {most:,} of {count:,} {what}, as many as Cloudflare reads; at the others stand pages "
-                "that lead on and copies of feeds"
+                f"{REDIRECTS[1:]} has {limit:,} of {count:,} {subject}, because Cloudflare reads no more; the tree has redirect "
+                "pages and copies of feeds at the others"
             )
 
 
@@ -114,11 +116,14 @@ def _exact_redirects(catalog: Catalog) -> Iterator[_Line]:
 
 
 def _escaped_lines(catalog: Catalog, pairs: Iterator[tuple[str, str]]) -> Iterator[_Line]:
+    """Return lines of `_redirects` for pairs of paths, except lines that are too long."""
     base = catalog.site.base_url
-    spelled = (
-        (_escape_reference(root_relative(base, former)), _escape_reference(root_relative(base, now))) for former, now in pairs
-    )
-    return (line for line in spelled if sum(map(len, line)) + len("  301") <= _MAX_LINE_LENGTH)
+
+    def reference(path: str) -> str:
+        return _escape_reference(root_relative(base, path))
+
+    lines = ((reference(former), reference(target)) for former, target in pairs)
+    return (line for line in lines if sum(map(len, line)) + len("  301") <= _MAX_LINE_LENGTH)
 
 
 def _escape_reference(reference: str) -> str:
@@ -127,20 +132,20 @@ def _escape_reference(reference: str) -> str:
 
 
 def _feed_redirects(catalog: Catalog) -> Iterator[tuple[str, str]]:
-    site = [(ListingRef(), ListingRef())]
-    categories = [(ref, ref) for ref in catalog.listings if ref.kind == "category"]
-    for former, now in (*site, *categories, *_former_listings(catalog)):
+    site_refs = [(ListingRef(), ListingRef())]
+    category_refs = [(ref, ref) for ref in catalog.listings if ref.kind == "category"]
+    for former, current in (*site_refs, *category_refs, *_former_listings(catalog)):
         for suffix in FORMATS:
-            target = path_of(FeedAt(now, suffix))
-            if former != now:
+            target = path_of(FeedAt(current, suffix))
+            if former != current:
                 yield path_of(FeedAt(former, suffix)), target
             # With a slash and without: clients request both spellings of a folder.
             for path in well_known_paths(former, suffix):
-                yield from ((one, target) for one in dict.fromkeys((path, path.rstrip("/"))))
+                yield from ((alias, target) for alias in dict.fromkeys((path, path.rstrip("/"))))
 
 
 def _page_redirects(catalog: Catalog) -> Iterator[tuple[str, str]]:
-    return ((path_of(PageAt(former)), path_of(PageAt(now))) for former, now in _former_listings(catalog))
+    return ((path_of(PageAt(former)), path_of(PageAt(current))) for former, current in _former_listings(catalog))
 
 
 def _article_redirects(catalog: Catalog) -> Iterator[tuple[str, str]]:
@@ -152,10 +157,11 @@ def _article_redirects(catalog: Catalog) -> Iterator[tuple[str, str]]:
 
 
 def _former_listings(catalog: Catalog) -> Iterator[tuple[ListingRef, ListingRef]]:
+    """Yield (former ref, current ref) of renamed listings, by kind in the order of LISTING_KINDS."""
     for kind in LISTING_KINDS:
-        for (named, listing), aliases in catalog.redirects.listing_aliases.items():
-            ref = ListingRef(kind, listing)
-            if named == kind and ref in catalog.listings:
+        for (listing_kind, listing_id), aliases in catalog.redirects.listing_aliases.items():
+            ref = ListingRef(kind, listing_id)
+            if listing_kind == kind and ref in catalog.listings:
                 yield from ((ListingRef(kind, alias), ref) for alias in aliases)
 
 
@@ -164,10 +170,10 @@ def _pattern_redirects(catalog: Catalog) -> Iterator[_Line]:
     root = _escape_reference(root_relative(catalog.site.base_url, "/")).rstrip("/")
     for kind in ("author", "tag"):
         for name, suffix in WELL_KNOWN_FEEDS.items():
-            for end in ("",) if "." in name else ("/", ""):
-                yield f"{root}/{kind}/:id/{name}{end}", f"{root}/{kind}/:id/feed.{suffix}"
-    homes = ((path_of(PageAt(former)), path_of(PageAt(now))) for former, now in _former_listings(catalog))
-    yield from ((f"{former}archive/*", f"{now}archive/:splat") for former, now in _escaped_lines(catalog, homes))
+            for slash in ("",) if "." in name else ("/", ""):
+                yield f"{root}/{kind}/:id/{name}{slash}", f"{root}/{kind}/:id/feed.{suffix}"
+    former_homes = ((path_of(PageAt(former)), path_of(PageAt(current))) for former, current in _former_listings(catalog))
+    yield from ((f"{former}archive/*", f"{current}archive/:splat") for former, current in _escaped_lines(catalog, former_homes))
 
 
 def _gone_lines(catalog: Catalog) -> Iterator[str]:
@@ -183,21 +189,22 @@ def render_headers(catalog: Catalog) -> str:
     """
     root = _escape_reference(root_relative(catalog.site.base_url, "/")).rstrip("/")
     return "".join(
-        f"{root}{pattern}\n" + "".join(f"  {name}: {value}\n" for name, value in said)
-        for pattern, said in islice(_header_rules(catalog), _MAX_HEADER_RULES)
+        f"{root}{pattern}\n" + "".join(f"  {name}: {value}\n" for name, value in headers)
+        for pattern, headers in islice(_header_rules(catalog), _MAX_HEADER_RULES)
     )
 
 
 def _header_rules(catalog: Catalog) -> Iterator[tuple[str, Sequence[tuple[str, str]]]]:
-    """Yield patterns with their headers. If two patterns match one path, only Link and Content-Security-Policy may be in both:
-    hosts may join the values of these.
+    """Yield patterns with their headers.
+
+    Hosts may join the values of a header if two patterns match one path. So only Link and Content-Security-Policy may be in both.
     """
     yield "/*", _COMMON_HEADERS
-    for suffix, form in FORMATS.items():
-        said = (("Content-Type", content_type(form.media_type)),)
-        yield f"/*feed.{suffix}", said
-        for name in (name for name, of in WELL_KNOWN_FEEDS.items() if of == suffix):
-            yield from ((pattern, said) for pattern in _well_known_patterns(name))
+    for suffix, feed_format in FORMATS.items():
+        headers = (("Content-Type", content_type(feed_format.media_type)),)
+        yield f"/*feed.{suffix}", headers
+        for name in (name for name, format_suffix in WELL_KNOWN_FEEDS.items() if format_suffix == suffix):
+            yield from ((pattern, headers) for pattern in _well_known_patterns(name))
     yield "/feeds.opml", (("Content-Type", content_type(OPML_MEDIA_TYPE)),)
     yield "/media/*.svg", (("Content-Security-Policy", SANDBOX_POLICY),)
     yield from _link_rules(catalog)

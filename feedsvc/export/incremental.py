@@ -34,27 +34,39 @@ def parse_baseline(text: str) -> BuildBaseline | None:
         return None
 
 
-def matches(last: BuildBaseline | None, name: str, publication: Publication) -> bool:
-    """Return whether the last build had the baseline `name` and there was no scheduled change since."""
-    now, change = publication.catalog.now, publication.last_change
-    return last is not None and last.name == name and last.moment <= now and (change is None or change <= last.moment)
+def matches(last_build: BuildBaseline | None, name: str, publication: Publication) -> bool:
+    """Return whether the baseline `last_build` has this name, and there was no scheduled change since that build.
+
+    False if `last_build` is None: the baseline of the last build is unknown.
+    """
+    moment, change = publication.catalog.now, publication.last_change
+    return (
+        last_build is not None
+        and last_build.name == name
+        and last_build.moment <= moment
+        and (change is None or change <= last_build.moment)
+    )
 
 
-def changed_paths(publication: Publication, origin: Baseline, last: BuildBaseline | None, name: str) -> frozenset[str] | None:
+def changed_paths(
+    publication: Publication, folder_baseline: Baseline, last_build: BuildBaseline | None, name: str
+) -> frozenset[str] | None:
     """Return the paths that may differ from the last build; None if they are unknown or more than MAX_INCREMENTAL_PATHS.
 
-    `origin` is the folder's state when its records were stored, with the differences that were read since. `name` is the name
-    that a BuildBaseline made from `origin` has. The paths are unknown unless `last`, the last build's baseline, has that name.
+    `folder_baseline` is the folder's state when its records were stored, with the differences that were read since. `name` is the
+    name of a BuildBaseline made from it. The paths are unknown unless `last_build`, the last build's baseline, has that name.
     """
     catalog = publication.catalog
-    if last is None or not name or last.name != name or last.moment > catalog.now:
+    if last_build is None or not name or last_build.name != name or last_build.moment > catalog.now:
         return None
-    if len(origin.added) + len(origin.removed) > MAX_INCREMENTAL_PATHS:
+    if len(folder_baseline.added) + len(folder_baseline.removed) > MAX_INCREMENTAL_PATHS:
         return None
     # Compute these totals and tags on the current catalog first: `apply_changes` then derives the former catalog's at less cost.
-    site = catalog.listings[ListingRef()]
-    _ = site.archive_index.totals, site.page_index.totals, catalog.tags.most_used, catalog.tags.starts
+    site_listing = catalog.listings[ListingRef()]
+    _ = site_listing.archive_index.totals, site_listing.page_index.totals, catalog.tags.most_used, catalog.tags.starts
     # The former catalog: removed articles are added again, and added ones removed.
-    former = catalog.apply_changes(catalog.content, last.moment, removed=origin.added, added=origin.removed)
-    found = publication.changed_since(publication.next_edition(former))
-    return found if len(found) <= MAX_INCREMENTAL_PATHS else None
+    former_catalog = catalog.apply_changes(
+        catalog.content, last_build.moment, removed=folder_baseline.added, added=folder_baseline.removed
+    )
+    paths = publication.changed_since(publication.next_edition(former_catalog))
+    return paths if len(paths) <= MAX_INCREMENTAL_PATHS else None

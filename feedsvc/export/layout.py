@@ -67,21 +67,23 @@ def address_of_gone_path(path: str) -> str:
     return address if address != path and isinstance(place_of(address), ArticleAt) else ""
 
 
-def auxiliary_paths(publication: Publication, paths: Sequence[str], ours: Container[str], host: Host) -> Iterator[str]:
-    """Yield the auxiliary paths whose files may change with the documents at `paths`. The live server has no document at these.
+def auxiliary_paths(publication: Publication, paths: Sequence[str], own_files: Container[str], host: Host) -> Iterator[str]:
+    """Yield the auxiliary paths whose files may change with the documents at `paths`.
 
-    Auxiliary are 404.html, the files that the host reads, notices of withdrawn articles, and former addresses of listings.
-    `ours` has the names of the files that feedsvc wrote.
+    Auxiliary are paths at which the live server has no document: 404.html, the files that the host reads, notices of withdrawn
+    articles, and former addresses of listings. `own_files` has the names of the files that feedsvc wrote.
     """
     yield MISSING_PATH
     yield from host.files
     for path in paths:
         place = place_of(path)
-        if isinstance(place, ArticleAt) and (place.slug in publication.catalog.withdrawn or file_name(gone_path(path)) in ours):
-            yield gone_path(path)
+        if isinstance(place, ArticleAt):
+            notice = gone_path(path)
+            if place.slug in publication.catalog.withdrawn or file_name(notice) in own_files:
+                yield notice
     if host.has_former_files:
-        former = dict.fromkeys(aliases.affected_former_paths(publication.catalog, paths))
-        yield from (path for path in former if file_name(path) in ours or aliases.target_path(publication, path))
+        affected = dict.fromkeys(aliases.affected_former_paths(publication.catalog, paths))
+        yield from (path for path in affected if file_name(path) in own_files or aliases.target_path(publication, path))
 
 
 def former_paths(publication: Publication, host: Host) -> Iterable[str]:
@@ -101,8 +103,8 @@ def is_feed(path: str) -> bool:
 
 def write_order_key(path: str) -> tuple[int, str]:
     """Return a sort key: files and pages come before the feeds that name them, and paths that are `is_written_last` last."""
-    place = type(place_of(path))
-    return next((rank for rank, kind in enumerate(_WRITE_ORDER) if place is kind), len(_WRITE_ORDER)), path
+    place_type = type(place_of(path))
+    return next((rank for rank, known_type in enumerate(_WRITE_ORDER) if place_type is known_type), len(_WRITE_ORDER)), path
 
 
 def is_written_last(path: str) -> bool:

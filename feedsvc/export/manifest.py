@@ -19,29 +19,25 @@ _MODE: Final = 0o644
 class Manifest:
     """The manifest of a tree. `files` has the states of feedsvc's own files by name. Methods raise OSError."""
 
-    def __init__(self, root: int, found: ManifestData | None = None) -> None:
-        """Open the manifest in the folder with the descriptor `root`. `found` is the manifest's data, None to read it."""
-        found = found or read_manifest(root)
+    def __init__(self, root: int, data: ManifestData | None = None) -> None:
+        """Open the manifest in the folder with the descriptor `root`, and read it if its `data` is None."""
+        data = data or read_manifest(root)
         self._root = root
-        self.files, self.build_fingerprint, self.baseline, self.is_complete = (
-            found.files,
-            found.build_fingerprint,
-            found.baseline,
-            found.is_complete,
-        )
-        self._line_count, self._size = found.line_count, found.size
+        self.files, self.build_fingerprint = data.files, data.build_fingerprint
+        self.baseline, self.is_complete = data.baseline, data.is_complete
+        self._line_count, self._size = data.line_count, data.size
         self._file = os.open(
             MANIFEST_FILE, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, _MODE, dir_fd=root
         )
         if os.fstat(self._file).st_size != self._size:
             os.ftruncate(self._file, self._size)
 
-    def set_build_fingerprint(self, common: str) -> None:
+    def set_build_fingerprint(self, fingerprint: str) -> None:
         """Set the fingerprint of the facts that all documents share. If it changed, clear the fingerprints of all files."""
-        if common != self.build_fingerprint:
-            self._append([f"= {common}"])
+        if fingerprint != self.build_fingerprint:
+            self._append([f"= {fingerprint}"])
             self.files.clear_fingerprints()
-            self.build_fingerprint = common
+            self.build_fingerprint = fingerprint
 
     def reserve(self, names: Iterable[str], codings: Container[str], foreign_names: Container[str]) -> None:
         """Record names before their files are written, so that a killed build leaves no file without an entry.
@@ -49,46 +45,54 @@ class Manifest:
         Compressed variants in these `codings` are reserved with each file, except those whose names are in `foreign_names`: files
         of other origin stay there.
         """
-        usual = FileState(compressed_sizes=tuple(-1 if coding in codings else 0 for coding in COMPRESSED_SUFFIXES))
+        default = FileState(compressed_sizes=tuple(-1 if coding in codings else 0 for coding in COMPRESSED_SUFFIXES))
         with gc_control.paused():
-            claims = (
-                {name: _without_foreign(usual, name, foreign_names) for name in names}
+            reservations = (
+                {name: _without_foreign(default, name, foreign_names) for name in names}
                 if foreign_names
-                else dict.fromkeys(names, usual)
+                else dict.fromkeys(names, default)
             )
-            new = {name: wider for name, claim in claims.items() if (wider := self._merge_reservation(name, claim))}
+            additions = {
+                name: addition
+                for name, reservation in reservations.items()
+                if (addition := self._merge_reservation(name, reservation))
+            }
             lines = [
-                f"+ {escape_name(name)}" if claim.compressed_sizes == UNKNOWN_COMPRESSED_SIZES else format_line(name, claim)
-                for name, claim in new.items()
+                f"+ {escape_name(name)}"
+                if reservation.compressed_sizes == UNKNOWN_COMPRESSED_SIZES
+                else format_line(name, reservation)
+                for name, reservation in additions.items()
             ]
-            if claims and self.is_complete and not lines:
-                # No new name. But a line shows that a build began: if it is killed, the next build removes half-written files.
+            if reservations and self.is_complete and not lines:
+                # There is no new name. But a line must show that a build began: if that is killed, the next build removes its
+                # temporary files.
                 lines = [f"= {self.build_fingerprint}"]
             self._append(lines)
-            self.files.update(new)
+            self.files.update(additions)
 
-    def _merge_reservation(self, name: str, claim: FileState) -> FileState | None:
-        """Return the reservation `claim` with the compressed variants that are recorded already; None if it adds nothing."""
-        note = self.files.get(name)
-        if note is None:
-            return claim
-        packed = tuple(was or now for was, now in zip(note.compressed_sizes, claim.compressed_sizes, strict=True))
-        return claim._replace(compressed_sizes=packed) if packed != note.compressed_sizes else None
+    def _merge_reservation(self, name: str, reservation: FileState) -> FileState | None:
+        """Return a file's reservation with the compressed variants that are recorded already; None if it adds none to these."""
+        state = self.files.get(name)
+        if state is None:
+            return reservation
+        pairs = zip(state.compressed_sizes, reservation.compressed_sizes, strict=True)
+        sizes = tuple(recorded or reserved for recorded, reserved in pairs)
+        return reservation._replace(compressed_sizes=sizes) if sizes != state.compressed_sizes else None
 
-    def record(self, notes: Iterable[tuple[str, FileState]]) -> None:
+    def record(self, states: Iterable[tuple[str, FileState]]) -> None:
         """Append those states (file name, state) that differ from the recorded ones."""
-        fresh = {name: note for name, note in notes if self.files.get(name) != note}
-        self._append(format_line(name, note) for name, note in fresh.items())
-        self.files.update(fresh)
+        changed = {name: state for name, state in states if self.files.get(name) != state}
+        self._append(format_line(name, state) for name, state in changed.items())
+        self.files.update(changed)
 
     def remove(self, names: Iterable[str]) -> None:
         """Remove files' entries and rewrite the manifest, because an article may have been deleted to make its name disappear."""
-        gone = {name: note for name in names if (note := self.files.pop(name, None))}
+        removed = {name: state for name in names if (state := self.files.pop(name, None))}
         try:
-            if gone:
+            if removed:
                 self._rewrite()
         except OSError:
-            self.files.update(gone)
+            self.files.update(removed)
             raise
 
     def finish(self) -> None:
@@ -100,11 +104,11 @@ class Manifest:
             self._append(["."])
             self.is_complete = True
 
-    def mark_complete(self, edition: str) -> None:
-        """Append the line that names the content state (`edition`) of the last build, if that build is complete."""
+    def mark_complete(self, baseline: str) -> None:
+        """Append the line that names the content state (`baseline`) of the last build, if that build is complete."""
         if self.is_complete:
-            self._append([f". {edition}"])
-            self.is_complete, self.baseline = True, edition
+            self._append([f". {baseline}"])
+            self.is_complete, self.baseline = True, baseline
 
     def close(self) -> None:
         os.close(self._file)
@@ -130,15 +134,15 @@ class Manifest:
                 ".",
                 "",
             ]
-        new = f"{TEMPORARY_PREFIX}list"
+        temporary = f"{TEMPORARY_PREFIX}list"
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW
-        file = os.open(new, flags, _MODE, dir_fd=self._root)
+        file = os.open(temporary, flags, _MODE, dir_fd=self._root)
         try:
             length = _write_text(file, "\n".join(lines))
-            os.replace(new, MANIFEST_FILE, src_dir_fd=self._root, dst_dir_fd=self._root)
+            os.replace(temporary, MANIFEST_FILE, src_dir_fd=self._root, dst_dir_fd=self._root)
         except OSError:
             os.close(file)
-            os.unlink(new, dir_fd=self._root)
+            os.unlink(temporary, dir_fd=self._root)
             raise
         os.close(self._file)
         self._file, self._line_count, self._size, self.is_complete, self.baseline = file, len(lines), length, True, ""
@@ -151,9 +155,11 @@ class Manifest:
             return
 
 
-def _without_foreign(claim: FileState, name: str, alone: Container[str]) -> FileState:
-    packed = zip(COMPRESSED_SUFFIXES.values(), claim.compressed_sizes, strict=True)
-    return claim._replace(compressed_sizes=tuple([0 if name + end in alone else size for end, size in packed]))
+def _without_foreign(reservation: FileState, name: str, foreign_names: Container[str]) -> FileState:
+    """Return the reservation of the file `name` without those compressed variants whose names are in `foreign_names`."""
+    variants = zip(COMPRESSED_SUFFIXES.values(), reservation.compressed_sizes, strict=True)
+    sizes = tuple([0 if name + suffix in foreign_names else size for suffix, size in variants])
+    return reservation._replace(compressed_sizes=sizes)
 
 
 def _write_text(file: int, text: str) -> int:

@@ -1,10 +1,10 @@
 """Format of a tree's manifest.
 
-Each line is one fact, so a kill at any moment costs at most the last line. A line is one of
+Each line records one change, so a kill at any moment loses at most the last line. A line is one of
 
     = BUILD                            fingerprint of the facts that all documents share; a change voids earlier fingerprints
     + NAME                             the file and its compressed variants are reserved: about to be written
-    FINGERPRINT SIZE TIME PACKED NAME  a written file: its fingerprint ("-" if unknown), size in bytes, time in nanoseconds, and
+    FINGERPRINT SIZE TIME SIZES NAME   a written file: its fingerprint ("-" if unknown), size in bytes, time in nanoseconds, and
                                        the sizes of its compressed variants, which have the same time, as BR/ZST/GZ or, for .gz
                                        alone, GZ: 0 for none, -1 if unknown
     . BASELINE                         the build before this line is complete; BASELINE, if known, names the content state that
@@ -51,20 +51,21 @@ def read_manifest(root: int) -> ManifestData:
 
     Raises OSError, but not if there is no manifest.
     """
-    data, reading = _read_file(root, MANIFEST_FILE), _Parser()
+    data, parser = _read_file(root, MANIFEST_FILE), _Parser()
     length = data.rfind(b"\n") + 1
     lines = data[:length].decode("utf-8", "surrogateescape").split("\n")
     with gc_control.paused():
-        reading.parse(lines)
+        parser.parse(lines)
     for name in _parse_legacy_manifest(_read_file(root, LEGACY_MANIFEST_FILE)):
-        reading.is_complete = False
-        reading.files.setdefault(name, FileState(compressed_sizes=NO_COMPRESSED_SIZES))
-    return ManifestData(reading.files, reading.build_fingerprint, reading.baseline, reading.is_complete, len(lines), length)
+        parser.is_complete = False
+        parser.files.setdefault(name, FileState(compressed_sizes=NO_COMPRESSED_SIZES))
+    return ManifestData(parser.files, parser.build_fingerprint, parser.baseline, parser.is_complete, len(lines), length)
 
 
-def format_line(name: str, note: FileState) -> str:
-    packed = "/".join(map(str, note.compressed_sizes)) if any(note.compressed_sizes[:-1]) else note.compressed_sizes[-1]
-    return f"{note.fingerprint or '-'} {note.size} {note.time} {packed} {escape_name(name)}"
+def format_line(name: str, state: FileState) -> str:
+    """Return the line of a written file, without newline."""
+    sizes = "/".join(map(str, state.compressed_sizes)) if any(state.compressed_sizes[:-1]) else state.compressed_sizes[-1]
+    return f"{state.fingerprint or '-'} {state.size} {state.time} {sizes} {escape_name(name)}"
 
 
 def escape_name(name: str) -> str:
@@ -83,11 +84,11 @@ class _Parser:
     def parse(self, lines: Sequence[str]) -> None:
         """Parse lines. Nearly all are file lines, so each run of file lines is parsed at once."""
         start = 0
-        marks = [place for place, line in enumerate(lines) if line[1:2] in _MARKER_ENDS and line[:1] in _MARKERS]
-        for place in marks:
-            self._parse_file_lines(lines[start:place])
-            self._parse_marker_line(lines[place])
-            start = place + 1
+        marker_indexes = [index for index, line in enumerate(lines) if line[1:2] in _MARKER_ENDS and line[:1] in _MARKERS]
+        for index in marker_indexes:
+            self._parse_file_lines(lines[start:index])
+            self._parse_marker_line(lines[index])
+            start = index + 1
         self._parse_file_lines(lines[start:])
 
     def _parse_marker_line(self, line: str) -> None:
@@ -117,12 +118,14 @@ class _Parser:
 
 def _parse_columns(lines: Sequence[str]) -> FileColumns:
     """Parse file lines. Raises ValueError if one is malformed."""
-    imprints, sizes, times, packed, escaped_names = zip(*[line.split(" ", 4) for line in lines], strict=True)
+    fingerprints, sizes, times, compressed_sizes, escaped_names = zip(*[line.split(" ", 4) for line in lines], strict=True)
     names = list(map(_unescape_name, escaped_names))
     if not all(map(_is_inside_tree, names)):
         raise ValueError(names)
-    made = ["" if imprint == "-" else imprint for imprint in imprints]
-    return FileColumns(names, made, list(map(int, sizes)), list(map(int, times)), list(map(_parse_sizes, packed)))
+    known_fingerprints = ["" if fingerprint == "-" else fingerprint for fingerprint in fingerprints]
+    return FileColumns(
+        names, known_fingerprints, list(map(int, sizes)), list(map(int, times)), list(map(_parse_sizes, compressed_sizes))
+    )
 
 
 def _read_file(root: int, name: str) -> bytes:
@@ -135,11 +138,11 @@ def _read_file(root: int, name: str) -> bytes:
 
 @lru_cache(maxsize=4096)
 def _parse_sizes(text: str) -> tuple[int, ...]:
-    """Parse PACKED. Raises ValueError unless it has one size, which is for .gz, or one for each of COMPRESSED_SUFFIXES."""
-    known = tuple(map(int, text.split("/")))
-    if len(known) not in (1, len(COMPRESSED_SUFFIXES)):
+    """Parse SIZES. Raises ValueError unless it has one size, which is for .gz, or one for each of COMPRESSED_SUFFIXES."""
+    sizes = tuple(map(int, text.split("/")))
+    if len(sizes) not in (1, len(COMPRESSED_SUFFIXES)):
         raise ValueError(text)
-    return (*NO_COMPRESSED_SIZES[len(known) :], *known)
+    return (*NO_COMPRESSED_SIZES[len(sizes) :], *sizes)
 
 
 def _unescape_name(text: str) -> str:

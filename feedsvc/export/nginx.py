@@ -72,7 +72,7 @@ def write_configuration(file: Path, catalog: Catalog) -> None:
         os.replace(new, file)
     except OSError as error:
         raise FeedsvcError(
-            f"{file} cannot be written ({error.strerror}); see to its folder, or name another with --nginx"
+            f"{file} cannot be written ({error.strerror}); check its folder, or name another file with --nginx"
         ) from None
 
 

@@ -26,9 +26,9 @@ class OwnershipCheck:
     Methods raise FeedsvcError or OSError.
     """
 
-    def __init__(self, out: Path, files: FileWriter, journal: Manifest, codings: Collection[str]) -> None:
-        """Take the writer (`files`), the manifest (`journal`) and the `codings` of compressed variants in this build."""
-        self._out, self._writer, self._manifest, self._codings = out, files, journal, codings
+    def __init__(self, out: Path, writer: FileWriter, manifest: Manifest, codings: Collection[str]) -> None:
+        """Take the writer and the manifest of the tree in `out`, and the `codings` of compressed variants in this build."""
+        self._out, self._writer, self._manifest, self._codings = out, writer, manifest, codings
 
     def reject_outside_links(self, names: Iterable[str]) -> None:
         """Raise FeedsvcError if a folder of these names is a link that leaves the tree."""
@@ -38,37 +38,40 @@ class OwnershipCheck:
                     f"{self._out / folder} is a link that leaves {self._out}; move it away or build into another folder"
                 )
 
-    def reject_overwrites(self, maker: TreeRenderer, names: dict[str, str]) -> set[str]:
+    def reject_overwrites(self, renderer: TreeRenderer, names: dict[str, str]) -> set[str]:
         """Raise FeedsvcError if a file of other origin would be overwritten, unless it has the same bytes already.
 
         `names` maps paths to file names. Return the names of compressed variants at which a file of other origin may stay,
         because the coding does not make the document smaller.
         """
-        alone: set[str] = set()
+        foreign_names: set[str] = set()
         for path, name in names.items():
-            self._reject_overwrite(maker, path, name)
-            known = zip(COMPRESSED_SUFFIXES, self._manifest.files.get(name, _NEW_FILE).compressed_sizes, strict=True)
-            unsure = [coding for coding, size in known if coding in self._codings and not size]
-            alone |= {
-                name + COMPRESSED_SUFFIXES[coding] for coding in unsure if not self._is_compressed_name_free(maker, path, coding)
+            self._reject_overwrite(renderer, path, name)
+            recorded = zip(COMPRESSED_SUFFIXES, self._manifest.files.get(name, _NEW_FILE).compressed_sizes, strict=True)
+            unknown_codings = [coding for coding, size in recorded if coding in self._codings and not size]
+            foreign_names |= {
+                name + COMPRESSED_SUFFIXES[coding]
+                for coding in unknown_codings
+                if not self._is_compressed_name_free(renderer, path, coding)
             }
-        return alone
+        return foreign_names
 
-    def _reject_overwrite(self, maker: TreeRenderer, path: str, name: str) -> None:
+    def _reject_overwrite(self, renderer: TreeRenderer, path: str, name: str) -> None:
         status = self._writer.cached_status(name)
         if status and stat.S_ISDIR(status.st_mode):
             raise FeedsvcError(f"{self._out / name} is a folder where a file belongs; move it away or build into another folder")
-        if status and name not in self._manifest.files and not self.is_same(maker, path, name):
+        if status and name not in self._manifest.files and not self.is_same(renderer, path, name):
             raise FeedsvcError(f"{self._out / name} {_FOREIGN}; move it away or build into another folder")
 
-    def is_occupied(self, maker: TreeRenderer, path: str, name: str) -> bool:
-        """Return whether a folder or a file with other bytes has the unrecorded `name`, or a file of other origin has the name of
-        one of its folders.
+    def is_occupied(self, renderer: TreeRenderer, path: str, name: str) -> bool:
+        """Return whether the file `name`, which is not in the manifest, cannot be written.
+
+        That is so if a folder or a file with other bytes has this name, or a file of other origin has the name of its folder.
         """
         status = self._writer.status(name)
         if status is None:
             return self._is_below_file(name)
-        return not stat.S_ISREG(status.st_mode) or not self.is_same(maker, path, name)
+        return not stat.S_ISREG(status.st_mode) or not self.is_same(renderer, path, name)
 
     def _is_below_file(self, name: str) -> bool:
         while name := name.rpartition("/")[0]:
@@ -76,22 +79,23 @@ class OwnershipCheck:
                 return stat.S_ISREG(status.st_mode) and name not in self._manifest.files
         return False
 
-    def is_same(self, maker: TreeRenderer, path: str, name: str) -> bool:
-        found = maker.find(path)
-        return found is not None and self._writer.is_same(name, found)
+    def is_same(self, renderer: TreeRenderer, path: str, name: str) -> bool:
+        """Return whether the file `name` has the bytes of the document at `path`."""
+        content = renderer.find(path)
+        return content is not None and self._writer.is_same(name, content)
 
-    def _is_compressed_name_free(self, maker: TreeRenderer, path: str, coding: str) -> bool:
-        """Return whether the name of a compressed variant is free or has the variant's bytes. False if a file has the name, but
-        the document has no such variant.
+    def _is_compressed_name_free(self, renderer: TreeRenderer, path: str, coding: str) -> bool:
+        """Return whether no file has the name of a document's compressed variant, or a file with the variant's bytes has it.
 
-        Raises FeedsvcError if a variant would overwrite a file with other bytes.
+        Return False if a file has the name, but the coding does not make the document smaller. Raises FeedsvcError if the variant
+        would overwrite a file with other bytes.
         """
         name = file_name(path) + COMPRESSED_SUFFIXES[coding]
         if self._writer.cached_status(name) is None:
             return True
-        found = maker.find(path)
-        twin = found.encode(coding) if isinstance(found, Document) else b""
-        if twin and not self._writer.is_same(name, twin):
+        content = renderer.find(path)
+        variant = content.encode(coding) if isinstance(content, Document) else b""
+        if variant and not self._writer.is_same(name, variant):
             hint = _OPT_OUT_HINTS.get(coding, f"without --coding {coding}")
             raise FeedsvcError(f"{self._out / name} {_FOREIGN}; move it away or build {hint}")
-        return bool(twin)
+        return bool(variant)

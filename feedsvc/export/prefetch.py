@@ -33,37 +33,37 @@ Prefetch = AbstractContextManager[Callable[[], TreeState | None]]
 
 
 def start_prefetch(out: Path) -> Prefetch:
-    """Start `check_tree` at once in a forked process. The `with` block gets a function that waits for the result.
+    """Start `check_tree` at once in a forked process.
 
-    At the end of the block the process is ended.
+    The `with` block gets a function that waits for the result and returns it. At the end of the block the process is ended.
     """
     return BackgroundTask(partial(check_tree, out))
 
 
-def prefetch_result(ahead: Prefetch, root: int) -> TreeState | None:
-    """Return the result of a prefetch for the folder with this descriptor. The caller must hold the tree's lock.
+def prefetch_result(prefetch: Prefetch, root: int) -> TreeState | None:
+    """Return the result of a prefetch for the folder with the descriptor `root`. The caller must hold the tree's lock.
 
-    None if `check_tree` returned None or failed, or if the manifest changed since. A build appends to the manifest before and
-    after it writes files.
+    Return None if `check_tree` returned None or failed, or if the manifest changed since: a build appends to it before and after
+    it writes files.
     """
     try:
-        with ahead as answer, gc_control.paused():
-            seen = answer()
-        return seen if seen and seen.signature == _manifest_signature(root) else None
-    except (FeedsvcError, OSError):  # killed, or it could not read: the caller checks for itself
+        with prefetch as get_state, gc_control.paused():
+            state = get_state()
+        return state if state and state.signature == _manifest_signature(root) else None
+    except (FeedsvcError, OSError):  # the process was killed or could not read: the caller checks the tree itself
         return None
 
 
 def check_tree(out: Path) -> TreeState | None:
-    """Check the tree in a folder; return None unless its last build was complete. Raises OSError."""
+    """Return the state of the tree in a folder, None unless its last build was complete. Raises OSError."""
     root = os.open(out, _FOLDER_FLAGS)
     try:
-        state = _manifest_signature(root)
-        found = read_manifest(root)
-        if not found.is_complete or found.size != state[1]:
+        signature = _manifest_signature(root)
+        manifest = read_manifest(root)
+        if not manifest.is_complete or manifest.size != signature[1]:
             return None
         with gc_control.paused():
-            return TreeState(found, state, FileWriter(root, codings=()).modified_files(found.files))
+            return TreeState(manifest, signature, FileWriter(root, codings=()).modified_files(manifest.files))
     finally:
         os.close(root)
 

@@ -1,15 +1,15 @@
-"""Renderer of a tree: finds stale files and writes them. Can run in one process or several, chunk by chunk."""
+"""Renderer of a tree: finds stale files and writes them, chunk by chunk, in one process or several."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
+from feedsvc.export.contents import ExportContents
 from feedsvc.export.file_table import FileState
 from feedsvc.export.file_writer import FileWriter
 from feedsvc.export.hosts import Host
 from feedsvc.export.layout import file_name
-from feedsvc.export.wanted import ExportContents
 from feedsvc.publication import Document, FileResource, Fingerprints, Publication
 
 WriteResult = tuple[str, FileState, bool]
@@ -24,14 +24,14 @@ class TreeRenderer(ExportContents):
     def __init__(
         self,
         publication: Publication,
-        imprints: Fingerprints,
+        fingerprints: Fingerprints,
         host: Host,
         host_files: Mapping[str, bytes],
         *,
         writer: FileWriter,
         file_states: Mapping[str, FileState],
     ) -> None:
-        super().__init__(publication, imprints, host, host_files)
+        super().__init__(publication, fingerprints, host, host_files)
         self._writer, self._file_states = writer, file_states
 
     def stale_paths(self, paths: Sequence[str]) -> list[str]:
@@ -39,18 +39,19 @@ class TreeRenderer(ExportContents):
         return [path for path in paths if not self.is_current(path)]
 
     def is_current(self, path: str) -> bool:
+        """Return whether the file of the document at a path has the document's fingerprint and was not modified on disk."""
         name = file_name(path)
-        note = self._file_states.get(name)
+        state = self._file_states.get(name)
         return (
-            note is not None
-            and bool(note.fingerprint)
-            and note.fingerprint == self.fingerprint(path)
-            and self._writer.is_unmodified(name, note)
+            state is not None
+            and bool(state.fingerprint)
+            and state.fingerprint == self.fingerprint(path)
+            and self._writer.is_unmodified(name, state)
         )
 
     def render_files(self, paths: Sequence[str]) -> list[WriteResult]:
         """Render and write the documents at these paths; return (file name, new state, whether the file was written) of each."""
-        return [made for together in self._batches(paths) for made in self._write_batch(together)]
+        return [result for batch in self._batches(paths) for result in self._write_batch(batch)]
 
     def _batches(self, paths: Sequence[str]) -> Iterator[_Batch]:
         """Yield the documents and files at these paths in batches: first files, before the pages that show them, and feeds.
@@ -63,17 +64,17 @@ class TreeRenderer(ExportContents):
         yield self._batch([path for path in paths if path.endswith(_PAGE_SUFFIX) and path not in articles])
 
     def _batch(self, paths: Sequence[str]) -> _Batch:
-        return [(path, found) for path in paths if (found := self.take(path))]
+        return [(path, content) for path in paths if (content := self.take(path))]
 
-    def _write_batch(self, several: _Batch) -> Iterator[WriteResult]:
+    def _write_batch(self, batch: _Batch) -> Iterator[WriteResult]:
         """Write a batch. Each step runs for the whole batch: that uses the processor's caches better."""
-        imprints = [self.fingerprint(path) for path, _ in several]
-        names = [file_name(path) for path, _ in several]
-        for _, found in several:
-            self._writer.compress(found)
-        put = [
-            self._writer.put(name, found, self._file_states.get(name, _NEW_FILE))
-            for name, (_, found) in zip(names, several, strict=True)
+        fingerprints = [self.fingerprint(path) for path, _ in batch]
+        names = [file_name(path) for path, _ in batch]
+        for _, content in batch:
+            self._writer.compress(content)
+        results = [
+            self._writer.put(name, content, self._file_states.get(name, _NEW_FILE))
+            for name, (_, content) in zip(names, batch, strict=True)
         ]
-        for name, imprint, (written, note) in zip(names, imprints, put, strict=True):
-            yield name, note._replace(fingerprint=imprint), written
+        for name, fingerprint, (is_written, state) in zip(names, fingerprints, results, strict=True):
+            yield name, state._replace(fingerprint=fingerprint), is_written

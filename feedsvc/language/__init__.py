@@ -145,11 +145,10 @@ class Language:
 
     def _offset(self, local: datetime) -> str:
         """Return the offset from GMT in CLDR's short localised format: GMT, GMT+9, GMT-3:30."""
-        minutes = (local.utcoffset() or timedelta()) // timedelta(minutes=1)
-        hours, remaining_minutes = divmod(abs(minutes), 60)
-        offset = (
-            f"{'-' if minutes < 0 else '+'}{hours}" + (f":{remaining_minutes:02}" if remaining_minutes else "") if minutes else ""
-        )
+        total_minutes = (local.utcoffset() or timedelta()) // timedelta(minutes=1)
+        hours, minutes = divmod(abs(total_minutes), 60)
+        sign = "-" if total_minutes < 0 else "+"
+        offset = f"{sign}{hours}" + (f":{minutes:02}" if minutes else "") if total_minutes else ""
         return _OPTIONAL_MARKS.sub("", self._locale.zone_formats["gmt"] % offset).strip().translate(self._digits)
 
 

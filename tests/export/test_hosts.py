@@ -110,7 +110,7 @@ def test_no_more_is_written_than_cloudflare_reads_and_the_build_says_so(tmp_path
     said = [*hosts.limit_warnings(made, hosts.HOSTS["any"])]
     assert said[0].startswith("_redirects has 2,000 of ")
     assert said[0].endswith(
-        "former addresses, as many as Cloudflare reads; at the others stand pages that lead on and copies of feeds"
+        "former addresses, because Cloudflare reads no more; the tree has redirect pages and copies of feeds at the others"
     )
     assert said[1].startswith("_redirects has 100 of 137 patterns")
     assert len(hosts.render_redirects(made, hosts.HOSTS["netlify"]).splitlines()) > 4000

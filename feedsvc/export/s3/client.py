@@ -66,7 +66,7 @@ class BucketClient:
             raise FeedsvcError(f"{address} names no bucket; write it like s3://news-example or s3://news-example/daily")
         if "//" in f"/{prefix}":
             plain = re.sub("//+", "/", f"{self._bucket}/{prefix}").rstrip("/")
-            raise FeedsvcError(f"{address}: no name of a folder stands between two slashes; write {SCHEME}{plain}")
+            raise FeedsvcError(f"{address}: there is no name of a folder between two slashes; write {SCHEME}{plain}")
         prefix = prefix.rstrip("/")
         self.address = f"{SCHEME}{self._bucket}/{prefix}".rstrip("/")
         self._prefix = f"{prefix}/" if prefix else ""

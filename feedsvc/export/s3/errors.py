@@ -22,11 +22,11 @@ _ACCESS_DENIED: Final = "{address}: access is denied ({operation}); allow these 
 _INVALID_CREDENTIALS: Final = (
     "{address}: the credentials are not accepted ({code}); {credentials} to those of an account that may write there"
 )
-_WRONG_REGION: Final = "{address}: the bucket lies in another region ({code}); set AWS_DEFAULT_REGION to its own"
-_NO_BUCKET: Final = "{address}: there is no such bucket{at}; make it, or mend its name"
-_INVALID_NAME: Final = "{address}: no bucket can have this name; mend it"
+_WRONG_REGION: Final = "{address}: the bucket is in another region ({code}); set AWS_DEFAULT_REGION to the bucket's region"
+_NO_BUCKET: Final = "{address}: there is no such bucket{at}; create it, or correct its name"
+_INVALID_NAME: Final = "{address}: this is not a valid name of a bucket; correct it"
 
-# By the error code of the storage's answer. HEAD requests are answered with a status alone.
+# By the error code in the storage's response. A response to a HEAD request has only a status.
 _TEMPLATES_BY_CODE: Final[Mapping[str, str]] = {
     "NoSuchBucket": _NO_BUCKET,
     "InvalidBucketName": _INVALID_NAME,
@@ -44,37 +44,44 @@ _TEMPLATES_BY_CODE: Final[Mapping[str, str]] = {
 }
 _OTHER_ERROR: Final = "{address}: {operation} failed ({code}: {message})"
 _NO_ENDPOINT: Final = (
-    "{address}: the storage's address cannot be understood ({error}); "
+    "{address}: the storage's address is malformed ({error}); "
     "write AWS_ENDPOINT_URL (or endpoint_url in a configuration) like https://storage.example"
 )
-# By the type of error, if there was no answer.
+# By the type of error, if there was no response.
 _TEMPLATES_BY_TYPE: Final[tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...]] = (
     ((NoCredentialsError, PartialCredentialsError), "{address}: there are no credentials; {credentials}"),
-    (CredentialRetrievalError, "{address}: the credentials cannot be had ({error})"),
-    (ProfileNotFound, "{address}: {error}; mend AWS_PROFILE"),
-    (InvalidRegionError, "{address}: {error}; mend AWS_DEFAULT_REGION"),
+    (CredentialRetrievalError, "{address}: the credentials cannot be loaded ({error})"),
+    (ProfileNotFound, "{address}: {error}; correct AWS_PROFILE"),
+    (InvalidRegionError, "{address}: {error}; correct AWS_DEFAULT_REGION"),
     (
         (HTTPClientError, NoConnection),
-        "{address}: the storage{at} cannot be reached; look at AWS_ENDPOINT_URL and the network",
+        "{address}: the storage{at} cannot be reached; check AWS_ENDPOINT_URL and the network",
     ),
 )
 
 
 def error_message(error: Exception, address: str, endpoint: str) -> str:
     """Return one sentence on an error of the bucket at `address`; `endpoint` is the storage's URL, "" if unknown."""
-    facts = {"address": address, "at": f" at {endpoint}" if endpoint else "", "rights": _PERMISSIONS, "credentials": _CREDENTIALS}
+    values = {
+        "address": address,
+        "at": f" at {endpoint}" if endpoint else "",
+        "rights": _PERMISSIONS,
+        "credentials": _CREDENTIALS,
+    }
     # s3fs turns botocore's ClientError into an OSError.
-    answered = error if isinstance(error, ClientError) else error.__cause__
-    if isinstance(answered, ClientError):
-        said = answered.response.get("Error", {})
-        code = str(said.get("Code", ""))
-        sentence = _TEMPLATES_BY_CODE.get(code, _OTHER_ERROR)
-        return sentence.format(**facts, code=code, message=said.get("Message", ""), operation=answered.operation_name)
+    client_error = error if isinstance(error, ClientError) else error.__cause__
+    if isinstance(client_error, ClientError):
+        details = client_error.response.get("Error", {})
+        code = str(details.get("Code", ""))
+        template = _TEMPLATES_BY_CODE.get(code, _OTHER_ERROR)
+        return template.format(**values, code=code, message=details.get("Message", ""), operation=client_error.operation_name)
     if isinstance(error, OSError) and error.filename:
         return f"{error.filename} cannot be read ({error.strerror}); build again"
-    sentence = next((sentence for kind, sentence in _TEMPLATES_BY_TYPE if isinstance(error, kind)), "{address}: {error}")
-    sentence = _NO_ENDPOINT if _is_endpoint_error(error, endpoint) else sentence
-    return sentence.format(**facts, error=str(error).rstrip("."))
+    template = next(
+        (template for error_type, template in _TEMPLATES_BY_TYPE if isinstance(error, error_type)), "{address}: {error}"
+    )
+    template = _NO_ENDPOINT if _is_endpoint_error(error, endpoint) else template
+    return template.format(**values, error=str(error).rstrip("."))
 
 
 def _is_endpoint_error(error: Exception, endpoint: str) -> bool:

@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Final
 
 from feedsvc.errors import FeedsvcError
-from feedsvc.export.file_table import FORMER_PREFIX
+from feedsvc.export.former_images import is_former_image
 from feedsvc.export.layout import MANIFEST_FILE
 from feedsvc.export.s3.client import BucketClient
 from feedsvc.export.s3.objects import ObjectState
@@ -149,7 +149,7 @@ class BucketManifest:
 
 def _without_fingerprint(note: ObjectState) -> ObjectState:
     """Return a state without fingerprint. A former image variant keeps its: the time since when no document names it."""
-    return note if note.fingerprint.startswith(FORMER_PREFIX) else note._replace(fingerprint="")
+    return note if is_former_image(note.fingerprint) else note._replace(fingerprint="")
 
 
 def _object_state(imprint: str, tag: str, mark: str, time: int = 0) -> ObjectState:

@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
 from feedsvc.errors import FeedsvcError
+from feedsvc.export.contents import ExportContents
 from feedsvc.export.file_bytes import length_of, open_source
 from feedsvc.export.hosts import BUCKET_HOST
 from feedsvc.export.layout import MISSING_PATH, file_name
-from feedsvc.export.wanted import ExportContents
 from feedsvc.publication import (
     CACHE_CONTROL,
     CACHE_CONTROL_MISSING,

@@ -71,7 +71,7 @@ def test_the_command_says_what_it_put_and_then_that_nothing_changed(small: Path,
 
 def test_a_bucket_that_is_not_there(small: Path, storage: Storage) -> None:
     sentence = said("s3://no-such-bucket/x", small, **storage.variables)
-    assert sentence == f"s3://no-such-bucket/x: there is no such bucket at {storage.url}; make it, or mend its name"
+    assert sentence == f"s3://no-such-bucket/x: there is no such bucket at {storage.url}; create it, or correct its name"
 
 
 def test_no_credentials(small: Path, storage: Storage) -> None:
@@ -81,7 +81,7 @@ def test_no_credentials(small: Path, storage: Storage) -> None:
 
 def test_a_profile_that_is_not_there(small: Path, storage: Storage) -> None:
     sentence = said("s3://news", small, AWS_ENDPOINT_URL=storage.url, AWS_PROFILE="desk")
-    assert sentence == "s3://news: The config profile (desk) could not be found; mend AWS_PROFILE"
+    assert sentence == "s3://news: The config profile (desk) could not be found; correct AWS_PROFILE"
 
 
 def test_a_storage_that_does_not_answer(small: Path) -> None:
@@ -89,7 +89,7 @@ def test_a_storage_that_does_not_answer(small: Path) -> None:
         nobody.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{nobody.getsockname()[1]}"
         sentence = said("s3://news", small, **KEYS, AWS_ENDPOINT_URL=url, AWS_MAX_ATTEMPTS="1")
-    assert sentence == f"s3://news: the storage at {url} cannot be reached; look at AWS_ENDPOINT_URL and the network"
+    assert sentence == f"s3://news: the storage at {url} cannot be reached; check AWS_ENDPOINT_URL and the network"
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ def test_a_storage_that_does_not_answer(small: Path) -> None:
 )
 def test_who_mistypes_an_endpoint_is_told_which_variable_to_mend(small: Path, url: str, why: str) -> None:
     assert said("s3://news", small, **KEYS, AWS_ENDPOINT_URL=url) == (
-        f"s3://news: the storage's address cannot be understood ({why}); "
+        f"s3://news: the storage's address is malformed ({why}); "
         "write AWS_ENDPOINT_URL (or endpoint_url in a configuration) like https://storage.example"
     )
 
@@ -111,7 +111,7 @@ def test_who_mistypes_an_endpoint_is_told_which_variable_to_mend(small: Path, ur
 def test_who_mistypes_a_region_is_told_which_variable_to_mend(small: Path) -> None:
     sentence = said("s3://news", small, **{**KEYS, "AWS_DEFAULT_REGION": "us east"})
     assert sentence.startswith("s3://news: ")
-    assert sentence.endswith("; mend AWS_DEFAULT_REGION")
+    assert sentence.endswith("; correct AWS_DEFAULT_REGION")
 
 
 @pytest.mark.parametrize(
@@ -126,8 +126,8 @@ def test_who_mistypes_a_region_is_told_which_variable_to_mend(small: Path) -> No
         ("s3:/news/x", "s3:/news/x: the address of a bucket is s3://news/x; for a folder of this name, give ./s3:/news/x"),
         ("S3://news", "S3://news: the address of a bucket is s3://news; for a folder of this name, give ./S3://news"),
         ("s3:", "s3:: the address of a bucket is s3://BUCKET/PREFIX; for a folder of this name, give ./s3:"),
-        ("s3://b//x/", "s3://b//x/: no name of a folder stands between two slashes; write s3://b/x"),
-        ("s3://b/x//y", "s3://b/x//y: no name of a folder stands between two slashes; write s3://b/x/y"),
+        ("s3://b//x/", "s3://b//x/: there is no name of a folder between two slashes; write s3://b/x"),
+        ("s3://b/x//y", "s3://b/x//y: there is no name of a folder between two slashes; write s3://b/x/y"),
         ("s3:///x", "s3:///x names no bucket; write it like s3://news-example or s3://news-example/daily"),
     ],
 )

@@ -18,25 +18,26 @@ from feedsvc.routes import FeedAt, FileAt, VariantAt, place_of
 class ExportContents:
     """The contents of an export of one publication for one host: documents, media files and their fingerprints."""
 
-    def __init__(self, publication: Publication, imprints: Fingerprints, host: Host, files: Mapping[str, bytes]) -> None:
-        """Take the fingerprints (`imprints`) of the same catalog, and the `files` that the host reads: path -> bytes."""
-        self.publication, self.fingerprints = publication, imprints
-        self._host, self._host_files = host, files
+    def __init__(self, publication: Publication, fingerprints: Fingerprints, host: Host, host_files: Mapping[str, bytes]) -> None:
+        """Take the `fingerprints` of the same catalog, and the `host_files` that the host reads: path -> bytes."""
+        self.publication, self.fingerprints = publication, fingerprints
+        self._host, self._host_files = host, host_files
         self._prepared: dict[str, Document | FileResource] = {}
         self._last_copy: tuple[str, Document | None] = ("", None)
 
     def has_content(self, path: str) -> bool:
         """Return whether a document or file belongs at a path. The document is rendered for that and stored until `take`."""
-        found = self.find(path)
-        if found:
-            self._prepared[path] = found
-        return found is not None
+        content = self.find(path)
+        if content:
+            self._prepared[path] = content
+        return content is not None
 
     def is_prepared(self, path: str) -> bool:
+        """Return whether `has_content` stored a document or file for a path."""
         return path in self._prepared
 
     def take(self, path: str) -> Document | FileResource | None:
-        """Return what `find` returns for a path. If `has_content` stored a result, return that one and discard it."""
+        """Return the same as `find` for a path. If `has_content` stored a result, return that one and discard it."""
         return self._prepared.pop(path, None) or self.find(path)
 
     def find(self, path: str) -> Document | FileResource | None:
@@ -50,12 +51,12 @@ class ExportContents:
         if path in self._host_files:
             return Document(path=path, body=self._host_files[path], media_type=MEDIA_TYPE)
         address = address_of_gone_path(path)
-        found = self.publication.render(address or path)
-        if found is None:
+        content = self.publication.render(address or path)
+        if content is None:
             return self._former_address_document(path) if self._host.has_former_files and not address else None
-        if isinstance(found, FileResource):
-            return found if is_sendable(found.location, is_cleaned=found.is_cleaned) else None
-        return found if found.status in self._allowed_statuses(address) else None
+        if isinstance(content, FileResource):
+            return content if is_sendable(content.location, is_cleaned=content.is_cleaned) else None
+        return content if content.status in self._allowed_statuses(address) else None
 
     def _allowed_statuses(self, address: str) -> tuple[HTTPStatus, ...]:
         """Return the statuses that a document may have to be exported.
@@ -77,10 +78,13 @@ class ExportContents:
         if not target:
             return None
         if self._last_copy[0] != target:
-            is_feed = isinstance(place_of(target), FeedAt)
-            made = self.publication.render(target) if is_feed or aliases.is_former_path(self.publication, target) else None
-            self._last_copy = target, made if isinstance(made, Document) else None
+            copy = self.publication.render(target) if self._is_copied(target) else None
+            self._last_copy = target, copy if isinstance(copy, Document) else None
         return self._last_copy[1] or self.publication.render_redirect_page(path, target)
+
+    def _is_copied(self, target: str) -> bool:
+        """Return whether former addresses get a copy of the document at `target`, not a redirect page."""
+        return isinstance(place_of(target), FeedAt) or aliases.is_former_path(self.publication, target)
 
     def is_auxiliary(self, path: str) -> bool:
         """Return whether the live server has no document with status 200 at a path. A file of other origin may stay there."""
@@ -109,23 +113,23 @@ class ExportContents:
         """Return the fingerprint of the document at a former address: a digest of the target path and, for a copy, of the
         target's fingerprint; "" if there is no document or its fingerprint is unknown.
         """
-        target = (
-            aliases.target_path(self.publication, path) if self._host.has_former_files and not address_of_gone_path(path) else ""
-        )
+        if not self._host.has_former_files or address_of_gone_path(path):
+            return ""
+        target = aliases.target_path(self.publication, path)
         if not target:
             return ""
-        is_copy = isinstance(place_of(target), FeedAt) or aliases.is_former_path(self.publication, target)
-        original = self.fingerprint(target) if is_copy else "page"
+        original = self.fingerprint(target) if self._is_copied(target) else "page"
         return blake2b(f"{target} {original}".encode(), digest_size=12).hexdigest() if original else ""
 
     def _file_fingerprint(self, path: str) -> str:
         """Return the fingerprint of a media file or image variant, by location, size, times and inode; "" if it is missing."""
-        found = self.publication.render(path)
-        if not isinstance(found, FileResource):
+        resource = self.publication.render(path)
+        if not isinstance(resource, FileResource):
             return ""
         try:
-            status = os.stat(found.location)
+            status = os.stat(resource.location)
         except OSError:
             return ""
-        facts = f"{found.is_cleaned} {status.st_size} {status.st_mtime_ns} {status.st_ctime_ns} {status.st_ino} {found.location}"
-        return blake2b(facts.encode("utf-8", "surrogateescape"), digest_size=12).hexdigest()
+        times = f"{status.st_mtime_ns} {status.st_ctime_ns}"
+        identity = f"{resource.is_cleaned} {status.st_size} {times} {status.st_ino} {resource.location}"
+        return blake2b(identity.encode("utf-8", "surrogateescape"), digest_size=12).hexdigest()
