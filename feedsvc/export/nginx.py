@@ -1,4 +1,4 @@
-"""The include file for nginx: facts that no file of a tree holds, such as former addresses and the next scheduled change."""
+"""Include file for nginx, with what no file of a tree contains, such as former addresses and the next scheduled change."""
 
 from __future__ import annotations
 
@@ -43,17 +43,16 @@ _FILE_HEADER: Final = """\
 def configuration(catalog: Catalog) -> str:
     """Return the text of the include file. It is the same for the same catalog."""
     site = catalog.site
-    pages = dict(_period_redirects(catalog, lambda one: one.page_index, _PERIOD_LENGTHS))
-    feeds = dict(_period_redirects(catalog, lambda one: one.archive_index if one.has_archive else None, _PERIOD_LENGTHS[-1:]))
-    pages |= _article_redirects(catalog)
-    below, links = re.escape(mount_path(site.base_url)), dict(_link_rows(catalog))
+    pages = dict(_period_redirects(catalog, _page_index, _PERIOD_LENGTHS)) | _article_redirects(catalog)
+    feeds = dict(_period_redirects(catalog, _feed_archive_index, _PERIOD_LENGTHS[-1:]))
+    mount_pattern, link_headers = re.escape(mount_path(site.base_url)), dict(_link_rows(catalog))
     parts = (
-        _map_hash_sizes(chain(pages, feeds), links),  # nginx accepts these only before its first map
+        _map_hash_sizes(chain(pages, feeds), link_headers),  # nginx accepts these only before its first map
         _constants(catalog),
-        _map("$request_uri", "$feedsvc_link", [*links.items(), (_DEFAULT, "$feedsvc_link_as_spelled")]),
-        _map("$uri", "$feedsvc_path", [(f"~^{below}(?<feedsvc_below>/.*)$", "$feedsvc_below")]),
-        _map("$uri", "$feedsvc_name", _name_rows(below)),
-        _map("$uri", "$feedsvc_twin", [(f"~^{below}/(?!media/).*\\.(?<feedsvc_end>{_COMPRESSED_ENDINGS})$", "$feedsvc_end")]),
+        _map("$request_uri", "$feedsvc_link", [*link_headers.items(), (_DEFAULT, "$feedsvc_link_as_spelled")]),
+        _map("$uri", "$feedsvc_path", [(f"~^{mount_pattern}(?<feedsvc_below>/.*)$", "$feedsvc_below")]),
+        _map("$uri", "$feedsvc_name", _name_rows(mount_pattern)),
+        _map("$uri", "$feedsvc_twin", _twin_rows(mount_pattern)),
         *_cache_control_maps(catalog.next_change),
         _map("$feedsvc_folder", "$feedsvc_moved_page", _redirect_rows(pages, site.base_url)),
         _map("$feedsvc_folder", "$feedsvc_moved_feed", _redirect_rows(feeds, site.base_url)),
@@ -67,25 +66,31 @@ def write_configuration(file: Path, catalog: Catalog) -> None:
     try:
         if file.is_file() and file.read_bytes() == data:
             return
-        new = file.with_name(f"{TEMPORARY_PREFIX}{os.getpid()}")
-        new.write_bytes(data)
-        os.replace(new, file)
+        temporary = file.with_name(f"{TEMPORARY_PREFIX}{os.getpid()}")
+        temporary.write_bytes(data)
+        os.replace(temporary, file)
     except OSError as error:
         raise FeedsvcError(
             f"{file} cannot be written ({error.strerror}); check its folder, or name another file with --nginx"
         ) from None
 
 
-def _name_rows(below: str) -> Iterator[tuple[str, str]]:
+def _name_rows(mount_pattern: str) -> Iterator[tuple[str, str]]:
     """Yield patterns that map the path of a compressed variant to its document's path, and any other path to itself.
 
     In media/, every path is mapped to itself.
     """
-    yield f"~^{below}(?<feedsvc_own>/media/.*)$", "$feedsvc_own"
-    yield f"~^{below}(?<feedsvc_bare>/.*?)(?:\\.(?:{_COMPRESSED_ENDINGS}))?$", "$feedsvc_bare"
+    yield f"~^{mount_pattern}(?<feedsvc_own>/media/.*)$", "$feedsvc_own"
+    yield f"~^{mount_pattern}(?<feedsvc_bare>/.*?)(?:\\.(?:{_COMPRESSED_ENDINGS}))?$", "$feedsvc_bare"
+
+
+def _twin_rows(mount_pattern: str) -> Iterator[tuple[str, str]]:
+    """Yield a pattern that maps the path of a compressed variant outside of media/ to its file extension."""
+    yield f"~^{mount_pattern}/(?!media/).*\\.(?<feedsvc_end>{_COMPRESSED_ENDINGS})$", "$feedsvc_end"
 
 
 def _constants(catalog: Catalog) -> str:
+    """Return the definitions of the variables that are the same for all requests."""
     site = catalog.site
     constants = {
         "$feedsvc_host": _origin(site.base_url),
@@ -94,9 +99,9 @@ def _constants(catalog: Catalog) -> str:
         "$feedsvc_styled": "styled" if site.feed.browser_view else "",
         "$feedsvc_expires": _expires(catalog.next_change),
     }
-    varying = "Accept-Encoding, Sec-Fetch-Dest" if site.feed.browser_view else "Accept-Encoding"
-    told = "".join(_map_constant(name, value) for name, value in constants.items())
-    return _DEFAULT_VARIABLES + told + _geo_constant("$feedsvc_vary_of_styled", varying)
+    vary = "Accept-Encoding, Sec-Fetch-Dest" if site.feed.browser_view else "Accept-Encoding"
+    maps = "".join(_map_constant(name, value) for name, value in constants.items())
+    return _DEFAULT_VARIABLES + maps + _geo_constant("$feedsvc_vary_of_styled", vary)
 
 
 def _geo_constant(name: str, value: str) -> str:
@@ -116,17 +121,17 @@ def _hub_links(site: Site) -> str:
 
 
 def _link_rows(catalog: Catalog) -> Iterator[tuple[str, str]]:
-    """Yield (address, Link header) of the newest feeds of `subscribable_listings`. nginx looks these up, because they are
-    requested most.
+    """Yield (address, Link header) of the newest feeds of `subscribable_listings`, which are requested most.
 
-    Addresses that differ only in case are left out, because nginx takes them for the same key: it composes their Link itself.
+    nginx looks these up, and composes the Link of other feeds. Addresses that differ only in case are left out, because nginx
+    takes them for the same key.
     """
     base, hubs = catalog.site.base_url, _hub_links(catalog.site)
-    paths = [path_of(FeedAt(one.ref, suffix)) for one in catalog.subscribable_listings for suffix in FORMATS]
-    alike = Counter(root_relative(base, path).lower() for path in paths)
+    paths = [path_of(FeedAt(listing.ref, suffix)) for listing in catalog.subscribable_listings for suffix in FORMATS]
+    key_counts = Counter(root_relative(base, path).lower() for path in paths)
     for path in paths:
         key = root_relative(base, path)
-        if alike[key.lower()] == 1:
+        if key_counts[key.lower()] == 1:
             yield key, _escape_dollar(f'<{absolute(base, path)}>; rel="self"{hubs}')
 
 
@@ -134,9 +139,11 @@ def _origin(base_url: str) -> str:
     return re.sub(r"^(https?://[^/]*).*$", r"\1", base_url)
 
 
-def _expires(change: datetime | None) -> str:
+def _expires(next_change: datetime | None) -> str:
     """Return the HTTP date one second before the change, until which caches may use responses; "" without a change."""
-    return format_datetime(change.replace(microsecond=0).astimezone(UTC) - timedelta(seconds=1), usegmt=True) if change else ""
+    if not next_change:
+        return ""
+    return format_datetime(next_change.replace(microsecond=0).astimezone(UTC) - timedelta(seconds=1), usegmt=True)
 
 
 def _cache_control_maps(change: datetime | None) -> Iterator[str]:
@@ -145,19 +152,18 @@ def _cache_control_maps(change: datetime | None) -> Iterator[str]:
     $feedsvc_left has the seconds left. $feedsvc_public and $feedsvc_change have the headers of the most requested documents, so
     that nginx needs no second map for these.
     """
-    words, until = CACHE_CONTROL.split(", "), _expires(change)
+    directives, expires = CACHE_CONTROL.split(", "), _expires(change)
     yield _time_map("$feedsvc_left", change, "", str)
-    yield _time_map("$feedsvc_public", change, CACHE_CONTROL, lambda left: ", ".join(words[: _DIRECTIVE_COUNTS[left]]))
-    yield _time_map("$feedsvc_change", change, "", lambda left: until if _DIRECTIVE_COUNTS[left] == 1 else "")
+    yield _time_map("$feedsvc_public", change, CACHE_CONTROL, lambda left: ", ".join(directives[: _DIRECTIVE_COUNTS[left]]))
+    yield _time_map("$feedsvc_change", change, "", lambda left: expires if _DIRECTIVE_COUNTS[left] == 1 else "")
 
 
-def _time_map(name: str, change: datetime | None, default: str, told: Callable[[int], str]) -> str:
-    """Return a map from the clock to `told(left)`, where `left` is as in `_seconds_left_rows`, else to the default."""
+def _time_map(name: str, change: datetime | None, default: str, render: Callable[[int], str]) -> str:
+    """Return a map from the clock to `render(seconds)`, where the seconds are as in `_seconds_left_rows`, else to the default."""
     if not change:
         return _geo_constant(name, default)
-    return _map(
-        "$msec", name, [*((pattern, told(int(left))) for pattern, left in _seconds_left_rows(change)), (_DEFAULT, default)]
-    )
+    rows = [(pattern, render(int(seconds))) for pattern, seconds in _seconds_left_rows(change)]
+    return _map("$msec", name, [*rows, (_DEFAULT, default)])
 
 
 def _seconds_left_rows(change: datetime | None) -> Iterator[tuple[str, str]]:
@@ -166,20 +172,20 @@ def _seconds_left_rows(change: datetime | None) -> Iterator[tuple[str, str]]:
     No pattern matches while more than the largest of CACHE_STEPS are left. nginx uses the first pattern that matches.
     """
     if change:
-        moment = int(change.timestamp())
-        for seconds, less in zip(reversed(CACHE_STEPS), (0, *reversed(CACHE_STEPS)), strict=False):
-            yield f"~^(?:{_not_before_pattern(moment - seconds)})", str(less)
+        change_second = int(change.timestamp())
+        for seconds, seconds_left in zip(reversed(CACHE_STEPS), (0, *reversed(CACHE_STEPS)), strict=False):
+            yield f"~^(?:{_not_before_pattern(change_second - seconds)})", str(seconds_left)
 
 
 def _not_before_pattern(second: int) -> str:
     """Return a pattern of this second and all later ones with as many digits, because nginx does not compare numbers."""
     digits = str(second)
-    later = (
-        f"{digits[:place]}[{int(digit) + 1}-9][0-9]{{{len(digits) - place - 1}}}"
-        for place, digit in enumerate(digits)
+    later_seconds = (
+        f"{digits[:index]}[{int(digit) + 1}-9][0-9]{{{len(digits) - index - 1}}}"
+        for index, digit in enumerate(digits)
         if digit != "9"
     )
-    return "|".join((digits, *later))
+    return "|".join((digits, *later_seconds))
 
 
 def _article_redirects(catalog: Catalog) -> dict[str, str]:
@@ -188,28 +194,43 @@ def _article_redirects(catalog: Catalog) -> dict[str, str]:
 
 
 def _period_redirects(
-    catalog: Catalog, divided: Callable[[Listing], ArchiveIndex | None], wholes: Sequence[int]
+    catalog: Catalog, get_index: Callable[[Listing], ArchiveIndex | None], lengths: Sequence[int]
 ) -> Iterator[tuple[str, str]]:
     """Yield (former folder, current folder) of listings and their periods.
 
-    `divided` returns the archive index of a listing, None if it has no periods. `wholes` are the name lengths of periods (years,
-    months) that may have been divided into shorter ones.
+    `get_index` returns the archive index of a listing, None if it has no periods. `lengths` are the name lengths of periods
+    (years, months) that may have been divided into shorter ones.
     """
-    former: dict[ListingRef, list[ListingRef]] = {}
-    for kind in LISTING_KINDS:
-        for alias, now in ((alias, now) for (name, alias), now in catalog.redirects.items() if name == kind):
-            former.setdefault(ListingRef(kind, now), []).append(ListingRef(kind, alias))
+    aliases = _listing_aliases(catalog)
     for ref, listing in catalog.listings.items():
-        division = divided(listing)
-        periods = tuple(division or ())
-        before = sorted({period[:size] for period in periods for size in wholes if len(period) > size})
-        parted = [(one, division.redirect_target(one)) for one in before] if division else []
+        index = get_index(listing)
+        periods = tuple(index or ())
+        longer_periods = sorted({period[:size] for period in periods for size in lengths if len(period) > size})
+        divided = [(period, index.redirect_target(period)) for period in longer_periods] if index else []
         # Only below former names: below a listing's current address, nginx looks for a year's file in the tree.
         months = [(f"{year}-{month:02}", year) for year in periods if len(year) == len("2026") for month in range(1, 13)]
-        for name in (ref, *former.get(ref, ())):
-            whole = (*((period, period) for period in ("", *periods)), *months) if name != ref else ()
-            for was, now in chain(whole, parted):
-                yield _without_slash(path_of(PageAt(name, was))), _without_slash(path_of(PageAt(ref, now)))
+        for former_ref in (ref, *aliases.get(ref, ())):
+            renamed = (*((period, period) for period in ("", *periods)), *months) if former_ref != ref else ()
+            for former_period, period in chain(renamed, divided):
+                yield _without_slash(path_of(PageAt(former_ref, former_period))), _without_slash(path_of(PageAt(ref, period)))
+
+
+def _listing_aliases(catalog: Catalog) -> dict[ListingRef, list[ListingRef]]:
+    """Return the former refs of each renamed listing, in the order of LISTING_KINDS."""
+    aliases: dict[ListingRef, list[ListingRef]] = {}
+    for kind in LISTING_KINDS:
+        for (alias_kind, alias), current in catalog.redirects.items():
+            if alias_kind == kind:
+                aliases.setdefault(ListingRef(kind, current), []).append(ListingRef(kind, alias))
+    return aliases
+
+
+def _page_index(listing: Listing) -> ArchiveIndex:
+    return listing.page_index
+
+
+def _feed_archive_index(listing: Listing) -> ArchiveIndex | None:
+    return listing.archive_index if listing.has_archive else None
 
 
 def _without_slash(path: str) -> str:
@@ -220,17 +241,17 @@ def _redirect_rows(folders: Mapping[str, str], base_url: str) -> Iterator[tuple[
     """Yield map rows (key, target) of folders. nginx ignores the case of plain keys, so keys that differ only in case become
     patterns.
     """
-    alike = Counter(map(str.lower, folders))
-    for former, now in folders.items():
-        key = former if alike[former.lower()] == 1 else f"~^{re.escape(former)}$"
-        yield key, _escape_dollar(root_relative(base_url, now))
+    key_counts = Counter(map(str.lower, folders))
+    for folder, target in folders.items():
+        key = folder if key_counts[folder.lower()] == 1 else f"~^{re.escape(folder)}$"
+        yield key, _escape_dollar(root_relative(base_url, target))
 
 
 def _map_hash_sizes(*tables: Iterable[str]) -> str:
     """Return hash sizes for all maps. A bucket must hold several of the longest keys, or nginx cannot build its tables."""
-    named = [len(key.encode()) for key in chain(*tables)]
-    bucket = -(-_KEYS_PER_BUCKET * (max(named, default=0) + _KEY_OVERHEAD) // 64) * 64
-    return f"map_hash_bucket_size {bucket};\nmap_hash_max_size {max(2048, 1 << (2 * len(named)).bit_length())};\n"
+    key_lengths = [len(key.encode()) for key in chain(*tables)]
+    bucket_size = -(-_KEYS_PER_BUCKET * (max(key_lengths, default=0) + _KEY_OVERHEAD) // 64) * 64
+    return f"map_hash_bucket_size {bucket_size};\nmap_hash_max_size {max(2048, 1 << (2 * len(key_lengths)).bit_length())};\n"
 
 
 def _map(source: str, name: str, rows: Iterable[tuple[str, str]]) -> str:

@@ -1,4 +1,4 @@
-"""Static tree: a publication as files in a folder.
+"""Static tree: the documents of a publication as files in a folder.
 
 Each file is written atomically, and only if its bytes changed. The manifest in the tree records for later builds which
 files are feedsvc's own and their fingerprints. A document whose fingerprint did not change is not rendered again.
@@ -58,7 +58,7 @@ def build(publication: Publication, out: Path, progress: Progress = no_progress,
 
 
 class StaticTree:
-    """A static tree. The `with` block holds its lock. Each method raises as the function `build` does."""
+    """A static tree. The `with` block holds its lock. Each method raises FeedsvcError for the same reasons as `build`."""
 
     def __init__(
         self,
@@ -88,17 +88,17 @@ class StaticTree:
         self._modified_files: frozenset[str] | None = None
 
     def __enter__(self) -> Self:
-        with translate_errors(self.out), ExitStack() as held:
-            root = held.enter_context(build_lock(self.out))
+        with translate_errors(self.out), ExitStack() as stack:
+            root = stack.enter_context(build_lock(self.out))
             self._writer = FileWriter(root, codings=self._codings)
-            found, self._prefetch = prefetch_result(self._prefetch, root) if self._prefetch else None, None
-            self._manifest = Manifest(root, found and found.manifest)
-            self._modified_files = found and found.modified_files
+            state, self._prefetch = prefetch_result(self._prefetch, root) if self._prefetch else None, None
+            self._manifest = Manifest(root, state and state.manifest)
+            self._modified_files = state and state.modified_files
             self._ownership = OwnershipCheck(self.out, self._writer, self._manifest, self._codings)
-            held.callback(self._manifest.close)
-            held.callback(self._writer.remove_temporary_files)
+            stack.callback(self._manifest.close)
+            stack.callback(self._writer.remove_temporary_files)
             self._writer.remove_temporary_files(() if self._manifest.is_complete else self._manifest.files)
-            self._exit_stack = held.pop_all()
+            self._exit_stack = stack.pop_all()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -111,40 +111,40 @@ class StaticTree:
         If the last build of the tree was made from the same state as `baseline`, only the paths that may differ are examined.
         """
         with translate_errors(self.out):
-            doubtful = self._possibly_stale_paths(publication, baseline) if baseline else None
-            if doubtful is not None:
-                maker = self._renderer(publication)
-                stale = self._stale_paths(maker, doubtful)
+            possibly_stale = self._possibly_stale_paths(publication, baseline) if baseline else None
+            if possibly_stale is not None:
+                renderer = self._renderer(publication)
+                stale = self._stale_paths(renderer, possibly_stale)
                 if len(stale) <= MAX_INCREMENTAL_PATHS:
-                    written, removed = self._write_and_remove(maker, stale)
+                    written, removed = self._write_and_remove(renderer, stale)
                     return BuildResult(written=written, unchanged=len(self._manifest.files) - written, removed=removed)
-            maker = self._renderer(publication, every=True)
+            renderer = self._renderer(publication, every=True)
             paths = [
                 path
                 for path in self._selected_paths(publication, self._host)
-                if not self._is_occupied_by_foreign_file(maker, path)
+                if not self._is_occupied_by_foreign_file(renderer, path)
             ]
-            stale = self._stale_paths(maker, paths)
+            stale = self._stale_paths(renderer, paths)
             names = set(map(file_name, paths))
-            gone = [name for name in self._manifest.files if name not in names]
-            self._ownership.reject_outside_links(gone)
-            written = self._write(maker, stale, progress)
-            removed = self._remove_unreferenced(publication, gone)
+            obsolete = [name for name in self._manifest.files if name not in names]
+            self._ownership.reject_outside_links(obsolete)
+            written = self._write(renderer, stale, progress)
+            removed = self._remove_unreferenced(publication, obsolete)
             self._manifest.remove_legacy_manifest()
         return BuildResult(written=written, unchanged=len(paths) - written, removed=removed)
 
     def update(self, publication: Publication, paths: Iterable[str]) -> BuildResult:
         """Write the documents that the publication has at these paths, and remove the files at the other paths."""
-        named = tuple(paths)
-        named += tuple(auxiliary_paths(publication, named, self._manifest.files, self._host))
-        wanted = [path for path in named if self._is_selected(place_of(path))]
+        all_paths = tuple(paths)
+        all_paths += tuple(auxiliary_paths(publication, all_paths, self._manifest.files, self._host))
+        selected = [path for path in all_paths if self._is_selected(place_of(path))]
         # With other settings, any former address may have another target.
-        if len(wanted) > MAX_INCREMENTAL_PATHS or self._manifest.build_fingerprint != self._build_fingerprint(publication):
+        if len(selected) > MAX_INCREMENTAL_PATHS or self._manifest.build_fingerprint != self._build_fingerprint(publication):
             return self.build(publication)
         with translate_errors(self.out):
-            maker = self._renderer(publication)
-            written, removed = self._write_and_remove(maker, maker.stale_paths(wanted))
-        return BuildResult(written=written, unchanged=len(wanted) - removed - written, removed=removed)
+            renderer = self._renderer(publication)
+            written, removed = self._write_and_remove(renderer, renderer.stale_paths(selected))
+        return BuildResult(written=written, unchanged=len(selected) - removed - written, removed=removed)
 
     def mark_complete(self, publication: Publication, name: str) -> None:
         """Record the name of the content state that the complete tree was made from. Call it after `build` or `update`."""
@@ -153,7 +153,7 @@ class StaticTree:
                 self._manifest.mark_complete(str(BuildBaseline(self._baseline_name(name), publication.catalog.now)))
 
     def advice(self, publication: Publication) -> Iterable[str]:
-        """Return sentences on parts of the tree that the host will ignore."""
+        """Return sentences for the operator on parts of the tree that the host will ignore."""
         return () if self._selection else limit_warnings(publication.catalog, self._host)
 
     def _baseline_name(self, state: str) -> str:
@@ -162,50 +162,53 @@ class StaticTree:
             return ""
         return "-".join((state, *filter(None, (self._selection, self._host_name if self._host_name != HOSTING_ANY else ""))))
 
-    def _possibly_stale_paths(self, publication: Publication, origin: Baseline) -> list[str] | None:
+    def _possibly_stale_paths(self, publication: Publication, baseline: Baseline) -> list[str] | None:
         """Return the paths whose documents may have changed or whose files were modified on disk; None if any path may be one.
 
         Media files and image variants are always included: only their status on disk shows a change.
         """
         if not self._manifest.is_complete or self._manifest.build_fingerprint != self._build_fingerprint(publication):
             return None
-        found = changed_paths(publication, origin, parse_baseline(self._manifest.baseline), self._baseline_name(origin.name))
-        if found is None:
+        changed = changed_paths(
+            publication, baseline, parse_baseline(self._manifest.baseline), self._baseline_name(baseline.name)
+        )
+        if changed is None:
             return None
-        notes = self._manifest.files
-        spoilt = self._writer.modified_files(notes) if self._modified_files is None else self._modified_files
-        copied = (name for name in notes if name.startswith(COPIED_PREFIXES))
-        unsure = map(path_of_file, {*notes.names_without_fingerprint(), *notes.keys() & spoilt, *copied})
-        beside = auxiliary_paths(publication, [*found], notes, self._host)
-        # A file of other origin at a former path, because of which none was written, may have been removed since.
-        absent = (path for path in former_paths(publication, self._host) if file_name(path) not in notes)
-        # No image is checked here: only if its file is not current, the renderer checks whether the image can be sent.
-        paths = {*found, *beside, *publication.file_paths(include_unchecked=True), *unsure, *absent}
+        files = self._manifest.files
+        modified = self._writer.modified_files(files) if self._modified_files is None else self._modified_files
+        copied = (name for name in files if name.startswith(COPIED_PREFIXES))
+        doubtful = map(path_of_file, {*files.names_without_fingerprint(), *files.keys() & modified, *copied})
+        auxiliary = auxiliary_paths(publication, [*changed], files, self._host)
+        # There may have been a file of other origin at a former path, so that none was written, and it may be gone now.
+        former = (path for path in former_paths(publication, self._host) if file_name(path) not in files)
+        # No image is checked here: the renderer checks whether an image can be sent, but only if its file is not current.
+        paths = {*changed, *auxiliary, *publication.file_paths(include_unchecked=True), *doubtful, *former}
         return [path for path in paths if self._is_selected(place_of(path))]
 
-    def _is_occupied_by_foreign_file(self, maker: TreeRenderer, path: str) -> bool:
-        """Return whether a file of other origin has the place of an auxiliary file, such as 404.html or a former address."""
+    def _is_occupied_by_foreign_file(self, renderer: TreeRenderer, path: str) -> bool:
+        """Return whether a path is auxiliary, such as 404.html or a former address, and a file of other origin is there."""
         name = file_name(path)
-        if name in self._manifest.files or not maker.is_auxiliary(path):
+        if name in self._manifest.files or not renderer.is_auxiliary(path):
             return False
-        return self._ownership.is_occupied(maker, path, name)
+        return self._ownership.is_occupied(renderer, path, name)
 
-    def _write_and_remove(self, maker: TreeRenderer, paths: Iterable[str]) -> tuple[int, int]:
+    def _write_and_remove(self, renderer: TreeRenderer, paths: Iterable[str]) -> tuple[int, int]:
         """Write the files at these paths, or remove those without a document; return how many changed and how many were removed.
 
         Documents come before the feeds that name them; sitemaps and lists of feeds come last.
         """
-        wanted = sorted((path for path in paths if not self._is_occupied_by_foreign_file(maker, path)), key=write_order_key)
-        cut = next((index for index, path in enumerate(wanted) if is_written_last(path)), len(wanted))
-        gone: list[str] = []
-        written = sum(self._write_existing(maker, part, gone) for part in (wanted[:cut], wanted[cut:]))
-        return written, self._remove_unreferenced(maker.publication, gone)
+        ordered = sorted((path for path in paths if not self._is_occupied_by_foreign_file(renderer, path)), key=write_order_key)
+        end = next((index for index, path in enumerate(ordered) if is_written_last(path)), len(ordered))
+        obsolete: list[str] = []
+        written = sum(self._write_existing(renderer, part, obsolete) for part in (ordered[:end], ordered[end:]))
+        return written, self._remove_unreferenced(renderer.publication, obsolete)
 
-    def _write_existing(self, maker: TreeRenderer, paths: list[str], gone: list[str]) -> int:
-        here = [path for path in paths if maker.has_content(path)]
-        away = set(map(file_name, paths)) - set(map(file_name, here))
-        gone += sorted(away & self._manifest.files.keys())
-        return self._write(maker, here, no_progress)
+    def _write_existing(self, renderer: TreeRenderer, paths: list[str], obsolete: list[str]) -> int:
+        """Write the files at those paths that have a document; return how many changed. Add the other files to `obsolete`."""
+        existing = [path for path in paths if renderer.has_content(path)]
+        missing_names = set(map(file_name, paths)) - set(map(file_name, existing))
+        obsolete += sorted(missing_names & self._manifest.files.keys())
+        return self._write(renderer, existing, no_progress)
 
     def _renderer(self, publication: Publication, *, every: bool = False) -> TreeRenderer:
         self._manifest.set_build_fingerprint(self._build_fingerprint(publication))
@@ -221,60 +224,59 @@ class StaticTree:
 
     def _build_fingerprint(self, publication: Publication) -> str:
         """Return the fingerprint of the facts that all files share, with the codings appended if these are not the default."""
-        own = "" if self._codings == ("gzip",) else f"-{'-'.join(self._codings) or 'plain'}"
-        return f"{site_fingerprint(publication.catalog)}{own}"
+        suffix = "" if self._codings == ("gzip",) else f"-{'-'.join(self._codings) or 'plain'}"
+        return f"{site_fingerprint(publication.catalog)}{suffix}"
 
-    def _stale_paths(self, maker: TreeRenderer, paths: Sequence[str]) -> list[str]:
+    def _stale_paths(self, renderer: TreeRenderer, paths: Sequence[str]) -> list[str]:
         """Return the paths whose files are not current, in the order given."""
         if self._processes > 1 and len(paths) >= self._parallelism.check_threshold:
-            maker.fingerprints.compute_rows(self._processes)  # also for the processes that render later
-        made = len(self._manifest.files) - len(list(self._manifest.files.names_without_fingerprint()))
-        processes = self._processes if min(made, len(paths)) >= self._parallelism.check_threshold else 1
-        chunks = map_chunks(maker.stale_paths, paths, processes, max_chunk=self._parallelism.check_chunk)
-        found = {path for chunk in chunks for path in chunk}
-        return [path for path in paths if path in found]
+            renderer.fingerprints.compute_rows(self._processes)  # also for the processes that render later
+        fingerprint_count = len(self._manifest.files) - len(list(self._manifest.files.names_without_fingerprint()))
+        processes = self._processes if min(fingerprint_count, len(paths)) >= self._parallelism.check_threshold else 1
+        chunks = map_chunks(renderer.stale_paths, paths, processes, max_chunk=self._parallelism.check_chunk)
+        stale = {path for chunk in chunks for path in chunk}
+        return [path for path in paths if path in stale]
 
-    def _write(self, maker: TreeRenderer, paths: list[str], progress: Progress) -> int:
+    def _write(self, renderer: TreeRenderer, paths: list[str], progress: Progress) -> int:
         """Write the files at these paths; return how many are new or changed."""
         names = {path: file_name(path) for path in paths}
         self._ownership.reject_outside_links(names.values())
-        self._manifest.reserve(names.values(), self._codings, foreign_names=self._ownership.reject_overwrites(maker, names))
+        self._manifest.reserve(names.values(), self._codings, foreign_names=self._ownership.reject_overwrites(renderer, names))
         written: list[bool] = []
-        for _ in progress(self._render_in_chunks(maker, paths, written), len(paths)):
+        for _ in progress(self._render_in_chunks(renderer, paths, written), len(paths)):
             pass
         return sum(written)
 
-    def _remove_unreferenced(self, publication: Publication, unnamed: Sequence[str]) -> int:
-        """Remove the files `unnamed`, which no document names any more, except image variants to retain; return how many."""
-        self._ownership.reject_outside_links(unnamed)
-        notes = {name: note for name in unnamed if (note := self._manifest.files.get(name)) and note.size >= 0}
-        former = {
-            name: made for name, note in notes.items() if (made := retention_fingerprint(publication, name, note.fingerprint))
-        }
-        self._manifest.record((name, notes[name]._replace(fingerprint=made)) for name, made in former.items())
-        gone = [name for name in unnamed if name not in former]
-        removed = sum(self._remove_file(name) for name in gone)
-        self._manifest.remove(gone)
+    def _remove_unreferenced(self, publication: Publication, names: Sequence[str]) -> int:
+        """Remove the files `names`, which no document names any more, except image variants to retain; return how many."""
+        self._ownership.reject_outside_links(names)
+        states = {name: state for name in names if (state := self._manifest.files.get(name)) and state.size >= 0}
+        fingerprints = {name: retention_fingerprint(publication, name, state.fingerprint) for name, state in states.items()}
+        retained = {name: fingerprint for name, fingerprint in fingerprints.items() if fingerprint}
+        self._manifest.record((name, states[name]._replace(fingerprint=fingerprint)) for name, fingerprint in retained.items())
+        obsolete = [name for name in names if name not in retained]
+        removed = sum(self._remove_file(name) for name in obsolete)
+        self._manifest.remove(obsolete)
         self._manifest.finish()
         return removed
 
-    def _render_in_chunks(self, maker: TreeRenderer, paths: list[str], written: list[bool]) -> Iterator[int]:
+    def _render_in_chunks(self, renderer: TreeRenderer, paths: list[str], written: list[bool]) -> Iterator[int]:
         """Write the files chunk by chunk, and yield the number of files in each.
 
         Documents that feeds name are complete before the first feed begins, and all feeds before documents that name feeds.
         """
         processes = self._processes if len(paths) >= self._parallelism.render_threshold else 1
-        first = next((index for index, path in enumerate(paths) if is_feed(path)), len(paths))
-        end = next((index for index, path in enumerate(paths[first:], first) if not is_feed(path)), len(paths))
-        for part in (paths[:first], paths[first:end], paths[end:]):
-            for made in map_chunks(maker.render_files, part, processes, max_chunk=self._parallelism.render_chunk):
-                self._manifest.record((name, note) for name, note, _ in made)
-                written += [is_new for _, _, is_new in made]
-                yield len(made)
+        feeds_start = next((index for index, path in enumerate(paths) if is_feed(path)), len(paths))
+        feeds_end = next((index for index, path in enumerate(paths[feeds_start:], feeds_start) if not is_feed(path)), len(paths))
+        for part in (paths[:feeds_start], paths[feeds_start:feeds_end], paths[feeds_end:]):
+            for results in map_chunks(renderer.render_files, part, processes, max_chunk=self._parallelism.render_chunk):
+                self._manifest.record((name, state) for name, state, _ in results)
+                written += [is_written for _, _, is_written in results]
+                yield len(results)
 
     def _remove_file(self, name: str) -> bool:
-        note = self._manifest.files.get(name, FileState())
-        for end, size in zip(COMPRESSED_SUFFIXES.values(), note.compressed_sizes, strict=True):
+        state = self._manifest.files.get(name, FileState())
+        for suffix, size in zip(COMPRESSED_SUFFIXES.values(), state.compressed_sizes, strict=True):
             if size:
-                self._writer.remove(name + end)
+                self._writer.remove(name + suffix)
         return self._writer.remove(name)

@@ -56,7 +56,7 @@ for _name in ("aiobotocore", "asyncio", "botocore", "fsspec", "s3fs"):
 class BucketClient:
     """Client of one prefix; names of objects are relative to the prefix.
 
-    Each method that sends requests raises FeedsvcError. All other requests have been cancelled then.
+    Each method that sends requests may raise FeedsvcError. Before that, it cancels all other requests.
     """
 
     def __init__(self, address: str) -> None:
@@ -85,17 +85,16 @@ class BucketClient:
 
     def read_digests(self, names: Sequence[str]) -> dict[str, str]:
         """Return name -> digest that feedsvc stored in the object's metadata; "" for objects of other origin, which have none."""
-        return (
-            dict(zip(names, self._run(lambda: self._gather_in_batches(self._read_digest, names)), strict=True)) if names else {}
-        )
+        digests = self._run(lambda: self._gather_in_batches(self._read_digest, names)) if names else []
+        return dict(zip(names, digests, strict=True))
 
-    def put(self, several: Sequence[BucketObject], then: OnPut) -> None:
-        """Start to put objects and return; call `then` for each one that is finished, in this or a later call.
+    def put(self, objects: Sequence[BucketObject], on_put: OnPut) -> None:
+        """Start to put objects and return; call `on_put` for each one that is finished, in this or a later call.
 
         Wait while too many objects or bytes are being sent.
         """
-        if several:
-            self._run(lambda: self._start_puts(several, then))
+        if objects:
+            self._run(lambda: self._start_puts(objects, on_put))
 
     def drain(self) -> None:
         """Wait until all objects that `put` started are finished."""
@@ -107,6 +106,7 @@ class BucketClient:
         return self._run(lambda: self._create(name, body))
 
     def remove(self, names: Sequence[str]) -> None:
+        """Remove these objects. Names without an object are ignored."""
         if names:
             self._run(lambda: self._remove(names))
 
@@ -122,9 +122,9 @@ class BucketClient:
         try:
             return self._runner.run(self._with_client(work))
         except _ERRORS as error:
-            sentence = error_message(error, self.address, self._endpoint())
+            message = error_message(error, self.address, self._endpoint())
             self.close_connections()
-            raise FeedsvcError(sentence) from None
+            raise FeedsvcError(message) from None
         except BaseException:
             self.close_connections()
             raise
@@ -151,47 +151,47 @@ class BucketClient:
     def _key(self, name: str) -> str:
         return f"{self._prefix}{name}"
 
-    async def _call(self, method: str, **said: Any) -> Any:
-        return await self._s3fs_method("call_s3")(method, Bucket=self._bucket, **said)
+    async def _call(self, method: str, **arguments: Any) -> Any:
+        return await self._s3fs_method("call_s3")(method, Bucket=self._bucket, **arguments)
 
     def _s3fs_method(self, name: str) -> Callable[..., Awaitable[Any]]:
         """Return a coroutine method of s3fs, whose name there is `name` with a leading underscore."""
-        found: Callable[..., Awaitable[Any]] = getattr(self._filesystem, f"_{name}")
-        return found
+        method: Callable[..., Awaitable[Any]] = getattr(self._filesystem, f"_{name}")
+        return method
 
-    async def _gather_in_batches(self, work: Callable[[_T], Coroutine[Any, Any, _R]], many: Sequence[_T]) -> list[_R]:
-        done: list[_R] = []
-        for start in range(0, len(many), _MAX_REQUESTS):
-            done += await asyncio.gather(*map(work, many[start : start + _MAX_REQUESTS]))
-        return done
+    async def _gather_in_batches(self, work: Callable[[_T], Coroutine[Any, Any, _R]], items: Sequence[_T]) -> list[_R]:
+        results: list[_R] = []
+        for start in range(0, len(items), _MAX_REQUESTS):
+            results += await asyncio.gather(*map(work, items[start : start + _MAX_REQUESTS]))
+        return results
 
     async def _list_all(self) -> dict[str, StoredObject]:
-        return {name: seen async for name, seen in self._iterate_objects()}
+        return {name: stored async for name, stored in self._iterate_objects()}
 
     async def _iterate_objects(self) -> AsyncIterator[tuple[str, StoredObject]]:
-        said = {"Prefix": self._prefix}
+        arguments = {"Prefix": self._prefix}
         while True:
-            page = await self._call("list_objects_v2", **said)
-            for one in page.get("Contents", ()):
-                yield one["Key"][len(self._prefix) :], _stored_object(one)
+            page = await self._call("list_objects_v2", **arguments)
+            for entry in page.get("Contents", ()):
+                yield entry["Key"][len(self._prefix) :], _stored_object(entry)
             if not page.get("IsTruncated"):
                 return
-            said["ContinuationToken"] = page["NextContinuationToken"]
+            arguments["ContinuationToken"] = page["NextContinuationToken"]
 
     async def _read(self, name: str) -> bytes:
         data: bytes = await self._s3fs_method("cat_file")(f"{self._bucket}/{self._key(name)}", max_concurrency=1)
         return data
 
     async def _read_digest(self, name: str) -> str:
-        answer = await self._call("head_object", Key=self._key(name))
-        return str(answer["Metadata"].get(_DIGEST_KEY, ""))
+        response = await self._call("head_object", Key=self._key(name))
+        return str(response["Metadata"].get(_DIGEST_KEY, ""))
 
-    async def _start_puts(self, several: Sequence[BucketObject], then: OnPut) -> None:
-        for one in several:
-            weight = min(one.size, _PART_SIZE * _MAX_PARALLEL_PARTS)
+    async def _start_puts(self, objects: Sequence[BucketObject], on_put: OnPut) -> None:
+        for bucket_object in objects:
+            weight = min(bucket_object.size, _PART_SIZE * _MAX_PARALLEL_PARTS)
             while self._tasks and (len(self._tasks) >= _MAX_REQUESTS or self._bytes_in_flight() + weight > _MAX_BYTES_IN_FLIGHT):
                 await self._await_tasks(asyncio.FIRST_COMPLETED)
-            self._tasks[asyncio.create_task(self._put(one, then))] = weight
+            self._tasks[asyncio.create_task(self._put(bucket_object, on_put))] = weight
 
     def _bytes_in_flight(self) -> int:
         return sum(self._tasks.values())
@@ -202,82 +202,80 @@ class BucketClient:
             del self._tasks[task]
             task.result()
 
-    async def _put(self, one: BucketObject, then: OnPut) -> None:
-        key = self._key(one.name)
-        said: dict[str, Any] = {_HEADER_ARGUMENTS[name]: value for name, value in one.headers} | {
-            "Metadata": {_DIGEST_KEY: one.digest}
-        }
-        if one.location and one.size >= 2 * _PART_SIZE:
+    async def _put(self, bucket_object: BucketObject, on_put: OnPut) -> None:
+        key = self._key(bucket_object.name)
+        arguments: dict[str, Any] = {_HEADER_ARGUMENTS[name]: value for name, value in bucket_object.headers}
+        arguments["Metadata"] = {_DIGEST_KEY: bucket_object.digest}
+        if bucket_object.location and bucket_object.size >= 2 * _PART_SIZE:
             target = f"{self._bucket}/{key}"
-            with _open_source_file(one) as file:
+            with _open_source_file(bucket_object) as file:
                 # Name the file by its descriptor: its path may lead to another file by the time s3fs opens it.
-                place = f"/dev/fd/{file.fileno()}"
+                descriptor_path = f"/dev/fd/{file.fileno()}"
                 await self._s3fs_method("put_file")(
-                    place, target, chunksize=_PART_SIZE, max_concurrency=_MAX_PARALLEL_PARTS, **said
+                    descriptor_path, target, chunksize=_PART_SIZE, max_concurrency=_MAX_PARALLEL_PARTS, **arguments
                 )
-            answer = await self._call("head_object", Key=key)
+            response = await self._call("head_object", Key=key)
         else:
-            body = _read_source(one) if one.location else one.body
-            answer = await self._call("put_object", Key=key, Body=body, **said)
-        then(one, _stored_object(answer))
+            body = _read_source(bucket_object) if bucket_object.location else bucket_object.body
+            response = await self._call("put_object", Key=key, Body=body, **arguments)
+        on_put(bucket_object, _stored_object(response))
 
     async def _create(self, name: str, body: bytes) -> bool:
-        mark = secrets.token_hex(12)
-        said = {"Key": self._key(name), "Body": body, "Metadata": {_DIGEST_KEY: mark}, **_MANIFEST_HEADERS}
+        token = secrets.token_hex(12)
+        arguments = {"Key": self._key(name), "Body": body, "Metadata": {_DIGEST_KEY: token}, **_MANIFEST_HEADERS}
         try:
-            await self._call("put_object", IfNoneMatch="*", **said)
+            await self._call("put_object", IfNoneMatch="*", **arguments)
         except OSError as error:
             status = _http_status(error)
             if status == HTTPStatus.NOT_IMPLEMENTED:  # the storage does not support conditional requests
-                await self._call("put_object", **said)
+                await self._call("put_object", **arguments)
             elif status == HTTPStatus.PRECONDITION_FAILED:
-                # botocore repeats a request whose answer was lost. The repetition then finds its own object.
-                return await self._read_digest(name) == mark
+                # botocore repeats a request whose response was lost. The repetition then finds its own object.
+                return await self._read_digest(name) == token
             else:
                 raise
         return True
 
     async def _remove(self, names: Sequence[str]) -> None:
-        for part in _batches(names):
-            keys = [{"Key": self._key(name)} for name in part]
-            answer = await self._call("delete_objects", Delete={"Objects": keys, "Quiet": True})
-            for fault in answer.get("Errors", ()):
-                raise ClientError({"Error": fault}, "DeleteObjects")
+        for batch in _batches(names):
+            keys = [{"Key": self._key(name)} for name in batch]
+            response = await self._call("delete_objects", Delete={"Objects": keys, "Quiet": True})
+            for error in response.get("Errors", ()):
+                raise ClientError({"Error": error}, "DeleteObjects")
 
 
 def _batches(names: Sequence[str]) -> Iterable[Sequence[str]]:
     return (names[start : start + _MAX_KEYS_PER_DELETE] for start in range(0, len(names), _MAX_KEYS_PER_DELETE))
 
 
-def _stored_object(said: Mapping[str, Any]) -> StoredObject:
+def _stored_object(response: Mapping[str, Any]) -> StoredObject:
     """Return an object's state from a listing or a response. A response to PUT has no Last-Modified, so its Date is used."""
-    moment = said.get("LastModified")
-    return StoredObject(
-        said["ETag"].strip('"'), int(moment.timestamp()) if moment else _response_time(said.get("ResponseMetadata", {}))
-    )
+    last_modified = response.get("LastModified")
+    time = int(last_modified.timestamp()) if last_modified else _response_time(response.get("ResponseMetadata", {}))
+    return StoredObject(response["ETag"].strip('"'), time)
 
 
-def _response_time(answered: Mapping[str, Any]) -> int:
-    date = parsedate_tz(answered.get("HTTPHeaders", {}).get("date"))
+def _response_time(metadata: Mapping[str, Any]) -> int:
+    date = parsedate_tz(metadata.get("HTTPHeaders", {}).get("date"))
     return mktime_tz(date) if date else 0
 
 
-def _read_source(one: BucketObject) -> bytes:
-    with open_source(one.location, is_cleaned=one.is_cleaned) as file:
+def _read_source(bucket_object: BucketObject) -> bytes:
+    with open_source(bucket_object.location, is_cleaned=bucket_object.is_cleaned) as file:
         return file.read()
 
 
-def _open_source_file(one: BucketObject) -> IO[bytes]:
+def _open_source_file(bucket_object: BucketObject) -> IO[bytes]:
     """Open the object's bytes as a file. For an image to clean, it is a temporary file without the metadata."""
-    source = open_source(one.location, is_cleaned=one.is_cleaned)
-    if not one.is_cleaned:
+    source = open_source(bucket_object.location, is_cleaned=bucket_object.is_cleaned)
+    if not bucket_object.is_cleaned:
         return source
-    with source, ExitStack() as opened:
-        whole = opened.enter_context(tempfile.TemporaryFile())
-        shutil.copyfileobj(source, whole, _COPY_BLOCK_SIZE)
-        whole.flush()
-        opened.pop_all()
-        return whole
+    with source, ExitStack() as stack:
+        temporary = stack.enter_context(tempfile.TemporaryFile())
+        shutil.copyfileobj(source, temporary, _COPY_BLOCK_SIZE)
+        temporary.flush()
+        stack.pop_all()
+        return temporary
 
 
 def _http_status(error: OSError) -> int:

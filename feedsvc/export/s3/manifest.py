@@ -1,8 +1,7 @@
-"""Manifest of a bucket: numbered parts in the bucket. Each has the object states that changed since the previous part or, as a
-full part, all states.
+"""Manifest of a bucket: numbered parts, which are objects in the bucket.
 
-A part records the states when it was put; the bucket's listing shows changes since. A part is put on the condition that its
-number is free, so two builds at the same time notice each other.
+Each part has the object states that changed since the previous part or, as a full part, all states. The bucket's listing shows
+changes since. A part is put on the condition that its number is free, so two builds at the same time notice each other.
 """
 
 from __future__ import annotations
@@ -24,14 +23,14 @@ FLUSH_SIZE: Final = 5000  # states that a kill may lose; recovering them takes o
 
 
 def is_part(name: str, prefix: str = "") -> bool:
-    """Return whether an object is a part of the manifest of the build to `prefix`, a folder below this build's; "" is its own."""
+    """Return whether an object is a part of a manifest: of this build's, or of that of the build to the folder `prefix` below."""
     return name.startswith(f"{prefix}{_MANIFEST_FOLDER}") and name.removeprefix(f"{prefix}{_MANIFEST_FOLDER}").isdecimal()
 
 
 def nested_prefixes(listed: Iterable[str]) -> frozenset[str]:
     """Return the prefixes, with a final slash, of builds to folders below this one, which have manifest parts in `listed`."""
     split = (name.rpartition(f"/{_MANIFEST_FOLDER}") for name in listed)
-    return frozenset(f"{below}/" for below, _, number in split if below and number.isdecimal())
+    return frozenset(f"{prefix}/" for prefix, _, number in split if prefix and number.isdecimal())
 
 
 def _part_number(part: str) -> int:
@@ -65,30 +64,30 @@ class BucketManifest:
         self._unsaved: dict[str, ObjectState] = {}
         self._parts = sorted(name for name in listed if is_part(name, prefix))
         self._obsolete_parts: list[str] = []
-        self.is_incomplete, following = bool(listed) and not self._parts, 0
+        self.is_incomplete, next_number = bool(listed) and not self._parts, 0
         for name, data in zip(self._parts, bucket.read(self._parts), strict=True):
-            said = _parse_part(data)
-            is_taken, is_next, following = self._apply_part(name, said), _part_number(name) == following, _part_number(name) + 1
-            self.is_incomplete = not is_taken or (not said["is_whole"] and (self.is_incomplete or not is_next))
+            content, number = _parse_part(data), _part_number(name)
+            is_valid, is_next, next_number = self._apply_part(name, content), number == next_number, number + 1
+            self.is_incomplete = not is_valid or (not content["is_whole"] and (self.is_incomplete or not is_next))
 
-    def _apply_part(self, name: str, said: Mapping[str, Any]) -> bool:
-        """Apply a part's states; return False, and change nothing, if the part is damaged. `Upload.build` recovers its states."""
+    def _apply_part(self, name: str, content: Mapping[str, Any]) -> bool:
+        """Apply a part's states. Return False, and change nothing, if the part is damaged: `Upload.build` recovers its states."""
         try:
-            common, notes = str(said["common"]), {str(name): _object_state(*note) for name, note in said["notes"].items()}
-            is_whole = bool(said["is_whole"])
+            build_fingerprint, is_whole = str(content["common"]), bool(content["is_whole"])
+            states = {str(name): _object_state(*fields) for name, fields in content["notes"].items()}
         except (KeyError, TypeError, ValueError, AttributeError):
             return False
         if is_whole:
-            self.states, self._obsolete_parts = {}, [one for one in self._parts if one < name]
-        self.set_build_fingerprint(common)
-        self.states |= notes
+            self.states, self._obsolete_parts = {}, [part for part in self._parts if part < name]
+        self.set_build_fingerprint(build_fingerprint)
+        self.states |= states
         return True
 
-    def set_build_fingerprint(self, common: str) -> None:
+    def set_build_fingerprint(self, fingerprint: str) -> None:
         """Set the fingerprint of the facts that all objects share. If it changed, clear the fingerprints of all states."""
-        if common != self.build_fingerprint:
-            self.states = {name: _without_fingerprint(note) for name, note in self.states.items()}
-        self.build_fingerprint = common
+        if fingerprint != self.build_fingerprint:
+            self.states = {name: _without_fingerprint(state) for name, state in self.states.items()}
+        self.build_fingerprint = fingerprint
 
     def reserve(self, names: Iterable[str]) -> None:
         """Record names before their objects are put, so that a killed build leaves no object without an entry."""
@@ -97,8 +96,9 @@ class BucketManifest:
                 self.record(name, ObjectState())
         self._put_unsaved()
 
-    def record(self, name: str, note: ObjectState) -> None:
-        self.states[name] = self._unsaved[name] = note
+    def record(self, name: str, state: ObjectState) -> None:
+        """Set an object's state. The next part that is put has it."""
+        self.states[name] = self._unsaved[name] = state
 
     def flush(self) -> None:
         """Put the unsaved states as a part if there are at least `flush_size`; all states if parts were lost."""
@@ -115,8 +115,8 @@ class BucketManifest:
 
     def remove(self, names: Iterable[str]) -> None:
         """Remove objects' entries and put a full part, because an article may have been deleted to make its name disappear."""
-        gone = [name for name in names if self.states.pop(name, None)]
-        if gone:
+        removed = [name for name in names if self.states.pop(name, None)]
+        if removed:
             self._put_full()
 
     def finish(self) -> None:
@@ -133,9 +133,9 @@ class BucketManifest:
         self._put_part(self.states, is_whole=True)
         self.is_incomplete = False
 
-    def _put_part(self, notes: Mapping[str, ObjectState], *, is_whole: bool) -> None:
+    def _put_part(self, states: Mapping[str, ObjectState], *, is_whole: bool) -> None:
         text = json.dumps(
-            {"is_whole": is_whole, "common": self.build_fingerprint, "notes": notes}, ensure_ascii=False, separators=(",", ":")
+            {"is_whole": is_whole, "common": self.build_fingerprint, "notes": states}, ensure_ascii=False, separators=(",", ":")
         )
         name = f"{self._prefix}{_MANIFEST_FOLDER}{self._next_number():08}"
         if not self._bucket.create(name, gzip.compress(text.encode("utf-8", "surrogatepass"), 6, mtime=0)):
@@ -147,13 +147,13 @@ class BucketManifest:
         return _part_number(self._parts[-1]) + 1 if self._parts else 0
 
 
-def _without_fingerprint(note: ObjectState) -> ObjectState:
+def _without_fingerprint(state: ObjectState) -> ObjectState:
     """Return a state without fingerprint. A former image variant keeps its: the time since when no document names it."""
-    return note if is_former_image(note.fingerprint) else note._replace(fingerprint="")
+    return state if is_former_image(state.fingerprint) else state._replace(fingerprint="")
 
 
-def _object_state(imprint: str, tag: str, mark: str, time: int = 0) -> ObjectState:
-    return ObjectState(str(imprint), str(tag), str(mark), int(time))
+def _object_state(fingerprint: str, etag: str, digest: str, time: int = 0) -> ObjectState:
+    return ObjectState(str(fingerprint), str(etag), str(digest), int(time))
 
 
 def _parse_part(data: bytes) -> Any:

@@ -1,4 +1,4 @@
-"""Documents as objects of a bucket: bytes with headers. This module sends no requests, so it can run in several processes."""
+"""Objects of a bucket, built from documents: bytes with headers. Several processes may run this module: it sends no requests."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Headers = tuple[tuple[str, str], ...]
 
 _DIGEST_LENGTH: Final = 24  # hexadecimal digits
 _MISSING_NAME: Final = file_name(MISSING_PATH)
-CLOCK_SKEW: Final = 60  # seconds that the answering server's clock may be behind the storing one's
+CLOCK_SKEW: Final = 60  # seconds; a PUT's response and the listing may have times of different servers of the storage
 
 
 class StoredObject(NamedTuple):
@@ -50,7 +50,7 @@ class ObjectState(NamedTuple):
     def is_replaced(self, stored: StoredObject, clock_skew: int) -> bool:
         """Return whether the object was put again or copied onto itself since it was recorded, perhaps with other headers.
 
-        Times of the storage's servers differ by up to `clock_skew` seconds.
+        The clocks of the storage's servers differ by up to `clock_skew` seconds.
         """
         return bool(self.time) and stored.time > self.time + clock_skew
 
@@ -77,20 +77,20 @@ class ObjectBuilder(ExportContents):
     def __init__(
         self,
         publication: Publication,
-        imprints: Fingerprints,
-        notes: Mapping[str, ObjectState],
-        listed: Mapping[str, StoredObject],
+        fingerprints: Fingerprints,
+        states: Mapping[str, ObjectState],
+        objects: Mapping[str, StoredObject],
         coding: str,
         *,
         clock_skew: int = CLOCK_SKEW,
     ) -> None:
-        """Take the recorded states (`notes`) and the current ones (`listed`) of objects by name.
+        """Take the recorded `states` and the current ones (`objects`) of objects by name.
 
         Documents that the `coding` makes smaller are put in that coding; "" for none. `clock_skew` is as in
         `ObjectState.is_replaced`.
         """
-        super().__init__(publication, imprints, BUCKET_HOST, {})
-        self._states, self._objects, self._coding, self._clock_skew = notes, listed, coding, clock_skew
+        super().__init__(publication, fingerprints, BUCKET_HOST, {})
+        self._states, self._objects, self._coding, self._clock_skew = states, objects, coding, clock_skew
 
     def stale_paths(self, paths: Sequence[str]) -> list[str]:
         """Return the paths whose documents may have changed since they were put, or whose objects are missing or modified."""
@@ -102,58 +102,60 @@ class ObjectBuilder(ExportContents):
 
     def is_unmodified(self, name: str) -> bool:
         """Return whether the bucket still has the object as it was recorded."""
-        note, seen = self._states.get(name), self._objects.get(name)
-        return note is not None and seen is not None and note.etag == seen.etag and not note.is_replaced(seen, self._clock_skew)
+        state, stored = self._states.get(name), self._objects.get(name)
+        if state is None or stored is None:
+            return False
+        return state.etag == stored.etag and not state.is_replaced(stored, self._clock_skew)
 
     def build_objects(self, paths: Sequence[str]) -> list[tuple[BucketObject, bool]]:
         """Return (object, whether it must be put) of each path with a document. An object that need not be put has no `body`."""
-        return [made for path in paths if (made := self._build_object(path))]
+        return [result for path in paths if (result := self._build_object(path))]
 
     def _build_object(self, path: str) -> tuple[BucketObject, bool] | None:
-        imprint, found = self.fingerprint(path), self.take(path)
-        if found is None:
+        fingerprint, content = self.fingerprint(path), self.take(path)
+        if content is None:
             return None
-        made = self._to_object(file_name(path), imprint, found)
-        lacks = not self.is_unmodified(made.name) or self._states[made.name].digest != made.digest
-        return made if lacks else made._replace(body=b""), lacks
+        bucket_object = self._to_object(file_name(path), fingerprint, content)
+        must_put = not self.is_unmodified(bucket_object.name) or self._states[bucket_object.name].digest != bucket_object.digest
+        return bucket_object if must_put else bucket_object._replace(body=b""), must_put
 
-    def _to_object(self, name: str, imprint: str, found: Document | FileResource) -> BucketObject:
-        if isinstance(found, FileResource):
-            said: Headers = (("Content-Type", file_content_type(found)), ("Cache-Control", CACHE_CONTROL))
-            mark, size = _digest(found.location, hashlib.sha256(repr(said).encode()), is_cleaned=found.is_cleaned)
-            return BucketObject(
-                name, imprint, mark[:_DIGEST_LENGTH], said, size, location=found.location, is_cleaned=found.is_cleaned
-            )
-        coded = found.encode(self._coding) if self._coding else b""
-        said = (
-            ("Content-Type", content_type(found.media_type)),
+    def _to_object(self, name: str, fingerprint: str, content: Document | FileResource) -> BucketObject:
+        if isinstance(content, FileResource):
+            headers: Headers = (("Content-Type", file_content_type(content)), ("Cache-Control", CACHE_CONTROL))
+            location, is_cleaned = content.location, content.is_cleaned
+            digest, size = _digest(location, hashlib.sha256(repr(headers).encode()), is_cleaned=is_cleaned)
+            digest = digest[:_DIGEST_LENGTH]
+            return BucketObject(name, fingerprint, digest, headers, size, location=location, is_cleaned=is_cleaned)
+        encoded = content.encode(self._coding) if self._coding else b""
+        headers = (
+            ("Content-Type", content_type(content.media_type)),
             ("Cache-Control", CACHE_CONTROL_MISSING if name == _MISSING_NAME else CACHE_CONTROL),
         )
-        said += (("Content-Encoding", self._coding),) if coded else ()
-        body = coded or found.body
-        mark = hashlib.sha256(repr(said).encode() + body).hexdigest()
-        return BucketObject(name, imprint, mark[:_DIGEST_LENGTH], said, len(body), body)
+        headers += (("Content-Encoding", self._coding),) if encoded else ()
+        body = encoded or content.body
+        digest = hashlib.sha256(repr(headers).encode() + body).hexdigest()
+        return BucketObject(name, fingerprint, digest[:_DIGEST_LENGTH], headers, len(body), body)
 
-    def has_bytes(self, path: str, tag: str) -> bool:
-        """Return whether an object with the entity tag `tag` has the bytes that belong at a path.
+    def has_bytes(self, path: str, etag: str) -> bool:
+        """Return whether an object with the entity tag `etag` has the bytes of the document or file at a path.
 
-        False for multipart uploads, whose entity tag is not the MD5 of their bytes.
+        Return False for multipart uploads, whose entity tag is not the MD5 of their bytes.
         """
-        found = self.find(path)
-        if found is None:
+        content = self.find(path)
+        if content is None:
             return False
-        made, md5 = self._to_object(file_name(path), "", found), hashlib.md5(usedforsecurity=False)
-        if made.location:
-            return _digest(made.location, md5, is_cleaned=made.is_cleaned)[0] == tag
-        md5.update(made.body)
-        return md5.hexdigest() == tag
+        bucket_object, md5 = self._to_object(file_name(path), "", content), hashlib.md5(usedforsecurity=False)
+        if bucket_object.location:
+            return _digest(bucket_object.location, md5, is_cleaned=bucket_object.is_cleaned)[0] == etag
+        md5.update(bucket_object.body)
+        return md5.hexdigest() == etag
 
 
-def _digest(location: str, begun: hashlib._Hash, *, is_cleaned: bool) -> tuple[str, int]:
-    """Return the hexadecimal digest of `begun` continued with a file's bytes, and the number of bytes. Raises FeedsvcError."""
+def _digest(location: str, initial: hashlib._Hash, *, is_cleaned: bool) -> tuple[str, int]:
+    """Return the hexadecimal digest of `initial` updated with a file's bytes, and the number of bytes. Raises FeedsvcError."""
     try:
         with open_source(location, is_cleaned=is_cleaned) as file:
             size = length_of(file)
-            return hashlib.file_digest(file, lambda: begun).hexdigest(), size
+            return hashlib.file_digest(file, lambda: initial).hexdigest(), size
     except OSError as error:
         raise FeedsvcError(f"{location} cannot be read ({error.strerror}); build again") from None

@@ -37,7 +37,7 @@ _FOREIGN: Final = "was not put there by feedsvc and would be overwritten; move i
 
 
 class Upload:
-    """An export to one prefix of a bucket, for a `with` block. Each method raises FeedsvcError."""
+    """Export to one prefix of a bucket, for a `with` block. Each method raises FeedsvcError."""
 
     def __init__(
         self,
@@ -73,16 +73,16 @@ class Upload:
 
     def build(self, publication: Publication, progress: Progress = no_progress, baseline: Baseline | None = None) -> BuildResult:  # noqa: ARG002
         """Put every selected document of a publication, and remove all other objects of earlier builds. `baseline` is ignored."""
-        with self._open_state(refresh=True) as known:
+        with self._open_state(refresh=True) as state:
             paths = list(self._selected_paths(publication, BUCKET_HOST))
-            packer = self._object_builder(publication, known, every=True)
-            stale = self._stale_paths(packer, known, paths)
+            builder = self._object_builder(publication, state, every=True)
+            stale = self._stale_paths(builder, state, paths)
             names = set(map(file_name, paths))
-            self._recover_lost_states(known, names)
-            gone = [name for name in known.manifest.states if name not in names]
-            written = self._put_objects(packer, known, stale, progress)
+            self._recover_lost_states(state, names)
+            obsolete = [name for name in state.manifest.states if name not in names]
+            written = self._put_objects(builder, state, stale, progress)
             return BuildResult(
-                written=written, unchanged=len(paths) - written, removed=self._remove_unreferenced(publication, known, gone)
+                written=written, unchanged=len(paths) - written, removed=self._remove_unreferenced(publication, state, obsolete)
             )
 
     def mark_complete(self, publication: Publication, name: str) -> None:
@@ -97,24 +97,25 @@ class Upload:
 
         Do a full `build` if there was no such call, if it failed, or if too much may have changed.
         """
-        named = tuple(paths)
-        named += tuple(auxiliary_paths(publication, named, self._state.manifest.states, BUCKET_HOST)) if self._state else ()
-        wanted = [path for path in named if self._is_selected(place_of(path))]
+        all_paths = tuple(paths)
+        if self._state:
+            all_paths += tuple(auxiliary_paths(publication, all_paths, self._state.manifest.states, BUCKET_HOST))
+        selected = [path for path in all_paths if self._is_selected(place_of(path))]
         # With other settings, any former address may have another target.
         if (
-            len(wanted) > MAX_INCREMENTAL_PATHS
+            len(selected) > MAX_INCREMENTAL_PATHS
             or self._state is None
             or self._state.manifest.build_fingerprint != self._build_fingerprint(publication)
         ):
             return self.build(publication)
-        with self._open_state(refresh=False) as known:
-            packer = self._object_builder(publication, known)
-            stale = packer.stale_paths(wanted)
-            here = [path for path in stale if packer.has_content(path)]
-            gone = sorted((set(map(file_name, stale)) - set(map(file_name, here))) & known.manifest.states.keys())
-            written = self._put_objects(packer, known, here, no_progress)
-            removed = self._remove_unreferenced(publication, known, gone)
-        return BuildResult(written=written, unchanged=len(wanted) - len(gone) - written, removed=removed)
+        with self._open_state(refresh=False) as state:
+            builder = self._object_builder(publication, state)
+            stale = builder.stale_paths(selected)
+            existing = [path for path in stale if builder.has_content(path)]
+            obsolete = sorted((set(map(file_name, stale)) - set(map(file_name, existing))) & state.manifest.states.keys())
+            written = self._put_objects(builder, state, existing, no_progress)
+            removed = self._remove_unreferenced(publication, state, obsolete)
+        return BuildResult(written=written, unchanged=len(selected) - len(obsolete) - written, removed=removed)
 
     @contextmanager
     def _open_state(self, *, refresh: bool) -> Iterator[_BucketState]:
@@ -122,113 +123,113 @@ class Upload:
 
         List the bucket if `refresh` is True, at the first call, and after an error in the `with` block.
         """
-        known, self._state = self._state, None
-        if refresh or known is None:
-            known = _BucketState(self._open_manifest, self._bucket.list_objects(), self._clock_skew)
+        state, self._state = self._state, None
+        if refresh or state is None:
+            state = _BucketState(self._open_manifest, self._bucket.list_objects(), self._clock_skew)
         try:
-            yield known
-            self._state = known
+            yield state
+            self._state = state
         finally:
             self._bucket.close_connections()
 
-    def _object_builder(self, publication: Publication, known: _BucketState, *, every: bool = False) -> ObjectBuilder:
+    def _object_builder(self, publication: Publication, state: _BucketState, *, every: bool = False) -> ObjectBuilder:
         catalog = publication.catalog
-        known.manifest.set_build_fingerprint(self._build_fingerprint(publication))
+        state.manifest.set_build_fingerprint(self._build_fingerprint(publication))
         self._fingerprints = (
             self._fingerprints.for_catalog(catalog, bulk=every) if self._fingerprints else Fingerprints(catalog, bulk=every)
         )
         return ObjectBuilder(
-            publication, self._fingerprints, known.manifest.states, known.objects, self._coding, clock_skew=self._clock_skew
+            publication, self._fingerprints, state.manifest.states, state.objects, self._coding, clock_skew=self._clock_skew
         )
 
     def _build_fingerprint(self, publication: Publication) -> str:
         return f"{site_fingerprint(publication.catalog)}-{self._coding}"
 
-    def _stale_paths(self, packer: ObjectBuilder, known: _BucketState, paths: Sequence[str]) -> list[str]:
-        processes = self._process_count(len(known.manifest.states), DEFAULT_PARALLELISM.check_threshold)
+    def _stale_paths(self, builder: ObjectBuilder, state: _BucketState, paths: Sequence[str]) -> list[str]:
+        processes = self._process_count(len(state.manifest.states), DEFAULT_PARALLELISM.check_threshold)
         if processes > 1:
-            packer.fingerprints.compute_rows(processes)
-        chunks = map_chunks(packer.stale_paths, paths, processes, max_chunk=DEFAULT_PARALLELISM.check_chunk)
+            builder.fingerprints.compute_rows(processes)
+        chunks = map_chunks(builder.stale_paths, paths, processes, max_chunk=DEFAULT_PARALLELISM.check_chunk)
         return [path for chunk in chunks for path in chunk]
 
-    def _process_count(self, count: int, least: int) -> int:
-        """Return the number of processes to use, 1 for a `count` below `least`. If it is more, close all connections first."""
-        if count < least:
+    def _process_count(self, count: int, threshold: int) -> int:
+        """Return the number of processes to use: 1 for a `count` below the threshold. Otherwise close all connections first."""
+        if count < threshold:
             return 1
         self._bucket.close_connections()
         return self._processes
 
-    def _put_objects(self, packer: ObjectBuilder, known: _BucketState, paths: Sequence[str], progress: Progress) -> int:
+    def _put_objects(self, builder: ObjectBuilder, state: _BucketState, paths: Sequence[str], progress: Progress) -> int:
         """Put the objects of these paths that need it; return how many were put."""
         names = {file_name(path): path for path in paths}
-        for name, below in known.other_owners(names).items():
-            raise FeedsvcError(f"{self.out}/{name} {_OTHER_BUILD.format(other=f'{self.out}/{below}'.rstrip('/'))}")
-        for name in self._check_ownership(packer, known, names):
+        for name, prefix in state.other_owners(names).items():
+            raise FeedsvcError(f"{self.out}/{name} {_OTHER_BUILD.format(other=f'{self.out}/{prefix}'.rstrip('/'))}")
+        for name in self._check_ownership(builder, state, names):
             del names[name]
-        known.manifest.reserve(names)
-        for _ in progress(self._put_in_waves(packer, known, [*names.values()]), len(names)):
-            known.manifest.flush()
-        put, known.put_count = known.put_count, 0
-        return put
+        state.manifest.reserve(names)
+        for _ in progress(self._put_in_waves(builder, state, [*names.values()]), len(names)):
+            state.manifest.flush()
+        put_count, state.put_count = state.put_count, 0
+        return put_count
 
-    def _recover_lost_states(self, known: _BucketState, wanted: Collection[str]) -> None:
+    def _recover_lost_states(self, state: _BucketState, current_names: Collection[str]) -> None:
         """Record the objects of earlier builds again, by the digest in their metadata, if parts of the manifest were lost.
 
-        The names `wanted` are left out: `_check_ownership` examines them.
+        The names `current_names` are left out: `_check_ownership` examines them.
         """
-        if not known.manifest.is_incomplete:
+        if not state.manifest.is_incomplete:
             return
-        unknown = (name for name in known.objects if name not in wanted and name not in known.manifest.states)
-        unknown = (name for name in unknown if not name.startswith(known.nested_prefixes))
-        for name, mark in self._bucket.read_digests([*filter(is_document_name, unknown)]).items():
-            if mark:
-                known.adopt(name, mark)
+        names = (name for name in state.objects if name not in current_names and name not in state.manifest.states)
+        names = (name for name in names if not name.startswith(state.nested_prefixes))
+        for name, digest in self._bucket.read_digests([*filter(is_document_name, names)]).items():
+            if digest:
+                state.adopt(name, digest)
 
-    def _check_ownership(self, packer: ObjectBuilder, known: _BucketState, names: Mapping[str, str]) -> frozenset[str]:
-        """Check objects that are unrecorded or modified before any is put. Feedsvc's own have a digest in their metadata.
+    def _check_ownership(self, builder: ObjectBuilder, state: _BucketState, names: Mapping[str, str]) -> frozenset[str]:
+        """Check the unrecorded and modified objects among `names` before any is put. Record feedsvc's own again: those with a
+        digest in their metadata.
 
         Raises FeedsvcError if an object of other origin would be overwritten, unless it has the same bytes already. Return the
         names of auxiliary files, such as 404.html, at which objects of other origin stay.
         """
-        unclear = [name for name in names if name in known.objects and not packer.is_unmodified(name)]
-        marks = self._bucket.read_digests(unclear)
-        theirs = {name for name, mark in marks.items() if not mark and name not in known.manifest.states}
-        theirs = {name for name in theirs if not packer.has_bytes(names[name], known.objects[name].etag)}
-        for name in (name for name in theirs if not packer.is_auxiliary(names[name])):
+        unverified = [name for name in names if name in state.objects and not builder.is_unmodified(name)]
+        digests = self._bucket.read_digests(unverified)
+        foreign = {name for name, digest in digests.items() if not digest and name not in state.manifest.states}
+        foreign = {name for name in foreign if not builder.has_bytes(names[name], state.objects[name].etag)}
+        for name in (name for name in foreign if not builder.is_auxiliary(names[name])):
             raise FeedsvcError(f"{self._bucket.address}/{name} {_FOREIGN}")
-        for name in marks.keys() - theirs:
-            known.adopt(name, marks[name])
-        return frozenset(theirs)
+        for name in digests.keys() - foreign:
+            state.adopt(name, digests[name])
+        return frozenset(foreign)
 
-    def _put_in_waves(self, packer: ObjectBuilder, known: _BucketState, paths: Sequence[str]) -> Iterator[int]:
+    def _put_in_waves(self, builder: ObjectBuilder, state: _BucketState, paths: Sequence[str]) -> Iterator[int]:
         """Put the objects, one of the `_waves` after the other; yield the number of objects of each step."""
         for wave in _waves(paths):
             processes = self._process_count(len(wave), DEFAULT_PARALLELISM.render_threshold)
-            for made in map_chunks(packer.build_objects, wave, processes, max_chunk=_CHUNK_SIZE):
-                for one in (one for one, lacks in made if not lacks):
-                    known.record(one, known.objects[one.name])
-                self._bucket.put([one for one, lacks in made if lacks], known.add)
-                yield len(made)
+            for chunk in map_chunks(builder.build_objects, wave, processes, max_chunk=_CHUNK_SIZE):
+                for unchanged in (bucket_object for bucket_object, must_put in chunk if not must_put):
+                    state.record(unchanged, state.objects[unchanged.name])
+                self._bucket.put([bucket_object for bucket_object, must_put in chunk if must_put], state.add)
+                yield len(chunk)
             self._bucket.drain()
 
-    def _remove_unreferenced(self, publication: Publication, known: _BucketState, unnamed: Sequence[str]) -> int:
-        """Remove the objects `unnamed`, which no document names any more, except image variants to retain; return how many."""
-        notes = {name: known.manifest.states.get(name, ObjectState()) for name in unnamed if name in known.objects}
-        former = {
-            name: made for name, note in notes.items() if (made := retention_fingerprint(publication, name, note.fingerprint))
-        }
-        for name, made in former.items():
-            if made != notes[name].fingerprint:
-                known.manifest.record(name, notes[name]._replace(fingerprint=made))
-        gone = [name for name in unnamed if name not in former]
-        others = known.other_owners(gone)
-        here = [name for name in gone if name in known.objects and name not in others]
-        self._bucket.remove(here)
-        for name in here:
-            del known.objects[name]
-        known.manifest.remove(gone)
-        known.manifest.finish()
-        return len(here)
+    def _remove_unreferenced(self, publication: Publication, state: _BucketState, names: Sequence[str]) -> int:
+        """Remove the objects `names`, which no document names any more, except image variants to retain; return how many."""
+        states = {name: state.manifest.states.get(name, ObjectState()) for name in names if name in state.objects}
+        fingerprints = {name: retention_fingerprint(publication, name, known.fingerprint) for name, known in states.items()}
+        retained = {name: fingerprint for name, fingerprint in fingerprints.items() if fingerprint}
+        for name, fingerprint in retained.items():
+            if fingerprint != states[name].fingerprint:
+                state.manifest.record(name, states[name]._replace(fingerprint=fingerprint))
+        obsolete = [name for name in names if name not in retained]
+        nested_owners = state.other_owners(obsolete)
+        existing = [name for name in obsolete if name in state.objects and name not in nested_owners]
+        self._bucket.remove(existing)
+        for name in existing:
+            del state.objects[name]
+        state.manifest.remove(obsolete)
+        state.manifest.finish()
+        return len(existing)
 
 
 class _BucketState:
@@ -240,32 +241,34 @@ class _BucketState:
         `open_manifest` takes `listed` and `prefix` and returns a BucketManifest. `clock_skew` is as in `ObjectState.is_replaced`.
         """
         self.manifest, self.put_count, self._clock_skew = open_manifest(listed), 0, clock_skew
-        self.objects = {name: seen for name, seen in listed.items() if not is_part(name)}
+        self.objects = {name: stored for name, stored in listed.items() if not is_part(name)}
         self.nested_prefixes = tuple(sorted(nested_prefixes(self.objects)))
-        self._nested_names = cache(lambda below: open_manifest(listed, below).states.keys())
+        self._nested_names = cache(lambda prefix: open_manifest(listed, prefix).states.keys())
 
     def other_owners(self, names: Iterable[str]) -> dict[str, str]:
         """Return name -> prefix of the other build, for those of `names` that another build recorded."""
-        below = ((name, one) for name in names for one in self.nested_prefixes if name.startswith(one))
-        return {name: one for name, one in below if name.removeprefix(one) in self._nested_names(one)}
+        candidates = ((name, prefix) for name in names for prefix in self.nested_prefixes if name.startswith(prefix))
+        return {name: prefix for name, prefix in candidates if name.removeprefix(prefix) in self._nested_names(prefix)}
 
-    def add(self, one: BucketObject, seen: StoredObject) -> None:
+    def add(self, bucket_object: BucketObject, stored: StoredObject) -> None:
         """Count and record an object that was put."""
         self.put_count += 1
-        self.objects[one.name] = seen
-        self.record(one, seen)
+        self.objects[bucket_object.name] = stored
+        self.record(bucket_object, stored)
 
-    def record(self, one: BucketObject, seen: StoredObject) -> None:
-        self.manifest.record(one.name, ObjectState(one.fingerprint, seen.etag, one.digest, seen.time))
+    def record(self, bucket_object: BucketObject, stored: StoredObject) -> None:
+        """Record the state of an object that the bucket has."""
+        state = ObjectState(bucket_object.fingerprint, stored.etag, bucket_object.digest, stored.time)
+        self.manifest.record(bucket_object.name, state)
 
-    def adopt(self, name: str, mark: str) -> None:
-        """Record an object with `mark`, the digest in its metadata.
+    def adopt(self, name: str, digest: str) -> None:
+        """Record an object with `digest`, the digest in its metadata.
 
         If the object was copied onto itself, record an unknown digest: the copy may have changed headers.
         """
-        seen, noted = self.objects[name], self.manifest.states.get(name, ObjectState())
-        is_copied = noted.etag == seen.etag and noted.is_replaced(seen, self._clock_skew)
-        self.manifest.record(name, ObjectState("", seen.etag, "" if is_copied else mark, seen.time))
+        stored, recorded = self.objects[name], self.manifest.states.get(name, ObjectState())
+        is_copied = recorded.etag == stored.etag and recorded.is_replaced(stored, self._clock_skew)
+        self.manifest.record(name, ObjectState("", stored.etag, "" if is_copied else digest, stored.time))
 
 
 def _waves(paths: Sequence[str]) -> Iterator[list[str]]:
