@@ -113,7 +113,8 @@ def _is_word(char: str) -> bool:
 def is_slug(text: str) -> bool:
     """Return whether a text can be a path segment as it is.
 
-    It can if it has letters and digits of any script, in other than the first place also - _ . ~, and at most 200 bytes.
+    It can if it begins with a letter or digit of any script, has only letters, digits, combining marks and - _ . ~ after that,
+    and has at most 200 bytes.
     """
     return bool(_PLAIN_SLUG.fullmatch(text)) or _is_slug(text)
 

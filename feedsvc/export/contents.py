@@ -95,7 +95,7 @@ class ExportContents:
         )
 
     def fingerprint(self, path: str) -> str:
-        """Return the fingerprint of the content at a path; "" if it is unknown. Equal fingerprints stand for equal bytes."""
+        """Return the fingerprint of the content at a path; "" if it is unknown. If fingerprints are equal, so are the bytes."""
         place = place_of(address_of_gone_path(path) or path)
         if place is None:
             return self._auxiliary_fingerprint(path)
