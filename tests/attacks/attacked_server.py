@@ -13,7 +13,7 @@ from typing import Final, Self
 from urllib.parse import urlsplit
 
 from tests.helpers.http_client import ask_on
-from tests.helpers.running_server import Running
+from tests.helpers.running_server import ServerProcess
 
 PATIENCE: Final = 10.0  # seconds that a good reader waits; CI's machines are slow and shared
 MOST_MEMORY: Final = 96 * 1024 * 1024  # bytes that a siege may add; the buffers of hundreds of connections take some
@@ -63,7 +63,7 @@ def resident(pid: int) -> int:
 
 
 @contextlib.contextmanager
-def unnoticed(server: Running) -> Iterator[None]:
+def unnoticed(server: ServerProcess) -> Iterator[None]:
     """What is done within goes unnoticed by a good reader, and leaves the server's memory as it was, nearly."""
     before = resident(server.process.pid)
     with Reader(server.url) as reader:

@@ -12,7 +12,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from feedsvc.support import hang_reports, watchdog
-from tests.helpers.http_client import connected
+from tests.helpers.http_client import open_connection
 from tests.helpers.running_server import environment
 from tests.live.served_content import Followed
 from tests.web.newsroom import write_article, write_newsroom
@@ -62,7 +62,7 @@ def ask_in_vain(url: str, path: str = f"/articles/{SLUG}/") -> None:
     """Ask for a page that freezes the process, and wait for no answer."""
 
     def ask() -> None:
-        with contextlib.suppress(OSError), connected(url) as connection:
+        with contextlib.suppress(OSError), open_connection(url) as connection:
             connection.sendall(f"GET {path} HTTP/1.1\r\nHost: {urlsplit(url).netloc}\r\nConnection: close\r\n\r\n".encode())
             connection.recv(1)
 

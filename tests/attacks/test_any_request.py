@@ -17,8 +17,8 @@ from feedsvc.catalog.catalog import build_catalog
 from feedsvc.content.folder.folder import load_content
 from feedsvc.publication.publication import Publication
 from feedsvc.support.clock import wall_clock
-from tests.helpers.http_client import Got, ask
-from tests.helpers.running_server import Running, serving
+from tests.helpers.http_client import Response, ask
+from tests.helpers.running_server import ServerProcess, serving
 from tests.web.newsroom import write_newsroom
 
 # The routes of a server that are no documents.
@@ -36,19 +36,19 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def server(folder: Path) -> Iterator[Running]:
+def server(folder: Path) -> Iterator[ServerProcess]:
     with serving(write_newsroom(folder / "content"), folder / "state") as one:
         yield one
 
 
 @pytest.fixture(scope="module")
-def routes(folder: Path, server: Running) -> list[str]:
+def routes(folder: Path, server: ServerProcess) -> list[str]:
     """An address of every kind, and every document's."""
     paths = Publication(build_catalog(load_content(folder / "content"), wall_clock())).paths()
     return [*map(quote, paths), *OPERATORS, *MOVED, *GONE, *COUNTED]
 
 
-def assert_promised(got: Got, method: str, path: str) -> None:
+def assert_promised(got: Response, method: str, path: str) -> None:
     """What DESIGN and RFC 9110 say of every answer."""
     if got.status in NO_REQUEST:
         assert got["Connection"] == "close"
@@ -157,7 +157,7 @@ TAILS: Final = st.sampled_from(
 METHODS: Final = st.sampled_from(["GET", "GET", "GET", "HEAD", "OPTIONS", "POST", "PUT", "DELETE", "TRACE", "PATCH", "BREW"])
 
 
-def send(url: str, method: str, target: str, headers: Mapping[str, str]) -> Got:
+def send(url: str, method: str, target: str, headers: Mapping[str, str]) -> Response:
     """As it is written, since clients' libraries would mend it; the answer is read until the server has no more to say."""
     lines = [f"{method} {target} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items())]
     split = urlsplit(url)
@@ -171,12 +171,16 @@ def send(url: str, method: str, target: str, headers: Mapping[str, str]) -> Got:
     head, _, body = answer.removeprefix(b"HTTP/1.1 100 Continue\r\n\r\n").partition(b"\r\n\r\n")
     first, *rest = head.decode("latin-1").split("\r\n")
     named = dict(line.split(": ", 1) for line in rest if ": " in line)
-    return Got(int(first.split()[1]), {name.lower(): value for name, value in named.items()}, body) if first else Got(0, {}, b"")
+    return (
+        Response(int(first.split()[1]), {name.lower(): value for name, value in named.items()}, body)
+        if first
+        else Response(0, {}, b"")
+    )
 
 
 @settings(deadline=None, max_examples=1000, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
-def test_any_request_at_any_route(server: Running, routes: list[str], data: st.DataObject) -> None:
+def test_any_request_at_any_route(server: ServerProcess, routes: list[str], data: st.DataObject) -> None:
     method, path, headers = data.draw(METHODS), data.draw(st.sampled_from(routes)) + data.draw(TAILS), data.draw(HEADERS)
     got = send(server.url, method, path, headers)
     if got.status:  # a body that was promised and never came gets none
@@ -187,7 +191,7 @@ def test_any_request_at_any_route(server: Running, routes: list[str], data: st.D
 
 @settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.binary(min_size=1, max_size=300))
-def test_any_bytes_at_the_door(server: Running, sent: bytes) -> None:
+def test_any_bytes_at_the_door(server: ServerProcess, sent: bytes) -> None:
     split = urlsplit(server.url)
     with socket.create_connection((split.hostname, split.port), timeout=20) as one:
         one.sendall(sent + b"\r\n\r\n")
@@ -196,7 +200,7 @@ def test_any_bytes_at_the_door(server: Running, sent: bytes) -> None:
     assert not answer or re.match(rb"HTTP/1\.[01] (?:2|3|4)\d\d |HTTP/1\.[01] 505 ", answer), answer[:80]
 
 
-def test_every_route_keeps_its_promises(server: Running, routes: list[str]) -> None:
+def test_every_route_keeps_its_promises(server: ServerProcess, routes: list[str]) -> None:
     for path in routes:
         for method in ("GET", "HEAD", "OPTIONS"):
             got = ask(server.url, path, method=method)
@@ -238,13 +242,13 @@ KEPT: Final = (
 )
 
 
-def lasting(got: Got) -> dict[str, str]:
+def lasting(got: Response) -> dict[str, str]:
     """What time alone does not change: a document's Last-Modified is sent once its second has come."""
     return {name: value for name, value in got.headers.items() if name not in ("date", "last-modified")}
 
 
 @pytest.mark.parametrize("path", KEPT)
-def test_what_a_cache_keeps_no_stranger_has_poisoned(server: Running, path: str) -> None:
+def test_what_a_cache_keeps_no_stranger_has_poisoned(server: ServerProcess, path: str) -> None:
     plain = ask(server.url, path)
     for headers in (*({name: value} for name, value in UNKEYED.items()), UNKEYED):
         got = ask(server.url, f"{path}?evil=1&cb=2", headers)
@@ -253,7 +257,7 @@ def test_what_a_cache_keeps_no_stranger_has_poisoned(server: Running, path: str)
 
 
 @pytest.mark.parametrize("path", KEPT)
-def test_vary_names_whatever_changes_an_answer(server: Running, path: str) -> None:
+def test_vary_names_whatever_changes_an_answer(server: ServerProcess, path: str) -> None:
     plain = ask(server.url, path)
     for name, value in VARIED.items():
         got = ask(server.url, path, {name: value})

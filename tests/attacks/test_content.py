@@ -19,9 +19,9 @@ from lxml import etree
 from PIL import Image
 
 from feedsvc.content.folder.folder import load_content
-from tests.helpers.http_client import ask, raw
-from tests.helpers.newsrooms import picture, quoted, write
-from tests.helpers.running_server import Running
+from tests.helpers.http_client import ask, exchange_bytes
+from tests.helpers.newsrooms import picture, write, yaml_string
+from tests.helpers.running_server import ServerProcess
 
 SCRIPT: Final = "<script>alert(1)</script>"
 BREAKOUTS: Final = (
@@ -60,7 +60,8 @@ MARKDOWN: Final = "\n\n".join(
 def _article(name: str, **keys: str) -> dict[str, str | bytes]:
     facts = {"id": f"tag:news.example,2026:{name}", "published": "2026-01-02", "category": "c", "author": "mina"} | keys
     lines = [
-        f"{key}: {value if key in ('published', 'tags', 'image', 'sources') else quoted(value)}\n" for key, value in facts.items()
+        f"{key}: {value if key in ('published', 'tags', 'image', 'sources') else yaml_string(value)}\n"
+        for key, value in facts.items()
     ]
     return {f"articles/{name}.yaml": "".join(lines)}
 
@@ -68,47 +69,47 @@ def _article(name: str, **keys: str) -> dict[str, str | bytes]:
 def _files() -> dict[str, str | bytes]:
     files: dict[str, str | bytes] = {
         "site.yaml": "title: {}\nbase_url: https://news.example\nid_domain: news.example\ndescription: {}\n".format(
-            quoted(f"Site {SCRIPT}"), quoted(BREAKOUTS[1])
+            yaml_string(f"Site {SCRIPT}"), yaml_string(BREAKOUTS[1])
         ),
-        "categories.yaml": f"c: {{title: {quoted(BREAKOUTS[2])}, description: {quoted(BREAKOUTS[3])}}}\n",
-        "authors.yaml": f"mina: {{name: {quoted(BREAKOUTS[4] + SCRIPT)}, bio: {quoted(BREAKOUTS[1])}}}\n",
+        "categories.yaml": f"c: {{title: {yaml_string(BREAKOUTS[2])}, description: {yaml_string(BREAKOUTS[3])}}}\n",
+        "authors.yaml": f"mina: {{name: {yaml_string(BREAKOUTS[4] + SCRIPT)}, bio: {yaml_string(BREAKOUTS[1])}}}\n",
         "media/evil.svg": f'<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)">{SCRIPT}</svg>',
         'media/"><script>alert(1)<script>.png': picture(400, 300, "PNG"),
         **_article("markdown", title="Markdown", body=MARKDOWN),
         **_article("drawn", title="Drawn", body="![A drawing](media/evil.svg)"),
     }
     for number, evil in enumerate(BREAKOUTS):
-        words = quoted(evil)
+        words = yaml_string(evil)
         files |= _article(
             f"breakout-{number}",
             title=evil,
             summary=evil,
-            tags=f"[{quoted(evil)}]",
+            tags=f"[{yaml_string(evil)}]",
             body=f"{evil}\n\n    {evil}\n\n`{evil}`",
             image=f"{{src: 'media/\"><script>alert(1)<script>.png', alt: {words}, caption: {words}, credit: {words}}}",
-            sources=f"[{{name: {quoted(evil)}}}]",
+            sources=f"[{{name: {yaml_string(evil)}}}]",
         )
     for number, evil in enumerate(SPLIT):
-        files |= _article(f"split-{number}", title=f"Split {evil}", tags=f"[{quoted(evil)}]", body="a")
+        files |= _article(f"split-{number}", title=f"Split {evil}", tags=f"[{yaml_string(evil)}]", body="a")
     return files
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
     folder = tmp_path_factory.mktemp("evil")
     content = write(folder / "content", _files())
     said = load_content(content)
     refused = {f"articles/split-{n}.yaml" for n in range(len(SPLIT))} | {"articles/drawn.yaml"}
     assert {problem.path for problem in said.errors} <= refused, said.errors
     assert any("media/evil.svg" in problem.message and "onload" in problem.message for problem in said.errors)
-    one = Running(content, folder / "state")
+    one = ServerProcess(content, folder / "state")
     yield one
     one.terminate()
     assert one.wait() == 0
-    assert "Traceback" not in one.said
+    assert "Traceback" not in one.stderr
 
 
-def addresses(server: Running) -> list[str]:
+def addresses(server: ServerProcess) -> list[str]:
     """Every page and feed that the server tells of itself."""
     maps = etree.fromstring(ask(server.url, "/sitemap.xml").body)
     pages = [str(found.text).removeprefix("https://news.example") for found in maps.iter("{*}loc")]
@@ -152,7 +153,7 @@ def assert_harmless(html: str | bytes, ours: frozenset[str] = frozenset()) -> No
             assert (element.get("http-equiv") or "").lower() != "refresh"
 
 
-def scripts(server: Running) -> frozenset[str]:
+def scripts(server: ServerProcess) -> frozenset[str]:
     """What the product's own pages load, seen where nobody wrote anything: the page for what is missing."""
     found = {"ld", "/"}
     for path in ("/nothing", "/subscribe/", "/articles/markdown/"):
@@ -161,7 +162,7 @@ def scripts(server: Running) -> frozenset[str]:
     return frozenset(found)
 
 
-def test_no_page_and_no_feed_carries_a_script_of_an_editors(server: Running) -> None:
+def test_no_page_and_no_feed_carries_a_script_of_an_editors(server: ServerProcess) -> None:
     ours, seen = scripts(server), 0
     for path in addresses(server):
         got = ask(server.url, quote(path, safe="/%"))
@@ -183,9 +184,11 @@ def as_html(xml: bytes) -> list[str]:
     return [one.text or "" for one in (*rss, *(one for one in root.iter("{*}*") if one.get("type") == "html"))]
 
 
-def test_no_word_of_an_editor_makes_a_header(server: Running) -> None:
+def test_no_word_of_an_editor_makes_a_header(server: ServerProcess) -> None:
     for path in addresses(server):
-        answer = raw(server.url, f"GET {quote(path, safe='/%')} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
+        answer = exchange_bytes(
+            server.url, f"GET {quote(path, safe='/%')} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode()
+        )
         head = answer.partition(b"\r\n\r\n")[0].decode("latin-1").lower()
         assert "evil" not in head, path
         assert all(line.partition(":")[0].strip().isascii() for line in head.split("\r\n"))
@@ -206,19 +209,21 @@ def test_an_address_that_would_split_a_header_is_refused_or_spelled_out(tmp_path
     site = {"title": "A", "base_url": "https://news.example", key: value}
     content = write(tmp_path / "content", {"site.yaml": "".join(f"{name}: {text}\n" for name, text in site.items())})
     try:
-        server = Running(content, tmp_path / "state")
+        server = ServerProcess(content, tmp_path / "state")
     except AssertionError as refused:
         assert "Traceback" not in str(refused)  # noqa: PT017 - refused or spelled out: both will do
         return
     try:
-        head = raw(server.url, b"GET /feed.rss HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").partition(b"\r\n\r\n")[0]
+        head = exchange_bytes(server.url, b"GET /feed.rss HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").partition(
+            b"\r\n\r\n"
+        )[0]
         assert not any(line.lower().startswith(b"x-evil") for line in head.split(b"\r\n"))
         assert b">; rel=evil" not in head
     finally:
         server.kill()
 
 
-def test_an_svg_with_a_script_is_not_served(server: Running) -> None:
+def test_an_svg_with_a_script_is_not_served(server: ServerProcess) -> None:
     assert ask(server.url, "/media/evil.svg").status == 404
     assert ask(server.url, "/articles/drawn/").status == 404
 
@@ -351,7 +356,7 @@ def test_a_symbolic_link_shows_nothing_from_outside(tmp_path: Path, place: str, 
             (target.parent / "b.yaml").unlink()
             target.parent.rmdir()
         os.symlink(outside, target.parent, target_is_directory=True)
-    server = Running(content, tmp_path / "state")
+    server = ServerProcess(content, tmp_path / "state")
     try:
         for path in (
             "/",

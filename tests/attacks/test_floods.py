@@ -14,7 +14,7 @@ import pytest
 from tests.attacks.attacked_server import crowd, unnoticed
 from tests.helpers.http_client import ask
 from tests.helpers.programs import require_program
-from tests.helpers.running_server import Running, serving
+from tests.helpers.running_server import ServerProcess, serving
 from tests.web.newsroom import BIG, write_newsroom
 
 SECONDS: Final = 4
@@ -23,7 +23,7 @@ INSTALL: Final = "apt-get install slowhttptest"
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
     folder = tmp_path_factory.mktemp("besieged")
     content = write_newsroom(folder / "content", talk=bytes(BIG))
     with serving(content, folder / "state") as one:
@@ -42,7 +42,7 @@ SLOW: Final[Mapping[str, tuple[str, ...]]] = {
 
 
 @pytest.mark.parametrize("kind", SLOW)
-def test_slow_clients_hold_nobody_up(server: Running, kind: str) -> None:
+def test_slow_clients_hold_nobody_up(server: ServerProcess, kind: str) -> None:
     program = require_program("slowhttptest", INSTALL)
     path = "media/talk.mp3" if kind == "read" else "feed.rss"
     options = ("-c", str(CROWD), "-r", "200", "-l", str(SECONDS), "-p", "5", "-u", f"{server.url}{path}")
@@ -55,7 +55,7 @@ def test_slow_clients_hold_nobody_up(server: Running, kind: str) -> None:
 
 
 @pytest.mark.parametrize("path", ["feed.rss", "articles/fish/", "nothing", "feed"])
-def test_hundreds_of_clients_at_once_get_every_answer_and_take_no_memory(server: Running, path: str) -> None:
+def test_hundreds_of_clients_at_once_get_every_answer_and_take_no_memory(server: ServerProcess, path: str) -> None:
     program = require_program("wrk", "apt-get install wrk")
     command = [program, "-t", "2", "-c", str(CROWD), "-d", "2s", "--timeout", "10s", f"{server.url}{path}"]
     with unnoticed(server):
@@ -111,7 +111,7 @@ FLOODS: Final[Mapping[str, Callable[[socket.socket, int], None]]] = {
 
 
 @pytest.mark.parametrize("kind", FLOODS)
-def test_a_flood_goes_unnoticed_by_a_good_reader(server: Running, kind: str) -> None:
+def test_a_flood_goes_unnoticed_by_a_good_reader(server: ServerProcess, kind: str) -> None:
     with unnoticed(server):
         crowd(server.url, CROWD, FLOODS[kind], 1.5)
     assert ask(server.url, "/feed.rss").status == 200

@@ -24,7 +24,7 @@ from tests.attacks.hanging_programs import (
 )
 from tests.audience.waiting import until
 from tests.helpers.http_client import ask
-from tests.helpers.running_server import Running, command, environment
+from tests.helpers.running_server import ServerProcess, command, environment
 from tests.live.served_content import status
 
 
@@ -42,8 +42,8 @@ def test_a_page_that_freezes_every_thread_ends_a_server_and_the_next_start_says_
     with started(content, state, *options) as again:
         again.terminate()
         assert again.wait() == 0
-    assert again.said.count(str(report)) == 1
-    assert f"process {server.process.pid} hung while it rendered a page with the site's own theme" in again.said
+    assert again.stderr.count(str(report)) == 1
+    assert f"process {server.process.pid} hung while it rendered a page with the site's own theme" in again.stderr
     assert reports(state) == [report]
 
 
@@ -99,7 +99,7 @@ def test_a_build_that_stays_ends_when_it_freezes(tmp_path: Path) -> None:
 
 def test_a_server_that_ends_in_order_leaves_no_report(tmp_path: Path) -> None:
     content, state = write_freezing(tmp_path / "content"), tmp_path / "state"
-    server = Running(content, state, variables=SOON)
+    server = ServerProcess(content, state, variables=SOON)
     assert ask(server.url, "/articles/summit/").status in {200, 404}
     server.terminate()
     assert server.wait() == 0

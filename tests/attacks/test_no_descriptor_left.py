@@ -18,7 +18,7 @@ from feedsvc.live.live import Live
 from feedsvc.publication.last_modified import LastModifiedStore
 from feedsvc.web.app import application
 from feedsvc.web.log_limit import LogLimit
-from tests.helpers.http_client import SECONDS, Got, call
+from tests.helpers.http_client import SECONDS, Response, call
 from tests.web.conftest import Clock
 from tests.web.in_process_server import none_left
 from tests.web.newsroom import write_newsroom
@@ -44,7 +44,7 @@ def app(content: Path, tmp_path: Path) -> Iterator[WSGIApplication]:
     ledger.close()
 
 
-def assert_busy(got: Got) -> None:
+def assert_busy(got: Response) -> None:
     assert (got.status, got["Cache-Control"]) == (503, "no-store")
     assert int(got["Retry-After"]) > 0
 

@@ -17,7 +17,7 @@ import pytest
 from feedsvc.support.file_descriptors import MIN_LIMIT, budget
 from tests.attacks.attacked_server import PATIENCE, Reader, resident
 from tests.attacks.limited_server import Limited, limited, limited_server, most_files, pipeline_without_reading
-from tests.helpers.http_client import SECONDS, Got, ask, connected, read_all
+from tests.helpers.http_client import SECONDS, Response, ask, open_connection, read_all
 from tests.helpers.running_server import environment
 from tests.web.newsroom import write_newsroom
 
@@ -44,7 +44,7 @@ class Viewer:
 
     def __init__(self, url: str) -> None:
         self._url, self._over = url, threading.Event()
-        self.answers: list[Got] = []
+        self.answers: list[Response] = []
         self._thread = threading.Thread(target=self._ask, daemon=True)
 
     def __enter__(self) -> Self:
@@ -60,7 +60,7 @@ class Viewer:
             try:
                 self.answers.append(ask(self._url, "/media/photo.png"))
             except OSError as error:
-                self.answers.append(Got(0, {}, str(error).encode()))
+                self.answers.append(Response(0, {}, str(error).encode()))
 
 
 def besieged(server: Limited, number: int, request: bytes) -> Iterator[str]:
@@ -122,11 +122,11 @@ def test_the_lowest_limit_serves(content: Path, tmp_path: Path) -> None:
 def test_beyond_the_limit_a_large_file_waits_and_then_gets_503(content: Path, tmp_path: Path) -> None:
     request = REQUESTS["a large file"]
     with limited_server(content, tmp_path, MIN_LIMIT) as server, contextlib.ExitStack() as stack:
-        readers = [stack.enter_context(connected(server.url, 4096)) for _ in range(budget(MIN_LIMIT).files)]
+        readers = [stack.enter_context(open_connection(server.url, 4096)) for _ in range(budget(MIN_LIMIT).files)]
         for one in readers:
             one.sendall(request)
             assert one.recv(12) == b"HTTP/1.1 200"
-        waits = stack.enter_context(connected(server.url))
+        waits = stack.enter_context(open_connection(server.url))
         began = time.monotonic()
         waits.sendall(request)
         for path in ("/feed.rss", "/media/photo.png"):
@@ -145,7 +145,7 @@ def test_beyond_the_limit_a_large_file_waits_and_then_gets_503(content: Path, tm
 
 def test_a_download_whose_file_is_cut_off_ends_and_does_not_keep_the_server_busy(tmp_path: Path) -> None:
     content = write_newsroom(tmp_path / "content", talk=bytes(LARGE))
-    with limited_server(content, tmp_path, 1024) as server, connected(server.url, 4096) as reader:
+    with limited_server(content, tmp_path, 1024) as server, open_connection(server.url, 4096) as reader:
         reader.sendall(REQUESTS["a large file"])
         assert reader.recv(12) == b"HTTP/1.1 200"
         os.truncate(content / "media/talk.mp3", 70_000)

@@ -12,7 +12,7 @@ import pytest
 from feedsvc.content.markdown import render
 from feedsvc.content.reading import article
 from tests.attacks.patterns import Used, dangerous, used
-from tests.helpers.content_invariants import KNOWN, SITE
+from tests.helpers.content_invariants import REFERENCES, SITE
 
 # Name -> why what is dangerous to it cannot come to it.
 SAFE_WHERE_THEY_ARE: Final = {
@@ -59,7 +59,7 @@ def seconds(path: str, text: str) -> float:
 
     def once() -> float:
         began = thread_time()
-        reading = article.parse_article(path, text.encode(), KNOWN)
+        reading = article.parse_article(path, text.encode(), REFERENCES)
         if reading.markdown:
             render.render(reading.markdown, base_url=SITE.base_url, page=f"{SITE.base_url}/articles/a/")
         return thread_time() - began

@@ -16,10 +16,10 @@ from PIL import Image, features
 
 from feedsvc.content.media.clean_file import open_clean
 from tests.attacks.attacked_server import Reader
-from tests.helpers.http_client import Got, ask
-from tests.helpers.large_images import MAKERS, Peak, drawn, saved
+from tests.helpers.http_client import Response, ask
+from tests.helpers.large_images import ENCODERS, PeakMemory, draw_quadrants, encode
 from tests.helpers.newsrooms import write
-from tests.helpers.running_server import Running
+from tests.helpers.running_server import ServerProcess
 
 pytestmark = pytest.mark.alone
 
@@ -32,7 +32,7 @@ def newsroom(folder: Path, names: list[str]) -> Path:
     files: dict[str, str | bytes] = {"site.yaml": "title: A\nbase_url: https://a.example\nid_domain: a.example\n"}
     for number, name in enumerate(names, 1):
         stem = name.replace(".", "-")
-        files[f"media/{name}"] = MAKERS[name.partition("+")[2] or name]()
+        files[f"media/{name}"] = ENCODERS[name.partition("+")[2] or name]()
         files[f"articles/{stem}.yaml"] = (
             f"id: tag:a.example,2026:{stem}\ntitle: {stem}\npublished: 2026-01-{number:02}\n"
             f"image: {{src: media/{name}, alt: a}}\nbody: text\n"
@@ -42,20 +42,20 @@ def newsroom(folder: Path, names: list[str]) -> Path:
 
 @pytest.fixture(scope="module")
 def content(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    names = [name for name in MAKERS if not name.endswith(".avif") or features.check("avif")]
+    names = [name for name in ENCODERS if not name.endswith(".avif") or features.check("avif")]
     return newsroom(tmp_path_factory.mktemp("large") / "content", names)
 
 
 @pytest.fixture
-def server(content: Path, tmp_path: Path) -> Iterator[Running]:
-    one = Running(content, tmp_path / "state")
+def server(content: Path, tmp_path: Path) -> Iterator[ServerProcess]:
+    one = ServerProcess(content, tmp_path / "state")
     yield one
     one.terminate()
     assert one.wait() == 0
-    assert "Traceback" not in one.said
+    assert "Traceback" not in one.stderr
 
 
-def offered(server: Running) -> list[str]:
+def offered(server: ServerProcess) -> list[str]:
     """The copies that pages offer."""
     found: set[str] = set()
     for slug in set(re.findall(r"/articles/([a-z0-9-]+)/", ask(server.url, "/").body.decode())):
@@ -63,7 +63,7 @@ def offered(server: Running) -> list[str]:
     return sorted(found)
 
 
-def fetched(server: Running, path: str) -> Got:
+def fetched(server: ServerProcess, path: str) -> Response:
     """The answer to a reader who asks again when told to."""
     deadline = time.monotonic() + PATIENCE
     while True:
@@ -76,20 +76,20 @@ def fetched(server: Running, path: str) -> Got:
 
 def _interlaced() -> bytes:
     """Seven passes over 16 bits in four channels."""
-    data = bytearray(MAKERS["plain.png"]())
+    data = bytearray(ENCODERS["plain.png"]())
     data[24:29] = bytes([16, 6, 0, 0, 1])
     return bytes(data[:29] + zlib.crc32(data[12:29]).to_bytes(4) + data[33:])
 
 
 def _held() -> bytes:
-    return saved("JPEG", drawn(), progressive=True, subsampling=0)
+    return encode("JPEG", draw_quadrants(), progressive=True, subsampling=0)
 
 
 def _wide() -> bytes:
-    return saved("AVIF", drawn(6000), speed=10)
+    return encode("AVIF", draw_quadrants(6000), speed=10)
 
 
-def assert_right(path: str, got: Got) -> None:
+def assert_right(path: str, got: Response) -> None:
     assert got.status == 200, path
     with Image.open(io.BytesIO(got.body)) as copy:
         assert copy.width == int(path.split("-")[1].partition("/")[0]), path
@@ -100,18 +100,18 @@ def assert_right(path: str, got: Got) -> None:
     assert seen == [(2, 0, 0), (0, 2, 0), (0, 0, 2), (2, 2, 2)], (path, seen)
 
 
-def test_every_copy_of_a_large_picture_arrives_within_the_memory_and_no_poll_waits(server: Running) -> None:
+def test_every_copy_of_a_large_picture_arrives_within_the_memory_and_no_poll_waits(server: ServerProcess) -> None:
     """Five copies of one picture took 2.3 GB, and polls waited for 19 s."""
     paths = offered(server)
-    assert len(paths) == 5 * len([name for name in MAKERS if not name.endswith(".avif") or features.check("avif")])
-    with Peak(server.process.pid) as peak, Reader(server.url) as reader, ThreadPoolExecutor(len(paths)) as readers:
+    assert len(paths) == 5 * len([name for name in ENCODERS if not name.endswith(".avif") or features.check("avif")])
+    with PeakMemory(server.process.pid) as peak, Reader(server.url) as reader, ThreadPoolExecutor(len(paths)) as readers:
         for path, got in zip(paths, readers.map(lambda path: fetched(server, path), paths), strict=True):
             assert_right(path, got)
-    assert peak.most < MOST_MEMORY, f"{peak.most:,} bytes"
+    assert peak.max_bytes < MOST_MEMORY, f"{peak.max_bytes:,} bytes"
     assert reader.failed == []
     assert set(reader.statuses) <= {200, 304}
     assert reader.slowest < POLL, reader.slowest
-    print(f"{peak.most:,} bytes, the slowest of {len(reader.statuses)} polls took {reader.slowest:.2f} s")  # noqa: T201 - -rP
+    print(f"{peak.max_bytes:,} bytes, the slowest of {len(reader.statuses)} polls took {reader.slowest:.2f} s")  # noqa: T201 - -rP
     assert ask(server.url, "/status").body.count(b'"problems": []') == 1
 
 
@@ -121,15 +121,15 @@ def test_three_large_pictures_at_once_take_no_more_memory_than_one(tmp_path: Pat
     for number, name in enumerate("abc"):  # each its own bytes
         with open(content / "media" / f"{name}+plain.png", "ab") as file:
             file.write(bytes([number]))
-    servers = [Running(content, tmp_path / "one", "--workers", "2"), Running(content, tmp_path / "two")]
+    servers = [ServerProcess(content, tmp_path / "one", "--workers", "2"), ServerProcess(content, tmp_path / "two")]
     try:
-        with Peak(*(server.process.pid for server in servers)) as peak, ThreadPoolExecutor(30) as readers:
+        with PeakMemory(*(server.process.pid for server in servers)) as peak, ThreadPoolExecutor(30) as readers:
             jobs = [(server, path) for server in servers for path in offered(server)]
             assert len(jobs) == 30
             for (_, path), got in zip(jobs, readers.map(lambda job: fetched(*job), jobs), strict=True):
                 assert_right(path, got)
-        print(f"{peak.most:,} bytes")  # noqa: T201 - -rP
-        assert peak.most < MOST_MEMORY, f"{peak.most:,} bytes"
+        print(f"{peak.max_bytes:,} bytes")  # noqa: T201 - -rP
+        assert peak.max_bytes < MOST_MEMORY, f"{peak.max_bytes:,} bytes"
     finally:
         for server in servers:
             server.terminate()
@@ -145,7 +145,7 @@ def test_no_page_offers_copies_that_would_take_too_much_memory(tmp_path: Path, n
     )
     data = {"interlaced.png": _interlaced, "held.jpg": _held, "wide.avif": _wide}[name]()
     (content / "media" / name).write_bytes(data)
-    server = Running(content, tmp_path / "state")
+    server = ServerProcess(content, tmp_path / "state")
     try:
         page = ask(server.url, "/articles/a/").body
         assert name.encode() in page

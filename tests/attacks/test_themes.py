@@ -19,7 +19,7 @@ from feedsvc.pages.theme_check import TRIAL_LIMITS
 from tests.helpers import newsrooms
 from tests.helpers.http_client import ask
 from tests.helpers.newsrooms import article, write
-from tests.helpers.running_server import Running, command, environment
+from tests.helpers.running_server import ServerProcess, command, environment
 
 MESSAGE: Final = "theme/templates/message.html"
 _SET: Final = "{% set ns = namespace(x='a', y=[1], z=[1]) %}"
@@ -79,7 +79,7 @@ def _peak(who: int) -> float:
 @pytest.mark.parametrize("name", [*FREEZING, *FILLING])
 def test_a_template_without_bounds_is_told_and_not_used(tmp_path: Path, name: str) -> None:
     text = FREEZING.get(name) or FILLING[name]
-    root = write(newsrooms.rich(tmp_path), {MESSAGE: text, "theme/static/site.css": "a{}"})
+    root = write(newsrooms.write_sample(tmp_path), {MESSAGE: text, "theme/static/site.css": "a{}"})
     began, before = time.monotonic(), max(_peak(resource.RUSAGE_SELF), _peak(resource.RUSAGE_CHILDREN))
     content = ThemeAdoption(limits=SHORT_LIMITS).apply(load_content(root), newsrooms.NOW)
     assert time.monotonic() - began < _PATIENCE
@@ -98,7 +98,7 @@ def test_a_freeze_is_told_with_its_own_line_and_the_rest_of_the_theme_is_used(tm
         "theme/templates/listing.html": main % "<p>ours</p>",
         "theme/templates/article.html": main % "{{ nope }}",
     }
-    root = write(newsrooms.rich(tmp_path), files)
+    root = write(newsrooms.write_sample(tmp_path), files)
     content = ThemeAdoption(limits=SHORT_LIMITS).apply(load_content(root), newsrooms.NOW)
     told = {problem.path.removeprefix("theme/templates/"): (problem.line, problem.message) for problem in content.errors}
     frozen = f"a page {TIMEOUT_MESSAGE}"
@@ -134,7 +134,7 @@ def _until(happened: Callable[[], bool]) -> None:
 
 
 def _frozen(tmp_path: Path, text: str = FREEZE) -> Path:
-    return write(newsrooms.rich(tmp_path / "content"), {"theme/templates/article.html": text, MESSAGE: "<p>ours"})
+    return write(newsrooms.write_sample(tmp_path / "content"), {"theme/templates/article.html": text, MESSAGE: "<p>ours"})
 
 
 def _run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
@@ -157,9 +157,9 @@ def test_check_and_build_tell_a_freezing_theme_and_end(tmp_path: Path) -> None:
 
 
 def test_a_server_serves_with_the_products_own_template_and_stops(tmp_path: Path) -> None:
-    server = Running(_frozen(tmp_path), tmp_path / "state", "--workers", "2")
+    server = ServerProcess(_frozen(tmp_path), tmp_path / "state", "--workers", "2")
     try:
-        assert server.said.count("was not finished within 3 seconds of processor time") == 1
+        assert server.stderr.count("was not finished within 3 seconds of processor time") == 1
         for _ in range(4):
             page = ask(server.url, "/daily/articles/older/")
             assert (page.status, b"<article" in page.body) == (200, True)
@@ -171,8 +171,8 @@ def test_a_server_serves_with_the_products_own_template_and_stops(tmp_path: Path
 
 
 def test_articles_appear_while_a_theme_that_freezes_is_tried_and_the_theme_before_stays(tmp_path: Path) -> None:
-    root = write(newsrooms.rich(tmp_path / "content"), {MESSAGE: "<p>before"})
-    server = Running(root, tmp_path / "state")
+    root = write(newsrooms.write_sample(tmp_path / "content"), {MESSAGE: "<p>before"})
+    server = ServerProcess(root, tmp_path / "state")
     try:
         assert ask(server.url, "/daily/nothing/").body == b"<p>before"
         write(root, {MESSAGE: FREEZE})
@@ -196,7 +196,7 @@ def test_articles_appear_while_a_theme_that_freezes_is_tried_and_the_theme_befor
 
 
 def test_a_tree_in_step_takes_a_theme_over_once_it_is_tried(tmp_path: Path) -> None:
-    root, out = write(newsrooms.rich(tmp_path / "content"), {MESSAGE: "<p>before"}), tmp_path / "public"
+    root, out = write(newsrooms.write_sample(tmp_path / "content"), {MESSAGE: "<p>before"}), tmp_path / "public"
     building = subprocess.Popen(command("build", out, root, "--state", tmp_path / "state", "--watch"), env=environment())
     page = out / "404.html"
     try:
@@ -235,9 +235,9 @@ def test_a_freeze_that_no_trial_saw_ends_the_process_and_the_next_start_does_wit
     finally:
         first.kill()
         first.communicate()
-    again = Running(root, tmp_path / "state")
+    again = ServerProcess(root, tmp_path / "state")
     try:
-        assert "theme/templates/article.html:2:1: error: a process hung or crashed while it made a page with this" in again.said
+        assert "theme/templates/article.html:2:1: error: a process hung or crashed while it made a page with this" in again.stderr
         assert ask(again.url, "/daily/articles/boom/").status == 200
         write(root, {"theme/templates/article.html": "<p>mended"})
         _until(lambda: ask(again.url, "/daily/articles/boom/").body == b"<p>mended")
@@ -249,7 +249,7 @@ def test_many_templates_that_freeze_are_given_up_in_bounded_time(tmp_path: Path)
     names = [f"part-{number}.html" for number in range(30)]
     files = {f"theme/templates/{name}": FREEZE for name in names}
     text = "".join(f"{{% include '{name}' ignore missing %}}" for name in names)
-    root = write(newsrooms.rich(tmp_path), {MESSAGE: text, **files})
+    root = write(newsrooms.write_sample(tmp_path), {MESSAGE: text, **files})
     began = time.monotonic()
     content = ThemeAdoption(limits=SHORT_LIMITS).apply(load_content(root), newsrooms.NOW)
     assert time.monotonic() - began < _PATIENCE

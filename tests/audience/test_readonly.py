@@ -110,7 +110,7 @@ def test_what_is_no_database_is_told(tmp_path: Path) -> None:
     ],
 )
 def test_the_command_says_one_sentence(url: str, told: str, tmp_path: Path) -> None:
-    content = newsrooms.rich(tmp_path / "content")
+    content = newsrooms.write_sample(tmp_path / "content")
     done = run("views", content, "--database", url, cwd=tmp_path)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("feedsvc: error: ")
@@ -121,7 +121,7 @@ def test_the_command_says_one_sentence(url: str, told: str, tmp_path: Path) -> N
 
 
 def test_a_mistyped_state_folder_is_not_made(tmp_path: Path) -> None:
-    content = newsrooms.rich(tmp_path / "content")
+    content = newsrooms.write_sample(tmp_path / "content")
     done = run("views", content, "--state", tmp_path / "stat", cwd=tmp_path)
     file = tmp_path / "stat" / "views.sqlite"
     assert (done.returncode, done.stdout) == (2, "")

@@ -21,7 +21,7 @@ EMPTY = Report(since=None, articles=(), sections=(), authors=())
 
 @pytest.fixture
 def made(tmp_path: Path) -> Report:
-    return report(VIEWS, newsrooms.catalogued(newsrooms.rich(tmp_path)), date(2026, 2, 1))
+    return report(VIEWS, newsrooms.load_catalog(newsrooms.write_sample(tmp_path)), date(2026, 2, 1))
 
 
 def test_the_most_read_come_first(made: Report) -> None:
@@ -47,7 +47,7 @@ def test_an_article_counts_for_its_section_and_for_each_of_its_authors(made: Rep
 
 def test_an_article_without_section_or_author_counts_for_none(tmp_path: Path) -> None:
     root = newsrooms.write(tmp_path, {**newsrooms.SITE, **newsrooms.article("plain")})
-    made = report({"tag:news.example,2026:plain": 3}, newsrooms.catalogued(root), None)
+    made = report({"tag:news.example,2026:plain": 3}, newsrooms.load_catalog(root), None)
     assert made.sections == made.authors == (ReportRow(id="", title="", views=3),)
 
 

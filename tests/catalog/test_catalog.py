@@ -21,7 +21,7 @@ def catalogued(root: Path, *articles: Mapping[str, str | bytes], now: datetime =
     files: dict[str, str | bytes] = {"site.yaml": site}
     for one in articles:
         files |= one
-    return newsrooms.catalogued(newsrooms.write(root, files), now)
+    return newsrooms.load_catalog(newsrooms.write(root, files), now)
 
 
 def listing(root: Path, *articles: Mapping[str, str | bytes], now: datetime = NOW, feed: str = "{entries: 3}") -> Listing:
@@ -137,8 +137,8 @@ def test_a_feed_that_holds_everything_has_no_archive(tmp_path: Path) -> None:
 
 
 def test_months_are_those_of_the_sites_own_zone(tmp_path: Path) -> None:
-    root = newsrooms.rich(tmp_path)
-    found = newsrooms.catalogued(root).listings[SITE]
+    root = newsrooms.write_sample(tmp_path)
+    found = newsrooms.load_catalog(root).listings[SITE]
     assert [row.article.slug for row in found.archive["2025-12"]] == ["december"]
 
 
@@ -182,9 +182,9 @@ def test_a_tags_feed_lives_on_when_its_last_article_has_gone(tmp_path: Path) -> 
 
 
 def test_only_what_something_public_shows_is_served_from_media(tmp_path: Path) -> None:
-    found = newsrooms.catalogued(newsrooms.rich(tmp_path))
+    found = newsrooms.load_catalog(newsrooms.write_sample(tmp_path))
     assert sorted(found.media) == ["media/inside.png", "media/lead.jpg", "media/logo.png", "media/paper.pdf", "media/talk.mp3"]
-    later = newsrooms.catalogued(tmp_path, NOW + timedelta(days=1))
+    later = newsrooms.load_catalog(tmp_path, NOW + timedelta(days=1))
     assert "media/secret.jpg" in later.media
 
 

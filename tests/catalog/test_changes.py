@@ -20,7 +20,7 @@ from feedsvc.model import Article, ArticleStatus, Category, Tag
 from feedsvc.publication.affected_paths import affected_places
 from feedsvc.routes import ListingRef, PageAt, path_of
 from tests.helpers import model_newsrooms
-from tests.helpers.model_newsrooms import START, Desk
+from tests.helpers.model_newsrooms import START, RandomEditor
 
 SITE = ListingRef()
 
@@ -72,7 +72,7 @@ def assert_kept(before: Catalog, after: Catalog, changed: set[str]) -> None:
 def test_whatever_editors_and_clocks_do_the_catalog_is_that_of_a_fresh_start(
     random: Random, *, preview: bool, asked: bool
 ) -> None:
-    desk = Desk(random=random)
+    desk = RandomEditor(random=random)
     now = build_catalog(desk.content, desk.now, is_preview=preview)
     for _ in range(15):
         gone, come = desk.work()
@@ -96,7 +96,7 @@ def moments(one: Article) -> set[datetime]:
 @settings(max_examples=20, deadline=None)
 def test_years_that_grow_and_shrink_are_divided_as_at_a_fresh_start(random: Random) -> None:
     """Around the hundred articles that one page of a year holds, withdrawn and expired ones among them."""
-    content = model_newsrooms.newsroom(categories=2, authors=2)
+    content = model_newsrooms.snapshot(categories=2, authors=2)
     now, numbers, seen = build_catalog(content, START), iter(range(10_000)), set[int]()
     for _ in range(8):
         gone = random.sample(content.articles, random.randrange(len(content.articles) // 3 + 1))
@@ -136,7 +136,7 @@ def differing(before: Catalog, now: Catalog) -> set[str]:
 @given(random=st.randoms(use_true_random=False))
 @settings(max_examples=40, deadline=None)
 def test_the_timetable_knows_every_moment_of_every_article(random: Random) -> None:
-    desk = Desk(random=random)
+    desk = RandomEditor(random=random)
     table = build_schedule(())
     for _ in range(10):
         table = table.apply_changes(*desk.work())
@@ -158,7 +158,7 @@ def test_the_timetable_knows_every_moment_of_every_article(random: Random) -> No
 
 
 def test_thousands_of_changes_at_once_are_one_change() -> None:
-    content = model_newsrooms.newsroom(model_newsrooms.archive(2000), categories=20, authors=500)
+    content = model_newsrooms.snapshot(model_newsrooms.ten_years_of_articles(2000), categories=20, authors=500)
     before = build_catalog(content, START)
     come = [replace(one, slug=f"{one.slug}-new", aliases=(one.slug,)) for one in content.articles[:1500]]
     other = replace(content, articles=(*come, *content.articles[1500:]))
@@ -167,7 +167,7 @@ def test_thousands_of_changes_at_once_are_one_change() -> None:
 
 
 def test_other_settings_make_a_new_catalog() -> None:
-    content = model_newsrooms.newsroom(model_newsrooms.archive(10, categories=3, authors=3))
+    content = model_newsrooms.snapshot(model_newsrooms.ten_years_of_articles(10, categories=3, authors=3))
     before = build_catalog(content, START, is_preview=True)
     other = replace(content, categories=dict.fromkeys(("c0", "old-c0"), Category(id="c0", title="Renamed")))
     after = before.apply_changes(other, START)
@@ -176,7 +176,7 @@ def test_other_settings_make_a_new_catalog() -> None:
 
 
 def test_equal_settings_read_anew_keep_every_listing() -> None:
-    content = model_newsrooms.newsroom(model_newsrooms.archive(10, categories=3, authors=3))
+    content = model_newsrooms.snapshot(model_newsrooms.ten_years_of_articles(10, categories=3, authors=3))
     before = build_catalog(content, START)
     after = before.apply_changes(replace(content, site=replace(content.site), authors=dict(content.authors)), START)
     assert after.listings is before.listings
@@ -204,7 +204,7 @@ def calls(work: Callable[[], object]) -> Counter[str]:
 
 def price(size: int, edit: Callable[[Article], Article], *, hours: int) -> Counter[str]:
     """The calls that one edit of the middle article takes."""
-    content = model_newsrooms.newsroom(model_newsrooms.archive(size), categories=20, authors=500)
+    content = model_newsrooms.snapshot(model_newsrooms.ten_years_of_articles(size), categories=20, authors=500)
     before = build_catalog(content, START)
     old = content.articles[size // 2]
     new = edit(old)
@@ -232,9 +232,9 @@ def test_an_edit_costs_the_same_in_an_archive_a_hundred_times_as_large(edit: Cal
 def test_a_renamed_tag_is_renamed_in_every_entry_that_bears_it() -> None:
     spelled = [model_newsrooms.article(n, START - timedelta(days=n), tags=(Tag(id="r-and-d", title="R&D"),)) for n in (1, 2)]
     other = model_newsrooms.article(3, START, tags=(Tag(id="r-and-d", title="r and d"),))
-    before = build_catalog(model_newsrooms.newsroom((*spelled, other)), START)
+    before = build_catalog(model_newsrooms.snapshot((*spelled, other)), START)
     gone, come = spelled[0], replace(spelled[0], tags=other.tags)
-    after = before.apply_changes(model_newsrooms.newsroom((come, spelled[1], other)), START, removed=(gone,), added=(come,))
+    after = before.apply_changes(model_newsrooms.snapshot((come, spelled[1], other)), START, removed=(gone,), added=(come,))
     assert after.listings[ListingRef("tag", "r-and-d")].title == "r and d"
     assert after.visible["a3"] is not before.visible["a3"]
 
@@ -247,7 +247,7 @@ def test_a_preview_shows_and_marks_what_is_not_public() -> None:
         model_newsrooms.article(4, START - timedelta(days=9)),
         model_newsrooms.article(5, START - timedelta(days=9), status=ArticleStatus.WITHDRAWN, withdrawn_at=START),
     )
-    found = build_catalog(model_newsrooms.newsroom(articles), START, is_preview=True)
+    found = build_catalog(model_newsrooms.snapshot(articles), START, is_preview=True)
     assert {slug: row.preview_label for slug, row in found.visible.items()} == {
         "a1": "draft",
         "a2": "scheduled",
@@ -258,5 +258,5 @@ def test_a_preview_shows_and_marks_what_is_not_public() -> None:
     assert (found.is_preview, found.recent, found.next_change) == (True, (), START + timedelta(days=1))
     later = found.apply_changes(found.content, START + timedelta(days=1))
     assert later.visible["a2"].preview_label == ""
-    public = build_catalog(model_newsrooms.newsroom(articles), START)
+    public = build_catalog(model_newsrooms.snapshot(articles), START)
     assert ([*public.visible], {row.preview_label for row in public.listings[SITE].rows}) == (["a4"], {""})

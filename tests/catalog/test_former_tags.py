@@ -55,7 +55,7 @@ def content(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def published(content: Path) -> Publication:
-    return newsrooms.published(content)
+    return newsrooms.load_publication(content)
 
 
 def body(publication: Publication, path: str) -> str:
@@ -105,7 +105,7 @@ def bearing(number: int, *titles: str, **keys: object) -> Article:
 
 
 def led(*articles: Article, path: str = "/tag/c/feed.rss") -> Resource | None:
-    return Publication(build_catalog(model_newsrooms.newsroom(articles), START)).resolve(path)
+    return Publication(build_catalog(model_newsrooms.snapshot(articles), START)).resolve(path)
 
 
 def test_of_several_tags_the_one_with_most_articles_has_the_former_address() -> None:
@@ -119,7 +119,7 @@ def test_of_several_tags_the_one_with_most_articles_has_the_former_address() -> 
 
 def test_the_archives_and_older_pages_of_a_tag_have_their_former_addresses_too() -> None:
     many = [bearing(number * 40, "C++") for number in range(1, 9)]
-    found = Publication(build_catalog(model_newsrooms.newsroom(many), START))
+    found = Publication(build_catalog(model_newsrooms.snapshot(many), START))
     paths = [path for path in found.paths() if path.startswith("/tag/c-plus-plus/archive/")]
     assert len(paths) > 9
     for path in paths:
@@ -152,7 +152,7 @@ def after(before: Publication, gone: Article, come: Article) -> Publication:
 def test_caches_hear_of_a_former_address_that_leads_elsewhere_by_a_save() -> None:
     """A purge named the new tag alone, and a cache went on to send readers of the former address to another tag."""
     plus, sharp = bearing(1, "C++"), bearing(2, "Other")
-    first = Publication(build_catalog(model_newsrooms.newsroom((plus, sharp)), START))
+    first = Publication(build_catalog(model_newsrooms.snapshot((plus, sharp)), START))
     second = after(first, sharp, bearing(2, "C#"))
     third = after(second, plus, bearing(1, "None"))
     fourth = after(third, third.catalog.visible["a2"].article, bearing(2, "C#", "C"))

@@ -48,7 +48,7 @@ def many(count: int = MANY, each: int = 100) -> list[Article]:
 
 
 def published(articles: list[Article]) -> Publication:
-    return Publication(build_catalog(model_newsrooms.newsroom(articles), START))
+    return Publication(build_catalog(model_newsrooms.snapshot(articles), START))
 
 
 def after(publication: Publication, gone: list[Article], come: list[Article]) -> Publication:

@@ -32,7 +32,7 @@ def run(*arguments: str | Path, cwd: Path = ROOT, **variables: str) -> subproces
 
 @pytest.fixture
 def content(tmp_path: Path) -> Path:
-    return newsrooms.rich(tmp_path / "content")
+    return newsrooms.write_sample(tmp_path / "content")
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 
 from tests.helpers.http_client import ask
 from tests.helpers.newsrooms import article, write
-from tests.helpers.running_server import NO_VARIABLES, Running, command, environment, serving
+from tests.helpers.running_server import NO_VARIABLES, ServerProcess, command, environment, serving
 from tests.web.newsroom import write_newsroom
 
 
@@ -52,7 +52,7 @@ def test_the_first_line_counts_what_readers_see(tmp_path: Path) -> None:
         },
     )
     with serving(content, tmp_path / "state") as server:
-        assert server.said.startswith(f"feedsvc: serving 2 articles of {content} at ")
+        assert server.stderr.startswith(f"feedsvc: serving 2 articles of {content} at ")
 
 
 def test_a_missing_folder(tmp_path: Path) -> None:
@@ -105,12 +105,12 @@ def test_a_damaged_ledger_is_made_anew(content: Path, tmp_path: Path) -> None:
     state = tmp_path / "state"
     state.mkdir()
     (state / "modified.sqlite").write_bytes(b"SQLite format 3\x00 but not really " * 300)
-    server = Running(content, state)
+    server = ServerProcess(content, state)
     try:
         assert ask(server.url, "/feed.rss")["Last-Modified"]
         server.terminate()
         assert server.wait() == 0
-        damaged, serving_line = server.said.splitlines()
+        damaged, serving_line = server.stderr.splitlines()
     finally:
         server.kill()
     assert damaged.startswith(f"feedsvc: {state / 'modified.sqlite'} (Last-Modified dates) was damaged: ")

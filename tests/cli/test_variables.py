@@ -17,7 +17,7 @@ WITH_WARNING = {"articles/a.yaml": "title: A\npublished: 2026-01-01\nbody: Text.
 
 @pytest.fixture
 def content(tmp_path: Path) -> Path:
-    return newsrooms.write(newsrooms.rich(tmp_path / "content"), WITH_WARNING)
+    return newsrooms.write(newsrooms.write_sample(tmp_path / "content"), WITH_WARNING)
 
 
 def _commands() -> dict[str, click.Command]:

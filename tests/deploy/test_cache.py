@@ -28,7 +28,7 @@ from tests.deploy.test_nginx import ALL, CODINGS
 from tests.helpers import newsrooms
 from tests.helpers.http_client import SECONDS, ask
 from tests.helpers.programs import require_program
-from tests.helpers.running_server import Running, serving
+from tests.helpers.running_server import ServerProcess, serving
 from tests.live.served_content import addresses as known_addresses
 from tests.web.newsroom import BASE, write_article, write_newsroom
 from tests.web.test_routing import MOVED
@@ -43,7 +43,7 @@ PROXY: Final = ("--trusted-proxy", "127.0.0.1")
 class Chain:
     """A service, asked directly and through nginx."""
 
-    service: Running
+    service: ServerProcess
     direct: Client
     cached: Client
     port: int
@@ -217,7 +217,7 @@ def test_a_service_that_is_away_is_covered_for_until_the_next_change_and_no_long
     content = write_newsroom(tmp_path / "content")
     due = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=6)
     newsrooms.write(content, newsrooms.article("due", due.isoformat(), title="Dueword"))
-    service = Running(content, tmp_path / "state", *PROXY)
+    service = ServerProcess(content, tmp_path / "state", *PROXY)
     with proxied(tmp_path / "nginx", service.url) as nginx, closing(Client(nginx.port)) as cached:
         assert cached.ask("/feed.rss").status == 200
         service.kill()

@@ -19,7 +19,7 @@ from bench.headers import BROWSER, addresses, differences
 from bench.web import GZIP, NO_HEADERS, Client
 from feedsvc.export import write_nginx
 from tests.helpers import newsrooms
-from tests.helpers.http_client import raw
+from tests.helpers.http_client import exchange_bytes
 from tests.helpers.programs import require_program
 from tests.helpers.running_server import command, environment, serving
 from tests.web.newsroom import BASE, NOTICE, write_article, write_newsroom
@@ -178,11 +178,11 @@ def test_a_query_is_no_part_of_an_address(two: Two, path: str, query: str) -> No
 def test_nginx_has_no_word_against_it(tmp_path: Path, tags: int) -> None:
     if not nginx.program():
         require_program("nginx", nginx.INSTALL)
-    content, known = newsrooms.rich(tmp_path / "content"), tmp_path / "known.conf"
+    content, known = newsrooms.write_sample(tmp_path / "content"), tmp_path / "known.conf"
     for start in range(0, tags, 50):
         listed = ", ".join(f"a name of some length {number:018}" for number in range(start, start + 50))
         newsrooms.write(content, newsrooms.article(f"tagged-{start}", tags=f"[{listed}]"))
-    write_nginx(known, newsrooms.catalogued(content))
+    write_nginx(known, newsrooms.load_catalog(content))
     assert known.read_text().count("a-name-of-some-length") == tags * 6
     words = nginx.prepared(tmp_path / "nginx", tmp_path, port=8080, known=known)
     done = subprocess.run([*words, "-t"], check=False, capture_output=True, text=True)
@@ -280,7 +280,7 @@ def test_other_methods_are_refused_where_something_is_and_find_nothing_elsewhere
 def test_a_part_beyond_the_end_of_a_file_is_refused_with_each_header_once(two: Two) -> None:
     url, headers = f"http://127.0.0.1:{two.port}", {"Range": "bytes=999999-"}
     asked = "GET /media/talk.mp3 HTTP/1.1\r\nHost: news.example\r\nRange: bytes=999999-\r\nConnection: close\r\n\r\n"
-    head = raw(url, asked.encode()).partition(b"\r\n\r\n")[0].decode().lower()
+    head = exchange_bytes(url, asked.encode()).partition(b"\r\n\r\n")[0].decode().lower()
     names = re.findall(r"^([a-z-]+):", head, re.MULTILINE)
     assert sorted(names) == sorted(set(names))
     assert two.differ("/media/talk.mp3", headers) == [
@@ -319,13 +319,13 @@ def test_what_leads_nowhere_there_leads_nowhere_here(two: Two, path: str) -> Non
 
 def test_a_site_below_a_path_with_awkward_names_and_unstyled_feeds(tmp_path: Path) -> None:
     """Tags that are called as folders are, and all former addresses, each as the live server has them."""
-    content = newsrooms.rich(tmp_path / "content")
+    content = newsrooms.write_sample(tmp_path / "content")
     newsrooms.write(
         content, newsrooms.article("media", tags="[media, static, sized, feed, C++, A+]", aliases="[rss, Feed]", author="jia")
     )
     site = content / "site.yaml"
     site.write_text(site.read_text().replace("entries: 4", "entries: 4, browser_view: false"))
-    former = [path for path in newsrooms.published(content, datetime.now(UTC)).paths_with_redirects() if "?" not in path]
+    former = [path for path in newsrooms.load_publication(content, datetime.now(UTC)).paths_with_redirects() if "?" not in path]
     with both(tmp_path, content, "daily") as two:
         paths = [*(path for path in addresses(two.tree) if path != "/"), *(quote(f"/daily{path}", safe="/~") for path in former)]
         months = [path.replace("/2025/", "/2025-12/") for path in paths if path.endswith("/archive/2025/")]

@@ -45,12 +45,12 @@ def table(text: str, name: str) -> dict[str, str]:
 @pytest.fixture(scope="module")
 def busy(tmp_path_factory: pytest.TempPathFactory) -> Publication:
     """Listings with former names, and a month that is archived by day."""
-    root = newsrooms.rich(tmp_path_factory.mktemp("busy"))
+    root = newsrooms.write_sample(tmp_path_factory.mktemp("busy"))
     for number in range(MAX_MONTH_ENTRIES + 1):
         newsrooms.write(
             root, newsrooms.article(f"many-{number}", f"2025-11-{number % 12 + 1:02}", category="asia", author="ritesh")
         )
-    return newsrooms.published(root)
+    return newsrooms.load_publication(root)
 
 
 def test_every_former_folder_leads_where_the_live_server_leads(busy: Publication) -> None:
@@ -86,9 +86,9 @@ def test_no_former_folder_is_forgotten(busy: Publication) -> None:
 
 
 def test_names_that_differ_in_case_alone_lead_each_to_its_own(tmp_path: Path) -> None:
-    root = newsrooms.rich(tmp_path)
+    root = newsrooms.write_sample(tmp_path)
     newsrooms.write(root, newsrooms.article("one", aliases="[Former]") | newsrooms.article("two", aliases="[former]"))
-    pages = table(configuration(newsrooms.catalogued(root)), "feedsvc_moved_page")
+    pages = table(configuration(newsrooms.load_catalog(root)), "feedsvc_moved_page")
     assert pages["~^/articles/Former$"] == "/daily/articles/one"
     assert pages["~^/articles/former$"] == "/daily/articles/two"
 
@@ -104,11 +104,11 @@ def test_a_current_feed_has_the_link_that_the_live_server_gives_it(busy: Publica
 
 
 def test_feeds_whose_addresses_differ_in_case_alone_are_not_taken_for_one_another(tmp_path: Path) -> None:
-    root = newsrooms.rich(tmp_path)
+    root = newsrooms.write_sample(tmp_path)
     authors = root / "authors.yaml"
     authors.write_text(authors.read_text("utf-8") + "Ada: {name: Ada L}\nada: {name: Ada S}\n", "utf-8")
     newsrooms.write(root, newsrooms.article("one", author="Ada") | newsrooms.article("two", author="ada"))
-    told = newsrooms.catalogued(root)
+    told = newsrooms.load_catalog(root)
     text = configuration(told)
     assert {ListingRef("author", "Ada"), ListingRef("author", "ada")} <= told.listings.keys()
     assert not [address for address in table(text, "feedsvc_link") if "/ada/" in address.lower()]
@@ -166,7 +166,7 @@ def change_less_a_second(change: datetime | None) -> datetime:
 
 
 def catalog_of(folder: Path) -> Catalog:
-    return newsrooms.catalogued(newsrooms.rich(folder / "content"))
+    return newsrooms.load_catalog(newsrooms.write_sample(folder / "content"))
 
 
 def test_a_file_that_says_all_this_is_left_alone(tmp_path: Path) -> None:
@@ -207,7 +207,7 @@ def test_nginx_reads_what_is_new_when_it_is_reloaded(tree: Path, tmp_path: Path)
         assert client.ask("/daily/articles/just-renamed").status == 404
         article = tmp_path / "content/articles/korean.yaml"
         article.write_text(article.read_text() + "aliases: [just-renamed]\n")
-        write_nginx(tmp_path / "nginx/feedsvc-tree.conf", newsrooms.catalogued(tmp_path / "content"))
+        write_nginx(tmp_path / "nginx/feedsvc-tree.conf", newsrooms.load_catalog(tmp_path / "content"))
         os.kill(server.pid, signal.SIGHUP)
 
         def location() -> str:

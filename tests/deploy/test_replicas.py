@@ -21,8 +21,8 @@ from tests.audience.waiting import until
 from tests.deploy.nginx_proxy import proxied
 from tests.deploy.test_cache import PROXY
 from tests.helpers import newsrooms
-from tests.helpers.http_client import SECONDS, Got, ask, without_date
-from tests.helpers.running_server import Running, serving
+from tests.helpers.http_client import SECONDS, Response, ask, without_date
+from tests.helpers.running_server import ServerProcess, serving
 from tests.live.served_content import addresses, problems
 from tests.web.newsroom import write_article, write_newsroom
 
@@ -43,7 +43,7 @@ def edit(content: Path) -> None:
 class Pair:
     """The older one saw the content change, step by step; the newer one began with what came of it."""
 
-    def __init__(self, content: Path, older: Running, newer: Running) -> None:
+    def __init__(self, content: Path, older: ServerProcess, newer: ServerProcess) -> None:
         self.content, self.older, self.newer = content, older, newer
         self.paths = [quote(path, safe="/~") for path in addresses(content)]
 
@@ -64,7 +64,7 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
             yield Pair(content, older, newer)
 
 
-def said(got: Got) -> tuple[int, dict[str, str], bytes]:
+def said(got: Response) -> tuple[int, dict[str, str], bytes]:
     return got.status, without_date(got.headers), got.body
 
 
@@ -110,7 +110,7 @@ def test_the_variable_does_what_the_option_does(monkeypatch: pytest.MonkeyPatch,
 class Load:
     """Readers that ask without pause, each on a connection of its own, until they are told to end; half a minute at most."""
 
-    def __init__(self, port: int, expected: Mapping[tuple[str, str], Got], readers: int = 4) -> None:
+    def __init__(self, port: int, expected: Mapping[tuple[str, str], Response], readers: int = 4) -> None:
         self._port, self._expected, self._end = port, expected, time.monotonic() + SECONDS
         self._stopping = threading.Event()
         self._lock = threading.Lock()
@@ -136,7 +136,7 @@ class Load:
                 self.answers[found] += 1
         connection.close()
 
-    def _ask(self, connection: http.client.HTTPConnection, path: str, headers: Mapping[str, str], expected: Got) -> str:
+    def _ask(self, connection: http.client.HTTPConnection, path: str, headers: Mapping[str, str], expected: Response) -> str:
         try:
             connection.request("GET", path, headers={"Accept-Encoding": "identity", **headers})
             answer = connection.getresponse()
@@ -151,7 +151,7 @@ class Load:
 def test_killing_one_under_load_loses_no_request(tmp_path: Path) -> None:
     """Feeds as browsers ask for them are kept nowhere, so that each of these reaches a service; the rest is kept or fetched."""
     content = write_newsroom(tmp_path / "content")
-    one, other = (Running(content, tmp_path / name, *REPLICA) for name in ("one", "other"))
+    one, other = (ServerProcess(content, tmp_path / name, *REPLICA) for name in ("one", "other"))
     try:
         with proxied(tmp_path / "nginx", one.url, other.url, name="nginx-replicas.conf") as nginx:
             plain = {(quote(path), "") for path in addresses(content)}

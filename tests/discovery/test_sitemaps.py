@@ -82,7 +82,7 @@ def catalogued(root: Path, *articles: Mapping[str, str | bytes], now: datetime =
     files: dict[str, str | bytes] = {"site.yaml": site}
     for one in articles:
         files |= one
-    return newsrooms.catalogued(newsrooms.write(root, files), now)
+    return newsrooms.load_catalog(newsrooms.write(root, files), now)
 
 
 def months(*several: str, day: int = 5) -> Iterable[Mapping[str, str | bytes]]:
@@ -107,7 +107,7 @@ def files(catalog: Catalog, most: int) -> dict[str, bytes | None]:
 
 
 def test_a_whole_newsroom_and_nothing_that_is_not_public(tmp_path: Path) -> None:
-    catalog = newsrooms.catalogued(newsrooms.rich(tmp_path))
+    catalog = newsrooms.load_catalog(newsrooms.write_sample(tmp_path))
     document = sitemaps.render_sitemap(catalog)
     found = paths(document, BASE)
     older = [path_of(PageAt(ref, period)) for ref, one in catalog.listings.items() for period in one.page_index]
@@ -120,7 +120,7 @@ def test_a_whole_newsroom_and_nothing_that_is_not_public(tmp_path: Path) -> None
 
 
 def test_every_document_is_valid_by_the_published_schemas(tmp_path: Path) -> None:
-    catalog = newsrooms.catalogued(newsrooms.rich(tmp_path), datetime(2026, 2, 21, 12, tzinfo=UTC))
+    catalog = newsrooms.load_catalog(newsrooms.write_sample(tmp_path), datetime(2026, 2, 21, 12, tzinfo=UTC))
     valid(sitemaps.render_sitemap(catalog))
     valid(sitemaps.render_sitemap(catalog, max_urls=2))
     for part in files(catalog, 2).values():
@@ -156,7 +156,7 @@ def test_an_article_is_as_new_as_its_last_change_that_readers_see(tmp_path: Path
     before = listed(sitemaps.render_sitemap(catalogued(tmp_path, edited, planned)))
     assert before[f"{T}/articles/edited/"] == before[f"{T}/"] == "2026-01-05T18:30:00Z"
     assert before[f"{T}/articles/planned/"] == "2026-01-04T00:00:00Z"
-    after = listed(sitemaps.render_sitemap(newsrooms.catalogued(tmp_path, NOW + timedelta(hours=1))))
+    after = listed(sitemaps.render_sitemap(newsrooms.load_catalog(tmp_path, NOW + timedelta(hours=1))))
     assert after[f"{T}/articles/planned/"] == after[f"{T}/"] == after[f"{T}/subscribe/"] == "2026-03-01T13:00:00Z"
 
 
@@ -164,14 +164,14 @@ def test_an_article_that_comes_due_appears(tmp_path: Path) -> None:
     due = datetime(2026, 3, 1, 13, tzinfo=UTC)
     before = catalogued(tmp_path, article("due", "2026-03-01T13:00:00Z"), now=due - timedelta(seconds=1))
     assert (paths(sitemaps.render_sitemap(before)), sitemaps.render_news_sitemap(before)) == (["/", "/subscribe/"], None)
-    after = newsrooms.catalogued(tmp_path, due)
+    after = newsrooms.load_catalog(tmp_path, due)
     assert set(listed(sitemaps.render_sitemap(after)).values()) == {"2026-03-01T13:00:00Z"}
     assert paths(sitemaps.render_news_sitemap(after)) == ["/articles/due/"]
 
 
 def test_time_alone_changes_nothing(tmp_path: Path) -> None:
     catalogued(tmp_path, *months("2025-11", "2026-01"), article("short", "2026-01-20", expires="2026-02-10"))
-    first, second = (newsrooms.catalogued(tmp_path, NOW + timedelta(days=days)) for days in (0, 300))
+    first, second = (newsrooms.load_catalog(tmp_path, NOW + timedelta(days=days)) for days in (0, 300))
     assert sitemaps.render_sitemap(first) == sitemaps.render_sitemap(second)
     assert sitemaps.render_sitemap(first, 5) == sitemaps.render_sitemap(second, 5)
     assert files(first, 5) == files(second, 5)
@@ -229,7 +229,7 @@ def test_an_index_begins_one_address_above_the_limit(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("most", [1, 2, 3, 5, 8])
 def test_the_parts_hold_exactly_all_addresses(tmp_path: Path, most: int) -> None:
-    catalog = newsrooms.catalogued(newsrooms.rich(tmp_path))
+    catalog = newsrooms.load_catalog(newsrooms.write_sample(tmp_path))
     assert sorted(everything(catalog, most)) == sorted(listed(sitemaps.render_sitemap(catalog)))
     assert all(0 < len(listed(document)) <= most for document in files(catalog, most).values())
     names = [path_of(SitemapAt(name)) for name in sitemaps.part_names(catalog, most)]
@@ -318,7 +318,7 @@ def test_an_article_that_turns_two_days_old_leaves_the_news(tmp_path: Path) -> N
     turns = datetime(2026, 3, 3, 11, tzinfo=UTC)
     before = catalogued(tmp_path, article("a", "2026-03-01T11:00:00Z"), now=turns - timedelta(seconds=1))
     assert paths(sitemaps.render_news_sitemap(before)) == ["/articles/a/"]
-    after = newsrooms.catalogued(tmp_path, turns)
+    after = newsrooms.load_catalog(tmp_path, turns)
     assert sitemaps.render_news_sitemap(after) is None
     assert sitemaps.render_sitemap(after) == sitemaps.render_sitemap(before)
 
@@ -405,7 +405,7 @@ def test_each_has_its_media_type() -> None:
 
 
 def test_the_parts_of_each_group_are_among_those_of_the_index() -> None:
-    content = model_newsrooms.newsroom(model_newsrooms.archive(300, categories=3, authors=3, tags=4), entries=10)
+    content = model_newsrooms.snapshot(model_newsrooms.ten_years_of_articles(300, categories=3, authors=3, tags=4), entries=10)
     found = build_catalog(content, model_newsrooms.START)
     for most in (20, 60, 299, 5000):
         groups = (sitemaps.LISTINGS_GROUP, *found.listings[ListingRef()].archive_index.all_periods)
@@ -425,7 +425,7 @@ def test_the_index_of_a_large_site_follows_a_month_of_a_year_that_is_one_page(no
     newest = datetime(2024, 12, 1, tzinfo=UTC)
     many = [model_newsrooms.article(number, newest - timedelta(minutes=20 * number)) for number in range(sitemaps.MAX_URLS + 1)]
     march, may, last = (model_newsrooms.article(90_000 + month, datetime(2003, month, 5, tzinfo=UTC)) for month in (3, 5, 12))
-    content = model_newsrooms.newsroom([*many, march, may, last], categories=1, authors=1)
+    content = model_newsrooms.snapshot([*many, march, may, last], categories=1, authors=1)
     other = replace(march, **now_is)
     after = replace(content, articles=(*many, other, may, last))
     before = Publication(build_catalog(content, model_newsrooms.START))

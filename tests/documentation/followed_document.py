@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from tests.helpers.http_client import SECONDS, Got, ask
+from tests.helpers.http_client import SECONDS, Response, ask
 from tests.helpers.running_server import command, environment
 
 LOCAL: Final = "http://127.0.0.1:8000/"
@@ -114,7 +114,7 @@ class Reader:
     def file(self, path: str) -> Path:
         return self.folder / self.today(path)
 
-    def get(self, path: str) -> Got:
+    def get(self, path: str) -> Response:
         return ask(self._url, path)
 
     def said(self) -> str:

@@ -14,7 +14,7 @@ import pytest
 from tests import ROOT
 from tests.documentation.followed_document import NOT_RUN, Reader, changed, sections, until
 from tests.helpers import newsrooms
-from tests.helpers.http_client import Got
+from tests.helpers.http_client import Response
 from tests.helpers.programs import require_program
 
 DOCUMENT: Final = (ROOT / "docs/editors.md").read_text("utf-8")
@@ -25,7 +25,7 @@ RENAMED: Final = "/articles/buses-all-night/"
 PIER: Final = "/articles/pier/"
 
 
-def answers(reader: Reader, path: str, status: int) -> Got:
+def answers(reader: Reader, path: str, status: int) -> Response:
     until(lambda: reader.get(path).status == status, lambda: f"{path}: {reader.get(path).status}\n{reader.said()}")
     return reader.get(path)
 

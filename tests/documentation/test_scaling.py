@@ -17,9 +17,9 @@ from feedsvc.cli import main
 from feedsvc.support.compression import compress
 from tests import ROOT
 from tests.documentation import scaling
-from tests.helpers.http_client import ask, raw
-from tests.helpers.newsrooms import published
-from tests.helpers.running_server import Running, serving
+from tests.helpers.http_client import ask, exchange_bytes
+from tests.helpers.newsrooms import load_publication
+from tests.helpers.running_server import ServerProcess, serving
 from tests.web.newsroom import write_newsroom
 
 TEXT: Final = scaling.FILE.read_text("utf-8")
@@ -28,11 +28,11 @@ WIDE: Final = 0.1  # an article more or another release of a coding moves the fi
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    one = Running(ROOT / "content", tmp_path_factory.mktemp("state"))
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
+    one = ServerProcess(ROOT / "content", tmp_path_factory.mktemp("state"))
     yield one
     one.terminate()
-    assert one.wait() == 0, one.said
+    assert one.wait() == 0, one.stderr
 
 
 def near(measured: float) -> object:
@@ -45,7 +45,7 @@ def test_every_made_table_is_what_the_inputs_come_to() -> None:
 
 @pytest.mark.parametrize(("name", "suffix"), [("RSS", "rss"), ("Atom", "atom"), ("JSON Feed", "json")])
 def test_documents_have_the_sizes_that_are_told(name: str, suffix: str) -> None:
-    document = published(ROOT / "content", NOW).resolve(f"/feed.{suffix}")
+    document = load_publication(ROOT / "content", NOW).resolve(f"/feed.{suffix}")
     body = getattr(document, "body", b"")
     sizes = [len(body), *(len(compress(body, coding)) for coding in ("gzip", "zstd", "br"))]
     told = re.search(rf"^\| {name} \|([\d,| ]+)\|$", TEXT, re.MULTILINE)
@@ -53,11 +53,11 @@ def test_documents_have_the_sizes_that_are_told(name: str, suffix: str) -> None:
     assert [int(cell.replace(",", "")) for cell in told[1].split("|")] == [near(size) for size in sizes], sizes
 
 
-def test_the_inputs_that_are_measured_are_what_a_server_sends(server: Running) -> None:
+def test_the_inputs_that_are_measured_are_what_a_server_sends(server: ServerProcess) -> None:
     asked = "GET /feed.rss HTTP/1.1\r\nHost: news.example\r\nConnection: close\r\n{}\r\n"
-    head, _, body = raw(server.url, asked.format("Accept-Encoding: gzip\r\n").encode()).partition(b"\r\n\r\n")
-    _, _, plain = raw(server.url, asked.format("").encode()).partition(b"\r\n\r\n")
-    same = raw(server.url, asked.format(f"If-None-Match: {ask(server.url, '/feed.rss')['ETag']}\r\n").encode())
+    head, _, body = exchange_bytes(server.url, asked.format("Accept-Encoding: gzip\r\n").encode()).partition(b"\r\n\r\n")
+    _, _, plain = exchange_bytes(server.url, asked.format("").encode()).partition(b"\r\n\r\n")
+    same = exchange_bytes(server.url, asked.format(f"If-None-Match: {ask(server.url, '/feed.rss')['ETag']}\r\n").encode())
     assert same.startswith(b"HTTP/1.1 304")
     given = scaling.inputs(TEXT)
     measured = {"head": len(head) + 4, "same": len(same), "gzip": len(body), "plain": len(plain)}

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from feedsvc.content.reading import article as reader
 from feedsvc.editing.assign_ids import insert_id
 from feedsvc.editing.source_file import parse_source
-from tests.helpers.content_invariants import KNOWN, SITE
+from tests.helpers.content_invariants import REFERENCES, SITE
 
 modest: Final = settings(deadline=None)
-ELSEWHERE: Final = replace(KNOWN, site=replace(SITE, id_domain="elsewhere.example"))
+ELSEWHERE: Final = replace(REFERENCES, site=replace(SITE, id_domain="elsewhere.example"))
 
 STEMS: Final = st.sampled_from(["a", "정 상", "100%", "a#b", "a, b", "'", "e\u0301", "a:"])
 HEADS: Final = st.sampled_from(
@@ -83,14 +83,14 @@ def files(draw: st.DrawFn) -> tuple[str, bytes]:
 
 def check(path: str, data: bytes) -> bool:
     """Whether an id was written; the file's reading must then be the same, now that it is written anywhere."""
-    article = reader.parse_article(path, data, KNOWN).article
+    article = reader.parse_article(path, data, REFERENCES).article
     source = parse_source(path, data)
     if article is None or source.yaml.value.get("id") is not None:
         return False
-    after = insert_id(source, article, KNOWN)
+    after = insert_id(source, article, REFERENCES)
     if after is None:
         return False
-    assert reader.parse_article(path, after, KNOWN).article == article
+    assert reader.parse_article(path, after, REFERENCES).article == article
     again = reader.parse_article(path, after, ELSEWHERE).article
     assert again
     assert again.id == article.id
@@ -130,7 +130,7 @@ def test_taking_the_id_out_gives_the_old_bytes(file: tuple[str, bytes]) -> None:
 def test_any_words_of_an_editor_stay(value: dict[str, object], stem: str, flow: bool | None, end: str, escaped: bool) -> None:
     text = yaml.safe_dump(value, default_flow_style=flow, line_break=end, allow_unicode=not escaped, sort_keys=False)
     path, data = f"articles/{stem}.yaml", text.encode(errors="surrogatepass")
-    if reader.parse_article(path, data, KNOWN).article:
+    if reader.parse_article(path, data, REFERENCES).article:
         assert check(path, data), "what a YAML library writes always has a place for an id"
 
 

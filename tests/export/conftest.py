@@ -9,7 +9,7 @@ from tests.helpers import newsrooms
 
 @pytest.fixture
 def content(tmp_path: Path) -> Path:
-    return newsrooms.rich(tmp_path / "content")
+    return newsrooms.write_sample(tmp_path / "content")
 
 
 @pytest.fixture

@@ -23,14 +23,14 @@ PAGE = b'<meta http-equiv="refresh" content="0; url='
 
 def build(content: Path, out: Path, host: str = "any") -> BuildResult:
     with StaticTree(out, host=host, processes=1) as tree:
-        return tree.build(newsrooms.published(content))
+        return tree.build(newsrooms.load_publication(content))
 
 
 def save(content: Path, name: str, old: str, new: str) -> Publication:
     file = content / name
     assert old in file.read_text()
     file.write_text(file.read_text().replace(old, new))
-    return newsrooms.published(content)
+    return newsrooms.load_publication(content)
 
 
 def test_each_former_address_has_a_file_and_a_twin(content: Path, out: Path) -> None:
@@ -64,7 +64,7 @@ def test_a_second_build_makes_none_of_them(content: Path, out: Path) -> None:
 
 
 def test_they_come_and_go_with_aliases_while_the_tree_is_kept_in_step(content: Path, out: Path, tmp_path: Path) -> None:
-    publication = newsrooms.published(content)
+    publication = newsrooms.load_publication(content)
     steps = [
         ("articles/rich.yaml", "aliases: [old-rich]", "aliases: [old-rich, older-rich]"),
         ("articles/rich.yaml", "aliases: [old-rich, older-rich]", "aliases: [older-rich]"),
@@ -95,7 +95,7 @@ def test_they_come_and_go_with_former_addresses_of_tags(out: Path, tmp_path: Pat
     content = newsrooms.write(tmp_path / "content", newsrooms.SITE)
     for number in range(8):
         newsrooms.write(content, newsrooms.article(f"a{number}", f"2025-0{number + 1}-02", tags="[C++]"))
-    publication = newsrooms.published(content)
+    publication = newsrooms.load_publication(content)
     former = f"/tag/{former_slug('C++')}/"
     target = publication.redirect_target(former)
     assert target.startswith("/tag/")
@@ -105,19 +105,19 @@ def test_they_come_and_go_with_former_addresses_of_tags(out: Path, tmp_path: Pat
         assert (out / f"{former[1:]}feed.rss").read_bytes() == (out / f"{target[1:]}feed.rss").read_bytes()
         for number, tags in enumerate(("[C++, C]", "[C++]", "[C++, 'C#']")):
             newsrooms.write(content, newsrooms.article("a0", "2025-01-02", tags=tags))
-            before, publication = publication, newsrooms.published(content)
+            before, publication = publication, newsrooms.load_publication(content)
             tree.update(publication, publication.changed_since(before))
             build(content, tmp_path / f"fresh-{number}")
             assert contents(out) == contents(tmp_path / f"fresh-{number}"), tags
         for number in range(8):
             newsrooms.write(content, newsrooms.article(f"a{number}", f"2025-0{number + 1}-02"))
-        before, publication = publication, newsrooms.published(content)
+        before, publication = publication, newsrooms.load_publication(content)
         tree.update(publication, publication.changed_since(before))
     assert not (out / "tag").exists()
 
 
 def test_one_save_writes_the_copies_of_the_feeds_that_it_changes_and_no_page(content: Path, out: Path) -> None:
-    before = newsrooms.published(content)
+    before = newsrooms.load_publication(content)
     with StaticTree(out, processes=1) as tree:
         tree.build(before)
         was = contents(out)
@@ -135,7 +135,7 @@ def test_who_has_a_file_of_his_own_at_a_former_address_keeps_it(content: Path, o
     newsrooms.write(out, {name: "mine"})
     build(content, out)
     with StaticTree(out, processes=1) as tree:
-        before = newsrooms.published(content)
+        before = newsrooms.load_publication(content)
         after = save(content, "articles/korean.yaml", "title: 한국어 기사", "title: 다른 기사")
         tree.update(after, after.changed_since(before))
     assert build(content, out).written == 0
@@ -193,7 +193,7 @@ def test_whatever_editors_do_no_former_address_is_one_of_a_document(tmp_path: Pa
 
 
 def test_every_path_of_the_list_has_a_document_and_none_is_a_path_of_its_own(content: Path) -> None:
-    publication = newsrooms.published(content)
+    publication = newsrooms.load_publication(content)
     former = [*former_paths(publication.catalog)]
     assert len(former) == len({*former})
     assert not {*former} & {*publication.paths()}

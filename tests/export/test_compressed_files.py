@@ -16,7 +16,7 @@ from tests.helpers import newsrooms
 
 def build(content: Path, out: Path, *codings: str, packing: bool = True, only: str = "") -> BuildResult:
     with StaticTree(out, codings=codings or (("gzip",) if packing else ()), selection=only) as tree:
-        return tree.build(newsrooms.published(content))
+        return tree.build(newsrooms.load_publication(content))
 
 
 def twins(out: Path) -> list[Path]:

@@ -98,7 +98,7 @@ def _with_aliases(home: Path, articles: int, categories: int = 0) -> Catalog:
     for number in range(0, articles, 1000):
         several = ", ".join(f"a-{one}" for one in range(number, min(number + 1000, articles)))
         newsrooms.write(content, newsrooms.article(f"b{number}", aliases=f"[{several}]"))
-    return newsrooms.catalogued(content)
+    return newsrooms.load_catalog(content)
 
 
 def test_no_more_is_written_than_cloudflare_reads_and_the_build_says_so(tmp_path: Path) -> None:
@@ -126,7 +126,7 @@ def test_the_command_says_what_a_host_does_not_read(tmp_path: Path) -> None:
 def test_a_line_that_cloudflare_does_not_read_is_left_to_the_page(tmp_path: Path) -> None:
     long, other = "길" * 66, "로" * 66
     newsrooms.write(tmp_path, {**newsrooms.SITE, **newsrooms.article("a", slug=long, aliases=f"[{other}, short]")})
-    made = newsrooms.catalogued(tmp_path)
+    made = newsrooms.load_catalog(tmp_path)
     lines = hosts.render_redirects(made, hosts.HOSTS["any"]).splitlines()
     assert max(map(len, lines)) <= 1000
     assert f"/daily/articles/short/ /daily/articles/{quote(long)}/ 301" in lines
@@ -134,7 +134,7 @@ def test_a_line_that_cloudflare_does_not_read_is_left_to_the_page(tmp_path: Path
 
 
 def test_a_site_below_a_path_names_it_in_both_files(tmp_path: Path) -> None:
-    made = newsrooms.catalogued(newsrooms.rich(tmp_path))
+    made = newsrooms.load_catalog(newsrooms.write_sample(tmp_path))
     assert mount_path(made.site.base_url) == "/daily"
     lines = hosts.render_redirects(made, hosts.HOSTS["any"]).splitlines()
     assert lines
@@ -192,5 +192,5 @@ def test_a_drawing_is_no_page_and_other_media_have_no_sandbox(publication: Publi
 
 def test_no_host_is_given_more_than_a_hundred_rules(tmp_path: Path) -> None:
     categories = "".join(f"c{number}: {{title: C}}\n" for number in range(200))
-    made = newsrooms.catalogued(newsrooms.write(tmp_path, {**newsrooms.SITE, "categories.yaml": categories}))
+    made = newsrooms.load_catalog(newsrooms.write(tmp_path, {**newsrooms.SITE, "categories.yaml": categories}))
     assert len([line for line in hosts.render_headers(made).splitlines() if not line.startswith(" ")]) == 100

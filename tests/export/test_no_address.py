@@ -14,12 +14,12 @@ from tests.helpers import newsrooms
 
 def build(content: Path, out: Path, only: str = "") -> BuildResult:
     with StaticTree(out, selection=only) as tree:
-        return tree.build(newsrooms.published(content))
+        return tree.build(newsrooms.load_publication(content))
 
 
 def test_the_page_for_what_is_missing_and_that_of_a_withdrawn_article_are_files(content: Path, out: Path) -> None:
     build(content, out)
-    published = newsrooms.published(content)
+    published = newsrooms.load_publication(content)
     assert (out / "404.html").read_bytes() == published.not_found_page().body
     assert b"We were wrong." in (out / "articles/gone/410.html").read_bytes()
     assert (out / "articles/gone/index.html").read_bytes() == (out / "articles/gone/410.html").read_bytes()
@@ -27,7 +27,7 @@ def test_the_page_for_what_is_missing_and_that_of_a_withdrawn_article_are_files(
 
 def test_nginx_has_the_page_of_a_withdrawn_article_under_no_other_name(content: Path, out: Path) -> None:
     with StaticTree(out, host="nginx") as tree:
-        tree.build(newsrooms.published(content))
+        tree.build(newsrooms.load_publication(content))
     assert b"We were wrong." in (out / "articles/gone/410.html").read_bytes()
     assert not (out / "articles/gone/index.html").exists()
 

@@ -28,7 +28,7 @@ ODD = ("media/a b.png", "media/new\nline.png", "media/back\\slash", "media/\udce
 
 @pytest.fixture
 def publication(content: Path) -> Publication:
-    return newsrooms.published(content)
+    return newsrooms.load_publication(content)
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from tests.helpers.marked_images import jpeg
 
 
 def build(content: Path, out: Path) -> BuildResult:
-    return export.build(newsrooms.published(content), out)
+    return export.build(newsrooms.load_publication(content), out)
 
 
 def files(out: Path) -> set[str]:
@@ -222,7 +222,7 @@ def test_a_media_file_with_the_longest_name_there_is_outlives_a_killed_build(con
 def test_what_a_page_shows_is_there_before_the_page(tmp_path: Path) -> None:
     """A reader who came meanwhile saw no pictures."""
     out = tmp_path / "out"
-    export.build(newsrooms.published(newsrooms.rich(tmp_path / "content")), out, processes=1)
+    export.build(newsrooms.load_publication(newsrooms.write_sample(tmp_path / "content")), out, processes=1)
     made = {file.relative_to(out).as_posix(): file.stat().st_ctime_ns for file in out.rglob("*") if file.is_file()}
     files = [when for name, when in made.items() if name.startswith(("media/", "static/", "sized/")) and not name.endswith(".gz")]
     pages = [when for name, when in made.items() if name.endswith("/index.html")]

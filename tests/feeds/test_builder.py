@@ -25,7 +25,7 @@ def made(root: Path, *articles: dict[str, str | bytes], site: str = SITE) -> Fee
     files: dict[str, str | bytes] = {"site.yaml": site}
     for one in articles:
         files |= one
-    found = newsrooms.catalogued(newsrooms.write(root, files))
+    found = newsrooms.load_catalog(newsrooms.write(root, files))
     return build_feed(found.listings[ListingRef()], EntryCache(found), "atom", FORMATS["atom"].media_type)
 
 
@@ -89,7 +89,7 @@ def test_tombstones_stand_before_the_entries_newest_first(tmp_path: Path) -> Non
 
 @pytest.mark.parametrize("summary", ["R&D", "He went to R&…", "A &; B", "A & B", "&&", "x &\u00a0y", "&lt", "1 < 2 &"])
 def test_a_summary_with_an_ampersand_is_sound_html_in_rss(tmp_path: Path, summary: str) -> None:
-    found = newsrooms.catalogued(newsrooms.write(tmp_path, {"site.yaml": SITE, **article("a", summary=f'"{summary}"')}))
+    found = newsrooms.load_catalog(newsrooms.write(tmp_path, {"site.yaml": SITE, **article("a", summary=f'"{summary}"')}))
     document = rss.render(build_feed(found.listings[ListingRef()], EntryCache(found), "rss", "application/rss+xml"))
     found_faults = objections(document, "rss", address="https://t.example/feed.rss", now=NOW)
     assert [fault for fault in found_faults if "HTML" in fault] == []
@@ -100,7 +100,7 @@ def test_archives_name_no_hub_and_lead_both_ways(tmp_path: Path) -> None:
     files: dict[str, str | bytes] = {"site.yaml": SITE + "feed: {entries: 1}\nhubs: https://hub.example/\n"}
     for one in months:
         files |= one
-    found = newsrooms.catalogued(newsrooms.write(tmp_path, files))
+    found = newsrooms.load_catalog(newsrooms.write(tmp_path, files))
     listing = found.listings[ListingRef()]
     archive = build_feed(listing, EntryCache(found), "rss", "application/rss+xml", "2025-09")
     assert archive.is_archive
@@ -118,14 +118,14 @@ def test_archives_name_no_hub_and_lead_both_ways(tmp_path: Path) -> None:
 def test_only_what_a_browser_can_style_names_a_stylesheet(tmp_path: Path, suffix: str, shown: bool) -> None:
     for option, expected in (("true", shown), ("false", False)):
         site = SITE.replace("t.example\nid", "t.example/x\nid") + f"feed: {{browser_view: {option}}}\n"
-        found = newsrooms.catalogued(newsrooms.write(tmp_path, {"site.yaml": site}))
+        found = newsrooms.load_catalog(newsrooms.write(tmp_path, {"site.yaml": site}))
         sheet = build_feed(found.listings[ListingRef()], EntryCache(found), suffix, "").stylesheet
         assert sheet == ("/x/static/feed.css" if expected else "")
 
 
 def test_a_summary_of_the_editors_own_wins(tmp_path: Path) -> None:
     root = newsrooms.write(tmp_path, {"site.yaml": SITE, **article("a", summary="Mine.")})
-    catalog = newsrooms.catalogued(root)
+    catalog = newsrooms.load_catalog(root)
     assert catalog.content.summary(catalog.visible["a"].article) == "Mine."
 
 
@@ -137,7 +137,7 @@ def test_a_bulk_withdrawal_does_not_bury_the_feed(tmp_path: Path) -> None:
 
 def test_no_article_takes_the_id_of_the_sites_feed(tmp_path: Path) -> None:
     files: dict[str, str | bytes] = {"articles/site.yaml": "title: A\npublished: 2026-01-01\n"}
-    found = newsrooms.catalogued(newsrooms.write(tmp_path, {"site.yaml": SITE + "since: 2026-01-01\n", **files}))
+    found = newsrooms.load_catalog(newsrooms.write(tmp_path, {"site.yaml": SITE + "since: 2026-01-01\n", **files}))
     assert build_feed(found.listings[ListingRef()], EntryCache(found), "atom", "").id != found.visible["site"].article.id
 
 

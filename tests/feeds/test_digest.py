@@ -191,14 +191,14 @@ def test_every_key_is_told(tmp_path: Path, file: str, key: str, content: str) ->
 
 
 def test_digests_are_the_same_in_every_process(tmp_path: Path) -> None:
-    root = newsrooms.rich(tmp_path)
+    root = newsrooms.write_sample(tmp_path)
     code = (
         "import json, sys; from pathlib import Path; from tests import newsrooms; from feedsvc.feeds.digest import FeedDigests;"
-        "json.dump(dict(FeedDigests().compute(newsrooms.catalogued(Path(sys.argv[1])))), sys.stdout)"
+        "json.dump(dict(FeedDigests().compute(newsrooms.load_catalog(Path(sys.argv[1])))), sys.stdout)"
     )
     told = [_run(code, root, PYTHONHASHSEED=seed, TZ=zone) for seed, zone in (("1", "UTC"), ("2", "Asia/Seoul"))]
     assert told[0] == told[1]
-    assert told[0].count("feed.rss") == len(list(newsrooms.catalogued(root).listings))
+    assert told[0].count("feed.rss") == len(list(newsrooms.load_catalog(root).listings))
 
 
 def _run(code: str, root: Path, **variables: str) -> str:
@@ -230,7 +230,7 @@ def test_listings_that_a_change_does_not_touch_are_not_looked_at(tmp_path: Path)
 
 
 def test_nothing_is_rendered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    made = newsrooms.catalogued(newsrooms.rich(tmp_path))
+    made = newsrooms.load_catalog(newsrooms.write_sample(tmp_path))
 
     def refuse(*_: object) -> Iterable[bytes]:
         raise AssertionError("rendered")

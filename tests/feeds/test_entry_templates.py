@@ -15,7 +15,7 @@ from feedsvc.feeds import atom, json_feed, rss
 from feedsvc.feeds.entry_cache import RenderedEntry
 from feedsvc.feeds.entry_templates import EntryTemplates
 from feedsvc.model import Enclosure, Entry, Image, Person, Source, Term
-from tests.helpers.feeds import MARKED_UP, QUIET_DAY, SUMMIT, at
+from tests.helpers.feeds import MARKUP_TEXT, QUIET_DAY, SUMMIT, at
 
 SPELLED: dict[str, Callable[[Entry], RenderedEntry]] = {
     "rss": rss._render_with_feedgen,
@@ -70,7 +70,7 @@ entries = st.builds(
 @settings(deadline=None)
 @example(SUMMIT, False)
 @example(QUIET_DAY, True)
-@example(replace(SUMMIT, title=MARKED_UP, summary=MARKED_UP, content=MARKED_UP), False)
+@example(replace(SUMMIT, title=MARKUP_TEXT, summary=MARKUP_TEXT, content=MARKUP_TEXT), False)
 @given(entries, st.booleans())
 def test_an_entry_filled_in_is_the_entry_spelled(suffix: str, entry: Entry, same: bool) -> None:
     entry = replace(entry, updated=entry.published) if same else entry

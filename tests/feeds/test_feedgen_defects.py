@@ -19,7 +19,7 @@ from lxml import etree
 
 from feedsvc.feeds import FORMATS
 from feedsvc.model import Feed, Person
-from tests.helpers.feeds import BASE, QUIET_DAY, SUMMIT, at, empty_feed, one_entry, rich_feed
+from tests.helpers.feeds import BASE, QUIET_DAY, SUMMIT, at, empty_feed, feed_of, rich_feed
 
 NS = {
     "a": "http://www.w3.org/2005/Atom",
@@ -64,7 +64,7 @@ def test_atom_entry_links_lose_their_attributes() -> None:
     plain_entry(generator).link(href=f"{BASE}a.mp3", rel="enclosure", type="audio/mpeg", length="5")
     assert found(generator.atom_str(), "//a:entry/a:link/@rel") == []
 
-    links = ours(one_entry(SUMMIT), "atom", "//a:entry/a:link")
+    links = ours(feed_of(SUMMIT), "atom", "//a:entry/a:link")
     assert [dict(link.attrib) for link in links] == [
         {"rel": "alternate", "type": "text/html", "href": SUMMIT.url},
         {
@@ -160,7 +160,7 @@ def test_an_author_without_name_raises_and_one_without_url_gets_no_empty_uri() -
     with pytest.raises(ValueError, match="required keys"):
         FeedGenerator().author({"email": "a@a.example"})
 
-    feed = one_entry(replace(SUMMIT, authors=(Person(name="Jia Liu"),)))
+    feed = feed_of(replace(SUMMIT, authors=(Person(name="Jia Liu"),)))
     assert [child.tag for child in ours(feed, "atom", "//a:entry/a:author/*")] == [f"{{{NS['a']}}}name"]
 
 
@@ -170,9 +170,9 @@ def test_cdata_content_is_an_invalid_type_in_atom() -> None:
     assert found(generator.atom_str(), "//a:content/@type") == ["CDATA"]
 
     awkward = replace(SUMMIT, content="<p>]]> &amp; ]]&gt;</p>")
-    assert ours(one_entry(awkward), "atom", "//a:content/@type") == ["html"]
+    assert ours(feed_of(awkward), "atom", "//a:content/@type") == ["html"]
     for suffix, path in (("rss", "//content:encoded"), ("atom", "//a:content")):
-        (element,) = ours(one_entry(awkward, suffix), suffix, path)
+        (element,) = ours(feed_of(awkward, suffix), suffix, path)
         assert element.text == awkward.content
 
 
@@ -182,9 +182,9 @@ def test_content_without_summary_becomes_the_description() -> None:
     assert found(generator.rss_str(), "//content:encoded") == []
     assert found(generator.rss_str(), "//item/description/text()") == ["<p>x</p>"]
 
-    names = [child.tag for child in ours(one_entry(SUMMIT, "rss"), "rss", "//item/*")]
+    names = [child.tag for child in ours(feed_of(SUMMIT, "rss"), "rss", "//item/*")]
     assert names.index("description") < names.index(f"{{{NS['content']}}}encoded")
-    summary_only = ours(one_entry(QUIET_DAY, "rss"), "rss", "//item/*[self::description or self::content:encoded]")
+    summary_only = ours(feed_of(QUIET_DAY, "rss"), "rss", "//item/*[self::description or self::content:encoded]")
     assert [element.text for element in summary_only] == [QUIET_DAY.summary]
 
 
@@ -194,7 +194,7 @@ def test_markup_in_plain_text_is_spelled_as_named_entities() -> None:
     assert b"<title>&lt;10 &amp; more</title>" in generator.rss_str()
 
     for fmt in (FORMATS["rss"], FORMATS["atom"]):
-        document = fmt.render(one_entry(replace(SUMMIT, title="<10 & &amp; >1"), fmt.suffix))
+        document = fmt.render(feed_of(replace(SUMMIT, title="<10 & &amp; >1"), fmt.suffix))
         assert b"<title>&#x3C;10 &#x26; &#x26;amp; &gt;1</title>" in document
         assert b"?from=feed&amp;page=1" in document
 
@@ -209,8 +209,8 @@ def test_dates_need_a_zone_and_keep_a_strange_one() -> None:
     assert found(generator.atom_str(), "//a:published/text()") == ["2026-01-02T09:45:00.000999+05:45"]
 
     entry = replace(SUMMIT, published=local, updated=local)
-    assert ours(one_entry(entry), "atom", "//a:published/text()") == ["2026-01-02T04:00:00Z"]
-    assert ours(one_entry(entry, "rss"), "rss", "//item/pubDate/text()") == ["Fri, 02 Jan 2026 04:00:00 GMT"]
+    assert ours(feed_of(entry), "atom", "//a:published/text()") == ["2026-01-02T04:00:00Z"]
+    assert ours(feed_of(entry, "rss"), "rss", "//item/pubDate/text()") == ["Fri, 02 Jan 2026 04:00:00 GMT"]
 
 
 def test_bundled_media_extension_forces_a_group() -> None:
@@ -220,7 +220,7 @@ def test_bundled_media_extension_forces_a_group() -> None:
     assert len(found(generator.rss_str(), "//media:group")) == 1
 
     for suffix, parent in (("rss", "//item"), ("atom", "//a:entry")):
-        feed = one_entry(SUMMIT, suffix)
+        feed = feed_of(SUMMIT, suffix)
         assert ours(feed, suffix, "//media:group") == []
         (credit,) = ours(feed, suffix, f"{parent}/media:content/media:credit")
         assert (credit.text, dict(credit.attrib)) == ("Reuters", {"role": "photographer", "scheme": "urn:ebu"})
@@ -233,7 +233,7 @@ def test_numbers_must_be_strings() -> None:
     with pytest.raises(TypeError):
         generator.rss_str()
 
-    assert ours(one_entry(SUMMIT, "rss"), "rss", "//media:content/@width") == ["1200"]
+    assert ours(feed_of(SUMMIT, "rss"), "rss", "//media:content/@width") == ["1200"]
 
 
 def test_enclosure_without_type_raises_without_length_says_none_and_rss_keeps_the_last() -> None:
@@ -248,9 +248,9 @@ def test_enclosure_without_type_raises_without_length_says_none_and_rss_keeps_th
     assert found(two.rss_str(), "//enclosure/@url") == [f"{BASE}b.mp3"]
     assert found(two.rss_str(), "//enclosure/@length") == ["None"]
 
-    (first,) = ours(one_entry(SUMMIT, "rss"), "rss", "//item/enclosure")
+    (first,) = ours(feed_of(SUMMIT, "rss"), "rss", "//item/enclosure")
     assert dict(first.attrib) == {"url": f"{BASE}media/briefing.mp3", "length": "123456", "type": "audio/mpeg"}
-    assert ours(one_entry(SUMMIT, "rss"), "rss", "//item/a:link[@rel='enclosure']/@href") == [f"{BASE}media/minutes.pdf"]
+    assert ours(feed_of(SUMMIT, "rss"), "rss", "//item/a:link[@rel='enclosure']/@href") == [f"{BASE}media/minutes.pdf"]
 
 
 def test_id_denies_being_a_permalink() -> None:
@@ -294,4 +294,4 @@ def test_input_is_mutated(suffix: str) -> None:
 def test_impossible_characters_raise_so_the_reader_of_articles_must_refuse_them(suffix: str, text: str) -> None:
     render = FORMATS[suffix].render
     with pytest.raises(ValueError, match=r"XML compatible|surrogates"):
-        render(one_entry(replace(SUMMIT, title=text), suffix))
+        render(feed_of(replace(SUMMIT, title=text), suffix))

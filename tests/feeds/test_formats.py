@@ -23,7 +23,7 @@ from feedsvc.feeds import FORMATS
 from feedsvc.model import Enclosure, Feed, Image, Link, Person, Source, Term, Tombstone
 from feedsvc.support.date_formats import rfc822, rfc3339
 from tests import ROOT
-from tests.helpers.feeds import BASE, MARKED_UP, QUIET_DAY, SUMMIT, WITHDRAWN, at, empty_feed, links, one_entry, rich_feed
+from tests.helpers.feeds import BASE, MARKUP_TEXT, QUIET_DAY, SUMMIT, TOMBSTONE, at, empty_feed, feed_of, links, rich_feed
 
 ATOM = "{http://www.w3.org/2005/Atom}"
 EVERY_FORMAT = pytest.mark.parametrize("suffix", sorted(FORMATS))
@@ -77,13 +77,13 @@ def test_every_format_tells_the_same_story(suffix: str, make: Callable[[str], Fe
 
 @EVERY_FORMAT
 def test_a_marked_up_title_reads_back_letter_for_letter(suffix: str) -> None:
-    feed = one_entry(replace(SUMMIT, title=MARKED_UP), suffix)
-    assert fastfeedparser.parse(rendered(feed, suffix)).entries[0].title == MARKED_UP
+    feed = feed_of(replace(SUMMIT, title=MARKUP_TEXT), suffix)
+    assert fastfeedparser.parse(rendered(feed, suffix)).entries[0].title == MARKUP_TEXT
 
 
 def test_same_feed_same_bytes_in_other_processes() -> None:
     program = (
-        "import sys; from tests.feeds_made import FORMATS, rich_feed; "
+        "import sys; from tests.helpers.feeds import FORMATS, rich_feed; "
         "sys.stdout.buffer.write(b''.join(fmt.render(rich_feed(fmt.suffix)) for fmt in FORMATS.values()))"
     )
     settings = (
@@ -103,7 +103,7 @@ def test_threads_render_the_same_bytes_and_leave_the_locale_alone(suffix: str, m
         raise AssertionError("the locale belongs to the whole process")
 
     monkeypatch.setattr(locale, "setlocale", forbidden)
-    feed = replace(rich_feed(suffix), items=(SUMMIT, WITHDRAWN, QUIET_DAY) * 10)
+    feed = replace(rich_feed(suffix), items=(SUMMIT, TOMBSTONE, QUIET_DAY) * 10)
     with ThreadPoolExecutor(8) as pool:
         documents = set(pool.map(lambda _: rendered(feed, suffix), range(40)))
     assert documents == {rendered(feed, suffix)}
@@ -210,13 +210,13 @@ def test_empty_rss() -> None:
     ],
 )
 def test_an_rss_description_is_html_that_reads_as_plain_text_where_it_can(summary: str, description: str) -> None:
-    document = rendered(one_entry(replace(SUMMIT, summary=summary), "rss"), "rss")
+    document = rendered(feed_of(replace(SUMMIT, summary=summary), "rss"), "rss")
     assert child_texts(document, "channel/item/description") == [description]
 
 
 def test_tombstones_do_not_appear_in_rss_and_json() -> None:
     for suffix in ("rss", "json"):
-        assert WITHDRAWN.id.encode() not in rendered(rich_feed(suffix), suffix)
+        assert TOMBSTONE.id.encode() not in rendered(rich_feed(suffix), suffix)
 
 
 # --- Atom -----------------------------------------------------------------------------------------------------
@@ -250,7 +250,7 @@ def test_atom_read_by_feedparser() -> None:
 
 
 def test_atom_authors_are_plain_elements() -> None:
-    authors = etree.fromstring(rendered(one_entry(SUMMIT), "atom")).findall(f"{ATOM}entry/{ATOM}author")
+    authors = etree.fromstring(rendered(feed_of(SUMMIT), "atom")).findall(f"{ATOM}entry/{ATOM}author")
     assert [[(child.tag, child.text) for child in author] for author in authors] == [
         [(f"{ATOM}name", "Ritesh Nambiar"), (f"{ATOM}email", "ritesh@asiainnews.example")],
         [(f"{ATOM}name", "Jia Liu & friends"), (f"{ATOM}uri", f"{BASE}author/jia-liu/")],
@@ -260,12 +260,12 @@ def test_atom_authors_are_plain_elements() -> None:
 def test_tombstones_stand_among_the_entries() -> None:
     tombstones = "{http://purl.org/atompub/tombstones/1.0}"
     silent = Tombstone(id="tag:asiainnews.example,2026:other", when=at(1))
-    root = etree.fromstring(rendered(replace(rich_feed(), items=(SUMMIT, WITHDRAWN, silent, QUIET_DAY)), "atom"))
+    root = etree.fromstring(rendered(replace(rich_feed(), items=(SUMMIT, TOMBSTONE, silent, QUIET_DAY)), "atom"))
     entry, first, second, last = list(root)[-4:]
     assert (entry.tag, last.tag) == (f"{ATOM}entry", f"{ATOM}entry")
     assert (first.tag, dict(first.items())) == (
         f"{tombstones}deleted-entry",
-        {"ref": WITHDRAWN.id, "when": "2026-01-01T12:00:00Z"},
+        {"ref": TOMBSTONE.id, "when": "2026-01-01T12:00:00Z"},
     )
     assert [(child.tag, child.text) for child in first] == [(f"{tombstones}comment", "Withdrawn by the editor.")]
     assert (second.get("ref"), len(second)) == (silent.id, 0)
@@ -295,7 +295,7 @@ def test_empty_atom() -> None:
 def test_only_namespaces_in_use_are_declared(suffix: str) -> None:
     least: dict[str, set[str | None]] = {"rss": {"atom"}, "atom": {None}}
     most: dict[str, set[str | None]] = {"rss": {"atom", "content"}, "atom": {None, "at"}}
-    bare = one_entry(replace(QUIET_DAY, language="", image=None), suffix)
+    bare = feed_of(replace(QUIET_DAY, language="", image=None), suffix)
     assert set(etree.fromstring(rendered(bare, suffix)).nsmap) == least[suffix]
 
     full = rich_feed(suffix, archived=True)
@@ -322,7 +322,7 @@ def test_a_feed_without_stylesheet_names_none(suffix: str) -> None:
 @pytest.mark.parametrize("content", ["", SUMMIT.content])
 def test_a_caption_is_shown_once(suffix: str, content: str) -> None:
     """It is part of the content; newsboat shows a media:description above that, and feedparser takes it for the content."""
-    feed = one_entry(replace(SUMMIT, content=content), suffix)
+    feed = feed_of(replace(SUMMIT, content=content), suffix)
     assert ("content" in parsed(feed, suffix).entries[0]) == bool(content)
     assert b"<media:title" in rendered(feed, suffix)
     assert b"media:description" not in rendered(feed, suffix)
@@ -330,7 +330,7 @@ def test_a_caption_is_shown_once(suffix: str, content: str) -> None:
 
 @XML_FORMATS
 def test_sources_with_an_address_are_via_links_and_others_one_dc_source(suffix: str) -> None:
-    entry = parsed(one_entry(SUMMIT, suffix), suffix).entries[0]
+    entry = parsed(feed_of(SUMMIT, suffix), suffix).entries[0]
     assert [(link.href, link.title) for link in entry.links if link.rel == "via"] == [
         ("https://agency.example/story?id=1&lang=en", "Yonhap News Agency")
     ]
@@ -340,7 +340,7 @@ def test_sources_with_an_address_are_via_links_and_others_one_dc_source(suffix: 
 @XML_FORMATS
 def test_an_image_without_words_has_none(suffix: str) -> None:
     image = Image(url=f"{BASE}a.png", type="image/png", width=1, height=2)
-    document = rendered(one_entry(replace(SUMMIT, image=image), suffix), suffix)
+    document = rendered(feed_of(replace(SUMMIT, image=image), suffix), suffix)
     (content,) = etree.fromstring(document).iter("{http://search.yahoo.com/mrss/}content")
     assert (content.get("width"), len(content)) == ("1", 0)
 
@@ -348,7 +348,7 @@ def test_an_image_without_words_has_none(suffix: str) -> None:
 @XML_FORMATS
 def test_elements_stand_on_lines_of_their_own_and_texts_gain_no_space(suffix: str) -> None:
     awkward = replace(SUMMIT, title="&<& a\n b<", summary="<", categories=(Term(term="<&", scheme=""),))
-    document = rendered(one_entry(awkward, suffix), suffix)
+    document = rendered(feed_of(awkward, suffix), suffix)
     namespace = {"rss": "", "atom": ATOM}[suffix]
     root = etree.fromstring(document)
     titles = [element.text for element in root.iter(f"{namespace}title")]
@@ -427,7 +427,7 @@ def test_empty_json_feed() -> None:
 
 def test_an_attachment_of_no_bytes_keeps_its_size() -> None:
     entry = replace(SUMMIT, enclosures=(Enclosure(url=f"{BASE}media/a.txt", type="text/plain", length=0),))
-    assert as_json(one_entry(entry, "json"))["items"][0]["attachments"][0]["size_in_bytes"] == 0
+    assert as_json(feed_of(entry, "json"))["items"][0]["attachments"][0]["size_in_bytes"] == 0
 
 
 # --- Any text -------------------------------------------------------------------------------------------------
@@ -452,7 +452,7 @@ def test_any_text_reads_back_from_atom_and_json(title: str, summary: str, name: 
         categories=(Term(term=name, scheme=""),),
         sources=(Source(name=title, url=BASE),),
     )
-    feed = replace(one_entry(entry), title=title, subtitle=summary, author=Person(name=name))
+    feed = replace(feed_of(entry), title=title, subtitle=summary, author=Person(name=name))
     atom = etree.fromstring(rendered(feed, "atom"))
     (item,) = atom.iterfind(f"{ATOM}entry")
     for parent in (atom, item):
@@ -473,7 +473,7 @@ def test_any_text_reads_back_from_atom_and_json(title: str, summary: str, name: 
 @given(title=XML_TEXT, name=XML_TEXT)
 def test_any_title_and_name_reads_back_from_rss(title: str, name: str) -> None:
     entry = replace(SUMMIT, title=title, byline=name, categories=(Term(term=name, scheme=""),))
-    (item,) = etree.fromstring(rendered(one_entry(entry, "rss"), "rss")).iterfind("channel/item")
+    (item,) = etree.fromstring(rendered(feed_of(entry, "rss"), "rss")).iterfind("channel/item")
     assert item.findtext("title") == title
     assert (item.findtext("category"), item.findtext("{http://purl.org/dc/elements/1.1/}creator")) == (name, name)
 

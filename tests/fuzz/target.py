@@ -8,7 +8,7 @@ from feedsvc.content.markdown import render
 from feedsvc.content.reading import article
 from feedsvc.content.text import decode
 from feedsvc.content.yaml import document, fast
-from tests.helpers.content_invariants import KNOWN, SITE, assert_absolute, assert_fit
+from tests.helpers.content_invariants import REFERENCES, SITE, assert_absolute_urls, assert_valid_texts_and_dates
 
 PATHS: Final = ("articles/a.yaml", "articles/a.md")
 
@@ -16,13 +16,13 @@ PATHS: Final = ("articles/a.yaml", "articles/a.md")
 def look(data: bytes) -> None:
     """Raises AssertionError where the quick reading and PyYAML's disagree, or where what is read is not sound."""
     for path in PATHS:
-        reading = article.parse_article(path, data, KNOWN)
-        assert_fit(reading.article)
+        reading = article.parse_article(path, data, REFERENCES)
+        assert_valid_texts_and_dates(reading.article)
         if reading.article:
             page = f"{SITE.base_url}/articles/{reading.article.slug}/"
             html = render.render(reading.markdown, base_url=SITE.base_url, page=page).html
-            assert_fit(html)
-            assert_absolute(html)
+            assert_valid_texts_and_dates(html)
+            assert_absolute_urls(html)
         assert reading.article is not None or any(problem.severity == "error" for problem in reading.problems)
         for problem in reading.problems:
             assert "\n" not in str(problem)

@@ -26,7 +26,7 @@ SITE: Final = Site(
     since=date(2000, 1, 1),
     timezone="Asia/Seoul",
 )
-KNOWN: Final = References(
+REFERENCES: Final = References(
     site=SITE,
     media=MediaFolder(Path(__file__).parent),
     categories={"asia": Category(id="asia", title="Asia")},
@@ -60,22 +60,22 @@ def moments(value: object) -> Iterator[datetime]:
             yield from moments(item)
 
 
-def assert_fit(value: object) -> None:
+def assert_valid_texts_and_dates(value: object) -> None:
     for text in texts(value):
         assert not FORBIDDEN_CHARACTER.search(text), ascii(text)
     for moment in moments(value):
         assert (moment.tzinfo, moment.microsecond) == (UTC, 0)
 
 
-def assert_absolute(html: str) -> None:
+def assert_absolute_urls(html: str) -> None:
     for element in html5lib.parseFragment(html, namespaceHTMLElements=False).iter():
         for name in set(ADDRESSES) & set(element.attrib):
             assert element.attrib[name].startswith(("https://", "http://", "mailto:", "tel:")), element.attrib[name]
 
 
-def assert_sound(path: str, data: bytes) -> Article | None:
+def assert_article_or_problems(path: str, data: bytes) -> Article | None:
     """Reading gives an article that any feed can carry, or at least one error whose place lies in the file."""
-    reading = article.parse_article(path, data, KNOWN)
+    reading = article.parse_article(path, data, REFERENCES)
     for problem in reading.problems:
         assert "\n" not in str(problem)
         assert not FORBIDDEN_CHARACTER.search(str(problem)), str(problem)
@@ -84,11 +84,11 @@ def assert_sound(path: str, data: bytes) -> Article | None:
     if reading.article is None:
         assert any(problem.severity == "error" for problem in reading.problems)
         return None
-    assert_fit(reading.article)
+    assert_valid_texts_and_dates(reading.article)
     page = uris.absolute(SITE.base_url, routes.path_of(routes.ArticleAt(reading.article.slug)))
     html = render.render(reading.markdown, base_url=SITE.base_url, page=page).html
-    assert_fit(html)
-    assert_absolute(html)
+    assert_valid_texts_and_dates(html)
+    assert_absolute_urls(html)
     assert reading.article.title
     assert reading.article.slug
     return reading.article

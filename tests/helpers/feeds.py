@@ -9,7 +9,7 @@ from feedsvc.feeds import FORMATS
 from feedsvc.model import Enclosure, Entry, Feed, Image, Link, Person, Source, Term, Thumbnail, Tombstone
 
 BASE = "https://asiainnews.example/"
-MARKED_UP = "R&D at <10 °C: \"]]>\" & 'x' &amp; <b>bold</b>"
+MARKUP_TEXT = "R&D at <10 °C: \"]]>\" & 'x' &amp; <b>bold</b>"
 
 
 def at(day: int, hour: int = 4, minute: int = 0) -> datetime:
@@ -89,7 +89,7 @@ QUIET_DAY = Entry(
     is_permalink=True,
 )
 
-WITHDRAWN = Tombstone(id="tag:asiainnews.example,2026:wrong-story", when=at(1, 12), comment="Withdrawn by the editor.")
+TOMBSTONE = Tombstone(id="tag:asiainnews.example,2026:wrong-story", when=at(1, 12), comment="Withdrawn by the editor.")
 
 
 def empty_feed(suffix: str = "atom") -> Feed:
@@ -116,7 +116,7 @@ def rich_feed(suffix: str = "atom", *, archived: bool = False) -> Feed:
         subtitle="What happened in Asia today & yesterday",
         updated=at(2, 5, 30),
         links=links(suffix, archived=archived),
-        items=(SUMMIT, WITHDRAWN, QUIET_DAY),
+        items=(SUMMIT, TOMBSTONE, QUIET_DAY),
         author=Person(name="Asia In News", url=BASE, email="desk@asiainnews.example"),
         rights="© 2026 Asia In News",
         logo=f"{BASE}media/logo.png",
@@ -127,6 +127,6 @@ def rich_feed(suffix: str = "atom", *, archived: bool = False) -> Feed:
     )
 
 
-def one_entry(entry: Entry, suffix: str = "atom") -> Feed:
+def feed_of(entry: Entry, suffix: str = "atom") -> Feed:
     """The rich feed with this entry only."""
     return replace(rich_feed(suffix), items=(entry,))

@@ -18,7 +18,7 @@ SECONDS = 30.0  # longer than anything takes; no test waits for it
 
 
 @dataclass(frozen=True)
-class Got:
+class Response:
     """An answer; `headers` are keyed by lower-case name."""
 
     status: int
@@ -52,7 +52,7 @@ def environ_of(path: str, method: str, headers: Mapping[str, str]) -> dict[str, 
     }
 
 
-def call(application: "WSGIApplication", path: str, headers: Mapping[str, str] = NO_HEADERS, method: str = "GET") -> Got:
+def call(application: "WSGIApplication", path: str, headers: Mapping[str, str] = NO_HEADERS, method: str = "GET") -> Response:
     """One request to a WSGI application in this process."""
     started: list[tuple[str, list[tuple[str, str]]]] = []
 
@@ -69,10 +69,10 @@ def call(application: "WSGIApplication", path: str, headers: Mapping[str, str] =
     [(status, sent)] = started
     names = [name.lower() for name, _ in sent]
     assert len(names) == len(set(names)), "a header stands there twice"
-    return Got(int(status[:3]), dict(zip(names, (value for _, value in sent), strict=True)), content)
+    return Response(int(status[:3]), dict(zip(names, (value for _, value in sent), strict=True)), content)
 
 
-def ask(url: str, path: str, headers: Mapping[str, str] = NO_HEADERS, method: str = "GET") -> Got:
+def ask(url: str, path: str, headers: Mapping[str, str] = NO_HEADERS, method: str = "GET") -> Response:
     """One request to a server on a connection of its own, with no header beyond those given and Host."""
     connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=SECONDS)
     try:
@@ -83,17 +83,17 @@ def ask(url: str, path: str, headers: Mapping[str, str] = NO_HEADERS, method: st
 
 def ask_on(
     connection: http.client.HTTPConnection, path: str, headers: Mapping[str, str] = NO_HEADERS, method: str = "GET"
-) -> Got:
+) -> Response:
     connection.putrequest(method, path, skip_accept_encoding=True)
     for name, value in headers.items():
         connection.putheader(name, value)
     connection.endheaders()
     answer = connection.getresponse()
-    return Got(answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read())
+    return Response(answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read())
 
 
 @contextlib.contextmanager
-def connected(url: str, receive_buffer: int = 0) -> Iterator[socket.socket]:
+def open_connection(url: str, receive_buffer: int = 0) -> Iterator[socket.socket]:
     """A bare connection; `receive_buffer` > 0 makes the client's kernel hold little."""
     split = urlsplit(url)
     with socket.socket(socket.AF_INET6 if ":" in (split.hostname or "") else socket.AF_INET) as one:
@@ -104,9 +104,9 @@ def connected(url: str, receive_buffer: int = 0) -> Iterator[socket.socket]:
         yield one
 
 
-def raw(url: str, data: bytes) -> bytes:
+def exchange_bytes(url: str, data: bytes) -> bytes:
     """Everything a server sends for these bytes until it closes."""
-    with connected(url) as one:
+    with open_connection(url) as one:
         one.sendall(data)
         return read_all(one)
 

@@ -15,7 +15,7 @@ SIDE: Final = 9400  # pixels: 88 megapixels
 AVIF_SIDE: Final = 5000  # the most that libaom decodes within the memory
 
 
-def drawn(side: int = SIDE, mode: str = "RGB") -> Image.Image:
+def draw_quadrants(side: int = SIDE, mode: str = "RGB") -> Image.Image:
     """Red above left, green above right, blue below left, white below right."""
     picture = Image.new("RGB", (side, side), "white")
     for colour, corner in (("red", (0, 0)), ("lime", (side // 2, 0)), ("blue", (0, side // 2))):
@@ -23,26 +23,26 @@ def drawn(side: int = SIDE, mode: str = "RGB") -> Image.Image:
     return picture.convert(mode)
 
 
-def saved(form: str, picture: Image.Image, **options: Any) -> bytes:
+def encode(form: str, picture: Image.Image, **options: Any) -> bytes:
     file = io.BytesIO()
     picture.save(file, form, **options)
     return file.getvalue()
 
 
-MAKERS: Final[Mapping[str, Callable[[], bytes]]] = {
-    "plain.png": lambda: saved("PNG", drawn()),
-    "alpha.png": lambda: saved("PNG", drawn(mode="RGBA")),
-    "deep.png": lambda: saved("PNG", Image.new("I;16", (SIDE, SIDE), 40_000)),
-    "lossy.webp": lambda: saved("WEBP", drawn(), quality=60, method=0),
-    "lossless.webp": lambda: saved("WEBP", drawn(), lossless=True, quality=0, method=0),
-    "still.gif": lambda: saved("GIF", drawn(mode="P")),
-    "inks.jpg": lambda: saved("JPEG", drawn(mode="CMYK")),
-    "progressive.jpg": lambda: saved("JPEG", drawn(), progressive=True, subsampling=2),
-    "av1.avif": lambda: saved("AVIF", drawn(AVIF_SIDE), quality=50, speed=10),
+ENCODERS: Final[Mapping[str, Callable[[], bytes]]] = {
+    "plain.png": lambda: encode("PNG", draw_quadrants()),
+    "alpha.png": lambda: encode("PNG", draw_quadrants(mode="RGBA")),
+    "deep.png": lambda: encode("PNG", Image.new("I;16", (SIDE, SIDE), 40_000)),
+    "lossy.webp": lambda: encode("WEBP", draw_quadrants(), quality=60, method=0),
+    "lossless.webp": lambda: encode("WEBP", draw_quadrants(), lossless=True, quality=0, method=0),
+    "still.gif": lambda: encode("GIF", draw_quadrants(mode="P")),
+    "inks.jpg": lambda: encode("JPEG", draw_quadrants(mode="CMYK")),
+    "progressive.jpg": lambda: encode("JPEG", draw_quadrants(), progressive=True, subsampling=2),
+    "av1.avif": lambda: encode("AVIF", draw_quadrants(AVIF_SIDE), quality=50, speed=10),
 }
 
 
-def family(pid: int) -> list[int]:
+def process_tree(pid: int) -> list[int]:
     """A process and all below it."""
     found = [pid]
     for task in found:
@@ -52,9 +52,9 @@ def family(pid: int) -> list[int]:
     return found
 
 
-def memory(pid: int) -> int:
+def memory_of_tree(pid: int) -> int:
     """Bytes that a process and all below it hold; what they share counts once."""
-    return sum(_proportional(one) for one in family(pid))
+    return sum(_proportional(one) for one in process_tree(pid))
 
 
 def _proportional(pid: int) -> int:
@@ -77,11 +77,11 @@ def _listed(path: str) -> list[str]:
         return []
 
 
-class Peak:
+class PeakMemory:
     """The most memory that processes and their children hold together while a block runs, in bytes."""
 
     def __init__(self, *pids: int) -> None:
-        self._pids, self.most = pids, 0
+        self._pids, self.max_bytes = pids, 0
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
 
@@ -95,5 +95,5 @@ class Peak:
 
     def _watch(self) -> None:
         while not self._over.is_set():
-            self.most = max(self.most, sum(map(memory, self._pids)))
+            self.max_bytes = max(self.max_bytes, sum(map(memory_of_tree, self._pids)))
             self._over.wait(0.02)

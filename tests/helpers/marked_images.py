@@ -24,7 +24,7 @@ _XMP: Final = f"""<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?><x:xmp
 </rdf:Description></rdf:RDF></x:xmpmeta>{" " * 400}<?xpacket end="w"?>""".encode()
 
 
-def drawn(size: tuple[int, int] = (64, 40), mode: str = "RGB") -> Image.Image:
+def draw_gradient(size: tuple[int, int] = (64, 40), mode: str = "RGB") -> Image.Image:
     return Image.linear_gradient("L").resize(size).convert(mode)
 
 
@@ -41,7 +41,7 @@ def exif(turned: int = 6) -> bytes:
     return found.tobytes()
 
 
-def saved(image: Image.Image, form: str, **options: Any) -> bytes:
+def encode(image: Image.Image, form: str, **options: Any) -> bytes:
     file = io.BytesIO()
     image.save(file, form, **options)
     return file.getvalue()
@@ -58,13 +58,15 @@ def iptc() -> bytes:
     return b"Photoshop 3.0\0" + resource + b"8BIM\x04\x0c\0\0" + len(MARKER).to_bytes(4) + MARKER
 
 
-def noisy(size: tuple[int, int]) -> Image.Image:
+def draw_noise(size: tuple[int, int]) -> Image.Image:
     """Return a picture that takes many bytes."""
     return Image.frombytes("RGB", size, random.Random(7).randbytes(size[0] * size[1] * 3))
 
 
-def jpeg(size: tuple[int, int] = (64, 40), *, progressive: bool = False, draw: Callable[..., Image.Image] = drawn) -> bytes:
-    data = saved(
+def jpeg(
+    size: tuple[int, int] = (64, 40), *, progressive: bool = False, draw: Callable[..., Image.Image] = draw_gradient
+) -> bytes:
+    data = encode(
         draw(size), "JPEG", exif=exif(), comment=MARKER, icc_profile=profile(), progressive=progressive, xmp=_XMP, quality=90
     )
     more = segment(0xED, iptc()) + segment(0xE2, b"MPF\0" + MARKER) + segment(0xEB, MARKER) + segment(0xE0, b"JFXX\0" + MARKER)
@@ -73,7 +75,7 @@ def jpeg(size: tuple[int, int] = (64, 40), *, progressive: bool = False, draw: C
     if progressive:  # between the first scan and what follows it
         at = data.index(b"\xff\xc4", data.index(b"\xff\xda"))
         data = data[:at] + segment(0xFE, MARKER) + data[at:]
-    return data + b"\xff\xd9" + MARKER + saved(drawn(), "JPEG", exif=exif())
+    return data + b"\xff\xd9" + MARKER + encode(draw_gradient(), "JPEG", exif=exif())
 
 
 def chunk(kind: bytes, data: bytes) -> bytes:
@@ -86,45 +88,45 @@ def png(size: tuple[int, int] = (64, 40)) -> bytes:
     texts.add_text("Description", _TEXT, zip=False)
     texts.add_itxt("Location", _TEXT)
     texts.add_itxt("XML:com.adobe.xmp", _XMP.decode(), zip=True)
-    data = saved(drawn(size), "PNG", pnginfo=texts, exif=exif(), icc_profile=profile())
+    data = encode(draw_gradient(size), "PNG", pnginfo=texts, exif=exif(), icc_profile=profile())
     at = data.index(b"IDAT") - 4
     return data[:at] + chunk(b"prVt", MARKER) + data[at:-12] + chunk(b"tEXt", b"Late\0" + MARKER) + data[-12:] + MARKER
 
 
 def gif(size: tuple[int, int] = (64, 40)) -> bytes:
-    frames = [drawn(size, "P"), drawn(size).rotate(180).convert("P")]
-    data = saved(frames[0], "GIF", save_all=True, append_images=frames[1:], duration=100, loop=0, comment=MARKER)
+    frames = [draw_gradient(size, "P"), draw_gradient(size).rotate(180).convert("P")]
+    data = encode(frames[0], "GIF", save_all=True, append_images=frames[1:], duration=100, loop=0, comment=MARKER)
     own = b"\x21\xff\x0bPRIVATE 1.0" + bytes((len(MARKER),)) + MARKER + b"\0"
     own += b"\x21\xff\x0bXMP DataXMP" + _XMP + b"\1" + bytes(range(255, -1, -1)) + b"\0"
     return data[:-1] + own + b"\x3b" + MARKER
 
 
 def webp(size: tuple[int, int] = (64, 40), **options: Any) -> bytes:
-    data = saved(drawn(size), "WEBP", exif=exif(), xmp=_XMP, icc_profile=profile(), **options)
+    data = encode(draw_gradient(size), "WEBP", exif=exif(), xmp=_XMP, icc_profile=profile(), **options)
     own = b"PRIV" + len(MARKER).to_bytes(4, "little") + MARKER
     return b"RIFF" + (len(data) + len(own) - 8).to_bytes(4, "little") + data[8:] + own + MARKER
 
 
 def moving_webp(size: tuple[int, int] = (64, 40)) -> bytes:
-    return webp(size, save_all=True, append_images=[drawn(size).rotate(180)], duration=100, lossless=True)
+    return webp(size, save_all=True, append_images=[draw_gradient(size).rotate(180)], duration=100, lossless=True)
 
 
 def avif(size: tuple[int, int] = (64, 40), turned: int = 6, **options: Any) -> bytes:
-    data = saved(drawn(size), "AVIF", exif=exif(turned), xmp=_XMP, icc_profile=profile(), **options)
+    data = encode(draw_gradient(size), "AVIF", exif=exif(turned), xmp=_XMP, icc_profile=profile(), **options)
     own = b"".join((len(MARKER) + 8).to_bytes(4) + kind + MARKER for kind in (b"free", b"mpvd"))
     return data + own + MARKER
 
 
 def moving_avif(size: tuple[int, int] = (64, 40)) -> bytes:
     # Pillow's encoder crashes where a moving picture is turned.
-    return avif(size, 1, save_all=True, append_images=[drawn(size).rotate(180)], duration=100)
+    return avif(size, 1, save_all=True, append_images=[draw_gradient(size).rotate(180)], duration=100)
 
 
 # What a file is called -> what makes it.
-MAKERS: Final[Mapping[str, Callable[..., bytes]]] = {
+ENCODERS: Final[Mapping[str, Callable[..., bytes]]] = {
     "photo.jpg": jpeg,
     "progressive.jpg": lambda *size: jpeg(*size, progressive=True),
-    "inks.jpg": lambda size=(64, 40): jpeg(size, draw=partial(drawn, mode="CMYK")),
+    "inks.jpg": lambda size=(64, 40): jpeg(size, draw=partial(draw_gradient, mode="CMYK")),
     "photo.png": png,
     "moving.gif": gif,
     "photo.webp": webp,

@@ -28,7 +28,7 @@ _FILES: Final[Mapping[str, MediaFile]] = {
 }
 
 
-def newsroom(
+def snapshot(
     articles: Iterable[Article] = (),
     *,
     entries: int = 3,
@@ -58,7 +58,7 @@ def newsroom(
     )
 
 
-def text(markdown: str) -> bytes:
+def store_text(markdown: str) -> bytes:
     """What an article says that has this text."""
     named = text_key(markdown, datetime(2026, 1, 2, tzinfo=UTC))
     TEXTS.add({named: markdown})
@@ -74,12 +74,12 @@ def article(number: int, published: datetime, **keys: object) -> Article:
         title=f"Title {number}",
         published=published,
         updated=published,
-        text=text(f"Text of {number}."),
+        text=store_text(f"Text of {number}."),
     )
     return replace(one, **keys)
 
 
-def archive(size: int, *, categories: int = 20, authors: int = 500, tags: int = 100) -> tuple[Article, ...]:
+def ten_years_of_articles(size: int, *, categories: int = 20, authors: int = 500, tags: int = 100) -> tuple[Article, ...]:
     """So many articles of ten years up to START, with a section, an author and three tags each."""
     random, gap = Random(size), timedelta(days=3650) / (size + 1)
     return tuple(
@@ -96,11 +96,11 @@ def archive(size: int, *, categories: int = 20, authors: int = 500, tags: int = 
 
 
 @dataclass(kw_only=True)
-class Desk:
+class RandomEditor:
     """A newsroom at work. `work` changes content and clock, and says which articles went and came."""
 
     random: Random
-    content: ContentSnapshot = field(default_factory=newsroom)
+    content: ContentSnapshot = field(default_factory=snapshot)
     now: datetime = START
     count: int = 0
     most: int = 40

@@ -184,22 +184,22 @@ ARTICLES: Final[Mapping[str, str | bytes]] = {
 }
 
 
-def rich(root: Path) -> Path:
+def write_sample(root: Path) -> Path:
     """A newsroom that uses every key of the format; at NOW six of its articles are visible."""
     return write(root, {**SITE, **ARTICLES})
 
 
-def published(root: Path, now: datetime = NOW) -> Publication:
-    return Publication(catalogued(root, now))
+def load_publication(root: Path, now: datetime = NOW) -> Publication:
+    return Publication(load_catalog(root, now))
 
 
-def catalogued(root: Path, now: datetime = NOW) -> Catalog:
+def load_catalog(root: Path, now: datetime = NOW) -> Catalog:
     content = load_content(root)
     assert not content.errors, [str(problem) for problem in content.errors]
     return build_catalog(content, now)
 
 
-def quoted(text: str) -> str:
+def yaml_string(text: str) -> str:
     """A text of any lines as a YAML scalar."""
     return json.dumps(text, ensure_ascii=False)
 

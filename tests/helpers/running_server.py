@@ -27,7 +27,7 @@ def environment(variables: Mapping[str, str] = NO_VARIABLES) -> dict[str, str]:
     return {**own, "PYTHONPATH": str(ROOT), "FEEDSVC_ANNOUNCE": "no", **variables}
 
 
-class Running:
+class ServerProcess:
     """`url` ends with a slash; `said` is what it wrote to stderr, whole once it has stopped. `log` takes its stdout."""
 
     def __init__(
@@ -47,13 +47,13 @@ class Running:
             env=environment(variables),
         )
         assert self.process.stderr
-        self.said = ""
+        self.stderr = ""
         for line in self.process.stderr:
-            self.said += line
+            self.stderr += line
             if " at http://" in line:
                 break
-        assert " at http://" in self.said, self.said
-        self.url = self.said.rpartition(" at ")[2].split()[0]
+        assert " at http://" in self.stderr, self.stderr
+        self.url = self.stderr.rpartition(" at ")[2].split()[0]
 
     def terminate(self) -> None:
         self.process.send_signal(signal.SIGTERM)
@@ -61,7 +61,7 @@ class Running:
     def wait(self) -> int:
         """The exit status."""
         _, said = self.process.communicate(timeout=SECONDS)
-        self.said += said
+        self.stderr += said
         return self.process.returncode
 
     def kill(self) -> None:
@@ -71,13 +71,13 @@ class Running:
 
 
 @contextlib.contextmanager
-def serving(content: Path, state: Path, *options: str, log: IO[bytes] | None = None) -> Iterator[Running]:
+def serving(content: Path, state: Path, *options: str, log: IO[bytes] | None = None) -> Iterator[ServerProcess]:
     """A server that ends with the block: by SIGTERM, with exit status 0 and not a word after the first line."""
-    server = Running(content, state, *options, log=log)
+    server = ServerProcess(content, state, *options, log=log)
     try:
         yield server
         server.terminate()
-        assert server.wait() == 0, server.said
-        assert server.said.count("\n") == 1, server.said
+        assert server.wait() == 0, server.stderr
+        assert server.stderr.count("\n") == 1, server.stderr
     finally:
         server.kill()

@@ -14,7 +14,7 @@ from feedsvc.support.state_folder import read_identity
 Row = tuple[Any, ...]
 
 
-def rewrite(file: Path, table: str, change: Callable[[Row], Row], *, sealed: bool = True) -> int:
+def rewrite_rows(file: Path, table: str, change: Callable[[Row], Row], *, sealed: bool = True) -> int:
     """Change every row of a table, whose values without the checksum `change` is given; return how many there are."""
     seal = RowChecksummer(read_identity(file.parent), file.name, table)
     with closing(sqlite3.connect(file)) as rows, rows:

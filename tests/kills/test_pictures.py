@@ -21,10 +21,10 @@ import pytest
 
 from feedsvc.content.images import megapixels
 from tests.audience.waiting import until
-from tests.helpers.http_client import Got, ask
-from tests.helpers.large_images import family
+from tests.helpers.http_client import Response, ask
+from tests.helpers.large_images import process_tree
 from tests.helpers.newsrooms import picture, write
-from tests.helpers.running_server import Running
+from tests.helpers.running_server import ServerProcess
 from tests.kills.process_group import Started
 from tests.live.served_content import followed
 
@@ -44,12 +44,12 @@ def content(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def server(content: Path, tmp_path: Path) -> Iterator[Running]:
-    one = Running(content, tmp_path / "state")
+def server(content: Path, tmp_path: Path) -> Iterator[ServerProcess]:
+    one = ServerProcess(content, tmp_path / "state")
     yield one
     one.terminate()  # if it has not ended yet
     assert one.wait() in (0, -signal.SIGKILL)
-    assert "Traceback" not in one.said
+    assert "Traceback" not in one.stderr
 
 
 @contextmanager
@@ -61,7 +61,7 @@ def busy(tmp_path: Path) -> Iterator[None]:
         yield
 
 
-def copy_of(server: Running) -> str:
+def copy_of(server: ServerProcess) -> str:
     [path] = re.findall(r"/sized/[0-9a-f]+-640/a.jpg", ask(server.url, "/articles/a/").body.decode())
     return str(path)
 
@@ -70,7 +70,7 @@ def child(process: subprocess.Popen[str], *, but: int = 0) -> int:
     """The process that decodes pictures, once it is there."""
 
     def found() -> list[int]:
-        return [pid for pid in family(process.pid)[1:] if pid != but and b"images.decoder_process" in command_line(pid)]
+        return [pid for pid in process_tree(process.pid)[1:] if pid != but and b"images.decoder_process" in command_line(pid)]
 
     return until(found)[0]
 
@@ -82,12 +82,12 @@ def command_line(pid: int) -> bytes:
         return b""
 
 
-def problems(server: Running) -> list[dict[str, str]]:
+def problems(server: ServerProcess) -> list[dict[str, str]]:
     found: list[dict[str, str]] = json.loads(ask(server.url, "/status").body)["problems"]
     return found
 
 
-def patiently(server: Running, path: str) -> Got:
+def patiently(server: ServerProcess, path: str) -> Response:
     while (got := ask(server.url, path)).status == 503:
         time.sleep(0.1)
     return got
@@ -97,7 +97,7 @@ def is_over(pid: int) -> bool:
     return not Path(f"/proc/{pid}").exists() or " Z " in Path(f"/proc/{pid}/stat").read_text()
 
 
-def test_a_reader_gets_the_picture_whose_child_was_killed_once(server: Running, tmp_path: Path) -> None:
+def test_a_reader_gets_the_picture_whose_child_was_killed_once(server: ServerProcess, tmp_path: Path) -> None:
     path = copy_of(server)
     with ThreadPoolExecutor(1) as reader:
         with busy(tmp_path):
@@ -108,7 +108,7 @@ def test_a_reader_gets_the_picture_whose_child_was_killed_once(server: Running, 
     assert got["Cache-Control"].startswith("public")
 
 
-def test_a_picture_that_is_not_ready_in_time_is_503_and_feeds_are_not_held_up(server: Running, tmp_path: Path) -> None:
+def test_a_picture_that_is_not_ready_in_time_is_503_and_feeds_are_not_held_up(server: ServerProcess, tmp_path: Path) -> None:
     path = copy_of(server)
     with busy(tmp_path), ThreadPoolExecutor(20) as readers:
         began = time.monotonic()
@@ -141,12 +141,14 @@ def test_a_picture_whose_child_is_killed_again_and_again_is_a_problem_of_its_fil
             assert "has no narrower copies for now (the process that decodes it was ended (signal 9))" in problem["message"]
             assert "/sized/" not in ask(server.url, "/articles/a/").body.decode()
             assert ask(server.url, path).status == 200
-            until(lambda: len(family(server.process.pid)) == 1)
+            until(lambda: len(process_tree(server.process.pid)) == 1)
         until(lambda: any(line.startswith("media/a.jpg:1:1: warning: ") for line in server.lines))
-    assert server.said.count("media/a.jpg:1:1: warning: ") == 1
+    assert server.stderr.count("media/a.jpg:1:1: warning: ") == 1
 
 
-def test_a_picture_that_crashes_its_child_is_remembered_over_a_restart(server: Running, content: Path, tmp_path: Path) -> None:
+def test_a_picture_that_crashes_its_child_is_remembered_over_a_restart(
+    server: ServerProcess, content: Path, tmp_path: Path
+) -> None:
     path = copy_of(server)
     with ThreadPoolExecutor(1) as reader, busy(tmp_path):
         asked = reader.submit(patiently, server, path)
@@ -155,12 +157,12 @@ def test_a_picture_that_crashes_its_child_is_remembered_over_a_restart(server: R
         assert "ends the process that decodes it (SIGSEGV)" in problems(server)[0]["message"]
     server.terminate()
     assert server.wait() == 0
-    again = Running(content, tmp_path / "state")
+    again = ServerProcess(content, tmp_path / "state")
     try:
-        assert "SIGSEGV" in again.said
+        assert "SIGSEGV" in again.stderr
         assert "/sized/" not in ask(again.url, "/articles/a/").body.decode()
         assert ask(again.url, path)["Cache-Control"] == "no-store"
-        assert len(family(again.process.pid)) == 1
+        assert len(process_tree(again.process.pid)) == 1
         (content / "media" / "a.jpg").write_bytes(picture(1001, 700))
         until(lambda: problems(again) == [])
         until(lambda: "/sized/" in ask(again.url, "/articles/a/").body.decode())
@@ -171,7 +173,7 @@ def test_a_picture_that_crashes_its_child_is_remembered_over_a_restart(server: R
 
 
 @pytest.mark.parametrize("way", [signal.SIGKILL, signal.SIGTERM])
-def test_no_child_outlives_its_service(server: Running, tmp_path: Path, way: signal.Signals) -> None:
+def test_no_child_outlives_its_service(server: ServerProcess, tmp_path: Path, way: signal.Signals) -> None:
     path = copy_of(server)
     with ThreadPoolExecutor(1) as reader, busy(tmp_path):
         asked = reader.submit(ask, server.url, path)

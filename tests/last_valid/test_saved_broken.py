@@ -64,7 +64,7 @@ def without_fault(home: Path, case: Case) -> dict[str, object]:
 
 @pytest.mark.parametrize("path", SETTINGS)
 def test_the_gauge_and_the_status_know_that_settings_stand_in_their_last_valid_version(tmp_path: Path, path: str) -> None:
-    live = started(newsrooms.rich(tmp_path / "content"))
+    live = started(newsrooms.write_sample(tmp_path / "content"))
     saved_files.write(tmp_path / "content", {path: "a: ["})
     live.reload()
     assert [one["serving_last_valid"] for one in json.loads(render_status(live, NOW, {}))["problems"]] == [True]

@@ -14,7 +14,7 @@ from urllib.parse import quote, unquote
 from feedsvc.export import MANIFEST_FILE
 from feedsvc.publication.publication import Publication
 from feedsvc.routes import FEED_SUFFIXES, WELL_KNOWN_FEEDS
-from tests.helpers.http_client import Got
+from tests.helpers.http_client import Response
 
 _WORD: Final = re.compile(r"zq[a-z]+")
 _GZIP: Final = {"Accept-Encoding": "gzip"}
@@ -22,7 +22,7 @@ _PERIODS: Final = ("2019-05", "2019-06", "2019-05-15", "2026-01", "2098-07", "20
 _LISTINGS: Final = ("/", "/tag/harbour/", "/category/asia/", "/author/quiet/")
 
 # (path as sent, headers) -> the answer
-Ask = Callable[[str, Mapping[str, str]], Got]
+Ask = Callable[[str, Mapping[str, str]], Response]
 
 
 def words(data: bytes | str) -> set[str]:
@@ -32,7 +32,7 @@ def words(data: bytes | str) -> set[str]:
     return {word for form in forms for word in _WORD.findall(unicodedata.normalize("NFKC", form).casefold())}
 
 
-def told(got: Got) -> set[str]:
+def told(got: Response) -> set[str]:
     """The hidden words of an answer: status line and headers, and the body as it is meant."""
     body = gzip.decompress(got.body) if got["content-encoding"] == "gzip" else got.body
     return words(body) | words("\n".join(f"{name}: {value}" for name, value in got.headers.items()))

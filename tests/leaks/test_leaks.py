@@ -19,8 +19,8 @@ from feedsvc.publication.publication import Publication
 from feedsvc.support.clock import wall_clock
 from feedsvc.web.app import application
 from tests.helpers.http_client import ask, call, without_date
-from tests.helpers.newsrooms import article, published, write
-from tests.helpers.running_server import Running, serving
+from tests.helpers.newsrooms import article, load_publication, write
+from tests.helpers.running_server import ServerProcess, serving
 from tests.leaks.newsroom import FORMER, LIVE, NEVER, NOW, OVER, SOON, hidden, newsroom
 from tests.leaks.search import Ask, elsewhere, found, guesses, in_tree, known
 from tests.web.conftest import Clock
@@ -47,14 +47,14 @@ def looked(live: Live, kinds: Mapping[str, str]) -> dict[str, set[str]]:
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
     home = tmp_path_factory.mktemp("leaks")
     with serving(newsroom(home / "content", NEVER, FORMER), home / "state") as one:
         yield one
 
 
-def test_a_real_server_tells_nothing_of_drafts_and_scheduled_articles(server: Running, tmp_path: Path) -> None:
-    edition = published(newsroom(tmp_path / "content"), wall_clock())
+def test_a_real_server_tells_nothing_of_drafts_and_scheduled_articles(server: ServerProcess, tmp_path: Path) -> None:
+    edition = load_publication(newsroom(tmp_path / "content"), wall_clock())
     get: Ask = lambda path, headers: ask(server.url, path, headers)  # noqa: E731
     assert {path: seen for path, seen in found(get, [*known(edition), *elsewhere()]).items() if seen - former_words(path)} == {}
     nothing = get("/articles/nothing/", {})
@@ -65,7 +65,7 @@ def test_a_real_server_tells_nothing_of_drafts_and_scheduled_articles(server: Ru
             assert (got.body, without_date(got.headers)) == (nothing.body, without_date(nothing.headers)), path
 
 
-def test_a_real_server_tells_of_former_articles_only_that_they_are_withdrawn(server: Running) -> None:
+def test_a_real_server_tells_of_former_articles_only_that_they_are_withdrawn(server: ServerProcess) -> None:
     get: Ask = lambda path, headers: ask(server.url, path, headers)  # noqa: E731
     assert {path: seen for path, seen in found(get, guesses(FORMER)).items() if seen - former_words(path)} == {}
     for kind in FORMER:
@@ -87,7 +87,7 @@ def former_words(address: str) -> set[str]:
 
 
 def test_documents_are_those_of_a_newsroom_that_has_no_drafts_and_nothing_scheduled(tmp_path: Path) -> None:
-    one, other = published(newsroom(tmp_path / "a", NEVER, SOON), NOW), published(newsroom(tmp_path / "b"), NOW)
+    one, other = load_publication(newsroom(tmp_path / "a", NEVER, SOON), NOW), load_publication(newsroom(tmp_path / "b"), NOW)
     assert [*one.paths_with_redirects()] == [*other.paths_with_redirects()]
     assert {path: seen(one, path) for path in one.paths_with_redirects()} == {
         path: seen(other, path) for path in other.paths_with_redirects()
@@ -205,7 +205,7 @@ def test_how_a_draft_spells_a_shared_tag_is_not_seen(tmp_path: Path) -> None:
     root = newsroom(tmp_path / "content")
     for number in range(6):
         write(root, article(f"draft{number}", "2026-01-02", tags="[HARBOUR]", status="draft"))
-    edition = published(root, NOW)
+    edition = load_publication(root, NOW)
     assert not [path for path in edition.paths() if b"HARBOUR" in getattr(edition.resolve(path), "body", b"")]
 
 

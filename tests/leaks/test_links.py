@@ -24,8 +24,8 @@ from feedsvc.publication.last_modified import LastModifiedStore
 from feedsvc.web.app import application
 from tests.audience.waiting import until
 from tests.cli.test_cli import run
-from tests.helpers.http_client import Got, call
-from tests.helpers.newsrooms import picture, published, write
+from tests.helpers.http_client import Response, call
+from tests.helpers.newsrooms import load_publication, picture, write
 from tests.web.conftest import Clock
 
 SECRET: Final = "zqunpublished"  # the word that must not show
@@ -60,7 +60,7 @@ def link(root: Path, path: str, target: str | Path) -> None:
     place.symlink_to(target)
 
 
-def app(root: Path) -> Callable[[str], Got]:
+def app(root: Path) -> Callable[[str], Response]:
     live = Live(ContentFolder(root), LastModifiedStore(None), Clock(), VariantStore(root.parent / "pictures"))
     served = application(live)
     return lambda path: call(served, path)
@@ -175,7 +175,7 @@ def test_a_medium_that_becomes_a_link_is_no_longer_sent(tmp_path: Path, place: s
     root = newsroom(tmp_path / "content", f"enclosures: [{{src: {path}}}]\n", files=files)
     served = app(root)
     assert served(f"/{path}").body == b"first"
-    publication = published(root)
+    publication = load_publication(root)
     link(root, place, target)
     assert served(f"/{path}").status == 404
     # A build that had read the folder before.

@@ -16,15 +16,15 @@ from feedsvc.content.folder.folder import load_content
 from feedsvc.publication.publication import Publication
 from tests.audience.waiting import until
 from tests.helpers.http_client import SECONDS, ask
-from tests.helpers.running_server import NO_VARIABLES, Running, serving
+from tests.helpers.running_server import NO_VARIABLES, ServerProcess, serving
 
 
-class Followed(Running):
+class Followed(ServerProcess):
     """A server whose every word is read as it comes, so that it never waits to be heard; `lines` are what it said so far."""
 
     def __init__(self, content: Path, state: Path, *options: str, variables: Mapping[str, str] = NO_VARIABLES) -> None:
         super().__init__(content, state, *options, variables=variables)
-        self.lines = [self.said]
+        self.lines = [self.stderr]
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
 
@@ -36,7 +36,7 @@ class Followed(Running):
     def wait(self) -> int:
         self.process.wait(SECONDS)
         self._reader.join(SECONDS)
-        self.said = "".join(self.lines)
+        self.stderr = "".join(self.lines)
         return self.process.returncode
 
     def kill(self) -> None:
@@ -53,8 +53,8 @@ def followed(content: Path, state: Path, *options: str) -> Iterator[Followed]:
     try:
         yield server
         server.terminate()
-        assert server.wait() == 0, server.said
-        assert "Traceback" not in server.said, server.said
+        assert server.wait() == 0, server.stderr
+        assert "Traceback" not in server.stderr, server.stderr
     finally:
         server.kill()
 
@@ -62,12 +62,12 @@ def followed(content: Path, state: Path, *options: str) -> Iterator[Followed]:
 Answers = dict[str, tuple[int, str, str, str, bytes]]
 
 
-def status(server: Running) -> dict[str, Any]:
+def status(server: ServerProcess) -> dict[str, Any]:
     told: dict[str, Any] = json.loads(ask(server.url, "/status").body)
     return told
 
 
-def problems(server: Running) -> list[str]:
+def problems(server: ServerProcess) -> list[str]:
     """Each as path:line: message."""
     return [f"{one['path']}:{one['line']}: {one['message']}" for one in status(server)["problems"]]
 
@@ -80,7 +80,7 @@ def addresses(root: Path) -> list[str]:
     ]
 
 
-def answers(server: Running, paths: Iterable[str]) -> Answers:
+def answers(server: ServerProcess, paths: Iterable[str]) -> Answers:
     """path -> status, entity tag, target, media type, body."""
     got = {path: ask(server.url, quote(path)) for path in paths}
     return {path: (one.status, one["etag"], one["location"], one["content-type"], one.body) for path, one in got.items()}
@@ -90,7 +90,7 @@ def differing(one: Answers, other: Answers) -> list[str]:
     return [path for path in one if one[path] != other[path]]
 
 
-def assert_equals_a_fresh_start(server: Running, root: Path, empty: Path) -> None:
+def assert_equals_a_fresh_start(server: ServerProcess, root: Path, empty: Path) -> None:
     """Every document of the running server comes to be, byte for byte, that of a fresh one with an empty state folder."""
     paths = addresses(root)
     with serving(root, empty) as fresh:

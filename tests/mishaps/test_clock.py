@@ -18,7 +18,7 @@ from feedsvc.live.watcher import Watcher
 from feedsvc.support.alerts import Alerts
 from feedsvc.support.token_bucket import BucketLimit, TokenBuckets
 from tests.audience.waiting import until
-from tests.helpers.http_client import Got, ask
+from tests.helpers.http_client import Response, ask
 from tests.kills.newsroom import Desk, article
 from tests.live.served_content import Followed, followed, status
 
@@ -64,7 +64,7 @@ def troubled(server: Followed) -> str:
     return found
 
 
-def dated(server: Followed, path: str) -> Got | None:
+def dated(server: Followed, path: str) -> Response | None:
     """An answer with its date: that of a text which follows another in one second is the next one's, and sent from then on."""
     got = ask(server.url, path)
     return got if got["last-modified"] else None

@@ -55,7 +55,7 @@ def newsroom(root: Path) -> Path:
         "enclosures": f"[{{src: media/{'e' * 150}.pdf}}, {{src: media/v.mp4, title: {UNBROKEN}}}]",
         "sources": f"[{{name: {UNBROKEN}}}, {{name: {COMPOUND}, url: 'https://elsewhere.example/'}}]",
         "corrections": f"[{{date: 2026-02-01, text: {UNBROKEN}}}]",
-        "body": newsrooms.quoted(_TEXT),
+        "body": newsrooms.yaml_string(_TEXT),
     }
     del keys["categories"]
     credit = f"alt: {COMPOUND}, caption: {UNBROKEN}, credit: {UNBROKEN}, disclaimer: {UNBROKEN}"

@@ -15,14 +15,14 @@ from tests.helpers import newsrooms
 def _page(root: Path, *, path: str = "/articles/one/", **keys: str) -> Any:
     """The page's main element, of an article with these keys as YAML text."""
     newsrooms.write(root, {**newsrooms.SITE, **newsrooms.article("one", **keys)})
-    found = newsrooms.published(root).resolve(path)
+    found = newsrooms.load_publication(root).resolve(path)
     assert isinstance(found, Document)
     tree = html5lib.HTMLParser(namespaceHTMLElements=False).parse(found.body.decode())
     return tree.find(".//main")
 
 
 def _body(root: Path, markdown: str) -> Any:
-    return _page(root, body=newsrooms.quoted(markdown)).find(".//div[@class='body']")
+    return _page(root, body=newsrooms.yaml_string(markdown)).find(".//div[@class='body']")
 
 
 @pytest.mark.parametrize(

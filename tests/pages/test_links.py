@@ -33,7 +33,7 @@ def several(tmp_path: Path) -> Publication:
     files |= article("first", "2026-01-01", category="own", tags="[boats]")
     files |= article("second", "2026-01-02", category="own", tags="[boats]", title="مكتبة", language="ar")
     files |= article("third", "2026-02-03", category="own", tags="[boats]")
-    return newsrooms.published(newsrooms.write(tmp_path, files))
+    return newsrooms.load_publication(newsrooms.write(tmp_path, files))
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def test_the_menu_tells_this_page_from_the_section_it_belongs_to(
 
 
 def test_the_older_pages_of_a_section_are_not_the_section(tmp_path: Path) -> None:
-    publication = newsrooms.published(newsrooms.rich(tmp_path))
+    publication = newsrooms.load_publication(newsrooms.write_sample(tmp_path))
     [link] = _page(publication, "/category/asia/archive/2026/").xpath("//a[@aria-current]")
     assert (link.get("href"), link.get("aria-current")) == ("/daily/category/asia/", "true")
 

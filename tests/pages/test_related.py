@@ -27,11 +27,11 @@ def wanted(catalog: Catalog, row: Row) -> list[Row]:
 @pytest.mark.parametrize("walked", [False, True])
 def test_a_page_leads_to_what_shares_most_tags(tmp_path: Path, tags: int, *, walked: bool) -> None:
     chance = random.Random(tags)
-    root = newsrooms.rich(tmp_path)
+    root = newsrooms.write_sample(tmp_path)
     for number in range(60):
         some = ", ".join({f"t{chance.randrange(tags)}" for _ in range(4)})
         newsrooms.write(root, newsrooms.article(f"some-{number}", f"2026-01-{number % 9 + 1:02}", tags=f"[{some}]"))
-    catalog = newsrooms.catalogued(root)
+    catalog = newsrooms.load_catalog(root)
     if walked:
         assert all(len(listing.ranks) == len(listing.visible) for listing in catalog.listings.values())
     rows = catalog.listings[ListingRef()].visible

@@ -28,11 +28,11 @@ OWN_MESSAGE = '{% extends "base.html" %}\n{% block main %}<h1 class="ours">{{ ti
 
 
 def _themed(root: Path, files: Mapping[str, str | bytes]) -> Path:
-    return newsrooms.write(newsrooms.rich(root), files)
+    return newsrooms.write(newsrooms.write_sample(root), files)
 
 
 def _body(root: Path, path: str) -> str:
-    publication = newsrooms.published(root)
+    publication = newsrooms.load_publication(root)
     found = publication.resolve(path)
     assert isinstance(found, Document), path
     return found.body.decode()
@@ -40,8 +40,8 @@ def _body(root: Path, path: str) -> str:
 
 def test_a_template_and_a_sheet_take_the_place_of_two_files_and_of_no_other(tmp_path: Path) -> None:
     root = _themed(tmp_path, {MESSAGE: OWN_MESSAGE, "theme/static/site.css": "body { color: teal }\n"})
-    plain = newsrooms.published(newsrooms.rich(tmp_path / "plain"))
-    themed = newsrooms.published(root)
+    plain = newsrooms.load_publication(newsrooms.write_sample(tmp_path / "plain"))
+    themed = newsrooms.load_publication(root)
     assert '<h1 class="ours">' in themed.not_found_page().body.decode()
     assert '<h1 class="ours">' in _body(root, "/articles/gone/")
     assert _body(root, "/static/site.css") == "body { color: teal }\n"
@@ -52,10 +52,10 @@ def test_a_template_and_a_sheet_take_the_place_of_two_files_and_of_no_other(tmp_
 
 def test_a_new_static_file_of_a_theme_is_served(tmp_path: Path) -> None:
     root = _themed(tmp_path, {"theme/static/mark.svg": "<svg xmlns='http://www.w3.org/2000/svg'/>"})
-    found = newsrooms.published(root).resolve("/static/mark.svg")
+    found = newsrooms.load_publication(root).resolve("/static/mark.svg")
     assert isinstance(found, Document)
     assert found.media_type == "image/svg+xml"
-    assert "/static/mark.svg" in set(newsrooms.published(root).paths())
+    assert "/static/mark.svg" in set(newsrooms.load_publication(root).paths())
 
 
 @pytest.mark.parametrize(
@@ -97,16 +97,16 @@ def test_what_is_no_template_is_told_with_its_line_and_not_used(
     ],
 )
 def test_a_template_that_fails_at_its_page_gives_way(tmp_path: Path, caplog: pytest.LogCaptureFixture, text: str) -> None:
-    plain = newsrooms.published(newsrooms.rich(tmp_path / "plain")).not_found_page()
+    plain = newsrooms.load_publication(newsrooms.write_sample(tmp_path / "plain")).not_found_page()
     root = _themed(tmp_path / "themed", {MESSAGE: text})
     with caplog.at_level(logging.WARNING):
-        assert newsrooms.published(root).not_found_page().body == plain.body
+        assert newsrooms.load_publication(root).not_found_page().body == plain.body
     assert "theme/templates/message.html:1: this cannot make a page" in caplog.text
 
 
 def test_what_every_article_page_stumbles_over_is_told_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     broken = '{% extends "base.html" %}\n{% block main %}\n{{ article.nonesuch }}\n{% endblock %}\n'
-    publication = newsrooms.published(_themed(tmp_path, {"theme/templates/article.html": broken}))
+    publication = newsrooms.load_publication(_themed(tmp_path, {"theme/templates/article.html": broken}))
     with caplog.at_level(logging.WARNING):
         pages = [publication.resolve(path) for path in publication.paths() if path.startswith("/articles/")]
     assert len(pages) > 3
@@ -156,7 +156,7 @@ def test_a_template_of_ones_own_that_others_include_is_no_mistake(tmp_path: Path
     files = {MESSAGE: "<p>{% include 'ads/top.html' %}", "theme/templates/ads/top.html": "<b>{{ title }}</b>"}
     root = _themed(tmp_path, files)
     assert CliRunner().invoke(main, ["check", str(root)]).exit_code == 0
-    assert newsrooms.published(root).not_found_page().body == b"<p><b>Nothing is here</b>"
+    assert newsrooms.load_publication(root).not_found_page().body == b"<p><b>Nothing is here</b>"
 
 
 def test_what_templates_usually_do_is_done_in_the_sandbox_as_elsewhere(tmp_path: Path) -> None:
@@ -178,7 +178,7 @@ def test_what_templates_usually_do_is_done_in_the_sandbox_as_elsewhere(tmp_path:
 
 
 def _sandboxed(root: Path, *texts: str) -> list[str]:
-    publication = newsrooms.published(_themed(root, {MESSAGE: "\n".join(texts)}))
+    publication = newsrooms.load_publication(_themed(root, {MESSAGE: "\n".join(texts)}))
     return publication.not_found_page().body.decode().split("\n")
 
 
@@ -186,17 +186,17 @@ def test_a_theme_of_the_products_own_templates_changes_no_page(tmp_path: Path) -
     """The product's own run another way where no sandbox guards them."""
     folder = resources.files("feedsvc.pages").joinpath("templates")
     files = {f"theme/templates/{file.name}": file.read_bytes() for file in folder.iterdir()}
-    plain = newsrooms.published(newsrooms.rich(tmp_path / "plain"))
-    themed = newsrooms.published(_themed(tmp_path / "themed", files))
+    plain = newsrooms.load_publication(newsrooms.write_sample(tmp_path / "plain"))
+    themed = newsrooms.load_publication(_themed(tmp_path / "themed", files))
     for path in plain.paths_with_redirects():
         if path.endswith("/"):
             assert themed.resolve(path) == plain.resolve(path), path
 
 
 def test_a_card_says_the_same_in_every_list_it_stands_in(tmp_path: Path) -> None:
-    publication = newsrooms.published(newsrooms.rich(tmp_path))
+    publication = newsrooms.load_publication(newsrooms.write_sample(tmp_path))
     before = {path: publication.render(path) for path in publication.paths() if path.endswith("/")}
-    again = newsrooms.published(newsrooms.rich(tmp_path / "again"))
+    again = newsrooms.load_publication(newsrooms.write_sample(tmp_path / "again"))
     assert {path: again.render(path) for path in reversed(before)} == before
 
 

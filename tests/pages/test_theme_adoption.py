@@ -31,7 +31,7 @@ ARTICLE: Final = "templates/article.html"
 
 @pytest.fixture
 def content(tmp_path: Path) -> ContentSnapshot:
-    return load_content(newsrooms.rich(tmp_path / "content"))
+    return load_content(newsrooms.write_sample(tmp_path / "content"))
 
 
 def with_theme(content: ContentSnapshot, **templates: str) -> ContentSnapshot:
@@ -265,7 +265,7 @@ def test_a_theme_that_could_not_be_tried_is_tried_again_by_itself(
 
 
 def test_check_and_build_refuse_to_go_on_where_a_theme_cannot_be_tried(tmp_path: Path, no_trials: Callable[[], None]) -> None:
-    root = newsrooms.write(newsrooms.rich(tmp_path / "content"), {"theme/templates/message.html": "<p>ours"})
+    root = newsrooms.write(newsrooms.write_sample(tmp_path / "content"), {"theme/templates/message.html": "<p>ours"})
     no_trials()
     out, state = tmp_path / "public", tmp_path / "state"
     for arguments in (["check", root], ["build", out, root, "--state", state, "--skip-broken"]):

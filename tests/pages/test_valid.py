@@ -56,7 +56,7 @@ def _nasty(root: Path) -> Path:
 @pytest.fixture(scope="module", params=["sample", "rich", "nasty"])
 def publication(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Publication:
     root, state = tmp_path_factory.mktemp("content"), tmp_path_factory.mktemp("state")
-    folders = {"sample": lambda: ROOT / "content", "rich": lambda: newsrooms.rich(root), "nasty": lambda: _nasty(root)}
+    folders = {"sample": lambda: ROOT / "content", "rich": lambda: newsrooms.write_sample(root), "nasty": lambda: _nasty(root)}
     content = load_content(folders[request.param]())
     assert not content.errors, [str(problem) for problem in content.errors]
     now = wall_clock() if request.param == "sample" else newsrooms.NOW
@@ -156,7 +156,7 @@ def test_the_head_is_true(publication: Publication) -> None:
 
 
 def test_nothing_an_editor_writes_breaks_out(tmp_path: Path) -> None:
-    publication = newsrooms.published(_nasty(tmp_path))
+    publication = newsrooms.load_publication(_nasty(tmp_path))
     seen = 0
     for path, document in _pages(publication):
         tree = _tree(document)

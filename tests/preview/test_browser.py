@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.helpers.http_client import SECONDS
-from tests.helpers.running_server import Running
+from tests.helpers.running_server import ServerProcess
 from tests.pages.browser_page import looking
 from tests.pages.conftest import require_node_package
 from tests.pages.page_kinds import SCHEMES
@@ -32,7 +32,7 @@ def problems(page: Page) -> list[str]:
     return page.locator(".preview-problems li").all_inner_texts()
 
 
-def test_a_file_is_broken_and_mended(chromium: Browser, preview: Running, content: Path) -> None:
+def test_a_file_is_broken_and_mended(chromium: Browser, preview: ServerProcess, content: Path) -> None:
     with looking(chromium) as look:
         page = look.page
         page.goto(f"{preview.url}articles/bay/")
@@ -51,7 +51,7 @@ def test_a_file_is_broken_and_mended(chromium: Browser, preview: Running, conten
         assert look.violations() == []
 
 
-def test_a_title_is_edited_and_the_page_keeps_its_place(chromium: Browser, preview: Running, content: Path) -> None:
+def test_a_title_is_edited_and_the_page_keeps_its_place(chromium: Browser, preview: ServerProcess, content: Path) -> None:
     edit(content / BAY, "The story of bay.", "The story of bay. " + "It is a long one. " * 2000)
     with looking(chromium) as look:
         page = look.page
@@ -68,7 +68,7 @@ def test_a_title_is_edited_and_the_page_keeps_its_place(chromium: Browser, previ
         assert page.title().startswith("A tunnel below the bay")
 
 
-def test_the_page_of_a_new_article_comes_as_it_is_saved(chromium: Browser, preview: Running, content: Path) -> None:
+def test_the_page_of_a_new_article_comes_as_it_is_saved(chromium: Browser, preview: ServerProcess, content: Path) -> None:
     with looking(chromium) as look:
         look.page.goto(f"{preview.url}articles/fresh/")
         assert look.page.locator("h1").inner_text() == "Nothing is here"
@@ -77,7 +77,7 @@ def test_the_page_of_a_new_article_comes_as_it_is_saved(chromium: Browser, previ
         assert look.page.locator(".mark").inner_text() == "Draft"
 
 
-def test_drafts_and_scheduled_articles_are_marked(chromium: Browser, preview: Running) -> None:
+def test_drafts_and_scheduled_articles_are_marked(chromium: Browser, preview: ServerProcess) -> None:
     with looking(chromium) as look:
         page = look.page
         page.goto(preview.url)
@@ -99,7 +99,9 @@ def _card(text: str) -> tuple[str, str]:
     return lines[0], lines[-1]
 
 
-def test_a_closed_panel_stays_closed_until_something_else_is_wrong(chromium: Browser, preview: Running, content: Path) -> None:
+def test_a_closed_panel_stays_closed_until_something_else_is_wrong(
+    chromium: Browser, preview: ServerProcess, content: Path
+) -> None:
     with looking(chromium) as look:
         page = look.page
         page.goto(preview.url)
@@ -112,7 +114,7 @@ def test_a_closed_panel_stays_closed_until_something_else_is_wrong(chromium: Bro
         page.locator(".preview-problems").wait_for()
 
 
-def test_what_editors_write_is_text_in_the_panel(chromium: Browser, preview: Running, content: Path) -> None:
+def test_what_editors_write_is_text_in_the_panel(chromium: Browser, preview: ServerProcess, content: Path) -> None:
     with looking(chromium) as look:
         look.page.goto(preview.url)
         edit(content / BAY, "author: mina-park", "author: '<img src=x onerror=alert(1)>'\n\"<b>\": </aside>")
@@ -122,7 +124,7 @@ def test_what_editors_write_is_text_in_the_panel(chromium: Browser, preview: Run
         assert look.page.locator(".preview img, .preview li b b").count() == 0
 
 
-def test_more_pages_are_open_than_streams_may_be(chromium: Browser, preview: Running, content: Path) -> None:
+def test_more_pages_are_open_than_streams_may_be(chromium: Browser, preview: ServerProcess, content: Path) -> None:
     with looking(chromium) as look:
         pages = [look.page, *(look.page.context.new_page() for _ in range(5))]
         others = [chromium.new_context() for _ in range(6)]
@@ -138,18 +140,20 @@ def test_more_pages_are_open_than_streams_may_be(chromium: Browser, preview: Run
                 other.close()
 
 
-def test_it_stops_while_pages_are_open(chromium: Browser, preview: Running) -> None:
+def test_it_stops_while_pages_are_open(chromium: Browser, preview: ServerProcess) -> None:
     with looking(chromium) as look:
         with look.page.expect_response("**/.preview/events"):
             look.page.goto(preview.url)
         preview.terminate()
         assert preview.wait() == 0
-        assert preview.said.count("\n") == 1, preview.said
+        assert preview.stderr.count("\n") == 1, preview.stderr
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
 @pytest.mark.parametrize("width", [320, 360, 1280])
-def test_nothing_is_wider_than_the_page(chromium: Browser, preview: Running, content: Path, width: int, scheme: str) -> None:
+def test_nothing_is_wider_than_the_page(
+    chromium: Browser, preview: ServerProcess, content: Path, width: int, scheme: str
+) -> None:
     edit(content / BAY, "author: mina-park", f"author: {'x' * 120}\n{'y' * 90}: 1")
     with looking(chromium, width=width, color_scheme=scheme) as look:
         look.page.goto(preview.url)
@@ -159,7 +163,7 @@ def test_nothing_is_wider_than_the_page(chromium: Browser, preview: Running, con
 
 
 @pytest.mark.parametrize(("width", "scheme"), list(zip((1280, 360), SCHEMES, strict=True)))
-def test_axe_finds_nothing(chromium: Browser, preview: Running, content: Path, width: int, scheme: str) -> None:
+def test_axe_finds_nothing(chromium: Browser, preview: ServerProcess, content: Path, width: int, scheme: str) -> None:
     script = (require_node_package("axe-core") / "axe.min.js").read_text("utf-8")
     (content / "articles/aaa.yaml").write_text("title: No id\npublished: 2026-02-20\nbody: A\n")
     edit(content / BAY, "author: mina-park", "author: mina-perk")

@@ -14,7 +14,7 @@ import pytest
 
 from tests.cli.test_serve import refused
 from tests.helpers.http_client import SECONDS, ask
-from tests.helpers.running_server import Running, serving
+from tests.helpers.running_server import ServerProcess, serving
 from tests.web.newsroom import write_newsroom
 
 
@@ -25,13 +25,13 @@ def first_event(stream: http.client.HTTPResponse) -> str:
     return "\n".join(lines)
 
 
-def listening(server: Running) -> tuple[http.client.HTTPConnection, http.client.HTTPResponse]:
+def listening(server: ServerProcess) -> tuple[http.client.HTTPConnection, http.client.HTTPResponse]:
     connection = http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=SECONDS)
     connection.request("GET", "/.preview/events")
     return connection, connection.getresponse()
 
 
-def called(server: Running, host: str) -> tuple[int, bytes]:
+def called(server: ServerProcess, host: str) -> tuple[int, bytes]:
     """The home page's status and body, asked for by another name."""
     with closing(http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=SECONDS)) as connection:
         connection.putrequest("GET", "/", skip_host=True)
@@ -41,13 +41,13 @@ def called(server: Running, host: str) -> tuple[int, bytes]:
         return got.status, got.read()
 
 
-def test_the_first_line_says_that_it_is_a_preview(preview: Running, content: Path) -> None:
+def test_the_first_line_says_that_it_is_a_preview(preview: ServerProcess, content: Path) -> None:
     articles = len(list((content / "articles").iterdir()))
     counts = f"{articles} articles, 1 draft and 1 scheduled among them,"
-    assert preview.said == f"feedsvc: previewing {counts} of {content} at {preview.url}\n"
+    assert preview.stderr == f"feedsvc: previewing {counts} of {content} at {preview.url}\n"
 
 
-def test_nothing_of_it_is_kept(asked: Running) -> None:
+def test_nothing_of_it_is_kept(asked: ServerProcess) -> None:
     got = ask(asked.url, "/articles/unfinished/", {"Accept-Encoding": "gzip"})
     assert (got.status, got["Cache-Control"], got["X-Robots-Tag"]) == (200, "no-store", "noindex")
     assert int(got["Content-Length"]) == len(got.body)
@@ -56,33 +56,33 @@ def test_nothing_of_it_is_kept(asked: Running) -> None:
     assert (again.status, again.body) == (200, got.body)
 
 
-def test_head_is_a_page_without_its_body(asked: Running) -> None:
+def test_head_is_a_page_without_its_body(asked: ServerProcess) -> None:
     for path in ("/", "/feed.rss", "/media/talk.mp3", "/nothing/"):
         got, head = ask(asked.url, path), ask(asked.url, path, method="HEAD")
         assert (head.status, head["Content-Length"], head.body) == (got.status, str(len(got.body)), b"")
 
 
-def test_media_come_in_parts(asked: Running) -> None:
+def test_media_come_in_parts(asked: ServerProcess) -> None:
     got = ask(asked.url, "/media/talk.mp3", {"Range": "bytes=0-9"})
     assert (got.status, len(got.body), got["Cache-Control"]) == (206, 10, "no-store")
 
 
-def test_the_files_of_drafts_are_there(asked: Running) -> None:
+def test_the_files_of_drafts_are_there(asked: ServerProcess) -> None:
     assert ask(asked.url, "/media/draft.pdf").status == 200
 
 
-def test_feeds_lead_into_the_preview(asked: Running) -> None:
+def test_feeds_lead_into_the_preview(asked: ServerProcess) -> None:
     feed = ask(asked.url, "/feed.json").body.decode()
     assert f'"{asked.url}articles/someday/"' in feed
     assert "https://news.example/" not in feed
 
 
-def test_a_draft_does_not_leave_through_a_proxy(asked: Running) -> None:
+def test_a_draft_does_not_leave_through_a_proxy(asked: ServerProcess) -> None:
     got = ask(asked.url, "/articles/unfinished/", {"X-Forwarded-For": "192.0.2.1"})
     assert (got.status, b"--preview-anywhere" in got.body) == (403, True)
 
 
-def test_a_stream_tells_the_state_at_once_and_when_it_changes(preview: Running, content: Path) -> None:
+def test_a_stream_tells_the_state_at_once_and_when_it_changes(preview: ServerProcess, content: Path) -> None:
     connection, stream = listening(preview)
     with closing(connection), stream:
         assert stream.getheader("Content-Type", "").startswith("text/event-stream")
@@ -98,7 +98,7 @@ def test_a_stream_tells_the_state_at_once_and_when_it_changes(preview: Running, 
         assert told != first
 
 
-def test_one_stream_too_many_is_told_the_state_and_ends(preview: Running) -> None:
+def test_one_stream_too_many_is_told_the_state_and_ends(preview: ServerProcess) -> None:
     several = [listening(preview) for _ in range(8)]
     try:
         assert all("data: 1-" in first_event(stream) for _, stream in several)
@@ -111,14 +111,14 @@ def test_one_stream_too_many_is_told_the_state_and_ends(preview: Running) -> Non
             connection.close()
 
 
-def test_it_stops_at_once_while_streams_are_open(preview: Running) -> None:
+def test_it_stops_at_once_while_streams_are_open(preview: ServerProcess) -> None:
     connection, stream = listening(preview)
     with closing(connection), stream:
         first_event(stream)
         preview.terminate()
         stream.read()
         assert preview.wait() == 0
-        assert preview.said.count("\n") == 1, preview.said
+        assert preview.stderr.count("\n") == 1, preview.stderr
 
 
 def test_a_site_below_a_path(content: Path, tmp_path: Path) -> None:
@@ -134,18 +134,18 @@ def test_a_site_below_a_path(content: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("host", ["preview.attacker.example", "preview.attacker.example:8000", "192.0.2.1", ""])
-def test_a_name_that_was_pointed_here_gets_nothing(asked: Running, host: str) -> None:
+def test_a_name_that_was_pointed_here_gets_nothing(asked: ServerProcess, host: str) -> None:
     status, body = called(asked, host)
     assert status == 403
     assert b"--preview-anywhere" in body
 
 
-def test_what_is_no_name_gets_nothing_either(asked: Running) -> None:
+def test_what_is_no_name_gets_nothing_either(asked: ServerProcess) -> None:
     assert called(asked, "[::")[0] == 400
 
 
 @pytest.mark.parametrize("host", ["localhost", "localhost:8000", "127.0.0.1", "127.1.2.3:80", "[::1]:80", "news.localhost"])
-def test_this_machine_has_many_names(asked: Running, host: str) -> None:
+def test_this_machine_has_many_names(asked: ServerProcess, host: str) -> None:
     assert called(asked, host)[0] == 200
 
 
@@ -179,7 +179,7 @@ def test_a_free_port_leaves_nothing_behind(content: Path, tmp_path: Path, monkey
     (tmp_path / "temporary").mkdir()
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("TMPDIR", str(tmp_path / "temporary"))
-    server = Running(content, None, "--preview")
+    server = ServerProcess(content, None, "--preview")
     try:
         assert ask(server.url, "/").status == 200
         server.terminate()

@@ -31,7 +31,7 @@ from pathlib import Path
 from feedsvc.publication.fingerprints import Fingerprints, site_fingerprint
 from feedsvc.routes import place_of
 from tests.helpers import newsrooms
-made = newsrooms.published(Path(sys.argv[1]))
+made = newsrooms.load_publication(Path(sys.argv[1]))
 print(site_fingerprint(made.catalog))
 for path in made.paths():
     print(path, Fingerprints(made.catalog).get(place_of(path)))
@@ -49,7 +49,7 @@ def bodies(publication: Publication) -> dict[str, bytes]:
 
 
 def test_two_processes_tell_the_same(tmp_path: Path) -> None:
-    content = newsrooms.rich(tmp_path)
+    content = newsrooms.write_sample(tmp_path)
     said = []
     for seed in ("1", "4711"):
         environment = {**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": str(ROOT)}
@@ -72,14 +72,14 @@ EDITS: Final = {
 
 @pytest.mark.parametrize("edit", EDITS)
 def test_where_bytes_differ_the_imprint_does(tmp_path: Path, edit: str) -> None:
-    content = newsrooms.rich(tmp_path)
-    before = newsrooms.published(content)
+    content = newsrooms.write_sample(tmp_path)
+    before = newsrooms.load_publication(content)
     known, said, shared = imprints(before), bodies(before), site_fingerprint(before.catalog)
     name, old, new = EDITS[edit]
     file = content / name
     assert old in file.read_text()
     file.write_text(file.read_text().replace(old, new))
-    after = newsrooms.published(content)
+    after = newsrooms.load_publication(content)
     now = imprints(after)
     if site_fingerprint(after.catalog) == shared:
         same = [path for path, imprint in now.items() if imprint and imprint == known.get(path)]
@@ -90,7 +90,7 @@ def test_where_bytes_differ_the_imprint_does(tmp_path: Path, edit: str) -> None:
 
 
 def test_time_that_changes_a_document_changes_its_imprint(tmp_path: Path) -> None:
-    content = load_content(newsrooms.rich(tmp_path))
+    content = load_content(newsrooms.write_sample(tmp_path))
     for days in (-400, -40, 30, 4000, 40_000):
         one, other = (Publication(build_catalog(content, NOW + timedelta(days=by))) for by in (0, days))
         known, said = imprints(one), bodies(one)
@@ -100,7 +100,7 @@ def test_time_that_changes_a_document_changes_its_imprint(tmp_path: Path) -> Non
 
 
 def test_the_imprints_of_the_next_edition_are_those_of_one_made_anew(tmp_path: Path) -> None:
-    content = load_content(newsrooms.rich(tmp_path))
+    content = load_content(newsrooms.write_sample(tmp_path))
     first = build_catalog(content, NOW)
     asked = Fingerprints(first)
     places = [place for path in Publication(first).paths_with_redirects() if (place := place_of(path))]
@@ -110,8 +110,11 @@ def test_the_imprints_of_the_next_edition_are_those_of_one_made_anew(tmp_path: P
 
 
 def test_whoever_asks_for_all_of_them_hears_the_same(tmp_path: Path) -> None:
-    content = model_newsrooms.newsroom(model_newsrooms.archive(700, categories=3, authors=3, tags=9), entries=10)
-    for found in (newsrooms.published(newsrooms.rich(tmp_path)).catalog, build_catalog(content, model_newsrooms.START)):
+    content = model_newsrooms.snapshot(model_newsrooms.ten_years_of_articles(700, categories=3, authors=3, tags=9), entries=10)
+    for found in (
+        newsrooms.load_publication(newsrooms.write_sample(tmp_path)).catalog,
+        build_catalog(content, model_newsrooms.START),
+    ):
         one, all_of_them, ahead = Fingerprints(found), Fingerprints(found, bulk=True), Fingerprints(found, bulk=True)
         ahead.compute_rows(1)
         places = [place for path in Publication(found).paths_with_redirects() if (place := place_of(path))]
@@ -144,10 +147,10 @@ def test_what_a_text_editor_leaves_beside_the_program_s_files_is_no_part_of_it(t
 
 
 def test_a_new_article_leaves_the_pages_of_older_ones_as_they_are() -> None:
-    older = model_newsrooms.archive(300, categories=1, authors=2, tags=5)
+    older = model_newsrooms.ten_years_of_articles(300, categories=1, authors=2, tags=5)
     new = model_newsrooms.article(9999, model_newsrooms.START, categories=older[0].categories, tags=older[0].tags)
     before, after = (
-        build_catalog(model_newsrooms.newsroom(several, categories=1), model_newsrooms.START)
+        build_catalog(model_newsrooms.snapshot(several, categories=1), model_newsrooms.START)
         for several in (older, (new, *older))
     )
     one, other = Fingerprints(before, bulk=True), Fingerprints(after, bulk=True)

@@ -18,7 +18,7 @@ from feedsvc.model import Article, Image, MediaFile, Tag
 from feedsvc.publication.document import Resource
 from feedsvc.publication.publication import Publication
 from tests.helpers import model_newsrooms, newsrooms
-from tests.helpers.model_newsrooms import BASE, MEDIA, START, Desk
+from tests.helpers.model_newsrooms import BASE, MEDIA, START, RandomEditor
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +42,7 @@ def asked(publication: Publication, paths: set[str], random: Random) -> dict[str
     return {path: publication.resolve(path) for path in several}
 
 
-def turn(desk: Desk, folder: Path) -> tuple[list[Article], list[Article]]:
+def turn(desk: RandomEditor, folder: Path) -> tuple[list[Article], list[Article]]:
     """An edit, and now and then other settings, another theme or another picture under the same name."""
     gone, come = desk.work()
     if desk.random.random() < 0.2:
@@ -62,7 +62,7 @@ def turn(desk: Desk, folder: Path) -> tuple[list[Article], list[Article]]:
 @given(random=st.randoms(use_true_random=False), preview=st.booleans())
 @settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_an_edition_made_from_another_is_that_of_a_fresh_start(folder: Path, random: Random, *, preview: bool) -> None:
-    desk = Desk(random=random, content=model_newsrooms.newsroom(media=media(folder)), most=14)
+    desk = RandomEditor(random=random, content=model_newsrooms.snapshot(media=media(folder)), most=14)
     renditions = VariantStore(folder / "state")
     now = Publication(build_catalog(desk.content, desk.now, is_preview=preview), variant_store=renditions)
     was: dict[str, Resource | None] = {}
@@ -88,7 +88,7 @@ def test_an_edition_made_from_another_is_that_of_a_fresh_start(folder: Path, ran
 
 def editions(index: int, **keys: object) -> tuple[Publication, Publication]:
     """Before and after an edit of one article in an archive of 1,000, 0 being the newest."""
-    content = model_newsrooms.newsroom(model_newsrooms.archive(1000, categories=3, authors=3, tags=40), entries=10)
+    content = model_newsrooms.snapshot(model_newsrooms.ten_years_of_articles(1000, categories=3, authors=3, tags=40), entries=10)
     one = content.articles[index]
     other = replace(one, **keys)  # type: ignore[arg-type]
     after = replace(content, articles=tuple(other if article is one else article for article in content.articles))
@@ -97,7 +97,7 @@ def editions(index: int, **keys: object) -> tuple[Publication, Publication]:
 
 
 def test_a_word_mended_in_an_old_article_changes_its_page_and_its_archives_alone() -> None:
-    before, after = editions(500, text=model_newsrooms.text("Another word."))
+    before, after = editions(500, text=model_newsrooms.store_text("Another word."))
     year = before.catalog.visible["a500"].day[:4]
     changed = {path for path in after.changed_since(before) if f"/archive/{year}" not in path}
     assert changed == {"/articles/a500/"}
@@ -112,7 +112,7 @@ def test_a_saved_article_changes_few_paths() -> None:
 
 
 def test_a_feed_that_nothing_changed_in_is_the_same_document() -> None:
-    content = model_newsrooms.newsroom(model_newsrooms.archive(100, categories=3, authors=3))
+    content = model_newsrooms.snapshot(model_newsrooms.ten_years_of_articles(100, categories=3, authors=3))
     before = Publication(build_catalog(content, START))
     paths = ("/feed.atom", "/", "/feeds.opml", "/static/site.css", "/articles/a50/")
     kept = [before.resolve(path) for path in paths]
@@ -125,7 +125,7 @@ def test_a_picture_with_other_bytes_is_another_picture_on_the_page(folder: Path)
     files = media(folder)
     image = Image(url=f"{BASE}/media/a.jpg", type="image/jpeg", width=1000, height=500)
     one = model_newsrooms.article(1, START - timedelta(days=1), image=image, media=("media/a.jpg",))
-    before = Publication(build_catalog(model_newsrooms.newsroom((one,), media=files), START))
+    before = Publication(build_catalog(model_newsrooms.snapshot((one,), media=files), START))
     page = before.resolve("/articles/a1/")
     newsrooms.write(folder, {"media/a.jpg": newsrooms.picture(1000, 400)})
     after = before.next_edition(before.catalog.apply_changes(before.catalog.content, START))
@@ -133,8 +133,8 @@ def test_a_picture_with_other_bytes_is_another_picture_on_the_page(folder: Path)
 
 
 def test_a_picture_in_a_text_and_a_logo_of_another_shape_have_another_place_on_the_page(folder: Path) -> None:
-    content = model_newsrooms.newsroom((), media=media(folder))
-    body, logo = model_newsrooms.text("![](/media/a.jpg)"), f"{BASE}/media/a.jpg"
+    content = model_newsrooms.snapshot((), media=media(folder))
+    body, logo = model_newsrooms.store_text("![](/media/a.jpg)"), f"{BASE}/media/a.jpg"
     one = model_newsrooms.article(1, START - timedelta(days=1), text=body, media=("media/a.jpg",))
     other = model_newsrooms.article(2, START - timedelta(days=1))
     site = replace(content.site, logo=logo, media=("media/a.jpg",))
@@ -148,7 +148,7 @@ def test_a_picture_in_a_text_and_a_logo_of_another_shape_have_another_place_on_t
 
 
 def test_a_theme_or_a_setting_changes_everything() -> None:
-    content = model_newsrooms.newsroom((model_newsrooms.article(1, START, tags=(Tag(id="t", title="T"),)),))
+    content = model_newsrooms.snapshot((model_newsrooms.article(1, START, tags=(Tag(id="t", title="T"),)),))
     before = Publication(build_catalog(content, START))
     other = replace(content, theme={"static/site.css": b"a{}"})
     after = before.next_edition(before.catalog.apply_changes(other, START))
@@ -161,7 +161,8 @@ def edited(random: Random, articles: tuple[Article, ...]) -> tuple[list[Article]
     gone = random.sample(articles, random.randrange(4))
     days = [START - timedelta(days=random.randrange(3, 3650)) for _ in range(8)]
     kinds = random.choices(
-        ({}, {"title": "Other"}, {"text": model_newsrooms.text("Other.")}, {"tags": ()}, {"published": days[0]}), k=len(gone)
+        ({}, {"title": "Other"}, {"text": model_newsrooms.store_text("Other.")}, {"tags": ()}, {"published": days[0]}),
+        k=len(gone),
     )
     come = [replace(one, **keys) for one, keys in zip(gone, kinds, strict=True) if random.random() < 0.8]
     tags = (Tag(id="t0", title="T0"), Tag(id="t1", title="T1"))
@@ -175,7 +176,7 @@ def edited(random: Random, articles: tuple[Article, ...]) -> tuple[list[Article]
 @given(random=st.randoms(use_true_random=False))
 @settings(max_examples=15, deadline=None)
 def test_no_page_is_forgotten_where_more_articles_share_a_tag_than_are_considered(random: Random) -> None:
-    content = model_newsrooms.newsroom(model_newsrooms.archive(120, categories=2, authors=1, tags=3), entries=10)
+    content = model_newsrooms.snapshot(model_newsrooms.ten_years_of_articles(120, categories=2, authors=1, tags=3), entries=10)
     before = Publication(build_catalog(content, START))
     gone, come = edited(random, content.articles)
     kept = [one for one in content.articles if one not in gone]
@@ -189,7 +190,7 @@ def test_no_page_is_forgotten_where_more_articles_share_a_tag_than_are_considere
 
 
 def test_a_new_article_changes_no_older_page_but_the_one_before_it_in_its_section() -> None:
-    content = model_newsrooms.newsroom(model_newsrooms.archive(1000, categories=3, authors=3, tags=4), entries=10)
+    content = model_newsrooms.snapshot(model_newsrooms.ten_years_of_articles(1000, categories=3, authors=3, tags=4), entries=10)
     newest = content.articles[0]
     new = model_newsrooms.article(5000, START - timedelta(hours=1), categories=newest.categories, tags=newest.tags)
     before = Publication(build_catalog(content, START))
@@ -200,7 +201,7 @@ def test_a_new_article_changes_no_older_page_but_the_one_before_it_in_its_sectio
 
 def test_a_mended_title_changes_the_pages_that_show_it_and_hardly_another() -> None:
     """Every page that might have led to it was made again, some ninety for a few that do."""
-    content = model_newsrooms.newsroom(model_newsrooms.archive(1000, categories=3, authors=3, tags=4), entries=10)
+    content = model_newsrooms.snapshot(model_newsrooms.ten_years_of_articles(1000, categories=3, authors=3, tags=4), entries=10)
     old = next(one for one in content.articles if one.slug == "a500")
     new = replace(old, title="Mended")
     before = Publication(build_catalog(content, START))
@@ -229,7 +230,7 @@ def test_a_page_leads_to_older_articles_that_share_most_of_its_tags() -> None:
     articles = [
         model_newsrooms.article(number, START - timedelta(days=number + 1), tags=tags[number]) for number in range(len(tags))
     ]
-    publication = Publication(build_catalog(model_newsrooms.newsroom(articles), START))
+    publication = Publication(build_catalog(model_newsrooms.snapshot(articles), START))
     page = getattr(publication.resolve("/articles/a1/"), "body", b"").decode()
     shown = page.partition('<section class="related">')[2]
     assert re.findall(r"<h3><a href=\"/daily/articles/(\w+)/", shown) == ["a4", "a2", "a3"]
@@ -243,7 +244,7 @@ def test_a_page_that_shows_the_card_of_an_article_changes_with_the_bytes_of_its_
     tags = (Tag(id="t", title="T"),)
     shown = model_newsrooms.article(1, START - timedelta(days=2), image=image, media=("media/a.jpg",), tags=tags)
     other = model_newsrooms.article(2, START - timedelta(days=1), tags=tags)
-    content = model_newsrooms.newsroom((shown, other), media=media(folder))
+    content = model_newsrooms.snapshot((shown, other), media=media(folder))
     before = Publication(build_catalog(content, START))
     newsrooms.write(folder, {"media/a.jpg": newsrooms.picture(1000, 400)})
     after = before.next_edition(before.catalog.apply_changes(content, START, removed=(shown,), added=(shown,)))

@@ -31,7 +31,7 @@ IDS: Final = [f"tag:news.example,2026:{name}" for name in ("rich", "korean", "el
 
 @pytest.fixture(scope="module")
 def publication(tmp_path_factory: pytest.TempPathFactory) -> Publication:
-    return newsrooms.published(newsrooms.rich(tmp_path_factory.mktemp("rich")))
+    return newsrooms.load_publication(newsrooms.write_sample(tmp_path_factory.mktemp("rich")))
 
 
 def body(publication: Publication, ref: ListingRef, suffix: str, period: str = "") -> bytes:
@@ -203,7 +203,7 @@ def test_a_build_has_at_hand_the_articles_of_each_older_page_that_it_makes(tmp_p
     }
     for one in (*often, *seldom):
         files |= one
-    publication = newsrooms.published(newsrooms.write(tmp_path, files))
+    publication = newsrooms.load_publication(newsrooms.write(tmp_path, files))
     days = {f"/articles/{row.article.slug}/": row.day for row in publication.catalog.listings[ListingRef()].visible}
     before: list[str] = []
     older = 0

@@ -39,7 +39,7 @@ def built(content: Path, out: Path, **variables: str) -> dict[str, str]:
 
 
 def test_two_processes_in_different_worlds_write_the_same_bytes(tmp_path: Path) -> None:
-    here = newsrooms.rich(tmp_path / "here")
+    here = newsrooms.write_sample(tmp_path / "here")
     there = tmp_path / "there"
     # Written in the opposite order, at other times, with other rights: nothing of that may show.
     for file in sorted((file for file in here.rglob("*") if file.is_file()), reverse=True):
@@ -54,16 +54,16 @@ def test_two_processes_in_different_worlds_write_the_same_bytes(tmp_path: Path) 
 
 
 def test_the_clock_is_in_no_document(tmp_path: Path) -> None:
-    root = newsrooms.rich(tmp_path)
-    early, late = newsrooms.published(root, NOW), newsrooms.published(root, NOW + timedelta(hours=11, minutes=59))
+    root = newsrooms.write_sample(tmp_path)
+    early, late = newsrooms.load_publication(root, NOW), newsrooms.load_publication(root, NOW + timedelta(hours=11, minutes=59))
     assert list(early.paths()) == list(late.paths())
     for path in early.paths():
         assert early.resolve(path) == late.resolve(path)
 
 
 def test_the_order_of_asking_is_in_no_document(tmp_path: Path) -> None:
-    root = newsrooms.rich(tmp_path)
-    one, other = newsrooms.published(root), newsrooms.published(root)
+    root = newsrooms.write_sample(tmp_path)
+    one, other = newsrooms.load_publication(root), newsrooms.load_publication(root)
     paths = list(one.paths())
     forwards = {path: one.resolve(path) for path in paths}
     backwards = {path: other.resolve(path) for path in reversed(paths)}
@@ -71,7 +71,7 @@ def test_the_order_of_asking_is_in_no_document(tmp_path: Path) -> None:
 
 
 def test_the_static_tree_holds_what_the_server_answers(tmp_path: Path) -> None:
-    publication = newsrooms.published(newsrooms.rich(tmp_path / "content"))
+    publication = newsrooms.load_publication(newsrooms.write_sample(tmp_path / "content"))
     out = tmp_path / "out"
     export.build(publication, out)
     answered = {}

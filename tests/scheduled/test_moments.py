@@ -20,8 +20,8 @@ from feedsvc.publication.document import Document
 from feedsvc.publication.last_modified import LastModifiedStore
 from feedsvc.publication.publication import Publication
 from feedsvc.web.app import application
-from tests.helpers.http_client import SECONDS, Got, call
-from tests.helpers.newsrooms import article, published, write
+from tests.helpers.http_client import SECONDS, Response, call
+from tests.helpers.newsrooms import article, load_publication, write
 from tests.leaks.newsroom import SITE, VISIBLE
 from tests.web.conftest import Clock
 
@@ -67,7 +67,7 @@ def bytes_of(answer: object) -> object:
 
 def fresh(root: Path, now: datetime) -> dict[str, object]:
     """What a start at that moment would serve."""
-    edition = published(root, now)
+    edition = load_publication(root, now)
     return {path: bytes_of(edition.resolve(path)) for path in edition.paths_with_redirects()}
 
 
@@ -163,7 +163,7 @@ def test_a_change_that_comes_while_the_folder_is_read_is_not_taken_back(root: Pa
     assert {"saved", "late1"} <= live.edition.publication.catalog.visible.keys()
 
 
-def all_answers(app: WSGIApplication, paths: list[str]) -> Iterator[tuple[str, Got]]:
+def all_answers(app: WSGIApplication, paths: list[str]) -> Iterator[tuple[str, Response]]:
     for path in paths:
         first = call(app, path)
         yield path, first
@@ -175,7 +175,7 @@ def all_answers(app: WSGIApplication, paths: list[str]) -> Iterator[tuple[str, G
         yield f"{path} by HEAD", call(app, path, method="HEAD")
 
 
-def windows(got: Got) -> Mapping[str, int]:
+def windows(got: Response) -> Mapping[str, int]:
     words = [word.strip().partition("=") for word in got["cache-control"].split(",")]
     return {name: int(value) for name, _, value in words if value}
 

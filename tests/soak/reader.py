@@ -16,7 +16,7 @@ import brotli
 from backports import zstd
 
 from feedsvc.publication.document import digest
-from tests.helpers.http_client import SECONDS, Got, ask_on
+from tests.helpers.http_client import SECONDS, Response, ask_on
 from tests.live.editions import Heard
 from tests.live.editors import STEADY, Desk
 
@@ -85,7 +85,7 @@ class Reader(threading.Thread):
         return self._random.choice([f"/articles/{slug}/", f"/articles/once-{slug}/"])
 
 
-def _said(got: Got, body: bytes, tag: str) -> tuple[int, str]:
+def _said(got: Response, body: bytes, tag: str) -> tuple[int, str]:
     """What the edition said; by a 304, that what the reader has is of now."""
     if got.status == 304:
         assert got["etag"] == tag, (got, tag)

@@ -52,7 +52,7 @@ def soak(home: Path, seconds: float, seed: str, say: Callable[[str], None], *, h
         until(lambda: json.loads(ask(server.url, f"{OPENED}views").body) == {"views": opened})
         assert_equals_a_fresh_start(server, desk.root, home / "empty")
         trends = figures.trends(one.samples)
-    assert "Traceback" not in server.said
+    assert "Traceback" not in server.stderr
     return Report(doings=one.doings, states=len(desk.states), answers=one.counts, trends=trends, samples=one.samples)
 
 

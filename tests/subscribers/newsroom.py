@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from tests.helpers.newsrooms import picture, quoted, write
+from tests.helpers.newsrooms import picture, write, yaml_string
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,13 +27,13 @@ class Article:
     def text(self) -> str:
         lines = [
             f"id: tag:news.example,2026:{self.slug}",
-            f"title: {quoted(self.title)}",
+            f"title: {yaml_string(self.title)}",
             f"published: {self.published.isoformat()}",
             *([f"updated: {self.updated.isoformat()}"] if self.updated else []),
             f"authors: [{', '.join(self.authors)}]",
             f"category: {self.section}",
             f"summary: In short, {self.slug}.",
-            f"body: {quoted(f'{self.words} ' + f'This is the story of {self.slug}. ' * 4)}",
+            f"body: {yaml_string(f'{self.words} ' + f'This is the story of {self.slug}. ' * 4)}",
             *([self.further] if self.further else []),
         ]
         return "".join(f"{line}\n" for line in lines)

@@ -13,7 +13,7 @@ from feedsvc.content.folder.folder import ContentFolder
 from feedsvc.live.live import Live
 from feedsvc.publication.last_modified import LastModifiedStore
 from feedsvc.web.app import application
-from tests.helpers.running_server import Running, serving
+from tests.helpers.running_server import ServerProcess, serving
 from tests.web.in_process_server import SIGNALS
 from tests.web.newsroom import NOON, write_newsroom
 
@@ -53,7 +53,7 @@ class Office:
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
     """Only asked, never changed: the tests share it."""
     folder = tmp_path_factory.mktemp("served")
     with serving(write_newsroom(folder / "content"), folder / "state") as one:

@@ -16,7 +16,7 @@ from feedsvc.support.client_address import parse_networks
 from feedsvc.web.access_control import StatusAccess
 from feedsvc.web.app import application
 from tests.cli.test_serve import refused
-from tests.helpers.http_client import Got, ask, call
+from tests.helpers.http_client import Response, ask, call
 from tests.helpers.running_server import serving
 from tests.web.conftest import Clock, Office
 from tests.web.newsroom import SOON, write_newsroom
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 OUTSIDE = "198.51.100.7"
 
 
-def ask_from(app: WSGIApplication, peer: str, headers: dict[str, str], path: str = "/status") -> Got:
+def ask_from(app: WSGIApplication, peer: str, headers: dict[str, str], path: str = "/status") -> Response:
     return call(lambda environ, start: app({**environ, "REMOTE_ADDR": peer}, start), path, headers)
 
 

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from tests.helpers.programs import require_program
-from tests.helpers.running_server import Running, serving
+from tests.helpers.running_server import ServerProcess, serving
 from tests.web.devtools import Browser, browsing
 from tests.web.newsroom import BASE, write_article, write_newsroom
 
@@ -33,7 +33,7 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
         ("atom", ["2026-02-12T00:00:00Z", "2026-02-11T00:00:00Z", "2026-02-10T00:00:00Z"]),
     ],
 )
-def test_what_it_shows_and_nothing_else(server: Running, browser: Browser, suffix: str, dates: list[str]) -> None:
+def test_what_it_shows_and_nothing_else(server: ServerProcess, browser: Browser, suffix: str, dates: list[str]) -> None:
     browser.open(f"{server.url}feed.{suffix}")
     heading, explained, *shown = browser.shown()
     assert heading == "This is a web feed"
@@ -56,7 +56,7 @@ def _summaries(entry: set[str]) -> set[str]:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [400, 1280])
 @pytest.mark.parametrize("suffix", ["rss", "atom"])
-def test_it_looks_like_something(server: Running, browser: Browser, suffix: str, width: int, scheme: str) -> None:
+def test_it_looks_like_something(server: ServerProcess, browser: Browser, suffix: str, width: int, scheme: str) -> None:
     browser.look(width, 800, scheme)
     browser.open(f"{server.url}feed.{suffix}")
     picture = Image.open(BytesIO(browser.screenshot())).convert("L")
@@ -87,7 +87,7 @@ def test_each_text_in_its_own_direction(browser: Browser, tmp_path: Path, suffix
         assert edges == [False, False, True, False]  # the feed, the Chinese one, the Arabic one at the right, another
 
 
-def test_a_script_and_a_navigation_do_not_mix(server: Running, browser: Browser) -> None:
+def test_a_script_and_a_navigation_do_not_mix(server: ServerProcess, browser: Browser) -> None:
     browser.open(server.url)
     fetched = "fetch('/feed.rss').then(got => got.headers.get('content-type'))"
     for _ in range(2):
@@ -98,7 +98,7 @@ def test_a_script_and_a_navigation_do_not_mix(server: Running, browser: Browser)
         browser.open(server.url)
 
 
-def test_an_svg_runs_no_script(server: Running, browser: Browser) -> None:
+def test_an_svg_runs_no_script(server: ServerProcess, browser: Browser) -> None:
     browser.open(f"{server.url}media/logo.svg")
     assert browser.evaluate("document.contentType") == "image/svg+xml"
     assert browser.evaluate("self.origin") == "null"

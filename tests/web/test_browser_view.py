@@ -9,8 +9,8 @@ from feedsvc.content.folder.folder import ContentFolder
 from feedsvc.live.live import Live
 from feedsvc.publication.last_modified import LastModifiedStore
 from feedsvc.web.app import application
-from tests.helpers.http_client import Got, ask, call
-from tests.helpers.running_server import Running
+from tests.helpers.http_client import Response, ask, call
+from tests.helpers.running_server import ServerProcess
 from tests.web.conftest import Clock
 from tests.web.newsroom import write_newsroom
 
@@ -26,7 +26,7 @@ XML_FEEDS = ("/feed.rss", "/feed.atom", "/tag/%EC%84%9C%EC%9A%B8/feed.rss", "/ar
 
 
 @pytest.mark.parametrize("path", XML_FEEDS)
-def test_the_same_bytes_as_another_type(server: Running, path: str) -> None:
+def test_the_same_bytes_as_another_type(server: ServerProcess, path: str) -> None:
     read, opened = ask(server.url, path), ask(server.url, path, OPENED)
     assert opened.body == read.body
     assert b'<?xml-stylesheet type="text/css" href="/static/feed.css"?>' in opened.body
@@ -40,8 +40,8 @@ def test_the_same_bytes_as_another_type(server: Running, path: str) -> None:
 
 @pytest.mark.parametrize("form", ["{}", "{gzip}"])
 @pytest.mark.parametrize("path", XML_FEEDS)
-def test_neither_is_revived_as_the_other(server: Running, path: str, form: str) -> None:
-    def tag(got: Got) -> str:
+def test_neither_is_revived_as_the_other(server: ServerProcess, path: str, form: str) -> None:
+    def tag(got: Response) -> str:
         return got["ETag"] if form == "{}" else f'{got["ETag"][:-1]}-gzip"'
 
     read, opened = ask(server.url, path), ask(server.url, path, OPENED)
@@ -53,13 +53,13 @@ def test_neither_is_revived_as_the_other(server: Running, path: str, form: str) 
 
 
 @pytest.mark.parametrize("dest", ["", "empty", "iframe", "image", "Document"])
-def test_only_a_navigation_is_one(server: Running, dest: str) -> None:
+def test_only_a_navigation_is_one(server: ServerProcess, dest: str) -> None:
     headers = {"Sec-Fetch-Dest": dest, "Accept": "text/html"}
     assert ask(server.url, "/feed.rss", headers)["Content-Type"] == "application/rss+xml; charset=utf-8"
 
 
 @pytest.mark.parametrize("path", ["/feed.json", "/", "/articles/fish/", "/media/logo.svg", "/static/feed.css"])
-def test_what_has_no_other_look(server: Running, path: str) -> None:
+def test_what_has_no_other_look(server: ServerProcess, path: str) -> None:
     read, opened = ask(server.url, path), ask(server.url, path, OPENED)
     assert "Sec-Fetch-Dest" not in read["Vary"]
     assert (opened["Content-Type"], opened["ETag"]) == (read["Content-Type"], read["ETag"])

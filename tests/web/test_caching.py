@@ -14,7 +14,7 @@ from feedsvc.content.folder.folder import ContentFolder
 from feedsvc.live.live import Live
 from feedsvc.publication.cache_control import MAX_AGE, cache_control
 from feedsvc.publication.last_modified import LastModifiedStore
-from tests.helpers.http_client import Got, call
+from tests.helpers.http_client import Response, call
 from tests.web.conftest import Office
 from tests.web.newsroom import NOON, SOON
 
@@ -80,14 +80,14 @@ def test_every_answer_of_a_server_keeps_to_it(office: Office, path: str, before:
 
 
 @pytest.fixture
-def edge(office: Office) -> tuple[Office, "WSGIApplication", Got]:
+def edge(office: Office) -> tuple[Office, "WSGIApplication", Response]:
     """A server a moment before one article comes and one goes, and the feed it gave."""
     office.clock.now = SOON - timedelta(microseconds=1)
     app = office.start()
     return office, app, call(app, "/category/culture/feed.rss")
 
 
-def test_an_article_appears_and_another_goes_in_their_very_second(edge: tuple[Office, "WSGIApplication", Got]) -> None:
+def test_an_article_appears_and_another_goes_in_their_very_second(edge: tuple[Office, "WSGIApplication", Response]) -> None:
     office, app, before = edge
     assert b"Later today" not in before.body
     assert b"Open until one" in before.body

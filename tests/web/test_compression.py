@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from feedsvc.publication.document_cache import DocumentCache
 from feedsvc.support.compression import CODINGS, compress
 from tests.helpers.http_client import ask, call
-from tests.helpers.running_server import Running
+from tests.helpers.running_server import ServerProcess
 from tests.web.example_documents import document
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def test_a_coding_only_where_it_is_accepted(app: "WSGIApplication", path: str, a
     assert call(app, path, {"Accept-Encoding": accepted, "If-None-Match": plain["ETag"]}).status == 304
 
 
-def test_over_the_wire(server: Running) -> None:
+def test_over_the_wire(server: ServerProcess) -> None:
     plain, packed = ask(server.url, "/feed.rss"), ask(server.url, "/feed.rss", {"Accept-Encoding": "gzip"})
     assert not plain["Content-Encoding"]
     assert packed["Content-Encoding"] == "gzip"

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from feedsvc.web.responses import validator_headers
-from tests.helpers.http_client import Got, ask, call, without_date
-from tests.helpers.running_server import Running
+from tests.helpers.http_client import Response, ask, call, without_date
+from tests.helpers.running_server import ServerProcess
 from tests.web.conftest import Office
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ KEPT = ("etag", "last-modified", "cache-control", "vary", "link", "access-contro
 
 
 @pytest.mark.parametrize("path", [*DOCUMENTS, "/media/talk.mp3"])
-def test_get_and_head_have_the_same_headers(server: Running, path: str) -> None:
+def test_get_and_head_have_the_same_headers(server: ServerProcess, path: str) -> None:
     got, head = ask(server.url, path), ask(server.url, path, method="HEAD")
     assert (got.status, head.status, head.body) == (200, 200, b"")
     assert without_date(got.headers) == without_date(head.headers)
@@ -37,7 +37,9 @@ def test_get_and_head_have_the_same_headers(server: Running, path: str) -> None:
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 @pytest.mark.parametrize("path", [*DOCUMENTS, "/media/talk.mp3"])
 @pytest.mark.parametrize(("asked", "told"), [("If-None-Match", "ETag"), ("If-Modified-Since", "Last-Modified")])
-def test_a_304_says_what_the_200_says_of_its_caching(server: Running, path: str, asked: str, told: str, method: str) -> None:
+def test_a_304_says_what_the_200_says_of_its_caching(
+    server: ServerProcess, path: str, asked: str, told: str, method: str
+) -> None:
     got = ask(server.url, path)
     again = ask(server.url, path, {asked: got[told]}, method)
     assert (again.status, again.body) == (304, b"")
@@ -47,7 +49,7 @@ def test_a_304_says_what_the_200_says_of_its_caching(server: Running, path: str,
 
 
 @pytest.fixture
-def fresh(app: "WSGIApplication") -> Got:
+def fresh(app: "WSGIApplication") -> Response:
     return call(app, "/feed.rss")
 
 
@@ -76,7 +78,7 @@ def fresh(app: "WSGIApplication") -> Got:
         ("", 200),
     ],
 )
-def test_if_none_match(app: "WSGIApplication", fresh: Got, asked: str, status: int) -> None:
+def test_if_none_match(app: "WSGIApplication", fresh: Response, asked: str, status: int) -> None:
     tag = fresh["ETag"].removeprefix("W/").strip('"')
     assert call(app, "/feed.rss", {"If-None-Match": asked.format(tag=tag)}).status == status
 

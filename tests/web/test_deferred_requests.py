@@ -15,7 +15,7 @@ from feedsvc.support.completion import Completion
 from feedsvc.web.access_log import AccessLog
 from feedsvc.web.deferred_requests import wait_for
 from feedsvc.web.server import Server
-from tests.helpers.http_client import SECONDS, ask, call, connected, raw, read_all, statuses
+from tests.helpers.http_client import SECONDS, ask, call, exchange_bytes, open_connection, read_all, statuses
 from tests.web.conftest import Clock
 from tests.web.in_process_server import run_while
 
@@ -63,7 +63,7 @@ def one_thread(app: WSGIApplication) -> Server:
 @contextlib.contextmanager
 def waiting(server: Server, number: int, request: bytes = SLOW) -> Iterator[list[socket.socket]]:
     with contextlib.ExitStack() as stack:
-        several = [stack.enter_context(connected(server.url)) for _ in range(number)]
+        several = [stack.enter_context(open_connection(server.url)) for _ in range(number)]
         for one in several:
             one.sendall(request)
         yield several
@@ -119,7 +119,7 @@ def test_answers_keep_the_order_of_pipelined_requests_though_one_waits() -> None
     server = one_thread(app)
 
     def client() -> None:
-        with connected(server.url) as one:
+        with open_connection(server.url) as one:
             one.sendall(QUICK.replace(b"Connection: close\r\n", b"") + SLOW + QUICK)
             first = one.recv(4096)  # long before the second can be answered
             assert first.endswith(b"/quick")
@@ -213,7 +213,7 @@ def test_a_waiting_connection_does_not_keep_the_loop_busy() -> None:
     server = one_thread(app)
 
     def client() -> None:
-        with connected(server.url) as one:
+        with open_connection(server.url) as one:
             one.sendall(QUICK.replace(b"Connection: close\r\n", b"") + SLOW)
             app.is_called(1)
             before = time.process_time()
@@ -238,7 +238,7 @@ def test_a_request_cannot_wait_longer_by_waiting_again() -> None:
     server = one_thread(app)
 
     def client() -> None:
-        with connected(server.url) as one:
+        with open_connection(server.url) as one:
             for _ in range(2):  # the next request on the connection has its own time
                 del calls[:]
                 one.sendall(SLOW)
@@ -252,4 +252,6 @@ def test_a_request_cannot_wait_longer_by_waiting_again() -> None:
 def test_a_connection_is_closed_after_a_wait_if_the_client_wants_that() -> None:
     app = Slow(seconds=0.1)
     server = one_thread(app)
-    run_while(server, lambda: None if raw(server.url, SLOW[:-2] + b"Connection: close\r\n\r\n") else pytest.fail("no answer"))
+    run_while(
+        server, lambda: None if exchange_bytes(server.url, SLOW[:-2] + b"Connection: close\r\n\r\n") else pytest.fail("no answer")
+    )

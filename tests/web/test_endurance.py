@@ -14,8 +14,8 @@ from feedsvc.catalog.catalog import build_catalog
 from feedsvc.content.folder.folder import load_content
 from feedsvc.publication.publication import Publication
 from feedsvc.support.clock import wall_clock
-from tests.helpers.http_client import ask, ask_on, connected, raw, read_all, statuses
-from tests.helpers.running_server import Running, serving
+from tests.helpers.http_client import ask, ask_on, exchange_bytes, open_connection, read_all, statuses
+from tests.helpers.running_server import ServerProcess, serving
 from tests.web.newsroom import BIG, write_newsroom
 
 _LARGE = bytes(range(256)) * (BIG // 256)
@@ -28,7 +28,11 @@ def content(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_a_slow_download_is_finished_after_sigterm(content: Path, tmp_path: Path) -> None:
-    with serving(content, tmp_path / "state") as server, connected(server.url, 4096) as slow, connected(server.url) as idle:
+    with (
+        serving(content, tmp_path / "state") as server,
+        open_connection(server.url, 4096) as slow,
+        open_connection(server.url) as idle,
+    ):
         slow.sendall(_ASK_TALK)
         begun = slow.recv(1000)
         server.terminate()
@@ -49,7 +53,7 @@ def test_sigterm_as_soon_as_it_names_its_address(content: Path, tmp_path: Path) 
 def test_slow_downloads_hold_nobody_up(content: Path, tmp_path: Path) -> None:
     with serving(content, tmp_path / "state", "--threads", "2") as server, contextlib.ExitStack() as clients:
         for headers in (b"", b"Range: bytes=5-\r\n", b"Range: bytes=5-8999000\r\n") * 4:
-            one = clients.enter_context(connected(server.url, 4096))
+            one = clients.enter_context(open_connection(server.url, 4096))
             one.sendall(b"GET /media/talk.mp3 HTTP/1.1\r\nHost: x\r\n" + headers + b"\r\n")
             assert one.recv(9) == b"HTTP/1.1 "
         started = time.monotonic()
@@ -66,14 +70,14 @@ def test_a_part_in_the_middle_ends_where_it_should(content: Path, tmp_path: Path
         connection.close()
 
 
-def test_pipelined_requests_are_answered_in_order(server: Running) -> None:
+def test_pipelined_requests_are_answered_in_order(server: ServerProcess) -> None:
     paths = ["/feed.rss", "/nothing", "/feed", "/media/photo.png", "/articles/recalled/", "/feed.json"] * 20
     asked = "".join(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n" for path in paths)
-    answers = raw(server.url, f"{asked}GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
+    answers = exchange_bytes(server.url, f"{asked}GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
     assert statuses(answers) == [200, 404, 301, 200, 410, 200] * 20 + [200]
 
 
-def test_two_thousand_idle_connections_lock_nobody_out(server: Running) -> None:
+def test_two_thousand_idle_connections_lock_nobody_out(server: ServerProcess) -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     most = hard if hard != resource.RLIM_INFINITY else 4096
     number = min(2000, most - 300)
@@ -81,7 +85,7 @@ def test_two_thousand_idle_connections_lock_nobody_out(server: Running) -> None:
     try:
         with contextlib.ExitStack() as idle:
             for count in range(number):
-                one = idle.enter_context(connected(server.url))
+                one = idle.enter_context(open_connection(server.url))
                 if count % 2:
                     one.sendall(b"GET /feed.rss HTTP/1.1\r\nHost: x\r\nX-Unfinished: ")
             started = time.monotonic()
@@ -91,8 +95,8 @@ def test_two_thousand_idle_connections_lock_nobody_out(server: Running) -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
-def test_a_request_letter_by_letter(server: Running) -> None:
-    with connected(server.url) as one:
+def test_a_request_letter_by_letter(server: ServerProcess) -> None:
+    with open_connection(server.url) as one:
         for letter in b"GET /feed.rss HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n":
             one.sendall(bytes([letter]))
         assert read_all(one).startswith(b"HTTP/1.1 200")
@@ -109,10 +113,10 @@ def test_a_request_letter_by_letter(server: Running) -> None:
     ],
     ids=["headers", "header", "address", "body", "zeroes"],
 )
-def test_floods_end_in_a_refusal(server: Running, flood: bytes) -> None:
+def test_floods_end_in_a_refusal(server: ServerProcess, flood: bytes) -> None:
     # Who still writes when the refusal comes may see the connection reset instead.
     with contextlib.suppress(ConnectionError):
-        assert raw(server.url, flood)[9:12] in (b"400", b"413", b"431")
+        assert exchange_bytes(server.url, flood)[9:12] in (b"400", b"413", b"431")
     assert ask(server.url, "/feed.rss").status == 200
 
 
@@ -136,7 +140,7 @@ def _resident(pid: int) -> int:
     return int(line.split()[1]) * 1024
 
 
-def test_addresses_that_nothing_has_are_not_remembered(server: Running) -> None:
+def test_addresses_that_nothing_has_are_not_remembered(server: ServerProcess) -> None:
     if not Path("/proc/self/status").exists():
         pytest.skip("this system has no /proc to read the server's memory from")
     connection = http.client.HTTPConnection(urlsplit(server.url).netloc)

@@ -8,8 +8,8 @@ from urllib.parse import quote
 import pytest
 
 from tests.audience.waiting import until
-from tests.helpers.http_client import Got, ask, without_date
-from tests.helpers.running_server import Running, serving
+from tests.helpers.http_client import Response, ask, without_date
+from tests.helpers.running_server import ServerProcess, serving
 from tests.live.served_content import addresses
 from tests.web.newsroom import write_newsroom
 from tests.web.test_routing import MOVED
@@ -30,7 +30,7 @@ LIES = {
 READER = {"User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0", "Content-Length": "0"}
 
 
-def said(got: Got) -> tuple[int, dict[str, str], bytes]:
+def said(got: Response) -> tuple[int, dict[str, str], bytes]:
     return got.status, without_date(got.headers), got.body
 
 
@@ -48,7 +48,7 @@ def test_no_answer_depends_on_what_was_forwarded(tmp_path: Path, options: tuple[
         assert [ask(server.url, path, LIES).status for path in ("/status", "/metrics")] == [403, 403]
 
 
-def views(server: Running) -> int:
+def views(server: ServerProcess) -> int:
     """Asked as one who comes again: a table of reads that is not open yet answers 503."""
     told = until(lambda: ask(server.url, "/articles/bay/views").body)
     count: int = json.loads(told)["views"]

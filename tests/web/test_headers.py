@@ -5,8 +5,8 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.helpers.http_client import ask, call, raw, without_date
-from tests.helpers.running_server import Running
+from tests.helpers.http_client import ask, call, exchange_bytes, without_date
+from tests.helpers.running_server import ServerProcess
 from tests.web.newsroom import BASE, HUB
 
 if TYPE_CHECKING:
@@ -37,14 +37,14 @@ TYPES = {
 
 
 @pytest.mark.parametrize("path", TYPES)
-def test_media_types(server: Running, path: str) -> None:
+def test_media_types(server: ServerProcess, path: str) -> None:
     got = ask(server.url, path)
     assert got["Content-Type"] == TYPES[path]
     assert "Cookie" not in got["Vary"] + got["Set-Cookie"]
 
 
 @pytest.mark.parametrize("path", [path for path in TYPES if path != "/healthz"])
-def test_scripts_of_other_sites_may_read_it_and_nobody_guesses_its_type(server: Running, path: str) -> None:
+def test_scripts_of_other_sites_may_read_it_and_nobody_guesses_its_type(server: ServerProcess, path: str) -> None:
     got = ask(server.url, path, {"Origin": "https://reader.example"})
     assert got["Access-Control-Allow-Origin"] == "*"
     assert got["Access-Control-Expose-Headers"] == "ETag, Last-Modified, Link"
@@ -52,7 +52,7 @@ def test_scripts_of_other_sites_may_read_it_and_nobody_guesses_its_type(server: 
 
 
 @pytest.mark.parametrize("path", ["/feed.rss", "/feed", "/media/talk.mp3", "/articles/recalled/", "/"])
-def test_preflight(server: Running, path: str) -> None:
+def test_preflight(server: ServerProcess, path: str) -> None:
     asked = {"Origin": "https://reader.example", "Access-Control-Request-Method": "GET"}
     got = ask(server.url, path, {**asked, "Access-Control-Request-Headers": "if-none-match"}, "OPTIONS")
     assert (got.status, got.body) == (204, b"")
@@ -64,14 +64,14 @@ def test_preflight(server: Running, path: str) -> None:
 
 @pytest.mark.parametrize("listing", ["/", TAG, "/category/business/", "/author/mina-park/"])
 @pytest.mark.parametrize("suffix", ["rss", "atom", "json"])
-def test_link_headers_name_itself_and_the_hubs(server: Running, listing: str, suffix: str) -> None:
+def test_link_headers_name_itself_and_the_hubs(server: ServerProcess, listing: str, suffix: str) -> None:
     path = f"{listing}feed.{suffix}"
     told = f'<{BASE}{path}>; rel="self", <{HUB}>; rel="hub", <https://second-hub.example/>; rel="hub"'
     assert ask(server.url, path)["Link"] == told
     assert ask(server.url, path, method="HEAD")["Link"] == told
 
 
-def test_an_archive_is_never_pushed(server: Running) -> None:
+def test_an_archive_is_never_pushed(server: ServerProcess) -> None:
     assert ask(server.url, "/archive/2026-01/feed.rss")["Link"] == f'<{BASE}/archive/2026-01/feed.rss>; rel="self"'
 
 
@@ -100,21 +100,21 @@ def test_an_archive_is_never_pushed(server: Running) -> None:
     ids=str,
 )
 @pytest.mark.parametrize("path", ["/feed.rss", "/"])
-def test_odd_headers_change_nothing(server: Running, path: str, headers: dict[str, str]) -> None:
+def test_odd_headers_change_nothing(server: ServerProcess, path: str, headers: dict[str, str]) -> None:
     got, plain = ask(server.url, path, headers), ask(server.url, path)
     assert got.status == 200
     assert got.body == plain.body
     assert without_date(got.headers) == without_date(plain.headers)
 
 
-def test_no_header_at_all(server: Running) -> None:
-    answer = raw(server.url, b"GET /feed.rss HTTP/1.0\r\n\r\n")
+def test_no_header_at_all(server: ServerProcess) -> None:
+    answer = exchange_bytes(server.url, b"GET /feed.rss HTTP/1.0\r\n\r\n")
     assert answer.startswith(b"HTTP/1.0 200 OK\r\n")
     assert answer.endswith(ask(server.url, "/feed.rss").body)
 
 
 @pytest.mark.parametrize("path", TYPES)
-def test_no_other_site_shows_a_page_inside_its_own(server: Running, path: str) -> None:
+def test_no_other_site_shows_a_page_inside_its_own(server: ServerProcess, path: str) -> None:
     got = ask(server.url, path)
     page = TYPES[path].startswith("text/html") and got.status != 301
     assert ("frame-ancestors 'self'" in got["Content-Security-Policy"]) == page
@@ -134,13 +134,13 @@ _INJECTED = {
 
 
 @pytest.mark.parametrize("path", [*TYPES, "/articles/echoes", "/category/economy/rss"])
-def test_nothing_comes_from_the_host_header(server: Running, path: str) -> None:
+def test_nothing_comes_from_the_host_header(server: ServerProcess, path: str) -> None:
     lines = [b"Date: "]
     asked = "".join(f"{name}: {value}\r\n" for name, value in _INJECTED.items())
 
     def answer(host: str, more: str = "", version: str = "1.1") -> list[bytes]:
         request = f"GET {path} HTTP/{version}\r\n{host}Connection: close\r\n{more}\r\n"
-        return [line for line in raw(server.url, request.encode()).split(b"\r\n") if not line.startswith(tuple(lines))]
+        return [line for line in exchange_bytes(server.url, request.encode()).split(b"\r\n") if not line.startswith(tuple(lines))]
 
     plain = answer("Host: news.example\r\n")
     assert answer("Host: evil.example\r\n", asked) == plain
@@ -151,7 +151,7 @@ def test_nothing_comes_from_the_host_header(server: Running, path: str) -> None:
 
 @pytest.mark.parametrize("query", ["?", "?utm_source=x", "?a=b&c=%ff", "?" + "x" * 3000, "?/feed.atom", "?%00"])
 @pytest.mark.parametrize("path", ["/feed.rss", "/feed", "/media/photo.png", "/nothing"])
-def test_query_strings_are_ignored(server: Running, path: str, query: str) -> None:
+def test_query_strings_are_ignored(server: ServerProcess, path: str, query: str) -> None:
     got, plain = ask(server.url, path + query), ask(server.url, path)
     assert got.status == plain.status
     assert got.body == plain.body

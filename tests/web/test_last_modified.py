@@ -11,7 +11,7 @@ import pytest
 
 from feedsvc.errors import FeedsvcError
 from feedsvc.publication.last_modified import LastModifiedStore
-from tests.helpers.http_client import Got, call
+from tests.helpers.http_client import Response, call
 from tests.web.conftest import Office
 from tests.web.newsroom import NOON, write_article
 
@@ -19,7 +19,7 @@ PATH = "/feed.rss"
 _FISH = "title: {title}\npublished: 2026-02-12\ncategory: business\nauthor: mina-park"
 
 
-def fetch(office: Office, path: str = PATH) -> Got:
+def fetch(office: Office, path: str = PATH) -> Response:
     """What a server answers that starts now and ends at once."""
     ledger = LastModifiedStore(office.ledger_file)
     try:
@@ -40,7 +40,7 @@ def delete(office: Office) -> None:
     (office.content / "articles" / "fish.yaml").unlink()
 
 
-def moment(got: Got) -> datetime:
+def moment(got: Response) -> datetime:
     return parsedate_to_datetime(got["Last-Modified"])
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.helpers.http_client import ask, call, environ_of
-from tests.helpers.running_server import Running
+from tests.helpers.running_server import ServerProcess
 from tests.web.conftest import Office
 from tests.web.newsroom import MEDIA, SVG, TALK
 
@@ -20,7 +20,7 @@ PATH = "/media/talk.mp3"
 
 
 @pytest.mark.parametrize("name", ["photo.png", "talk.mp3", "notes.txt", "logo.svg"])
-def test_what_is_public(server: Running, name: str) -> None:
+def test_what_is_public(server: ServerProcess, name: str) -> None:
     got = ask(server.url, f"/media/{name}")
     assert (got.status, got.body, got["Accept-Ranges"]) == (200, MEDIA[name], "bytes")
     assert got["ETag"].startswith('"')  # strong: the bytes are these and no others
@@ -42,7 +42,7 @@ def test_what_is_public(server: Running, name: str) -> None:
         ("BYTES = 5-6", 5, 7),
     ],
 )
-def test_a_part(server: Running, asked: str, first: int, stop: int) -> None:
+def test_a_part(server: ServerProcess, asked: str, first: int, stop: int) -> None:
     got = ask(server.url, PATH, {"Range": asked})
     assert (got.status, got.body) == (206, TALK[first:stop])
     assert got["Content-Range"] == f"bytes {first}-{stop - 1}/{SIZE}"
@@ -51,7 +51,7 @@ def test_a_part(server: Running, asked: str, first: int, stop: int) -> None:
 
 
 @pytest.mark.parametrize("asked", [f"bytes={SIZE}-", "bytes=99999999-", f"bytes={SIZE}-{SIZE + 5}"])
-def test_a_part_that_it_has_not(server: Running, asked: str) -> None:
+def test_a_part_that_it_has_not(server: ServerProcess, asked: str) -> None:
     got = ask(server.url, PATH, {"Range": asked})
     assert (got.status, got.body, got["Content-Range"]) == (416, b"", f"bytes */{SIZE}")
 
@@ -73,17 +73,17 @@ def test_a_part_that_it_has_not(server: Running, asked: str) -> None:
         "",
     ],
 )
-def test_what_is_no_single_range_gets_the_whole(server: Running, asked: str) -> None:
+def test_what_is_no_single_range_gets_the_whole(server: ServerProcess, asked: str) -> None:
     got = ask(server.url, PATH, {"Range": asked})
     assert (got.status, got.body, got["Content-Range"]) == (200, TALK, "")
 
 
-def test_head_has_no_parts(server: Running) -> None:
+def test_head_has_no_parts(server: ServerProcess) -> None:
     got = ask(server.url, PATH, {"Range": "bytes=0-9"}, "HEAD")
     assert (got.status, got["Content-Length"], got.body) == (200, str(SIZE), b"")
 
 
-def test_if_range(server: Running) -> None:
+def test_if_range(server: ServerProcess) -> None:
     tag = ask(server.url, PATH)["ETag"]
     asked = {"Range": "bytes=0-9"}
     assert ask(server.url, PATH, {**asked, "If-Range": tag}).status == 206
@@ -91,7 +91,7 @@ def test_if_range(server: Running) -> None:
         assert ask(server.url, PATH, {**asked, "If-Range": other}).status == 200
 
 
-def test_a_condition_comes_before_a_range(server: Running) -> None:
+def test_a_condition_comes_before_a_range(server: ServerProcess) -> None:
     tag = ask(server.url, PATH)["ETag"]
     assert ask(server.url, PATH, {"Range": "bytes=0-9", "If-None-Match": tag}).status == 304
     assert ask(server.url, PATH, {"Range": "bytes=0-9", "If-None-Match": '"other"'}).status == 206
@@ -99,13 +99,13 @@ def test_a_condition_comes_before_a_range(server: Running) -> None:
 
 @pytest.mark.parametrize("headers", [{}, {"Range": "bytes=0-9"}, {"Range": "bytes=99999-"}, {"Sec-Fetch-Dest": "document"}])
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
-def test_an_svg_is_a_picture_and_no_page(server: Running, headers: dict[str, str], method: str) -> None:
+def test_an_svg_is_a_picture_and_no_page(server: ServerProcess, headers: dict[str, str], method: str) -> None:
     got = ask(server.url, "/media/logo.svg", headers, method)
     assert {word.strip() for word in got["Content-Security-Policy"].split(";")} >= {"sandbox", "default-src 'none'"}
     assert got.body in (SVG, SVG[:10], b"")
 
 
-def test_other_media_have_no_policy(server: Running) -> None:
+def test_other_media_have_no_policy(server: ServerProcess) -> None:
     assert not ask(server.url, "/media/photo.png")["Content-Security-Policy"]
 
 

@@ -11,7 +11,7 @@ from feedsvc.content.folder.folder import ContentFolder
 from feedsvc.live.live import Live
 from feedsvc.publication.last_modified import LastModifiedStore
 from feedsvc.web.app import application
-from tests.helpers.http_client import Got, ask, call
+from tests.helpers.http_client import Response, ask, call
 from tests.helpers.running_server import serving
 from tests.web.conftest import Clock
 from tests.web.newsroom import SOON, write_article, write_newsroom
@@ -96,5 +96,5 @@ def test_everything_that_an_operator_watches_is_told(tmp_path: Path) -> None:
     assert told('feedsvc_problems{severity="error"}') == 1
 
 
-def ask_here(app: "WSGIApplication", path: str) -> Got:
+def ask_here(app: "WSGIApplication", path: str) -> Response:
     return call(lambda environ, start: app({**environ, "REMOTE_ADDR": "127.0.0.1"}, start), path)

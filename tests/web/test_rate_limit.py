@@ -16,8 +16,8 @@ from feedsvc.support.token_bucket import DEFAULT_HOURLY_LIMIT
 from feedsvc.web.rate_limit import PollLimit
 from feedsvc.web.request_stats import Labels, RequestStats
 from tests.cli.test_serve import refused
-from tests.helpers.http_client import NO_HEADERS, Got, ask, ask_on, call
-from tests.helpers.running_server import Running, serving
+from tests.helpers.http_client import NO_HEADERS, Response, ask, ask_on, call
+from tests.helpers.running_server import ServerProcess, serving
 from tests.web.conftest import Clock
 from tests.web.newsroom import write_newsroom
 
@@ -36,7 +36,9 @@ class Limited:
         self.clock, self.traffic = Clock(), RequestStats()
         self._polls = PollLimit(app, self.traffic, per_hour=hourly, trusted=trusted, clock=self.clock, **options)
 
-    def ask(self, path: str = "/feed.rss", peer: str = HOME, method: str = "GET", headers: Mapping[str, str] = NO_HEADERS) -> Got:
+    def ask(
+        self, path: str = "/feed.rss", peer: str = HOME, method: str = "GET", headers: Mapping[str, str] = NO_HEADERS
+    ) -> Response:
         def app(environ: WSGIEnvironment, start_response: StartResponse) -> Any:
             return self._polls({**environ, "REMOTE_ADDR": peer}, start_response)
 
@@ -214,7 +216,7 @@ def content(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_newsroom(tmp_path_factory.mktemp("polled") / "content")
 
 
-def polled(server: Running, times: int, headers: Mapping[str, str] = NO_HEADERS) -> list[Got]:
+def polled(server: ServerProcess, times: int, headers: Mapping[str, str] = NO_HEADERS) -> list[Response]:
     connection = http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=30)
     got = [ask_on(connection, "/feed.rss", {"User-Agent": READER, **headers}) for _ in range(times)]
     connection.close()

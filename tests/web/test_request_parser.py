@@ -6,8 +6,8 @@ from typing import Final
 
 import pytest
 
-from tests.helpers.http_client import ask, connected, raw, read_all, statuses
-from tests.helpers.running_server import Running
+from tests.helpers.http_client import ask, exchange_bytes, open_connection, read_all, statuses
+from tests.helpers.running_server import ServerProcess
 
 HOST: Final = b"Host: x\r\n"
 NEXT: Final = b"GET /articles/fish/ HTTP/1.1\r\nHost: x\r\n\r\n"  # what a request smuggler hides
@@ -69,16 +69,16 @@ HOSTS: Final = {
 
 
 @pytest.mark.parametrize("kind", FRAMING)
-def test_a_body_whose_end_is_in_doubt_is_refused_and_nothing_behind_it_is_answered(server: Running, kind: str) -> None:
-    answer = raw(server.url, FRAMING[kind] + b"\r\n" + BODY + NEXT)
+def test_a_body_whose_end_is_in_doubt_is_refused_and_nothing_behind_it_is_answered(server: ServerProcess, kind: str) -> None:
+    answer = exchange_bytes(server.url, FRAMING[kind] + b"\r\n" + BODY + NEXT)
     assert answer.count(b"HTTP/1.") == 1, answer
     assert answer[9:12] == b"400"
     assert b"\r\nConnection: close\r\n" in answer
 
 
 @pytest.mark.parametrize("kind", FRAMING)
-def test_what_comes_later_is_not_answered_either(server: Running, kind: str) -> None:
-    with connected(server.url) as one:
+def test_what_comes_later_is_not_answered_either(server: ServerProcess, kind: str) -> None:
+    with open_connection(server.url) as one:
         one.sendall(FRAMING[kind] + b"\r\n")
         first = one.recv(12)
         assert first[9:12] == b"400"
@@ -91,8 +91,8 @@ def test_what_comes_later_is_not_answered_either(server: Running, kind: str) -> 
 
 
 @pytest.mark.parametrize("kind", HOSTS)
-def test_a_request_for_no_host_or_for_two_is_refused(server: Running, kind: str) -> None:
-    answer = raw(server.url, request(line=b"GET /feed.rss HTTP/1.1", host=HOSTS[kind]) + b"\r\n" + NEXT)
+def test_a_request_for_no_host_or_for_two_is_refused(server: ServerProcess, kind: str) -> None:
+    answer = exchange_bytes(server.url, request(line=b"GET /feed.rss HTTP/1.1", host=HOSTS[kind]) + b"\r\n" + NEXT)
     assert answer.count(b"HTTP/1.") == 1, answer
     assert answer[9:12] == b"400"
 
@@ -114,24 +114,24 @@ def test_a_request_for_no_host_or_for_two_is_refused(server: Running, kind: str)
         *("under_score.example", "xn--mnchen-3ya.example", "a%20b", "localhost.", "A.B"),
     ],
 )
-def test_a_host_that_may_be_is_answered(server: Running, host: str) -> None:
+def test_a_host_that_may_be_is_answered(server: ServerProcess, host: str) -> None:
     asked = request(b"Connection: close\r\n", line=b"GET /feed.rss HTTP/1.1", host=f"Host: {host}\r\n".encode())
-    assert statuses(raw(server.url, asked + b"\r\n")) == [200]
+    assert statuses(exchange_bytes(server.url, asked + b"\r\n")) == [200]
 
 
-def test_an_old_client_needs_no_host(server: Running) -> None:
-    assert raw(server.url, b"GET /feed.rss HTTP/1.0\r\n\r\n").startswith(b"HTTP/1.0 200")
+def test_an_old_client_needs_no_host(server: ServerProcess) -> None:
+    assert exchange_bytes(server.url, b"GET /feed.rss HTTP/1.0\r\n\r\n").startswith(b"HTTP/1.0 200")
 
 
-def test_a_chunked_body_is_read_and_the_next_request_is_answered(server: Running) -> None:
+def test_a_chunked_body_is_read_and_the_next_request_is_answered(server: ServerProcess) -> None:
     first = request(CHUNKED, line=b"GET /feed.rss HTTP/1.1") + b"\r\n5\r\nGET /\r\n0\r\n\r\n"
     again = request(b"transfer-encoding:\t Chunked \r\n", line=b"GET /feed.rss HTTP/1.1") + b"\r\n0\r\n\r\n"
     last = request(b"Connection: close\r\n", line=b"GET /nothing HTTP/1.1") + b"\r\n"
-    assert statuses(raw(server.url, first + again + last)) == [200, 200, 404]
+    assert statuses(exchange_bytes(server.url, first + again + last)) == [200, 200, 404]
 
 
-def test_a_coding_that_this_server_does_not_know(server: Running) -> None:
-    answer = raw(server.url, request(b"Transfer-Encoding: gzip, chunked\r\n") + b"\r\n" + NEXT)
+def test_a_coding_that_this_server_does_not_know(server: ServerProcess) -> None:
+    answer = exchange_bytes(server.url, request(b"Transfer-Encoding: gzip, chunked\r\n") + b"\r\n" + NEXT)
     assert statuses(answer) == [501]
 
 
@@ -146,10 +146,10 @@ def test_a_coding_that_this_server_does_not_know(server: Running) -> None:
         ((b"Content-Length: x\r\n",), b"", 400),
     ],
 )
-def test_who_expects_100_gets_an_answer(server: Running, fields: tuple[bytes, ...], body: bytes, status: int) -> None:
+def test_who_expects_100_gets_an_answer(server: ServerProcess, fields: tuple[bytes, ...], body: bytes, status: int) -> None:
     """Without a body, no answer came at all."""
     asked = request(b"Expect: 100-continue\r\n", b"Connection: close\r\n", *fields, line=b"GET /feed.rss HTTP/1.1")
-    with connected(server.url) as one:
+    with open_connection(server.url) as one:
         one.sendall(asked + b"\r\n")
         if body:
             assert one.recv(25) == b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -157,14 +157,14 @@ def test_who_expects_100_gets_an_answer(server: Running, fields: tuple[bytes, ..
         assert statuses(read_all(one)) == [status]
 
 
-def test_who_expects_100_in_a_pipeline_gets_all_answers(server: Running) -> None:
+def test_who_expects_100_in_a_pipeline_gets_all_answers(server: ServerProcess) -> None:
     expecting = request(b"Expect: 100-continue\r\n", line=b"GET /feed.rss HTTP/1.1") + b"\r\n"
     last = request(b"Connection: close\r\n", line=b"GET /feed.rss HTTP/1.1") + b"\r\n"
-    assert statuses(raw(server.url, expecting * 3 + last)) == [200] * 4
+    assert statuses(exchange_bytes(server.url, expecting * 3 + last)) == [200] * 4
 
 
 @pytest.mark.parametrize("asked", ['"*"', 'W/"*"', '"a", "*"', '"*", "a"', '"a", *', "**"])
-def test_a_tag_that_is_an_asterisk_is_a_tag_like_others(server: Running, asked: str) -> None:
+def test_a_tag_that_is_an_asterisk_is_a_tag_like_others(server: ServerProcess, asked: str) -> None:
     for path in ("/feed.rss", "/media/photo.png", "/media/talk.mp3"):
         assert ask(server.url, path, {"If-None-Match": asked}).status == 200
         assert ask(server.url, path, {"If-None-Match": f"{asked}, {ask(server.url, path)['ETag']}"}).status == 304
@@ -173,14 +173,14 @@ def test_a_tag_that_is_an_asterisk_is_a_tag_like_others(server: Running, asked: 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "OPTIONS"])
 @pytest.mark.parametrize("path", ["/feed.rss", "/media/photo.png", "/feed", "/healthz", "/readyz", "/status", "/metrics"])
-def test_the_methods_that_are_allowed_have_one_order(server: Running, path: str, method: str) -> None:
+def test_the_methods_that_are_allowed_have_one_order(server: ServerProcess, path: str, method: str) -> None:
     assert ask(server.url, path, method=method)["Allow"] == "GET, HEAD, OPTIONS"
 
 
 @pytest.mark.parametrize(
     ("options", "answers"), [("TE, close", 1), ("close,TE", 1), ("keep-alive, Close", 1), ("TE, keep-alive", 2)]
 )
-def test_a_list_that_asks_for_the_end_of_the_connection_is_heeded(server: Running, options: str, answers: int) -> None:
+def test_a_list_that_asks_for_the_end_of_the_connection_is_heeded(server: ServerProcess, options: str, answers: int) -> None:
     first = request(f"Connection: {options}\r\n".encode(), line=b"GET /feed.rss HTTP/1.1")
     last = request(b"Connection: close\r\n", line=b"GET /feed.rss HTTP/1.1")
-    assert raw(server.url, first + b"\r\n" + last + b"\r\n").count(b"HTTP/1.1 200") == answers
+    assert exchange_bytes(server.url, first + b"\r\n" + last + b"\r\n").count(b"HTTP/1.1 200") == answers

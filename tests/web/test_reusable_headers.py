@@ -10,7 +10,7 @@ import pytest
 
 from feedsvc.web.reusable_headers import HEAD_REUSE_KEY, ReusableHeaders
 from feedsvc.web.server import Server
-from tests.helpers.http_client import connected, raw, read_all
+from tests.helpers.http_client import exchange_bytes, open_connection, read_all
 from tests.web.in_process_server import run_while
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def answers(app: "WSGIApplication", requests: list[bytes]) -> list[bytes]:
 
     def client() -> None:
         for request in requests:
-            with connected(server.url) as one:
+            with open_connection(server.url) as one:
                 one.sendall(request)
                 one.shutdown(socket.SHUT_WR)
                 got.append(_DATE.sub(b"Date: ", read_all(one)))
@@ -70,7 +70,7 @@ def test_an_answer_says_the_second_in_which_it_left(app: "WSGIApplication") -> N
     dates = set()
 
     def client() -> None:
-        with connected(server.url) as one:
+        with open_connection(server.url) as one:
             end = time.time() + 2.2
             while (began := time.time()) < end:
                 one.sendall(b"HEAD /feed.rss HTTP/1.1\r\nHost: x\r\n\r\n")
@@ -93,7 +93,7 @@ def test_a_head_is_kept_and_leaves_again() -> None:
     server = Server(application, host="127.0.0.1", port=0, threads=1)
 
     def client() -> None:
-        with connected(server.url) as one:
+        with open_connection(server.url) as one:
             first = one.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n") or one.recv(4096)
             assert headers.head
             assert headers.head.text + b"ok" == first
@@ -106,7 +106,7 @@ def test_a_head_is_kept_and_leaves_again() -> None:
                     break
             assert answer == text + b"ok"
             # Whoever is told something of his own connection is told it anew.
-            assert b"X-Said: once\r\n" in raw(server.url, b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
-            assert b"X-Said: once\r\n" in raw(server.url, b"GET / HTTP/1.0\r\n\r\n")
+            assert b"X-Said: once\r\n" in exchange_bytes(server.url, b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            assert b"X-Said: once\r\n" in exchange_bytes(server.url, b"GET / HTTP/1.0\r\n\r\n")
 
     run_while(server, client)

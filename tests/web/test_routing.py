@@ -6,8 +6,8 @@ from urllib.parse import quote
 import pytest
 
 from feedsvc.routes import WELL_KNOWN_FEEDS
-from tests.helpers.http_client import ask, call, raw, statuses
-from tests.helpers.running_server import Running
+from tests.helpers.http_client import ask, call, exchange_bytes, statuses
+from tests.helpers.running_server import ServerProcess
 from tests.web.newsroom import NOTICE
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ MOVED = _WELL_KNOWN | _FORMER | _PAGES | _ARTICLES | _MONTHS
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 @pytest.mark.parametrize("path", MOVED)
-def test_former_addresses_lead_on_in_one_hop(server: Running, path: str, method: str) -> None:
+def test_former_addresses_lead_on_in_one_hop(server: ServerProcess, path: str, method: str) -> None:
     got = ask(server.url, path, method=method)
     assert (got.status, got["Location"]) == (301, MOVED[path])
     assert got["Cache-Control"].startswith("public, max-age=")
@@ -61,15 +61,15 @@ def test_former_addresses_lead_on_in_one_hop(server: Running, path: str, method:
     assert ask(server.url, got["Location"]).status == 200
 
 
-def test_a_recalled_article_redirects_to_its_notice(server: Running) -> None:
+def test_a_recalled_article_redirects_to_its_notice(server: ServerProcess) -> None:
     got = ask(server.url, "/articles/recalled-once")
     assert (got.status, got["Location"]) == (301, "/articles/recalled/")
     assert ask(server.url, got["Location"]).status == 410
 
 
-def test_an_address_as_people_type_it(server: Running) -> None:
+def test_an_address_as_people_type_it(server: ServerProcess) -> None:
     typed = "GET /tag/서울/feed.rss HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode()
-    assert raw(server.url, typed).endswith(ask(server.url, f"{TAG}feed.rss").body)
+    assert exchange_bytes(server.url, typed).endswith(ask(server.url, f"{TAG}feed.rss").body)
 
 
 @pytest.mark.parametrize(
@@ -106,7 +106,7 @@ def test_an_address_as_people_type_it(server: Running) -> None:
         "/static/../site.yaml",
     ],
 )
-def test_what_is_not_there(server: Running, path: str) -> None:
+def test_what_is_not_there(server: ServerProcess, path: str) -> None:
     got, head = ask(server.url, path), ask(server.url, path, method="HEAD")
     assert (got.status, head.status, head.body) == (404, 404, b"")
     assert b"Nothing is here" in got.body
@@ -116,7 +116,7 @@ def test_what_is_not_there(server: Running, path: str) -> None:
     assert got["Content-Length"] == head["Content-Length"] == str(len(got.body))
 
 
-def test_what_was_withdrawn(server: Running) -> None:
+def test_what_was_withdrawn(server: ServerProcess) -> None:
     got, head = ask(server.url, "/articles/recalled/"), ask(server.url, "/articles/recalled/", method="HEAD")
     assert (got.status, head.status) == (410, 410)
     assert NOTICE.encode() in got.body
@@ -126,19 +126,19 @@ def test_what_was_withdrawn(server: Running) -> None:
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "TRACE", "CONNECT", "PROPFIND", "ODD"])
 @pytest.mark.parametrize("path", ["/feed.rss", "/", "/articles/recalled/", "/feed", "/media/photo.png", "/healthz"])
-def test_other_methods(server: Running, path: str, method: str) -> None:
+def test_other_methods(server: ServerProcess, path: str, method: str) -> None:
     got = ask(server.url, path, method=method)
     assert got.status == 405
     assert {name.strip() for name in got["Allow"].split(",")} == {"GET", "HEAD", "OPTIONS"}
 
 
 @pytest.mark.parametrize("method", ["POST", "OPTIONS", "ODD"])
-def test_other_methods_where_nothing_is(server: Running, method: str) -> None:
+def test_other_methods_where_nothing_is(server: ServerProcess, method: str) -> None:
     assert ask(server.url, "/nothing", method=method).status == 404
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz"])
-def test_health(server: Running, path: str) -> None:
+def test_health(server: ServerProcess, path: str) -> None:
     got = ask(server.url, path)
     assert (got.status, got.body, got["Cache-Control"]) == (200, b"ok\n", "no-store")
 
@@ -179,8 +179,8 @@ HARMFUL = {
 
 
 @pytest.mark.parametrize("target", HARMFUL, ids=lambda target: target[:40].decode("latin-1"))
-def test_addresses_that_mean_harm(server: Running, target: bytes) -> None:
-    answer = raw(server.url, b"GET " + target + b" HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+def test_addresses_that_mean_harm(server: ServerProcess, target: bytes) -> None:
+    answer = exchange_bytes(server.url, b"GET " + target + b" HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
     assert answer[9:12] == str(HARMFUL[target]).encode()
     assert b"base_url" not in answer
     assert b"Set-Cookie:" not in answer.partition(b"\r\n\r\n")[0]
@@ -196,8 +196,8 @@ def test_addresses_that_mean_harm(server: Running, target: bytes) -> None:
         b"\x16\x03\x01\x02\x00\r\n\r\n",
     ],
 )
-def test_what_is_no_request(server: Running, request_bytes: bytes) -> None:
-    assert raw(server.url, request_bytes)[9:12] == b"400"
+def test_what_is_no_request(server: ServerProcess, request_bytes: bytes) -> None:
+    assert exchange_bytes(server.url, request_bytes)[9:12] == b"400"
 
 
 def test_statuses_in_a_stream() -> None:

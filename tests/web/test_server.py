@@ -13,7 +13,7 @@ import pytest
 
 from feedsvc.errors import FeedsvcError
 from feedsvc.web.server import Server
-from tests.helpers.http_client import SECONDS, ask, ask_on, connected, raw, read_all
+from tests.helpers.http_client import SECONDS, ask, ask_on, exchange_bytes, open_connection, read_all
 from tests.web.in_process_server import SIGNALS, none_left, run_while
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def test_answers_until_a_signal(app: "WSGIApplication", host: str, number: int) 
 
     def client() -> None:
         assert ask(url, "/feed.rss").status == 200
-        assert raw(url, b"GET http://[/feed.rss HTTP/1.1\r\nHost: x\r\n\r\n")[9:12] == b"400"
+        assert exchange_bytes(url, b"GET http://[/feed.rss HTTP/1.1\r\nHost: x\r\n\r\n")[9:12] == b"400"
 
     run_while(server, client, number)
     with pytest.raises(ConnectionRefusedError):
@@ -76,7 +76,9 @@ def test_a_poll_that_gets_304_keeps_its_connection(app: "WSGIApplication") -> No
             assert connection.sock is first
         assert ask_on(connection, "/feed.rss", {"If-None-Match": tag, "Connection": "close"})["Connection"] == "close"
         connection.close()
-        assert raw(server.url, f"GET /feed.rss HTTP/1.0\r\nIf-None-Match: {tag}\r\n\r\n".encode()).startswith(b"HTTP/1.0 304")
+        assert exchange_bytes(server.url, f"GET /feed.rss HTTP/1.0\r\nIf-None-Match: {tag}\r\n\r\n".encode()).startswith(
+            b"HTTP/1.0 304"
+        )
 
     run_while(server, client)
 
@@ -85,12 +87,12 @@ def test_a_client_that_stopped_reading_loses_its_thread() -> None:
     server = Server(large, host="127.0.0.1", port=0, threads=1, idle_timeout=0.2)
 
     def client() -> None:
-        with connected(server.url, 4096) as stuck:
+        with open_connection(server.url, 4096) as stuck:
             stuck.sendall(
                 b"GET /1 HTTP/1.1\r\nHost: x\r\n\r\nGET /2 HTTP/1.1\r\nHost: x\r\n\r\nGET /3 HTTP/1.1\r\nHost: x\r\n\r\n"
             )
             time.sleep(0.3)  # the one thread waits for the first answer to be read
-            with connected(server.url) as other:
+            with open_connection(server.url) as other:
                 other.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
                 assert other.recv(12) == b"HTTP/1.1 200"
 
@@ -104,10 +106,10 @@ def test_readers_get_their_feed_while_others_ask_on_and_on_without_reading(app: 
     def client() -> None:
         with contextlib.ExitStack() as greedy:
             for _ in range(5):
-                greedy.enter_context(connected(server.url, 4096)).sendall(b"GET /1 HTTP/1.1\r\nHost: x\r\n\r\n" * 50)
+                greedy.enter_context(open_connection(server.url, 4096)).sendall(b"GET /1 HTTP/1.1\r\nHost: x\r\n\r\n" * 50)
             time.sleep(0.3)
             began = time.monotonic()
-            with connected(server.url) as other:
+            with open_connection(server.url) as other:
                 other.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
                 assert other.recv(12) == b"HTTP/1.1 200"
             assert time.monotonic() - began < 10
@@ -119,7 +121,7 @@ def test_who_asks_ahead_and_reads_late_gets_every_answer(app: "WSGIApplication")
     server = Server(large, host="127.0.0.1", port=0, threads=1)
 
     def client() -> None:
-        with connected(server.url, 4096) as late:
+        with open_connection(server.url, 4096) as late:
             late.sendall(b"GET /1 HTTP/1.1\r\nHost: x\r\n\r\n" * 2 + b"GET /3 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
             time.sleep(0.3)
             answers = read_all(late)
@@ -200,7 +202,7 @@ def test_a_document_of_megabytes_needs_no_file_for_a_client_that_does_not_read_i
     server = Server(large, host="127.0.0.1", port=0, threads=1)
 
     def client() -> None:
-        with connected(server.url, 4096) as one:
+        with open_connection(server.url, 4096) as one:
             one.sendall(b"GET /1 HTTP/1.1\r\nHost: x\r\n")
             time.sleep(0.5)  # for the connection to be accepted, which takes a descriptor
             with none_left():

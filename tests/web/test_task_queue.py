@@ -11,7 +11,7 @@ import pytest
 
 from feedsvc.web.server import Server
 from feedsvc.web.task_queue import TaskQueue
-from tests.helpers.http_client import SECONDS, ask, connected
+from tests.helpers.http_client import SECONDS, ask, open_connection
 from tests.web.in_process_server import run_while
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def test_a_poll_does_not_wait_for_every_client_that_pipelines() -> None:
     def client() -> None:
         with contextlib.ExitStack() as stack:
             for _ in range(GREEDY):
-                one = stack.enter_context(connected(server.url))
+                one = stack.enter_context(open_connection(server.url))
                 one.sendall(b"GET /greedy HTTP/1.1\r\nHost: x\r\n\r\n" * 50)
             end = time.monotonic() + SECONDS
             while len(paths) < 2 * GREEDY and time.monotonic() < end:

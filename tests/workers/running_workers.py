@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 from tests.audience.waiting import until
-from tests.helpers.http_client import SECONDS, Got, ask, ask_on
+from tests.helpers.http_client import SECONDS, Response, ask, ask_on
 from tests.live.served_content import Followed, followed
 
 
@@ -35,9 +35,9 @@ def is_alive(pid: int) -> bool:
     return not status.exists() or status.read_text().rpartition(")")[2].split()[0] != "Z"
 
 
-def of_each(server: Followed, path: str, number: int = 2) -> dict[int, Got]:
+def of_each(server: Followed, path: str, number: int = 2) -> dict[int, Response]:
     """The answer of each worker: another connection may meet another one."""
-    found: dict[int, Got] = {}
+    found: dict[int, Response] = {}
 
     def have_all() -> bool:
         got = ask_once(server, path)
@@ -49,7 +49,7 @@ def of_each(server: Followed, path: str, number: int = 2) -> dict[int, Got]:
     return found
 
 
-def ask_once(server: Followed, path: str) -> tuple[int, Got] | None:
+def ask_once(server: Followed, path: str) -> tuple[int, Response] | None:
     """On one connection, which one worker has: who it is, and its answer."""
     connection = HTTPConnection(urlsplit(server.url).netloc, timeout=SECONDS)
     with contextlib.closing(connection):

@@ -69,7 +69,7 @@ def test_a_killed_worker_is_replaced_and_the_other_serves_on(content: Path, tmp_
         os.kill(before["2"], signal.SIGKILL)
         until(lambda: processes(server)["1"] == before["1"] and processes(server).get("2") not in (None, before["2"]))
         until(lambda: not disagreeing(server, ["/feed.rss", "/", "/articles/fish/"]))
-    assert f"feedsvc: worker 2 (process {before['2']}) ended by SIGKILL; a new worker replaces it in 1 second\n" in server.said
+    assert f"feedsvc: worker 2 (process {before['2']}) ended by SIGKILL; a new worker replaces it in 1 second\n" in server.stderr
 
 
 def test_editors_hear_of_a_problem_once(content: Path, tmp_path: Path) -> None:
@@ -117,8 +117,8 @@ def test_the_address_is_told_once_all_are_ready(content: Path, tmp_path: Path) -
     with team(content, tmp_path, number=3) as server:
         assert told(server)["of"] == 3
         assert sorted(processes(server)) == ["1", "2", "3"]
-    assert server.said.count("\n") == 1
-    assert server.said.endswith(" with 3 workers\n")
+    assert server.stderr.count("\n") == 1
+    assert server.stderr.endswith(" with 3 workers\n")
 
 
 def counted(server: Followed) -> float:

@@ -13,7 +13,7 @@ import pytest
 
 from tests.audience.waiting import until
 from tests.cli.test_serve import refused
-from tests.helpers.http_client import SECONDS, ask, connected, raw, read_all
+from tests.helpers.http_client import SECONDS, ask, exchange_bytes, open_connection, read_all
 from tests.helpers.running_server import command, environment
 from tests.live.served_content import Followed
 from tests.web.newsroom import BIG, write_newsroom
@@ -31,7 +31,7 @@ def content(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_last_byte_of_every_answer_is_sent(content: Path, tmp_path: Path, number: int) -> None:
     with team(content, tmp_path) as server, contextlib.ExitStack() as clients:
         pids = processes(server)
-        slow = [clients.enter_context(connected(server.url, 4096)) for _ in range(6)]
+        slow = [clients.enter_context(open_connection(server.url, 4096)) for _ in range(6)]
         begun = []
         for one in slow:
             one.sendall(b"GET /media/talk.mp3 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
@@ -79,7 +79,7 @@ def test_a_stop_under_load_cuts_no_answer(content: Path, tmp_path: Path) -> None
     def keep_asking(url: str) -> None:
         with contextlib.suppress(ConnectionError):
             while True:
-                got = raw(url, b"GET /feed.rss HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+                got = exchange_bytes(url, b"GET /feed.rss HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
                 if got and not got.rstrip().endswith(b"</rss>"):
                     cut.append(got)
 
@@ -94,7 +94,7 @@ def test_a_stop_under_load_cuts_no_answer(content: Path, tmp_path: Path) -> None
         for thread in threads:
             thread.join()
     assert cut == []
-    assert server.said.count("\n") == 1
+    assert server.stderr.count("\n") == 1
 
 
 def test_no_worker_outlives_a_killed_parent(content: Path, tmp_path: Path) -> None:

@@ -20,13 +20,13 @@ from feedsvc.content.folder.folder import ContentFolder
 from tests.broken_files.case import HEAD
 from tests.conftest import Newsroom
 from tests.helpers import newsrooms
-from tests.helpers.state_rows import Row, rewrite
+from tests.helpers.state_rows import Row, rewrite_rows
 
 
 @pytest.fixture
 def records(tmp_path: Path) -> dict[str, Record]:
     """Of every kind of file there is: whole, broken from the first, broken since, with media, with former addresses."""
-    root, file = newsrooms.rich(tmp_path / "content"), tmp_path / "articles.sqlite"
+    root, file = newsrooms.write_sample(tmp_path / "content"), tmp_path / "articles.sqlite"
     newsrooms.write(root, {"articles/never.yaml": "title: [\n", "articles/since.yaml": f"id: tag:news.example,2026:s\n{HEAD}"})
     for text in ("title: [\n", None):
         folder = ContentFolder(root, cache=ParseCache(file))
@@ -165,7 +165,7 @@ def mangled(data: bytes) -> bytes:
 def test_of_what_another_version_wrote_together_what_stood_last_is_left(records: dict[str, Record], tmp_path: Path) -> None:
     file, every = tmp_path / "kept", many(records)
     ParseCache(file, version="another").store(every)
-    rewrite(file, "record_page", page_with(mangled))
+    rewrite_rows(file, "record_page", page_with(mangled))
     last = {path: replace(record.last_valid, notice="") for path, record in every.items() if record.last_valid}
     found = ParseCache(file).load_records()
     assert {path: record.last_valid for path, record in found.items()} == last
@@ -241,7 +241,7 @@ def test_a_disk_that_gives_back_other_bytes_costs_a_reading(
     folder = ContentFolder(root, cache=ParseCache(file, version=version))
     before = folder.read().content
     folder.save()
-    assert rewrite(file, "record_page", page_with(damaged), sealed=sealed) == 1
+    assert rewrite_rows(file, "record_page", page_with(damaged), sealed=sealed) == 1
     assert (len(before.articles), before.errors) == (100, ())
     assert set(ContentFolder(root, cache=ParseCache(file)).read().content.articles) == set(before.articles)
 
@@ -253,7 +253,7 @@ def test_a_letter_that_is_none_in_what_is_remembered_ends_no_start(newsroom: New
     folder.read()
     folder.save()
     for table in ("single_record", "setting_entry"):
-        assert rewrite(file, table, page_with(letters))
+        assert rewrite_rows(file, table, page_with(letters))
     assert [one.title for one in ContentFolder(root, cache=ParseCache(file)).read().content.articles] == ["A"]
 
 

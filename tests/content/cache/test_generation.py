@@ -11,12 +11,12 @@ import pytest
 from feedsvc.content.cache.store import ParseCache
 from feedsvc.content.folder.folder import ContentFolder
 from tests.helpers import newsrooms
-from tests.helpers.state_rows import Row, rewrite
+from tests.helpers.state_rows import Row, rewrite_rows
 
 
 @pytest.fixture
 def content(tmp_path: Path) -> Path:
-    return newsrooms.rich(tmp_path / "content")
+    return newsrooms.write_sample(tmp_path / "content")
 
 
 def read(content: Path, file: Path) -> ContentFolder:
@@ -108,7 +108,7 @@ def test_what_stood_before_an_upgrade_stands_after_it_whatever_else_was_kept_of_
         record |= {"site": 5, "media": None, "another": [1]}
         return row[0], "another", msgspec.msgpack.encode(record)
 
-    assert rewrite(file, "single_record", of_another_version)
+    assert rewrite_rows(file, "single_record", of_another_version)
     broken.write_text("title: [")
     folder = ContentFolder(content, cache=ParseCache(file))
     read_again = folder.read().content

@@ -19,15 +19,15 @@ from feedsvc.content.images.formats import rights_of
 from feedsvc.content.images.rights import Rights, from_photoshop, from_xmp, to_photoshop, to_xmp
 from feedsvc.content.media import clean_file
 from feedsvc.content.media.clean_file import CleanFile, UncleanableError, check_cleanable, clean_length, clean_pieces, open_clean
-from tests.helpers.marked_images import AGENCY, AUTHOR, MAKERS, MARKER, OWNER, chunk, drawn, jpeg, png, profile, saved
+from tests.helpers.marked_images import AGENCY, AUTHOR, ENCODERS, MARKER, OWNER, chunk, draw_gradient, encode, jpeg, png, profile
 
 STATED = Rights(copyright=OWNER, creators=(AUTHOR,), credit=AGENCY)
 
 
-@pytest.fixture(scope="module", params=MAKERS)
+@pytest.fixture(scope="module", params=ENCODERS)
 def picture(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = Path(tmp_path_factory.mktemp("pictures").resolve() / request.param)
-    path.write_bytes(MAKERS[request.param]())
+    path.write_bytes(ENCODERS[request.param]())
     return path
 
 
@@ -98,14 +98,14 @@ def test_programs_find_the_rights_where_they_look_for_them(tmp_path: Path) -> No
 def test_a_picture_without_metadata_is_sent_as_it_is(tmp_path: Path) -> None:
     for name, form in (("a.jpg", "JPEG"), ("a.png", "PNG"), ("a.gif", "GIF"), ("a.webp", "WEBP"), ("a.avif", "AVIF")):
         path = tmp_path.resolve() / name
-        path.write_bytes(saved(drawn(), form))
+        path.write_bytes(encode(draw_gradient(), form))
         assert frames(cleaned(path)) == frames(path.read_bytes())
         assert len(cleaned(path)) == path.stat().st_size
 
 
-@pytest.mark.parametrize("name", MAKERS)
+@pytest.mark.parametrize("name", ENCODERS)
 def test_a_picture_that_is_cut_off_is_sent_as_far_as_it_is_there_or_refused(name: str, tmp_path: Path) -> None:
-    data = MAKERS[name]()
+    data = ENCODERS[name]()
     path = tmp_path.resolve() / name
     for end in range(12, len(data), max(1, len(data) // 97)):
         path.write_bytes(data[:end])
@@ -117,7 +117,7 @@ def test_a_picture_that_is_cut_off_is_sent_as_far_as_it_is_there_or_refused(name
 
 @pytest.mark.parametrize("is_progressive", [False, True])
 def test_a_jpeg_that_is_cut_off_in_a_header_is_sent_with_its_true_length(*, is_progressive: bool, tmp_path: Path) -> None:
-    data = saved(drawn(), "JPEG", progressive=is_progressive)
+    data = encode(draw_gradient(), "JPEG", progressive=is_progressive)
     path = tmp_path.resolve() / "a.jpg"
     for end in range(data.index(b"\xff\xda"), len(data)):
         path.write_bytes(data[:end])
@@ -136,9 +136,9 @@ def test_what_is_no_picture_cannot_be_cleaned(data: bytes, tmp_path: Path) -> No
             look(str(path))
 
 
-@given(name=st.sampled_from(sorted(MAKERS)), at=st.integers(0, 10_000), byte=st.integers(0, 255))
+@given(name=st.sampled_from(sorted(ENCODERS)), at=st.integers(0, 10_000), byte=st.integers(0, 255))
 def test_a_damaged_byte_never_ends_in_another_fault(name: str, at: int, byte: int) -> None:
-    data = bytearray(_MADE.setdefault(name, MAKERS[name]()))
+    data = bytearray(_MADE.setdefault(name, ENCODERS[name]()))
     data[at % len(data)] = byte
     try:
         formats.find_clean_pieces(io.BytesIO(bytes(data)))
@@ -208,7 +208,7 @@ def test_a_picture_is_checked_once_for_each_state_of_its_file(tmp_path: Path, mo
 
 def test_many_texts_that_would_expand_cost_little(tmp_path: Path) -> None:
     bomb = chunk(b"zTXt", b"Copyright\0\0" + zlib.compress(bytes(10_000_000), 9)) * 2_000
-    plain = saved(drawn(), "PNG")
+    plain = encode(draw_gradient(), "PNG")
     at = plain.index(b"IDAT") - 4
     path = tmp_path.resolve() / "a.png"
     path.write_bytes(plain[:at] + bomb + plain[at:])
@@ -234,6 +234,6 @@ def test_a_compressed_text_does_not_take_more_memory_than_it_may() -> None:
     import zlib
 
     bomb = chunk(b"zTXt", b"Copyright\0\0" + zlib.compress(bytes(200_000_000), 9))
-    plain = saved(drawn(), "PNG", icc_profile=profile())
+    plain = encode(draw_gradient(), "PNG", icc_profile=profile())
     at = plain.index(b"IDAT") - 4
     assert rights_of(io.BytesIO(plain[:at] + bomb + plain[at:])) == Rights()

@@ -10,7 +10,7 @@ import pytest
 from feedsvc.content.lint.movies import has_location
 from tests.conftest import Newsroom
 from tests.content.lint.test_articles import GOOD, of_article
-from tests.helpers.marked_images import chunk, drawn, saved
+from tests.helpers.marked_images import chunk, draw_gradient, encode
 from tests.helpers.newsrooms import picture
 
 
@@ -108,12 +108,12 @@ def interlaced(width: int, height: int) -> bytes:
     [
         (
             "media/a.jpg",
-            resized(saved(drawn((70, 50)), "JPEG", progressive=True, subsampling=0), (50, 70), (22_000, 3_800), 2),
+            resized(encode(draw_gradient((70, 50)), "JPEG", progressive=True, subsampling=0), (50, 70), (22_000, 3_800), 2),
             "save it as a JPEG that is not progressive, or with at most 50 megapixels",
         ),
         (
             "media/a.avif",
-            resized(saved(drawn((70, 50)), "AVIF"), (70, 50), (3_800, 22_000), 4),
+            resized(encode(draw_gradient((70, 50)), "AVIF"), (70, 50), (3_800, 22_000), 4),
             "save it with at most 22 megapixels",
         ),
         ("media/a.png", interlaced(3_800, 22_000), "save it without interlacing, or with at most 50 megapixels"),

@@ -17,7 +17,7 @@ from feedsvc.content.folder.folder import ContentSnapshot, load_content
 from feedsvc.errors import ContentError
 from feedsvc.model import Category
 from tests.content.reading.test_article import SUMMIT
-from tests.helpers.content_invariants import assert_absolute, assert_fit, assert_sound
+from tests.helpers.content_invariants import assert_absolute_urls, assert_article_or_problems, assert_valid_texts_and_dates
 
 modest: Final = settings(deadline=None)
 # --- Bytes and text -------------------------------------------------------------------------------------------
@@ -29,7 +29,7 @@ WILD: Final = st.characters(categories=["L", "M", "N", "P", "S", "Z", "C"])
 @modest
 @given(ENDINGS, st.binary(max_size=300) | st.text(max_size=300).map(lambda text: text.encode(errors="surrogatepass")))
 def test_any_bytes(path: str, data: bytes) -> None:
-    assert_sound(path, data)
+    assert_article_or_problems(path, data)
 
 
 FRAGMENTS: Final = st.sampled_from(
@@ -44,8 +44,8 @@ FRAGMENTS: Final = st.sampled_from(
 @modest
 @given(ENDINGS, st.lists(FRAGMENTS, max_size=40).map("".join))
 def test_any_text_like_yaml(path: str, text: str) -> None:
-    assert_sound(path, text.encode())
-    assert_sound(path, f"---\n{text}\n---\n{text}".encode())
+    assert_article_or_problems(path, text.encode())
+    assert_article_or_problems(path, f"---\n{text}\n---\n{text}".encode())
 
 
 EDITS: Final = st.tuples(st.floats(0, 1), st.integers(0, 8), FRAGMENTS | st.text(WILD, max_size=3))
@@ -58,7 +58,7 @@ def test_an_article_after_any_edits(edits: list[tuple[float, int, str]]) -> None
     for place, cut, put in edits:
         at = int(place * len(text))
         text = text[:at] + put + text[at + cut :]
-    assert_sound("articles/a.yaml", text.encode(errors="surrogatepass"))
+    assert_article_or_problems("articles/a.yaml", text.encode(errors="surrogatepass"))
 
 
 # --- Structures -----------------------------------------------------------------------------------------------
@@ -90,7 +90,7 @@ VALUES: Final = st.recursive(
 @modest
 @given(VALUES | st.dictionaries(KEYS, VALUES, max_size=8))
 def test_any_structure(value: Any) -> None:
-    assert_sound("articles/a.yaml", yaml.safe_dump(value, allow_unicode=True).encode())
+    assert_article_or_problems("articles/a.yaml", yaml.safe_dump(value, allow_unicode=True).encode())
 
 
 YEARS: Final = (datetime(1900, 1, 1), datetime(9998, 1, 1))  # noqa: DTZ001 - hypothesis wants them without zone
@@ -100,7 +100,7 @@ SOUND: Final = {"title": "A", "published": "2026-01-02"}
 @modest
 @given(st.dictionaries(KEYS, VALUES, max_size=4))
 def test_a_sound_article_with_any_further_keys(value: dict[str, Any]) -> None:
-    assert_sound("articles/a.yaml", yaml.safe_dump(SOUND | value).encode())
+    assert_article_or_problems("articles/a.yaml", yaml.safe_dump(SOUND | value).encode())
 
 
 # --- What editors write freely --------------------------------------------------------------------------------
@@ -124,7 +124,7 @@ def test_a_sound_article_with_any_further_keys(value: dict[str, Any]) -> None:
     )
 )
 def test_any_words_of_an_editor(value: dict[str, Any]) -> None:
-    article = assert_sound("articles/a.yaml", yaml.safe_dump(value).encode())
+    article = assert_article_or_problems("articles/a.yaml", yaml.safe_dump(value).encode())
     if article:
         assert article.title == " ".join(value["title"].split())
         assert article.summary == " ".join(value.get("summary", "").split())
@@ -133,7 +133,9 @@ def test_any_words_of_an_editor(value: dict[str, Any]) -> None:
 @modest
 @given(st.text())
 def test_any_markdown(markdown: str) -> None:
-    assert_sound("articles/a.md", f"---\ntitle: A\npublished: 2026-01-02\n---\n{markdown}".encode(errors="surrogatepass"))
+    assert_article_or_problems(
+        "articles/a.md", f"---\ntitle: A\npublished: 2026-01-02\n---\n{markdown}".encode(errors="surrogatepass")
+    )
 
 
 # --- Whole folders --------------------------------------------------------------------------------------------
@@ -178,7 +180,7 @@ def test_any_settings(site: dict[str, Any], authors: dict[str, Any], categories:
         }
     )
     if content:
-        assert_fit((content.site, content.authors, content.categories, content.problems))
+        assert_valid_texts_and_dates((content.site, content.authors, content.categories, content.problems))
 
 
 @modest
@@ -191,6 +193,6 @@ def test_any_files(files: dict[str, bytes]) -> None:
 
 def test_the_checks_see_what_they_look_for() -> None:
     with pytest.raises(AssertionError):
-        assert_fit(Category(id="a", title="\x07"))
+        assert_valid_texts_and_dates(Category(id="a", title="\x07"))
     with pytest.raises(AssertionError):
-        assert_absolute('<a href="b">c</a>')
+        assert_absolute_urls('<a href="b">c</a>')

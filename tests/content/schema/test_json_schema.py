@@ -152,7 +152,7 @@ def test_the_sample_newsroom_is_accepted() -> None:
 
 
 def test_a_newsroom_with_every_key_is_accepted(tmp_path: Path) -> None:
-    newsrooms.rich(tmp_path)
+    newsrooms.write_sample(tmp_path)
     assert [path for path, data in written(tmp_path) if refused(tmp_path, path, data)] == []
 
 

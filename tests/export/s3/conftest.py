@@ -38,4 +38,4 @@ def shelf(storage: moto.Storage, monkeypatch: pytest.MonkeyPatch) -> moto.Shelf:
 
 @pytest.fixture
 def content(tmp_path: Path) -> Path:
-    return newsrooms.rich(tmp_path / "content")
+    return newsrooms.write_sample(tmp_path / "content")

@@ -23,8 +23,8 @@ from feedsvc.export.s3.upload import Upload
 from feedsvc.publication.publication import Publication
 from tests.export.s3.moto import Shelf
 from tests.helpers import newsrooms
-from tests.helpers.marked_images import AUTHOR, MAKERS, MARKER, OWNER, jpeg, noisy
-from tests.helpers.running_server import Running, serving
+from tests.helpers.marked_images import AUTHOR, ENCODERS, MARKER, OWNER, draw_noise, jpeg
+from tests.helpers.running_server import ServerProcess, serving
 
 SIZE = (700, 480)
 
@@ -35,8 +35,8 @@ def newsroom(root: Path, *lines: str) -> Path:
         f"\n        {line}" for line in lines
     )
     files["authors.yaml"] = "ritesh: {name: Ritesh Nambiar, avatar: media/avatar.jpg}\n"
-    files["media/avatar.jpg"] = jpeg((800, 600), draw=noisy)  # more than is read at once
-    for name, make in MAKERS.items():
+    files["media/avatar.jpg"] = jpeg((800, 600), draw=draw_noise)  # more than is read at once
+    for name, make in ENCODERS.items():
         files[f"media/{name}"] = make(SIZE)
         files[f"media/text-{name}"], files[f"media/file-{name}"] = make((80, 50)), make((90, 60))
         stem = name.replace(".", "-")
@@ -59,7 +59,7 @@ def content(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def publication(content: Path, tmp_path_factory: pytest.TempPathFactory) -> Publication:
-    found = newsrooms.published(content)
+    found = newsrooms.load_publication(content)
     return Publication(found.catalog, variant_store=VariantStore(tmp_path_factory.mktemp("pictures"), is_one_shot=True))
 
 
@@ -71,12 +71,12 @@ def tree(publication: Publication, tmp_path_factory: pytest.TempPathFactory) -> 
 
 
 @pytest.fixture(scope="module")
-def server(content: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+def server(content: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
     with serving(content, tmp_path_factory.mktemp("state"), "--base-url", newsrooms.BASE) as running:
         yield running
 
 
-def got(server: Running, path: str, **headers: str) -> tuple[int, Mapping[str, str], bytes]:
+def got(server: ServerProcess, path: str, **headers: str) -> tuple[int, Mapping[str, str], bytes]:
     url = server.url.rstrip("/").removesuffix("/daily") + "/daily" + quote(path)
     with urlopen(Request(url, headers={name.replace("_", "-"): value for name, value in headers.items()}), timeout=60) as answer:
         return answer.status, answer.headers, answer.read()
@@ -87,13 +87,13 @@ def test_the_marker_is_in_the_files_of_the_newsroom(content: Path) -> None:
 
 
 def test_no_byte_of_a_tree_tells_where_a_picture_was_taken(tree: Mapping[str, bytes], content: Path) -> None:
-    assert {f"media/{name}" for name in MAKERS} < tree.keys()
-    assert sum(name.startswith("sized/") for name in tree) == sum("moving" not in name for name in MAKERS)
+    assert {f"media/{name}" for name in ENCODERS} < tree.keys()
+    assert sum(name.startswith("sized/") for name in tree) == sum("moving" not in name for name in ENCODERS)
     assert [name for name, data in tree.items() if MARKER in data] == []
 
 
 def test_no_byte_of_a_server_does_and_the_bytes_are_those_of_the_tree(
-    server: Running, tree: Mapping[str, bytes], publication: Publication
+    server: ServerProcess, tree: Mapping[str, bytes], publication: Publication
 ) -> None:
     for path in (path for path in publication.paths() if path.startswith("/media/")):
         _, headers, data = got(server, path)
@@ -104,7 +104,7 @@ def test_no_byte_of_a_server_does_and_the_bytes_are_those_of_the_tree(
         assert (status, part) == (206, data[100:200])
 
 
-def test_a_large_part_of_a_large_picture_is_that_of_what_is_sent(server: Running, tree: Mapping[str, bytes]) -> None:
+def test_a_large_part_of_a_large_picture_is_that_of_what_is_sent(server: ServerProcess, tree: Mapping[str, bytes]) -> None:
     data = tree["media/avatar.jpg"]
     assert len(data) > 300_000
     for start, end in ((0, 99_999), (77, 250_000), (len(data) - 100_000, len(data) - 1)):
@@ -142,8 +142,8 @@ def test_a_narrower_copy_has_the_rights_and_nothing_else(tree: Mapping[str, byte
 def test_who_keeps_metadata_sends_the_files_as_they_are(tmp_path: Path) -> None:
     content = newsroom(tmp_path.resolve() / "content", "keep_metadata: true")
     out = tmp_path / "out"
-    export.build(newsrooms.published(content), out)
-    for name in MAKERS:
+    export.build(newsrooms.load_publication(content), out)
+    for name in ENCODERS:
         assert (out / "media" / name).read_bytes() == (content / "media" / name).read_bytes()
 
 

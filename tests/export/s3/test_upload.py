@@ -30,7 +30,7 @@ NEWS = "daily"  # the prefix
 
 def build(content: Path, shelf: Shelf, *, only: str = "", coding: str = "", processes: int = 1, **sizes: int) -> BuildResult:
     with Upload(f"s3://{shelf.name}/{NEWS}/", selection=only, coding=coding, processes=processes, **sizes) as upload:
-        return upload.build(newsrooms.published(content))
+        return upload.build(newsrooms.load_publication(content))
 
 
 def files(out: Path) -> dict[str, bytes]:
@@ -68,7 +68,7 @@ def drop_older(content: Path) -> None:
 
 def test_a_bucket_holds_what_a_tree_holds_and_each_object_was_put_once(content: Path, shelf: Shelf, tmp_path: Path) -> None:
     built = build(content, shelf)
-    export.build(newsrooms.published(content), tmp_path / "out")
+    export.build(newsrooms.load_publication(content), tmp_path / "out")
     assert objects(shelf) == files(tmp_path / "out")
     assert built == BuildResult(written=len(names(shelf)), unchanged=0, removed=0)
     assert sorted(changed(shelf)) == sorted(names(shelf))
@@ -76,7 +76,7 @@ def test_a_bucket_holds_what_a_tree_holds_and_each_object_was_put_once(content: 
 
 def test_the_headers_of_an_object_are_those_that_the_live_server_sends(content: Path, shelf: Shelf) -> None:
     build(content, shelf)
-    publication, now = newsrooms.published(content), datetime(2026, 3, 1, 12, tzinfo=UTC)
+    publication, now = newsrooms.load_publication(content), datetime(2026, 3, 1, 12, tzinfo=UTC)
     for path in publication.paths():
         found, request = publication.resolve(path), ("HEAD", {})
         assert found
@@ -93,7 +93,7 @@ def test_the_headers_of_an_object_are_those_that_the_live_server_sends(content: 
 
 def test_the_page_for_what_is_missing_is_kept_no_longer_than_the_live_server_s(content: Path, shelf: Shelf) -> None:
     build(content, shelf)
-    publication = newsrooms.published(content)
+    publication = newsrooms.load_publication(content)
     sent = dict(respond(publication.not_found_page(), ("GET", {}), datetime(2026, 3, 1, 12, tzinfo=UTC), None).headers)
     assert shelf.get(f"{NEWS}/404.html")["CacheControl"] == sent["Cache-Control"] == "public, max-age=10"
 
@@ -111,12 +111,12 @@ def test_a_second_build_lists_and_puts_nothing(content: Path, shelf: Shelf) -> N
 def test_one_save_puts_only_the_documents_it_belongs_to(content: Path, shelf: Shelf, tmp_path: Path) -> None:
     out = tmp_path / "out"
     build(content, shelf)
-    export.build(newsrooms.published(content), out)
+    export.build(newsrooms.load_publication(content), out)
     before = files(out)
     save(content)
     shelf.listen()
     built = build(content, shelf)
-    export.build(newsrooms.published(content), out)
+    export.build(newsrooms.load_publication(content), out)
     assert objects(shelf) == files(out)
     assert sorted(changed(shelf)) == sorted(name for name, body in files(out).items() if before.get(name) != body)
     assert built.written == len(changed(shelf))
@@ -128,7 +128,7 @@ def test_everything_that_a_feed_names_is_there_before_the_feed_and_archives_befo
 ) -> None:
     build(content, shelf)
     # What stands at former addresses is named nowhere.
-    former = {*map(file_name, aliases.former_paths(newsrooms.published(content).catalog))}
+    former = {*map(file_name, aliases.former_paths(newsrooms.load_publication(content).catalog))}
     put = [name for name in changed(shelf) if name not in former]
     feeds = [name for name in put if re.search(r"feed\.(?:rss|atom|json)$", name)]
     current, archives = [name for name in feeds if "archive/" not in name], [name for name in feeds if "archive/" in name]
@@ -183,7 +183,7 @@ def test_who_has_a_page_for_what_is_missing_keeps_it(content: Path, shelf: Shelf
 
 
 def test_what_somebody_copied_there_is_taken_up_and_gets_its_headers(content: Path, shelf: Shelf, tmp_path: Path) -> None:
-    export.build(newsrooms.published(content), tmp_path / "out")
+    export.build(newsrooms.load_publication(content), tmp_path / "out")
     for name, body in files(tmp_path / "out").items():
         shelf.put(f"{NEWS}/{name}", body)
     build(content, shelf)
@@ -220,7 +220,7 @@ def test_a_withdrawn_page_goes_from_a_bucket_whose_notes_were_deleted(content: P
     assert build(content, shelf).removed == len(there - names(shelf)) >= 1
     assert b"withdrawn" in shelf.get(f"{NEWS}/articles/january/index.html")["Body"]
     assert b"January text." not in shelf.get(f"{NEWS}/articles/january/index.html")["Body"]
-    export.build(newsrooms.published(content), tmp_path / "out")
+    export.build(newsrooms.load_publication(content), tmp_path / "out")
     assert objects(shelf) == files(tmp_path / "out")
     shelf.listen()
     assert build(content, shelf).written == 0
@@ -261,7 +261,7 @@ def test_a_site_that_lies_inside_another_keeps_its_pages_and_who_builds_the_oute
 ) -> None:
     inner = f"{NEWS}/tag/media"
     with Upload(f"s3://{shelf.name}/{inner}") as upload:
-        upload.build(newsrooms.published(content))
+        upload.build(newsrooms.load_publication(content))
     body = shelf.get(f"{inner}/feed.rss")["Body"]
     outer = tagged(tmp_path / "outer", "media")
     with pytest.raises(
@@ -279,13 +279,13 @@ def test_what_no_longer_belongs_to_an_outer_site_and_is_an_inner_one_s_by_now_st
     outer, inner = tagged(tmp_path / "outer", "media"), f"{NEWS}/tag/media"
     build(outer, shelf)
     with Upload(f"s3://{shelf.name}/{inner}") as upload:
-        upload.build(newsrooms.published(content))
+        upload.build(newsrooms.load_publication(content))
         theirs = {key for key in shelf.all_keys() if key.startswith(inner)}
         if lost:
             lose_notes(shelf)
         build(tagged(outer, "sport"), shelf)
         assert {key for key in shelf.all_keys() if key.startswith(inner)} == theirs
-        assert upload.build(newsrooms.published(content)).written == 0
+        assert upload.build(newsrooms.load_publication(content)).written == 0
 
 
 @pytest.mark.parametrize(
@@ -394,7 +394,7 @@ def test_many_notes_are_put_together_again(content: Path, shelf: Shelf) -> None:
 
 
 def test_two_builds_at_once_find_out_and_the_next_one_mends_it(content: Path, shelf: Shelf, tmp_path: Path) -> None:
-    other = newsrooms.rich(tmp_path / "other")
+    other = newsrooms.write_sample(tmp_path / "other")
     save(other, new="Of another build.")
     build(content, shelf)
     save(content)
@@ -407,9 +407,9 @@ def test_two_builds_at_once_find_out_and_the_next_one_mends_it(content: Path, sh
         Upload(f"s3://{shelf.name}/{NEWS}") as upload,
         pytest.raises(FeedsvcError, match=rf"another build is writing s3://{shelf.name}/daily; wait for it to end"),
     ):
-        upload.build(newsrooms.published(content), meanwhile)
+        upload.build(newsrooms.load_publication(content), meanwhile)
     build(content, shelf)
-    export.build(newsrooms.published(content), tmp_path / "out")
+    export.build(newsrooms.load_publication(content), tmp_path / "out")
     assert objects(shelf) == files(tmp_path / "out")
 
 
@@ -422,7 +422,7 @@ def test_a_part_whose_answer_was_lost_is_known_again(shelf: Shelf) -> None:
 
 
 def test_an_edition_puts_its_changes_and_removes_what_has_gone(content: Path, shelf: Shelf, tmp_path: Path) -> None:
-    before = newsrooms.published(content)
+    before = newsrooms.load_publication(content)
     with Upload(f"s3://{shelf.name}/{NEWS}") as upload:
         upload.build(before)
         there = names(shelf)
@@ -430,7 +430,7 @@ def test_an_edition_puts_its_changes_and_removes_what_has_gone(content: Path, sh
         save(content)
         save(content, "body: January text.", "body: January text.\nstatus: withdrawn", "january.yaml")
         shelf.listen()
-        after = newsrooms.published(content)
+        after = newsrooms.load_publication(content)
         built = upload.update(after, after.changed_since(before))
         assert shelf.asked("GET", "HEAD") == [], "it knows what is there"
         assert upload.update(after, after.changed_since(before)).written == 0
@@ -440,7 +440,7 @@ def test_an_edition_puts_its_changes_and_removes_what_has_gone(content: Path, sh
 
 
 def test_after_a_fault_an_edition_looks_at_all_of_it_again(content: Path, shelf: Shelf, tmp_path: Path) -> None:
-    publication = newsrooms.published(content)
+    publication = newsrooms.load_publication(content)
 
     def broken(done: Iterable[int], _: int) -> Iterable[int]:
         raise FeedsvcError("no more")
@@ -448,7 +448,7 @@ def test_after_a_fault_an_edition_looks_at_all_of_it_again(content: Path, shelf:
     with Upload(f"s3://{shelf.name}/{NEWS}") as upload:
         upload.build(publication)
         save(content)
-        after = newsrooms.published(content)
+        after = newsrooms.load_publication(content)
         with pytest.raises(FeedsvcError, match="no more"):
             upload.build(after, broken)
         upload.update(after, ["/feed.rss"])
@@ -467,8 +467,8 @@ def test_several_processes_put_the_same(shelf: Shelf, tmp_path: Path) -> None:
         return steps
 
     with Upload(f"s3://{shelf.name}/{NEWS}", processes=2) as upload:
-        built = upload.build(newsrooms.published(content), counted)
-    export.build(newsrooms.published(content), tmp_path / "out")
+        built = upload.build(newsrooms.load_publication(content), counted)
+    export.build(newsrooms.load_publication(content), tmp_path / "out")
     assert objects(shelf) == files(tmp_path / "out")
     assert sum(steps) == built.written == len(names(shelf))
 
@@ -484,7 +484,7 @@ def test_an_inventory_is_small_and_for_nobody_else(content: Path, shelf: Shelf) 
 
 def test_a_medium_that_becomes_a_link_to_a_draft_is_put_into_no_bucket(content: Path, shelf: Shelf) -> None:
     """It was a file when the folder was read."""
-    publication = newsrooms.published(content)
+    publication = newsrooms.load_publication(content)
     (content / "articles/draft.yaml").write_text("title: zqunpublished\nstatus: draft\n")
     (content / "media/talk.mp3").unlink()
     (content / "media/talk.mp3").symlink_to("../articles/draft.yaml")

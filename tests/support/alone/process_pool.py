@@ -185,13 +185,13 @@ def test_a_ctrl_c_ends_all_of_them() -> None:
 
 def test_a_tree_made_by_several_is_the_one_made_by_one(tmp_path: Path) -> None:
     parallelism = Parallelism(check_threshold=1, render_threshold=1, render_chunk=4)
-    content = newsrooms.rich(tmp_path / "content")
+    content = newsrooms.write_sample(tmp_path / "content")
     trees = []
     for processes in (1, 3):
         out = tmp_path / f"out{processes}"
         for _ in range(2):
             with StaticTree(out, processes=processes, parallelism=parallelism) as tree:
-                built = tree.build(newsrooms.published(content))
+                built = tree.build(newsrooms.load_publication(content))
         assert built.written == 0
         files = (file for file in out.rglob("*") if file.is_file() and file.name != MANIFEST_FILE)
         trees.append({str(file.relative_to(out)): file.read_bytes() for file in files})
@@ -201,8 +201,8 @@ def test_a_tree_made_by_several_is_the_one_made_by_one(tmp_path: Path) -> None:
 
 def test_a_tree_made_by_several_has_what_feeds_name_before_them_and_what_names_them_after(tmp_path: Path) -> None:
     with StaticTree(tmp_path / "out", processes=3, codings=(), parallelism=Parallelism(render_threshold=1)) as tree:
-        tree.build(newsrooms.published(newsrooms.rich(tmp_path / "content")))
-    moved = {tmp_path / "out" / name for name in former_files.documents(newsrooms.published(tmp_path / "content"))}
+        tree.build(newsrooms.load_publication(newsrooms.write_sample(tmp_path / "content")))
+    moved = {tmp_path / "out" / name for name in former_files.documents(newsrooms.load_publication(tmp_path / "content"))}
     files = (file for file in (tmp_path / "out").rglob("*") if file.is_file() and file.name[0] != "." and file not in moved)
     times = {file: file.stat().st_mtime_ns for file in files}
     feeds = [time for file, time in times.items() if file.stem == "feed" and file.suffix != ".css"]
@@ -220,7 +220,7 @@ def test_what_is_done_beside_is_done_elsewhere() -> None:
 def test_a_look_at_a_tree_ends_with_its_answer(tmp_path: Path) -> None:
     """A build that stays once kept the process that had looked for as long as it stayed."""
     with StaticTree(tmp_path, processes=1) as tree:
-        tree.build(newsrooms.published(newsrooms.rich(tmp_path.with_name("content"))))
+        tree.build(newsrooms.load_publication(newsrooms.write_sample(tmp_path.with_name("content"))))
     with start_prefetch(tmp_path) as answer:
         assert answer()
     with start_prefetch(tmp_path) as ahead, StaticTree(tmp_path, processes=1, prefetch=start_prefetch(tmp_path)):
@@ -250,7 +250,7 @@ def test_there_is_time_for_something_else_until_it_is_made(monkeypatch: pytest.M
 
 def test_while_files_are_looked_at_for_the_first_time_something_else_is_done(tmp_path: Path) -> None:
     """A build read its templates later, when there was nobody to wait for."""
-    root, done = newsrooms.rich(tmp_path / "content"), tmp_path / "done"
+    root, done = newsrooms.write_sample(tmp_path / "content"), tmp_path / "done"
 
     def late() -> ScanResult:
         end = time.monotonic() + 30
@@ -311,7 +311,7 @@ def test_a_large_newsroom_starts_with_what_a_small_one_does(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, is_killed: bool
 ) -> None:
     """Its files are looked at by a copy of the process, or by itself where that was killed."""
-    root = newsrooms.rich(tmp_path / "content")
+    root = newsrooms.write_sample(tmp_path / "content")
     (root / "articles/broken.yaml").write_text("title: [\n")
     (root / "articles/loop").symlink_to(root / "articles")
     with ExitStack() as copies:
