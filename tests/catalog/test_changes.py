@@ -75,7 +75,7 @@ def test_whatever_editors_and_clocks_do_the_catalog_is_that_of_a_fresh_start(
     desk = RandomEditor(random=random)
     now = build_catalog(desk.content, desk.now, is_preview=preview)
     for _ in range(15):
-        gone, come = desk.work()
+        gone, come = desk.edit()
         before, now = now, now.apply_changes(desk.content, desk.now, removed=gone, added=come)
         if asked:
             facts(now)
@@ -139,7 +139,7 @@ def test_the_timetable_knows_every_moment_of_every_article(random: Random) -> No
     desk = RandomEditor(random=random)
     table = build_schedule(())
     for _ in range(10):
-        table = table.apply_changes(*desk.work())
+        table = table.apply_changes(*desk.edit())
         every = {moment for one in desk.content.articles for moment in moments(one)}
         for now in (
             desk.now,

@@ -117,7 +117,7 @@ def test_a_build_says_once_that_a_picture_has_no_narrower_copies(tmp_path: Path)
     photo = newsrooms.picture(800, 600)
     article = "title: Photo\npublished: 2026-02-01\nimage: {src: media/photo.jpg}\n"
     files = {**newsrooms.SITE, "articles/photo.yaml": article, "media/photo.jpg": photo[: len(photo) // 2]}
-    content = newsrooms.write(tmp_path / "content", files | {"media/logo.png": newsrooms.picture(form="PNG")})
+    content = newsrooms.write(tmp_path / "content", files | {"media/logo.png": newsrooms.picture(image_format="PNG")})
     for _ in range(2):
         said = run("build", tmp_path / "public", content, "--state", tmp_path / "state").stderr
         assert said.count("'media/photo.jpg' cannot be made narrower") == 1, said

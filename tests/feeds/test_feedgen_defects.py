@@ -93,7 +93,7 @@ def test_rss_keeps_only_the_first_self_link() -> None:
     assert found(generator.rss_str(), "channel/a:link/@rel") == ["self"]
 
     assert ours(rich_feed("rss"), "rss", "channel/a:link/@rel") == ["self", "prev-archive", "hub"]
-    archive = ours(rich_feed("rss", archived=True), "rss", "channel/a:link/@rel")
+    archive = ours(rich_feed("rss", is_archive=True), "rss", "channel/a:link/@rel")
     assert archive == ["self", "current", "prev-archive", "next-archive"]
 
 

@@ -298,7 +298,7 @@ def test_only_namespaces_in_use_are_declared(suffix: str) -> None:
     bare = feed_of(replace(QUIET_DAY, language="", image=None), suffix)
     assert set(etree.fromstring(rendered(bare, suffix)).nsmap) == least[suffix]
 
-    full = rich_feed(suffix, archived=True)
+    full = rich_feed(suffix, is_archive=True)
     assert set(etree.fromstring(rendered(full, suffix)).nsmap) == {"dc", "fh", "media"} | most[suffix]
 
 
@@ -306,7 +306,7 @@ def test_only_namespaces_in_use_are_declared(suffix: str) -> None:
 def test_an_archive_document_says_so(suffix: str) -> None:
     archive = "{http://purl.org/syndication/history/1.0}archive"
     assert archive.encode() not in rendered(rich_feed(suffix), suffix)
-    root = etree.fromstring(rendered(rich_feed(suffix, archived=True), suffix))
+    root = etree.fromstring(rendered(rich_feed(suffix, is_archive=True), suffix))
     assert len(list(root.iter(archive))) == 1
     rels = [link.get("rel") for link in root.iter(f"{ATOM}link")]
     assert {"self", "current", "prev-archive", "next-archive"} <= set(rels)

@@ -1,4 +1,4 @@
-"""What must hold for whatever the reading accepts."""
+"""Assertions that hold for every article that the reader accepts."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ ADDRESSES: Final = ("href", "src", "cite", "poster")
 
 
 def texts(value: object) -> Iterator[str]:
-    """Every text inside a model."""
+    """Yield every text inside a dataclass, sequence or mapping, keys of mappings included."""
     if isinstance(value, str):
         yield value
     elif dataclasses.is_dataclass(value):
@@ -50,6 +50,7 @@ def texts(value: object) -> Iterator[str]:
 
 
 def moments(value: object) -> Iterator[datetime]:
+    """Yield every datetime inside a dataclass or tuple."""
     if isinstance(value, datetime):
         yield value
     elif dataclasses.is_dataclass(value):
@@ -61,6 +62,7 @@ def moments(value: object) -> Iterator[datetime]:
 
 
 def assert_valid_texts_and_dates(value: object) -> None:
+    """Assert that no text has a forbidden character and that each datetime is UTC in whole seconds."""
     for text in texts(value):
         assert not FORBIDDEN_CHARACTER.search(text), ascii(text)
     for moment in moments(value):
@@ -68,27 +70,31 @@ def assert_valid_texts_and_dates(value: object) -> None:
 
 
 def assert_absolute_urls(html: str) -> None:
+    """Assert that every URL in the HTML is absolute."""
     for element in html5lib.parseFragment(html, namespaceHTMLElements=False).iter():
         for name in set(ADDRESSES) & set(element.attrib):
             assert element.attrib[name].startswith(("https://", "http://", "mailto:", "tel:")), element.attrib[name]
 
 
 def assert_article_or_problems(path: str, data: bytes) -> Article | None:
-    """Reading gives an article that any feed can carry, or at least one error whose place lies in the file."""
-    reading = article.parse_article(path, data, REFERENCES)
-    for problem in reading.problems:
+    """Read an article file and check the result; return the article, None if the file has an error.
+
+    The article must be fit for every feed format. A rejected file must have at least one error with a position inside the file.
+    """
+    result = article.parse_article(path, data, REFERENCES)
+    for problem in result.problems:
         assert "\n" not in str(problem)
         assert not FORBIDDEN_CHARACTER.search(str(problem)), str(problem)
         assert 1 <= problem.line <= data.count(b"\n") + data.count(b"\r") + data.count(b"\xe2\x80") + data.count(b"\xc2\x85") + 1
         assert problem.column >= 1
-    if reading.article is None:
-        assert any(problem.severity == "error" for problem in reading.problems)
+    if result.article is None:
+        assert any(problem.severity == "error" for problem in result.problems)
         return None
-    assert_valid_texts_and_dates(reading.article)
-    page = uris.absolute(SITE.base_url, routes.path_of(routes.ArticleAt(reading.article.slug)))
-    html = render.render(reading.markdown, base_url=SITE.base_url, page=page).html
+    assert_valid_texts_and_dates(result.article)
+    page = uris.absolute(SITE.base_url, routes.path_of(routes.ArticleAt(result.article.slug)))
+    html = render.render(result.markdown, base_url=SITE.base_url, page=page).html
     assert_valid_texts_and_dates(html)
     assert_absolute_urls(html)
-    assert reading.article.title
-    assert reading.article.slug
-    return reading.article
+    assert result.article.title
+    assert result.article.slug
+    return result.article

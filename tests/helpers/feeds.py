@@ -1,4 +1,4 @@
-"""Feeds made for tests: one with something in every field, one with nothing but what must be there."""
+"""Sample feeds: one with a value in every field, one with the required fields only."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ MARKUP_TEXT = "R&D at <10 °C: \"]]>\" & 'x' &amp; <b>bold</b>"
 
 
 def at(day: int, hour: int = 4, minute: int = 0) -> datetime:
-    """A moment in January 2026."""
+    """Return a moment in January 2026."""
     return datetime(2026, 1, day, hour, minute, tzinfo=UTC)
 
 
-def links(suffix: str, *, archived: bool = False) -> tuple[Link, ...]:
-    """The links of a site's feed in one format: of its newest page, or of its archive for December 2025."""
+def links(suffix: str, *, is_archive: bool = False) -> tuple[Link, ...]:
+    """Return the links of a site's feed in one format: of the current feed, or of its archive for December 2025."""
     media_type = FORMATS[suffix].media_type
 
     def page(rel: str, path: str) -> Link:
@@ -35,7 +35,7 @@ def links(suffix: str, *, archived: bool = False) -> tuple[Link, ...]:
         page("prev-archive", "archive/2025-11/"),
         page("next-archive", "archive/2026-01/"),
     )
-    return (Link(rel="alternate", href=BASE, type="text/html"), *(archive if archived else newest))
+    return (Link(rel="alternate", href=BASE, type="text/html"), *(archive if is_archive else newest))
 
 
 SUMMIT = Entry(
@@ -93,7 +93,7 @@ TOMBSTONE = Tombstone(id="tag:asiainnews.example,2026:wrong-story", when=at(1, 1
 
 
 def empty_feed(suffix: str = "atom") -> Feed:
-    """A feed without entries, subtitle, logo or anything else that may be missing."""
+    """Return a feed without entries, subtitle, logo and all other optional fields."""
     return Feed(
         id="tag:asiainnews.example,2000:site",
         title="Asia In News",
@@ -108,25 +108,25 @@ def empty_feed(suffix: str = "atom") -> Feed:
     )
 
 
-def rich_feed(suffix: str = "atom", *, archived: bool = False) -> Feed:
-    """A feed that says something in every field, as an archive document if told so."""
+def rich_feed(suffix: str = "atom", *, is_archive: bool = False) -> Feed:
+    """Return a feed with a value in every field; with `is_archive`, an archive document."""
     return replace(
         empty_feed(suffix),
         title="Asia & Pacific In News",
         subtitle="What happened in Asia today & yesterday",
         updated=at(2, 5, 30),
-        links=links(suffix, archived=archived),
+        links=links(suffix, is_archive=is_archive),
         items=(SUMMIT, TOMBSTONE, QUIET_DAY),
         author=Person(name="Asia In News", url=BASE, email="desk@asiainnews.example"),
         rights="© 2026 Asia In News",
         logo=f"{BASE}media/logo.png",
         icon=f"{BASE}media/icon.png",
         ttl=45,
-        is_archive=archived,
+        is_archive=is_archive,
         stylesheet="/static/feed.css?v=1&w=2",
     )
 
 
 def feed_of(entry: Entry, suffix: str = "atom") -> Feed:
-    """The rich feed with this entry only."""
+    """Return the rich feed with this entry only."""
     return replace(rich_feed(suffix), items=(entry,))

@@ -1,4 +1,4 @@
-"""What a tree holds beside the documents of a publication: at former addresses, and for hosts."""
+"""The files of a static tree that are no documents of the publication: redirects of former addresses, files for hosts."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from feedsvc.routes import FeedAt, place_of
 
 
 def documents(publication: Publication) -> dict[str, Document]:
-    """Return what stands at former addresses, by the files' names."""
+    """Return the documents at former addresses by file name."""
     return {file_name(path): _document(publication, path) for path in former_paths(publication.catalog)}
 
 
 def _document(publication: Publication, path: str) -> Document:
     target = publication.redirect_target(path) or path
-    found = publication.resolve(target)
-    assert isinstance(found, Document)
-    is_copy = found.status == 410 or isinstance(place_of(target), FeedAt)
-    return found if is_copy else publication.render_redirect_page(path, target)
+    document = publication.resolve(target)
+    assert isinstance(document, Document)
+    is_served_here = document.status == 410 or isinstance(place_of(target), FeedAt)
+    return document if is_served_here else publication.render_redirect_page(path, target)
 
 
 def for_hosts(publication: Publication) -> dict[str, bytes]:
-    """Return the files that hosts read, by their names."""
+    """Return the files `_redirects` and `_headers`, which hosts read, by name."""
     host = hosts.HOSTS[hosts.HOSTING_ANY]
     return {
         "_redirects": hosts.render_redirects(publication.catalog, host).encode(),

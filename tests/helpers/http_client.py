@@ -1,4 +1,4 @@
-"""What tests ask with: a WSGI call in this process, http.client and bare sockets over loopback."""
+"""HTTP clients of the tests: a WSGI call in this process, http.client and bare sockets over loopback."""
 
 import contextlib
 import http.client
@@ -19,19 +19,20 @@ SECONDS = 30.0  # longer than anything takes; no test waits for it
 
 @dataclass(frozen=True)
 class Response:
-    """An answer; `headers` are keyed by lower-case name."""
+    """An HTTP response; the keys of `headers` are in lower case."""
 
     status: int
     headers: Mapping[str, str]
     body: bytes
 
     def __getitem__(self, name: str) -> str:
-        """A header's value, "" if there is none."""
+        """Return the value of a header, "" if the response has no such header."""
         return self.headers.get(name.lower(), "")
 
 
 def environ_of(path: str, method: str, headers: Mapping[str, str]) -> dict[str, Any]:
-    named = {f"HTTP_{name.upper().replace('-', '_')}": value for name, value in headers.items()}
+    """Return the WSGI environment of a request."""
+    header_variables = {f"HTTP_{name.upper().replace('-', '_')}": value for name, value in headers.items()}
     path, _, query = path.partition("?")
     return {
         "REQUEST_METHOD": method,
@@ -48,16 +49,16 @@ def environ_of(path: str, method: str, headers: Mapping[str, str]) -> dict[str, 
         "wsgi.multithread": True,
         "wsgi.multiprocess": False,
         "wsgi.run_once": False,
-        **named,
+        **header_variables,
     }
 
 
 def call(application: "WSGIApplication", path: str, headers: Mapping[str, str] = NO_HEADERS, method: str = "GET") -> Response:
-    """One request to a WSGI application in this process."""
-    started: list[tuple[str, list[tuple[str, str]]]] = []
+    """Send one request to a WSGI application in this process."""
+    calls: list[tuple[str, list[tuple[str, str]]]] = []
 
-    def start_response(status: str, sent: list[tuple[str, str]], _: object = None) -> Any:
-        started.append((status, sent))
+    def start_response(status: str, response_headers: list[tuple[str, str]], _: object = None) -> Any:
+        calls.append((status, response_headers))
 
     body = application(environ_of(path, method, headers), start_response)
     try:
@@ -66,14 +67,14 @@ def call(application: "WSGIApplication", path: str, headers: Mapping[str, str] =
         close = getattr(body, "close", None)
         if close:
             close()
-    [(status, sent)] = started
-    names = [name.lower() for name, _ in sent]
-    assert len(names) == len(set(names)), "a header stands there twice"
-    return Response(int(status[:3]), dict(zip(names, (value for _, value in sent), strict=True)), content)
+    [(status, response_headers)] = calls
+    names = [name.lower() for name, _ in response_headers]
+    assert len(names) == len(set(names)), "the response repeats a header"
+    return Response(int(status[:3]), dict(zip(names, (value for _, value in response_headers), strict=True)), content)
 
 
 def ask(url: str, path: str, headers: Mapping[str, str] = NO_HEADERS, method: str = "GET") -> Response:
-    """One request to a server on a connection of its own, with no header beyond those given and Host."""
+    """Send one request to a server on a new connection, with no headers but Host and the given ones."""
     connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=SECONDS)
     try:
         return ask_on(connection, path, headers, method)
@@ -84,44 +85,47 @@ def ask(url: str, path: str, headers: Mapping[str, str] = NO_HEADERS, method: st
 def ask_on(
     connection: http.client.HTTPConnection, path: str, headers: Mapping[str, str] = NO_HEADERS, method: str = "GET"
 ) -> Response:
+    """Send one request on an open connection, with no headers but Host and the given ones."""
     connection.putrequest(method, path, skip_accept_encoding=True)
     for name, value in headers.items():
         connection.putheader(name, value)
     connection.endheaders()
-    answer = connection.getresponse()
-    return Response(answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read())
+    response = connection.getresponse()
+    return Response(response.status, {name.lower(): value for name, value in response.getheaders()}, response.read())
 
 
 @contextlib.contextmanager
 def open_connection(url: str, receive_buffer: int = 0) -> Iterator[socket.socket]:
-    """A bare connection; `receive_buffer` > 0 makes the client's kernel hold little."""
+    """Open a bare connection; `receive_buffer` > 0 limits the receive buffer of the client's socket, in bytes."""
     split = urlsplit(url)
-    with socket.socket(socket.AF_INET6 if ":" in (split.hostname or "") else socket.AF_INET) as one:
-        one.settimeout(SECONDS)
+    with socket.socket(socket.AF_INET6 if ":" in (split.hostname or "") else socket.AF_INET) as connection:
+        connection.settimeout(SECONDS)
         if receive_buffer:
-            one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
-        one.connect((split.hostname, split.port))
-        yield one
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+        connection.connect((split.hostname, split.port))
+        yield connection
 
 
 def exchange_bytes(url: str, data: bytes) -> bytes:
-    """Everything a server sends for these bytes until it closes."""
-    with open_connection(url) as one:
-        one.sendall(data)
-        return read_all(one)
+    """Send these bytes and return everything that the server sends until it closes the connection."""
+    with open_connection(url) as connection:
+        connection.sendall(data)
+        return read_all(connection)
 
 
-def read_all(one: socket.socket) -> bytes:
+def read_all(connection: socket.socket) -> bytes:
+    """Return all bytes until the peer closes the connection."""
     parts = []
-    while part := one.recv(65_536):
+    while part := connection.recv(65_536):
         parts.append(part)
     return b"".join(parts)
 
 
 def without_date(headers: Mapping[str, str]) -> dict[str, str]:
+    """Return the headers without Date."""
     return {name: value for name, value in headers.items() if name != "date"}
 
 
-def statuses(answers: bytes) -> list[int]:
-    """The status of each answer in a stream of them."""
-    return [int(found) for found in re.findall(rb"HTTP/1\.1 (\d{3}) ", answers)]
+def statuses(stream: bytes) -> list[int]:
+    """Return the status of each response in a stream of responses."""
+    return [int(status) for status in re.findall(rb"HTTP/1\.1 (\d{3}) ", stream)]

@@ -1,4 +1,4 @@
-"""Pictures of nearly as many pixels as are accepted, and the memory of a process with its children."""
+"""Images with nearly as many pixels as feedsvc accepts, and a meter of the memory of a process and its descendants."""
 
 from __future__ import annotations
 
@@ -16,16 +16,17 @@ AVIF_SIDE: Final = 5000  # the most that libaom decodes within the memory
 
 
 def draw_quadrants(side: int = SIDE, mode: str = "RGB") -> Image.Image:
-    """Red above left, green above right, blue below left, white below right."""
-    picture = Image.new("RGB", (side, side), "white")
+    """Draw a square image: red at the upper left, green at the upper right, blue at the lower left, white at the lower right."""
+    image = Image.new("RGB", (side, side), "white")
     for colour, corner in (("red", (0, 0)), ("lime", (side // 2, 0)), ("blue", (0, side // 2))):
-        picture.paste(colour, (*corner, corner[0] + side // 2, corner[1] + side // 2))
-    return picture.convert(mode)
+        image.paste(colour, (*corner, corner[0] + side // 2, corner[1] + side // 2))
+    return image.convert(mode)
 
 
-def encode(form: str, picture: Image.Image, **options: Any) -> bytes:
+def encode(image_format: str, image: Image.Image, **options: Any) -> bytes:
+    """Return the bytes of an image file."""
     file = io.BytesIO()
-    picture.save(file, form, **options)
+    image.save(file, image_format, **options)
     return file.getvalue()
 
 
@@ -43,34 +44,34 @@ ENCODERS: Final[Mapping[str, Callable[[], bytes]]] = {
 
 
 def process_tree(pid: int) -> list[int]:
-    """A process and all below it."""
-    found = [pid]
-    for task in found:
-        for thread in _listed(f"/proc/{task}/task"):
-            path = f"/proc/{task}/task/{thread}/children"
-            found += [int(child) for child in _read(path).split() if int(child) not in found]
-    return found
+    """Return the ids of a process and its descendants."""
+    pids = [pid]
+    for current in pids:
+        for thread in _list_folder(f"/proc/{current}/task"):
+            path = f"/proc/{current}/task/{thread}/children"
+            pids += [int(child) for child in _read(path).split() if int(child) not in pids]
+    return pids
 
 
 def memory_of_tree(pid: int) -> int:
-    """Bytes that a process and all below it hold; what they share counts once."""
-    return sum(_proportional(one) for one in process_tree(pid))
+    """Return the memory of a process and its descendants in bytes; shared pages count once."""
+    return sum(_proportional_set_size(process) for process in process_tree(pid))
 
 
-def _proportional(pid: int) -> int:
+def _proportional_set_size(pid: int) -> int:
     lines = [line for line in _read(f"/proc/{pid}/smaps_rollup").splitlines() if line.startswith("Pss:")]
     return int(lines[0].split()[1]) * 1024 if lines else 0
 
 
 def _read(path: str) -> str:
-    """A file of a process that may end meanwhile."""
+    """Return the text of a file below /proc, "" if the process has ended."""
     try:
         return Path(path).read_text()
     except OSError:
         return ""
 
 
-def _listed(path: str) -> list[str]:
+def _list_folder(path: str) -> list[str]:
     try:
         return os.listdir(path)
     except OSError:
@@ -78,11 +79,11 @@ def _listed(path: str) -> list[str]:
 
 
 class PeakMemory:
-    """The most memory that processes and their children hold together while a block runs, in bytes."""
+    """Measure the most memory that processes and their descendants use together while the block runs, in bytes."""
 
     def __init__(self, *pids: int) -> None:
         self._pids, self.max_bytes = pids, 0
-        self._over = threading.Event()
+        self._stop = threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
 
     def __enter__(self) -> Self:
@@ -90,10 +91,10 @@ class PeakMemory:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._over.set()
+        self._stop.set()
         self._thread.join()
 
     def _watch(self) -> None:
-        while not self._over.is_set():
+        while not self._stop.is_set():
             self.max_bytes = max(self.max_bytes, sum(map(memory_of_tree, self._pids)))
-            self._over.wait(0.02)
+            self._stop.wait(0.02)

@@ -1,4 +1,4 @@
-"""Pictures with a marker wherever a camera, an editor or a phone writes something that nobody is to read, and with rights."""
+"""Images with a marker in every place for private metadata, and with the names of rights holders."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ _XMP: Final = f"""<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?><x:xmp
 
 
 def draw_gradient(size: tuple[int, int] = (64, 40), mode: str = "RGB") -> Image.Image:
+    """Return a grey gradient."""
     return Image.linear_gradient("L").resize(size).convert(mode)
 
 
@@ -32,13 +33,13 @@ def profile() -> bytes:
     return ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 
 
-def exif(turned: int = 6) -> bytes:
-    found = Image.Exif()
-    found[0x0112], found[0x010E], found[0x010F] = turned, _TEXT, _TEXT
-    found[0x013B], found[0x8298] = AUTHOR, OWNER
-    found.get_ifd(0x8769)[0x927C] = MARKER * 3  # the maker's note, where thumbnails lie, too
-    found.get_ifd(0x8825)[1], found.get_ifd(0x8825)[29] = "N", _TEXT
-    return found.tobytes()
+def exif(orientation: int = 6) -> bytes:
+    data = Image.Exif()
+    data[0x0112], data[0x010E], data[0x010F] = orientation, _TEXT, _TEXT
+    data[0x013B], data[0x8298] = AUTHOR, OWNER
+    data.get_ifd(0x8769)[0x927C] = MARKER * 3  # MakerNote, which often contains thumbnails
+    data.get_ifd(0x8825)[1], data.get_ifd(0x8825)[29] = "N", _TEXT
+    return data.tobytes()
 
 
 def encode(image: Image.Image, form: str, **options: Any) -> bytes:
@@ -59,7 +60,7 @@ def iptc() -> bytes:
 
 
 def draw_noise(size: tuple[int, int]) -> Image.Image:
-    """Return a picture that takes many bytes."""
+    """Return an image of random pixels, which compresses badly."""
     return Image.frombytes("RGB", size, random.Random(7).randbytes(size[0] * size[1] * 3))
 
 
@@ -69,12 +70,14 @@ def jpeg(
     data = encode(
         draw(size), "JPEG", exif=exif(), comment=MARKER, icc_profile=profile(), progressive=progressive, xmp=_XMP, quality=90
     )
-    more = segment(0xED, iptc()) + segment(0xE2, b"MPF\0" + MARKER) + segment(0xEB, MARKER) + segment(0xE0, b"JFXX\0" + MARKER)
-    at = data.index(b"\xff\xdb")
-    data = data[:at] + more + data[at:-2]
-    if progressive:  # between the first scan and what follows it
-        at = data.index(b"\xff\xc4", data.index(b"\xff\xda"))
-        data = data[:at] + segment(0xFE, MARKER) + data[at:]
+    segments = (
+        segment(0xED, iptc()) + segment(0xE2, b"MPF\0" + MARKER) + segment(0xEB, MARKER) + segment(0xE0, b"JFXX\0" + MARKER)
+    )
+    position = data.index(b"\xff\xdb")
+    data = data[:position] + segments + data[position:-2]
+    if progressive:  # between the first and the second scan
+        position = data.index(b"\xff\xc4", data.index(b"\xff\xda"))
+        data = data[:position] + segment(0xFE, MARKER) + data[position:]
     return data + b"\xff\xd9" + MARKER + encode(draw_gradient(), "JPEG", exif=exif())
 
 
@@ -89,40 +92,42 @@ def png(size: tuple[int, int] = (64, 40)) -> bytes:
     texts.add_itxt("Location", _TEXT)
     texts.add_itxt("XML:com.adobe.xmp", _XMP.decode(), zip=True)
     data = encode(draw_gradient(size), "PNG", pnginfo=texts, exif=exif(), icc_profile=profile())
-    at = data.index(b"IDAT") - 4
-    return data[:at] + chunk(b"prVt", MARKER) + data[at:-12] + chunk(b"tEXt", b"Late\0" + MARKER) + data[-12:] + MARKER
+    position = data.index(b"IDAT") - 4
+    return (
+        data[:position] + chunk(b"prVt", MARKER) + data[position:-12] + chunk(b"tEXt", b"Late\0" + MARKER) + data[-12:] + MARKER
+    )
 
 
 def gif(size: tuple[int, int] = (64, 40)) -> bytes:
     frames = [draw_gradient(size, "P"), draw_gradient(size).rotate(180).convert("P")]
     data = encode(frames[0], "GIF", save_all=True, append_images=frames[1:], duration=100, loop=0, comment=MARKER)
-    own = b"\x21\xff\x0bPRIVATE 1.0" + bytes((len(MARKER),)) + MARKER + b"\0"
-    own += b"\x21\xff\x0bXMP DataXMP" + _XMP + b"\1" + bytes(range(255, -1, -1)) + b"\0"
-    return data[:-1] + own + b"\x3b" + MARKER
+    blocks = b"\x21\xff\x0bPRIVATE 1.0" + bytes((len(MARKER),)) + MARKER + b"\0"
+    blocks += b"\x21\xff\x0bXMP DataXMP" + _XMP + b"\1" + bytes(range(255, -1, -1)) + b"\0"
+    return data[:-1] + blocks + b"\x3b" + MARKER
 
 
 def webp(size: tuple[int, int] = (64, 40), **options: Any) -> bytes:
     data = encode(draw_gradient(size), "WEBP", exif=exif(), xmp=_XMP, icc_profile=profile(), **options)
-    own = b"PRIV" + len(MARKER).to_bytes(4, "little") + MARKER
-    return b"RIFF" + (len(data) + len(own) - 8).to_bytes(4, "little") + data[8:] + own + MARKER
+    private_chunk = b"PRIV" + len(MARKER).to_bytes(4, "little") + MARKER
+    return b"RIFF" + (len(data) + len(private_chunk) - 8).to_bytes(4, "little") + data[8:] + private_chunk + MARKER
 
 
-def moving_webp(size: tuple[int, int] = (64, 40)) -> bytes:
+def animated_webp(size: tuple[int, int] = (64, 40)) -> bytes:
     return webp(size, save_all=True, append_images=[draw_gradient(size).rotate(180)], duration=100, lossless=True)
 
 
-def avif(size: tuple[int, int] = (64, 40), turned: int = 6, **options: Any) -> bytes:
-    data = encode(draw_gradient(size), "AVIF", exif=exif(turned), xmp=_XMP, icc_profile=profile(), **options)
-    own = b"".join((len(MARKER) + 8).to_bytes(4) + kind + MARKER for kind in (b"free", b"mpvd"))
-    return data + own + MARKER
+def avif(size: tuple[int, int] = (64, 40), orientation: int = 6, **options: Any) -> bytes:
+    data = encode(draw_gradient(size), "AVIF", exif=exif(orientation), xmp=_XMP, icc_profile=profile(), **options)
+    boxes = b"".join((len(MARKER) + 8).to_bytes(4) + kind + MARKER for kind in (b"free", b"mpvd"))
+    return data + boxes + MARKER
 
 
-def moving_avif(size: tuple[int, int] = (64, 40)) -> bytes:
-    # Pillow's encoder crashes where a moving picture is turned.
+def animated_avif(size: tuple[int, int] = (64, 40)) -> bytes:
+    # Pillow's encoder crashes if an animation has an orientation.
     return avif(size, 1, save_all=True, append_images=[draw_gradient(size).rotate(180)], duration=100)
 
 
-# What a file is called -> what makes it.
+# File name -> function that returns the bytes of the file.
 ENCODERS: Final[Mapping[str, Callable[..., bytes]]] = {
     "photo.jpg": jpeg,
     "progressive.jpg": lambda *size: jpeg(*size, progressive=True),
@@ -131,7 +136,7 @@ ENCODERS: Final[Mapping[str, Callable[..., bytes]]] = {
     "moving.gif": gif,
     "photo.webp": webp,
     "lossless.webp": lambda *size: webp(*size, lossless=True),
-    "moving.webp": moving_webp,
+    "moving.webp": animated_webp,
     "photo.avif": avif,
-    "moving.avif": moving_avif,
+    "moving.avif": animated_avif,
 }

@@ -1,4 +1,4 @@
-"""Newsrooms as the model has them, made without files, and what their editors do to them at random."""
+"""Content snapshots built without files, and random edits of them."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ START: Final = datetime(2026, 3, 1, 12, tzinfo=UTC)
 BASE: Final = "https://news.example/daily"
 TEXTS: Final = TextStore()
 
-_SPELLINGS: Final = (
+_TAG_TITLES: Final = (
     *("South Korea", "south-korea", "South-Korea", "China", "china", "Trade", "TRADE", "one-off", "R&D", "r-d"),
     *("C", "C++", "C#", "@home"),
 )
 MEDIA: Final = tuple(f"media/{name}" for name in ("a.jpg", "b.jpg", "c.pdf", "logo.png", "face.png"))
-_FILES: Final[Mapping[str, MediaFile]] = {
+_MEDIA_FILES: Final[Mapping[str, MediaFile]] = {
     path: MediaFile(path=path, location=f"/nowhere/{path}", type="image/jpeg", length=length)
     for length, path in enumerate(MEDIA, 1)
 }
@@ -36,6 +36,7 @@ def snapshot(
     authors: int = 3,
     media: Mapping[str, MediaFile] | None = None,
 ) -> ContentSnapshot:
+    """Return a snapshot of a small newsroom with these articles."""
     site = Site(
         title="The Daily",
         description="News",
@@ -46,28 +47,28 @@ def snapshot(
         feed=FeedOptions(entries=entries),
         media=("media/logo.png",),
     )
-    sections = {f"c{i}": Category(id=f"c{i}", title=f"Section {i}", aliases=(f"old-c{i}",)) for i in range(categories)}
-    people = {f"p{i}": Author(id=f"p{i}", name=f"Person {i}", media=("media/face.png",)) for i in range(authors)}
+    categories_by_id = {f"c{i}": Category(id=f"c{i}", title=f"Section {i}", aliases=(f"old-c{i}",)) for i in range(categories)}
+    authors_by_id = {f"p{i}": Author(id=f"p{i}", name=f"Person {i}", media=("media/face.png",)) for i in range(authors)}
     return ContentSnapshot(
         site=site,
-        categories={**sections, "old-c0": sections["c0"]},
-        authors=people,
+        categories={**categories_by_id, "old-c0": categories_by_id["c0"]},
+        authors=authors_by_id,
         articles=tuple(articles),
-        media=_FILES if media is None else media,
+        media=_MEDIA_FILES if media is None else media,
         texts=TEXTS,
     )
 
 
 def store_text(markdown: str) -> bytes:
-    """What an article says that has this text."""
-    named = text_key(markdown, datetime(2026, 1, 2, tzinfo=UTC))
-    TEXTS.add({named: markdown})
-    return named
+    """Add a Markdown text to the text store and return its key, the value of `Article.text`."""
+    key = text_key(markdown, datetime(2026, 1, 2, tzinfo=UTC))
+    TEXTS.add({key: markdown})
+    return key
 
 
 def article(number: int, published: datetime, **keys: object) -> Article:
-    """A small published article."""
-    one = Article(
+    """Return a small published article."""
+    base = Article(
         path=f"articles/{number}.yaml",
         id=f"tag:news.example,2026:a{number}",
         slug=f"a{number}",
@@ -76,11 +77,11 @@ def article(number: int, published: datetime, **keys: object) -> Article:
         updated=published,
         text=store_text(f"Text of {number}."),
     )
-    return replace(one, **keys)
+    return replace(base, **keys)
 
 
 def ten_years_of_articles(size: int, *, categories: int = 20, authors: int = 500, tags: int = 100) -> tuple[Article, ...]:
-    """So many articles of ten years up to START, with a section, an author and three tags each."""
+    """Return `size` articles spread over the ten years before START, each with one category, one author and three tags."""
     random, gap = Random(size), timedelta(days=3650) / (size + 1)
     return tuple(
         article(
@@ -97,69 +98,75 @@ def ten_years_of_articles(size: int, *, categories: int = 20, authors: int = 500
 
 @dataclass(kw_only=True)
 class RandomEditor:
-    """A newsroom at work. `work` changes content and clock, and says which articles went and came."""
+    """Editors of one newsroom, who make random changes."""
 
     random: Random
     content: ContentSnapshot = field(default_factory=snapshot)
     now: datetime = START
     count: int = 0
-    most: int = 40
+    max_articles: int = 40
 
-    def work(self) -> tuple[list[Article], list[Article]]:
-        gone, come = self._edits() if self.random.random() < 0.8 else ([], [])
+    def edit(self) -> tuple[list[Article], list[Article]]:
+        """Change the content, and sometimes the clock; return the removed and the added articles."""
+        removed, added = self._edits() if self.random.random() < 0.8 else ([], [])
         if self.random.random() < 0.4:
             self.now += timedelta(hours=self.random.choice((-200, -49, -3, -1, 1, 3, 49, 200, 800)))
-        left = [one for one in self.content.articles if one not in gone]
-        articles = left + come
+        unchanged = [article for article in self.content.articles if article not in removed]
+        articles = unchanged + added
         self.random.shuffle(articles)
         self.content = replace(self.content, articles=tuple(articles))
-        return gone, come
+        return removed, added
 
     def _edits(self) -> tuple[list[Article], list[Article]]:
-        have = self.content.articles
-        gone = self.random.sample(have, min(len(have), self.random.choice((0, 0, 1, 1, 1, 2, 6))))
-        kept = [one for one in gone if self.random.random() < 0.75]
-        come = [self._edited(one) if self.random.random() < 0.6 else self._new(one) for one in kept]
-        new = self.random.choice((0, 0, 1, 1, 5)) if len(have) < self.most else 0
-        return gone, come + [self._new() for _ in range(new)]
+        articles = self.content.articles
+        removed = self.random.sample(articles, min(len(articles), self.random.choice((0, 0, 1, 1, 1, 2, 6))))
+        changed = [article for article in removed if self.random.random() < 0.75]
+        added = [self._edit_article(article) if self.random.random() < 0.6 else self._new_article(article) for article in changed]
+        new_count = self.random.choice((0, 0, 1, 1, 5)) if len(articles) < self.max_articles else 0
+        return removed, added + [self._new_article() for _ in range(new_count)]
 
-    def _new(self, old: Article | None = None) -> Article:
+    def _new_article(self, old: Article | None = None) -> Article:
         self.count += old is None
         number = int(old.slug.strip("ax")) if old else self.count
-        made = article(number, self._moment())
+        base = article(number, self._random_moment())
         return replace(
-            made, **{name: value for few in map(self._facts, ("tags", "categories", "media")) for name, value in few.items()}
+            base,
+            **{
+                name: value
+                for fields in map(self._random_fields, ("tags", "categories", "media"))
+                for name, value in fields.items()
+            },
         )
 
-    def _edited(self, one: Article) -> Article:
-        several = self.random.sample(("title", "tags", "categories", "authors", "status", "dates", "slug", "media", "link"), 2)
-        for name in several:
-            one = replace(one, **self._facts(name, one))
-        return one
+    def _edit_article(self, article: Article) -> Article:
+        fields = self.random.sample(("title", "tags", "categories", "authors", "status", "dates", "slug", "media", "link"), 2)
+        for name in fields:
+            article = replace(article, **self._random_fields(name, article))
+        return article
 
-    def _moment(self) -> datetime:
+    def _random_moment(self) -> datetime:
         # Few seconds, so that several articles share one.
         return START + timedelta(hours=self.random.randrange(-2500, 300, 50))
 
-    def _facts(self, name: str, one: Article | None = None) -> dict[str, object]:
+    def _random_fields(self, name: str, article: Article | None = None) -> dict[str, object]:
         random = self.random
-        spelled = {
-            tag_slug(title): Tag(id=tag_slug(title), title=title) for title in random.sample(_SPELLINGS, random.randrange(5))
+        tags = {
+            tag_slug(title): Tag(id=tag_slug(title), title=title) for title in random.sample(_TAG_TITLES, random.randrange(5))
         }
-        sections, people = [*self.content.categories], [*self.content.authors]
-        picture = Image(url=f"{BASE}/{random.choice(MEDIA[:2])}", type="image/jpeg", width=1000, height=500)
+        categories, authors = [*self.content.categories], [*self.content.authors]
+        image = Image(url=f"{BASE}/{random.choice(MEDIA[:2])}", type="image/jpeg", width=1000, height=500)
         enclosure = Enclosure(url=f"{BASE}/media/c.pdf", type="application/pdf", length=3)
         return {
             "title": {"title": f"Title {random.randrange(100)}", "summary": random.choice(("", "A summary."))},
-            "tags": {"tags": tuple(spelled.values())},
-            "categories": {"categories": tuple(random.sample(sorted({*sections} - {"old-c0"}), random.randrange(3)))},
-            "authors": {"authors": tuple(random.sample(people, random.randrange(3)))},
-            "status": self._status(one),
-            "dates": self._dates(),
-            "slug": self._slug(one),
+            "tags": {"tags": tuple(tags.values())},
+            "categories": {"categories": tuple(random.sample(sorted({*categories} - {"old-c0"}), random.randrange(3)))},
+            "authors": {"authors": tuple(random.sample(authors, random.randrange(3)))},
+            "status": self._random_status(article),
+            "dates": self._random_dates(),
+            "slug": self._random_slug(article),
             "media": random.choice(
                 (
-                    {"image": picture, "media": (picture.url.removeprefix(f"{BASE}/"),), "enclosures": ()},
+                    {"image": image, "media": (image.url.removeprefix(f"{BASE}/"),), "enclosures": ()},
                     {"image": None, "media": ("media/c.pdf", "media/logo.png"), "enclosures": (enclosure,)},
                     {"image": None, "media": (), "enclosures": ()},
                 )
@@ -167,21 +174,25 @@ class RandomEditor:
             "link": {"link": random.choice(("", "https://elsewhere.example/story"))},
         }[name]
 
-    def _status(self, one: Article | None) -> dict[str, object]:
+    def _random_status(self, article: Article | None) -> dict[str, object]:
         status = self.random.choice((*ArticleStatus, ArticleStatus.PUBLISHED))
-        gone = status is ArticleStatus.WITHDRAWN
-        return {"status": status, "withdrawn_at": self._moment() if gone else None, "notice": "Wrong." if gone else ""}
-
-    def _dates(self) -> dict[str, object]:
-        published = self._moment()
+        is_withdrawn = status is ArticleStatus.WITHDRAWN
         return {
-            "published": published,
-            "updated": max(published, self._moment()) if self.random.random() < 0.5 else published,
-            "expires": max(published + timedelta(hours=1), self._moment()) if self.random.random() < 0.5 else None,
+            "status": status,
+            "withdrawn_at": self._random_moment() if is_withdrawn else None,
+            "notice": "Wrong." if is_withdrawn else "",
         }
 
-    def _slug(self, one: Article | None) -> dict[str, object]:
-        """A renamed article keeps its former slug as an alias, or does not; the names stay its own."""
-        slug = one.slug if one else "a0"
-        other = slug.removesuffix("x") if slug.endswith("x") else f"{slug}x"
-        return {"slug": other, "aliases": self.random.choice(((slug,), (), (slug, f"{slug}y")))}
+    def _random_dates(self) -> dict[str, object]:
+        published = self._random_moment()
+        return {
+            "published": published,
+            "updated": max(published, self._random_moment()) if self.random.random() < 0.5 else published,
+            "expires": max(published + timedelta(hours=1), self._random_moment()) if self.random.random() < 0.5 else None,
+        }
+
+    def _random_slug(self, article: Article | None) -> dict[str, object]:
+        """Return a changed slug, with or without the former slug as an alias. The slugs of two articles never conflict."""
+        slug = article.slug if article else "a0"
+        new_slug = slug.removesuffix("x") if slug.endswith("x") else f"{slug}x"
+        return {"slug": new_slug, "aliases": self.random.choice(((slug,), (), (slug, f"{slug}y")))}

@@ -1,4 +1,4 @@
-"""Newsrooms for the tests: real folders with real files, small enough to read."""
+"""Small newsrooms as folders with real files."""
 
 from __future__ import annotations
 
@@ -20,14 +20,15 @@ NOW: Final = datetime(2026, 3, 1, 12, tzinfo=UTC)
 BASE: Final = "https://news.example/daily"
 
 
-def picture(width: int = 640, height: int = 360, form: str = "JPEG") -> bytes:
+def picture(width: int = 640, height: int = 360, image_format: str = "JPEG") -> bytes:
+    """Return the bytes of a plain image."""
     file = io.BytesIO()
-    Image.new("RGB", (width, height), "navy").save(file, form)
+    Image.new("RGB", (width, height), "navy").save(file, image_format)
     return file.getvalue()
 
 
 def write(root: Path, files: Mapping[str, str | bytes]) -> Path:
-    """The files below `root`, texts dedented."""
+    """Write files below `root` and return it; texts are dedented."""
     for path, content in files.items():
         file = root / path
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -185,26 +186,28 @@ ARTICLES: Final[Mapping[str, str | bytes]] = {
 
 
 def write_sample(root: Path) -> Path:
-    """A newsroom that uses every key of the format; at NOW six of its articles are visible."""
+    """Write a newsroom that uses every key of the file format; six of its articles are visible at NOW."""
     return write(root, {**SITE, **ARTICLES})
 
 
 def load_publication(root: Path, now: datetime = NOW) -> Publication:
+    """Return the publication of a content folder without errors."""
     return Publication(load_catalog(root, now))
 
 
 def load_catalog(root: Path, now: datetime = NOW) -> Catalog:
+    """Return the catalog of a content folder without errors."""
     content = load_content(root)
     assert not content.errors, [str(problem) for problem in content.errors]
     return build_catalog(content, now)
 
 
 def yaml_string(text: str) -> str:
-    """A text of any lines as a YAML scalar."""
+    """Return a text of any lines as a YAML scalar."""
     return json.dumps(text, ensure_ascii=False)
 
 
 def article(stem: str, published_at: str = "2026-01-01", **keys: str) -> dict[str, str | bytes]:
-    """One small article file; further keys as YAML text."""
-    facts = {"id": f"tag:news.example,2026:{stem}", "title": stem, "published": published_at, "body": f"Text of {stem}."} | keys
-    return {f"articles/{stem}.yaml": "".join(f"{key}: {value}\n" for key, value in facts.items())}
+    """Return one small article file, path -> text; the values of further keys are YAML."""
+    lines = {"id": f"tag:news.example,2026:{stem}", "title": stem, "published": published_at, "body": f"Text of {stem}."} | keys
+    return {f"articles/{stem}.yaml": "".join(f"{key}: {value}\n" for key, value in lines.items())}

@@ -1,4 +1,4 @@
-"""A real `feedsvc serve` in a process of its own, ended by its own pid."""
+"""A `feedsvc serve` process."""
 
 import contextlib
 import os
@@ -17,18 +17,21 @@ NO_VARIABLES: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 def command(*arguments: str | Path) -> list[str]:
+    """Return the command line of a feedsvc command."""
     return [sys.executable, "-m", "feedsvc", *map(str, arguments)]
 
 
 def environment(variables: Mapping[str, str] = NO_VARIABLES) -> dict[str, str]:
-    """This process's variables without any that speak to feedsvc."""
-    own = {name: value for name, value in os.environ.items() if not name.startswith("FEEDSVC_")}
-    # The hubs of the tests' newsrooms are nobody's.
-    return {**own, "PYTHONPATH": str(ROOT), "FEEDSVC_ANNOUNCE": "no", **variables}
+    """Return the variables of this process without those of feedsvc; no hub is notified."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("FEEDSVC_")}
+    return {**inherited, "PYTHONPATH": str(ROOT), "FEEDSVC_ANNOUNCE": "no", **variables}
 
 
 class ServerProcess:
-    """`url` ends with a slash; `said` is what it wrote to stderr, whole once it has stopped. `log` takes its stdout."""
+    """Start `feedsvc serve` and wait until it listens.
+
+    `url` ends with a slash. `stderr` holds the first lines of stderr, and all of them after `wait`. `log` receives stdout.
+    """
 
     def __init__(
         self,
@@ -38,9 +41,9 @@ class ServerProcess:
         log: IO[bytes] | None = None,
         variables: Mapping[str, str] = NO_VARIABLES,
     ) -> None:
-        kept = ("--state", state) if state else ()
+        state_options = ("--state", state) if state else ()
         self.process = subprocess.Popen(
-            command("serve", content, "--port", "0", *kept, *options),
+            command("serve", content, "--port", "0", *state_options, *options),
             stdout=log,
             stderr=subprocess.PIPE,
             text=True,
@@ -59,9 +62,9 @@ class ServerProcess:
         self.process.send_signal(signal.SIGTERM)
 
     def wait(self) -> int:
-        """The exit status."""
-        _, said = self.process.communicate(timeout=SECONDS)
-        self.stderr += said
+        """Wait until the process ends and return its exit status."""
+        _, remaining = self.process.communicate(timeout=SECONDS)
+        self.stderr += remaining
         return self.process.returncode
 
     def kill(self) -> None:
@@ -72,7 +75,7 @@ class ServerProcess:
 
 @contextlib.contextmanager
 def serving(content: Path, state: Path, *options: str, log: IO[bytes] | None = None) -> Iterator[ServerProcess]:
-    """A server that ends with the block: by SIGTERM, with exit status 0 and not a word after the first line."""
+    """Run a server during the block. It must end with exit status 0 after SIGTERM and write only one line to stderr."""
     server = ServerProcess(content, state, *options, log=log)
     try:
         yield server

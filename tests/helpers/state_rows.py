@@ -1,4 +1,4 @@
-"""Rows of the state folder's SQLite files, changed with checksums that fit: what a fault of the program could write."""
+"""Rewritten rows of the SQLite files of a state folder, with valid checksums: what a bug in feedsvc could write."""
 
 from __future__ import annotations
 
@@ -14,14 +14,20 @@ from feedsvc.support.state_folder import read_identity
 Row = tuple[Any, ...]
 
 
-def rewrite_rows(file: Path, table: str, change: Callable[[Row], Row], *, sealed: bool = True) -> int:
-    """Change every row of a table, whose values without the checksum `change` is given; return how many there are."""
-    seal = RowChecksummer(read_identity(file.parent), file.name, table)
-    with closing(sqlite3.connect(file)) as rows, rows:
-        found = rows.execute(f"SELECT * FROM {table}").fetchall()
-        rows.execute(f"DELETE FROM {table}")
-        for row in found:
+def rewrite_rows(file: Path, table: str, change: Callable[[Row], Row], *, update_checksums: bool = True) -> int:
+    """Change every row of a table and return the number of rows.
+
+    `change` takes and returns the values of a row without the checksum. Without `update_checksums` the former checksum stays.
+    """
+    checksummer = RowChecksummer(read_identity(file.parent), file.name, table)
+    with closing(sqlite3.connect(file)) as database, database:
+        rows = database.execute(f"SELECT * FROM {table}").fetchall()
+        database.execute(f"DELETE FROM {table}")
+        for row in rows:
             values = change(row[:-1])
-            marks = ", ".join("?" * len(row))
-            rows.execute(f"INSERT INTO {table} VALUES ({marks})", seal.add_checksum(*values) if sealed else (*values, row[-1]))
-    return len(found)
+            placeholders = ", ".join("?" * len(row))
+            database.execute(
+                f"INSERT INTO {table} VALUES ({placeholders})",
+                checksummer.add_checksum(*values) if update_checksums else (*values, row[-1]),
+            )
+    return len(rows)

@@ -44,7 +44,7 @@ def asked(publication: Publication, paths: set[str], random: Random) -> dict[str
 
 def turn(desk: RandomEditor, folder: Path) -> tuple[list[Article], list[Article]]:
     """An edit, and now and then other settings, another theme or another picture under the same name."""
-    gone, come = desk.work()
+    gone, come = desk.edit()
     if desk.random.random() < 0.2:
         site = replace(desk.content.site, title=f"Daily {desk.random.randrange(9)}")
         desk.content = replace(desk.content, **desk.random.choice(({"site": site}, {"theme": {"static/feed.css": b"a{}"}})))

@@ -241,7 +241,7 @@ def test_a_disk_that_gives_back_other_bytes_costs_a_reading(
     folder = ContentFolder(root, cache=ParseCache(file, version=version))
     before = folder.read().content
     folder.save()
-    assert rewrite_rows(file, "record_page", page_with(damaged), sealed=sealed) == 1
+    assert rewrite_rows(file, "record_page", page_with(damaged), update_checksums=sealed) == 1
     assert (len(before.articles), before.errors) == (100, ())
     assert set(ContentFolder(root, cache=ParseCache(file)).read().content.articles) == set(before.articles)
 
