@@ -1,4 +1,4 @@
-"""C, C++, C#, .NET and R&D are tags of their own; where they were before, an address leads to them."""
+"""Slugs of tags with punctuation (C, C++, C#, .NET, R&D), and redirects from the slugs that these tags had in earlier versions."""
 
 from __future__ import annotations
 
@@ -38,92 +38,101 @@ TAGS: Final = {
 SITE: Final = {"site.yaml": "title: T\nbase_url: http://127.0.0.1:8000\nid_domain: t.example\nsince: 2026-01-01\n"}
 
 
-def written(title: str, stem: str = "", day: int = 1, **keys: str) -> dict[str, str | bytes]:
-    """An article with one tag."""
+def article_file(title: str, stem: str = "", day: int = 1, **keys: str) -> dict[str, str | bytes]:
+    """Return an article file with one tag."""
     return newsrooms.article(stem or tag_slug(title), f"2026-01-{day:02}", tags=json.dumps([title]), summary="S.", **keys)
 
 
-def room(root: Path) -> Path:
-    files = {path: text for day, title in enumerate(TAGS, 1) for path, text in written(title, day=day).items()}
+def write_newsroom(root: Path) -> Path:
+    """Write a newsroom with one article for each tag of TAGS."""
+    files = {path: text for day, title in enumerate(TAGS, 1) for path, text in article_file(title, day=day).items()}
     return newsrooms.write(root, {**SITE, **files})
 
 
 @pytest.fixture(scope="module")
 def content(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return room(tmp_path_factory.mktemp("languages"))
+    return write_newsroom(tmp_path_factory.mktemp("languages"))
 
 
 @pytest.fixture(scope="module")
-def published(content: Path) -> Publication:
+def publication(content: Path) -> Publication:
     return newsrooms.load_publication(content)
 
 
 def body(publication: Publication, path: str) -> str:
-    found = publication.resolve(path)
-    assert isinstance(found, Document), path
-    return found.body.decode()
+    document = publication.resolve(path)
+    assert isinstance(document, Document), path
+    return document.body.decode()
 
 
-def test_tags_that_signs_tell_apart_are_read_without_a_problem(content: Path) -> None:
-    read = load_content(content)
-    assert read.problems == ()
-    assert {tag.title: tag.id for one in read.articles for tag in one.tags} == TAGS
+def test_tags_that_differ_only_in_punctuation_have_different_slugs(content: Path) -> None:
+    snapshot = load_content(content)
+    assert snapshot.problems == ()
+    assert {tag.title: tag.id for article in snapshot.articles for tag in article.tags} == TAGS
 
 
 @pytest.mark.parametrize(("title", "slug"), TAGS.items())
-def test_the_feeds_of_a_tag_hold_its_own_articles_under_its_own_name(published: Publication, title: str, slug: str) -> None:
-    feed = json.loads(body(published, f"/tag/{slug}/feed.json"))
+def test_the_feeds_and_the_page_of_a_tag_have_its_articles_title_and_id(publication: Publication, title: str, slug: str) -> None:
+    feed = json.loads(body(publication, f"/tag/{slug}/feed.json"))
     assert feed["title"] == f"{title} – T"
-    assert [(one["title"], one["tags"]) for one in feed["items"]] == [(slug, [title])]
+    assert [(item["title"], item["tags"]) for item in feed["items"]] == [(slug, [title])]
     escaped = title.replace("&", "&amp;")
-    assert f"<h1>{escaped}</h1>" in body(published, f"/tag/{slug}/")
-    assert f'<category term="{escaped}" scheme="http://127.0.0.1:8000/tag/{slug}/"/>' in body(published, f"/tag/{slug}/feed.atom")
-    assert f"<id>tag:t.example,2026:tag/{slug}</id>" in body(published, f"/tag/{slug}/feed.atom")
-    assert body(published, f"/tag/{slug}/feed.rss").count("<item>") == 1
-    assert f'href="/articles/{slug}/"' in body(published, f"/tag/{slug}/")
+    assert f"<h1>{escaped}</h1>" in body(publication, f"/tag/{slug}/")
+    assert f'<category term="{escaped}" scheme="http://127.0.0.1:8000/tag/{slug}/"/>' in body(
+        publication, f"/tag/{slug}/feed.atom"
+    )
+    assert f"<id>tag:t.example,2026:tag/{slug}</id>" in body(publication, f"/tag/{slug}/feed.atom")
+    assert body(publication, f"/tag/{slug}/feed.rss").count("<item>") == 1
+    assert f'href="/articles/{slug}/"' in body(publication, f"/tag/{slug}/")
 
 
-def test_lists_of_tags_name_each_of_them(published: Publication) -> None:
+def test_every_list_of_tags_links_to_every_tag(publication: Publication) -> None:
     for path in ("/tags/", "/subscribe/", "/feeds.opml"):
-        text = body(published, path)
+        text = body(publication, path)
         assert [slug for slug in TAGS.values() if f"/tag/{slug}/" not in text] == []
-    assert 'text="C++"' in body(published, "/feeds.opml")
+    assert 'text="C++"' in body(publication, "/feeds.opml")
 
 
-@pytest.mark.parametrize("form", ["", "feed.rss", "feed.atom", "feed.json"])
-def test_a_former_address_leads_to_the_tag_unless_another_tag_has_it(published: Publication, form: str) -> None:
-    assert published.resolve(f"/tag/home/{form}") == Redirect(target=f"/tag/at-home/{form}")
-    for own in ("c", "net", "r-d"):
-        assert isinstance(published.resolve(f"/tag/{own}/{form}"), Document)
-    assert published.resolve("/tag/home/rss.xml") == Redirect(target="/tag/at-home/feed.rss")
-    assert published.resolve("/tag/home") == Redirect(target="/tag/at-home/")
+@pytest.mark.parametrize("file_name", ["", "feed.rss", "feed.atom", "feed.json"])
+def test_a_former_address_redirects_to_the_tag_unless_another_tag_has_that_slug(publication: Publication, file_name: str) -> None:
+    assert publication.resolve(f"/tag/home/{file_name}") == Redirect(target=f"/tag/at-home/{file_name}")
+    for slug in ("c", "net", "r-d"):
+        assert isinstance(publication.resolve(f"/tag/{slug}/{file_name}"), Document)
+    assert publication.resolve("/tag/home/rss.xml") == Redirect(target="/tag/at-home/feed.rss")
+    assert publication.resolve("/tag/home") == Redirect(target="/tag/at-home/")
 
 
-def bearing(number: int, *titles: str, **keys: object) -> Article:
+def article_with_tags(number: int, *titles: str, **keys: object) -> Article:
+    """Return an article that was published `number` days before START, with these tags."""
     tags = tuple(Tag(id=tag_slug(title), title=title) for title in titles)
     return model_newsrooms.article(number, START - timedelta(days=number), tags=tags, **keys)
 
 
-def led(*articles: Article, path: str = "/tag/c/feed.rss") -> Resource | None:
+def resolve(*articles: Article, path: str = "/tag/c/feed.rss") -> Resource | None:
+    """Resolve a path of a publication of these articles."""
     return Publication(build_catalog(model_newsrooms.snapshot(articles), START)).resolve(path)
 
 
-def test_of_several_tags_the_one_with_most_articles_has_the_former_address() -> None:
-    plus, sharp = Redirect(target="/tag/c-plus-plus/feed.rss"), Redirect(target="/tag/c-sharp/feed.rss")
-    assert led(bearing(1, "C#"), bearing(2, "C++"), bearing(3, "C#")) == sharp
-    assert led(bearing(1, "C#"), bearing(2, "C++")) == led(bearing(1, "C++"), bearing(2, "C#")) == plus
-    assert led(bearing(1, "C#", "C++"), bearing(2, "(C++)")) == plus
-    assert isinstance(led(bearing(1, "C#"), bearing(2, "C#"), bearing(3, "C")), Document)
-    assert led(bearing(1, "c-plus-plus")) is None
+def test_a_former_address_of_several_tags_redirects_to_the_tag_with_the_most_articles() -> None:
+    to_plus, to_sharp = Redirect(target="/tag/c-plus-plus/feed.rss"), Redirect(target="/tag/c-sharp/feed.rss")
+    assert resolve(article_with_tags(1, "C#"), article_with_tags(2, "C++"), article_with_tags(3, "C#")) == to_sharp
+    assert (
+        resolve(article_with_tags(1, "C#"), article_with_tags(2, "C++"))
+        == resolve(article_with_tags(1, "C++"), article_with_tags(2, "C#"))
+        == to_plus
+    )
+    assert resolve(article_with_tags(1, "C#", "C++"), article_with_tags(2, "(C++)")) == to_plus
+    assert isinstance(resolve(article_with_tags(1, "C#"), article_with_tags(2, "C#"), article_with_tags(3, "C")), Document)
+    assert resolve(article_with_tags(1, "c-plus-plus")) is None
 
 
-def test_the_archives_and_older_pages_of_a_tag_have_their_former_addresses_too() -> None:
-    many = [bearing(number * 40, "C++") for number in range(1, 9)]
-    found = Publication(build_catalog(model_newsrooms.snapshot(many), START))
-    paths = [path for path in found.paths() if path.startswith("/tag/c-plus-plus/archive/")]
+def test_archives_and_older_pages_of_a_tag_are_redirected_from_their_former_addresses() -> None:
+    articles = [article_with_tags(number * 40, "C++") for number in range(1, 9)]
+    publication = Publication(build_catalog(model_newsrooms.snapshot(articles), START))
+    paths = [path for path in publication.paths() if path.startswith("/tag/c-plus-plus/archive/")]
     assert len(paths) > 9
     for path in paths:
-        assert found.resolve(path.replace("c-plus-plus", "c", 1)) == Redirect(target=path)
+        assert publication.resolve(path.replace("c-plus-plus", "c", 1)) == Redirect(target=path)
 
 
 @pytest.mark.parametrize(
@@ -134,30 +143,31 @@ def test_the_archives_and_older_pages_of_a_tag_have_their_former_addresses_too()
     ],
     ids=["expired", "withdrawn"],
 )
-def test_a_former_address_leads_on_when_the_last_article_of_a_tag_has_gone(keys: dict[str, object]) -> None:
-    assert led(bearing(1, "C++", **keys)) == Redirect(target="/tag/c-plus-plus/feed.rss")
+def test_a_former_address_redirects_after_the_last_article_of_the_tag_is_hidden(keys: dict[str, object]) -> None:
+    assert resolve(article_with_tags(1, "C++", **keys)) == Redirect(target="/tag/c-plus-plus/feed.rss")
 
 
-def test_a_draft_and_a_scheduled_article_give_no_former_address() -> None:
-    assert led(bearing(1, "C++", status=ArticleStatus.DRAFT)) is None
-    assert led(bearing(-1, "C++")) is None
+def test_drafts_and_scheduled_articles_create_no_redirect() -> None:
+    assert resolve(article_with_tags(1, "C++", status=ArticleStatus.DRAFT)) is None
+    assert resolve(article_with_tags(-1, "C++")) is None
 
 
-def after(before: Publication, gone: Article, come: Article) -> Publication:
-    articles = [come if one is gone else one for one in before.catalog.content.articles]
+def next_edition(before: Publication, removed: Article, added: Article) -> Publication:
+    """Return the next edition after one article was replaced."""
+    articles = [added if article is removed else article for article in before.catalog.content.articles]
     content = replace(before.catalog.content, articles=tuple(articles))
-    return before.next_edition(before.catalog.apply_changes(content, START, removed=(gone,), added=(come,)))
+    return before.next_edition(before.catalog.apply_changes(content, START, removed=(removed,), added=(added,)))
 
 
-def test_caches_hear_of_a_former_address_that_leads_elsewhere_by_a_save() -> None:
-    """A purge named the new tag alone, and a cache went on to send readers of the former address to another tag."""
-    plus, sharp = bearing(1, "C++"), bearing(2, "Other")
+def test_a_former_address_with_another_target_is_among_the_changed_paths() -> None:
+    """The list of changed paths had only the new tag, so caches continued to redirect the former address to another tag."""
+    plus, sharp = article_with_tags(1, "C++"), article_with_tags(2, "Other")
     first = Publication(build_catalog(model_newsrooms.snapshot((plus, sharp)), START))
-    second = after(first, sharp, bearing(2, "C#"))
-    third = after(second, plus, bearing(1, "None"))
-    fourth = after(third, third.catalog.visible["a2"].article, bearing(2, "C#", "C"))
-    fifth = after(fourth, fourth.catalog.visible["a2"].article, bearing(2, "Other"))
-    targets = [one.resolve("/tag/c/feed.atom") for one in (first, second, third, fourth, fifth)]
+    second = next_edition(first, sharp, article_with_tags(2, "C#"))
+    third = next_edition(second, plus, article_with_tags(1, "None"))
+    fourth = next_edition(third, third.catalog.visible["a2"].article, article_with_tags(2, "C#", "C"))
+    fifth = next_edition(fourth, fourth.catalog.visible["a2"].article, article_with_tags(2, "Other"))
+    targets = [edition.resolve("/tag/c/feed.atom") for edition in (first, second, third, fourth, fifth)]
     plus_feed, sharp_feed = (Redirect(target=f"/tag/{slug}/feed.atom") for slug in ("c-plus-plus", "c-sharp"))
     assert targets[:3] == [plus_feed, plus_feed, sharp_feed]
     assert (isinstance(targets[3], Document), targets[4]) == (True, None)
@@ -167,26 +177,26 @@ def test_caches_hear_of_a_former_address_that_leads_elsewhere_by_a_save() -> Non
     assert not any(path.startswith("/tag/c/") for path in second.changed_since(first))
 
 
-@pytest.mark.parametrize("many", [True, False], ids=["packed together", "one by one"])
-def test_a_last_valid_version_of_an_earlier_version_is_in_the_feeds_of_today(*, many: bool) -> None:
-    """A file about C++ that was broken during the upgrade stood in the feed of C."""
-    old = replace(bearing(1), tags=(Tag(id="c", title="C++"), Tag(id="r-d", title="R&D"), Tag(id="all", title="All")))
+@pytest.mark.parametrize("in_page", [True, False], ids=["page of records", "single record"])
+def test_cached_articles_of_an_earlier_version_get_the_tag_slugs_of_this_version(*, in_page: bool) -> None:
+    """An article about C++ that was broken during the upgrade appeared in the feed of C."""
+    old = replace(article_with_tags(1), tags=(Tag(id="c", title="C++"), Tag(id="r-d", title="R&D"), Tag(id="all", title="All")))
     record = Record(signature=None, digest=b"", reading=ParseResult(old, ()), stood=True)
-    if many:
-        kept = codec.decode_former_page(codec.encode_page({old.path: record}), Interner())[old.path]
+    if in_page:
+        restored = codec.decode_former_page(codec.encode_page({old.path: record}), Interner())[old.path]
     else:
-        kept = codec.decode_former_record(codec.encode_record(record))
-    assert kept
-    assert kept.good
-    assert [(tag.id, tag.title) for tag in kept.good.tags] == [("c-plus-plus", "C++"), ("r-and-d", "R&D"), ("all", "All")]
+        restored = codec.decode_former_record(codec.encode_record(record))
+    assert restored
+    assert restored.good
+    assert [(tag.id, tag.title) for tag in restored.good.tags] == [("c-plus-plus", "C++"), ("r-and-d", "R&D"), ("all", "All")]
 
 
-def test_a_server_redirects_until_the_moment_when_an_editor_writes_the_tag(tmp_path: Path) -> None:
-    content = room(tmp_path / "content")
+def test_a_server_redirects_a_former_address_until_an_article_with_that_tag_appears(tmp_path: Path) -> None:
+    content = write_newsroom(tmp_path / "content")
     with followed(content, tmp_path / "state") as server:
-        former = ask(server.url, "/tag/home/feed.rss")
-        assert (former.status, former["location"]) == (301, "/tag/at-home/feed.rss")
-        newsrooms.write(content, written("home", "house", day=20))
+        response = ask(server.url, "/tag/home/feed.rss")
+        assert (response.status, response["location"]) == (301, "/tag/at-home/feed.rss")
+        newsrooms.write(content, article_file("home", "house", day=20))
         until(lambda: ask(server.url, "/tag/home/feed.rss").status == 200)
         assert b"<title>house</title>" in ask(server.url, "/tag/home/feed.rss").body
         (content / "articles/house.yaml").unlink()
