@@ -1,4 +1,4 @@
-"""Slugs of tags with punctuation (C, C++, C#, .NET, R&D), and redirects from the slugs that these tags had in earlier versions."""
+"""Slugs of tags with punctuation (C, C++, C#, .NET, R&D), and redirects from the slugs that they had in earlier versions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What feeds and pages name of a wide photograph: copies of it, with the sizes of the copies."""
+"""Narrower copies of a wide image in feeds and on pages, and their dimensions."""
 
 from __future__ import annotations
 
@@ -51,44 +51,50 @@ ARTICLES: Mapping[str, str | bytes] = {
 
 
 @dataclass(frozen=True)
-class Room:
+class Newsroom:
+    """A publication with an image store, and the digests of its images by name."""
+
     publication: Publication
     digests: Mapping[str, str]
 
     def body(self, path: str) -> bytes:
-        found = self.publication.resolve(path)
-        assert isinstance(found, Document)
-        return found.body
+        document = self.publication.resolve(path)
+        assert isinstance(document, Document)
+        return document.body
 
-    def sized(self, name: str, width: int) -> str:
+    def variant_url(self, name: str, width: int) -> str:
+        """Return the URL of a variant of an image."""
         return f"{BASE}/sized/{self.digests[name]}-{width}/{name}"
 
 
 @pytest.fixture(scope="module")
-def room(tmp_path_factory: pytest.TempPathFactory) -> Room:
+def newsroom(tmp_path_factory: pytest.TempPathFactory) -> Newsroom:
     root = tmp_path_factory.mktemp("room")
     content = ContentFolder(write(root / "content", {**SITE, **ARTICLES})).read().content
     assert not content.errors
     digests = {path.removeprefix("media/"): digest_of(file) for path, file in content.media.items()}
-    return Room(Publication(build_catalog(content, NOW), variant_store=VariantStore(root / "pictures")), digests)
+    return Newsroom(Publication(build_catalog(content, NOW), variant_store=VariantStore(root / "pictures")), digests)
 
 
 @pytest.mark.parametrize(("suffix", "items"), [("rss", "channel/item"), ("atom", "{http://www.w3.org/2005/Atom}entry")])
-def test_media_rss_names_copies_with_their_own_sizes(room: Room, suffix: str, items: str) -> None:
-    root = etree.fromstring(room.body(f"/feed.{suffix}"))
+def test_media_rss_has_image_variants_with_their_dimensions(newsroom: Newsroom, suffix: str, items: str) -> None:
+    root = etree.fromstring(newsroom.body(f"/feed.{suffix}"))
     wide, middle = (
         {name: item.find(f"media:{name}", NAMESPACES).attrib for name in ("content", "thumbnail")} for item in root.findall(items)
     )
-    large, small = room.sized("wide.jpg", 1280), room.sized("wide.jpg", 640)
+    large, small = newsroom.variant_url("wide.jpg", 1280), newsroom.variant_url("wide.jpg", 640)
     assert dict(wide["content"]) == {"url": large, "type": "image/jpeg", "medium": "image", "width": "1280", "height": "853"}
     assert dict(wide["thumbnail"]) == {"url": small, "width": "640", "height": "427"}
     assert (middle["content"]["url"], middle["content"]["width"]) == (f"{BASE}/media/narrow.webp", "900")
-    assert dict(middle["thumbnail"]) == {"url": room.sized("narrow.webp", 640), "width": "640", "height": "427"}
+    assert dict(middle["thumbnail"]) == {"url": newsroom.variant_url("narrow.webp", 640), "width": "640", "height": "427"}
 
 
-def test_json_feed_and_the_content_name_the_copy_and_an_enclosure_stays(room: Room) -> None:
-    item = json.loads(room.body("/feed.json"))["items"][0]
-    wide, body = room.sized("wide.jpg", 1280), f"{BASE}/sized/{room.digests['body & soul.png']}-1280/body%20&amp;%20soul.png"
+def test_json_feed_and_content_link_to_variants_but_an_enclosure_links_to_the_original(newsroom: Newsroom) -> None:
+    item = json.loads(newsroom.body("/feed.json"))["items"][0]
+    wide, body = (
+        newsroom.variant_url("wide.jpg", 1280),
+        f"{BASE}/sized/{newsroom.digests['body & soul.png']}-1280/body%20&amp;%20soul.png",
+    )
     assert item["image"] == wide
     assert f'<img src="{wide}" alt="A valley" width="1280" height="853">' in item["content_html"]
     assert f'src="{body}"' in item["content_html"]
@@ -96,62 +102,62 @@ def test_json_feed_and_the_content_name_the_copy_and_an_enclosure_stays(room: Ro
     assert item["attachments"][0]["url"] == f"{BASE}/media/wide.jpg"
 
 
-def test_what_other_sites_show_of_a_page_is_at_most_1280_wide(room: Room) -> None:
-    page = room.body("/articles/wide/").decode()
-    assert f'<meta property="og:image" content="{room.sized("wide.jpg", 1280)}">' in page
+def test_the_open_graph_image_of_a_page_is_at_most_1280_pixels_wide(newsroom: Newsroom) -> None:
+    page = newsroom.body("/articles/wide/").decode()
+    assert f'<meta property="og:image" content="{newsroom.variant_url("wide.jpg", 1280)}">' in page
     assert '<meta property="og:image:width" content="1280">' in page
-    assert f'"image":["{room.sized("wide.jpg", 1280)}"]' in page
+    assert f'"image":["{newsroom.variant_url("wide.jpg", 1280)}"]' in page
 
 
-def test_what_other_sites_show_of_a_listing_is_at_most_1280_wide(tmp_path: Path) -> None:
+def test_the_open_graph_image_of_a_listing_is_at_most_1280_pixels_wide(tmp_path: Path) -> None:
     write(tmp_path / "content", {**SITE, "media/logo.png": picture(2600, 1300, "PNG")})
     content = ContentFolder(tmp_path / "content").read().content
-    room = Room(Publication(build_catalog(content, NOW), variant_store=VariantStore(tmp_path / "pictures")), {})
+    newsroom = Newsroom(Publication(build_catalog(content, NOW), variant_store=VariantStore(tmp_path / "pictures")), {})
     logo = f"/sized/{digest_of(content.media['media/logo.png'])}-1280/logo.png"
-    assert f'<meta property="og:image" content="{BASE}{logo}">' in room.body("/").decode()
-    assert logo in set(room.publication.file_paths())
+    assert f'<meta property="og:image" content="{BASE}{logo}">' in newsroom.body("/").decode()
+    assert logo in set(newsroom.publication.file_paths())
 
 
-def test_pictures_of_a_text_have_copies_to_choose_from_on_pages(room: Room) -> None:
-    page = room.body("/articles/wide/").decode()
-    found = re.search(r'<img [^>]*alt="body"[^>]*>', page)
-    assert found
-    tag, name = room.digests["body & soul.png"], "body%20&amp;%20soul.png"
-    offered = ", ".join(f"/daily/sized/{tag}-{width}/{name} {width}w" for width in (320, 640, 960, 1280))
-    assert f'srcset="{offered}, /daily/media/{name} 1400w" sizes="(min-width: 44rem) 42rem, 100vw"' in found[0]
-    assert 'width="1400" height="700"' in found[0]
+def test_images_in_a_text_have_a_srcset_with_all_variants_on_pages(newsroom: Newsroom) -> None:
+    page = newsroom.body("/articles/wide/").decode()
+    match = re.search(r'<img [^>]*alt="body"[^>]*>', page)
+    assert match
+    digest, name = newsroom.digests["body & soul.png"], "body%20&amp;%20soul.png"
+    candidates = ", ".join(f"/daily/sized/{digest}-{width}/{name} {width}w" for width in (320, 640, 960, 1280))
+    assert f'srcset="{candidates}, /daily/media/{name} 1400w" sizes="(min-width: 44rem) 42rem, 100vw"' in match[0]
+    assert 'width="1400" height="700"' in match[0]
 
 
-def test_every_copy_that_a_feed_or_page_names_is_there(room: Room) -> None:
-    documents = [room.body(path).decode() for path in ("/feed.rss", "/feed.atom", "/feed.json", "/articles/wide/")]
-    named = {found for document in documents for found in re.findall(r"/sized/[0-9a-f]{16}-[0-9]+/[a-z.%0-9&;]+", document)}
-    assert len(named) > 6
-    paths = set(room.publication.file_paths())
-    for path in (unquote(html.unescape(html.unescape(found))) for found in named):  # HTML within XML
+def test_every_variant_that_a_feed_or_a_page_links_to_can_be_rendered(newsroom: Newsroom) -> None:
+    documents = [newsroom.body(path).decode() for path in ("/feed.rss", "/feed.atom", "/feed.json", "/articles/wide/")]
+    urls = {url for document in documents for url in re.findall(r"/sized/[0-9a-f]{16}-[0-9]+/[a-z.%0-9&;]+", document)}
+    assert len(urls) > 6
+    paths = set(newsroom.publication.file_paths())
+    for path in (unquote(html.unescape(html.unescape(url))) for url in urls):  # HTML within XML
         assert path in paths
-        assert isinstance(room.publication.render(path), FileResource)
+        assert isinstance(newsroom.publication.render(path), FileResource)
 
 
-def test_the_copies_that_a_feed_names_are_made_before_anybody_asks_for_them(room: Room, tmp_path: Path) -> None:
-    catalog_, renditions = room.publication.catalog, VariantStore(tmp_path / "pictures")
-    publication = Publication(catalog_, variant_store=renditions)
+def test_the_variants_of_a_feed_are_created_before_the_first_request(newsroom: Newsroom, tmp_path: Path) -> None:
+    catalog, variants = newsroom.publication.catalog, VariantStore(tmp_path / "pictures")
+    publication = Publication(catalog, variant_store=variants)
     assert publication.resolve("/feed.rss")
-    file = catalog_.media["media/wide.jpg"]
-    until = time.monotonic() + SECONDS
-    while renditions.find(file, digest_of(file), 1280) is None:
-        assert time.monotonic() < until
+    file = catalog.media["media/wide.jpg"]
+    deadline = time.monotonic() + SECONDS
+    while variants.find(file, digest_of(file), 1280) is None:
+        assert time.monotonic() < deadline
         time.sleep(0.05)
 
 
-def test_a_tree_of_feeds_alone_holds_the_copies_that_they_name(room: Room, tmp_path: Path) -> None:
+def test_a_static_tree_of_feeds_has_the_variants_that_the_feeds_link_to(newsroom: Newsroom, tmp_path: Path) -> None:
     with StaticTree(tmp_path, selection="feeds") as tree:
-        tree.build(room.publication)
-    named = re.findall(rf"{BASE}/(sized/[0-9a-f]{{16}}-[0-9]+/[a-z]+[.]jpg)", (tmp_path / "feed.json").read_text())
-    assert len(set(named)) >= 1
-    assert all((tmp_path / name).is_file() for name in named)
+        tree.build(newsroom.publication)
+    paths = re.findall(rf"{BASE}/(sized/[0-9a-f]{{16}}-[0-9]+/[a-z]+[.]jpg)", (tmp_path / "feed.json").read_text())
+    assert len(set(paths)) >= 1
+    assert all((tmp_path / name).is_file() for name in paths)
 
 
-def test_hubs_hear_of_a_picture_that_was_drawn_anew(tmp_path: Path) -> None:
+def test_new_bytes_of_an_image_change_the_digest_of_the_feed(tmp_path: Path) -> None:
     folder = ContentFolder(write(tmp_path, {**SITE, **ARTICLES}))
     digests = FeedDigests()
     before = dict(digests.compute(build_catalog(folder.read().content, NOW)))
