@@ -1,4 +1,4 @@
-"""What the tables of broken content are made of: a name, the files, the lines that an editor sees."""
+"""Cases of broken content: a name, the files, and the messages that an editor sees."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ Files = Mapping[str, str | bytes]
 
 
 class Case(NamedTuple):
+    """`files` maps paths to contents; `lines` are the messages in the order in which `check` prints them."""
+
     name: str
     files: Files
     lines: tuple[str, ...]
@@ -28,23 +30,24 @@ def _png() -> bytes:
 PNG: Final = _png()
 
 
-def article(rest: str) -> Files:
-    """A sound article's first two lines, then these."""
-    return {"articles/a.yaml": HEAD + rest}
+def article(lines: str) -> Files:
+    """Return an article that consists of a valid title and date and these lines."""
+    return {"articles/a.yaml": HEAD + lines}
 
 
-def titled(title: str) -> Files:
+def article_with_title(title: str) -> Files:
     return {"articles/a.yaml": f"title: {title}\npublished: 2026-01-02\n"}
 
 
-def dated(published: str) -> Files:
+def article_with_date(published: str) -> Files:
     return {"articles/a.yaml": f"title: A\npublished: {published}\n"}
 
 
-def far_image(facts: str) -> Files:
-    return article(f"image: {{src: https://x.example/p.png, {facts}}}\n")
+def article_with_remote_image(keys: str) -> Files:
+    """Return an article with an image at another site that has these keys."""
+    return article(f"image: {{src: https://x.example/p.png, {keys}}}\n")
 
 
-def site(rest: str) -> Files:
-    """A sound site.yaml's first three lines, then these."""
-    return {"site.yaml": SITE + rest}
+def site(lines: str) -> Files:
+    """Return a site.yaml that consists of three valid lines and these lines."""
+    return {"site.yaml": SITE + lines}

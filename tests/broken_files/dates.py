@@ -1,78 +1,78 @@
-"""Dates that are none."""
+"""Cases with invalid dates."""
 
-# ruff: noqa: E501 - a printed line stays whole
+# ruff: noqa: E501 - messages are not wrapped
 
 from __future__ import annotations
 
 from typing import Final
 
-from tests.broken_files.case import Case, article, dated
+from tests.broken_files.case import Case, article, article_with_date
 
 CASES: Final = (
     Case(
         "word as date",
-        dated("yesterday"),
+        article_with_date("yesterday"),
         ("articles/a.yaml:2:12: published: 'yesterday' is not a date; write it like 2026-01-02 or 2026-01-02T09:30:00+05:30",),
     ),
     Case(
         "impossible day",
-        dated("2026-02-30"),
+        article_with_date("2026-02-30"),
         ("articles/a.yaml:2:12: published: there is no such date or time as '2026-02-30': February 2026 has 28 days",),
     ),
     Case(
         "impossible month",
-        dated("2026-13-01"),
+        article_with_date("2026-13-01"),
         ("articles/a.yaml:2:12: published: there is no such date or time as '2026-13-01': a year has no month 13",),
     ),
     Case(
         "hour 24",
-        dated("2026-01-02T24:00"),
+        article_with_date("2026-01-02T24:00"),
         ("articles/a.yaml:2:12: published: there is no such date or time as '2026-01-02T24:00': the hour is at most 23",),
     ),
     Case(
         "leap second",
-        dated("2026-06-30T23:59:60Z"),
+        article_with_date("2026-06-30T23:59:60Z"),
         ("articles/a.yaml:2:12: published: there is no such date or time as '2026-06-30T23:59:60Z': the second is at most 59",),
     ),
     Case(
         "year as date",
-        dated("2026"),
+        article_with_date("2026"),
         ("articles/a.yaml:2:12: published: '2026' is not a date; write it like 2026-01-02 or 2026-01-02T09:30:00+05:30",),
     ),
     Case(
         "date without dashes",
-        dated("20260102"),
+        article_with_date("20260102"),
         ("articles/a.yaml:2:12: published: '20260102' is not a date; write it like 2026-01-02 or 2026-01-02T09:30:00+05:30",),
     ),
     Case(
         "American date",
-        dated("01/02/2026"),
+        article_with_date("01/02/2026"),
         ("articles/a.yaml:2:12: published: '01/02/2026' is not a date; write it like 2026-01-02 or 2026-01-02T09:30:00+05:30",),
     ),
     Case(
         "list as date",
-        dated("[2026-01-02]"),
+        article_with_date("[2026-01-02]"),
         ("articles/a.yaml:2:12: published: a list is not a date; write it like 2026-01-02 or 2026-01-02T09:30:00+05:30",),
     ),
     Case(
-        "truth value as date",
-        dated("yes"),
+        "boolean as date",
+        article_with_date("yes"),
         ("articles/a.yaml:2:12: published: 'yes' is not a date; write it like 2026-01-02 or 2026-01-02T09:30:00+05:30",),
     ),
     Case(
         "year 1066",
-        dated("1066-10-14"),
+        article_with_date("1066-10-14"),
         ("articles/a.yaml:2:12: published: the year 1066 is out of range; expected 1900 to 9998",),
     ),
     Case(
-        "odd offset",
-        dated("2026-01-02T09:30:00+05:99"),
+        "invalid UTC offset",
+        article_with_date("2026-01-02T09:30:00+05:99"),
         (
             "articles/a.yaml:2:12: published: no zone is +05:99 away from UTC; write it like 2026-01-02 or 2026-01-02T09:30:00+05:30",
         ),
     ),
     Case(
-        "updated is a word",
+        "word as update date",
         article("updated: soon\n"),
         ("articles/a.yaml:3:10: updated: 'soon' is not a date; write it like 2026-01-02 or 2026-01-02T09:30:00+05:30",),
     ),
@@ -83,7 +83,7 @@ CASES: Final = (
         "correction without date", article("corrections: [{text: oh}]\n"), ("articles/a.yaml:3:15: corrections.date: is missing",)
     ),
     Case(
-        "correction's date",
+        "invalid date of a correction",
         article("corrections:\n- {date: 2026-02-31, text: oh}\n"),
         ("articles/a.yaml:4:10: corrections.date: there is no such date or time as '2026-02-31': February 2026 has 28 days",),
     ),
@@ -95,12 +95,12 @@ CASES: Final = (
         ),
     ),
     Case(
-        "withdrawn's date",
+        "invalid date of a withdrawal",
         article("status: withdrawn\nwithdrawn: {date: never}\n"),
         ("articles/a.yaml:4:19: withdrawn.date: 'never' is not a date; write it like 2026-01-02 or 2026-01-02T09:30:00+05:30",),
     ),
     Case(
-        "withdrawn as date",
+        "date as withdrawn",
         article("status: withdrawn\nwithdrawn: 2026-01-03\n"),
         ("articles/a.yaml:4:12: withdrawn: expected 'key: value' lines, found text",),
     ),

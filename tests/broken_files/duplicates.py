@@ -1,6 +1,6 @@
-"""Two files with one id, slug or former slug."""
+"""Cases with two files that have the same id, slug or alias."""
 
-# ruff: noqa: E501 - a printed line stays whole
+# ruff: noqa: E501 - messages are not wrapped
 
 from __future__ import annotations
 
@@ -10,38 +10,38 @@ from tests.broken_files.case import HEAD, Case
 
 CASES: Final = (
     Case(
-        "one id",
+        "same id twice",
         {"articles/a.yaml": HEAD + "id: tag:x.example,2026:a\n", "articles/b.yaml": HEAD + "id: tag:x.example,2026:a\n"},
         (
             "articles/b.yaml:3:5: id: 'tag:x.example,2026:a' is already the id of articles/a.yaml:3; change this line, or delete it to get an id from the file's name",
         ),
     ),
     Case(
-        "one slug",
+        "same slug twice",
         {"articles/a.yaml": HEAD, "articles/b.yaml": HEAD + "slug: a\n"},
         (
             "articles/b.yaml:3:7: slug: 'a' is already the slug of articles/a.yaml:1; change this line, or delete it to get a slug from the file's name",
         ),
     ),
     Case(
-        "one file name",
+        "same file name twice",
         {"articles/a.yaml": HEAD + "id: tag:x.example,2026:1\n", "articles/old/a.yaml": HEAD + "id: tag:x.example,2026:2\n"},
         (
             "articles/old/a.yaml:1:1: slug: 'a' is already the slug of articles/a.yaml:1; give this article a slug of its own, or rename the file",
         ),
     ),
     Case(
-        "one alias",
+        "same alias twice",
         {"articles/a.yaml": HEAD + "aliases: [x]\n", "articles/b.yaml": HEAD + "aliases:\n- x\n"},
         ("articles/b.yaml:4:3: alias: 'x' is already the alias of articles/a.yaml:3; delete it here",),
     ),
     Case(
-        "alias of a slug",
+        "alias equal to a slug",
         {"articles/a.yaml": HEAD + "aliases: [b]\n", "articles/b.yaml": HEAD},
         ("articles/a.yaml:3:11: alias: 'b' is already the slug of articles/b.yaml:1; delete it here",),
     ),
     Case(
-        "id by file name",
+        "id equal to a generated id",
         {"articles/a.yaml": HEAD + "id: tag:news.example,2026:b\nslug: q\n", "articles/b.yaml": HEAD},
         (
             "articles/a.yaml:3:5: id: 'tag:news.example,2026:b' is already the id of articles/b.yaml:1; change this line, or delete it to get an id from the file's name",

@@ -1,6 +1,6 @@
-"""Files that are wrong as a whole."""
+"""Cases with files that are invalid as a whole."""
 
-# ruff: noqa: E501 - a printed line stays whole
+# ruff: noqa: E501 - messages are not wrapped
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ CASES: Final = (
     ),
     Case("null", {"articles/a.yaml": "~\n"}, ("articles/a.yaml:1:1: expected 'key: value' lines, found nothing",)),
     Case(
-        "five megabytes",
+        "file of five megabytes",
         {"articles/a.yaml": "x" * 5_000_000},
         ("articles/a.yaml:1:1: the file is larger than 1 MiB, the most that is read; pictures and attachments belong in media/",),
     ),
@@ -170,7 +170,7 @@ CASES: Final = (
     ),
     Case("empty markdown", {"articles/a.md": ""}, ("articles/a.md:1:1: the file is empty",)),
     Case(
-        "open front matter",
+        "unclosed front matter",
         {"articles/a.md": "---\n" + HEAD + "\nText\n"},
         ("articles/a.md:1:1: the keys that begin below this '---' never end; write '---' below the last key",),
     ),
@@ -188,18 +188,20 @@ CASES: Final = (
         ("articles/a.md:4:1: body: a Markdown article has its body below the second '---'",),
     ),
     Case(
-        "fault in front matter",
+        "unknown key in front matter",
         {"articles/a.md": "---\n" + HEAD + "sumary: x\n---\nText\n"},
         ("articles/a.md:4:1: unknown key 'sumary'; did you mean 'summary'?",),
     ),
-    Case("yml", {"articles/a.yml": HEAD}, ("articles/a.yml:1:1: articles end in .yaml or .md; rename it to end in .yaml",)),
     Case(
-        "YAML in capitals",
+        "ending .yml", {"articles/a.yml": HEAD}, ("articles/a.yml:1:1: articles end in .yaml or .md; rename it to end in .yaml",)
+    ),
+    Case(
+        "ending .YAML",
         {"articles/a.YAML": HEAD},
         ("articles/a.YAML:1:1: articles end in .yaml or .md; rename it to end in .yaml",),
     ),
     Case(
-        "markdown ending",
+        "ending .markdown",
         {"articles/a.markdown": HEAD},
         ("articles/a.markdown:1:1: articles end in .yaml or .md; rename it to end in .md",),
     ),

@@ -1,6 +1,6 @@
-"""Keys that are unknown or stand twice, and lines that are no YAML."""
+"""Cases with unknown or duplicate keys, and with lines that are no YAML."""
 
-# ruff: noqa: E501 - a printed line stays whole
+# ruff: noqa: E501 - messages are not wrapped
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ CASES: Final = (
         ("articles/a.yaml:3:1: unknown key 'date'; did you mean 'published'?",),
     ),
     Case(
-        "foreign key",
+        "key of a site generator",
         article("layout: post\n"),
         (
             "articles/a.yaml:3:1: unknown key 'layout'; the keys are id, title, published, updated, expires, category, categories, author, authors, tags, summary, image, enclosures, sources, corrections, language, link, slug, aliases, status, withdrawn, body",
@@ -80,12 +80,12 @@ CASES: Final = (
     ),
     Case("key without colon", article("summary\n"), ("articles/a.yaml:3:1: expected 'key: value' here, or more indentation",)),
     Case(
-        "line at the margin",
+        "body line without indentation",
         article("body: |\n  one\ntwo\nslug: x\n"),
         ("articles/a.yaml:5:1: expected 'key: value' here, or more indentation; reading stopped at line 6",),
     ),
     Case(
-        "bracket that nothing follows",
+        "open bracket at the end",
         {"articles/a.yaml": HEAD + "tags: ["},
         ("articles/a.yaml:3:8: a value is missing here: look for a ',' too many, or a '[' or '{' that is not closed",),
     ),
@@ -95,12 +95,12 @@ CASES: Final = (
         ("articles/a.yaml:3:7: this '[' or '{' is not closed, or a text inside it needs quotes; reading stopped at line 4",),
     ),
     Case(
-        "comma too many",
+        "superfluous comma",
         article("tags: [a,, b]\n"),
         ("articles/a.yaml:3:10: a value is missing here: look for a ',' too many, or a '[' or '{' that is not closed",),
     ),
     Case(
-        "dash out of line",
+        "list entries with different indentation",
         article("tags:\n- a\n  - b: c\n - d\n"),
         ("articles/a.yaml:5:6: a second ': ' in one value, or a line indented too far; put a text with ': ' in quotes",),
     ),

@@ -1,12 +1,12 @@
-"""Pictures and attachments."""
+"""Cases with invalid images and attachments."""
 
-# ruff: noqa: E501 - a printed line stays whole
+# ruff: noqa: E501 - messages are not wrapped
 
 from __future__ import annotations
 
 from typing import Final
 
-from tests.broken_files.case import PNG, Case, article, far_image
+from tests.broken_files.case import PNG, Case, article, article_with_remote_image
 
 CASES: Final = (
     Case(
@@ -55,17 +55,17 @@ CASES: Final = (
         ("articles/a.yaml:3:7: body: no file 'media/a&b.png'; did you mean 'media/p.png'?",),
     ),
     Case(
-        "zero byte in reference",
+        "NUL character in a path",
         article("body: |\n  [x](media/%00.png)\n"),
         ("articles/a.yaml:4:7: body: no file 'media/?.png'",),
     ),
     Case(
-        "damaged picture",
+        "damaged image",
         {**article("image: {src: media/bad.png}\n"), "media/bad.png": b"GIF"},
         ("articles/a.yaml:3:14: image.src: 'media/bad.png' is damaged or no picture at all; save it again as JPEG or PNG",),
     ),
     Case(
-        "wrong ending",
+        "ending of another image format",
         {**article("image: {src: media/j.jpg}\n"), "media/j.jpg": PNG},
         (
             "articles/a.yaml:3:14: image.src: 'media/j.jpg' holds image/png, which its name does not say; rename it to end in .png",
@@ -82,44 +82,44 @@ CASES: Final = (
         ("articles/a.yaml:3:20: enclosures.src: 'media/sub' is a folder or a device, not a file",),
     ),
     Case(
-        "far picture without size",
+        "remote image without dimensions",
         article("image: {src: 'https://x.example/p.png'}\n"),
         ("articles/a.yaml:3:1: image: a picture at another address needs type, width, height too",),
     ),
     Case(
-        "far picture without width",
-        far_image("type: image/png, height: 4"),
+        "remote image without width",
+        article_with_remote_image("type: image/png, height: 4"),
         ("articles/a.yaml:3:1: image: a picture at another address needs width too",),
     ),
     Case(
-        "far picture by http",
+        "remote image with http",
         article("image: {src: 'http://x.example/p.png', type: image/png, width: 4, height: 4}\n"),
         ("articles/a.yaml:3:14: image.src: 'http://x.example/p.png' is not an https address",),
     ),
     Case(
-        "far picture of another kind",
+        "remote image of unsupported type",
         article("image: {src: 'https://x.example/p.svg', type: image/svg+xml, width: 4, height: 4}\n"),
         (
             "articles/a.yaml:3:47: image.type: 'image/svg+xml' is no picture that readers show; one of image/avif, image/gif, image/jpeg, image/png, image/webp",
         ),
     ),
     Case(
-        "far picture's type",
-        far_image("type: png, width: 4, height: 4"),
+        "invalid media type of a remote image",
+        article_with_remote_image("type: png, width: 4, height: 4"),
         ("articles/a.yaml:3:45: image.type: 'png' is not a media type; write it like image/jpeg",),
     ),
     Case(
-        "far enclosure without length",
+        "remote enclosure without length",
         article("enclosures: [{src: 'https://x.example/a.mp3', type: audio/mpeg}]\n"),
         ("articles/a.yaml:3:14: enclosures: a file at another address needs length too",),
     ),
     Case(
-        "far enclosure without anything",
+        "remote enclosure without type and length",
         article("enclosures: [{src: 'https://x.example/a.mp3'}]\n"),
         ("articles/a.yaml:3:14: enclosures: a file at another address needs type and length too",),
     ),
     Case(
-        "far enclosure nowhere",
+        "remote enclosure without host",
         article("enclosures: [{src: 'https://', type: audio/mpeg, length: 1}]\n"),
         ("articles/a.yaml:3:20: enclosures.src: 'https://' is not an https address",),
     ),

@@ -1,4 +1,4 @@
-"""authors.yaml and categories.yaml."""
+"""Cases with an invalid authors.yaml or categories.yaml."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ CASES: Final = (
     ),
     Case("author without name", {"authors.yaml": "mina-park:\n  bio: x\n"}, ("authors.yaml:2:3: name: is missing",)),
     Case(
-        "author's title",
+        "title instead of name",
         {"authors.yaml": "mina-park:\n  title: Mina\n  name: Mina\n"},
         ("authors.yaml:2:3: unknown key 'title'; did you mean 'name'?",),
     ),
@@ -30,7 +30,7 @@ CASES: Final = (
         ("authors.yaml:1:1: mina-park: expected keys of its own, like name:, indented below it",),
     ),
     Case(
-        "e-mail that is none",
+        "invalid e-mail address",
         {"authors.yaml": "mina-park: {name: Mina, email: mina at example}\n"},
         ("authors.yaml:1:32: email: 'mina at example' is not an e-mail address",),
     ),
@@ -61,7 +61,7 @@ CASES: Final = (
     ),
     Case("empty authors", {"authors.yaml": ""}, ("authors.yaml:1:1: the file is empty",)),
     Case(
-        "two authors of one id",
+        "same author id twice",
         {"authors.yaml": "m: {name: M}\nm: {name: N}\n"},
         ("authors.yaml:2:1: 'm' stands here a second time; the first is in line 1; delete one",),
     ),
@@ -71,23 +71,23 @@ CASES: Final = (
         ("authors.yaml:2:24: n.aliases: 'm' is already an id of its own; delete it here",),
     ),
     Case(
-        "syntax in categories",
+        "syntax error in categories",
         {"categories.yaml": "asia: {title: Asia\n"},
         ("categories.yaml:1:7: this '[' or '{' is not closed, or a text inside it needs quotes",),
     ),
     Case("category without title", {"categories.yaml": "asia: {description: x}\n"}, ("categories.yaml:1:7: title: is missing",)),
     Case(
-        "category's title is a number",
+        "number as category title",
         {"categories.yaml": "y: {title: 2026}\n"},
         ('categories.yaml:1:12: title: YAML reads 2026 as a number; put it in quotes: "2026"',),
     ),
     Case(
-        "category's name",
+        "name instead of title",
         {"categories.yaml": "asia: {name: Asia, title: x}\n"},
         ("categories.yaml:1:8: unknown key 'name'; did you mean 'title'?",),
     ),
     Case(
-        "author set aside",
+        "article of an invalid author",
         {"authors.yaml": "mina-park:\n  bio: x\n", **article("author: mina-park\n")},
         (
             "articles/a.yaml:3:9: author: the author 'mina-park' has a problem of its own; see authors.yaml:1",
@@ -95,7 +95,7 @@ CASES: Final = (
         ),
     ),
     Case(
-        "categories set aside",
+        "article of an invalid categories.yaml",
         {"categories.yaml": "", **article("category: asia\n")},
         (
             "articles/a.yaml:3:11: category: no category is known before their file is mended; see categories.yaml:1",

@@ -1,6 +1,6 @@
-"""site.yaml, without which nothing can be served."""
+"""Cases with an invalid site.yaml. Without a valid site.yaml nothing can be served."""
 
-# ruff: noqa: E501 - a printed line stays whole
+# ruff: noqa: E501 - messages are not wrapped
 
 from __future__ import annotations
 
@@ -27,24 +27,28 @@ CASES: Final = (
             "site.yaml:2:11: base_url: 'https://a.example/?x=1' is no address of a front page; write it like https://example.org or https://example.org/news",
         ),
     ),
-    Case("address called url", site("url: https://a.example\n"), ("site.yaml:4:1: unknown key 'url'; did you mean 'base_url'?",)),
+    Case(
+        "url instead of base_url",
+        site("url: https://a.example\n"),
+        ("site.yaml:4:1: unknown key 'url'; did you mean 'base_url'?",),
+    ),
     Case(
         "misspelled time zone",
         site("timezone: Asia/Kolkatta\n"),
         ("site.yaml:4:11: timezone: no time zone 'Asia/Kolkatta'; did you mean 'Asia/Kolkata'?",),
     ),
     Case(
-        "no time zone at all",
+        "invalid time zone",
         site("timezone: IST!\n"),
         ("site.yaml:4:11: timezone: no time zone 'IST!'; write it like Asia/Kolkata or UTC",),
     ),
     Case(
-        "since a word",
+        "word as since",
         site("since: long ago\n"),
         ("site.yaml:4:8: since: 'long ago' is not a date; write it like 2026-01-02 or 2026-01-02T09:30:00+05:30",),
     ),
     Case(
-        "since a year",
+        "year as since",
         site("since: 2015\n"),
         ("site.yaml:4:8: since: '2015' is not a date; write it like 2026-01-02 or 2026-01-02T09:30:00+05:30",),
     ),
@@ -54,12 +58,12 @@ CASES: Final = (
         ("site.yaml:4:7: logo: no file 'media/lgoo.png'; did you mean 'media/p.png'?",),
     ),
     Case(
-        "logo nowhere",
+        "logo without host",
         site("logo: https://\n"),
         ("site.yaml:4:7: logo: 'https://' is not a web address, which begins with https:// and names a host",),
     ),
     Case(
-        "no entries",
+        "zero entries",
         site("feed: {entries: 0}\n"),
         ("site.yaml:4:17: feed.entries: expected a whole number, at least 1, found '0'",),
     ),
@@ -74,7 +78,7 @@ CASES: Final = (
         ("site.yaml:4:17: feed.content: expected 'full' or 'summary', found 'ful'; did you mean 'full'?",),
     ),
     Case(
-        "neither true nor false",
+        "word as boolean",
         site("feed: {browser_view: maybe}\n"),
         ("site.yaml:4:22: feed.browser_view: expected true or false, found 'maybe'",),
     ),
@@ -88,14 +92,16 @@ CASES: Final = (
         ("site.yaml:4:8: hubs: 'hub.example' is not a web address, which begins with https:// and names a host",),
     ),
     Case(
-        "address for id_domain",
+        "URL as id_domain",
         {"site.yaml": "title: A\nbase_url: https://a.example\nid_domain: https://a.example\n"},
         ("site.yaml:3:12: id_domain: 'https://a.example' is not a domain name; write it like example.org",),
     ),
     Case("site as list", {"site.yaml": "- a\n"}, ("site.yaml:1:1: expected 'key: value' lines, found a list",)),
     Case("empty site", {"site.yaml": ""}, ("site.yaml:1:1: the file is empty",)),
     Case(
-        "site without YAML", {"site.yaml": "title: @home\n"}, ("site.yaml:1:8: a text that begins with '@' must stand in quotes",)
+        "site with invalid YAML",
+        {"site.yaml": "title: @home\n"},
+        ("site.yaml:1:8: a text that begins with '@' must stand in quotes",),
     ),
     Case(
         "site not in UTF-8",

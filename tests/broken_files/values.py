@@ -1,12 +1,12 @@
-"""Keys whose value is of another kind."""
+"""Cases with values of a wrong type."""
 
-# ruff: noqa: E501 - a printed line stays whole
+# ruff: noqa: E501 - messages are not wrapped
 
 from __future__ import annotations
 
 from typing import Final
 
-from tests.broken_files.case import Case, article, far_image
+from tests.broken_files.case import Case, article, article_with_remote_image
 
 _FEWER: Final = "keep the {} that matter most, and remove the others"
 CASES: Final = (
@@ -35,18 +35,18 @@ CASES: Final = (
     *(
         Case(
             f"too many {key}",
-            article(f"{key}: [{', '.join([one] * 101)}]\n"),
+            article(f"{key}: [{', '.join([entry] * 101)}]\n"),
             (f"articles/a.yaml:3:{len(key) + 3}: {key}: 101 entries, at most 100 are allowed; {_FEWER.format(100)}",),
         )
-        for key, one in (("tags", "China"), ("categories", "c"), ("authors", "a"))
+        for key, entry in (("tags", "China"), ("categories", "c"), ("authors", "a"))
     ),
     *(
         Case(
             f"too many {key}",
-            article(f"{key}:\n{f'- {one}' * 1001}"),
+            article(f"{key}:\n{f'- {entry}' * 1001}"),
             (f"articles/a.yaml:4:1: {key}: 1,001 entries, at most 1,000 are allowed; {_FEWER.format('1,000')}",),
         )
-        for key, one in (
+        for key, entry in (
             ("aliases", "a-name\n"),
             ("enclosures", "{src: media/p.png}\n"),
             ("sources", "{name: Yonhap}\n"),
@@ -54,24 +54,24 @@ CASES: Final = (
         )
     ),
     Case(
-        "tag as long as a text",
+        "tag of 201 characters",
         article(f"tags: [China, {'x' * 201}]\n"),
         ("articles/a.yaml:3:15: tags: 201 characters, at most 200 are allowed; shorten it",),
     ),
     Case(
-        "status that is none",
+        "invalid status",
         article("status: publish\n"),
         (
             "articles/a.yaml:3:9: status: expected 'draft', 'published' or 'withdrawn', found 'publish'; did you mean 'published'?",
         ),
     ),
     Case(
-        "language that is none",
+        "invalid language",
         article("language: english!\n"),
         ("articles/a.yaml:3:11: language: 'english!' is not a language tag; write it like en, ko or zh-Hant",),
     ),
     Case(
-        "id that is none",
+        "invalid id",
         article("id: second summit\n"),
         ("articles/a.yaml:3:5: id: 'second summit' is not a URI, as an id must be; write it like tag:example.org,2026:a-name",),
     ),
@@ -95,23 +95,23 @@ CASES: Final = (
         ("articles/a.yaml:3:11: aliases: 'old/name' cannot stand in an address; use letters, digits and '-', like 'old-name'",),
     ),
     Case(
-        "link that is none",
+        "invalid link",
         article("link: www.example.org\n"),
         ("articles/a.yaml:3:7: link: 'www.example.org' is not a web address, which begins with https:// and names a host",),
     ),
     Case(
         "width as text",
-        far_image("type: image/png, width: wide, height: 5"),
+        article_with_remote_image("type: image/png, width: wide, height: 5"),
         ("articles/a.yaml:3:63: image.width: expected a whole number, found 'wide'",),
     ),
     Case(
         "width zero",
-        far_image("type: image/png, width: 0, height: 5"),
+        article_with_remote_image("type: image/png, width: 0, height: 5"),
         ("articles/a.yaml:3:63: image.width: expected a whole number, more than 0, found '0'",),
     ),
     Case(
-        "width with unit",
-        far_image("type: image/png, width: 1.5, height: 5"),
+        "fractional width",
+        article_with_remote_image("type: image/png, width: 1.5, height: 5"),
         ("articles/a.yaml:3:63: image.width: expected a whole number, found '1.5'",),
     ),
 )

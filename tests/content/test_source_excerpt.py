@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from feedsvc.content.source_excerpt import excerpts
 from feedsvc.errors import Problem
-from tests.content.reading.test_any_input import modest
+from tests.content.reading.test_any_input import no_deadline
 
 
 def shown(root: Path, data: str | bytes, line: int, column: int) -> list[str]:
@@ -87,7 +87,7 @@ def lines_of(text: str, line: int, column: int, folder: Path) -> Iterator[str]:
     yield from shown(folder, text.encode(errors="surrogatepass"), line, column)
 
 
-@modest
+@no_deadline
 @given(st.text(), st.integers(1, 5), st.integers(1, 300))
 def test_any_text_gives_two_printable_lines_or_none(
     tmp_path_factory: pytest.TempPathFactory, text: str, line: int, column: int

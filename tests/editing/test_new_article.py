@@ -26,7 +26,7 @@ from feedsvc.errors import FeedsvcError
 from feedsvc.model import Article, ArticleStatus
 from feedsvc.uris import slugify
 from tests.conftest import SETTINGS, Newsroom
-from tests.content.reading.test_any_input import modest
+from tests.content.reading.test_any_input import no_deadline
 from tests.helpers import newsrooms
 
 NOW: Final = datetime(2026, 11, 24, 18, 37, 42, 5, tzinfo=UTC)
@@ -161,7 +161,7 @@ def test_every_further_key_can_be_uncommented(newsroom: Newsroom, ending: str) -
     assert (one.categories, one.authors) == (("asia",), ("mina-park",))
 
 
-@modest
+@no_deadline
 @given(st.text(st.characters(categories=["L", "M", "N", "P", "S", "Z", "C"])), st.sampled_from([".yaml", ".md"]))
 def test_any_title_gives_a_file_without_errors_that_says_it(title: str, ending: str) -> None:
     with tempfile.TemporaryDirectory() as folder:

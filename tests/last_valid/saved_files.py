@@ -1,4 +1,4 @@
-"""What the newsroom of a broken file held before it was saved, and what readers are to see once it has been."""
+"""Content folders before and after an editor saves a broken file, and the content that readers must see afterwards."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any, Final
 from feedsvc.errors import Problem
 from feedsvc.live.live import Live
 from feedsvc.publication.document import Document, FileResource, Resource
-from tests.broken_files import dates, duplicates, files, keys, media, names, settings, sites, values, words
+from tests.broken_files import dates, duplicates, files, keys, media, references, settings, sites, texts, values
 from tests.broken_files.case import HEAD, PNG, Case, Files
 from tests.conftest import SETTINGS
 
@@ -20,34 +20,38 @@ TABLES: Final = {
     "files": files.CASES,
     "keys": keys.CASES,
     "media": media.CASES,
-    "names": names.CASES,
+    "references": references.CASES,
     "settings": settings.CASES,
     "sites": sites.CASES,
-    "twice": duplicates.CASES,
+    "duplicates": duplicates.CASES,
     "values": values.CASES,
-    "words": words.CASES,
+    "texts": texts.CASES,
 }
 CASES: Final = tuple(case for table in TABLES.values() for case in table)
 
-SOUND: Final[Files] = {
+VALID_FILES: Final[Files] = {
     "media/p.png": PNG,
     "articles/sound.yaml": f"{HEAD}id: tag:news.example,2026:sound\nauthor: mina-park\ncategory: asia\nbody: Sound.\n",
     "articles/folder/sound-too.md": f"---\n{HEAD}id: tag:news.example,2026:sound-too\ntags: [one]\n---\nText\n",
 }
-# A register that is broken as a whole may name nobody else; so it named nobody else before either.
-_REGISTERS: Final = {"authors.yaml": "mina-park:\n  name: Mina Park\n", "categories.yaml": "asia:\n  title: Asia\n"}
-# Three files hold sound entries beside the broken one; those are for readers at once.
-_SOUND_ENTRIES: Final[dict[str, Files]] = {
-    "unknown author without any": {"authors.yaml": f"{_REGISTERS['authors.yaml']}x: {{name: X}}\n"},
-    "two authors of one id": {"authors.yaml": f"{_REGISTERS['authors.yaml']}m: {{name: M}}\n"},
-    "alias of another author": {"authors.yaml": f"{_REGISTERS['authors.yaml']}m: {{name: M}}\nn: {{name: N}}\n"},
+# A file that is invalid as a whole defines no other authors or categories, so it must not define them before either.
+_SETTINGS_BEFORE: Final = {"authors.yaml": "mina-park:\n  name: Mina Park\n", "categories.yaml": "asia:\n  title: Asia\n"}
+# These cases have valid entries beside the invalid one; they take effect at once.
+_VALID_ENTRIES: Final[dict[str, Files]] = {
+    "unknown author with one known author": {"authors.yaml": f"{_SETTINGS_BEFORE['authors.yaml']}x: {{name: X}}\n"},
+    "same author id twice": {"authors.yaml": f"{_SETTINGS_BEFORE['authors.yaml']}m: {{name: M}}\n"},
+    "alias of another author": {"authors.yaml": f"{_SETTINGS_BEFORE['authors.yaml']}m: {{name: M}}\nn: {{name: N}}\n"},
 }
-# Whoever is set aside is known as he last was, so the article that names him is sound where he was known before.
-_MENDED_BY_THE_PAST: Final = {"author set aside": "articles/a.yaml", "categories set aside": "articles/a.yaml"}
+# An invalid author or category keeps its last valid version, so an article that refers to it is valid if there was one.
+_VALID_BY_LAST_VERSION: Final = {
+    "article of an invalid author": "articles/a.yaml",
+    "article of an invalid categories.yaml": "articles/a.yaml",
+}
 
 
-def write(root: Path, texts: Files) -> Path:
-    for path, content in texts.items():
+def write(root: Path, contents: Files) -> Path:
+    """Write files below `root` and return it."""
+    for path, content in contents.items():
         file = root / path
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(content.encode() if isinstance(content, str) else content)
@@ -55,57 +59,58 @@ def write(root: Path, texts: Files) -> Path:
 
 
 def before(case: Case) -> Files:
-    """A sound newsroom with an article at every path where the case has one, if an article can stand there at all."""
-    registers = {path: text for path, text in _REGISTERS.items() if path in case.files}
-    articles = [path for path in case.files if _can_be_read(path)]
-    return {**SETTINGS, **registers, **SOUND, **{path: former(path) for path in articles}}
+    """Return a valid newsroom with an article at every path of the case at which an article can be."""
+    settings_files = {path: text for path, text in _SETTINGS_BEFORE.items() if path in case.files}
+    article_paths = [path for path in case.files if _can_be_an_article(path)]
+    return {**SETTINGS, **settings_files, **VALID_FILES, **{path: former_article(path) for path in article_paths}}
 
 
 def expected(case: Case) -> Files:
-    """The newsroom without any fault that looks to readers as this one does: what is broken as it was, the rest as it is."""
-    read = {path: text for path, text in case.files.items() if _can_be_read(path) or path.startswith("media/")}
-    sound = {path: text for path, text in read.items() if path not in _broken(case)}
-    return {**before(case), **sound, **_SOUND_ENTRIES.get(case.name, {})}
+    """Return a valid newsroom that looks to readers like the folder of the case: the last valid version of broken files."""
+    readable = {path: text for path, text in case.files.items() if _can_be_an_article(path) or path.startswith("media/")}
+    valid = {path: text for path, text in readable.items() if path not in _broken_paths(case)}
+    return {**before(case), **valid, **_VALID_ENTRIES.get(case.name, {})}
 
 
-def lines(case: Case) -> tuple[str, ...]:
-    """What the editor is told of the files of the case."""
-    mended = _MENDED_BY_THE_PAST.get(case.name)
-    return tuple(line for line in case.lines if mended is None or not line.startswith(mended))
+def expected_messages(case: Case) -> tuple[str, ...]:
+    """Return the messages about the files of the case."""
+    valid_path = _VALID_BY_LAST_VERSION.get(case.name)
+    return tuple(line for line in case.lines if valid_path is None or not line.startswith(valid_path))
 
 
-def told(problems: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
-    """The problems of /status as `check` prints them; those of sound articles aside, whose author a register has lost."""
-    errors = [one for one in problems if one["severity"] == "error" and one["path"] not in SOUND]
-    return tuple(str(Problem(**{key: one[key] for key in one if key != "serving_last_valid"})) for one in errors)
+def messages(problems: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
+    """Return the problems of /status as `check` prints them, without those of VALID_FILES, whose author may be invalid."""
+    case_errors = [problem for problem in problems if problem["severity"] == "error" and problem["path"] not in VALID_FILES]
+    return tuple(str(Problem(**{key: problem[key] for key in problem if key != "serving_last_valid"})) for problem in case_errors)
 
 
-def only(root: Path, texts: Files) -> Path:
-    """The folder with these files and no others."""
-    for file in [file for file in root.rglob("*") if file.is_file() and str(file.relative_to(root)) not in texts]:
+def write_only(root: Path, contents: Files) -> Path:
+    """Write these files below `root`, delete all others and return `root`."""
+    for file in [file for file in root.rglob("*") if file.is_file() and str(file.relative_to(root)) not in contents]:
         file.unlink()
-    return write(root, texts)
+    return write(root, contents)
 
 
-def served(live: Live) -> dict[str, object]:
-    """Every address and its answer without its date; of a file, its bytes."""
+def resources_by_path(live: Live) -> dict[str, object]:
+    """Return path -> resource without its date; the bytes if the resource is a file."""
     edition = live.current(live.clock())
-    return {path: _undated(edition.resolve(path)) for path in edition.paths_with_redirects()}
+    return {path: _without_date(edition.resolve(path)) for path in edition.paths_with_redirects()}
 
 
-def moments(live: Live) -> dict[str, datetime | None]:
-    """Since when each answer is what it is."""
+def dates_by_path(live: Live) -> dict[str, datetime | None]:
+    """Return path -> Last-Modified, None if the resource has none."""
     edition = live.current(live.clock())
     return {path: getattr(edition.resolve(path), "last_modified", None) for path in edition.paths_with_redirects()}
 
 
-def _undated(found: Resource | None) -> object:
-    if isinstance(found, Document):
-        return replace(found, last_modified=None)
-    return (found.media_type, Path(found.location).read_bytes()) if isinstance(found, FileResource) else found
+def _without_date(resource: Resource | None) -> object:
+    if isinstance(resource, Document):
+        return replace(resource, last_modified=None)
+    return (resource.media_type, Path(resource.location).read_bytes()) if isinstance(resource, FileResource) else resource
 
 
-def former(path: str) -> str:
+def former_article(path: str) -> str:
+    """Return the text of a valid article at a path."""
     name = f"former-{path.encode().hex()[:40]}"
     head = (
         f"title: Former\npublished: 2026-01-05\nid: tag:news.example,2026:{name}\nslug: {name}\ntags: [one]\nauthor: mina-park\n"
@@ -113,10 +118,10 @@ def former(path: str) -> str:
     return f"---\n{head}---\nAs it was.\n" if path.endswith(".md") else f"{head}body: As it was.\n"
 
 
-def _can_be_read(path: str) -> bool:
+def _can_be_an_article(path: str) -> bool:
     return path.startswith("articles/") and path.endswith((".yaml", ".md")) and path.isprintable()
 
 
-def _broken(case: Case) -> frozenset[str]:
-    mended = _MENDED_BY_THE_PAST.get(case.name)
-    return frozenset(path for line in case.lines if (path := line.partition(":")[0]) != mended)
+def _broken_paths(case: Case) -> frozenset[str]:
+    valid_path = _VALID_BY_LAST_VERSION.get(case.name)
+    return frozenset(path for line in case.lines if (path := line.partition(":")[0]) != valid_path)

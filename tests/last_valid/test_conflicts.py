@@ -1,4 +1,4 @@
-"""A file that takes another's id over while a newsroom is followed, and the saves that come after."""
+"""An article file that takes the id of another file while the folder is watched, and the saves after that."""
 
 from __future__ import annotations
 
@@ -10,24 +10,26 @@ from tests.helpers import newsrooms
 SITE = "title: News\nbase_url: https://news.example\nid_domain: news.example\n"
 
 
-def article(title: str, id_: str) -> str:
+def article_text(title: str, id_: str) -> str:
     return f"id: tag:news.example,2026:{id_}\ntitle: {title}\npublished: 2026-01-02\nbody: Words.\n"
 
 
-def test_who_lost_an_id_is_told_of_after_other_saves_and_comes_back_once_the_other_goes(tmp_path: Path) -> None:
-    root = newsrooms.write(tmp_path / "content", {"site.yaml": SITE, "articles/long-harbour.yaml": article("First", "harbour")})
+def test_an_id_conflict_is_reported_until_the_other_files_are_deleted(tmp_path: Path) -> None:
+    root = newsrooms.write(
+        tmp_path / "content", {"site.yaml": SITE, "articles/long-harbour.yaml": article_text("First", "harbour")}
+    )
     folder = ContentFolder(root)
     assert folder.read().content.problems == ()
 
-    newsrooms.write(root, {"articles/harbour.yaml": article("Second", "harbour")})
-    told = folder.read().content.problems
-    assert [problem.path for problem in told] == ["articles/long-harbour.yaml"]
+    newsrooms.write(root, {"articles/harbour.yaml": article_text("Second", "harbour")})
+    problems = folder.read().content.problems
+    assert [problem.path for problem in problems] == ["articles/long-harbour.yaml"]
 
-    newsrooms.write(root, {"articles/bridge.yaml": article("Third", "harbour")})
+    newsrooms.write(root, {"articles/bridge.yaml": article_text("Third", "harbour")})
     assert folder.read().content.problems == load_content(root).problems
 
     (root / "articles/harbour.yaml").unlink()
     (root / "articles/bridge.yaml").unlink()
     content = folder.read().content
     assert content.problems == ()
-    assert [one.title for one in content.articles] == ["First"]
+    assert [article.title for article in content.articles] == ["First"]

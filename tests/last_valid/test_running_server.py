@@ -1,4 +1,4 @@
-"""The same in a real server, followed by its watcher: one broken file of each kind, and where one takes others along."""
+"""A running server with a watcher: one broken file of each kind, and some that affect other files."""
 
 from __future__ import annotations
 
@@ -22,9 +22,15 @@ from tests.helpers.running_server import ServerProcess
 from tests.last_valid import saved_files
 
 _BY_NAME: Final = {case.name: case for case in saved_files.CASES}
-_MORE: Final = ("syntax in categories", "one slug", "id by file name", "site without title")
+_CASES_THAT_AFFECT_OTHER_FILES: Final = (
+    "syntax error in categories",
+    "same slug twice",
+    "id equal to a generated id",
+    "site without title",
+)
 SAMPLE: Final = {
-    case.name: case for case in (*(table[0] for table in saved_files.TABLES.values()), *map(_BY_NAME.__getitem__, _MORE))
+    case.name: case
+    for case in (*(table[0] for table in saved_files.TABLES.values()), *map(_BY_NAME.__getitem__, _CASES_THAT_AFFECT_OTHER_FILES))
 }
 
 
@@ -35,9 +41,9 @@ class Newsroom(NamedTuple):
 
 @pytest.fixture(scope="module")
 def newsroom(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Newsroom]:
-    home = tmp_path_factory.mktemp("broken")
-    root = saved_files.write(home / "content", {**SETTINGS, **saved_files.SOUND})
-    server = ServerProcess(root, home / "state")
+    folder = tmp_path_factory.mktemp("broken")
+    root = saved_files.write(folder / "content", {**SETTINGS, **saved_files.VALID_FILES})
+    server = ServerProcess(root, folder / "state")
     try:
         yield Newsroom(root, server)
         server.terminate()
@@ -48,39 +54,54 @@ def newsroom(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Newsroom]:
 
 
 @pytest.mark.parametrize("case", SAMPLE.values(), ids=SAMPLE)
-def test_a_running_server_goes_on_and_tells_what_to_mend(newsroom: Newsroom, tmp_path: Path, case: Case) -> None:
+def test_a_running_server_serves_the_last_valid_version_and_reports_the_problem(
+    newsroom: Newsroom, tmp_path: Path, case: Case
+) -> None:
     root, server = newsroom
-    before = load_publication(saved_files.only(root, saved_files.before(case)), wall_clock())
-    until(server, lambda told: not told["problems"] and bodies(before) == {p: g.body for p, g in answers(server, before).items()})
-    was = answers(server, before)
+    before = load_publication(saved_files.write_only(root, saved_files.before(case)), wall_clock())
+    wait_until(
+        server,
+        lambda status_document: (
+            not status_document["problems"]
+            and bodies(before) == {path: response.body for path, response in request_all(server, before).items()}
+        ),
+    )
+    former_responses = request_all(server, before)
 
     saved_files.write(root, case.files)
-    until(server, lambda told: saved_files.told(told["problems"]) == saved_files.lines(case))
-    like = load_publication(saved_files.write(tmp_path / "like", saved_files.expected(case)), wall_clock())
-    now = answers(server, like)
-    assert {path: got.body for path, got in now.items()} == bodies(like)
-    same = [path for path in now if path in was and was[path].body == now[path].body]
-    assert [path for path in same if headers(now[path]) != headers(was[path])] == []
+    wait_until(
+        server, lambda status_document: saved_files.messages(status_document["problems"]) == saved_files.expected_messages(case)
+    )
+    expected_edition = load_publication(saved_files.write(tmp_path / "like", saved_files.expected(case)), wall_clock())
+    responses = request_all(server, expected_edition)
+    assert {path: response.body for path, response in responses.items()} == bodies(expected_edition)
+    unchanged = [path for path in responses if path in former_responses and former_responses[path].body == responses[path].body]
+    assert [path for path in unchanged if comparable_headers(responses[path]) != comparable_headers(former_responses[path])] == []
     assert ask(server.url, "/readyz").status == 200
 
 
-def until(server: ServerProcess, is_so: Callable[[dict[str, Any]], bool]) -> None:
-    end = time.monotonic() + SECONDS
-    while not is_so(told := json.loads(ask(server.url, "/status").body)):
-        assert time.monotonic() < end, told["problems"]
+def wait_until(server: ServerProcess, condition: Callable[[dict[str, Any]], bool]) -> None:
+    """Poll /status until the condition holds."""
+    deadline = time.monotonic() + SECONDS
+    while not condition(status_document := json.loads(ask(server.url, "/status").body)):
+        assert time.monotonic() < deadline, status_document["problems"]
         time.sleep(0.02)
 
 
-def headers(got: Response) -> dict[str, str]:
-    """Without the dates: a Last-Modified that two quick changes pushed on is first sent when it has come."""
-    return {name: value for name, value in got.headers.items() if name not in ("date", "last-modified")}
+def comparable_headers(response: Response) -> dict[str, str]:
+    """Return the headers without dates: two quick changes move Last-Modified into the future, and it is sent from then on."""
+    return {name: value for name, value in response.headers.items() if name not in ("date", "last-modified")}
 
 
-def answers(server: ServerProcess, edition: Publication) -> dict[str, Response]:
+def request_all(server: ServerProcess, edition: Publication) -> dict[str, Response]:
+    """Return path -> response for every path of the edition."""
     return {path: ask(server.url, quote(path)) for path in edition.paths_with_redirects()}
 
 
 def bodies(edition: Publication) -> dict[str, bytes]:
-    found = {path: edition.resolve(path) for path in edition.paths_with_redirects()}
-    files = {path: Path(one.location).read_bytes() for path, one in found.items() if isinstance(one, FileResource)}
-    return {path: one.body for path, one in found.items() if isinstance(one, Document)} | files
+    """Return path -> body for every path of the edition, redirects excluded."""
+    resources = {path: edition.resolve(path) for path in edition.paths_with_redirects()}
+    files = {
+        path: Path(resource.location).read_bytes() for path, resource in resources.items() if isinstance(resource, FileResource)
+    }
+    return {path: resource.body for path, resource in resources.items() if isinstance(resource, Document)} | files

@@ -1,4 +1,4 @@
-"""A broken file saved into a running newsroom: it stays as it last was, everything else is served, and the editor is told."""
+"""A broken file saved into a watched folder: readers see its last valid version, and the editor sees the problem."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from tests.last_valid import saved_files
 NOW: Final = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
-def started(root: Path) -> Live:
-    """Each call is a start of its own, with what an earlier one remembered."""
+def start(root: Path) -> Live:
+    """Start with the state that an earlier start left."""
     return Live(ContentFolder(root, "", ParseCache(root.parent / "state/articles.sqlite")), LastModifiedStore(None), lambda: NOW)
 
 
@@ -35,44 +35,57 @@ def case(request: pytest.FixtureRequest) -> Case:
     return request.param  # type: ignore[no-any-return]
 
 
-def test_readers_see_the_last_valid_version_and_everything_else_and_the_editor_is_told(tmp_path: Path, case: Case) -> None:
+def test_readers_see_the_last_valid_version_of_a_broken_file_and_the_editor_sees_the_problem(tmp_path: Path, case: Case) -> None:
     root = saved_files.write(tmp_path / "content", saved_files.before(case))
-    live = started(root)
+    live = start(root)
     assert live.edition.content.errors == ()
-    was, dates = saved_files.served(live), saved_files.moments(live)
+    former_resources, former_dates = saved_files.resources_by_path(live), saved_files.dates_by_path(live)
 
     saved_files.write(root, case.files)
     live.reload()
-    now, then = saved_files.served(live), saved_files.moments(live)
-    assert now == (was if saved_files.expected(case) == saved_files.before(case) else without_fault(tmp_path / "like", case))
-    assert [path for path in now if now[path] == was.get(path) and then[path] != dates[path]] == []
-    assert told(live) == saved_files.lines(case)
-    assert saved_files.served(started(root)) == now, "another start shows something else"
+    resources, dates = saved_files.resources_by_path(live), saved_files.dates_by_path(live)
+    assert resources == (
+        former_resources
+        if saved_files.expected(case) == saved_files.before(case)
+        else resources_without_problem(tmp_path / "like", case)
+    )
+    assert [
+        path for path in resources if resources[path] == former_resources.get(path) and dates[path] != former_dates[path]
+    ] == []
+    assert reported_messages(live) == saved_files.expected_messages(case)
+    assert saved_files.resources_by_path(start(root)) == resources, "another start serves other resources"
 
-    saved_files.only(root, saved_files.before(case))
+    saved_files.write_only(root, saved_files.before(case))
     live.reload()
-    assert saved_files.served(live) == was
+    assert saved_files.resources_by_path(live) == former_resources
     assert json.loads(render_status(live, NOW, {}))["problems"] == []
 
 
-def without_fault(home: Path, case: Case) -> dict[str, object]:
-    """What a start in a sound folder serves that looks to readers as this one should."""
-    live = started(saved_files.write(home / "content", saved_files.expected(case)))
+def resources_without_problem(folder: Path, case: Case) -> dict[str, object]:
+    """Return the resources of a valid folder that must look the same to readers."""
+    live = start(saved_files.write(folder / "content", saved_files.expected(case)))
     assert live.edition.content.errors == ()
-    return saved_files.served(live)
+    return saved_files.resources_by_path(live)
 
 
 @pytest.mark.parametrize("path", SETTINGS)
-def test_the_gauge_and_the_status_know_that_settings_stand_in_their_last_valid_version(tmp_path: Path, path: str) -> None:
-    live = started(newsrooms.write_sample(tmp_path / "content"))
+def test_the_status_and_the_gauge_show_that_settings_are_served_in_their_last_valid_version(tmp_path: Path, path: str) -> None:
+    live = start(newsrooms.write_sample(tmp_path / "content"))
     saved_files.write(tmp_path / "content", {path: "a: ["})
     live.reload()
-    assert [one["serving_last_valid"] for one in json.loads(render_status(live, NOW, {}))["problems"]] == [True]
+    assert [problem["serving_last_valid"] for problem in json.loads(render_status(live, NOW, {}))["problems"]] == [True]
     assert b"feedsvc_serving_last_valid 1.0" in render_metrics({}, {"": gauges(live)})
 
 
-def told(live: Live) -> tuple[str, ...]:
+def reported_messages(live: Live) -> tuple[str, ...]:
+    """Return the messages of /status; check that they name the files that are served in their last valid version."""
     problems = json.loads(render_status(live, NOW, {}))["problems"]
-    stand = {article.path for article in live.edition.content.articles} | live.edition.content.last_valid_paths & set(SETTINGS)
-    assert all(one["serving_last_valid"] == (one["path"] in stand) for one in problems if one["severity"] == "error")
-    return saved_files.told(problems)
+    served_paths = {article.path for article in live.edition.content.articles} | live.edition.content.last_valid_paths & set(
+        SETTINGS
+    )
+    assert all(
+        problem["serving_last_valid"] == (problem["path"] in served_paths)
+        for problem in problems
+        if problem["severity"] == "error"
+    )
+    return saved_files.messages(problems)

@@ -16,7 +16,7 @@ from feedsvc.content.folder.folder import load_content
 from feedsvc.content.lint.articles import lint_content
 from tests.broken_files.case import PNG, Files
 from tests.conftest import SETTINGS, Newsroom
-from tests.content.reading.test_any_input import modest
+from tests.content.reading.test_any_input import no_deadline
 from tests.helpers import newsrooms
 from tests.helpers.newsrooms import picture
 
@@ -279,7 +279,7 @@ def test_a_picture_elsewhere_is_advised_on_too(newsroom: Newsroom) -> None:
     assert len(of_article(newsroom, GOOD + far, **{"media/q.jpg": picture()})) == 2
 
 
-@modest
+@no_deadline
 @given(
     st.text(max_size=200),
     st.sampled_from(["articles/a.yaml", "articles/a.md", "articles/정 상.yaml"]),

@@ -1,4 +1,4 @@
-"""Whatever a file holds, the reading never fails, and what it accepts any feed can carry."""
+"""Property tests: reading never fails, whatever a file contains, and every accepted article is fit for every feed format."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from feedsvc.model import Category
 from tests.content.reading.test_article import SUMMIT
 from tests.helpers.content_invariants import assert_absolute_urls, assert_article_or_problems, assert_valid_texts_and_dates
 
-modest: Final = settings(deadline=None)
+no_deadline: Final = settings(deadline=None)
 # --- Bytes and text -------------------------------------------------------------------------------------------
 
-ENDINGS: Final = st.sampled_from(["articles/a.yaml", "articles/a.md", "articles/정 상.yaml"])
-WILD: Final = st.characters(categories=["L", "M", "N", "P", "S", "Z", "C"])
+ARTICLE_PATHS: Final = st.sampled_from(["articles/a.yaml", "articles/a.md", "articles/정 상.yaml"])
+ANY_CHARACTERS: Final = st.characters(categories=["L", "M", "N", "P", "S", "Z", "C"])
 
 
-@modest
-@given(ENDINGS, st.binary(max_size=300) | st.text(max_size=300).map(lambda text: text.encode(errors="surrogatepass")))
-def test_any_bytes(path: str, data: bytes) -> None:
+@no_deadline
+@given(ARTICLE_PATHS, st.binary(max_size=300) | st.text(max_size=300).map(lambda text: text.encode(errors="surrogatepass")))
+def test_any_bytes_give_an_article_or_problems(path: str, data: bytes) -> None:
     assert_article_or_problems(path, data)
 
 
@@ -41,23 +41,23 @@ FRAGMENTS: Final = st.sampled_from(
 )
 
 
-@modest
-@given(ENDINGS, st.lists(FRAGMENTS, max_size=40).map("".join))
-def test_any_text_like_yaml(path: str, text: str) -> None:
+@no_deadline
+@given(ARTICLE_PATHS, st.lists(FRAGMENTS, max_size=40).map("".join))
+def test_any_text_of_yaml_fragments_gives_an_article_or_problems(path: str, text: str) -> None:
     assert_article_or_problems(path, text.encode())
     assert_article_or_problems(path, f"---\n{text}\n---\n{text}".encode())
 
 
-EDITS: Final = st.tuples(st.floats(0, 1), st.integers(0, 8), FRAGMENTS | st.text(WILD, max_size=3))
+EDITS: Final = st.tuples(st.floats(0, 1), st.integers(0, 8), FRAGMENTS | st.text(ANY_CHARACTERS, max_size=3))
 
 
-@modest
+@no_deadline
 @given(st.lists(EDITS, min_size=1, max_size=6))
-def test_an_article_after_any_edits(edits: list[tuple[float, int, str]]) -> None:
+def test_an_article_after_random_edits_gives_an_article_or_problems(edits: list[tuple[float, int, str]]) -> None:
     text = SUMMIT
-    for place, cut, put in edits:
-        at = int(place * len(text))
-        text = text[:at] + put + text[at + cut :]
+    for place, deleted, inserted in edits:
+        start = int(place * len(text))
+        text = text[:start] + inserted + text[start + deleted :]
     assert_article_or_problems("articles/a.yaml", text.encode(errors="surrogatepass"))
 
 
@@ -87,26 +87,26 @@ VALUES: Final = st.recursive(
 )
 
 
-@modest
+@no_deadline
 @given(VALUES | st.dictionaries(KEYS, VALUES, max_size=8))
-def test_any_structure(value: Any) -> None:
+def test_any_yaml_value_gives_an_article_or_problems(value: Any) -> None:
     assert_article_or_problems("articles/a.yaml", yaml.safe_dump(value, allow_unicode=True).encode())
 
 
-YEARS: Final = (datetime(1900, 1, 1), datetime(9998, 1, 1))  # noqa: DTZ001 - hypothesis wants them without zone
-SOUND: Final = {"title": "A", "published": "2026-01-02"}
+YEARS: Final = (datetime(1900, 1, 1), datetime(9998, 1, 1))  # noqa: DTZ001 - hypothesis requires dates without a time zone
+VALID_KEYS: Final = {"title": "A", "published": "2026-01-02"}
 
 
-@modest
+@no_deadline
 @given(st.dictionaries(KEYS, VALUES, max_size=4))
-def test_a_sound_article_with_any_further_keys(value: dict[str, Any]) -> None:
-    assert_article_or_problems("articles/a.yaml", yaml.safe_dump(SOUND | value).encode())
+def test_a_valid_article_with_random_keys_gives_an_article_or_problems(value: dict[str, Any]) -> None:
+    assert_article_or_problems("articles/a.yaml", yaml.safe_dump(VALID_KEYS | value).encode())
 
 
-# --- What editors write freely --------------------------------------------------------------------------------
+# --- Free text ------------------------------------------------------------------------------------------------
 
 
-@modest
+@no_deadline
 @given(
     st.fixed_dictionaries(
         {"title": st.text(), "published": st.dates(date(1900, 1, 1), date(9998, 1, 1)).map(str)},
@@ -123,16 +123,16 @@ def test_a_sound_article_with_any_further_keys(value: dict[str, Any]) -> None:
         },
     )
 )
-def test_any_words_of_an_editor(value: dict[str, Any]) -> None:
+def test_any_text_in_the_values_gives_an_article_or_problems(value: dict[str, Any]) -> None:
     article = assert_article_or_problems("articles/a.yaml", yaml.safe_dump(value).encode())
     if article:
         assert article.title == " ".join(value["title"].split())
         assert article.summary == " ".join(value.get("summary", "").split())
 
 
-@modest
+@no_deadline
 @given(st.text())
-def test_any_markdown(markdown: str) -> None:
+def test_any_markdown_gives_an_article_or_problems(markdown: str) -> None:
     assert_article_or_problems(
         "articles/a.md", f"---\ntitle: A\npublished: 2026-01-02\n---\n{markdown}".encode(errors="surrogatepass")
     )
@@ -151,7 +151,8 @@ ENTRIES: Final = st.dictionaries(
 )
 
 
-def loaded(files: Mapping[str, bytes]) -> ContentSnapshot | None:
+def load(files: Mapping[str, bytes]) -> ContentSnapshot | None:
+    """Load a folder with these files; return None if its site.yaml is unusable."""
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         (root / "articles").mkdir()
@@ -160,19 +161,21 @@ def loaded(files: Mapping[str, bytes]) -> ContentSnapshot | None:
         try:
             return load_content(root)
         except ContentError as error:
-            unusable = error
-        assert any(problem.path == "site.yaml" and problem.severity == "error" for problem in unusable.problems)
+            site_error = error
+        assert any(problem.path == "site.yaml" and problem.severity == "error" for problem in site_error.problems)
         return None
 
 
-@modest
+@no_deadline
 @given(
     st.dictionaries(SITE_KEYS, SCALARS | st.dictionaries(st.sampled_from(["entries", "ttl", "content"]), SCALARS), max_size=2),
     ENTRIES,
     ENTRIES,
 )
-def test_any_settings(site: dict[str, Any], authors: dict[str, Any], categories: dict[str, Any]) -> None:
-    content = loaded(
+def test_any_values_of_settings_are_loaded_or_reported(
+    site: dict[str, Any], authors: dict[str, Any], categories: dict[str, Any]
+) -> None:
+    content = load(
         {
             "site.yaml": yaml.safe_dump({"title": "A", "base_url": "https://a.example"} | site).encode(),
             "authors.yaml": yaml.safe_dump(authors).encode(),
@@ -183,15 +186,15 @@ def test_any_settings(site: dict[str, Any], authors: dict[str, Any], categories:
         assert_valid_texts_and_dates((content.site, content.authors, content.categories, content.problems))
 
 
-@modest
+@no_deadline
 @given(
     st.dictionaries(st.sampled_from(["site.yaml", "authors.yaml", "categories.yaml", "articles/a.yaml"]), st.binary(max_size=60))
 )
-def test_any_files(files: dict[str, bytes]) -> None:
-    loaded({"site.yaml": b"title: A\nbase_url: https://a.example\n"} | files)
+def test_any_bytes_of_settings_files_are_loaded_or_reported(files: dict[str, bytes]) -> None:
+    load({"site.yaml": b"title: A\nbase_url: https://a.example\n"} | files)
 
 
-def test_the_checks_see_what_they_look_for() -> None:
+def test_the_assertions_detect_violations() -> None:
     with pytest.raises(AssertionError):
         assert_valid_texts_and_dates(Category(id="a", title="\x07"))
     with pytest.raises(AssertionError):

@@ -1,4 +1,4 @@
-"""What a sound file says is what the model holds."""
+"""Valid article files: the values of the keys and the resulting articles."""
 
 from __future__ import annotations
 
@@ -48,15 +48,16 @@ def at(day: int, hour: int = 0, minute: int = 0, *, month: int = 1) -> datetime:
     return datetime(2026, month, day, hour, minute, tzinfo=UTC)
 
 
-def one(content: ContentSnapshot) -> Article:
+def only_article(content: ContentSnapshot) -> Article:
+    """Return the only article of a folder without errors."""
     assert content.errors == ()
     (article,) = content.articles
     return article
 
 
-def test_every_key_arrives(newsroom: Newsroom) -> None:
+def test_every_key_of_an_article_is_read(newsroom: Newsroom) -> None:
     content = load_content(newsroom({**FILES, "articles/2026/x.yaml": SUMMIT}))
-    article = one(content)
+    article = only_article(content)
     assert article == Article(
         path="articles/2026/x.yaml",
         id="tag:asiainnews.example,2026:second-summit",
@@ -91,7 +92,7 @@ def test_every_key_arrives(newsroom: Newsroom) -> None:
         text=text_key("See ![p](media/p.png) and [it](media/briefing.mp3).\n", at(2, 4)),
         media=("media/p.png", "media/briefing.mp3"),
     )
-    assert content.html(one(content)) == (
+    assert content.html(only_article(content)) == (
         '<p>See <img src="https://news.example/media/p.png" alt="p">'
         ' and <a href="https://news.example/media/briefing.mp3">it</a>.</p>'
     )
@@ -109,11 +110,11 @@ def test_every_key_arrives(newsroom: Newsroom) -> None:
         ("a.yaml", "2026-01-01T00:30+05:30", ("tag:news.example,2026:a", "a")),  # 2025 in UTC
     ],
 )
-def test_id_and_slug_come_from_the_name_of_a_file_without_them(
+def test_a_file_without_id_and_slug_gets_them_from_its_name(
     newsroom: Newsroom, path: str, published: str, expected: tuple[str, str]
 ) -> None:
     content = load_content(newsroom({f"articles/{path}": f"# a comment\ntitle: A\npublished: {published}\n"}))
-    article = one(content)
+    article = only_article(content)
     assert (article.id, article.slug) == expected
     (warning,) = content.problems
     assert str(warning).endswith(
@@ -122,13 +123,13 @@ def test_id_and_slug_come_from_the_name_of_a_file_without_them(
     )
 
 
-def test_a_draft_without_id_is_no_reason_to_warn(newsroom: Newsroom) -> None:
+def test_a_draft_without_id_has_no_warning(newsroom: Newsroom) -> None:
     content = load_content(newsroom({"articles/a.yaml": f"{HEAD}status: draft\n"}))
-    assert (one(content).status, content.problems) == (ArticleStatus.DRAFT, ())
+    assert (only_article(content).status, content.problems) == (ArticleStatus.DRAFT, ())
 
 
 @pytest.mark.parametrize(
-    ("rest", "gone", "notice"),
+    ("lines", "expected", "notice"),
     [
         ("", at(1, 18, 30).replace(second=1), ""),
         ("updated: 2026-01-05T12:00Z\n", at(5, 12).replace(second=1), ""),
@@ -137,66 +138,67 @@ def test_a_draft_without_id_is_no_reason_to_warn(newsroom: Newsroom) -> None:
         ("withdrawn: {notice: It was wrong.}\n", at(1, 18, 30).replace(second=1), "It was wrong."),
     ],
 )
-def test_a_withdrawal_never_lies_before_the_last_word(newsroom: Newsroom, rest: str, gone: datetime, notice: str) -> None:
-    article = one(load_content(newsroom({"articles/a.yaml": f"{HEAD}status: withdrawn\n{rest}"})))
-    assert (article.status, article.withdrawn_at, article.notice) == (ArticleStatus.WITHDRAWN, gone, notice)
+def test_a_withdrawal_is_dated_after_the_last_update(newsroom: Newsroom, lines: str, expected: datetime, notice: str) -> None:
+    article = only_article(load_content(newsroom({"articles/a.yaml": f"{HEAD}status: withdrawn\n{lines}"})))
+    assert (article.status, article.withdrawn_at, article.notice) == (ArticleStatus.WITHDRAWN, expected, notice)
 
 
 @pytest.mark.parametrize("fence", ["---\n", "---  \n", "---\r\n", "...\n", "---"])
-def test_markdown_stands_below_its_front_matter(newsroom: Newsroom, fence: str) -> None:
+def test_the_markdown_below_the_front_matter_is_the_text(newsroom: Newsroom, fence: str) -> None:
     body = "" if fence == "---" else "# Head\n\n---\n\nText\n"
     content = load_content(newsroom({"articles/a.md": f"---\n{HEAD}{fence}{body}"}))
-    assert content.html(one(content)) == ("<h2>Head</h2>\n<hr>\n<p>Text</p>" if body else "")
+    assert content.html(only_article(content)) == ("<h2>Head</h2>\n<hr>\n<p>Text</p>" if body else "")
 
 
-def test_a_byte_order_mark_and_windows_line_ends_are_no_fault(newsroom: Newsroom) -> None:
+def test_a_byte_order_mark_and_windows_line_ends_are_accepted(newsroom: Newsroom) -> None:
     text = f"\ufeff---\n{HEAD}---\nText\n".replace("\n", "\r\n")
     content = load_content(newsroom({"articles/a.md": text}))
-    assert content.html(one(content)) == "<p>Text</p>"
+    assert content.html(only_article(content)) == "<p>Text</p>"
 
 
-def test_keys_without_a_value_are_as_if_not_written(newsroom: Newsroom) -> None:
+def test_keys_without_a_value_are_ignored(newsroom: Newsroom) -> None:
     empty = "".join(
         f"{key}:\n" for key in ("id", "updated", "expires", "author", "tags", "summary", "image", "language", "slug", "body")
     )
-    written, bare = newsroom({"articles/a.yaml": HEAD + empty}), {"articles/a.yaml": HEAD}
-    assert one(load_content(written)) == one(load_content(newsroom(bare)))
+    with_keys, without_keys = newsroom({"articles/a.yaml": HEAD + empty}), {"articles/a.yaml": HEAD}
+    assert only_article(load_content(with_keys)) == only_article(load_content(newsroom(without_keys)))
 
 
-@pytest.mark.parametrize("written", ["HTTPS://x.example/p.png", "https://x.example/p.png"])
-def test_a_far_picture_says_what_a_file_would(newsroom: Newsroom, written: str) -> None:
-    rest = f"image: {{src: '{written}', type: image/png, width: 4, height: 5}}\n"
-    image = one(load_content(newsroom({"articles/a.yaml": HEAD + rest}))).image
+@pytest.mark.parametrize("url", ["HTTPS://x.example/p.png", "https://x.example/p.png"])
+def test_a_remote_image_has_the_type_and_dimensions_of_its_keys(newsroom: Newsroom, url: str) -> None:
+    image_key = f"image: {{src: '{url}', type: image/png, width: 4, height: 5}}\n"
+    image = only_article(load_content(newsroom({"articles/a.yaml": HEAD + image_key}))).image
     assert image == Image(url="https://x.example/p.png", type="image/png", width=4, height=5)
 
 
-def test_an_author_spelled_with_a_combining_accent_is_the_same_author(newsroom: Newsroom) -> None:
+def test_author_ids_in_different_unicode_normalization_forms_are_equal(newsroom: Newsroom) -> None:
     files = {
         "authors.yaml": "jose\u0301: {name: José, aliases: [pe\u0301]}\n",
         "articles/a.yaml": f"{HEAD}authors: [jos\u00e9, p\u00e9]\n",
     }
-    assert one(load_content(newsroom(files))).authors == ("jos\u00e9",)
+    assert only_article(load_content(newsroom(files))).authors == ("jos\u00e9",)
 
 
-def test_a_large_authors_file_is_no_alias_bomb(newsroom: Newsroom) -> None:
-    many = "".join(f"author-{number}: {{name: Author {number}, bio: Writes}}\n" for number in range(5000))
-    content = load_content(newsroom({"authors.yaml": many}))
+def test_an_authors_file_of_5000_authors_is_read(newsroom: Newsroom) -> None:
+    authors = "".join(f"author-{number}: {{name: Author {number}, bio: Writes}}\n" for number in range(5000))
+    content = load_content(newsroom({"authors.yaml": authors}))
     assert (len(content.authors), content.problems) == (5000, ())
 
 
-def test_aliases_of_yaml_may_be_used_with_measure(newsroom: Newsroom) -> None:
+def test_a_few_yaml_aliases_are_accepted(newsroom: Newsroom) -> None:
     content = load_content(newsroom({"articles/a.yaml": f"{HEAD}summary: &s It is so.\nbody: *s\n"}))
-    assert (one(content).summary, content.html(one(content))) == ("It is so.", "<p>It is so.</p>")
+    assert (only_article(content).summary, content.html(only_article(content))) == ("It is so.", "<p>It is so.</p>")
 
 
 @pytest.mark.parametrize(
-    ("written", "stored"), [("en", ""), ("KO", "ko"), ("zh-hant-tw", "zh-Hant-TW"), ("es-419", "es-419"), ("de-1996", "de-1996")]
+    ("language", "expected"),
+    [("en", ""), ("KO", "ko"), ("zh-hant-tw", "zh-Hant-TW"), ("es-419", "es-419"), ("de-1996", "de-1996")],
 )
-def test_a_language_has_one_spelling(newsroom: Newsroom, written: str, stored: str) -> None:
-    assert one(load_content(newsroom({"articles/a.yaml": f"{HEAD}language: {written}\n"}))).language == stored
+def test_language_tags_are_normalized(newsroom: Newsroom, language: str, expected: str) -> None:
+    assert only_article(load_content(newsroom({"articles/a.yaml": f"{HEAD}language: {language}\n"}))).language == expected
 
 
-def test_two_articles_with_one_picture_look_at_it_once(newsroom: Newsroom) -> None:
+def test_two_articles_with_the_same_image_have_equal_images(newsroom: Newsroom) -> None:
     text = f"{HEAD}image: {{src: media/p.png}}\n"
     content = load_content(newsroom({"media/p.png": PNG, "articles/a.yaml": text, "articles/b.yaml": text}))
     assert content.errors == ()
@@ -215,17 +217,17 @@ def test_two_articles_with_one_picture_look_at_it_once(newsroom: Newsroom) -> No
     ],
 )
 @pytest.mark.parametrize("ending", [".yaml", ".md"])
-def test_a_headline_that_is_cut_at_a_number_sign_is_noticed(newsroom: Newsroom, line: str, column: int, ending: str) -> None:
+def test_a_title_that_ends_at_a_comment_has_a_warning(newsroom: Newsroom, line: str, column: int, ending: str) -> None:
     keys = f"id: tag:news.example,2026:x\n{line}\npublished: 2026-01-02\n"
     root = newsroom({f"articles/a{ending}": f"---\n{keys}---\n" if ending == ".md" else keys})
-    told = [str(problem) for problem in load_content(root).problems]
-    place = f"articles/a{ending}:{3 if ending == '.md' else 2}:{column}"
-    sentence = "title: ends here, for what follows ' #' is a comment; put the whole text in quotes"
-    assert told == ([f"{place}: warning: {sentence}"] if column else [])
+    messages = [str(problem) for problem in load_content(root).problems]
+    position = f"articles/a{ending}:{3 if ending == '.md' else 2}:{column}"
+    message = "title: ends here, for what follows ' #' is a comment; put the whole text in quotes"
+    assert messages == ([f"{position}: warning: {message}"] if column else [])
 
 
 @pytest.mark.parametrize(
-    ("written", "warned"),
+    ("date_keys", "has_warning"),
     [
         ("published: 2026-01-02T09:30:00Z\nupdated: 2026-01-01", True),
         ("published: 2026-01-02T09:30:00Z\nupdated: 2026-01-02", True),  # midnight
@@ -233,9 +235,9 @@ def test_a_headline_that_is_cut_at_a_number_sign_is_noticed(newsroom: Newsroom, 
         ("published: 2026-01-02\nupdated: 2026-01-03", False),
     ],
 )
-def test_an_update_before_the_publication_is_noticed(newsroom: Newsroom, written: str, warned: bool) -> None:
-    content = load_content(newsroom({"articles/a.yaml": f"id: tag:news.example,2026:x\ntitle: A\n{written}\n"}))
-    sentence = "updated: lies before published, so it counts as never updated; write a later time or leave it out"
-    told = [str(problem) for problem in content.problems]
-    assert told == ([f"articles/a.yaml:4:10: warning: {sentence}"] if warned else [])
-    assert one(content).updated >= one(content).published
+def test_an_update_before_the_publication_has_a_warning(newsroom: Newsroom, date_keys: str, has_warning: bool) -> None:
+    content = load_content(newsroom({"articles/a.yaml": f"id: tag:news.example,2026:x\ntitle: A\n{date_keys}\n"}))
+    message = "updated: lies before published, so it counts as never updated; write a later time or leave it out"
+    messages = [str(problem) for problem in content.problems]
+    assert messages == ([f"articles/a.yaml:4:10: warning: {message}"] if has_warning else [])
+    assert only_article(content).updated >= only_article(content).published

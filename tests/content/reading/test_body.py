@@ -1,4 +1,4 @@
-"""An article's text: what would take a parser minutes is refused, what readers would see as markup is told."""
+"""Texts of articles: limits of depth and size, missing files, markup in plain texts."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from tests.conftest import Newsroom
 HEAD = "---\nid: tag:news.example,2026:a\ntitle: A\npublished: 2026-01-02\n---\n"
 
 
-DEEP = (
+TOO_DEEP = (
     "body: elements lie in one another more than 100 deep, or are not closed; "
     "close HTML tags that stay open, and nest lists and quotes less than 100 deep"
 )
-LARGE = (
+TOO_LARGE = (
     "body: its HTML would be larger than 2 MB, the most that an article may have; "
     "split the article, or shorten what is repeated: footnotes, tables, addresses"
 )
@@ -28,7 +28,7 @@ def problems(newsroom: Newsroom, text: str, path: str = "articles/a.md", head: s
 
 
 @pytest.mark.parametrize("unit", ["[", "![", "[[x]", "[a](", "*a ", "~~a _b ", "`", "&", "[^", "\\"])
-def test_a_megabyte_of_opening_marks_is_text(newsroom: Newsroom, unit: str) -> None:
+def test_many_unclosed_markdown_delimiters_are_text(newsroom: Newsroom, unit: str) -> None:
     assert problems(newsroom, unit * (300_000 // len(unit))) == []
 
 
@@ -43,14 +43,14 @@ def test_a_megabyte_of_opening_marks_is_text(newsroom: Newsroom, unit: str) -> N
         ("a\nb <b>c" + "<i>" * 150, 7, 6),
     ],
 )
-def test_a_text_that_lies_too_deep_is_told_with_its_line(newsroom: Newsroom, text: str, line: int, column: int) -> None:
+def test_too_deep_nesting_is_reported_with_its_line(newsroom: Newsroom, text: str, line: int, column: int) -> None:
     (problem,) = problems(newsroom, text)
-    assert problem.endswith(DEEP)
-    where = [int(part) for part in problem.split(":")[1:3]]
-    assert (where[0], column) == (line, column) or abs(where[0] - line) <= 1
+    assert problem.endswith(TOO_DEEP)
+    position = [int(part) for part in problem.split(":")[1:3]]
+    assert (position[0], column) == (line, column) or abs(position[0] - line) <= 1
 
 
-def test_a_text_that_lies_just_deep_enough_is_read(newsroom: Newsroom) -> None:
+def test_nesting_just_below_the_limit_is_accepted(newsroom: Newsroom) -> None:
     assert problems(newsroom, "> " * 95 + "a\n\n" + "- " * 45 + "a\n\n<div>" + "<div>" * 90) == []
 
 
@@ -63,45 +63,45 @@ def test_a_text_that_lies_just_deep_enough_is_read(newsroom: Newsroom) -> None:
         "![a](media/a.png)\n" * 50_000,
     ],
 )
-def test_a_text_whose_html_is_too_large_is_a_problem(newsroom: Newsroom, text: str) -> None:
+def test_too_large_html_is_reported(newsroom: Newsroom, text: str) -> None:
     (problem,) = problems(newsroom, f"First.\n\n{text}")
-    assert problem.endswith(LARGE)
+    assert problem.endswith(TOO_LARGE)
     assert problem.startswith("articles/a.md:")
 
 
-def test_a_text_that_becomes_too_large_by_whole_addresses_is_told_at_its_beginning(newsroom: Newsroom) -> None:
-    """A line of the keys above the text was named: "id:"."""
+def test_html_that_is_too_large_because_of_absolute_urls_is_reported_at_the_first_line_of_the_text(newsroom: Newsroom) -> None:
+    """The problem was reported at a line of the front matter."""
     text = "\n".join(f"[a](/articles/x{number}/)" for number in range(40_000))
     (problem,) = problems(newsroom, f"\n{text}")
-    assert problem == f"articles/a.md:7:1: {LARGE}"
+    assert problem == f"articles/a.md:7:1: {TOO_LARGE}"
 
 
-def test_a_hundred_missing_pictures_below_very_many_lines_are_told_at_once(newsroom: Newsroom) -> None:
-    """All the lines above were counted for each of them: 14 seconds."""
-    pictures = "".join(f"![](media/x{number}.png)\n\n" for number in range(100))
-    began = process_time()
-    found = problems(newsroom, "\n" * 900_000 + pictures)
-    assert process_time() - began < 7
-    assert len(found) == 100
-    assert found[-1] == f"articles/a.md:{6 + 900_000 + 2 * 99}:5: body: no file 'media/x99.png'"
+def test_a_hundred_missing_images_after_many_lines_are_reported_quickly(newsroom: Newsroom) -> None:
+    """The lines before each image were counted again for each of them, which took 14 seconds."""
+    images = "".join(f"![](media/x{number}.png)\n\n" for number in range(100))
+    start = process_time()
+    messages = problems(newsroom, "\n" * 900_000 + images)
+    assert process_time() - start < 7
+    assert len(messages) == 100
+    assert messages[-1] == f"articles/a.md:{6 + 900_000 + 2 * 99}:5: body: no file 'media/x99.png'"
 
 
-def test_references_to_one_long_address_make_no_gigabytes(newsroom: Newsroom) -> None:
-    """A text of 150 kB once took 4.4 GB."""
+def test_many_references_to_a_long_url_use_little_memory(newsroom: Newsroom) -> None:
+    """A text of 150 kB took 4.4 GB."""
     text = f"[x]: /{'a' * 60_000}\n\n" + "[x] " * 30_000
     content = load_content(newsroom({"articles/a.md": HEAD + text}))
     assert content.problems == ()
     assert len(content.html(content.articles[0])) < 500_000
 
 
-def test_a_text_in_force_that_is_beyond_the_limits_by_now_is_shown_as_plain_text() -> None:
-    """An earlier version may have accepted it, and the file may have gone."""
-    made = render("a <b>&\n\n" + "> " * 200_000, base_url="https://news.example", page="https://news.example/articles/a/")
-    assert made.html.startswith("<p>a &lt;b&gt;&amp;\n\n&gt; &gt;")
-    assert len(made.html) < 600_000
+def test_a_text_above_the_limits_is_rendered_as_plain_text() -> None:
+    """A text that an earlier version accepted may be above the limits of this version."""
+    rendered = render("a <b>&\n\n" + "> " * 200_000, base_url="https://news.example", page="https://news.example/articles/a/")
+    assert rendered.html.startswith("<p>a &lt;b&gt;&amp;\n\n&gt; &gt;")
+    assert len(rendered.html) < 600_000
 
 
-def test_many_marks_that_are_closed_are_an_ordinary_text(newsroom: Newsroom) -> None:
+def test_many_closed_delimiters_are_rendered_as_usual(newsroom: Newsroom) -> None:
     text = "[a](https://x.example/) <br> <img src='https://x.example/a.png'> <b>bold</b> (so) :) ] >\n\n" * 600
     content = load_content(newsroom({"articles/a.md": HEAD + text}))
     assert content.problems == ()
@@ -112,7 +112,7 @@ YAML = "id: tag:news.example,2026:a\ntitle: A\npublished: 2026-01-02\n"
 
 
 @pytest.mark.parametrize(
-    ("path", "text", "place"),
+    ("path", "text", "position"),
     [
         ("articles/a.md", f"{HEAD}One.\n\n![x](photo.png)", "8:6"),
         ("articles/a.md", f"{HEAD}```\n![x](photo.png)\n```\n\nTwo ![x](photo.png)", "10:10"),
@@ -126,23 +126,25 @@ YAML = "id: tag:news.example,2026:a\ntitle: A\npublished: 2026-01-02\n"
         ("articles/a.yaml", f'{YAML}body: "One\\n\\n![x](photo.png)"\n', "4:20"),
     ],
 )
-def test_a_picture_outside_media_is_a_problem_with_its_line(newsroom: Newsroom, path: str, text: str, place: str) -> None:
+def test_an_image_outside_the_media_folder_is_reported_with_its_line(
+    newsroom: Newsroom, path: str, text: str, position: str
+) -> None:
     (problem,) = load_content(newsroom({path: text})).problems
-    written = "./photo.png" if "./photo" in text else "photo.png"
+    source = "./photo.png" if "./photo" in text else "photo.png"
     assert str(problem) == (
-        f"{path}:{place}: body: '{written}' is not in media/, so readers would not see it; "
+        f"{path}:{position}: body: '{source}' is not in media/, so readers would not see it; "
         "move the file to media/ and write media/NAME"
     )
 
 
-def test_a_missing_file_is_told_where_it_is_shown_not_where_it_is_quoted(newsroom: Newsroom) -> None:
+def test_a_missing_image_is_reported_at_its_use_and_not_in_code(newsroom: Newsroom) -> None:
     text = "Write `![x](media/a.png)`:\n\n    ![x](media/a.png)\n\nso:\n\n![x](media/a.png)"
     (problem,) = problems(newsroom, text)
     assert problem.startswith("articles/a.md:12:6: body: ")
 
 
 @pytest.mark.parametrize("key", ["title", "summary"])
-def test_markup_in_a_plain_text_is_warned_of(newsroom: Newsroom, key: str) -> None:
+def test_markup_in_a_plain_text_has_a_warning(newsroom: Newsroom, key: str) -> None:
     keys = {"id": "tag:news.example,2026:a", "title": "A", "published": "2026-01-02", "summary": "S"} | {
         key: "An <em>odd</em> word"
     }
@@ -154,17 +156,17 @@ def test_markup_in_a_plain_text_is_warned_of(newsroom: Newsroom, key: str) -> No
     assert len(content.articles) == 1
 
 
-def test_a_long_list_of_links_is_an_ordinary_text(newsroom: Newsroom) -> None:
+def test_many_links_and_unclosed_paragraphs_are_accepted(newsroom: Newsroom) -> None:
     content = load_content(newsroom({"articles/a.md": HEAD + "<https://x.example/> <a@x.example>\n<p>open\n" * 900}))
     assert content.problems == ()
 
 
-def test_a_wrong_folder_name_in_every_line_is_told_a_hundred_times_at_most(newsroom: Newsroom) -> None:
+def test_at_most_a_hundred_missing_files_are_reported(newsroom: Newsroom) -> None:
     content = load_content(newsroom({"articles/a.md": HEAD + "".join(f"![x](media/none/{i}.jpg)\n" for i in range(300))}))
     assert len(content.problems) == 100
 
 
-def test_a_comma_in_a_tag_is_warned_of(newsroom: Newsroom) -> None:
+def test_a_comma_in_a_tag_has_a_warning(newsroom: Newsroom) -> None:
     keys = "id: tag:news.example,2026:a\ntitle: A\npublished: 2026-01-02\n"
     content = load_content(newsroom({"articles/a.yaml": f"{keys}tags: china, korea\n"}))
     assert [str(problem) for problem in content.problems] == [
@@ -172,7 +174,7 @@ def test_a_comma_in_a_tag_is_warned_of(newsroom: Newsroom) -> None:
     ]
 
 
-def test_a_tag_twice_in_one_file_and_an_entity_of_html_in_a_tag_are_warned_of(newsroom: Newsroom) -> None:
+def test_a_duplicate_tag_and_an_html_entity_in_a_tag_have_warnings(newsroom: Newsroom) -> None:
     keys = "id: tag:news.example,2026:a\ntitle: A\npublished: 2026-01-02\n"
     content = load_content(newsroom({"articles/a.yaml": f"{keys}tags: [St. Louis, St Louis, st. louis, R&amp;D, R&D, C, C++]\n"}))
     assert [str(problem) for problem in content.problems] == [

@@ -1,4 +1,4 @@
-"""Every fault has one line that an editor can act on, and takes nothing else down."""
+"""Messages about broken files: one line per problem that an editor can act on, and all other files are loaded."""
 
 from __future__ import annotations
 
@@ -9,51 +9,51 @@ import pytest
 from pydantic import BaseModel, Field
 
 from feedsvc.content.folder.folder import ContentSnapshot, load_content
-from feedsvc.content.schema import validation as keys_of
+from feedsvc.content.schema import validation
 from feedsvc.content.yaml import document
 from feedsvc.errors import ContentError
-from tests.broken_files import dates, duplicates, files, keys, media, names, settings, sites, values, words
+from tests.broken_files import dates, duplicates, files, keys, media, references, settings, sites, texts, values
 from tests.broken_files.case import HEAD, PNG, Case, Files
 from tests.conftest import Newsroom
 
-SOUND: Final[Files] = {
+VALID_FILES: Final[Files] = {
     "media/p.png": PNG,
     "articles/sound.yaml": f"{HEAD}id: tag:news.example,2026:sound\n",
     "articles/folder/sound-too.md": f"---\n{HEAD}id: tag:news.example,2026:sound-too\n---\nText\n",
 }
-TABLES: Final = (dates, files, keys, media, names, settings, duplicates, values, words)
-IN_THE_FOLDER: Final = tuple(chain.from_iterable(table.CASES for table in TABLES))
+TABLES: Final = (dates, files, keys, media, references, settings, duplicates, values, texts)
+FOLDER_CASES: Final = tuple(chain.from_iterable(table.CASES for table in TABLES))
 
 
-def printed(content: ContentSnapshot) -> tuple[str, ...]:
+def error_lines(content: ContentSnapshot) -> tuple[str, ...]:
     return tuple(str(problem) for problem in content.errors)
 
 
-@pytest.mark.parametrize("case", IN_THE_FOLDER, ids=lambda case: case.name)
-def test_a_broken_file_says_what_to_mend_and_everything_else_is_loaded(newsroom: Newsroom, case: Case) -> None:
-    content = load_content(newsroom({**SOUND, **case.files}))
-    assert printed(content) == case.lines
+@pytest.mark.parametrize("case", FOLDER_CASES, ids=lambda case: case.name)
+def test_a_broken_file_is_reported_and_all_other_files_are_loaded(newsroom: Newsroom, case: Case) -> None:
+    content = load_content(newsroom({**VALID_FILES, **case.files}))
+    assert error_lines(content) == case.lines
     assert {"sound", "sound-too"} <= {article.slug for article in content.articles}
 
 
 @pytest.mark.parametrize("case", sites.CASES, ids=lambda case: case.name)
-def test_a_broken_site_says_what_to_mend(newsroom: Newsroom, case: Case) -> None:
-    with pytest.raises(ContentError, match=r"site\.yaml cannot be used") as caught:
-        load_content(newsroom({**SOUND, **case.files}))
-    assert tuple(str(problem) for problem in caught.value.problems if problem.severity == "error") == case.lines
+def test_a_broken_site_yaml_is_reported(newsroom: Newsroom, case: Case) -> None:
+    with pytest.raises(ContentError, match=r"site\.yaml cannot be used") as error:
+        load_content(newsroom({**VALID_FILES, **case.files}))
+    assert tuple(str(problem) for problem in error.value.problems if problem.severity == "error") == case.lines
 
 
-def test_names_of_the_cases_are_all_different() -> None:
-    every = [case.name for case in (*IN_THE_FOLDER, *sites.CASES)]
-    assert len(every) == len(set(every))
+def test_the_names_of_the_cases_are_unique() -> None:
+    names = [case.name for case in (*FOLDER_CASES, *sites.CASES)]
+    assert len(names) == len(set(names))
 
 
-def test_a_key_without_a_value_at_the_end_of_a_file_is_reported_in_a_line_that_the_file_has(newsroom: Newsroom) -> None:
+def test_a_missing_value_at_the_end_of_a_file_is_reported_in_the_last_line(newsroom: Newsroom) -> None:
     content = load_content(newsroom({"articles/a.yaml": "? title"}))
-    assert "articles/a.yaml:1:3: title: has no value" in printed(content)
+    assert "articles/a.yaml:1:3: title: has no value" in error_lines(content)
 
 
-def test_several_faults_of_one_file_are_told_at_once(newsroom: Newsroom) -> None:
+def test_all_problems_of_a_file_are_reported_at_once(newsroom: Newsroom) -> None:
     text = """\
 title: 1984
 title: B
@@ -68,7 +68,7 @@ enclosures:
 slug: A B
 body: "![x](media/c.png)\\x07"
 """
-    content = load_content(newsroom({**SOUND, "articles/a.yaml": text}))
+    content = load_content(newsroom({**VALID_FILES, "articles/a.yaml": text}))
     places = [(problem.line, problem.message.partition(":")[0]) for problem in content.errors]
     assert places == [
         (1, "title"),
@@ -86,7 +86,7 @@ body: "![x](media/c.png)\\x07"
     ]
 
 
-def test_faults_of_two_files_are_told_in_the_order_of_their_paths(newsroom: Newsroom) -> None:
+def test_problems_are_sorted_by_path(newsroom: Newsroom) -> None:
     broken = {"articles/b.yaml": "", "articles/a.yaml": "- x\n", "authors.yaml": ""}
     assert [problem.path for problem in load_content(newsroom(broken)).errors] == [
         "articles/a.yaml",
@@ -95,31 +95,31 @@ def test_faults_of_two_files_are_told_in_the_order_of_their_paths(newsroom: News
     ]
 
 
-def test_a_list_with_a_control_character_tells_both(newsroom: Newsroom) -> None:
-    lines = printed(load_content(newsroom({"articles/a.yaml": "- a\x07\n"})))
+def test_a_list_with_a_control_character_has_two_problems(newsroom: Newsroom) -> None:
+    lines = error_lines(load_content(newsroom({"articles/a.yaml": "- a\x07\n"})))
     assert lines == (
         "articles/a.yaml:1:1: expected 'key: value' lines, found a list",
         "articles/a.yaml:1:4: a character that feeds cannot carry (U+0007); delete it",
     )
 
 
-def test_a_spreadsheet_saved_as_an_article_does_not_flood_the_terminal(newsroom: Newsroom) -> None:
+def test_more_than_100_problems_of_a_file_are_summarized(newsroom: Newsroom) -> None:
     rows = "".join(f"cell{number}: {number}\n" for number in range(5000))
-    lines = printed(load_content(newsroom({"articles/a.yaml": HEAD + rows})))
+    lines = error_lines(load_content(newsroom({"articles/a.yaml": HEAD + rows})))
     assert len(lines) == 101
     assert "articles/a.yaml:1:1: 4900 more problems like these" in lines
 
 
-def test_a_long_or_broken_quotation_stays_on_one_short_line(newsroom: Newsroom) -> None:
-    written = f'slug: "{"word " * 1000}\\n\\tend"\n'
-    (line,) = printed(load_content(newsroom({"articles/a.yaml": HEAD + written})))
+def test_a_long_value_with_line_breaks_is_quoted_on_one_short_line(newsroom: Newsroom) -> None:
+    slug_line = f'slug: "{"word " * 1000}\\n\\tend"\n'
+    (line,) = error_lines(load_content(newsroom({"articles/a.yaml": HEAD + slug_line})))
     assert line.startswith("articles/a.yaml:3:7: slug: 'word word ")
     assert "\n" not in line
     assert len(line) < 500
 
 
 @pytest.mark.parametrize(
-    ("entry", "kept"),
+    ("entry", "expected"),
     [
         ("lee: {name: 5}\n", {"mina-park"}),
         ("lee:\n", {"mina-park"}),
@@ -130,27 +130,27 @@ def test_a_long_or_broken_quotation_stays_on_one_short_line(newsroom: Newsroom) 
         ("lee: {name: Lee, aliases: [mina-park]}\n", {"mina-park", "lee"}),
     ],
 )
-def test_a_broken_author_is_set_aside_alone(newsroom: Newsroom, entry: str, kept: set[str]) -> None:
+def test_a_broken_author_does_not_affect_other_authors(newsroom: Newsroom, entry: str, expected: set[str]) -> None:
     content = load_content(newsroom({"authors.yaml": f"{entry}mina-park: {{name: Mina Park}}\n"}))
-    assert set(content.authors) == kept
+    assert set(content.authors) == expected
     assert [problem.path for problem in content.errors] == ["authors.yaml"]
 
 
-def test_a_file_of_another_program_is_no_article(newsroom: Newsroom) -> None:
+def test_hidden_files_and_backups_are_not_read_as_articles(newsroom: Newsroom) -> None:
     files = {f"articles/{name}": "!" for name in (".hidden.yaml", "a.yaml~", "#a.yaml#", "notes.txt", ".git/a.yaml")}
     content = load_content(newsroom(files))
     assert (content.articles, content.problems) == ((), ())
 
 
-def test_text_that_nobody_has_cleaned_is_a_problem_still() -> None:
+def test_text_with_a_control_character_is_a_yaml_problem() -> None:
     (problem,) = document.parse_yaml("a.yaml", "a: \x07").problems
     assert problem.message.startswith("this is not YAML (")
 
 
-def test_a_rule_without_a_sentence_of_ours_is_told_in_the_library_s_words() -> None:
+def test_a_rule_without_a_message_of_ours_is_reported_with_the_message_of_pydantic() -> None:
     class Keys(BaseModel):
         name: Annotated[str, Field(pattern="^.$")]
 
-    grown = document.parse_yaml("a.yaml", "name: Lee")
-    assert keys_of.validate_document(grown, Keys, {"name": "-"}) == Keys(name="-")
-    assert [str(problem) for problem in grown.problems] == ["a.yaml:1:7: name: string should match pattern '^.$'"]
+    yaml_document = document.parse_yaml("a.yaml", "name: Lee")
+    assert validation.validate_document(yaml_document, Keys, {"name": "-"}) == Keys(name="-")
+    assert [str(problem) for problem in yaml_document.problems] == ["a.yaml:1:7: name: string should match pattern '^.$'"]

@@ -1,4 +1,4 @@
-"""What a sound site.yaml says is what the model holds."""
+"""Valid site.yaml files: the values of the keys and the resulting site."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from tests.broken_files.case import PNG, SITE
 from tests.conftest import Newsroom
 
 
-def test_every_key_of_the_site_arrives(newsroom: Newsroom) -> None:
-    rest = """\
+def test_every_key_of_site_yaml_is_read(newsroom: Newsroom) -> None:
+    keys = """\
 description: News
 since: 2015-05-01
 language: en
@@ -25,22 +25,24 @@ copyright: © us
 feed: {entries: 5, content: summary, archives: none, ttl: 30, browser_view: false}
 hubs: [https://hub.example, https://hub.example]
 """
-    site = load_content(newsroom({"media/p.png": PNG, "site.yaml": SITE + rest})).site
+    site = load_content(newsroom({"media/p.png": PNG, "site.yaml": SITE + keys})).site
     assert (site.logo, site.icon) == ("https://a.example/media/p.png", "https://cdn.example/i.ico")
     assert (site.since, site.timezone, site.hubs) == (date(2015, 5, 1), "Asia/Seoul", ("https://hub.example",))
     assert site.feed == FeedOptions(entries=5, content="summary", archives="none", ttl=30, browser_view=False)
     assert (site.media, site.description, site.copyright) == (("media/p.png",), "News", "© us")
 
 
-def test_a_base_url_given_on_the_command_line_wins(newsroom: Newsroom) -> None:
+def test_a_base_url_of_the_command_line_replaces_that_of_site_yaml(newsroom: Newsroom) -> None:
     content = load_content(
         newsroom({"site.yaml": "title: A\nbase_url: https://a.example\n"}), base_url="http://127.0.0.1:8000/news"
     )
     assert (content.site.base_url, content.site.id_domain) == ("http://127.0.0.1:8000/news", "127.0.0.1")
-    sentence = "no id_domain; a move to another host would change the ids of articles that have none written down"
-    assert [str(problem) for problem in content.problems] == [f"site.yaml:1:1: warning: {sentence}; write id_domain: 127.0.0.1"]
+    message = "no id_domain; a move to another host would change the ids of articles that have none written down"
+    assert [str(problem) for problem in content.problems] == [f"site.yaml:1:1: warning: {message}; write id_domain: 127.0.0.1"]
 
 
-@pytest.mark.parametrize(("text", "fits"), [("https://a.example/b", True), ("a.example", False), ("https://a.example/?q", False)])
-def test_what_can_be_a_base_url(text: str, fits: bool) -> None:
-    assert is_base_url(text) is fits
+@pytest.mark.parametrize(
+    ("text", "expected"), [("https://a.example/b", True), ("a.example", False), ("https://a.example/?q", False)]
+)
+def test_is_base_url(text: str, expected: bool) -> None:
+    assert is_base_url(text) is expected

@@ -1,4 +1,4 @@
-"""The JSON Schemas that text editors get: they accept what `check` accepts, and refuse what a schema can see."""
+"""The JSON Schemas for text editors: they accept all files that `check` accepts, and reject what a schema can detect."""
 
 from __future__ import annotations
 
@@ -26,39 +26,60 @@ from tests import ROOT
 from tests.broken_files import sites
 from tests.broken_files.case import Case
 from tests.conftest import Newsroom
-from tests.content.reading.test_any_input import modest
-from tests.content.reading.test_problems import IN_THE_FOLDER
+from tests.content.reading.test_any_input import no_deadline
+from tests.content.reading.test_problems import FOLDER_CASES
 from tests.helpers import newsrooms
 from tests.helpers.programs import require_program
 
 SAMPLE: Final = ROOT / "content"
 FILES: Final = {"site.yaml": "site", "authors.yaml": "authors", "categories.yaml": "categories"}
 
-# What no schema can see, by the reason; everything else in the tables of broken files must be refused.
-UNSEEN: Final = {
-    "bytes and characters, which are read before any schema": (
+# Reason -> cases that no schema can detect; the schemas must reject all other cases.
+UNDETECTABLE: Final = {
+    "bytes and characters, which are checked before a schema is applied": (
         *("not utf-8", "not utf-8 after a byte order mark", "utf-16", "lone surrogate in utf-8", "control character"),
         *("control characters in one line", "control character as escape", "lone surrogate as escape", "noncharacter"),
         *("replacement character", "site not in UTF-8"),
     ),
-    "no YAML, or YAML that the text editor marks by itself": (
+    "no YAML, or YAML that the text editor marks without a schema": (
         *("very deep nesting", "python tag", "tag on a list", "two documents", "markdown in yaml", "duplicate anchor"),
         *("undefined alias", "duplicate key", "duplicate key in image", "list as key", "tab", "tab before a key"),
-        *("key indented too far", "key without colon", "line at the margin", "bracket that nothing follows", "unclosed bracket"),
-        *("comma too many", "dash out of line", "syntax in categories", "colon in title", "text with star"),
+        *(
+            "key indented too far",
+            "key without colon",
+            "body line without indentation",
+            "open bracket at the end",
+            "unclosed bracket",
+        ),
+        *(
+            "superfluous comma",
+            "list entries with different indentation",
+            "syntax error in categories",
+            "colon in title",
+            "text that starts with an asterisk",
+        ),
         *("text with ampersand", "text with exclamation mark", "text with at sign", "text with backtick", "text with per cent"),
         *("apostrophe in single quotes", "apostrophe in a list", "unresolved merge conflict"),
         *("unresolved merge conflict below a text", "unresolved merge conflict in Markdown"),
-        *("text after quotes", "text with bracket", "unclosed quote", "backslash", "word after bar", "site without YAML"),
-        *("two authors of one id", "no-break space after a colon", "no space after a colon in a picture", "text with stars"),
+        *(
+            "text after quotes",
+            "text with bracket",
+            "unclosed quote",
+            "backslash",
+            "text after a block indicator",
+            "site with invalid YAML",
+        ),
+        *("same author id twice", "no-break space after a colon", "no space after a colon in an image", "text in asterisks"),
         *("no space after the first colon", "no space after the last colon", "no space after a colon below a comment"),
         *("no space after a colon in a list", "a time in the second line of a text"),
     ),
-    "a Markdown file's own form": (
-        *("markdown without front matter", "empty markdown", "open front matter", "body in front matter"),
+    "the structure of a Markdown file": (
+        *("markdown without front matter", "empty markdown", "unclosed front matter", "body in front matter"),
     ),
-    "the file's own name": (*("yml", "YAML in capitals", "markdown ending", "line break in name", "file name without letters"),),
-    "other files: whether they are there and what they hold": (
+    "the name of the file": (
+        *("ending .yml", "ending .YAML", "ending .markdown", "line break in name", "file name without letters"),
+    ),
+    "the existence and content of other files": (
         *(
             "missing lead image",
             "lead image in another letter case",
@@ -66,18 +87,26 @@ UNSEEN: Final = {
             "missing enclosure",
             "missing image in body",
         ),
-        *("missing image in body with blank", "missing image written with an entity", "zero byte in reference"),
-        *("damaged picture", "wrong ending", "folder as enclosure", "missing avatar", "missing logo"),
+        *("missing image in body with blank", "missing image written with an entity", "NUL character in a path"),
+        *("damaged image", "ending of another image format", "folder as enclosure", "missing avatar", "missing logo"),
     ),
-    "what another article or entry has claimed": (
-        *("one id", "one slug", "one file name", "one alias", "alias of a slug", "id by file name", "alias of another author"),
+    "an id, slug or alias of another article or author": (
+        *(
+            "same id twice",
+            "same slug twice",
+            "same file name twice",
+            "same alias twice",
+            "alias equal to a slug",
+            "id equal to a generated id",
+            "alias of another author",
+        ),
     ),
-    "one date compared with another": ("expires before published",),
+    "a comparison of two dates": ("expires before published",),
 }
 
 
 class Parser(yaml.CSafeLoader):
-    """YAML 1.1 as VS Code's plug-in reads it when told so: dates stay text."""
+    """YAML 1.1 as the YAML extension of VS Code reads it with the option for it: dates stay text."""
 
     yaml_implicit_resolvers: Final = {
         first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
@@ -85,116 +114,120 @@ class Parser(yaml.CSafeLoader):
     }
 
 
-def parsed(path: str, data: bytes) -> Any:
-    """A file's value; a Markdown article's is its first YAML document."""
+def load(path: str, data: bytes) -> Any:
+    """Return the value of a file; of a Markdown article, that of its front matter."""
     text = data.decode("utf-8-sig")
     if path.endswith(".md"):
         text = re.split(r"^(?:---|\.\.\.)\s*$", text, maxsplit=2, flags=re.MULTILINE)[1]
     return yaml.load(text, Parser)
 
 
-def kind(path: str) -> str | None:
+def schema_name(path: str) -> str | None:
+    """Return the name of the schema for a path, None if there is none."""
     if path.startswith("articles/") and path.endswith((".yaml", ".md")):
         return "article"
     return FILES.get(path)
 
 
-def refused(root: Path, path: str, data: bytes) -> bool:
-    """Whether the text editor would mark a file; a file that is no YAML at all is marked without any schema."""
-    name = kind(path)
+def is_rejected(root: Path, path: str, data: bytes) -> bool:
+    """Return whether a schema rejects a file; False for files that are no YAML, which the text editor marks without a schema."""
+    name = schema_name(path)
     if not name:
         return False
     try:
-        value = parsed(path, data)
+        value = load(path, data)
     except (yaml.YAMLError, ValueError, IndexError, RecursionError):
         return False
     return not jsonschema.Draft7Validator(build_schema_of(name, root)).is_valid(value)
 
 
-EVERY: Final = (*IN_THE_FOLDER, *sites.CASES)
+ALL_CASES: Final = (*FOLDER_CASES, *sites.CASES)
 
 
-@pytest.mark.parametrize("case", EVERY, ids=lambda case: case.name)
-def test_a_broken_file_is_refused_wherever_a_schema_can_see_it(newsroom: Newsroom, case: Case) -> None:
+@pytest.mark.parametrize("case", ALL_CASES, ids=lambda case: case.name)
+def test_a_schema_rejects_every_broken_file_with_a_detectable_problem(newsroom: Newsroom, case: Case) -> None:
     root = newsroom(case.files)
-    marked = [path for path, data in written(root) if refused(root, path, data)]
-    unseen = [reason for reason, names in UNSEEN.items() if case.name in names]
-    assert bool(marked) != bool(unseen), f"{case.name}: marked {marked}; {unseen}"
+    rejected = [path for path, data in files_below(root) if is_rejected(root, path, data)]
+    reasons = [reason for reason, names in UNDETECTABLE.items() if case.name in names]
+    assert bool(rejected) != bool(reasons), f"{case.name}: rejected {rejected}; {reasons}"
 
 
-def test_every_case_that_a_schema_cannot_see_is_one_of_the_tables() -> None:
-    named = list(chain.from_iterable(UNSEEN.values()))
-    assert len(named) == len(set(named))
-    assert set(named) <= {case.name for case in EVERY}
+def test_every_undetectable_case_is_listed_once_and_exists() -> None:
+    names = list(chain.from_iterable(UNDETECTABLE.values()))
+    assert len(names) == len(set(names))
+    assert set(names) <= {case.name for case in ALL_CASES}
 
 
-def written(root: Path) -> Iterator[tuple[str, bytes]]:
+def files_below(root: Path) -> Iterator[tuple[str, bytes]]:
+    """Yield path and bytes of every file below a folder."""
     for file in sorted(root.rglob("*")):
         if file.is_file():
             yield file.relative_to(root).as_posix(), file.read_bytes()
 
 
 @pytest.mark.parametrize("name", SCHEMA_NAMES)
-def test_each_is_a_schema_of_its_draft(name: str) -> None:
+def test_every_schema_is_valid_by_draft_7(name: str) -> None:
     for root in (None, SAMPLE):
         jsonschema.Draft7Validator.check_schema(build_schema_of(name, root))
 
 
-def test_the_sample_newsroom_is_accepted() -> None:
-    files = [(path, data) for path, data in written(SAMPLE) if kind(path)]
+def test_the_sample_newsroom_is_valid_by_the_schemas() -> None:
+    files = [(path, data) for path, data in files_below(SAMPLE) if schema_name(path)]
     assert len(files) > 30
     for path, data in files:
         errors = [
             error.message
-            for error in jsonschema.Draft7Validator(build_schema_of(kind(path) or "", SAMPLE)).iter_errors(parsed(path, data))
+            for error in jsonschema.Draft7Validator(build_schema_of(schema_name(path) or "", SAMPLE)).iter_errors(
+                load(path, data)
+            )
         ]
         assert not errors, f"{path}: {errors}"
 
 
-def test_a_newsroom_with_every_key_is_accepted(tmp_path: Path) -> None:
+def test_a_newsroom_with_every_key_is_valid_by_the_schemas(tmp_path: Path) -> None:
     newsrooms.write_sample(tmp_path)
-    assert [path for path, data in written(tmp_path) if refused(tmp_path, path, data)] == []
+    assert [path for path, data in files_below(tmp_path) if is_rejected(tmp_path, path, data)] == []
 
 
-def models_of(value: Any) -> Iterator[dict[str, Any]]:
-    """Every part of a schema that has keys of its own and closes the list of them."""
+def object_schemas(value: Any) -> Iterator[dict[str, Any]]:
+    """Yield every part of a schema that defines keys and forbids others."""
     if isinstance(value, dict):
         if value.get("additionalProperties") is False:
             yield value
         for inner in value.values():
-            yield from models_of(inner)
+            yield from object_schemas(inner)
     elif isinstance(value, list):
         for inner in value:
-            yield from models_of(inner)
+            yield from object_schemas(inner)
 
 
 @pytest.mark.parametrize("name", SCHEMA_NAMES)
-def test_every_key_says_what_it_means_with_an_example_that_is_accepted(name: str) -> None:
-    parts = list(models_of(build_schema_of(name)))
+def test_every_key_has_a_description_and_valid_examples(name: str) -> None:
+    parts = list(object_schemas(build_schema_of(name)))
     assert parts
     for part in parts:
-        for key, told in part["properties"].items():
-            assert told.get("description"), f"{name}: {key}"
-            for example in told["examples"]:
-                jsonschema.Draft7Validator(told).validate(example)
+        for key, key_schema in part["properties"].items():
+            assert key_schema.get("description"), f"{name}: {key}"
+            for example in key_schema["examples"]:
+                jsonschema.Draft7Validator(key_schema).validate(example)
 
 
-def test_every_key_that_is_described_exists() -> None:
+def test_the_descriptions_are_of_the_keys_of_the_models() -> None:
     for model, keys in KEY_DESCRIPTIONS.items():
         assert list(keys) == list(getattr(models, model).model_fields)
 
 
-def test_a_newsrooms_authors_and_categories_are_offered_with_their_former_ids(newsroom: Newsroom) -> None:
+def test_the_article_schema_lists_the_ids_and_aliases_of_authors_and_categories(newsroom: Newsroom) -> None:
     root = newsroom({"authors.yaml": "mina: {name: Mina, aliases: [m]}\nlee: {nmae: Lee}\n"})
-    offered = build_schema_of("article", root)["properties"]
-    assert offered["author"]["anyOf"][0]["enum"] == ["mina", "lee", "m"]
-    assert offered["authors"]["anyOf"][1]["items"]["enum"] == ["mina", "lee", "m"]
-    assert offered["category"]["anyOf"][0]["enum"] == ["asia", "sport"]
+    properties = build_schema_of("article", root)["properties"]
+    assert properties["author"]["anyOf"][0]["enum"] == ["mina", "lee", "m"]
+    assert properties["authors"]["anyOf"][1]["items"]["enum"] == ["mina", "lee", "m"]
+    assert properties["category"]["anyOf"][0]["enum"] == ["asia", "sport"]
     assert "enum" not in build_schema_of("article")["properties"]["author"]["anyOf"][0]
 
 
 @pytest.mark.parametrize("broken", ["", "- a\n", "a: [", "x: 5\n", "\x00"])
-def test_a_broken_authors_yaml_keeps_nobody_from_a_schema(newsroom: Newsroom, broken: str) -> None:
+def test_a_broken_authors_yaml_does_not_prevent_a_schema(newsroom: Newsroom, broken: str) -> None:
     root = newsroom({"authors.yaml": broken})
     jsonschema.Draft7Validator.check_schema(build_schema_of("article", root))
     assert known_names(root, "authors.yaml") in ([], ["x"])
@@ -204,7 +237,7 @@ def accepts(name: str, key: str, value: Any) -> bool:
     return jsonschema.Draft7Validator(build_schema_of(name)["properties"][key]).is_valid(value)
 
 
-@modest
+@no_deadline
 @given(
     st.dates().map(str)
     | st.datetimes().map(str)
@@ -213,7 +246,7 @@ def accepts(name: str, key: str, value: Any) -> bool:
         r"\A\s*[0-9]{3,5}-[0-9]{1,2}-[0-9]{1,2}([Tt ][0-9]{1,2}:[0-9]{2}(:[0-9]{2})?([zZ]|[+-][0-9]{2}:?[0-9]{2})?)?\Z"
     )
 )
-def test_no_date_that_check_accepts_is_refused(text: str) -> None:
+def test_the_schema_accepts_every_date_that_check_accepts(text: str) -> None:
     try:
         dates.parse_instant(text, dates.UTC)
     except ValueError:
@@ -221,16 +254,16 @@ def test_no_date_that_check_accepts_is_refused(text: str) -> None:
     assert accepts("article", "published", text)
 
 
-@modest
+@no_deadline
 @given(st.text(min_size=1, max_size=6))
-def test_no_slug_that_check_accepts_is_refused(text: str) -> None:
+def test_the_schema_accepts_every_slug_that_check_accepts(text: str) -> None:
     if is_slug(text):
         assert accepts("article", "slug", text)
 
 
-@modest
+@no_deadline
 @given(st.text(max_size=5).map(lambda text: f"tag:x.example,2026:{text}") | st.from_regex(field_types.URI))
-def test_no_id_that_check_accepts_is_refused(text: str) -> None:
+def test_the_schema_accepts_every_id_that_check_accepts(text: str) -> None:
     if field_types.URI.fullmatch(text) and (not text.startswith("tag:") or field_types.TAG_URI.fullmatch(text)):
         assert accepts("article", "id", text)
 
@@ -242,10 +275,10 @@ def patterns(schema: Any) -> Iterator[str]:
         yield from patterns(part)
 
 
-def test_the_programs_of_text_editors_read_every_pattern() -> None:
+def test_javascript_accepts_every_pattern() -> None:
     node = require_program("node", "apt-get install nodejs")
-    written = sorted({pattern for name in SCHEMA_NAMES for pattern in patterns(build_schema_of(name))})
-    assert written
-    script = "for (const one of JSON.parse(require('fs').readFileSync(0))) { new RegExp(one); new RegExp(one, 'u') }"
-    done = subprocess.run([node, "-e", script], input=json.dumps(written), capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+    all_patterns = sorted({pattern for name in SCHEMA_NAMES for pattern in patterns(build_schema_of(name))})
+    assert all_patterns
+    script = "for (const pattern of JSON.parse(require('fs').readFileSync(0))) { new RegExp(pattern); new RegExp(pattern, 'u') }"
+    result = subprocess.run([node, "-e", script], input=json.dumps(all_patterns), capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr

@@ -1,6 +1,6 @@
-"""Authors and categories that nobody knows, and keys that exclude each other."""
+"""Cases with unknown authors or categories, and with keys that exclude each other."""
 
-# ruff: noqa: E501 - a printed line stays whole
+# ruff: noqa: E501 - messages are not wrapped
 
 from __future__ import annotations
 
@@ -45,12 +45,12 @@ CASES: Final = (
         ("articles/a.yaml:3:11: category: no category 'aisa'; did you mean 'asia'?",),
     ),
     Case(
-        "far unknown category",
+        "unknown category without a similar id",
         article("category: weather\n"),
         ("articles/a.yaml:3:11: category: no category 'weather'; categories.yaml has asia, sport",),
     ),
     Case(
-        "list under author",
+        "list as author",
         article("author: [mina-park]\n"),
         ("articles/a.yaml:3:9: author: expected text, found a list; write authors: for more than one",),
     ),
@@ -66,12 +66,12 @@ CASES: Final = (
     ),
     Case("null author in list", article("authors: [~]\n"), ("articles/a.yaml:3:11: authors: expected text, found nothing",)),
     Case(
-        "withdrawn beside published",
+        "withdrawal of a published article",
         article("withdrawn: {notice: gone}\n"),
         ("articles/a.yaml:3:1: withdrawn: stands beside status: published; write status: withdrawn",),
     ),
     Case(
-        "withdrawn misspelled",
+        "misspelled status",
         article("status: withdrwan\n"),
         (
             "articles/a.yaml:3:9: status: expected 'draft', 'published' or 'withdrawn', found 'withdrwan'; did you mean 'withdrawn'?",
@@ -83,7 +83,7 @@ CASES: Final = (
         ("articles/---.yaml:1:1: the file name '---' gives no address; write slug: a-name",),
     ),
     Case(
-        "unknown author without any",
+        "unknown author with one known author",
         {"authors.yaml": "# none yet\nx: {name: X}\n", **article("author: mina\n")},
         ("articles/a.yaml:3:9: author: no author 'mina'; authors.yaml has x",),
     ),

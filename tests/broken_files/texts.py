@@ -1,50 +1,66 @@
-"""Texts that YAML does not read as texts."""
+"""Cases with texts that YAML reads as other types or as syntax."""
 
-# ruff: noqa: E501 - a printed line stays whole
+# ruff: noqa: E501 - messages are not wrapped
 
 from __future__ import annotations
 
 from typing import Final
 
-from tests.broken_files.case import Case, article, titled
+from tests.broken_files.case import Case, article, article_with_title
 
 CASES: Final = (
-    Case("no as title", titled("no"), ('articles/a.yaml:1:8: title: YAML reads no as false; put it in quotes: "no"',)),
-    Case("yes as title", titled("Yes"), ('articles/a.yaml:1:8: title: YAML reads Yes as true; put it in quotes: "Yes"',)),
-    Case("1:30 as title", titled("1:30"), ('articles/a.yaml:1:8: title: YAML reads 1:30 as a number; put it in quotes: "1:30"',)),
     Case(
-        "number as title", titled("1984"), ('articles/a.yaml:1:8: title: YAML reads 1984 as a number; put it in quotes: "1984"',)
+        "no as title", article_with_title("no"), ('articles/a.yaml:1:8: title: YAML reads no as false; put it in quotes: "no"',)
     ),
     Case(
-        "float as title", titled("3.14"), ('articles/a.yaml:1:8: title: YAML reads 3.14 as a number; put it in quotes: "3.14"',)
+        "yes as title",
+        article_with_title("Yes"),
+        ('articles/a.yaml:1:8: title: YAML reads Yes as true; put it in quotes: "Yes"',),
+    ),
+    Case(
+        "1:30 as title",
+        article_with_title("1:30"),
+        ('articles/a.yaml:1:8: title: YAML reads 1:30 as a number; put it in quotes: "1:30"',),
+    ),
+    Case(
+        "number as title",
+        article_with_title("1984"),
+        ('articles/a.yaml:1:8: title: YAML reads 1984 as a number; put it in quotes: "1984"',),
+    ),
+    Case(
+        "float as title",
+        article_with_title("3.14"),
+        ('articles/a.yaml:1:8: title: YAML reads 3.14 as a number; put it in quotes: "3.14"',),
     ),
     Case(
         "huge number as title",
-        titled("123456789012345678901234567890"),
+        article_with_title("123456789012345678901234567890"),
         (
             'articles/a.yaml:1:8: title: YAML reads 123456789012345678901234567890 as a number; put it in quotes: "123456789012345678901234567890"',
         ),
     ),
     Case(
         "infinity as title",
-        titled(".inf"),
+        article_with_title(".inf"),
         ('articles/a.yaml:1:8: title: YAML reads .inf as a number; put it in quotes: ".inf"',),
     ),
     Case(
         "null as title",
-        titled("Null"),
+        article_with_title("Null"),
         ('articles/a.yaml:1:8: title: has no value; if you mean the word, put it in quotes: "Null"',),
     ),
-    Case("title without value", titled(""), ("articles/a.yaml:1:7: title: has no value",)),
-    Case("empty title", titled('""'), ("articles/a.yaml:1:8: title: is empty",)),
-    Case("invisible title", titled('"\\u200B \\u200D"'), ("articles/a.yaml:1:8: title: is empty",)),
-    Case("list as title", titled("[a, b]"), ("articles/a.yaml:1:8: title: expected text, found a list",)),
-    Case("mapping as title", titled("{a: b}"), ("articles/a.yaml:1:8: title: expected text, found keys with values",)),
+    Case("title without value", article_with_title(""), ("articles/a.yaml:1:7: title: has no value",)),
+    Case("empty title", article_with_title('""'), ("articles/a.yaml:1:8: title: is empty",)),
+    Case("invisible title", article_with_title('"\\u200B \\u200D"'), ("articles/a.yaml:1:8: title: is empty",)),
+    Case("list as title", article_with_title("[a, b]"), ("articles/a.yaml:1:8: title: expected text, found a list",)),
+    Case(
+        "mapping as title", article_with_title("{a: b}"), ("articles/a.yaml:1:8: title: expected text, found keys with values",)
+    ),
     Case("no title", {"articles/a.yaml": "published: 2026-01-02\n"}, ("articles/a.yaml:1:1: title: is missing",)),
     Case("no published", {"articles/a.yaml": "title: A\n"}, ("articles/a.yaml:1:1: published: is missing",)),
     Case(
         "colon in title",
-        titled("Seoul: a city"),
+        article_with_title("Seoul: a city"),
         ("articles/a.yaml:1:13: a second ': ' in one value, or a line indented too far; put a text with ': ' in quotes",),
     ),
     Case(
@@ -53,22 +69,22 @@ CASES: Final = (
         ('articles/a.yaml:3:10: summary: YAML reads 12 as a number; put it in quotes: "12"',),
     ),
     Case(
-        "bare number as tag",
+        "number as tag",
         article("tags: [asia, 2026]\n"),
         ('articles/a.yaml:3:14: tags: YAML reads 2026 as a number; put it in quotes: "2026"',),
     ),
     Case(
-        "one number for tags",
+        "number as tags",
         article("tags: 2026\n"),
         ('articles/a.yaml:3:7: tags: YAML reads 2026 as a number; put it in quotes: "2026"',),
     ),
     Case(
-        "mapping for tags",
+        "mapping as tags",
         article("tags: {a: b}\n"),
         ("articles/a.yaml:3:7: tags: expected a list, found keys with values; each entry is a line that begins with '- '",),
     ),
     Case("no as tag", article("tags: [no]\n"), ('articles/a.yaml:3:8: tags: YAML reads no as false; put it in quotes: "no"',)),
-    Case("empty place in list", article("tags:\n- asia\n-\n"), ("articles/a.yaml:5:2: tags: expected text, found nothing",)),
+    Case("empty entry in a list", article("tags:\n- asia\n-\n"), ("articles/a.yaml:5:2: tags: expected text, found nothing",)),
     Case(
         "tag without letters",
         article('tags: ["!!!"]\n'),
@@ -76,35 +92,45 @@ CASES: Final = (
     ),
     Case("number as body", article("body: 5\n"), ('articles/a.yaml:3:7: body: YAML reads 5 as a number; put it in quotes: "5"',)),
     Case(
-        "text with star",
-        titled("*breaking* news"),
+        "text that starts with an asterisk",
+        article_with_title("*breaking* news"),
         ("articles/a.yaml:1:8: a text that begins with '&' or '*' has a meaning in YAML; put it in quotes",),
     ),
     Case(
         "text with ampersand",
-        titled("& then"),
+        article_with_title("& then"),
         ("articles/a.yaml:1:8: a text that begins with '&' or '*' has a meaning in YAML; put it in quotes",),
     ),
     Case(
         "text with exclamation mark",
-        titled("!Breaking news"),
+        article_with_title("!Breaking news"),
         ("articles/a.yaml:1:8: '!Breaking' is a YAML tag, which means nothing here; delete it, or put the text in quotes",),
     ),
     Case(
-        "text with at sign", titled("@home in Seoul"), ("articles/a.yaml:1:8: a text that begins with '@' must stand in quotes",)
+        "text with at sign",
+        article_with_title("@home in Seoul"),
+        ("articles/a.yaml:1:8: a text that begins with '@' must stand in quotes",),
     ),
-    Case("text with backtick", titled("`code`"), ("articles/a.yaml:1:8: a text that begins with '`' must stand in quotes",)),
-    Case("text with per cent", titled("%50 off"), ("articles/a.yaml:1:8: a text that begins with '%' must stand in quotes",)),
+    Case(
+        "text with backtick",
+        article_with_title("`code`"),
+        ("articles/a.yaml:1:8: a text that begins with '`' must stand in quotes",),
+    ),
+    Case(
+        "text with per cent",
+        article_with_title("%50 off"),
+        ("articles/a.yaml:1:8: a text that begins with '%' must stand in quotes",),
+    ),
     Case(
         "text after quotes",
-        titled('"Peace" now'),
+        article_with_title('"Peace" now'),
         (
             'articles/a.yaml:1:14: the text in quotes ends here, and more follows: put it in single quotes, or write \\" for a quotation mark inside it',
         ),
     ),
     Case(
         "apostrophe in single quotes",
-        titled("'It's raining'"),
+        article_with_title("'It's raining'"),
         (
             "articles/a.yaml:1:11: the text in quotes ends here, and more follows: put it in double quotes, or write '' for an apostrophe inside it",
         ),
@@ -118,23 +144,25 @@ CASES: Final = (
     ),
     Case(
         "text with bracket",
-        titled("[Opinion] Peace"),
+        article_with_title("[Opinion] Peace"),
         (
             "articles/a.yaml:1:18: expected a key here: look for a wrong indentation, or for text after a closing quotation mark or bracket",
         ),
     ),
     Case(
         "unclosed quote",
-        titled('"Peace'),
+        article_with_title('"Peace'),
         ("articles/a.yaml:1:8: a quotation mark is opened here and never closed; reading stopped at line 2",),
     ),
     Case(
         "backslash",
-        titled('"C:\\Users"'),
+        article_with_title('"C:\\Users"'),
         ("articles/a.yaml:1:13: a backslash in double quotes has a meaning; write '\\\\' or use single quotes",),
     ),
     Case(
-        "word after bar", article("body: | text\n"), ("articles/a.yaml:3:9: after '|' or '>' the text begins on the next line",)
+        "text after a block indicator",
+        article("body: | text\n"),
+        ("articles/a.yaml:3:9: after '|' or '>' the text begins on the next line",),
     ),
     Case(
         "no space after the first colon",
@@ -152,7 +180,7 @@ CASES: Final = (
         ("articles/a.yaml:2:6: a space is missing after title:",),
     ),
     Case(
-        "no space after a colon in a picture",
+        "no space after a colon in an image",
         article("image:\n  src:media/p.png\n  alt: a\n"),
         ("articles/a.yaml:4:6: a space is missing after src:",),
     ),
@@ -172,8 +200,8 @@ CASES: Final = (
         ("articles/a.yaml:5:6: a second ': ' in one value, or a line indented too far; put a text with ': ' in quotes",),
     ),
     Case(
-        "text with stars",
-        titled("*bold*"),
+        "text in asterisks",
+        article_with_title("*bold*"),
         ("articles/a.yaml:1:8: a text that begins with '&' or '*' has a meaning in YAML; put it in quotes",),
     ),
 )
