@@ -1,4 +1,4 @@
-"""The line that a problem names, as a terminal shows it, with the caret below the very place."""
+"""The excerpt that a terminal shows of a line with a problem, with a caret below its position."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from feedsvc.errors import Problem
 from tests.content.reading.test_any_input import no_deadline
 
 
-def shown(root: Path, data: str | bytes, line: int, column: int) -> list[str]:
+def excerpt_lines(root: Path, data: str | bytes, line: int, column: int) -> list[str]:
     (root / "a.yaml").write_bytes(data if isinstance(data, bytes) else data.encode())
     return list(excerpts(root)(Problem(path="a.yaml", line=line, column=column, message="x")))
 
@@ -35,27 +35,27 @@ def shown(root: Path, data: str | bytes, line: int, column: int) -> list[str]:
         ("한글\u1112\u1161 x", 6, "한글\u1112\u1161 x", "       ^"),
     ],
 )
-def test_the_caret_stands_below_the_place(tmp_path: Path, text: str, column: int, line: str, caret: str) -> None:
-    assert shown(tmp_path, f"one\n{text}\nthree\n", 2, column) == [f"    2 | {line}", f"      | {caret}"]
+def test_the_caret_is_below_the_column(tmp_path: Path, text: str, column: int, line: str, caret: str) -> None:
+    assert excerpt_lines(tmp_path, f"one\n{text}\nthree\n", 2, column) == [f"    2 | {line}", f"      | {caret}"]
 
 
-def test_a_byte_order_mark_and_windows_line_ends_move_nothing(tmp_path: Path) -> None:
+def test_a_byte_order_mark_and_windows_line_ends_do_not_move_the_caret(tmp_path: Path) -> None:
     data = "\ufefftitle: no\r\nb: c\r\n".encode()
-    assert shown(tmp_path, data, 1, 8) == ["    1 | title: no", "      |        ^"]
-    assert shown(tmp_path, data, 2, 1) == ["    2 | b: c", "      | ^"]
+    assert excerpt_lines(tmp_path, data, 1, 8) == ["    1 | title: no", "      |        ^"]
+    assert excerpt_lines(tmp_path, data, 2, 1) == ["    2 | b: c", "      | ^"]
 
 
-def test_a_very_long_line_is_cut_around_the_place(tmp_path: Path) -> None:
+def test_a_very_long_line_is_shortened_around_the_column(tmp_path: Path) -> None:
     text = f"{'a ' * 5000}HERE{' b' * 5000}"
-    line, caret = shown(tmp_path, text, 1, 10_001)
+    line, caret = excerpt_lines(tmp_path, text, 1, 10_001)
     assert line.startswith("    1 | …")
     assert line.endswith("…")
     assert line[caret.index("^") :].startswith("HERE b b")
     assert len(line) < 120
 
 
-def test_a_long_line_of_wide_characters_fits_too(tmp_path: Path) -> None:
-    line, caret = shown(tmp_path, f"{'二' * 500}X{'二' * 500}", 1, 501)
+def test_a_long_line_of_wide_characters_is_shortened_to_the_same_width(tmp_path: Path) -> None:
+    line, caret = excerpt_lines(tmp_path, f"{'二' * 500}X{'二' * 500}", 1, 501)
     assert caret == f"      | {' ' * (1 + 2 * 25)}^"
     assert len(line) < 90
 
@@ -73,18 +73,18 @@ def test_a_long_line_of_wide_characters_fits_too(tmp_path: Path) -> None:
         (b"a" * (1024 * 1024 + 1), 1),
     ],
 )
-def test_where_nobody_can_say_which_line_is_meant_nothing_is_shown(tmp_path: Path, data: str | bytes, line: int) -> None:
-    assert shown(tmp_path, data, line, 1) == []
+def test_a_line_that_cannot_be_found_has_no_excerpt(tmp_path: Path, data: str | bytes, line: int) -> None:
+    assert excerpt_lines(tmp_path, data, line, 1) == []
 
 
-def test_a_problem_of_a_folder_or_a_missing_file_shows_nothing(tmp_path: Path) -> None:
+def test_a_folder_or_a_missing_file_has_no_excerpt(tmp_path: Path) -> None:
     (tmp_path / "articles").mkdir()
     excerpt = excerpts(tmp_path)
     assert [*excerpt(Problem(path="articles", message="x")), *excerpt(Problem(path="none.yaml", message="x"))] == []
 
 
-def lines_of(text: str, line: int, column: int, folder: Path) -> Iterator[str]:
-    yield from shown(folder, text.encode(errors="surrogatepass"), line, column)
+def excerpt_of_any_text(text: str, line: int, column: int, folder: Path) -> Iterator[str]:
+    yield from excerpt_lines(folder, text.encode(errors="surrogatepass"), line, column)
 
 
 @no_deadline
@@ -92,6 +92,6 @@ def lines_of(text: str, line: int, column: int, folder: Path) -> Iterator[str]:
 def test_any_text_gives_two_printable_lines_or_none(
     tmp_path_factory: pytest.TempPathFactory, text: str, line: int, column: int
 ) -> None:
-    told = list(lines_of(text, line, column, tmp_path_factory.mktemp("any", numbered=True)))
-    assert len(told) in (0, 2)
-    assert not any(char in "".join(told) for char in "\t\r\n\x07\x1b\u202e\u2028")
+    lines = list(excerpt_of_any_text(text, line, column, tmp_path_factory.mktemp("any", numbered=True)))
+    assert len(lines) in (0, 2)
+    assert not any(char in "".join(lines) for char in "\t\r\n\x07\x1b\u202e\u2028")

@@ -1,4 +1,4 @@
-"""The state of what is remembered has a name, which nobody bears who does not know all of it."""
+"""The name of the cached state: a process has one only if it knows all changes to the cache."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def edit(content: Path, word: str) -> None:
     file.write_text(file.read_text().replace("December text.", f"{word} text.").replace("Another text.", f"{word} text."))
 
 
-def test_the_next_process_begins_with_the_state_that_the_last_one_left(content: Path, tmp_path: Path) -> None:
+def test_the_next_process_starts_with_the_state_of_the_last_process(content: Path, tmp_path: Path) -> None:
     file = tmp_path / "articles.sqlite"
     first = read(content, file)
     second = read(content, file)
@@ -40,18 +40,18 @@ def test_the_next_process_begins_with_the_state_that_the_last_one_left(content: 
     assert (second.baseline.removed, second.baseline.added) == ((), ())
 
 
-def test_an_edited_article_is_what_differs(content: Path, tmp_path: Path) -> None:
+def test_an_edited_article_is_the_difference_to_the_baseline(content: Path, tmp_path: Path) -> None:
     file = tmp_path / "articles.sqlite"
-    was = read(content, file).state_name
+    old_name = read(content, file).state_name
     edit(content, "Another")
     second = read(content, file)
     assert second.baseline
-    assert (second.baseline.name, [one.path for one in second.baseline.added]) == (was, ["articles/december.yaml"])
-    assert [one.slug for one in second.baseline.removed] == ["december"]
-    assert second.state_name not in ("", was)
+    assert (second.baseline.name, [article.path for article in second.baseline.added]) == (old_name, ["articles/december.yaml"])
+    assert [article.slug for article in second.baseline.removed] == ["december"]
+    assert second.state_name not in ("", old_name)
 
 
-def test_a_state_that_two_processes_made_together_has_no_name(content: Path, tmp_path: Path) -> None:
+def test_a_state_with_changes_of_another_process_has_no_name(content: Path, tmp_path: Path) -> None:
     file = tmp_path / "articles.sqlite"
     one, other = read(content, file), read(content, file)
     edit(content, "Another")
@@ -65,20 +65,18 @@ def test_a_state_that_two_processes_made_together_has_no_name(content: Path, tmp
     assert read(content, file).state_name != ""
 
 
-def test_what_another_version_wrote_has_no_name(content: Path, tmp_path: Path) -> None:
+def test_a_state_of_another_version_has_no_name(content: Path, tmp_path: Path) -> None:
     file = tmp_path / "articles.sqlite"
     folder = ContentFolder(content, cache=ParseCache(file, version="another"))
     folder.read()
     folder.save()
     assert (folder.state_name != "", ParseCache(file).current_state() != "") == (True, False)
-    mended = read(content, file)
-    assert mended.baseline
-    assert (mended.baseline.name, mended.state_name != "") == ("", True)
+    upgraded = read(content, file)
+    assert upgraded.baseline
+    assert (upgraded.baseline.name, upgraded.state_name != "") == ("", True)
 
 
-def test_what_was_deleted_before_an_upgrade_does_not_cost_every_build_after_it_the_whole_way(
-    content: Path, tmp_path: Path
-) -> None:
+def test_a_deletion_before_an_upgrade_does_not_make_every_later_build_a_full_build(content: Path, tmp_path: Path) -> None:
     file = tmp_path / "articles.sqlite"
     for _ in range(2):
         folder = ContentFolder(content, cache=ParseCache(file, version="another"))
@@ -91,16 +89,14 @@ def test_what_was_deleted_before_an_upgrade_does_not_cost_every_build_after_it_t
     assert first.state_name == second.baseline.name != ""
 
 
-@pytest.mark.parametrize("standing", [True, False])
-def test_what_stood_before_an_upgrade_stands_after_it_whatever_else_was_kept_of_its_file(
-    content: Path, tmp_path: Path, *, standing: bool
-) -> None:
-    """A file that was broken meanwhile vanished from feeds where another version had kept its places otherwise."""
-    file, broken = tmp_path / "articles.sqlite", content / "articles/december.yaml"
-    read(content, file)
-    if not standing:
-        broken.write_text("title: [")
-        read(content, file)
+@pytest.mark.parametrize("valid", [True, False])
+def test_last_valid_versions_survive_an_upgrade_with_other_record_fields(content: Path, tmp_path: Path, *, valid: bool) -> None:
+    """A file that was broken in between vanished from the feeds if the other version had another format of positions."""
+    cache_file, file = tmp_path / "articles.sqlite", content / "articles/december.yaml"
+    read(content, cache_file)
+    if not valid:
+        file.write_text("title: [")
+        read(content, cache_file)
 
     def of_another_version(row: Row) -> Row:
         record = msgspec.msgpack.decode(row[2])
@@ -108,16 +104,16 @@ def test_what_stood_before_an_upgrade_stands_after_it_whatever_else_was_kept_of_
         record |= {"site": 5, "media": None, "another": [1]}
         return row[0], "another", msgspec.msgpack.encode(record)
 
-    assert rewrite_rows(file, "single_record", of_another_version)
-    broken.write_text("title: [")
-    folder = ContentFolder(content, cache=ParseCache(file))
+    assert rewrite_rows(cache_file, "single_record", of_another_version)
+    file.write_text("title: [")
+    folder = ContentFolder(content, cache=ParseCache(cache_file))
     read_again = folder.read().content
-    assert [one.slug for one in read_again.articles if one.path == "articles/december.yaml"] == ["december"]
-    assert [one.path for one in read_again.errors] == ["articles/december.yaml"]
-    assert "December text." in read_again.html(next(one for one in read_again.articles if one.slug == "december"))
+    assert [article.slug for article in read_again.articles if article.path == "articles/december.yaml"] == ["december"]
+    assert [article.path for article in read_again.errors] == ["articles/december.yaml"]
+    assert "December text." in read_again.html(next(article for article in read_again.articles if article.slug == "december"))
 
 
-def test_what_is_not_written_down_yet_has_no_name(content: Path, tmp_path: Path) -> None:
+def test_a_state_that_is_not_saved_has_no_name(content: Path, tmp_path: Path) -> None:
     folder = read(content, tmp_path / "articles.sqlite")
     edit(content, "Another")
     folder.read()
@@ -126,7 +122,7 @@ def test_what_is_not_written_down_yet_has_no_name(content: Path, tmp_path: Path)
     assert folder.state_name != ""
 
 
-def test_without_records_there_is_none(content: Path) -> None:
+def test_without_a_cache_there_is_no_name_and_no_baseline(content: Path) -> None:
     folder = ContentFolder(content)
     folder.read()
     assert (folder.baseline, folder.state_name) == (None, "")
@@ -135,15 +131,15 @@ def test_without_records_there_is_none(content: Path) -> None:
 def test_a_worker_that_starts_while_another_one_writes_keeps_the_last_valid_versions(
     content: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """It took the file for one of an earlier day, and answered 404 where the other worker showed a last valid version."""
+    """The worker took the cache file for an older one, and responded with 404 instead of the last valid version."""
     file = tmp_path / "articles.sqlite"
     read(content, file)
     starting, writing = ParseCache(file), ParseCache(file)
-    found = writing.load_records()
+    records = writing.load_records()
 
     def write() -> None:
         for _ in range(1500):
-            writing.store(found)
+            writing.store(records)
 
     thread = threading.Thread(target=write)
     thread.start()

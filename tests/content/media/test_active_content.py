@@ -1,4 +1,4 @@
-"""Media that a browser would run as a part of the site are problems, for the server and for a tree alike."""
+"""Media files that a browser or web server would run are problems, and are neither served nor built."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _PIXEL: Final = "data:image/png;base64,iVBORw0KGgo="
 
 
 def _problems(folder: Path, name: str, data: str | bytes) -> list[str]:
-    """Return what is said of an article with this enclosure."""
+    """Return the messages about an article with this enclosure."""
     article = newsrooms.article("a", enclosures=f"[{{src: 'media/{name}', type: application/octet-stream}}]")
     newsrooms.write(folder, {**newsrooms.SITE, **article})
     file = folder / "media" / name
@@ -34,12 +34,12 @@ def _problems(folder: Path, name: str, data: str | bytes) -> list[str]:
     return [str(problem) for problem in load_content(folder).problems]
 
 
-def _svg(inside: str, attributes: str = "") -> str:
-    return f'<svg xmlns="{_SVG}" xmlns:xlink="{_XLINK}"{attributes}>\n{inside}\n</svg>'
+def _svg(content: str, attributes: str = "") -> str:
+    return f'<svg xmlns="{_SVG}" xmlns:xlink="{_XLINK}"{attributes}>\n{content}\n</svg>'
 
 
 @pytest.mark.parametrize(
-    ("inside", "what"),
+    ("content", "expected"),
     [
         ("<script>alert(1)</script>", "holds the element <script> in line 2"),
         ("<g>\n<script href='#a'/></g>", "holds the element <script> in line 3"),
@@ -71,16 +71,16 @@ def _svg(inside: str, attributes: str = "") -> str:
         ("<?xml-stylesheet href='a.xsl'?>", "names a style sheet in line 2"),
     ],
 )
-def test_an_svg_that_is_more_than_a_drawing_is_named_with_its_line_and_what_to_do(tmp_path: Path, inside: str, what: str) -> None:
-    said = _problems(tmp_path, "drawing.svg", _svg(inside))
-    assert len(said) == 1
-    assert "articles/a.yaml:" in said[0]
-    assert f"'media/drawing.svg' {what}" in said[0]
-    assert "save the picture as PNG" in said[0]
+def test_an_svg_with_active_content_is_reported_with_its_line(tmp_path: Path, content: str, expected: str) -> None:
+    messages = _problems(tmp_path, "drawing.svg", _svg(content))
+    assert len(messages) == 1
+    assert "articles/a.yaml:" in messages[0]
+    assert f"'media/drawing.svg' {expected}" in messages[0]
+    assert "save the picture as PNG" in messages[0]
 
 
 @pytest.mark.parametrize(
-    ("data", "what"),
+    ("data", "expected"),
     [
         (f'<!DOCTYPE svg [<!ENTITY a "&#60;script/>">]><svg xmlns="{_SVG}">&a;</svg>', "declares an entity in line 1"),
         ('<html xmlns="http://www.w3.org/1999/xhtml"/>', "begins with <html> and not with <svg> in line 1"),
@@ -90,12 +90,12 @@ def test_an_svg_that_is_more_than_a_drawing_is_named_with_its_line_and_what_to_d
         (b'<?xml version="1.0" encoding="x-nothing"?><svg/>', "is in an encoding that is not known"),
         (b"<svg>" + b" " * 5_000_000, "has more than 5 MB"),
     ],
-    ids=["entity", "page", "unsound", "text", "utf-16", "encoding", "large"],
+    ids=["entity", "HTML", "malformed", "text", "utf-16", "encoding", "large"],
 )
-def test_a_file_that_is_called_svg_and_is_none_is_named(tmp_path: Path, data: str | bytes, what: str) -> None:
-    said = _problems(tmp_path, "drawing.svg", data)
-    assert len(said) == 1
-    assert f"'media/drawing.svg' {what}" in said[0]
+def test_a_file_that_is_no_valid_svg_is_reported(tmp_path: Path, data: str | bytes, expected: str) -> None:
+    messages = _problems(tmp_path, "drawing.svg", data)
+    assert len(messages) == 1
+    assert f"'media/drawing.svg' {expected}" in messages[0]
 
 
 @pytest.mark.parametrize(
@@ -111,7 +111,7 @@ def test_a_file_that_is_called_svg_and_is_none_is_named(tmp_path: Path, data: st
         _svg("<text>Read script:alert(1) and url(x)</text><animate attributeName='opacity' values='0;1'/>"),
     ],
 )
-def test_a_drawing_is_no_problem(tmp_path: Path, data: str) -> None:
+def test_an_svg_without_active_content_is_accepted(tmp_path: Path, data: str) -> None:
     assert _problems(tmp_path, "drawing.svg", data) == []
 
 
@@ -134,28 +134,28 @@ def test_a_drawing_is_no_problem(tmp_path: Path, data: str) -> None:
         "a",
     ],
 )
-def test_a_file_that_a_host_would_send_as_a_page_or_script_is_named(tmp_path: Path, name: str) -> None:
-    said = _problems(tmp_path, name, "\ufeff \n<!doctype html><script>alert(1)</script>")
-    assert len(said) == 1
-    assert f"'media/{name}' is something that browsers or web servers run" in said[0]
-    assert "put it into a .zip" in said[0]
+def test_a_file_that_a_web_server_would_send_as_page_or_script_is_reported(tmp_path: Path, name: str) -> None:
+    messages = _problems(tmp_path, name, "\ufeff \n<!doctype html><script>alert(1)</script>")
+    assert len(messages) == 1
+    assert f"'media/{name}' is something that browsers or web servers run" in messages[0]
+    assert "put it into a .zip" in messages[0]
 
 
 @pytest.mark.parametrize("name", ["a.html.gz", "a.JS.gz", "a.svg.gz", "a.html.br", "a.xml.zst"])
-def test_a_page_that_a_host_would_unpack_is_named(tmp_path: Path, name: str) -> None:
-    said = _problems(tmp_path, name, "\x1f packed")
-    assert len(said) == 1
-    assert f"'media/{name}' is something that browsers or web servers run" in said[0]
+def test_a_compressed_page_or_script_is_reported(tmp_path: Path, name: str) -> None:
+    messages = _problems(tmp_path, name, "\x1f packed")
+    assert len(messages) == 1
+    assert f"'media/{name}' is something that browsers or web servers run" in messages[0]
 
 
 @pytest.mark.parametrize(
     "name", ["a.csv.gz", "node.js.pdf", "a.tar.gz", "a.pdf", "a.txt", "a.csv", "a.mp3", "a.json", "a.gpx", "a"]
 )
-def test_other_files_are_no_problem_whatever_they_hold(tmp_path: Path, name: str) -> None:
+def test_files_with_other_endings_are_accepted_with_any_content(tmp_path: Path, name: str) -> None:
     assert _problems(tmp_path, name, "track, <b>and</b> more") == []
 
 
-def test_an_svg_that_becomes_a_program_while_its_article_stays_is_neither_served_nor_built(tmp_path: Path) -> None:
+def test_an_svg_that_gets_a_script_while_its_article_stays_is_neither_served_nor_built(tmp_path: Path) -> None:
     assert _problems(tmp_path, "drawing.svg", _svg("")) == []
     live = Live(ContentFolder(tmp_path), None)
     assert live.edition.publication.resolve("/media/drawing.svg") is not None
@@ -169,7 +169,7 @@ def test_an_svg_that_becomes_a_program_while_its_article_stays_is_neither_served
     assert not (tmp_path / "out/media/drawing.svg").exists()
 
 
-def test_a_build_goes_on_after_a_file_was_deleted_that_an_article_still_names(tmp_path: Path) -> None:
+def test_a_build_continues_after_a_referenced_file_was_deleted(tmp_path: Path) -> None:
     assert _problems(tmp_path, "notes.txt", "notes") == []
     live = Live(ContentFolder(tmp_path), None)
     build(live.edition.publication, tmp_path / "out")
@@ -181,29 +181,29 @@ def test_a_build_goes_on_after_a_file_was_deleted_that_an_article_still_names(tm
     assert not (tmp_path / "out/media/notes.txt").exists()
 
 
-def test_a_start_reads_no_drawing_that_was_looked_through_before(tmp_path: Path) -> None:
+def test_an_svg_with_a_known_signature_is_not_scanned_again(tmp_path: Path) -> None:
     newsrooms.write(tmp_path, {"media/a.svg": _svg("<script/>"), "media/a.html": "<p>"})
-    known, again = MediaFolder(tmp_path), MediaFolder(tmp_path)
+    scanning, trusting = MediaFolder(tmp_path), MediaFolder(tmp_path)
     for name in ("a.svg", "a.html"):
         with pytest.raises(ValueError, match="browsers"):
-            known.file(f"media/{name}")
-        again.trust(f"media/{name}", signature_of((tmp_path / "media" / name).stat()))
-    assert again.file("media/a.svg").type == "image/svg+xml"  # its stamp says that it was no program
+            scanning.file(f"media/{name}")
+        trusting.trust(f"media/{name}", signature_of((tmp_path / "media" / name).stat()))
+    assert trusting.file("media/a.svg").type == "image/svg+xml"  # its signature is that of a file without active content
     (tmp_path / "media/a.svg").write_text(_svg("<script>1</script>"))
-    again.refresh()
+    trusting.refresh()
     with pytest.raises(ValueError, match="<script>"):
-        again.file("media/a.svg")
+        trusting.file("media/a.svg")
 
 
-def test_an_svg_is_looked_through_again_after_a_restart_if_it_changed_meanwhile(tmp_path: Path) -> None:
+def test_an_svg_that_changed_before_a_restart_is_scanned_again(tmp_path: Path) -> None:
     assert _problems(tmp_path / "content", "drawing.svg", _svg("")) == []
-    records = tmp_path / "state" / "articles.sqlite"
-    Live(ContentFolder(tmp_path / "content", cache=ParseCache(records)), None)
+    cache_file = tmp_path / "state" / "articles.sqlite"
+    Live(ContentFolder(tmp_path / "content", cache=ParseCache(cache_file)), None)
     (tmp_path / "content/media/drawing.svg").write_text(_svg("<script/>"))
-    live = Live(ContentFolder(tmp_path / "content", cache=ParseCache(records)), None)
+    live = Live(ContentFolder(tmp_path / "content", cache=ParseCache(cache_file)), None)
     assert any("<script>" in str(problem) for problem in live.edition.content.problems)
     assert live.edition.publication.resolve("/media/drawing.svg") is None
 
 
-def test_hours_are_not_spent_on_styles_of_spaces_and_slashes(tmp_path: Path) -> None:
+def test_styles_of_many_spaces_are_scanned_in_linear_time(tmp_path: Path) -> None:
     assert _problems(tmp_path, "drawing.svg", _svg(f"<style>{'url( ' * 200_000}</style><g a='url({' ' * 1_000_000}#a)'/>"))

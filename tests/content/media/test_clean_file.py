@@ -1,4 +1,4 @@
-"""A picture whose metadata cannot be taken out: a problem where it is named, and sent by nobody."""
+"""Images whose metadata cannot be removed: reported as problems, and neither served nor built."""
 
 from __future__ import annotations
 
@@ -22,39 +22,39 @@ from tests.helpers.newsrooms import NOW, SITE, picture, write
 
 HEAD = "id: tag:news.example,2026:one\ntitle: One\npublished: 2026-02-20\n"
 DAMAGED = b"\xff\xd8\xff\xe1\x00\x20Exif\0\0 48.2082 N"
-WHY = (
+MESSAGE = (
     "is damaged or no picture at all (the header is cut off), so camera and location data cannot be taken out of it; "
     "save it again as JPEG or PNG"
 )
 
 
 @pytest.mark.parametrize(
-    ("lines", "place"),
+    ("lines", "position"),
     [
         ("body: '![x](media/a.jpg)'\n", "articles/one.yaml:4:13: body: "),
         ("enclosures: [{src: media/a.jpg}]\n", "articles/one.yaml:4:20: enclosures.src: "),
     ],
 )
-def test_an_article_that_names_a_damaged_picture_is_told_so(tmp_path: Path, lines: str, place: str) -> None:
+def test_an_article_with_a_damaged_image_is_reported(tmp_path: Path, lines: str, position: str) -> None:
     write(tmp_path, {**SITE, "articles/one.yaml": HEAD + lines, "media/a.jpg": DAMAGED})
-    assert [str(problem) for problem in ContentFolder(tmp_path).read().content.problems] == [f"{place}'media/a.jpg' {WHY}"]
+    assert [str(problem) for problem in ContentFolder(tmp_path).read().content.problems] == [f"{position}'media/a.jpg' {MESSAGE}"]
 
 
-def test_an_author_with_a_damaged_picture_is_told_so(tmp_path: Path) -> None:
+def test_an_author_with_a_damaged_image_is_reported(tmp_path: Path) -> None:
     write(tmp_path, {**SITE, "authors.yaml": "a: {name: A, avatar: media/a.jpg}\n", "media/a.jpg": DAMAGED})
     assert [str(problem) for problem in ContentFolder(tmp_path).read().content.problems] == [
-        f"authors.yaml:1:22: avatar: 'media/a.jpg' {WHY}"
+        f"authors.yaml:1:22: avatar: 'media/a.jpg' {MESSAGE}"
     ]
 
 
-def test_a_site_with_a_damaged_logo_is_told_so(tmp_path: Path) -> None:
+def test_a_site_with_a_damaged_logo_is_rejected(tmp_path: Path) -> None:
     write(tmp_path, {**SITE, "media/logo.png": b"\x89PNG\r\n\x1a\n"})
-    with pytest.raises(ContentError) as caught:
+    with pytest.raises(ContentError) as error:
         ContentFolder(tmp_path).read()
-    assert "the picture ends before its pixels" in str(caught.value.problems[0])
+    assert "the picture ends before its pixels" in str(error.value.problems[0])
 
 
-def test_who_keeps_metadata_may_name_anything(tmp_path: Path) -> None:
+def test_with_keep_metadata_damaged_images_are_accepted(tmp_path: Path) -> None:
     site = {**SITE, "site.yaml": f"{SITE['site.yaml']}keep_metadata: true\n"}
     write(tmp_path, {**site, "articles/one.yaml": HEAD + "enclosures: [{src: media/a.jpg}]\n", "media/a.jpg": DAMAGED})
     content = ContentFolder(tmp_path).read().content
@@ -62,7 +62,7 @@ def test_who_keeps_metadata_may_name_anything(tmp_path: Path) -> None:
     assert content.articles[0].enclosures[0].length == len(DAMAGED)
 
 
-def test_keep_metadata_is_heard_of_while_the_service_runs(tmp_path: Path) -> None:
+def test_a_change_of_keep_metadata_takes_effect_without_a_restart(tmp_path: Path) -> None:
     data = picture()[:2] + b"\xff\xfe\x00\x08secret" + picture()[2:]
     folder = ContentFolder(
         write(tmp_path, {**SITE, "articles/one.yaml": HEAD + "enclosures: [{src: media/a.jpg}]\n", "media/a.jpg": data})
@@ -73,7 +73,7 @@ def test_keep_metadata_is_heard_of_while_the_service_runs(tmp_path: Path) -> Non
 
 
 def test_a_picture_that_is_damaged_later_is_neither_served_nor_built(tmp_path: Path) -> None:
-    """The article stays in its last valid version; the tree may still hold the picture of an earlier build, with metadata."""
+    """The article stays in its last valid version; the tree may still contain the image of an earlier build, with metadata."""
     root = write(
         tmp_path / "content", {**SITE, "articles/one.yaml": HEAD + "body: '![x](media/a.jpg)'\n", "media/a.jpg": picture()}
     )
@@ -84,38 +84,38 @@ def test_a_picture_that_is_damaged_later_is_neither_served_nor_built(tmp_path: P
     content = folder.read().content
     assert len(content.errors) == 1
     publication = Publication(build_catalog(content, NOW))
-    found = publication.resolve("/media/a.jpg")
-    assert isinstance(found, FileResource)
-    assert MediaResponder(lambda *_: no_last_modified("", ""), OpenFiles(1)).respond(found, ("GET", {}), NOW, None) is None
+    file = publication.resolve("/media/a.jpg")
+    assert isinstance(file, FileResource)
+    assert MediaResponder(lambda *_: no_last_modified("", ""), OpenFiles(1)).respond(file, ("GET", {}), NOW, None) is None
     assert "/media/a.jpg" not in set(publication.file_paths())
     export.build(publication, out)
     assert not (out / file_name("/media/a.jpg")).exists()
 
 
-def test_a_build_checks_only_pictures_that_were_not_copied_as_they_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    checked: list[int] = []
-    whole = clean_file.check_removable_metadata
-    monkeypatch.setattr(clean_file, "check_removable_metadata", lambda file: (checked.append(1), whole(file)))
+def test_a_build_checks_only_images_that_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[int] = []
+    check = clean_file.check_removable_metadata
+    monkeypatch.setattr(clean_file, "check_removable_metadata", lambda file: (calls.append(1), check(file)))
     article = HEAD + "enclosures: [{src: media/a.jpg}, {src: media/b.jpg}]\n"
     media = {"media/a.jpg": picture(), "media/b.jpg": picture(20, 10)}
     root = write(tmp_path.resolve() / "content", {**SITE, "articles/one.yaml": article, **media})
 
-    def build(meanwhile: bytes = b"") -> int:
-        monkeypatch.setattr(clean_file, "_cleanable_cache", OrderedDict())  # as in a process of its own
+    def build(new_bytes: bytes = b"") -> int:
+        monkeypatch.setattr(clean_file, "_cleanable_cache", OrderedDict())  # as in another process
         folder = ContentFolder(root, cache=ParseCache(tmp_path / "articles.sqlite"))
         publication = Publication(build_catalog(folder.read().content, NOW))
-        checked.clear()
-        if meanwhile:
-            write(root, {"media/a.jpg": meanwhile})
+        calls.clear()
+        if new_bytes:
+            write(root, {"media/a.jpg": new_bytes})
         with StaticTree(tmp_path / "out") as tree:
             tree.build(publication, baseline=folder.baseline)
             tree.mark_complete(publication, folder.state_name)
-        return len(checked)
+        return len(calls)
 
-    assert build() == 0, "those that were checked when the articles were read"
+    assert build() == 0, "the images were checked when the articles were read"
     assert (tmp_path / "out/media/a.jpg").is_file()
     assert build() == 0
-    assert build(meanwhile=DAMAGED) == 1
+    assert build(new_bytes=DAMAGED) == 1
     assert not (tmp_path / "out/media/a.jpg").exists()
     assert (tmp_path / "out/media/b.jpg").is_file()
     write(root, {"media/a.jpg": picture(30, 10)})

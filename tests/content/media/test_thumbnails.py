@@ -1,4 +1,4 @@
-"""Narrower copies: what they look like, and that a folder of them survives threads, processes, kills and full disks."""
+"""Variants of images: pixels, formats, metadata; the store with threads, processes, kills and full disks."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from feedsvc.content.media.thumbnails import VariantStore
 from feedsvc.model import MediaFile
 from tests import ROOT
 
-Picture = Callable[..., MediaFile]
+WriteImage = Callable[..., MediaFile]
 FORMATS = {"jpg": "JPEG", "jpeg": "MPO", "png": "PNG", "gif": "GIF", "webp": "WEBP", "avif": "AVIF"}
 GPS, SECRET = 0x8825, "Secret Lane"
 SCRIPT = """
@@ -51,150 +51,165 @@ print(VariantStore(Path(folder)).get_or_make(media, digest_of(media), 640))
 """
 
 
-def drawn(size: tuple[int, int] = (1200, 900), mode: str = "RGB") -> Image.Image:
-    """Red above left, green above right, blue below left, white below right."""
-    picture = Image.new("RGB", size, "white")
+def draw_quadrants(size: tuple[int, int] = (1200, 900), mode: str = "RGB") -> Image.Image:
+    """Draw red at the upper left, green at the upper right, blue at the lower left, white at the lower right."""
+    image = Image.new("RGB", size, "white")
     half = (size[0] // 2, size[1] // 2)
     for colour, corner in (("red", (0, 0)), ("lime", (half[0], 0)), ("blue", (0, half[1]))):
-        picture.paste(colour, (*corner, corner[0] + half[0], corner[1] + half[1]))
-    return picture.convert(mode)
+        image.paste(colour, (*corner, corner[0] + half[0], corner[1] + half[1]))
+    return image.convert(mode)
 
 
 @pytest.fixture
-def picture(tmp_path: Path) -> Picture:
-    """Writes a picture, or bytes, to be a media file."""
+def write_image(tmp_path: Path) -> WriteImage:
+    """Return a function that writes an image, or bytes, and returns it as a media file."""
 
     def write(name: str = "a.jpg", content: Image.Image | bytes | None = None, **options: Any) -> MediaFile:
-        location, ending = tmp_path / name, name.rpartition(".")[2]
-        content = drawn() if content is None else content
+        location, suffix = tmp_path / name, name.rpartition(".")[2]
+        content = draw_quadrants() if content is None else content
         if isinstance(content, bytes):
             location.write_bytes(content)
         else:
-            content.save(location, FORMATS[ending], **options)
-        return MediaFile(path=f"media/{name}", location=str(location), type=MEDIA_TYPES[f".{ending}"], length=1)
+            content.save(location, FORMATS[suffix], **options)
+        return MediaFile(path=f"media/{name}", location=str(location), type=MEDIA_TYPES[f".{suffix}"], length=1)
 
     return write
 
 
 @pytest.fixture
-def kept(tmp_path: Path) -> Path:
+def store_folder(tmp_path: Path) -> Path:
     return tmp_path / "state" / "sized"
 
 
-def made(kept: Path, media: MediaFile, width: int = 320) -> Image.Image:
-    with Image.open(VariantStore(kept).get_or_make(media, digest_of(media), width)) as copy:
-        copy.load()
-        return copy
+def make_variant(store_folder: Path, media: MediaFile, width: int = 320) -> Image.Image:
+    """Make a variant and return it as an image."""
+    with Image.open(VariantStore(store_folder).get_or_make(media, digest_of(media), width)) as variant:
+        variant.load()
+        return variant
 
 
-def files(kept: Path) -> list[str]:
-    """The copies, and whatever else lies where copies do."""
-    found = (path.relative_to(kept).as_posix() for path in kept.rglob("*") if path.is_file() and path.name != ".lock")
-    return sorted(name for name in found if not name.startswith("failures/"))
+def files_in_store(store_folder: Path) -> list[str]:
+    """Return the variants in the folder and all other files beside them, lock file and failures excluded."""
+    names = (
+        path.relative_to(store_folder).as_posix() for path in store_folder.rglob("*") if path.is_file() and path.name != ".lock"
+    )
+    return sorted(name for name in names if not name.startswith("failures/"))
 
 
-def corners(copy: Image.Image) -> list[tuple[int, ...]]:
-    """Clockwise from above left, each part of a colour rounded to none, half or full."""
-    rgba, (width, height) = copy.convert("RGBA"), copy.size
-    spots = ((9, 9), (width - 9, 9), (width - 9, height - 9), (9, height - 9))
-    pixels = [rgba.getpixel(spot) for spot in spots]
+def corners(image: Image.Image) -> list[tuple[int, ...]]:
+    """Return the colours of the corners, clockwise from the upper left, each channel rounded to 0, 1 or 2."""
+    rgba, (width, height) = image.convert("RGBA"), image.size
+    positions = ((9, 9), (width - 9, 9), (width - 9, height - 9), (9, height - 9))
+    pixels = [rgba.getpixel(spot) for spot in positions]
     return [tuple(round(part / 127.5) for part in pixel) for pixel in pixels if isinstance(pixel, tuple)]
 
 
-def half_clear(mode: str) -> Image.Image:
-    picture = drawn(mode=mode)
-    picture.putalpha(Image.new("L", (1200, 900), 255))
-    picture.paste((0,) * len(picture.getbands()), (0, 0, 600, 900))
-    return picture
+def draw_half_transparent(mode: str) -> Image.Image:
+    image = draw_quadrants(mode=mode)
+    image.putalpha(Image.new("L", (1200, 900), 255))
+    image.paste((0,) * len(image.getbands()), (0, 0, 600, 900))
+    return image
 
 
 RED, GREEN, WHITE, BLUE = (2, 0, 0, 2), (0, 2, 0, 2), (2, 2, 2, 2), (0, 0, 2, 2)
-COPIES = (320, 640, 960)  # of a picture that is drawn
-FOUR = [RED, GREEN, WHITE, BLUE]
+WIDTHS = (320, 640, 960)  # widths of the variants of `draw_quadrants()`
+QUADRANTS = [RED, GREEN, WHITE, BLUE]
 
 
 @pytest.mark.parametrize(("width", "expected"), [(320, 0), (336, 0), (337, 1), (1300, 3), (1348, 4), (4000, 5)])
-def test_only_widths_that_save_something(width: int, expected: int) -> None:
+def test_variant_widths_are_narrower_than_the_image(width: int, expected: int) -> None:
     assert variant_widths(width, width) == VARIANT_WIDTHS[:expected]
 
 
 @pytest.mark.parametrize("width", [320, 640, 960])
-@pytest.mark.parametrize("ending", ["jpg", "png", "gif", "webp", "avif"])
-def test_each_format_stays_what_it_is(picture: Picture, kept: Path, ending: str, width: int) -> None:
-    if ending == "avif" and not features.check("avif"):
+@pytest.mark.parametrize("suffix", ["jpg", "png", "gif", "webp", "avif"])
+def test_a_variant_has_the_format_and_the_aspect_ratio_of_its_image(
+    write_image: WriteImage, store_folder: Path, suffix: str, width: int
+) -> None:
+    if suffix == "avif" and not features.check("avif"):
         pytest.skip("this Pillow cannot write AVIF")
-    media = picture(f"a.{ending}", drawn((1203, 901)))
-    copy = made(kept, media, width)
-    assert (copy.format, copy.width, abs(copy.height - 901 * width / 1203) <= 0.5) == (FORMATS[ending], width, True)
+    media = write_image(f"a.{suffix}", draw_quadrants((1203, 901)))
+    variant = make_variant(store_folder, media, width)
+    assert (variant.format, variant.width, abs(variant.height - 901 * width / 1203) <= 0.5) == (FORMATS[suffix], width, True)
     assert can_have_variants(media)
-    assert corners(copy) == FOUR
+    assert corners(variant) == QUADRANTS
 
 
-def test_a_flat_strip_keeps_a_line(picture: Picture, kept: Path) -> None:
-    assert made(kept, picture("a.png", drawn((4000, 2)))).size == (320, 1)
+def test_a_variant_is_at_least_one_pixel_high(write_image: WriteImage, store_folder: Path) -> None:
+    assert make_variant(store_folder, write_image("a.png", draw_quadrants((4000, 2)))).size == (320, 1)
 
 
 @pytest.mark.parametrize(
-    ("ending", "mode", "expected"),
+    ("suffix", "mode", "expected"),
     [
         *(("jpg", "L", "L"), ("jpg", "CMYK", "RGB"), ("png", "1", "L"), ("png", "L", "L"), ("png", "P", "P"), ("gif", "L", "P")),
         *(("gif", "P", "P"), ("webp", "L", "RGB"), ("png", "I;16", "L")),
     ],
 )
-def test_each_mode_keeps_its_light(picture: Picture, kept: Path, ending: str, mode: str, expected: str) -> None:
-    source = drawn(mode="L").convert("I").point(lambda level: level * 257).convert(mode) if mode == "I;16" else drawn(mode=mode)
-    copy = made(kept, picture(f"a.{ending}", source))
-    if expected == "P" and ending == "gif":
-        assert copy.mode in ("P", "L")
+def test_a_variant_has_the_brightness_of_its_image_in_each_mode(
+    write_image: WriteImage, store_folder: Path, suffix: str, mode: str, expected: str
+) -> None:
+    source = (
+        draw_quadrants(mode="L").convert("I").point(lambda level: level * 257).convert(mode)
+        if mode == "I;16"
+        else draw_quadrants(mode=mode)
+    )
+    variant = make_variant(store_folder, write_image(f"a.{suffix}", source))
+    if expected == "P" and suffix == "gif":
+        assert variant.mode in ("P", "L")
     else:
-        assert copy.mode == expected
-    bright = copy.convert("L").getpixel((310, 230))
-    dark = copy.convert("L").getpixel((9, 230))
+        assert variant.mode == expected
+    bright = variant.convert("L").getpixel((310, 230))
+    dark = variant.convert("L").getpixel((9, 230))
     assert isinstance(bright, int)
     assert isinstance(dark, int)
     assert (bright > 250, dark < 60) == (True, True)
 
 
 @pytest.mark.parametrize(
-    ("ending", "mode"), [("png", "RGB"), ("png", "L"), ("png", "P"), ("webp", "RGB"), ("gif", "RGB"), ("avif", "RGB")]
+    ("suffix", "mode"), [("png", "RGB"), ("png", "L"), ("png", "P"), ("webp", "RGB"), ("gif", "RGB"), ("avif", "RGB")]
 )
-def test_alpha_is_kept(picture: Picture, kept: Path, ending: str, mode: str) -> None:
-    if ending == "avif" and not features.check("avif"):
+def test_a_variant_keeps_transparency(write_image: WriteImage, store_folder: Path, suffix: str, mode: str) -> None:
+    if suffix == "avif" and not features.check("avif"):
         pytest.skip("this Pillow cannot write AVIF")
-    source = half_clear("L" if mode == "L" else "RGB")
+    source = draw_half_transparent("L" if mode == "L" else "RGB")
     source = source.quantize(64, method=Image.Quantize.FASTOCTREE) if mode == "P" else source
-    copy = made(kept, picture(f"a.{ending}", source))
-    assert [colour[3] for colour in corners(copy)] == [0, 2, 2, 0]
-    assert corners(copy)[2] == WHITE
+    variant = make_variant(store_folder, write_image(f"a.{suffix}", source))
+    assert [colour[3] for colour in corners(variant)] == [0, 2, 2, 0]
+    assert corners(variant)[2] == WHITE
 
 
-@pytest.mark.parametrize(("mode", "key"), [("RGB", (255, 0, 0)), ("L", 76)])
-def test_a_transparent_colour_is_kept(picture: Picture, kept: Path, mode: str, key: Any) -> None:
-    copy = made(kept, picture("a.png", drawn(mode=mode), transparency=key))
-    assert [colour[3] for colour in corners(copy)] == [0, 2, 2, 2]
+@pytest.mark.parametrize(("mode", "transparent_colour"), [("RGB", (255, 0, 0)), ("L", 76)])
+def test_a_variant_keeps_a_transparent_colour(
+    write_image: WriteImage, store_folder: Path, mode: str, transparent_colour: Any
+) -> None:
+    variant = make_variant(store_folder, write_image("a.png", draw_quadrants(mode=mode), transparency=transparent_colour))
+    assert [colour[3] for colour in corners(variant)] == [0, 2, 2, 2]
 
 
-def test_a_transparent_colour_of_16_bits_is_kept(picture: Picture, kept: Path) -> None:
-    deep = drawn(mode="L").convert("I").point(lambda level: level * 257).convert("I;16")
-    copy = made(kept, picture("a.png", deep, transparency=76 * 257))
-    assert [colour[3] for colour in corners(copy)] == [0, 2, 2, 2]
+def test_a_variant_keeps_a_transparent_colour_of_16_bits(write_image: WriteImage, store_folder: Path) -> None:
+    image = draw_quadrants(mode="L").convert("I").point(lambda level: level * 257).convert("I;16")
+    variant = make_variant(store_folder, write_image("a.png", image, transparency=76 * 257))
+    assert [colour[3] for colour in corners(variant)] == [0, 2, 2, 2]
 
 
-@pytest.mark.parametrize("ending", ["jpg", "png", "webp", "avif"])
+@pytest.mark.parametrize("suffix", ["jpg", "png", "webp", "avif"])
 @pytest.mark.parametrize("orientation", range(10))
-def test_pictures_stand_upright(picture: Picture, kept: Path, ending: str, orientation: int) -> None:
-    if ending == "avif" and (not features.check("avif") or orientation not in range(1, 9)):
+def test_a_variant_is_rotated_as_the_orientation_says(
+    write_image: WriteImage, store_folder: Path, suffix: str, orientation: int
+) -> None:
+    if suffix == "avif" and (not features.check("avif") or orientation not in range(1, 9)):
         pytest.skip("this Pillow cannot write such an AVIF")
     exif = Image.Exif()
     exif[274] = orientation
-    lying = {5: 4, 6: 4, 7: 4, 8: 4}
-    media = picture(f"a.{ending}", drawn(), exif=exif)
-    copy = made(kept, media)
+    rotated = {5: 4, 6: 4, 7: 4, 8: 4}
+    media = write_image(f"a.{suffix}", draw_quadrants(), exif=exif)
+    variant = make_variant(store_folder, media)
     with open(media.location, "rb") as source:
-        assert read_header(source).size == ((900, 1200) if orientation in lying else (1200, 900))
-    assert copy.size == ((320, 427) if orientation in lying else (320, 240))
-    turned = {2: "GRBW", 3: "WBRG", 4: "BWGR", 5: "RBWG", 6: "BRGW", 7: "WGRB", 8: "GWBR"}.get(orientation, "RGWB")
-    assert corners(copy) == [dict(zip("RGWB", FOUR, strict=True))[letter] for letter in turned]
+        assert read_header(source).size == ((900, 1200) if orientation in rotated else (1200, 900))
+    assert variant.size == ((320, 427) if orientation in rotated else (320, 240))
+    expected = {2: "GRBW", 3: "WBRG", 4: "BWGR", 5: "RBWG", 6: "BRGW", 7: "WGRB", 8: "GWBR"}.get(orientation, "RGWB")
+    assert corners(variant) == [dict(zip("RGWB", QUADRANTS, strict=True))[letter] for letter in expected]
 
 
 BROKEN_EXIF = [
@@ -209,306 +224,319 @@ BROKEN_EXIF = [
 
 
 @pytest.mark.parametrize("exif", BROKEN_EXIF)
-def test_an_orientation_that_cannot_be_read_is_none(picture: Picture, kept: Path, exif: bytes) -> None:
-    # With a resolution of its own, since Pillow would look for one in EXIF and warn.
-    media = picture("a.jpg", drawn(), exif=b"Exif\0\0" + exif, dpi=(72, 72))
-    assert corners(made(kept, media)) == FOUR
+def test_an_unreadable_orientation_is_ignored(write_image: WriteImage, store_folder: Path, exif: bytes) -> None:
+    # With a resolution, because Pillow would otherwise read one from EXIF and warn.
+    media = write_image("a.jpg", draw_quadrants(), exif=b"Exif\0\0" + exif, dpi=(72, 72))
+    assert corners(make_variant(store_folder, media)) == QUADRANTS
 
 
 @pytest.mark.parametrize("order", "<>")
-def test_exif_of_both_byte_orders(picture: Picture, kept: Path, order: str) -> None:
-    mark = b"II*\0" if order == "<" else b"MM\0*"
-    exif = struct.pack(f"{order}4sIHHHIIHHIHH", mark, 8, 2, 256, 4, 1, 7, 274, 3, 1, 6, 0)
-    assert made(kept, picture("a.jpg", drawn(), exif=b"Exif\0\0" + exif, dpi=(72, 72))).size == (320, 427)
+def test_the_orientation_is_read_in_both_byte_orders(write_image: WriteImage, store_folder: Path, order: str) -> None:
+    byte_order_mark = b"II*\0" if order == "<" else b"MM\0*"
+    exif = struct.pack(f"{order}4sIHHHIIHHIHH", byte_order_mark, 8, 2, 256, 4, 1, 7, 274, 3, 1, 6, 0)
+    assert make_variant(store_folder, write_image("a.jpg", draw_quadrants(), exif=b"Exif\0\0" + exif, dpi=(72, 72))).size == (
+        320,
+        427,
+    )
 
 
-@pytest.mark.parametrize("ending", ["jpg", "png", "gif", "webp", "avif"])
-def test_no_metadata_is_left(picture: Picture, kept: Path, ending: str) -> None:
-    if ending == "avif" and not features.check("avif"):
+@pytest.mark.parametrize("suffix", ["jpg", "png", "gif", "webp", "avif"])
+def test_a_variant_has_no_metadata(write_image: WriteImage, store_folder: Path, suffix: str) -> None:
+    if suffix == "avif" and not features.check("avif"):
         pytest.skip("this Pillow cannot write AVIF")
     exif = Image.Exif()
     exif[271] = SECRET
     exif.get_ifd(GPS)[29] = SECRET
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     options: dict[str, Any] = {"exif": exif, "xmp": SECRET.encode(), "icc_profile": profile, "comment": SECRET, "dpi": (77, 77)}
-    media = picture(f"a.{ending}", drawn(), **({"comment": SECRET} if ending == "gif" else options))
+    media = write_image(f"a.{suffix}", draw_quadrants(), **({"comment": SECRET} if suffix == "gif" else options))
     assert SECRET.encode() in Path(media.location).read_bytes()
-    copy = made(kept, media)
-    assert not {"exif", "xmp", "icc_profile", "comment", "XML:com.adobe.xmp", "photoshop"} & set(copy.info)
-    assert round(copy.info.get("dpi", (72, 72))[0]) == 72
-    assert SECRET.encode() not in (kept / files(kept)[0]).read_bytes()
+    variant = make_variant(store_folder, media)
+    assert not {"exif", "xmp", "icc_profile", "comment", "XML:com.adobe.xmp", "photoshop"} & set(variant.info)
+    assert round(variant.info.get("dpi", (72, 72))[0]) == 72
+    assert SECRET.encode() not in (store_folder / files_in_store(store_folder)[0]).read_bytes()
 
 
-def swapped() -> bytes:
-    """A profile that means green where its picture says red."""
+def swapped_profile() -> bytes:
+    """Return a colour profile with red and green exchanged."""
     profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
     return bytes(profile.replace(b"rXYZ", b"?XYZ", 1).replace(b"gXYZ", b"rXYZ", 1).replace(b"?XYZ", b"gXYZ", 1))
 
 
 @pytest.mark.parametrize("alpha", [False, True])
-def test_colours_become_srgb(picture: Picture, kept: Path, alpha: bool) -> None:
-    source = half_clear("RGB") if alpha else drawn()
-    copy = made(kept, picture("a.png", source, icc_profile=swapped()))
-    assert corners(copy)[1] == RED
-    assert [colour[3] for colour in corners(copy)] == ([0, 2, 2, 0] if alpha else [2] * 4)
+def test_the_colours_of_a_variant_are_converted_to_srgb(write_image: WriteImage, store_folder: Path, alpha: bool) -> None:
+    source = draw_half_transparent("RGB") if alpha else draw_quadrants()
+    variant = make_variant(store_folder, write_image("a.png", source, icc_profile=swapped_profile()))
+    assert corners(variant)[1] == RED
+    assert [colour[3] for colour in corners(variant)] == ([0, 2, 2, 0] if alpha else [2] * 4)
 
 
 @pytest.mark.parametrize("mode", ["L", "LA", "CMYK", "RGB"])
-@pytest.mark.parametrize("profile", [swapped(), b"none at all"])
-def test_a_profile_that_does_not_fit_is_ignored(picture: Picture, kept: Path, mode: str, profile: bytes) -> None:
-    ending = "jpg" if mode == "CMYK" else "png"
-    copy = made(kept, picture(f"a.{ending}", drawn(mode=mode), icc_profile=profile))
-    assert copy.mode == {"CMYK": "RGB"}.get(mode, mode)
-    assert corners(copy)[2] == WHITE
+@pytest.mark.parametrize("profile", [swapped_profile(), b"none at all"])
+def test_an_unsuitable_colour_profile_is_ignored(write_image: WriteImage, store_folder: Path, mode: str, profile: bytes) -> None:
+    suffix = "jpg" if mode == "CMYK" else "png"
+    variant = make_variant(store_folder, write_image(f"a.{suffix}", draw_quadrants(mode=mode), icc_profile=profile))
+    assert variant.mode == {"CMYK": "RGB"}.get(mode, mode)
+    assert corners(variant)[2] == WHITE
 
 
-@pytest.mark.parametrize("ending", ["gif", "png", "webp", "avif"])
-def test_what_moves_has_no_copies(picture: Picture, kept: Path, ending: str) -> None:
-    if ending == "avif" and not features.check("avif"):
+@pytest.mark.parametrize("suffix", ["gif", "png", "webp", "avif"])
+def test_an_animation_has_no_variants(write_image: WriteImage, store_folder: Path, suffix: str) -> None:
+    if suffix == "avif" and not features.check("avif"):
         pytest.skip("this Pillow cannot write AVIF")
-    media = picture(f"a.{ending}", drawn(), save_all=True, append_images=[drawn().rotate(90)])
+    media = write_image(f"a.{suffix}", draw_quadrants(), save_all=True, append_images=[draw_quadrants().rotate(90)])
     assert not can_have_variants(media)
     with pytest.raises(VariantError, match="has no copy 320 pixels wide"):
-        made(kept, media)
+        make_variant(store_folder, media)
 
 
-def test_a_jpeg_with_previews_is_a_still(picture: Picture, kept: Path) -> None:
-    media = picture("a.jpeg", drawn(), save_all=True, append_images=[drawn().rotate(90)])
+def test_a_jpeg_with_previews_has_variants(write_image: WriteImage, store_folder: Path) -> None:
+    media = write_image("a.jpeg", draw_quadrants(), save_all=True, append_images=[draw_quadrants().rotate(90)])
     assert can_have_variants(media)
-    assert (made(kept, media).format, corners(made(kept, media))) == ("JPEG", FOUR)
+    assert (make_variant(store_folder, media).format, corners(make_variant(store_folder, media))) == ("JPEG", QUADRANTS)
 
 
 @pytest.mark.parametrize("width", [0, 7, 641, 1280, 1920])
-def test_no_other_width_and_none_wider(picture: Picture, kept: Path, width: int) -> None:
+def test_other_and_larger_widths_are_rejected(write_image: WriteImage, store_folder: Path, width: int) -> None:
     with pytest.raises(VariantError, match=f"'media/a.jpg' has no copy {width} pixels wide"):
-        made(kept, picture(), width)
-    assert files(kept) == []
+        make_variant(store_folder, write_image(), width)
+    assert files_in_store(store_folder) == []
 
 
-def test_what_is_no_picture(picture: Picture) -> None:
-    assert not can_have_variants(picture("a.svg", b"<svg/>"))
-    assert not can_have_variants(picture("a.mp3", b"ID3"))
-    assert not can_have_variants(picture("a.jpg", b"not a picture"))
-    assert not can_have_variants(picture("a.png", drawn().tobytes()))
+def test_a_file_that_is_no_raster_image_has_no_variants(write_image: WriteImage) -> None:
+    assert not can_have_variants(write_image("a.svg", b"<svg/>"))
+    assert not can_have_variants(write_image("a.mp3", b"ID3"))
+    assert not can_have_variants(write_image("a.jpg", b"not a picture"))
+    assert not can_have_variants(write_image("a.png", draw_quadrants().tobytes()))
 
 
-def test_too_large_a_file(picture: Picture, kept: Path) -> None:
-    media = picture()
+def test_a_too_large_file_has_no_variants(write_image: WriteImage, store_folder: Path) -> None:
+    media = write_image()
     os.truncate(media.location, 64 * 1024 * 1024 + 1)
     assert not can_have_variants(media)
     with pytest.raises(VariantError, match=r"'media/a.jpg' has no copy 320 pixels wide"):
-        made(kept, media)
+        make_variant(store_folder, media)
 
 
-def test_a_picture_of_too_many_pixels(picture: Picture, kept: Path) -> None:
+def test_an_image_with_too_many_pixels_has_no_variants(write_image: WriteImage, store_folder: Path) -> None:
     still = io.BytesIO()
     Image.new("P", (1, 1)).save(still, "GIF")
-    for side in (b"\x00\x28", b"\xff\xff"):  # 10,240 squared only warns
-        media = picture("a.gif", still.getvalue()[:6] + side + side + still.getvalue()[10:])
+    for side in (b"\x00\x28", b"\xff\xff"):  # for 10,240 squared Pillow only warns
+        media = write_image("a.gif", still.getvalue()[:6] + side + side + still.getvalue()[10:])
         assert not can_have_variants(media)
         with pytest.raises(VariantError, match=r"'media/a.gif' has no copy 320 pixels wide"):
-            made(kept, media)
+            make_variant(store_folder, media)
 
 
-@pytest.mark.parametrize("ending", ["jpg", "png", "gif", "webp"])
-def test_a_picture_that_ends_too_early(picture: Picture, kept: Path, ending: str) -> None:
-    media = picture(f"a.{ending}", Image.effect_noise((1200, 900), 90).convert("RGB"))
+@pytest.mark.parametrize("suffix", ["jpg", "png", "gif", "webp"])
+def test_a_truncated_image_has_no_variants(write_image: WriteImage, store_folder: Path, suffix: str) -> None:
+    media = write_image(f"a.{suffix}", Image.effect_noise((1200, 900), 90).convert("RGB"))
     os.truncate(media.location, os.stat(media.location).st_size // 2)
-    with pytest.raises(VariantError, match=f"'media/a.{ending}' cannot be made narrower"):
-        made(kept, media)
-    assert files(kept) == []
+    with pytest.raises(VariantError, match=f"'media/a.{suffix}' cannot be made narrower"):
+        make_variant(store_folder, media)
+    assert files_in_store(store_folder) == []
 
 
-def test_a_source_that_went(picture: Picture, kept: Path) -> None:
-    media = picture()
-    tag = digest_of(media)
-    assert VariantStore(kept).get_or_make(media, tag, 320).exists()
+def test_a_deleted_image_has_no_variants(write_image: WriteImage, store_folder: Path) -> None:
+    media = write_image()
+    digest = digest_of(media)
+    assert VariantStore(store_folder).get_or_make(media, digest, 320).exists()
     os.unlink(media.location)
     assert not can_have_variants(media)
     with pytest.raises(OSError, match="No such file"):
         digest_of(media)
     with pytest.raises(VariantError, match=r"'media/a.jpg' cannot be read \(No such file or directory\)"):
-        VariantStore(kept).get_or_make(media, tag, 320)
+        VariantStore(store_folder).get_or_make(media, digest, 320)
 
 
-def test_a_source_that_became_a_link(picture: Picture, tmp_path: Path) -> None:
-    media = picture()
+def test_a_symbolic_link_has_no_variants(write_image: WriteImage, tmp_path: Path) -> None:
+    media = write_image()
     os.replace(media.location, tmp_path / "b.jpg")
     os.symlink("b.jpg", media.location)
     assert not can_have_variants(media)
 
 
-def test_a_source_with_other_bytes(picture: Picture, kept: Path) -> None:
-    media = picture()
-    tag = digest_of(media)
-    assert (len(tag), digest_of(media), can_have_variants(media)) == (16, tag, True)
-    picture("a.jpg", drawn((640, 480)))
-    assert digest_of(media) != tag
+def test_a_variant_is_not_made_of_an_image_that_changed_since_its_digest(write_image: WriteImage, store_folder: Path) -> None:
+    media = write_image()
+    digest = digest_of(media)
+    assert (len(digest), digest_of(media), can_have_variants(media)) == (16, digest, True)
+    write_image("a.jpg", draw_quadrants((640, 480)))
+    assert digest_of(media) != digest
     with pytest.raises(VariantError, match=r"'media/a.jpg' has other bytes by now"):
-        VariantStore(kept).get_or_make(media, tag, 320)
+        VariantStore(store_folder).get_or_make(media, digest, 320)
 
 
-def test_a_copy_is_made_once(picture: Picture, kept: Path) -> None:
-    media, renditions = picture(), VariantStore(kept)
-    path = renditions.get_or_make(media, digest_of(media), 640)
+def test_a_variant_is_made_once(write_image: WriteImage, store_folder: Path) -> None:
+    media, store = write_image(), VariantStore(store_folder)
+    path = store.get_or_make(media, digest_of(media), 640)
     status = path.stat()
-    tag = path.parent.name
-    assert renditions.get_or_make(media, tag, 640) == VariantStore(kept).get_or_make(media, tag, 640) == path
+    digest = path.parent.name
+    assert store.get_or_make(media, digest, 640) == VariantStore(store_folder).get_or_make(media, digest, 640) == path
     assert (path.stat(), status.st_mode & 0o777) == (status, 0o644)
 
 
-def test_no_copy_under_another_name(picture: Picture, kept: Path) -> None:
-    withdrawn, visible = picture("a.jpg"), picture("b.jpg", drawn((640, 480)))
-    tag = digest_of(withdrawn)
-    assert VariantStore(kept).get_or_make(withdrawn, tag, 320).exists()
+def test_a_variant_is_not_returned_for_another_image(write_image: WriteImage, store_folder: Path) -> None:
+    withdrawn, visible = write_image("a.jpg"), write_image("b.jpg", draw_quadrants((640, 480)))
+    digest = digest_of(withdrawn)
+    assert VariantStore(store_folder).get_or_make(withdrawn, digest, 320).exists()
     with pytest.raises(VariantError, match=r"'media/b.jpg' has other bytes by now"):
-        VariantStore(kept).get_or_make(visible, tag, 320)
+        VariantStore(store_folder).get_or_make(visible, digest, 320)
 
 
-def test_the_same_bytes_twice(picture: Picture, kept: Path, tmp_path: Path) -> None:
-    for ending in ("jpg", "png", "gif", "webp", *(["avif"] if features.check("avif") else [])):
-        media = picture(f"a.{ending}", drawn())
-        one, two = (VariantStore(folder).get_or_make(media, digest_of(media), 640) for folder in (kept, tmp_path / "other"))
-        assert (one.name, one.read_bytes()) == (two.name, two.read_bytes())
+def test_a_variant_has_the_same_bytes_in_two_stores(write_image: WriteImage, store_folder: Path, tmp_path: Path) -> None:
+    for suffix in ("jpg", "png", "gif", "webp", *(["avif"] if features.check("avif") else [])):
+        media = write_image(f"a.{suffix}", draw_quadrants())
+        first, second = (
+            VariantStore(folder).get_or_make(media, digest_of(media), 640) for folder in (store_folder, tmp_path / "other")
+        )
+        assert (first.name, first.read_bytes()) == (second.name, second.read_bytes())
 
 
 @pytest.mark.parametrize("damage", [b"", b"half", None])
-def test_a_damaged_copy_is_made_anew(picture: Picture, kept: Path, damage: bytes | None) -> None:
-    media, renditions = picture(), VariantStore(kept)
-    path = renditions.get_or_make(media, digest_of(media), 320)
-    whole = path.read_bytes()
-    for one in (renditions, VariantStore(kept)):
+def test_a_damaged_variant_is_made_again(write_image: WriteImage, store_folder: Path, damage: bytes | None) -> None:
+    media, store = write_image(), VariantStore(store_folder)
+    path = store.get_or_make(media, digest_of(media), 320)
+    original = path.read_bytes()
+    for current_store in (store, VariantStore(store_folder)):
         path.unlink() if damage is None else path.write_bytes(damage)
-        assert one.get_or_make(media, digest_of(media), 320) == path
-        assert path.read_bytes() == whole
+        assert current_store.get_or_make(media, digest_of(media), 320) == path
+        assert path.read_bytes() == original
 
 
-def test_a_picture_is_not_blamed_for_what_its_child_decoded_before(picture: Picture, kept: Path) -> None:
-    """Memory that a large picture left behind failed the next one for ever."""
-    broken = picture("b.png", Image.effect_noise((1200, 900), 90).convert("RGB"))
+def test_an_image_that_fails_in_a_reused_decoder_process_is_not_marked_as_broken(
+    write_image: WriteImage, store_folder: Path
+) -> None:
+    """Memory used by a large image made the next one fail permanently."""
+    broken = write_image("b.png", Image.effect_noise((1200, 900), 90).convert("RGB"))
     os.truncate(broken.location, os.stat(broken.location).st_size // 2)
-    light, heavy = picture("a.jpg"), picture("c.avif", drawn((4900, 4900)), speed=10)
-    pictures = [heavy, light, broken, light, heavy]
-    with DecoderProcess(str(kept / "locks")) as child:
-        ends = []
-        for media in pictures:
+    small, large = write_image("a.jpg"), write_image("c.avif", draw_quadrants((4900, 4900)), speed=10)
+    images = [large, small, broken, small, large]
+    with DecoderProcess(str(store_folder / "locks")) as child:
+        results = []
+        for media in images:
             with open(media.location, "rb") as file:
                 request = DecodeRequest(digest_of(media), facts_of(media).sizes)
                 try:
-                    ends.append(len([*child.make_variants(file, request, lambda: True)]))
+                    results.append(len([*child.make_variants(file, request, lambda: True)]))
                 except ReusedDecoderError:
-                    ends.append("used")
+                    results.append("reused")
                     assert child.pid is None
-        assert ends == [5, 3, "used", 3, 5]
+        assert results == [5, 3, "reused", 3, 5]
 
 
-def test_twenty_threads_at_once(picture: Picture, kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    media, renditions, start = picture(), VariantStore(kept), threading.Barrier(20)
-    replaced, replace = [], os.replace
-    monkeypatch.setattr(os, "replace", lambda *paths: (replaced.append(paths), replace(*paths)))
+def test_twenty_threads_make_a_variant_once(write_image: WriteImage, store_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    media, store, start = write_image(), VariantStore(store_folder), threading.Barrier(20)
+    replace_calls, replace = [], os.replace
+    monkeypatch.setattr(os, "replace", lambda *paths: (replace_calls.append(paths), replace(*paths)))
 
     def ask(_: int) -> bytes:
         start.wait()
-        return renditions.get_or_make(media, digest_of(media), 640).read_bytes()
+        return store.get_or_make(media, digest_of(media), 640).read_bytes()
 
     with ThreadPoolExecutor(20) as threads:
         assert len(set(threads.map(ask, range(20)))) == 1
-    assert len(replaced) == len(files(kept)) == len(COPIES)
+    assert len(replace_calls) == len(files_in_store(store_folder)) == len(WIDTHS)
 
 
-def process(kept: Path, media: MediaFile, killer: str = "") -> subprocess.Popen[str]:
-    command = [sys.executable, "-W", "error", "-c", SCRIPT, str(kept), media.location, killer]
-    started = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT)
-    assert started.stdout
-    assert started.stdout.readline() == "ready\n"
-    return started
+def start_process(store_folder: Path, media: MediaFile, killer: str = "") -> subprocess.Popen[str]:
+    command = [sys.executable, "-W", "error", "-c", SCRIPT, str(store_folder), media.location, killer]
+    child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT)
+    assert child.stdout
+    assert child.stdout.readline() == "ready\n"
+    return child
 
 
-def test_two_processes_at_once(picture: Picture, kept: Path) -> None:
-    media = picture()
-    both = [process(kept, media) for _ in range(2)]
-    for one in both:
-        assert one.stdin
-        one.stdin.write("\n")
-        one.stdin.flush()
-    assert len({one.communicate(timeout=60)[0] for one in both}) == 1
-    assert len(files(kept)) == len(COPIES)
-    assert [one.returncode for one in both] == [0, 0]
-    assert made(kept, media, 640).size == (640, 480)
+def test_two_processes_make_the_same_variant(write_image: WriteImage, store_folder: Path) -> None:
+    media = write_image()
+    processes = [start_process(store_folder, media) for _ in range(2)]
+    for process in processes:
+        assert process.stdin
+        process.stdin.write("\n")
+        process.stdin.flush()
+    assert len({process.communicate(timeout=60)[0] for process in processes}) == 1
+    assert len(files_in_store(store_folder)) == len(WIDTHS)
+    assert [process.returncode for process in processes] == [0, 0]
+    assert make_variant(store_folder, media, 640).size == (640, 480)
 
 
 @pytest.mark.parametrize("event", ["os.chmod", "os.rename"])
-def test_killed_while_writing(picture: Picture, kept: Path, event: str) -> None:
-    media = picture()
-    killed = process(kept, media, event)
-    killed.communicate("\n", timeout=60)
-    assert killed.returncode == -signal.SIGKILL
-    [left] = files(kept)
-    assert ".new-" in left
-    assert made(kept, media, 640).size == (640, 480)
-    assert VariantStore(kept).sweep([digest_of(media)]) == 1
-    assert left not in files(kept)
-    assert len(files(kept)) == len(COPIES)
+def test_a_process_killed_while_it_writes_leaves_a_temporary_file_that_is_swept(
+    write_image: WriteImage, store_folder: Path, event: str
+) -> None:
+    media = write_image()
+    child = start_process(store_folder, media, event)
+    child.communicate("\n", timeout=60)
+    assert child.returncode == -signal.SIGKILL
+    [temporary_file] = files_in_store(store_folder)
+    assert ".new-" in temporary_file
+    assert make_variant(store_folder, media, 640).size == (640, 480)
+    assert VariantStore(store_folder).sweep([digest_of(media)]) == 1
+    assert temporary_file not in files_in_store(store_folder)
+    assert len(files_in_store(store_folder)) == len(WIDTHS)
 
 
-def test_sweeping(picture: Picture, kept: Path) -> None:
-    renditions = VariantStore(kept)
-    assert renditions.sweep([]) == 0
-    one, two = picture("a.jpg"), picture("b.png")
-    for media in (one, two):
-        renditions.get_or_make(media, digest_of(media), 320)
-        renditions.get_or_make(media, digest_of(media), 640)
-    former, foreign = kept / digest_of(one) / f"320-0-{'0' * 16}", kept / "notes" / "mine.txt"
-    foreign.parent.mkdir()
-    for other in (former, foreign):
-        other.write_bytes(b"x")
-    assert renditions.sweep([digest_of(one)]) == 1 + len(COPIES)
-    assert (former.exists(), foreign.exists(), (kept / digest_of(two)).exists()) == (False, True, False)
-    assert len(files(kept)) == 1 + len(COPIES)
-    assert renditions.get_or_make(two, digest_of(two), 320).exists()
+def test_sweeping_deletes_variants_of_other_images_and_former_versions(write_image: WriteImage, store_folder: Path) -> None:
+    store = VariantStore(store_folder)
+    assert store.sweep([]) == 0
+    kept_image, deleted_image = write_image("a.jpg"), write_image("b.png")
+    for media in (kept_image, deleted_image):
+        store.get_or_make(media, digest_of(media), 320)
+        store.get_or_make(media, digest_of(media), 640)
+    former_variant, foreign_file = store_folder / digest_of(kept_image) / f"320-0-{'0' * 16}", store_folder / "notes" / "mine.txt"
+    foreign_file.parent.mkdir()
+    for file in (former_variant, foreign_file):
+        file.write_bytes(b"x")
+    assert store.sweep([digest_of(kept_image)]) == 1 + len(WIDTHS)
+    assert (former_variant.exists(), foreign_file.exists(), (store_folder / digest_of(deleted_image)).exists()) == (
+        False,
+        True,
+        False,
+    )
+    assert len(files_in_store(store_folder)) == 1 + len(WIDTHS)
+    assert store.get_or_make(deleted_image, digest_of(deleted_image), 320).exists()
 
 
-def test_nothing_is_swept_while_somebody_writes(picture: Picture, kept: Path) -> None:
-    media = picture()
-    made(kept, media)
-    with open(kept / ".lock", "rb") as writer:
+def test_nothing_is_swept_while_another_process_writes(write_image: WriteImage, store_folder: Path) -> None:
+    media = write_image()
+    make_variant(store_folder, media)
+    with open(store_folder / ".lock", "rb") as writer:
         fcntl.flock(writer, fcntl.LOCK_SH)
-        assert VariantStore(kept).sweep([]) == 0
-        assert made(kept, media, 640)
-    assert VariantStore(kept).sweep([]) == len(COPIES)
+        assert VariantStore(store_folder).sweep([]) == 0
+        assert make_variant(store_folder, media, 640)
+    assert VariantStore(store_folder).sweep([]) == len(WIDTHS)
 
 
-def test_a_full_disk(picture: Picture, kept: Path) -> None:
-    media, limits = picture(), resource.getrlimit(resource.RLIMIT_FSIZE)
-    tag = digest_of(media)
+def test_a_full_disk_is_an_error_and_leaves_no_file(write_image: WriteImage, store_folder: Path) -> None:
+    media, limits = write_image(), resource.getrlimit(resource.RLIMIT_FSIZE)
+    digest = digest_of(media)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limits[1]))
     try:
         with pytest.raises(VariantError, match=r"cannot be changed \(File too large\)"):
-            VariantStore(kept).get_or_make(media, tag, 640)
+            VariantStore(store_folder).get_or_make(media, digest, 640)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-    assert files(kept) == []
+    assert files_in_store(store_folder) == []
 
 
-def test_no_folder_to_write_in(picture: Picture, kept: Path) -> None:
-    kept.parent.write_bytes(b"a file")
-    for attempt in (lambda: made(kept, picture()), lambda: VariantStore(kept).sweep([])):
+def test_a_store_that_cannot_be_a_folder_is_an_error(write_image: WriteImage, store_folder: Path) -> None:
+    store_folder.parent.write_bytes(b"a file")
+    for attempt in (lambda: make_variant(store_folder, write_image()), lambda: VariantStore(store_folder).sweep([])):
         with pytest.raises(VariantError, match=r"sized cannot be changed \(Not a directory\)"):
             attempt()
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere; run the tests as another user")
-def test_a_folder_nobody_may_write_in(picture: Picture, kept: Path) -> None:
-    media = picture()
-    path = VariantStore(kept).get_or_make(media, digest_of(media), 320)
-    for folder in (path.parent, kept):
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write to every folder; run the tests as another user")
+def test_a_read_only_store_returns_existing_variants_and_makes_none(write_image: WriteImage, store_folder: Path) -> None:
+    media = write_image()
+    path = VariantStore(store_folder).get_or_make(media, digest_of(media), 320)
+    for folder in (path.parent, store_folder):
         folder.chmod(0o500)
     try:
-        assert VariantStore(kept).get_or_make(media, digest_of(media), 320) == path
+        assert VariantStore(store_folder).get_or_make(media, digest_of(media), 320) == path
         with pytest.raises(VariantError, match=r"cannot be changed \(Permission denied\)"):
-            made(kept, media, 640)
+            make_variant(store_folder, media, 640)
         with pytest.raises(VariantError, match=r"cannot be changed \(Permission denied\)"):
-            VariantStore(kept).sweep([])
+            VariantStore(store_folder).sweep([])
     finally:
-        for folder in (kept, path.parent):
+        for folder in (store_folder, path.parent):
             folder.chmod(0o700)

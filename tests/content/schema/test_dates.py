@@ -1,4 +1,4 @@
-"""What editors write as a date is one moment in UTC, or a sentence."""
+"""Dates as editors write them: a moment in UTC or an error message."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def utc(*parts: int) -> datetime:
 
 
 @pytest.mark.parametrize(
-    ("written", "moment"),
+    ("text", "expected"),
     [
         ("2026-01-02", utc(2026, 1, 1, 18, 30)),
         ("2026-1-2", utc(2026, 1, 1, 18, 30)),
@@ -44,31 +44,31 @@ def utc(*parts: int) -> datetime:
         ("1900-01-01T00:00Z", utc(1900, 1, 1)),
     ],
 )
-def test_written_in_india(written: str, moment: datetime) -> None:
-    found, year = parse_instant(written, KOLKATA)
-    assert found == moment
-    assert (found.tzinfo, found.microsecond) == (UTC, 0)
-    assert year == int(written.strip()[:4])
+def test_a_date_without_offset_is_in_the_time_zone_of_the_site(text: str, expected: datetime) -> None:
+    moment, year = parse_instant(text, KOLKATA)
+    assert moment == expected
+    assert (moment.tzinfo, moment.microsecond) == (UTC, 0)
+    assert year == int(text.strip()[:4])
 
 
 @pytest.mark.parametrize(
-    ("written", "moment"),
+    ("text", "moment"),
     [
         ("2026-03-08T01:59", utc(2026, 3, 8, 6, 59)),
-        ("2026-03-08T02:30", utc(2026, 3, 8, 7, 30)),  # clocks never showed it: read by the offset before
+        ("2026-03-08T02:30", utc(2026, 3, 8, 7, 30)),  # skipped by the change to summer time: offset before the change
         ("2026-03-08T03:00", utc(2026, 3, 8, 7)),
-        ("2026-11-01T01:30", utc(2026, 11, 1, 5, 30)),  # clocks showed it twice: the first
+        ("2026-11-01T01:30", utc(2026, 11, 1, 5, 30)),  # repeated by the change from summer time: first occurrence
         ("2026-11-01T02:00", utc(2026, 11, 1, 7)),
         ("2026-07-01", utc(2026, 7, 1, 4)),
         ("2026-07-01T00:00+00:00", utc(2026, 7, 1)),
     ],
 )
-def test_written_in_new_york(written: str, moment: datetime) -> None:
-    assert parse_instant(written, NEW_YORK) == (moment, 2026)
+def test_a_local_time_that_is_skipped_or_repeated_uses_the_offset_before_the_change(text: str, moment: datetime) -> None:
+    assert parse_instant(text, NEW_YORK) == (moment, 2026)
 
 
 @pytest.mark.parametrize(
-    ("written", "sentence"),
+    ("text", "message"),
     [
         ("", f"'' is not a date; {EXAMPLE}"),
         ("tomorrow", f"'tomorrow' is not a date; {EXAMPLE}"),
@@ -96,34 +96,34 @@ def test_written_in_new_york(written: str, moment: datetime) -> None:
         ("9999-01-01", "the year 9999 is out of range; expected 1900 to 9998"),
     ],
 )
-def test_no_date(written: str, sentence: str) -> None:
-    with pytest.raises(ValueError, match=r".") as caught:
-        parse_instant(written, UTC)
-    assert str(caught.value) == sentence
+def test_an_invalid_date_is_rejected_with_a_message(text: str, message: str) -> None:
+    with pytest.raises(ValueError, match=r".") as error:
+        parse_instant(text, UTC)
+    assert str(error.value) == message
 
 
-def test_a_day_is_the_day_that_is_written() -> None:
+def test_parse_day_returns_the_date_as_written() -> None:
     assert parse_day("2015-05-01") == date(2015, 5, 1)
 
 
-MOMENTS: Final = st.datetimes(datetime(1900, 1, 1), datetime(9998, 12, 31, 23, 59, 59))  # noqa: DTZ001 - hypothesis wants them without zone
+MOMENTS: Final = st.datetimes(datetime(1900, 1, 1), datetime(9998, 12, 31, 23, 59, 59))  # noqa: DTZ001 - hypothesis requires dates without a time zone
 OFFSETS: Final = st.integers(-23 * 60, 23 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
 
 
 @given(MOMENTS, OFFSETS, st.sampled_from("T "))
-def test_what_python_writes_is_read_as_the_same_moment(moment: datetime, zone: timezone, between: str) -> None:
-    written = moment.replace(tzinfo=zone).isoformat(between)
-    found, year = parse_instant(written, KOLKATA)
-    assert found == moment.replace(tzinfo=zone, microsecond=0)
+def test_a_date_in_the_format_of_python_is_the_same_moment(moment: datetime, zone: timezone, separator: str) -> None:
+    text = moment.replace(tzinfo=zone).isoformat(separator)
+    parsed, year = parse_instant(text, KOLKATA)
+    assert parsed == moment.replace(tzinfo=zone, microsecond=0)
     assert year == moment.year
 
 
 @given(
     st.text() | st.from_regex(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}([T ][0-9]{1,2}:[0-9]{2}(:[0-9]{2})?([+-][0-9]{2}(:[0-9]{2})?)?)?")
 )
-def test_any_text_is_a_moment_or_a_sentence(written: str) -> None:
+def test_any_text_is_a_utc_moment_or_a_value_error(text: str) -> None:
     try:
-        moment, _ = parse_instant(written, NEW_YORK)
+        moment, _ = parse_instant(text, NEW_YORK)
     except ValueError:
         return
     assert (moment.utcoffset(), moment.microsecond) == (timedelta(0), 0)

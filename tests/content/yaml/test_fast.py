@@ -1,4 +1,4 @@
-"""What is read quickly is what PyYAML reads, place for place; everything else is left to it."""
+"""The fast YAML parser: it gives the same values and positions as PyYAML, or declines the text."""
 
 from __future__ import annotations
 
@@ -10,14 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from feedsvc.content.text import FORBIDDEN_CHARACTER, is_printable
-from feedsvc.content.text import line_and_column as place_in
+from feedsvc.content.text import FORBIDDEN_CHARACTER, is_printable, line_and_column
 from feedsvc.content.yaml import document, fast
 from tests import ROOT
 from tests.broken_files.case import HEAD
 from tests.conftest import Newsroom
 
-WRITTEN: Final = """\
+ARTICLE: Final = """\
 title: "Xi: a 'second' summit"
 published: 2026-01-02T09:30:00+05:30
 tags: [south-korea, 5 things, 'a, b', "", {src: https://a.example/b}]
@@ -90,57 +89,58 @@ FRAGMENTS: Final = st.sampled_from(
 EDITS: Final = st.lists(st.tuples(st.floats(0, 1), st.integers(0, 8), FRAGMENTS), min_size=0, max_size=4)
 
 
-def assert_same(text: str) -> None:
+def assert_same_as_pyyaml(text: str) -> None:
+    """Assert that the fast parser declines the text or gives the value and the positions of PyYAML."""
     value = fast.parse_subset(text)
     if value is None:
         return
-    thorough = document._parse_with_pyyaml("a.yaml", text)
-    assert (thorough.value, thorough.problems) == (value, [])
-    lazy = document.parse_yaml("a.yaml", text)
-    assert lazy.loaded_source_map is None
+    expected = document._parse_with_pyyaml("a.yaml", text)
+    assert (expected.value, expected.problems) == (value, [])
+    parsed = document.parse_yaml("a.yaml", text)
+    assert parsed.loaded_source_map is None
     for key in ("title", "id", "slug", "nothing"):
-        assert lazy.has_key(key) == thorough.has_value((key,))
-        assert lazy.line_and_column((key,)) == thorough.line_and_column((key,))
-    assert not any(map(thorough.comment_warning, thorough.source_map.values))
+        assert parsed.has_key(key) == expected.has_value((key,))
+        assert parsed.line_and_column((key,)) == expected.line_and_column((key,))
+    assert not any(map(expected.comment_warning, expected.source_map.values))
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", " \n"])
-def test_a_list_below_a_key_with_a_space_behind_it_has_its_own_line(end: str) -> None:
-    assert_same(f"title: {end}- a{end}")
+def test_a_list_below_a_key_with_trailing_space_has_its_own_line(end: str) -> None:
+    assert_same_as_pyyaml(f"title: {end}- a{end}")
 
 
 @settings(deadline=None)
 @given(EDITS)
-def test_an_article_after_any_edits_reads_quickly_as_it_reads_thoroughly(edits: list[tuple[float, int, str]]) -> None:
-    text = WRITTEN.replace("alt: One # sign", "alt: One#sign")
-    for place, cut, put in edits:
-        at = int(place * len(text))
-        text = text[:at] + put + text[at + cut :]
-    assert_same(text)
+def test_an_article_after_random_edits_is_parsed_as_by_pyyaml(edits: list[tuple[float, int, str]]) -> None:
+    text = ARTICLE.replace("alt: One # sign", "alt: One#sign")
+    for position, deleted, inserted in edits:
+        start = int(position * len(text))
+        text = text[:start] + inserted + text[start + deleted :]
+    assert_same_as_pyyaml(text)
 
 
 @settings(deadline=None)
 @given(st.lists(FRAGMENTS, max_size=30).map("".join))
-def test_any_text_like_yaml_reads_quickly_as_it_reads_thoroughly(text: str) -> None:
-    assert_same(text)
-    assert_same(f"title: {text}\n")
-    assert_same(f"tags: [{text}]\n")
-    assert_same(f"body: |\n  {text}\n")
+def test_any_text_of_yaml_fragments_is_parsed_as_by_pyyaml(text: str) -> None:
+    assert_same_as_pyyaml(text)
+    assert_same_as_pyyaml(f"title: {text}\n")
+    assert_same_as_pyyaml(f"tags: [{text}]\n")
+    assert_same_as_pyyaml(f"body: |\n  {text}\n")
 
 
 @given(st.text())
-def test_a_plain_text_holds_nothing_unfit_and_ends_lines_in_one_way(text: str) -> None:
+def test_printable_text_has_no_forbidden_characters_and_only_newlines_as_line_ends(text: str) -> None:
     if is_printable(text):
         assert not FORBIDDEN_CHARACTER.search(text)
         assert text.splitlines() == text.removesuffix("\n").split("\n") or not text
 
 
-def test_what_newsrooms_write_is_read_quickly() -> None:
-    assert fast.parse_subset(WRITTEN.replace("alt: One # sign", "alt: One#sign")) is not None
-    assert fast.parse_subset(WRITTEN.replace("alt: One # sign", "alt: One").replace("\n", "\r\n")) is not None
+def test_typical_articles_are_parsed_by_the_fast_parser() -> None:
+    assert fast.parse_subset(ARTICLE.replace("alt: One # sign", "alt: One#sign")) is not None
+    assert fast.parse_subset(ARTICLE.replace("alt: One # sign", "alt: One").replace("\n", "\r\n")) is not None
     articles = sorted((ROOT / "content/articles").rglob("*.yaml"))
-    read = [fast.parse_subset(article.read_text("utf-8")) for article in articles]
-    assert read.count(None) < len(read) / 4
+    values = [fast.parse_subset(article.read_text("utf-8")) for article in articles]
+    assert values.count(None) < len(values) / 4
 
 
 @pytest.mark.parametrize(
@@ -166,24 +166,24 @@ def test_what_newsrooms_write_is_read_quickly() -> None:
         *("a: [1:30]\n", "a: {b c: d}\n", "a: [b}\n", "a: {b: c]\n", "a:\n  - 'b' c\n", "a:\n  b:\n  |\n", "a:\n  b: |\n  c\n"),
     ],
 )
-def test_what_is_written_otherwise_is_left_to_pyyaml(text: str) -> None:
+def test_other_yaml_is_declined(text: str) -> None:
     assert fast.parse_subset(text) is None
 
 
-def test_places_are_looked_for_when_something_is_told() -> None:
-    grown = document.parse_yaml("a.yaml", "title: b\r\ntags: [c, d]\r\n")
-    assert grown.loaded_source_map is None
-    problem = grown.problem(("tags", 1), "odd")
-    assert (problem.line, problem.column) == (2, 11) == place_in(grown.text, grown.span(("tags", 1))[0])
+def test_positions_are_computed_for_the_first_problem() -> None:
+    parsed = document.parse_yaml("a.yaml", "title: b\r\ntags: [c, d]\r\n")
+    assert parsed.loaded_source_map is None
+    problem = parsed.problem(("tags", 1), "odd")
+    assert (problem.line, problem.column) == (2, 11) == line_and_column(parsed.text, parsed.span(("tags", 1))[0])
 
 
-def test_a_newsroom_that_is_read_quickly_does_not_wait_for_a_library_that_reads_the_rest(newsroom: Newsroom) -> None:
-    plain = {"authors.yaml": "mina:\n  name: Mina\n", "categories.yaml": "asia:\n  title: Asia\n"}
+def test_pyyaml_is_imported_only_if_a_file_needs_it(newsroom: Newsroom) -> None:
+    settings = {"authors.yaml": "mina:\n  name: Mina\n", "categories.yaml": "asia:\n  title: Asia\n"}
     head = f"{HEAD}id: tag:news.example,2026:a\n"
-    root = newsroom(plain)
+    root = newsroom(settings)
     imports = "import sys; from feedsvc.content.folder.folder import load_content; from pathlib import Path"
     program = f"{imports}; load_content(Path({str(root)!r}))"
     command = [sys.executable, "-c", f"{program}; print('yaml' in sys.modules)"]
-    for text, is_read in ((head, False), (f"{head}summary: !!str x\n", True)):
-        newsroom({**plain, "articles/a.yaml": text})
-        assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == f"{is_read}\n"
+    for text, is_imported in ((head, False), (f"{head}summary: !!str x\n", True)):
+        newsroom({**settings, "articles/a.yaml": text})
+        assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == f"{is_imported}\n"
