@@ -133,7 +133,7 @@ def test_who_asks_ahead_and_reads_late_gets_every_answer(app: "WSGIApplication")
 
 def test_the_wait_for_slow_clients_has_an_end() -> None:
     server = Server(large, host="127.0.0.1", port=0, threads=1, drain_timeout=0.2)
-    with connected(server.url, 4096) as stuck:
+    with open_connection(server.url, 4096) as stuck:
 
         def client() -> None:
             stuck.sendall(b"GET /1 HTTP/1.1\r\nHost: x\r\n\r\nGET /2 HTTP/1.1\r\nHost: x\r\n\r\n")

@@ -1,4 +1,4 @@
-"""Who keeps an id, a slug or a former slug that two files claim."""
+"""Conflicts: which of two files with the same id, slug or alias is published."""
 
 from __future__ import annotations
 
@@ -22,18 +22,19 @@ from tests.broken_files.case import HEAD
 from tests.conftest import Newsroom
 
 ID = "id: tag:news.example,2026:{}\n"
-COPIED = ID.format("second-summit") + "aliases: [xi-lee]\n"
+COPY = ID.format("second-summit") + "aliases: [xi-lee]\n"
 
 
-def kept_and_aside(newsroom: Newsroom, files: Mapping[str, str]) -> tuple[set[str], list[str]]:
-    content = load_content(newsroom({f"articles/{path}": HEAD + rest for path, rest in files.items()}))
+def winners_and_losers(newsroom: Newsroom, files: Mapping[str, str]) -> tuple[set[str], list[str]]:
+    """Return the paths of the published articles, and the paths of the files with errors."""
+    content = load_content(newsroom({f"articles/{path}": HEAD + lines for path, lines in files.items()}))
     return {article.path.removeprefix("articles/") for article in content.articles}, [
-        p.path.removeprefix("articles/") for p in content.errors
+        problem.path.removeprefix("articles/") for problem in content.errors
     ]
 
 
 @pytest.mark.parametrize(
-    ("kept", "aside"),
+    ("winner", "loser"),
     [
         ("second-summit.yaml", "a.yaml"),
         ("second-summit.yaml", "second-summit copy.yaml"),
@@ -46,24 +47,24 @@ def kept_and_aside(newsroom: Newsroom, files: Mapping[str, str]) -> tuple[set[st
         ("a.yaml", "b.yaml"),
     ],
 )
-def test_a_copied_file_never_takes_the_original_down(newsroom: Newsroom, kept: str, aside: str) -> None:
-    text = {path: (f"---\n{COPIED}---\n" if path.endswith(".md") else COPIED) for path in (kept, aside)}
-    files = {f"articles/{path}": rest.replace("id:", f"{HEAD}id:", 1) for path, rest in text.items()}
+def test_the_original_wins_a_conflict_with_its_copy(newsroom: Newsroom, winner: str, loser: str) -> None:
+    text = {path: (f"---\n{COPY}---\n" if path.endswith(".md") else COPY) for path in (winner, loser)}
+    files = {f"articles/{path}": lines.replace("id:", f"{HEAD}id:", 1) for path, lines in text.items()}
     content = load_content(newsroom(files))
-    assert [article.path for article in content.articles] == [f"articles/{kept}"]
-    assert {problem.path for problem in content.errors} == {f"articles/{aside}"}
+    assert [article.path for article in content.articles] == [f"articles/{winner}"]
+    assert {problem.path for problem in content.errors} == {f"articles/{loser}"}
 
 
-def test_a_copy_with_a_shorter_name_loses_its_former_slugs_too_and_takes_nothing_down(newsroom: Newsroom) -> None:
-    """The shorter stem once won the former slug while the longer won the id: both were gone."""
-    assert kept_and_aside(newsroom, {"second-summit.yaml": COPIED, "s.yaml": COPIED}) == (
+def test_a_copy_with_a_shorter_name_loses_id_and_aliases(newsroom: Newsroom) -> None:
+    """The shorter name won the alias while the longer won the id, so that neither was published."""
+    assert winners_and_losers(newsroom, {"second-summit.yaml": COPY, "s.yaml": COPY}) == (
         {"second-summit.yaml"},
         ["s.yaml", "s.yaml"],
     )
 
 
 @pytest.mark.parametrize(
-    ("files", "kept"),
+    ("files", "expected"),
     [
         ({"b.yaml": "slug: a\n" + ID.format("b"), "a.yaml": ID.format("a")}, {"a.yaml"}),
         ({"bb.yaml": "slug: x\n", "c.yaml": "slug: x\n"}, {"c.yaml"}),
@@ -71,23 +72,23 @@ def test_a_copy_with_a_shorter_name_loses_its_former_slugs_too_and_takes_nothing
         ({"a.yaml": "aliases: [long-name]\n", "long-name.yaml": ""}, {"long-name.yaml"}),
         ({"a.yaml": "aliases: [x]\n", "x-y.yaml": "slug: z\naliases: [x]\n"}, {"a.yaml"}),
         ({"a.yaml": "aliases: [a]\n", "b.yaml": "aliases: [c]\n"}, {"a.yaml", "b.yaml"}),
-        # Each would win one of two former slugs; still only one is set aside.
+        # Each would win one of two aliases, but only one file may lose.
         ({"a.yaml": "slug: q\naliases: [a, b]\n", "b.yaml": "slug: r\naliases: [a, b]\n"}, {"b.yaml"}),
-        # The one that has lost its slug does not hold its former slug against the third.
+        # An article that has lost its slug does not win its alias against the third.
         ({"a.yaml": "slug: x\naliases: [p]\n", "x.yaml": "", "long.yaml": "aliases: [p]\n"}, {"x.yaml", "long.yaml"}),
-        # An id is no address, and an address no id.
+        # An id does not conflict with a slug or an alias.
         ({"a.yaml": "id: urn:b\n", "b.yaml": "aliases: ['urn']\n"}, {"a.yaml", "b.yaml"}),
-        # A former slug named as a key is.
+        # Aliases with the names of keys.
         ({"a.yaml": "aliases: [id, slug]\n", "b.yaml": ""}, {"a.yaml", "b.yaml"}),
     ],
 )
-def test_an_address_has_one_article(newsroom: Newsroom, files: Mapping[str, str], kept: set[str]) -> None:
-    paths, losers = kept_and_aside(newsroom, files)
-    assert paths == kept
-    assert set(losers) == files.keys() - kept
+def test_an_id_slug_or_alias_belongs_to_one_article(newsroom: Newsroom, files: Mapping[str, str], expected: set[str]) -> None:
+    paths, losers = winners_and_losers(newsroom, files)
+    assert paths == expected
+    assert set(losers) == files.keys() - expected
 
 
-def test_three_files_with_one_id_name_the_one_that_stays(newsroom: Newsroom) -> None:
+def test_the_messages_about_three_files_with_one_id_refer_to_the_winner(newsroom: Newsroom) -> None:
     text = f"# by hand\n{HEAD}{ID.format('a')}"
     content = load_content(newsroom({f"articles/{name}.yaml": text for name in ("a", "b", "c")}))
     hint = "change this line, or delete it to get an id from the file's name"
@@ -97,7 +98,7 @@ def test_three_files_with_one_id_name_the_one_that_stays(newsroom: Newsroom) -> 
     ]
 
 
-def test_a_slug_from_the_name_of_a_markdown_file_is_not_said_to_stand_in_a_line(newsroom: Newsroom) -> None:
+def test_a_slug_from_a_file_name_is_reported_at_line_one(newsroom: Newsroom) -> None:
     text = f"---\n{HEAD}" + "id: tag:news.example,2026:{}\n---\n"
     content = load_content(newsroom({"articles/x/a.md": text.format(1), "articles/y/a.md": text.format(2)}))
     (problem,) = content.errors
@@ -107,9 +108,9 @@ def test_a_slug_from_the_name_of_a_markdown_file_is_not_said_to_stand_in_a_line(
     )
 
 
-def test_a_name_in_another_unicode_form_ends_the_id_all_the_same(newsroom: Newsroom) -> None:
+def test_a_file_name_in_another_unicode_normalization_form_matches_the_id(newsroom: Newsroom) -> None:
     files = {"cafe\u0301.yaml": ID.format("caf%C3%A9"), "b.yaml": ID.format("caf%C3%A9")}
-    assert kept_and_aside(newsroom, files) == ({"cafe\u0301.yaml"}, ["b.yaml"])
+    assert winners_and_losers(newsroom, files) == ({"cafe\u0301.yaml"}, ["b.yaml"])
 
 
 NAMES = st.sampled_from(["a", "b", "ab", "x/a", "x/ab", "a-b"])
@@ -124,27 +125,29 @@ TEXTS = st.builds(
 
 
 @given(st.dictionaries(NAMES, TEXTS, min_size=2), st.randoms(use_true_random=False))
-def test_the_same_stay_whatever_the_order_on_disk(files: Mapping[str, str], order: random.Random) -> None:
-    readings = _read(files)
-    shuffled = order.sample(readings, len(readings))
-    kept, problems = resolve_conflicts(readings)
-    again, same = resolve_conflicts(shuffled)
-    assert {article.path for article in kept} == {article.path for article in again}
-    assert problems == same
-    assert {p.path for p in problems}.isdisjoint({article.path for article in kept})
-    assert {p.path for p in problems} | {article.path for article in kept} == {f"articles/{name}.yaml" for name in files}
-    addresses = [address for article in kept for address in (article.slug, *article.aliases)]
+def test_the_winners_do_not_depend_on_the_order_of_the_files(files: Mapping[str, str], order: random.Random) -> None:
+    results = _read(files)
+    shuffled = order.sample(results, len(results))
+    winners, problems = resolve_conflicts(results)
+    winners_of_shuffled, problems_of_shuffled = resolve_conflicts(shuffled)
+    assert {article.path for article in winners} == {article.path for article in winners_of_shuffled}
+    assert problems == problems_of_shuffled
+    assert {problem.path for problem in problems}.isdisjoint({article.path for article in winners})
+    assert {problem.path for problem in problems} | {article.path for article in winners} == {
+        f"articles/{name}.yaml" for name in files
+    }
+    addresses = [address for article in winners for address in (article.slug, *article.aliases)]
     assert len(addresses) == len(set(addresses))
-    assert len({article.id for article in kept}) == len(kept)
+    assert len({article.id for article in winners}) == len(winners)
 
 
 def _read(files: Mapping[str, str]) -> list[ParseResult]:
     site = Site(title="A", description="", base_url="https://a.example", id_domain="a.example", since=date(2000, 1, 1))
-    known = References(site=site, media=MediaFolder(Path()), categories={}, authors={})
-    return [parse_article(f"articles/{name}.yaml", (HEAD + rest).encode(), known) for name, rest in files.items()]
+    references = References(site=site, media=MediaFolder(Path()), categories={}, authors={})
+    return [parse_article(f"articles/{name}.yaml", (HEAD + lines).encode(), references) for name, lines in files.items()]
 
 
-def test_a_draft_takes_no_published_article_down(newsroom: Newsroom) -> None:
+def test_a_draft_does_not_win_against_a_published_article(newsroom: Newsroom) -> None:
     published = "id: tag:news.example,2026:summit\ntitle: A\npublished: 2026-01-02\n"
     root = newsroom({"articles/07-summit.yaml": published, "articles/drafts/summit.yaml": f"{published}status: draft\n"})
     content = load_content(root)
@@ -152,12 +155,12 @@ def test_a_draft_takes_no_published_article_down(newsroom: Newsroom) -> None:
     assert {problem.path for problem in content.errors} == {"articles/drafts/summit.yaml"}
 
 
-def test_a_copy_that_is_read_a_second_time_unchanged_stays_aside(newsroom: Newsroom) -> None:
+def test_a_copy_that_is_read_again_unchanged_still_loses(newsroom: Newsroom) -> None:
     root = newsroom({"articles/a.yaml": HEAD + "id: tag:news.example,2026:a\n"})
     folder = ContentFolder(root)
     folder.read(now=datetime.now(UTC))
     shutil.copy(root / "articles/a.yaml", root / "articles/copy-of-a.yaml")
-    # Files that young are read again at every look.
+    # Recently changed files are read again at every scan.
     for _ in range(3):
-        read = folder.read(now=datetime.now(UTC)).content
-        assert [article.path for article in read.articles] == ["articles/a.yaml"]
+        snapshot = folder.read(now=datetime.now(UTC)).content
+        assert [article.path for article in snapshot.articles] == ["articles/a.yaml"]

@@ -1,4 +1,4 @@
-"""A content folder on disk: what is read, what is followed, what is refused."""
+"""A content folder on disk: which files are read, followed or rejected."""
 
 from __future__ import annotations
 
@@ -23,29 +23,33 @@ from tests.broken_files.case import HEAD, PNG, Files
 from tests.conftest import SETTINGS, Newsroom
 from tests.helpers.newsrooms import write
 
-OUTSIDE = "a symbolic link that leaves the content folder is not followed; put the file itself there, or take the link away"
+LINK_MESSAGE = "a symbolic link that leaves the content folder is not followed; put the file itself there, or take the link away"
 
 
-def article(name: str, rest: str = "") -> str:
-    return f"{HEAD}id: tag:news.example,2026:{name}\n{rest}"
+def article_text(name: str, lines: str = "") -> str:
+    return f"{HEAD}id: tag:news.example,2026:{name}\n{lines}"
 
 
-def lines(root: Path) -> list[str]:
+def messages(root: Path) -> list[str]:
     return [str(problem) for problem in load_content(root).problems]
 
 
-def paths(root: Path) -> set[str]:
-    return {one.path for one in load_content(root).articles}
+def article_paths(root: Path) -> set[str]:
+    return {article.path for article in load_content(root).articles}
 
 
-def test_folders_below_articles_are_the_editors_own_business(newsroom: Newsroom) -> None:
+def test_articles_in_any_folder_below_articles_are_read(newsroom: Newsroom) -> None:
     root = newsroom(
-        {"articles/a.yaml": article("a"), "articles/2026/정/b.md": f"---\n{article('b')}---\n", "elsewhere/c.yaml": article("c")}
+        {
+            "articles/a.yaml": article_text("a"),
+            "articles/2026/정/b.md": f"---\n{article_text('b')}---\n",
+            "elsewhere/c.yaml": article_text("c"),
+        }
     )
-    assert (paths(root), lines(root)) == ({"articles/a.yaml", "articles/2026/정/b.md"}, [])
+    assert (article_paths(root), messages(root)) == ({"articles/a.yaml", "articles/2026/정/b.md"}, [])
 
 
-def test_a_site_needs_no_other_file(newsroom: Newsroom) -> None:
+def test_a_folder_with_only_site_yaml_is_valid(newsroom: Newsroom) -> None:
     root = newsroom({})
     for name in ("categories.yaml", "authors.yaml"):
         (root / name).unlink()
@@ -53,55 +57,55 @@ def test_a_site_needs_no_other_file(newsroom: Newsroom) -> None:
     assert (content.articles, dict(content.authors), dict(content.categories), content.problems) == ((), {}, {}, ())
 
 
-def test_an_author_nobody_wrote_down_says_where_to(newsroom: Newsroom) -> None:
-    root = newsroom({"articles/a.yaml": article("a", "author: lee\n")})
+def test_an_unknown_author_without_authors_yaml_is_reported(newsroom: Newsroom) -> None:
+    root = newsroom({"articles/a.yaml": article_text("a", "author: lee\n")})
     (root / "authors.yaml").unlink()
-    assert lines(root) == ["articles/a.yaml:4:9: author: no author 'lee'; add it to authors.yaml"]
+    assert messages(root) == ["articles/a.yaml:4:9: author: no author 'lee'; add it to authors.yaml"]
 
 
-def test_many_authors_are_not_all_listed(newsroom: Newsroom) -> None:
-    many = "".join(f"author-{number}: {{name: A}}\n" for number in range(9))
-    root = newsroom({"authors.yaml": many, "articles/a.yaml": article("a", "author: zz\n")})
-    assert lines(root) == ["articles/a.yaml:4:9: author: no author 'zz'; add it to authors.yaml"]
+def test_the_message_about_an_unknown_author_does_not_list_many_authors(newsroom: Newsroom) -> None:
+    authors = "".join(f"author-{number}: {{name: A}}\n" for number in range(9))
+    root = newsroom({"authors.yaml": authors, "articles/a.yaml": article_text("a", "author: zz\n")})
+    assert messages(root) == ["articles/a.yaml:4:9: author: no author 'zz'; add it to authors.yaml"]
 
 
-def test_no_such_folder(tmp_path: Path) -> None:
+def test_a_missing_folder_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(ContentError, match=r"no folder .*/nowhere; give the folder that holds site\.yaml"):
         load_content(tmp_path / "nowhere")
 
 
-def test_no_site_yaml(tmp_path: Path) -> None:
+def test_a_folder_without_site_yaml_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(ContentError, match=r"has no site\.yaml; it needs at least title: and base_url:"):
         load_content(tmp_path)
 
 
 @pytest.mark.parametrize("name", ["site.yaml", "authors.yaml", "categories.yaml"])
-def test_a_folder_in_the_place_of_a_settings_file(newsroom: Newsroom, name: str) -> None:
+def test_a_folder_with_the_name_of_a_settings_file_is_reported(newsroom: Newsroom, name: str) -> None:
     root = newsroom({})
     (root / name).unlink()
     (root / name).mkdir()
     line = f"{name}:1:1: this is a folder, a pipe or a device, not a file"
     if name == "site.yaml":
-        with pytest.raises(ContentError) as caught:
+        with pytest.raises(ContentError) as error:
             load_content(root)
-        assert [str(problem) for problem in caught.value.problems] == [line]
+        assert [str(problem) for problem in error.value.problems] == [line]
     else:
-        assert lines(root) == [line]
+        assert messages(root) == [line]
 
 
-def test_a_named_pipe_does_not_stop_the_reading(newsroom: Newsroom) -> None:
-    root = newsroom({"articles/a.yaml": article("a")})
+def test_a_named_pipe_is_reported_and_does_not_block(newsroom: Newsroom) -> None:
+    root = newsroom({"articles/a.yaml": article_text("a")})
     os.mkfifo(root / "articles/pipe.yaml")
-    assert lines(root) == ["articles/pipe.yaml:1:1: this is a folder, a pipe or a device, not a file"]
-    assert paths(root) == {"articles/a.yaml"}
+    assert messages(root) == ["articles/pipe.yaml:1:1: this is a folder, a pipe or a device, not a file"]
+    assert article_paths(root) == {"articles/a.yaml"}
 
 
-def test_a_socket_is_no_article(newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch) -> None:
-    root = newsroom({"articles/a.yaml": article("a")})
-    monkeypatch.chdir(root / "articles")  # a socket's path is short
+def test_a_socket_is_reported(newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = newsroom({"articles/a.yaml": article_text("a")})
+    monkeypatch.chdir(root / "articles")  # the path of a socket must be short
     with socket.socket(socket.AF_UNIX) as server:
         server.bind("s.yaml")
-        (line,) = lines(root)
+        (line,) = messages(root)
     assert line.startswith("articles/s.yaml:1:1: the file cannot be read (")
 
 
@@ -111,94 +115,96 @@ def test_a_socket_is_no_article(newsroom: Newsroom, monkeypatch: pytest.MonkeyPa
         (
             "articles/out.yaml",
             "../../secret.yaml",
-            f"articles/out.yaml:1:1: {OUTSIDE}",
+            f"articles/out.yaml:1:1: {LINK_MESSAGE}",
         ),
         (
             "articles/out",
             "../../elsewhere",
-            f"articles/out:1:1: {OUTSIDE}",
+            f"articles/out:1:1: {LINK_MESSAGE}",
         ),
         (
             "articles/abs.yaml",
             "/dev/zero",
-            f"articles/abs.yaml:1:1: {OUTSIDE}",
+            f"articles/abs.yaml:1:1: {LINK_MESSAGE}",
         ),
         ("articles/no.yaml", "nothing.yaml", "articles/no.yaml:1:1: a symbolic link to nothing"),
         (
             "articles/no.yaml",
             "../../nothing",
-            f"articles/no.yaml:1:1: {OUTSIDE}",
+            f"articles/no.yaml:1:1: {LINK_MESSAGE}",
         ),
     ],
 )
-def test_a_link_that_leads_astray(newsroom: Newsroom, tmp_path: Path, link: str, target: str, line: str) -> None:
-    root = newsroom({"articles/a.yaml": article("a")})
-    (tmp_path / "secret.yaml").write_text(article("secret"))
+def test_a_symbolic_link_to_a_path_outside_or_to_nothing_is_reported(
+    newsroom: Newsroom, tmp_path: Path, link: str, target: str, line: str
+) -> None:
+    root = newsroom({"articles/a.yaml": article_text("a")})
+    (tmp_path / "secret.yaml").write_text(article_text("secret"))
     (tmp_path / "elsewhere").mkdir()
-    (tmp_path / "elsewhere/b.yaml").write_text(article("b"))
+    (tmp_path / "elsewhere/b.yaml").write_text(article_text("b"))
     (root / link).symlink_to(target)
-    assert lines(root) == [line]
-    assert paths(root) == {"articles/a.yaml"}
+    assert messages(root) == [line]
+    assert article_paths(root) == {"articles/a.yaml"}
 
 
-def test_a_link_to_itself(newsroom: Newsroom) -> None:
-    root = newsroom({"articles/a.yaml": article("a")})
+def test_a_symbolic_link_to_itself_is_reported(newsroom: Newsroom) -> None:
+    root = newsroom({"articles/a.yaml": article_text("a")})
     (root / "articles/loop.yaml").symlink_to("loop.yaml")
-    (line,) = lines(root)
+    (line,) = messages(root)
     assert line.startswith("articles/loop.yaml:1:1: the file cannot be read (")
 
 
-def test_the_articles_folder_itself_may_not_leave(newsroom: Newsroom, tmp_path: Path) -> None:
+def test_the_articles_folder_must_not_be_a_symbolic_link_to_a_path_outside(newsroom: Newsroom, tmp_path: Path) -> None:
     (tmp_path / "elsewhere").mkdir()
-    (tmp_path / "elsewhere/a.yaml").write_text(article("a"))
+    (tmp_path / "elsewhere/a.yaml").write_text(article_text("a"))
     root = newsroom({})
     (root / "articles").symlink_to("../elsewhere")
-    assert lines(root) == [f"articles:1:1: {OUTSIDE}"]
-    assert paths(root) == set()
+    assert messages(root) == [f"articles:1:1: {LINK_MESSAGE}"]
+    assert article_paths(root) == set()
 
 
-def test_the_content_folder_itself_may_be_a_link(newsroom: Newsroom, tmp_path: Path) -> None:
-    newsroom({"articles/a.yaml": article("a")})
+def test_the_content_folder_may_be_a_symbolic_link(newsroom: Newsroom, tmp_path: Path) -> None:
+    newsroom({"articles/a.yaml": article_text("a")})
     (tmp_path / "current").symlink_to("content")
-    assert paths(tmp_path / "current") == {"articles/a.yaml"}
+    assert article_paths(tmp_path / "current") == {"articles/a.yaml"}
 
 
-def test_links_inside_the_folder_are_followed_once(newsroom: Newsroom) -> None:
-    root = newsroom({"drafts/b.yaml": article("b"), "articles/x/a.yaml": article("a")})
+def test_symbolic_links_inside_the_folder_are_followed_once(newsroom: Newsroom) -> None:
+    root = newsroom({"drafts/b.yaml": article_text("b"), "articles/x/a.yaml": article_text("a")})
     (root / "articles/y").symlink_to("x")
     (root / "articles/x/up").symlink_to("..")
     (root / "articles/z.yaml").symlink_to("../drafts/b.yaml")
-    assert [Path(path).name for path in sorted(paths(root))] == ["a.yaml", "z.yaml"]
-    assert lines(root) == []
+    assert [Path(path).name for path in sorted(article_paths(root))] == ["a.yaml", "z.yaml"]
+    assert messages(root) == []
 
 
-def test_articles_that_are_a_file(newsroom: Newsroom) -> None:
+def test_a_file_with_the_name_of_the_articles_folder_is_reported(newsroom: Newsroom) -> None:
     root = newsroom({"articles": "text"})
-    assert lines(root) == ["articles:1:1: the folder cannot be read (Not a directory)"]
+    assert messages(root) == ["articles:1:1: the folder cannot be read (Not a directory)"]
 
 
 @pytest.mark.skipif(sys.platform == "darwin", reason="APFS has no such names")
-def test_a_name_that_is_not_utf8(newsroom: Newsroom) -> None:
-    root = newsroom({"articles/a.yaml": article("a")})
-    (root / os.fsdecode(b"articles/caf\xe9.yaml")).write_text(article("b"))
-    assert lines(root) == ["articles/caf?.yaml:1:1: the name is not UTF-8; rename it"]
-    assert paths(root) == {"articles/a.yaml"}
+def test_a_file_name_that_is_not_utf8_is_reported(newsroom: Newsroom) -> None:
+    root = newsroom({"articles/a.yaml": article_text("a")})
+    (root / os.fsdecode(b"articles/caf\xe9.yaml")).write_text(article_text("b"))
+    assert messages(root) == ["articles/caf?.yaml:1:1: the name is not UTF-8; rename it"]
+    assert article_paths(root) == {"articles/a.yaml"}
 
 
 @pytest.mark.parametrize("char", ["\n", "\t", "\x07", "\u2028", "\x9f"])
-def test_a_name_with_a_character_that_no_line_can_show(newsroom: Newsroom, char: str) -> None:
-    root = newsroom({f"articles/a{char}b/c.yaml": article("a"), f"articles/d{char}.yaml": article("d")})
-    sentence = f"the name holds a character that has no place there (U+{ord(char):04X}); rename it"
-    assert lines(root) == [f"articles/a?b:1:1: {sentence}", f"articles/d?.yaml:1:1: {sentence}"]
+def test_a_file_name_with_a_control_character_is_reported(newsroom: Newsroom, char: str) -> None:
+    root = newsroom({f"articles/a{char}b/c.yaml": article_text("a"), f"articles/d{char}.yaml": article_text("d")})
+    message = f"the name holds a character that has no place there (U+{ord(char):04X}); rename it"
+    assert messages(root) == [f"articles/a?b:1:1: {message}", f"articles/d?.yaml:1:1: {message}"]
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything; run the tests as another user")
-def test_a_file_and_a_folder_nobody_may_read(newsroom: Newsroom) -> None:
-    root = newsroom({"articles/a.yaml": article("a"), "articles/b/c.yaml": article("c")})
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read every file; run the tests as another user")
+def test_an_unreadable_file_and_an_unreadable_folder_are_reported(newsroom: Newsroom) -> None:
+    root = newsroom({"articles/a.yaml": article_text("a"), "articles/b/c.yaml": article_text("c")})
     (root / "articles/a.yaml").chmod(0)
     (root / "articles/b").chmod(0)
     try:
-        assert lines(root) == [
+        assert messages(root) == [
             "articles/a.yaml:1:1: the file cannot be read (Permission denied)",
             "articles/b:1:1: the folder cannot be read (Permission denied)",
         ]
@@ -206,11 +212,11 @@ def test_a_file_and_a_folder_nobody_may_read(newsroom: Newsroom) -> None:
         (root / "articles/b").chmod(0o700)
 
 
-def test_media_is_held_only_while_something_refers_to_it(newsroom: Newsroom) -> None:
+def test_only_media_files_with_a_reference_are_in_the_snapshot(newsroom: Newsroom) -> None:
     files: Files = {
         "authors.yaml": "lee: {name: Lee, avatar: media/lee.png}\n",
-        "articles/a.yaml": article("a", "image: {src: media/a.png}\n"),
-        "articles/b.yaml": article("b", "image: {src: media/b.png}\nnonsense: 1\n"),
+        "articles/a.yaml": article_text("a", "image: {src: media/a.png}\n"),
+        "articles/b.yaml": article_text("b", "image: {src: media/b.png}\nnonsense: 1\n"),
         "media/a.png": PNG,
         "media/b.png": PNG,
         "media/lee.png": PNG,
@@ -223,7 +229,7 @@ def test_media_is_held_only_while_something_refers_to_it(newsroom: Newsroom) -> 
 
 
 @pytest.mark.parametrize(
-    ("target", "sentence"),
+    ("target", "message"),
     [
         (
             "../../secret.png",
@@ -233,45 +239,47 @@ def test_media_is_held_only_while_something_refers_to_it(newsroom: Newsroom) -> 
         ("folder", "image.src: 'media/x.png' is a folder or a device, not a file"),
     ],
 )
-def test_a_picture_behind_a_link(newsroom: Newsroom, tmp_path: Path, target: str, sentence: str) -> None:
-    root = newsroom({"articles/a.yaml": article("a", "image: {src: media/x.png}\n"), "media/folder/p.png": PNG})
+def test_an_image_behind_a_symbolic_link_outside_media_is_reported(
+    newsroom: Newsroom, tmp_path: Path, target: str, message: str
+) -> None:
+    root = newsroom({"articles/a.yaml": article_text("a", "image: {src: media/x.png}\n"), "media/folder/p.png": PNG})
     (tmp_path / "secret.png").write_bytes(PNG)
     (root / "media/x.png").symlink_to(target)
-    assert lines(root)[0].startswith(f"articles/a.yaml:4:14: {sentence}")
+    assert messages(root)[0].startswith(f"articles/a.yaml:4:14: {message}")
 
 
-def test_a_picture_of_too_many_pixels_is_not_opened(newsroom: Newsroom) -> None:
+def test_an_image_with_too_many_pixels_is_reported(newsroom: Newsroom) -> None:
     file = io.BytesIO()
     Image.new("P", (1, 1)).save(file, "GIF")
-    bomb = file.getvalue()[:6] + b"\xff\xff\xff\xff" + file.getvalue()[10:]
-    root = newsroom({"articles/a.yaml": article("a", "image: {src: media/x.gif}\n"), "media/x.gif": bomb})
-    assert lines(root) == [
+    data = file.getvalue()[:6] + b"\xff\xff\xff\xff" + file.getvalue()[10:]
+    root = newsroom({"articles/a.yaml": article_text("a", "image: {src: media/x.gif}\n"), "media/x.gif": data})
+    assert messages(root) == [
         "articles/a.yaml:4:14: image.src: 'media/x.gif' has more than 89 megapixels, the most that is used; make it smaller"
     ]
 
 
-def test_a_picture_without_pixels_is_damaged(newsroom: Newsroom) -> None:
+def test_an_image_without_pixels_is_reported(newsroom: Newsroom) -> None:
     gif = b"GIF89a" + bytes(4) + b"\x00\x00\x00;"
-    root = newsroom({"articles/a.yaml": article("a", "image: {src: media/x.gif}\n"), "media/x.gif": gif})
-    assert lines(root) == [
+    root = newsroom({"articles/a.yaml": article_text("a", "image: {src: media/x.gif}\n"), "media/x.gif": gif})
+    assert messages(root) == [
         "articles/a.yaml:4:14: image.src: 'media/x.gif' is damaged or no picture at all; save it again as JPEG or PNG"
     ]
 
 
-def test_a_state_folder_thrown_away_is_made_again_with_everything_that_is_known(newsroom: Newsroom, tmp_path: Path) -> None:
+def test_a_deleted_state_folder_is_written_again_completely(newsroom: Newsroom, tmp_path: Path) -> None:
     root = newsroom({f"articles/{name}.yaml": HEAD for name in ("a", "b")})
-    kept = tmp_path / "state/articles.sqlite"
-    folder = ContentFolder(root, "", ParseCache(kept))
+    cache_file = tmp_path / "state/articles.sqlite"
+    folder = ContentFolder(root, "", ParseCache(cache_file))
     folder.read()
     folder.save()
-    shutil.rmtree(kept.parent)
+    shutil.rmtree(cache_file.parent)
     folder.read()
     folder.save()
     (root / "articles/a.yaml").write_text("title: [")
-    assert ContentFolder(root, "", ParseCache(kept)).read().content.last_valid_paths == {"articles/a.yaml"}
+    assert ContentFolder(root, "", ParseCache(cache_file)).read().content.last_valid_paths == {"articles/a.yaml"}
 
 
-def test_a_folder_whose_site_yaml_is_gone_is_away_and_nothing_in_it_is_deleted(newsroom: Newsroom, tmp_path: Path) -> None:
+def test_a_folder_without_site_yaml_does_not_delete_its_articles(newsroom: Newsroom, tmp_path: Path) -> None:
     root = newsroom({"articles/a.yaml": HEAD})
     folder = ContentFolder(root, "", ParseCache(tmp_path / "state/articles.sqlite"))
     folder.read()
@@ -281,23 +289,23 @@ def test_a_folder_whose_site_yaml_is_gone_is_away_and_nothing_in_it_is_deleted(n
         folder.read()
     root.rmdir()
     (tmp_path / "away").rename(root)
-    again = folder.read()
-    assert (again.removed, again.added, len(again.content.articles)) == ((), (), 1)
+    scan = folder.read()
+    assert (scan.removed, scan.added, len(scan.content.articles)) == ((), (), 1)
 
 
 @pytest.mark.skipif(
-    not hasattr(os, "setresuid") or os.getuid() != 0, reason="only root may act as another; run the tests as root"
+    not hasattr(os, "setresuid") or os.getuid() != 0, reason="only root may switch to another user; run the tests as root"
 )
-def test_a_folder_that_cannot_be_read_keeps_its_articles_and_last_valid_versions() -> None:
-    # Not in pytest's own folder, into which nobody else may go.
-    with tempfile.TemporaryDirectory() as home:
-        root = write(Path(home) / "content", {**SETTINGS, "articles/2026/a.yaml": HEAD, "articles/b.yaml": HEAD})
-        for path in (Path(home), *Path(home).rglob("*")):
+def test_an_unreadable_folder_keeps_its_articles_and_last_valid_versions() -> None:
+    # Not in pytest's temporary folder, which other users cannot open.
+    with tempfile.TemporaryDirectory() as folder:
+        root = write(Path(folder) / "content", {**SETTINGS, "articles/2026/a.yaml": HEAD, "articles/b.yaml": HEAD})
+        for path in (Path(folder), *Path(folder).rglob("*")):
             os.chown(path, 65534, 65534)
-        command = [sys.executable, "-c", _AS_NOBODY, root, f"{home}/articles.sqlite"]
-        found = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert found.returncode == 0, found.stderr
-    assert found.stdout.splitlines() == [
+        command = [sys.executable, "-c", _AS_NOBODY, root, f"{folder}/articles.sqlite"]
+        result = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.splitlines() == [
         "2 ['articles/2026', 'articles/2026/a.yaml']",
         "2 ['articles/2026', 'articles/2026/a.yaml']",
         "2 ['articles/2026/a.yaml']",
@@ -308,27 +316,27 @@ _AS_NOBODY: Final = """
 import os, pathlib, sys
 from feedsvc.content.folder.folder import ContentFolder
 from feedsvc.content.cache.store import ParseCache
-root, kept = map(pathlib.Path, sys.argv[1:])
-ContentFolder(root).read()  # Python itself may lie where nobody may look
+root, cache_file = map(pathlib.Path, sys.argv[1:])
+ContentFolder(root).read()  # import everything while the folder of Python is readable
 os.setgroups([]), os.setresgid(65534, 65534, 65534), os.setresuid(65534, 65534, 65534)
-folder = ContentFolder(root, "", ParseCache(kept))
+folder = ContentFolder(root, "", ParseCache(cache_file))
 folder.read(), folder.save()
 
-def say(folder):
+def report(folder):
     content = folder.read().content
     print(len(content.articles), sorted(content.last_valid_paths))
     folder.save()
 
 (root / "articles/2026").chmod(0)
-say(folder)
-say(ContentFolder(root, "", ParseCache(kept)))
+report(folder)
+report(ContentFolder(root, "", ParseCache(cache_file)))
 (root / "articles/2026").chmod(0o755)
 (root / "articles/2026/a.yaml").write_text("title: [")
-say(ContentFolder(root, "", ParseCache(kept)))
+report(ContentFolder(root, "", ParseCache(cache_file)))
 """
 
 
-def test_a_file_that_went_while_nothing_ran_has_no_last_valid_version_any_more(newsroom: Newsroom, tmp_path: Path) -> None:
+def test_a_file_deleted_between_two_runs_has_no_last_valid_version(newsroom: Newsroom, tmp_path: Path) -> None:
     root = newsroom({"articles/a.yaml": HEAD, "articles/b.yaml": HEAD})
     for _ in range(2):
         folder = ContentFolder(root, "", ParseCache(tmp_path / "articles.sqlite"))
@@ -339,11 +347,11 @@ def test_a_file_that_went_while_nothing_ran_has_no_last_valid_version_any_more(n
     assert ContentFolder(root, "", ParseCache(tmp_path / "articles.sqlite")).read().content.last_valid_paths == frozenset()
 
 
-def test_what_was_read_ahead_is_told_once(newsroom: Newsroom) -> None:
-    root = newsroom({"articles/a.yaml": article("a")})
-    folder, done = ContentFolder(root), []
-    folder.start_first_read(datetime.now(UTC), lambda: done.append("something else"))
-    assert not done  # one file is read sooner
-    write(root, {"articles/b.yaml": article("b")})
-    assert [one.path for one in folder.read().added] == ["articles/a.yaml"]
-    assert [one.path for one in folder.read().added] == ["articles/b.yaml"]
+def test_articles_read_in_advance_are_returned_once(newsroom: Newsroom) -> None:
+    root = newsroom({"articles/a.yaml": article_text("a")})
+    folder, calls = ContentFolder(root), []
+    folder.start_first_read(datetime.now(UTC), lambda: calls.append("something else"))
+    assert not calls  # a single file is read synchronously
+    write(root, {"articles/b.yaml": article_text("b")})
+    assert [article.path for article in folder.read().added] == ["articles/a.yaml"]
+    assert [article.path for article in folder.read().added] == ["articles/b.yaml"]

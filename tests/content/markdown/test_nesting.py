@@ -1,4 +1,4 @@
-"""The depth of HTML is bounded before a tree is built of it, whatever its tags leave open or close in any order."""
+"""The limit of the nesting of HTML, checked before a tree is built, with unclosed and misnested tags."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from feedsvc.content.markdown.nesting import MAX_DEPTH, CheckedHtml, TooDeep, ch
 
 
 def depth(html: str) -> int:
-    """How deep the elements of a fragment lie in a browser's tree."""
-    deepest, todo = 0, [(html5lib.parseFragment(html, namespaceHTMLElements=False), 0)]
-    while todo:
-        element, level = todo.pop()
+    """Return the depth of the tree that a browser builds of a fragment."""
+    deepest, stack = 0, [(html5lib.parseFragment(html, namespaceHTMLElements=False), 0)]
+    while stack:
+        element, level = stack.pop()
         deepest = max(deepest, level)
-        todo += [(child, level + 1) for child in element]
+        stack += [(child, level + 1) for child in element]
     return deepest
 
 
@@ -49,7 +49,7 @@ def is_too_deep(html: str) -> bool:
         "",
     ],
 )
-def test_an_ordinary_text_is_not_deep(html: str) -> None:
+def test_long_but_flat_html_is_accepted(html: str) -> None:
     assert not is_too_deep(html)
 
 
@@ -69,10 +69,10 @@ def test_an_ordinary_text_is_not_deep(html: str) -> None:
         ),
     ],
 )
-def test_no_order_of_tags_hides_depth(unit: str) -> None:
+def test_misnested_tags_do_not_hide_depth(unit: str) -> None:
     text = "".join(unit.replace("{}", str(number)) for number in range(400)) + "text"
-    made = check(text, is_generated=False)
-    assert isinstance(made, TooDeep) or depth(made.html) <= 3 * MAX_DEPTH
+    result = check(text, is_generated=False)
+    assert isinstance(result, TooDeep) or depth(result.html) <= 3 * MAX_DEPTH
 
 
 TOKENS: Final = st.lists(
@@ -109,40 +109,40 @@ TOKENS: Final = st.lists(
 @example("<table><td>")
 def test_a_tree_is_at_most_three_times_as_deep_as_counted(unit: str) -> None:
     text = "".join(unit.replace("{}", str(number)) for number in range(120)) + "text"
-    made = check(text, is_generated=False)
-    if isinstance(made, TooDeep):
-        made = check(text[: made.offset], is_generated=False)
-        assert isinstance(made, CheckedHtml)
-    assert depth(made.html) <= 3 * MAX_DEPTH
+    result = check(text, is_generated=False)
+    if isinstance(result, TooDeep):
+        result = check(text[: result.offset], is_generated=False)
+        assert isinstance(result, CheckedHtml)
+    assert depth(result.html) <= 3 * MAX_DEPTH
 
 
 @settings(deadline=None)
 @given(TOKENS)
-def test_nothing_but_known_elements_is_left(unit: str) -> None:
-    made = check(unit, is_generated=False)
-    assert isinstance(made, CheckedHtml)
-    tree = html5lib.parseFragment(made.html, namespaceHTMLElements=False)
+def test_only_allowed_elements_remain(unit: str) -> None:
+    result = check(unit, is_generated=False)
+    assert isinstance(result, CheckedHtml)
+    tree = html5lib.parseFragment(result.html, namespaceHTMLElements=False)
     assert {element.tag for element in tree.iter() if isinstance(element.tag, str)} <= ALLOWED_ELEMENTS | {"DOCUMENT_FRAGMENT"}
 
 
-def test_emphasis_that_stays_open_is_not_begun_anew_in_every_block() -> None:
+def test_unclosed_formatting_elements_count_in_every_block() -> None:
     text = "<p>" + "".join(f"<b a={number}>" for number in range(90)) + "</p>" + "<p>text</p>" * 100_000
     assert is_too_deep(text)
 
 
-def test_what_is_taken_out_is_told_with_its_place() -> None:
-    made = check("a <iframe src=x>b</iframe><script>c</script><div><x/></div>", is_generated=False)
-    assert isinstance(made, CheckedHtml)
-    assert made.html == "a <!---->b<!----><!----><div><!----></div>"
-    assert made.removed == (
+def test_removed_elements_are_returned_with_their_offsets() -> None:
+    result = check("a <iframe src=x>b</iframe><script>c</script><div><x/></div>", is_generated=False)
+    assert isinstance(result, CheckedHtml)
+    assert result.html == "a <!---->b<!----><!----><div><!----></div>"
+    assert result.removed == (
         nesting.RemovedElement("iframe", 2),
         nesting.RemovedElement("script", 26),
         nesting.RemovedElement("x", 49),
     )
 
 
-def test_a_tag_of_very_many_attributes_is_taken_out() -> None:
+def test_a_tag_with_very_many_attributes_is_removed() -> None:
     tag = "<div " + " ".join(f"a{number}" for number in range(5_000)) + ">"
-    made = check(f"{tag}a</div>", is_generated=False)
-    assert isinstance(made, CheckedHtml)
-    assert made.html == "<!---->a</div>"
+    result = check(f"{tag}a</div>", is_generated=False)
+    assert isinstance(result, CheckedHtml)
+    assert result.html == "<!---->a</div>"

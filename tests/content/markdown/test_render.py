@@ -1,4 +1,4 @@
-"""Markdown becomes HTML that any reader may show: nothing that runs, nothing relative."""
+"""Markdown to HTML: elements, absolute URLs, no active content."""
 
 from __future__ import annotations
 
@@ -15,42 +15,43 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from feedsvc import uris
-from feedsvc.content.markdown import render as markup
+from feedsvc.content.markdown import render as render_module
 from feedsvc.content.markdown.render import RenderedMarkdown, excerpt, may_show_media, plain_text, render
 from feedsvc.content.text import FORBIDDEN_CHARACTER
 
 BASE: Final = "https://news.example/daily"
 PAGE: Final = f"{BASE}/articles/a/"
-ADDRESSES: Final = ("href", "src", "cite", "poster", "srcset", "action", "formaction", "data", "background", "longdesc")
+URL_ATTRIBUTES: Final = ("href", "src", "cite", "poster", "srcset", "action", "formaction", "data", "background", "longdesc")
 
 
-def rendered(markdown: str) -> RenderedMarkdown:
+def render_markdown(markdown: str) -> RenderedMarkdown:
     return render(markdown, base_url=BASE, page=PAGE)
 
 
 def attributes(html: str) -> list[tuple[str, str, str]]:
-    """Element, attribute, value of everything in a fragment, as a browser reads it."""
+    """Return (element, attribute, value) of all attributes of a fragment, as a browser parses it."""
     fragment = html5lib.parseFragment(html, namespaceHTMLElements=False)
     return [(element.tag, name, value) for element in fragment.iter() for name, value in element.attrib.items() if element.tag]
 
 
 def elements(html: str) -> set[str]:
+    """Return the names of all elements of a fragment, as a browser parses it."""
     fragment = html5lib.parseFragment(html, namespaceHTMLElements=False)
     return {element.tag for element in fragment.iter() if isinstance(element.tag, str)} - {"DOCUMENT_FRAGMENT"}
 
 
-def has_strange_name(name: str, value: str) -> bool:
-    """Return True for an id or a class that no footnote has."""
+def has_foreign_id_or_class(name: str, value: str) -> bool:
+    """Return whether an attribute is an id or a class that no footnote has."""
     pattern = {"id": r"fn-[0-9]+-a|fnref-[0-9]+-[0-9]+-a", "class": r"footnote-ref|footnote-backref|footnotes"}.get(name)
     return bool(pattern) and not re.fullmatch(pattern, value)
 
 
 def is_harmless(html: str) -> bool:
-    """No element that runs, no handler, every address absolute and of a scheme that readers open."""
+    """Return whether the HTML has no active element, no event handler, and only absolute URLs with a harmless scheme."""
     for element, name, value in attributes(html):
-        if name.startswith("on") or name in ("style", "srcdoc", "name") or has_strange_name(name, value):
+        if name.startswith("on") or name in ("style", "srcdoc", "name") or has_foreign_id_or_class(name, value):
             return False
-        if name in ADDRESSES and not value.startswith(("https://", "http://", "mailto:", "tel:")):
+        if name in URL_ATTRIBUTES and not value.startswith(("https://", "http://", "mailto:", "tel:")):
             return False
         if element == "meta":
             return False
@@ -70,8 +71,8 @@ def is_harmless(html: str) -> bool:
     ],
 )
 def test_ranges_with_tildes_are_not_struck_out(markdown: str, html: str) -> None:
-    """Between the first tilde of a paragraph and the second all was struck out, and the tildes were gone."""
-    assert rendered(markdown).html == html
+    """The text between two single tildes of a paragraph was rendered as deleted, and the tildes were removed."""
+    assert render_markdown(markdown).html == html
 
 
 @pytest.mark.parametrize(
@@ -100,12 +101,12 @@ def test_ranges_with_tildes_are_not_struck_out(markdown: str, html: str) -> None
         ("", ""),
     ],
 )
-def test_markdown_becomes_html(markdown: str, html: str) -> None:
-    assert rendered(markdown).html == html
+def test_markdown_is_rendered_as_html(markdown: str, html: str) -> None:
+    assert render_markdown(markdown).html == html
 
 
 @pytest.mark.parametrize(
-    ("written", "address"),
+    ("reference", "url"),
     [
         ("/about", f"{BASE}/about"),
         ("about", f"{BASE}/about"),
@@ -123,14 +124,14 @@ def test_markdown_becomes_html(markdown: str, html: str) -> None:
         ("HTTPS://x.example/A", "https://x.example/A"),
     ],
 )
-@pytest.mark.parametrize("form", ["[t]({})", '<a href="{}">t</a>'])
-def test_every_link_is_absolute(written: str, address: str, form: str) -> None:
-    assert attributes(rendered(form.format(written)).html) == [("a", "href", address)]
+@pytest.mark.parametrize("template", ["[t]({})", '<a href="{}">t</a>'])
+def test_every_link_is_rendered_with_an_absolute_url(reference: str, url: str, template: str) -> None:
+    assert attributes(render_markdown(template.format(reference)).html) == [("a", "href", url)]
 
 
-@pytest.mark.parametrize("written", ["[t](#part)", '<a href="#part">t</a>', "[t](#)"])
-def test_a_link_within_the_text_that_would_lead_nowhere_is_none(written: str) -> None:
-    assert rendered(written).html == ("<p><a>t</a></p>")
+@pytest.mark.parametrize("markdown", ["[t](#part)", '<a href="#part">t</a>', "[t](#)"])
+def test_a_link_to_a_fragment_without_target_has_no_href(markdown: str) -> None:
+    assert render_markdown(markdown).html == ("<p><a>t</a></p>")
 
 
 @pytest.mark.parametrize(
@@ -142,20 +143,20 @@ def test_a_link_within_the_text_that_would_lead_nowhere_is_none(written: str) ->
         ("<abbr title='<h1>'>x</abbr>\n# A", '<p><abbr title="&lt;h1&gt;">x</abbr></p>\n<h2>A</h2>'),
     ],
 )
-def test_the_title_stays_the_only_first_heading(markdown: str, html: str) -> None:
-    assert rendered(markdown).html == html
+def test_headings_of_level_one_become_level_two(markdown: str, html: str) -> None:
+    assert render_markdown(markdown).html == html
 
 
 @pytest.mark.parametrize(
     ("markdown", "alt"),
     [('<img src="media/p.png">', ""), ('<img title=" alt=&quot;x" src="media/p.png">', ""), ("![a](media/p.png)", "a")],
 )
-def test_a_picture_of_which_nothing_is_told_is_skipped_when_read_aloud(markdown: str, alt: str) -> None:
-    assert [value for _, name, value in attributes(rendered(markdown).html) if name == "alt"] == [alt]
+def test_an_image_without_alt_gets_an_empty_one(markdown: str, alt: str) -> None:
+    assert [value for _, name, value in attributes(render_markdown(markdown).html) if name == "alt"] == [alt]
 
 
 @pytest.mark.parametrize("base", ["https://news.example", BASE, "http://[::1]:8000/x"])
-def test_pictures_are_absolute_below_any_base(base: str) -> None:
+def test_images_are_rendered_with_absolute_urls_below_any_base(base: str) -> None:
     html = render("![p](media/p.png)\n\n![p](/media/p.png)", base_url=base, page=f"{base}/articles/a/").html
     assert [value for _, name, value in attributes(html) if name == "src"] == [f"{base}/media/p.png"] * 2
 
@@ -205,8 +206,8 @@ def test_pictures_are_absolute_below_any_base(base: str) -> None:
         "<p title='\"><script>alert(1)</script>'>t</p>",
     ],
 )
-def test_nothing_that_runs_survives(markdown: str) -> None:
-    html = rendered(markdown).html
+def test_active_content_is_removed(markdown: str) -> None:
+    html = render_markdown(markdown).html
     assert is_harmless(html), html
 
 
@@ -227,8 +228,8 @@ def test_nothing_that_runs_survives(markdown: str) -> None:
         ("![p](https://x.example/media/p.png)", set()),
     ],
 )
-def test_references_to_media_are_collected(markdown: str, media: set[str]) -> None:
-    assert set(rendered(markdown).media.values()) == media
+def test_references_to_media_files_are_collected(markdown: str, media: set[str]) -> None:
+    assert set(render_markdown(markdown).media.values()) == media
 
 
 @pytest.mark.parametrize(
@@ -241,22 +242,22 @@ def test_references_to_media_are_collected(markdown: str, media: set[str]) -> No
         ('<img alt="a > b" src="https://x.example/p.png">', '<img alt="a &gt; b" src="https://x.example/p.png">'),
     ],
 )
-def test_a_picture_without_an_address_is_gone(markdown: str, html: str) -> None:
-    assert rendered(markdown).html == html
+def test_an_image_without_a_valid_url_is_removed(markdown: str, html: str) -> None:
+    assert render_markdown(markdown).html == html
 
 
 @pytest.mark.parametrize(
-    ("written", "kept"), [("5", "5"), ("100%", None), ("0", None), ("5px", None), ("99999", "99999"), ("999999", None)]
+    ("width", "expected"), [("5", "5"), ("100%", None), ("0", None), ("5px", None), ("99999", "99999"), ("999999", None)]
 )
-def test_a_width_is_a_number_of_pixels(written: str, kept: str | None) -> None:
-    html = rendered(f'<img src="https://x.example/p.png" width="{written}">').html
-    assert {name: value for _, name, value in attributes(html)}.get("width") == kept
+def test_a_width_that_is_no_number_of_pixels_is_removed(width: str, expected: str | None) -> None:
+    html = render_markdown(f'<img src="https://x.example/p.png" width="{width}">').html
+    assert {name: value for _, name, value in attributes(html)}.get("width") == expected
 
 
-def test_characters_written_as_entities_are_unfit_all_the_same() -> None:
-    assert rendered("a&#7;b <abbr title='c&#x1F;&#xFFFE;'>d</abbr>").html == '<p>a\ufffdb <abbr title="c">d</abbr></p>'.replace(
-        "\ufffd", ""
-    )
+def test_forbidden_characters_written_as_entities_are_removed() -> None:
+    assert render_markdown(
+        "a&#7;b <abbr title='c&#x1F;&#xFFFE;'>d</abbr>"
+    ).html == '<p>a\ufffdb <abbr title="c">d</abbr></p>'.replace("\ufffd", "")
 
 
 @pytest.mark.parametrize(
@@ -271,12 +272,12 @@ def test_characters_written_as_entities_are_unfit_all_the_same() -> None:
         ("", ""),
     ],
 )
-def test_the_text_of_html_is_one_line(html: str, text: str) -> None:
+def test_plain_text_of_html_is_one_line(html: str, text: str) -> None:
     assert plain_text(html) == text
 
 
 @pytest.mark.parametrize(
-    ("text", "longest", "short"),
+    ("text", "max_length", "expected"),
     [
         ("one two three", 20, "one two three"),
         ("one two three", 9, "one two…"),
@@ -288,17 +289,17 @@ def test_the_text_of_html_is_one_line(html: str, text: str) -> None:
         ("\u0301\u0301\u0301", 2, "…"),
     ],
 )
-def test_an_excerpt_ends_where_a_reader_would_cut(text: str, longest: int, short: str) -> None:
-    assert excerpt(text, longest) == short
+def test_an_excerpt_ends_after_a_word_or_a_grapheme(text: str, max_length: int, expected: str) -> None:
+    assert excerpt(text, max_length) == expected
 
 
 @pytest.mark.parametrize("page", [PAGE, f"{BASE}/articles/%EC%A0%95-2/"])
-def test_a_footnote_leads_there_and_back_on_the_articles_own_page(page: str) -> None:
+def test_footnotes_and_their_references_link_to_each_other(page: str) -> None:
     text = "a[^x] b[^x] c[^정y]\n\n[^x]: One.\n[^정y]: [Two](/two)."
     html = render(text, base_url=BASE, page=page).html
     slug = {PAGE: "a", f"{BASE}/articles/%EC%A0%95-2/": "정-2"}[page]
     ids = [value for _, name, value in attributes(html) if name == "id"]
-    assert ids == [*(f"fnref-{one}-{slug}" for one in ("1-1", "1-2", "2-1")), f"fn-1-{slug}", f"fn-2-{slug}"]
+    assert ids == [*(f"fnref-{number}-{slug}" for number in ("1-1", "1-2", "2-1")), f"fn-1-{slug}", f"fn-2-{slug}"]
     links = [unquote(value) for _, name, value in attributes(html) if name == "href" and "#" in value]
     assert {link.removeprefix(f"{unquote(page)}#") for link in links} == set(ids)
 
@@ -311,7 +312,7 @@ def test_the_footnotes_of_two_articles_never_share_an_id() -> None:
 
 
 @pytest.mark.parametrize(
-    "written",
+    "markup",
     [
         "<li id=fn-1>x</li>",
         '<p id="fn-1-a" class="footnotes">x</p>',
@@ -321,19 +322,19 @@ def test_the_footnotes_of_two_articles_never_share_an_id() -> None:
         '<a id="note0123456789abcdef-fn-1">x</a>',
     ],
 )
-def test_a_written_id_is_none_that_a_footnote_has(written: str) -> None:
-    html = rendered(f"a[^1] b\n\n{written}\n\n{written} [^1]\n\n[^1]: c {written}\n").html
+def test_html_of_the_text_cannot_have_the_ids_of_footnotes(markup: str) -> None:
+    html = render_markdown(f"a[^1] b\n\n{markup}\n\n{markup} [^1]\n\n[^1]: c {markup}\n").html
     ids = [value for _, name, value in attributes(html) if name == "id"]
     assert len(ids) == len(set(ids))
     assert is_harmless(html), html
 
 
-def test_an_excerpt_holds_no_footnote() -> None:
-    assert plain_text(rendered("A[^1] b.\n\nC[^1].\n\n[^1]: Note.").html) == "A b. C."
+def test_plain_text_has_no_footnotes() -> None:
+    assert plain_text(render_markdown("A[^1] b.\n\nC[^1].\n\n[^1]: Note.").html) == "A b. C."
 
 
 @pytest.mark.parametrize(
-    ("markdown", "strays"),
+    ("markdown", "expected"),
     [
         ("![x](photo.png)", ("photo.png",)),
         ("![x](/images/photo.png)", ("/images/photo.png",)),
@@ -341,26 +342,28 @@ def test_an_excerpt_holds_no_footnote() -> None:
         ("![x][p]\n\n[p]: photo.png", ("photo.png",)),
         ("<video poster=p.png src=media/v.mp4></video>", ("p.png",)),
         ("![x](/static/logo.png) ![x](media/p.png) ![x](https://x.example/p.png) ![x](//x.example/p.png)", ()),
-        (f"![x]({BASE}/uploads/p.png) [x](photo.png)", ()),  # what else the host serves is not known here
+        (f"![x]({BASE}/uploads/p.png) [x](photo.png)", ()),  # other paths of the host are not checked
         ("`![x](photo.png)`", ()),
     ],
 )
-def test_pictures_of_this_site_outside_media_are_collected(markdown: str, strays: tuple[str, ...]) -> None:
-    assert rendered(markdown).misplaced_references == strays
+def test_images_of_the_site_outside_media_are_collected(markdown: str, expected: tuple[str, ...]) -> None:
+    assert render_markdown(markdown).misplaced_references == expected
 
 
-def test_a_host_of_more_than_253_characters_is_no_address() -> None:
+def test_a_link_to_a_host_of_more_than_253_characters_has_no_href() -> None:
     host = "a." * 125 + "example"
-    assert attributes(rendered(f"[a](https://{host}/) [b](https://{host[6:]}/)").html) == [("a", "href", f"https://{host[6:]}/")]
+    assert attributes(render_markdown(f"[a](https://{host}/) [b](https://{host[6:]}/)").html) == [
+        ("a", "href", f"https://{host[6:]}/")
+    ]
 
 
-def test_threads_that_render_at_once_keep_their_references_apart() -> None:
-    made: dict[int, RenderedMarkdown] = {}
+def test_threads_that_render_at_the_same_time_do_not_mix_references() -> None:
+    documents: dict[int, RenderedMarkdown] = {}
 
     def work(number: int) -> None:
         for _ in range(200):
             base = f"https://n{number}.example"
-            made[number] = render("![x](media/a.png) [b](c)", base_url=base, page=f"{base}/articles/a/")
+            documents[number] = render("![x](media/a.png) [b](c)", base_url=base, page=f"{base}/articles/a/")
 
     threads = [threading.Thread(target=work, args=(number,)) for number in range(4)]
     for thread in threads:
@@ -368,8 +371,8 @@ def test_threads_that_render_at_once_keep_their_references_apart() -> None:
     for thread in threads:
         thread.join()
     for number in range(4):
-        address = f"https://n{number}.example"
-        assert made[number].html == f'<p><img src="{address}/media/a.png" alt="x"> <a href="{address}/c">b</a></p>'
+        base_url = f"https://n{number}.example"
+        assert documents[number].html == f'<p><img src="{base_url}/media/a.png" alt="x"> <a href="{base_url}/c">b</a></p>'
 
 
 PIECES: Final = st.sampled_from(
@@ -383,8 +386,8 @@ PIECES: Final = st.sampled_from(
 
 @settings(deadline=None)
 @given(st.lists(PIECES, max_size=40).map("".join) | st.text())
-def test_any_text_becomes_harmless_html(markdown: str) -> None:
-    html = rendered(markdown).html
+def test_any_text_is_rendered_as_harmless_html(markdown: str) -> None:
+    html = render_markdown(markdown).html
     assert is_harmless(html), html
 
 
@@ -398,9 +401,9 @@ PLAIN_REFERENCES: Final = st.builds(
 )
 
 
-@given(PLAIN_REFERENCES.filter(markup._NORMALIZED_URL.fullmatch))
-def test_a_settled_address_is_what_it_resolves_to(address: str) -> None:
-    assert uris.resolve(BASE, PAGE, address) == address
+@given(PLAIN_REFERENCES.filter(render_module._NORMALIZED_URL.fullmatch))
+def test_a_normalized_url_resolves_to_itself(url: str) -> None:
+    assert uris.resolve(BASE, PAGE, url) == url
 
 
 SPELLINGS: Final = st.lists(
@@ -437,15 +440,15 @@ SPELLINGS: Final = st.lists(
 @example('<a href="{}">', "&#32media/x")
 @example('> <a href="{}">', "me\n> dia/x")
 @example("[a]({})", "m&#101;dia\\/x")
-def test_no_media_is_overlooked_where_a_text_is_said_to_show_none(form: str, reference: str) -> None:
-    text = form.format(reference)
+def test_a_text_that_may_not_show_media_has_no_references_to_media(template: str, reference: str) -> None:
+    text = template.format(reference)
     assert may_show_media(text) or not render(text, base_url=BASE, page=PAGE).media
 
 
 @pytest.mark.parametrize(
     "text", ["Social media won.", "[a](https://x.example/multimedia/b)", "It&#8217;s 65% &amp; more<br>", ""]
 )
-def test_most_texts_are_known_to_show_no_media(text: str) -> None:
+def test_texts_without_media_are_detected_without_rendering(text: str) -> None:
     assert not may_show_media(text)
 
 
@@ -476,7 +479,7 @@ HTML: Final = st.lists(
 
 @given(HTML)
 @example("a \0 b")
-def test_the_text_of_any_html_is_what_a_parser_finds(written: str) -> None:
-    spaced = markup._BLOCK_END.sub(r"\g<0> ", written)
-    bare = nh3.clean(spaced, tags=set(), attributes={}, clean_content_tags=markup._NON_PROSE_ELEMENTS)
-    assert plain_text(written) == FORBIDDEN_CHARACTER.sub("", " ".join(html.unescape(bare).split())).strip()
+def test_plain_text_of_any_html_equals_the_text_of_a_parser(html_text: str) -> None:
+    spaced = render_module._BLOCK_END.sub(r"\g<0> ", html_text)
+    bare = nh3.clean(spaced, tags=set(), attributes={}, clean_content_tags=render_module._NON_PROSE_ELEMENTS)
+    assert plain_text(html_text) == FORBIDDEN_CHARACTER.sub("", " ".join(html.unescape(bare).split())).strip()

@@ -1,4 +1,4 @@
-"""Articles' texts are read on demand, from wherever they lie, and never another text."""
+"""The text store: texts of articles are loaded on demand, from the cache or their file, and never of another version."""
 
 from __future__ import annotations
 
@@ -28,16 +28,16 @@ FILE = "articles/a.md"
 
 
 @pytest.fixture
-def kept(tmp_path: Path) -> Path:
+def cache_file(tmp_path: Path) -> Path:
     return tmp_path / "state/articles.sqlite"
 
 
 @pytest.fixture
 def root(newsroom: Newsroom) -> Path:
-    return newsroom({FILE: said("First words.")})
+    return newsroom({FILE: article_text("First words.")})
 
 
-def said(text: str) -> str:
+def article_text(text: str) -> str:
     return f"---\n{HEAD}---\n{text}\n"
 
 
@@ -52,27 +52,27 @@ def html(content: ContentSnapshot) -> str:
     return content.html(article)
 
 
-def texts(kept: Path) -> int:
-    with sqlite3.connect(kept) as rows:
+def count_texts(cache_file: Path) -> int:
+    with sqlite3.connect(cache_file) as rows:
         ((count,),) = rows.execute("SELECT count(*) FROM text")
     rows.close()
     return int(count)
 
 
-def test_many_texts_are_had_at_once_and_what_is_not_there_is_left_out(kept: Path) -> None:
-    records = ParseCache(kept)
-    written = {text_key(word, datetime(2026, 1, 2, tzinfo=UTC)): word for word in (f"Text {number}." for number in range(250))}
-    records.store_texts(written)
-    assert records.texts([*written, b"nothing"]) == written
-    assert records.texts([]) == {}
-    records.close()
-    assert records.texts(written) == {}
+def test_many_texts_are_loaded_at_once_and_unknown_keys_are_omitted(cache_file: Path) -> None:
+    cache = ParseCache(cache_file)
+    texts = {text_key(word, datetime(2026, 1, 2, tzinfo=UTC)): word for word in (f"Text {number}." for number in range(250))}
+    cache.store_texts(texts)
+    assert cache.texts([*texts, b"nothing"]) == texts
+    assert cache.texts([]) == {}
+    cache.close()
+    assert cache.texts(texts) == {}
 
 
-def test_a_text_that_went_between_is_read_from_its_file(newsroom: Newsroom, kept: Path) -> None:
-    root = newsroom({name: said(f"Words of {name}.") for name in (FILE, "articles/b.md")})
-    content = read(ContentFolder(root, "", ParseCache(kept)))
-    with sqlite3.connect(kept) as rows:
+def test_a_text_deleted_from_the_cache_is_read_from_its_file(newsroom: Newsroom, cache_file: Path) -> None:
+    root = newsroom({name: article_text(f"Words of {name}.") for name in (FILE, "articles/b.md")})
+    content = read(ContentFolder(root, "", ParseCache(cache_file)))
+    with sqlite3.connect(cache_file) as rows:
         rows.execute("DELETE FROM text WHERE markdown LIKE '%a.md%'")
     rows.close()
     content.texts.prefetch(content.articles)
@@ -81,69 +81,69 @@ def test_a_text_that_went_between_is_read_from_its_file(newsroom: Newsroom, kept
     }
 
 
-def test_a_text_is_there_after_a_restart_without_reading_its_file(root: Path, kept: Path) -> None:
-    read(ContentFolder(root, "", ParseCache(kept)))
-    again = ContentFolder(root, "", ParseCache(kept)).read().content
+def test_a_text_is_loaded_after_a_restart_without_its_file(root: Path, cache_file: Path) -> None:
+    read(ContentFolder(root, "", ParseCache(cache_file)))
+    content = ContentFolder(root, "", ParseCache(cache_file)).read().content
     (root / FILE).unlink()
-    assert html(again) == "<p>First words.</p>"
+    assert html(content) == "<p>First words.</p>"
 
 
-def test_an_edition_that_is_being_read_keeps_its_texts_when_an_editor_saves(root: Path, kept: Path) -> None:
-    folder = ContentFolder(root, "", ParseCache(kept))
+def test_a_former_snapshot_keeps_its_texts_after_a_save(root: Path, cache_file: Path) -> None:
+    folder = ContentFolder(root, "", ParseCache(cache_file))
     before = read(folder)
-    (root / FILE).write_text(said("Second words."))
+    (root / FILE).write_text(article_text("Second words."))
     after = read(folder)
     assert (html(before), html(after)) == ("<p>First words.</p>", "<p>Second words.</p>")
 
 
-def test_a_broken_file_shows_the_text_of_its_last_valid_version_over_a_restart(root: Path, kept: Path) -> None:
-    read(ContentFolder(root, "", ParseCache(kept)))
+def test_a_broken_file_has_the_text_of_its_last_valid_version_after_a_restart(root: Path, cache_file: Path) -> None:
+    read(ContentFolder(root, "", ParseCache(cache_file)))
     (root / FILE).write_text("---\ntitle: [\n---\nOther words.\n")
-    assert html(read(ContentFolder(root, "", ParseCache(kept)))) == "<p>First words.</p>"
-    assert html(ContentFolder(root, "", ParseCache(kept)).read().content) == "<p>First words.</p>"
+    assert html(read(ContentFolder(root, "", ParseCache(cache_file)))) == "<p>First words.</p>"
+    assert html(ContentFolder(root, "", ParseCache(cache_file)).read().content) == "<p>First words.</p>"
 
 
-def test_a_state_folder_that_is_deleted_takes_no_text_with_it(root: Path, kept: Path) -> None:
-    folder = ContentFolder(root, "", ParseCache(kept))
+def test_deleting_the_state_folder_loses_no_text(root: Path, cache_file: Path) -> None:
+    folder = ContentFolder(root, "", ParseCache(cache_file))
     content = read(folder)
-    shutil.rmtree(kept.parent)
+    shutil.rmtree(cache_file.parent)
     read(folder)
     assert html(content) == "<p>First words.</p>"
-    assert html(ContentFolder(root, "", ParseCache(kept)).read().content) == "<p>First words.</p>"
+    assert html(ContentFolder(root, "", ParseCache(cache_file)).read().content) == "<p>First words.</p>"
 
 
-def test_a_text_that_the_state_folder_lost_is_read_from_its_file_but_never_another(root: Path, kept: Path) -> None:
-    folder = ContentFolder(root, "", ParseCache(kept))
+def test_a_lost_text_is_read_from_its_file_only_if_the_file_is_unchanged(root: Path, cache_file: Path) -> None:
+    folder = ContentFolder(root, "", ParseCache(cache_file))
     content = read(folder)
-    with sqlite3.connect(kept) as rows:
+    with sqlite3.connect(cache_file) as rows:
         rows.execute("DELETE FROM text")
     rows.close()
     assert html(content) == "<p>First words.</p>"
-    again = ContentFolder(root, "", ParseCache(kept)).read().content
-    with sqlite3.connect(kept) as rows:
+    content_after_restart = ContentFolder(root, "", ParseCache(cache_file)).read().content
+    with sqlite3.connect(cache_file) as rows:
         rows.execute("DELETE FROM text")
     rows.close()
-    (root / FILE).write_text(said("Second words."))
+    (root / FILE).write_text(article_text("Second words."))
     with pytest.raises(FeedsvcError, match=r"the text of articles/a\.md is lost"):
-        html(again)
+        html(content_after_restart)
 
 
-def test_texts_of_long_ago_do_not_fill_the_disk(root: Path, kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unused_texts_are_deleted(root: Path, cache_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("feedsvc.content.cache.store._MAX_UNUSED_TEXTS", 3)
-    folder = ContentFolder(root, "", ParseCache(kept))
+    folder = ContentFolder(root, "", ParseCache(cache_file))
     for number in range(6):
-        (root / FILE).write_text(said(f"Words {number}."))
+        (root / FILE).write_text(article_text(f"Words {number}."))
         read(folder)
-    assert texts(kept) == 6
-    again = ContentFolder(root, "", ParseCache(kept))
-    read(again)
-    assert texts(kept) == 6, "a start with nothing new does not wait for that"
-    (root / FILE).write_text(said("Words 6."))
-    assert html(read(again)) == "<p>Words 6.</p>"
-    assert texts(kept) == 1
+    assert count_texts(cache_file) == 6
+    folder_after_restart = ContentFolder(root, "", ParseCache(cache_file))
+    read(folder_after_restart)
+    assert count_texts(cache_file) == 6, "a start without changes does not delete texts"
+    (root / FILE).write_text(article_text("Words 6."))
+    assert html(read(folder_after_restart)) == "<p>Words 6.</p>"
+    assert count_texts(cache_file) == 1
 
 
-def test_folders_that_nobody_has_any_more_hold_no_files_open(root: Path, tmp_path: Path) -> None:
+def test_discarded_folders_close_their_files(root: Path, tmp_path: Path) -> None:
     gc.collect()
     before = len(os.listdir("/proc/self/fd"))
     for number in range(20):
@@ -154,33 +154,33 @@ def test_folders_that_nobody_has_any_more_hold_no_files_open(root: Path, tmp_pat
     assert len(os.listdir("/proc/self/fd")) <= before
 
 
-class Drawer:
-    """A shelf at which two come at once: while one puts texts away, the other does, too."""
+class Storage:
+    """A storage of texts. If `texts` is set, that store is flushed, too, while this storage stores texts."""
 
     def __init__(self) -> None:
-        self.kept: dict[bytes, str] = {}
+        self.texts_by_key: dict[bytes, str] = {}
         self.texts: TextStore | None = None
 
     def text(self, name: bytes) -> str | None:
-        return self.kept.get(name)
+        return self.texts_by_key.get(name)
 
     def store_texts(self, texts: Mapping[bytes, str]) -> bool:
         other, self.texts = self.texts, None
         if other:
             other.flush()
-        self.kept |= texts
+        self.texts_by_key |= texts
         return True
 
 
-def test_two_that_put_the_same_texts_away_do_not_stumble_over_one_another() -> None:
-    drawer = Drawer()
-    drawer.texts = texts = TextStore(drawer)
+def test_two_flushes_at_once_store_the_same_texts() -> None:
+    storage = Storage()
+    storage.texts = texts = TextStore(storage)
     texts.add({b"1": "one", b"2": "two"})
     texts.flush()
-    assert drawer.kept == {b"1": "one", b"2": "two"}
+    assert storage.texts_by_key == {b"1": "one", b"2": "two"}
 
 
-class FullDisk(Drawer):
+class FullDisk(Storage):
     """A backend that stores nothing while `is_full` is True. It counts the attempts."""
 
     def __init__(self) -> None:
@@ -201,44 +201,46 @@ def test_texts_that_a_full_disk_did_not_take_are_counted_until_they_are_stored()
     assert texts._unwritten_size == 10 * million
     disk.is_full = False
     texts.flush()
-    assert (texts._unwritten_size, len(disk.kept)) == (0, 10)
+    assert (texts._unwritten_size, len(disk.texts_by_key)) == (0, 10)
 
 
 @pytest.fixture
 def article(root: Path) -> Article:
-    (found,) = ContentFolder(root).read().content.articles
-    return found
+    (only_article,) = ContentFolder(root).read().content.articles
+    return only_article
 
 
-def test_texts_that_are_all_going_to_be_shown_are_neither_fetched_nor_made_html_twice(article: Article) -> None:
+def test_with_enlarged_caches_each_text_is_loaded_and_rendered_once(article: Article) -> None:
     articles = [replace(article, slug=f"a{number}", text=text_key(f"Text {number}.", article.published)) for number in range(400)]
-    asked: list[bytes] = []
+    requested_keys: list[bytes] = []
 
-    class Asked(Drawer):
+    class RecordingStorage(Storage):
         def text(self, name: bytes) -> str | None:
-            asked.append(name)
+            requested_keys.append(name)
             return super().text(name)
 
-    drawer = Asked()
-    drawer.kept = {one.text: f"Text {number}." for number, one in enumerate(articles)}
-    texts = TextStore(drawer)
+    storage = RecordingStorage()
+    storage.texts_by_key = {item.text: f"Text {number}." for number, item in enumerate(articles)}
+    texts = TextStore(storage)
     assert not texts.has_cache_space
     texts.enlarge_caches()
     assert texts.has_cache_space
-    texts.cache_texts({one.text: drawer.kept[one.text] for one in articles[:200]})
-    for _ in range(2):  # in pages, then in feeds
-        assert [texts.html(one, "https://example.org") for one in articles] == [f"<p>Text {number}.</p>" for number in range(400)]
-    assert asked == [one.text for one in articles[200:]]
+    texts.cache_texts({item.text: storage.texts_by_key[item.text] for item in articles[:200]})
+    for _ in range(2):  # first for pages, then for feeds
+        assert [texts.html(item, "https://example.org") for item in articles] == [
+            f"<p>Text {number}.</p>" for number in range(400)
+        ]
+    assert requested_keys == [item.text for item in articles[200:]]
 
 
-def test_of_texts_that_may_stay_no_more_stay_than_there_is_room_for(article: Article) -> None:
-    drawer = Drawer()
-    drawer.kept = {b"1": "7 bytes", b"2": "8 bytes.", b"3": "3 b"}
-    texts = TextStore(drawer, max_cached_text=10)
+def test_texts_are_cached_up_to_the_limit(article: Article) -> None:
+    storage = Storage()
+    storage.texts_by_key = {b"1": "7 bytes", b"2": "8 bytes.", b"3": "3 b"}
+    texts = TextStore(storage, max_cached_text=10)
     texts.enlarge_caches()
-    texts.cache_texts(drawer.kept)
-    drawer.kept = {}
-    found = {key: texts.markdown(replace(article, text=key)) for key in (b"1", b"3")}
-    assert found == {b"1": "7 bytes", b"3": "3 b"}
+    texts.cache_texts(storage.texts_by_key)
+    storage.texts_by_key = {}
+    cached_texts = {key: texts.markdown(replace(article, text=key)) for key in (b"1", b"3")}
+    assert cached_texts == {b"1": "7 bytes", b"3": "3 b"}
     with pytest.raises(FeedsvcError, match="is lost"):
         texts.markdown(replace(article, text=b"2"))
