@@ -1,11 +1,10 @@
-"""A content folder on disk: which files are read, followed or rejected."""
+"""A content folder on disk: its settings, articles and media, and the state of earlier runs."""
 
 from __future__ import annotations
 
 import io
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -21,21 +20,8 @@ from feedsvc.content.folder.folder import ContentFolder, load_content
 from feedsvc.errors import ContentError
 from tests.broken_files.case import HEAD, PNG, Files
 from tests.conftest import SETTINGS, Newsroom
+from tests.content.folder.loading import article_paths, article_text, messages
 from tests.helpers.newsrooms import write
-
-LINK_MESSAGE = "a symbolic link that leaves the content folder is not followed; put the file itself there, or take the link away"
-
-
-def article_text(name: str, lines: str = "") -> str:
-    return f"{HEAD}id: tag:news.example,2026:{name}\n{lines}"
-
-
-def messages(root: Path) -> list[str]:
-    return [str(problem) for problem in load_content(root).problems]
-
-
-def article_paths(root: Path) -> set[str]:
-    return {article.path for article in load_content(root).articles}
 
 
 def test_articles_in_any_folder_below_articles_are_read(newsroom: Newsroom) -> None:
@@ -79,139 +65,6 @@ def test_a_folder_without_site_yaml_is_an_error(tmp_path: Path) -> None:
         load_content(tmp_path)
 
 
-@pytest.mark.parametrize("name", ["site.yaml", "authors.yaml", "categories.yaml"])
-def test_a_folder_with_the_name_of_a_settings_file_is_reported(newsroom: Newsroom, name: str) -> None:
-    root = newsroom({})
-    (root / name).unlink()
-    (root / name).mkdir()
-    line = f"{name}:1:1: this is a folder, a pipe or a device, not a file"
-    if name == "site.yaml":
-        with pytest.raises(ContentError) as error:
-            load_content(root)
-        assert [str(problem) for problem in error.value.problems] == [line]
-    else:
-        assert messages(root) == [line]
-
-
-def test_a_named_pipe_is_reported_and_does_not_block(newsroom: Newsroom) -> None:
-    root = newsroom({"articles/a.yaml": article_text("a")})
-    os.mkfifo(root / "articles/pipe.yaml")
-    assert messages(root) == ["articles/pipe.yaml:1:1: this is a folder, a pipe or a device, not a file"]
-    assert article_paths(root) == {"articles/a.yaml"}
-
-
-def test_a_socket_is_reported(newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch) -> None:
-    root = newsroom({"articles/a.yaml": article_text("a")})
-    monkeypatch.chdir(root / "articles")  # the path of a socket must be short
-    with socket.socket(socket.AF_UNIX) as server:
-        server.bind("s.yaml")
-        (line,) = messages(root)
-    assert line.startswith("articles/s.yaml:1:1: the file cannot be read (")
-
-
-@pytest.mark.parametrize(
-    ("link", "target", "line"),
-    [
-        (
-            "articles/out.yaml",
-            "../../secret.yaml",
-            f"articles/out.yaml:1:1: {LINK_MESSAGE}",
-        ),
-        (
-            "articles/out",
-            "../../elsewhere",
-            f"articles/out:1:1: {LINK_MESSAGE}",
-        ),
-        (
-            "articles/abs.yaml",
-            "/dev/zero",
-            f"articles/abs.yaml:1:1: {LINK_MESSAGE}",
-        ),
-        ("articles/no.yaml", "nothing.yaml", "articles/no.yaml:1:1: a symbolic link to nothing"),
-        (
-            "articles/no.yaml",
-            "../../nothing",
-            f"articles/no.yaml:1:1: {LINK_MESSAGE}",
-        ),
-    ],
-)
-def test_a_symbolic_link_to_a_path_outside_or_to_nothing_is_reported(
-    newsroom: Newsroom, tmp_path: Path, link: str, target: str, line: str
-) -> None:
-    root = newsroom({"articles/a.yaml": article_text("a")})
-    (tmp_path / "secret.yaml").write_text(article_text("secret"))
-    (tmp_path / "elsewhere").mkdir()
-    (tmp_path / "elsewhere/b.yaml").write_text(article_text("b"))
-    (root / link).symlink_to(target)
-    assert messages(root) == [line]
-    assert article_paths(root) == {"articles/a.yaml"}
-
-
-def test_a_symbolic_link_to_itself_is_reported(newsroom: Newsroom) -> None:
-    root = newsroom({"articles/a.yaml": article_text("a")})
-    (root / "articles/loop.yaml").symlink_to("loop.yaml")
-    (line,) = messages(root)
-    assert line.startswith("articles/loop.yaml:1:1: the file cannot be read (")
-
-
-def test_the_articles_folder_must_not_be_a_symbolic_link_to_a_path_outside(newsroom: Newsroom, tmp_path: Path) -> None:
-    (tmp_path / "elsewhere").mkdir()
-    (tmp_path / "elsewhere/a.yaml").write_text(article_text("a"))
-    root = newsroom({})
-    (root / "articles").symlink_to("../elsewhere")
-    assert messages(root) == [f"articles:1:1: {LINK_MESSAGE}"]
-    assert article_paths(root) == set()
-
-
-def test_the_content_folder_may_be_a_symbolic_link(newsroom: Newsroom, tmp_path: Path) -> None:
-    newsroom({"articles/a.yaml": article_text("a")})
-    (tmp_path / "current").symlink_to("content")
-    assert article_paths(tmp_path / "current") == {"articles/a.yaml"}
-
-
-def test_symbolic_links_inside_the_folder_are_followed_once(newsroom: Newsroom) -> None:
-    root = newsroom({"drafts/b.yaml": article_text("b"), "articles/x/a.yaml": article_text("a")})
-    (root / "articles/y").symlink_to("x")
-    (root / "articles/x/up").symlink_to("..")
-    (root / "articles/z.yaml").symlink_to("../drafts/b.yaml")
-    assert [Path(path).name for path in sorted(article_paths(root))] == ["a.yaml", "z.yaml"]
-    assert messages(root) == []
-
-
-def test_a_file_with_the_name_of_the_articles_folder_is_reported(newsroom: Newsroom) -> None:
-    root = newsroom({"articles": "text"})
-    assert messages(root) == ["articles:1:1: the folder cannot be read (Not a directory)"]
-
-
-@pytest.mark.skipif(sys.platform == "darwin", reason="APFS has no such names")
-def test_a_file_name_that_is_not_utf8_is_reported(newsroom: Newsroom) -> None:
-    root = newsroom({"articles/a.yaml": article_text("a")})
-    (root / os.fsdecode(b"articles/caf\xe9.yaml")).write_text(article_text("b"))
-    assert messages(root) == ["articles/caf?.yaml:1:1: the name is not UTF-8; rename it"]
-    assert article_paths(root) == {"articles/a.yaml"}
-
-
-@pytest.mark.parametrize("char", ["\n", "\t", "\x07", "\u2028", "\x9f"])
-def test_a_file_name_with_a_control_character_is_reported(newsroom: Newsroom, char: str) -> None:
-    root = newsroom({f"articles/a{char}b/c.yaml": article_text("a"), f"articles/d{char}.yaml": article_text("d")})
-    message = f"the name holds a character that has no place there (U+{ord(char):04X}); rename it"
-    assert messages(root) == [f"articles/a?b:1:1: {message}", f"articles/d?.yaml:1:1: {message}"]
-
-
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read every file; run the tests as another user")
-def test_an_unreadable_file_and_an_unreadable_folder_are_reported(newsroom: Newsroom) -> None:
-    root = newsroom({"articles/a.yaml": article_text("a"), "articles/b/c.yaml": article_text("c")})
-    (root / "articles/a.yaml").chmod(0)
-    (root / "articles/b").chmod(0)
-    try:
-        assert messages(root) == [
-            "articles/a.yaml:1:1: the file cannot be read (Permission denied)",
-            "articles/b:1:1: the folder cannot be read (Permission denied)",
-        ]
-    finally:
-        (root / "articles/b").chmod(0o700)
-
-
 def test_only_media_files_with_a_reference_are_in_the_snapshot(newsroom: Newsroom) -> None:
     files: Files = {
         "authors.yaml": "lee: {name: Lee, avatar: media/lee.png}\n",
@@ -226,26 +79,6 @@ def test_only_media_files_with_a_reference_are_in_the_snapshot(newsroom: Newsroo
     assert set(content.media) == {"media/a.png", "media/lee.png"}
     file = content.media["media/a.png"]
     assert (file.type, file.length, Path(file.location).read_bytes()) == ("image/png", len(PNG), PNG)
-
-
-@pytest.mark.parametrize(
-    ("target", "message"),
-    [
-        (
-            "../../secret.png",
-            "image.src: 'media/x.png' lies behind a symbolic link that leaves media/; put the file itself there",
-        ),
-        ("nothing.png", "image.src: no file 'media/x.png'"),
-        ("folder", "image.src: 'media/x.png' is a folder or a device, not a file"),
-    ],
-)
-def test_an_image_behind_a_symbolic_link_outside_media_is_reported(
-    newsroom: Newsroom, tmp_path: Path, target: str, message: str
-) -> None:
-    root = newsroom({"articles/a.yaml": article_text("a", "image: {src: media/x.png}\n"), "media/folder/p.png": PNG})
-    (tmp_path / "secret.png").write_bytes(PNG)
-    (root / "media/x.png").symlink_to(target)
-    assert messages(root)[0].startswith(f"articles/a.yaml:4:14: {message}")
 
 
 def test_an_image_with_too_many_pixels_is_reported(newsroom: Newsroom) -> None:

@@ -1,6 +1,7 @@
-"""A folder in which editors save without a pause: each snapshot is a state that existed at one moment, and no save waits for long.
+"""A folder in which editors save without a pause: each snapshot is a state of one moment, and no save waits for long.
 
-After one second and ten scans without a pause, only the files that still change are postponed. Most tests save one file for longer.
+After one second and ten scans without a pause, only the files that still change are postponed. Most tests save one file
+for longer than that.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ import pytest
 
 from feedsvc.content.lint.movies import has_location
 from tests.conftest import Newsroom
-from tests.content.lint.test_articles import VALID_ARTICLE, warnings_of_article
+from tests.content.lint.checking import VALID_ARTICLE, warnings_of_article
 from tests.helpers.marked_images import chunk, draw_gradient, encode
 from tests.helpers.newsrooms import picture
 

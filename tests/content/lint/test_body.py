@@ -1,0 +1,122 @@
+"""Warnings of `check` about the text of articles: broken links, links without https, removed HTML."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import pytest
+
+from feedsvc.content.folder.folder import load_content
+from feedsvc.content.lint.articles import lint_content
+from tests.broken_files.case import Files
+from tests.conftest import Newsroom
+from tests.content.lint.checking import NOW, VALID_ARTICLE, warnings, warnings_of_article
+
+LINKS: Final[Files] = {
+    "articles/other.yaml": VALID_ARTICLE.replace(":x", ":other") + "aliases: [former]\n",
+    "articles/draft.yaml": VALID_ARTICLE.replace(":x", ":draft") + "status: draft\n",
+    "articles/later.yaml": VALID_ARTICLE.replace(":x", ":later").replace("2026-01-02", "2031-01-01"),
+    "articles/gone.yaml": VALID_ARTICLE.replace(":x", ":gone") + "expires: 2026-02-01\n",
+}
+
+
+@pytest.mark.parametrize(
+    ("link", "message"),
+    [
+        ("/articles/other/", ""),
+        ("/articles/former/", ""),
+        ("articles/other", ""),
+        ("https://news.example/articles/other/#top", ""),
+        ("/articles/gone/", ""),
+        ("https://elsewhere.example/articles/othre/", ""),
+        ("/category/asia/", ""),
+        ("/articles/othre/", "body: a link to 'othre', but no article has this slug; did you mean 'other'?"),
+        ("/articles/%C3%BCber/", "body: a link to 'über', but no article has this slug"),
+        ("articles/zzzzzz", "body: a link to 'zzzzzz', but no article has this slug"),
+        (
+            "https://news.example/articles/othre/?a#b",
+            "body: a link to 'othre', but no article has this slug; did you mean 'other'?",
+        ),
+        ("/articles/draft/", "body: a link to 'draft', which is not public yet; see articles/draft.yaml"),
+        ("/articles/later/", "body: a link to 'later', which is not public yet; see articles/later.yaml"),
+        ("http://news.example/", "'http://news.example/' is this very site, without https; write /"),
+        (
+            "http://news.example/category/asia/?x=1",
+            "'http://news.example/category/asia/?x=1' is this very site, without https; write /category/asia/",
+        ),
+        ("http://other.example/", ""),
+    ],
+)
+def test_broken_and_insecure_links_have_warnings(newsroom: Newsroom, link: str, message: str) -> None:
+    text = f"{VALID_ARTICLE}body: |\n  Text.\n\n  See [this]({link}) now.\n"
+    expected = [f"articles/a.yaml:9:14: warning: {message}"] if message else []
+    assert warnings(newsroom({**LINKS, "articles/a.yaml": text})) == expected
+
+
+def test_a_broken_link_in_a_markdown_file_has_its_position(newsroom: Newsroom) -> None:
+    text = f"---\n{VALID_ARTICLE}---\nSee [it](/articles/othre/).\n"
+    assert warnings(newsroom({**LINKS, "articles/a.md": text})) == [
+        "articles/a.md:8:10: warning: body: a link to 'othre', but no article has this slug; did you mean 'other'?"
+    ]
+
+
+def test_a_link_to_an_article_scheduled_for_the_same_moment_has_no_warning(newsroom: Newsroom) -> None:
+    text = VALID_ARTICLE.replace("2026-01-02", "2031-01-01") + "body: '[it](/articles/later/)'\n"
+    assert warnings(newsroom({**LINKS, "articles/a.yaml": text})) == []
+
+
+def test_a_link_to_a_broken_article_has_no_warning(newsroom: Newsroom) -> None:
+    root = newsroom(
+        {"articles/a.yaml": VALID_ARTICLE + "body: '[it](/articles/broken/)'\n", "articles/broken.yaml": "title: no\n"}
+    )
+    assert lint_content(load_content(root), root, NOW) == ()
+
+
+def test_links_of_a_site_below_a_path_and_of_a_site_without_https(newsroom: Newsroom) -> None:
+    site = "title: A\nbase_url: {}\nid_domain: news.example\n"
+    text = VALID_ARTICLE + "link: http://news.example/daily/x\nbody: '[it](/articles/b/)'\n"
+    root = newsroom({"site.yaml": site.format("https://news.example/daily"), "articles/a.yaml": text})
+    assert warnings(root) == [
+        "articles/a.yaml:6:7: warning: 'http://news.example/daily/x' is this very site, without https; write /x",
+        "articles/a.yaml:7:13: warning: body: a link to 'b', but no article has this slug",
+    ]
+    root = newsroom({"site.yaml": site.format("http://news.example/daily"), "articles/a.yaml": text})
+    assert len(warnings(root)) == 1
+
+
+def test_at_most_a_hundred_broken_links_are_reported(newsroom: Newsroom) -> None:
+    links = " ".join(f"[x](/articles/none-{number}/)" for number in range(3000))
+    assert len(warnings_of_article(newsroom, f"{VALID_ARTICLE}body: |\n  {links}\n")) == 100
+
+
+def test_suggestions_for_many_broken_links_are_limited(newsroom: Newsroom) -> None:
+    aliases = [f"name-{number}" for number in range(500)]
+    links = " ".join(f"[x](/articles/name-{number}x/)" for number in range(90))
+    root = newsroom({"articles/a.yaml": f"{VALID_ARTICLE}aliases: {aliases}\nbody: '{links}'\n"})
+    has_suggestion = ["did you mean 'name-" in line for line in warnings(root)]
+    assert len(has_suggestion) == 90
+    assert 0 < sum(has_suggestion) < 90
+
+
+@pytest.mark.parametrize(
+    ("body", "position", "name", "hint"),
+    [
+        ("a\n\n```\n<iframe>\n```\n\nb <iframe src=x></iframe>", "12:3", "iframe", "write a link to what it shows"),
+        ("a\n\n<div>\n<form>\n</form>\n</div>", "9:1", "form", "write a link to a page that has it"),
+        ("a[^1]\n\n[^1]: b <font color=red>c</font>", "8:9", "font", "leave looks to the theme"),
+        ("a <script>b</script>", "6:3", "script", "write a link to a page that has it"),
+        ("write to <your name>", "6:10", "your", "write Markdown"),
+    ],
+)
+def test_removed_html_has_a_warning_with_its_position(newsroom: Newsroom, body: str, position: str, name: str, hint: str) -> None:
+    head = "---\nid: tag:news.example,2026:a\ntitle: A\npublished: 2026-01-02\n---\n"
+    lines = [warning for warning in warnings(newsroom({"articles/a.md": head + body})) if "is taken out" in warning]
+    assert len(lines) == 1
+    assert lines[0].startswith(f"articles/a.md:{position}: warning: body: <{name}> is taken out; ")
+    assert hint in lines[0]
+
+
+def test_allowed_html_has_no_warning(newsroom: Newsroom) -> None:
+    head = "---\nid: tag:news.example,2026:a\ntitle: A\npublished: 2026-01-02\n---\n"
+    body = "a <b>b</b> <!-- c --> `<iframe>` &lt;iframe&gt; <https://x.example>\n\n<figure><img src='https://x.example/a.png'></figure>"
+    assert not [warning for warning in warnings(newsroom({"articles/a.md": head + body})) if "is taken out" in warning]
