@@ -1,4 +1,4 @@
-"""A feed's digest changes exactly when its bytes do."""
+"""Digests of feeds: a digest changes exactly if the bytes of the feed change."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from tests import ROOT
 from tests.helpers import newsrooms
 from tests.helpers.newsrooms import NOW
 
-# Name -> the keys it may have; one edit gives one name another line. "" leaves the key out.
+# Key -> its possible lines, "" for none; an edit replaces the line of a key by another.
 SITE: Final[Mapping[str, tuple[str, ...]]] = {
     "title": ("title: Daily", "title: Asia"),
     "description": ("", "description: News", "description: Daily"),
@@ -87,8 +87,8 @@ ARTICLE: Final[Mapping[str, tuple[str, ...]]] = {
 }
 
 
-def _addresses(stem: str) -> Mapping[str, tuple[str, ...]]:
-    """What no two articles may have alike."""
+def _lines_of_unique_keys(stem: str) -> Mapping[str, tuple[str, ...]]:
+    """Return the possible lines of keys whose values must differ between articles."""
     return {"slug": ("", f"slug: other-{stem}"), "aliases": ("", f"aliases: [former-{stem}]")}
 
 
@@ -96,17 +96,17 @@ FILES: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
     "site.yaml": SITE,
     "categories.yaml": CATEGORIES,
     "authors.yaml": AUTHORS,
-    **{f"articles/{stem}.yaml": {**ARTICLE, **_addresses(stem)} for stem in ("one", "two", "three")},
+    **{f"articles/{stem}.yaml": {**ARTICLE, **_lines_of_unique_keys(stem)} for stem in ("one", "two", "three")},
 }
 HOURS: Final = (0, 2, 48)
 Edit = tuple[str, str, str]
-# One article's keys are told like another's.
+# The keys of one article represent those of the others.
 KEYS: Final = [(file, key) for file in list(FILES)[:4] for key in FILES[file]]
 EDITS: Final = [(file, key, line) for file, keys in FILES.items() for key, lines in keys.items() for line in lines]
 
 
 class Newsroom:
-    """A folder that is edited and followed, and the catalogs that a running server has of it."""
+    """A content folder with edits, and the catalogs that a running server builds of it."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -133,24 +133,25 @@ class Newsroom:
             newsrooms.write(self.root, {file: data})
 
 
-def rendered(made: Catalog) -> Mapping[str, tuple[bytes, ...]]:
-    """Path of each feed -> its listing's three documents: one digest speaks for them together."""
-    publication = Publication(made)
-    found = {}
-    for ref in made.listings:
+def bodies_of_feeds(catalog: Catalog) -> Mapping[str, tuple[bytes, ...]]:
+    """Return path -> bodies of the three documents of its listing, which have one digest."""
+    publication = Publication(catalog)
+    bodies_by_path = {}
+    for ref in catalog.listings:
         paths = [path_of(FeedAt(ref, suffix)) for suffix in FEED_SUFFIXES]
         documents = [publication.resolve(path) for path in paths]
         bodies = tuple(document.body for document in documents if isinstance(document, Document))
         assert len(bodies) == 3
-        found |= dict.fromkeys(paths, bodies)
-    return found
+        bodies_by_path |= dict.fromkeys(paths, bodies)
+    return bodies_by_path
 
 
-def assert_told(before: Catalog, after: Catalog, digests: FeedDigests, *, exact: bool = True) -> None:
+def assert_digests_match_bytes(before: Catalog, after: Catalog, digests: FeedDigests, *, exact: bool = True) -> None:
+    """Assert that digests changed where the bytes of feeds changed, and with `exact` only there."""
     old, new = FeedDigests().compute(before), digests.compute(after)
-    old_bytes, new_bytes = rendered(before), rendered(after)
+    old_bytes, new_bytes = bodies_of_feeds(before), bodies_of_feeds(after)
     assert set(new) == set(new_bytes)
-    assert new == FeedDigests().compute(after)  # what is remembered tells no other tale
+    assert new == FeedDigests().compute(after)  # digests computed from caches equal new ones
     for path in old.keys() & new.keys():
         if old_bytes[path] != new_bytes[path]:
             assert old[path] != new[path], path
@@ -168,16 +169,18 @@ def test_digests_change_exactly_when_the_bytes_do(edits: list[tuple[Edit, int]])
         for (file, key, line), hours in edits:
             newsroom.lines[file, key] = line
             after = newsroom.read(hours, before)
-            assert_told(before, after, digests)
+            assert_digests_match_bytes(before, after, digests)
             before = after
 
 
 @pytest.mark.parametrize("content", ["full", "summary"])
 @pytest.mark.parametrize(("file", "key"), KEYS)
-def test_every_key_is_told(tmp_path: Path, file: str, key: str, content: str) -> None:
+def test_a_change_of_every_key_changes_the_digests_if_it_changes_the_bytes(
+    tmp_path: Path, file: str, key: str, content: str
+) -> None:
     newsroom, digests = Newsroom(tmp_path), FeedDigests()
-    feeds = f"feed: {{entries: 2, content: {content}}}"
-    newsroom.lines["site.yaml", "feed"] = feeds
+    feed_line = f"feed: {{entries: 2, content: {content}}}"
+    newsroom.lines["site.yaml", "feed"] = feed_line
     newsroom.lines["articles/two.yaml", "tags"] = "tags: [KOREA]"
     newsroom.lines["articles/one.yaml", "tags"] = "tags: [Korea]"
     before = newsroom.read()
@@ -185,20 +188,21 @@ def test_every_key_is_told(tmp_path: Path, file: str, key: str, content: str) ->
     for line in (*FILES[file][key], FILES[file][key][0]):
         newsroom.lines[file, key] = line.replace("{entries: 2", f"{{content: {content}, entries: 2")
         after = newsroom.read(0, before)
-        # Summaries alone leave out a caption, which the digest still tells.
-        assert_told(before, after, digests, exact=content == "full")
+        # A feed of summaries has no captions, but the digest includes them.
+        assert_digests_match_bytes(before, after, digests, exact=content == "full")
         before = after
 
 
 def test_digests_are_the_same_in_every_process(tmp_path: Path) -> None:
     root = newsrooms.write_sample(tmp_path)
     code = (
-        "import json, sys; from pathlib import Path; from tests import newsrooms; from feedsvc.feeds.digest import FeedDigests;"
+        "import json, sys; from pathlib import Path; from tests.helpers import newsrooms; "
+        "from feedsvc.feeds.digest import FeedDigests;"
         "json.dump(dict(FeedDigests().compute(newsrooms.load_catalog(Path(sys.argv[1])))), sys.stdout)"
     )
-    told = [_run(code, root, PYTHONHASHSEED=seed, TZ=zone) for seed, zone in (("1", "UTC"), ("2", "Asia/Seoul"))]
-    assert told[0] == told[1]
-    assert told[0].count("feed.rss") == len(list(newsrooms.load_catalog(root).listings))
+    outputs = [_run(code, root, PYTHONHASHSEED=seed, TZ=zone) for seed, zone in (("1", "UTC"), ("2", "Asia/Seoul"))]
+    assert outputs[0] == outputs[1]
+    assert outputs[0].count("feed.rss") == len(list(newsrooms.load_catalog(root).listings))
 
 
 def _run(code: str, root: Path, **variables: str) -> str:
@@ -208,43 +212,47 @@ def _run(code: str, root: Path, **variables: str) -> str:
     ).stdout
 
 
-def test_a_summary_that_says_what_the_text_begins_with_may_count_as_a_change(tmp_path: Path) -> None:
+def test_a_summary_equal_to_the_beginning_of_the_text_may_change_the_digest(tmp_path: Path) -> None:
     newsroom, digests = Newsroom(tmp_path), FeedDigests()
     before = newsroom.read()
     newsroom.lines["articles/one.yaml", "summary"] = "summary: Text."
     after = newsroom.read(0, before)
-    assert rendered(before) == rendered(after)
-    assert_told(before, after, digests, exact=False)
+    assert bodies_of_feeds(before) == bodies_of_feeds(after)
+    assert_digests_match_bytes(before, after, digests, exact=False)
 
 
-def test_listings_that_a_change_does_not_touch_are_not_looked_at(tmp_path: Path) -> None:
+def test_digests_are_computed_only_for_listings_with_a_change(tmp_path: Path) -> None:
     newsroom, digests = Newsroom(tmp_path), FeedDigests()
     newsroom.lines["articles/two.yaml", "category"] = "category: money"
     before = newsroom.read()
     digests.compute(before)
-    told = dict(digests._feed_digests)
+    old_digests = dict(digests._feed_digests)
     newsroom.lines["articles/two.yaml", "title"] = "title: B"
     digests.compute(newsroom.read(0, before))
-    looked_at = {ref.id or ref.kind for ref, one in digests._feed_digests.items() if told[ref] is not one}
-    assert looked_at == {"site", "money", "mina"}
+    recomputed = {
+        ref.id or ref.kind
+        for ref, digests_of_listing in digests._feed_digests.items()
+        if old_digests[ref] is not digests_of_listing
+    }
+    assert recomputed == {"site", "money", "mina"}
 
 
-def test_nothing_is_rendered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    made = newsrooms.load_catalog(newsrooms.write_sample(tmp_path))
+def test_computing_digests_renders_no_feed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    catalog = newsrooms.load_catalog(newsrooms.write_sample(tmp_path))
 
     def refuse(*_: object) -> Iterable[bytes]:
         raise AssertionError("rendered")
 
     for module in ("rss", "atom", "json_feed"):
         monkeypatch.setattr(f"feedsvc.feeds.{module}.render", refuse)
-    assert FeedDigests().compute(made)
+    assert FeedDigests().compute(catalog)
 
 
-def test_articles_that_have_gone_are_not_remembered_for_ever(tmp_path: Path) -> None:
+def test_digests_of_removed_articles_are_evicted(tmp_path: Path) -> None:
     newsroom, digests = Newsroom(tmp_path), FeedDigests()
-    made = newsroom.read()
+    catalog = newsroom.read()
     for number in range(300):
-        one = made.content.articles[0]
-        articles = (replace(one, id=f"tag:t.example,2026:{number}", title=str(number)), *made.content.articles[1:])
-        digests.compute(build_catalog(replace(made.content, articles=articles), NOW))
+        article = catalog.content.articles[0]
+        articles = (replace(article, id=f"tag:t.example,2026:{number}", title=str(number)), *catalog.content.articles[1:])
+        digests.compute(build_catalog(replace(catalog.content, articles=articles), NOW))
     assert len(digests._entry_digests) <= 110

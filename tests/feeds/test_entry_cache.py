@@ -1,4 +1,4 @@
-"""An entry is spelled once for all feeds that it stands in: none of them shows it."""
+"""The cache of rendered entries: an entry is rendered once for all feeds, which have the same bytes as without the cache."""
 
 from __future__ import annotations
 
@@ -11,58 +11,58 @@ from feedsvc.feeds.entry_cache import RenderedEntry, RenderedEntryCache
 from feedsvc.model import Entry, Feed, Image
 from tests.helpers.feeds import BASE, at, empty_feed
 
-PICTURE = Image(url=f"{BASE}media/a.jpg", type="image/jpeg", width=3, height=2)
+IMAGE = Image(url=f"{BASE}media/a.jpg", type="image/jpeg", width=3, height=2)
 
 
 def entry(number: int, **keys: object) -> Entry:
-    one = Entry(
+    base = Entry(
         id=f"tag:x,2026:{number}", url=f"{BASE}{number}/", title=f"T{number}", published=at(1), updated=at(1), summary="S"
     )
-    return replace(one, **keys)  # type: ignore[arg-type]
+    return replace(base, **keys)  # type: ignore[arg-type]
 
 
-def made(suffix: str, items: tuple[Entry, ...]) -> Feed:
+def feed_with(suffix: str, items: tuple[Entry, ...]) -> Feed:
     return replace(empty_feed(suffix), items=items)
 
 
 @pytest.mark.parametrize("suffix", FORMATS)
-def test_a_feed_is_the_same_bytes_whichever_feeds_its_entries_stood_in_before(suffix: str) -> None:
+def test_the_bytes_of_a_feed_do_not_depend_on_feeds_rendered_before(suffix: str) -> None:
     render = FORMATS[suffix].render
-    plain, pictured = entry(1), entry(2, image=PICTURE, content="<p>]]> </channel></feed>\n    <item>\n ]</p>")
-    for items in ((plain, pictured), (pictured,), (plain,), (), (pictured, plain)):
-        anew = tuple(replace(one) for one in items)
-        assert render(made(suffix, items)) == render(made(suffix, anew))
+    without_image, with_image = entry(1), entry(2, image=IMAGE, content="<p>]]> </channel></feed>\n    <item>\n ]</p>")
+    for items in ((without_image, with_image), (with_image,), (without_image,), (), (with_image, without_image)):
+        uncached = tuple(replace(item) for item in items)
+        assert render(feed_with(suffix, items)) == render(feed_with(suffix, uncached))
 
 
 @pytest.mark.parametrize("suffix", ["rss", "atom"])
 def test_a_feed_declares_the_namespaces_of_its_own_entries_only(suffix: str) -> None:
-    render, pictured = FORMATS[suffix].render, entry(2, image=PICTURE)
-    assert b"xmlns:media" in render(made(suffix, (pictured,)))
-    assert b"xmlns:media" not in render(made(suffix, (entry(1),)))
-    assert b"xmlns:at=" not in render(made(suffix, (entry(1), pictured)))
+    render, with_image = FORMATS[suffix].render, entry(2, image=IMAGE)
+    assert b"xmlns:media" in render(feed_with(suffix, (with_image,)))
+    assert b"xmlns:media" not in render(feed_with(suffix, (entry(1),)))
+    assert b"xmlns:at=" not in render(feed_with(suffix, (entry(1), with_image)))
 
 
-def small_parts() -> tuple[RenderedEntryCache[Entry], list[str]]:
-    """With room for two of ten bytes; and the ids of the entries that were spelled."""
-    spelt: list[str] = []
+def small_cache() -> tuple[RenderedEntryCache[Entry], list[str]]:
+    """Return a cache with room for two entries of ten bytes, and a list of the ids of rendered entries."""
+    rendered_ids: list[str] = []
 
-    def spelled(one: Entry) -> RenderedEntry:
-        spelt.append(one.id)
+    def render(item: Entry) -> RenderedEntry:
+        rendered_ids.append(item.id)
         return RenderedEntry(b"x" * 10)
 
-    return RenderedEntryCache(spelled, max_bytes=25), spelt
+    return RenderedEntryCache(render, max_bytes=25), rendered_ids
 
 
-def test_parts_take_no_more_memory_than_they_may() -> None:
-    (parts, spelt), entries = small_parts(), [entry(number) for number in range(3)]
-    for one in (*entries[:2], entries[0], entries[2], entries[0], entries[1]):
-        assert parts.get(one).data == b"x" * 10
-    assert spelt == [entries[number].id for number in (0, 1, 2, 1)]
+def test_the_cache_evicts_entries_above_its_limit() -> None:
+    (cache, rendered_ids), entries = small_cache(), [entry(number) for number in range(3)]
+    for item in (*entries[:2], entries[0], entries[2], entries[0], entries[1]):
+        assert cache.get(item).data == b"x" * 10
+    assert rendered_ids == [entries[number].id for number in (0, 1, 2, 1)]
 
 
-def test_who_makes_every_feed_has_room_for_all_parts() -> None:
-    (parts, spelt), entries = small_parts(), [entry(number) for number in range(3)]
-    parts.enlarge()
-    for one in (*entries, *entries):
-        assert parts.get(one).data == b"x" * 10
-    assert spelt == [one.id for one in entries]
+def test_an_enlarged_cache_keeps_all_entries() -> None:
+    (cache, rendered_ids), entries = small_cache(), [entry(number) for number in range(3)]
+    cache.enlarge()
+    for item in (*entries, *entries):
+        assert cache.get(item).data == b"x" * 10
+    assert rendered_ids == [item.id for item in entries]

@@ -1,4 +1,4 @@
-"""An entry filled into its shape has the bytes that feedgen, lxml and json give it."""
+"""Templates of entries: a filled template has the same bytes as the output of feedgen, lxml and json."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from feedsvc.feeds.entry_templates import EntryTemplates
 from feedsvc.model import Enclosure, Entry, Image, Person, Source, Term
 from tests.helpers.feeds import MARKUP_TEXT, QUIET_DAY, SUMMIT, at
 
-SPELLED: dict[str, Callable[[Entry], RenderedEntry]] = {
+RENDER_FUNCTIONS: dict[str, Callable[[Entry], RenderedEntry]] = {
     "rss": rss._render_with_feedgen,
     "atom": atom._render_with_feedgen,
     "json": json_feed._render_item,
 }
-SHAPES = {"rss": rss._ENTRY_TEMPLATES, "atom": atom._ENTRY_TEMPLATES, "json": json_feed._ENTRY_TEMPLATES}
-EVERY_FORMAT = pytest.mark.parametrize("suffix", SPELLED)
+TEMPLATES = {"rss": rss._ENTRY_TEMPLATES, "atom": atom._ENTRY_TEMPLATES, "json": json_feed._ENTRY_TEMPLATES}
+EVERY_FORMAT = pytest.mark.parametrize("suffix", RENDER_FUNCTIONS)
 
-# What a format spells in a way of its own, what reads like a sign, and whatever else XML can carry.
+# Texts that a format escapes, texts like placeholders, and any other characters of XML.
 pieces = st.sampled_from(
     (
         *("&", "<", ">", '"', "'", "\t", "\n", "\r", "]]>", "<![CDATA[", "&amp;", "&#x26;", "a", " ", "\\"),
@@ -34,34 +34,42 @@ pieces = st.sampled_from(
     )
 )
 letters = st.characters(exclude_categories=("Cs",), exclude_characters="".join(map(chr, {*range(32)})) + "\ufffe\uffff")
-said = st.lists(pieces | letters, min_size=1, max_size=6).map("".join)
-maybe = st.just("") | said
-dates = st.datetimes(datetime(1000, 1, 1), datetime(9990, 1, 1), timezones=st.timezones() | st.just(UTC))  # noqa: DTZ001 - hypothesis adds them
+texts = st.lists(pieces | letters, min_size=1, max_size=6).map("".join)
+optional_texts = st.just("") | texts
+dates = st.datetimes(datetime(1000, 1, 1), datetime(9990, 1, 1), timezones=st.timezones() | st.just(UTC))  # noqa: DTZ001 - hypothesis adds time zones
 numbers = st.integers(0, 10**18)
 
 
-def few(one: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
-    return st.lists(one, max_size=3).map(tuple)
+def tuples_of(strategy: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    return st.lists(strategy, max_size=3).map(tuple)
 
 
 images = st.builds(
-    Image, url=said, type=said, width=numbers, height=numbers, alt=maybe, caption=maybe, credit=maybe, credit_url=maybe
+    Image,
+    url=texts,
+    type=texts,
+    width=numbers,
+    height=numbers,
+    alt=optional_texts,
+    caption=optional_texts,
+    credit=optional_texts,
+    credit_url=optional_texts,
 )
 entries = st.builds(
     Entry,
-    id=said,
-    url=said,
-    title=said,
+    id=texts,
+    url=texts,
+    title=texts,
     published=dates,
     updated=dates,
-    summary=said,
-    content=maybe,
-    authors=few(st.builds(Person, name=maybe, url=maybe, email=maybe)),
-    categories=few(st.builds(Term, term=said, scheme=maybe)),
+    summary=texts,
+    content=optional_texts,
+    authors=tuples_of(st.builds(Person, name=optional_texts, url=optional_texts, email=optional_texts)),
+    categories=tuples_of(st.builds(Term, term=texts, scheme=optional_texts)),
     image=st.none() | images,
-    enclosures=few(st.builds(Enclosure, url=said, type=said, length=numbers, title=maybe)),
-    sources=few(st.builds(Source, name=maybe, url=maybe)),
-    language=maybe,
+    enclosures=tuples_of(st.builds(Enclosure, url=texts, type=texts, length=numbers, title=optional_texts)),
+    sources=tuples_of(st.builds(Source, name=optional_texts, url=optional_texts)),
+    language=optional_texts,
     is_permalink=st.booleans(),
 )
 
@@ -72,41 +80,41 @@ entries = st.builds(
 @example(QUIET_DAY, True)
 @example(replace(SUMMIT, title=MARKUP_TEXT, summary=MARKUP_TEXT, content=MARKUP_TEXT), False)
 @given(entries, st.booleans())
-def test_an_entry_filled_in_is_the_entry_spelled(suffix: str, entry: Entry, same: bool) -> None:
-    entry = replace(entry, updated=entry.published) if same else entry
-    assert SHAPES[suffix].render(entry) == SPELLED[suffix](entry)
+def test_a_filled_template_has_the_bytes_of_the_rendered_entry(suffix: str, entry: Entry, is_never_updated: bool) -> None:
+    entry = replace(entry, updated=entry.published) if is_never_updated else entry
+    assert TEMPLATES[suffix].render(entry) == RENDER_FUNCTIONS[suffix](entry)
 
 
 @EVERY_FORMAT
-def test_entries_that_differ_in_their_values_only_are_spelled_once(suffix: str) -> None:
-    asked: list[Entry] = []
+def test_entries_that_differ_only_in_values_share_a_template(suffix: str) -> None:
+    rendered: list[Entry] = []
 
-    def spelled(entry: Entry) -> RenderedEntry:
-        asked.append(entry)
-        return SPELLED[suffix](entry)
+    def render(entry: Entry) -> RenderedEntry:
+        rendered.append(entry)
+        return RENDER_FUNCTIONS[suffix](entry)
 
-    made = EntryTemplates(spelled, SHAPES[suffix]._escapers[str], SHAPES[suffix]._needs_fallback)
+    templates = EntryTemplates(render, TEMPLATES[suffix]._escapers[str], TEMPLATES[suffix]._needs_fallback)
     for number in range(3):
-        one = replace(SUMMIT, title=f"<{number}>", published=at(number + 3), language="en")
-        assert made.render(one) == SPELLED[suffix](one)
-    assert len(asked) == 1
+        changed_entry = replace(SUMMIT, title=f"<{number}>", published=at(number + 3), language="en")
+        assert templates.render(changed_entry) == RENDER_FUNCTIONS[suffix](changed_entry)
+    assert len(rendered) == 1
 
 
 @EVERY_FORMAT
-def test_a_format_that_spells_a_text_in_a_new_way_is_taken_at_its_word(suffix: str) -> None:
-    unknown = EntryTemplates(SPELLED[suffix], (), SHAPES[suffix]._needs_fallback)
-    assert unknown.render(SUMMIT) == SPELLED[suffix](SUMMIT)
+def test_without_a_matching_escaper_entries_are_rendered_without_a_template(suffix: str) -> None:
+    templates = EntryTemplates(RENDER_FUNCTIONS[suffix], (), TEMPLATES[suffix]._needs_fallback)
+    assert templates.render(SUMMIT) == RENDER_FUNCTIONS[suffix](SUMMIT)
 
 
 @pytest.mark.parametrize("suffix", ["rss", "atom"])
 @pytest.mark.parametrize("character", ["\0", "\x1b", "\ufffe", "\uffff"])
-def test_no_entry_carries_what_xml_forbids(suffix: str, character: str) -> None:
+def test_characters_that_xml_forbids_are_rejected(suffix: str, character: str) -> None:
     with pytest.raises(ValueError, match="XML compatible"):
-        SHAPES[suffix].render(replace(SUMMIT, content=f"a{character}b"))
+        TEMPLATES[suffix].render(replace(SUMMIT, content=f"a{character}b"))
 
 
-def test_shapes_take_no_more_memory_than_they_may() -> None:
-    made = EntryTemplates(json_feed._render_item, (json_feed._escape_text,), max_templates=2)
-    for one in (SUMMIT, QUIET_DAY, replace(SUMMIT, language="en"), SUMMIT):
-        assert made.render(one) == json_feed._render_item(one)
-        assert len(made._templates) <= 2
+def test_the_number_of_templates_is_limited() -> None:
+    templates = EntryTemplates(json_feed._render_item, (json_feed._escape_text,), max_templates=2)
+    for entry in (SUMMIT, QUIET_DAY, replace(SUMMIT, language="en"), SUMMIT):
+        assert templates.render(entry) == json_feed._render_item(entry)
+        assert len(templates._templates) <= 2

@@ -1,4 +1,4 @@
-"""What stands in an XML file is what was meant, whichever characters it has."""
+"""Escaping of XML texts and attributes."""
 
 from xml.sax import saxutils
 
@@ -11,6 +11,6 @@ TEXTS = st.text(st.sampled_from("a<>&\"'\n\r\t é\U0001f600") | st.characters(ex
 
 
 @given(TEXTS)
-def test_a_text_is_spelled_as_the_standard_library_spells_it(text: str) -> None:
+def test_any_text_is_escaped_like_in_the_standard_library(text: str) -> None:
     assert escape(text) == saxutils.escape(text)
     assert quote_attribute(text) == saxutils.quoteattr(text)

@@ -1,4 +1,4 @@
-"""RSS, Atom and JSON Feed as readers understand them, from one Feed."""
+"""RSS, Atom and JSON Feed of one feed, as feed parsers read them."""
 
 from __future__ import annotations
 
@@ -30,18 +30,18 @@ EVERY_FORMAT = pytest.mark.parametrize("suffix", sorted(FORMATS))
 XML_FORMATS = pytest.mark.parametrize("suffix", ["rss", "atom"])
 
 
-def rendered(feed: Feed, suffix: str) -> bytes:
+def render(feed: Feed, suffix: str) -> bytes:
     return FORMATS[suffix].render(feed)
 
 
-def parsed(feed: Feed, suffix: str) -> feedparser.FeedParserDict:
-    result = feedparser.parse(rendered(feed, suffix))
+def parse(feed: Feed, suffix: str) -> feedparser.FeedParserDict:
+    result = feedparser.parse(render(feed, suffix))
     assert not result.bozo
     return result
 
 
 def as_json(feed: Feed) -> dict[str, Any]:
-    document = json.loads(rendered(feed, "json"))
+    document = json.loads(render(feed, "json"))
     assert isinstance(document, dict)
     return document
 
@@ -53,7 +53,7 @@ def child_texts(document: bytes, path: str) -> list[str | None]:
 # --- Every format ---------------------------------------------------------------------------------------------
 
 
-def test_formats_are_a_table() -> None:
+def test_table_of_formats() -> None:
     assert {suffix: fmt.media_type for suffix, fmt in FORMATS.items()} == {
         "rss": "application/rss+xml",
         "atom": "application/atom+xml",
@@ -63,10 +63,10 @@ def test_formats_are_a_table() -> None:
 
 
 @EVERY_FORMAT
-@pytest.mark.parametrize("make", [rich_feed, empty_feed])
-def test_every_format_tells_the_same_story(suffix: str, make: Callable[[str], Feed]) -> None:
-    feed = make(suffix)
-    result = fastfeedparser.parse(rendered(feed, suffix))
+@pytest.mark.parametrize("make_feed", [rich_feed, empty_feed])
+def test_every_format_has_the_same_feed_and_entries(suffix: str, make_feed: Callable[[str], Feed]) -> None:
+    feed = make_feed(suffix)
+    result = fastfeedparser.parse(render(feed, suffix))
     assert result.feed.title == feed.title
     assert result.feed.link == BASE
     assert [entry.title for entry in result.entries] == [entry.title for entry in feed.entries]
@@ -76,12 +76,12 @@ def test_every_format_tells_the_same_story(suffix: str, make: Callable[[str], Fe
 
 
 @EVERY_FORMAT
-def test_a_marked_up_title_reads_back_letter_for_letter(suffix: str) -> None:
+def test_a_title_with_markup_is_parsed_back_unchanged(suffix: str) -> None:
     feed = feed_of(replace(SUMMIT, title=MARKUP_TEXT), suffix)
-    assert fastfeedparser.parse(rendered(feed, suffix)).entries[0].title == MARKUP_TEXT
+    assert fastfeedparser.parse(render(feed, suffix)).entries[0].title == MARKUP_TEXT
 
 
-def test_same_feed_same_bytes_in_other_processes() -> None:
+def test_a_feed_has_the_same_bytes_in_other_processes() -> None:
     program = (
         "import sys; from tests.helpers.feeds import FORMATS, rich_feed; "
         "sys.stdout.buffer.write(b''.join(fmt.render(rich_feed(fmt.suffix)) for fmt in FORMATS.values()))"
@@ -98,18 +98,18 @@ def test_same_feed_same_bytes_in_other_processes() -> None:
 
 
 @EVERY_FORMAT
-def test_threads_render_the_same_bytes_and_leave_the_locale_alone(suffix: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_threads_render_the_same_bytes_without_changing_the_locale(suffix: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def forbidden(*_: object) -> str:
         raise AssertionError("the locale belongs to the whole process")
 
     monkeypatch.setattr(locale, "setlocale", forbidden)
     feed = replace(rich_feed(suffix), items=(SUMMIT, TOMBSTONE, QUIET_DAY) * 10)
     with ThreadPoolExecutor(8) as pool:
-        documents = set(pool.map(lambda _: rendered(feed, suffix), range(40)))
-    assert documents == {rendered(feed, suffix)}
+        documents = set(pool.map(lambda _: render(feed, suffix), range(40)))
+    assert documents == {render(feed, suffix)}
 
 
-def test_a_comma_locale_changes_nothing() -> None:
+def test_the_locale_does_not_change_the_bytes() -> None:
     before = locale.setlocale(locale.LC_ALL)
     expected = [fmt.render(rich_feed(fmt.suffix)) for fmt in FORMATS.values()]
     try:
@@ -120,7 +120,7 @@ def test_a_comma_locale_changes_nothing() -> None:
 
 
 def _comma_locale() -> str:
-    """A locale with commas and months of its own, or "C" on a machine that has none."""
+    """Return a locale with decimal commas and other names of months, "C" if the machine has none."""
     before = locale.setlocale(locale.LC_ALL)
     for name in ("de_DE.UTF-8", "fr_FR.UTF-8", "es_ES.UTF-8"):
         try:
@@ -141,8 +141,8 @@ def test_dates_are_utc_and_have_four_digits_for_the_year() -> None:
 # --- RSS ------------------------------------------------------------------------------------------------------
 
 
-def test_rss_read_by_feedparser() -> None:
-    result = parsed(rich_feed("rss"), "rss")
+def test_feedparser_reads_all_fields_of_rss() -> None:
+    result = parse(rich_feed("rss"), "rss")
     channel, (summit, quiet) = result.feed, result.entries
     assert (result.version, channel.title, channel.link) == ("rss20", "Asia & Pacific In News", BASE)
     assert (channel.subtitle, channel.rights) == ("What happened in Asia today & yesterday", "© 2026 Asia In News")
@@ -167,8 +167,8 @@ def test_rss_read_by_feedparser() -> None:
 
 
 def test_rss_layout() -> None:
-    """The order in which feedgen and we write, and what stands on a line of its own."""
-    lines = rendered(rich_feed("rss"), "rss").decode().splitlines()
+    """Check the order of elements and the line breaks."""
+    lines = render(rich_feed("rss"), "rss").decode().splitlines()
     assert lines[1] == '<?xml-stylesheet type="text/css" href="/static/feed.css?v=1&amp;w=2"?>'
     item = [line.strip() for line in lines[lines.index("    <item>") : lines.index("    </item>")]]
     assert item[1] == "<title>Xi &#x26; Lee: a summit at &#x3C;10 °C</title>"
@@ -183,7 +183,7 @@ def test_rss_layout() -> None:
 
 
 def test_empty_rss() -> None:
-    assert rendered(empty_feed("rss"), "rss").decode() == (
+    assert render(empty_feed("rss"), "rss").decode() == (
         "<?xml version='1.0' encoding='UTF-8'?>\n"
         '<rss xmlns:atom="http://www.w3.org/2005/Atom" version="2.0">\n'
         "  <channel>\n"
@@ -209,21 +209,21 @@ def test_empty_rss() -> None:
         ("<10 <b>bold</b>", "&lt;10 &lt;b>bold&lt;/b>"),
     ],
 )
-def test_an_rss_description_is_html_that_reads_as_plain_text_where_it_can(summary: str, description: str) -> None:
-    document = rendered(feed_of(replace(SUMMIT, summary=summary), "rss"), "rss")
+def test_an_rss_description_is_escaped_only_if_it_could_be_read_as_html(summary: str, description: str) -> None:
+    document = render(feed_of(replace(SUMMIT, summary=summary), "rss"), "rss")
     assert child_texts(document, "channel/item/description") == [description]
 
 
-def test_tombstones_do_not_appear_in_rss_and_json() -> None:
+def test_rss_and_json_feed_have_no_tombstones() -> None:
     for suffix in ("rss", "json"):
-        assert TOMBSTONE.id.encode() not in rendered(rich_feed(suffix), suffix)
+        assert TOMBSTONE.id.encode() not in render(rich_feed(suffix), suffix)
 
 
 # --- Atom -----------------------------------------------------------------------------------------------------
 
 
-def test_atom_read_by_feedparser() -> None:
-    result = parsed(rich_feed(), "atom")
+def test_feedparser_reads_all_fields_of_atom() -> None:
+    result = parse(rich_feed(), "atom")
     feed, (summit, quiet) = result.feed, result.entries
     assert (result.version, feed.id, feed.title) == (
         "atom10",
@@ -249,18 +249,18 @@ def test_atom_read_by_feedparser() -> None:
     assert (quiet.title_detail.language, "content" in quiet) == ("ne", False)
 
 
-def test_atom_authors_are_plain_elements() -> None:
-    authors = etree.fromstring(rendered(feed_of(SUMMIT), "atom")).findall(f"{ATOM}entry/{ATOM}author")
+def test_atom_authors_have_name_email_and_uri() -> None:
+    authors = etree.fromstring(render(feed_of(SUMMIT), "atom")).findall(f"{ATOM}entry/{ATOM}author")
     assert [[(child.tag, child.text) for child in author] for author in authors] == [
         [(f"{ATOM}name", "Ritesh Nambiar"), (f"{ATOM}email", "ritesh@asiainnews.example")],
         [(f"{ATOM}name", "Jia Liu & friends"), (f"{ATOM}uri", f"{BASE}author/jia-liu/")],
     ]
 
 
-def test_tombstones_stand_among_the_entries() -> None:
+def test_atom_has_tombstones_among_the_entries() -> None:
     tombstones = "{http://purl.org/atompub/tombstones/1.0}"
-    silent = Tombstone(id="tag:asiainnews.example,2026:other", when=at(1))
-    root = etree.fromstring(rendered(replace(rich_feed(), items=(SUMMIT, TOMBSTONE, silent, QUIET_DAY)), "atom"))
+    without_comment = Tombstone(id="tag:asiainnews.example,2026:other", when=at(1))
+    root = etree.fromstring(render(replace(rich_feed(), items=(SUMMIT, TOMBSTONE, without_comment, QUIET_DAY)), "atom"))
     entry, first, second, last = list(root)[-4:]
     assert (entry.tag, last.tag) == (f"{ATOM}entry", f"{ATOM}entry")
     assert (first.tag, dict(first.items())) == (
@@ -268,11 +268,11 @@ def test_tombstones_stand_among_the_entries() -> None:
         {"ref": TOMBSTONE.id, "when": "2026-01-01T12:00:00Z"},
     )
     assert [(child.tag, child.text) for child in first] == [(f"{tombstones}comment", "Withdrawn by the editor.")]
-    assert (second.get("ref"), len(second)) == (silent.id, 0)
+    assert (second.get("ref"), len(second)) == (without_comment.id, 0)
 
 
 def test_empty_atom() -> None:
-    assert rendered(empty_feed(), "atom").decode() == (
+    assert render(empty_feed(), "atom").decode() == (
         "<?xml version='1.0' encoding='UTF-8'?>\n"
         '<feed xmlns="http://www.w3.org/2005/Atom" xml:lang="en">\n'
         "  <id>tag:asiainnews.example,2000:site</id>\n"
@@ -293,44 +293,44 @@ def test_empty_atom() -> None:
 
 @XML_FORMATS
 def test_only_namespaces_in_use_are_declared(suffix: str) -> None:
-    least: dict[str, set[str | None]] = {"rss": {"atom"}, "atom": {None}}
-    most: dict[str, set[str | None]] = {"rss": {"atom", "content"}, "atom": {None, "at"}}
-    bare = feed_of(replace(QUIET_DAY, language="", image=None), suffix)
-    assert set(etree.fromstring(rendered(bare, suffix)).nsmap) == least[suffix]
+    minimal_namespaces: dict[str, set[str | None]] = {"rss": {"atom"}, "atom": {None}}
+    maximal_namespaces: dict[str, set[str | None]] = {"rss": {"atom", "content"}, "atom": {None, "at"}}
+    minimal = feed_of(replace(QUIET_DAY, language="", image=None), suffix)
+    assert set(etree.fromstring(render(minimal, suffix)).nsmap) == minimal_namespaces[suffix]
 
-    full = rich_feed(suffix, is_archive=True)
-    assert set(etree.fromstring(rendered(full, suffix)).nsmap) == {"dc", "fh", "media"} | most[suffix]
+    maximal = rich_feed(suffix, is_archive=True)
+    assert set(etree.fromstring(render(maximal, suffix)).nsmap) == {"dc", "fh", "media"} | maximal_namespaces[suffix]
 
 
 @XML_FORMATS
-def test_an_archive_document_says_so(suffix: str) -> None:
+def test_an_archive_document_has_the_archive_element(suffix: str) -> None:
     archive = "{http://purl.org/syndication/history/1.0}archive"
-    assert archive.encode() not in rendered(rich_feed(suffix), suffix)
-    root = etree.fromstring(rendered(rich_feed(suffix, is_archive=True), suffix))
+    assert archive.encode() not in render(rich_feed(suffix), suffix)
+    root = etree.fromstring(render(rich_feed(suffix, is_archive=True), suffix))
     assert len(list(root.iter(archive))) == 1
     rels = [link.get("rel") for link in root.iter(f"{ATOM}link")]
     assert {"self", "current", "prev-archive", "next-archive"} <= set(rels)
 
 
 @XML_FORMATS
-def test_a_feed_without_stylesheet_names_none(suffix: str) -> None:
-    assert b"xml-stylesheet" in rendered(rich_feed(suffix), suffix)
-    assert b"xml-stylesheet" not in rendered(replace(rich_feed(suffix), stylesheet=""), suffix)
+def test_a_feed_without_stylesheet_has_no_stylesheet_instruction(suffix: str) -> None:
+    assert b"xml-stylesheet" in render(rich_feed(suffix), suffix)
+    assert b"xml-stylesheet" not in render(replace(rich_feed(suffix), stylesheet=""), suffix)
 
 
 @XML_FORMATS
 @pytest.mark.parametrize("content", ["", SUMMIT.content])
-def test_a_caption_is_shown_once(suffix: str, content: str) -> None:
-    """It is part of the content; newsboat shows a media:description above that, and feedparser takes it for the content."""
+def test_a_caption_is_only_in_the_content(suffix: str, content: str) -> None:
+    """The caption is part of the content. newsboat shows a media:description above it; feedparser takes one for the content."""
     feed = feed_of(replace(SUMMIT, content=content), suffix)
-    assert ("content" in parsed(feed, suffix).entries[0]) == bool(content)
-    assert b"<media:title" in rendered(feed, suffix)
-    assert b"media:description" not in rendered(feed, suffix)
+    assert ("content" in parse(feed, suffix).entries[0]) == bool(content)
+    assert b"<media:title" in render(feed, suffix)
+    assert b"media:description" not in render(feed, suffix)
 
 
 @XML_FORMATS
-def test_sources_with_an_address_are_via_links_and_others_one_dc_source(suffix: str) -> None:
-    entry = parsed(feed_of(SUMMIT, suffix), suffix).entries[0]
+def test_sources_with_a_url_are_via_links_and_the_others_are_in_dc_source(suffix: str) -> None:
+    entry = parse(feed_of(SUMMIT, suffix), suffix).entries[0]
     assert [(link.href, link.title) for link in entry.links if link.rel == "via"] == [
         ("https://agency.example/story?id=1&lang=en", "Yonhap News Agency")
     ]
@@ -338,17 +338,17 @@ def test_sources_with_an_address_are_via_links_and_others_one_dc_source(suffix: 
 
 
 @XML_FORMATS
-def test_an_image_without_words_has_none(suffix: str) -> None:
+def test_an_image_without_texts_has_no_child_elements(suffix: str) -> None:
     image = Image(url=f"{BASE}a.png", type="image/png", width=1, height=2)
-    document = rendered(feed_of(replace(SUMMIT, image=image), suffix), suffix)
+    document = render(feed_of(replace(SUMMIT, image=image), suffix), suffix)
     (content,) = etree.fromstring(document).iter("{http://search.yahoo.com/mrss/}content")
     assert (content.get("width"), len(content)) == ("1", 0)
 
 
 @XML_FORMATS
-def test_elements_stand_on_lines_of_their_own_and_texts_gain_no_space(suffix: str) -> None:
-    awkward = replace(SUMMIT, title="&<& a\n b<", summary="<", categories=(Term(term="<&", scheme=""),))
-    document = rendered(feed_of(awkward, suffix), suffix)
+def test_elements_are_on_separate_lines_and_texts_have_no_added_space(suffix: str) -> None:
+    entry = replace(SUMMIT, title="&<& a\n b<", summary="<", categories=(Term(term="<&", scheme=""),))
+    document = render(feed_of(entry, suffix), suffix)
     namespace = {"rss": "", "atom": ATOM}[suffix]
     root = etree.fromstring(document)
     titles = [element.text for element in root.iter(f"{namespace}title")]
@@ -359,7 +359,7 @@ def test_elements_stand_on_lines_of_their_own_and_texts_gain_no_space(suffix: st
 # --- JSON Feed ------------------------------------------------------------------------------------------------
 
 
-def test_json_feed_with_everything() -> None:
+def test_json_feed_with_all_fields() -> None:
     document = as_json(rich_feed("json"))
     items = document.pop("items")
     assert document == {
@@ -411,7 +411,7 @@ def test_json_feed_with_everything() -> None:
             "language": "ne",
         },
     ]
-    assert QUIET_DAY.title.encode() in rendered(rich_feed("json"), "json")
+    assert QUIET_DAY.title.encode() in render(rich_feed("json"), "json")
 
 
 def test_empty_json_feed() -> None:
@@ -425,7 +425,7 @@ def test_empty_json_feed() -> None:
     }
 
 
-def test_an_attachment_of_no_bytes_keeps_its_size() -> None:
+def test_an_attachment_of_zero_bytes_has_its_size() -> None:
     entry = replace(SUMMIT, enclosures=(Enclosure(url=f"{BASE}media/a.txt", type="text/plain", length=0),))
     assert as_json(feed_of(entry, "json"))["items"][0]["attachments"][0]["size_in_bytes"] == 0
 
@@ -442,7 +442,7 @@ XML_TEXT = st.text(
 
 
 @given(title=XML_TEXT, summary=XML_TEXT, name=XML_TEXT)
-def test_any_text_reads_back_from_atom_and_json(title: str, summary: str, name: str) -> None:
+def test_any_text_is_parsed_back_from_atom_and_json(title: str, summary: str, name: str) -> None:
     entry = replace(
         SUMMIT,
         title=title,
@@ -453,7 +453,7 @@ def test_any_text_reads_back_from_atom_and_json(title: str, summary: str, name: 
         sources=(Source(name=title, url=BASE),),
     )
     feed = replace(feed_of(entry), title=title, subtitle=summary, author=Person(name=name))
-    atom = etree.fromstring(rendered(feed, "atom"))
+    atom = etree.fromstring(render(feed, "atom"))
     (item,) = atom.iterfind(f"{ATOM}entry")
     for parent in (atom, item):
         assert parent.findtext(f"{ATOM}title") == title
@@ -465,21 +465,21 @@ def test_any_text_reads_back_from_atom_and_json(title: str, summary: str, name: 
 
     document = as_json(feed)
     assert (document["title"], document["description"]) == (title, summary)
-    (thing,) = document["items"]
-    assert (thing["title"], thing["summary"], thing["content_html"]) == (title, summary, summary)
-    assert (thing["authors"], thing["tags"]) == ([{"name": name}], [name])
+    (json_item,) = document["items"]
+    assert (json_item["title"], json_item["summary"], json_item["content_html"]) == (title, summary, summary)
+    assert (json_item["authors"], json_item["tags"]) == ([{"name": name}], [name])
 
 
 @given(title=XML_TEXT, name=XML_TEXT)
-def test_any_title_and_name_reads_back_from_rss(title: str, name: str) -> None:
+def test_any_title_and_name_is_parsed_back_from_rss(title: str, name: str) -> None:
     entry = replace(SUMMIT, title=title, byline=name, categories=(Term(term=name, scheme=""),))
-    (item,) = etree.fromstring(rendered(feed_of(entry, "rss"), "rss")).iterfind("channel/item")
+    (item,) = etree.fromstring(render(feed_of(entry, "rss"), "rss")).iterfind("channel/item")
     assert item.findtext("title") == title
     assert (item.findtext("category"), item.findtext("{http://purl.org/dc/elements/1.1/}creator")) == (name, name)
 
 
-def test_a_link_may_come_without_type() -> None:
-    bare = tuple(Link(rel=link.rel, href=link.href) for link in links("rss"))
-    document = rendered(replace(rich_feed("rss"), links=bare), "rss")
-    (own, *_) = etree.fromstring(document).iterfind(f"channel/{ATOM}link")
-    assert dict(own.items()) == {"rel": "self", "href": f"{BASE}feed.rss"}
+def test_a_link_without_type_has_no_type_attribute() -> None:
+    links_without_type = tuple(Link(rel=link.rel, href=link.href) for link in links("rss"))
+    document = render(replace(rich_feed("rss"), links=links_without_type), "rss")
+    (self_link, *_) = etree.fromstring(document).iterfind(f"channel/{ATOM}link")
+    assert dict(self_link.items()) == {"rel": "self", "href": f"{BASE}feed.rss"}
