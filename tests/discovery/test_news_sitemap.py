@@ -118,7 +118,7 @@ def test_robots_txt_links_to_no_empty_news_sitemap(tmp_path: Path) -> None:
     ]
 
 
-def test_media_types() -> None:
+def test_each_document_has_its_media_type() -> None:
     assert sitemaps.MEDIA_TYPES == {
         "sitemap.xml": "application/xml",
         "news-sitemap.xml": "application/xml",

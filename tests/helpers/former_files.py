@@ -18,8 +18,8 @@ def _document(publication: Publication, path: str) -> Document:
     target = publication.redirect_target(path) or path
     document = publication.resolve(target)
     assert isinstance(document, Document)
-    is_served_here = document.status == 410 or isinstance(place_of(target), FeedAt)
-    return document if is_served_here else publication.render_redirect_page(path, target)
+    needs_no_redirect = document.status == 410 or isinstance(place_of(target), FeedAt)
+    return document if needs_no_redirect else publication.render_redirect_page(path, target)
 
 
 def for_hosts(publication: Publication) -> dict[str, bytes]:

@@ -12,7 +12,7 @@ from typing import Any, Final, Self
 from PIL import Image
 
 SIDE: Final = 9400  # pixels: 88 megapixels
-AVIF_SIDE: Final = 5000  # the most that libaom decodes within the memory
+AVIF_SIDE: Final = 5000  # the largest that libaom decodes within the memory limit
 
 
 def draw_quadrants(side: int = SIDE, mode: str = "RGB") -> Image.Image:

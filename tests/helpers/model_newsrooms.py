@@ -98,7 +98,7 @@ def ten_years_of_articles(size: int, *, categories: int = 20, authors: int = 500
 
 @dataclass(kw_only=True)
 class RandomEditor:
-    """Editors of one newsroom, who make random changes."""
+    """An editor who makes random changes to the articles of one newsroom."""
 
     random: Random
     content: ContentSnapshot = field(default_factory=snapshot)
@@ -145,7 +145,7 @@ class RandomEditor:
         return article
 
     def _random_moment(self) -> datetime:
-        # Few seconds, so that several articles share one.
+        # Few different moments, so that several articles have the same date.
         return START + timedelta(hours=self.random.randrange(-2500, 300, 50))
 
     def _random_fields(self, name: str, article: Article | None = None) -> dict[str, object]:

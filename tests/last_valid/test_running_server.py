@@ -89,7 +89,7 @@ def wait_until(server: ServerProcess, condition: Callable[[dict[str, Any]], bool
 
 
 def comparable_headers(response: Response) -> dict[str, str]:
-    """Return the headers without dates: two quick changes move Last-Modified into the future, and it is sent from then on."""
+    """Return the headers without dates: after two quick changes Last-Modified lies in the future and is not sent until then."""
     return {name: value for name, value in response.headers.items() if name not in ("date", "last-modified")}
 
 

@@ -132,14 +132,14 @@ def test_pruning_keeps_changes_of_another_process(
     records: dict[str, Record], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("feedsvc.content.cache.tables._MAX_UNUSED_RECORDS", 0)
-    one, other, all_records = ParseCache(tmp_path / "kept"), ParseCache(tmp_path / "kept"), copies_of(records)
-    one.store(all_records)
-    one.store(all_records)
+    cache, other_cache, all_records = ParseCache(tmp_path / "kept"), ParseCache(tmp_path / "kept"), copies_of(records)
+    cache.store(all_records)
+    cache.store(all_records)
     (path, *_) = all_records
-    other.load_records()
-    other.store({path: None})
-    one.prune(all_records)
-    assert path not in other.load_records()
+    other_cache.load_records()
+    other_cache.store({path: None})
+    cache.prune(all_records)
+    assert path not in other_cache.load_records()
 
 
 def unpack(data: bytes) -> Any:

@@ -53,15 +53,15 @@ def test_an_edited_article_is_the_difference_to_the_baseline(content: Path, tmp_
 
 def test_a_state_with_changes_of_another_process_has_no_name(content: Path, tmp_path: Path) -> None:
     file = tmp_path / "articles.sqlite"
-    one, other = read(content, file), read(content, file)
+    folder, other_folder = read(content, file), read(content, file)
     edit(content, "Another")
-    other.read()
-    other.save()
-    assert (one.state_name, other.state_name != "") == ("", True)
+    other_folder.read()
+    other_folder.save()
+    assert (folder.state_name, other_folder.state_name != "") == ("", True)
     edit(content, "A third")
-    one.read()
-    one.save()
-    assert (one.state_name, other.state_name) == ("", "")
+    folder.read()
+    folder.save()
+    assert (folder.state_name, other_folder.state_name) == ("", "")
     assert read(content, file).state_name != ""
 
 

@@ -40,10 +40,10 @@ class Editor:
         (self.root / "aside").write_text(text)
         (self.root / "aside").rename(self.root / path)
 
-    def shown(self) -> ContentSnapshot:
+    def snapshot(self) -> ContentSnapshot:
         return self.folder.read(now=datetime.now(UTC), settle_time=SETTLE_TIME).content
 
-    def busy(self, seconds: float) -> Iterator[ContentSnapshot]:
+    def snapshots_while_saving(self, seconds: float) -> Iterator[ContentSnapshot]:
         """Save one article again and again; yield the snapshot after each save."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
@@ -147,7 +147,7 @@ def test_continuous_deletions_do_not_delay_saves(editor: Editor) -> None:
         if delay is None and "new" in article_stems(content):
             delay = time.monotonic() - start
     assert delay is not None
-    assert delay < 0.5  # it was one second
+    assert delay < 0.5  # an earlier version took one second
 
 
 def act_during_scan(editor: Editor, action: Callable[[], None]) -> None:

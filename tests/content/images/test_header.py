@@ -60,7 +60,7 @@ def test_sizes_of_small_flat_and_tall_images(image_format: str, size: tuple[int,
 
 
 @pytest.mark.parametrize("image_format", TYPES)
-def test_orientation(image_format: str) -> None:
+def test_orientation_of_each_format(image_format: str) -> None:
     if image_format == "GIF":
         pytest.skip("GIF has none")
     for orientation in range(1, 9):

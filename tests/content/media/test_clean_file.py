@@ -72,7 +72,7 @@ def test_a_change_of_keep_metadata_takes_effect_without_a_restart(tmp_path: Path
     assert folder.read().content.articles[0].enclosures[0].length == len(data)
 
 
-def test_a_picture_that_is_damaged_later_is_neither_served_nor_built(tmp_path: Path) -> None:
+def test_an_image_that_is_damaged_later_is_neither_served_nor_built(tmp_path: Path) -> None:
     """The article stays in its last valid version; the tree may still contain the image of an earlier build, with metadata."""
     root = write(
         tmp_path / "content", {**SITE, "articles/one.yaml": HEAD + "body: '![x](media/a.jpg)'\n", "media/a.jpg": picture()}
