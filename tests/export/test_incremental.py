@@ -12,8 +12,8 @@ from random import Random
 import pytest
 
 from feedsvc.content.cache.store import ParseCache
-from feedsvc.content.folder.baseline import Baseline
 from feedsvc.content.folder.folder import ContentFolder
+from feedsvc.content.folder.stored_state import Baseline
 from feedsvc.content.media.thumbnails import VariantStore
 from feedsvc.export import BuildResult, StaticTree
 from feedsvc.export.prefetch import check_tree

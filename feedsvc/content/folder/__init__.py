@@ -4,9 +4,9 @@ In come the names and signatures of files; out comes a `ContentSnapshot`, and it
 edition, commands and builds use this package.
 """
 
-from feedsvc.content.folder.baseline import Baseline
 from feedsvc.content.folder.folder import ContentFolder, load_content
 from feedsvc.content.folder.snapshot import ContentSnapshot
+from feedsvc.content.folder.stored_state import Baseline
 
 __all__ = [
     "Baseline",

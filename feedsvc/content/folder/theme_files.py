@@ -11,7 +11,7 @@ from feedsvc.content.scan import DirectoryScanner
 from feedsvc.content.text import MAX_FILE_SIZE
 from feedsvc.errors import Problem
 
-FOLDER: Final = "theme"
+THEME_FOLDER: Final = "theme"
 
 
 class ThemeFolder:
@@ -19,7 +19,7 @@ class ThemeFolder:
 
     def __init__(self, root: Path) -> None:
         self._root = root
-        self._scanner = DirectoryScanner(root, FOLDER, within=FOLDER)
+        self._scanner = DirectoryScanner(root, THEME_FOLDER, within=THEME_FOLDER)
         self._read_problems: list[Problem] = []
         self.files: Mapping[str, bytes] = {}
 
@@ -32,23 +32,24 @@ class ThemeFolder:
 
         All are read, not only the changed ones, because a theme has few files.
         """
-        touched = scope is None or any(path == FOLDER or path.startswith(f"{FOLDER}/") for path in scope)
-        if not touched:
+        if scope is not None and not any(path == THEME_FOLDER or path.startswith(f"{THEME_FOLDER}/") for path in scope):
             return
         self._scanner.refresh()
         self._read_problems = []
-        found = {
-            path.removeprefix(f"{FOLDER}/"): data
+        files = {
+            path.removeprefix(f"{THEME_FOLDER}/"): data
             for path in sorted(self._scanner.files)
             if (data := self._read(path)) is not None
         }
-        if found != self.files:
-            self.files = found
+        if files != self.files:
+            self.files = files
 
     def _read(self, path: str) -> bytes | None:
-        data = safe_read.read_file(self._root, path, FOLDER)
+        """Return the bytes of a theme file; None if it is missing, or if it cannot be used, which adds a problem."""
+        data = safe_read.read_file(self._root, path, THEME_FOLDER)
         if isinstance(data, bytes) and len(data) <= MAX_FILE_SIZE:
             return data
-        told = data if isinstance(data, Problem) else Problem(path=path, message="the file has more than 1 MiB")
-        self._read_problems += [told] if data is not None else []
+        if data is not None:
+            too_large = Problem(path=path, message="the file has more than 1 MiB")
+            self._read_problems.append(data if isinstance(data, Problem) else too_large)
         return None

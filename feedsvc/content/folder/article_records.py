@@ -1,0 +1,126 @@
+"""Records of article files over successive readings: their problems, their media, and what each reading changed."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from feedsvc.content.cache import Record
+from feedsvc.errors import Problem
+from feedsvc.model import Article
+
+_NO_PATHS: Final = frozenset[str]()
+_UNCHANGED: Final = object()
+
+
+class ArticleRecords:
+    """Records by path (`by_path`), with the problems of their files and the changes of the current reading.
+
+    `problems` holds those paths whose files have problems. `changed` holds the records that the reading changed and that must be
+    stored; None stands for a deleted record.
+    """
+
+    def __init__(self, records: Mapping[str, Record]) -> None:
+        self.by_path: dict[str, Record] = dict(records)
+        self.problems: dict[str, tuple[Problem, ...]] = {}
+        self.changed: dict[str, Record | None] = {}
+        self._previous: dict[str, Record | None] = {}  # records before the reading, of the paths that it changed
+        self._paths_by_media: dict[str, set[str]] = defaultdict(set)
+
+    def start_reading(self) -> None:
+        """Forget what the previous reading changed."""
+        self.changed, self._previous = {}, {}
+
+    def put(self, path: str, record: Record | None, name_problems: tuple[Problem, ...] = ()) -> None:
+        """Set the record of a path and register its problems and media.
+
+        None deletes the record. The path then has the problems `name_problems`.
+        """
+        previous = self.by_path.get(path)
+        self._update_media_index(path, previous, record)
+        if problems := record.reading.problems if record else name_problems:
+            self.problems[path] = problems
+        elif self.problems:
+            self.problems.pop(path, None)
+        if record is previous:
+            return
+        self._previous.setdefault(path, previous)
+        if previous or record is None or not record.stood:  # the loader has stored new active records already
+            self.changed[path] = record
+        if record:
+            self.by_path[path] = record
+        else:
+            del self.by_path[path]
+
+    def drop_last_valid_version(self, path: str) -> None:
+        """Replace the record of a path by one without a last valid version."""
+        self._replace(path, self.by_path[path], self.by_path[path].as_never_active())
+
+    def update_active_states(self, paths: Iterable[str], active_articles: Mapping[str, Article]) -> None:
+        """Record for each path whether the file's own article is active. If not, the record holds its last valid version."""
+        records = self.by_path
+        for path in paths:
+            if (record := records.get(path)) is None:
+                continue
+            article = record.reading.article
+            is_active = article is not None and active_articles.get(path) is article
+            if is_active != record.stood or (is_active and record.good):
+                # A new article that loses a conflict was never active.
+                was_never_active = not is_active and self.is_new(path)
+                new = record.as_never_active() if was_never_active else record.with_active_state(is_active=is_active)
+                self._replace(path, record, new)
+
+    def _replace(self, path: str, record: Record, new: Record) -> None:
+        self._previous.setdefault(path, record)
+        self.by_path[path] = self.changed[path] = new
+        if record.good or new.good:
+            self._update_media_index(path, record, new)
+
+    def is_new(self, path: str) -> bool:
+        """Return whether the current reading read the file for the first time."""
+        return self._previous.get(path, _UNCHANGED) is None
+
+    @property
+    def broken_files(self) -> frozenset[str]:
+        """Files with a problem that is an error."""
+        return frozenset(path for path in self.problems if path in self.by_path and self.by_path[path].reading.is_broken)
+
+    def files_using(self, media: Iterable[str]) -> frozenset[str]:
+        """Return the article files that refer to any of these media files."""
+        return frozenset().union(*(self._paths_by_media[path] for path in media if path in self._paths_by_media))
+
+    def _update_media_index(self, path: str, previous: Record | None, record: Record | None) -> None:
+        """Update which files use which media: those of the file's article and of its last valid version."""
+        media, previous_media = _media_paths(record), _media_paths(previous)
+        if not media and not previous_media:
+            return
+        for media_path in previous_media - media:
+            self._paths_by_media[media_path].discard(path)
+        for media_path in media:
+            self._paths_by_media[media_path].add(path)
+
+    def are_conclusive(self, active_articles: Mapping[str, Article]) -> bool:
+        """Return whether each record alone determines which article of its file is active."""
+        return all(
+            record.stood or record.good is None or active_articles.get(path) is record.good
+            for path, record in self.by_path.items()
+        )
+
+    def were_conclusive(self) -> bool:
+        """Return whether each record before the current reading alone determined which article of its file was active."""
+        previous = {**self.by_path, **self._previous}.values()
+        return all(record.stood or not record.reading.article for record in previous if record)
+
+    def changes_of(self, active_articles: Mapping[str, Article]) -> tuple[tuple[Article, ...], tuple[Article, ...]]:
+        """Return the former last valid versions and the active articles of the paths that the current reading changed."""
+        old = (record.last_valid for record in self._previous.values() if record)
+        new = (active_articles.get(path) for path in self._previous)
+        return tuple(filter(None, old)), tuple(filter(None, new))
+
+
+def _media_paths(record: Record | None) -> frozenset[str]:
+    article, last_valid = (record.reading.article, record.good) if record else (None, None)
+    if not last_valid and not (article and article.media):
+        return _NO_PATHS
+    return frozenset((*(article.media if article else ()), *(last_valid.media if last_valid else ())))

@@ -1,0 +1,54 @@
+"""Names of files: which files are articles, and problems of files that are not read but whose names resemble those that are."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Final
+
+from feedsvc.content.reading import AUTHORS_FILE, CATEGORIES_FILE, SITE_FILE
+from feedsvc.content.scan import ARTICLES_FOLDER
+from feedsvc.errors import Problem
+
+_ARTICLE_SUFFIXES: Final = (".yaml", ".md")
+_SUFFIX_CORRECTIONS: Final = {".yaml": ".yaml", ".yml": ".yaml", ".md": ".md", ".markdown": ".md", ".mdown": ".md"}
+_SETTINGS_FILES: Final = frozenset({SITE_FILE, CATEGORIES_FILE, AUTHORS_FILE})
+
+
+def is_article_path(path: str) -> bool:
+    """Return whether a file below articles/ is read as an article."""
+    return path.endswith(_ARTICLE_SUFFIXES)
+
+
+def misnamed_file_problems(path: str) -> tuple[Problem, ...]:
+    """Return a problem if a file below articles/ is not read but its suffix, like .yml or .MD, suggests an article; else ()."""
+    suffix = os.path.splitext(path)[1].lower()
+    if suffix not in _SUFFIX_CORRECTIONS:
+        return ()
+    hint = f"rename it to end in {_SUFFIX_CORRECTIONS[suffix]}"
+    return (Problem(path=path, message=f"articles end in {' or '.join(_ARTICLE_SUFFIXES)}", hint=hint),)
+
+
+def unread_file_problems(root: Path) -> tuple[Problem, ...]:
+    """Return warnings about files beside site.yaml that look like articles or settings. They are not read.
+
+    Most of them are articles outside articles/, or settings with another suffix.
+    """
+    try:
+        names = sorted(os.listdir(root))
+    except OSError:
+        return ()  # the folder was removed meanwhile
+    similar = (name for name in names if os.path.splitext(name)[1].lower() in _SUFFIX_CORRECTIONS)
+    return tuple(
+        Problem(path=name, message="this file is not read", hint=_hint(name), severity="warning")
+        for name in similar
+        if name not in _SETTINGS_FILES
+        and name.isprintable()
+        and not name.startswith(".")
+        and not name.upper().startswith("README")
+    )
+
+
+def _hint(name: str) -> str:
+    stem = os.path.splitext(name)[0].lower()
+    return f"rename it to {stem}.yaml" if f"{stem}.yaml" in _SETTINGS_FILES else f"articles lie in {ARTICLES_FOLDER}/"

@@ -1,0 +1,86 @@
+"""Snapshot builder: the settings, articles, theme files and media of a content folder -> ContentSnapshot."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+
+from feedsvc.content.folder.articles import ArticleChanges, ArticleFiles
+from feedsvc.content.folder.settings import Settings
+from feedsvc.content.folder.snapshot import ContentSnapshot
+from feedsvc.content.folder.theme_files import ThemeFolder
+from feedsvc.content.media import MediaFolder
+from feedsvc.errors import Problem
+from feedsvc.model import Author, Category, MediaFile
+
+
+class SnapshotBuilder:
+    """Builder of one snapshot after another. Fields that did not change are the same objects as in the previous snapshot."""
+
+    def __init__(self, media: MediaFolder, theme: ThemeFolder) -> None:
+        self._media, self._theme = media, theme
+        self._previous: ContentSnapshot | None = None
+        self._media_files: dict[str, MediaFile] = {}
+        self._missing_media: set[str] = set()  # referenced files that do not exist
+
+    def build(
+        self,
+        settings: Settings,
+        articles: ArticleFiles,
+        changes: ArticleChanges,
+        changed_media: frozenset[str],
+        unread_file_problems: Iterable[Problem],
+    ) -> ContentSnapshot:
+        """Build the snapshot after a reading that changed these articles and media files."""
+        previous = self._previous
+        last_valid_paths = articles.last_valid_paths
+        problems = (*settings.problems, *articles.problems, *self._theme.problems, *unread_file_problems)
+        categories, authors = self._active_entries(settings, articles, last_valid_paths)
+        self._previous = ContentSnapshot(
+            site=settings.references.site,
+            categories=categories,
+            authors=authors,
+            articles=tuple(articles.active_articles.values()) if changes or not previous else previous.articles,
+            media=self._referenced_media(settings, articles, changes, changed_media),
+            theme=self._theme.files,
+            problems=tuple(sorted(problems)),
+            last_valid_paths=last_valid_paths | settings.last_valid_paths,
+            texts=articles.texts,
+        )
+        return self._previous
+
+    def _active_entries(
+        self, settings: Settings, articles: ArticleFiles, last_valid_paths: Iterable[str]
+    ) -> tuple[Mapping[str, Category], Mapping[str, Author]]:
+        """Return the current categories and authors, and those that only last valid versions of articles refer to."""
+        categories, authors = dict(settings.references.categories), dict(settings.references.authors)
+        active = articles.active_articles
+        for article in (active[path] for path in last_valid_paths if path in active):
+            for name in article.categories:
+                if isinstance(entry := settings.last_valid("category", name), Category):
+                    categories[name] = entry
+            for name in article.authors:
+                if isinstance(entry := settings.last_valid("author", name), Author):
+                    authors[name] = entry
+        previous = self._previous
+        if previous and previous.categories == categories and previous.authors == authors:
+            return previous.categories, previous.authors
+        return categories, authors
+
+    def _referenced_media(
+        self, settings: Settings, articles: ArticleFiles, changes: ArticleChanges, changed_media: frozenset[str]
+    ) -> Mapping[str, MediaFile]:
+        """Return all referenced media files that exist, by path; the same mapping if nothing in it changed."""
+        changed_articles = (article for change in changes.values() for article in change if article)
+        settings_media = settings.media
+        paths = {path for article in changed_articles for path in article.media} | changed_media | settings_media
+        for path in paths | self._missing_media:
+            self._media_files.pop(path, None)
+            self._missing_media.discard(path)
+            if path in settings_media or articles.records.files_using((path,)):
+                self._missing_media.add(path)
+                with suppress(ValueError):
+                    self._media_files[path] = self._media.file(path)
+                    self._missing_media.discard(path)
+        previous = self._previous
+        return previous.media if previous and previous.media == self._media_files else dict(self._media_files)

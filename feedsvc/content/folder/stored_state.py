@@ -1,0 +1,120 @@
+"""Stored state of a content folder in its parse cache: loaded at the start, saved after readings, and named."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from hashlib import blake2b
+from pathlib import Path
+
+from feedsvc.content.cache import ParseCache, Record, StoredSetting
+from feedsvc.content.file_signature import FileSignature, signature_at
+from feedsvc.content.folder.articles import ArticleFiles
+from feedsvc.model import Article
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Baseline:
+    """Stored state that the first reading of a folder started from, to update output that an earlier run made.
+
+    No other state has its `name`. `removed` are active articles of this state that the first reading replaced or removed, `added`
+    those that it made active. An edited article is in both, as it was and as it is.
+    """
+
+    name: str
+    removed: tuple[Article, ...] = ()
+    added: tuple[Article, ...] = ()
+
+
+class StoredState:
+    """State of one content folder in its parse cache, with the changes that are not saved yet."""
+
+    def __init__(self, root: Path, cache: ParseCache) -> None:
+        """Load the stored settings. `root` is the content folder."""
+        self._root, self._cache = root, cache
+        self.settings: tuple[StoredSetting, ...] = tuple(cache.load_settings())
+        self._unsaved_records: dict[str, Record | None] = {}
+        self._has_unsaved_settings = False
+        self._is_new = self._is_pruned = False
+        self._is_first_reading = False
+        self._first_media: Mapping[str, FileSignature | None] = {}
+
+    @property
+    def is_large(self) -> bool:
+        """True if loading the records takes a while."""
+        return self._cache.is_large
+
+    def load_records(self) -> tuple[dict[str, Record], bool]:
+        """Return all records by path, and True if some may be missing or outdated. A damaged cache is replaced by a new one."""
+        records = self._cache.load_records()
+        is_unreliable = self._cache.is_damaged or self._cache.is_rolled_back
+        if self._cache.is_damaged:
+            self._is_new = self._cache.repair()
+        self._is_pruned = not records
+        return records, is_unreliable
+
+    def add_reading(
+        self,
+        changed_records: Mapping[str, Record | None],
+        settings: Iterable[StoredSetting],
+        first_media: Mapping[str, FileSignature | None] | None,
+    ) -> None:
+        """Add the result of a reading to the unsaved changes: records by path (None for a deleted one) and all settings.
+
+        `first_media` is None except at the first reading: then it holds the signatures of the media that the settings refer to.
+        """
+        self._unsaved_records |= changed_records
+        self._has_unsaved_settings |= _by_kind_and_name(settings) != _by_kind_and_name(self.settings)
+        self._is_first_reading = first_media is not None
+        if first_media is not None:
+            self._first_media = first_media
+
+    def save(self, articles: ArticleFiles, settings: tuple[StoredSetting, ...]) -> None:
+        """Save records, settings and texts for the next start. If writing fails, the next call tries again."""
+        if self._cache.repair() or self._is_new:
+            self._unsaved_records, self._has_unsaved_settings = {**articles.records.by_path, **self._unsaved_records}, True
+            self._is_new = False
+        articles.texts.flush()
+        if not (self._unsaved_records or self._has_unsaved_settings):
+            return
+        if self._cache.store(self._unsaved_records, settings if self._has_unsaved_settings else None):
+            self._unsaved_records, self._has_unsaved_settings, self.settings = {}, False, settings
+            self._prune_once(articles)
+
+    def _prune_once(self, articles: ArticleFiles) -> None:
+        """Prune the cache once, after a write, so that a start without changes does not wait for it.
+
+        A cache that was empty at the start is not pruned, because it has hardly any obsolete rows.
+        """
+        if not self._is_pruned:
+            self._is_pruned = True
+            self._cache.prune(articles.records.by_path)
+
+    def baseline(self, articles: ArticleFiles) -> Baseline | None:
+        """Return the baseline of the first reading; None if it is unknown, and after later readings."""
+        changes = articles.changes_since_load() if self._is_first_reading else None
+        if changes is None:
+            return None
+        removed, added = changes
+        return Baseline(name=_name(self._cache.loaded_state, self._first_media), removed=removed, added=added)
+
+    def name(self, articles: ArticleFiles, media: Iterable[str]) -> str:
+        """Return the name of the state after the last reading. `media` are the media files that the settings refer to.
+
+        Return "" if not everything is saved, or if these media, which all pages may show, changed since the first reading.
+        """
+        if self._unsaved_records or self._has_unsaved_settings:
+            return ""
+        signatures = {path: signature_at(self._root / path) for path in media}
+        is_nameable = signatures == self._first_media and articles.is_recoverable
+        return _name(self._cache.current_state(), signatures) if is_nameable else ""
+
+
+def _by_kind_and_name(settings: Iterable[StoredSetting]) -> dict[tuple[str, str], StoredSetting]:
+    return {(setting.kind, setting.name): setting for setting in settings}
+
+
+def _name(cache_state: str, media: Mapping[str, FileSignature | None]) -> str:
+    """Return a name for the cache's state together with the media that the settings refer to; "" if `cache_state` is ""."""
+    facts = repr((cache_state, sorted(media.items()))).encode("utf-8", "surrogateescape")
+    return blake2b(facts, digest_size=16).hexdigest() if cache_state else ""
