@@ -50,9 +50,9 @@ def save(root: Path, number: int, text: str) -> None:
     (root / f"articles/a{number:02}.yaml").write_text(text)
 
 
-def published(root: Path, file: Path) -> dict[str, str]:
+def published(root: Path, file: Path, records: ParseCache | None = None) -> dict[str, str]:
     """Slug -> title and text, as a start with this file reads them."""
-    records = ParseCache(file)
+    records = records or ParseCache(file)
     folder = ContentFolder(root, cache=records)
     content = folder.read().content
     found = {one.slug: f"{one.title}: {content.html(one)}" for one in content.articles}
@@ -154,14 +154,11 @@ def test_a_text_that_the_disk_changed_is_not_published(root: Path, file: Path, t
     assert published(root, file) == expected
 
 
-def test_texts_of_other_types_end_no_start_where_many_are_past(
-    root: Path, file: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setattr("feedsvc.content.cache.store._MAX_UNUSED_TEXTS", -1000)
+def test_texts_of_other_types_end_no_start_where_many_are_past(root: Path, file: Path, tmp_path: Path) -> None:
     with closing(sqlite3.connect(file)) as rows, rows:
         rows.execute("UPDATE text SET digest = 'a' || id WHERE id % 3 = 0")
     save(root, 5, article(5, "New words"))
-    assert published(root, file) == fresh(root, tmp_path)
+    assert published(root, file, ParseCache(file, max_unused_texts=-1000)) == fresh(root, tmp_path)
 
 
 def test_a_broken_file_whose_last_valid_text_is_damaged_is_as_in_a_fresh_state(root: Path, file: Path, tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ from feedsvc.content.cache import settings_codec
 from feedsvc.content.cache.generation import Generation
 from feedsvc.content.cache.record import Record
 from feedsvc.content.cache.settings_codec import StoredSetting
-from feedsvc.content.cache.tables import FORMER_TABLES, TABLES, RecordTables
+from feedsvc.content.cache.tables import FORMER_TABLES, MAX_UNUSED_RECORDS, TABLES, RecordTables
 from feedsvc.content.file_signature import MISSING, signature_at, size_of
 from feedsvc.content.markdown import is_text_of_key
 from feedsvc.errors import FeedsvcError
@@ -99,15 +99,25 @@ _NO_TEXTS: Final[Mapping[bytes, str]] = {}
 class ParseCache:
     """Parse cache in one file, which threads and processes may share. If the disk fails, only the next start is affected."""
 
-    def __init__(self, file: Path | None, version: str = "", alerts: Alerts | None = None) -> None:
+    def __init__(
+        self,
+        file: Path | None,
+        version: str = "",
+        alerts: Alerts | None = None,
+        *,
+        large_file_size: int = _LARGE_FILE_SIZE,
+        max_unused_texts: int = _MAX_UNUSED_TEXTS,
+        max_unused_records: int = MAX_UNUSED_RECORDS,
+    ) -> None:
         """Open the file, or an in-memory database if `file` is None. Raises FeedsvcError if the file cannot be used.
 
         `version` is that of the parser, by default a digest of its code. Of other versions' records only last valid versions are
-        used.
+        used. `large_file_size`, in bytes, decides `is_large`. `prune` tolerates as many unused texts and records as the other
+        arguments say.
         """
         self._lock = threading.Lock()
-        self._file = file
-        self._record_tables = RecordTables(version or _code_digest())
+        self._file, self._large_file_size, self._max_unused_texts = file, large_file_size, max_unused_texts
+        self._record_tables = RecordTables(version or _code_digest(), max_unused=max_unused_records)
         self._alerts, self._creator_pid = alerts or Alerts(), os.getpid()
         self._run_id, self._loaded_state, self._is_own_version = uuid.uuid4().hex, "", True
         self._database, self._pid = Database(file, _SCHEMA), os.getpid()
@@ -139,7 +149,7 @@ class ParseCache:
     @property
     def is_large(self) -> bool:
         """True if loading the records takes about as long as scanning all files of the content folder."""
-        return self._file_size >= _LARGE_FILE_SIZE
+        return self._file_size >= self._large_file_size
 
     @property
     def is_damaged(self) -> bool:
@@ -200,15 +210,16 @@ class ParseCache:
         return state == self._loaded_state or state.startswith(self._run_id)
 
     def prune(self, records: Mapping[str, Record]) -> None:
-        """Delete texts that `records` do not use if they are over a third of all; likewise obsolete records. Tolerate 1000 each.
+        """Delete texts that `records` do not use if they are over a third of all; likewise obsolete records.
 
-        Records are also rewritten if too many are stored singly or if another version wrote some. Call it after all current
-        `records` were stored. If an older edition still needs a deleted text, the text is read from its article file again.
+        Some of each are tolerated in addition (see the constructor). Records are also rewritten if too many are stored singly or
+        if another version wrote some. Call it after all current `records` were stored. If an older edition still needs a deleted
+        text, the text is read from its article file again.
         """
         try:
             with self._lock, self._connection as rows:
                 rows.execute("BEGIN IMMEDIATE")  # no other process may write between the queries and the deletion
-                _prune_texts(rows, records)
+                _prune_texts(rows, records, self._max_unused_texts)
                 if self._record_tables.needs_rewrite(rows, len(records)) and self._is_own_state(self._read_state()[0]):
                     self._record_tables.rewrite(rows, self._database.checksummers, records)
         except sqlite3.Error as error:
@@ -349,15 +360,15 @@ def _insert_texts(rows: sqlite3.Connection, texts: Mapping[bytes, str]) -> None:
     rows.executemany("INSERT OR IGNORE INTO text (digest, markdown) VALUES (?, ?)", texts.items())
 
 
-def _prune_texts(rows: sqlite3.Connection, records: Mapping[str, Record]) -> None:
+def _prune_texts(rows: sqlite3.Connection, records: Mapping[str, Record], max_unused: int) -> None:
     """Delete unused texts if they are many. First compare the highest id, the most rows there can be: counting rows is slow."""
     ((written,),) = rows.execute(f"SELECT coalesce(max(id), 0) FROM {_TEXT_TABLE}").fetchall()
-    if written <= 1.5 * len(records) + _MAX_UNUSED_TEXTS:
+    if written <= 1.5 * len(records) + max_unused:
         return
     articles = (article for record in records.values() for article in (record.reading.article, record.good) if article)
     wanted = {article.text for article in articles}
     ((count,),) = rows.execute("SELECT count(*) FROM text").fetchall()
-    if count > 1.5 * len(wanted) + _MAX_UNUSED_TEXTS:
+    if count > 1.5 * len(wanted) + max_unused:
         known = rows.execute("SELECT digest FROM text").fetchall()
         rows.executemany("DELETE FROM text WHERE digest = ?", [one for one in known if one[0] not in wanted])
 

@@ -45,7 +45,7 @@ TABLES: Final = (
     ),
 )
 _MIN_PAGE_SIZE: Final = 64  # records; fewer are written as single records
-_MAX_UNUSED_RECORDS: Final = 1000  # obsolete records; with more of them all are rewritten
+MAX_UNUSED_RECORDS: Final = 1000  # obsolete records; with more of them all are rewritten
 _INSERT_SINGLE: Final = f"INSERT OR REPLACE INTO {_SINGLE_TABLE} VALUES (?, ?, ?, ?)"
 _DELETED_RECORD: Final = b""  # marks the record of a path as deleted
 _SELECT_SIZES: Final = (
@@ -99,9 +99,9 @@ class LoadedRecords:
 class RecordTables:
     """Access to the record tables with the connection and checksummers of the caller. All methods raise sqlite3.Error."""
 
-    def __init__(self, version: str) -> None:
-        """Use `version` as the version of the parser in rows that are written."""
-        self._version = version
+    def __init__(self, version: str, *, max_unused: int = MAX_UNUSED_RECORDS) -> None:
+        """Use `version` as the version of the parser in rows that are written. `max_unused` is explained in `needs_rewrite`."""
+        self._version, self._max_unused = version, max_unused
 
     def load(self, rows: sqlite3.Connection, seals: Mapping[str, RowChecksummer]) -> LoadedRecords:
         """Return all records by path."""
@@ -141,10 +141,10 @@ class RecordTables:
     def needs_rewrite(self, rows: sqlite3.Connection, count: int) -> bool:
         """Return whether `rewrite` pays: over a third of all records are obsolete, an eighth single, or some of another version.
 
-        `count` is the number of current records. Up to 1000 obsolete or single ones are tolerated in addition.
+        `count` is the number of current records. Up to `max_unused` obsolete or single ones are tolerated in addition.
         """
-        kept, is_mixed, single = rows.execute(_SELECT_SIZES, (self._version,)).fetchone()
-        return bool(is_mixed) or kept + single > 1.5 * count + _MAX_UNUSED_RECORDS or single > count / 8 + _MAX_UNUSED_RECORDS
+        paged, is_mixed, single = rows.execute(_SELECT_SIZES, (self._version,)).fetchone()
+        return bool(is_mixed) or paged + single > 1.5 * count + self._max_unused or single > count / 8 + self._max_unused
 
     def put(self, rows: sqlite3.Connection, seals: Mapping[str, RowChecksummer], changed: Mapping[str, Record | None]) -> None:
         """Write changed records; None deletes the record of the path."""

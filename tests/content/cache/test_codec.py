@@ -111,10 +111,9 @@ def test_a_record_stored_later_replaces_or_deletes_the_former(records: dict[str,
     assert cache.load_records() == all_records
 
 
-def test_replaced_records_are_pruned(records: dict[str, Record], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("feedsvc.content.cache.tables._MAX_UNUSED_RECORDS", 0)
+def test_replaced_records_are_pruned(records: dict[str, Record], tmp_path: Path) -> None:
     file, all_records = tmp_path / "kept", copies_of(records)
-    cache = ParseCache(file)
+    cache = ParseCache(file, max_unused_records=0)
     for _ in range(2):
         cache.store(all_records)
         cache.prune(all_records)
@@ -127,11 +126,9 @@ def test_replaced_records_are_pruned(records: dict[str, Record], tmp_path: Path,
     assert cache.load_records() == remaining
 
 
-def test_pruning_keeps_changes_of_another_process(
-    records: dict[str, Record], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("feedsvc.content.cache.tables._MAX_UNUSED_RECORDS", 0)
-    cache, other_cache, all_records = ParseCache(tmp_path / "kept"), ParseCache(tmp_path / "kept"), copies_of(records)
+def test_pruning_keeps_changes_of_another_process(records: dict[str, Record], tmp_path: Path) -> None:
+    cache, other_cache = (ParseCache(tmp_path / "kept", max_unused_records=0) for _ in range(2))
+    all_records = copies_of(records)
     cache.store(all_records)
     cache.store(all_records)
     (path, *_) = all_records

@@ -128,14 +128,13 @@ def test_a_lost_text_is_read_from_its_file_only_if_the_file_is_unchanged(root: P
         html(content_after_restart)
 
 
-def test_unused_texts_are_deleted(root: Path, cache_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("feedsvc.content.cache.store._MAX_UNUSED_TEXTS", 3)
-    folder = ContentFolder(root, "", ParseCache(cache_file))
+def test_unused_texts_are_deleted(root: Path, cache_file: Path) -> None:
+    folder = ContentFolder(root, "", ParseCache(cache_file, max_unused_texts=3))
     for number in range(6):
         (root / FILE).write_text(article_text(f"Words {number}."))
         read(folder)
     assert count_texts(cache_file) == 6
-    folder_after_restart = ContentFolder(root, "", ParseCache(cache_file))
+    folder_after_restart = ContentFolder(root, "", ParseCache(cache_file, max_unused_texts=3))
     read(folder_after_restart)
     assert count_texts(cache_file) == 6, "a start without changes does not delete texts"
     (root / FILE).write_text(article_text("Words 6."))

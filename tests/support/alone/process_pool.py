@@ -296,9 +296,9 @@ def test_where_the_system_has_no_room_for_a_copy_this_process_does_it_all(monkey
     assert {process for _, process in map_chunks(doubled, NUMBERS, 3, max_chunk=1)} == {os.getpid()}
 
 
-def started(root: Path, kept: Path) -> ContentSnapshot:
+def started(root: Path, kept: Path, large_file_size: int = 1 << 40) -> ContentSnapshot:
     """As a start reads it; what it learned is kept."""
-    records = ParseCache(kept)
+    records = ParseCache(kept, large_file_size=large_file_size)
     folder = ContentFolder(root, "", records)
     content = folder.read(now=newsrooms.NOW).content
     folder.save()
@@ -307,9 +307,7 @@ def started(root: Path, kept: Path) -> ContentSnapshot:
 
 
 @pytest.mark.parametrize("is_killed", [False, True])
-def test_a_large_newsroom_starts_with_what_a_small_one_does(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, is_killed: bool
-) -> None:
+def test_a_large_newsroom_starts_with_what_a_small_one_does(tmp_path: Path, *, is_killed: bool) -> None:
     """Its files are looked at by a copy of the process, or by itself where that was killed."""
     root = newsrooms.write_sample(tmp_path / "content")
     (root / "articles/broken.yaml").write_text("title: [\n")
@@ -317,13 +315,11 @@ def test_a_large_newsroom_starts_with_what_a_small_one_does(
     with ExitStack() as copies:
         first = [started(root, tmp_path / f"{name}.sqlite") for name in "ab"]
         assert first[0] == first[1]
-        monkeypatch.setattr("feedsvc.content.cache.store._LARGE_FILE_SIZE", 0)
         if is_killed:
             here = os.getpid()
             look = copies.enter_context(pytest.MonkeyPatch.context())
             look.setattr("feedsvc.content.scan.scanner.scan_folder", lambda *_: ends_itself() if os.getpid() != here else None)
-        large = started(root, tmp_path / "a.sqlite")
-    monkeypatch.setattr("feedsvc.content.cache.store._LARGE_FILE_SIZE", 1 << 40)
+        large = started(root, tmp_path / "a.sqlite", large_file_size=0)
     assert large == started(root, tmp_path / "b.sqlite")
     assert large.articles
     assert large.problems
