@@ -62,7 +62,7 @@ def test_a_file_that_is_no_database_is_replaced_and_one_line_says_so(house: Hous
         assert wrong(server, house.standing) == []
     said = [line for line in "".join(server.lines).splitlines() if LOST in line]
     assert len(said) == 1
-    assert said[0].startswith(f"feedsvc: {state / RECORDS} (what was read of articles and settings) was damaged: ")
+    assert said[0].startswith(f"feedsvc: {state / RECORDS} (parse cache of articles and settings) was damaged: ")
     assert said[0].endswith("; the service goes on, and the damaged file is kept as articles.sqlite.damaged")
 
 

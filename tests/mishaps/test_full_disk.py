@@ -60,7 +60,7 @@ def test_a_full_state_disk_costs_no_feed_is_told_with_what_to_do_and_heals_by_it
         until(lambda: look(server) or time.sleep(0.1) or not troubles(server))  # type: ignore[func-returns-value]
         assert ask(server.url, "/articles/fresh/")["last-modified"]
         until(lambda: ask(server.url, "/articles/boats/views").body == b'{"views": 1}')
-    for what in ("what is read", "Last-Modified dates"):
+    for what in ("the parse cache", "Last-Modified dates"):
         assert sum(line.startswith(f"feedsvc: {what} cannot be written to ") for line in server.lines) == 1
         assert sum(line.startswith(f"feedsvc: {what} ") and line.endswith("again\n") for line in server.lines) == 1
 

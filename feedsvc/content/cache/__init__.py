@@ -5,7 +5,7 @@ In come records by path; out come the same records at the next start, verified b
 
 from feedsvc.content.cache.codec import decode_page, encode_page
 from feedsvc.content.cache.record import NO_MEDIA, Interner, Record
-from feedsvc.content.cache.settings_codec import StoredSetting
+from feedsvc.content.cache.settings_table import StoredSetting
 from feedsvc.content.cache.store import ParseCache
 
 __all__ = [

@@ -6,13 +6,16 @@ feedsvc that wrote it. Of other versions' rows only last valid versions are used
 
 from __future__ import annotations
 
+import hashlib
 import sqlite3
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import islice
+from pathlib import Path
 from typing import Final
 from zlib import crc32
 
+from feedsvc import __version__
 from feedsvc.content.cache.codec import (
     MAX_PAGE_SIZE,
     decode_former_page,
@@ -28,7 +31,7 @@ from feedsvc.support.checksummed_tables import FormerTable, RowChecksummer, RowV
 _PAGE_TABLE: Final = "record_page"
 _SINGLE_TABLE: Final = "single_record"
 # Not salvaged from a damaged file: an article that was withdrawn since would come back with an older record.
-TABLES: Final = (
+RECORD_TABLES: Final = (
     Table(
         name=_PAGE_TABLE,
         sql=f"CREATE TABLE {_PAGE_TABLE} (id INTEGER PRIMARY KEY, version TEXT NOT NULL, size INTEGER NOT NULL, "
@@ -70,7 +73,7 @@ def _convert_former_single(row: RowValues) -> Iterable[tuple[str, RowValues]]:
     yield _SINGLE_TABLE, (path, version, record)
 
 
-FORMER_TABLES: Final = (
+FORMER_RECORD_TABLES: Final = (
     FormerTable(
         name="page",
         sql="CREATE TABLE page (id INTEGER PRIMARY KEY, version TEXT NOT NULL, size INTEGER NOT NULL, records BLOB NOT NULL)",
@@ -100,8 +103,11 @@ class RecordTables:
     """Access to the record tables with the connection and checksummers of the caller. All methods raise sqlite3.Error."""
 
     def __init__(self, version: str, *, max_unused: int = MAX_UNUSED_RECORDS) -> None:
-        """Use `version` as the version of the parser in rows that are written. `max_unused` is explained in `needs_rewrite`."""
-        self._version, self._max_unused = version, max_unused
+        """Use `version` as the version of the parser in rows that are written; "" stands for a digest of its code.
+
+        `needs_rewrite` says what `max_unused` means.
+        """
+        self._version, self._max_unused = version or _code_digest(), max_unused
 
     def load(self, rows: sqlite3.Connection, seals: Mapping[str, RowChecksummer]) -> LoadedRecords:
         """Return all records by path."""
@@ -173,6 +179,14 @@ class RecordTables:
         ((last,),) = rows.execute(f"SELECT coalesce(max(id), 0) FROM {_PAGE_TABLE}").fetchall()
         row = seals[_PAGE_TABLE].add_checksum(last + 1, self._version, len(paths), as_bytes)
         rows.execute(f"INSERT INTO {_PAGE_TABLE} VALUES (?, ?, ?, ?, ?)", row)
+
+
+def _code_digest() -> str:
+    """Return a digest of the version and the code of content/, since a working copy changes without a new version."""
+    code = hashlib.blake2b(__version__.encode(), digest_size=8)
+    for file in sorted(Path(__file__).parent.parent.rglob("*.py")):
+        code.update(file.read_bytes())
+    return code.hexdigest()
 
 
 def _overlay(found: dict[str, Record], upon: Mapping[str, Record | None]) -> None:

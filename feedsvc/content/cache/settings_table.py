@@ -1,0 +1,86 @@
+"""Settings table in SQLite: last valid versions of the site, categories and authors, each as MessagePack."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import msgspec
+
+from feedsvc.model import Author, Category, Site
+from feedsvc.support.checksummed_tables import FormerTable, RowChecksummer, RowValues, Table
+
+_NAME: Final = "setting_entry"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StoredSetting:
+    """Last valid version of an entry of the settings.
+
+    `kind` is site, category or author; `name` is the entry's id, "" for the site.
+    `is_former` is true if the settings file does not contain the entry any more.
+    """
+
+    kind: str
+    name: str
+    value: Site | Author | Category
+    is_former: bool = False
+
+
+_DECODERS: Final[Mapping[str, msgspec.msgpack.Decoder[tuple[bool, Site | Author | Category]]]] = {
+    "site": msgspec.msgpack.Decoder(tuple[bool, Site]),
+    "author": msgspec.msgpack.Decoder(tuple[bool, Author]),
+    "category": msgspec.msgpack.Decoder(tuple[bool, Category]),
+}
+
+
+def _convert_former_row(row: RowValues) -> Iterable[tuple[str, RowValues]]:
+    kind, name, entry = row
+    if not (isinstance(kind, str) and isinstance(name, str) and isinstance(entry, bytes)):
+        raise TypeError(row)
+    yield _NAME, (kind, name, entry)
+
+
+SETTING_TABLE: Final = Table(
+    name=_NAME,
+    sql=f"CREATE TABLE {_NAME} (kind TEXT, name TEXT, entry BLOB NOT NULL, checksum INTEGER NOT NULL, "
+    "PRIMARY KEY (kind, name)) WITHOUT ROWID",
+    order_by="kind, name",
+)
+FORMER_SETTING_TABLE: Final = FormerTable(
+    name="setting",
+    sql="CREATE TABLE setting (kind TEXT, name TEXT, entry BLOB NOT NULL, PRIMARY KEY (kind, name)) WITHOUT ROWID",
+    order_by="kind, name",
+    convert=_convert_former_row,
+)
+
+
+def select_settings(connection: sqlite3.Connection, checksummer: RowChecksummer) -> tuple[list[StoredSetting], bool]:
+    """Return all valid settings, and whether no row was damaged. Raises sqlite3.Error.
+
+    Settings that another version wrote in a form that this one cannot decode are omitted.
+    """
+    rows = connection.execute(f"SELECT * FROM {_NAME}").fetchall()
+    valid_rows = [values for row in rows if (values := checksummer.verify(row))]
+    return [setting for values in valid_rows if (setting := _decode(*values))], len(valid_rows) == len(rows)
+
+
+def replace_settings(connection: sqlite3.Connection, checksummer: RowChecksummer, settings: Iterable[StoredSetting]) -> None:
+    """Replace all rows by these settings. Raises sqlite3.Error."""
+    connection.execute(f"DELETE FROM {_NAME}")
+    rows = [
+        checksummer.add_checksum(setting.kind, setting.name, msgspec.msgpack.encode((setting.is_former, setting.value)))
+        for setting in settings
+    ]
+    connection.executemany(f"INSERT INTO {_NAME} VALUES (?, ?, ?, ?)", rows)
+
+
+def _decode(kind: str, name: str, entry: bytes) -> StoredSetting | None:
+    """Return the setting in a row; None if this version cannot decode it."""
+    try:
+        is_former, value = _DECODERS[kind].decode(entry)
+    except (msgspec.DecodeError, ValueError, KeyError, TypeError, OverflowError):
+        return None
+    return StoredSetting(kind=kind, name=name, value=value, is_former=is_former)
