@@ -4,7 +4,6 @@ In comes a folder; out come names, signatures and what changed since the scan be
 it; a command starts the first scan while it still imports the rest, so this package imports little.
 """
 
-from feedsvc.content.scan.prefetch import BackgroundScan, start_scan
-from feedsvc.content.scan.scanner import ARTICLES_FOLDER, DirectoryScanner, ScanResult
+from feedsvc.content.scan.scanner import ARTICLES_FOLDER, BackgroundScan, DirectoryScanner, ScanResult, start_scan
 
 __all__ = ["ARTICLES_FOLDER", "BackgroundScan", "DirectoryScanner", "ScanResult", "start_scan"]
