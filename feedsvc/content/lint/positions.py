@@ -1,0 +1,70 @@
+"""Positions of lint warnings: line and column in an article's file, which is read again only if there are warnings about it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from feedsvc.content import safe_read, text
+from feedsvc.content.yaml import KeyPath, YamlDocument, parse_yaml
+from feedsvc.errors import Problem
+
+_FRONT_MATTER_END: Final = re.compile(r"^(?:---|\.\.\.)[ \t]*\r?$", re.MULTILINE)
+_REFERENCE_DELIMITERS: Final = frozenset(" \t\n\r\"'(<>[]{}=`")
+
+
+class ArticlePositions:
+    """Text and YAML document of an article file, which build warnings with positions. Both are empty if the file is missing."""
+
+    def __init__(self, root: Path, path: str) -> None:
+        """Read and parse the file again."""
+        data = safe_read.read_file(root, path)
+        self.text = text.decode(path, data).text if isinstance(data, bytes) else ""
+        # The first '---' of a Markdown file begins a document in YAML, too, so it can stay.
+        end = _FRONT_MATTER_END.search(self.text, 3) if path.endswith(".md") else None
+        self.document: YamlDocument = parse_yaml(path, self.text[: end.start()] if end else self.text)
+
+    def warning_at(self, location: KeyPath, message: str, hint: str, *, at_key: bool = False) -> Problem:
+        """Return a warning at a value, or at its key if `at_key`."""
+        return replace(self.document.problem(location, message, hint, at_key=at_key), severity="warning")
+
+    def warning_at_text(self, patterns: tuple[str, ...], message: str, hint: str) -> Problem:
+        """Return a warning at the start of the word or address that contains the match; at `body` if nothing matches.
+
+        `patterns` are regular expressions, tried in order on the text of the whole file; the first that matches counts.
+        """
+        index = next((match.start() for pattern in patterns if (match := re.search(pattern, self.text))), None)
+        if index is None:
+            return self.warning_at(("body",), message, hint)
+        while index > 0 and self.text[index - 1] not in _REFERENCE_DELIMITERS:
+            index -= 1
+        return self.warning_at_position(text.line_and_column(self.text, index), message, hint)
+
+    def warning_at_position(self, position: tuple[int, int], message: str, hint: str) -> Problem:
+        """Return a warning at line and column."""
+        line, column = position
+        return Problem(
+            path=self.document.path,
+            line=line,
+            column=column,
+            message=text.sanitize_message(message),
+            hint=text.sanitize_message(hint),
+            severity="warning",
+        )
+
+
+# Builds a warning once the file is read.
+DeferredWarning = Callable[[ArticlePositions], Problem]
+
+
+def warn_at(location: KeyPath, message: str, hint: str, *, at_key: bool = False) -> DeferredWarning:
+    """Return a deferred warning as by `ArticlePositions.warning_at`."""
+    return lambda file: file.warning_at(location, message, hint, at_key=at_key)
+
+
+def warn_at_text(patterns: tuple[str, ...], message: str, hint: str) -> DeferredWarning:
+    """Return a deferred warning as by `ArticlePositions.warning_at_text`."""
+    return lambda file: file.warning_at_text(patterns, message, hint)
