@@ -33,13 +33,13 @@ _MEGAPIXEL_HINTS: Final = {
 
 def lint_media(content: ContentSnapshot, articles: Iterable[Article]) -> Iterator[Problem]:
     """Yield warnings about the media files that the settings and these articles refer to."""
-    several = tuple(articles)
-    pictures = {*_settings_images(content), *(path for article in several for path in _article_images(content, article))}
-    named = {*pictures, *(path for article in several for path in article.media)}
-    for path in sorted(named & content.media.keys()):
+    articles = tuple(articles)
+    images_shown = {*_settings_images(content), *(path for article in articles for path in _article_images(content, article))}
+    references = {*images_shown, *(path for article in articles for path in article.media)}
+    for path in sorted(references & content.media.keys()):
         file = content.media[path]
-        rules = _RULES if path in pictures else _RULES[:_GENERAL_RULE_COUNT]
-        for message, hint in (said for rule in rules if (said := rule(file))):
+        rules = _RULES if path in images_shown else _RULES[:_GENERAL_RULE_COUNT]
+        for message, hint in (warning for rule in rules if (warning := rule(file))):
             yield Problem(path=path, message=f"'{path}' {message}", hint=hint, severity="warning")
 
 
@@ -50,18 +50,18 @@ def _settings_images(content: ContentSnapshot) -> Iterator[str]:
 
 def _article_images(content: ContentSnapshot, article: Article) -> Iterator[str]:
     """Yield the paths of files that an article shows as images. Addresses outside the site give strings that are no paths."""
-    shown = [html.unescape(address) for address in _IMG_SRC.findall(content.html(article))]
-    for address in (*shown, *((article.image.url,) if article.image else ())):
+    in_body = [html.unescape(address) for address in _IMG_SRC.findall(content.html(article))]
+    for address in (*in_body, *((article.image.url,) if article.image else ())):
         yield path_below(content.site.base_url, address)[1:]
 
 
 def _check_location(file: MediaFile) -> tuple[str, str] | None:
     if file.type not in _MOVIE_TYPES:
         return None
-    with suppress(OSError, ValueError), open_file(file.location) as opened:
-        if movies.has_location(opened):
-            again = f"ffmpeg -i {PurePosixPath(file.path).name} -map_metadata -1 -c copy NEW"
-            return "tells where it was recorded, and is sent as it is", f"write it without its metadata, as by '{again}'"
+    with suppress(OSError, ValueError), open_file(file.location) as stream:
+        if movies.has_location(stream):
+            command = f"ffmpeg -i {PurePosixPath(file.path).name} -map_metadata -1 -c copy NEW"
+            return "tells where it was recorded, and is sent as it is", f"write it without its metadata, as by '{command}'"
     return None
 
 
@@ -102,8 +102,8 @@ def _check_variants(file: MediaFile) -> tuple[str, str] | None:
 def _header(file: MediaFile) -> ImageHeader | None:
     if file.type not in images.IMAGE_TYPES:
         return None
-    with suppress(OSError, ValueError, OverflowError), open_file(file.location) as opened:
-        return images.read_header(opened)
+    with suppress(OSError, ValueError, OverflowError), open_file(file.location) as stream:
+        return images.read_header(stream)
     return None
 
 

@@ -22,43 +22,45 @@ def has_location(file: BinaryIO) -> bool:
 
     Raises ValueError if a box has an invalid size or the moov box has more than 64 MiB.
     """
-    length, at = file.seek(0, 2), 0
+    file_size, start = file.seek(0, 2), 0
     for _ in range(_MAX_BOXES):
-        file.seek(at)
-        head = file.read(2 * _HEADER_SIZE)
-        if len(head) < _HEADER_SIZE:
+        file.seek(start)
+        header = file.read(2 * _HEADER_SIZE)
+        if len(header) < _HEADER_SIZE:
             return False
-        size, kind, start = int.from_bytes(head[:4]), head[4:8], _HEADER_SIZE
+        size, box_type, header_size = int.from_bytes(header[:4]), header[4:8], _HEADER_SIZE
         if size == _SIZE_IS_64_BIT:
-            size, start = int.from_bytes(head[8:16]), 2 * _HEADER_SIZE
-        end = length if size == _SIZE_TO_END_OF_FILE else at + size
-        if end < at + start:
+            size, header_size = int.from_bytes(header[8:16]), 2 * _HEADER_SIZE
+        end = file_size if size == _SIZE_TO_END_OF_FILE else start + size
+        if end < start + header_size:
             raise ValueError("a box is shorter than its header")
-        if kind == b"moov":
-            if end - at > _MAX_MOOV_SIZE:
+        if box_type == b"moov":
+            if end - start > _MAX_MOOV_SIZE:
                 raise ValueError("its moov box is too large")
-            file.seek(at + start)
-            return _has_location_box(file.read(end - at - start))
-        at = end
+            file.seek(start + header_size)
+            return _has_location_box(file.read(end - start - header_size))
+        start = end
     return False
 
 
-def _has_location_box(data: bytes, left: int = _MAX_DEPTH) -> bool:
-    for kind, content in _boxes(data):
-        if kind in _LOCATION_BOXES or (kind == b"keys" and _LOCATION_KEY in content):
+def _has_location_box(data: bytes, max_depth: int = _MAX_DEPTH) -> bool:
+    """Return whether a box in `data`, or in a box nested in it up to `max_depth`, has a location."""
+    for box_type, content in _boxes(data):
+        if box_type in _LOCATION_BOXES or (box_type == b"keys" and _LOCATION_KEY in content):
             return True
-        inside = content[_VERSION_SIZE:] if kind == b"meta" and not any(content[:_VERSION_SIZE]) else content
-        if kind in _CONTAINER_BOXES and left and _has_location_box(inside, left - 1):
+        nested = content[_VERSION_SIZE:] if box_type == b"meta" and not any(content[:_VERSION_SIZE]) else content
+        if box_type in _CONTAINER_BOXES and max_depth and _has_location_box(nested, max_depth - 1):
             return True
     return False
 
 
 def _boxes(data: bytes) -> Iterator[tuple[bytes, bytes]]:
-    at = 0
-    while at + _HEADER_SIZE <= len(data):
-        size, kind = int.from_bytes(data[at : at + 4]), data[at + 4 : at + 8]
-        end = len(data) if size == _SIZE_TO_END_OF_FILE else at + size
-        if end < at + _HEADER_SIZE:
+    """Yield type and content of each box, up to the first one that is shorter than its header."""
+    start = 0
+    while start + _HEADER_SIZE <= len(data):
+        size, box_type = int.from_bytes(data[start : start + 4]), data[start + 4 : start + 8]
+        end = len(data) if size == _SIZE_TO_END_OF_FILE else start + size
+        if end < start + _HEADER_SIZE:
             return
-        yield kind, data[at + _HEADER_SIZE : end]
-        at = end
+        yield box_type, data[start + _HEADER_SIZE : end]
+        start = end

@@ -25,39 +25,42 @@ def merged_tags(articles: Iterable[Article]) -> Mapping[str, tuple[str, str]]:
     for article in articles:
         for tag in article.tags:
             spellings[tag.id][tag.title].append(article.path)
-    return dict(chain.from_iterable(_merged_tag_messages(slug, files) for slug, files in spellings.items()))
+    return dict(chain.from_iterable(_merged_tag_messages(slug, paths) for slug, paths in spellings.items()))
 
 
-def _merged_tag_messages(slug: str, files: _PathsByTitle) -> Iterator[tuple[str, tuple[str, str]]]:
-    names: dict[str, list[str]] = defaultdict(list)
-    for title in files if len(files) > 1 else ():
-        names[spelling_key(title)].append(title)
-    if len(names) <= 1:
+def _merged_tag_messages(slug: str, paths: _PathsByTitle) -> Iterator[tuple[str, tuple[str, str]]]:
+    """Yield spelling, message and hint for each spelling of one slug that is not the most used one or like it."""
+    titles_by_key: dict[str, list[str]] = defaultdict(list)
+    for title in paths if len(paths) > 1 else ():
+        titles_by_key[spelling_key(title)].append(title)
+    if len(titles_by_key) <= 1:
         return
-    uses = Counter({name: sum(len(files[title]) for title in titles) for name, titles in names.items()})
-    main, *others = sorted(names, key=lambda name: (-uses[name], name))
-    most = _most_used(files, names[main])
-    for name in others:
-        both = f"{_with_files(files, names[name])} and {_with_files(files, names[main])}"
-        message = f"tags: {both} are one tag, with one page and feed at /tag/{slug}/"
-        yield from ((title, (message, _HINT.format(most))) for title in names[name])
+    uses = Counter({key: sum(len(paths[title]) for title in titles) for key, titles in titles_by_key.items()})
+    main_key, *other_keys = sorted(titles_by_key, key=lambda key: (-uses[key], key))
+    main_titles = titles_by_key[main_key]
+    hint = _HINT.format(_most_used(paths, main_titles))
+    for key in other_keys:
+        titles = titles_by_key[key]
+        spellings = f"{_with_files(paths, titles)} and {_with_files(paths, main_titles)}"
+        message = f"tags: {spellings} are one tag, with one page and feed at /tag/{slug}/"
+        yield from ((title, (message, hint)) for title in titles)
 
 
-def _most_used(files: _PathsByTitle, titles: Iterable[str]) -> str:
-    return min(titles, key=lambda title: (-len(files[title]), title))
+def _most_used(paths: _PathsByTitle, titles: Iterable[str]) -> str:
+    return min(titles, key=lambda title: (-len(paths[title]), title))
 
 
-def _with_files(files: _PathsByTitle, titles: list[str]) -> str:
+def _with_files(paths: _PathsByTitle, titles: list[str]) -> str:
     """Return a text with the most used of these spellings, the first file that has one, and the number of other files."""
-    first, *others = sorted(path for title in titles for path in files[title])
+    first, *others = sorted(path for title in titles for path in paths[title])
     more = f" and {len(others)} more" if others else ""
-    return f"'{_most_used(files, titles)}' ({first}{more})"
+    return f"'{_most_used(paths, titles)}' ({first}{more})"
 
 
-def tag_key_path(tree: YamlDocument, title: str) -> KeyPath:
-    """Return the key path of the tag with this title, or of `tags` if it is not found."""
-    given = tree.value.get("tags") if isinstance(tree.value, dict) else None
-    for index, one in enumerate(given if isinstance(given, list) else ()):
-        if isinstance(one, str) and " ".join(one.split()) == title:
+def tag_key_path(document: YamlDocument, title: str) -> KeyPath:
+    """Return the key path of the tag with this title, or of `tags` if there is none."""
+    tags = document.value.get("tags") if isinstance(document.value, dict) else None
+    for index, tag in enumerate(tags if isinstance(tags, list) else ()):
+        if isinstance(tag, str) and " ".join(tag.split()) == title:
             return ("tags", index)
     return ("tags",)
