@@ -4,9 +4,10 @@ In come bytes and the settings and media that an article may refer to; out comes
 `content.folder` reads with this package.
 """
 
-from feedsvc.content.reading.article import ParseResult, default_id, parse_article, split_front_matter
-from feedsvc.content.reading.body_lines import BodyPositions
+from feedsvc.content.reading.article import ParseResult, default_id, parse_article
+from feedsvc.content.reading.body_positions import BodyPositions
 from feedsvc.content.reading.context import References
+from feedsvc.content.reading.front_matter import split_front_matter
 from feedsvc.content.reading.settings import (
     AUTHORS_FILE,
     CATEGORIES_FILE,

@@ -17,6 +17,7 @@ from feedsvc.content import text
 from feedsvc.content.markdown import text_key
 from feedsvc.content.reading import attachments, body
 from feedsvc.content.reading.context import ReadContext, References
+from feedsvc.content.reading.front_matter import is_in_code_fence, split_front_matter
 from feedsvc.content.schema import ArticleKeys, parse_instant, validate_document
 from feedsvc.content.yaml import CONFLICT_MESSAGE, KeyPath, YamlDocument, conflict_line, parse_yaml
 from feedsvc.errors import Problem
@@ -36,8 +37,6 @@ _PLACEHOLDERS: Final = {"title": "-", "published": "2000-01-01"}
 # Strings that strict feed validators report as HTML in plain text.
 _HTML_END_TAG: Final = re.compile(r"</[A-Za-z][A-Za-z0-9]*>")
 _ENTITY: Final = re.compile(r"&(?:[A-Za-z][A-Za-z0-9]*|#[0-9]+|#[xX][0-9A-Fa-f]+);")
-_FRONT_MATTER_START: Final = re.compile(r"---[ \t]*\r?\n?")
-_FRONT_MATTER_END: Final = re.compile(r"(?:---|\.\.\.)[ \t]*\r?\n?")
 
 
 class ParseResult(NamedTuple):
@@ -61,39 +60,18 @@ class ParseResult(NamedTuple):
 
 def parse_article(path: str, data: bytes, references: References) -> ParseResult:
     """Parse one article file; `path` is relative to the content folder. Faults of the file become problems, not exceptions."""
-    content, problems, is_plain = text.decode(path, data)
+    content, problems, is_printable = text.decode(path, data)
     if not content and problems:
         return ParseResult(None, tuple(problems))
     try:
-        front, below = split_front_matter(content) if path.endswith(".md") else (content, None)
+        front_matter, markdown = split_front_matter(content) if path.endswith(".md") else (content, None)
     except ValueError as error:
         return ParseResult(None, (*problems, Problem(path=path, message=str(error))))
-    if below and (line := conflict_line(content)) and not _is_in_code_fence(content, line):
+    if markdown and (line := conflict_line(content)) and not is_in_code_fence(content, line):
         return ParseResult(None, (*problems, Problem(path=path, line=line, message=CONFLICT_MESSAGE)))
-    grown = parse_yaml(path, front, is_printable=is_plain)
-    grown.problems[:0] = problems
-    return _ArticleParser(content, below, grown, references).parse()
-
-
-def split_front_matter(content: str) -> tuple[str, str]:
-    """Return the YAML, with its line numbers unchanged, and the Markdown. Raises ValueError with a message for the editor."""
-    lines = content.splitlines(keepends=True)
-    if not lines:
-        raise ValueError("the file is empty")
-    if not _FRONT_MATTER_START.fullmatch(lines[0]):
-        raise ValueError("a Markdown article begins with a line '---', then its keys, then '---' again")
-    end = next((i for i, line in enumerate(lines[1:], 1) if _FRONT_MATTER_END.fullmatch(line)), None)
-    if end is None:
-        raise ValueError("the keys that begin below this '---' never end; write '---' below the last key")
-    if not "".join(lines[1:end]).strip():
-        raise ValueError("there are no keys between the two '---'; an article needs at least title: and published:")
-    return "\n" + "".join(lines[1:end]), "".join(lines[end + 1 :])
-
-
-def _is_in_code_fence(markdown: str, line: int) -> bool:
-    """Return whether a line is in a fenced code block. There, conflict markers may be an example in an article about git."""
-    fences = [row for row in markdown.splitlines()[: line - 1] if row.lstrip(" ").startswith(("```", "~~~"))]
-    return len(fences) % 2 == 1
+    document = parse_yaml(path, front_matter, is_printable=is_printable)
+    document.problems[:0] = problems
+    return _ArticleParser(content, markdown, document, references).parse()
 
 
 def _stem(path: str) -> str:
@@ -109,141 +87,150 @@ def default_id(site: Site, stem: str, year: int) -> str:
 class _ArticleParser(ReadContext):
     """Second pass over an article: the checks that the schema cannot express, one method per key."""
 
-    def __init__(self, content: str, below: str | None, grown: YamlDocument, known: References) -> None:
-        super().__init__(grown, known)
-        self.content, self.markdown_part = content, below
-        self.stem = unicodedata.normalize("NFC", _stem(grown.path))
+    def __init__(self, content: str, markdown: str | None, document: YamlDocument, references: References) -> None:
+        """Initialize with the text of the whole file. `markdown` is the part below the front matter, None in a YAML file."""
+        super().__init__(document, references)
+        self.content, self.markdown_part = content, markdown
+        self.stem = unicodedata.normalize("NFC", _stem(document.path))
         self.alias_references: list[tuple[str, str, str]] = []
         self.body_markdown = ""
 
     def parse(self) -> ParseResult:
-        given = validate_document(self.document, ArticleKeys, _PLACEHOLDERS)
-        article = self.build_article(given) if given else None
-        places = self.claim_positions(given, article.aliases) if given and article else ()
-        read = ParseResult(
-            article, tuple(sorted(self.document.problems)), places, tuple(self.alias_references), self.body_markdown
+        keys = validate_document(self.document, ArticleKeys, _PLACEHOLDERS)
+        article = self.build_article(keys) if keys else None
+        positions = self.claim_positions(keys, article.aliases) if keys and article else ()
+        result = ParseResult(
+            article, tuple(sorted(self.document.problems)), positions, tuple(self.alias_references), self.body_markdown
         )
-        return read._replace(article=None, markdown="") if read.problems and read.is_broken else read
+        return result._replace(article=None, markdown="") if result.problems and result.is_broken else result
 
-    def build_article(self, given: ArticleKeys) -> Article:
+    def build_article(self, keys: ArticleKeys) -> Article:
         """Check all keys, so that all problems are reported at once. The article must not be used if a problem is an error."""
-        published, year = self.attempt(("published",), lambda: parse_instant(given.published, self.zone)) or _UNKNOWN_DATE
-        written, expires = self.instant(("updated",), given.updated), self.instant(("expires",), given.expires)
-        updated, slug = max(published, written or published), self.slug(given)
-        default = given.id or default_id(self.references.site, self.stem, year)
-        made = Article(
+        published, year = self.attempt(("published",), lambda: parse_instant(keys.published, self.zone)) or _UNKNOWN_DATE
+        updated_value, expires = self.instant(("updated",), keys.updated), self.instant(("expires",), keys.expires)
+        updated, slug = max(published, updated_value or published), self.slug(keys)
+        article_id = keys.id or default_id(self.references.site, self.stem, year)
+        article = Article(
             path=self.document.path,
-            id=default,
+            id=article_id,
             slug=slug,
-            title=given.title,
+            title=keys.title,
             published=published,
             updated=updated,
             expires=expires,
             categories=self.resolve_references(
-                "category", "categories", given.category, given.categories, self.references.categories
+                "category", "categories", keys.category, keys.categories, self.references.categories
             ),
-            authors=self.resolve_references("author", "authors", given.author, given.authors, self.references.authors),
-            tags=self.tags(given),
-            summary=given.summary,
-            image=attachments.image(self, given.image) if given.image else None,
-            enclosures=self.enclosures(given) if given.enclosures else (),
-            sources=tuple([Source(name=source.name, url=source.url or "") for source in given.sources]),
-            corrections=self.corrections(given) if given.corrections else (),
-            language="" if given.language == self.references.site.language else given.language or "",
-            link=given.link or "",
-            aliases=tuple(dict.fromkeys(alias for alias in given.aliases if alias != slug)) if given.aliases else (),
-            status=_STATUS_BY_NAME[given.status],
-            withdrawn_at=self.withdrawn_at(given, updated),
-            notice=given.withdrawn.notice if given.withdrawn else "",
-            text=self.text_key(given, slug, published),
+            authors=self.resolve_references("author", "authors", keys.author, keys.authors, self.references.authors),
+            tags=self.tags(keys),
+            summary=keys.summary,
+            image=attachments.image(self, keys.image) if keys.image else None,
+            enclosures=self.enclosures(keys) if keys.enclosures else (),
+            sources=tuple([Source(name=source.name, url=source.url or "") for source in keys.sources]),
+            corrections=self.corrections(keys) if keys.corrections else (),
+            language="" if keys.language == self.references.site.language else keys.language or "",
+            link=keys.link or "",
+            aliases=tuple(dict.fromkeys(alias for alias in keys.aliases if alias != slug)) if keys.aliases else (),
+            status=_STATUS_BY_NAME[keys.status],
+            withdrawn_at=self.withdrawn_at(keys, updated),
+            notice=keys.withdrawn.notice if keys.withdrawn else "",
+            text=self.text_key(keys, slug, published),
             media=tuple(self.media),
         )
         if year:
-            self.add_warnings(given, default)
-        if year and written and written < published:
+            self.add_warnings(keys, article_id)
+        if year and updated_value and updated_value < published:
             message = "updated: lies before published, so it counts as never updated"
             self.add_warning(("updated",), message, "write a later time or leave it out")
         if year and expires and expires <= published:
             self.add_error(("expires",), "is not after published")
-        return made
+        return article
 
-    def text_key(self, given: ArticleKeys, slug: str, published: datetime) -> bytes:
-        self.body_markdown = body.check_body(self, self.content, self.markdown(given), slug)
+    def text_key(self, keys: ArticleKeys, slug: str, published: datetime) -> bytes:
+        """Check the body and store it in `body_markdown`. Return its key in the text store."""
+        self.body_markdown = body.check_body(self, self.content, self.markdown(keys), slug)
         return text_key(self.body_markdown, published)
 
-    def enclosures(self, given: ArticleKeys) -> tuple[Enclosure, ...]:
-        return tuple(filter(None, (attachments.enclosure(self, i, one) for i, one in enumerate(given.enclosures))))
+    def enclosures(self, keys: ArticleKeys) -> tuple[Enclosure, ...]:
+        enclosures = (attachments.enclosure(self, index, entry) for index, entry in enumerate(keys.enclosures))
+        return tuple(filter(None, enclosures))
 
-    def markdown(self, given: ArticleKeys) -> str:
+    def markdown(self, keys: ArticleKeys) -> str:
+        """Return the Markdown of the body: in a YAML file that of `body:`, else the part below the front matter."""
         if self.markdown_part is None:
-            return given.body
-        if given.body:
+            return keys.body
+        if keys.body:
             self.add_error(("body",), "a Markdown article has its body below the second '---'", at_key=True)
         return self.markdown_part
 
-    def add_warnings(self, given: ArticleKeys, default: str) -> None:
+    def add_warnings(self, keys: ArticleKeys, article_id: str) -> None:
         """Add warnings about values that are valid but probably not intended."""
         if (
-            not given.id
-            and given.status == "published"
-            and not any(one.message.startswith("id:") for one in self.document.problems)
+            not keys.id
+            and keys.status == "published"
+            and not any(problem.message.startswith("id:") for problem in self.document.problems)
         ):
             at: KeyPath = ("id",) if self.document.has_value(("id",)) else ("title",)
-            hint = f"write id: {default}, or let feedsvc stamp do it"
+            hint = f"write id: {article_id}, or let feedsvc stamp do it"
             self.add_warning(at, "no id; after a renaming subscribers would see the article a second time", hint, at_key=True)
-        for index, title in enumerate(given.tags):
+        for index, title in enumerate(keys.tags):
             if "," in title:
                 self.add_warning(("tags", index), f"tags: '{title}' is one tag", f"for several, write [{title}]")
-            if "&" in title and (found := _ENTITY.search(title)):
-                self.add_warning(("tags", index), f"tags: '{found[0]}' is shown as it stands", f"write {html.unescape(title)}")
-        for key, words in (("title", given.title), ("summary", given.summary)):
-            if "</" in words and (found := _HTML_END_TAG.search(words)):
-                self.add_warning((key,), f"{key}: '{found[0]}' is shown as it stands", "write plain text")
+            if "&" in title and (match := _ENTITY.search(title)):
+                self.add_warning(("tags", index), f"tags: '{match[0]}' is shown as it stands", f"write {html.unescape(title)}")
+        for key, value in (("title", keys.title), ("summary", keys.summary)):
+            if "</" in value and (match := _HTML_END_TAG.search(value)):
+                self.add_warning((key,), f"{key}: '{match[0]}' is shown as it stands", "write plain text")
         if self.document.loaded_source_map is not None:
             self.document.problems += filter(None, map(self.document.comment_warning, _SINGLE_LINE_KEYS))
 
-    def slug(self, given: ArticleKeys) -> str:
-        if given.slug:
-            return unicodedata.normalize("NFC", given.slug)
+    def slug(self, keys: ArticleKeys) -> str:
+        """Return the slug in the file or from its name; "" if the name gives none, which adds an error."""
+        if keys.slug:
+            return unicodedata.normalize("NFC", keys.slug)
         slug = self.stem if uris.is_slug(self.stem) else uris.slugify(self.stem)
         if not slug:
             self.add_error((), f"the file name '{self.stem}' gives no address", "write slug: a-name")
         return slug
 
     def resolve_references(
-        self, one: str, many: str, single: str | None, several: list[str], known: Mapping[str, object]
+        self, key: str, list_key: str, name: str | None, names: list[str], entries: Mapping[str, object]
     ) -> tuple[str, ...]:
-        """Return the ids that `author:` or `authors:` refer to (or `category:`, `categories:`), with aliases replaced by ids."""
-        if single is not None and several:
-            self.add_error((many,), f"give either {one} or {many}, not both", at_key=True)
-        if single is not None and not several:
-            return (found,) if (found := self.resolve_reference(one, many, (one,), single, known)) else ()
-        places: list[tuple[KeyPath, str]] = [((one,), single)] if single is not None else []
-        listed: list[tuple[KeyPath, str]] = [((many, i), name) for i, name in enumerate(several)]
-        several_found = (self.resolve_reference(one, many, at, name, known) for at, name in (*places, *listed))
-        return tuple(dict.fromkeys(filter(None, several_found)))
+        """Return the ids of the entries that `author:` or `authors:` (`category:`, `categories:`) refer to by id or alias.
 
-    def resolve_reference(self, kind: str, many: str, at: KeyPath, name: str, known: Mapping[str, object]) -> str | None:
-        entry = known.get(name)
+        `key` and `list_key` are the names of these two keys, `name` and `names` their values. Each invalid name adds an error.
+        """
+        if name is not None and names:
+            self.add_error((list_key,), f"give either {key} or {list_key}, not both", at_key=True)
+        if name is not None and not names:
+            return (entry_id,) if (entry_id := self.resolve_reference(key, list_key, (key,), name, entries)) else ()
+        references: list[tuple[KeyPath, str]] = [((key,), name)] if name is not None else []
+        references += [((list_key, index), reference) for index, reference in enumerate(names)]
+        entry_ids = (self.resolve_reference(key, list_key, at, reference, entries) for at, reference in references)
+        return tuple(dict.fromkeys(filter(None, entry_ids)))
+
+    def resolve_reference(self, kind: str, list_key: str, at: KeyPath, name: str, entries: Mapping[str, object]) -> str | None:
+        """Return the id of the entry with this id or alias. If there is none, add an error and return None."""
+        entry = entries.get(name)
         if isinstance(entry, Author | Category):
             if name != entry.id:
                 self.alias_references.append((kind, name, entry.id))
             return entry.id
-        aside = self.references.invalid_entries
+        invalid = self.references.invalid_entries
         parts = [part.strip() for part in name.split(",") if part.strip()]
-        if place := aside.get(f"{kind} {name}"):
-            self.add_error(at, f"the {kind} '{name}' has a problem of its own", f"see {place}")
-        elif place := aside.get(kind):
-            self.add_error(at, f"no {kind} is known before their file is mended", f"see {place}")
-        elif len(parts) > 1 and any(part in known or f"{kind} {part}" in aside for part in parts):
-            self.add_error(at, f"'{name}' are several", f"write {many}: [{', '.join(parts)}]")
+        if problem_at := invalid.get(f"{kind} {name}"):
+            self.add_error(at, f"the {kind} '{name}' has a problem of its own", f"see {problem_at}")
+        elif problem_at := invalid.get(kind):
+            self.add_error(at, f"no {kind} is known before their file is mended", f"see {problem_at}")
+        elif len(parts) > 1 and any(part in entries or f"{kind} {part}" in invalid for part in parts):
+            self.add_error(at, f"'{name}' are several", f"write {list_key}: [{', '.join(parts)}]")
         else:
-            self.add_error(at, f"no {kind} '{name}'", text.did_you_mean(name, known) or _choice_hint(kind, known))
+            self.add_error(at, f"no {kind} '{name}'", text.did_you_mean(name, entries) or _choice_hint(kind, entries))
         return None
 
-    def tags(self, given: ArticleKeys) -> tuple[Tag, ...]:
+    def tags(self, keys: ArticleKeys) -> tuple[Tag, ...]:
         tags: dict[str, Tag] = {}
-        for index, title in enumerate(given.tags):
+        for index, title in enumerate(keys.tags):
             slug = tag_slug(title)
             if not slug:
                 self.add_error(("tags", index), f"'{title}' has no letter or digit to make an address of")
@@ -255,23 +242,23 @@ class _ArticleParser(ReadContext):
                 )
         return tuple(tags.values())
 
-    def corrections(self, given: ArticleKeys) -> tuple[Correction, ...]:
-        made = []
-        for index, one in enumerate(given.corrections):
-            date = self.instant(("corrections", index, "date"), one.date)
-            made += [Correction(date=date.astimezone(self.zone).date(), text=one.text)] if date else []
-        return tuple(made)
+    def corrections(self, keys: ArticleKeys) -> tuple[Correction, ...]:
+        corrections = []
+        for index, entry in enumerate(keys.corrections):
+            date = self.instant(("corrections", index, "date"), entry.date)
+            corrections += [Correction(date=date.astimezone(self.zone).date(), text=entry.text)] if date else []
+        return tuple(corrections)
 
-    def withdrawn_at(self, given: ArticleKeys, updated: datetime) -> datetime | None:
+    def withdrawn_at(self, keys: ArticleKeys, updated: datetime) -> datetime | None:
         """Return when the article was withdrawn, or None. The time is after `updated`: the feed's updated never decreases."""
-        if given.withdrawn and given.status != "withdrawn":
-            self.add_error(("withdrawn",), f"stands beside status: {given.status}", "write status: withdrawn", at_key=True)
-        date = self.instant(("withdrawn", "date"), given.withdrawn.date) if given.withdrawn else None
-        return max(date or updated, updated + timedelta(seconds=1)) if given.status == "withdrawn" else None
+        if keys.withdrawn and keys.status != "withdrawn":
+            self.add_error(("withdrawn",), f"stands beside status: {keys.status}", "write status: withdrawn", at_key=True)
+        date = self.instant(("withdrawn", "date"), keys.withdrawn.date) if keys.withdrawn else None
+        return max(date or updated, updated + timedelta(seconds=1)) if keys.status == "withdrawn" else None
 
-    def claim_positions(self, given: ArticleKeys, aliases: Iterable[str]) -> tuple[int, ...]:
-        former = (("aliases", given.aliases.index(alias)) for alias in aliases)
-        claims: Iterable[KeyPath] = (("id",), ("slug",), *former)
+    def claim_positions(self, keys: ArticleKeys, aliases: Iterable[str]) -> tuple[int, ...]:
+        """Return the positions of id, slug and former slugs as in `ParseResult.positions`."""
+        claims: Iterable[KeyPath] = (("id",), ("slug",), *(("aliases", keys.aliases.index(alias)) for alias in aliases))
         return tuple(
             chain.from_iterable(
                 self.document.line_and_column(at) if self.document.has_key(str(at[0])) else (0, 0) for at in claims
@@ -285,7 +272,8 @@ def _tag(slug: str, title: str) -> Tag:
     return Tag(id=slug, title=title)
 
 
-def _choice_hint(kind: str, known: Mapping[str, object]) -> str:
+def _choice_hint(kind: str, entries: Mapping[str, object]) -> str:
+    """Return a hint with all names of the entries if they are few, else with the file that the entry can be added to."""
     file = {"author": "authors.yaml", "category": "categories.yaml"}[kind]
-    names = sorted(known)
+    names = sorted(entries)
     return f"{file} has {', '.join(names)}" if 0 < len(names) <= 8 else f"add it to {file}"  # noqa: PLR2004 - fits on a line

@@ -7,7 +7,7 @@ from typing import Final
 from feedsvc import routes, uris
 from feedsvc.content import text
 from feedsvc.content.markdown import MAX_DEPTH, MAX_HTML_BYTES, LimitExceeded, RenderedMarkdown, is_simple, render_within_limits
-from feedsvc.content.reading.body_lines import BodyPositions
+from feedsvc.content.reading.body_positions import BodyPositions
 from feedsvc.content.reading.context import ReadContext
 from feedsvc.errors import Problem
 
@@ -22,54 +22,57 @@ _TOO_LARGE: Final = (
 )
 
 
-def check_body(desk: ReadContext, content: str, written: str, slug: str) -> str:
-    """Check the Markdown `written` and return it; `content` is the text of the whole file, `slug` that of the article.
+def check_body(context: ReadContext, content: str, markdown: str, slug: str) -> str:
+    """Check the Markdown of a body and return it; `content` is the text of the whole file, `slug` that of the article.
 
-    Return "" if the Markdown is only white space or its HTML would exceed the limits.
+    Problems and media files are added to `context`. Return "" if the Markdown is only white space or its HTML would exceed the
+    limits.
     """
-    if is_simple(written):
-        return "" if written.isspace() else written
-    page = uris.absolute(desk.references.site.base_url, routes.path_of(routes.ArticleAt(slug)))
-    made = render_within_limits(written, base_url=desk.references.site.base_url, page=page)
-    lines = BodyPositions(desk.document, content, written)
-    if isinstance(made, LimitExceeded):
-        desk.document.problems.append(
-            _problem(desk, lines.position_of_index(made.index), *(_TOO_DEEP if made.is_too_deep else _TOO_LARGE))
-        )
+    if is_simple(markdown):
+        return "" if markdown.isspace() else markdown
+    page = uris.absolute(context.references.site.base_url, routes.path_of(routes.ArticleAt(slug)))
+    rendered = render_within_limits(markdown, base_url=context.references.site.base_url, page=page)
+    positions = BodyPositions(context.document, content, markdown)
+    if isinstance(rendered, LimitExceeded):
+        message, hint = _TOO_DEEP if rendered.is_too_deep else _TOO_LARGE
+        problem = _problem(context, positions.position_of_index(rendered.index), message, hint)
+        context.document.problems.append(problem)
         return ""
     # Limited because one misspelt folder name may occur in every line.
-    desk.document.problems += [
-        _problem(desk, lines.position_of_reference(reference), f"body: {message}", hint)
-        for reference, message, hint in _check_media(desk, made)[:_MAX_PROBLEMS]
+    context.document.problems += [
+        _problem(context, positions.position_of_reference(reference), f"body: {message}", hint)
+        for reference, message, hint in _check_media(context, rendered)[:_MAX_PROBLEMS]
     ]
-    return "" if written.isspace() else written
+    return "" if markdown.isspace() else markdown
 
 
-def _check_media(desk: ReadContext, made: RenderedMarkdown) -> list[tuple[str, str, str]]:
-    """Add the files of media/ that the text shows to `desk.media`. Return each invalid reference with message and hint."""
-    found = [
+def _check_media(context: ReadContext, rendered: RenderedMarkdown) -> list[tuple[str, str, str]]:
+    """Add the files of media/ that the text shows to `context.media`. Return each invalid reference with message and hint."""
+    problems = [
         (
             reference,
             f"'{reference}' is not in media/, so readers would not see it",
             "move the file to media/ and write media/NAME",
         )
-        for reference in made.misplaced_references
+        for reference in rendered.misplaced_references
     ]
-    for reference, path in made.media.items():
+    for reference, path in rendered.media.items():
         try:
-            desk.media[desk.sendable_file(path).path] = None
+            context.media[context.sendable_file(path).path] = None
         except ValueError as error:
-            found.append((reference, str(error), ""))
-    return found
+            problems.append((reference, str(error), ""))
+    return problems
 
 
-def _problem(desk: ReadContext, place: tuple[int, int] | None, message: str, hint: str) -> Problem:
-    if place is None:
-        return desk.document.problem(("body",), message, hint)
+def _problem(context: ReadContext, position: tuple[int, int] | None, message: str, hint: str) -> Problem:
+    """Return a problem at line and column, or at `body:` if the position is None."""
+    if position is None:
+        return context.document.problem(("body",), message, hint)
+    line, column = position
     return Problem(
-        path=desk.document.path,
-        line=place[0],
-        column=place[1],
+        path=context.document.path,
+        line=line,
+        column=column,
         message=text.sanitize_message(message),
         hint=text.sanitize_message(hint),
     )

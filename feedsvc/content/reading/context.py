@@ -38,9 +38,9 @@ class References:
 class ReadContext:
     """Collector of an article's problems and media. Most methods add problems instead of raising, so that all are reported."""
 
-    def __init__(self, tree: YamlDocument, known: References) -> None:
-        self.document, self.references = tree, known
-        self.zone = _zone(known.site.timezone)
+    def __init__(self, document: YamlDocument, references: References) -> None:
+        self.document, self.references = document, references
+        self.zone = _zone(references.site.timezone)
         self.media: dict[str, None] = {}
 
     def add_error(self, at: KeyPath, message: str, hint: str = "", *, at_key: bool = False) -> None:
@@ -49,19 +49,20 @@ class ReadContext:
         self.document.problems.append(self.document.problem(at, f"{name}: {message}" if name else message, hint, at_key=at_key))
 
     def add_warning(self, at: KeyPath, message: str, hint: str, *, at_key: bool = False) -> None:
+        """Add a warning at a value, or at its key if `at_key`. The message is not changed."""
         self.document.problems.append(replace(self.document.problem(at, message, hint, at_key=at_key), severity="warning"))
 
-    def attempt(self, at: KeyPath, make: Callable[[], T]) -> T | None:
-        """Return what `make` returns. If it raises ValueError, add an error with that message and return None."""
+    def attempt(self, at: KeyPath, function: Callable[[], T]) -> T | None:
+        """Return the result of a function. If it raises ValueError, add an error with that message and return None."""
         try:
-            return make()
+            return function()
         except ValueError as error:
             self.add_error(at, str(error))
             return None
 
-    def instant(self, at: KeyPath, written: str | None) -> datetime | None:
-        """Return the time that a date text means; None if there is no text, or if it is invalid, which adds an error."""
-        return self.attempt(at, lambda: parse_instant(written, self.zone)[0]) if written else None
+    def instant(self, at: KeyPath, date: str | None) -> datetime | None:
+        """Return the time that a date's text means; None if there is no text, or if it is invalid, which adds an error."""
+        return self.attempt(at, lambda: parse_instant(date, self.zone)[0]) if date else None
 
     def https_url(self, at: KeyPath, address: str) -> str:
         """Return the address as a URI. If it is not an https address, add an error and return ""."""

@@ -37,78 +37,77 @@ _PLACEHOLDERS: Final[Mapping[str, Mapping[str, YamlValue]]] = {
     CATEGORIES_FILE: {"title": "-"},
     AUTHORS_FILE: {"name": "-"},
 }
-
-
 _FIRST_KEYS: Final = {"category": "title", "author": "name"}
 
 
 def parse_settings_file(path: str, data: bytes) -> YamlDocument:
     """Parse a settings file as YAML. Problems of its text encoding come before those of its YAML."""
-    content, problems, is_plain = text.decode(path, data)
+    content, problems, is_printable = text.decode(path, data)
     if not content and problems:
         return YamlDocument(path, problems=problems)
-    grown = parse_yaml(path, content, is_printable=is_plain)
-    grown.problems[:0] = problems
-    return grown
+    document = parse_yaml(path, content, is_printable=is_printable)
+    document.problems[:0] = problems
+    return document
 
 
 def parse_site(data: bytes, media: MediaFolder, base_url: str = "") -> tuple[Site | None, tuple[Problem, ...]]:
     """Return the site and the problems; the site is None if a problem is an error. `base_url`, unless "", replaces the file's."""
-    grown = parse_settings_file(SITE_FILE, data)
-    if base_url and isinstance(grown.value, dict):
-        grown.value["base_url"] = base_url
-    given = validate_document(grown, SiteKeys, _PLACEHOLDERS[SITE_FILE])
-    made = _build_site(grown, given, media) if given else None
-    broken = any(problem.severity == "error" for problem in grown.problems)
-    return None if broken else made, tuple(sorted(grown.problems))
+    document = parse_settings_file(SITE_FILE, data)
+    if base_url and isinstance(document.value, dict):
+        document.value["base_url"] = base_url
+    keys = validate_document(document, SiteKeys, _PLACEHOLDERS[SITE_FILE])
+    site = _build_site(document, keys, media) if keys else None
+    is_broken = any(problem.severity == "error" for problem in document.problems)
+    return None if is_broken else site, tuple(sorted(document.problems))
 
 
-def _build_site(grown: YamlDocument, given: SiteKeys, media: MediaFolder) -> Site | None:
-    refer = _MediaResolver(grown, given.base_url, media, given.keep_metadata)
-    domain = given.id_domain or _id_domain(grown, given)
+def _build_site(document: YamlDocument, keys: SiteKeys, media: MediaFolder) -> Site | None:
+    """Return the site; None if `since` is invalid. The site must not be used if a problem is an error."""
+    resolver = _MediaResolver(document, keys.base_url, media, keys.keep_metadata)
+    domain = keys.id_domain or _id_domain(document, keys)
     try:
-        since = parse_day(given.since)
+        since = parse_day(keys.since)
     except ValueError as error:
-        grown.problems.append(grown.problem(("since",), f"since: {error}"))
+        document.problems.append(document.problem(("since",), f"since: {error}"))
         return None
-    logo, icon = refer.resolve(("logo",), given.logo), refer.resolve(("icon",), given.icon)
+    logo, icon = resolver.resolve(("logo",), keys.logo), resolver.resolve(("icon",), keys.icon)
     return Site(
-        title=given.title,
-        description=given.description,
-        base_url=given.base_url,
+        title=keys.title,
+        description=keys.description,
+        base_url=keys.base_url,
         id_domain=domain,
         since=since,
-        language=given.language,
-        timezone=given.timezone,
+        language=keys.language,
+        timezone=keys.timezone,
         logo=logo,
         icon=icon,
-        copyright=given.copyright,
+        copyright=keys.copyright,
         feed=FeedOptions(
-            entries=given.feed.entries,
-            content=given.feed.content,
-            archives=given.feed.archives,
-            ttl=given.feed.ttl,
-            browser_view=given.feed.browser_view,
+            entries=keys.feed.entries,
+            content=keys.feed.content,
+            archives=keys.feed.archives,
+            ttl=keys.feed.ttl,
+            browser_view=keys.feed.browser_view,
         ),
-        hubs=tuple(dict.fromkeys(given.hubs)),
-        keep_metadata=given.keep_metadata,
-        media=tuple(refer.media_paths),
+        hubs=tuple(dict.fromkeys(keys.hubs)),
+        keep_metadata=keys.keep_metadata,
+        media=tuple(resolver.media_paths),
     )
 
 
-def _id_domain(grown: YamlDocument, given: SiteKeys) -> str:
+def _id_domain(document: YamlDocument, keys: SiteKeys) -> str:
     """Return the host of base_url as domain of the ids. Warn that id_domain is missing; add an error if the host is unfit."""
-    host = urlsplit(given.base_url).hostname or ""
-    if given.base_url == _PLACEHOLDERS[SITE_FILE]["base_url"] or grown.has_value(("id_domain",)):
+    host = urlsplit(keys.base_url).hostname or ""
+    if keys.base_url == _PLACEHOLDERS[SITE_FILE]["base_url"] or document.has_value(("id_domain",)):
         return host
     if not is_host(host):
         message = f"id_domain: is missing, and base_url's host '{host}' can stand in no id"
-        grown.problems.append(
+        document.problems.append(
             Problem(path=SITE_FILE, message=message, hint="write id_domain: followed by a domain name of yours")
         )
         return host
     message = "no id_domain; a move to another host would change the ids of articles that have none written down"
-    grown.problems.append(Problem(path=SITE_FILE, message=message, hint=f"write id_domain: {host}", severity="warning"))
+    document.problems.append(Problem(path=SITE_FILE, message=message, hint=f"write id_domain: {host}", severity="warning"))
     return host
 
 
@@ -122,16 +121,17 @@ class _MediaResolver:
     keep_metadata: bool
     media_paths: list[str] = field(default_factory=list)
 
-    def resolve(self, at: KeyPath, written: str | None) -> str:
-        if not written:
+    def resolve(self, at: KeyPath, reference: str | None) -> str:
+        """Return the URL of a reference, "" for an empty one. An invalid reference adds an error; its URL must not be used."""
+        if not reference:
             return ""
         try:
-            if re.match("https?:", written, re.IGNORECASE):
-                return http_url(written)
-            self.media_paths.append(self.media.sendable_file(written, keep_metadata=self.keep_metadata).path)
+            if re.match("https?:", reference, re.IGNORECASE):
+                return http_url(reference)
+            self.media_paths.append(self.media.sendable_file(reference, keep_metadata=self.keep_metadata).path)
         except ValueError as error:
             self.document.problems.append(self.document.problem(at, f"{at[-1]}: {error}"))
-        return uris.absolute(self.base_url, f"/{written}")
+        return uris.absolute(self.base_url, f"/{reference}")
 
 
 class ParsedEntries(NamedTuple):
@@ -150,28 +150,28 @@ def parse_categories(data: bytes, _site: Site, _media: MediaFolder) -> ParsedEnt
 def parse_authors(data: bytes, site: Site, media: MediaFolder) -> ParsedEntries:
     """Parse authors.yaml. Each id and each alias maps to its Author."""
 
-    def author(grown: YamlDocument, name: str) -> Author:
-        return _build_author(grown, name, _MediaResolver(grown, site.base_url, media, site.keep_metadata))
+    def build_author(document: YamlDocument, name: str) -> Author:
+        return _build_author(document, name, _MediaResolver(document, site.base_url, media, site.keep_metadata))
 
-    return _parse_entries(AUTHORS_FILE, "author", data, author)
-
-
-def _build_category(grown: YamlDocument, name: str) -> Category:
-    given = validate_mapping(grown, (name,), CategoryKeys, grown.value[name], _PLACEHOLDERS[CATEGORIES_FILE])
-    return Category(id=_normalize(name), title=given.title, description=given.description, aliases=tuple(given.aliases))
+    return _parse_entries(AUTHORS_FILE, "author", data, build_author)
 
 
-def _build_author(grown: YamlDocument, name: str, refer: _MediaResolver) -> Author:
-    given = validate_mapping(grown, (name,), AuthorKeys, grown.value[name], _PLACEHOLDERS[AUTHORS_FILE])
+def _build_category(document: YamlDocument, name: str) -> Category:
+    keys = validate_mapping(document, (name,), CategoryKeys, document.value[name], _PLACEHOLDERS[CATEGORIES_FILE])
+    return Category(id=_normalize(name), title=keys.title, description=keys.description, aliases=tuple(keys.aliases))
+
+
+def _build_author(document: YamlDocument, name: str, resolver: _MediaResolver) -> Author:
+    keys = validate_mapping(document, (name,), AuthorKeys, document.value[name], _PLACEHOLDERS[AUTHORS_FILE])
     return Author(
         id=_normalize(name),
-        name=given.name,
-        email=given.email or "",
-        url=given.url or "",
-        bio=given.bio,
-        avatar=refer.resolve((name, "avatar"), given.avatar),
-        aliases=tuple(given.aliases),
-        media=tuple(refer.media_paths),
+        name=keys.name,
+        email=keys.email or "",
+        url=keys.url or "",
+        bio=keys.bio,
+        avatar=resolver.resolve((name, "avatar"), keys.avatar),
+        aliases=tuple(keys.aliases),
+        media=tuple(resolver.media_paths),
     )
 
 
@@ -179,50 +179,52 @@ def _normalize(name: str) -> str:
     return unicodedata.normalize("NFC", name)
 
 
-def _parse_entries(path: str, kind: str, data: bytes, make: Callable[[YamlDocument, str], EntryT]) -> ParsedEntries:
-    grown = parse_settings_file(path, data)
-    if not isinstance(grown.value, dict):
-        if not grown.problems:
-            grown.problems.append(
+def _parse_entries(path: str, kind: str, data: bytes, build: Callable[[YamlDocument, str], EntryT]) -> ParsedEntries:
+    """Parse a file of entries of one kind. `build` builds the entry of a key and adds its problems to the document."""
+    document = parse_settings_file(path, data)
+    if not isinstance(document.value, dict):
+        if not document.problems:
+            document.problems.append(
                 Problem(path=path, message=f"expected one '{kind}-id:' after another, each with keys of its own")
             )
-        first = grown.problems[0]
-        return ParsedEntries({}, {kind: f"{first.path}:{first.line}"}, tuple(grown.problems))
-    sound: dict[str, EntryT] = {}
-    aside: dict[str, str] = {}
-    for name in grown.value:
-        before = len(grown.problems)
-        entry = _parse_entry(grown, kind, name, make)
-        if entry and len(grown.problems) == before:
-            sound[name] = entry
+        first = document.problems[0]
+        return ParsedEntries({}, {kind: f"{first.path}:{first.line}"}, tuple(document.problems))
+    valid: dict[str, EntryT] = {}
+    invalid: dict[str, str] = {}
+    for name in document.value:
+        problem_count = len(document.problems)
+        entry = _parse_entry(document, kind, name, build)
+        if entry and len(document.problems) == problem_count:
+            valid[name] = entry
         else:
-            aside[f"{kind} {_normalize(name)}"] = f"{path}:{grown.problem((name,), '', at_key=True).line}"
-    named = dict(_with_aliases(grown, sound))
-    return ParsedEntries(named, aside, tuple(sorted(grown.problems)))
+            invalid[f"{kind} {_normalize(name)}"] = f"{path}:{document.problem((name,), '', at_key=True).line}"
+    entries = dict(_with_aliases(document, valid))
+    return ParsedEntries(entries, invalid, tuple(sorted(document.problems)))
 
 
-def _parse_entry(grown: YamlDocument, kind: str, name: str, make: Callable[[YamlDocument, str], EntryT]) -> EntryT | None:
+def _parse_entry(document: YamlDocument, kind: str, name: str, build: Callable[[YamlDocument, str], EntryT]) -> EntryT | None:
+    """Return the entry of a key, None if it has no keys of its own. It must not be used if a problem was added."""
     if not uris.is_slug(name):
         message = f"'{name}' cannot stand in an address; use letters, digits and '-', like '{uris.slugify(name) or kind}'"
-        grown.problems.append(grown.problem((name,), message, at_key=True))
-    if not isinstance(grown.value[name], dict):
-        grown.problems.append(
-            grown.problem((name,), f"{name}: expected keys of its own, like {_FIRST_KEYS[kind]}:, indented below it", at_key=True)
-        )
+        document.problems.append(document.problem((name,), message, at_key=True))
+    if not isinstance(document.value[name], dict):
+        message = f"{name}: expected keys of its own, like {_FIRST_KEYS[kind]}:, indented below it"
+        document.problems.append(document.problem((name,), message, at_key=True))
         return None
-    return make(grown, name)
+    return build(document, name)
 
 
-def _with_aliases(grown: YamlDocument, sound: Mapping[str, EntryT]) -> Iterator[tuple[str, EntryT]]:
-    taken: dict[str, EntryT] = {entry.id: entry for entry in sound.values()}
-    for name, entry in sound.items():
+def _with_aliases(document: YamlDocument, valid: Mapping[str, EntryT]) -> Iterator[tuple[str, EntryT]]:
+    """Yield each id and alias with its entry. An alias that is taken adds a problem and keeps its first entry."""
+    entries: dict[str, EntryT] = {entry.id: entry for entry in valid.values()}
+    for name, entry in valid.items():
         for index, alias in enumerate(entry.aliases):
-            if taken.setdefault(alias, entry) is not entry:
-                other = taken[alias].id
-                what = "an id of its own" if other == alias else f"an alias of '{other}'"
-                message = f"{name}.aliases: '{alias}' is already {what}"
-                grown.problems.append(grown.problem((name, "aliases", index), message, "delete it here"))
-    yield from taken.items()
+            if entries.setdefault(alias, entry) is not entry:
+                other = entries[alias].id
+                owner = "an id of its own" if other == alias else f"an alias of '{other}'"
+                message = f"{name}.aliases: '{alias}' is already {owner}"
+                document.problems.append(document.problem((name, "aliases", index), message, "delete it here"))
+    yield from entries.items()
 
 
 def known_names(root: Path, file: str) -> list[str]:
@@ -231,9 +233,10 @@ def known_names(root: Path, file: str) -> list[str]:
     entries = parse_settings_file(file, data).value if isinstance(data, bytes) else None
     if not isinstance(entries, dict):
         return []
-    former = [alias for entry in entries.values() if isinstance(entry, dict) for alias in _listed(entry.get("aliases"))]
-    return list(dict.fromkeys(unicodedata.normalize("NFC", name) for name in (*entries, *former)))
+    aliases = [alias for entry in entries.values() if isinstance(entry, dict) for alias in _strings(entry.get("aliases"))]
+    return list(dict.fromkeys(_normalize(name) for name in (*entries, *aliases)))
 
 
-def _listed(value: Any) -> list[str]:
-    return [one for one in (value if isinstance(value, list) else [value]) if isinstance(one, str)]
+def _strings(value: Any) -> list[str]:
+    """Return the strings in a list, or the value itself as a list if it is a string."""
+    return [item for item in (value if isinstance(value, list) else [value]) if isinstance(item, str)]

@@ -24,9 +24,9 @@ _MAX_TAG_LENGTH: Final = 200  # characters of a tag that are searched for in the
 class BodyPositions:
     """Positions of one article's body. The body is rendered with source positions at the first search."""
 
-    def __init__(self, tree: YamlDocument, content: str, markdown: str) -> None:
+    def __init__(self, document: YamlDocument, content: str, markdown: str) -> None:
         """Initialize with the text of the whole file (`content`) and the Markdown of its body."""
-        self._document, self._content, self._markdown = tree, content, markdown
+        self._document, self._content, self._markdown = document, content, markdown
         self._html_cache = ""
 
     @property
@@ -36,52 +36,54 @@ class BodyPositions:
 
     def position_of_reference(self, reference: str) -> tuple[int, int] | None:
         """Return line and column of a link or media reference; None if the body does not contain it."""
-        for shown in {html.escape(reference), reference}:
-            at = self._html.find(f'="{shown}"')
-            if at >= 0:
-                return self._find_spelling(self._source_index(at), reference) or self._find_spelling(0, reference)
+        for attribute in {html.escape(reference), reference}:
+            index = self._html.find(f'="{attribute}"')
+            if index >= 0:
+                return self._find_spelling(self._source_index(index), reference) or self._find_spelling(0, reference)
         return self._find_spelling(0, reference)
 
     def positions_of_tags(self, indexes: tuple[int, ...]) -> list[tuple[int, int]]:
         """Return line and column of raw HTML tags, given by their ascending indexes in the HTML without positions."""
-        return [self._position_of_tag(at) for at in self._shift_offsets(indexes)]
+        return [self._position_of_tag(index) for index in self._shift_indexes(indexes)]
 
     def position_of_index(self, index: int) -> tuple[int, int]:
         """Return line and column of the block at an index of the HTML without positions."""
-        (at,) = self._shift_offsets((index,))
-        return self._position_of_tag(at)
+        (shifted_index,) = self._shift_indexes((index,))
+        return self._position_of_tag(shifted_index)
 
-    def _shift_offsets(self, indexes: tuple[int, ...]) -> list[int]:
+    def _shift_indexes(self, indexes: tuple[int, ...]) -> list[int]:
         """Convert ascending indexes in the HTML without positions to indexes in the HTML with positions."""
-        found: list[int] = []
-        extra, positions, following = 0, _POSITION.finditer(self._html), None
+        shifted: list[int] = []
+        added_length, attributes, attribute = 0, _POSITION.finditer(self._html), None
         for index in indexes:
-            while following := following or next(positions, None):
-                if following.start() - extra > index:
+            while attribute := attribute or next(attributes, None):
+                if attribute.start() - added_length > index:
                     break
-                extra += len(following[0])
-                following = None
-            found.append(index + extra)
-        return found
+                added_length += len(attribute[0])
+                attribute = None
+            shifted.append(index + added_length)
+        return shifted
 
-    def _position_of_tag(self, at: int) -> tuple[int, int]:
-        tag = re.match(r"<[^\n>]*>?", self._html[at : at + _MAX_TAG_LENGTH])
-        index = self._source_index(at)
+    def _position_of_tag(self, html_index: int) -> tuple[int, int]:
+        """Return line and column of the tag at an index of the HTML with positions; those of its block if it is not raw HTML."""
+        tag = re.match(r"<[^\n>]*>?", self._html[html_index : html_index + _MAX_TAG_LENGTH])
+        index = self._source_index(html_index)
         if not tag or "data-sourcepos" in tag[0]:
             return self._position_in_file(index)
         return self._position_in_file(max(index, self._markdown.find(tag[0], index)), tag[0])
 
-    def _source_index(self, at: int) -> int:
-        """Return the index in the Markdown of the line (or one just before) that became index `at` of the HTML with positions."""
-        begins = self._html.rfind(' data-sourcepos="', 0, at + 1)
-        inside = _POSITION.match(self._html, self._html.find(" data-sourcepos", at), self._html.find(">", at) + 1)
-        found = inside or (_POSITION.match(self._html, begins) if begins >= 0 else None)
-        if not found:
-            return self._line_start(1 + self._html.count("\n", 0, at))
-        first, last = int(found[1]), int(found[2])
-        within = 0 if inside else self._html.count("\n", found.end(), at)
-        is_code = not inside and self._html.rfind("<pre", 0, begins + 1) == begins - len("<pre")
-        return self._line_start(last if is_code else first + within)
+    def _source_index(self, html_index: int) -> int:
+        """Return the index in the Markdown of the line (or one just before) for an index of the HTML with positions."""
+        before = self._html.rfind(' data-sourcepos="', 0, html_index + 1)
+        tag_end = self._html.find(">", html_index) + 1
+        own_attribute = _POSITION.match(self._html, self._html.find(" data-sourcepos", html_index), tag_end)
+        attribute = own_attribute or (_POSITION.match(self._html, before) if before >= 0 else None)
+        if not attribute:
+            return self._line_start(1 + self._html.count("\n", 0, html_index))
+        first_line, last_line = int(attribute[1]), int(attribute[2])
+        lines_within = 0 if own_attribute else self._html.count("\n", attribute.end(), html_index)
+        is_code = not own_attribute and self._html.rfind("<pre", 0, before + 1) == before - len("<pre")
+        return self._line_start(last_line if is_code else first_line + lines_within)
 
     def _line_start(self, line: int) -> int:
         """Return the index of a line's first character; that of the last line if there are fewer lines."""
@@ -93,6 +95,7 @@ class BodyPositions:
         return array("l", [0, *(end.end() for end in _LINE_END.finditer(self._markdown))])
 
     def _find_spelling(self, start: int, reference: str) -> tuple[int, int] | None:
+        """Return line and column of the reference as it is or percent-decoded; None if neither follows index `start`."""
         for spelling in dict.fromkeys((reference, unquote(reference))):
             if (index := self._markdown.find(spelling, start)) >= 0:
                 return self._position_in_file(index, spelling)
@@ -104,16 +107,17 @@ class BodyPositions:
         if content.endswith(markdown):
             return text.line_and_column(content, len(content) - len(markdown) + index)
         body = self._document.problem(("body",), "")
-        start = _index_of(content, body.line, body.column)
-        begin = markdown.rfind("\n", 0, index) + 1
-        line = markdown[begin:].partition("\n")[0].strip()
-        for words, shift in ((line, index - begin), (spelling, 0)):
-            if words and (at := content.find(words, start)) >= 0:
-                return text.line_and_column(content, at + min(shift, len(words)))
+        body_start = _index_of(content, body.line, body.column)
+        line_start = markdown.rfind("\n", 0, index) + 1
+        line = markdown[line_start:].partition("\n")[0].strip()
+        for words, shift in ((line, index - line_start), (spelling, 0)):
+            if words and (match_start := content.find(words, body_start)) >= 0:
+                return text.line_and_column(content, match_start + min(shift, len(words)))
         return body.line, body.column
 
 
 def _index_of(content: str, line: int, column: int) -> int:
+    """Return the index of a line and column that count from 1."""
     start = 0
     for _ in range(line - 1):
         start = content.find("\n", start) + 1
