@@ -84,7 +84,7 @@ def encode_page(records: Mapping[str, Record]) -> bytes:
     return _ENCODER.encode(
         _RecordPage(
             paths=[*records],
-            lacking=[place for place, reading in enumerate(readings) if reading.article is None],
+            lacking=[index for index, reading in enumerate(readings) if reading.article is None],
             articles=_ARTICLE_COLUMNS.encode(reading.article for reading in readings if reading.article),
             records=_RECORD_COLUMNS.encode(records.values()),
             readings=(_PROBLEMS.encode(problems), _POSITIONS.encode(positions), _ALIAS_REFERENCES.encode(references)),
@@ -92,49 +92,53 @@ def encode_page(records: Mapping[str, Record]) -> bytes:
     )
 
 
-def decode_page(data: bytes, share: Interner) -> dict[str, Record]:
+def decode_page(data: bytes, interner: Interner) -> dict[str, Record]:
     """Return the records of a page by path; {} if the bytes are not a valid page."""
     try:
-        return _decode_page(_PAGE_DECODER.decode(data), share)
+        return _decode_page(_PAGE_DECODER.decode(data), interner)
     except _DECODE_ERRORS:
         return {}
 
 
-def _decode_page(found: _RecordPage, share: Interner) -> dict[str, Record]:
-    count, value = len(found.paths), share.intern
-    problems, places, named = (
-        column.decode(part, count, value)
-        for column, part in zip((_PROBLEMS, _POSITIONS, _ALIAS_REFERENCES), found.readings, strict=True)
+def _decode_page(page: _RecordPage, interner: Interner) -> dict[str, Record]:
+    count, intern = len(page.paths), interner.intern
+    problems, positions, references = (
+        column.decode(data, count, intern)
+        for column, data in zip((_PROBLEMS, _POSITIONS, _ALIAS_REFERENCES), page.readings, strict=True)
     )
-    records = _RECORD_COLUMNS.decode(found.records, count, value)
-    set_field(
-        records,
-        "reading",
-        map(_new_result, zip(_decode_articles(found, share), problems, places, named, repeat(""), strict=False)),
-    )
-    return dict(zip(found.paths, records, strict=True))
+    articles = _decode_articles(page, interner)
+    records = _RECORD_COLUMNS.decode(page.records, count, intern)
+    fields = zip(articles, problems, positions, references, repeat(""), strict=False)
+    set_field(records, "reading", map(_new_result, fields))
+    return dict(zip(page.paths, records, strict=True))
 
 
-def decode_former_page(data: bytes, share: Interner) -> dict[str, Record | None]:
+def decode_former_page(data: bytes, interner: Interner) -> dict[str, Record | None]:
     """Return the records of a page that another version wrote, by path, each reduced to its last valid version.
 
     They have no signature, so that the files are read again. A record without a last valid version is replaced by None. Return
     {} if this version cannot decode the page.
     """
     try:
-        found = _FORMER_PAGE_DECODER.decode(data)
-        count = len(found.paths)
-        articles = _decode_articles(found, share)
-        stood, good = (
-            column.decode(found.records[name], count, share.intern) for name, column in (("stood", _STOOD), ("good", _GOOD))
+        page = _FORMER_PAGE_DECODER.decode(data)
+        count = len(page.paths)
+        articles = _decode_articles(page, interner)
+        active_states, last_valid_versions = (
+            column.decode(page.records[name], count, interner.intern) for name, column in (("stood", _STOOD), ("good", _GOOD))
         )
-        last = [article if stands else kept for article, stands, kept in zip(articles, stood, good, strict=True)]
+        last_valid = [
+            article if is_active else other
+            for article, is_active, other in zip(articles, active_states, last_valid_versions, strict=True)
+        ]
     except (*_DECODE_ERRORS, KeyError):
         return {}
-    return {path: _record_of_last_valid(article) if article else None for path, article in zip(found.paths, last, strict=True)}
+    return {
+        path: _record_of_last_valid(article) if article else None for path, article in zip(page.paths, last_valid, strict=True)
+    }
 
 
 def encode_record(record: Record) -> bytes:
+    """Encode one record, without its path."""
     return _ENCODER.encode(record)
 
 
@@ -149,27 +153,28 @@ def decode_record(data: bytes) -> Record | None:
 def decode_former_record(data: bytes) -> Record | None:
     """Return a record of another version, reduced as by `decode_former_page`; None if it has no last valid version."""
     try:
-        last = _FORMER_RECORD_DECODER.decode(data).last_valid
+        article = _FORMER_RECORD_DECODER.decode(data).last_valid
     except _DECODE_ERRORS:
         return None
-    return _record_of_last_valid(last) if last else None
+    return _record_of_last_valid(article) if article else None
 
 
-def _decode_articles(found: _FormerPage, share: Interner) -> Sequence[Article | None]:
+def _decode_articles(page: _FormerPage, interner: Interner) -> Sequence[Article | None]:
     """Return the articles in the order of the paths; None for records without an article."""
-    lacking = {*found.lacking}
-    paths: Iterable[str] = [path for place, path in enumerate(found.paths) if place not in lacking] if lacking else found.paths
-    articles = _ARTICLE_COLUMNS.decode(found.articles, len(found.paths) - len(lacking), share.intern)
+    lacking = {*page.lacking}
+    paths: Iterable[str] = [path for index, path in enumerate(page.paths) if index not in lacking] if lacking else page.paths
+    articles = _ARTICLE_COLUMNS.decode(page.articles, len(page.paths) - len(lacking), interner.intern)
     set_field(articles, "path", paths)
     for article in articles:
-        share.intern_dates(article)
-    every: list[Article | None] = [*articles]
-    for place in found.lacking:
-        every.insert(place, None)
-    return every
+        interner.intern_dates(article)
+    result: list[Article | None] = [*articles]
+    for index in page.lacking:
+        result.insert(index, None)
+    return result
 
 
 def _record_of_last_valid(article: Article) -> Record:
+    """Return a record without a signature and a result, which only holds the last valid version."""
     return Record(signature=None, digest=b"", reading=ParseResult(None, ()), good=_update_tag_slugs(article))
 
 

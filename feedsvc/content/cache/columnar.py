@@ -25,88 +25,90 @@ Intern = Callable[[Any], Any]
 class Column:
     """Codec of one field. Encodes one value for each object, one for all, or the distinct values and an index for each object."""
 
-    def __init__(self, kind: Any, *, is_interned: bool = False) -> None:
-        """Set `is_interned` if values of type `kind` are hashable and many objects have the same one."""
+    def __init__(self, value_type: Any, *, is_interned: bool = False) -> None:
+        """Set `is_interned` if values of this type are hashable and many objects have the same one."""
         self._is_interned = is_interned
-        self._decoder: Any = msgspec.msgpack.Decoder(tuple[list[kind], list[int] | None])
+        self._decoder: Any = msgspec.msgpack.Decoder(tuple[list[value_type], list[int] | None])
 
     def encode(self, values: Sequence[object]) -> msgspec.Raw:
         return msgspec.Raw(_ENCODER.encode(self._distinct_values(values)))
 
     def _distinct_values(self, values: Sequence[object]) -> tuple[Sequence[object], list[int] | None]:
+        """Return values and the index of each object's value; no indexes (None) for one value per object, or one for all."""
         if values and values.count(values[0]) == len(values):
             return values[:1], None
         if self._is_interned:
-            numbers: dict[object, int] = {}
-            whose = [numbers.setdefault(value, len(numbers)) for value in values]
-            if 2 * len(numbers) <= len(values):
-                return [*numbers], whose
+            index_by_value: dict[object, int] = {}
+            indexes = [index_by_value.setdefault(value, len(index_by_value)) for value in values]
+            if 2 * len(index_by_value) <= len(values):
+                return [*index_by_value], indexes
         return values, None
 
-    def decode(self, data: msgspec.Raw, count: int, share: Intern) -> Iterable[Any]:
+    def decode(self, data: msgspec.Raw, count: int, intern: Intern) -> Iterable[Any]:
         """Return `count` values. Raises msgspec.DecodeError if there is another number of them or a bad index."""
-        values, whose = self._decoder.decode(data)
+        values, indexes = self._decoder.decode(data)
         if self._is_interned:
-            values = [*map(share, values)]
-        if whose is not None:
-            _check_indexes(whose, values)
-            return map(values.__getitem__, _check_count(whose, count))
+            values = [*map(intern, values)]
+        if indexes is not None:
+            _check_indexes(indexes, values)
+            return map(values.__getitem__, _check_count(indexes, count))
         return repeat(values[0], count) if len(values) == 1 else _check_count(values, count)
 
 
 class TupleColumn(Column):
     """Codec of a field of tuples whose items are hashable and occur in many objects."""
 
-    def __init__(self, part: Any) -> None:
-        super().__init__(part, is_interned=True)
-        self._decoder = msgspec.msgpack.Decoder(tuple[list[part], list[tuple[int, ...]]])
+    def __init__(self, item_type: Any) -> None:
+        super().__init__(item_type, is_interned=True)
+        self._decoder = msgspec.msgpack.Decoder(tuple[list[item_type], list[tuple[int, ...]]])
 
     def encode(self, values: Sequence[Any]) -> msgspec.Raw:
-        numbers: dict[object, int] = {}
-        whose = [[numbers.setdefault(part, len(numbers)) for part in value] for value in values]
-        return msgspec.Raw(_ENCODER.encode(([*numbers], whose)))
+        index_by_item: dict[object, int] = {}
+        indexes = [[index_by_item.setdefault(item, len(index_by_item)) for item in value] for value in values]
+        return msgspec.Raw(_ENCODER.encode(([*index_by_item], indexes)))
 
-    def decode(self, data: msgspec.Raw, count: int, share: Intern) -> list[tuple[Any, ...]]:
-        parts, whose = self._decoder.decode(data)
-        _check_indexes([*chain.from_iterable(whose)], parts)
-        part = [*map(share, parts)].__getitem__
-        return [tuple(map(part, one)) for one in _check_count(whose, count)]
+    def decode(self, data: msgspec.Raw, count: int, intern: Intern) -> list[tuple[Any, ...]]:
+        items, indexes = self._decoder.decode(data)
+        _check_indexes([*chain.from_iterable(indexes)], items)
+        item_at = [*map(intern, items)].__getitem__
+        return [tuple(map(item_at, item_indexes)) for item_indexes in _check_count(indexes, count)]
 
 
 class ColumnarCodec(Generic[_T]):
     """Codec of the fields of a frozen dataclass with slots, except the `excluded` ones."""
 
     def __init__(
-        self, kind: type[_T], *, excluded: Collection[str], interned: Collection[str], tuple_items: Mapping[str, Any]
+        self, cls: type[_T], *, excluded: Collection[str], interned: Collection[str], tuple_items: Mapping[str, Any]
     ) -> None:
         """Set `is_interned` for the columns of `interned` fields; `tuple_items` maps fields of tuples to their items' type."""
-        self._kind, hints = kind, get_type_hints(kind)
+        self._cls, hints = cls, get_type_hints(cls)
         self._columns = {
             name: TupleColumn(tuple_items[name]) if name in tuple_items else Column(hint, is_interned=name in interned)
             for name, hint in hints.items()
             if name not in excluded
         }
-        defaults = {field.name: field.default for field in fields(kind)}  # type: ignore[arg-type]
+        defaults = {field.name: field.default for field in fields(cls)}  # type: ignore[arg-type]
         self._defaults = {name: default for name, default in defaults.items() if default is not MISSING}
 
     def encode(self, objects: Iterable[_T]) -> dict[str, msgspec.Raw]:
-        every = [*objects]
-        return {name: column.encode([*map(attrgetter(name), every)]) for name, column in self._columns.items()}
+        all_objects = [*objects]
+        return {name: column.encode([*map(attrgetter(name), all_objects)]) for name, column in self._columns.items()}
 
-    def decode(self, data: Mapping[str, msgspec.Raw], count: int, share: Intern) -> list[_T]:
+    def decode(self, data: Mapping[str, msgspec.Raw], count: int, intern: Intern) -> list[_T]:
         """Return `count` objects. A field that was not written has its default; the caller sets the `excluded` fields.
 
         Raises msgspec.DecodeError if a column has another number of values, or a field without default is missing.
         """
-        make: Callable[[type[_T]], _T] = self._kind.__new__
-        made = [*map(make, repeat(self._kind, count))]
+        new: Callable[[type[_T]], _T] = self._cls.__new__
+        objects = [*map(new, repeat(self._cls, count))]
         for name, column in self._columns.items():
-            set_field(made, name, column.decode(data[name], count, share) if name in data else repeat(self._default(name), count))
-        return made
+            values = column.decode(data[name], count, intern) if name in data else repeat(self._default(name), count)
+            set_field(objects, name, values)
+        return objects
 
     def _default(self, name: str) -> object:
         if name not in self._defaults:
-            raise msgspec.DecodeError(f"no {name} was written")
+            raise msgspec.DecodeError(f"the column {name} is missing")
         return self._defaults[name]
 
 
@@ -116,12 +118,12 @@ def set_field(objects: Sequence[object], name: str, values: Iterable[object]) ->
         deque(map(getattr(type(objects[0]), name).__set__, objects, values), maxlen=0)
 
 
-def _check_indexes(whose: Sequence[int], values: Sequence[object]) -> None:
-    if whose and (min(whose) < 0 or max(whose) >= len(values)):
-        raise msgspec.DecodeError("a value is named that was not written")
+def _check_indexes(indexes: Sequence[int], values: Sequence[object]) -> None:
+    if indexes and (min(indexes) < 0 or max(indexes) >= len(values)):
+        raise msgspec.DecodeError("an index is out of range")
 
 
 def _check_count(values: Sequence[_T], count: int) -> Sequence[_T]:
     if len(values) != count:
-        raise msgspec.DecodeError(f"there are {len(values)} values where {count} were expected")
+        raise msgspec.DecodeError(f"a column has {len(values)} values instead of {count}")
     return values

@@ -25,15 +25,15 @@ class Generation:
     def __init__(self, file: Path | None) -> None:
         self._path = file.with_name(f"{file.name}-generation") if file else None
 
-    def read(self, seal: RowChecksummer) -> int:
-        """Return the number written last; 0 if there is none or `seal` finds it damaged."""
+    def read(self, checksummer: RowChecksummer) -> int:
+        """Return the number written last; 0 if there is none or `checksummer` finds it damaged."""
         with suppress(OSError):
             if self._path and is_file(self._path):
-                found = _LINE.fullmatch(self._path.read_bytes()[: _LENGTH + 1])
-                return int(found[1]) if found and seal.verify((int(found[1]), int(found[2]))) else 0
+                line = _LINE.fullmatch(self._path.read_bytes()[: _LENGTH + 1])
+                return int(line[1]) if line and checksummer.verify((int(line[1]), int(line[2]))) else 0
         return 0
 
-    def write(self, number: int, seal: RowChecksummer) -> None:
+    def write(self, number: int, checksummer: RowChecksummer) -> None:
         """Write a number after it was committed to the cache file. If writing fails, later rollbacks are not detected."""
         if self._path is None:
             return
@@ -43,7 +43,7 @@ class Generation:
                     set_aside(self._path)
             descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o644)
             try:
-                os.pwrite(descriptor, b"%020d %020d\n" % seal.add_checksum(number), 0)
+                os.pwrite(descriptor, b"%020d %020d\n" % checksummer.add_checksum(number), 0)
                 if os.fstat(descriptor).st_size != _LENGTH:
                     os.ftruncate(descriptor, _LENGTH)
             finally:

@@ -21,9 +21,9 @@ class Record:
     """Cached result of reading one article file.
 
     `signature` is that of the file, None if it must be read again in any case. `digest` is a digest of its bytes, `site` the
-    fingerprint of the settings that it was read with. `media` maps media files that it refers to to their signatures then.
-    `stood` is true if editions show the article of `reading`. Otherwise `good` is the file's article that an edition showed
-    last, None if there was none.
+    fingerprint of the settings that it was read with. `media` maps each media file that it refers to to its signature then.
+    `stood` is true if the article of `reading` is active, so that editions show it. Otherwise `good` is the last valid version:
+    the file's article that an edition showed last, None if there was none.
     """
 
     signature: FileSignature | None
@@ -67,18 +67,18 @@ class Interner:
 
     def intern(self, value: _T) -> _T:
         """Return the first value that was equal to this one. Equal values must have the same type."""
-        known: _T = self._values.setdefault(value, value)
-        return known
+        first: _T = self._values.setdefault(value, value)
+        return first
 
     def intern_record(self, record: Record) -> Record:
         """Intern the parts of a record in place, and return it. Only for a new record that no other code refers to yet."""
-        article, problems, places, named, _ = record.reading
-        for one in (article, record.good):
-            if one:
-                self._intern_article(one)
-        known = self.intern(places)
-        if known is not places:
-            _set_field(record, "reading", ParseResult(article, problems, known, named))
+        article, problems, positions, alias_references, _ = record.reading
+        for version in (article, record.good):
+            if version:
+                self._intern_article(version)
+        interned_positions = self.intern(positions)
+        if interned_positions is not positions:
+            _set_field(record, "reading", ParseResult(article, problems, interned_positions, alias_references))
         _set_field(record, "site", self.intern(record.site))
         if not record.media:
             _set_field(record, "media", NO_MEDIA)

@@ -109,76 +109,90 @@ class RecordTables:
         """
         self._version, self._max_unused = version or _code_digest(), max_unused
 
-    def load(self, rows: sqlite3.Connection, seals: Mapping[str, RowChecksummer]) -> LoadedRecords:
+    def load(self, connection: sqlite3.Connection, checksummers: Mapping[str, RowChecksummer]) -> LoadedRecords:
         """Return all records by path."""
-        share, found, versions, are_sound = Interner(), dict[str, Record](), set[str](), True
+        interner, records, versions, is_intact = Interner(), dict[str, Record](), set[str](), True
         # One by one: all rows together would take as much memory again as the records.
-        for row in rows.execute(f"SELECT * FROM {_PAGE_TABLE} ORDER BY id"):
-            values = seals[_PAGE_TABLE].verify(row)
+        for row in connection.execute(f"SELECT * FROM {_PAGE_TABLE} ORDER BY id"):
+            values = checksummers[_PAGE_TABLE].verify(row)
             if values is None:
-                are_sound = False
+                is_intact = False
                 continue
             _, version, _, data = values
             versions.add(version)
             if version == self._version:
-                found |= decode_page(data, share)
+                records |= decode_page(data, interner)
             else:
-                _overlay(found, decode_former_page(data, share))
-        for row in rows.execute(f"SELECT * FROM {_SINGLE_TABLE}"):
-            values = seals[_SINGLE_TABLE].verify(row)
+                _overlay(records, decode_former_page(data, interner))
+        for row in connection.execute(f"SELECT * FROM {_SINGLE_TABLE}"):
+            values = checksummers[_SINGLE_TABLE].verify(row)
             if values is None:
-                are_sound = False
+                is_intact = False
                 continue
             path, version, data = values
             if data == _DELETED_RECORD:  # the same in every version
-                found.pop(path, None)
+                records.pop(path, None)
                 continue
             versions.add(version)
             record = (decode_record if version == self._version else decode_former_record)(data)
-            _overlay(found, {path: share.intern_record(record) if record else None})
-        return LoadedRecords(records=found, is_own_version=versions <= {self._version}, is_intact=are_sound)
+            _overlay(records, {path: interner.intern_record(record) if record else None})
+        return LoadedRecords(records=records, is_own_version=versions <= {self._version}, is_intact=is_intact)
 
-    def rewrite(self, rows: sqlite3.Connection, seals: Mapping[str, RowChecksummer], records: Mapping[str, Record]) -> None:
+    def rewrite(
+        self, connection: sqlite3.Connection, checksummers: Mapping[str, RowChecksummer], records: Mapping[str, Record]
+    ) -> None:
         """Replace the contents of both tables by these records."""
-        rows.execute(f"DELETE FROM {_PAGE_TABLE}")
-        rows.execute(f"DELETE FROM {_SINGLE_TABLE}")
-        self._put_all(rows, seals, records)
+        connection.execute(f"DELETE FROM {_PAGE_TABLE}")
+        connection.execute(f"DELETE FROM {_SINGLE_TABLE}")
+        self._put_all(connection, checksummers, records)
 
-    def needs_rewrite(self, rows: sqlite3.Connection, count: int) -> bool:
+    def needs_rewrite(self, connection: sqlite3.Connection, count: int) -> bool:
         """Return whether `rewrite` pays: over a third of all records are obsolete, an eighth single, or some of another version.
 
         `count` is the number of current records. Up to `max_unused` obsolete or single ones are tolerated in addition.
         """
-        paged, is_mixed, single = rows.execute(_SELECT_SIZES, (self._version,)).fetchone()
+        paged, is_mixed, single = connection.execute(_SELECT_SIZES, (self._version,)).fetchone()
         return bool(is_mixed) or paged + single > 1.5 * count + self._max_unused or single > count / 8 + self._max_unused
 
-    def put(self, rows: sqlite3.Connection, seals: Mapping[str, RowChecksummer], changed: Mapping[str, Record | None]) -> None:
+    def put(
+        self,
+        connection: sqlite3.Connection,
+        checksummers: Mapping[str, RowChecksummer],
+        changed: Mapping[str, Record | None],
+    ) -> None:
         """Write changed records; None deletes the record of the path."""
         # In the order of the table, so that successive rows are on the same database pages.
-        come = {path: record for path in sorted(changed) if (record := changed[path])}
-        seal = seals[_SINGLE_TABLE].add_checksum
-        gone = [seal(path, self._version, _DELETED_RECORD) for path, record in changed.items() if not record]
-        if len(come) < _MIN_PAGE_SIZE:
-            rows.executemany(_INSERT_SINGLE, [seal(path, self._version, encode_record(record)) for path, record in come.items()])
+        records = {path: record for path in sorted(changed) if (record := changed[path])}
+        add_checksum = checksummers[_SINGLE_TABLE].add_checksum
+        deletions = [add_checksum(path, self._version, _DELETED_RECORD) for path, record in changed.items() if not record]
+        if len(records) < _MIN_PAGE_SIZE:
+            rows = [add_checksum(path, self._version, encode_record(record)) for path, record in records.items()]
+            connection.executemany(_INSERT_SINGLE, rows)
         else:
-            self._put_all(rows, seals, come)
-        rows.executemany(_INSERT_SINGLE, gone)
+            self._put_all(connection, checksummers, records)
+        connection.executemany(_INSERT_SINGLE, deletions)
 
-    def _put_all(self, rows: sqlite3.Connection, seals: Mapping[str, RowChecksummer], records: Mapping[str, Record]) -> None:
+    def _put_all(
+        self, connection: sqlite3.Connection, checksummers: Mapping[str, RowChecksummer], records: Mapping[str, Record]
+    ) -> None:
         """Write pages one after another. Encoding all at once would take a third of the memory of a large folder."""
-        rest = iter(records.items())
-        while some := dict(islice(rest, MAX_PAGE_SIZE)):
-            self.put_page(rows, seals, some, encode_page(some))
+        items = iter(records.items())
+        while chunk := dict(islice(items, MAX_PAGE_SIZE)):
+            self.put_page(connection, checksummers, chunk, encode_page(chunk))
 
     def put_page(
-        self, rows: sqlite3.Connection, seals: Mapping[str, RowChecksummer], paths: Collection[str], as_bytes: bytes
+        self,
+        connection: sqlite3.Connection,
+        checksummers: Mapping[str, RowChecksummer],
+        paths: Collection[str],
+        page: bytes,
     ) -> None:
-        """Write the records of these paths as one page; `as_bytes` is the result of `encode_page`."""
-        if rows.execute(f"SELECT 1 FROM {_SINGLE_TABLE} LIMIT 1").fetchone():
-            rows.executemany(f"DELETE FROM {_SINGLE_TABLE} WHERE path = ?", [(path,) for path in paths])
-        ((last,),) = rows.execute(f"SELECT coalesce(max(id), 0) FROM {_PAGE_TABLE}").fetchall()
-        row = seals[_PAGE_TABLE].add_checksum(last + 1, self._version, len(paths), as_bytes)
-        rows.execute(f"INSERT INTO {_PAGE_TABLE} VALUES (?, ?, ?, ?, ?)", row)
+        """Write the records of these paths as one page; `page` is the result of `encode_page`."""
+        if connection.execute(f"SELECT 1 FROM {_SINGLE_TABLE} LIMIT 1").fetchone():
+            connection.executemany(f"DELETE FROM {_SINGLE_TABLE} WHERE path = ?", [(path,) for path in paths])
+        ((last_id,),) = connection.execute(f"SELECT coalesce(max(id), 0) FROM {_PAGE_TABLE}").fetchall()
+        row = checksummers[_PAGE_TABLE].add_checksum(last_id + 1, self._version, len(paths), page)
+        connection.execute(f"INSERT INTO {_PAGE_TABLE} VALUES (?, ?, ?, ?, ?)", row)
 
 
 def _code_digest() -> str:
@@ -189,10 +203,10 @@ def _code_digest() -> str:
     return code.hexdigest()
 
 
-def _overlay(found: dict[str, Record], upon: Mapping[str, Record | None]) -> None:
-    """Put the records of a later row (`upon`) into `found`. None deletes the record of the path."""
-    for path, record in upon.items():
+def _overlay(records: dict[str, Record], later: Mapping[str, Record | None]) -> None:
+    """Put the records of a later row into `records`. None deletes the record of the path."""
+    for path, record in later.items():
         if record:
-            found[path] = record
+            records[path] = record
         else:
-            found.pop(path, None)
+            records.pop(path, None)
