@@ -1,7 +1,7 @@
 """Active articles, which editions show: for each file its own article or its last valid version.
 
 No two active articles have the same id or address. A file's candidate is the article that is active unless it loses a conflict
-(see `candidate`). A claim is an id or address that an article has; it is disputed if several articles have it.
+(see `candidate`). A claim is an id or address of a candidate. It is disputed if several candidates have it.
 """
 
 from __future__ import annotations
@@ -11,8 +11,7 @@ from operator import attrgetter
 from typing import Final
 
 from feedsvc.content.cache import Record
-from feedsvc.content.folder import conflicts as claims
-from feedsvc.content.folder.conflicts import ClaimKey
+from feedsvc.content.folder.conflicts import ClaimKey, claim_keys, resolve_conflicts
 from feedsvc.content.reading import ParseResult
 from feedsvc.errors import Problem
 from feedsvc.model import Article
@@ -46,38 +45,39 @@ class ActiveArticles:
 
         `is_new` returns whether a path's article was never active, although its record may already say so.
         """
-        paths, before = tuple(changed), self._claims.disputed_keys()
+        paths, disputed_before = tuple(changed), self._claims.disputed_keys()
         if not self.articles and not self._inactive_candidates and self._load_undisputed(paths, records):
             return {path: (None, article) for path, article in self.articles.items()}
-        entered = self._update_claims(paths, records)
-        now = self._claims.disputed_keys()
-        if not now and not before:
+        changes = self._update_claims(paths, records)
+        disputed = self._claims.disputed_keys()
+        if not disputed and not disputed_before:
             return self._activate({path: self._candidate(path) for path in paths})
-        touched = {key for pair in entered for article in pair if article for key in claims.claim_keys(article)}
-        if now == before and not touched & before:
+        changed_keys = {key for change in changes for article in change if article for key in claim_keys(article)}
+        if disputed == disputed_before and not changed_keys & disputed_before:
             return self._activate({path: self._candidate(path) for path in paths})
         return self._resolve_conflicts(records, is_new)
 
     def _load_undisputed(self, paths: Iterable[str], records: Mapping[str, Record]) -> bool:
         """Activate the candidates of all paths and return True, unless two of them may claim the same id or address."""
-        read = ((path, record) for path in paths if (record := records.get(path)))
-        found = {path: article for path, record in read if (article := record.reading.article or record.good)}
-        claims = _ClaimIndex(found)
-        if not claims.are_disjoint(found):
+        existing = ((path, record) for path in paths if (record := records.get(path)))
+        candidates = {path: article for path, record in existing if (article := record.reading.article or record.good)}
+        claims = _ClaimIndex(candidates)
+        if not claims.are_disjoint(candidates):
             return False
-        self._claims, self.articles = claims, found
+        self._claims, self.articles = claims, candidates
         return True
 
     def _candidate(self, path: str) -> Article | None:
+        """Return the candidate of a path as of the last update; None if there is none."""
         return self._inactive_candidates[path] if path in self._inactive_candidates else self.articles.get(path)
 
     def _update_claims(self, paths: Iterable[str], records: Mapping[str, Record]) -> list[ArticleChange]:
         """Update the claims of these paths. Return the former and the new candidate of each."""
-        entered: list[ArticleChange] = []
+        changes: list[ArticleChange] = []
         for path in paths:
             record, old = records.get(path), self._candidate(path)
             new = (record.reading.article or record.good) if record else None
-            entered.append((old, new))
+            changes.append((old, new))
             if old is new:
                 continue
             if old:
@@ -85,33 +85,36 @@ class ActiveArticles:
             if new:
                 self._claims.add(path, new)
             self._inactive_candidates[path] = new
-        return entered
+        return changes
 
     def _resolve_conflicts(self, records: Mapping[str, Record], is_new: Callable[[str], bool]) -> dict[str, ArticleChange]:
-        """Resolve all conflicts anew: a file whose article loses a conflict gets its last valid version instead.
+        """Resolve all conflicts again. A file whose article loses a conflict gets its last valid version instead.
 
         The file gets no active article if it has no last valid version, if `is_new(path)` (see `update`), or if that version
         conflicts with another article, too. Return the former and the new active article of each path where they differ.
         """
         paths = self.articles.keys() | self._inactive_candidates.keys()
-        readings = {path: candidate(records.get(path)) for path in paths if self._candidate(path)}
-        won, told = claims.resolve_conflicts(readings.values())
-        winners = {article.path: readings[article.path] for article in won}
-        lost = {path: records[path].last_valid for path in readings.keys() - winners.keys() if records[path].reading.article}
-        former = {path: ParseResult(article, ()) for path, article in lost.items() if article and not is_new(path)}
-        stand, _ = claims.resolve_conflicts([*winners.values(), *former.values()], former.keys())
-        self.conflicts = tuple(problem for problem in told if problem.path in lost)
-        now: dict[str, Article | None] = {article.path: article for article in stand}
-        return self._activate({path: now.get(path) for path in paths})
+        candidates = {path: candidate(records.get(path)) for path in paths if self._candidate(path)}
+        winners, problems = resolve_conflicts(candidates.values())
+        winning_candidates = {article.path: candidates[article.path] for article in winners}
+        losing_paths = {path for path in candidates.keys() - winning_candidates.keys() if records[path].reading.article}
+        replacements = {
+            path: ParseResult(article, ()) for path in losing_paths if (article := records[path].last_valid) and not is_new(path)
+        }
+        active, _ = resolve_conflicts([*winning_candidates.values(), *replacements.values()], replacements.keys())
+        self.conflicts = tuple(problem for problem in problems if problem.path in losing_paths)
+        active_by_path: dict[str, Article | None] = {article.path: article for article in active}
+        return self._activate({path: active_by_path.get(path) for path in paths})
 
-    def _activate(self, now: Mapping[str, Article | None]) -> dict[str, ArticleChange]:
-        for path, article in now.items():
-            if (own := self._candidate(path)) is not article:
-                self._inactive_candidates[path] = own
+    def _activate(self, active: Mapping[str, Article | None]) -> dict[str, ArticleChange]:
+        """Make these articles the active ones of their paths, None for no article. Return the changes as `update` does."""
+        for path, article in active.items():
+            if (path_candidate := self._candidate(path)) is not article:
+                self._inactive_candidates[path] = path_candidate
             else:
                 self._inactive_candidates.pop(path, None)
-        was = self.articles
-        changes = {path: (old, new) for path, new in now.items() if (old := was.get(path)) is not new}
+        before = self.articles
+        changes = {path: (old, new) for path, new in active.items() if (old := before.get(path)) is not new}
         for path, (_, new) in changes.items():
             if new:
                 self.articles[path] = new
@@ -123,42 +126,42 @@ class ActiveArticles:
 class _ClaimIndex:
     """Index from each id and address to the path that has it, and from each disputed one to all paths that have it."""
 
-    def __init__(self, alone: Mapping[str, Article] = _NO_ARTICLES) -> None:
+    def __init__(self, articles: Mapping[str, Article] = _NO_ARTICLES) -> None:
         """Start with articles by path. The index is valid only if `are_disjoint` returns True for them."""
         self._holders: dict[str, dict[str, str]] = {
-            "id": dict(zip(map(_id, alone.values()), alone, strict=True)),
-            "address": dict(zip(map(_slug, alone.values()), alone, strict=True)),
+            "id": dict(zip(map(_id, articles.values()), articles, strict=True)),
+            "address": dict(zip(map(_slug, articles.values()), articles, strict=True)),
         }
         self._disputed: dict[ClaimKey, set[str]] = {}
 
-    def are_disjoint(self, alone: Mapping[str, Article]) -> bool:
+    def are_disjoint(self, articles: Mapping[str, Article]) -> bool:
         """Return whether no two of the initial articles share an id or slug and none has a former slug."""
-        counts = {len(alone), *map(len, self._holders.values())}
-        return len(counts) == 1 and not any(map(_aliases, alone.values()))
+        counts = {len(articles), *map(len, self._holders.values())}
+        return len(counts) == 1 and not any(map(_aliases, articles.values()))
 
     def disputed_keys(self) -> frozenset[ClaimKey]:
         return frozenset(self._disputed)
 
     def add(self, path: str, article: Article) -> None:
         ids, addresses = self._holders["id"], self._holders["address"]
-        alone = ids.setdefault(article.id, path) == path and addresses.setdefault(article.slug, path) == path
-        if alone and not article.aliases:
+        is_only_holder = ids.setdefault(article.id, path) == path and addresses.setdefault(article.slug, path) == path
+        if is_only_holder and not article.aliases:
             return
-        for space, value in claims.claim_keys(article):
-            holder = self._holders[space].setdefault(value, path)
+        for namespace, value in claim_keys(article):
+            holder = self._holders[namespace].setdefault(value, path)
             if holder != path:
-                self._disputed.setdefault((space, value), {holder}).add(path)
+                self._disputed.setdefault((namespace, value), {holder}).add(path)
 
     def remove(self, path: str, article: Article) -> None:
-        for space, value in claims.claim_keys(article):
-            left = self._disputed.get((space, value), set()) - {path}
-            if left:
-                self._holders[space][value] = min(left)
-                self._disputed[space, value] = left
+        for namespace, value in claim_keys(article):
+            other_holders = self._disputed.get((namespace, value), set()) - {path}
+            if other_holders:
+                self._holders[namespace][value] = min(other_holders)
+                self._disputed[namespace, value] = other_holders
             else:
-                del self._holders[space][value]
-            if len(left) <= 1:
-                self._disputed.pop((space, value), None)
+                del self._holders[namespace][value]
+            if len(other_holders) <= 1:
+                self._disputed.pop((namespace, value), None)
 
 
 def candidate(record: Record | None) -> ParseResult:

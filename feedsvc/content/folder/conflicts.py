@@ -13,10 +13,9 @@ from feedsvc.content.text import sanitize_message
 from feedsvc.errors import Problem
 from feedsvc.model import Article, ArticleStatus
 
-# Resolved in this order. Slugs and aliases share the namespace of addresses.
+# Namespace of each kind of claim, in the order in which claims are resolved. Slugs and aliases share one.
 _NAMESPACES: Final = {"id": "id", "slug": "address", "alias": "address"}
 _NOUNS: Final = {"id": "an id", "slug": "a slug"}
-
 
 # (namespace, value)
 ClaimKey = tuple[str, str]
@@ -39,41 +38,45 @@ def claim_keys(article: Article) -> Iterator[ClaimKey]:
 
 
 def resolve_conflicts(
-    readings: Iterable[ParseResult], behind: Container[str] = frozenset()
+    results: Iterable[ParseResult], last_paths: Container[str] = frozenset()
 ) -> tuple[tuple[Article, ...], tuple[Problem, ...]]:
     """Return the articles without a lost claim, in the order given, and a problem for each claim that another article holds.
 
     A claim goes to the file whose stem (name without suffix) ends the claimed value, so that a copied file never replaces the
     original; then to the shorter stem, then to the lower path. Drafts come after public articles. Ids are resolved before slugs,
-    and slugs before former slugs. An article that lost a claim cannot win another. Articles of `behind` paths come after all
+    and slugs before former slugs. An article that lost a claim cannot win another. Articles of `last_paths` come after all
     others.
     """
-    read = [(reading.article, tuple(_claims(reading.article, reading.positions))) for reading in readings if reading.article]
-    holders: dict[tuple[str, str], _Claim] = {}
+    articles = [(result.article, result.positions) for result in results if result.article]
+    claims = [claim for article, positions in articles for claim in _claims(article, positions)]
+    holders: dict[ClaimKey, _Claim] = {}
     problems: list[Problem] = []
-    aside: set[str] = set()
-    for what in _NAMESPACES:
-        claims = (claim for _, several in read for claim in several if claim.kind == what)
-        for claim in sorted(
-            claims, key=lambda claim: (claim.article.path in aside, claim.article.path in behind, _precedence(claim))
-        ):
-            holder = holders.get((_NAMESPACES[what], claim.value))
-            if holder and holder.article.path not in aside:
-                aside.add(claim.article.path)
+    losing_paths: set[str] = set()
+
+    def precedence(claim: _Claim) -> tuple[bool, bool, tuple[bool, int, int, str, str]]:
+        return claim.article.path in losing_paths, claim.article.path in last_paths, _precedence(claim)
+
+    for kind, namespace in _NAMESPACES.items():
+        for claim in sorted((claim for claim in claims if claim.kind == kind), key=precedence):
+            holder = holders.get((namespace, claim.value))
+            if holder and holder.article.path not in losing_paths:
+                losing_paths.add(claim.article.path)
                 problems.append(_conflict_problem(claim, holder))
-            elif claim.article.path not in aside:
-                holders[_NAMESPACES[what], claim.value] = claim
-    return tuple(article for article, _ in read if article.path not in aside), tuple(sorted(problems))
+            elif claim.article.path not in losing_paths:
+                holders[namespace, claim.value] = claim
+    return tuple(article for article, _ in articles if article.path not in losing_paths), tuple(sorted(problems))
 
 
-def _claims(article: Article, places: Sequence[int]) -> Iterator[_Claim]:
+def _claims(article: Article, positions: Sequence[int]) -> Iterator[_Claim]:
+    """Yield the claims of an article. `positions` are as in `ParseResult`; a last valid version has none."""
     claims = (("id", article.id), ("slug", article.slug), *(("alias", alias) for alias in article.aliases))
-    for number, (what, value) in enumerate(claims):  # in the order of `ParseResult.positions`, which a last valid version lacks
-        line, column = places[2 * number : 2 * number + 2] or (0, 0)
-        yield _Claim(what, value, article, (line, column) if line else None)
+    for index, (kind, value) in enumerate(claims):  # in the order of the positions
+        line, column = positions[2 * index : 2 * index + 2] or (0, 0)
+        yield _Claim(kind, value, article, (line, column) if line else None)
 
 
 def _precedence(claim: _Claim) -> tuple[bool, int, int, str, str]:
+    """Return the sort key of a claim: of two claims to a value, the one with the lower key wins."""
     stem = unicodedata.normalize("NFC", PurePosixPath(claim.article.path).stem)
     return claim.article.status is ArticleStatus.DRAFT, _match_rank(claim.value, stem), len(stem), claim.article.path, claim.value
 

@@ -28,28 +28,33 @@ class WriteDebouncer:
         self._postponed_settings = _PostponedFiles()
 
     def files_to_postpone(
-        self, missing: Iterable[str], young: Callable[[datetime], frozenset[str]], now: datetime, quiet: timedelta
+        self,
+        missing: Iterable[str],
+        changed_since: Callable[[datetime], frozenset[str]],
+        now: datetime,
+        settle_time: timedelta,
     ) -> frozenset[str]:
-        """Return the paths to postpone: files that changed within `quiet` before `now`, and WHOLE_SCAN if all others must wait.
+        """Return the paths to postpone: files that changed within `settle_time` before `now`, and WHOLE_SCAN if all must wait.
 
-        `missing` are due files that the scan at `now` did not find; `young` returns the paths changed since a moment. A file that
-        has just vanished is postponed, too: a program that saves through a temporary name removes the file for an instant, and a
-        rename makes it appear elsewhere. Changes that may be later than such a removal are postponed as well.
+        `missing` are due files that the scan at `now` did not find; `changed_since` returns the paths changed since a moment. A
+        file that has just vanished is postponed, too: a program that saves through a temporary name removes the file for an
+        instant, and a rename makes it appear elsewhere. Changes that may be later than such a removal are postponed as well.
         """
         self._signatures = {name: signature_at(self._root / name) for name in SETTINGS_FILES}
-        self._missing_files.update((*missing, *(name for name, stamp in self._signatures.items() if stamp is None)), now)
-        moment = self._missing_files.last_certain_time(now - quiet)
-        found = self._missing_files.missing_since(moment) | young(moment)
-        found |= {name for name, stamp in self._signatures.items() if is_changed_since(stamp, moment)}
-        return self._postponed_files.select({*found, WHOLE_SCAN} if found else (), now)
+        missing_settings = (name for name, signature in self._signatures.items() if signature is None)
+        self._missing_files.update((*missing, *missing_settings), now)
+        moment = self._missing_files.last_certain_time(now - settle_time)
+        changed = self._missing_files.missing_since(moment) | changed_since(moment)
+        changed |= {name for name, signature in self._signatures.items() if is_changed_since(signature, moment)}
+        return self._postponed_files.select({*changed, WHOLE_SCAN} if changed else (), now)
 
     def are_settings_changing(self, now: datetime, *, were_read: bool) -> bool:
         """Return whether settings that were read (`were_read`) changed since the scan, so that using them must be postponed.
 
         Editions would otherwise show these settings before articles that were saved earlier.
         """
-        saved = (name for name, stamp in self._signatures.items() if signature_at(self._root / name) != stamp)
-        return bool(self._postponed_settings.select(saved if were_read else (), now))
+        changed = (name for name, signature in self._signatures.items() if signature_at(self._root / name) != signature)
+        return bool(self._postponed_settings.select(changed if were_read else (), now))
 
 
 class _MissingFiles:
@@ -66,14 +71,14 @@ class _MissingFiles:
 
     def last_certain_time(self, moment: datetime) -> datetime:
         """Return the latest time up to `moment` at which it is certain which of the missing files existed."""
-        for there, away in sorted({*self._intervals.values()}, reverse=True):
-            if away > moment:
-                moment = min(moment, there)
+        for last_present, first_missing in sorted({*self._intervals.values()}, reverse=True):
+            if first_missing > moment:
+                moment = min(moment, last_present)
         return moment
 
     def missing_since(self, moment: datetime) -> frozenset[str]:
         """Return the files that may have vanished after the moment."""
-        return frozenset([path for path, (_, away) in self._intervals.items() if away > moment])
+        return frozenset([path for path, (_, first_missing) in self._intervals.items() if first_missing > moment])
 
 
 class _PostponedFiles:
@@ -82,12 +87,12 @@ class _PostponedFiles:
     def __init__(self) -> None:
         self._first_seen: dict[str, tuple[datetime, int]] = {}  # time, and number of scans since then
 
-    def select(self, young: Iterable[str], now: datetime) -> frozenset[str]:
-        """Return those `young` (just changed) paths that are still to be postponed. Call at each scan with all of them."""
-        known = {path: self._first_seen.get(path, (now, 0)) for path in young}
-        self._first_seen = {path: (since, looks + 1) for path, (since, looks) in known.items()}
-        return frozenset(path for path, (since, looks) in known.items() if _is_postponed(abs(now - since), looks))
+    def select(self, changing: Iterable[str], now: datetime) -> frozenset[str]:
+        """Return those of the paths `changing` just now that are still to be postponed. Call at each scan with all of them."""
+        delays = {path: self._first_seen.get(path, (now, 0)) for path in changing}
+        self._first_seen = {path: (since, scan_count + 1) for path, (since, scan_count) in delays.items()}
+        return frozenset(path for path, (since, scan_count) in delays.items() if _is_postponed(abs(now - since), scan_count))
 
 
-def _is_postponed(waited: timedelta, looks: int) -> bool:
-    return waited < _MIN_DELAY or (looks < _MIN_SCANS and waited < _MAX_DELAY)
+def _is_postponed(delay: timedelta, scan_count: int) -> bool:
+    return delay < _MIN_DELAY or (scan_count < _MIN_SCANS and delay < _MAX_DELAY)

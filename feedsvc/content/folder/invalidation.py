@@ -25,23 +25,30 @@ def _fingerprint(*facts: str) -> str:
 class StalenessCheck:
     """Predicate: returns whether a record's file may give another result under these settings or with the current media."""
 
-    def __init__(self, known: References) -> None:
-        self._media, self._settings_fingerprint = known.media, settings_fingerprint(known.site)
-        self._entries: Mapping[str, Mapping[str, Author | Category]] = {"category": known.categories, "author": known.authors}
-        self._categories, self._authors = (
-            {name for name, one in names.items() if name == one.id} for names in self._entries.values()
+    def __init__(self, references: References) -> None:
+        self._media, self._settings_fingerprint = references.media, settings_fingerprint(references.site)
+        self._entries: Mapping[str, Mapping[str, Author | Category]] = {
+            "category": references.categories,
+            "author": references.authors,
+        }
+        self._category_ids, self._author_ids = (
+            {name for name, entry in entries.items() if name == entry.id} for entries in self._entries.values()
         )
 
     def __call__(self, record: Record) -> bool:
-        article, problems, _, named, _ = record.reading
+        article, problems, _, alias_references, _ = record.reading
         if record.site != self._settings_fingerprint or article is None or (problems and record.reading.is_broken):
             return True
-        if not (self._categories.issuperset(article.categories) and self._authors.issuperset(article.authors)):
+        if not (self._category_ids.issuperset(article.categories) and self._author_ids.issuperset(article.authors)):
             return True
-        if named and any((entry := self._entries[kind].get(name)) is None or entry.id != found for kind, name, found in named):
+        if alias_references and not all(self._has_alias(*reference) for reference in alias_references):
             return True
-        return bool(record.media) and any(self._is_media_changed(path, stamp) for path, stamp in record.media.items())
+        return bool(record.media) and any(self._is_media_changed(path, signature) for path, signature in record.media.items())
 
-    def _is_media_changed(self, path: str, stamp: FileSignature) -> bool:
-        self._media.trust(path, stamp)
-        return self._media.signature(path) != stamp
+    def _has_alias(self, kind: str, alias: str, entry_id: str) -> bool:
+        entry = self._entries[kind].get(alias)
+        return entry is not None and entry.id == entry_id
+
+    def _is_media_changed(self, path: str, signature: FileSignature) -> bool:
+        self._media.trust(path, signature)
+        return self._media.signature(path) != signature

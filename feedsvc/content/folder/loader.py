@@ -24,12 +24,12 @@ _MIN_CHUNK_SIZE: Final = 64
 _MAX_CHUNK_SIZE: Final = 2000
 _CHUNK_COUNT: Final = 32
 _READ_BATCH_SIZE: Final = 64  # files that are read before the first of them is parsed
-_MAX_TRANSFERRED_FILES: Final = 4_000  # up to so many, sending texts between processes is faster than loading them from the cache
+_MAX_TRANSFERRED_FILES: Final = 4_000  # for more, loading texts from the cache is faster than sending them between processes
 
 
 @dataclass(frozen=True, slots=True)
 class _LoadedFiles:
-    """Result of reading a chunk of files. Sent to another process, `encoded` (a page) replaces `records`.
+    """Result of reading a chunk of files. If it is sent to another process, `page` (encoded records) replaces `records`.
 
     `missing` are paths of files that do not exist. If `are_stored`, the cache has the texts.
     """
@@ -38,18 +38,18 @@ class _LoadedFiles:
     missing: Sequence[str]
     texts: Mapping[bytes, str]
     are_stored: bool
-    encoded: bytes = b""
+    page: bytes = b""
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _LoadedFiles, ({}, self.missing, self.texts, self.are_stored, self.encoded or encode_page(self.records))
+        return _LoadedFiles, ({}, self.missing, self.texts, self.are_stored, self.page or encode_page(self.records))
 
-    def decode(self, share: Interner) -> Mapping[str, Record | None]:
+    def decode(self, interner: Interner) -> Mapping[str, Record | None]:
         """Return the record of each path, None for a missing file."""
         if self.records:
-            found = {path: share.intern_record(record) for path, record in self.records.items()}
+            records = {path: interner.intern_record(record) for path, record in self.records.items()}
         else:
-            found = decode_page(self.encoded, share) if self.encoded else {}
-        return {**found, **dict.fromkeys(self.missing)}
+            records = decode_page(self.page, interner) if self.page else {}
+        return {**records, **dict.fromkeys(self.missing)}
 
 
 class ArticleLoader:
@@ -84,20 +84,20 @@ class ArticleLoader:
         if len(paths) < PARALLEL_THRESHOLD:
             return
         self._are_texts_transferred = self._texts.has_cache_space and len(paths) <= _MAX_TRANSFERRED_FILES
-        most = min(max(_MIN_CHUNK_SIZE, len(paths) // _CHUNK_COUNT), _MAX_CHUNK_SIZE)
-        work = map_chunks(
+        max_chunk_size = min(max(_MIN_CHUNK_SIZE, len(paths) // _CHUNK_COUNT), _MAX_CHUNK_SIZE)
+        results = map_chunks(
             self._load_files,
             sorted(paths),
             available_processors(),
-            max_chunk=most,
+            max_chunk=max_chunk_size,
             min_chunk=_MIN_CHUNK_SIZE,
             while_waiting=while_waiting,
         )
         # If a process is killed, for example for lack of memory, `read_record` reads the remaining files.
         with suppress(FeedsvcError):
-            for several in work:
-                (self._texts.cache_texts if several.are_stored else self._texts.add)(several.texts)
-                self._preloaded |= several.decode(self._interner)
+            for result in results:
+                (self._texts.cache_texts if result.are_stored else self._texts.add)(result.texts)
+                self._preloaded |= result.decode(self._interner)
 
     def read_record(self, path: str) -> Record | None:
         """Return the record of a file, None if the file is missing. The article's text is added to the text store."""
@@ -112,17 +112,18 @@ class ArticleLoader:
 
     def _load_files(self, paths: Sequence[str]) -> _LoadedFiles:
         """Read files and store the records of new ones as active, because hardly any of them loses a conflict."""
-        read = [(path, *self._read(path, data, is_preloading=True)) for path, data in self._read_files(paths)]
-        texts = _texts_by_key((record, markdown) for _, record, markdown in read)
-        gone = [path for path, record, _ in read if not record]
-        found = {path: record for path, record, _ in read if record}
-        new = {path: record for path, record in found.items() if record.stood and path not in self._records}
-        as_bytes = encode_page(new) if self._cache else b""
-        if self._cache and self._cache.store_new(new, as_bytes, texts):
-            near = texts if self._are_texts_transferred else {}
-            return _LoadedFiles(found, gone, near, are_stored=True, encoded=as_bytes if len(new) == len(found) else b"")
-        found |= {path: record.as_never_active() for path, record in new.items()}
-        return _LoadedFiles(found, gone, texts, are_stored=False)
+        files = [(path, *self._read(path, data, is_preloading=True)) for path, data in self._read_files(paths)]
+        texts = _texts_by_key((record, markdown) for _, record, markdown in files)
+        missing = [path for path, record, _ in files if not record]
+        records = {path: record for path, record, _ in files if record}
+        new_records = {path: record for path, record in records.items() if record.stood and path not in self._records}
+        page = encode_page(new_records) if self._cache else b""
+        if self._cache and self._cache.store_new(new_records, page, texts):
+            transferred_texts = texts if self._are_texts_transferred else {}
+            whole_page = page if len(new_records) == len(records) else b""
+            return _LoadedFiles(records, missing, transferred_texts, are_stored=True, page=whole_page)
+        records |= {path: record.as_never_active() for path, record in new_records.items()}
+        return _LoadedFiles(records, missing, texts, are_stored=False)
 
     def _read_files(self, paths: Sequence[str]) -> Iterator[tuple[str, bytes | Problem | None]]:
         """Yield the contents. Each batch is read before its first file is parsed, for the sake of the processor's caches."""
@@ -131,41 +132,49 @@ class ArticleLoader:
 
     def _read(self, path: str, data: bytes | Problem | None, *, is_preloading: bool = False) -> tuple[Record | None, str]:
         """Return record and Markdown of a file; None and "" without data. If `is_preloading`, new articles count as active."""
-        before = self._records.get(path)
+        previous = self._records.get(path)
         if data is None:
             return None, ""
-        stamp = self._signatures.get(path, MISSING)
+        signature = self._signatures.get(path, MISSING)
         if isinstance(data, Problem):
-            return self._build_record(stamp, b"", ParseResult(None, (data,)), before), ""
+            return self._build_record(signature, b"", ParseResult(None, (data,)), previous), ""
         digest = hashlib.blake2b(data, digest_size=16).digest()
-        if before and before.signature and before.digest == digest and path not in self._stale:
-            return replace(before, signature=stamp), ""
-        article, problems, places, named, markdown = parse_article(path, data, self._references)
+        if previous and previous.signature and previous.digest == digest and path not in self._stale:
+            return replace(previous, signature=signature), ""
+        result = parse_article(path, data, self._references)
         record = self._build_record(
-            stamp,
+            signature,
             digest,
-            ParseResult(article, problems, places, named),
-            before,
-            is_active=bool(is_preloading and article and not (before or problems)),
+            ParseResult(result.article, result.problems, result.positions, result.alias_references),
+            previous,
+            is_active=bool(is_preloading and result.article and not (previous or result.problems)),
         )
-        return record, markdown if article else ""
+        return record, result.markdown if result.article else ""
 
     def _build_record(
-        self, stamp: FileSignature, digest: bytes, reading: ParseResult, before: Record | None, *, is_active: bool = False
+        self,
+        signature: FileSignature,
+        digest: bytes,
+        result: ParseResult,
+        previous: Record | None,
+        *,
+        is_active: bool = False,
     ) -> Record:
-        referred, media = reading.article.media if reading.article else (), self._references.media
+        """Build the record of a file from its parse result, without Markdown, and from its previous record."""
+        media_paths, media = result.article.media if result.article else (), self._references.media
+        media_signatures = {path: value for path in media_paths if (value := media.signature(path))}
         return Record(
-            signature=stamp,
+            signature=signature,
             digest=digest,
-            reading=reading,
+            reading=result,
             site=self._settings_fingerprint,
-            media={path: found for path in referred if (found := media.signature(path))} if referred else NO_MEDIA,
+            media=media_signatures or NO_MEDIA,
             stood=is_active,
-            good=before.last_valid if before else None,
+            good=previous.last_valid if previous else None,
         )
 
 
-def _texts_by_key(read: Iterable[tuple[Record | None, str]]) -> dict[bytes, str]:
-    """Return the Markdown of the articles that were read, by text key."""
-    known = ((record.reading.article, markdown) for record, markdown in read if record and markdown)
-    return {article.text: markdown for article, markdown in known if article}
+def _texts_by_key(files: Iterable[tuple[Record | None, str]]) -> dict[bytes, str]:
+    """Return the Markdown of the articles of these files, given by record and Markdown, by text key."""
+    texts = ((record.reading.article, markdown) for record, markdown in files if record and markdown)
+    return {article.text: markdown for article, markdown in texts if article}

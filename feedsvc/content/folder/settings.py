@@ -49,7 +49,7 @@ class Settings:
     def media(self) -> frozenset[str]:
         """Media files that the settings refer to."""
         return frozenset(
-            (*self.references.site.media, *chain.from_iterable(one.media for one in self.references.authors.values()))
+            (*self.references.site.media, *chain.from_iterable(author.media for author in self.references.authors.values()))
         )
 
     def last_valid(self, kind: str, name: str) -> _AuthorOrCategory | None:
@@ -58,98 +58,102 @@ class Settings:
         return entry.value if entry and isinstance(entry.value, Author | Category) else None
 
 
-def read_settings(root: Path, media: MediaFolder, base_url: str, before: Iterable[StoredSetting]) -> Settings:
-    """Read the settings. Broken entries are replaced by their last valid versions in `before`.
+def read_settings(root: Path, media: MediaFolder, base_url: str, stored_settings: Iterable[StoredSetting]) -> Settings:
+    """Read the settings. Broken entries are replaced by their last valid versions in `stored_settings`.
 
     Raises ContentError if site.yaml is missing, or if it is broken and has no last valid version.
     """
-    last = {(entry.kind, entry.name): entry for entry in before}
+    stored = {(setting.kind, setting.name): setting for setting in stored_settings}
     # Read all files before parsing: a file that is saved meanwhile may belong to a later state than the first one.
     files = {path: safe_read.read_file(root, path) for path in (SITE_FILE, *(path for path, _ in _FILES.values()))}
-    site, problems = _effective_site(root, files[SITE_FILE], media, base_url, last.get(("site", "")))
-    registers = {kind: _parse_file(kind, files[path], site, media) for kind, (path, _) in _FILES.items()}
-    problems += tuple(chain.from_iterable(register.problems for register in registers.values()))
-    in_force = {kind: _effective_entries(kind, register, last) for kind, register in registers.items()}
-    known = References(
+    site, problems = _effective_site(root, files[SITE_FILE], media, base_url, stored.get(("site", "")))
+    parsed = {kind: _parse_file(kind, files[path], site, media) for kind, (path, _) in _FILES.items()}
+    problems += tuple(chain.from_iterable(entries.problems for entries in parsed.values()))
+    effective = {kind: _effective_entries(kind, entries, stored) for kind, entries in parsed.items()}
+    references = References(
         site=site,
         media=media,
-        categories={name: one for name, one in in_force["category"].items() if isinstance(one, Category)},
-        authors={name: one for name, one in in_force["author"].items() if isinstance(one, Author)},
+        categories={name: entry for name, entry in effective["category"].items() if isinstance(entry, Category)},
+        authors={name: entry for name, entry in effective["author"].items() if isinstance(entry, Author)},
         invalid_entries={
-            name: place
-            for kind, register in registers.items()
-            for name, place in register.invalid_entries.items()
-            if name == kind or name.removeprefix(f"{kind} ") not in in_force[kind]
+            name: location
+            for kind, entries in parsed.items()
+            for name, location in entries.invalid_entries.items()
+            if name == kind or name.removeprefix(f"{kind} ") not in effective[kind]
         },
     )
-    stood = {path for kind, (path, _) in _FILES.items() if in_force[kind].keys() - registers[kind].entries.keys()}
-    stood |= {SITE_FILE} if any(one.path == SITE_FILE and one.severity == "error" for one in problems) else set()
+    last_valid_paths = {path for kind, (path, _) in _FILES.items() if effective[kind].keys() - parsed[kind].entries.keys()}
+    if any(problem.path == SITE_FILE and problem.severity == "error" for problem in problems):
+        last_valid_paths.add(SITE_FILE)
     return Settings(
-        references=known,
+        references=references,
         problems=tuple(sorted(problems)),
-        stored_settings=_stored_settings(site, in_force, last),
-        last_valid_paths=frozenset(stood),
+        stored_settings=_update_stored_settings(site, effective, stored),
+        last_valid_paths=frozenset(last_valid_paths),
     )
 
 
-def reuse_equal_objects(now: Settings, before: Settings) -> Settings:
-    """Return the settings with equal objects replaced by those of `before`, so that changes can be detected by identity."""
-    known = replace(
-        now.references,
-        site=before.references.site if before.references.site == now.references.site else now.references.site,
-        categories=before.references.categories
-        if before.references.categories == now.references.categories
-        else now.references.categories,
-        authors=before.references.authors if before.references.authors == now.references.authors else now.references.authors,
+def reuse_equal_objects(settings: Settings, previous: Settings) -> Settings:
+    """Return the settings with equal objects replaced by those of `previous`, so that changes can be detected by identity."""
+    new, old = settings.references, previous.references
+    references = replace(
+        new,
+        site=old.site if old.site == new.site else new.site,
+        categories=old.categories if old.categories == new.categories else new.categories,
+        authors=old.authors if old.authors == new.authors else new.authors,
     )
-    return replace(now, references=known)
+    return replace(settings, references=references)
 
 
 def _effective_site(
-    root: Path, data: _FileData, media: MediaFolder, base_url: str, last: StoredSetting | None
+    root: Path, data: _FileData, media: MediaFolder, base_url: str, stored: StoredSetting | None
 ) -> tuple[Site, tuple[Problem, ...]]:
+    """Return the site, or its last valid version if the file is broken, and the problems. Raises as `read_settings` does."""
     if data is None:
         # A missing file is not a broken one: probably the folder or its file system is missing, too.
         message = f"{root} has no {SITE_FILE}; it needs at least title: and base_url:"
         raise ContentError(message, missing_message=f"{SITE_FILE} is away from {root}")
     site, problems = parse_site(data, media, base_url) if isinstance(data, bytes) else (None, (data,))
-    if site is None and last and isinstance(last.value, Site):
-        site = last.value
+    if site is None and stored and isinstance(stored.value, Site):
+        site = stored.value
     if site is None:
         raise ContentError(f"{root / SITE_FILE} cannot be used", problems)
     return site, problems
 
 
 def _parse_file(kind: str, data: _FileData, site: Site, media: MediaFolder) -> ParsedEntries:
-    path, make = _FILES[kind]
+    """Return the entries of a file. A missing file has none; one that cannot be read has its problem."""
+    path, parse = _FILES[kind]
     if data is None:
         return ParsedEntries({}, {}, ())
-    return make(data, site, media) if isinstance(data, bytes) else ParsedEntries({}, {kind: path}, (data,))
+    return parse(data, site, media) if isinstance(data, bytes) else ParsedEntries({}, {kind: path}, (data,))
 
 
 def _effective_entries(
-    kind: str, register: ParsedEntries, last: Mapping[tuple[str, str], StoredSetting]
+    kind: str, parsed: ParsedEntries, stored: Mapping[tuple[str, str], StoredSetting]
 ) -> dict[str, _AuthorOrCategory]:
     """Return the valid entries, and the last valid versions of the others, by id and alias."""
-    entries: dict[str, _AuthorOrCategory] = {**register.entries}
-    for (of, name), entry in last.items():
-        aside = f"{kind} {name}" in register.invalid_entries or (kind in register.invalid_entries and not entry.is_former)
-        if of == kind and aside and isinstance(entry.value, Author | Category):
-            entries[name] = entry.value
-            for alias in entry.value.aliases:
-                entries.setdefault(alias, entry.value)
+    invalid = parsed.invalid_entries
+    entries: dict[str, _AuthorOrCategory] = {**parsed.entries}
+    for (stored_kind, name), setting in stored.items():
+        is_invalid = f"{kind} {name}" in invalid or (kind in invalid and not setting.is_former)
+        if stored_kind == kind and is_invalid and isinstance(setting.value, Author | Category):
+            entries[name] = setting.value
+            for alias in setting.value.aliases:
+                entries.setdefault(alias, setting.value)
     return entries
 
 
-def _stored_settings(
-    site: Site, in_force: Mapping[str, Mapping[str, _AuthorOrCategory]], last: Mapping[tuple[str, str], StoredSetting]
+def _update_stored_settings(
+    site: Site, effective: Mapping[str, Mapping[str, _AuthorOrCategory]], stored: Mapping[tuple[str, str], StoredSetting]
 ) -> dict[tuple[str, str], StoredSetting]:
-    found = {("site", ""): StoredSetting(kind="site", name="", value=site)}
-    for kind, entries in in_force.items():
-        found |= {(kind, one.id): StoredSetting(kind=kind, name=one.id, value=one) for one in entries.values()}
+    """Return the settings to store: the effective ones, and as former ones those that are only in `stored`."""
+    settings = {("site", ""): StoredSetting(kind="site", name="", value=site)}
+    for kind, entries in effective.items():
+        settings |= {(kind, entry.id): StoredSetting(kind=kind, name=entry.id, value=entry) for entry in entries.values()}
     former = {
-        key: StoredSetting(kind=entry.kind, name=entry.name, value=entry.value, is_former=True)
-        for key, entry in last.items()
-        if key not in found and entry.kind in in_force
+        key: StoredSetting(kind=setting.kind, name=setting.name, value=setting.value, is_former=True)
+        for key, setting in stored.items()
+        if key not in settings and setting.kind in effective
     }
-    return found | former
+    return settings | former
