@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from feedsvc.content.folder import ContentSnapshot
 from feedsvc.feeds import FORMATS, rss
 from feedsvc.feeds.builder import EntryCache, build_feed
-from feedsvc.model import Entry, Feed, Person, Tombstone
+from feedsvc.model import Article, Entry, Feed, Person, Tombstone
 from feedsvc.routes import ListingRef
 from tests.helpers import newsrooms
 from tests.helpers.newsrooms import article
@@ -194,3 +196,28 @@ def test_with_content_summary_every_attachment_is_listed(tmp_path: Path) -> None
 def test_attachments_are_listed_in_the_language_of_the_article(tmp_path: Path) -> None:
     entry = only_entry(tmp_path, article("a", body="Text.", enclosures=TWO_ENCLOSURES, language="ko") | ENCLOSURE_FILES)
     assert entry.content.splitlines()[1] == "<p><strong>첨부 파일:</strong></p>"
+
+
+def test_an_equal_row_that_is_another_object_gets_an_entry_of_its_own(tmp_path: Path) -> None:
+    """The title of a tag, for example, is in the entry but not in the row. If it changes, the row is a new object."""
+    catalog = newsrooms.catalogued(newsrooms.write(tmp_path, {"site.yaml": SITE, **article("a")}))
+    row, entries = catalog.visible["a"], EntryCache(catalog)
+    entry = entries.get(row)
+    assert entries.get(row) is entry
+    new_row = replace(row)
+    assert new_row == row
+    new_entry = entries.get(new_row)
+    assert new_entry is not entry
+    assert entries.get(new_row) is new_entry
+
+
+def test_texts_are_loaded_for_rows_without_an_entry_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    catalog = newsrooms.catalogued(newsrooms.write(tmp_path, {"site.yaml": SITE, **article("a")}))
+    row, entries = catalog.visible["a"], EntryCache(catalog)
+    loaded: list[list[Article]] = []
+    monkeypatch.setattr(ContentSnapshot, "warm_html", lambda _, articles: loaded.append([*articles]))
+    entries.prefetch([row])
+    entries.get(row)
+    entries.prefetch([row])
+    entries.prefetch([replace(row)])
+    assert loaded == [[row.article], [], [row.article]]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 import shutil
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, date, datetime
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pytest
 from hypothesis import given
@@ -139,6 +140,46 @@ def test_the_winners_do_not_depend_on_the_order_of_the_files(files: Mapping[str,
     addresses = [address for article in winners for address in (article.slug, *article.aliases)]
     assert len(addresses) == len(set(addresses))
     assert len({article.id for article in winners}) == len(winners)
+
+
+def winners(files: Mapping[str, str], last_paths: Collection[str] = ()) -> set[str]:
+    """Return the names of the files whose articles have no lost claim."""
+    articles, _ = resolve_conflicts(_read(files), {f"articles/{name}.yaml" for name in last_paths})
+    return {PurePosixPath(article.path).stem for article in articles}
+
+
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        # "a" loses its id to "bb". If the claims to "x" were resolved first, "long" would lose against "a", too.
+        ({"a": f"{ID.format('bb')}slug: x\n", "bb": ID.format("bb"), "long": "slug: x\n"}, {"bb", "long"}),
+        ({"a": f"{ID.format('bb')}aliases: [x]\n", "bb": ID.format("bb"), "long": "aliases: [x]\n"}, {"bb", "long"}),
+        # "a" loses its slug to "bb". If the claims to the former slug were resolved first, "long" would lose against "a", too.
+        ({"a": "slug: bb\naliases: [x]\n", "bb": "", "long": "aliases: [x]\n"}, {"bb", "long"}),
+        # A slug goes before a former slug, even if the file's name ends the former slug.
+        ({"x": "slug: y\naliases: [x]\n", "long": "slug: x\n"}, {"long"}),
+    ],
+)
+def test_ids_are_resolved_before_slugs_and_slugs_before_former_slugs(files: Mapping[str, str], expected: set[str]) -> None:
+    for order in itertools.permutations(files.items()):
+        assert winners(dict(order)) == expected
+
+
+def test_an_article_that_has_lost_a_claim_is_resolved_after_all_others_and_gets_a_problem_for_each_claim() -> None:
+    files = {"x": ID.format("bb"), "bb": ID.format("bb"), "long": "slug: x\n"}
+    for order in itertools.permutations(files.items()):
+        _, problems = resolve_conflicts(_read(dict(order)))
+        assert [(problem.path, problem.message) for problem in problems] == [
+            ("articles/x.yaml", "slug: 'x' is already the slug of articles/long.yaml:3"),
+            ("articles/x.yaml", "id: 'tag:news.example,2026:bb' is already the id of articles/bb.yaml:3"),
+        ]
+
+
+@pytest.mark.parametrize("claim", [ID.format("a"), "slug: a\n", "aliases: [q]\n"])
+def test_articles_of_last_paths_are_resolved_after_all_others(claim: str) -> None:
+    files = {"a": claim, "long": claim}
+    assert (winners(files), winners(files, ["a"]), winners(files, ["long"])) == ({"a"}, {"long"}, {"a"})
+    assert winners(files, ["a", "long"]) == {"a"}
 
 
 def _read(files: Mapping[str, str]) -> list[ParseResult]:
