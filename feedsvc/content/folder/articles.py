@@ -190,9 +190,9 @@ class ArticleFiles:
         last_valid = [article for path in suspects if (article := active.get(path)) and records[path].good is article]
         for article in self.texts.find_missing(last_valid):
             self.records.drop_last_valid_version(article.path)
-        lost = [article.path for article in last_valid if records[article.path].good is not article]
+        dropped_paths = [article.path for article in last_valid if records[article.path].good is not article]
         self.texts.take_lost_paths()
-        for path, (old, new) in self._active.update(records, lost).items() if lost else ():
+        for path, (old, new) in self._active.update(records, dropped_paths).items() if dropped_paths else ():
             former, _ = changes.pop(path, (old, None))
             if former is not new:
                 changes[path] = (former, new)

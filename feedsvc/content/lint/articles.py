@@ -1,4 +1,4 @@
-"""Lint of articles: warnings about valid content that could be better, for `check` only: rules need all articles and the time.
+"""Lint of articles: rules that warn about valid content that could be better. They need all articles and the time.
 
 Drafts are skipped because they are not finished, and withdrawn articles because nothing of them is shown.
 """
