@@ -19,7 +19,8 @@ from feedsvc.publication.cache_control import (
 from feedsvc.publication.document import Document, FileResource, PendingFile, Redirect, Resource, digest
 from feedsvc.publication.fingerprints import Fingerprints, code_fingerprint, site_fingerprint
 from feedsvc.publication.last_modified import LastModifiedStore
-from feedsvc.publication.publication import Publication, no_last_modified
+from feedsvc.publication.publication import Publication
+from feedsvc.publication.renderer import no_last_modified
 
 __all__ = [
     "CACHE_CONTROL",

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from feedsvc.model import Link
+from feedsvc.content.media import is_cleaned_type
+from feedsvc.model import Link, MediaFile, Site
 from feedsvc.support.completion import Completion
 from feedsvc.support.compression import compress
 
@@ -125,6 +126,11 @@ class Redirect:
 
 
 Resource = Document | FileResource | PendingFile | Redirect
+
+
+def is_sent_cleaned(site: Site, file: MediaFile) -> bool:
+    """Return whether a media file is sent without its metadata: an image, unless the site keeps the metadata of images."""
+    return not site.keep_metadata and is_cleaned_type(file.type)
 
 
 def digest(body: bytes) -> str:

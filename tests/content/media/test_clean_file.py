@@ -15,7 +15,8 @@ from feedsvc.content.media import clean_file
 from feedsvc.errors import ContentError
 from feedsvc.export import StaticTree, file_name
 from feedsvc.publication.document import FileResource
-from feedsvc.publication.publication import Publication, no_last_modified
+from feedsvc.publication.publication import Publication
+from feedsvc.publication.renderer import no_last_modified
 from feedsvc.web.media_files import MediaResponder
 from feedsvc.web.open_files import OpenFiles
 from tests.helpers.newsrooms import NOW, SITE, picture, write

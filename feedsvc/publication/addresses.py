@@ -1,0 +1,61 @@
+"""Addresses of one catalog: to which place a former address leads, and which places have a document."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from feedsvc.catalog import ArchiveIndex, Catalog, Listing
+from feedsvc.pages import tag_page
+from feedsvc.routes import ArticleAt, FeedAt, ListingRef, PageAt, Place, SiteDocumentAt, TagsAt, path_of, place_of
+
+
+def redirect_target(catalog: Catalog, path: str) -> str:
+    """Return the path to which a former or non-canonical path redirects, "" if it does not redirect."""
+    requested = place_of(path)
+    place = canonical_place(catalog, requested) if requested else None
+    if place is None or path_of(place) == path:
+        return ""
+    return path_of(place) if has_document(catalog, place) else ""
+
+
+def canonical_place(catalog: Catalog, place: Place) -> Place:
+    """Return the place to which a former address or a former period redirects; else the same place."""
+    match place:
+        case ArticleAt(slug):
+            return ArticleAt(catalog.redirects.get(("article", slug), slug))
+        case PageAt(ref, period):
+            return PageAt(*_canonical_period(catalog, ref, period, lambda listing: listing.page_index))
+        case FeedAt(ref, suffix, period):
+            ref, period = _canonical_period(catalog, ref, period, lambda listing: listing.archive_index)
+            return FeedAt(ref, suffix, period)
+        case _:
+            return place
+
+
+def _canonical_period(
+    catalog: Catalog, ref: ListingRef, period: str, index_of: Callable[[Listing], ArchiveIndex]
+) -> tuple[ListingRef, str]:
+    ref = ListingRef(ref.kind, catalog.redirects.get((ref.kind, ref.id), ref.id))
+    listing = catalog.listings.get(ref)
+    return ref, (index_of(listing).redirect_target(period) or period) if listing and period else period
+
+
+def has_document(catalog: Catalog, place: Place) -> bool:
+    """Return whether a place has a document. Always False for files, image variants and parts of the sitemap, because no other
+    address redirects to these.
+    """
+    match place:
+        case ArticleAt(slug):
+            return slug in catalog.visible or slug in catalog.withdrawn
+        case PageAt(ref, period):
+            listing = catalog.listings.get(ref)
+            return listing is not None and (not period or period in listing.page_index)
+        case FeedAt(ref, _, period):
+            listing = catalog.listings.get(ref)
+            return listing is not None and (not period or period in listing.archive)
+        case SiteDocumentAt():
+            return True
+        case TagsAt(start):
+            return tag_page(catalog, start) is not None
+        case _:
+            return False

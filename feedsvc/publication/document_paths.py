@@ -1,0 +1,79 @@
+"""Paths of all documents and files of one catalog, in the order in which an export writes them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import chain, product
+from operator import itemgetter
+
+from feedsvc import feeds, pages
+from feedsvc.catalog import Catalog
+from feedsvc.content.media import is_sendable
+from feedsvc.discovery import has_news_sitemap, part_names, tag_places
+from feedsvc.feeds import MAX_CACHED_ENTRIES
+from feedsvc.publication.document import is_sent_cleaned
+from feedsvc.publication.image_variants import ImageVariants
+from feedsvc.publication.renderer import NEWS_SITEMAP, STATIC_FOLDER
+from feedsvc.routes import SITE_DOCUMENTS, ArticleAt, FeedAt, ListingRef, PageAt, SiteDocumentAt, SitemapAt, article_path, path_of
+
+
+class DocumentPaths:
+    """Paths of one catalog's documents and files. `theme` is the theme of its pages, whose static files are files, too."""
+
+    def __init__(self, catalog: Catalog, theme: pages.Theme, image_variants: ImageVariants) -> None:
+        self._catalog, self._theme, self._image_variants = catalog, theme, image_variants
+
+    def paths(self) -> Iterator[str]:
+        """Yield every path with status 200: files, pages, then feeds."""
+        yield from self.file_paths()
+        yield from self._article_and_older_page_paths()
+        yield from (path_of(PageAt(ref)) for ref in self._catalog.listings)
+        yield from (path_of(place) for place in tag_places(self._catalog.tags.starts))
+        yield from self.feed_paths()
+        yield from (path_of(SitemapAt(part)) for part in part_names(self._catalog))
+        yield from (
+            path_of(SiteDocumentAt(name)) for name in SITE_DOCUMENTS if name != NEWS_SITEMAP or has_news_sitemap(self._catalog)
+        )
+
+    def paths_with_redirects(self) -> Iterator[str]:
+        """Yield `paths`, the addresses of withdrawn articles, and the former addresses of articles and tags."""
+        yield from self.paths()
+        yield from (path_of(ArticleAt(slug)) for slug in self._catalog.withdrawn)
+        yield from (path_of(ArticleAt(alias)) for kind, alias in self._catalog.redirects if kind == "article")
+        for ref in (ListingRef("tag", slug) for kind, slug in self._catalog.redirects if kind == "tag"):
+            yield path_of(PageAt(ref))
+            yield from (path_of(FeedAt(ref, suffix)) for suffix in feeds.FORMATS)
+
+    def file_paths(self, *, include_unchecked: bool = False) -> Iterator[str]:
+        """Yield those of `paths` that are files; with `include_unchecked`, also images whose metadata cannot be removed."""
+        site, media = self._catalog.site, self._catalog.media.items()
+        yield from (
+            f"/{path}"
+            for path, file in media
+            if include_unchecked or is_sendable(file.location, is_cleaned=is_sent_cleaned(site, file))
+        )
+        yield from (f"/{STATIC_FOLDER}{name}" for name in sorted(self._theme.static))
+        yield from self._image_variants.paths()
+
+    def feed_paths(self) -> Iterator[str]:
+        """Yield those of `paths` that are feeds."""
+        # Authors last: the other feeds share the newest articles, so their entries are still cached.
+        listings = sorted(self._catalog.listings.values(), key=lambda listing: listing.ref.kind == "author")
+        periods = ((listing.ref, period) for listing in listings for period in ("", *listing.archive))
+        if len(self._catalog.visible) > MAX_CACHED_ENTRIES:
+            yield from (path_of(FeedAt(ref, suffix, period)) for ref, period in periods for suffix in feeds.FORMATS)
+        else:
+            # All entries fit in the cache. Order by format, so that no two processes render the same entry.
+            yield from (path_of(FeedAt(ref, suffix, period)) for suffix, (ref, period) in product(feeds.FORMATS, periods))
+
+    def _article_and_older_page_paths(self) -> Iterator[str]:
+        """Yield the paths of articles, newest first, and after the articles of a period the older pages that show it.
+
+        In this order, the cards of the same articles, which several pages show, are still cached.
+        """
+        listings = self._catalog.listings
+        articles = ((row.day, article_path(row.article.slug)) for row in listings[ListingRef()].visible)
+        older_pages = (
+            (period, path_of(PageAt(listing.ref, period))) for listing in listings.values() for period in listing.page_index
+        )
+        return (path for _, path in sorted(chain(articles, older_pages), key=itemgetter(0), reverse=True))

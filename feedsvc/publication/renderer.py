@@ -1,0 +1,188 @@
+"""Renderer: turns the places of one catalog into documents."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from feedsvc import feeds, pages
+from feedsvc.catalog import Catalog
+from feedsvc.discovery import (
+    MEDIA_TYPES,
+    OPML_MEDIA_TYPE,
+    SITEMAP_MEDIA_TYPE,
+    render_news_sitemap,
+    render_opml,
+    render_part,
+    render_robots_txt,
+    render_sitemap,
+)
+from feedsvc.feeds import EntryCache, build_feed
+from feedsvc.model import Link
+from feedsvc.publication.addresses import has_document
+from feedsvc.publication.document import DerivedData, Document, FileResource, is_sent_cleaned
+from feedsvc.publication.image_variants import ImageVariants
+from feedsvc.routes import (
+    ArticleAt,
+    FeedAt,
+    FileAt,
+    PageAt,
+    Place,
+    SiteDocumentAt,
+    SitemapAt,
+    TagsAt,
+    VariantAt,
+    path_of,
+    place_of,
+)
+
+# (path, digest) -> the date since when the path's bytes have this digest; None if it is not known.
+FindLastModified = Callable[[str, str], datetime | None]
+
+STATIC_FOLDER: Final = "static/"
+NEWS_SITEMAP: Final = "news-sitemap.xml"
+_BROWSER_TYPE: Final = "text/xml"
+_LINK_HEADER_RELATIONS: Final = frozenset({"self", "hub"})
+
+# Renderers of documents that exist once: (catalog, layout) -> (bytes, or None if there is no document; media type).
+_SINGLE_RENDERERS: Final[Mapping[str, Callable[[Catalog, pages.PageLayout], tuple[bytes | None, str]]]] = {
+    "feeds.opml": lambda catalog, _: (render_opml(catalog), OPML_MEDIA_TYPE),
+    "subscribe/": lambda _, layout: (pages.render_subscribe_page(layout), pages.MEDIA_TYPE),
+    "sitemap.xml": lambda catalog, _: (render_sitemap(catalog), SITEMAP_MEDIA_TYPE),
+    NEWS_SITEMAP: lambda catalog, _: (render_news_sitemap(catalog), SITEMAP_MEDIA_TYPE),
+    "robots.txt": lambda catalog, _: (render_robots_txt(catalog), MEDIA_TYPES["robots.txt"]),
+}
+
+
+def no_last_modified(path: str, digest: str) -> None:
+    """Look up no date: documents have no Last-Modified."""
+
+
+class Renderer:
+    """Renderer of one catalog's documents. It caches feed entries and the layout of pages, but no documents. Thread-safe."""
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        theme: pages.Theme,
+        entry_cache: EntryCache,
+        image_variants: ImageVariants,
+        find_last_modified: FindLastModified,
+    ) -> None:
+        self._catalog, self._theme, self._entry_cache = catalog, theme, entry_cache
+        self._image_variants, self._find_last_modified = image_variants, find_last_modified
+        self._layout = pages.PageLayout(catalog, theme)
+
+    def clear_caches(self) -> None:
+        """Discard cached entries and the layout of pages."""
+        self._layout = pages.PageLayout(self._catalog, self._theme)
+        self._entry_cache.clear()
+
+    def render(self, place: Place) -> Document | FileResource | None:
+        """Return the document or file at a place, None if there is none. The place must be canonical (`canonical_place`)."""
+        renderers: Mapping[type[Place], Callable[[Any], Document | FileResource | None]] = {
+            FeedAt: self._render_feed,
+            PageAt: self._render_listing,
+            ArticleAt: self._render_article,
+            FileAt: self._find_file,
+            VariantAt: self._image_variants.make,
+            SiteDocumentAt: self._render_single,
+            TagsAt: self._render_tag_list,
+            SitemapAt: self._render_sitemap_part,
+        }
+        return renderers[type(place)](place)
+
+    def render_articles(self, paths: Iterable[str]) -> Mapping[str, Document]:
+        """Return path -> document for those `paths` that are pages of visible articles. Faster than `render` for each."""
+        places = ((path, place_of(path)) for path in paths)
+        visible = self._catalog.visible
+        rows_by_path = {
+            path: visible.get(place.slug) for path, place in places if isinstance(place, ArticleAt) and path_of(place) == path
+        }
+        rows = {path: row for path, row in rows_by_path.items() if row}
+        self._catalog.content.warm_html([row.article for row in rows.values()])
+        bodies = pages.render_articles(self._layout, [*rows.values()])
+        return {path: self._html_document(path, body) for path, body in zip(rows, bodies, strict=True)}
+
+    def render_redirect_page(self, path: str, target: str) -> Document:
+        """Return an HTML page that redirects to `target`, for a host that cannot redirect from `path` itself."""
+        return self._html_document(path, pages.render_redirect_page(self._layout, target))
+
+    def render_not_found_page(self) -> Document:
+        """Return the page with status 404."""
+        return self._html_document("", pages.render_not_found(self._layout), status=404)
+
+    def _render_feed(self, place: FeedAt) -> Document | None:
+        if not has_document(self._catalog, place):
+            return None
+        feed_format, listing = feeds.FORMATS[place.suffix], self._catalog.listings[place.listing]
+        feed = build_feed(listing, self._entry_cache, feed_format.suffix, feed_format.media_type, place.period)
+        return self._build_document(
+            path_of(place),
+            feed_format.render(feed),
+            feed_format.media_type,
+            links=tuple(link for link in feed.links if link.rel in _LINK_HEADER_RELATIONS),
+            browser_type=_BROWSER_TYPE if feed.stylesheet else "",
+        )
+
+    def _render_listing(self, place: PageAt) -> Document | None:
+        if not has_document(self._catalog, place):
+            return None
+        listing = self._catalog.listings[place.listing]
+        return self._html_document(path_of(place), pages.render_listing(self._layout, listing, place.period))
+
+    def _render_article(self, place: ArticleAt) -> Document | None:
+        row, withdrawn_row = self._catalog.visible.get(place.slug), self._catalog.withdrawn.get(place.slug)
+        if row:
+            return self._html_document(path_of(place), pages.render_article(self._layout, row))
+        if withdrawn_row:
+            return self._html_document(path_of(place), pages.render_gone(self._layout, withdrawn_row.article), status=410)
+        return None
+
+    def _find_file(self, place: FileAt) -> Document | FileResource | None:
+        name = place.path.removeprefix(STATIC_FOLDER)
+        if place.path.startswith(STATIC_FOLDER) and name in self._theme.static:
+            media_type = pages.STATIC_TYPES[f".{name.rpartition('.')[2].lower()}"]
+            return self._build_document(path_of(place), self._theme.static[name], media_type)
+        file = self._catalog.media.get(place.path)
+        if file is None:
+            return None
+        return FileResource(
+            path=path_of(place),
+            location=file.location,
+            media_type=file.type,
+            length=file.length,
+            is_cleaned=is_sent_cleaned(self._catalog.site, file),
+        )
+
+    def _render_single(self, place: SiteDocumentAt) -> Document | None:
+        body, media_type = _SINGLE_RENDERERS[place.name](self._catalog, self._layout)
+        return self._build_document(path_of(place), body, media_type) if body is not None else None
+
+    def _render_tag_list(self, place: TagsAt) -> Document | None:
+        if not has_document(self._catalog, place):
+            return None
+        return self._html_document(path_of(place), pages.render_tag_list(self._layout, place.start))
+
+    def _render_sitemap_part(self, place: SitemapAt) -> Document | None:
+        body = render_part(self._catalog, place.part)
+        return self._build_document(path_of(place), body, SITEMAP_MEDIA_TYPE) if body is not None else None
+
+    def _html_document(self, path: str, body: bytes, status: int = 200) -> Document:
+        return self._build_document(path, body, pages.MEDIA_TYPE, status=status)
+
+    def _build_document(
+        self, path: str, body: bytes, media_type: str, *, links: tuple[Link, ...] = (), browser_type: str = "", status: int = 200
+    ) -> Document:
+        derived_data, is_dated = DerivedData(), path and self._find_last_modified is not no_last_modified
+        return Document(
+            path=path,
+            body=body,
+            media_type=media_type,
+            last_modified=self._find_last_modified(path, derived_data.digest(body)) if is_dated else None,
+            links=links,
+            browser_type=browser_type,
+            status=status,
+            derived_data=derived_data,
+        )
