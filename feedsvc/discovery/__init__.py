@@ -3,22 +3,20 @@
 In comes a catalog; out come bytes. The publication and exports use this package.
 """
 
+from feedsvc.discovery.news_sitemap import has_news_sitemap, render_news_sitemap
 from feedsvc.discovery.opml import OPML_MEDIA_TYPE, render_opml
+from feedsvc.discovery.robots_txt import render_robots_txt
+from feedsvc.discovery.sitemap_pages import LISTINGS_GROUP, tag_places
 from feedsvc.discovery.sitemaps import (
-    LISTINGS_GROUP,
     MEDIA_TYPES,
     SITEMAP_MEDIA_TYPE,
     catalog_fingerprint,
     group_part_names,
-    has_news_sitemap,
     is_indexed,
     listing_fingerprint,
     part_names,
-    render_news_sitemap,
     render_part,
-    render_robots_txt,
     render_sitemap,
-    tag_places,
 )
 
 __all__ = [

@@ -10,8 +10,8 @@ from typing import Final
 
 from lxml import etree
 
+from feedsvc import discovery
 from feedsvc.catalog.catalog import Catalog
-from feedsvc.discovery import sitemaps
 from tests import ROOT
 from tests.helpers import newsrooms
 from tests.helpers.newsrooms import NOW, article
@@ -89,8 +89,8 @@ def urls_of_all_parts(catalog: Catalog, max_urls: int) -> list[str]:
     """Return the URLs of all parts; no URL may be in two parts."""
     urls = [
         url
-        for name in sitemaps.part_names(catalog, max_urls)
-        for url in lastmod_by_url(sitemaps.render_part(catalog, name, max_urls))
+        for name in discovery.part_names(catalog, max_urls)
+        for url in lastmod_by_url(discovery.render_part(catalog, name, max_urls))
     ]
     assert len(set(urls)) == len(urls)
     return urls
@@ -98,4 +98,4 @@ def urls_of_all_parts(catalog: Catalog, max_urls: int) -> list[str]:
 
 def render_parts(catalog: Catalog, max_urls: int) -> dict[str, bytes | None]:
     """Return name -> document of all parts."""
-    return {name: sitemaps.render_part(catalog, name, max_urls) for name in sitemaps.part_names(catalog, max_urls)}
+    return {name: discovery.render_part(catalog, name, max_urls) for name in discovery.part_names(catalog, max_urls)}

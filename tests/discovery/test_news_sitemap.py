@@ -9,7 +9,7 @@ from urllib.robotparser import RobotFileParser
 import pytest
 from lxml import etree
 
-from feedsvc.discovery import sitemaps
+from feedsvc import discovery
 from tests.discovery.sitemap_documents import BASE_URL, SITE, assert_valid, lastmod_by_url, load_catalog, news_entries, paths
 from tests.helpers import newsrooms
 from tests.helpers.newsrooms import BASE, NOW, article
@@ -19,7 +19,7 @@ from tests.helpers.newsrooms import BASE, NOW, article
     ("valid_text", "invalid_text"), [("<news:language>en<", "<news:language>en-GB<"), ("T12:00:00Z</n", "T12</n")]
 )
 def test_the_news_schema_rejects_invalid_documents(tmp_path: Path, valid_text: str, invalid_text: str) -> None:
-    document = (sitemaps.render_news_sitemap(load_catalog(tmp_path, article("a", "2026-02-28T12:00:00Z"))) or b"").decode()
+    document = (discovery.render_news_sitemap(load_catalog(tmp_path, article("a", "2026-02-28T12:00:00Z"))) or b"").decode()
     assert valid_text in document
     with pytest.raises(etree.DocumentInvalid):
         assert_valid(document.replace(valid_text, invalid_text).encode())
@@ -28,7 +28,7 @@ def test_the_news_schema_rejects_invalid_documents(tmp_path: Path, valid_text: s
 def test_the_news_sitemap_has_publication_name_language_date_and_title(tmp_path: Path) -> None:
     title = "R&D at <10 °C: “]]>” 정상회담 🎉"
     korean = article("a", "2026-02-28T23:30:00+09:00", title=f"'{title}'", updated="2026-03-01T10:00:00Z", language="ko")
-    document = sitemaps.render_news_sitemap(
+    document = discovery.render_news_sitemap(
         load_catalog(tmp_path, korean, site=SITE.replace("title: T", "title: The Daily & <Co> 日报"))
     )
     assert news_entries(document) == [("The Daily & <Co> 日报", "en", "2026-02-28T14:30:00Z", title)]
@@ -39,10 +39,10 @@ def test_the_news_sitemap_has_publication_name_language_date_and_title(tmp_path:
 def test_an_article_leaves_the_news_sitemap_after_two_days(tmp_path: Path) -> None:
     end_of_news_age = datetime(2026, 3, 3, 11, tzinfo=UTC)
     before = load_catalog(tmp_path, article("a", "2026-03-01T11:00:00Z"), now=end_of_news_age - timedelta(seconds=1))
-    assert paths(sitemaps.render_news_sitemap(before)) == ["/articles/a/"]
+    assert paths(discovery.render_news_sitemap(before)) == ["/articles/a/"]
     after = newsrooms.load_catalog(tmp_path, end_of_news_age)
-    assert sitemaps.render_news_sitemap(after) is None
-    assert sitemaps.render_sitemap(after) == sitemaps.render_sitemap(before)
+    assert discovery.render_news_sitemap(after) is None
+    assert discovery.render_sitemap(after) == discovery.render_sitemap(before)
 
 
 def test_the_news_sitemap_omits_articles_that_are_not_public(tmp_path: Path) -> None:
@@ -55,15 +55,15 @@ def test_the_news_sitemap_omits_articles_that_are_not_public(tmp_path: Path) -> 
         article("there", day, link="https://else.example/"),
     )
     catalog = load_catalog(tmp_path, *hidden)
-    assert (sitemaps.render_news_sitemap(catalog), sitemaps.has_news_sitemap(catalog)) == (None, False)
+    assert (discovery.render_news_sitemap(catalog), discovery.has_news_sitemap(catalog)) == (None, False)
     with_news = load_catalog(tmp_path, article("here", day))
-    assert (paths(sitemaps.render_news_sitemap(with_news)), sitemaps.has_news_sitemap(with_news)) == (["/articles/here/"], True)
+    assert (paths(discovery.render_news_sitemap(with_news)), discovery.has_news_sitemap(with_news)) == (["/articles/here/"], True)
 
 
 def test_the_news_sitemap_has_the_newest_thousand_articles(tmp_path: Path) -> None:
     minutes = [NOW - timedelta(minutes=number) for number in range(1001)]
     articles = (article(f"a{number}", f"{minute:%Y-%m-%dT%H:%M:%SZ}") for number, minute in enumerate(minutes))
-    document = sitemaps.render_news_sitemap(
+    document = discovery.render_news_sitemap(
         load_catalog(tmp_path, *articles, article("there", "2026-03-01T11:59:30Z", link="https://e.example/"))
     )
     assert paths(document) == [f"/articles/a{number}/" for number in range(1000)]
@@ -89,7 +89,7 @@ def test_the_news_sitemap_has_the_newest_thousand_articles(tmp_path: Path) -> No
     ],
 )
 def test_the_language_codes_are_those_of_google_news(tmp_path: Path, language: str, expected: str) -> None:
-    document = sitemaps.render_news_sitemap(
+    document = discovery.render_news_sitemap(
         load_catalog(tmp_path, article("a", "2026-03-01"), site=f"{SITE}language: {language}\n")
     )
     assert [story[1] for story in news_entries(document)] == [expected]
@@ -103,25 +103,25 @@ def parse_robots_txt(document: bytes) -> RobotFileParser:
 
 
 def test_robots_txt_allows_everything_and_links_to_the_sitemaps(tmp_path: Path) -> None:
-    document = sitemaps.render_robots_txt(load_catalog(tmp_path, article("a", "2026-03-01"), site=SITE.replace(BASE_URL, BASE)))
+    document = discovery.render_robots_txt(load_catalog(tmp_path, article("a", "2026-03-01"), site=SITE.replace(BASE_URL, BASE)))
     assert document.decode() == (f"User-agent: *\nAllow: /\n\nSitemap: {BASE}/sitemap.xml\nSitemap: {BASE}/news-sitemap.xml\n")
     assert all(parse_robots_txt(document).can_fetch(agent, f"{BASE}/articles/a/") for agent in ("Googlebot-News", "anyone"))
 
 
 def test_robots_txt_links_to_no_empty_news_sitemap(tmp_path: Path) -> None:
-    assert parse_robots_txt(sitemaps.render_robots_txt(load_catalog(tmp_path, article("a")))).site_maps() == [
+    assert parse_robots_txt(discovery.render_robots_txt(load_catalog(tmp_path, article("a")))).site_maps() == [
         f"{BASE_URL}/sitemap.xml"
     ]
     canonical_elsewhere = article("there", "2026-03-01", link="https://else.example/")
-    assert parse_robots_txt(sitemaps.render_robots_txt(load_catalog(tmp_path, canonical_elsewhere))).site_maps() == [
+    assert parse_robots_txt(discovery.render_robots_txt(load_catalog(tmp_path, canonical_elsewhere))).site_maps() == [
         f"{BASE_URL}/sitemap.xml"
     ]
 
 
 def test_each_document_has_its_media_type() -> None:
-    assert sitemaps.MEDIA_TYPES == {
+    assert discovery.MEDIA_TYPES == {
         "sitemap.xml": "application/xml",
         "news-sitemap.xml": "application/xml",
         "robots.txt": "text/plain",
     }
-    assert sitemaps.SITEMAP_MEDIA_TYPE == "application/xml"
+    assert discovery.SITEMAP_MEDIA_TYPE == "application/xml"

@@ -1,0 +1,130 @@
+"""Pages in the sitemap, with their last changes.
+
+A group is the articles of one period, or LISTINGS_GROUP: all pages other than articles.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime, time
+from itertools import chain
+from typing import Final, NamedTuple
+
+from feedsvc.catalog import MAX_MONTH_ENTRIES, PAGE_SIZE, Catalog, Listing, Row, Visibility
+from feedsvc.discovery.sitemap_xml import SitemapUrl
+from feedsvc.model import Site
+from feedsvc.routes import ArticleAt, ListingRef, PageAt, SiteDocumentAt, TagsAt, path_of
+
+LISTINGS_GROUP: Final = "listings"
+_SUBSCRIBE: Final = SiteDocumentAt("subscribe/")
+_MAX_EXTRA_DAYS: Final = 30  # additional pages of a month that is divided by day
+
+NonArticlePlace = PageAt | SiteDocumentAt | TagsAt
+
+
+class NonArticlePages(NamedTuple):
+    """Pages other than articles. `listings` are (listing, names of its periods, oldest first, number of its older pages);
+    `tag_pages` are the names of the pages of tags.
+    """
+
+    listings: tuple[tuple[ListingRef, tuple[str, ...], int], ...]
+    tag_pages: tuple[str, ...]
+
+
+def group_names(catalog: Catalog) -> tuple[str, ...]:
+    """Return LISTINGS_GROUP and the periods, newest first."""
+    return LISTINGS_GROUP, *periods(catalog)
+
+
+def periods(catalog: Catalog) -> Iterable[str]:
+    """Return the periods of all articles, newest first."""
+    return catalog.listings[ListingRef()].archive_index.all_periods
+
+
+def all_urls(catalog: Catalog) -> Iterator[SitemapUrl]:
+    """Yield the addresses of all groups."""
+    return chain.from_iterable(group_urls(catalog, name) for name in group_names(catalog))
+
+
+def group_urls(catalog: Catalog, name: str) -> tuple[SitemapUrl, ...]:
+    """Return the addresses of a group; () if there is no such group."""
+    if name == LISTINGS_GROUP:
+        return tuple(place_url(catalog, place) for place in non_article_places(non_article_pages(catalog)))
+    return tuple(_article_urls(catalog.listings[ListingRef()].archive_index.all_periods.get(name, ())))
+
+
+def _article_urls(rows: Iterable[Row]) -> Iterator[SitemapUrl]:
+    """Yield the addresses of articles without a `link`: their canonical address is on this site."""
+    for row in rows:
+        if not row.article.link:
+            yield SitemapUrl(path_of(ArticleAt(row.article.slug)), row.last_changed, row.visibility is Visibility.VISIBLE)
+
+
+def non_article_pages(catalog: Catalog) -> NonArticlePages:
+    listings = tuple((listing.ref, *_older_pages(listing)) for listing in catalog.indexable_listings)
+    return NonArticlePages(listings, catalog.tags.starts)
+
+
+def _older_pages(listing: Listing) -> tuple[tuple[str, ...], int]:
+    """Return the names of a listing's periods and the number of its older pages. Most tags have none, so no index is built."""
+    return (listing.page_index.names, len(listing.page_index)) if listing.rest_start else ((), 0)
+
+
+def non_article_places(pages: NonArticlePages) -> Iterator[NonArticlePlace]:
+    """Yield the listings, each with its older pages, newest first; then /subscribe/ and the pages of tags."""
+    for ref, names, older_page_count in pages.listings:
+        yield PageAt(ref)
+        yield from (PageAt(ref, period) for period in reversed(names[:older_page_count]))
+    yield _SUBSCRIBE
+    yield from tag_places(pages.tag_pages)
+
+
+def tag_places(starts: Sequence[str]) -> Iterator[TagsAt]:
+    """Yield the pages of tags with these names. If there are several, /tags/ is an additional page with links to them."""
+    yield from map(TagsAt, ("", *starts) if len(starts) > 1 else ("",) * len(starts))
+
+
+def count_non_article_pages(catalog: Catalog) -> int:
+    """Return the number of pages other than articles."""
+    return (
+        sum(1 + _older_pages(listing)[1] for listing in catalog.indexable_listings)
+        + 1
+        + sum(1 for _ in tag_places(catalog.tags.starts))
+    )
+
+
+def max_non_article_pages(catalog: Catalog) -> int:
+    """Return a cheap upper bound of `count_non_article_pages`, from the listings' numbers of rows and the site's periods."""
+    names = catalog.listings[ListingRef()].archive_index.names
+    months = len({name[:7] for name in names})
+    sizes = (len(listing.rows) for listing in catalog.listings.values())
+    tag_pages = 1 + len(catalog.listings) // (PAGE_SIZE // 3)
+    listing_pages = sum(1 + min(size, len(names), months + _MAX_EXTRA_DAYS * (size // MAX_MONTH_ENTRIES)) for size in sizes)
+    return listing_pages + 1 + tag_pages + 1
+
+
+def place_url(catalog: Catalog, place: NonArticlePlace) -> SitemapUrl:
+    return SitemapUrl(path_of(place), _last_changed(catalog, place))
+
+
+def _last_changed(catalog: Catalog, place: NonArticlePlace) -> datetime:
+    """Return the latest change of the rows that a page shows."""
+    if isinstance(place, PageAt):
+        listing = catalog.listings[place.listing]
+        if place.period:
+            return listing.page_index.totals[place.period].last_changed
+        return listing.last_changed or _site_start(catalog.site)
+    if isinstance(place, TagsAt) and place.start:
+        tags = catalog.tags.pages[catalog.tags.page_of(place.start)]
+        dates = (catalog.tag_listing(tag).last_changed or _site_start(catalog.site) for tag in tags)
+        return max(dates, default=_site_start(catalog.site))
+    return _newest_change(catalog.site, catalog.listings[ListingRef()].rows)
+
+
+def _newest_change(site: Site, rows: Iterable[Row]) -> datetime:
+    """Return the latest change of rows, removals included, as feeds do; without rows, the start of the site's `since`."""
+    return max((row.last_changed for row in rows), default=_site_start(site))
+
+
+def _site_start(site: Site) -> datetime:
+    return datetime.combine(site.since, time(), UTC)

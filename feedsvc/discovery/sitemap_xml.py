@@ -1,0 +1,50 @@
+"""XML of sitemaps and of their index.
+
+Specification: https://www.sitemaps.org/protocol.html (its section titles are quoted below).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Final, NamedTuple
+
+from feedsvc.feeds import escape
+from feedsvc.model import Site
+from feedsvc.routes import SitemapAt, path_of
+from feedsvc.support.date_formats import rfc3339
+from feedsvc.uris import absolute
+
+_NAMESPACE: Final = "http://www.sitemaps.org/schemas/sitemap/0.9"
+
+
+class SitemapUrl(NamedTuple):
+    """Address with its last change. If not `is_visible`, the page was removed from the sitemap at that change."""
+
+    path: str
+    last_changed: datetime
+    is_visible: bool = True
+
+
+def render_urlset(site: Site, urls: Iterable[SitemapUrl]) -> bytes:
+    """Render a urlset of the visible addresses ("XML tag definitions")."""
+    lines = (f"<url>{loc_and_lastmod(site, url.path, url.last_changed)}</url>\n" for url in urls if url.is_visible)
+    return xml_document("urlset", "".join(lines))
+
+
+def render_index(site: Site, parts: Iterable[tuple[str, datetime]]) -> bytes:
+    """Render an index of parts, (name, date), where lastmod is the part's last addition, removal or edit ("Sitemap index XML tag
+    definitions").
+    """
+    entries = (loc_and_lastmod(site, path_of(SitemapAt(name)), last_changed) for name, last_changed in parts)
+    return xml_document("sitemapindex", "".join(f"<sitemap>{entry}</sitemap>\n" for entry in entries))
+
+
+def loc_and_lastmod(site: Site, path: str, last_changed: datetime) -> str:
+    return f"<loc>{escape(absolute(site.base_url, path))}</loc><lastmod>{rfc3339(last_changed)}</lastmod>"
+
+
+def xml_document(root: str, content: str, further_namespaces: str = "") -> bytes:
+    """Return an XML document of a root element in the namespace of sitemaps. `further_namespaces` are attributes of the root."""
+    start = f'<?xml version="1.0" encoding="UTF-8"?>\n<{root} xmlns="{_NAMESPACE}"{further_namespaces}>\n'
+    return f"{start}{content}</{root}>\n".encode()
