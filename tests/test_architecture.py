@@ -64,8 +64,14 @@ LIBRARIES: Final = {
     "s3fs": ("feedsvc.export.s3.client",),
     "sqlalchemy": ("feedsvc.audience",),
     "sqlite3": (
-        *("feedsvc.support.sqlite", "feedsvc.support.checksummed_tables", "feedsvc.publication.last_modified"),
-        *("feedsvc.content.cache", "feedsvc.websub", "feedsvc.audience.sqlite_store", "feedsvc.audience.readonly"),
+        *("feedsvc.support.sqlite", "feedsvc.support.sqlite_connection", "feedsvc.support.checksummed_tables"),
+        *(
+            "feedsvc.publication.last_modified",
+            "feedsvc.content.cache",
+            "feedsvc.websub",
+            "feedsvc.audience.sqlite_store",
+            "feedsvc.audience.readonly",
+        ),
     ),
     "waitress": ("feedsvc.web.waitress_channel", "feedsvc.web.request_parser", "feedsvc.web.server"),
     "watchfiles": ("feedsvc.live.watcher",),

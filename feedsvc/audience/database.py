@@ -15,7 +15,7 @@ from sqlalchemy.exc import ArgumentError
 
 from feedsvc.audience.errors import UnavailableError, unavailable_error
 from feedsvc.errors import FeedsvcError
-from feedsvc.support.sqlite import use_wal
+from feedsvc.support.sqlite_connection import use_wal
 
 WRITE_OPTION: Final = "feedsvc_writes"  # execution option of a transaction that is going to write
 _BUSY_TIMEOUT: Final = 10.0  # seconds; a slow disk delays several writers, and only the background thread waits

@@ -17,7 +17,7 @@ from feedsvc.audience.errors import UnavailableError, unavailable_error
 from feedsvc.audience.sqlite_store import read_totals_since
 from feedsvc.audience.store import has_reads_table, select_totals_since
 from feedsvc.errors import FeedsvcError
-from feedsvc.support.sqlite import DamageAwareConnection, configure_connection
+from feedsvc.support.sqlite_connection import DamageAwareConnection, configure_connection
 
 _MAX_ATTEMPTS: Final = 5
 _BUSY_TIMEOUT: Final = 10.0  # seconds to wait for another process's transaction

@@ -40,8 +40,10 @@ class RowChecksummer:
         return values if row[-1] == self._checksum(values) else None
 
     def _checksum(self, values: RowValues) -> int:
-        short = [(len(one), crc32(one)) if isinstance(one, bytes) and len(one) > _MAX_DIRECT_SIZE else one for one in values]
-        data = repr(short).encode("utf-8", "backslashreplace")
+        items = [
+            (len(item), crc32(item)) if isinstance(item, bytes) and len(item) > _MAX_DIRECT_SIZE else item for item in values
+        ]
+        data = repr(items).encode("utf-8", "backslashreplace")
         return int.from_bytes(blake2b(data, digest_size=8, key=self._key).digest(), "big") >> 1
 
 
@@ -104,129 +106,133 @@ class Schema:
         """Return the schema with only the tables whose rows are verified by `is_sound`."""
         return replace(self, tables=tuple(table for table in self.tables if table.is_sound), former_tables=())
 
-    def is_complete(self, rows: sqlite3.Connection) -> bool:
+    def is_complete(self, connection: sqlite3.Connection) -> bool:
         """Return whether a file has the tables of this version and nothing else."""
-        return _schema_objects(rows) == _created_objects(tuple(table.sql for table in self.tables))
+        return _schema_objects(connection) == _created_objects(tuple(table.sql for table in self.tables))
 
 
 class DamageError(Exception):
     """Raised for a file with wrong or missing tables, indexes, views or triggers, damaged rows or another folder's identity."""
 
 
-def create_missing_tables(rows: sqlite3.Connection, schema: Schema) -> bool:
+def create_missing_tables(connection: sqlite3.Connection, schema: Schema) -> bool:
     """Create missing tables; return whether there are tables of the previous version, so that `migrate` is needed.
 
     Call it in a transaction. Raises DamageError if the file has a table or index of neither version, only some of this version's
     tables, not all tables that both versions share (those with `is_sound`), or pages but no tables.
     """
     for name in schema.obsolete_tables:
-        rows.execute(f"DROP TABLE IF EXISTS {name}")
-    own = _created_objects(tuple(table.sql for table in schema.tables))
+        connection.execute(f"DROP TABLE IF EXISTS {name}")
+    expected = _created_objects(tuple(table.sql for table in schema.tables))
     shared = _created_objects(tuple(table.sql for table in schema.tables if table.is_sound))
     former = _created_objects(tuple(sql for table in schema.former_tables for sql in (table.sql, *table.index_statements)))
-    found = _schema_objects(rows)
-    if not found and rows.execute("PRAGMA page_count").fetchone()[0] > 1:
+    existing = _schema_objects(connection)
+    if not existing and connection.execute("PRAGMA page_count").fetchone()[0] > 1:
         raise DamageError("its tables are gone")
-    if found - own - former or ((found & own) - shared and not own <= found) or (found and not shared <= found):
+    is_partial = bool((existing & expected) - shared) and not expected <= existing
+    if existing - expected - former or is_partial or (existing and not shared <= existing):
         raise DamageError("its tables are not those that were made")
     for table in schema.tables:
-        if not any(name == table.name for _, name, _, _ in found):
-            rows.execute(table.sql)
-    return bool(found & former)
+        if not any(name == table.name for _, name, _, _ in existing):
+            connection.execute(table.sql)
+    return bool(existing & former)
 
 
 @lru_cache(maxsize=32)
 def _created_objects(statements: tuple[str, ...]) -> frozenset[_SchemaObject]:
-    with closing(sqlite3.connect(":memory:")) as rows:
+    """Return the objects that these SQL statements create in an empty file."""
+    with closing(sqlite3.connect(":memory:")) as connection:
         for statement in statements:
-            rows.execute(statement)
-        return _schema_objects(rows)
+            connection.execute(statement)
+        return _schema_objects(connection)
 
 
-def _schema_objects(rows: sqlite3.Connection) -> frozenset[_SchemaObject]:
-    found = rows.execute("SELECT type, name, tbl_name, sql FROM sqlite_master").fetchall()
-    return frozenset((str(kind), str(name), str(table), " ".join(str(sql or "").split())) for kind, name, table, sql in found)
+def _schema_objects(connection: sqlite3.Connection) -> frozenset[_SchemaObject]:
+    rows = connection.execute("SELECT type, name, tbl_name, sql FROM sqlite_master").fetchall()
+    return frozenset((str(kind), str(name), str(table), " ".join(str(sql or "").split())) for kind, name, table, sql in rows)
 
 
-def migrate(rows: sqlite3.Connection, schema: Schema, seals: Mapping[str, RowChecksummer]) -> None:
-    """Move the rows of the previous version's tables into this version's tables, whose checksummers are in `seals` by table name.
+def migrate(connection: sqlite3.Connection, schema: Schema, checksummers: Mapping[str, RowChecksummer]) -> None:
+    """Move the rows of the previous version's tables into this version's tables. `checksummers` are by name of the latter.
 
     Call it in a transaction. Raises sqlite3.Error, and DamageError if a row cannot be converted.
     """
-    names = {name for _, name, _, _ in _schema_objects(rows)}
+    names = {name for _, name, _, _ in _schema_objects(connection)}
     tables = {table.name: table for table in schema.tables}
-    for former in (one for one in schema.former_tables if one.name in names):
+    for former in (table for table in schema.former_tables if table.name in names):
         for name in former.tables_to_clear:
-            rows.execute(f"DELETE FROM {name}")
-        for row in rows.execute(f"SELECT * FROM {former.name} ORDER BY {former.order_by}"):
-            converted = _convert(former, row)
-            if converted is None:
+            connection.execute(f"DELETE FROM {name}")
+        for row in connection.execute(f"SELECT * FROM {former.name} ORDER BY {former.order_by}"):
+            converted_rows = _convert(former, row)
+            if converted_rows is None:
                 raise DamageError("rows of the version before are damaged")
-            for table, values in converted:
-                known = _existing_values(rows, tables[table], seals[table], values) if former.merge else None
-                sealed = seals[table].add_checksum(*(former.merge(known, values) if former.merge and known else values))
-                rows.execute(f"INSERT OR REPLACE INTO {table} VALUES ({_placeholders(len(sealed))})", sealed)
+            for table, values in converted_rows:
+                checksummer = checksummers[table]
+                present = _existing_values(connection, tables[table], checksummer, values) if former.merge else None
+                new_row = checksummer.add_checksum(*(former.merge(present, values) if former.merge and present else values))
+                connection.execute(f"INSERT OR REPLACE INTO {table} VALUES ({_placeholders(len(new_row))})", new_row)
         if former.name not in schema.self_verifying_tables:
-            rows.execute(f"DROP TABLE {former.name}")
+            connection.execute(f"DROP TABLE {former.name}")
 
 
-def _existing_values(rows: sqlite3.Connection, table: Table, seal: RowChecksummer, values: RowValues) -> RowValues | None:
+def _existing_values(
+    connection: sqlite3.Connection, table: Table, checksummer: RowChecksummer, values: RowValues
+) -> RowValues | None:
     """Return the values of the table's row with the same key as `values`; None if there is none or its checksum is wrong."""
     key = table.order_by.split(", ")
-    where = " AND ".join(f"{column} = ?" for column in key)
-    row = rows.execute(f"SELECT * FROM {table.name} WHERE {where}", values[: len(key)]).fetchone()
-    return seal.verify(row) if row else None
+    condition = " AND ".join(f"{column} = ?" for column in key)
+    row = connection.execute(f"SELECT * FROM {table.name} WHERE {condition}", values[: len(key)]).fetchone()
+    return checksummer.verify(row) if row else None
 
 
 def _convert(former: FormerTable, row: RowValues) -> list[tuple[str, RowValues]] | None:
+    """Return the result of `FormerTable.convert`; None if the row cannot be converted."""
     try:
         return [*former.convert(row)]
     except (TypeError, ValueError, OverflowError):
         return None
 
 
-def _insert_rows(
-    into: sqlite3.Connection, seals: Mapping[str, RowChecksummer], converted: Iterable[tuple[str, RowValues]]
+def salvage(
+    source: sqlite3.Connection, target: sqlite3.Connection, schema: Schema, checksummers: Mapping[str, RowChecksummer]
 ) -> int:
-    count = 0
-    for table, values in converted:
-        row = seals[table].add_checksum(*values)
-        count += into.execute(f"INSERT OR IGNORE INTO {table} VALUES ({_placeholders(len(row))})", row).rowcount
-    return count
+    """Copy the readable and valid rows of a damaged file `source` to `target`; return their number.
 
-
-def salvage(source: sqlite3.Connection, into: sqlite3.Connection, schema: Schema, seals: Mapping[str, RowChecksummer]) -> int:
-    """Copy the readable and valid rows of a damaged file `source` to `into`; return their number.
-
-    `seals` has the checksummers by table name. Of rows with the same key, the first is copied. Raises sqlite3.Error for errors of
-    `into` only.
+    `checksummers` are by name of the table. Of rows with the same key, the first is copied. Raises sqlite3.Error for errors of
+    `target` only.
     """
     count = 0
     for table in schema.tables:
-        seal = seals[table.name]
+        checksummer = checksummers[table.name]
         for row in _scan(source, table.name, table.order_by) if table.is_salvaged else ():
-            if table.is_sound(row) if table.is_sound else seal.verify(row) is not None:
-                count += into.execute(f"INSERT OR IGNORE INTO {table.name} VALUES ({_placeholders(len(row))})", row).rowcount
+            if table.is_sound(row) if table.is_sound else checksummer.verify(row) is not None:
+                count += _insert_if_absent(target, table.name, row)
     for former in schema.former_tables if any(table.is_salvaged and not table.is_sound for table in schema.tables) else ():
         for row in _scan(source, former.name, former.order_by):
-            count += _insert_rows(into, seals, _convert(former, row) or ())
+            for name, values in _convert(former, row) or ():
+                count += _insert_if_absent(target, name, checksummers[name].add_checksum(*values))
     return count
 
 
-def table_exists(rows: sqlite3.Connection, table: str) -> bool:
-    return rows.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", (table,)).fetchone() is not None
+def _insert_if_absent(connection: sqlite3.Connection, table: str, row: RowValues) -> int:
+    """Insert a row unless the table has one with its key; return the number of inserted rows."""
+    return connection.execute(f"INSERT OR IGNORE INTO {table} VALUES ({_placeholders(len(row))})", row).rowcount
 
 
-def _scan(rows: sqlite3.Connection, table: str, order: str) -> Iterator[RowValues]:
+def table_exists(connection: sqlite3.Connection, table: str) -> bool:
+    return connection.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", (table,)).fetchone() is not None
+
+
+def _scan(connection: sqlite3.Connection, table: str, order_by: str) -> Iterator[RowValues]:
     """Yield rows from the beginning of a table up to the damage, then from its end. Rows between damaged places are lost."""
     for direction in ("ASC", "DESC"):
-        by = ", ".join(f"{column} {direction}" for column in order.split(", "))
+        order = ", ".join(f"{column} {direction}" for column in order_by.split(", "))
         try:
-            yield from rows.execute(f"SELECT * FROM {table} ORDER BY {by}")
+            yield from connection.execute(f"SELECT * FROM {table} ORDER BY {order}")
         except sqlite3.DatabaseError:
             continue
         return
 
 
-def _placeholders(width: int) -> str:
-    return ", ".join("?" * width)
+def _placeholders(count: int) -> str:
+    return ", ".join("?" * count)

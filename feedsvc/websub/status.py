@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from feedsvc.support.checksummed_tables import RowChecksummer, RowValues
-from feedsvc.support.sqlite import DamageAwareConnection, configure_connection
+from feedsvc.support.sqlite_connection import DamageAwareConnection, configure_connection
 from feedsvc.support.state_folder import read_identity
 from feedsvc.websub.queue import FEED_TABLE, HUB_TABLE, HubState, TopicState
 
