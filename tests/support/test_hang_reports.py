@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from feedsvc.support import hang_reports, watchdog
+from feedsvc.support import hang_reports, stack_report, watchdog
 from tests.attacks.hanging_programs import LONG, blamed, hung, program, reports, run
 from tests.helpers.running_server import environment
 
@@ -29,7 +29,7 @@ def leave(state: Path, stacks: bytes, name: str = "theme", process: int = 12) ->
 
 def test_a_file_in_the_place_of_the_folder_of_reports_costs_no_report(tmp_path: Path) -> None:
     (tmp_path / "watchdog").write_bytes(b"")
-    hang_reports.open_report(tmp_path).close(remove=False)
+    stack_report.open_report(tmp_path).close(remove=False)
     assert len(reports(tmp_path)) == 1
 
 
