@@ -9,8 +9,8 @@ import threading
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
-from multiprocessing import Pipe, connection, get_context
-from multiprocessing.connection import Connection
+from multiprocessing import Pipe, get_context
+from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkProcess
 from queue import SimpleQueue
 from typing import Any, Final, TypeVar
@@ -19,13 +19,13 @@ from feedsvc.errors import FeedsvcError
 from feedsvc.support import gc_control, libc, watchdog
 
 _MIN_QUEUED: Final = 2  # chunks queued for a process, so that it need not wait for the next
-_MAX_QUEUED: Final = 4  # the same while many are left: this process may be busy with a slower chunk
+_MAX_QUEUED: Final = 4  # the same while many chunks are left: this process may be busy with a slower one
 _MAX_QUEUED_WHILE_WAITING: Final = 12  # the same while this process runs `while_waiting`
 _CHUNKS_PER_PROCESS: Final = 4  # minimum number of chunks for each process in the remaining items
-_EXIT_TIMEOUT: Final = 0.2  # seconds in which a process ends after its connection ended
+_EXIT_TIMEOUT: Final = 0.2  # seconds in which a process ends after its connection was closed
 _EMPTY_CHUNK: Final = range(0)
 _ENDED_MESSAGE: Final = (
-    "a process that was at work ended by itself (killed for its memory, perhaps); build again, or with --processes 1"
+    "a forked process ended by itself (perhaps the system killed it for lack of memory); build again, or with --processes 1"
 )
 
 _T = TypeVar("_T")
@@ -58,16 +58,16 @@ def map_chunks(
     then calls `while_waiting` once, then works along. Chunks have `min_chunk` to `max_chunk` items, the last may have fewer.
     Raises errors of `work`, and FeedsvcError if a fork ended by itself. All forks end before this generator does.
     """
-    count = min(processes, -(-len(items) // min_chunk)) - 1
-    if count < 1 or threading.active_count() > 1:  # a fork of a process with threads may deadlock
-        rest = _WorkQueue(len(items), 1, max_chunk, min_chunk)
-        while rest:
-            yield work(_chunk_items(items, rest.take_first()))
+    forks = min(processes, -(-len(items) // min_chunk)) - 1
+    if forks < 1 or threading.active_count() > 1:  # a fork of a process with threads may deadlock
+        queue = _ChunkQueue(len(items), 1, max_chunk, min_chunk)
+        while queue:
+            yield work(_chunk_items(items, queue.take_first()))
         return
-    rest = _WorkQueue(len(items), count + 1, max_chunk, min_chunk)
-    with _child_processes(lambda part: work(_chunk_items(items, part)), count) as children:
+    queue = _ChunkQueue(len(items), forks + 1, max_chunk, min_chunk)
+    with _child_processes(lambda chunk: work(_chunk_items(items, chunk)), forks) as children:
         yield from _collect_results(
-            lambda part: work(_chunk_items(items, part)), rest, children, while_waiting if children else None
+            lambda chunk: work(_chunk_items(items, chunk)), queue, children, while_waiting if children else None
         )
 
 
@@ -78,12 +78,13 @@ class BackgroundTask(AbstractContextManager[Callable[[], _R]]):
     if no fork is possible, that function does the work itself. It raises the same errors as `map_chunks`.
     """
 
-    def __init__(self, work: Callable[[], _R]) -> None:
+    def __init__(self, work: Callable[[], _R], *, processors: int | None = None) -> None:
+        """Start `work`. `processors` is the number of processors; None means `available_processors`."""
         self._work, self._exit_stack, self._children = work, ExitStack(), list[Connection]()
-        if available_processors() > 1 and threading.active_count() == 1:
+        if (processors or available_processors()) > 1 and threading.active_count() == 1:
             self._children = self._exit_stack.enter_context(_child_processes(lambda _: work(), 1))
-        for conn in self._children:
-            _send_chunk(conn, _EMPTY_CHUNK)
+        for connection in self._children:
+            _send_chunk(connection, _EMPTY_CHUNK)
 
     @property
     def is_running(self) -> bool:
@@ -97,95 +98,96 @@ class BackgroundTask(AbstractContextManager[Callable[[], _R]]):
         self._exit_stack.close()
 
 
-class _WorkQueue:
-    """Queue of chunks: the range of the remaining items' indices, from both ends of which chunks are taken.
+class _ChunkQueue:
+    """Queue of chunks: the range of the remaining items' indexes, from both ends of which chunks are taken.
 
     Chunks get smaller once few items are left per process, so that fast and slow processes end at the same time.
     """
 
-    def __init__(self, count: int, processes: int, most: int, least: int) -> None:
-        self._remaining, self._processes, self._max_chunk, self._min_chunk = range(count), processes, most, least
+    def __init__(self, count: int, processes: int, max_chunk: int, min_chunk: int) -> None:
+        self._remaining, self._processes, self._max_chunk, self._min_chunk = range(count), processes, max_chunk, min_chunk
 
     def __bool__(self) -> bool:
         return bool(self._remaining)
 
-    def has_more_than(self, pieces: int) -> bool:
-        """Return whether more than `pieces` chunks of the maximum size are left."""
-        return self._chunk_size == self._max_chunk and len(self._remaining) > pieces * self._max_chunk
+    def has_more_than(self, chunks: int) -> bool:
+        """Return whether more than `chunks` chunks of the maximum size are left."""
+        return self._chunk_size == self._max_chunk and len(self._remaining) > chunks * self._max_chunk
 
     def take_first(self) -> range:
-        piece, self._remaining = self._remaining[: self._chunk_size], self._remaining[self._chunk_size :]
-        return piece
+        chunk, self._remaining = self._remaining[: self._chunk_size], self._remaining[self._chunk_size :]
+        return chunk
 
     def take_last(self) -> range:
-        piece, self._remaining = self._remaining[-self._chunk_size :], self._remaining[: -self._chunk_size]
-        return piece
+        chunk, self._remaining = self._remaining[-self._chunk_size :], self._remaining[: -self._chunk_size]
+        return chunk
 
     @property
     def _chunk_size(self) -> int:
         return max(self._min_chunk, min(self._max_chunk, len(self._remaining) // (_CHUNKS_PER_PROCESS * self._processes)))
 
 
-def _chunk_items(each: Sequence[_T], piece: range) -> Sequence[_T]:
-    return each[piece.start : piece.stop]
+def _chunk_items(items: Sequence[_T], chunk: range) -> Sequence[_T]:
+    return items[chunk.start : chunk.stop]
 
 
 def _collect_results(
-    work: Callable[[range], _R], rest: _WorkQueue, children: list[Connection], meanwhile: Callable[[], object] | None
+    work: Callable[[range], _R], queue: _ChunkQueue, children: list[Connection], while_waiting: Callable[[], object] | None
 ) -> Iterator[_R]:
     """Yield results of this process and its forks.
 
     This process takes chunks from the beginning, the forks from the end, so that each works on adjacent items, which share data.
     """
-    held = dict.fromkeys(children, 0)
-    _dispatch(held, rest, _MAX_QUEUED_WHILE_WAITING if meanwhile else _MAX_QUEUED)
-    if meanwhile:
-        meanwhile()
-    while rest:
-        yield work(rest.take_first())
-        while speaking := _ready_connections(children, timeout=0):
-            yield from _receive_results(speaking, held)
-            _dispatch(held, rest, _MAX_QUEUED)
-    while any(held.values()):
-        yield from _receive_results(_ready_connections(children, timeout=None), held)
+    pending_counts = dict.fromkeys(children, 0)
+    _dispatch(pending_counts, queue, _MAX_QUEUED_WHILE_WAITING if while_waiting else _MAX_QUEUED)
+    if while_waiting:
+        while_waiting()
+    while queue:
+        yield work(queue.take_first())
+        while ready := _ready_connections(children, timeout=0):
+            yield from _receive_results(ready, pending_counts)
+            _dispatch(pending_counts, queue, _MAX_QUEUED)
+    while any(pending_counts.values()):
+        yield from _receive_results(_ready_connections(children, timeout=None), pending_counts)
 
 
-def _dispatch(held: dict[Connection, int], rest: _WorkQueue, most: int) -> None:
-    """Send a chunk to each fork in turn, until each has `most` queued, or only _MIN_QUEUED if few chunks are left.
+def _dispatch(pending_counts: dict[Connection, int], queue: _ChunkQueue, max_queued: int) -> None:
+    """Send a chunk to each fork in turn, until each has `max_queued` queued, or only _MIN_QUEUED if few chunks are left.
 
-    `held` counts the chunks that were sent to each fork and whose result was not received.
+    `pending_counts` has, for each fork, the number of chunks that were sent to it and whose result was not received.
     """
-    for depth in range(1, most + 1):
-        for conn, count in held.items():
-            if count < depth and rest and (depth <= _MIN_QUEUED or rest.has_more_than(depth * len(held))):
-                _send_chunk(conn, rest.take_last())
-                held[conn] = count + 1
+    for depth in range(1, max_queued + 1):
+        for child, count in pending_counts.items():
+            if count < depth and queue and (depth <= _MIN_QUEUED or queue.has_more_than(depth * len(pending_counts))):
+                _send_chunk(child, queue.take_last())
+                pending_counts[child] = count + 1
 
 
-def _receive_results(speaking: list[Connection], held: dict[Connection, int]) -> Iterator[Any]:
-    for conn in speaking:
-        yield _receive(conn)
-        held[conn] -= 1
+def _receive_results(ready: list[Connection], pending_counts: dict[Connection, int]) -> Iterator[Any]:
+    for child in ready:
+        yield _receive(child)
+        pending_counts[child] -= 1
 
 
 def _ready_connections(children: list[Connection], timeout: float | None) -> list[Connection]:
-    ready = connection.wait(children, timeout)
-    return [conn for conn in children if conn in ready]
+    ready = wait(children, timeout)
+    return [child for child in children if child in ready]
 
 
-def _send_chunk(conn: Connection, piece: range) -> None:
+def _send_chunk(child: Connection, chunk: range) -> None:
     with suppress(BrokenPipeError):  # the process has ended, which `_receive` reports
-        conn.send(piece)
+        child.send(chunk)
 
 
-def _receive(conn: Connection) -> Any:
+def _receive(child: Connection) -> Any:
+    """Return the next result from a fork. Raises the error of its work, or _ProcessEndedError."""
     try:
-        error, made = conn.recv()
+        error, result = child.recv()
     except (EOFError, OSError):  # the process ended, between two results or within one
         raise _ProcessEndedError(_ENDED_MESSAGE) from None
     if error is not None:
         raise error
-    return made
+    return result
 
 
 @contextmanager
@@ -197,15 +199,15 @@ def _child_processes(work: Callable[[range], object], count: int) -> Iterator[li
         try:
             with suppress(OSError):
                 for _ in range(count):
-                    children.append(_fork_child(work, [conn for _, conn in children]))
-            yield [conn for _, conn in children]
+                    children.append(_fork_child(work, [child for _, child in children]))
+            yield [child for _, child in children]
         except _ProcessEndedError:
             for process, _ in children:
                 _raise_explanation(process)
             raise
         finally:
-            for process, conn in children:
-                conn.close()
+            for process, child in children:
+                child.close()
                 process.terminate()
             for process, _ in children:
                 process.join()
@@ -216,42 +218,47 @@ def _raise_explanation(process: ForkProcess) -> None:
     """Raise FeedsvcError with the reason if the watchdog ended the fork `process` or it crashed; else return."""
     process.join(_EXIT_TIMEOUT)
     if -(process.exitcode or 0) in libc.REPORTED_SIGNALS:
-        why = watchdog.explanation(process.pid or 0) or f"was ended by {signal.Signals(-(process.exitcode or 0)).name}"
-        raise FeedsvcError(f"a process that was at work (process {process.pid}) {why}; then build again") from None
+        reason = watchdog.explanation(process.pid or 0) or f"was ended by {signal.Signals(-(process.exitcode or 0)).name}"
+        raise FeedsvcError(f"a forked process (process {process.pid}) {reason}; then build again") from None
 
 
 def _fork_child(work: Callable[[range], object], others: list[Connection]) -> tuple[ForkProcess, Connection]:
-    ours, its = Pipe()
-    process = get_context("fork").Process(target=_run_child, args=(work, its, [*others, ours], os.getpid()), daemon=True)
+    """Fork this process; return the fork and the connection to it. `others` are the connections to earlier forks."""
+    parent_end, child_end = Pipe()
+    arguments = (work, child_end, [*others, parent_end], os.getpid())
+    process = get_context("fork").Process(target=_run_child, args=arguments, daemon=True)
     process.start()
-    its.close()
-    return process, ours
+    child_end.close()
+    return process, parent_end
 
 
-def _run_child(work: Callable[[range], object], conn: Connection, others: list[Connection], parent: int) -> None:
-    """Work in the fork until its parent ends or ends it. Only the parent reacts to Ctrl-C."""
-    libc.die_with_parent(parent)
+def _run_child(work: Callable[[range], object], parent: Connection, inherited: list[Connection], parent_id: int) -> None:
+    """Work in the fork until its parent ends or ends it. Only the parent reacts to Ctrl-C.
+
+    `inherited` are the parent's ends of connections, which the fork closes. `parent_id` is the parent's process id.
+    """
+    libc.die_with_parent(parent_id)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    for one in others:
-        one.close()
-    answers: SimpleQueue[_Result] = SimpleQueue()
+    for connection in inherited:
+        connection.close()
+    results: SimpleQueue[_Result] = SimpleQueue()
     # A thread sends, because a large result waits until the parent takes it. The next chunk need not wait. Few results queue up.
-    threading.Thread(target=_send_results, args=(conn, answers), daemon=True).start()
+    threading.Thread(target=_send_results, args=(parent, results), daemon=True).start()
     with suppress(EOFError, ConnectionError):
         while True:
-            answers.put(_run_chunk(work, conn.recv()))
+            results.put(_run_chunk(work, parent.recv()))
 
 
-def _send_results(conn: Connection, answers: SimpleQueue[_Result]) -> None:
+def _send_results(parent: Connection, results: SimpleQueue[_Result]) -> None:
     with suppress(ConnectionError):
         while True:
-            conn.send(answers.get())
+            parent.send(results.get())
 
 
-def _run_chunk(work: Callable[[range], object], piece: range) -> _Result:
+def _run_chunk(work: Callable[[range], object], chunk: range) -> _Result:
     try:
-        return None, work(piece)
+        return None, work(chunk)
     except Exception as error:  # noqa: BLE001 - raised in the parent
         return _picklable_error(error), None
 

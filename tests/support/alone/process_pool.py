@@ -233,7 +233,7 @@ def test_nobody_waits_for_what_nobody_asks_for() -> None:
         pass
 
 
-def test_there_is_time_for_something_else_until_it_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_there_is_time_for_something_else_until_it_is_made() -> None:
     slow = BackgroundTask(signal.pause)
     assert slow.is_running
     with slow:
@@ -244,8 +244,7 @@ def test_there_is_time_for_something_else_until_it_is_made(monkeypatch: pytest.M
         assert time.monotonic() < end
     with quick as made:
         assert made() != os.getpid()
-    monkeypatch.setattr("feedsvc.support.process_pool.available_processors", lambda: 1)
-    assert not BackgroundTask(signal.pause).is_running
+    assert not BackgroundTask(signal.pause, processors=1).is_running
 
 
 def test_while_files_are_looked_at_for_the_first_time_something_else_is_done(tmp_path: Path) -> None:
