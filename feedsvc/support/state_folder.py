@@ -64,17 +64,17 @@ def try_lock(descriptor: int, kind: int = fcntl.LOCK_EX) -> bool:
 def set_aside(path: Path, to: Path | None = None) -> Path:
     """Rename a damaged file or folder, if it exists, to NAME.damaged, or to `to`; return that path. Raises OSError.
 
-    Anything at that path is deleted before. Call it with the folder's lock held: otherwise another process may have replaced the
-    damaged file with a new one meanwhile.
+    Anything at that path is deleted first. Call it with the folder's lock held, and check with the lock held that the file is
+    damaged: another process may have replaced it with a new one.
     """
-    aside = to or path.with_name(path.name + DAMAGED_SUFFIX)
-    if aside.is_dir() and not aside.is_symlink():
-        shutil.rmtree(aside)
+    target = to or path.with_name(path.name + DAMAGED_SUFFIX)
+    if target.is_dir() and not target.is_symlink():
+        shutil.rmtree(target)
     else:
-        aside.unlink(missing_ok=True)
+        target.unlink(missing_ok=True)
     with suppress(FileNotFoundError):
-        path.rename(aside)
-    return aside
+        path.rename(target)
+    return target
 
 
 def is_file(path: Path) -> bool | None:
@@ -111,20 +111,22 @@ def ensure_folder(path: Path) -> None:
 
 
 def replace_file(path: Path, data: bytes) -> None:
-    """Write a file atomically, through a file `.new-...` beside it. Raises OSError.
+    """Write a file atomically, through a file `.new-...` in the same folder. Raises OSError.
 
-    A folder or a special file at its path is renamed (`set_aside`).
+    A folder or a special file at its path is renamed (`set_aside`). Do not call it with the folder's lock held.
     """
     if is_file(path) is False:
-        set_aside(path)
-    descriptor, new = tempfile.mkstemp(dir=path.parent, prefix=".new-")
+        with folder_lock(path.parent):
+            if is_file(path) is False:  # else another process has replaced it since
+                set_aside(path)
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".new-")
     try:
-        with open(descriptor, "wb") as out:
-            out.write(data)
-            os.fchmod(out.fileno(), 0o644)
-        os.replace(new, path)
+        with open(descriptor, "wb") as file:
+            file.write(data)
+            os.fchmod(file.fileno(), 0o644)
+        os.replace(temporary, path)
     except BaseException:
-        os.unlink(new)
+        os.unlink(temporary)
         raise
 
 
@@ -133,22 +135,23 @@ def read_identity(folder: Path) -> int:
     try:
         descriptor = os.open(folder / IDENTITY_FILE, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         with open(descriptor, "rb") as file:
-            found = _IDENTITY_LINE.fullmatch(file.read(_MAX_IDENTITY_SIZE))
+            match = _IDENTITY_LINE.fullmatch(file.read(_MAX_IDENTITY_SIZE))
     except OSError:
         return 0
-    return int(found[1], 16) if found and int(found[2], 16) == crc32(found[1]) else 0
+    return int(match[1], 16) if match and int(match[2], 16) == crc32(match[1]) else 0
 
 
-def resolve_identity(folder: Path, labels: Iterable[int]) -> int:
-    """Return the most frequent of `labels`, the identities in the folder's SQLite files; write it into `state-id`.
+def resolve_identity(folder: Path, file_identities: Iterable[int]) -> int:
+    """Return the most frequent of the identities in the folder's SQLite files (0 for a file without one); write it into
+    `state-id`.
 
-    If there is a tie or there are no labels, the identity in `state-id` decides. Without that and labels, a new one is drawn.
-    Call it with the folder's lock held. Raises OSError if `state-id` cannot be written.
+    If there is a tie or no file has one, the identity in `state-id` decides. If there is none either, a new one is drawn. Call
+    it with the folder's lock held. Raises OSError if `state-id` cannot be written.
     """
     before = read_identity(folder)
-    votes = Counter(filter(None, labels))
-    leading = [one for one, count in votes.items() if count == max(votes.values())] or [before]
-    identity = before if before in leading else leading[0]
+    counts = Counter(filter(None, file_identities))
+    most_frequent = [identity for identity, count in counts.items() if count == max(counts.values())] or [before]
+    identity = before if before in most_frequent else most_frequent[0]
     identity = identity or secrets.randbits(_IDENTITY_BITS) or 1
     if identity != before:
         _write_identity(folder, identity)
@@ -156,18 +159,18 @@ def resolve_identity(folder: Path, labels: Iterable[int]) -> int:
 
 
 def _write_identity(folder: Path, identity: int) -> None:
-    file, new = folder / IDENTITY_FILE, folder / f".{IDENTITY_FILE}.new"
+    file, temporary = folder / IDENTITY_FILE, folder / f".{IDENTITY_FILE}.new"
     text = b"%08x" % identity
-    if is_file(new) is False:
-        set_aside(new)
-    with open(new, "wb") as out:
-        out.write(b"feedsvc state %b %08x\n" % (text, crc32(text)))
-        out.flush()
-        os.fsync(out.fileno())
+    if is_file(temporary) is False:
+        set_aside(temporary)
+    with open(temporary, "wb") as opened:
+        opened.write(b"feedsvc state %b %08x\n" % (text, crc32(text)))
+        opened.flush()
+        os.fsync(opened.fileno())
     if is_file(file) is not None:
         _LOG.warning(
             "feedsvc: %s was damaged and is restored from the files beside it; nothing was lost, the service goes on", file
         )
     if is_file(file) is False:
         set_aside(file)
-    new.replace(file)
+    temporary.replace(file)
