@@ -20,6 +20,7 @@ class Alerts:
 
     @property
     def active(self) -> Mapping[str, str]:
+        """Messages of the active alerts by name."""
         with self._lock:
             return dict(self._active)
 
@@ -29,25 +30,26 @@ class Alerts:
         `clear` logs `end_message`. If that is "", this class logs nothing about the alert: its caller must.
         """
         with self._lock:
-            is_news = log_again or name not in self._active
+            is_logged = bool(end_message) and (log_again or name not in self._active)
             self._active[name], self._end_messages[name] = message, end_message
-        if is_news and end_message:
+        if is_logged:
             _LOG.warning("feedsvc: %s", message)
 
     def clear(self, name: str) -> None:
+        """End an alert. Does nothing if there is no active alert of this name."""
         with self._lock:
             self._active.pop(name, None)
-            over = self._end_messages.pop(name, "")
-        if over:
-            _LOG.warning("feedsvc: %s", over)
+            end_message = self._end_messages.pop(name, "")
+        if end_message:
+            _LOG.warning("feedsvc: %s", end_message)
 
 
-def unwritable_message(what: str, place: object, error: object, meanwhile: str) -> str:
+def unwritable_message(subject: str, path: object, error: object, effect: str) -> str:
     """Return the alert message for a file or folder in the state folder that cannot be written.
 
-    `what` is the subject of the sentence, such as "Last-Modified dates"; `meanwhile` is a clause on the effect until it can be.
+    `subject` is that of the sentence, such as "Last-Modified dates"; `effect` is a clause on the effect while it lasts.
     """
     return (
-        f"{what} cannot be written to {place} ({error}): see that its disk has room and may be written to; "
-        f"{meanwhile}, and it is tried again by itself"
+        f"{subject} cannot be written to {path} ({error}): see that its disk has room and may be written to; "
+        f"{effect}, and it is tried again by itself"
     )

@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-# Hidden, so that a process that reads the folder does not take it for an article.
+# Hidden, so that a process that reads the folder does not mistake it for an article.
 TEMPORARY_PREFIX: Final = ".feedsvc-stamp-"
 
 
@@ -22,22 +22,22 @@ class FileChangedError(Exception):
 def replace_if_unchanged(path: Path, before: bytes, after: bytes) -> None:
     """Replace the content `before` of a file by `after`. If `path` is a symbolic link, its target is replaced.
 
-    Mode, owner and extended attributes are kept as far as the system allows. Raises FileChangedError if the file does not
+    Mode, owner and extended attributes stay the same as far as the system allows. Raises FileChangedError if the file does not
     contain `before` any more, OSError if it cannot be written; in both cases the file is unchanged.
     """
-    real = os.path.realpath(path)
-    if not os.access(real, os.W_OK) or not os.stat(real).st_mode & 0o222:
+    target = os.path.realpath(path)
+    if not os.access(target, os.W_OK) or not os.stat(target).st_mode & 0o222:
         raise PermissionError(0, "it is read-only")
-    folder = os.path.dirname(real)
+    folder = os.path.dirname(target)
     descriptor, temporary = tempfile.mkstemp(prefix=TEMPORARY_PREFIX, dir=folder)
     try:
         with open(descriptor, "wb") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             file.write(after)
             file.flush()
-            _copy_metadata(real, temporary)
+            _copy_metadata(target, temporary)
             os.fsync(file.fileno())
-            _rename_if_unchanged(real, temporary, before)
+            _rename_if_unchanged(target, temporary, before)
     except BaseException:
         with suppress(OSError):
             os.unlink(temporary)
@@ -45,20 +45,20 @@ def replace_if_unchanged(path: Path, before: bytes, after: bytes) -> None:
     _sync_folder(folder)
 
 
-def _copy_metadata(real: str, temporary: str) -> None:
-    """Copy all metadata of the replaced file except its modification time."""
-    status = os.stat(real)
+def _copy_metadata(target: str, temporary: str) -> None:
+    """Copy all metadata of the file to replace, except its modification time."""
+    status = os.stat(target)
     with suppress(OSError):
         os.chown(temporary, status.st_uid, status.st_gid)
-    shutil.copystat(real, temporary)
+    shutil.copystat(target, temporary)
     os.utime(temporary)
 
 
-def _rename_if_unchanged(real: str, temporary: str, before: bytes) -> None:
-    with open(real, "rb") as file:
+def _rename_if_unchanged(target: str, temporary: str, before: bytes) -> None:
+    with open(target, "rb") as file:
         if file.read() != before:
             raise FileChangedError
-    os.replace(temporary, real)
+    os.replace(temporary, target)
 
 
 def _sync_folder(folder: str) -> None:

@@ -18,12 +18,15 @@ class BoundedCache(Generic[_K, _V]):
         self._values: dict[_K, _V] = {}
         self._max_size = max_size
 
-    def get_or_create(self, key: _K, make: Callable[[], _V]) -> _V:
-        """Return the cached value of a key. If the cache has none, call `make` and cache its result, unless that is None."""
-        found = self._values.get(key)
-        if found is None:
-            found = make()
+    def get_or_create(self, key: _K, create: Callable[[], _V]) -> _V:
+        """Return the cached value of a key. If the cache has none, call `create` and cache its result.
+
+        A cached None counts as no value: `create` is called again.
+        """
+        value = self._values.get(key)
+        if value is None:
+            value = create()
             if len(self._values) >= self._max_size:
                 self._values = {}
-            self._values[key] = found
-        return found
+            self._values[key] = value
+        return value

@@ -128,10 +128,10 @@ def create_missing_tables(connection: sqlite3.Connection, schema: Schema) -> boo
     former = _created_objects(tuple(sql for table in schema.former_tables for sql in (table.sql, *table.index_statements)))
     existing = _schema_objects(connection)
     if not existing and connection.execute("PRAGMA page_count").fetchone()[0] > 1:
-        raise DamageError("its tables are gone")
+        raise DamageError("its tables are missing")
     is_partial = bool((existing & expected) - shared) and not expected <= existing
     if existing - expected - former or is_partial or (existing and not shared <= existing):
-        raise DamageError("its tables are not those that were made")
+        raise DamageError("its tables are not those of this program")
     for table in schema.tables:
         if not any(name == table.name for _, name, _, _ in existing):
             connection.execute(table.sql)
@@ -165,7 +165,7 @@ def migrate(connection: sqlite3.Connection, schema: Schema, checksummers: Mappin
         for row in connection.execute(f"SELECT * FROM {former.name} ORDER BY {former.order_by}"):
             converted_rows = _convert(former, row)
             if converted_rows is None:
-                raise DamageError("rows of the version before are damaged")
+                raise DamageError("rows of the previous version are damaged")
             for table, values in converted_rows:
                 checksummer = checksummers[table]
                 present = _existing_values(connection, tables[table], checksummer, values) if former.merge else None

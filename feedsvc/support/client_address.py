@@ -29,11 +29,11 @@ def client_address(environ: Mapping[str, Any], trusted: Networks) -> str:
     A hop that is no address ends the search: then the result is the address of the proxy that added this hop. "" means that the
     server does not know the peer's address.
     """
-    found = str(environ.get("REMOTE_ADDR", ""))
+    address = str(environ.get("REMOTE_ADDR", ""))
     hops = [hop for hop in str(environ.get("HTTP_X_FORWARDED_FOR", "")).split(",") if hop.strip()]
-    while hops and is_in_networks(found, trusted) and (hop := _parse_address(hops.pop())):
-        found = str(hop)
-    return found
+    while hops and is_in_networks(address, trusted) and (hop := _parse_address(hops.pop())):
+        address = str(hop)
+    return address
 
 
 def client_prefix(address: str) -> str:
@@ -53,21 +53,21 @@ def is_global_address(address: str) -> bool:
     return ip is not None and ip.is_global
 
 
-def is_in_networks(text: str, several: Networks) -> bool:
+def is_in_networks(text: str, networks: Networks) -> bool:
     """Return whether a text is an address in one of these networks."""
     address = _parse_address(text)
-    return address is not None and any(address in one for one in several)
+    return address is not None and any(address in network for network in networks)
 
 
 def _parse_address(text: str) -> IPv4Address | IPv6Address | None:
-    """Parse an address as proxies write it: 192.0.2.1, 192.0.2.1:4711, 2001:db8::1, [2001:db8::1]:4711; else None."""
-    bare = text.strip().strip('"')
-    if bare.startswith("["):
-        bare = bare[1:].partition("]")[0]
-    elif bare.count(":") == 1:
-        bare = bare.partition(":")[0]
+    """Return the address in a text of a proxy: 192.0.2.1, 192.0.2.1:4711, 2001:db8::1, [2001:db8::1]:4711; else None."""
+    host = text.strip().strip('"')
+    if host.startswith("["):
+        host = host[1:].partition("]")[0]
+    elif host.count(":") == 1:
+        host = host.partition(":")[0]
     try:
-        address = ip_address(bare)
+        address = ip_address(host)
     except ValueError:
         return None
     return getattr(address, "ipv4_mapped", None) or address
@@ -82,7 +82,7 @@ def _parse_network(text: str, option: str) -> IPv4Network | IPv6Network:
 
 
 def _unmap_ipv4(network: IPv4Network | IPv6Network) -> IPv4Network | IPv6Network:
-    """Return an IPv4-mapped IPv6 network, as a dual-stack socket shows it, as IPv4; any other network as it is."""
+    """Return an IPv4-mapped IPv6 network (the form of a dual-stack socket) as an IPv4 network; any other network unchanged."""
     if isinstance(network, IPv4Network) or not network.subnet_of(_IPV4_MAPPED):
         return network
     return IPv4Network((int(network.network_address) & 0xFFFFFFFF, network.prefixlen - _IPV4_MAPPED.prefixlen))
@@ -91,6 +91,6 @@ def _unmap_ipv4(network: IPv4Network | IPv6Network) -> IPv4Network | IPv6Network
 def _network_hint(text: str) -> str:
     """Return a hint for an address with a prefix length, such as 10.0.0.1/8; "" for other texts."""
     try:
-        return f"write {text.partition('/')[0]} for the one, {ip_network(text, strict=False)} for all around it"
+        return f"write {text.partition('/')[0]} for one address, or {ip_network(text, strict=False)} for its network"
     except ValueError:
         return ""

@@ -1,4 +1,4 @@
-"""One-shot completion: work that is done once, with callbacks for its end."""
+"""Completion of work that is done once, with callbacks."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ class Completion:
         return self._callbacks is None
 
     def complete(self) -> None:
-        """Mark the work as done and call all callbacks in this thread. A second call does nothing."""
+        """Mark the work as done, and call all callbacks in this thread. A second call does nothing."""
         with self._lock:
             callbacks, self._callbacks = self._callbacks, None
         for callback in callbacks or ():
             callback()
 
     def subscribe(self, callback: Callable[[], None]) -> bool:
-        """Have `callback` called once when the work is done, and return True. If the work is done, return False instead."""
+        """Have `callback` called once when the work is done, and return True. If the work is done already, return False."""
         with self._lock:
             if self._callbacks is None:
                 return False

@@ -34,8 +34,8 @@ def _gzip(body: bytes) -> bytes:
 
 
 def _brotli(body: bytes) -> bytes:
-    made: bytes = brotli.compress(body, quality=5)
-    return made
+    compressed: bytes = brotli.compress(body, quality=5)
+    return compressed
 
 
 def _zstd(body: bytes) -> bytes:
@@ -51,5 +51,5 @@ CODINGS: Final[Mapping[str, Coding]] = MappingProxyType(
 
 def compress(body: bytes, name: str) -> bytes:
     """Return the body in the coding `name` of CODINGS; b"" if the body is below MIN_SIZE or would not become smaller."""
-    made = CODINGS[name].compress(body) if len(body) >= MIN_SIZE else b""
-    return made if len(made) < len(body) else b""
+    compressed = CODINGS[name].compress(body) if len(body) >= MIN_SIZE else b""
+    return compressed if len(compressed) < len(body) else b""

@@ -1,4 +1,4 @@
-"""File descriptors: the limit of this process, its division, and errors that mean that none is left."""
+"""File descriptors: the limit of this process, its division among uses, and errors that mean that none is left."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ def raise_limit() -> int:
     Raises FeedsvcError if the system allows fewer than MIN_LIMIT. Child processes inherit the raised limit.
     """
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    most = _MAX_LIMIT if hard == resource.RLIM_INFINITY else min(hard, _MAX_LIMIT)
-    if most < MIN_LIMIT:
+    highest = _MAX_LIMIT if hard == resource.RLIM_INFINITY else min(hard, _MAX_LIMIT)
+    if highest < MIN_LIMIT:
         raise FeedsvcError(
-            f"a process may have {most} open files here, and a server needs {MIN_LIMIT}, better 4096: raise the limit with "
+            f"a process may have {highest} open files here, and a server needs {MIN_LIMIT}, better 4096: raise the limit with "
             f"`ulimit -n 4096`, or with LimitNOFILE=4096 in its systemd unit"
         )
-    if soft != resource.RLIM_INFINITY and soft < most:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
-    return most
+    if soft != resource.RLIM_INFINITY and soft < highest:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (highest, hard))
+    return highest
 
 
 def current_limit() -> int:

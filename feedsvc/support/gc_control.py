@@ -17,12 +17,12 @@ def paused() -> Iterator[None]:
 
     Otherwise the next collection of the young generation would scan all of it.
     """
-    was_on = gc.isenabled()
+    was_enabled = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
-        if was_on:
+        if was_enabled:
             if not _FREEZES:
                 gc.freeze()
                 gc.unfreeze()  # moves everything into the oldest generation
@@ -43,7 +43,7 @@ def frozen() -> Iterator[None]:
 
 
 def trim_heap() -> None:
-    """Return free memory to the system after much work at once (malloc_trim(3), if the C library has it)."""
+    """Return free memory to the system, after work that needed much of it (malloc_trim(3), if the C library has it)."""
     with suppress(OSError, AttributeError):
         ctypes.CDLL(None).malloc_trim(0)
 
@@ -51,15 +51,15 @@ def trim_heap() -> None:
 def freeze_heap() -> None:
     """Move all objects to the permanent generation, which collections skip. Call it once long-lived data has been built.
 
-    Otherwise the collector's pauses would grow with that data. Call it after all of that data was built: the fewer objects are
-    left unfrozen, the more often full collections run. Objects that are garbage at that moment are never freed, and their open
-    files never closed, so this is for programs, not for libraries.
+    Otherwise the collector's pauses would grow with that data. Call it only after all of that data was built: full collections
+    run more often if fewer objects are not frozen. Objects that are garbage at that moment are never freed, and their open files
+    never closed, so this is for programs, not for libraries.
     """
     gc.freeze()
     _FREEZES.append(None)
 
 
-def leak_on_exit(thing: object) -> None:
-    """Keep an object alive beyond the interpreter's exit, which saves deallocating it piece by piece."""
+def leak_on_exit(value: object) -> None:
+    """Never deallocate an object, not even when the interpreter exits: deallocating a large one would delay the exit."""
     with suppress(AttributeError):  # an interpreter without C reference counts
-        ctypes.pythonapi.Py_IncRef(ctypes.py_object(thing))
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(value))

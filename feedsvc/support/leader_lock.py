@@ -21,22 +21,23 @@ class LeaderLock:
         return self._descriptor >= 0
 
     def acquire(self) -> bool:
-        """Take the lock without waiting; return whether this process holds it. Raises OSError if the file cannot be used."""
+        """Try to take the lock without waiting; return whether this process holds it. Raises OSError if the file is unusable."""
         if self.is_held:
             return True
-        file = open_lock_file(self._path)
+        descriptor = open_lock_file(self._path)
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            os.close(file)
+            os.close(descriptor)
             return False
         except OSError:
-            os.close(file)
+            os.close(descriptor)
             raise
-        self._descriptor = file
+        self._descriptor = descriptor
         return True
 
     def release(self) -> None:
+        """Release the lock. Does nothing if this process does not hold it."""
         if self.is_held:
             os.close(self._descriptor)
             self._descriptor = -1

@@ -88,20 +88,21 @@ class Alarm:
     def __init__(self, seconds: float) -> None:
         """Create the timer. `seconds` must be at least 2, because the second stage counts whole seconds."""
         self._seconds = seconds
-        last = max(1, round(seconds / 3))
-        self._first_stage = _call_later(last, seconds - last)
+        second_stage = max(1, round(seconds / 3))
+        self._start_first_stage = _alarm_timer(second_stage, seconds - second_stage)
 
     def arm(self) -> None:
         """Start the timer, or start it again."""
         self._set(is_on=True)
 
     def disarm(self) -> None:
+        """Stop the timer."""
         self._set(is_on=False)
 
     def _set(self, *, is_on: bool) -> None:
-        if not self._first_stage:
+        if not self._start_first_stage:
             signal.setitimer(signal.ITIMER_REAL, self._seconds if is_on else 0)
-        elif self._first_stage(is_on=is_on):
+        elif self._start_first_stage(is_on=is_on):
             # The first stage is over: alarm(2) was called or is about to be, and would end the process later. Cancel it. The wait
             # has a limit, because the kernel may have dropped the timer's event.
             end = time.monotonic() + _CALLBACK_TIMEOUT
@@ -109,8 +110,9 @@ class Alarm:
                 time.sleep(0.001)
 
 
-def _call_later(last: int, seconds: float) -> Any:
-    """Return a function that starts or stops a timer that calls alarm(last) after `seconds`; None if the system has none.
+def _alarm_timer(alarm_seconds: int, seconds: float) -> Any:
+    """Return a function that starts or stops a timer, which calls alarm(alarm_seconds) after `seconds`; None if the system has
+    no such timers.
 
     The function returns True if the timer has expired since its last start: then it has called alarm(2) or is about to.
     """
@@ -119,22 +121,22 @@ def _call_later(last: int, seconds: float) -> Any:
     ctypes, functions = library
     # struct sigevent of sigevent(3type), padded for members that an implementation adds; struct itimerspec of timer_settime(2).
     members = ("value", ctypes.c_void_p), ("signal", ctypes.c_int), ("notify", ctypes.c_int), ("call", ctypes.c_void_p)
-    event_type = type("sigevent", (ctypes.Structure,), {"_fields_": [*members, ("room", ctypes.c_char * 64)]})
+    event_type = type("sigevent", (ctypes.Structure,), {"_fields_": [*members, ("padding", ctypes.c_char * 64)]})
     setting_type = ctypes.c_long * 4  # interval and value, each as seconds and nanoseconds
     timer = ctypes.c_void_p()
     try:
-        event = event_type(value=last, notify=_SIGEV_THREAD, call=ctypes.cast(functions.alarm, ctypes.c_void_p))
+        event = event_type(value=alarm_seconds, notify=_SIGEV_THREAD, call=ctypes.cast(functions.alarm, ctypes.c_void_p))
         if functions.timer_create(_CLOCK_MONOTONIC, ctypes.byref(event), ctypes.byref(timer)):
             return None
     except AttributeError:  # before glibc 2.34, timer_create is in another library
         return None
     on, off = setting_type(0, 0, int(seconds), int(seconds % 1 * 1_000_000_000)), setting_type(0, 0, 0, 0)
-    before, was_on = setting_type(0, 0, 0, 0), False
+    previous_setting, was_on = setting_type(0, 0, 0, 0), False
 
     def start(*, is_on: bool) -> bool:
         nonlocal was_on
-        functions.timer_settime(timer, 0, ctypes.byref(on if is_on else off), ctypes.byref(before))
-        has_called, was_on = was_on and not (before[2] or before[3]), is_on
-        return has_called
+        functions.timer_settime(timer, 0, ctypes.byref(on if is_on else off), ctypes.byref(previous_setting))
+        has_expired, was_on = was_on and not (previous_setting[2] or previous_setting[3]), is_on
+        return has_expired
 
     return start

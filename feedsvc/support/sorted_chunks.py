@@ -12,7 +12,7 @@ _R = TypeVar("_R")
 _Chunk = tuple[_T, ...]
 
 _CHUNK_SIZE: Final = 512  # items in a new chunk; one of more than twice as many is halved
-_MAX_SINGLE_CHANGES: Final = 1000  # changes; if there are more, the whole is sorted again
+_MAX_SINGLE_CHANGES: Final = 1000  # changes; if there are more, the whole sequence is sorted again
 
 
 class PersistentSortedList(Sequence[_T]):
@@ -64,9 +64,9 @@ class PersistentSortedList(Sequence[_T]):
                 begin = start - self._starts[chunk]
                 return self._chunks[chunk][begin : begin + max(stop - start, 0) : step]
             return tuple(islice(self._iterate_from(start), max(stop - start, 0)))[::step]
-        place = range(len(self))[index]
-        chunk = bisect_right(self._starts, place) - 1
-        return self._chunks[chunk][place - self._starts[chunk]]
+        position = range(len(self))[index]
+        chunk = bisect_right(self._starts, position) - 1
+        return self._chunks[chunk][position - self._starts[chunk]]
 
     def _iterate_from(self, start: int) -> Iterator[_T]:
         chunk = bisect_right(self._starts, start) - 1
@@ -77,21 +77,21 @@ class PersistentSortedList(Sequence[_T]):
         chunk = self._chunk_index(self._chunks, key)
         return self._starts[chunk] + (bisect_left(self._chunks[chunk], key, key=self._key) if chunk < len(self._chunks) else 0)
 
-    def compute_once(self, find: Callable[[PersistentSortedList[_T]], _R]) -> _R:
-        """Return `find(self)`. The result is cached in this sequence for later calls with the same function."""
-        if find not in self._results:
-            self._results[find] = find(self)
-        found: _R = self._results[find]  # type: ignore[assignment]
-        return found
+    def compute_once(self, function: Callable[[PersistentSortedList[_T]], _R]) -> _R:
+        """Return `function(self)`. The result is cached in this sequence for later calls with the same function."""
+        if function not in self._results:
+            self._results[function] = function(self)
+        result: _R = self._results[function]  # type: ignore[assignment]
+        return result
 
     def apply_changes(self, removed: Sequence[_T], added: Sequence[_T]) -> PersistentSortedList[_T]:
         """Return a sequence without the items `removed`, which must all be in this one, and with the items `added`."""
         if not removed and not added:
             return self
         if len(removed) + len(added) > _MAX_SINGLE_CHANGES:
-            left = set(map(self._key, removed))
-            kept = (item for item in self if self._key(item) not in left)
-            return PersistentSortedList.from_sorted(sorted((*kept, *added), key=self._key), self._key)
+            removed_keys = set(map(self._key, removed))
+            remaining = (item for item in self if self._key(item) not in removed_keys)
+            return PersistentSortedList.from_sorted(sorted((*remaining, *added), key=self._key), self._key)
         chunks = list(self._chunks)
         for item in removed:
             self._remove(chunks, item)
@@ -99,22 +99,22 @@ class PersistentSortedList(Sequence[_T]):
             self._insert(chunks, item)
         return PersistentSortedList(tuple(chunks), self._key)
 
-    def filter(self, keep: Callable[[_T], object]) -> PersistentSortedList[_T]:
-        """Return a sequence of the items for which `keep` is true. It shares the chunks that stay whole with this one."""
-        found = ((chunk, tuple(filter(keep, chunk))) for chunk in self._chunks)
-        chunks = tuple(chunk if len(chunk) == len(kept) else kept for chunk, kept in found if kept)
+    def filter(self, predicate: Callable[[_T], object]) -> PersistentSortedList[_T]:
+        """Return a sequence of the items for which `predicate` is true. It shares the chunks that stay whole with this one."""
+        pairs = ((chunk, tuple(filter(predicate, chunk))) for chunk in self._chunks)
+        chunks = tuple(chunk if len(chunk) == len(matching) else matching for chunk, matching in pairs if matching)
         return self if sum(map(len, chunks)) == len(self) else PersistentSortedList(chunks, self._key)
 
     def items_not_in(self, other: PersistentSortedList[_T]) -> list[_T]:
         """Return the items of this sequence that are not in `other` as the same object.
 
-        This is fast if one sequence was made from the other, because chunks that both share are skipped.
+        This is fast if one sequence was made from the other, because chunks of both are skipped.
         """
-        theirs = set(map(id, other._chunks))
-        own = [chunk for chunk in self._chunks if id(chunk) not in theirs]
-        shared = set(map(id, self._chunks)) if own else set()
-        known = set(map(id, chain.from_iterable(chunk for chunk in other._chunks if id(chunk) not in shared)))
-        return [item for item in chain.from_iterable(own) if id(item) not in known]
+        other_ids = set(map(id, other._chunks))
+        own_chunks = [chunk for chunk in self._chunks if id(chunk) not in other_ids]
+        self_ids = set(map(id, self._chunks)) if own_chunks else set()
+        other_items = set(map(id, chain.from_iterable(chunk for chunk in other._chunks if id(chunk) not in self_ids)))
+        return [item for item in chain.from_iterable(own_chunks) if id(item) not in other_items]
 
     def _chunk_index(self, chunks: Sequence[_Chunk[_T]], key: Any) -> int:
         """Return the index of the first chunk whose last item does not come before `key`; len(chunks) if there is none."""
@@ -122,9 +122,9 @@ class PersistentSortedList(Sequence[_T]):
 
     def _remove(self, chunks: list[_Chunk[_T]], item: _T) -> None:
         chunk = self._chunk_index(chunks, key := self._key(item))
-        place = bisect_left(chunks[chunk], key, key=self._key)
-        left = chunks[chunk][:place] + chunks[chunk][place + 1 :]
-        chunks[chunk : chunk + 1] = [left] if left else []
+        position = bisect_left(chunks[chunk], key, key=self._key)
+        remaining = chunks[chunk][:position] + chunks[chunk][position + 1 :]
+        chunks[chunk : chunk + 1] = [remaining] if remaining else []
 
     def _insert(self, chunks: list[_Chunk[_T]], item: _T) -> None:
         key = self._key(item)
@@ -132,10 +132,10 @@ class PersistentSortedList(Sequence[_T]):
         if chunk < 0:
             chunk = 0
             chunks.append(())
-        place = bisect_left(chunks[chunk], key, key=self._key)
-        more = (*chunks[chunk][:place], item, *chunks[chunk][place:])
-        half = len(more) // 2
-        chunks[chunk : chunk + 1] = [more[:half], more[half:]] if len(more) > 2 * _CHUNK_SIZE else [more]
+        position = bisect_left(chunks[chunk], key, key=self._key)
+        items = (*chunks[chunk][:position], item, *chunks[chunk][position:])
+        half = len(items) // 2
+        chunks[chunk : chunk + 1] = [items[:half], items[half:]] if len(items) > 2 * _CHUNK_SIZE else [items]
 
 
 def _is_equal(one: object, other: object) -> bool:

@@ -149,7 +149,7 @@ class Database:
         file_identity = _file_identity(connection)
         identity = _folder_identity(file.parent, file_identity) if file else 0
         if file_identity not in (0, identity):
-            raise DamageError("it is of another state folder")
+            raise DamageError("it belongs to another state folder")
         name = file.name if file else ""
         checksummers = {table.name: RowChecksummer(identity, name, table.name) for table in self._schema.tables}
         if file_identity and self._schema.is_complete(connection):

@@ -54,18 +54,18 @@ class TokenBuckets:
         return 0.0 if tokens >= 1 else (1 - tokens) * self._limit.refill_seconds
 
     def _tokens(self, key: bytes, now: datetime) -> float:
-        before = self._buckets.get(key)
-        if before is None:
+        bucket = self._buckets.get(key)
+        if bucket is None:
             return float(self._limit.burst)
-        if now < before.updated_at:
-            # The clock was set back: add no tokens, but do not wait until it has caught up either.
-            self._buckets[key] = before = _Bucket(tokens=before.tokens, updated_at=now)
-        passed = (now - before.updated_at).total_seconds()
-        return min(self._limit.burst, before.tokens + passed / self._limit.refill_seconds)
+        if now < bucket.updated_at:
+            # The clock was set back: add no tokens, but count the time from now on.
+            self._buckets[key] = bucket = _Bucket(tokens=bucket.tokens, updated_at=now)
+        elapsed = (now - bucket.updated_at).total_seconds()
+        return min(self._limit.burst, bucket.tokens + elapsed / self._limit.refill_seconds)
 
 
 def anonymous_key(salt: bytes, *parts: str) -> bytes:
     """Return a salted hash of `parts`. Once the salt is discarded, the parts cannot be found from the hash."""
     texts = [part.encode(errors="surrogatepass") for part in parts]
-    told = b"".join(len(text).to_bytes(4, "big") + text for text in texts)
-    return hashlib.blake2b(told, key=salt, digest_size=16).digest()
+    data = b"".join(len(text).to_bytes(4, "big") + text for text in texts)
+    return hashlib.blake2b(data, key=salt, digest_size=16).digest()

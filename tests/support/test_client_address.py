@@ -87,7 +87,7 @@ def test_proxies_are_addresses_and_networks(given: str, read: list[str]) -> None
         ("nginx", "write an address like 127.0.0.1 or a network like 10.0.0.0/8"),
         ("10.0.0.0/33", "write an address like 127.0.0.1 or a network like 10.0.0.0/8"),
         ("*", "write an address like 127.0.0.1 or a network like 10.0.0.0/8"),
-        ("10.0.0.1/8", "write 10.0.0.1 for the one, 10.0.0.0/8 for all around it"),
+        ("10.0.0.1/8", "write 10.0.0.1 for one address, or 10.0.0.0/8 for its network"),
     ],
 )
 def test_what_is_no_proxy_is_told_with_what_to_write(given: str, hint: str) -> None:
