@@ -14,18 +14,18 @@ MAX_AGE: Final = 300  # seconds for which a cache may use a response without rev
 _STALE_DIRECTIVES: Final = (("stale-while-revalidate", 600), ("stale-if-error", 86400))  # seconds (RFC 5861)
 _MAX_AGE_MISSING: Final = 10  # seconds; the missing document may be saved in the next minute
 # A change later than this does not shorten any directive.
-_CACHING_HORIZON: Final = timedelta(seconds=MAX_AGE + max(longest for _, longest in _STALE_DIRECTIVES) + 1)
+_CACHING_HORIZON: Final = timedelta(seconds=MAX_AGE + max(seconds for _, seconds in _STALE_DIRECTIVES) + 1)
 
 
 def content_type(media_type: str) -> str:
     """Return the Content-Type of a document: UTF-8 is declared for all text, because clients guess a missing charset."""
-    binary = media_type.startswith(("image/", "font/", "audio/", "video/")) and not media_type.endswith("+xml")
-    return media_type if binary else f"{media_type}; charset=utf-8"
+    is_binary = media_type.startswith(("image/", "font/", "audio/", "video/")) and not media_type.endswith("+xml")
+    return media_type if is_binary else f"{media_type}; charset=utf-8"
 
 
-def file_content_type(attachment: FileResource) -> str:
-    """Return the Content-Type of a media file. Clients guess the charset of text without one, often windows-1252."""
-    return f"{attachment.media_type}; charset=utf-8" if attachment.media_type.startswith("text/") else attachment.media_type
+def file_content_type(file: FileResource) -> str:
+    """Return the Content-Type of a media file: UTF-8 is declared for text, because clients guess a missing charset."""
+    return f"{file.media_type}; charset=utf-8" if file.media_type.startswith("text/") else file.media_type
 
 
 def cache_control(now: datetime, next_change: datetime | None, *, private: bool = False, missing: bool = False) -> str:
@@ -40,24 +40,22 @@ def seconds_until_change(now: datetime, next_change: datetime | None) -> int | N
     """Return the seconds for which a cache may use a response at `now`; None, no limit, if `next_change` is far ahead."""
     if next_change is None:
         return None
-    ahead = next_change - now
-    return None if ahead > _CACHING_HORIZON else max(0, int(ahead.total_seconds()) - 1)
+    time_left = next_change - now
+    return None if time_left > _CACHING_HORIZON else max(0, int(time_left.total_seconds()) - 1)
 
 
 def cache_directives(seconds_left: int | None, *, private: bool = False, missing: bool = False) -> str:
     """Return Cache-Control for a response that may be used for at most `seconds_left` seconds; None is no limit."""
-    fresh = _cap_seconds(_MAX_AGE_MISSING if missing else MAX_AGE, seconds_left)
-    words = ["private" if private else "public", f"max-age={fresh}"]
+    max_age = _cap_seconds(_MAX_AGE_MISSING if missing else MAX_AGE, seconds_left)
+    directives = ["private" if private else "public", f"max-age={max_age}"]
     if not private and not missing:
-        words += [
-            f"{name}={_cap_seconds(longest, None if seconds_left is None else seconds_left - fresh)}"
-            for name, longest in _STALE_DIRECTIVES
-        ]
-    return ", ".join(words)
+        stale_seconds_left = None if seconds_left is None else seconds_left - max_age
+        directives += [f"{name}={_cap_seconds(seconds, stale_seconds_left)}" for name, seconds in _STALE_DIRECTIVES]
+    return ", ".join(directives)
 
 
-def _cap_seconds(seconds: int, left: int | None) -> int:
-    return seconds if left is None else min(seconds, left)
+def _cap_seconds(seconds: int, seconds_left: int | None) -> int:
+    return seconds if seconds_left is None else min(seconds, seconds_left)
 
 
 EXPOSED_HEADERS: Final = "ETag, Last-Modified, Link"  # response headers that a script of another site may read (CORS)

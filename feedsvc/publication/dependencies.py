@@ -52,20 +52,21 @@ class Dependencies:
         return all(one is two or self.project(one) == other.project(two) for one, two in pairs)
 
 
-def _rows_of_archive(division: ArchiveIndex) -> Mapping[str, tuple[Row, ...]]:
-    return division
+def _rows_of_index(index: ArchiveIndex) -> Mapping[str, tuple[Row, ...]]:
+    return index
 
 
-def document_dependencies(catalog: Catalog, place: Place, rows_by_period: RowsByPeriod = _rows_of_archive) -> Dependencies | None:
+def document_dependencies(catalog: Catalog, place: Place, rows_by_period: RowsByPeriod = _rows_of_index) -> Dependencies | None:
     """Return the dependencies of a place's document; None if there is no document or it must not be reused.
 
     `rows_by_period` returns the rows of an archive index by period; a caller may pass a function that caches them.
     """
-    make = _DEPENDENCIES_BY_PLACE.get(type(place))
-    found = make(catalog, place, rows_by_period) if make else None
-    if found is None or not isinstance(place, _PLACES_WITH_LOGO):
-        return found
-    return Dependencies(found.objects, (*found.values, *logo_dependencies(catalog)), found.listings, found.project)
+    function = _DEPENDENCIES_BY_PLACE.get(type(place))
+    dependencies = function(catalog, place, rows_by_period) if function else None
+    if dependencies is None or not isinstance(place, _PLACES_WITH_LOGO):
+        return dependencies
+    values = (*dependencies.values, *logo_dependencies(catalog))
+    return Dependencies(dependencies.objects, values, dependencies.listings, dependencies.project)
 
 
 def are_comparable(one: Catalog, other: Catalog) -> bool:
@@ -74,51 +75,53 @@ def are_comparable(one: Catalog, other: Catalog) -> bool:
 
 
 def _settings(catalog: Catalog) -> tuple[object, ...]:
+    """Return the inputs of all documents other than articles and media."""
     content = catalog.content
     return content.site, content.categories, content.authors, content.theme
 
 
-def _feed_dependencies(catalog: Catalog, place: FeedAt, pages: RowsByPeriod) -> Dependencies | None:
+def _feed_dependencies(catalog: Catalog, place: FeedAt, rows_by_period: RowsByPeriod) -> Dependencies | None:
     listing = catalog.listings.get(place.listing)
     if listing is None or (place.period and not listing.has_archive):
         return None
-    return (
-        _period_dependencies(listing, place.period, listing.archive_index, pages)
-        if place.period
-        else _newest_dependencies(listing, listing.prev_archive)
-    )
+    if place.period:
+        return _period_dependencies(listing, place.period, listing.archive_index, rows_by_period)
+    return _newest_dependencies(listing, listing.prev_archive)
 
 
-def _page_dependencies(catalog: Catalog, place: PageAt, pages: RowsByPeriod) -> Dependencies | None:
+def _page_dependencies(catalog: Catalog, place: PageAt, rows_by_period: RowsByPeriod) -> Dependencies | None:
     listing = catalog.listings.get(place.listing)
     if listing is None:
         return None
-    found = (
-        _period_dependencies(listing, place.period, listing.page_index, pages)
+    dependencies = (
+        _period_dependencies(listing, place.period, listing.page_index, rows_by_period)
         if place.period
         else _newest_dependencies(listing, listing.page_index.newest_older_period)
     )
-    return Dependencies(found.objects, (*found.values, *image_dependencies(catalog, found.objects))) if found else None
+    if dependencies is None:
+        return None
+    return Dependencies(dependencies.objects, (*dependencies.values, *image_dependencies(catalog, dependencies.objects)))
 
 
-def _newest_dependencies(listing: Listing, older: str) -> Dependencies:
-    return Dependencies(listing.feed_rows, (listing.title, listing.description, older))
+def _newest_dependencies(listing: Listing, older_period: str) -> Dependencies:
+    """Return the dependencies of a listing's newest page or feed, which links to `older_period`, "" if there is none."""
+    return Dependencies(listing.feed_rows, (listing.title, listing.description, older_period))
 
 
-def _period_dependencies(listing: Listing, period: str, division: ArchiveIndex, pages: RowsByPeriod) -> Dependencies | None:
+def _period_dependencies(listing: Listing, period: str, index: ArchiveIndex, rows_by_period: RowsByPeriod) -> Dependencies | None:
     """Return the dependencies on a period: its rows and neighbours, and the listing's title; None if there is no such period."""
-    rows, beside = pages(division).get(period), division.neighbours.get(period)
-    return Dependencies(rows, (listing.title, listing.description, beside)) if rows is not None else None
+    rows, neighbours = rows_by_period(index).get(period), index.neighbours.get(period)
+    return Dependencies(rows, (listing.title, listing.description, neighbours)) if rows is not None else None
 
 
 def _article_dependencies(catalog: Catalog, place: ArticleAt, _: RowsByPeriod) -> Dependencies | None:
-    row, gone = catalog.visible.get(place.slug), catalog.withdrawn.get(place.slug)
+    row, withdrawn_row = catalog.visible.get(place.slug), catalog.withdrawn.get(place.slug)
     if row is None:
-        return Dependencies((gone,)) if gone else None
-    shown = (row, *find_related(catalog, row))
+        return Dependencies((withdrawn_row,)) if withdrawn_row else None
+    shown_rows = (row, *find_related(catalog, row))
     # A new title of one of its tags makes a new Row, so tags need no values here.
-    objects = (*shown, *catalog.listings[section_ref(row)].neighbours_of(row))
-    return Dependencies(objects, (*file_dependencies(catalog, row.article.media), *image_dependencies(catalog, shown)))
+    objects = (*shown_rows, *catalog.listings[section_ref(row)].neighbours_of(row))
+    return Dependencies(objects, (*file_dependencies(catalog, row.article.media), *image_dependencies(catalog, shown_rows)))
 
 
 def section_ref(row: Row) -> ListingRef:
@@ -167,24 +170,24 @@ def _project_subscription(listing: Listing) -> object:
 
 
 def _is_every_tag_offered(catalog: Catalog) -> bool:
-    return sum(one.ref.kind == "tag" for one in catalog.subscribable_listings) == catalog.tags.total
+    return sum(listing.ref.kind == "tag" for listing in catalog.subscribable_listings) == catalog.tags.total
 
 
 def _sitemap_listing_dependencies(
-    catalog: Catalog, tell: Callable[[Listing], object], facts: tuple[object, ...] = ()
+    catalog: Catalog, project: Callable[[Listing], object], values: tuple[object, ...] = ()
 ) -> Dependencies:
-    return Dependencies((), facts, tuple(catalog.indexable_listings), tell)
+    return Dependencies((), values, tuple(catalog.indexable_listings), project)
 
 
-def _offered_listing_dependencies(
-    catalog: Catalog, tell: Callable[[Listing], object], facts: tuple[object, ...] = ()
+def _subscribable_listing_dependencies(
+    catalog: Catalog, project: Callable[[Listing], object], values: tuple[object, ...] = ()
 ) -> Dependencies:
-    return Dependencies((), facts, catalog.subscribable_listings, tell)
+    return Dependencies((), values, catalog.subscribable_listings, project)
 
 
 _SINGLE_DEPENDENCIES: Final[Mapping[str, Callable[[Catalog], Dependencies]]] = {
-    "feeds.opml": lambda catalog: _offered_listing_dependencies(catalog, _project_title),
-    "subscribe/": lambda catalog: _offered_listing_dependencies(
+    "feeds.opml": lambda catalog: _subscribable_listing_dependencies(catalog, _project_title),
+    "subscribe/": lambda catalog: _subscribable_listing_dependencies(
         catalog, _project_subscription, (_is_every_tag_offered(catalog),)
     ),
     "sitemap.xml": lambda catalog: _sitemap_listing_dependencies(catalog, listing_fingerprint, catalog_fingerprint(catalog)),
@@ -198,8 +201,8 @@ def _single_dependencies(catalog: Catalog, place: SiteDocumentAt, _: RowsByPerio
 
 
 def _tag_page_dependencies(catalog: Catalog, place: TagsAt, _: RowsByPeriod) -> Dependencies | None:
-    found = tag_page(catalog, place.start)
-    return Dependencies((), found) if found else None
+    page = tag_page(catalog, place.start)
+    return Dependencies((), page) if page else None
 
 
 def _sitemap_dependencies(catalog: Catalog, place: SitemapAt, _: RowsByPeriod) -> Dependencies | None:

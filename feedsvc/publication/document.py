@@ -16,10 +16,10 @@ from feedsvc.support.compression import compress
 
 
 class DerivedData:
-    """Data derived from a document on first use and cached as long as the document. Thread-safe.
+    """Data derived from a document on first use, and cached as long as the document. Thread-safe.
 
-    `cache` is for modules that send documents; each uses its own keys. `has_grown` is True if encoded bodies were added since
-    `size` was last called.
+    `cache` is for modules that send documents; each uses its own keys. `has_grown` is True if encoded bodies were added after
+    the last call of `size`.
     """
 
     __slots__ = ("_digest", "_encoded_bodies", "_lock", "cache", "has_grown")
@@ -42,11 +42,11 @@ class DerivedData:
         Each coding is computed once.
         """
         with self._lock:
-            made = self._encoded_bodies.get(coding)
-            if made is None:
-                made = self._encoded_bodies[coding] = compress(body, coding)
-                self.has_grown = self.has_grown or bool(made)
-            return made
+            encoded = self._encoded_bodies.get(coding)
+            if encoded is None:
+                encoded = self._encoded_bodies[coding] = compress(body, coding)
+                self.has_grown = self.has_grown or bool(encoded)
+            return encoded
 
     def size(self) -> int:
         """Return the number of bytes of all encoded bodies, and reset `has_grown`."""

@@ -48,14 +48,14 @@ class DocumentCache:
         return self._size
 
     def get(self, path: str) -> Document | None:
-        """Return the document of this edition at a path, None if it is not cached. A document found counts as a hit."""
+        """Return the document of this edition at a path and count a hit; None if it is not cached."""
         with self._lock:
-            found = self._current.get(path)
-            if found is None:
+            entry = self._current.get(path)
+            if entry is None:
                 return None
             self._current.move_to_end(path)
             self.statistics.hits += 1
-            return found.document
+            return entry.document
 
     def previous(self, path: str) -> CachedDocument | None:
         """Return the document of an earlier edition at a path, or None. The caller must compare its dependencies before reuse."""
@@ -68,28 +68,28 @@ class DocumentCache:
             if path in self._current:
                 return
             self.statistics.misses += 1
-            former = self._previous.pop(path, None)
+            previous = self._previous.pop(path, None)
             self._current[path] = CachedDocument(document, dependencies, document.size_in_bytes())
-            self._size += self._current[path].size_in_bytes - (former.size_in_bytes if former else 0)
+            self._size += self._current[path].size_in_bytes - (previous.size_in_bytes if previous else 0)
             self._evict()
 
     def update_size(self, path: str) -> None:
         """Update the recorded size of a document. Call it after `encode`, which adds an encoded body to the document."""
         with self._lock:
-            found = self._current.get(path)
-            if found is None:
+            entry = self._current.get(path)
+            if entry is None:
                 return
-            weight = found.document.size_in_bytes()
-            self._current[path] = CachedDocument(found.document, found.dependencies, weight)
-            self._size += weight - found.size_in_bytes
+            size = entry.document.size_in_bytes()
+            self._current[path] = CachedDocument(entry.document, entry.dependencies, size)
+            self._size += size - entry.size_in_bytes
             self._evict()
 
     def discard(self, predicate: Callable[[Document], bool]) -> None:
         """Remove the documents that match `predicate`, so that they are rendered again."""
         with self._lock:
-            for kept in (self._current, self._previous):
-                for path in [path for path, one in kept.items() if predicate(one.document)]:
-                    self._size -= kept.pop(path).size_in_bytes
+            for entries in (self._current, self._previous):
+                for path in [path for path, entry in entries.items() if predicate(entry.document)]:
+                    self._size -= entries.pop(path).size_in_bytes
 
     def _evict(self) -> None:
         """Evict documents above `max_bytes`: of earlier editions first, then the least recently used. Keep at least one."""
@@ -102,14 +102,14 @@ class DocumentCache:
     def carry_over(self) -> DocumentCache:
         """Return the cache for the next edition. There, all documents with dependencies are documents of an earlier edition."""
         with self._lock:
-            everything = {**self._previous, **self._current}
+            entries = {**self._previous, **self._current}
         return DocumentCache(self._max_bytes, self.statistics).seed(
-            {path: one for path, one in everything.items() if one.dependencies}
+            {path: entry for path, entry in entries.items() if entry.dependencies}
         )
 
     def seed(self, previous: dict[str, CachedDocument]) -> DocumentCache:
         """Replace the documents of earlier editions; return self."""
         with self._lock:
             self._previous = previous
-            self._size = sum(one.size_in_bytes for one in (*previous.values(), *self._current.values()))
+            self._size = sum(entry.size_in_bytes for entry in (*previous.values(), *self._current.values()))
             return self

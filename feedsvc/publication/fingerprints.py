@@ -46,7 +46,7 @@ class Fingerprints:
     """Fingerprints of one catalog's documents. They can be compared only if `site_fingerprint` is equal."""
 
     def __init__(self, catalog: Catalog, row_digests: dict[int, tuple[Row, bytes]] | None = None, *, bulk: bool = False) -> None:
-        """Create without cached digests, or with `row_digests`: id() of a row -> the row and its digest.
+        """Create without computing. `row_digests` are cached digests: id() of a row -> the row and its digest.
 
         `bulk` is True if nearly all documents will be needed: the digests of a listing's cards are then joined in one pass.
         """
@@ -55,7 +55,7 @@ class Fingerprints:
         self._card_digests: dict[int, bytes] = {}
         self._entry_digests: dict[int, bytes] = {}
         self._listing_cards: dict[ListingRef, bytes] = {}  # the cards of a listing's visible rows in order
-        self._archive_pages: dict[int, tuple[ArchiveIndex, Mapping[str, tuple[Row, ...]]]] = {}
+        self._archive_rows: dict[int, tuple[ArchiveIndex, Mapping[str, tuple[Row, ...]]]] = {}
 
     def for_catalog(self, catalog: Catalog, *, bulk: bool = False) -> Fingerprints:
         """Return the fingerprints of a catalog that was updated from this one. Digests of rows that both share are reused."""
@@ -69,14 +69,15 @@ class Fingerprints:
         """Compute the digests of all visible rows in parallel. Otherwise every worker would compute almost all of them itself."""
         rows = self._catalog.listings[ListingRef()].visible[:]
 
-        def looked_at(part: Sequence[int]) -> tuple[int, bytes, bytes]:
-            some = [rows[place] for place in part]
-            return part[0], b"".join(map(self._row_digest, some)), b"".join(map(self._card_digest, some))
+        def compute_chunk(indexes: Sequence[int]) -> tuple[int, bytes, bytes]:
+            chunk = [rows[index] for index in indexes]
+            return indexes[0], b"".join(map(self._row_digest, chunk)), b"".join(map(self._card_digest, chunk))
 
-        for start, own, cards in map_chunks(looked_at, range(len(rows)), processes, max_chunk=_CHUNK_SIZE):
-            for row, begin in zip(rows[start : start + len(own) // _DIGEST_SIZE], range(0, len(own), _DIGEST_SIZE), strict=True):
-                self._row_digests[id(row)] = row, own[begin : begin + _DIGEST_SIZE]
-                self._card_digests[id(row)] = cards[begin : begin + _DIGEST_SIZE]
+        for first, row_digests, card_digests in map_chunks(compute_chunk, range(len(rows)), processes, max_chunk=_CHUNK_SIZE):
+            chunk = rows[first : first + len(row_digests) // _DIGEST_SIZE]
+            for row, start in zip(chunk, range(0, len(row_digests), _DIGEST_SIZE), strict=True):
+                self._row_digests[id(row)] = row, row_digests[start : start + _DIGEST_SIZE]
+                self._card_digests[id(row)] = card_digests[start : start + _DIGEST_SIZE]
 
     def get(self, place: Place) -> str:
         """Return the fingerprint of a place's document, 24 hex digits; "" if its dependencies are unknown.
@@ -105,11 +106,12 @@ class Fingerprints:
         """Fingerprint of the page with status 404."""
         return self._fingerprint(Dependencies((), self._logo_dependencies))
 
-    def _fingerprint(self, found: Dependencies | None) -> str:
-        if found is None:
+    def _fingerprint(self, dependencies: Dependencies | None) -> str:
+        """Return the fingerprint of dependencies, "" for None. Raises TypeError or ValueError if one has no unique encoding."""
+        if dependencies is None:
             return ""
-        facts = _ENCODER.encode((len(found.objects), found.comparable_values))
-        return _digest(b"".join(map(self._object_digest, found.objects)) + facts).hex()
+        values = _ENCODER.encode((len(dependencies.objects), dependencies.comparable_values))
+        return _digest(b"".join(map(self._object_digest, dependencies.objects)) + values).hex()
 
     def _article_fingerprint(self, row: Row) -> str:
         """Return the fingerprint of an article's page. Coarser than its dependencies, but faster: it covers the next
@@ -118,22 +120,22 @@ class Fingerprints:
         article = row.article
         parts = [self._card_digest(row), self._neighbour_cards(self._catalog.listings[section_ref(row)], row)]
         parts += [self._older_cards(self._catalog.listings[ListingRef("tag", tag.id)], row) for tag in article.tags]
-        if facts := (*file_dependencies(self._catalog, article.media), *self._logo_dependencies):
-            parts.append(_ENCODER.encode(facts))
+        if files := (*file_dependencies(self._catalog, article.media), *self._logo_dependencies):
+            parts.append(_ENCODER.encode(files))
         return _digest(b"".join(parts)).hex()
 
     def _neighbour_cards(self, listing: Listing, row: Row) -> bytes:
-        cards, begin = self._locate_card(listing, row)
-        newer, older = (
-            cards[begin - _DIGEST_SIZE : begin] if begin else b"",
-            cards[begin + _DIGEST_SIZE : begin + 2 * _DIGEST_SIZE],
-        )
+        """Return the digests of the cards before and after a row's, _EMPTY_DIGEST if there is none."""
+        cards, start = self._locate_card(listing, row)
+        newer = cards[start - _DIGEST_SIZE : start] if start else b""
+        older = cards[start + _DIGEST_SIZE : start + 2 * _DIGEST_SIZE]
         return (newer or _EMPTY_DIGEST) + (older or _EMPTY_DIGEST)
 
-    def _older_cards(self, tagged: Listing, row: Row) -> bytes:
-        cards, begin = self._locate_card(tagged, row)
-        found = cards[begin + _DIGEST_SIZE : begin + (1 + MAX_CANDIDATES) * _DIGEST_SIZE]
-        return bytes((len(found) // _DIGEST_SIZE,)) + found
+    def _older_cards(self, tag_listing: Listing, row: Row) -> bytes:
+        """Return the number (1 byte) and the digests of the next MAX_CANDIDATES older cards of a tag."""
+        cards, start = self._locate_card(tag_listing, row)
+        older = cards[start + _DIGEST_SIZE : start + (1 + MAX_CANDIDATES) * _DIGEST_SIZE]
+        return bytes((len(older) // _DIGEST_SIZE,)) + older
 
     def _locate_card(self, listing: Listing, row: Row) -> tuple[bytes, int]:
         """Return the joined card digests of a listing's visible rows, and the offset of the digest of `row`.
@@ -141,30 +143,32 @@ class Fingerprints:
         Without `bulk`, they cover only `row`, the row before it and the next MAX_CANDIDATES rows.
         """
         if not self._is_bulk:
-            place = listing.visible.rank(row.key)
-            start = max(place - 1, 0)
-            return b"".join(map(self._card_digest, listing.visible[start : place + 1 + MAX_CANDIDATES])), (
-                place - start
-            ) * _DIGEST_SIZE
-        walk = self._listing_cards.get(listing.ref)
-        if walk is None:
-            walk = self._listing_cards[listing.ref] = self._join_cards(listing)
-        return walk, listing.ranks[id(row)] * _DIGEST_SIZE
+            rank = listing.visible.rank(row.key)
+            first = max(rank - 1, 0)
+            cards = b"".join(map(self._card_digest, listing.visible[first : rank + 1 + MAX_CANDIDATES]))
+            return cards, (rank - first) * _DIGEST_SIZE
+        all_cards = self._listing_cards.get(listing.ref)
+        if all_cards is None:
+            all_cards = self._listing_cards[listing.ref] = self._join_cards(listing)
+        return all_cards, listing.ranks[id(row)] * _DIGEST_SIZE
 
     def _join_cards(self, listing: Listing) -> bytes:
-        rows, known = listing.visible[:], self._card_digests
+        """Return the joined card digests of all visible rows of a listing."""
+        rows, digests = listing.visible[:], self._card_digests
         try:
-            return b"".join([known[id(row)] for row in rows])
+            return b"".join([digests[id(row)] for row in rows])
         except KeyError:
             return b"".join(map(self._card_digest, rows))
 
-    def _rows_by_period(self, division: ArchiveIndex) -> Mapping[str, tuple[Row, ...]]:
+    def _rows_by_period(self, index: ArchiveIndex) -> Mapping[str, tuple[Row, ...]]:
+        """Return the rows of an archive index by period. With `bulk`, they are found in one pass and cached."""
         if not self._is_bulk:
-            return division
-        turned = self._archive_pages.get(id(division))
-        if turned is None:
-            turned = self._archive_pages[id(division)] = division, dict(division.items())
-        return turned[1]
+            return index
+        cache_entry = self._archive_rows.get(id(index))
+        if cache_entry is None:
+            # The index is stored, too, so that its id() is not reused.
+            cache_entry = self._archive_rows[id(index)] = index, dict(index.items())
+        return cache_entry[1]
 
     @cached_property
     def _logo_dependencies(self) -> tuple[object, ...]:
@@ -172,38 +176,38 @@ class Fingerprints:
 
     def _card_digest(self, row: Row) -> bytes:
         """Return the digest of a row and of its lead image's bytes, because pages name image variants by a digest of these."""
-        known = self._card_digests.get(id(row))
-        if known is None:
-            facts = tuple(image_dependencies(self._catalog, (row,))) if row.article.image else ()
-            known = self._row_digest(row)
-            known = self._card_digests[id(row)] = _digest(known + _ENCODER.encode(facts)) if facts else known
-        return known
+        digest = self._card_digests.get(id(row))
+        if digest is None:
+            files = tuple(image_dependencies(self._catalog, (row,))) if row.article.image else ()
+            digest = self._row_digest(row)
+            digest = self._card_digests[id(row)] = _digest(digest + _ENCODER.encode(files)) if files else digest
+        return digest
 
     def _entry_digest(self, row: Row) -> bytes:
         """Return the digest of a row and of the bytes of all its images, because feeds name variants by a digest of these."""
-        known = self._entry_digests.get(id(row))
-        if known is None:
-            facts = tuple(file_dependencies(self._catalog, row.article.media))
-            known = self._row_digest(row)
-            known = self._entry_digests[id(row)] = _digest(known + _ENCODER.encode(facts)) if facts else known
-        return known
+        digest = self._entry_digests.get(id(row))
+        if digest is None:
+            files = tuple(file_dependencies(self._catalog, row.article.media))
+            digest = self._row_digest(row)
+            digest = self._entry_digests[id(row)] = _digest(digest + _ENCODER.encode(files)) if files else digest
+        return digest
 
-    def _object_digest(self, one: object) -> bytes:
-        if isinstance(one, Row):
-            return self._entry_digest(one)
-        if one is None:
+    def _object_digest(self, value: object) -> bytes:
+        if isinstance(value, Row):
+            return self._entry_digest(value)
+        if value is None:
             return _EMPTY_DIGEST
-        raise TypeError(f"{type(one).__name__} has no imprint")
+        raise TypeError(f"{type(value).__name__} has no fingerprint")
 
     def _row_digest(self, row: Row) -> bytes:
-        known = self._row_digests.get(id(row))
-        if known is None:
+        cache_entry = self._row_digests.get(id(row))
+        if cache_entry is None:
             # The row is stored, too, so that its id() is not reused.
-            known = self._row_digests[id(row)] = (row, self._compute_row_digest(row))
-        return known[1]
+            cache_entry = self._row_digests[id(row)] = (row, self._compute_row_digest(row))
+        return cache_entry[1]
 
     def _compute_row_digest(self, row: Row) -> bytes:
-        """Return the digest of what a feed entry shows of a row, including tag titles, which depend on other articles."""
+        """Return the digest of a row and of the titles of its tags, which depend on other articles."""
         titles = [self._tag_titles[tag.id] for tag in row.article.tags]
         return _digest(_ENCODER.encode((row, titles)))
 
@@ -218,7 +222,7 @@ def _digest(data: bytes) -> bytes:
 
 
 def site_fingerprint(catalog: Catalog) -> str:
-    """Return the digest of what all documents depend on: settings, theme, program. Compare fingerprints only if it is equal."""
+    """Return the digest of the inputs of all documents: settings, theme, program. Compare fingerprints only if it is equal."""
     content = catalog.content
     settings = (content.site, content.categories, content.authors, content.theme, catalog.is_preview)
     return blake2b(_ENCODER.encode((settings, code_fingerprint())), digest_size=_DIGEST_SIZE).hexdigest()
@@ -227,15 +231,15 @@ def site_fingerprint(catalog: Catalog) -> str:
 @cache
 def code_fingerprint() -> tuple[str, ...]:
     """Return versions of program, Python and libraries, and a digest of the code, which may change within a version."""
-    code = blake2b(digest_size=_DIGEST_SIZE)
+    code_digest = blake2b(digest_size=_DIGEST_SIZE)
     root = os.path.dirname(os.path.dirname(__file__))
     # Skip compiled and half-written .pyc files, and dangling links, such as lock files of text editors.
     files = (os.path.join(folder, name) for folder, _, names in os.walk(root) for name in names if ".pyc" not in name)
     for file in sorted(filter(os.path.isfile, files)):
-        code.update(file.removeprefix(root).encode())
+        code_digest.update(file.removeprefix(root).encode())
         with open(file, "rb") as opened:
-            code.update(opened.read())
-    return __version__, code.hexdigest(), sys.version, *map(_version, (*_LIBRARIES, *_COMPRESSION_LIBRARIES))
+            code_digest.update(opened.read())
+    return __version__, code_digest.hexdigest(), sys.version, *map(_version, (*_LIBRARIES, *_COMPRESSION_LIBRARIES))
 
 
 def _version(library: str) -> str:

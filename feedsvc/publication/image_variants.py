@@ -33,15 +33,15 @@ class ImageVariants:
     def paths(self) -> Iterator[str]:
         """Yield the paths of all variants that pages and feeds offer. Make missing variants; skip those that cannot be made."""
         for file in self._images():
-            places = (place for copy in variants(file) if isinstance(place := place_of(copy.path), VariantAt))
+            places = (place for variant in variants(file) if isinstance(place := place_of(variant.path), VariantAt))
             yield from (path_of(place) for place in places if self.make(place))
 
     def missing_variants(self) -> Sequence[tuple[MediaFile, str]]:
         """Return the images, with their digests, that have variants still to be made."""
-        found = {facts_of(file).digest: file for file in self._images() if variants(file)}
-        return [
-            (file, tag) for tag, file in found.items() if self._variant_store and self._variant_store.lacks_variants(file, tag)
-        ]
+        if not (store := self._variant_store):
+            return []
+        images = {facts_of(file).digest: file for file in self._images() if variants(file)}
+        return [(file, digest) for digest, file in images.items() if store.lacks_variants(file, digest)]
 
     def find(self, place: VariantAt) -> FileResource | PendingFile | Redirect | None:
         """Return the variant, a PendingFile while it is being made, or the original image if making it failed; None if unknown.
@@ -54,10 +54,10 @@ class ImageVariants:
         if target := _redirect_target(file, place):
             return Redirect(target=target, is_permanent=False)
         try:
-            found = self._variant_store.find(file, place.digest, place.width)
-            if found is None:
+            location = self._variant_store.find(file, place.digest, place.width)
+            if location is None:
                 return PendingFile(path=path_of(place), completion=self._variant_store.request(file, place.digest, place.width))
-            return _file_resource(place, file, found)
+            return _file_resource(place, file, location)
         except VariantError:
             return self._substitute(place, file)
 
@@ -65,12 +65,12 @@ class ImageVariants:
         """Request the missing variants that a feed of these rows names, because subscribers fetch them within seconds."""
         for path in (path for row in rows for path in row.article.media):
             file = self._catalog.media.get(path)
-            copy = fitting_variant(file, MAX_WIDTH) or fitting_variant(file, THUMBNAIL_WIDTH)
-            if copy and file and self._variant_store:
+            variant = fitting_variant(file, MAX_WIDTH) or fitting_variant(file, THUMBNAIL_WIDTH)
+            if variant and file and self._variant_store:
                 with suppress(VariantError, OSError):
                     digest = facts_of(file).digest
-                    if self._variant_store.find(file, digest, copy.width) is None:
-                        self._variant_store.request(file, digest, copy.width)
+                    if self._variant_store.find(file, digest, variant.width) is None:
+                        self._variant_store.request(file, digest, variant.width)
 
     def make(self, place: VariantAt) -> FileResource | None:
         """Return the variant; make it now if it is missing. None if the image is unknown or the variant cannot be made."""
@@ -84,8 +84,8 @@ class ImageVariants:
     def _substitute(self, place: VariantAt, file: MediaFile) -> FileResource | None:
         """Return the original image if a page may offer the variant, else None. Browsers do not fall back from srcset to src."""
         with suppress(FileNotFoundError, PermissionError):
-            known = facts_of(file)
-            if known.digest == place.digest and place.width in dict(known.sizes):
+            facts = facts_of(file)
+            if facts.digest == place.digest and place.width in dict(facts.sizes):
                 return FileResource(
                     path=path_of(place),
                     location=file.location,
@@ -116,13 +116,13 @@ def _redirect_target(file: MediaFile, place: VariantAt) -> str:
         if is_exhausted(error):
             raise
         return ""
-    return next((copy.path for copy in variants(file) if copy.width >= place.width), f"/{file.path}")
+    return next((variant.path for variant in variants(file) if variant.width >= place.width), f"/{file.path}")
 
 
-def _file_resource(place: VariantAt, file: MediaFile, found: Path) -> FileResource | None:
-    """Return the variant's file; None if it was deleted in the meantime."""
+def _file_resource(place: VariantAt, file: MediaFile, location: Path) -> FileResource | None:
+    """Return the variant's file, which is at `location` on disk; None if it was deleted in the meantime."""
     try:
-        length = found.stat().st_size
+        length = location.stat().st_size
     except FileNotFoundError:
         return None
-    return FileResource(path=path_of(place), location=str(found), media_type=file.type, length=length)
+    return FileResource(path=path_of(place), location=str(location), media_type=file.type, length=length)

@@ -1,6 +1,6 @@
 """Last-Modified store: when each document's bytes last changed, also across restarts.
 
-One small SQLite file in the state folder. Deleting it costs a few 304 responses only: their clients get the document instead.
+One small SQLite file in the state folder. If it is deleted, some clients get a document once more instead of a 304 response.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ _TABLE: Final = "document_date"
 
 
 def _convert_former_row(row: RowValues) -> Iterable[tuple[str, RowValues]]:
-    path, digest, at, read, was, was_at = row
-    if not (isinstance(path, str) and isinstance(digest, str) and type(at) is int and isinstance(read, float)):
+    path, digest, modified_at, read_at, previous_digest, previous_modified_at = row
+    if not (isinstance(path, str) and isinstance(digest, str) and type(modified_at) is int and isinstance(read_at, float)):
         raise TypeError(row)
-    if not (isinstance(was, str | None) and type(was_at) in (int, type(None))):
+    if not (isinstance(previous_digest, str | None) and type(previous_modified_at) in (int, type(None))):
         raise TypeError(row)
-    datetime.fromtimestamp(at, UTC)  # raises ValueError or OverflowError if out of range
-    yield _TABLE, (path, digest, at, read, was, was_at)
+    datetime.fromtimestamp(modified_at, UTC)  # raises ValueError or OverflowError if out of range
+    yield _TABLE, (path, digest, modified_at, read_at, previous_digest, previous_modified_at)
 
 
 _SCHEMA: Final = Schema(
@@ -60,8 +60,8 @@ _MAX_CLOCK_ERROR: Final = 86_400
 @dataclass(frozen=True, slots=True)
 class _DateRecord:
     """Record of a path. `digest` is that of its current bytes, `modified_at` the date since when the path has these bytes, and
-    `content_read_at` the moment of the content that they show; both in seconds since 1970. `previous_*` are digest and date of
-    the bytes before the current ones; None if there were none.
+    `content_read_at` the moment of the content that they show; both dates are in seconds since 1970. `previous_digest` and
+    `previous_modified_at` are those of the bytes before the current ones; None if there were none.
     """
 
     path: str
@@ -71,14 +71,14 @@ class _DateRecord:
     previous_digest: str | None = None
     previous_modified_at: int | None = None
 
-    def next_record(self, digest: str, now: int, read: float) -> _DateRecord:
+    def next_record(self, digest: str, now: int, content_read_at: float) -> _DateRecord:
         """Return the record after a rendering with this digest. Changed bytes get a later second than the recorded one, even if
         the clock went back, unless the recorded one is more than a day ahead.
         """
         is_same, is_far_ahead = digest == self.digest, self.modified_at > now + _MAX_CLOCK_ERROR
-        at = now if is_far_ahead else self.modified_at if is_same else max(now, self.modified_at + 1)
-        was, was_at = (self.previous_digest, self.previous_modified_at) if is_same else (self.digest, self.modified_at)
-        return _DateRecord(self.path, digest, at, read, was, was_at)
+        modified_at = now if is_far_ahead else self.modified_at if is_same else max(now, self.modified_at + 1)
+        previous = (self.previous_digest, self.previous_modified_at) if is_same else (self.digest, self.modified_at)
+        return _DateRecord(self.path, digest, modified_at, content_read_at, *previous)
 
 
 class LastModifiedStore:
@@ -100,15 +100,14 @@ class LastModifiedStore:
         """
         try:
             with self._lock:
-                at = self._find_date(path, digest, int(now.timestamp())) or self._record_date(
-                    path, digest, now, content_read_at or now
-                )
+                modified_at = self._find_date(path, digest, int(now.timestamp()))
+                modified_at = modified_at or self._record_date(path, digest, now, content_read_at or now)
         except sqlite3.Error as error:
             # A full disk must not stop feeds: without a date, readers rely on the entity tag.
             self._database.report_damage(error)
             self._report_failure(error)
             return None
-        return datetime.fromtimestamp(at, UTC) if at else None
+        return datetime.fromtimestamp(modified_at, UTC) if modified_at else None
 
     def recover(self) -> None:
         """Replace the file if it was damaged or deleted. If the last write failed, try again, and clear the alert on success."""
@@ -116,12 +115,11 @@ class LastModifiedStore:
             self._database.recover(self._lock)
             if not self._is_failing:
                 return
-            with self._lock, self._database.connection as rows:
-                rows.execute("BEGIN IMMEDIATE")
-                rows.execute(f"DELETE FROM {_TABLE} WHERE path = ''")
-                rows.execute(
-                    f"INSERT INTO {_TABLE} VALUES (?, ?, ?, ?, ?, ?, ?)", self._seal.add_checksum("", "", 0, 0.0, None, None)
-                )
+            with self._lock, self._database.connection as connection:
+                connection.execute("BEGIN IMMEDIATE")
+                connection.execute(f"DELETE FROM {_TABLE} WHERE path = ''")
+                row = self._checksummer.add_checksum("", "", 0, 0.0, None, None)
+                connection.execute(f"INSERT INTO {_TABLE} VALUES (?, ?, ?, ?, ?, ?, ?)", row)
         except sqlite3.Error as error:
             self._database.report_damage(error)
             return
@@ -132,38 +130,41 @@ class LastModifiedStore:
         self._alerts.clear(_ALERT_NAME)
 
     @property
-    def _seal(self) -> RowChecksummer:
+    def _checksummer(self) -> RowChecksummer:
         return self._database.checksummers[_TABLE]
 
     def _report_failure(self, error: Exception) -> None:
         self._is_failing = True
-        sentence = unwritable_message("Last-Modified dates", self._file, error, "what changes is sent without one")
-        self._alerts.raise_alert(_ALERT_NAME, sentence, f"Last-Modified dates are written to {self._file} again")
+        message = unwritable_message("Last-Modified dates", self._file, error, "documents that change are sent without a date")
+        self._alerts.raise_alert(_ALERT_NAME, message, f"Last-Modified dates are written to {self._file} again")
 
     def _find_record(self, path: str) -> _DateRecord | None:
         row = self._database.connection.execute(f"SELECT * FROM {_TABLE} WHERE path = ?", (path,)).fetchone()
-        values = self._seal.verify(row) if row else None
+        values = self._checksummer.verify(row) if row else None
         if row and not values:
             self._database.report_damage("dates fail their checksum")
         return _DateRecord(*values) if values else None
 
     def _find_date(self, path: str, digest: str, now: int) -> int | None:
+        """Return the recorded date of the path if its bytes have this digest; None if the date must be recorded anew."""
         # Read first: most bytes are unchanged, and a reader waits neither for a writer nor for the disk.
-        row = self._find_record(path)
-        return row.modified_at if row and row.digest == digest and row.modified_at <= now + _MAX_CLOCK_ERROR else None
+        record = self._find_record(path)
+        if record and record.digest == digest and record.modified_at <= now + _MAX_CLOCK_ERROR:
+            return record.modified_at
+        return None
 
-    def _record_date(self, path: str, digest: str, now: datetime, read: datetime) -> int | None:
-        second = int(now.timestamp())
-        with self._database.connection as rows:
-            rows.execute("BEGIN IMMEDIATE")
-            row = self._find_record(path)
+    def _record_date(self, path: str, digest: str, now: datetime, content_read_at: datetime) -> int | None:
+        """Record and return the date of the path; see `last_modified` for the case that nothing is recorded."""
+        second, read_at = int(now.timestamp()), content_read_at.timestamp()
+        with self._database.connection as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            record = self._find_record(path)
             # A process that has not read the change yet must not overwrite the date of another process's newer bytes.
-            if row and row.digest != digest and read.timestamp() < row.content_read_at <= now.timestamp():
-                return row.previous_modified_at if row.previous_digest == digest else None
-            new = (
-                row.next_record(digest, second, read.timestamp()) if row else _DateRecord(path, digest, second, read.timestamp())
-            )
-            rows.execute(f"INSERT OR REPLACE INTO {_TABLE} VALUES (?, ?, ?, ?, ?, ?, ?)", self._seal.add_checksum(*astuple(new)))
+            if record and record.digest != digest and read_at < record.content_read_at <= now.timestamp():
+                return record.previous_modified_at if record.previous_digest == digest else None
+            new = record.next_record(digest, second, read_at) if record else _DateRecord(path, digest, second, read_at)
+            row = self._checksummer.add_checksum(*astuple(new))
+            connection.execute(f"INSERT OR REPLACE INTO {_TABLE} VALUES (?, ?, ?, ?, ?, ?, ?)", row)
             return new.modified_at
 
     def close(self) -> None:
