@@ -39,24 +39,24 @@ def affected_places(before: Catalog, now: Catalog) -> Iterator[Place]:
     yield from (SiteDocumentAt(name) for name in SITE_DOCUMENTS if _has_changed(before, now, SiteDocumentAt(name)))
     if before.listings is now.listings:
         return
-    left, new = _rows_only_in(before, now), _rows_only_in(now, before)
-    for catalog, rows in ((before, left), (now, new)):
+    removed, added = _rows_only_in(before, now), _rows_only_in(now, before)
+    for catalog, rows in ((before, removed), (now, added)):
         yield from chain.from_iterable(_own_places(catalog, row) for row in rows.values())
-    pictures = frozenset(_changed_file_urls(before, now))
-    seen = [
+    changed_files = frozenset(_changed_file_urls(before, now))
+    rows_with_changed_card = [
         row
-        for rows, other in ((left, new), (new, left))
+        for rows, other_rows in ((removed, added), (added, removed))
         for id_, row in rows.items()
-        if _has_card_changed(row, other.get(id_), pictures)
+        if _has_card_changed(row, other_rows.get(id_), changed_files)
     ]
     for catalog in (before, now):
-        yield from chain.from_iterable(_neighbour_places(catalog, row) for row in seen)
-    yield from _related_places(before, now, seen)
-    changed = [ref for ref in {**before.listings, **now.listings} if before.listings.get(ref) is not now.listings.get(ref)]
-    yield from _listing_places(before, now, changed)
-    tags = [ref.id for ref in changed if ref.kind == "tag"]
-    yield from _tag_page_places(before, now, tags)
-    yield from _former_tag_places(before, now, {*tags, *former_slugs((*left.values(), *new.values()))})
+        yield from chain.from_iterable(_neighbour_places(catalog, row) for row in rows_with_changed_card)
+    yield from _related_places(before, now, rows_with_changed_card)
+    changed_refs = [ref for ref in {**before.listings, **now.listings} if before.listings.get(ref) is not now.listings.get(ref)]
+    yield from _listing_places(before, now, changed_refs)
+    changed_tags = [ref.id for ref in changed_refs if ref.kind == "tag"]
+    yield from _tag_page_places(before, now, changed_tags)
+    yield from _former_tag_places(before, now, {*changed_tags, *former_slugs((*removed.values(), *added.values()))})
     yield from _sitemap_places(before, now)
 
 
@@ -82,35 +82,35 @@ def _own_places(catalog: Catalog, row: Row) -> Iterator[Place]:
     yield from (ArticleAt(slug) for slug in (article.slug, *article.aliases))
     yield from (FileAt(path) for path in article.media if path in catalog.media)
     for path in article.media:
-        yield from (place for copy in variants(catalog.media.get(path)) if (place := place_of(copy.path)))
+        yield from (place for variant in variants(catalog.media.get(path)) if (place := place_of(variant.path)))
 
 
-def _has_card_changed(row: Row, other: Row | None, pictures: AbstractSet[str]) -> bool:
+def _has_card_changed(row: Row, other: Row | None, changed_files: AbstractSet[str]) -> bool:
     """Return whether pages that link to an article or show its card may differ between its two rows.
 
-    `other` is None if only one catalog has the article. `pictures` are the absolute addresses of the changed media files.
+    `other` is None if only one catalog has the article. `changed_files` are the absolute addresses of the changed media files.
     """
     if other is None or _card_facts(row) != _card_facts(other):
         return True
     image = row.article.image
     # Equal articles have different rows if the bytes of a media file changed. Names of image variants depend on the bytes.
-    return image is not None and (row.article == other.article or image.url in pictures)
+    return image is not None and (row.article == other.article or image.url in changed_files)
 
 
 def _card_facts(row: Row) -> tuple[object, ...]:
     """Return the parts of a row that a card or a link shows."""
-    one = row.article
-    unseen = {"path": "", "text": b"", "notice": "", "updated": one.published, "aliases": (), "media": ()}
-    kept = replace(one, **unseen, enclosures=(), sources=(), corrections=(), tags=())  # type: ignore[arg-type]
-    return row.visibility, row.preview_label, kept, one.summary or one.text, [tag.id for tag in one.tags]
+    article = row.article
+    not_shown = {"path": "", "text": b"", "notice": "", "updated": article.published, "aliases": (), "media": ()}
+    shown = replace(article, **not_shown, enclosures=(), sources=(), corrections=(), tags=())  # type: ignore[arg-type]
+    return row.visibility, row.preview_label, shown, article.summary or article.text, [tag.id for tag in article.tags]
 
 
 def _neighbour_places(catalog: Catalog, row: Row) -> Iterator[Place]:
     """Yield the articles beside a row in its listings, or beside its rank if it is not there: their pages link to neighbours."""
     for ref in (_SITE_LISTING, *(ListingRef("category", name) for name in row.article.categories)):
-        for other in catalog.listings[ref].neighbours_of(row):
-            if other:
-                yield ArticleAt(other.article.slug)
+        for neighbour in catalog.listings[ref].neighbours_of(row):
+            if neighbour:
+                yield ArticleAt(neighbour.article.slug)
 
 
 def _related_places(before: Catalog, now: Catalog, rows: Collection[Row]) -> Iterator[Place]:
@@ -120,42 +120,45 @@ def _related_places(before: Catalog, now: Catalog, rows: Collection[Row]) -> Ite
     affected.
     """
     slugs = (row.article.slug for catalog in (before, now) for row in find_linking_rows(catalog, rows))
-    found = [ArticleAt(slug) for slug in dict.fromkeys(slugs)]
-    yield from (place for place in found if len(found) > _MAX_COMPARED_PAGES or _has_changed(before, now, place))
+    places = [ArticleAt(slug) for slug in dict.fromkeys(slugs)]
+    yield from (place for place in places if len(places) > _MAX_COMPARED_PAGES or _has_changed(before, now, place))
 
 
-def _listing_places(before: Catalog, now: Catalog, changed: Iterable[ListingRef]) -> Iterator[Place]:
-    for ref in changed:
-        pages, months = _candidate_pages_and_feeds(before.listings.get(ref), now.listings.get(ref))
-        yield from (place for place in (PageAt(ref, period) for period in pages) if _has_changed(before, now, place))
-        feeds = (FeedAt(ref, suffix, period) for period in months for suffix in FEED_SUFFIXES)
+def _listing_places(before: Catalog, now: Catalog, changed_refs: Iterable[ListingRef]) -> Iterator[Place]:
+    """Yield the changed pages and feeds of the changed listings."""
+    for ref in changed_refs:
+        page_periods, feed_periods = _candidate_pages_and_feeds(before.listings.get(ref), now.listings.get(ref))
+        pages = (PageAt(ref, period) for period in page_periods)
+        yield from (place for place in pages if _has_changed(before, now, place))
+        feeds = (FeedAt(ref, suffix, period) for period in feed_periods for suffix in FEED_SUFFIXES)
         yield from (place for place in feeds if _has_changed(before, now, place))
 
 
-def _tag_page_places(before: Catalog, now: Catalog, changed: Collection[str]) -> Iterator[Place]:
-    """Yield the pages of the list of tags that have a changed tag or another range of tags, the pages beside them, and /tags/."""
-    if not changed:
+def _tag_page_places(before: Catalog, now: Catalog, changed_tags: Collection[str]) -> Iterator[Place]:
+    """Yield /tags/ and the pages that list tags, if changed: those with a changed tag or range of tags, and their neighbours."""
+    if not changed_tags:
         return
     starts: dict[str, None] = {"": None}
-    for one, other in ((before.tags, now.tags), (now.tags, before.tags)):
-        if len(one.starts) <= 1:
+    for tags, other_tags in ((before.tags, now.tags), (now.tags, before.tags)):
+        if len(tags.starts) <= 1:
             continue
-        places = {one.page_of(tag) for tag in changed}
-        if one.pages is not other.pages:
-            theirs = {*other.pages}
-            places.update(place for place, page in enumerate(one.pages) if page not in theirs)
-        for place in places:
-            starts.update(dict.fromkeys(one.starts[max(0, place - 1) : place + 2]))
+        indexes = {tags.page_of(tag) for tag in changed_tags}
+        if tags.pages is not other_tags.pages:
+            other_pages = {*other_tags.pages}
+            indexes.update(index for index, page in enumerate(tags.pages) if page not in other_pages)
+        for index in indexes:
+            starts.update(dict.fromkeys(tags.starts[max(0, index - 1) : index + 2]))
     yield from (place for place in map(TagsAt, starts) if _has_changed(before, now, place))
 
 
 def _former_tag_places(before: Catalog, now: Catalog, slugs: Iterable[str]) -> Iterator[Place]:
     """Yield the former addresses of tags whose redirects were changed, added or removed."""
     for slug in slugs:
-        ref, leads = ListingRef("tag", slug), [(catalog, catalog.redirects.get(("tag", slug))) for catalog in (before, now)]
-        if leads[0][1] == leads[1][1]:
+        target_before, target_now = (catalog.redirects.get(("tag", slug)) for catalog in (before, now))
+        if target_before == target_now:
             continue
-        for listing in (catalog.tag_listing(tag) for catalog, tag in leads if tag):
+        ref = ListingRef("tag", slug)
+        for listing in (catalog.tag_listing(tag) for catalog, tag in ((before, target_before), (now, target_now)) if tag):
             yield from (PageAt(ref, period) for period in ("", *listing.page_index))
             yield from (FeedAt(ref, suffix, period) for period in ("", *listing.archive) for suffix in FEED_SUFFIXES)
 
@@ -163,14 +166,17 @@ def _former_tag_places(before: Catalog, now: Catalog, slugs: Iterable[str]) -> I
 def _candidate_pages_and_feeds(one: Listing | None, other: Listing | None) -> tuple[Iterable[str], Iterable[str]]:
     """Return the periods of pages and the periods of feeds that may differ between two states of a listing; "" is the newest."""
     if one is None or other is None or (one.title, one.description) != (other.title, other.description):
-        some = [listing for listing in (one, other) if listing]
-        pages, months = (listing.page_index for listing in some), (listing.archive_index for listing in some)
-        return dict.fromkeys(chain([""], *pages)), dict.fromkeys(chain([""], *months))
+        listings = [listing for listing in (one, other) if listing]
+        page_indexes, archive_indexes = (
+            (listing.page_index for listing in listings),
+            (listing.archive_index for listing in listings),
+        )
+        return dict.fromkeys(chain([""], *page_indexes)), dict.fromkeys(chain([""], *archive_indexes))
     days = _changed_days(one, other)
-    found = ["", *_changed_periods(one.archive_index, other.archive_index, days)]
+    feed_periods = ["", *_changed_periods(one.archive_index, other.archive_index, days)]
     if one.page_index is one.archive_index and other.page_index is other.archive_index:
-        return found, found
-    return ["", *_changed_periods(one.page_index, other.page_index, days)], found
+        return feed_periods, feed_periods
+    return ["", *_changed_periods(one.page_index, other.page_index, days)], feed_periods
 
 
 def _changed_days(one: Listing, other: Listing) -> set[str]:
@@ -193,14 +199,14 @@ def _candidate_periods(one: ArchiveIndex, other: ArchiveIndex, days: AbstractSet
     """Yield the periods with rows of `days`, added and removed periods, and those of `_periods_between_newest_pages`; then the
     neighbours of all these. Some occur more than once.
     """
-    found = {division.period_of(day) for division in (one, other) for day in days}
-    found.update(chain.from_iterable(_added_or_removed_periods(one, other, year) for year in {day[:4] for day in days}))
-    found.update(_periods_between_newest_pages(one, other))
-    yield from found
-    for division in (one, other):
-        for period in found:
-            start, end = index_range(division.names, period)
-            yield from division.names[max(start - 1, 0) : end + 1]
+    periods = {index.period_of(day) for index in (one, other) for day in days}
+    periods.update(chain.from_iterable(_added_or_removed_periods(one, other, year) for year in {day[:4] for day in days}))
+    periods.update(_periods_between_newest_pages(one, other))
+    yield from periods
+    for index in (one, other):
+        for period in periods:
+            start, end = index_range(index.names, period)
+            yield from index.names[max(start - 1, 0) : end + 1]
 
 
 def _added_or_removed_periods(one: ArchiveIndex, other: ArchiveIndex, year: str) -> set[str]:
@@ -212,31 +218,38 @@ def _added_or_removed_periods(one: ArchiveIndex, other: ArchiveIndex, year: str)
 
 def _periods_between_newest_pages(one: ArchiveIndex, other: ArchiveIndex) -> Iterator[str]:
     """Yield the periods between the newest older period of one index and that of the other, both included."""
-    tops = sorted(next(iter(division), "") for division in (one, other))
-    for division in (one, other):
-        start, end = bisect_left(division.names, tops[0]), bisect_right(division.names, tops[1])
-        yield from division.names[start:end] if tops[0] != tops[1] else tops[:1]
+    oldest, newest = sorted(next(iter(index), "") for index in (one, other))
+    for index in (one, other):
+        start, end = bisect_left(index.names, oldest), bisect_right(index.names, newest)
+        yield from index.names[start:end] if oldest != newest else (oldest,)
 
 
 def _sitemap_places(before: Catalog, now: Catalog) -> Iterator[Place]:
-    was, is_now = before.listings[_SITE_LISTING].archive_index, now.listings[_SITE_LISTING].archive_index
-    all_of_them = is_indexed(before) != is_indexed(now)
+    """Yield the parts of the sitemap whose pages have changed; all of them if only one of the catalogs has parts."""
+    index_before, index_now = before.listings[_SITE_LISTING].archive_index, now.listings[_SITE_LISTING].archive_index
+    is_every_part = is_indexed(before) != is_indexed(now)
     days = _changed_days(before.listings[_SITE_LISTING], now.listings[_SITE_LISTING])
-    every = chain(was.all_periods, is_now.all_periods) if all_of_them else _candidate_periods(was, is_now, days)
-    empty: tuple[Row, ...] = ()
-    changed = [
-        one
-        for one in dict.fromkeys(every)
-        if all_of_them or not is_identical(was.all_periods.get(one, empty), is_now.all_periods.get(one, empty))
+    candidates = (
+        chain(index_before.all_periods, index_now.all_periods)
+        if is_every_part
+        else _candidate_periods(index_before, index_now, days)
+    )
+    no_rows: tuple[Row, ...] = ()
+    changed_periods = [
+        period
+        for period in dict.fromkeys(candidates)
+        if is_every_part
+        or not is_identical(index_before.all_periods.get(period, no_rows), index_now.all_periods.get(period, no_rows))
     ]
-    lists = (LISTINGS_GROUP,) if all_of_them or _has_changed(before, now, SitemapAt(LISTINGS_GROUP)) else ()
+    has_listings_changed = is_every_part or _has_changed(before, now, SitemapAt(LISTINGS_GROUP))
+    groups = (*((LISTINGS_GROUP,) if has_listings_changed else ()), *changed_periods)
     for catalog in (before, now):
-        for group in (*lists, *changed):
+        for group in groups:
             yield from (SitemapAt(name) for name in group_part_names(catalog, group))
 
 
 def _file_places(before: Catalog, now: Catalog) -> Iterator[Place]:
-    """Yield the places of changed media files. `_own_places` yields files to which an article was linked or unlinked."""
+    """Yield the places of changed media files. `_own_places` yields files if an article refers to them only before or now."""
     yield from (FileAt(path) for path in _changed_file_paths(before, now) if path in before.media or path in now.media)
 
 
@@ -246,5 +259,7 @@ def _changed_file_urls(before: Catalog, now: Catalog) -> Iterator[str]:
 
 
 def _changed_file_paths(before: Catalog, now: Catalog) -> list[str]:
-    one, other = before.media.files, now.media.files
-    return [path for path in {**one, **other} if one.get(path) != other.get(path)] if one is not other and one != other else []
+    files_before, files_now = before.media.files, now.media.files
+    if files_before is files_now or files_before == files_now:
+        return []
+    return [path for path in {**files_before, **files_now} if files_before.get(path) != files_now.get(path)]
