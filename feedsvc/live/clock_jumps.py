@@ -1,4 +1,4 @@
-"""Detection of clock jumps: settings of the wall clock while the service runs."""
+"""Detection of clock jumps: the wall clock was set while the service runs."""
 
 from __future__ import annotations
 
@@ -36,19 +36,20 @@ class ClockJumpDetector:
         jump, self._last_offset = offset - self._last_offset, offset
         if abs(jump) >= _MIN_JUMP:
             self._last_jump = self._monotonic_clock()
-            self._report(jump, now, is_right=abs(offset - self._trusted_offset) < _MIN_JUMP)
+            self._report(jump, now, is_correct=abs(offset - self._trusted_offset) < _MIN_JUMP)
             return jump
         if self._monotonic_clock() - self._last_jump >= _ACCEPTANCE_TIME:
             self._trusted_offset = offset
             self._alerts.clear(_ALERT_NAME)
         return 0.0
 
-    def _report(self, jump: float, now: datetime, *, is_right: bool) -> None:
-        if is_right:
+    def _report(self, jump: float, now: datetime, *, is_correct: bool) -> None:
+        """Raise the alert, or clear it if the jump corrected the clock."""
+        if is_correct:
             self._alerts.clear(_ALERT_NAME)
             return
-        sentence = (
+        message = (
             f"the clock of this machine was set {'forward' if jump > 0 else 'back'} by {timedelta(seconds=round(abs(jump)))}, "
-            f"to {rfc3339(now)}, and articles come and go by it: if that is not the time, set it right; no restart is needed"
+            f"to {rfc3339(now)}, and decides when articles appear and expire: if it is wrong, correct it; no restart is needed"
         )
-        self._alerts.raise_alert(_ALERT_NAME, sentence, "the clock of this machine is taken to be right again", log_again=True)
+        self._alerts.raise_alert(_ALERT_NAME, message, "the clock of this machine is trusted again", log_again=True)

@@ -90,19 +90,21 @@ class Live:
         self._was_unavailable = False
         self._variant_store = variant_store
         self._image_problems: tuple[Problem, ...] = ()
-        now, began = clock(), time.monotonic()
+        now, start = clock(), time.monotonic()
         self._last_scheduled_change = now  # the last known moment at which time alone changed the publication
         with gc_control.paused():
             change = folder.read(now=now)
             content = self._theme_adoption.apply(change.content, now, preview=preview)
-            moment = self._find_last_modified if last_modified_store else no_last_modified
-            publication = Publication(build_catalog(content, now, is_preview=preview), moment, variant_store)
+            find_last_modified = self._find_last_modified if last_modified_store else no_last_modified
+            publication = Publication(build_catalog(content, now, is_preview=preview), find_last_modified, variant_store)
         content = self._with_image_problems(content, publication)
         self.edition = Edition(number=1, since=now, publication=publication, content=content)
         if variant_store:
             variant_store.on_failure = self._update_image_problems
-        took = time.monotonic() - began
-        self.last_reload = ReloadStatistics(began_at=now, seconds=took, changed_articles=len(change.added), total_seconds=took)
+        seconds = time.monotonic() - start
+        self.last_reload = ReloadStatistics(
+            began_at=now, seconds=seconds, changed_articles=len(change.added), total_seconds=seconds
+        )
         folder.save()
         gc_control.trim_heap()
 
@@ -116,29 +118,29 @@ class Live:
 
     def article_id(self, slug: str, now: datetime) -> str | None:
         """Return the id of the article that is visible at a moment under a slug, current or former; None if there is none."""
-        shown = self.current(now).catalog
-        row = shown.visible.get(shown.redirects.get(("article", slug), slug))
+        catalog = self.current(now).catalog
+        row = catalog.visible.get(catalog.redirects.get(("article", slug), slug))
         return row.article.id if row else None
 
     def paths_with_lost_text(self) -> frozenset[str]:
-        """Return the paths of articles whose text was requested but could not be read. The next reload examines them again."""
+        """Return the paths of articles whose text a page or feed needed but that could not be read. Pass them to `reload`."""
         return self.edition.content.texts.lost_paths
 
     def last_modified(self, path: str, digest: str, now: datetime) -> datetime | None:
         """Return the date since when the path's bytes have this digest; None if it is unknown."""
         # A reload that began before a scheduled change and ended after it shows the content after that change.
-        shown = max(self.last_reload.began_at, min(self._last_scheduled_change, now))
-        return self._last_modified_store.last_modified(path, digest, now, shown) if self._last_modified_store else None
+        read_at = max(self.last_reload.began_at, min(self._last_scheduled_change, now))
+        return self._last_modified_store.last_modified(path, digest, now, read_at) if self._last_modified_store else None
 
     def prepare_next_edition(self, now: datetime) -> None:
         """Make the publication for a scheduled change at most 5 seconds after `now`, so that no request waits for it then."""
-        moment = self.edition.publication.next_change
-        if moment is None or not now < moment <= now + _PREPARATION_TIME or self._next_publication:
+        change_at = self.edition.publication.next_change
+        if change_at is None or not now < change_at <= now + _PREPARATION_TIME or self._next_publication:
             return
         with self._lock:
             publication = self.edition.publication
-            if publication.next_change == moment:
-                self._next_publication = publication.next_edition(_catalog_at(publication.catalog, moment))
+            if publication.next_change == change_at:
+                self._next_publication = publication.next_edition(_catalog_at(publication.catalog, change_at))
 
     @property
     def is_due(self) -> bool:
@@ -151,7 +153,7 @@ class Live:
         Return the paths of files that were not read because they changed less than `min_age` ago. If the folder cannot be used,
         the publication stays, and a problem says so.
         """
-        now, began = self.clock(), time.monotonic()
+        now, start = self.clock(), time.monotonic()
         try:
             change = self._folder.read(changed_paths, now, min_age)
         except ContentError as error:
@@ -161,25 +163,25 @@ class Live:
             return frozenset()
         content = self._theme_adoption.apply(change.content, now, preview=self._preview)
         if self._was_unavailable and not change.unsettled_files:
-            # Pages rendered meanwhile lack facts that could not be read, such as image sizes.
+            # Pages rendered while the folder was unavailable lack values that could not be read, such as image sizes.
             self._was_unavailable = False
             self.edition.publication.clear_caches()
         with self._lock:
             self._next_publication = None
-            before, read = self.edition.publication, self.clock()  # time passed while the folder was read
+            before, read_at = self.edition.publication, self.clock()  # time passed while the folder was read
             if (
                 change.removed
                 or change.added
                 or not _has_same_settings(before.catalog.content, content)
-                or _is_outdated(before, read)
+                or _is_outdated(before, read_at)
             ):
-                shown = before.catalog.apply_changes(content, read, removed=change.removed, added=change.added)
-                publication = before.next_edition(shown)
+                catalog = before.catalog.apply_changes(content, read_at, removed=change.removed, added=change.added)
+                publication = before.next_edition(catalog)
             else:
                 publication = before
-            self._swap(publication, content, read)
-        self.last_reload = self.last_reload.add_reload(now, time.monotonic() - began, len(change.added) + len(change.removed))
-        # After the swap, so that no reader waits for a disk.
+            self._swap(publication, content, read_at)
+        self.last_reload = self.last_reload.add_reload(now, time.monotonic() - start, len(change.added) + len(change.removed))
+        # Save after the swap, so that no client waits for a disk.
         self._folder.save()
         if self._last_modified_store:
             self._last_modified_store.recover()
@@ -210,25 +212,26 @@ class Live:
         before, self._image_problems = self._image_problems, self._variant_store.problems(publication.catalog.media)
         if not before and not self._image_problems:
             return content
-        problems = (*(one for one in content.problems if one not in before), *self._image_problems)
+        problems = (*(problem for problem in content.problems if problem not in before), *self._image_problems)
         return replace(content, problems=tuple(sorted(problems)))
 
     def _advance(self, now: datetime) -> Edition:
+        """Return the edition at a moment; swap it in if another thread has not done so."""
         with self._lock:
             edition = self.edition
             if _is_outdated(edition.publication, now):
-                ready, self._next_publication = self._next_publication, None
-                before = edition.publication
-                publication = (
-                    ready if ready and not _is_outdated(ready, now) else before.next_edition(_catalog_at(before.catalog, now))
-                )
+                publication, self._next_publication = self._next_publication, None
+                if publication is None or _is_outdated(publication, now):
+                    publication = edition.publication.next_edition(_catalog_at(edition.publication.catalog, now))
                 self._swap(publication, edition.content, now)
             return self.edition
 
     def _swap(self, publication: Publication, content: ContentSnapshot, now: datetime) -> None:
+        """Make this publication and content the current edition. Call it with the lock held."""
         content = self._with_image_problems(content, publication)
-        before, moved = self.edition, publication.catalog.last_change
-        self._last_scheduled_change = max(self._last_scheduled_change, moved) if moved else self._last_scheduled_change
+        before, last_change = self.edition, publication.catalog.last_change
+        if last_change:
+            self._last_scheduled_change = max(self._last_scheduled_change, last_change)
         if publication is not before.publication:
             self.edition = Edition(number=before.number + 1, since=now, publication=publication, content=content)
         elif content.problems != before.content.problems:
@@ -239,13 +242,15 @@ class Live:
 
 
 def _is_outdated(publication: Publication, now: datetime) -> bool:
+    """Return whether time alone changes the publication between the moment of its catalog and `now`."""
     # After a clock that was ahead is corrected, articles that are not public yet must disappear.
-    last, following = publication.last_change, publication.next_change
-    return (following is not None and now >= following) or (last is not None and now < last)
+    last_change, next_change = publication.last_change, publication.next_change
+    return (next_change is not None and now >= next_change) or (last_change is not None and now < last_change)
 
 
-def _catalog_at(shown: Catalog, now: datetime) -> Catalog:
-    return shown.apply_changes(shown.content, now)
+def _catalog_at(catalog: Catalog, now: datetime) -> Catalog:
+    """Return the catalog of the same content at another moment."""
+    return catalog.apply_changes(catalog.content, now)
 
 
 def _has_same_settings(before: ContentSnapshot, now: ContentSnapshot) -> bool:
@@ -257,7 +262,9 @@ def _has_same_settings(before: ContentSnapshot, now: ContentSnapshot) -> bool:
 def _with_folder_problem(content: ContentSnapshot, error: ContentError) -> ContentSnapshot:
     """Return the last content of a folder that cannot be used, with a problem that says so."""
     hint = "what was read last is served meanwhile"
-    back = f"bring it back, or mount again what was mounted there; {hint}"
-    away = Problem(path=".", message=error.missing_message or str(error), hint=back if error.missing_message else hint)
-    rest = (problem for problem in content.problems if problem.path != away.path)
-    return replace(content, problems=tuple(sorted((*rest, *(error.problems or (away,))))))
+    missing_hint = f"bring it back, or mount again what was mounted there; {hint}"
+    folder_problem = Problem(
+        path=".", message=error.missing_message or str(error), hint=missing_hint if error.missing_message else hint
+    )
+    others = (problem for problem in content.problems if problem.path != folder_problem.path)
+    return replace(content, problems=tuple(sorted((*others, *(error.problems or (folder_problem,))))))

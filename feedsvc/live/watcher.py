@@ -28,8 +28,8 @@ _FULL_SCAN_INTERVAL: Final = 60.0  # seconds
 _MIN_FILE_AGE: Final = timedelta(milliseconds=20)  # a file younger than this may be half written
 _RETRY_DELAY: Final = 1.0  # seconds between two polls while there are no notifications
 
-# Seconds for each article to wait before notifications are first set up: this blocks other threads, while readers wait for
-# first responses.
+# Seconds for each article to wait before notifications are first set up, because setting them up blocks other threads while
+# clients wait for the first responses.
 _STARTUP_DELAY_PER_ARTICLE: Final = 5e-6
 
 _IGNORED_FOLDERS: Final = (".git", ".hg", ".svn", ".feedsvc")
@@ -68,7 +68,7 @@ class Watcher:
         self._peers, self._scan_began_at = peers, 0.0
         self._announced_edition = live.edition
         self._clock_jumps = ClockJumpDetector(live.alerts)
-        # Checked now, since the first poll may be later: it has to detect a jump in between, too.
+        # Check now, because the first poll may be much later and has to detect a jump before it.
         self._clock_jumps.check(live.clock())
         self._unsettled_paths: frozenset[str] = frozenset()
         self._stop = threading.Event()
@@ -93,25 +93,25 @@ class Watcher:
         self._stop.wait(_STARTUP_DELAY_PER_ARTICLE * len(self._live.edition.content.articles))
         while not self._stop.is_set():
             identity = _folder_identity(self._root)
-            # A full scan finds the changes before notifications were set up.
+            # A full scan detects changes that happened before notifications are set up.
             self._full_scan_requested.set()
             try:
                 self._watch(identity)
             except (OSError, RuntimeError):
-                # No folder, or the system gives no more notifications: poll without them.
+                # There is no folder, or the system has no more notifications for this process: poll without them.
                 self._poll_once(frozenset())
                 self._stop.wait(_RETRY_DELAY)
             except Exception:  # noqa: BLE001
                 # An internal error at one file must not stop all later reloads.
-                _LOG.exception("the folder could not be read again; it is tried anew")
+                _LOG.exception("the content folder could not be reloaded; the watcher tries again")
                 self._stop.wait(_RETRY_DELAY)
 
     def _watch(self, identity: tuple[int, int] | None) -> None:
         """Poll until the root is another folder than `identity` or `stop` is called.
 
-        Raises OSError or RuntimeError if there is no folder or the system gives no notifications.
+        Raises OSError or RuntimeError if there is no folder or the system refuses notifications.
         """
-        bell = watch(
+        batches = watch(
             self._root,
             watch_filter=None,
             debounce=_DEBOUNCE,
@@ -122,15 +122,19 @@ class Watcher:
             raise_interrupt=False,
             ignore_permission_denied=True,
         )
-        for notices in bell:
-            # Mostly there is no notification; resolving the root's path would then be most of the work.
-            self._poll_once(_changed_paths(self._root, (path for _, path in notices)) if notices else frozenset())
+        for batch in batches:
+            # Most batches are empty; resolving the root's path would then be most of the work.
+            self._poll_once(_changed_paths(self._root, (path for _, path in batch)) if batch else frozenset())
             if _folder_identity(self._root) != identity:
                 return
 
-    def _poll_once(self, touched: frozenset[str] | None) -> None:
+    def _poll_once(self, notified_paths: frozenset[str] | None) -> None:
+        """Reload what has changed, advance to the edition of this moment, and notify listeners.
+
+        `notified_paths` are relative to the root; None requests a full scan.
+        """
         if (
-            touched is None
+            notified_paths is None
             or self._full_scan_requested.is_set()
             or time.monotonic() >= self._next_full_scan
             or self._peers.is_rescan_requested()
@@ -139,12 +143,12 @@ class Watcher:
             self._scan_began_at = time.monotonic()
             self._reload(None)
             self._next_full_scan = time.monotonic() + _FULL_SCAN_INTERVAL
-        elif (again := touched | self._unsettled_paths | self._live.paths_with_lost_text()) or self._live.is_due:
-            self._reload(again)
+        elif (paths := notified_paths | self._unsettled_paths | self._live.paths_with_lost_text()) or self._live.is_due:
+            self._reload(paths)
         if self._scan_began_at and not self._unsettled_paths:
             self._peers.confirm_scan(self._scan_began_at)
             self._scan_began_at = 0.0
-        # Read the clock after the reload: an earlier moment would undo a scheduled change that came meanwhile.
+        # Read the clock after the reload: an earlier moment would undo a scheduled change that happened during the reload.
         now = self._live.clock()
         if self._clock_jumps.check(now) < 0:
             self._live.discard_future_dates()
@@ -152,9 +156,9 @@ class Watcher:
         self._notify_listeners()
         self._live.prepare_next_edition(now)
 
-    def _reload(self, touched: frozenset[str] | None) -> None:
-        """Reload the paths `touched`, None for all. Files being written stay unread and are examined at the next poll."""
-        self._unsettled_paths = self._live.reload(touched, _MIN_FILE_AGE)
+    def _reload(self, paths: frozenset[str] | None) -> None:
+        """Reload these paths, all with None. Files that are being written are not read; the next poll examines them."""
+        self._unsettled_paths = self._live.reload(paths, _MIN_FILE_AGE)
 
     def _notify_listeners(self) -> None:
         before, self._announced_edition = self._announced_edition, self._live.edition
@@ -171,10 +175,10 @@ def _folder_identity(root: Path) -> tuple[int, int] | None:
     return status.st_dev, status.st_ino
 
 
-def _changed_paths(root: Path, notices: Iterable[str]) -> frozenset[str] | None:
+def _changed_paths(root: Path, notified_paths: Iterable[str]) -> frozenset[str] | None:
     """Return the notified paths relative to the root, without _IGNORED_FOLDERS; None, for a full scan, if one is not below it."""
-    tops = [f"{top}{os.sep}" for top in {os.path.abspath(root), os.path.realpath(root)}]
-    # A notification begins with the root as it was given, including "." and "..".
-    paths = map(os.path.normpath, notices)
-    found = {next((path.removeprefix(top) for top in tops if path.startswith(top)), "") for path in paths}
-    return None if "" in found else frozenset(path for path in found if path.partition(os.sep)[0] not in _IGNORED_FOLDERS)
+    prefixes = [f"{folder}{os.sep}" for folder in {os.path.abspath(root), os.path.realpath(root)}]
+    # A notified path begins with the root as `watch` received it, including "." and "..".
+    paths = map(os.path.normpath, notified_paths)
+    relative = {next((path.removeprefix(prefix) for prefix in prefixes if path.startswith(prefix)), "") for path in paths}
+    return None if "" in relative else frozenset(path for path in relative if path.partition(os.sep)[0] not in _IGNORED_FOLDERS)

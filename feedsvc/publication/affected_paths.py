@@ -167,11 +167,8 @@ def _candidate_pages_and_feeds(one: Listing | None, other: Listing | None) -> tu
     """Return the periods of pages and the periods of feeds that may differ between two states of a listing; "" is the newest."""
     if one is None or other is None or (one.title, one.description) != (other.title, other.description):
         listings = [listing for listing in (one, other) if listing]
-        page_indexes, archive_indexes = (
-            (listing.page_index for listing in listings),
-            (listing.archive_index for listing in listings),
-        )
-        return dict.fromkeys(chain([""], *page_indexes)), dict.fromkeys(chain([""], *archive_indexes))
+        page_periods = dict.fromkeys(chain([""], *(listing.page_index for listing in listings)))
+        return page_periods, dict.fromkeys(chain([""], *(listing.archive_index for listing in listings)))
     days = _changed_days(one, other)
     feed_periods = ["", *_changed_periods(one.archive_index, other.archive_index, days)]
     if one.page_index is one.archive_index and other.page_index is other.archive_index:

@@ -102,9 +102,9 @@ def test_a_clock_that_is_set_forward_and_back_is_said_followed_and_harms_nothing
     said = [line for line in server.lines if "the clock of this machine" in line]
     assert [line.split(" by ")[0].split(", ")[0] for line in said] == [
         "feedsvc: the clock of this machine was set forward",
-        "feedsvc: the clock of this machine is taken to be right again\n",
+        "feedsvc: the clock of this machine is trusted again\n",
         "feedsvc: the clock of this machine was set back",
-        "feedsvc: the clock of this machine is taken to be right again\n",
+        "feedsvc: the clock of this machine is trusted again\n",
     ]
 
 
