@@ -19,15 +19,15 @@ class ArchiveIndex(Periods):
     """
 
     def __init__(self, rows: PersistentSortedList[Row], names: tuple[str, ...], start: str) -> None:
-        self.names, self._rest_start = names, start
+        self.names, self._start = names, start
         self.all_periods = Periods(rows, names, len(names))
         self.newest_older_period = self.period_of(start) if start else ""
-        reach = names.index(self.newest_older_period) + 1 if self.newest_older_period else 0
-        super().__init__(rows, names, min(2, len(names)) if reach == 1 else reach)
+        older_count = names.index(self.newest_older_period) + 1 if self.newest_older_period else 0
+        super().__init__(rows, names, min(2, len(names)) if older_count == 1 else older_count)
 
     def with_names(self, names: tuple[str, ...]) -> ArchiveIndex:
         """Return an index of the same rows by other period names; the same object if the names are equal."""
-        return self if names == self.names else ArchiveIndex(self._rows, names, self._rest_start)
+        return self if names == self.names else ArchiveIndex(self._rows, names, self._start)
 
     def period_of(self, day: str) -> str:
         """Return the period that holds a day (YYYY-MM-DD), "" if there is none."""

@@ -88,8 +88,8 @@ class Catalog:
     @cached_property
     def subscribable_listings(self) -> tuple[Listing, ...]:
         """Listings on /subscribe/ and in feeds.opml, in the order of `listings`: all but tags, then the most used tags by id."""
-        others = takewhile(lambda listing: listing.ref.kind != "tag", self.listings.values())
-        return (*others, *(self.tag_listing(tag) for tag in sorted(self._subscribable_tags())))
+        without_tags = takewhile(lambda listing: listing.ref.kind != "tag", self.listings.values())
+        return (*without_tags, *(self.tag_listing(tag) for tag in sorted(self._subscribable_tags())))
 
     def tag_listing(self, tag: str) -> Listing:
         """Return the listing of a tag's id. Raises KeyError if there is none."""
@@ -111,110 +111,119 @@ class Catalog:
         """
         if not has_same_settings(self.content, content):
             return build_catalog(content, now, is_preview=self.is_preview)
-        left, new = tuple(removed), tuple(added)
-        table = self.schedule.apply_changes(left, new)
-        before, after = self._changed_rows(left, new, table.changes_between(self.now, now), now)
-        spellings, titles = update_spellings(self.spellings, [*before.values()], [*after.values()])
-        self._add_retitled_rows(titles, before, after)
-        left_rows, new_rows = [*before.values()], [*after.values()]
-        made = replace(
+        removed_articles, added_articles = tuple(removed), tuple(added)
+        schedule = self.schedule.apply_changes(removed_articles, added_articles)
+        due_articles = schedule.changes_between(self.now, now)
+        rows_before, rows_after = self._changed_rows(removed_articles, added_articles, due_articles, now)
+        spellings, titles = update_spellings(self.spellings, [*rows_before.values()], [*rows_after.values()])
+        self._add_retitled_rows(titles, rows_before, rows_after)
+        removed_rows, added_rows = [*rows_before.values()], [*rows_after.values()]
+        catalog = replace(
             self,
             content=content,
-            listings=update_listings(self.listings, self.site, titles, left_rows, new_rows),
-            last_change=table.last_change(now),
-            next_change=table.next_change(now),
+            listings=update_listings(self.listings, self.site, titles, removed_rows, added_rows),
+            last_change=schedule.last_change(now),
+            next_change=schedule.next_change(now),
             now=now,
-            schedule=table,
+            schedule=schedule,
             spellings=spellings,
-            former_tags=self.former_tags.apply_changes(left_rows, new_rows),
+            former_tags=self.former_tags.apply_changes(removed_rows, added_rows),
         )
-        found = _with_updated_indexes(
-            made, left_rows, new_rows, self._tag_redirects(made, {*titles, *former_slugs((*left_rows, *new_rows))})
-        )
+        tag_redirects = self._tag_redirects(catalog, {*titles, *former_slugs((*removed_rows, *added_rows))})
+        catalog = _with_updated_indexes(catalog, removed_rows, added_rows, tag_redirects)
         if "tags" in vars(self):
-            vars(found)["tags"] = self.tags.apply_changes(spellings, titles)  # where cached_property stores it
-        return found
+            vars(catalog)["tags"] = self.tags.apply_changes(spellings, titles)  # vars() is where cached_property stores values
+        return catalog
 
     def _changed_rows(
-        self, gone: tuple[Article, ...], come: tuple[Article, ...], due: Iterable[Article], now: datetime
+        self, removed: tuple[Article, ...], added: tuple[Article, ...], due: Iterable[Article], now: datetime
     ) -> tuple[_RowsById, _RowsById]:
         """Return the removed and the added rows by article id. `due` are articles whose visibility time may have changed."""
-        make = RowBuilder(self.content.site, now, is_preview=self.is_preview)
-        before = {article.id: row for article in gone if (row := self._row(article))}
-        after = {article.id: row for article in come if (row := make.build(article))}
-        named = {article.id for article in chain(gone, come)}
+        builder = RowBuilder(self.content.site, now, is_preview=self.is_preview)
+        rows_before = {article.id: row for article in removed if (row := self._row(article))}
+        rows_after = {article.id: row for article in added if (row := builder.build(article))}
+        edited_ids = {article.id for article in chain(removed, added)}
         for article in due:
-            was, now_is = self._row(article) if article.id not in named else None, make.build(article)
-            if article.id not in named and was != now_is:
-                before |= {article.id: was} if was else {}
-                after |= {article.id: now_is} if now_is else {}
-        return before, after
+            if article.id in edited_ids:
+                continue
+            row_before, row_after = self._row(article), builder.build(article)
+            if row_before != row_after:
+                rows_before |= {article.id: row_before} if row_before else {}
+                rows_after |= {article.id: row_after} if row_after else {}
+        return rows_before, rows_after
 
-    def _tag_redirects(self, after: Catalog, slugs: Collection[str]) -> tuple[_RedirectMap, _RedirectMap]:
-        """Return the redirects from these former slugs of tags before a change and after it."""
+    def _tag_redirects(self, next_catalog: Catalog, slugs: Collection[str]) -> tuple[_RedirectMap, _RedirectMap]:
+        """Return the redirects from these former slugs of tags, in this catalog and in the next one."""
         return (
             self.former_tags.redirects(self.listings, slugs),
-            after.former_tags.redirects(after.listings, slugs),
+            next_catalog.former_tags.redirects(next_catalog.listings, slugs),
         )
 
     def _row(self, article: Article) -> Row | None:
         return self.listings[ListingRef()].find(article)
 
-    def _add_retitled_rows(self, titles: Mapping[str, str], before: _RowsById, after: _RowsById) -> None:
-        """Add the rows of tags with a new title to `before` and `after` (copies), because their entries show the title."""
+    def _add_retitled_rows(self, titles: Mapping[str, str], rows_before: _RowsById, rows_after: _RowsById) -> None:
+        """Add the rows of tags with a new title to `rows_before`, and copies of them to `rows_after`: their entries show it."""
         for tag, title in titles.items():
             listing = self.listings.get(ListingRef("tag", tag))
             for row in listing.rows if listing and listing.title != title else ():
-                if row.article.id not in before:
-                    before[row.article.id], after[row.article.id] = row, replace(row)
+                if row.article.id not in rows_before:
+                    rows_before[row.article.id], rows_after[row.article.id] = row, replace(row)
 
 
 def build_catalog(content: ContentSnapshot, now: datetime, *, is_preview: bool = False) -> Catalog:
     """Build the catalog of what is public at a moment; a preview also includes drafts, scheduled and expired articles."""
-    make = RowBuilder(content.site, now, is_preview=is_preview)
-    ordered = sort_articles(content.articles)
-    rows = [*filter(None, map(make.build, ordered))]
+    builder = RowBuilder(content.site, now, is_preview=is_preview)
+    articles = sort_articles(content.articles)
+    rows = [*filter(None, map(builder.build, articles))]
     spellings, titles = update_spellings({}, (), rows)
-    found = build_listings(content, titles, rows)
-    site, table = found[ListingRef()], build_schedule(ordered)
-    former = build_former_tags(spellings, rows)
-    moved: dict[QualifiedName, str] = _article_redirects(rows) | former.redirects(found)
-    moved |= {("category", alias): category.id for alias, category in content.categories.items() if alias != category.id}
-    moved |= {("author", alias): author.id for alias, author in content.authors.items() if alias != author.id}
-    # Only media that public articles or settings refer to, so that a draft's pictures are not served.
+    listings = build_listings(content, titles, rows)
+    site, schedule = listings[ListingRef()], build_schedule(articles)
+    former_tags = build_former_tags(spellings, rows)
+    redirects: dict[QualifiedName, str] = _article_redirects(rows) | former_tags.redirects(listings)
+    redirects |= {("category", alias): category.id for alias, category in content.categories.items() if alias != category.id}
+    redirects |= {("author", alias): author.id for alias, author in content.authors.items() if alias != author.id}
+    # Only media that public articles or settings refer to, so that a draft's images are not served.
     media = chain(content.site.media, *(author.media for author in content.authors.values()), _media_paths(site.visible))
     return Catalog(
         content=content,
-        listings=found,
+        listings=listings,
         visible=RowsBySlug(site.visible),
         withdrawn=RowsBySlug(PersistentSortedList.from_sorted(_withdrawn_rows(rows), row_key)),
-        redirects=Redirects(OverlayDict(moved)),
+        redirects=Redirects(OverlayDict(redirects)),
         media=ReferencedMedia(content.media, OverlayDict(dict(Counter(media)))),
         recent=_recent_rows(site, now),
         external_count=_count_external(site.visible),
-        last_change=table.last_change(now),
-        next_change=table.next_change(now),
+        last_change=schedule.last_change(now),
+        next_change=schedule.next_change(now),
         is_preview=is_preview,
         now=now,
-        schedule=table,
+        schedule=schedule,
         spellings=spellings,
-        former_tags=former,
+        former_tags=former_tags,
     )
 
 
-def _with_updated_indexes(made: Catalog, before: list[Row], after: list[Row], tags: tuple[_RedirectMap, _RedirectMap]) -> Catalog:
-    """Update the indexes of `made`, whose listings are updated already. `tags` are redirects of tags before and after."""
-    site, left, new = made.listings[ListingRef()], [*filter(is_visible, before)], [*filter(is_visible, after)]
+def _with_updated_indexes(
+    catalog: Catalog, removed: list[Row], added: list[Row], tag_redirects: tuple[_RedirectMap, _RedirectMap]
+) -> Catalog:
+    """Return a catalog whose listings are updated already with its indexes updated, too.
+
+    `removed` and `added` are the changed rows. `tag_redirects` are the changed redirects of tags before and after the change.
+    """
+    site = catalog.listings[ListingRef()]
+    removed_visible, added_visible = [*filter(is_visible, removed)], [*filter(is_visible, added)]
+    redirects_before = {**_article_redirects(removed), **tag_redirects[0]}
+    redirects_after = {**_article_redirects(added), **tag_redirects[1]}
+    media = catalog.media.apply_changes(catalog.content.media, _media_paths(removed_visible), _media_paths(added_visible))
     return replace(
-        made,
-        visible=made.visible.apply_changes(left, new, site.visible),
-        withdrawn=made.withdrawn.apply_changes(_withdrawn_rows(before), _withdrawn_rows(after)),
-        redirects=made.redirects.apply_changes(
-            {**_article_redirects(before), **tags[0]}, {**_article_redirects(after), **tags[1]}
-        ),
-        media=made.media.apply_changes(made.content.media, _media_paths(left), _media_paths(new)),
-        recent=_recent_rows(site, made.now),
-        external_count=made.external_count + _count_external(new) - _count_external(left),
+        catalog,
+        visible=catalog.visible.apply_changes(removed_visible, added_visible, site.visible),
+        withdrawn=catalog.withdrawn.apply_changes(_withdrawn_rows(removed), _withdrawn_rows(added)),
+        redirects=catalog.redirects.apply_changes(redirects_before, redirects_after),
+        media=media,
+        recent=_recent_rows(site, catalog.now),
+        external_count=catalog.external_count + _count_external(added_visible) - _count_external(removed_visible),
     )
 
 
@@ -236,8 +245,9 @@ def _withdrawn_rows(rows: Iterable[Row]) -> list[Row]:
 
 def _article_redirects(rows: Iterable[Row]) -> dict[QualifiedName, str]:
     """Return the redirects from former slugs of articles with a page, including the page of a withdrawn article."""
-    moved = (row for row in rows if row.article.aliases and (is_visible(row) or row.article.status is ArticleStatus.WITHDRAWN))
-    return {("article", alias): row.article.slug for row in moved for alias in row.article.aliases}
+    withdrawn = ArticleStatus.WITHDRAWN
+    with_aliases = (row for row in rows if row.article.aliases and (is_visible(row) or row.article.status is withdrawn))
+    return {("article", alias): row.article.slug for row in with_aliases for alias in row.article.aliases}
 
 
 def _media_paths(visible: Iterable[Row]) -> Iterator[str]:
@@ -249,5 +259,5 @@ def _count_external(visible: Iterable[Row]) -> int:
 
 
 def _recent_rows(site: Listing, now: datetime) -> tuple[Row, ...]:
-    young = takewhile(lambda row: row.article.published > now - NEWS_AGE, site.visible)
-    return tuple(row for row in young if not row.preview_label)
+    rows = takewhile(lambda row: row.article.published > now - NEWS_AGE, site.visible)
+    return tuple(row for row in rows if not row.preview_label)

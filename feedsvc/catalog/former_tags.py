@@ -29,9 +29,9 @@ class FormerTags:
         A slug that is a tag's own today does not redirect. If several tags had one former slug, it redirects to the tag with
         most articles; at equal counts, to the lowest id.
         """
-        asked = self._counts.keys() if slugs is None else slugs
-        free = (slug for slug in asked if ListingRef("tag", slug) not in listings)
-        return {("tag", slug): tag for slug in free if (tag := self._redirect_target(slug))}
+        candidates = self._counts.keys() if slugs is None else slugs
+        unused = (slug for slug in candidates if ListingRef("tag", slug) not in listings)
+        return {("tag", slug): tag for slug in unused if (tag := self._redirect_target(slug))}
 
     def _redirect_target(self, slug: str) -> str:
         counts = self._counts.get(slug) or {}
@@ -39,25 +39,28 @@ class FormerTags:
 
     def apply_changes(self, removed: Iterable[Row], added: Iterable[Row]) -> FormerTags:
         """Return the counts after a change of rows; the same object if no count changed."""
-        left, new = _count_former_slugs(removed), _count_former_slugs(added)
-        if left == new:
+        removed_counts, added_counts = _count_former_slugs(removed), _count_former_slugs(added)
+        if removed_counts == added_counts:
             return self
         none: Mapping[str, int] = {}
-        slugs = {*left, *new}
-        after = {slug: update_counts(self._counts.get(slug) or none, left.get(slug, none), new.get(slug, none)) for slug in slugs}
-        return FormerTags(self._counts.apply_changes(slugs, {slug: counts for slug, counts in after.items() if counts}))
+        slugs = {*removed_counts, *added_counts}
+        new_counts = {
+            slug: update_counts(self._counts.get(slug) or none, removed_counts.get(slug, none), added_counts.get(slug, none))
+            for slug in slugs
+        }
+        return FormerTags(self._counts.apply_changes(slugs, {slug: counts for slug, counts in new_counts.items() if counts}))
 
 
 def build_former_tags(spellings: Spellings, rows: Sequence[Row]) -> FormerTags:
     """Return the counts of all rows. Those of visible rows come from `spellings`, which is faster than reading the rows."""
-    found: dict[str, Counter[str]] = defaultdict(Counter)
+    counts_by_slug: dict[str, Counter[str]] = defaultdict(Counter)
     for tag, titles in spellings.items():
         for title, count in titles.items():
             if slug := _former_slug(tag, title):
-                found[slug][tag] += count
+                counts_by_slug[slug][tag] += count
     for slug, counts in _count_former_slugs(row for row in rows if not is_visible(row)).items():
-        found[slug].update(counts)
-    return FormerTags(OverlayDict(dict(found)))
+        counts_by_slug[slug].update(counts)
+    return FormerTags(OverlayDict(dict(counts_by_slug)))
 
 
 def former_slugs(rows: Iterable[Row]) -> Iterator[str]:
@@ -66,14 +69,15 @@ def former_slugs(rows: Iterable[Row]) -> Iterator[str]:
 
 
 def _count_former_slugs(rows: Iterable[Row]) -> _Counts:
-    found: dict[str, Counter[str]] = defaultdict(Counter)
+    counts: dict[str, Counter[str]] = defaultdict(Counter)
     for row in rows:
         for tag in row.article.tags:
             if slug := _former_slug(tag.id, tag.title):
-                found[slug][tag.id] += 1
-    return found
+                counts[slug][tag.id] += 1
+    return counts
 
 
 def _former_slug(tag: str, title: str) -> str:
+    """Return the slug of a tag in earlier versions; "" if it is the same as the id `tag`."""
     slug = former_slug(title)
     return slug if slug != tag else ""

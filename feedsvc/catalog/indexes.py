@@ -26,30 +26,31 @@ _MAX_OVERLAY: Final = 500  # changes; more are merged into a new base
 class OverlayDict(Generic[_K, _V]):
     """Immutable dictionary: a shared base and the changes since, so that a change does not copy the base."""
 
-    def __init__(self, whole: dict[_K, _V], changes: dict[_K, _V | None] | None = None) -> None:
-        self._base = whole
-        self._changes = changes or {}
+    def __init__(self, base: dict[_K, _V], changes: dict[_K, _V | None] | None = None) -> None:
+        self._base = base
+        self._changes = changes or {}  # None for a removed key
 
     def get(self, key: _K) -> _V | None:
         return self._changes[key] if key in self._changes else self._base.get(key)
 
     def keys(self) -> list[_K]:
         """Return the keys in no particular order."""
-        untouched = (key for key in self._base if key not in self._changes)
-        return [*untouched, *(key for key, value in self._changes.items() if value is not None)]
+        unchanged = (key for key in self._base if key not in self._changes)
+        return [*unchanged, *(key for key, value in self._changes.items() if value is not None)]
 
     def apply_changes(self, removed: Iterable[_K], added: Mapping[_K, _V]) -> OverlayDict[_K, _V]:
+        """Return a dictionary without the keys `removed` and with the items `added`. A key in both gets its added value."""
         changes: dict[_K, _V | None] = {**self._changes, **dict.fromkeys(removed), **added}
         if len(changes) <= _MAX_OVERLAY:
             return OverlayDict(self._base, changes)
-        # dict.copy() is one C call: no other thread runs meanwhile.
-        whole = self._base.copy()
+        # dict.copy() is one C call, during which no other thread runs.
+        base = self._base.copy()
         for key, value in changes.items():
             if value is None:
-                whole.pop(key, None)
+                base.pop(key, None)
             else:
-                whole[key] = value
-        return OverlayDict(whole)
+                base[key] = value
+        return OverlayDict(base)
 
 
 class RowsBySlug(Mapping[str, Row]):
@@ -58,7 +59,7 @@ class RowsBySlug(Mapping[str, Row]):
     def __init__(self, rows: PersistentSortedList[Row], index: OverlayDict[str, Row] | None = None) -> None:
         self.rows = rows
         if index:
-            vars(self)["_index"] = index  # where cached_property stores it
+            vars(self)["_index"] = index  # vars() is where cached_property stores values
 
     @cached_property
     def _index(self) -> OverlayDict[str, Row]:
@@ -101,19 +102,20 @@ class Redirects(Mapping[QualifiedName, str]):
     @cached_property
     def listing_aliases(self) -> Mapping[QualifiedName, tuple[str, ...]]:
         """Former names of each listing, (kind, id) -> names in order. Articles are left out because there may be many."""
-        found: dict[QualifiedName, list[str]] = {}
+        aliases_by_listing: dict[QualifiedName, list[str]] = {}
         names = self._index.keys()
         for kind, alias in sorted(name for name in names if name[0] != _ARTICLE_KIND):
-            found.setdefault((kind, self[kind, alias]), []).append(alias)
-        return {name: tuple(aliases) for name, aliases in found.items()}
+            aliases_by_listing.setdefault((kind, self[kind, alias]), []).append(alias)
+        return {listing: tuple(aliases) for listing, aliases in aliases_by_listing.items()}
 
     def apply_changes(self, removed: Mapping[QualifiedName, str], added: Mapping[QualifiedName, str]) -> Redirects:
+        """Return the mapping after a change; the same object if nothing changed."""
         if removed == added:
             return self
-        made = Redirects(self._index.apply_changes(removed, added))
+        redirects = Redirects(self._index.apply_changes(removed, added))
         if "listing_aliases" in vars(self) and all(kind == _ARTICLE_KIND for kind, _ in chain(removed, added)):
-            vars(made)["listing_aliases"] = self.listing_aliases  # where cached_property stores it
-        return made
+            vars(redirects)["listing_aliases"] = self.listing_aliases  # vars() is where cached_property stores values
+        return redirects
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,10 +140,16 @@ class ReferencedMedia(Mapping[str, MediaFile]):
         return sum(map(self.files.__contains__, self.counts.keys()))
 
     def apply_changes(self, files: Mapping[str, MediaFile], removed: Iterable[str], added: Iterable[str]) -> ReferencedMedia:
-        left, new = tuple(removed), tuple(added)
-        had = {path: self.counts.get(path) or 0 for path in chain(left, new)}
-        has = update_counts(had, left, new)
-        return ReferencedMedia(files, self.counts.apply_changes(had, has) if has is not had else self.counts)
+        """Return the mapping for other `files`, after references to the paths `removed` and `added` went and came.
+
+        Each path occurs once per reference.
+        """
+        removed_paths, added_paths = tuple(removed), tuple(added)
+        counts_before = {path: self.counts.get(path) or 0 for path in chain(removed_paths, added_paths)}
+        counts_after = update_counts(counts_before, removed_paths, added_paths)
+        if counts_after is counts_before:
+            return ReferencedMedia(files, self.counts)
+        return ReferencedMedia(files, self.counts.apply_changes(counts_before, counts_after))
 
 
 def update_counts(counts: Mapping[_K, int], removed: Iterable[_K], added: Iterable[_K]) -> Mapping[_K, int]:
@@ -149,12 +157,12 @@ def update_counts(counts: Mapping[_K, int], removed: Iterable[_K], added: Iterab
 
     `removed` and `added` are keys, or mappings of keys to counts.
     """
-    change = Counter(added)
-    change.subtract(Counter(removed))
-    if not any(change.values()):
+    differences = Counter(added)
+    differences.subtract(Counter(removed))
+    if not any(differences.values()):
         return counts
-    found = {**counts, **{key: counts.get(key, 0) + more for key, more in change.items()}}
-    return {key: count for key, count in found.items() if count}
+    new_counts = {**counts, **{key: counts.get(key, 0) + difference for key, difference in differences.items()}}
+    return {key: count for key, count in new_counts.items() if count}
 
 
 def _require_value(value: _V | None, key: object) -> _V:

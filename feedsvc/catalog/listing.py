@@ -34,11 +34,11 @@ class Listing:
     @cached_property
     def feed_rows(self) -> tuple[Row, ...]:
         """Rows of the feed: the first `feed_size` visible rows, and withdrawn and hidden rows before and between them."""
-        seen = 0
+        visible_count = 0
         for index, row in enumerate(self.rows):
-            if seen == self.feed_size:
+            if visible_count == self.feed_size:
                 return self.rows[:index]
-            seen += is_visible(row)
+            visible_count += is_visible(row)
         return self.rows[:]
 
     @cached_property
@@ -48,6 +48,7 @@ class Listing:
 
     @cached_property
     def visible(self) -> PersistentSortedList[Row]:
+        """Visible rows."""
         return self.rows.filter(is_visible)
 
     @cached_property
@@ -58,8 +59,8 @@ class Listing:
     def find(self, article: Article) -> Row | None:
         """Return the article's row, None if it has none in this listing."""
         key = article_key(article)
-        found = self._at(self.rows, self.rows.rank(key))
-        return found if found and found.key == key else None
+        row = _row_at(self.rows, self.rows.rank(key))
+        return row if row and row.key == key else None
 
     @cached_property
     def ranks(self) -> Mapping[int, int]:
@@ -72,24 +73,22 @@ class Listing:
 
     def rank(self, row: Row) -> int:
         """Return the number of visible rows before a row, which need not be visible itself."""
-        known: Mapping[int, int] | None = vars(self).get("ranks")
-        found = known.get(id(row)) if known else None
-        return self.visible.rank(row.key) if found is None else found
+        ranks: Mapping[int, int] | None = vars(self).get("ranks")  # vars() is where cached_property stores values
+        rank = ranks.get(id(row)) if ranks else None
+        return self.visible.rank(row.key) if rank is None else rank
 
     def neighbours_of(self, row: Row) -> tuple[Row | None, Row | None]:
         """Return the next newer and the next older visible row of a row; None if there is none."""
-        place = self.rank(row)
-        here = self._at(self.visible, place)
-        return self._at(self.visible, place - 1), self._at(self.visible, place + 1) if here and here.key == row.key else here
-
-    def _at(self, rows: PersistentSortedList[Row], place: int) -> Row | None:
-        return rows[place] if 0 <= place < len(rows) else None
+        rank = self.rank(row)
+        same_or_older = _row_at(self.visible, rank)
+        is_same = same_or_older is not None and same_or_older.key == row.key
+        return _row_at(self.visible, rank - 1), _row_at(self.visible, rank + 1) if is_same else same_or_older
 
     @cached_property
     def rest_start(self) -> str:
         """Day of the newest row that is not hidden and not in the feed; "" if there is none."""
-        rest = islice(self.rows, len(self.feed_rows), None)
-        return next((row.day for row in rest if row.visibility is not Visibility.HIDDEN), "")
+        rows = islice(self.rows, len(self.feed_rows), None)
+        return next((row.day for row in rows if row.visibility is not Visibility.HIDDEN), "")
 
     @cached_property
     def archive_index(self) -> ArchiveIndex:
@@ -113,21 +112,26 @@ class Listing:
 
     def apply_changes(self, removed: Sequence[Row], added: Sequence[Row], title: str) -> Listing:
         """Return the listing after a change of rows. Update the indexes that were computed; the work grows with the change."""
-        made = replace(self, rows=self.rows.apply_changes(removed, added), title=title)
+        listing = replace(self, rows=self.rows.apply_changes(removed, added), title=title)
         # vars() is where cached_property stores values. A value that was needed once will be needed again.
-        known, kept = vars(self), vars(made)
-        if "visible" in known:
-            kept["visible"] = self.visible.apply_changes([*filter(is_visible, removed)], [*filter(is_visible, added)])
+        values_before, values = vars(self), vars(listing)
+        if "visible" in values_before:
+            values["visible"] = self.visible.apply_changes([*filter(is_visible, removed)], [*filter(is_visible, added)])
         days = {row.day for row in (*removed, *added)}
-        if "archive_index" in known:
-            names = update_period_names(self.archive_index.names, made.rows, days)
-            kept["archive_index"] = ArchiveIndex(made.rows, names, made.rest_start).reuse_totals(self.archive_index, days)
-        if "page_index" in known:
-            found = made.archive_index.with_names(
-                update_page_names(self.page_index.names, made.archive_index.names, made.rows, days)
-            )
-            kept["page_index"] = found if found is made.archive_index else found.reuse_totals(self.page_index, days)
-        return made
+        if "archive_index" in values_before:
+            names = update_period_names(self.archive_index.names, listing.rows, days)
+            index = ArchiveIndex(listing.rows, names, listing.rest_start)
+            values["archive_index"] = index.reuse_totals(self.archive_index, days)
+        if "page_index" in values_before:
+            names = update_page_names(self.page_index.names, listing.archive_index.names, listing.rows, days)
+            index = listing.archive_index.with_names(names)
+            values["page_index"] = index if index is listing.archive_index else index.reuse_totals(self.page_index, days)
+        return listing
+
+
+def _row_at(rows: PersistentSortedList[Row], index: int) -> Row | None:
+    """Return the row at an index, None if there is none; a negative index does not count from the end."""
+    return rows[index] if 0 <= index < len(rows) else None
 
 
 def is_identical(before: Sequence[object], now: Sequence[object]) -> bool:

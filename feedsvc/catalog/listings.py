@@ -32,10 +32,10 @@ def _rows_by_listing(rows: Sequence[Row]) -> dict[ListingRef, Sequence[Row]]:
         for tag in article.tags:
             tags[tag.id].append(row)
     kinds: tuple[tuple[ListingKind, dict[str, list[Row]]], ...] = (("category", categories), ("author", authors), ("tag", tags))
-    found: dict[ListingRef, Sequence[Row]] = {
-        ListingRef(kind, name): own for kind, several in kinds for name, own in several.items()
+    rows_by_ref: dict[ListingRef, Sequence[Row]] = {
+        ListingRef(kind, name): listing_rows for kind, rows_by_name in kinds for name, listing_rows in rows_by_name.items()
     }
-    return {ListingRef(): rows, **found} if rows else {}
+    return {ListingRef(): rows, **rows_by_ref} if rows else {}
 
 
 def update_spellings(spellings: Spellings, removed: Sequence[Row], added: Sequence[Row]) -> tuple[Spellings, dict[str, str]]:
@@ -43,22 +43,22 @@ def update_spellings(spellings: Spellings, removed: Sequence[Row], added: Sequen
 
     A tag's title is its most frequent spelling, ties in alphabetical order.
     """
-    left, new = _count_spellings(removed), _count_spellings(added)
-    named = {*left, *new}
-    changed = {tag: update_counts(spellings.get(tag, {}), left.get(tag, ()), new.get(tag, ())) for tag in named}
-    titles = {tag: min(count, key=lambda title: (-count[title], title), default=tag) for tag, count in changed.items()}
-    return ({**spellings, **changed} if named else spellings), titles
+    removed_counts, added_counts = _count_spellings(removed), _count_spellings(added)
+    tags = {*removed_counts, *added_counts}
+    changed = {tag: update_counts(spellings.get(tag, {}), removed_counts.get(tag, ()), added_counts.get(tag, ())) for tag in tags}
+    titles = {tag: min(counts, key=lambda title: (-counts[title], title), default=tag) for tag, counts in changed.items()}
+    return ({**spellings, **changed} if tags else spellings), titles
 
 
 def _count_spellings(rows: Sequence[Row]) -> dict[str, Counter[str]]:
     """Count the spellings of visible rows. A tag that only other rows have gets count 0: its address stays."""
-    every = [*chain.from_iterable([row.article.tags for row in rows])]
-    seen, unseen = Counter(map(id, every)), _count_not_visible(rows)
-    found: dict[str, Counter[str]] = defaultdict(Counter)
+    all_tags = [*chain.from_iterable([row.article.tags for row in rows])]
     # Many articles share one Tag object, so count objects first.
-    for number, tag in dict(zip(map(id, every), every, strict=True)).items():
-        found[tag.id][tag.title] += seen[number] - unseen[number]
-    return found
+    total_counts, not_visible_counts = Counter(map(id, all_tags)), _count_not_visible(rows)
+    spellings: dict[str, Counter[str]] = defaultdict(Counter)
+    for tag_object, tag in dict(zip(map(id, all_tags), all_tags, strict=True)).items():
+        spellings[tag.id][tag.title] += total_counts[tag_object] - not_visible_counts[tag_object]
+    return spellings
 
 
 def _count_not_visible(rows: Sequence[Row]) -> Counter[int]:
@@ -70,8 +70,10 @@ def _count_not_visible(rows: Sequence[Row]) -> Counter[int]:
 def _titles(content: ContentSnapshot, tags: Mapping[str, str]) -> dict[ListingRef, tuple[str, str]]:
     """Return every listing's title and description; `tags` are the titles of tags."""
     titles = {ListingRef(): (content.site.title, content.site.description)}
-    titles |= {ListingRef("category", one.id): (one.title, one.description) for one in content.categories.values()}
-    titles |= {ListingRef("author", one.id): (one.name, one.bio) for one in content.authors.values()}
+    titles |= {
+        ListingRef("category", category.id): (category.title, category.description) for category in content.categories.values()
+    }
+    titles |= {ListingRef("author", author.id): (author.name, author.bio) for author in content.authors.values()}
     titles |= {ListingRef("tag", tag): (title, "") for tag, title in tags.items()}
     return titles
 
@@ -89,14 +91,14 @@ def build_listings(content: ContentSnapshot, tags: Mapping[str, str], rows: Sequ
 
 
 def _build_listing(site: Site, ref: ListingRef, title: str, description: str, rows: Sequence[Row]) -> Listing:
-    archived = site.feed.archives == "all" or (site.feed.archives == "site" and ref.kind == "site")
+    has_archive = site.feed.archives == "all" or (site.feed.archives == "site" and ref.kind == "site")
     return Listing(
         ref=ref,
         title=title,
         description=description,
         rows=PersistentSortedList.from_sorted(rows, row_key),
         feed_size=site.feed.entries,
-        has_archive=archived,
+        has_archive=has_archive,
     )
 
 
@@ -111,22 +113,24 @@ def update_listings(
 
     `tags` are the titles of the tags of the removed and added rows.
     """
-    left, new = _rows_by_listing(removed_rows), _rows_by_listing(added_rows)
-    found = dict(before)
-    for ref in {**left, **new}:
-        was = found.get(ref) or _build_listing(site, ref, "", "", ())
-        title = tags.get(ref.id, was.title) if ref.kind == "tag" else was.title
-        found[ref] = was.apply_changes(left.get(ref, ()), new.get(ref, ()), title)
-        if ref.kind == "tag" and not found[ref].rows:
-            del found[ref]
-    if not left and not new:
+    removed_by_ref, added_by_ref = _rows_by_listing(removed_rows), _rows_by_listing(added_rows)
+    listings = dict(before)
+    for ref in {**removed_by_ref, **added_by_ref}:
+        listing = listings.get(ref) or _build_listing(site, ref, "", "", ())
+        title = tags.get(ref.id, listing.title) if ref.kind == "tag" else listing.title
+        listings[ref] = listing.apply_changes(removed_by_ref.get(ref, ()), added_by_ref.get(ref, ()), title)
+        if ref.kind == "tag" and not listings[ref].rows:
+            del listings[ref]
+    if not removed_by_ref and not added_by_ref:
         return before
-    added = sorted((ref for ref in new if ref not in before and ref in found), key=_listing_key)
-    return {ref: found[ref] for ref in _insert_sorted([*before], added) if ref in found} if added else found
+    new_refs = sorted((ref for ref in added_by_ref if ref not in before and ref in listings), key=_listing_key)
+    if not new_refs:
+        return listings
+    return {ref: listings[ref] for ref in _insert_sorted([*before], new_refs) if ref in listings}
 
 
-def _insert_sorted(refs: list[ListingRef], added: Iterable[ListingRef]) -> list[ListingRef]:
-    """Insert `added` into the sorted `refs` by bisection, so that few keys are computed. Return `refs`."""
-    for ref in added:
+def _insert_sorted(refs: list[ListingRef], new_refs: Iterable[ListingRef]) -> list[ListingRef]:
+    """Insert `new_refs` into the sorted `refs` by bisection, so that few keys are computed. Return `refs`."""
+    for ref in new_refs:
         insort(refs, ref, key=_listing_key)
     return refs

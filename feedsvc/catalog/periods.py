@@ -33,23 +33,24 @@ class PeriodTotals(NamedTuple):
 
 def period_totals(rows: Sequence[Row]) -> PeriodTotals:
     """Return the totals of rows, of which there must be at least one."""
-    visible, touched = Visibility.VISIBLE, max([row.last_changed for row in rows])
-    here = [row for row in rows if not row.article.link]
-    own = touched if len(here) == len(rows) else max([row.last_changed for row in here], default=None)
-    return PeriodTotals(touched, own, sum([row.visibility is visible for row in here]))
+    visible, last_changed = Visibility.VISIBLE, max([row.last_changed for row in rows])
+    local_rows = [row for row in rows if not row.article.link]
+    is_all_local = len(local_rows) == len(rows)
+    local_last_changed = last_changed if is_all_local else max([row.last_changed for row in local_rows], default=None)
+    return PeriodTotals(last_changed, local_last_changed, sum([row.visibility is visible for row in local_rows]))
 
 
 def period_names(rows: Sequence[Row]) -> tuple[str, ...]:
     """Return the months, and the days of large months, that have rows other than hidden ones, oldest first."""
-    visible, withdrawn, ghost = Visibility.VISIBLE, Visibility.WITHDRAWN, Visibility.HIDDEN
+    visible, withdrawn, hidden = Visibility.VISIBLE, Visibility.WITHDRAWN, Visibility.HIDDEN
     if len(rows) <= MAX_MONTH_ENTRIES:
-        return tuple(sorted(map(intern, {row.day[:7] for row in rows if row.visibility is not ghost})))
-    shown = Counter([row.day for row in rows if row.visibility is visible])
-    months: Counter[str] = Counter()
-    for day, count in shown.items():
-        months[day[:7]] += count
-    days = shown.keys() | {row.day for row in rows if row.visibility is withdrawn}
-    return tuple(sorted({day if months[day[:7]] > MAX_MONTH_ENTRIES else intern(day[:7]) for day in days}))
+        return tuple(sorted(map(intern, {row.day[:7] for row in rows if row.visibility is not hidden})))
+    visible_by_day = Counter([row.day for row in rows if row.visibility is visible])
+    visible_by_month: Counter[str] = Counter()
+    for day, count in visible_by_day.items():
+        visible_by_month[day[:7]] += count
+    days = visible_by_day.keys() | {row.day for row in rows if row.visibility is withdrawn}
+    return tuple(sorted({day if visible_by_month[day[:7]] > MAX_MONTH_ENTRIES else intern(day[:7]) for day in days}))
 
 
 def update_period_names(names: tuple[str, ...], rows: PersistentSortedList[Row], days: Iterable[str]) -> tuple[str, ...]:
@@ -59,10 +60,10 @@ def update_period_names(names: tuple[str, ...], rows: PersistentSortedList[Row],
     return names
 
 
-def _replace_names(names: tuple[str, ...], whole: str, now: tuple[str, ...]) -> tuple[str, ...]:
-    """Replace the names within a year or a month by `now`; return the same object if they are equal."""
-    start, end = index_range(names, whole)
-    return names if names[start:end] == now else names[:start] + now + names[end:]
+def _replace_names(names: tuple[str, ...], period: str, new_names: tuple[str, ...]) -> tuple[str, ...]:
+    """Replace the names within a year or a month by `new_names`; return the same object if they are equal."""
+    start, end = index_range(names, period)
+    return names if names[start:end] == new_names else names[:start] + new_names + names[end:]
 
 
 def page_names(names: Sequence[str], visible_counts: Mapping[str, int]) -> tuple[str, ...]:
@@ -86,9 +87,8 @@ def update_page_names(
 ) -> tuple[str, ...]:
     """Return what `page_names` returns for names after a change on some days; the same object if no name differs."""
     for year in {day[:4] for day in days}:
-        before = _replace_names(
-            before, year, page_names(names[slice(*index_range(names, year))], {year: _count_visible_in_year(rows, year)})
-        )
+        names_of_year = names[slice(*index_range(names, year))]
+        before = _replace_names(before, year, page_names(names_of_year, {year: _count_visible_in_year(rows, year)}))
     return before
 
 
@@ -96,19 +96,21 @@ def _count_visible_in_year(rows: PersistentSortedList[Row], year: str) -> int:
     """Return the number of visible rows of a year. A result above MAX_YEAR_ENTRIES may be too low: counting stops there."""
     first, last = _period_bounds(rows, year)
     for end in (min(last, first + 2 * MAX_YEAR_ENTRIES), last):
-        found = sum(is_visible(row) and row.day.startswith(year) for row in rows[first:end])
-        if found > MAX_YEAR_ENTRIES:
+        count = sum(is_visible(row) and row.day.startswith(year) for row in rows[first:end])
+        if count > MAX_YEAR_ENTRIES:
             break
-    return found
+    return count
 
 
-def index_range(names: Sequence[str], whole: str) -> tuple[int, int]:
+def index_range(names: Sequence[str], period: str) -> tuple[int, int]:
     """Return the range of indexes of a year or a month, or of its parts, in sorted names."""
-    return bisect_left(names, whole), bisect_left(names, whole + _SORTS_LAST)
+    return bisect_left(names, period), bisect_left(names, period + _SORTS_LAST)
 
 
 def rows_in_period(rows: PersistentSortedList[Row], period: str) -> tuple[Row, ...]:
-    """Return the rows of a year, a month or a day. They need not be contiguous: a clock put back mixes two days' minutes."""
+    """Return the rows of a year, a month or a day. They need not be contiguous: when a zone's clocks are set back over midnight,
+    moments of two days alternate.
+    """
     first, last = _period_bounds(rows, period)
     return tuple([row for row in rows[first:last] if row.day.startswith(period)])
 
@@ -142,8 +144,8 @@ class PeriodNames:
         return isinstance(period, str) and self._index_of(period) is not None
 
     def _index_of(self, period: str) -> int | None:
-        place = bisect_left(self._names, period, hi=self._end)
-        return place if place < self._end and self._names[place] == period else None
+        index = bisect_left(self._names, period, hi=self._end)
+        return index if index < self._end and self._names[index] == period else None
 
 
 class Periods(PeriodNames, Mapping[str, tuple[Row, ...]]):
@@ -160,30 +162,31 @@ class Periods(PeriodNames, Mapping[str, tuple[Row, ...]]):
 
     def items(self) -> ItemsView[str, tuple[Row, ...]]:
         """Return all periods with their rows, computed in one pass over the rows."""
-        found: dict[str, list[Row]] = {period: [] for period in self}
-        places: dict[str, list[Row] | None] = {}
+        rows_by_period: dict[str, list[Row]] = {period: [] for period in self}
+        rows_by_day: dict[str, list[Row] | None] = {}  # the list of the period that holds the day
         for row in self._rows:
             day = row.day
-            if day not in places:
-                places[day] = next((found[name] for name in periods_of_day(day) if name in found), None)
-            if (place := places[day]) is not None:
-                place.append(row)
-        return {name: tuple(rows) for name, rows in found.items()}.items()
+            if day not in rows_by_day:
+                rows_by_day[day] = next((rows_by_period[name] for name in periods_of_day(day) if name in rows_by_period), None)
+            if (rows := rows_by_day[day]) is not None:
+                rows.append(row)
+        return {period: tuple(rows) for period, rows in rows_by_period.items()}.items()
 
 
 class Neighbours(PeriodNames, Mapping[str, tuple[str, str]]):
     """Mapping of periods to the next older and the next newer period, "" if there is none."""
 
     def __getitem__(self, period: str) -> tuple[str, str]:
-        place = self._index_of(period)
-        if place is None:
+        index = self._index_of(period)
+        if index is None:
             raise KeyError(period)
-        newer = self._names[place + 1] if place + 1 < self._end else ""
-        return (self._names[place - 1] if place else ""), newer
+        older = self._names[index - 1] if index else ""
+        newer = self._names[index + 1] if index + 1 < self._end else ""
+        return older, newer
 
 
 def update_totals(totals: Mapping[str, PeriodTotals], periods: Periods, days: Iterable[str]) -> Mapping[str, PeriodTotals]:
     """Return the totals of `periods`; reuse `totals` except for periods that hold one of the changed `days`."""
-    others = {name for day in days for name in periods_of_day(day)}
-    kept = {name: one for name, one in totals.items() if name not in others}
-    return {period: kept.get(period) or period_totals(periods[period]) for period in periods}
+    changed_periods = {period for day in days for period in periods_of_day(day)}
+    reusable = {period: total for period, total in totals.items() if period not in changed_periods}
+    return {period: reusable.get(period) or period_totals(periods[period]) for period in periods}

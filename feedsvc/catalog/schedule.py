@@ -29,11 +29,12 @@ class Schedule:
 
     def apply_changes(self, removed: Iterable[Article], added: Iterable[Article]) -> Schedule:
         """Return the schedule after a change of articles; the work grows with the change."""
-        left, new = _without_drafts(removed), _without_drafts(added)
-        lost, won = [*chain.from_iterable(map(_later_changes, left))], [*chain.from_iterable(map(_later_changes, new))]
+        removed_articles, added_articles = _without_drafts(removed), _without_drafts(added)
+        removed_changes = [*chain.from_iterable(map(_later_changes, removed_articles))]
+        added_changes = [*chain.from_iterable(map(_later_changes, added_articles))]
         return Schedule(
-            articles=self.articles.apply_changes(left, new),
-            later_changes=self.later_changes.apply_changes(lost, won),
+            articles=self.articles.apply_changes(removed_articles, added_articles),
+            later_changes=self.later_changes.apply_changes(removed_changes, added_changes),
         )
 
     def changes_between(self, one: datetime, other: datetime) -> Iterator[Article]:
@@ -46,31 +47,28 @@ class Schedule:
 
     def last_change(self, now: datetime) -> datetime | None:
         """Return the moment of the last change (see `next_change`) up to and including `now`, None if there is none."""
-        due, out, more = (
-            self._count_published_after(now),
-            self._count_published_after(now - NEWS_AGE),
-            self._count_changes_until(now),
-        )
-        found = [article.published for article in self.articles[due : due + 1]]
-        found += [article.published + NEWS_AGE for article in self.articles[out : out + 1]]
-        found += [moment for moment, _ in self.later_changes[max(more - 1, 0) : more]]
-        return max(found, default=None)
+        published, aged = self._count_published_after(now), self._count_published_after(now - NEWS_AGE)
+        changed = self._count_changes_until(now)
+        moments = [article.published for article in self.articles[published : published + 1]]
+        moments += [article.published + NEWS_AGE for article in self.articles[aged : aged + 1]]
+        moments += [moment for moment, _ in self.later_changes[max(changed - 1, 0) : changed]]
+        return max(moments, default=None)
 
     def next_change(self, now: datetime) -> datetime | None:
         """Return the moment of the next change after `now`, None if there is none.
 
         Changes are: publication, update, expiry or withdrawal of an article, and its end in the news sitemap.
         """
-        out, visible = self._count_published_after(now - NEWS_AGE), self.next_visible_change(now)
-        found = [article.published + NEWS_AGE for article in self.articles[max(out - 1, 0) : out]]
-        return min([*found, *([visible] if visible else [])], default=None)
+        aged, visible_change = self._count_published_after(now - NEWS_AGE), self.next_visible_change(now)
+        moments = [article.published + NEWS_AGE for article in self.articles[max(aged - 1, 0) : aged]]
+        return min([*moments, *([visible_change] if visible_change else [])], default=None)
 
     def next_visible_change(self, now: datetime) -> datetime | None:
         """Return the moment of the next change that readers see, as `next_change` does but without ends in the news sitemap."""
-        due, more = self._count_published_after(now), self._count_changes_until(now)
-        found = [article.published for article in self.articles[max(due - 1, 0) : due]]
-        found += [moment for moment, _ in self.later_changes[more : more + 1]]
-        return min(found, default=None)
+        published, changed = self._count_published_after(now), self._count_changes_until(now)
+        moments = [article.published for article in self.articles[max(published - 1, 0) : published]]
+        moments += [moment for moment, _ in self.later_changes[changed : changed + 1]]
+        return min(moments, default=None)
 
     def _count_published_after(self, moment: datetime) -> int:
         """Return the number of articles published after a moment."""
@@ -83,11 +81,11 @@ class Schedule:
 
 def build_schedule(articles: Sequence[Article]) -> Schedule:
     """Return the schedule of articles that are sorted by `article_key`."""
-    dated = _without_drafts(articles)
-    further = chain.from_iterable(map(_later_changes, filter(_has_later_changes, dated)))
+    without_drafts = _without_drafts(articles)
+    later_changes = chain.from_iterable(map(_later_changes, filter(_has_later_changes, without_drafts)))
     return Schedule(
-        articles=PersistentSortedList.from_sorted(dated, article_key),
-        later_changes=PersistentSortedList.from_sorted(sorted(further, key=_change_key), _change_key),
+        articles=PersistentSortedList.from_sorted(without_drafts, article_key),
+        later_changes=PersistentSortedList.from_sorted(sorted(later_changes, key=_change_key), _change_key),
     )
 
 
@@ -107,5 +105,6 @@ def _later_changes(article: Article) -> Iterator[_ScheduledChange]:
     yield from ((moment, article) for moment in moments if moment and moment != article.published)
 
 
-def _change_key(due: _ScheduledChange) -> tuple[datetime, str]:
-    return due[0], due[1].id
+def _change_key(change: _ScheduledChange) -> tuple[datetime, str]:
+    moment, article = change
+    return moment, article.id

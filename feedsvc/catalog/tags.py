@@ -66,25 +66,28 @@ class Tags:
 
     def apply_changes(self, spellings: Spellings, changed: Iterable[str]) -> Tags:
         """Return the tags after a change of the spellings of some tags, with the cached values that still hold."""
-        made, known, kept = Tags(spellings), vars(self), {*changed}
-        if all(bool(self._spellings.get(tag)) == bool(spellings.get(tag)) for tag in kept):
-            vars(made).update({name: known[name] for name in ("total", "pages", "starts") if name in known})
-        if "most_used" in known and (found := self._most_used_after(made, kept)) is not None:
-            vars(made)["most_used"] = found
-        return made
+        tags, values, changed_tags = Tags(spellings), vars(self), {*changed}  # vars() is where cached_property stores values
+        if all(bool(self._spellings.get(tag)) == bool(spellings.get(tag)) for tag in changed_tags):
+            vars(tags).update({name: values[name] for name in ("total", "pages", "starts") if name in values})
+        if "most_used" in values and (most_used := self._most_used_after(tags, changed_tags)) is not None:
+            vars(tags)["most_used"] = most_used
+        return tags
 
-    def _most_used_after(self, made: Tags, changed: set[str]) -> tuple[str, ...] | None:
-        """Return the most used tags after a change; None if a tag neither `changed` nor most used before may be one now."""
+    def _most_used_after(self, tags: Tags, changed: set[str]) -> tuple[str, ...] | None:
+        """Return the most used of `tags`, which are those after a change.
+
+        None if a tag that is neither in `changed` nor was among the most used may be one of them now.
+        """
         before = self.most_used
-        last, members = self._sort_key(before[-1]) if before else (0, ""), {*before}
-        if len(before) == MOST_USED_COUNT and not any(tag in members or made._sort_key(tag) < last for tag in changed):
+        last_key, members = self._sort_key(before[-1]) if before else (0, ""), {*before}
+        if len(before) == MOST_USED_COUNT and not any(tag in members or tags._sort_key(tag) < last_key for tag in changed):
             return before
-        candidates = (tag for tag in members | changed if made._spellings.get(tag))
-        ranks = nsmallest(MOST_USED_COUNT, map(made._sort_key, candidates))
-        if len(before) == MOST_USED_COUNT and (len(ranks) < MOST_USED_COUNT or ranks[-1] > last):
+        candidates = (tag for tag in members | changed if tags._spellings.get(tag))
+        keys = nsmallest(MOST_USED_COUNT, map(tags._sort_key, candidates))
+        if len(before) == MOST_USED_COUNT and (len(keys) < MOST_USED_COUNT or keys[-1] > last_key):
             return None
-        found = tuple(tag for _, tag in ranks)
-        return before if found == before else found
+        most_used = tuple(tag for _, tag in keys)
+        return before if most_used == before else most_used
 
     @property
     def _used_tags(self) -> Iterator[str]:
@@ -94,21 +97,21 @@ class Tags:
         return -self.count(tag), tag
 
 
-def divide_into_pages(ids: Sequence[str], most: int) -> Iterator[_Page]:
-    """Cut a sorted sequence into pages of at most `most` ids (2 or more). If cut, each page has at least a third of `most`.
+def divide_into_pages(ids: Sequence[str], max_size: int) -> Iterator[_Page]:
+    """Cut a sorted sequence into pages of at most `max_size` ids (2 or more). If cut, each page has at least a third of that.
 
     A page that is too large is cut before the id with the smallest checksum in its middle third. So an added or removed tag
     nearly always changes only its own page, and not the first id, which is the page's name.
     """
-    return _divide(ids, [crc32(one.encode()) for one in ids], most)
+    return _divide(ids, [crc32(id_.encode()) for id_ in ids], max_size)
 
 
-def _divide(ids: Sequence[str], sums: Sequence[int], most: int) -> Iterator[_Page]:
-    if len(ids) > most:
+def _divide(ids: Sequence[str], checksums: Sequence[int], max_size: int) -> Iterator[_Page]:
+    if len(ids) > max_size:
         third = len(ids) // _MIDDLE_PARTS
-        middle = sums[third : len(ids) - third]
-        place = third + middle.index(min(middle))
-        yield from _divide(ids[:place], sums[:place], most)
-        yield from _divide(ids[place:], sums[place:], most)
+        middle = checksums[third : len(ids) - third]
+        cut = third + middle.index(min(middle))
+        yield from _divide(ids[:cut], checksums[:cut], max_size)
+        yield from _divide(ids[cut:], checksums[cut:], max_size)
     elif ids:
         yield tuple(ids)

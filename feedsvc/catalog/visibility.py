@@ -24,13 +24,16 @@ class RowBuilder:
         """Return the article's row; None for a draft or a scheduled article, unless a preview shows it."""
         if _has_no_end(article) and article.updated <= self._now and article.published <= self._now:  # nearly all
             return Row(article=article, visibility=_VISIBLE, last_changed=article.updated, day=self._day(article.published))
-        mark = self._preview_label(article)
-        if mark in ("draft", "scheduled") and (not self._is_preview or article.withdrawn_at):
+        label = self._preview_label(article)
+        if label in ("draft", "scheduled") and (not self._is_preview or article.withdrawn_at):
             return None
-        standing, touched = self._visibility(article, mark)
-        mark = mark if self._is_preview else ""
+        visibility, last_changed = self._visibility(article, label)
         return Row(
-            article=article, visibility=standing, last_changed=touched, day=self._day(article.published), preview_label=mark
+            article=article,
+            visibility=visibility,
+            last_changed=last_changed,
+            day=self._day(article.published),
+            preview_label=label if self._is_preview else "",
         )
 
     def _day(self, moment: datetime) -> str:
@@ -39,23 +42,25 @@ class RowBuilder:
         return self._days.get(day) or self._days.setdefault(day, day.isoformat())
 
     def _preview_label(self, article: Article) -> str:
+        """Return draft, scheduled or expired if the public does not see the article for this reason, else ""."""
         if article.status is ArticleStatus.DRAFT:
             return "draft"
         if article.published > self._now:
             return "scheduled"
-        gone = article.expires and not article.withdrawn_at and article.expires <= self._now
-        return "expired" if gone else ""
+        is_expired = article.expires and not article.withdrawn_at and article.expires <= self._now
+        return "expired" if is_expired else ""
 
-    def _visibility(self, article: Article, mark: str) -> tuple[Visibility, datetime]:
+    def _visibility(self, article: Article, label: str) -> tuple[Visibility, datetime]:
+        """Return the visibility of an article with this `_preview_label`, and the date of its last change."""
         # Use a draft's date even if it is in the future: drafts are not in the Schedule, so no later row would correct it.
-        updated = article.updated if article.updated <= self._now or mark == "draft" else article.published
+        updated = article.updated if article.updated <= self._now or label == "draft" else article.published
         if article.withdrawn_at:
             return (
                 (Visibility.WITHDRAWN, article.withdrawn_at)
                 if article.withdrawn_at <= self._now
                 else (Visibility.HIDDEN, updated)
             )
-        if article.expires and mark == "expired" and not self._is_preview:
+        if article.expires and label == "expired" and not self._is_preview:
             return Visibility.HIDDEN, article.expires
         return Visibility.VISIBLE, updated
 

@@ -33,7 +33,7 @@ def _outline_groups(catalog: Catalog) -> Iterator[str]:
 
 def _outlines(site: Site, listings: Iterable[Listing]) -> Iterator[str]:
     for listing in listings:
-        facts = {
+        attributes = {
             "type": "rss",
             "version": "RSS2",
             "text": listing.title,
@@ -41,4 +41,4 @@ def _outlines(site: Site, listings: Iterable[Listing]) -> Iterator[str]:
             "xmlUrl": absolute(site.base_url, path_of(FeedAt(listing.ref, "rss"))),
             "htmlUrl": absolute(site.base_url, path_of(PageAt(listing.ref))),
         }
-        yield f"<outline {' '.join(f'{name}={quote_attribute(value)}' for name, value in facts.items())}/>"
+        yield f"<outline {' '.join(f'{name}={quote_attribute(value)}' for name, value in attributes.items())}/>"
