@@ -77,8 +77,8 @@ class Live:
     ) -> None:
         """Read the folder. Raises ContentError if it cannot be used. Without `last_modified_store`, no dates are stored.
 
-        `alerts` are those of the machine, reported beside the folder's problems. `theme_adoption` chooses the theme; the default
-        one stores no verdicts (results of theme trials) on disk.
+        `alerts` are those of the machine; they are reported in addition to the folder's problems. `theme_adoption` chooses the
+        theme; the default one stores no verdicts (results of theme trials) on disk.
         """
         self.clock = clock
         self.alerts = alerts or Alerts()

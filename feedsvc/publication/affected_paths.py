@@ -106,7 +106,7 @@ def _card_facts(row: Row) -> tuple[object, ...]:
 
 
 def _neighbour_places(catalog: Catalog, row: Row) -> Iterator[Place]:
-    """Yield the articles beside a row in its listings, or beside its rank if it is not there: their pages link to neighbours."""
+    """Yield the articles before and after a row, or its rank, in its listings, because their pages link to neighbours."""
     for ref in (_SITE_LISTING, *(ListingRef("category", name) for name in row.article.categories)):
         for neighbour in catalog.listings[ref].neighbours_of(row):
             if neighbour:

@@ -60,7 +60,7 @@ def _cap_seconds(seconds: int, seconds_left: int | None) -> int:
 
 EXPOSED_HEADERS: Final = "ETag, Last-Modified, Link"  # response headers that a script of another site may read (CORS)
 # Other sites must not embed pages, because their visitors would count as readers. In a <meta> this directive has no effect
-# (CSP Level 3 section 3.3), so it is sent as a header beside the page's own policy.
+# (CSP Level 3 section 3.3), so it is sent as a header in addition to the page's own policy.
 FRAME_ANCESTORS: Final = "frame-ancestors 'self'"
 # For images that may contain scripts (SVG): browsers display them, but run nothing with this site's origin.
 SANDBOX_POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; sandbox"

@@ -51,7 +51,7 @@ _SCHEMA: Final = Schema(
         ),
     ),
     description="Last-Modified dates",
-    loss_description="and documents whose date is lost are dated anew",
+    loss_description="and documents whose date is lost get a new one",
 )
 # Seconds. A date further in the future was written with a wrong clock and is ignored.
 _MAX_CLOCK_ERROR: Final = 86_400

@@ -160,7 +160,7 @@ class Publication:
         return document
 
     def _with_current_date(self, former: Document) -> Document:
-        """Return a reused document with its date looked up again: the path may have had other bytes meanwhile, or in a worker."""
+        """Return a reused document with its date looked up again: this process or a worker may have sent other bytes since."""
         if self._find_last_modified is no_last_modified:
             return former
         modified = self._find_last_modified(former.path, former.etag)

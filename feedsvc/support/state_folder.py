@@ -95,7 +95,7 @@ def open_lock_file(path: Path) -> int:
     path.parent.mkdir(parents=True, exist_ok=True)
     with folder_lock(path.parent):
         if is_file(path) is False:
-            _LOG.warning("feedsvc: %s is no file and was renamed to %s; the service continues", path, set_aside(path).name)
+            _LOG.warning("feedsvc: %s is no file and was renamed to %s; the service goes on", path, set_aside(path).name)
         return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
 
 
@@ -106,7 +106,7 @@ def ensure_folder(path: Path) -> None:
     except FileExistsError:
         with folder_lock(path.parent):
             if not path.is_dir():
-                _LOG.warning("feedsvc: %s is no folder and was renamed to %s; the service continues", path, set_aside(path).name)
+                _LOG.warning("feedsvc: %s is no folder and was renamed to %s; the service goes on", path, set_aside(path).name)
         path.mkdir(exist_ok=True)
 
 
@@ -169,7 +169,7 @@ def _write_identity(folder: Path, identity: int) -> None:
         os.fsync(opened.fileno())
     if is_file(file) is not None:
         _LOG.warning(
-            "feedsvc: %s was damaged and is restored from other files of the folder; nothing is lost, the service continues", file
+            "feedsvc: %s was damaged and is restored from other files of the folder; nothing is lost, the service goes on", file
         )
     if is_file(file) is False:
         set_aside(file)
