@@ -90,7 +90,6 @@ def test_more_changes_than_an_overlay_holds_lose_no_former_address() -> None:
 
 
 def test_the_aliases_of_listings_follow_a_change_of_tags() -> None:
-    """They were cached with the catalog, so an export wrote the former address of a tag that was gone."""
     one = article(1)
     before = build([one])
     assert before.redirects.listing_aliases == {("category", "c0"): ("old-c0",)}

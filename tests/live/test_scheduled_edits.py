@@ -59,7 +59,6 @@ def test_one_edition_shows_a_save_and_the_articles_that_time_changed(
 
 
 def test_an_article_that_falls_due_while_the_folder_is_read_is_in_the_edition_of_that_reload(root: Path) -> None:
-    """The reload had looked at the clock before it read the folder, so subscribers heard of the article in a second edition."""
     live = Live(ContentFolder(root), LastModifiedStore(None), Clock(NOON))
     moments = iter([DUE - SECOND])
     live.clock = lambda: next(moments, DUE)
