@@ -12,7 +12,7 @@ from typing import Any, Final
 import pytest
 from PIL import Image, features
 
-from feedsvc.content.images import MAX_PIXELS, ImageHeader, cleaning, read_header
+from feedsvc.content.images import MAX_PIXELS, ImageHeader, find_clean_pieces, read_header
 from feedsvc.content.images.header import METADATA_MEMORY_FACTOR as METADATA_FACTOR
 
 TYPES: Final = {"JPEG": "image/jpeg", "PNG": "image/png", "GIF": "image/gif", "WEBP": "image/webp", "AVIF": "image/avif"}
@@ -170,7 +170,7 @@ def test_a_damaged_header_causes_only_the_documented_errors(image_format: str) -
 
 
 @pytest.mark.parametrize("filler", [b"\0", b"\xff", b"\xff\x00", b"\xff\xd0"])
-@pytest.mark.parametrize("read", [read_header, cleaning.find_clean_pieces])
+@pytest.mark.parametrize("read", [read_header, find_clean_pieces])
 def test_megabytes_between_two_segments_of_a_jpeg_are_not_scanned(read: Callable[[io.BytesIO], object], filler: bytes) -> None:
     file = io.BytesIO(b"\xff\xd8\xff\xe0\0\4ab" + filler * 1_000_000 + encode("JPEG")[2:])
     with pytest.raises(ValueError, match="no segment follows another"):
