@@ -23,7 +23,7 @@ def article(number: int, **keys: object) -> Article:
 
 
 def build(articles: Iterable[Article]) -> Catalog:
-    return build_catalog(model_newsrooms.newsroom(articles), START)
+    return build_catalog(model_newsrooms.snapshot(articles), START)
 
 
 def update(catalog: Catalog, edits: dict[Article, Article]) -> Catalog:

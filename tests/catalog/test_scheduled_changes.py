@@ -40,7 +40,7 @@ def update(edits: dict[Article, Article | None], hours: int = 1) -> tuple[Catalo
     Compare the latter with a catalog that is built anew.
     """
     articles = (SCHEDULED, EXPIRING, EDITED, UNCHANGED)
-    before = build_catalog(model_newsrooms.newsroom(articles), START)
+    before = build_catalog(model_newsrooms.snapshot(articles), START)
     public_facts(before)  # compute cached values, which the next catalog updates
     now = START + hours * HOUR
     content = replace(before.content, articles=tuple(new for one in articles if (new := edits.get(one, one))))

@@ -200,7 +200,7 @@ def test_attachments_are_listed_in_the_language_of_the_article(tmp_path: Path) -
 
 def test_an_equal_row_that_is_another_object_gets_an_entry_of_its_own(tmp_path: Path) -> None:
     """The title of a tag, for example, is in the entry but not in the row. If it changes, the row is a new object."""
-    catalog = newsrooms.catalogued(newsrooms.write(tmp_path, {"site.yaml": SITE, **article("a")}))
+    catalog = newsrooms.load_catalog(newsrooms.write(tmp_path, {"site.yaml": SITE, **article("a")}))
     row, entries = catalog.visible["a"], EntryCache(catalog)
     entry = entries.get(row)
     assert entries.get(row) is entry
@@ -212,7 +212,7 @@ def test_an_equal_row_that_is_another_object_gets_an_entry_of_its_own(tmp_path: 
 
 
 def test_texts_are_loaded_for_rows_without_an_entry_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    catalog = newsrooms.catalogued(newsrooms.write(tmp_path, {"site.yaml": SITE, **article("a")}))
+    catalog = newsrooms.load_catalog(newsrooms.write(tmp_path, {"site.yaml": SITE, **article("a")}))
     row, entries = catalog.visible["a"], EntryCache(catalog)
     loaded: list[list[Article]] = []
     monkeypatch.setattr(ContentSnapshot, "warm_html", lambda _, articles: loaded.append([*articles]))

@@ -13,7 +13,7 @@ from feedsvc.live.live import Live
 from feedsvc.publication.document import Document
 from feedsvc.publication.last_modified import LastModifiedStore
 from feedsvc.publication.publication import Publication
-from tests.helpers.newsrooms import article, published, write
+from tests.helpers.newsrooms import article, load_publication, write
 from tests.web.conftest import Clock
 
 NOON: Final = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -51,7 +51,7 @@ def test_one_edition_shows_a_save_and_the_articles_that_time_changed(
     live.reload(paths)
     after = live.edition
     assert after.number == before.number + 1
-    assert bodies(after.publication) == bodies(published(root, DUE))
+    assert bodies(after.publication) == bodies(load_publication(root, DUE))
     assert {*after.publication.catalog.visible} == {"due", "edited", "old"}
     changed = after.publication.changed_since(before.publication)
     assert {"/articles/due/", "/articles/edited/", "/articles/ending/", "/tag/sea/feed.rss", "/tag/land/", "/"} <= changed
@@ -65,7 +65,7 @@ def test_an_article_that_falls_due_while_the_folder_is_read_is_in_the_edition_of
     write(root, article("edited", title="Another title", tags="[sea]"))
     live.reload()
     assert live.edition.publication.catalog.now == DUE
-    assert bodies(live.edition.publication) == bodies(published(root, DUE))
+    assert bodies(live.edition.publication) == bodies(load_publication(root, DUE))
     assert live.edition.number == 2
 
 
@@ -80,7 +80,7 @@ def test_a_save_before_the_moment_is_in_the_edition_that_was_prepared_for_it(roo
     page = live.current(DUE).resolve("/tag/sea/")
     assert isinstance(page, Document)
     assert b"Another title" in page.body
-    assert bodies(live.current(DUE)) == bodies(published(root, DUE))
+    assert bodies(live.current(DUE)) == bodies(load_publication(root, DUE))
 
 
 def test_a_folder_in_which_nothing_changed_is_an_edition_only_if_an_article_fell_due(root: Path) -> None:
@@ -92,4 +92,4 @@ def test_a_folder_in_which_nothing_changed_is_an_edition_only_if_an_article_fell
     clock.now = DUE
     live.reload()
     assert live.edition.number == 2
-    assert bodies(live.edition.publication) == bodies(published(root, DUE))
+    assert bodies(live.edition.publication) == bodies(load_publication(root, DUE))

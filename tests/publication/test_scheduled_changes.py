@@ -18,7 +18,7 @@ HOUR: Final = timedelta(hours=1)
 LATER: Final = START + HOUR
 SEA: Final = Tag(id="sea", title="Sea")
 CPP: Final = Tag(id="c-plus-plus", title="C++")
-OTHERS: Final = model_newsrooms.archive(60, categories=2, authors=2, tags=6)
+OTHERS: Final = model_newsrooms.ten_years_of_articles(60, categories=2, authors=2, tags=6)
 KEYS: Final = {"categories": ("c2",), "tags": (SEA, CPP), "aliases": ("announced",)}
 
 OLD: Final = START - timedelta(days=30)
@@ -50,7 +50,7 @@ SCHEDULED: Final = {
 def edit(scheduled: Article, edited: Article, new: Article) -> tuple[Publication, Publication, Publication]:
     """Return the publication before, that after an hour and an edit in one step, and one of a new start."""
     articles = (*OTHERS, scheduled)
-    before = Publication(build_catalog(model_newsrooms.newsroom(articles, entries=5), START))
+    before = Publication(build_catalog(model_newsrooms.snapshot(articles, entries=5), START))
     for path in before.paths_with_redirects():
         before.resolve(path)
     content = replace(before.catalog.content, articles=tuple(new if one is edited else one for one in articles))
